@@ -1,0 +1,40 @@
+"""simab rehearses A/B traffic experiments on model endpoints before anything touches production."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simab.scenario import Scenario as Scenario
+    from simab.scenario import load as load
+    from simab.simulate import Run as Run
+    from simab.simulate import simulate as simulate
+    from simab.study import Study as Study
+    from simab.study import compare as compare
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Scenario": "simab.scenario",
+    "load": "simab.scenario",
+    "Run": "simab.simulate",
+    "simulate": "simab.simulate",
+    "Study": "simab.study",
+    "compare": "simab.study",
+}
+
+__all__ = ["Run", "Scenario", "Study", "__version__", "compare", "load", "simulate"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use, so that `simab --help` and shell completion stay quick (PEP 562).
+    if name not in _HOME:
+        raise AttributeError(f"module 'simab' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,59 @@
+"""The base of everything that a scenario file describes: frozen, closed to unknown keys, with units.
+
+Latency profiles, policies and the scenario itself are descriptions: Pydantic models that validate
+when built, compare by value and write themselves back as the text that people write.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+
+from simab import units
+
+__all__ = ["Description", "Duration", "Rate", "Share"]
+
+
+class Description(BaseModel):
+    """A frozen, validated part of a scenario; unknown keys are errors."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+Duration = Annotated[
+    int,
+    BeforeValidator(units.parse_duration),
+    PlainSerializer(units.format_duration, return_type=str, when_used="json"),
+    WithJsonSchema(
+        {"type": "string", "pattern": units.DURATION_PATTERN, "examples": ["62s", "40ms", "6h"]}
+    ),
+]
+"""A length of time: text such as "62s" outside, whole nanoseconds inside."""
+
+Rate = Annotated[
+    float,
+    BeforeValidator(units.parse_rate),
+    PlainSerializer(units.format_rate, return_type=str, when_used="json"),
+    WithJsonSchema(
+        {"type": "string", "pattern": units.RATE_PATTERN, "examples": ["2/s", "120/min"]}
+    ),
+]
+"""Events per second: text such as "2/s" outside, a float per second inside."""
+
+Share = Annotated[
+    float,
+    BeforeValidator(units.parse_share),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?%$"},
+            ],
+            "examples": [0.05, "5%"],
+        }
+    ),
+]
+"""A part of the whole: 0.05 or "5%" outside, a float from 0 to 1 inside."""

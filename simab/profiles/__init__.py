@@ -1,0 +1,7 @@
+"""What a variant is like: how long it takes (durations) and how good its answers are (quality)."""
+
+from simab.profiles.durations import DurationProfile
+from simab.profiles.quality import OutcomeTable, QualityProfile
+from simab.profiles.quantile_table import QuantileTable
+
+__all__ = ["DurationProfile", "OutcomeTable", "QualityProfile", "QuantileTable"]

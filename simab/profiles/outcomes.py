@@ -1,0 +1,137 @@
+"""What one request turns out to be: its label, the variant's score and whether the answer is right.
+
+All kinds of quality take the same form, rows drawn by one 64-bit word: a joint table has its own
+rows; a classifier has a positive and a negative row with a distribution of scores each; success has
+a right and a wrong row without label and score. Scores are whole numbers of 2**-30.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.profiles.quantile_table import QuantileTable
+
+__all__ = ["NONE", "SCORE_BITS", "SCORE_ONE", "Outcome", "OutcomeSampler", "word_thresholds"]
+
+SCORE_BITS: Final = 30
+SCORE_ONE: Final = 1 << SCORE_BITS
+NONE: Final = -1
+"""Stands for a label or score that does not exist."""
+
+
+class Outcome(NamedTuple):
+    """Label 0, 1 or NONE; score in units of 2**-30 or NONE; correct 0 or 1."""
+
+    label: int
+    score: int
+    correct: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutcomeSampler:
+    """Outcomes as rows: row r is drawn by words below `thresholds[r]` (2**64 for the last).
+
+    `labels` and `scores` hold NONE where there is none; `score_tables[label]` gives the scores of
+    rows whose score is drawn; a score of at least `threshold` (2**-30 units) predicts positive.
+    Without labels, `correct` holds whether the row is a success.
+    """
+
+    shares: tuple[Fraction, ...]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.int64]
+    correct: NDArray[np.int64]
+    threshold: int
+    score_tables: tuple[QuantileTable, QuantileTable] | None = None
+
+    @classmethod
+    def of_rows(
+        cls,
+        *,
+        weights: Sequence[int],
+        labels: Sequence[int],
+        scores: Sequence[int],
+        threshold: float,
+    ) -> OutcomeSampler:
+        """A joint table's column: rows with their counts, labels and scores (2**-30 units)."""
+        cut = ceil(threshold * SCORE_ONE)
+        return cls(
+            shares=tuple(Fraction(weight, sum(weights)) for weight in weights),
+            labels=np.array(labels, dtype=np.int64),
+            scores=np.array(scores, dtype=np.int64),
+            correct=np.array(
+                [(score >= cut) == bool(label) for label, score in zip(labels, scores, strict=True)],
+                dtype=np.int64,
+            ),
+            threshold=cut,
+        )
+
+    @classmethod
+    def of_classifier(
+        cls,
+        *,
+        positive_share: float,
+        positive: QuantileTable,
+        negative: QuantileTable,
+        threshold: float,
+    ) -> OutcomeSampler:
+        """A classifier: the share of positives and the scores of either class."""
+        share = Fraction(positive_share)
+        return cls(
+            shares=(share, 1 - share),
+            labels=np.array([1, 0]),
+            scores=np.array([NONE, NONE]),
+            correct=np.array([NONE, NONE]),
+            threshold=ceil(threshold * SCORE_ONE),
+            score_tables=(negative, positive),
+        )
+
+    @classmethod
+    def of_success(cls, probability: float) -> OutcomeSampler:
+        """Success with a probability."""
+        share = Fraction(probability)
+        return cls(
+            shares=(share, 1 - share),
+            labels=np.array([NONE, NONE]),
+            scores=np.array([NONE, NONE]),
+            correct=np.array([1, 0]),
+            threshold=0,
+        )
+
+    @property
+    def thresholds(self) -> NDArray[np.uint64]:
+        """Upper word of each row but the last, shape (rows - 1,)."""
+        return word_thresholds(self.shares)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether outcomes carry a label and a score, or only success."""
+        return bool(self.labels[0] != NONE)
+
+    def draw(self, row_word: int, score_word: int) -> Outcome:
+        """The outcome of one request."""
+        row = int(np.searchsorted(self.thresholds, np.uint64(row_word), side="right"))
+        label, score = int(self.labels[row]), int(self.scores[row])
+        if self.score_tables is None:
+            return Outcome(label, score, int(self.correct[row]))
+        score = self.score_tables[label].draw(score_word)
+        return Outcome(label, score, int((score >= self.threshold) == bool(label)))
+
+
+def word_thresholds(shares: Sequence[Fraction]) -> NDArray[np.uint64]:
+    """Where to cut the range of a 64-bit word so that each part has its share.
+
+    Part i is chosen by words from threshold i - 1 up to, not including, threshold i; the last part
+    goes on to the end. A share of 0 is an empty part, exactly.
+    """
+    cuts, total = [], Fraction(0)
+    for share in shares[:-1]:
+        total += share
+        cuts.append(min(int(total * 2**64), 2**64 - 1))
+    return np.array(cuts, dtype=np.uint64)

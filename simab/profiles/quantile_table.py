@@ -1,0 +1,106 @@
+"""A distribution as a table of quantiles, drawn from by one 64-bit word in integer arithmetic.
+
+The table *is* the distribution: both data planes draw from it with the same multiply and shift, so
+a draw has the same bits whatever the machine's `exp` and `log` do. Cells are fine where the tail is:
+each halving of the survival probability (an octave) has its own 256 equal cells, 40 octaves deep
+(one request in 10**12). Within a cell the quantile function is a straight line. For an exponential
+the largest error is 2e-6 of the mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.errors import InvalidInput
+
+__all__ = ["CELLS_PER_OCTAVE", "OCTAVES", "QuantileTable"]
+
+OCTAVES: Final = 40
+_CELL_BITS: Final = 8
+CELLS_PER_OCTAVE: Final = 1 << _CELL_BITS
+_WORD: Final = (1 << 64) - 1
+_LARGEST: Final = float(1 << 62)
+
+
+def _survival_at_edges() -> NDArray[np.float64]:
+    octave = np.repeat(np.arange(OCTAVES), CELLS_PER_OCTAVE)
+    step = np.tile(np.arange(CELLS_PER_OCTAVE), OCTAVES)
+    edges = 2.0**-octave * (1.0 - step / (2 * CELLS_PER_OCTAVE))
+    return np.append(edges, 2.0**-OCTAVES)
+
+
+_SURVIVAL: Final = _survival_at_edges()
+
+
+@dataclass(frozen=True, eq=False)
+class QuantileTable:
+    """Quantiles at the cell edges, rising; `edges` has shape (40 * 256 + 1,), dtype int64."""
+
+    edges: NDArray[np.int64]
+
+    @classmethod
+    def build(cls, quantile_of_survival: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> QuantileTable:
+        """Tabulate a quantile function, given as a function of the survival probability 1 - p.
+
+        Raises:
+            InvalidInput: a quantile is negative, not finite, falls, or is beyond 2**62.
+        """
+        values = np.asarray(quantile_of_survival(_SURVIVAL), dtype=np.float64)
+        if not np.all(np.isfinite(values)) or values.min() < 0 or values.max() > _LARGEST:
+            raise InvalidInput(
+                "the distribution has values that are negative or too large to simulate; "
+                "give a smaller spread"
+            )
+        edges = np.maximum.accumulate(np.rint(values).astype(np.int64))
+        edges.setflags(write=False)
+        return cls(edges)
+
+    def draw(self, word: int) -> int:
+        """The value whose survival probability is word / 2**64."""
+        octave = 64 - word.bit_length()
+        if octave >= OCTAVES:
+            return int(self.edges[-1])
+        normalised = word << octave & _WORD
+        cell_from_below = normalised >> 63 - _CELL_BITS & CELLS_PER_OCTAVE - 1
+        cell = octave * CELLS_PER_OCTAVE + CELLS_PER_OCTAVE - 1 - cell_from_below
+        fraction = ~(normalised << _CELL_BITS + 1) & _WORD
+        low = int(self.edges[cell])
+        return low + ((int(self.edges[cell + 1]) - low) * fraction >> 64)
+
+    @property
+    def mean(self) -> float:
+        """Mean of the tabulated distribution."""
+        probability = -np.diff(_SURVIVAL)
+        middle = (self.edges[:-1] + self.edges[1:]) / 2
+        return float(probability @ middle + _SURVIVAL[-1] * self.edges[-1])
+
+    @property
+    def squared_coefficient_of_variation(self) -> float:
+        """Variance over squared mean of the tabulated distribution."""
+        mean = self.mean
+        if mean == 0:
+            return 0.0
+        low, high = self.edges[:-1] / mean, self.edges[1:] / mean
+        second = -np.diff(_SURVIVAL) @ ((low * low + low * high + high * high) / 3)
+        return float(second + _SURVIVAL[-1] * (self.edges[-1] / mean) ** 2 - 1.0)
+
+    def quantile(self, probability: float) -> float:
+        """The value below which a draw falls with `probability`."""
+        return float(np.interp(-(1.0 - probability), -_SURVIVAL, self.edges))
+
+    def survival(self, value: NDArray[np.int64], *, inclusive: bool) -> NDArray[np.float64]:
+        """The probability of a draw above each value; with `inclusive`, of at least the value."""
+        side: Literal["left", "right"] = "left" if inclusive else "right"
+        place = np.searchsorted(self.edges, value, side=side)
+        cell = np.clip(place - 1, 0, self.edges.size - 2)
+        low, high = self.edges[cell], self.edges[cell + 1]
+        width = np.maximum(high - low, 1)
+        share = np.where(high > low, (value - low) / width, 1.0)
+        inside = _SURVIVAL[cell] + (_SURVIVAL[cell + 1] - _SURVIVAL[cell]) * share
+        below, beyond = place == 0, place == self.edges.size
+        return np.where(below, 1.0, np.where(beyond, 0.0, inside))
