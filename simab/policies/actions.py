@@ -1,0 +1,71 @@
+"""What a policy may ask of the controller, each with the reason that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = [
+    "Action",
+    "AddVariant",
+    "Conclude",
+    "Promote",
+    "RemoveVariant",
+    "RollBack",
+    "SetInstances",
+    "SetWeights",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something to do; `because` says in one sentence which numbers led to it."""
+
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetWeights(Action):
+    """Change the weights of the variants named; the others keep theirs."""
+
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SetInstances(Action):
+    """Run a variant on this many instances; removed instances finish what they hold."""
+
+    variant: str
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddVariant(Action):
+    """Deploy a variant that the scenario describes, with a weight."""
+
+    variant: str
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveVariant(Action):
+    """Take a variant off the endpoint: nothing new reaches it, its queue drains."""
+
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promote(Action):
+    """The decision: all traffic to this variant. Promoting the control means keeping it."""
+
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack(Action):
+    """The decision after an alarm: all traffic back to the control."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude(Action):
+    """Give up undecided: the weights stay as they are."""

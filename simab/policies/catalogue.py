@@ -1,0 +1,20 @@
+"""The policies that a scenario file can name, by their `kind`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.metric_majority import MetricMajority
+from simab.policies.staged_canary import StagedCanary
+
+__all__ = ["PolicyDescription"]
+
+PolicyDescription = Annotated[
+    ManualSchedule | MetricMajority | FixedHorizonTest | StagedCanary,
+    Field(discriminator="kind"),
+]
+"""Any policy that simab ships; `kind` says which in a file."""

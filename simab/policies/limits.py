@@ -1,0 +1,53 @@
+"""A limit that a variant must keep, as alarms and guardrails state it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from simab import units
+from simab.description import Description, Duration, Share
+from simab.policies.metrics import ErrorMetric, LatencyMetric, latency_metric_ns
+from simab.stats.request_totals import RequestTotals
+
+__all__ = ["ErrorRateLimit", "LatencyLimit", "Limit"]
+
+
+class ErrorRateLimit(Description):
+    """The share of 5XX responses stays at or below a limit."""
+
+    metric: ErrorMetric
+    """5XX responses over invocations."""
+    at_most: Share
+    """The highest share that is still fine."""
+
+    def breached(self, totals: RequestTotals) -> bool:
+        """Whether the totals are over the limit; without requests they are not."""
+        return totals.error_rate > self.at_most
+
+    def reading(self, totals: RequestTotals) -> str:
+        """What was measured, in words."""
+        return f"error_rate {totals.error_rate:.2%} (limit {self.at_most:.2%})"
+
+
+class LatencyLimit(Description):
+    """A latency, as mean or percentile, stays at or below a limit."""
+
+    metric: LatencyMetric
+    """Which latency."""
+    at_most: Annotated[Duration, Field(gt=0)]
+    """The longest latency that is still fine."""
+
+    def breached(self, totals: RequestTotals) -> bool:
+        """Whether the totals are over the limit; without requests they are not."""
+        return latency_metric_ns(self.metric, totals) > self.at_most
+
+    def reading(self, totals: RequestTotals) -> str:
+        """What was measured, in words."""
+        measured_ms = latency_metric_ns(self.metric, totals) / 1e6
+        return f"{self.metric} {measured_ms:.1f}ms (limit {units.format_duration(self.at_most)})"
+
+
+Limit = Annotated[ErrorRateLimit | LatencyLimit, Field(discriminator="metric")]
+"""A limit on errors or on latency; `metric` says which in a file."""

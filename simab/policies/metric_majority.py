@@ -1,0 +1,64 @@
+"""The walk-through's rule: after N labelled requests, take the variant ahead on most metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from simab.policies.actions import Action, Promote
+from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric, label_metric
+from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.policy import Policy
+
+__all__ = ["MetricMajority"]
+
+
+class MetricMajority(Policy):
+    """Promote whichever variant is ahead on more of the named metrics, by however little.
+
+    Source: the vendor's walk-through (aws/amazon-sagemaker-examples, sm-a_b_testing), which
+    compares accuracy, precision, recall, F1 and the AUC of the 0/1 predictions on 120 requests and
+    concludes that "Variant2 is better on most metrics". It misleads because no difference is too
+    small for it: the five metrics restate the same few rows, so a majority of them is no evidence.
+    """
+
+    kind: Literal["metric_majority"] = "metric_majority"
+    labelled_requests: Annotated[int, Field(ge=1)]
+    """Labelled requests that each of the two variants must have first."""
+    metrics: Annotated[tuple[LabelMetric, ...], Field(min_length=1)] = (
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "roc_auc_binary",
+    )
+    """What to compare."""
+
+    def decide(
+        self, state: bool | None, observation: Observation
+    ) -> tuple[Sequence[Action], bool | None]:
+        """Decide at the first tick at which both variants have enough labels."""
+        if state or observation.status is EndpointStatus.UPDATING:
+            return (), state
+        control = observation.metrics.labels(observation.control)
+        candidate = observation.metrics.labels(observation.candidate)
+        if min(control.labelled, candidate.labelled) < self.labelled_requests:
+            return (), state
+        ahead: dict[bool, list[str]] = {True: [], False: []}
+        for name in self.metrics:
+            gain = label_metric(name, candidate) - label_metric(name, control)
+            if name in LOWER_IS_BETTER:
+                gain = -gain
+            if gain != 0.0 and gain == gain:  # a tie or an undefined metric is nobody's
+                ahead[gain > 0].append(name)
+        because = (
+            f"after {control.labelled} and {candidate.labelled} labelled requests "
+            f"{observation.control} is ahead on {len(ahead[False])} of {len(self.metrics)} metrics "
+            f"({', '.join(ahead[False]) or 'none'}), {observation.candidate} on "
+            f"{len(ahead[True])} ({', '.join(ahead[True]) or 'none'})"
+        )
+        wins = len(ahead[True]) > len(ahead[False])
+        winner = observation.candidate if wins else observation.control
+        return (Promote(winner, because=because),), True

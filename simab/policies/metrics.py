@@ -1,0 +1,82 @@
+"""The metrics that objectives and policies name, read from totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, TypeAlias
+
+from simab.stats import classification
+from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
+from simab.stats.request_totals import RequestTotals
+
+__all__ = [
+    "LATENCY_PROBABILITIES",
+    "LOWER_IS_BETTER",
+    "ErrorMetric",
+    "LabelMetric",
+    "LatencyMetric",
+    "label_metric",
+    "latency_metric_ns",
+]
+
+LabelMetric: TypeAlias = Literal[
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "roc_auc",
+    "roc_auc_binary",
+    "brier",
+    "success_rate",
+]
+LatencyMetric: TypeAlias = Literal[
+    "latency_mean", "latency_p50", "latency_p90", "latency_p95", "latency_p99", "latency_p99.9"
+]
+ErrorMetric: TypeAlias = Literal["error_rate"]
+
+LOWER_IS_BETTER: Final = frozenset({"brier", "error_rate"})
+LATENCY_PROBABILITIES: Final[Mapping[str, float]] = {
+    "latency_p50": 0.5,
+    "latency_p90": 0.9,
+    "latency_p95": 0.95,
+    "latency_p99": 0.99,
+    "latency_p99.9": 0.999,
+}
+
+
+def _correct_share(totals: LabelTotals) -> float:
+    return totals.correct / totals.labelled if totals.labelled else float("nan")
+
+
+def _roc_auc(totals: LabelTotals) -> float:
+    negatives, positives = totals.score_histogram
+    return classification.roc_auc_from_histograms(positives, negatives)
+
+
+def _brier(totals: LabelTotals) -> float:
+    scored = totals.confusion.total
+    return totals.squared_error_sum / SQUARED_ERROR_ONE / scored if scored else float("nan")
+
+
+_LABEL_METRICS: Final[Mapping[LabelMetric, Callable[[LabelTotals], float]]] = {
+    "accuracy": _correct_share,
+    "success_rate": _correct_share,
+    "precision": lambda totals: classification.precision(totals.confusion),
+    "recall": lambda totals: classification.recall(totals.confusion),
+    "f1": lambda totals: classification.f1(totals.confusion),
+    "roc_auc_binary": lambda totals: classification.roc_auc_binary(totals.confusion),
+    "roc_auc": _roc_auc,
+    "brier": _brier,
+}
+
+
+def label_metric(name: LabelMetric, totals: LabelTotals) -> float:
+    """The value of a metric that needs ground truth; NaN where it is undefined."""
+    return _LABEL_METRICS[name](totals)
+
+
+def latency_metric_ns(name: LatencyMetric, totals: RequestTotals) -> float:
+    """The value of a latency metric, in nanoseconds; NaN where nothing was served."""
+    if name == "latency_mean":
+        return totals.latency_mean_ns
+    return totals.latency_quantile_ns(LATENCY_PROBABILITIES[name])

@@ -1,0 +1,36 @@
+"""What every policy is: a frozen description of a rule, with one pure method."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simab.description import Description
+from simab.policies.actions import Action
+from simab.policies.observation import Observation
+
+__all__ = ["Policy"]
+
+
+class Policy(Description, ABC):
+    """A promotion policy. No clock, no simulator, no hidden randomness.
+
+    Any object with a `decide` method of this shape will do in its place; this class adds what a
+    scenario file needs to explain and check a policy beforehand.
+    """
+
+    @abstractmethod
+    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+        """The actions to take now, and the state to be handed back at the next tick.
+
+        `state` is None at the first tick. The same arguments always give the same answer.
+        """
+
+    def variants_named(self) -> frozenset[str]:
+        """Variants that the policy's parameters name, beside the control and the candidate."""
+        return frozenset()
+
+    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
+        """The weights that the policy may set, for the capacity check before a run."""
+        return ({control: 1.0, candidate: 0.0}, {control: 0.0, candidate: 1.0})

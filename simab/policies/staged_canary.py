@@ -1,0 +1,105 @@
+"""The staged canary: raise the candidate's share step by step, bake, roll back on an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from simab import units
+from simab.description import Duration, Share
+from simab.errors import InvalidInput
+from simab.policies.actions import Action, Promote, RollBack, SetWeights
+from simab.policies.limits import Limit
+from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.policy import Policy
+
+__all__ = ["CanaryState", "StagedCanary"]
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryState:
+    """Which stage was asked for, since when it serves (None: not yet), and whether it is over."""
+
+    stage: int = 0
+    serving_since_ns: int | None = None
+    finished: bool = False
+
+
+class StagedCanary(Policy):
+    """Stages of the candidate's share, each baked under alarms; then promotion.
+
+    An alarm sounds when the candidate breaks one of the limits in `periods` published windows on
+    end, all of them within the stage. Source: blue/green canary and linear traffic shifting with
+    auto-rollback alarms, as the serving platforms offer it. It misleads because it asks only
+    whether the candidate is broken, never whether it is better.
+    """
+
+    kind: Literal["staged_canary"] = "staged_canary"
+    stages: Annotated[
+        tuple[Annotated[Share, Field(gt=0, lt=1)], ...], Field(min_length=1)
+    ] = (0.05, 0.25, 0.5)
+    """The candidate's share in each stage, rising; after the last it is promoted."""
+    bake: Annotated[Duration, Field(gt=0)]
+    """How long each stage serves before the next."""
+    alarms: Annotated[tuple[Limit, ...], Field(min_length=1)]
+    """Limits that the candidate must keep."""
+    periods: Annotated[int, Field(ge=1)] = 1
+    """Metric windows on end that must break a limit for its alarm to sound."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> StagedCanary:
+        if list(self.stages) != sorted(set(self.stages)):
+            raise InvalidInput("the stages do not rise; list growing shares such as 5%, 25%, 50%")
+        return self
+
+    def decide(
+        self, state: CanaryState | None, observation: Observation
+    ) -> tuple[Sequence[Action], CanaryState]:
+        """Start, wait, sound the alarm, or go on to the next stage."""
+        if state is None:
+            return (self._enter(0, "the canary starts", observation),), CanaryState()
+        if state.finished or observation.status is EndpointStatus.UPDATING:
+            return (), state
+        if state.serving_since_ns is None:
+            return (), replace(state, serving_since_ns=observation.now_ns)
+        alarm = self._alarm(state.serving_since_ns, observation)
+        if alarm:
+            return (RollBack(because=alarm),), replace(state, finished=True)
+        if observation.now_ns - state.serving_since_ns < self.bake:
+            return (), state
+        because = f"no alarm in {units.format_duration(self.bake)} at {self.stages[state.stage]:.3g}"
+        following = state.stage + 1
+        if following == len(self.stages):
+            promote = Promote(observation.candidate, because=because)
+            return (promote,), replace(state, finished=True)
+        return (self._enter(following, because, observation),), CanaryState(following)
+
+    def _enter(self, stage: int, because: str, observation: Observation) -> Action:
+        weights = self._weights(stage, observation.control, observation.candidate)
+        return SetWeights(weights, because=because)
+
+    def _weights(self, stage: int, control: str, candidate: str) -> dict[str, float]:
+        share = self.stages[stage]
+        return {control: 1.0 - share, candidate: share}
+
+    def _alarm(self, since_ns: int, observation: Observation) -> str:
+        """What sounded the alarm, in words; empty while all is well."""
+        metrics = observation.metrics
+        ends = [metrics.published_until_ns - back * metrics.period_ns for back in range(self.periods)]
+        if ends[-1] - metrics.period_ns < since_ns:
+            return ""
+        windows = [
+            metrics.requests(observation.candidate, end - metrics.period_ns, end) for end in ends
+        ]
+        for limit in self.alarms:
+            if all(limit.breached(window) for window in windows):
+                return f"{observation.candidate}: {limit.reading(windows[0])}"
+        return ""
+
+    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
+        """Each stage, and all traffic to either."""
+        stages = [self._weights(stage, control, candidate) for stage in range(len(self.stages))]
+        return [*stages, *super().splits(control, candidate)]

@@ -1,0 +1,78 @@
+"""Totals of finished requests over some span: counts, summed latency, latency histogram.
+
+They are whole numbers and add up: windows into spans, spans into a run. The histogram's buckets are
+logarithmic, 64 to an octave (the layout of HdrHistogram), over units of 1,024 ns: reading a quantile
+at a bucket's middle is off by at most 0.8 % of it, or by 0.5 us below 65 us.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LATENCY_BUCKETS", "RequestTotals", "bucket_middle_ns", "latency_bucket"]
+
+_UNIT_BITS: Final = 10
+_SUBDIVISION_BITS: Final = 6
+_EXACT_UNITS: Final = 2 << _SUBDIVISION_BITS
+_LONGEST_BITS: Final = 46  # 2**46 ns are 19.5 hours; longer latencies share the last bucket
+LATENCY_BUCKETS: Final = (_LONGEST_BITS - _UNIT_BITS - _SUBDIVISION_BITS + 1) << _SUBDIVISION_BITS
+
+
+def latency_bucket(latency_ns: int) -> int:
+    """The bucket that counts a latency, from 0 to LATENCY_BUCKETS - 1."""
+    units = latency_ns >> _UNIT_BITS
+    shift = max(units.bit_length() - _SUBDIVISION_BITS - 1, 0)
+    return min((shift << _SUBDIVISION_BITS) + (units >> shift), LATENCY_BUCKETS - 1)
+
+
+def bucket_middle_ns(bucket: int) -> int:
+    """The latency that a bucket stands for: the middle of its range, in nanoseconds."""
+    shift = max((bucket >> _SUBDIVISION_BITS) - 1, 0)
+    units = bucket - (shift << _SUBDIVISION_BITS)
+    return (2 * units + 1 << shift + _UNIT_BITS) // 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RequestTotals:
+    """Requests that finished in some span.
+
+    `invocations` counts every request sent to the variant; `rejected` (503, queue full) and
+    `failed` (500) are its 5XX. Latency, from arrival to reply, is summed and counted over the
+    answered and failed requests, not over the rejected; `latency_histogram` has shape
+    (LATENCY_BUCKETS,).
+    """
+
+    invocations: int
+    answered: int
+    failed: int
+    rejected: int
+    latency_sum_ns: int
+    latency_histogram: NDArray[np.int64]
+
+    @property
+    def error_rate(self) -> float:
+        """5XX responses over invocations; NaN without invocations."""
+        return _ratio(self.failed + self.rejected, self.invocations)
+
+    @property
+    def latency_mean_ns(self) -> float:
+        """Mean latency; NaN where nothing was served."""
+        return _ratio(self.latency_sum_ns, self.answered + self.failed)
+
+    def latency_quantile_ns(self, probability: float) -> float:
+        """The latency that a share `probability` of the served requests did not exceed."""
+        served = int(self.latency_histogram.sum())
+        if served == 0:
+            return float("nan")
+        rank = max(ceil(probability * served), 1)
+        bucket = int(np.searchsorted(np.cumsum(self.latency_histogram), rank))
+        return float(bucket_middle_ns(bucket))
+
+
+def _ratio(numerator: int, denominator: int) -> float:
+    return numerator / denominator if denominator else float("nan")
