@@ -1,0 +1,47 @@
+"""What every test may use: the repository, the data beside it, and Hypothesis profiles."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# "default" tries the same examples each time: what is red in CI is red on the next machine.
+settings.register_profile(
+    "default",
+    derandomize=True,
+    max_examples=60,
+    deadline=None,  # the first example may compile a kernel, which takes seconds
+    suppress_health_check=[HealthCheck.too_slow],  # for the same reason
+    print_blob=True,
+)
+# "thorough" looks for new ones; HYPOTHESIS_PROFILE or --hypothesis-profile chooses it.
+settings.register_profile(
+    "thorough", settings.get_profile("default"), derandomize=False, max_examples=600
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout that these tests belong to."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data and published results, which the project does not ship."""
+    named = os.environ.get("SIMAB_SHARED")
+    folder = Path(named) if named else REPOSITORY.parent / "shared"
+    if not folder.is_dir():
+        if named:
+            # Whoever names a folder means to run these tests: a typing error must not skip them.
+            pytest.fail(f"SIMAB_SHARED names {folder}, which is not a folder")
+        pytest.skip(
+            "the shared data is not beside the repository; SIMAB_SHARED may name its folder"
+        )
+    return folder
