@@ -1,0 +1,104 @@
+"""The import contracts in pyproject.toml hold, and the check notices what they forbid."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sysconfig
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CONTRACTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+    "importlinter"
+]["contracts"]
+# From the cli down, without the floors that may be absent.
+FLOORS = [floor for floor in CONTRACTS[0]["layers"] if "(" not in floor]
+SIBLINGS = [floor.split(" | ") for floor in FLOORS if "|" in floor]
+STEPS_UP = [
+    (below, above)
+    for upper, lower in pairwise(FLOORS)
+    for above in upper.split(" | ")
+    for below in lower.split(" | ")
+]
+OUTSIDE_LIBRARIES = [
+    library
+    for contract in CONTRACTS
+    if contract["type"] == "forbidden"
+    for library in contract["forbidden_modules"]
+]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package and of its contracts, to plant things in."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "simab", tmp_path / "simab", ignore=ignored)
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def plant(copy: Path, floor: str, statement: str) -> None:
+    module = copy / "simab" / f"{floor}.py"
+    if not module.exists():
+        module = copy / "simab" / floor / "__init__.py"
+    with module.open("a", encoding="utf-8") as file:
+        file.write(f"\n{statement}\n")
+
+
+def check(copy: Path) -> tuple[int, str]:
+    """The exit code and the words of the floors check, run in `copy`."""
+    command = Path(sysconfig.get_path("scripts")) / "lint-imports"
+    run = subprocess.run(
+        [command, "--no-cache", "--no-logo"], cwd=copy, capture_output=True, text=True, check=False
+    )
+    return run.returncode, " ".join((run.stdout + run.stderr).split())
+
+
+def test_the_tree_as_it_is_passes(copy: Path) -> None:
+    code, said = check(copy)
+    assert code == 0, said
+    assert "0 broken" in said
+
+
+def test_units_may_not_import_the_command_line(copy: Path) -> None:
+    plant(copy, "units", "import simab.cli")
+    code, said = check(copy)
+    assert code == 1
+    assert "Imports only point down BROKEN" in said
+    assert "simab.units is not allowed to import simab.cli" in said
+
+
+@pytest.mark.parametrize(("below", "above"), STEPS_UP)
+def test_no_floor_may_import_the_one_above_it(copy: Path, below: str, above: str) -> None:
+    plant(copy, below, f"def later():\n    import simab.{above}")
+    code, said = check(copy)
+    assert code == 1
+    assert f"simab.{below} is not allowed to import simab.{above}" in said
+
+
+@pytest.mark.parametrize(("one", "other"), SIBLINGS)
+def test_siblings_may_not_import_each_other(copy: Path, one: str, other: str) -> None:
+    plant(copy, one, f"import simab.{other}")
+    code, said = check(copy)
+    assert code == 1
+    assert f"simab.{one} is not allowed to import simab.{other}" in said
+
+
+@pytest.mark.parametrize("library", OUTSIDE_LIBRARIES)
+def test_an_outside_library_stays_in_its_home(copy: Path, library: str) -> None:
+    plant(copy, "units", f"import {library}")
+    code, said = check(copy)
+    assert code == 1
+    assert f"simab.units is not allowed to import {library}" in said
+
+
+def test_a_new_module_must_name_its_floor(copy: Path) -> None:
+    (copy / "simab" / "attic.py").write_text('"""A module on no floor."""\n', encoding="utf-8")
+    code, said = check(copy)
+    assert code == 1
+    assert re.search(r"not listed as layers: - simab\.attic", said)

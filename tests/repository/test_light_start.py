@@ -1,0 +1,80 @@
+"""`simab --help` and shell completion load nothing heavy: they must answer at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {
+    "numba",
+    "llvmlite",
+    "pandas",
+    "matplotlib",
+    "scipy",
+    "numpy",
+    "pydantic",
+    "simpy",
+    "jinja2",
+}
+
+ASK = """
+import json, sys
+sys.argv = ["simab", *json.loads(sys.argv[1])]
+from simab.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    code = end.code
+else:
+    code = 0
+print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
+"""
+
+COMPLETION = {"_SIMAB_COMPLETE": "bash_complete", "COMP_WORDS": "simab ", "COMP_CWORD": "1"}
+
+
+def loaded(folder: Path, arguments: list[str], variables: dict[str, str]) -> tuple[str, set[str]]:
+    """What the command printed, and the top-level modules it had loaded when it ended."""
+    run = subprocess.run(
+        [sys.executable, "-c", ASK, json.dumps(arguments)],
+        cwd=folder,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    code, names = json.loads(run.stderr.splitlines()[-1])
+    assert not code, run.stderr
+    return run.stdout, set(names)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [(["--help"], {}), (["--version"], {}), ([], COMPLETION)],
+    ids=["help", "version", "completion"],
+)
+def test_nothing_heavy_is_loaded(
+    tmp_path: Path, arguments: list[str], variables: dict[str, str]
+) -> None:
+    printed, names = loaded(tmp_path, arguments, variables)
+    assert printed.strip()
+    assert "simab" in names
+    assert names & HEAVY == set()
+
+
+def test_a_heavy_module_would_be_noticed(tmp_path: Path) -> None:
+    # The same question where numpy is loaded: the test above cannot pass by looking away.
+    run = subprocess.run(
+        [sys.executable, "-c", f"import numpy{ASK}", '["--help"]'],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "numpy" in json.loads(run.stderr.splitlines()[-1])[1]

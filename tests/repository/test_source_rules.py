@@ -1,0 +1,174 @@
+"""The rules that every source file follows, and proof that each rule notices a breach."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+LONGEST_FILE = 450
+LONGEST_FUNCTION = 50  # its docstring not counted
+
+# What may be longer, and why: {path: reason} and {"path::function": reason}.
+LONG_FILES: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {}
+
+# Words that say nothing about what a thing is.
+EMPTY_WORDS = {"util", "utils", "helper", "helpers", "misc", "common", "manager", "managers"}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Rule = Callable[[str, str], list[str]]
+
+
+def functions(tree: ast.Module) -> Iterator[Function]:
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def lines_without_docstring(function: Function) -> int:
+    lines = (function.end_lineno or function.lineno) - function.lineno + 1
+    if ast.get_docstring(function) is not None:
+        docstring = function.body[0]
+        lines -= (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1
+    return lines
+
+
+def words(name: str) -> set[str]:
+    """The words of a path, a snake_case or a CamelCase name, in lower case."""
+    # "Common random numbers" is the established name of a method.
+    name = name.replace("common_random_numbers", "").replace("CommonRandomNumbers", "")
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)}
+
+
+def missing_docstring(path: str, source: str) -> list[str]:
+    """A module says in the first two lines of its docstring what it owns."""
+    docstring = ast.get_docstring(ast.parse(source))
+    if not docstring:
+        return [f"{path}: no module docstring; say in its first two lines what the file owns"]
+    opening = "\n".join(docstring.splitlines()[:2])
+    if not re.search(r"\w+\W+\w+.*[.:;]\s*$|[.:;]\s", opening, re.DOTALL):
+        return [f"{path}: the docstring has no whole sentence in its first two lines"]
+    return []
+
+
+def long_file(path: str, source: str) -> list[str]:
+    """A file that grows too long has two subjects."""
+    lines = len(source.splitlines())
+    if lines > LONGEST_FILE and path not in LONG_FILES:
+        return [f"{path}: {lines} lines, at most {LONGEST_FILE}; split it by subject"]
+    return []
+
+
+def long_function(path: str, source: str) -> list[str]:
+    """A function fits on a screen."""
+    return [
+        f"{path}:{function.lineno} {function.name}: {lines} lines without its docstring, "
+        f"at most {LONGEST_FUNCTION}"
+        for function in functions(ast.parse(source))
+        if (lines := lines_without_docstring(function)) > LONGEST_FUNCTION
+        and f"{path}::{function.name}" not in LONG_FUNCTIONS
+    ]
+
+
+def printing(path: str, source: str) -> list[str]:
+    """Only the command line talks to the terminal; the library returns results."""
+    if path.startswith("simab/cli/"):
+        return []
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and node.id in {"print", "input"}:
+            found.append(f"{path}:{node.lineno}: {node.id} outside simab/cli")
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr"}:
+            found.append(f"{path}:{node.lineno}: {ast.unparse(node)} outside simab/cli")
+    return found
+
+
+def empty_name(path: str, source: str) -> list[str]:
+    """A file, class or function is named for what it is or does."""
+    named = [(path, path)] + [
+        (f"{path}:{node.lineno}", node.name)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, Function | ast.ClassDef)
+    ]
+    return [
+        f"{place}: {name} says {sorted(empty)}; name what it is or does"
+        for place, name in named
+        if (empty := words(name) & EMPTY_WORDS)
+    ]
+
+
+EVERYWHERE: list[Rule] = [missing_docstring, long_file, empty_name]
+IN_THE_PACKAGE: list[Rule] = [long_function, printing]
+
+
+def python_files(root: Path, *folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
+
+
+def breaches(root: Path, files: list[Path], rule: Rule) -> list[str]:
+    return [
+        breach
+        for file in files
+        for breach in rule(file.relative_to(root).as_posix(), file.read_text(encoding="utf-8"))
+    ]
+
+
+@pytest.mark.parametrize("rule", EVERYWHERE, ids=lambda rule: rule.__name__)
+def test_every_python_file_keeps_the_rule(repository: Path, rule: Rule) -> None:
+    files = [*python_files(repository, "simab", "tests", "scenarios"), repository / "noxfile.py"]
+    assert breaches(repository, files, rule) == []
+
+
+@pytest.mark.parametrize("rule", IN_THE_PACKAGE, ids=lambda rule: rule.__name__)
+def test_every_module_of_the_package_keeps_the_rule(repository: Path, rule: Rule) -> None:
+    assert breaches(repository, python_files(repository, "simab"), rule) == []
+
+
+def test_an_exception_that_is_no_longer_needed_is_removed(repository: Path) -> None:
+    for path, reason in LONG_FILES.items():
+        assert reason
+        lines = len((repository / path).read_text(encoding="utf-8").splitlines())
+        assert lines > LONGEST_FILE, f"{path} is short enough now"
+    for place, reason in LONG_FUNCTIONS.items():
+        assert reason
+        path, name = place.split("::")
+        tree = ast.parse((repository / path).read_text(encoding="utf-8"))
+        lengths = [lines_without_docstring(each) for each in functions(tree) if each.name == name]
+        assert lengths, f"{place} is gone"
+        assert max(lengths) > LONGEST_FUNCTION, f"{place} is short enough now"
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "source"),
+    [
+        (missing_docstring, "simab/a.py", "import os\n"),
+        (missing_docstring, "simab/a.py", '"""Words"""\n'),
+        (missing_docstring, "simab/a.py", '"""\nThis one goes on\nand on\nwithout an end.\n"""\n'),
+        (long_file, "simab/a.py", "x = 1\n" * (LONGEST_FILE + 1)),
+        (long_function, "simab/a.py", "def f():\n" + "    x = 1\n" * LONGEST_FUNCTION),
+        (printing, "simab/world/a.py", "print('hello')\n"),
+        (printing, "simab/world/a.py", "import sys\nsys.stderr.write('hello')\n"),
+        (empty_name, "simab/utils.py", ""),
+        (empty_name, "simab/common/a.py", ""),
+        (empty_name, "simab/a.py", "class RunManager: ...\n"),
+        (empty_name, "simab/a.py", "def plot_helper(): ...\n"),
+    ],
+)
+def test_a_planted_breach_is_noticed(rule: Rule, path: str, source: str) -> None:
+    assert len(rule(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "source"),
+    [
+        (missing_docstring, "simab/a.py", '"""Durations and rates\nto integers and back."""\n'),
+        (long_file, "simab/a.py", "x = 1\n" * LONGEST_FILE),
+        (long_function, "simab/a.py", "def f():\n    '''\n\n    '''\n" + "    x = 1\n" * 49),
+        (printing, "simab/cli/a.py", "print('hello')\n"),
+        (empty_name, "simab/stats/common_random_numbers.py", "def communicate(): ...\n"),
+    ],
+)
+def test_what_the_rule_allows_passes(rule: Rule, path: str, source: str) -> None:
+    assert rule(path, source) == []
