@@ -126,7 +126,9 @@ class Objective(Description):
     @property
     def sign(self) -> int:
         """+1 where higher is better, -1 where lower is."""
-        lower = self.metric in LOWER_IS_BETTER if self.direction is None else self.direction == "lower"
+        lower = (
+            self.metric in LOWER_IS_BETTER if self.direction is None else self.direction == "lower"
+        )
         return -1 if lower else 1
 
 

@@ -1,0 +1,63 @@
+"""A flaw: one broken rule at one place of a scenario's data, before it has a line and a column.
+
+Reading, the models' validation and the rules across fields all report flaws; loading gives each its
+place in the file and makes the `Problem` that people see.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+__all__ = ["Flaw", "Path", "field_name", "short_text"]
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and list indices from the top of the scenario."""
+
+_LONGEST_VALUE = 40
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong at `path`, and what to do.
+
+    `on_key` places it on the key rather than on the value; `mark` is a place, line and column from
+    1, that no path leads to (the second of two equal keys); `shows_value` says whether the value
+    helps to see what is meant.
+    """
+
+    path: Path
+    rule: str
+    remedy: str
+    on_key: bool = False
+    shows_value: bool = True
+    mark: tuple[int, int] | None = None
+
+
+def field_name(path: Sequence[str | int]) -> str:
+    """The path as people write it: `traffic."night shift".rate`, `steps[2].weights`."""
+    name = ""
+    for part in path:
+        if isinstance(part, int):
+            name += f"[{part}]"
+            continue
+        plain = part if _PLAIN_NAME.fullmatch(part) else json.dumps(part, ensure_ascii=False)
+        name += f".{plain}" if name else plain
+    return name
+
+
+def short_text(value: Any) -> str:
+    """A value in one short piece; empty for a mapping, which is better looked at in the file."""
+    if isinstance(value, dict):
+        return ""
+    if isinstance(value, float):
+        text = f"{value!r}"
+    else:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str) and re.fullmatch(r"[\w%./+-][\w %./+-]*", value):
+        text = value
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."

@@ -1,0 +1,114 @@
+"""Files to scenarios and back; everything that is wrong in a file is told at once."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from simab.errors import InvalidScenario, Problem
+from simab.scenario import rules
+from simab.scenario.flaws import Flaw, field_name, short_text
+from simab.scenario.models import Scenario
+from simab.scenario.reading import LARGEST_FILE_BYTES, Document, read
+from simab.scenario.translation import flaws_of
+
+__all__ = ["dumps", "load", "loads"]
+
+
+def load(path: str | FilePath) -> Scenario:
+    """The scenario in a YAML or JSON file.
+
+    Raises:
+        InvalidScenario: with every problem found, each with its line and column.
+    """
+    source = str(path)
+    return loads(_text_of(FilePath(path), source), source=source)
+
+
+def loads(text: str, *, source: str = "<text>") -> Scenario:
+    """The scenario in a YAML or JSON text; `source` names the text in messages.
+
+    Raises:
+        InvalidScenario: with every problem found, each with its line and column.
+    """
+    document = read(text, source)
+    data = document.data
+    if not isinstance(data, dict):
+        flaw = Flaw(
+            (), "a scenario is a mapping of names to values", "Start with `title: ...`.",
+            shows_value=False,
+        )
+        raise InvalidScenario(source, _problems([*document.flaws, flaw], document))
+    flaws = list(document.flaws)
+    scenario = None
+    try:
+        # As JSON, so that lists become tuples while true is no number and "5" no count.
+        scenario = Scenario.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        flaws += flaws_of(error, Scenario)
+    flaws += rules.flaws(data)
+    if flaws or scenario is None:
+        raise InvalidScenario(source, _problems(flaws, document))
+    return scenario
+
+
+def dumps(scenario: Scenario) -> str:
+    """The scenario as YAML, defaults written out; `loads` gives an equal scenario back."""
+    yaml = YAML(pure=True)
+    yaml.width = 100
+    yaml.allow_unicode = True
+    stream = io.StringIO()
+    yaml.dump(scenario.model_dump(mode="json", exclude_none=True), stream)
+    return stream.getvalue()
+
+
+def _text_of(path: FilePath, source: str) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise _no_file(source, "no such file", "Check the path; `simab init` makes one.") from None
+    except IsADirectoryError:
+        raise _no_file(source, "a folder, not a file", "Name a scenario file in it.") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise _no_file(source, f"cannot be read: {reason}", "Check the permissions.") from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        column = len(before) - (before.rfind(b"\n") + 1) + 1
+        rule = f"not UTF-8: the byte 0x{content[error.start]:02X} stands alone"
+        remedy = "Save the file as UTF-8 text."
+        problem = Problem("", "", rule, remedy, before.count(b"\n") + 1, column)
+        raise InvalidScenario(source, (problem,)) from None
+
+
+def _no_file(source: str, rule: str, remedy: str) -> InvalidScenario:
+    return InvalidScenario(source, (Problem("", "", rule, remedy),))
+
+
+def _problems(flaws: Iterable[Flaw], document: Document) -> tuple[Problem, ...]:
+    """Flaws with their places, in the order of the file, each once."""
+    found = {}
+    for flaw in flaws:
+        line, column = flaw.mark or document.place(flaw.path, on_key=flaw.on_key)
+        value = short_text(_value_at(document.data, flaw.path)) if flaw.shows_value else ""
+        problem = Problem(field_name(flaw.path), value, flaw.rule, flaw.remedy, line, column)
+        found[problem] = (line, column)
+    return tuple(sorted(found, key=found.__getitem__))
+
+
+def _value_at(data: Any, path: tuple[str | int, ...]) -> Any:
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return {}
+    return data

@@ -1,0 +1,205 @@
+"""Reading scenario text: YAML 1.2 to plain data, with the line and column of everything.
+
+The parser's node tree is walked here and nothing is constructed by it, so no tag can execute
+anything. JSON is YAML and takes the same way.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError, YAMLStreamError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from simab.errors import InvalidScenario, Problem
+from simab.scenario.flaws import Flaw, Path
+from simab.scenario.scalars import NotPlain, plain_scalar, tag_name
+
+__all__ = ["LARGEST_FILE_BYTES", "MOST_VALUES", "Document", "read"]
+
+LARGEST_FILE_BYTES: Final = 5_000_000
+MOST_VALUES: Final = 1_000_000
+_MERGE: Final = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Plain data, what was wrong while reading it, and where each part of it stands."""
+
+    data: Any
+    root: Node
+    flaws: tuple[Flaw, ...]
+
+    def place(self, path: Path, *, on_key: bool = False) -> tuple[int, int]:
+        """Line and column, from 1, of the value at `path` (or its key), or of what is nearest."""
+        key, value = self.root, self.root
+        for part in path:
+            found = _child(value, part)
+            if found is None:
+                return _mark(key)
+            key, value = found
+        return _mark(key if on_key else value)
+
+
+def read(text: str, source: str) -> Document:
+    """The document in `text`.
+
+    Raises:
+        InvalidScenario: the text is not one YAML document of reasonable size.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > LARGEST_FILE_BYTES:
+        raise _unreadable(
+            source,
+            f"a scenario file is at most {LARGEST_FILE_BYTES // 1_000_000} MB",
+            "Give long logs as quantiles instead of samples.",
+        )
+    try:
+        root = _compose(text)
+    except MarkedYAMLError as error:
+        raise _not_yaml(source, text, error) from None
+    except RecursionError:
+        raise _unreadable(source, "nested too deeply", "Remove the extra brackets.") from None
+    except (ReaderError, YAMLStreamError) as error:
+        line, column, what = _unreadable_character(text, error)
+        problem = Problem("", "", f"not YAML: {what}", "Save the file as UTF-8 text.", line, column)
+        raise InvalidScenario(source, (problem,)) from None
+    except (YAMLError, ValueError) as error:
+        raise _unreadable(source, f"not YAML: {error}", "Mend the syntax.") from None
+    if root is None:
+        raise _unreadable(
+            source, "the file is empty", "Run `simab init` for a scenario to start from."
+        )
+    builder = _Builder(source)
+    data = builder.build(root, (), ())
+    return Document(data, root, tuple(builder.flaws))
+
+
+class _Builder:
+    """Walks the nodes once, making plain data and collecting flaws."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.flaws: list[Flaw] = []
+        self.values = 0
+
+    def build(self, node: Node, path: Path, above: tuple[int, ...]) -> Any:
+        """Plain data of a node; `above` holds the nodes that it lies within."""
+        self.values += 1
+        if self.values > MOST_VALUES or id(node) in above:
+            raise _unreadable(
+                self.source,
+                f"aliases unfold to more than {MOST_VALUES:,} values or contain themselves",
+                "Write the values out instead of repeating them with *alias.",
+            )
+        if not isinstance(node, ScalarNode) and tag_name(node) not in ("map", "seq"):
+            self._unknown_tag(node, path)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path, (*above, id(node)))
+        if isinstance(node, SequenceNode):
+            inside = (*above, id(node))
+            return [self.build(item, (*path, i), inside) for i, item in enumerate(node.value)]
+        try:
+            return plain_scalar(node)
+        except NotPlain as reason:
+            rule, remedy = reason.args
+            self.flaws.append(Flaw(path, rule, remedy, shows_value=False, mark=_mark(node)))
+            return node.value
+
+    def _mapping(self, node: Node, path: Path, above: tuple[int, ...]) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        first: dict[str, Node] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode) or key.tag == _MERGE:
+                self._bad_key(key, path)
+                continue
+            if key.value in first:
+                remedy = f"It is given on line {_mark(first[key.value])[0]} already; keep one."
+                flaw = Flaw((*path, key.value), "duplicate key", remedy, True, False, _mark(key))
+                self.flaws.append(flaw)
+                continue
+            first[key.value] = key
+            data[key.value] = self.build(value, (*path, key.value), above)
+        return data
+
+    def _bad_key(self, key: Node, path: Path) -> None:
+        rule, remedy = "a key is a single word or text", "Write `name: value`."
+        if isinstance(key, ScalarNode):
+            rule = "merge keys (<<) are not part of YAML 1.2"
+            remedy = "Repeat the fields, or share a whole value with &anchor and *alias."
+        self.flaws.append(Flaw(path, rule, remedy, shows_value=False, mark=_mark(key)))
+
+    def _unknown_tag(self, node: Node, path: Path) -> None:
+        rule = f"unknown tag !{tag_name(node).lstrip('!')}"
+        remedy = "Remove the tag: a scenario holds plain values only."
+        self.flaws.append(Flaw(path, rule, remedy, shows_value=False, mark=_mark(node)))
+
+
+def _compose(text: str) -> Node | None:
+    with warnings.catch_warnings():
+        # Giving an anchor's name twice is allowed in YAML; an alias means the nearest one above.
+        warnings.simplefilter("ignore", ReusedAnchorWarning)
+        root: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return root
+
+
+def _child(node: Node, part: str | int) -> tuple[Node, Node] | None:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if isinstance(key, ScalarNode) and key.value == part:
+                return key, value
+    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part], node.value[part]
+    return None
+
+
+def _mark(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _unreadable(source: str, rule: str, remedy: str) -> InvalidScenario:
+    return InvalidScenario(source, (Problem("", "", rule, remedy),))
+
+
+def _unreadable_character(text: str, error: Exception) -> tuple[int | None, int | None, str]:
+    position = getattr(error, "position", None)
+    if not isinstance(position, int):
+        return None, None, str(error)
+    before = text[:position]
+    character = f"U+{ord(text[position]):04X}" if position < len(text) else "at the end"
+    column = position - (before.rfind("\n") + 1) + 1
+    return before.count("\n") + 1, column, f"the character {character} is not allowed"
+
+
+def _not_yaml(source: str, text: str, error: MarkedYAMLError) -> InvalidScenario:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    lines = text.splitlines()
+    here = lines[line - 1] if line and line <= len(lines) else ""
+    rule, remedy = _syntax(error.problem or str(error), here)
+    return InvalidScenario(source, (Problem("", "", rule, remedy, line, column),))
+
+
+def _syntax(problem: str, here: str) -> tuple[str, str]:
+    """What the parser's words mean to someone who writes a scenario."""
+    if "\t" in here[: len(here) - len(here.lstrip())]:
+        return "a tab in the indentation", "YAML indents with spaces: replace the tab by two."
+    for words, remedy in _REMEDIES:
+        if words in problem:
+            return f"not YAML: {problem}", remedy
+    return f"not YAML: {problem}", "Mend the syntax here or in the line above."
+
+
+_REMEDIES: Final[Sequence[tuple[str, str]]] = (
+    ("mapping values are not allowed", "Check the indentation, or quote text that holds `: `."),
+    ("but found another document", "Keep one scenario a file: remove the second `---`."),
+    ("undefined alias", "Define it above with &name, or quote text that starts with `*`."),
+    ("cannot start any token", "Put text that starts with this character in quotes."),
+    ("could not find expected ':'", "Write `name: value`, with a space after the colon."),
+    ("expected ',' or", "Close the bracket, and put a comma between the entries."),
+    ("unexpected end of stream", "Close the quote."),
+)

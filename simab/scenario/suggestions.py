@@ -1,0 +1,22 @@
+"""Remedies that name what is allowed, with the nearest spelling first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["remedy_for_name"]
+
+_MOST_LISTED = 24
+
+
+def remedy_for_name(given: str, allowed: Iterable[str], what: str = "Allowed here") -> str:
+    """"Did you mean weight? Allowed here: ..."; only the list where nothing is near."""
+    names = list(allowed)
+    by_lower = {name.lower(): name for name in reversed(names)}
+    near = get_close_matches(given.lower(), by_lower, n=1, cutoff=0.6)
+    guess = f"Did you mean {by_lower[near[0]]}? " if near else ""
+    if not names:
+        return f"{guess}{what}: nothing."
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"{guess}{what}: {', '.join(names[:_MOST_LISTED])}{more}."

@@ -1,0 +1,185 @@
+"""What the models' validation found, in plain sentences: each error becomes a flaw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, get_args
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from simab import units
+from simab.description import Description
+from simab.errors import InvalidScenario
+from simab.scenario.examples import example_of
+from simab.scenario.flaws import Flaw
+from simab.scenario.spots import Spot, members_of, spot, tags_of
+from simab.scenario.suggestions import remedy_for_name
+
+__all__ = ["flaws_of"]
+
+Sentence = tuple[str, str]
+
+
+def flaws_of(error: ValidationError, model: type[Description]) -> Iterator[Flaw]:
+    """Every error that pydantic collected; those that are rules across fields are left out."""
+    for details in error.errors():
+        if isinstance(details.get("ctx", {}).get("error"), InvalidScenario):
+            continue  # the rules are run on the raw data as well, and found there with their place
+        if details["type"] == "too_short" and _is_long_enough(details):
+            continue  # pydantic counts the valid entries only; the invalid ones have their own error
+        yield _flaw(details, spot(details["loc"], model))
+
+
+def _flaw(details: ErrorDetails, here: Spot) -> Flaw:
+    kind = details["type"]
+    if kind == "missing":
+        return Flaw(here.path, "required", _add(here), on_key=True, shows_value=False)
+    if kind == "union_tag_not_found":
+        tag = _tag_field(here)
+        allowed = ", ".join(_tags(here))
+        remedy = f"Add `{tag}:` with one of {allowed}."
+        return Flaw((*here.path, tag), "required", remedy, on_key=True, shows_value=False)
+    if kind == "union_tag_invalid":
+        tag = _tag_field(here)
+        remedy = remedy_for_name(str(details["ctx"]["tag"]), _tags(here))
+        return Flaw((*here.path, tag), f"unknown {tag}", remedy)
+    if kind == "extra_forbidden":
+        owner = here.owner
+        allowed_keys = list(owner.model_fields) if owner is not None else []
+        remedy = remedy_for_name(str(here.path[-1]), allowed_keys)
+        return Flaw(here.path, "unknown key", remedy, on_key=True)
+    rule, remedy = _SENTENCES.get(kind, _other)(details, here)
+    return Flaw(here.path, rule, remedy, on_key=here.on_key, shows_value=not here.on_key)
+
+
+def _is_long_enough(details: ErrorDetails) -> bool:
+    return len(details["input"]) >= int(details["ctx"]["min_length"])
+
+
+def _add(here: Spot) -> str:
+    name = str(here.path[-1])
+    example = example_of(here.owner, name)
+    return f"Add it, for example `{name}: {example}`." if example else f"Add `{name}:` here."
+
+
+def _tag_field(here: Spot) -> str:
+    return next(iter(members_of(here.annotation)[0].model_fields))
+
+
+def _tags(here: Spot) -> list[str]:
+    return [tag for member in members_of(here.annotation) for tag in tags_of(member)]
+
+
+def _own_rule(details: ErrorDetails, here: Spot) -> Sentence:
+    """Our own validators say "rule; remedy"."""
+    value = details["input"]
+    if isinstance(value, str) and value.startswith("-") and value[1:2].isdigit():
+        return "must not be negative", f"Write {value[1:]} or another amount from 0."
+    rule, _, remedy = str(details["ctx"]["error"]).partition("; ")
+    remedy = f"{remedy[:1].upper()}{remedy[1:]}"
+    return rule.rstrip("."), remedy if remedy.endswith(".") or not remedy else f"{remedy}."
+
+
+def _range(details: ErrorDetails, here: Spot) -> Sentence:
+    words = {"greater_than": "above", "greater_than_equal": "at least", "less_than": "below"}
+    limit = next(iter(details["ctx"].values()))
+    text = _limit_text(limit, details["input"])
+    rule = f"must be {words.get(details['type'], 'at most')} {text}"
+    return rule, _allowed_range(here.constraints, details["input"])
+
+
+def _limit_text(limit: Any, value: Any) -> str:
+    """A limit in the unit that people write: rates and durations are text."""
+    if isinstance(value, str):
+        try:
+            units.parse_rate(value)
+        except ValueError:
+            return units.format_duration(int(limit))
+        return units.format_rate(float(limit))
+    return f"{limit:,}" if isinstance(limit, int) else f"{limit:g}"
+
+
+def _allowed_range(constraints: Sequence[Any], value: Any) -> str:
+    low = next((c for c in constraints if isinstance(c, Ge | Gt)), None)
+    high = next((c for c in constraints if isinstance(c, Le | Lt)), None)
+    words = []
+    if low is not None:
+        text = _limit_text(low.ge if isinstance(low, Ge) else low.gt, value)
+        words.append(f"from {text}" if isinstance(low, Ge) else f"above {text}")
+    if high is not None:
+        text = _limit_text(high.le if isinstance(high, Le) else high.lt, value)
+        closed = "to" if words and isinstance(low, Ge) else "up to"
+        words.append(f"{closed} {text}" if isinstance(high, Le) else f"below {text}")
+    joined = " and ".join(words) if "below" in "".join(words) else " ".join(words)
+    return f"Write a value {joined}." if words else ""
+
+
+def _choice(details: ErrorDetails, here: Spot) -> Sentence:
+    return "unknown value", remedy_for_name(str(details["input"]), get_args(here.annotation))
+
+
+def _mapping(details: ErrorDetails, here: Spot) -> Sentence:
+    name = str(here.path[-1]) if here.path else ""
+    example = example_of(here.owner, name)
+    shown = f"Write for example `{name}: {example}`." if example else "Write `name: value` pairs."
+    return "must be a mapping of names to values", shown
+
+
+def _few(details: ErrorDetails, here: Spot) -> Sentence:
+    least = details["ctx"]["min_length"]
+    noun = "entry" if least == 1 else "entries"
+    return f"needs at least {least} {noun}", "Add what is missing, or remove the key."
+
+
+def _many(details: ErrorDetails, here: Spot) -> Sentence:
+    most = details["ctx"]["max_length"]
+    return f"has more than {most:,} entries", f"Keep {most:,} of them or fewer."
+
+
+def _long_text(details: ErrorDetails, here: Spot) -> Sentence:
+    most = details["ctx"]["max_length"]
+    return f"is longer than {most} characters", "Write a shorter one."
+
+
+def _other(details: ErrorDetails, here: Spot) -> Sentence:
+    return details["msg"][:1].lower() + details["msg"][1:], "Write a value of the kind described."
+
+
+def _always(rule: str, remedy: str) -> Callable[[ErrorDetails, Spot], Sentence]:
+    return lambda details, here: (rule, remedy)
+
+
+_WHOLE: Final = _always("must be a whole number", "Write digits only, such as 2.")
+_NUMBER: Final = _always("must be a number", "Write it without quotes and units, such as 0.5.")
+_TEXT: Final = _always("must be text", "Put it in quotes.")
+_LIST: Final = _always("must be a list", "Write [one, two], or one entry a line after `- `.")
+
+_SENTENCES: Final[dict[str, Callable[[ErrorDetails, Spot], Sentence]]] = {
+    "value_error": _own_rule,
+    "greater_than": _range,
+    "greater_than_equal": _range,
+    "less_than": _range,
+    "less_than_equal": _range,
+    "literal_error": _choice,
+    "model_type": _mapping,
+    "model_attributes_type": _mapping,
+    "dict_type": _mapping,
+    "too_short": _few,
+    "too_long": _many,
+    "string_too_long": _long_text,
+    "string_too_short": _always("must not be empty", "Write at least one character."),
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "int_parsing_size": _always("is too large", "Write a smaller number."),
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": _always("must be finite", "Write an ordinary number such as 0.5."),
+    "string_type": _TEXT,
+    "bool_type": _always("must be true or false", "Write true or false, without quotes."),
+    "bool_parsing": _always("must be true or false", "Write true or false, without quotes."),
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+}
