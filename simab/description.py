@@ -1,4 +1,4 @@
-"""The base of everything that a scenario file describes: frozen, closed to unknown keys, with units.
+"""The base of all that a scenario file describes: frozen, closed to unknown keys, with units.
 
 Latency profiles, policies and the scenario itself are descriptions: Pydantic models that validate
 when built, compare by value and write themselves back as the text that people write.

@@ -34,12 +34,12 @@ _ROUNDS: Final = 10
 
 
 class Purpose(IntEnum):
-    """What a block of four words is for; the lane of each use is given by the names below.
+    """What a block of four words is for, word by word.
 
     ARRIVAL of a segment's n-th request: gap, client, target, (free).
     SERVICE of a request's attempt: variant, instance, latency, error.
-    OUTCOME of a request's content: row or label, score, label delay, label ever seen.
-    ASSIGNMENT of a client: sticky share, (free), (free), (free).
+    OUTCOME of a request's content: row or label, score, label delay, whether never labelled.
+    ASSIGNMENT of a client: variant, (free), (free), (free).
     """
 
     ARRIVAL = 1
@@ -94,9 +94,7 @@ class Draws:
         self, purpose: Purpose, stream: int, entity: int, *, attempt: int = 0
     ) -> tuple[int, int, int, int]:
         """The four words of one entity, as Python integers."""
-        return philox_block(
-            (entity, int(purpose), stream, attempt), (self.seed, self.replication)
-        )
+        return philox_block((entity, int(purpose), stream, attempt), (self.seed, self.replication))
 
 
 def philox_block(

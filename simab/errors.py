@@ -1,4 +1,4 @@
-"""The exceptions that simab raises on purpose: each is one sentence for the person who can mend it."""
+"""The exceptions that simab raises on purpose, each a sentence for the person who can mend it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["InvalidInput", "InvalidScenario", "Problem", "SimabError"]
 
 
 class SimabError(Exception):
-    """Anything that simab refuses or cannot do; its text is the whole message, fit to be printed."""
+    """Anything that simab refuses or cannot do; its text is the whole message, fit to print."""
 
 
 class InvalidInput(SimabError, ValueError):

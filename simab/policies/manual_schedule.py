@@ -93,8 +93,10 @@ class ManualSchedule(Policy):
 
     def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
         """The weights of each step."""
-        return [
-            step.weights if step.weights is not None else {step.promote: 1.0}
-            for step in self.steps
-            if step.weights is not None or step.promote is not None
-        ]
+        splits: list[Mapping[str, float]] = []
+        for step in self.steps:
+            if step.weights is not None:
+                splits.append(step.weights)
+            elif step.promote is not None:
+                splits.append({step.promote: 1.0})
+        return splits

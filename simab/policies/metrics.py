@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias
 
-from simab.stats import classification
+from simab.stats import classification, scores
 from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
 from simab.stats.request_totals import RequestTotals
 
@@ -50,7 +50,7 @@ def _correct_share(totals: LabelTotals) -> float:
 
 def _roc_auc(totals: LabelTotals) -> float:
     negatives, positives = totals.score_histogram
-    return classification.roc_auc_from_histograms(positives, negatives)
+    return scores.roc_auc_from_histograms(positives, negatives)
 
 
 def _brier(totals: LabelTotals) -> float:

@@ -38,9 +38,11 @@ class StagedCanary(Policy):
     """
 
     kind: Literal["staged_canary"] = "staged_canary"
-    stages: Annotated[
-        tuple[Annotated[Share, Field(gt=0, lt=1)], ...], Field(min_length=1)
-    ] = (0.05, 0.25, 0.5)
+    stages: Annotated[tuple[Annotated[Share, Field(gt=0, lt=1)], ...], Field(min_length=1)] = (
+        0.05,
+        0.25,
+        0.5,
+    )
     """The candidate's share in each stage, rising; after the last it is promoted."""
     bake: Annotated[Duration, Field(gt=0)]
     """How long each stage serves before the next."""
@@ -70,7 +72,9 @@ class StagedCanary(Policy):
             return (RollBack(because=alarm),), replace(state, finished=True)
         if observation.now_ns - state.serving_since_ns < self.bake:
             return (), state
-        because = f"no alarm in {units.format_duration(self.bake)} at {self.stages[state.stage]:.3g}"
+        because = (
+            f"no alarm in {units.format_duration(self.bake)} at {self.stages[state.stage]:.3g}"
+        )
         following = state.stage + 1
         if following == len(self.stages):
             promote = Promote(observation.candidate, because=because)
@@ -88,7 +92,9 @@ class StagedCanary(Policy):
     def _alarm(self, since_ns: int, observation: Observation) -> str:
         """What sounded the alarm, in words; empty while all is well."""
         metrics = observation.metrics
-        ends = [metrics.published_until_ns - back * metrics.period_ns for back in range(self.periods)]
+        ends = [
+            metrics.published_until_ns - back * metrics.period_ns for back in range(self.periods)
+        ]
         if ends[-1] - metrics.period_ns < since_ns:
             return ""
         windows = [

@@ -3,5 +3,13 @@
 from simab.profiles.durations import DurationProfile
 from simab.profiles.quality import OutcomeTable, QualityProfile
 from simab.profiles.quantile_table import QuantileTable
+from simab.profiles.truth import Truth, truth_of
 
-__all__ = ["DurationProfile", "OutcomeTable", "QualityProfile", "QuantileTable"]
+__all__ = [
+    "DurationProfile",
+    "OutcomeTable",
+    "QualityProfile",
+    "QuantileTable",
+    "Truth",
+    "truth_of",
+]

@@ -71,7 +71,7 @@ class Exponential(_Family):
 
 
 class Lognormal(_Family):
-    """Lognormal: most requests near the median, some very slow. Give median and p99, or mean and cv."""
+    """Lognormal: most near the median, some very slow; by median and p99, or by mean and cv."""
 
     kind: Literal["lognormal"] = "lognormal"
     median: PositiveDuration | None = None
@@ -85,7 +85,9 @@ class Lognormal(_Family):
 
     @model_validator(mode="after")
     def _given_by_one_pair(self) -> Lognormal:
-        given = {name for name in ("median", "p99", "mean", "cv") if getattr(self, name) is not None}
+        given = {
+            name for name in ("median", "p99", "mean", "cv") if getattr(self, name) is not None
+        }
         if given not in ({"median", "p99"}, {"mean", "cv"}):
             raise InvalidInput(
                 "a lognormal is given by median and p99, or by mean and cv; write exactly one pair"
@@ -105,7 +107,9 @@ class Lognormal(_Family):
             spread = math.sqrt(math.log1p(self.cv**2))
             centre = self.mean * math.exp(-(spread**2) / 2)
         # exp(-inf) is 0: the smallest value, at survival 1
-        return centre * np.exp(-spread * ndtri(survival)) if spread else np.full_like(survival, centre)
+        return (
+            centre * np.exp(-spread * ndtri(survival)) if spread else np.full_like(survival, centre)
+        )
 
 
 class Gamma(_Family):
@@ -121,12 +125,11 @@ class Gamma(_Family):
         from scipy.special import gammainccinv
 
         shape = self.cv**-2
-        values: Floats = gammainccinv(shape, survival) * (self.mean / shape)
-        return values
+        return np.asarray(gammainccinv(shape, survival) * (self.mean / shape), dtype=np.float64)
 
 
 class Hyperexponential(_Family):
-    """Two exponential phases with balanced means: a fast and a slow kind of request (cv above 1)."""
+    """Two exponential phases with balanced means: fast and slow requests (cv above 1)."""
 
     kind: Literal["hyperexponential"] = "hyperexponential"
     mean: PositiveDuration
@@ -152,7 +155,7 @@ class Quantiles(_Family):
 
     kind: Literal["quantiles"] = "quantiles"
     quantiles: Annotated[dict[str, Duration], Field(min_length=2)]
-    """Durations by percentile: `{p0: 5ms, p50: 20ms, p99: 90ms, p100: 400ms}`; p0 and p100 are needed."""
+    """Durations by percentile: `{p0: 5ms, p50: 20ms, p100: 400ms}`; p0 and p100 are needed."""
 
     @field_validator("quantiles")
     @classmethod

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import ceil
 from typing import Final, NamedTuple
 
@@ -34,9 +35,9 @@ class Outcome(NamedTuple):
     correct: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class OutcomeSampler:
-    """Outcomes as rows: row r is drawn by words below `thresholds[r]` (2**64 for the last).
+    """Outcomes as rows of positive share, drawn by where a word falls among the `thresholds`.
 
     `labels` and `scores` hold NONE where there is none; `score_tables[label]` gives the scores of
     rows whose score is drawn; a score of at least `threshold` (2**-30 units) predicts positive.
@@ -66,7 +67,10 @@ class OutcomeSampler:
             labels=np.array(labels, dtype=np.int64),
             scores=np.array(scores, dtype=np.int64),
             correct=np.array(
-                [(score >= cut) == bool(label) for label, score in zip(labels, scores, strict=True)],
+                [
+                    (score >= cut) == bool(label)
+                    for label, score in zip(labels, scores, strict=True)
+                ],
                 dtype=np.int64,
             ),
             threshold=cut,
@@ -82,12 +86,12 @@ class OutcomeSampler:
         threshold: float,
     ) -> OutcomeSampler:
         """A classifier: the share of positives and the scores of either class."""
-        share = Fraction(positive_share)
+        rows = _possible([(Fraction(positive_share), 1), (1 - Fraction(positive_share), 0)])
         return cls(
-            shares=(share, 1 - share),
-            labels=np.array([1, 0]),
-            scores=np.array([NONE, NONE]),
-            correct=np.array([NONE, NONE]),
+            shares=tuple(share for share, _ in rows),
+            labels=np.array([label for _, label in rows]),
+            scores=np.full(len(rows), NONE),
+            correct=np.full(len(rows), NONE),
             threshold=ceil(threshold * SCORE_ONE),
             score_tables=(negative, positive),
         )
@@ -95,16 +99,16 @@ class OutcomeSampler:
     @classmethod
     def of_success(cls, probability: float) -> OutcomeSampler:
         """Success with a probability."""
-        share = Fraction(probability)
+        rows = _possible([(Fraction(probability), 1), (1 - Fraction(probability), 0)])
         return cls(
-            shares=(share, 1 - share),
-            labels=np.array([NONE, NONE]),
-            scores=np.array([NONE, NONE]),
-            correct=np.array([1, 0]),
+            shares=tuple(share for share, _ in rows),
+            labels=np.full(len(rows), NONE),
+            scores=np.full(len(rows), NONE),
+            correct=np.array([correct for _, correct in rows]),
             threshold=0,
         )
 
-    @property
+    @cached_property
     def thresholds(self) -> NDArray[np.uint64]:
         """Upper word of each row but the last, shape (rows - 1,)."""
         return word_thresholds(self.shares)
@@ -128,10 +132,14 @@ def word_thresholds(shares: Sequence[Fraction]) -> NDArray[np.uint64]:
     """Where to cut the range of a 64-bit word so that each part has its share.
 
     Part i is chosen by words from threshold i - 1 up to, not including, threshold i; the last part
-    goes on to the end. A share of 0 is an empty part, exactly.
+    goes on to the end. Leave out parts of share 0: then they are never chosen, exactly.
     """
     cuts, total = [], Fraction(0)
     for share in shares[:-1]:
         total += share
         cuts.append(min(int(total * 2**64), 2**64 - 1))
     return np.array(cuts, dtype=np.uint64)
+
+
+def _possible(rows: Sequence[tuple[Fraction, int]]) -> list[tuple[Fraction, int]]:
+    return [(share, value) for share, value in rows if share > 0]

@@ -167,7 +167,7 @@ class Classifier(_Kind):
 
 
 class Success(_Kind):
-    """Each answer turns out right with a fixed probability: a click, a purchase, a correct class."""
+    """Each answer turns out right with a fixed probability: a click, a purchase, a right class."""
 
     kind: Literal["success"] = "success"
     probability: Share

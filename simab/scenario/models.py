@@ -1,4 +1,4 @@
-"""What a scenario says: endpoint, traffic, labels, metrics, objective, policies. Frozen and validated."""
+"""What a scenario says: endpoint, traffic, labels, metrics, objective, policies; frozen, validated."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Variant(Description):
     """A production variant: one model with its capacity, latency and quality."""
 
     weight: Annotated[float, Field(ge=0, le=1e9)] = 1.0
-    """Its share of the traffic is weight over the sum of weights; 0 gets none but can be targeted."""
+    """Its share of traffic is weight over the sum of weights; 0 gets none but can be targeted."""
     instances: Annotated[int, Field(ge=1, le=1000)] = 1
     """How many machines serve it."""
     workers: Annotated[int, Field(ge=1, le=1000)] = 1
     """Requests that one instance serves at the same time."""
     queue_limit: Annotated[int, Field(ge=0)] | None = None
-    """Requests that may wait at one instance; one more is rejected with 503. Unlimited if absent."""
+    """Requests that may wait at one instance; one more gets a 503. Unlimited if absent."""
     instance_routing: Literal["random", "least_outstanding_requests"] = "random"
     """How a request finds its instance within the variant."""
     latency: DurationProfile
@@ -83,7 +83,7 @@ class Segment(Description):
 class Labels(Description):
     """Ground truth: what it is and when it arrives."""
 
-    delay: DurationProfile = Constant(value="0s")  # type: ignore[arg-type]  # text is validated
+    delay: DurationProfile = Constant(value="0s")
     """From the reply to the arrival of its label."""
     never: Share = 0.0
     """Share of the requests that never get a label."""

@@ -1,8 +1,8 @@
 """Totals of finished requests over some span: counts, summed latency, latency histogram.
 
-They are whole numbers and add up: windows into spans, spans into a run. The histogram's buckets are
-logarithmic, 64 to an octave (the layout of HdrHistogram), over units of 1,024 ns: reading a quantile
-at a bucket's middle is off by at most 0.8 % of it, or by 0.5 us below 65 us.
+They are whole numbers and add up: windows into spans, spans into a run. The histogram's buckets
+are logarithmic, 64 to an octave (the layout of HdrHistogram), over units of 1,024 ns: reading a
+quantile at a bucket's middle is off by at most 0.8 % of it, or by 0.5 us below 65 us.
 """
 
 from __future__ import annotations

@@ -1,0 +1,134 @@
+"""The truth of a variant: its metrics over endlessly many requests, computed from its profile.
+
+No simulation: a joint table's metrics are those of its rows, a classifier's those of its two score
+distributions, a success rate is its probability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import nan
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.profiles.outcomes import NONE, SCORE_ONE, OutcomeSampler
+from simab.stats.classification import METRICS, ConfusionCounts
+
+__all__ = ["Truth", "truth_of"]
+
+_WHOLE: Final = 1 << 60  # confusion cells as whole numbers of 2**-60, finer than a float
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Exact population metrics; NaN where the variant has no labels or the metric is undefined."""
+
+    success_rate: float
+    confusion: ConfusionCounts | None
+    roc_auc: float
+    brier: float
+
+    def metric(self, name: str) -> float:
+        """The true value of a label metric, by its name in scenario files."""
+        if name in ("success_rate", "accuracy"):
+            return self.success_rate
+        if name in ("roc_auc", "brier"):
+            return float(getattr(self, name))
+        return METRICS[name](self.confusion) if self.confusion is not None else nan
+
+
+def truth_of(sampler: OutcomeSampler) -> Truth:
+    """The truth of a variant whose outcomes the sampler draws."""
+    if not sampler.has_labels:
+        pairs = zip(sampler.shares, sampler.correct, strict=True)
+        right = sum((share for share, correct in pairs if correct), Fraction(0))
+        return Truth(float(right), None, nan, nan)
+    masses = [_class_masses(sampler, label) for label in (0, 1)]
+    # recall of either class: P(score below the threshold | 0), P(at least the threshold | 1)
+    hit_1 = _mass_from(masses[1], sampler.threshold)
+    hit_0 = 1 - _mass_from(masses[0], sampler.threshold)
+    positive = float(_share_of_label(sampler, 1))
+    confusion = ConfusionCounts(
+        true_positive=round(positive * hit_1 * _WHOLE),
+        false_positive=round((1 - positive) * (1 - hit_0) * _WHOLE),
+        false_negative=round(positive * (1 - hit_1) * _WHOLE),
+        true_negative=round((1 - positive) * hit_0 * _WHOLE),
+    )
+    return Truth(
+        success_rate=positive * hit_1 + (1 - positive) * hit_0,
+        confusion=confusion,
+        roc_auc=_roc_auc(masses[0], masses[1]) if 0 < positive < 1 else nan,
+        brier=positive * _mean_square(masses[1], 1) + (1 - positive) * _mean_square(masses[0], 0),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Masses:
+    """A score distribution: point masses at `low == high`, uniform masses between."""
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    mass: NDArray[np.float64]
+
+
+def _share_of_label(sampler: OutcomeSampler, label: int) -> Fraction:
+    pairs = zip(sampler.shares, sampler.labels, strict=True)
+    return sum((share for share, own in pairs if own == label), Fraction(0))
+
+
+def _class_masses(sampler: OutcomeSampler, label: int) -> _Masses:
+    if sampler.score_tables is not None:
+        low, high, mass = sampler.score_tables[label].pieces()
+        return _Masses(low, high, mass)
+    whole = _share_of_label(sampler, label) or Fraction(1)
+    chosen = np.flatnonzero(sampler.labels == label)
+    points = sampler.scores[chosen]
+    assert not np.any(points == NONE)
+    return _Masses(points, points, np.array([float(sampler.shares[row] / whole) for row in chosen]))
+
+
+def _mass_from(masses: _Masses, cut: int) -> float:
+    """Probability of a score of at least `cut`."""
+    width = np.maximum(masses.high - masses.low, 1)
+    point = masses.low == masses.high
+    part = np.clip((masses.high - cut) / width, 0.0, 1.0)
+    return float(masses.mass @ np.where(point, masses.low >= cut, part))
+
+
+def _mean_square(masses: _Masses, label: int) -> float:
+    """Mean of (score - label)**2, exact for points and uniform pieces."""
+    low, high = masses.low / SCORE_ONE - label, masses.high / SCORE_ONE - label
+    return float(masses.mass @ ((low * low + low * high + high * high) / 3))
+
+
+def _roc_auc(negative: _Masses, positive: _Masses) -> float:
+    """P(positive scores above negative) + P(equal) / 2, on the common refinement of both."""
+    ends = [masses.low for masses in (negative, positive)]
+    ends += [masses.high for masses in (negative, positive)]
+    grid = np.unique(np.concatenate(ends))
+    points_0, between_0 = _refine(negative, grid)
+    points_1, between_1 = _refine(positive, grid)
+    steps_0, steps_1 = (
+        np.ravel(np.column_stack([points, np.append(between, 0.0)]))
+        for points, between in ((points_0, between_0), (points_1, between_1))
+    )
+    below = np.cumsum(steps_0) - steps_0
+    return float(steps_1 @ (below + steps_0 / 2))
+
+
+def _refine(
+    masses: _Masses, grid: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Point masses at the grid's values, and uniform masses between neighbours."""
+    point = masses.low == masses.high
+    points = np.zeros(grid.size)
+    np.add.at(points, np.searchsorted(grid, masses.low[point]), masses.mass[point])
+    low, high = masses.low[~point], masses.high[~point]
+    density = masses.mass[~point] / (high - low)
+    change = np.zeros(grid.size)
+    np.add.at(change, np.searchsorted(grid, low), density)
+    np.add.at(change, np.searchsorted(grid, high), -density)
+    return points, np.cumsum(change)[:-1] * np.diff(grid)

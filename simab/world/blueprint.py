@@ -1,0 +1,131 @@
+"""A scenario made ready to be played: names become numbers, profiles become tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.draws import stream_of
+from simab.profiles.outcomes import OutcomeSampler, word_thresholds
+from simab.profiles.quantile_table import QuantileTable
+from simab.scenario.models import Scenario, Segment, Variant
+
+__all__ = ["NO_VARIANT", "TICKS_PER_NS", "Blueprint", "SegmentPlan", "VariantPlan"]
+
+NO_VARIANT: Final = -1
+TICKS_PER_NS: Final = 256  # arrival clocks run in 1/256 ns, so that no rounding adds up
+_WORD: Final = 1 << 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VariantPlan:
+    """One variant: capacity, latency table (ns), outcomes, errors (words below the threshold)."""
+
+    name: str
+    workers: int
+    queue_limit: int | None
+    least_outstanding: bool
+    latency: QuantileTable
+    outcomes: OutcomeSampler
+    error_below: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentPlan:
+    """One segment: its stream of draws, gap table (ticks), clients, and whom requests name.
+
+    A request whose target word falls in part i of `target_thresholds` names `targets[i]`
+    (NO_VARIANT: it goes by weight). With `paired`, request n names paired[n % len(paired)] and has
+    the content number n // len(paired).
+    """
+
+    name: str
+    stream: int
+    gaps: QuantileTable
+    clients: int
+    targets: tuple[int, ...]
+    target_thresholds: NDArray[np.uint64]
+    paired: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blueprint:
+    """Everything that does not change from one replication to the next."""
+
+    scenario: Scenario
+    variants: tuple[VariantPlan, ...]
+    segments: tuple[SegmentPlan, ...]
+    label_delay: QuantileTable
+    never_labelled_below: int
+    horizon_ns: int
+    period_ns: int
+    publication_delay_ns: int
+    interval_ns: int
+    label_resolution_ns: int
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Blueprint:
+        """Tabulate a scenario."""
+        names = list(scenario.endpoint.variants)
+        return cls(
+            scenario=scenario,
+            variants=tuple(
+                _variant(name, variant, scenario)
+                for name, variant in scenario.endpoint.variants.items()
+            ),
+            segments=tuple(
+                _segment(name, segment, names) for name, segment in scenario.traffic.items()
+            ),
+            label_delay=scenario.labels.delay.table(),
+            never_labelled_below=_share_threshold(scenario.labels.never),
+            horizon_ns=scenario.horizon,
+            period_ns=scenario.metrics.period,
+            publication_delay_ns=scenario.metrics.publication_delay,
+            interval_ns=scenario.controller.interval,
+            # Every tick and every window ends on a multiple of this.
+            label_resolution_ns=gcd(scenario.controller.interval, scenario.metrics.period),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the variants, in the order of their numbers."""
+        return tuple(variant.name for variant in self.variants)
+
+
+def _variant(name: str, variant: Variant, scenario: Scenario) -> VariantPlan:
+    return VariantPlan(
+        name=name,
+        workers=variant.workers,
+        queue_limit=variant.queue_limit,
+        least_outstanding=variant.instance_routing == "least_outstanding_requests",
+        latency=variant.latency.table(),
+        outcomes=variant.quality.sampler(scenario.outcome_tables, scenario.labels.positive_share),
+        error_below=_share_threshold(variant.error_rate),
+    )
+
+
+def _segment(name: str, segment: Segment, names: Sequence[str]) -> SegmentPlan:
+    mean_gap_ticks = 1e9 / segment.rate * TICKS_PER_NS
+    named = [(names.index(target), Fraction(share)) for target, share in segment.targets.items()]
+    rest = 1 - sum((share for _, share in named), Fraction(0))
+    parts = [*named, (NO_VARIANT, rest)] if rest > 0 else named
+    return SegmentPlan(
+        name=name,
+        stream=stream_of(name),
+        gaps=QuantileTable.build(lambda survival: -mean_gap_ticks * np.log(survival)),
+        clients=segment.clients,
+        targets=tuple(target for target, _ in parts),
+        target_thresholds=word_thresholds([share for _, share in parts]),
+        paired=tuple(names.index(target) for target in segment.paired_targets),
+    )
+
+
+def _share_threshold(share: float) -> int:
+    """The word below which something of this probability happens; 2**64 for a share of 1."""
+    return int(Fraction(share) * _WORD)

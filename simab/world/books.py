@@ -1,0 +1,181 @@
+"""The books of a run: whole-number counts per variant and window, filled as requests finish.
+
+A request is booked in the window in which it finishes, a label in the bucket in which it arrives;
+what would fall after the horizon is counted as outstanding instead. Both data planes fill the same
+arrays, so that comparing them compares the runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from math import ceil
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE, Outcome
+from simab.stats.classification import ConfusionCounts
+from simab.stats.label_totals import SCORE_BINS, LabelTotals
+from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
+from simab.world.blueprint import Blueprint
+
+__all__ = ["INSTANCE_SHARE_ONE", "Books", "LabelColumn", "RequestColumn", "Status", "Total"]
+
+INSTANCE_SHARE_ONE: Final = 1 << 20
+_SCORE_BIN_SHIFT: Final = SCORE_BITS - (SCORE_BINS.bit_length() - 1)
+
+
+class Status(IntEnum):
+    """How a request ended; the codes are those of HTTP."""
+
+    IN_FLIGHT = 0
+    OK = 200
+    INVALID_TARGET = 400
+    FAILED = 500
+    REJECTED = 503
+
+
+class RequestColumn(IntEnum):
+    """Columns of `Books.requests`."""
+
+    INVOCATIONS = 0
+    ANSWERED = 1
+    FAILED = 2
+    REJECTED = 3
+    LATENCY_SUM_NS = 4
+    WAIT_SUM_NS = 5
+    INVOCATIONS_PER_INSTANCE = 6  # in units of 1 / INSTANCE_SHARE_ONE
+
+
+class LabelColumn(IntEnum):
+    """Columns of `Books.labels`."""
+
+    TRUE_POSITIVE = 0
+    FALSE_POSITIVE = 1
+    FALSE_NEGATIVE = 2
+    TRUE_NEGATIVE = 3
+    SUCCESS = 4
+    FAILURE = 5
+    SQUARED_ERROR = 6
+
+
+class Total(IntEnum):
+    """Entries of `Books.totals`, over the whole run."""
+
+    ARRIVED = 0
+    ANSWERED = 1
+    FAILED = 2
+    REJECTED = 3
+    INVALID = 4
+    LABELS_ARRIVED = 5
+    LABELS_OUTSTANDING = 6
+    LABELS_NEVER = 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Books:
+    """Accumulators of one run.
+
+    `requests` has shape (windows, variants, 7), `latencies` (windows, variants, LATENCY_BUCKETS),
+    `labels` (buckets, variants, 7), `scores` (buckets, variants, 2, SCORE_BINS) or no buckets where
+    no variant has scores, `invalid` (windows,), `totals` (8,).
+    """
+
+    blueprint: Blueprint
+    requests: NDArray[np.int64]
+    latencies: NDArray[np.int32]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.int32]
+    invalid: NDArray[np.int64]
+    totals: NDArray[np.int64]
+
+    @classmethod
+    def open(cls, blueprint: Blueprint) -> Books:
+        """Empty books for one run."""
+        windows = ceil(blueprint.horizon_ns / blueprint.period_ns)
+        buckets = ceil(blueprint.horizon_ns / blueprint.label_resolution_ns)
+        variants = len(blueprint.variants)
+        scored = any(variant.outcomes.has_labels for variant in blueprint.variants)
+        return cls(
+            blueprint=blueprint,
+            requests=np.zeros((windows, variants, len(RequestColumn)), dtype=np.int64),
+            latencies=np.zeros((windows, variants, LATENCY_BUCKETS), dtype=np.int32),
+            labels=np.zeros((buckets, variants, len(LabelColumn)), dtype=np.int64),
+            scores=np.zeros((buckets if scored else 0, variants, 2, SCORE_BINS), dtype=np.int32),
+            invalid=np.zeros(windows, dtype=np.int64),
+            totals=np.zeros(len(Total), dtype=np.int64),
+        )
+
+    def book_invalid(self, arrived_ns: int) -> None:
+        """A request that named a variant that is not on the endpoint."""
+        self.invalid[arrived_ns // self.blueprint.period_ns] += 1
+        self.totals[Total.INVALID] += 1
+
+    def book_rejected(self, variant: int, arrived_ns: int, instances: int) -> None:
+        """A request that found the queue full."""
+        row = self.requests[arrived_ns // self.blueprint.period_ns, variant]
+        row[RequestColumn.INVOCATIONS] += 1
+        row[RequestColumn.REJECTED] += 1
+        row[RequestColumn.INVOCATIONS_PER_INSTANCE] += INSTANCE_SHARE_ONE // instances
+        self.totals[Total.REJECTED] += 1
+
+    def book_served(
+        self, variant: int, times_ns: tuple[int, int, int], failed: bool, instances: int
+    ) -> None:
+        """A request that was served; times are arrival, start and finish before the horizon."""
+        arrived_ns, started_ns, finished_ns = times_ns
+        window = finished_ns // self.blueprint.period_ns
+        row = self.requests[window, variant]
+        row[RequestColumn.INVOCATIONS] += 1
+        row[RequestColumn.FAILED if failed else RequestColumn.ANSWERED] += 1
+        row[RequestColumn.LATENCY_SUM_NS] += finished_ns - arrived_ns
+        row[RequestColumn.WAIT_SUM_NS] += started_ns - arrived_ns
+        row[RequestColumn.INVOCATIONS_PER_INSTANCE] += INSTANCE_SHARE_ONE // instances
+        self.latencies[window, variant, latency_bucket(finished_ns - arrived_ns)] += 1
+        self.totals[Total.FAILED if failed else Total.ANSWERED] += 1
+
+    def book_label(self, variant: int, label_ns: int, outcome: Outcome) -> None:
+        """A label that arrives at `label_ns`, or after the horizon."""
+        if label_ns >= self.blueprint.horizon_ns:
+            self.totals[Total.LABELS_OUTSTANDING] += 1
+            return
+        self.totals[Total.LABELS_ARRIVED] += 1
+        bucket = label_ns // self.blueprint.label_resolution_ns
+        row = self.labels[bucket, variant]
+        if outcome.label == NONE:
+            row[LabelColumn.SUCCESS if outcome.correct else LabelColumn.FAILURE] += 1
+            return
+        if outcome.label:
+            hit, miss = LabelColumn.TRUE_POSITIVE, LabelColumn.FALSE_NEGATIVE
+        else:
+            hit, miss = LabelColumn.TRUE_NEGATIVE, LabelColumn.FALSE_POSITIVE
+        row[hit if outcome.correct else miss] += 1
+        distance = outcome.score - outcome.label * SCORE_ONE
+        row[LabelColumn.SQUARED_ERROR] += distance * distance >> SCORE_BITS
+        score_bin = min(outcome.score >> _SCORE_BIN_SHIFT, SCORE_BINS - 1)
+        self.scores[bucket, variant, outcome.label, score_bin] += 1
+
+    def request_totals(self, variant: int, first: int, last: int) -> RequestTotals:
+        """Totals of the windows from `first` up to, not including, `last`."""
+        sums = self.requests[first:last, variant].sum(axis=0).tolist()
+        return RequestTotals(
+            invocations=sums[RequestColumn.INVOCATIONS],
+            answered=sums[RequestColumn.ANSWERED],
+            failed=sums[RequestColumn.FAILED],
+            rejected=sums[RequestColumn.REJECTED],
+            latency_sum_ns=sums[RequestColumn.LATENCY_SUM_NS],
+            latency_histogram=self.latencies[first:last, variant].sum(axis=0, dtype=np.int64),
+        )
+
+    def label_totals(self, variant: int, first: int, last: int) -> LabelTotals:
+        """Totals of the label buckets from `first` up to, not including, `last`."""
+        sums = self.labels[first:last, variant].sum(axis=0).tolist()
+        return LabelTotals(
+            confusion=ConfusionCounts(*sums[: LabelColumn.TRUE_NEGATIVE + 1]),
+            successes=sums[LabelColumn.SUCCESS],
+            failures=sums[LabelColumn.FAILURE],
+            squared_error_sum=sums[LabelColumn.SQUARED_ERROR],
+            score_histogram=self.scores[first:last, variant].sum(axis=0, dtype=np.int64),
+        )

@@ -1,0 +1,128 @@
+"""The control plane: a SimPy process that looks, asks the policy and carries out its actions."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import simpy
+
+from simab.policies import Action, Observation, Refusal
+from simab.world.books import Books
+from simab.world.endpoint import Endpoint, Refused
+from simab.world.event_order import Rank, at, now_ns
+from simab.world.published import PublishedMetrics
+from simab.world.routing import Routing
+
+__all__ = ["ControlPlane", "DataPlane", "Decider", "DecisionEntry", "SplitEntry"]
+
+Steps = Generator[simpy.Event, Any, None]
+
+
+class Decider(Protocol):
+    """Anything with a policy's `decide`."""
+
+    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+        """Actions and the next state."""
+
+
+class DataPlane(Protocol):
+    """What carries the requests between two control events."""
+
+    def route(self, routing: Routing) -> None:
+        """Put a split in force for the requests that arrive from now on."""
+
+    def advance(self, until_ns: int) -> None:
+        """Play all that happens to requests before `until_ns`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEntry:
+    """One action that a policy asked for, and what the endpoint answered (empty: accepted)."""
+
+    at_ns: int
+    action: Action
+    refusal: str
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the endpoint began to carry it out."""
+        return not self.refusal
+
+
+@dataclass(frozen=True, slots=True)
+class SplitEntry:
+    """The weights and instances in force from `at_ns` on."""
+
+    at_ns: int
+    weights: dict[str, float]
+    instances: dict[str, int]
+
+
+class ControlPlane:
+    """Ticks every interval until the horizon; keeps the log of decisions and splits."""
+
+    def __init__(
+        self, environment: simpy.Environment, books: Books, plane: DataPlane, policy: Decider | None
+    ) -> None:
+        self._environment = environment
+        self._books = books
+        self._plane = plane
+        self._policy = policy
+        self._scenario = books.blueprint.scenario
+        self._endpoint = Endpoint(self._scenario)
+        self._refused: tuple[Refusal, ...] = ()
+        self.decisions: list[DecisionEntry] = []
+        self.splits: list[SplitEntry] = []
+        self._take_effect()
+        if policy is not None:
+            environment.process(self._look(policy))
+
+    def _look(self, policy: Decider) -> Steps:
+        state: Any = None
+        interval_ns = self._books.blueprint.interval_ns
+        while True:
+            tick_ns = now_ns(self._environment) + interval_ns
+            yield at(self._environment, tick_ns, Rank.CONTROL)
+            self._plane.advance(tick_ns)
+            actions, state = policy.decide(state, self._observe())
+            refusals = [self._carry_out(action) for action in actions]
+            self._refused = tuple(refusal for refusal in refusals if refusal is not None)
+
+    def _observe(self) -> Observation:
+        objective = self._scenario.objective
+        return Observation(
+            now_ns=now_ns(self._environment),
+            status=self._endpoint.status,
+            weights=self._endpoint.weights,
+            instances=self._endpoint.instances,
+            control=objective.control,
+            candidate=objective.candidate,
+            metrics=PublishedMetrics(self._books, now_ns(self._environment)),
+            refused=self._refused,
+        )
+
+    def _carry_out(self, action: Action) -> Refusal | None:
+        at_ns = now_ns(self._environment)
+        try:
+            updating_ns = self._endpoint.accept(action)
+        except Refused as refused:
+            self.decisions.append(DecisionEntry(at_ns, action, str(refused)))
+            return Refusal(action, str(refused))
+        self.decisions.append(DecisionEntry(at_ns, action, ""))
+        if updating_ns:
+            self._environment.process(self._update(updating_ns))
+        return None
+
+    def _update(self, updating_ns: int) -> Steps:
+        ends_ns = now_ns(self._environment) + updating_ns
+        yield at(self._environment, ends_ns, Rank.CONTROL)
+        self._plane.advance(ends_ns)
+        self._endpoint.complete()
+        self._take_effect()
+
+    def _take_effect(self) -> None:
+        self._plane.route(self._endpoint.routing())
+        weights, instances = self._endpoint.weights, self._endpoint.instances
+        self.splits.append(SplitEntry(now_ns(self._environment), weights, instances))

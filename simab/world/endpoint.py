@@ -1,0 +1,183 @@
+"""The endpoint's control state: what is deployed, with which weights and instances, and updates.
+
+As on the platform an accepted change keeps the endpoint `Updating` for a while, takes effect at the
+end, and meanwhile a second change is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from simab.policies import (
+    Action,
+    AddVariant,
+    Conclude,
+    EndpointStatus,
+    Promote,
+    RemoveVariant,
+    RollBack,
+    SetInstances,
+    SetWeights,
+)
+from simab.scenario.models import Scenario
+from simab.world.routing import Routing
+
+__all__ = ["MOST_VARIANTS", "Endpoint", "Fleet", "Refused"]
+
+MOST_VARIANTS = 10  # the platform's limit of production variants an endpoint
+
+
+class Refused(Exception):
+    """The endpoint does not accept an action; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A deployed variant: its weight and the numbers of the instances that take requests."""
+
+    weight: float
+    instances: tuple[int, ...]
+
+
+class Endpoint:
+    """Accepts or refuses changes, and says what is in force."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._names = list(scenario.endpoint.variants)
+        self._next_instance = dict.fromkeys(self._names, 0)
+        self._fleets: dict[str, Fleet] = {}
+        for name, variant in scenario.endpoint.variants.items():
+            if variant.deployed:
+                self._fleets[name] = Fleet(variant.weight, self._start(name, variant.instances))
+        self._pending: dict[str, Fleet] | None = None
+
+    @property
+    def status(self) -> EndpointStatus:
+        """Whether a change is under way."""
+        updating = self._pending is not None
+        return EndpointStatus.UPDATING if updating else EndpointStatus.IN_SERVICE
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weights in force, by deployed variant."""
+        return {name: fleet.weight for name, fleet in self._fleets.items()}
+
+    @property
+    def instances(self) -> dict[str, int]:
+        """Instances in force, by deployed variant."""
+        return {name: len(fleet.instances) for name, fleet in self._fleets.items()}
+
+    def routing(self) -> Routing:
+        """The split in force, by number of the variant."""
+        numbers = {name: number for number, name in enumerate(self._names)}
+        return Routing.of(
+            {numbers[name]: fleet.weight for name, fleet in self._fleets.items()},
+            [self._fleets[name].instances if name in self._fleets else () for name in self._names],
+        )
+
+    def accept(self, action: Action) -> int:
+        """Begin a change; returns how long it stays `Updating`, in ns (0: nothing changes).
+
+        Raises:
+            Refused: a change is under way, or the action asks for something impossible.
+        """
+        after = self._after(action)
+        if after is None:
+            return 0
+        if self._pending is not None:
+            raise Refused("the endpoint is Updating; ask again when it is InService")
+        if not any(fleet.weight > 0 for fleet in after.values()):
+            raise Refused("all weights would be 0; leave one variant with a positive weight")
+        if len(after) > MOST_VARIANTS:
+            raise Refused(f"an endpoint has at most {MOST_VARIANTS} variants; remove one first")
+        grows = any(
+            not set(fleet.instances) <= set(self._instances_of(name))
+            for name, fleet in after.items()
+        )
+        self._pending = after
+        endpoint = self._scenario.endpoint
+        return max(endpoint.provisioning if grows else endpoint.weight_update, 1)
+
+    def complete(self) -> None:
+        """The change under way takes effect."""
+        assert self._pending is not None
+        self._fleets, self._pending = self._pending, None
+
+    def _after(self, action: Action) -> dict[str, Fleet] | None:
+        """The fleets that an action leads to; None where it changes nothing."""
+        match action:
+            case SetWeights():
+                return self._reweighted(action.weights)
+            case Promote():
+                return self._all_traffic_to(action.variant)
+            case RollBack():
+                return self._all_traffic_to(self._scenario.objective.control)
+            case SetInstances():
+                return self._resized(action.variant, action.instances)
+            case AddVariant():
+                return self._with(action.variant, action.weight)
+            case RemoveVariant():
+                self._require_deployed(action.variant)
+                return {n: fleet for n, fleet in self._fleets.items() if n != action.variant}
+            case Conclude():
+                return None
+            case _:
+                raise Refused(f"{type(action).__name__} is not an action that the endpoint knows")
+
+    def _reweighted(self, weights: Mapping[str, float]) -> dict[str, Fleet]:
+        for name, weight in weights.items():
+            self._require_deployed(name)
+            _require_weight(name, weight)
+        return {
+            name: replace(fleet, weight=float(weights.get(name, fleet.weight)))
+            for name, fleet in self._fleets.items()
+        }
+
+    def _all_traffic_to(self, variant: str) -> dict[str, Fleet] | None:
+        self._require_deployed(variant)
+        weights = {name: float(name == variant) for name in self._fleets}
+        serving = {name for name, weight in self.weights.items() if weight > 0}
+        return None if serving == {variant} else self._reweighted(weights)
+
+    def _resized(self, variant: str, instances: int) -> dict[str, Fleet]:
+        self._require_deployed(variant)
+        if instances < 1:
+            raise Refused(f"{variant} cannot run on {instances} instances; ask for at least 1")
+        kept = self._fleets[variant].instances[:instances]
+        added = self._start(variant, instances - len(kept)) if self._pending is None else ()
+        return {**self._fleets, variant: replace(self._fleets[variant], instances=kept + added)}
+
+    def _with(self, variant: str, weight: float) -> dict[str, Fleet]:
+        if variant not in self._names:
+            raise Refused(f"the scenario describes no variant {variant!r}; describe it there")
+        if variant in self._fleets:
+            raise Refused(f"{variant} is deployed already; set its weight instead")
+        _require_weight(variant, weight)
+        started: tuple[int, ...] = ()
+        if self._pending is None:
+            count = self._scenario.endpoint.variants[variant].instances
+            started = self._start(variant, count)
+        # In the scenario's order, so that the split does not depend on who came when.
+        fleets = {**self._fleets, variant: Fleet(float(weight), started)}
+        return {name: fleets[name] for name in self._names if name in fleets}
+
+    def _start(self, variant: str, count: int) -> tuple[int, ...]:
+        """Numbers of new instances; a number is never used twice, so a new one is empty."""
+        first = self._next_instance[variant]
+        self._next_instance[variant] += count
+        return tuple(range(first, first + count))
+
+    def _instances_of(self, variant: str) -> tuple[int, ...]:
+        return self._fleets[variant].instances if variant in self._fleets else ()
+
+    def _require_deployed(self, variant: str) -> None:
+        if variant not in self._fleets:
+            raise Refused(f"{variant!r} is not on the endpoint; add it first")
+
+
+def _require_weight(variant: str, weight: float) -> None:
+    if not (math.isfinite(weight) and weight >= 0):
+        raise Refused(f"weight {weight} of {variant} is not a number of at least 0")

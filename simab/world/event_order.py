@@ -1,0 +1,36 @@
+"""The order of events at one instant: control first, then completions, then arrivals.
+
+SimPy runs events of equal time by priority, then in the order in which they were scheduled.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import simpy
+
+__all__ = ["Rank", "at", "now_ns"]
+
+
+class Rank(IntEnum):
+    """Priority of an event among others at the same instant; lower runs first.
+
+    COMPLETION is SimPy's own NORMAL, at which a freed worker is handed on.
+    """
+
+    CONTROL = 0
+    COMPLETION = 1
+    ARRIVAL = 2
+
+
+def at(environment: simpy.Environment, time_ns: int, rank: Rank) -> simpy.Event:
+    """An event that happens at `time_ns`, in its place among the events of that instant."""
+    event = simpy.Event(environment)
+    event._ok, event._value = True, None  # what simpy.Timeout does, which has no priority
+    environment.schedule(event, rank, time_ns - environment.now)  # type: ignore[arg-type]
+    return event
+
+
+def now_ns(environment: simpy.Environment) -> int:
+    """The simulated time, which is a whole number because every event was set at one."""
+    return int(environment.now)

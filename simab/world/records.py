@@ -1,0 +1,64 @@
+"""The log of every request, kept only if asked for: one column each, one entry a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from simab.profiles.outcomes import NONE, Outcome
+from simab.world.blueprint import NO_VARIANT
+from simab.world.books import Status
+from simab.world.traffic import Arrival
+
+__all__ = ["UNKNOWN", "RequestLog"]
+
+UNKNOWN: Final = -1
+"""Stands for an instant, instance, label or score that is not known at the horizon."""
+
+
+@dataclass(slots=True)
+class RequestLog:
+    """Columns of the request records, in order of arrival. Times in nanoseconds.
+
+    A request in flight at the horizon has status 0 and no finish; one still waiting has no start.
+    A label that arrives after the horizon keeps its `label_ns`, but what it says is unknown.
+    """
+
+    segment: list[int] = field(default_factory=list)
+    client: list[int] = field(default_factory=list)
+    variant: list[int] = field(default_factory=list)
+    instance: list[int] = field(default_factory=list)
+    arrived_ns: list[int] = field(default_factory=list)
+    started_ns: list[int] = field(default_factory=list)
+    finished_ns: list[int] = field(default_factory=list)
+    status: list[int] = field(default_factory=list)
+    attempt: list[int] = field(default_factory=list)
+    label: list[int] = field(default_factory=list)
+    score: list[int] = field(default_factory=list)
+    correct: list[int] = field(default_factory=list)
+    label_ns: list[int] = field(default_factory=list)
+
+    def arrive(self, arrival: Arrival) -> int:
+        """Begin a record; returns its number."""
+        self.segment.append(arrival.segment)
+        self.client.append(arrival.client)
+        self.arrived_ns.append(arrival.arrived_ns)
+        self.variant.append(NO_VARIANT)
+        self.status.append(Status.IN_FLIGHT)
+        self.attempt.append(0)
+        for column in (self.instance, self.started_ns, self.finished_ns, self.label_ns):
+            column.append(UNKNOWN)
+        for column in (self.label, self.score, self.correct):
+            column.append(NONE)
+        return len(self.arrived_ns) - 1
+
+    def finish(self, number: int, status: Status, finished_ns: int) -> None:
+        """The reply."""
+        self.status[number] = status
+        self.finished_ns[number] = finished_ns
+
+    def learn(self, number: int, label_ns: int, outcome: Outcome | None) -> None:
+        """When the label arrives and, unless that is after the horizon, what it says."""
+        self.label_ns[number] = label_ns
+        if outcome is not None:
+            self.label[number], self.score[number], self.correct[number] = outcome

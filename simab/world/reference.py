@@ -1,0 +1,144 @@
+"""The reference data plane: one SimPy process per request, written to be read.
+
+This is the specification of what happens to a request; the compiled plane has to give the same
+bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import simpy
+
+from simab.draws import Draws, Purpose
+from simab.world.blueprint import NO_VARIANT, Blueprint
+from simab.world.books import Books, Status, Total
+from simab.world.event_order import Rank, at, now_ns
+from simab.world.records import RequestLog
+from simab.world.routing import (
+    TURN_UNIT,
+    Routing,
+    pick_by_word,
+    pick_least_outstanding,
+    pick_uniform,
+)
+from simab.world.traffic import Arrival, arrivals
+
+__all__ = ["ReferencePlane"]
+
+Steps = Generator[simpy.Event, Any, None]
+
+
+class ReferencePlane:
+    """Carries requests from arrival to reply and label, as SimPy processes."""
+
+    def __init__(
+        self, environment: simpy.Environment, books: Books, draws: Draws, log: RequestLog | None
+    ) -> None:
+        self._environment = environment
+        self._blueprint: Blueprint = books.blueprint
+        self._books = books
+        self._draws = draws
+        self._log = log
+        self._routing: Routing
+        self._turns: dict[int, int] = {}
+        self._workers: dict[tuple[int, int], simpy.Resource] = {}
+        environment.process(self._traffic())
+
+    def route(self, routing: Routing) -> None:
+        """Put a split in force for the requests that arrive from now on."""
+        self._routing = routing
+        self._turns = dict.fromkeys(routing.choices, 0)
+
+    def advance(self, until_ns: int) -> None:
+        """Nothing to do: SimPy has played all requests up to now."""
+
+    def _traffic(self) -> Steps:
+        for arrival in arrivals(self._blueprint, self._draws):
+            yield at(self._environment, arrival.arrived_ns, Rank.ARRIVAL)
+            self._environment.process(self._request(arrival))
+
+    def _request(self, arrival: Arrival) -> Steps:
+        self._books.totals[Total.ARRIVED] += 1
+        record = self._log.arrive(arrival) if self._log else 0
+        variant = self._choose_variant(arrival)
+        instances = self._routing.instances[variant] if variant != NO_VARIANT else ()
+        if not instances:
+            self._books.book_invalid(arrival.arrived_ns)
+            if self._log:
+                self._log.finish(record, Status.INVALID_TARGET, arrival.arrived_ns)
+            return
+        instance = self._choose_instance(variant, instances, arrival)
+        workers = self._workers_of(variant, instance)
+        if self._log:
+            self._log.variant[record], self._log.instance[record] = variant, instance
+        plan = self._blueprint.variants[variant]
+        full = workers.count == plan.workers
+        if full and plan.queue_limit is not None and len(workers.queue) >= plan.queue_limit:
+            self._books.book_rejected(variant, arrival.arrived_ns, len(instances))
+            if self._log:
+                self._log.finish(record, Status.REJECTED, arrival.arrived_ns)
+            return
+        with workers.request() as turn:
+            yield turn
+            started_ns = now_ns(self._environment)
+            if self._log:
+                self._log.started_ns[record] = started_ns
+            service_ns = max(plan.latency.draw(arrival.service[2]), 1)
+            yield at(self._environment, started_ns + service_ns, Rank.COMPLETION)
+        finished_ns = now_ns(self._environment)
+        failed = arrival.service[3] < plan.error_below
+        times_ns = (arrival.arrived_ns, started_ns, finished_ns)
+        self._books.book_served(variant, times_ns, failed, len(instances))
+        if self._log:
+            self._log.finish(record, Status.FAILED if failed else Status.OK, finished_ns)
+        if not failed:
+            self._label(variant, finished_ns, arrival, record)
+
+    def _choose_variant(self, arrival: Arrival) -> int:
+        if arrival.target != NO_VARIANT:
+            return arrival.target
+        kind = self._blueprint.scenario.endpoint.variant_routing
+        if kind == "smooth_weighted_round_robin":
+            return self._next_in_turn()
+        if kind == "sticky_hash":
+            stream = self._blueprint.segments[arrival.segment].stream
+            word = self._draws.block(Purpose.ASSIGNMENT, stream, arrival.client)[0]
+            return pick_by_word(self._routing, word)
+        return pick_by_word(self._routing, arrival.service[0])
+
+    def _next_in_turn(self) -> int:
+        """Nginx's smooth weighted round robin: all gain their share, the largest serves and pays."""
+        for choice, share in zip(self._routing.choices, self._routing.turns, strict=True):
+            self._turns[choice] += share
+        chosen = max(self._turns, key=self._turns.__getitem__)  # the first among equals
+        self._turns[chosen] -= TURN_UNIT
+        return chosen
+
+    def _choose_instance(self, variant: int, instances: tuple[int, ...], arrival: Arrival) -> int:
+        if not self._blueprint.variants[variant].least_outstanding:
+            return pick_uniform(instances, arrival.service[1])
+        held = [self._workers_of(variant, instance) for instance in instances]
+        outstanding = [workers.count + len(workers.queue) for workers in held]
+        return pick_least_outstanding(instances, outstanding, arrival.service[1])
+
+    def _workers_of(self, variant: int, instance: int) -> simpy.Resource:
+        place = (variant, instance)
+        if place not in self._workers:
+            capacity = self._blueprint.variants[variant].workers
+            self._workers[place] = simpy.Resource(self._environment, capacity)
+        return self._workers[place]
+
+    def _label(self, variant: int, finished_ns: int, arrival: Arrival, record: int) -> None:
+        """Book the label of an answered request now, for the time at which it will arrive."""
+        row_word, score_word, delay_word, never_word = arrival.outcome
+        if never_word < self._blueprint.never_labelled_below:
+            self._books.totals[Total.LABELS_NEVER] += 1
+            return
+        label_ns = finished_ns + self._blueprint.label_delay.draw(delay_word)
+        outcome = self._blueprint.variants[variant].outcomes.draw(row_word, score_word)
+        self._books.book_label(variant, label_ns, outcome)
+        if self._log:
+            seen = label_ns < self._blueprint.horizon_ns
+            self._log.learn(record, label_ns, outcome if seen else None)

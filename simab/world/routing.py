@@ -1,0 +1,70 @@
+"""Where a request goes: first the variant, then an instance of it.
+
+`Routing` is what the control plane last put in force; both data planes read it and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.profiles.outcomes import word_thresholds
+
+__all__ = ["TURN_UNIT", "Routing", "pick_by_word", "pick_least_outstanding", "pick_uniform"]
+
+TURN_UNIT: Final = 1 << 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Routing:
+    """The split in force.
+
+    `choices` are the variants of positive weight, cut into the range of a word by `thresholds`;
+    `turns` are their shares as whole numbers that sum to TURN_UNIT, for routing in turn;
+    `instances[v]` are the instances of variant v that take requests (empty: not deployed).
+    """
+
+    choices: tuple[int, ...]
+    thresholds: NDArray[np.uint64]
+    turns: tuple[int, ...]
+    instances: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, weights: Mapping[int, float], instances: Sequence[tuple[int, ...]]) -> Routing:
+        """The split of the deployed variants' weights, of which one at least is positive."""
+        positive = {variant: Fraction(weight) for variant, weight in weights.items() if weight > 0}
+        total = sum(positive.values())
+        shares = [weight / total for weight in positive.values()]
+        turns = [int(share * TURN_UNIT) for share in shares]
+        turns[0] += TURN_UNIT - sum(turns)
+        return cls(
+            choices=tuple(positive),
+            thresholds=word_thresholds(shares),
+            turns=tuple(turns),
+            instances=tuple(instances),
+        )
+
+
+def pick_by_word(routing: Routing, word: int) -> int:
+    """The variant of an independent draw with probability weight / sum of weights."""
+    part = np.searchsorted(routing.thresholds, np.uint64(word), side="right")
+    return routing.choices[int(part)]
+
+
+def pick_uniform(instances: Sequence[int], word: int) -> int:
+    """One of the instances, all equally likely."""
+    return instances[word * len(instances) >> 64]
+
+
+def pick_least_outstanding(instances: Sequence[int], outstanding: Sequence[int], word: int) -> int:
+    """An instance with the fewest requests in it; the word decides among equals."""
+    fewest = min(outstanding)
+    equal = [
+        instance for instance, held in zip(instances, outstanding, strict=True) if held == fewest
+    ]
+    return pick_uniform(equal, word)

@@ -1,0 +1,83 @@
+"""The arrivals of all segments in one stream, in order of time.
+
+Each segment is a Poisson process: exponential gaps added up in 1/256 ns. Requests at the same
+instant come in the order of their segments in the scenario.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simab.draws import Draws, Purpose
+from simab.world.blueprint import TICKS_PER_NS, Blueprint, SegmentPlan
+
+__all__ = ["Arrival", "arrivals"]
+
+_CHUNK: Final = 512
+
+
+class Arrival(NamedTuple):
+    """One request as it reaches the endpoint.
+
+    `number` counts within the segment; `content` says which row or label the request carries;
+    `target` is the variant that it names, or NO_VARIANT. `service` and `outcome` are its words.
+    """
+
+    arrived_ns: int
+    segment: int
+    number: int
+    client: int
+    target: int
+    content: int
+    service: tuple[int, int, int, int]
+    outcome: tuple[int, int, int, int]
+
+
+def arrivals(blueprint: Blueprint, draws: Draws) -> Iterator[Arrival]:
+    """All requests that arrive before the horizon, in order."""
+    streams = [
+        _segment_arrivals(position, segment, draws, blueprint.horizon_ns)
+        for position, segment in enumerate(blueprint.segments)
+    ]
+    return heapq.merge(*streams)  # by arrived_ns, then segment, then number
+
+
+def _segment_arrivals(
+    position: int, segment: SegmentPlan, draws: Draws, horizon_ns: int
+) -> Iterator[Arrival]:
+    clock_ticks, first, pairs = 0, 0, len(segment.paired) or 1
+    while True:
+        arrival = draws.blocks(Purpose.ARRIVAL, segment.stream, first, _CHUNK).tolist()
+        service = draws.blocks(Purpose.SERVICE, segment.stream, first, _CHUNK).tolist()
+        contents = draws.blocks(
+            Purpose.OUTCOME, segment.stream, first // pairs, _CHUNK // pairs + 2
+        ).tolist()
+        for offset, (gap, client, target, _) in enumerate(arrival):
+            number = first + offset
+            clock_ticks += segment.gaps.draw(gap)
+            arrived_ns = clock_ticks // TICKS_PER_NS
+            if arrived_ns >= horizon_ns:
+                return
+            content = number // pairs
+            yield Arrival(
+                arrived_ns=arrived_ns,
+                segment=position,
+                number=number,
+                client=client * segment.clients >> 64,
+                target=_target(segment, number, target),
+                content=content,
+                service=tuple(service[offset]),
+                outcome=tuple(contents[content - first // pairs]),
+            )
+        first += _CHUNK
+
+
+def _target(segment: SegmentPlan, number: int, word: int) -> int:
+    if segment.paired:
+        return segment.paired[number % len(segment.paired)]
+    part = np.searchsorted(segment.target_thresholds, np.uint64(word), side="right")
+    return segment.targets[int(part)]
