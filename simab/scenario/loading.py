@@ -41,7 +41,9 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
     data = document.data
     if not isinstance(data, dict):
         flaw = Flaw(
-            (), "a scenario is a mapping of names to values", "Start with `title: ...`.",
+            (),
+            "a scenario is a mapping of names to values",
+            "Start with `title: ...`.",
             shows_value=False,
         )
         raise InvalidScenario(source, _problems([*document.flaws, flaw], document))

@@ -1,10 +1,13 @@
-"""What a scenario says: endpoint, traffic, labels, metrics, objective, policies; frozen, validated."""
+"""What a scenario says: endpoint, traffic, labels, metrics, objective, policies.
+
+The models are frozen, and no invalid one exists: rules across fields are checked here as well.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simab.description import Description, Duration, Rate, Share
 from simab.policies import PolicyDescription
@@ -168,3 +171,11 @@ class Scenario(Description):
     """Joint outcome tables by name, for variants of quality `joint_table`."""
     study: Study = Study()
     """Replications and seed."""
+
+    @model_validator(mode="after")
+    def _keeps_the_rules(self) -> Scenario:
+        # Here, because the rules take the defaults of fields from this module.
+        from simab.scenario import rules
+
+        rules.require(self.model_dump(mode="json"))
+        return self

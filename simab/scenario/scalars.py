@@ -40,7 +40,7 @@ def plain_scalar(node: Node) -> str | int | float | bool | None:
             case "int":
                 return _integer(text)
             case "float":
-                return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+                return _decimal(text)
     except UnicodeEncodeError:
         raise NotPlain("half of a character pair", "Write the character itself.") from None
     except (ValueError, KeyError, OverflowError):
@@ -55,3 +55,8 @@ def _integer(text: str) -> int:
     unsigned = digits.lstrip("+-")
     # int() with base 0 refuses 010, which YAML 1.2 reads as ten.
     return int(digits, _BASES.get(unsigned[:2], 10))
+
+
+def _decimal(text: str) -> float:
+    digits = text.replace("_", "").lower()
+    return float(digits.replace(".inf", "inf").replace(".nan", "nan"))

@@ -62,7 +62,7 @@ def _step(here: Spot, part: str | int) -> Spot:
     if part == "[key]":
         return Spot(here.path, str, owner=here.owner, on_key=True)
     if len(members) > 1:
-        chosen = [member for member in members if part in tags_of(member)]
+        chosen = [member for member in members if part in tuple(tags_of(member))]
         return Spot(here.path, chosen[0] if chosen else None, owner=here.owner)
     path = (*here.path, part)
     if members:
@@ -71,7 +71,8 @@ def _step(here: Spot, part: str | int) -> Spot:
         return Spot(path, inner, constraints, members[0])
     arguments = get_args(annotation)
     if get_origin(annotation) in (dict, tuple) and arguments:
-        inner, constraints = _plain(arguments[1] if get_origin(annotation) is dict else arguments[0])
+        # dict[key, value] or tuple[item, ...]
+        inner, constraints = _plain(arguments[get_origin(annotation) is dict])
         return Spot(path, inner, constraints, here.owner)
     return Spot(path, None)
 

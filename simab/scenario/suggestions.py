@@ -11,7 +11,7 @@ _MOST_LISTED = 24
 
 
 def remedy_for_name(given: str, allowed: Iterable[str], what: str = "Allowed here") -> str:
-    """"Did you mean weight? Allowed here: ..."; only the list where nothing is near."""
+    """The allowed names as a sentence, after the one that was probably meant."""
     names = list(allowed)
     by_lower = {name.lower(): name for name in reversed(names)}
     near = get_close_matches(given.lower(), by_lower, n=1, cutoff=0.6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -28,7 +28,7 @@ def flaws_of(error: ValidationError, model: type[Description]) -> Iterator[Flaw]
         if isinstance(details.get("ctx", {}).get("error"), InvalidScenario):
             continue  # the rules are run on the raw data as well, and found there with their place
         if details["type"] == "too_short" and _is_long_enough(details):
-            continue  # pydantic counts the valid entries only; the invalid ones have their own error
+            continue  # pydantic counts valid entries only; each invalid one has its own error
         yield _flaw(details, spot(details["loc"], model))
 
 
@@ -50,8 +50,26 @@ def _flaw(details: ErrorDetails, here: Spot) -> Flaw:
         allowed_keys = list(owner.model_fields) if owner is not None else []
         remedy = remedy_for_name(str(here.path[-1]), allowed_keys)
         return Flaw(here.path, "unknown key", remedy, on_key=True)
-    rule, remedy = _SENTENCES.get(kind, _other)(details, here)
+    rule, remedy = _sentence(details, here)
     return Flaw(here.path, rule, remedy, on_key=here.on_key, shows_value=not here.on_key)
+
+
+def _sentence(details: ErrorDetails, here: Spot) -> Sentence:
+    match details["type"]:
+        case "value_error":
+            return _own_rule(details)
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            return _range(details, here)
+        case "literal_error":
+            allowed = get_args(here.annotation)
+            return "unknown value", remedy_for_name(str(details["input"]), allowed)
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return _mapping(here)
+        case "too_short" | "too_long" | "string_too_long":
+            return _length(details)
+    message = details["msg"]
+    unforeseen = f"{message[:1].lower()}{message[1:]}", "See `simab schema` for what fits here."
+    return _SENTENCES.get(details["type"], unforeseen)
 
 
 def _is_long_enough(details: ErrorDetails) -> bool:
@@ -72,7 +90,7 @@ def _tags(here: Spot) -> list[str]:
     return [tag for member in members_of(here.annotation) for tag in tags_of(member)]
 
 
-def _own_rule(details: ErrorDetails, here: Spot) -> Sentence:
+def _own_rule(details: ErrorDetails) -> Sentence:
     """Our own validators say "rule; remedy"."""
     value = details["input"]
     if isinstance(value, str) and value.startswith("-") and value[1:2].isdigit():
@@ -116,70 +134,42 @@ def _allowed_range(constraints: Sequence[Any], value: Any) -> str:
     return f"Write a value {joined}." if words else ""
 
 
-def _choice(details: ErrorDetails, here: Spot) -> Sentence:
-    return "unknown value", remedy_for_name(str(details["input"]), get_args(here.annotation))
-
-
-def _mapping(details: ErrorDetails, here: Spot) -> Sentence:
+def _mapping(here: Spot) -> Sentence:
     name = str(here.path[-1]) if here.path else ""
     example = example_of(here.owner, name)
     shown = f"Write for example `{name}: {example}`." if example else "Write `name: value` pairs."
     return "must be a mapping of names to values", shown
 
 
-def _few(details: ErrorDetails, here: Spot) -> Sentence:
-    least = details["ctx"]["min_length"]
-    noun = "entry" if least == 1 else "entries"
-    return f"needs at least {least} {noun}", "Add what is missing, or remove the key."
+def _length(details: ErrorDetails) -> Sentence:
+    limits = details["ctx"]
+    if details["type"] == "string_too_long":
+        return f"is longer than {limits['max_length']} characters", "Write a shorter one."
+    if details["type"] == "too_long":
+        most = f"{limits['max_length']:,}"
+        return f"has more than {most} entries", f"Keep {most} of them or fewer."
+    least = limits["min_length"]
+    rule = f"needs at least {least} {'entry' if least == 1 else 'entries'}"
+    return rule, "Add what is missing, or remove the key."
 
 
-def _many(details: ErrorDetails, here: Spot) -> Sentence:
-    most = details["ctx"]["max_length"]
-    return f"has more than {most:,} entries", f"Keep {most:,} of them or fewer."
+_WHOLE: Final = ("must be a whole number", "Write digits only, such as 2.")
+_NUMBER: Final = ("must be a number", "Write it without quotes and units, such as 0.5.")
+_FLAG: Final = ("must be true or false", "Write true or false, without quotes.")
+_LIST: Final = ("must be a list", "Write [one, two], or one entry a line after `- `.")
 
-
-def _long_text(details: ErrorDetails, here: Spot) -> Sentence:
-    most = details["ctx"]["max_length"]
-    return f"is longer than {most} characters", "Write a shorter one."
-
-
-def _other(details: ErrorDetails, here: Spot) -> Sentence:
-    return details["msg"][:1].lower() + details["msg"][1:], "Write a value of the kind described."
-
-
-def _always(rule: str, remedy: str) -> Callable[[ErrorDetails, Spot], Sentence]:
-    return lambda details, here: (rule, remedy)
-
-
-_WHOLE: Final = _always("must be a whole number", "Write digits only, such as 2.")
-_NUMBER: Final = _always("must be a number", "Write it without quotes and units, such as 0.5.")
-_TEXT: Final = _always("must be text", "Put it in quotes.")
-_LIST: Final = _always("must be a list", "Write [one, two], or one entry a line after `- `.")
-
-_SENTENCES: Final[dict[str, Callable[[ErrorDetails, Spot], Sentence]]] = {
-    "value_error": _own_rule,
-    "greater_than": _range,
-    "greater_than_equal": _range,
-    "less_than": _range,
-    "less_than_equal": _range,
-    "literal_error": _choice,
-    "model_type": _mapping,
-    "model_attributes_type": _mapping,
-    "dict_type": _mapping,
-    "too_short": _few,
-    "too_long": _many,
-    "string_too_long": _long_text,
-    "string_too_short": _always("must not be empty", "Write at least one character."),
+_SENTENCES: Final[dict[str, Sentence]] = {
+    "string_too_short": ("must not be empty", "Write at least one character."),
     "int_type": _WHOLE,
     "int_parsing": _WHOLE,
     "int_from_float": _WHOLE,
-    "int_parsing_size": _always("is too large", "Write a smaller number."),
+    "int_parsing_size": ("is too large", "Write a smaller number."),
     "float_type": _NUMBER,
     "float_parsing": _NUMBER,
-    "finite_number": _always("must be finite", "Write an ordinary number such as 0.5."),
-    "string_type": _TEXT,
-    "bool_type": _always("must be true or false", "Write true or false, without quotes."),
-    "bool_parsing": _always("must be true or false", "Write true or false, without quotes."),
+    "finite_number": ("must be finite", "Write an ordinary number such as 0.5."),
+    "string_type": ("must be text", "Put it in quotes."),
+    "bool_type": _FLAG,
+    "bool_parsing": _FLAG,
     "tuple_type": _LIST,
     "list_type": _LIST,
 }

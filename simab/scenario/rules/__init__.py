@@ -1,0 +1,70 @@
+"""The rules across fields: what must hold between parts of a scenario that are each well formed.
+
+They read raw data, so that they are reported together with the errors of single fields, and they
+say nothing where a value that they need is wrong in itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeAlias
+
+from simab.errors import InvalidScenario, Problem
+from simab.scenario.flaws import Flaw, field_name, short_text
+from simab.scenario.raw import Raw
+from simab.scenario.rules import ground_truth, schedules, sizes, traffic, variants
+
+__all__ = ["RULES", "flaws", "require"]
+
+Rule: TypeAlias = Callable[[Raw], Iterator[Flaw]]
+
+RULES: Final[tuple[Rule, ...]] = (
+    variants.some_variant_has_weight,
+    variants.at_most_ten_are_deployed,
+    variants.roles_name_variants,
+    variants.roles_differ,
+    variants.control_is_deployed,
+    ground_truth.tables_and_columns_exist,
+    ground_truth.classifiers_know_the_share_of_positives,
+    ground_truth.labels_come_from_one_source,
+    ground_truth.roles_have_the_same_kind,
+    ground_truth.objective_is_defined,
+    ground_truth.compared_metrics_are_defined,
+    traffic.targets_name_variants,
+    traffic.targets_are_at_most_all,
+    traffic.targets_are_of_one_kind,
+    schedules.steps_name_variants,
+    schedules.steps_leave_traffic_somewhere_to_go,
+    sizes.horizon_holds_a_look,
+    sizes.horizon_holds_a_metric_window,
+    sizes.windows_can_be_counted,
+    sizes.label_buckets_can_be_counted,
+    sizes.requests_can_be_counted,
+)
+
+
+def flaws(data: Any) -> Iterator[Flaw]:
+    """Every breach of a rule in scenario data as a file holds it."""
+    scenario = Raw(data)
+    for rule in RULES:
+        yield from rule(scenario)
+
+
+def require(data: Any) -> None:
+    """Refuse data that breaks a rule, for scenarios that no file describes.
+
+    Raises:
+        InvalidScenario: with every breach.
+    """
+    found = tuple(flaws(data))
+    if found:
+        raise InvalidScenario("scenario", tuple(_without_place(flaw, data) for flaw in found))
+
+
+def _without_place(flaw: Flaw, data: Any) -> Problem:
+    here = Raw(data)
+    for part in flaw.path:
+        entries = here.listed() if isinstance(part, int) else []
+        here = entries[part] if isinstance(part, int) else here.at(part)
+    value = short_text(here.value) if flaw.shows_value and here.given else ""
+    return Problem(field_name(flaw.path), value, flaw.rule, flaw.remedy)

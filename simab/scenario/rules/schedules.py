@@ -1,0 +1,64 @@
+"""Rules on policies that name variants: the steps of a manual schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simab.scenario.flaws import Flaw
+from simab.scenario.raw import Raw
+from simab.scenario.rules.variants import deployed_weights, unknown_variant, variant_names
+
+__all__ = ["steps_leave_traffic_somewhere_to_go", "steps_name_variants"]
+
+_NAMING = ("promote", "add", "remove")
+
+
+def steps_name_variants(scenario: Raw) -> Iterator[Flaw]:
+    """A step acts on variants that the scenario describes."""
+    for steps in _schedules(scenario):
+        for step in steps:
+            for _, weight in step.at("weights").named():
+                yield from unknown_variant(weight, scenario, on_key=True)
+            for field in _NAMING:
+                yield from unknown_variant(step.at(field), scenario)
+
+
+def steps_leave_traffic_somewhere_to_go(scenario: Raw) -> Iterator[Flaw]:
+    """After every step some deployed variant has a weight above 0."""
+    start = deployed_weights(scenario)
+    if not start or not any(start.values()):
+        return
+    for steps in _schedules(scenario):
+        weights = dict(start)
+        for step in steps:
+            if not _carry_out(step, weights, variant_names(scenario)):
+                break
+            if not any(weight > 0 for weight in weights.values()):
+                field = next(name for name in ("weights", *_NAMING) if step.at(name).given)
+                rule = "leaves no deployed variant with a weight above 0"
+                remedy = "Give one a weight above 0 in this step or before."
+                yield step.at(field).flaw(rule, remedy)
+                break
+
+
+def _carry_out(step: Raw, weights: dict[str, float], names: list[str]) -> bool:
+    """Change the weights as the step does; False if the step cannot be read."""
+    for name, weight in step.at("weights").named():
+        value = weight.number()
+        if value is None or name not in names:
+            return False
+        weights[name] = value
+    added, removed, promoted = (step.at(name).text() for name in ("add", "remove", "promote"))
+    if added is not None:
+        weights[added] = 0.0
+    if removed is not None:
+        weights.pop(removed, None)
+    if promoted is not None:
+        weights.update(dict.fromkeys(weights, 0.0), **{promoted: 1.0})
+    return all(name in names for name in weights)
+
+
+def _schedules(scenario: Raw) -> Iterator[list[Raw]]:
+    for _, policy in scenario.at("policies").named():
+        if policy.at("kind").text() == "manual_schedule":
+            yield policy.at("steps").listed()
