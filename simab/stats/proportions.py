@@ -13,7 +13,6 @@ from simab.errors import InvalidInput
 from simab.stats.checks import (
     require_level,
     require_probability,
-    require_successes,
     require_trials,
 )
 from simab.stats.interval import Interval, normal_quantile
@@ -208,8 +207,12 @@ def _p_value(z: float, alternative: Alternative) -> float:
 
 
 def _require_discordant(b: int, c: int) -> None:
-    require_successes("b", b, b + c)
-    require_successes("c", c, b + c)
+    for field, rows in (("b", b), ("c", c)):
+        if not rows >= 0:
+            raise InvalidInput(
+                f"{field} = {rows!r}: must be a count of at least 0. "
+                "Count the rows that only one of the two classifiers gets right."
+            )
 
 
 def _require_design(p1: float, p2: float, alpha: float) -> None:
