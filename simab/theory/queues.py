@@ -1,19 +1,16 @@
-"""Closed forms of queues in steady state: how much waits, how long, and how much is lost.
+"""Closed forms of open queues in steady state: who waits, how long, and what is lost.
 
 Rates per second, durations in seconds; a worker serves one request at a time, first come first
-served. A queue without a steady state returns inf where its wait grows without bound.
+served. Where more work arrives than can be done there is no steady state, and waits are inf.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
-from simab.theory.birth_death import stationary_probabilities
 from simab.theory.checks import (
     require_count,
     require_not_negative,
@@ -22,51 +19,30 @@ from simab.theory.checks import (
 )
 
 __all__ = [
-    "ClosedQueue",
-    "ImpatientQueue",
-    "LimitedQueue",
     "allen_cunneen_mean_wait_s",
-    "erlang_a",
     "erlang_b",
     "erlang_c",
     "is_saturated",
-    "machine_repair",
     "md1_mean_wait_s",
+    "mdc_mean_wait_s",
     "mm1_sojourn_quantile_s",
-    "mmc_limited",
     "mmc_mean_wait_s",
     "mmc_wait_quantile_s",
+    "offered_load",
     "pollaczek_khinchine_mean_wait_s",
     "utilisation",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class LimitedQueue:
-    """M/M/c/K: arrivals that find the system full are refused; the means are of the accepted."""
+def offered_load(rate_per_s: float, mean_service_s: float, workers: int) -> float:
+    """Rate x mean service, in erlangs: the workers that would be busy if nobody ever waited.
 
-    reject_probability: float
-    mean_wait_s: float
-    mean_sojourn_s: float
-    throughput_per_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedQueue:
-    """Machine repair: `response_s` is wait and service together, think time left out."""
-
-    throughput_per_s: float
-    response_s: float
-    utilisation: float
-
-
-@dataclass(frozen=True, slots=True)
-class ImpatientQueue:
-    """Erlang A: `mean_wait_s` is over all requests, those that give up included."""
-
-    abandon_probability: float
-    mean_wait_s: float
-    wait_probability: float
+    Raises InvalidInput for a negative rate, a service time not above 0, or no worker.
+    """
+    require_not_negative("rate_per_s", rate_per_s)
+    require_positive("mean_service_s", mean_service_s)
+    require_count("workers", workers)
+    return rate_per_s * mean_service_s
 
 
 def utilisation(rate_per_s: float, mean_service_s: float, workers: int) -> float:
@@ -74,7 +50,7 @@ def utilisation(rate_per_s: float, mean_service_s: float, workers: int) -> float
 
     Raises InvalidInput for a negative rate, a service time not above 0, or no worker.
     """
-    return _offered_load(rate_per_s, mean_service_s, workers) / workers
+    return offered_load(rate_per_s, mean_service_s, workers) / workers
 
 
 def is_saturated(rate_per_s: float, mean_service_s: float, workers: int) -> bool:
@@ -85,32 +61,32 @@ def is_saturated(rate_per_s: float, mean_service_s: float, workers: int) -> bool
     return utilisation(rate_per_s, mean_service_s, workers) >= 1.0
 
 
-def erlang_b(workers: int, offered_load: float) -> float:
+def erlang_b(workers: int, load: float) -> float:
     """Share of requests lost by M/G/c/c, whatever the service law (insensitivity).
 
-    `offered_load` is rate x mean service, in erlangs. Recursion B(c) = a B(c-1) / (c + a B(c-1)),
+    `load` is rate x mean service, in erlangs. Recursion B(c) = a B(c-1) / (c + a B(c-1)),
     which cannot overflow (Cooper 1981, section 3.3). Raises InvalidInput for a negative load or
     a negative number of workers; no worker loses all.
     """
     require_count("workers", workers, least=0)
-    require_not_negative("offered_load", offered_load)
+    require_not_negative("load", load)
     blocked = 1.0
     for busy in range(1, workers + 1):
-        blocked = offered_load * blocked / (busy + offered_load * blocked)
+        blocked = load * blocked / (busy + load * blocked)
     return blocked
 
 
-def erlang_c(workers: int, offered_load: float) -> float:
+def erlang_c(workers: int, load: float) -> float:
     """Probability that a request of M/M/c has to wait; 1 for a load of c erlangs or more.
 
     C = B / (1 - u (1 - B)) with the utilisation u = load / c (Cooper 1981, equation 3.4.11).
     Raises InvalidInput for a negative load or no worker.
     """
     require_count("workers", workers)
-    blocked = erlang_b(workers, offered_load)
-    if offered_load >= workers:
+    blocked = erlang_b(workers, load)
+    if load >= workers:
         return 1.0
-    return blocked / (1.0 - (offered_load / workers) * (1.0 - blocked))
+    return blocked / (1.0 - (load / workers) * (1.0 - blocked))
 
 
 def mmc_mean_wait_s(rate_per_s: float, mean_service_s: float, workers: int) -> float:
@@ -118,7 +94,7 @@ def mmc_mean_wait_s(rate_per_s: float, mean_service_s: float, workers: int) -> f
 
     Erlang C / (c / mean service - rate). Raises InvalidInput as `utilisation`.
     """
-    load = _offered_load(rate_per_s, mean_service_s, workers)
+    load = offered_load(rate_per_s, mean_service_s, workers)
     if load >= workers:
         return math.inf
     return erlang_c(workers, load) * mean_service_s / (workers - load)
@@ -133,7 +109,7 @@ def mmc_wait_quantile_s(
     Raises InvalidInput for a share outside [0, 1), and as `utilisation`.
     """
     require_quantile_share("share", share)
-    load = _offered_load(rate_per_s, mean_service_s, workers)
+    load = offered_load(rate_per_s, mean_service_s, workers)
     if load >= workers:
         return math.inf
     waits = erlang_c(workers, load)
@@ -149,7 +125,7 @@ def mm1_sojourn_quantile_s(share: float, rate_per_s: float, mean_service_s: floa
     Raises InvalidInput for a share outside [0, 1), and as `utilisation`.
     """
     require_quantile_share("share", share)
-    load = _offered_load(rate_per_s, mean_service_s, 1)
+    load = offered_load(rate_per_s, mean_service_s, 1)
     if load >= 1.0:
         return math.inf
     return -math.log1p(-share) * mean_service_s / (1.0 - load)
@@ -172,6 +148,34 @@ def md1_mean_wait_s(rate_per_s: float, mean_service_s: float) -> float:
     return pollaczek_khinchine_mean_wait_s(rate_per_s, mean_service_s, 0.0)
 
 
+def mdc_mean_wait_s(rate_per_s: float, mean_service_s: float, workers: int) -> float:
+    """Mean wait in the queue of M/D/c, constant service, exact, in seconds; inf if saturated.
+
+    Crommelin's series (1932; Tijms 2003, section 9.6.2): with N_i Poisson of mean i x load, the
+    sum over i >= 1 of P(N_i >= i c) - P(N_i > i c) / utilisation, in service times. Raises
+    InvalidInput as `utilisation`, or so near saturation that a million terms do not suffice.
+    """
+    from scipy.special import pdtrc
+
+    load = offered_load(rate_per_s, mean_service_s, workers)
+    per_worker = load / workers
+    if per_worker >= 1.0:
+        return math.inf
+    if load == 0.0:
+        return 0.0
+    # Chernoff: term i is at most e^(-i c (u - 1 - ln u)). What is left out starts at e^-45.
+    terms = math.ceil(45.0 / (workers * (per_worker - 1.0 - math.log(per_worker))))
+    if terms > 2**20:  # some seconds of work
+        raise InvalidInput(
+            f"rate_per_s = {rate_per_s!r}: utilisation {per_worker!r} is too near 1 to be summed. "
+            "Use the Allen-Cunneen approximation, which is nearly exact there, or a lower rate."
+        )
+    step = np.arange(1, terms + 1)
+    at_least = pdtrc(step * workers - 1, step * load)
+    above = pdtrc(step * workers, step * load)
+    return float(np.sum(at_least - above / per_worker)) * mean_service_s
+
+
 def allen_cunneen_mean_wait_s(
     rate_per_s: float, mean_service_s: float, squared_cv: float, workers: int
 ) -> float:
@@ -183,107 +187,3 @@ def allen_cunneen_mean_wait_s(
     """
     require_not_negative("squared_cv", squared_cv)
     return mmc_mean_wait_s(rate_per_s, mean_service_s, workers) * (1.0 + squared_cv) / 2.0
-
-
-def mmc_limited(
-    rate_per_s: float, mean_service_s: float, workers: int, places: int
-) -> LimitedQueue:
-    """M/M/c/K: at most `places` requests in the system, in service and waiting together.
-
-    Arrivals see time averages (PASTA): the share refused is the share of time the system is full.
-    Always stable. Without arrivals the means are those of a request into the empty system. Raises
-    InvalidInput for fewer places than workers, and as `utilisation`.
-    """
-    _offered_load(rate_per_s, mean_service_s, workers)
-    require_count("places", places, least=workers)
-    if rate_per_s == 0.0:
-        return LimitedQueue(0.0, 0.0, mean_service_s, 0.0)
-    present = np.arange(places + 1)
-    probability = stationary_probabilities(
-        np.full(places, rate_per_s), np.minimum(present[1:], workers) / mean_service_s
-    )
-    rejected = float(probability[-1])
-    accepted_per_s = rate_per_s * float(probability[:-1].sum())
-    waiting = float(probability @ np.maximum(present - workers, 0))
-    wait_s = waiting / accepted_per_s
-    return LimitedQueue(rejected, wait_s, wait_s + mean_service_s, accepted_per_s)
-
-
-def machine_repair(
-    clients: int, think_s: float, workers: int, mean_service_s: float
-) -> ClosedQueue:
-    """A closed loop: each client thinks, sends one request, and waits for its response.
-
-    Exponential think and service times (the think law does not matter); Little's law over the
-    whole loop gives response = clients / throughput - think (Kleinrock 1975, section 3.8). Always
-    stable. Raises InvalidInput for no client or worker, or a time not above 0.
-    """
-    require_count("clients", clients)
-    require_count("workers", workers)
-    require_positive("think_s", think_s)
-    require_positive("mean_service_s", mean_service_s)
-    present = np.arange(clients + 1)
-    busy = np.minimum(present, workers)
-    probability = stationary_probabilities(
-        (clients - present[:-1]) / think_s, busy[1:] / mean_service_s
-    )
-    mean_busy = float(probability @ busy)
-    throughput_per_s = mean_busy / mean_service_s
-    response_s = float(probability @ present) / throughput_per_s
-    return ClosedQueue(throughput_per_s, response_s, mean_busy / workers)
-
-
-def erlang_a(
-    rate_per_s: float, mean_service_s: float, workers: int, mean_patience_s: float
-) -> ImpatientQueue:
-    """M/M/c+M: a waiting request gives up after an exponential patience; one in service stays.
-
-    Requests leave the queue unserved at rate waiting / mean patience, and Little's law gives the
-    wait of all (Palm 1957; Garnett, Mandelbaum and Reiman 2002). Always stable. Endless patience
-    is M/M/c: wait inf if saturated, nobody gives up. Raises InvalidInput for a patience not above
-    0, more than about 16 million waiting, and as `utilisation`.
-    """
-    load = _offered_load(rate_per_s, mean_service_s, workers)
-    if mean_patience_s == math.inf:
-        wait_s = mmc_mean_wait_s(rate_per_s, mean_service_s, workers)
-        return ImpatientQueue(0.0, wait_s, erlang_c(workers, load))
-    require_positive("mean_patience_s", mean_patience_s)
-    if rate_per_s == 0.0:
-        return ImpatientQueue(0.0, 0.0, 0.0)
-    probability = _impatient_probabilities(rate_per_s, mean_service_s, workers, mean_patience_s)
-    waiting = float(probability[workers:] @ np.arange(probability.size - workers))
-    wait_s = waiting / rate_per_s
-    return ImpatientQueue(wait_s / mean_patience_s, wait_s, float(probability[workers:].sum()))
-
-
-_FIRST_STATES = 256
-_MOST_STATES = 2**24
-
-
-def _impatient_probabilities(
-    rate_per_s: float, mean_service_s: float, workers: int, mean_patience_s: float
-) -> NDArray[np.float64]:
-    """Share of time with 0, 1, ... requests, cut where the rest adds under 1e-17 of the waiting."""
-    states = _FIRST_STATES + workers
-    while states <= _MOST_STATES:
-        present = np.arange(1, states)
-        deaths = np.minimum(present, workers) / mean_service_s
-        deaths = deaths + np.maximum(present - workers, 0) / mean_patience_s
-        probability = stationary_probabilities(np.full(states - 1, rate_per_s), deaths)
-        waiting = float(probability[workers:] @ np.arange(states - workers))
-        # Past the cut the probabilities fall at least as fast as a geometric series does.
-        ratio = rate_per_s / float(deaths[-1])
-        if ratio < 1.0 and probability[-1] * states / (1.0 - ratio) ** 2 <= 1e-17 * waiting:
-            return probability
-        states *= 2
-    raise InvalidInput(
-        f"mean_patience_s = {mean_patience_s!r}: lets more than {_MOST_STATES} requests wait. "
-        "Use math.inf for patience without end, or a lower rate."
-    )
-
-
-def _offered_load(rate_per_s: float, mean_service_s: float, workers: int) -> float:
-    require_not_negative("rate_per_s", rate_per_s)
-    require_positive("mean_service_s", mean_service_s)
-    require_count("workers", workers)
-    return rate_per_s * mean_service_s
