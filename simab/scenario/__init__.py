@@ -1,5 +1,7 @@
 """The description of a rehearsal: what a scenario file may say, read, checked and explained."""
 
+from simab.scenario.cautions import warnings
+from simab.scenario.explanation import Explanation, explain
 from simab.scenario.loading import dumps, load, loads
 from simab.scenario.models import (
     Controller,
@@ -12,10 +14,12 @@ from simab.scenario.models import (
     Study,
     Variant,
 )
+from simab.scenario.schema import json_schema
 
 __all__ = [
     "Controller",
     "Endpoint",
+    "Explanation",
     "Labels",
     "Metrics",
     "Objective",
@@ -24,6 +28,9 @@ __all__ = [
     "Study",
     "Variant",
     "dumps",
+    "explain",
+    "json_schema",
     "load",
     "loads",
+    "warnings",
 ]

@@ -81,6 +81,8 @@ class Segment(Description):
     """Share of the segment's requests that name this target variant, past the weights."""
     paired_targets: tuple[Name, ...] = ()
     """Send every row to each of these variants in turn, as an evaluation on the same rows does."""
+    labelled: bool = True
+    """Whether the ground truth of this segment's requests ever becomes known."""
 
 
 class Labels(Description):

@@ -1,0 +1,36 @@
+"""`simab init`: a commented scenario to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simab.cli import options
+from simab.errors import InvalidInput
+
+__all__ = ["command"]
+
+
+@click.command("init")
+@click.argument("path", type=click.Path(path_type=Path), default=Path("scenario.yaml"))
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@options.quiet
+def command(path: Path, force: bool, quiet: bool) -> None:
+    """Write a commented scenario to PATH (scenario.yaml), ready to be checked and run."""
+    from simab.scenario.starter import starter_text
+
+    if path.is_dir():
+        path = path / "scenario.yaml"
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(starter_text())
+    except FileExistsError:
+        raise InvalidInput(
+            f"{path} exists already. Use --force to overwrite it, or name another file."
+        ) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidInput(f"{path} cannot be written: {reason}. Name another path.") from None
+    if not quiet:
+        click.echo(f"{path} is written. Next: simab check {path}")

@@ -1,0 +1,120 @@
+"""What is allowed in a scenario but probably not meant: the warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+from simab import units
+from simab.policies.manual_schedule import ManualSchedule
+from simab.scenario.capacity import start_weights
+from simab.scenario.evidence import labelled_per_hour
+from simab.scenario.models import Scenario
+from simab.scenario.wording import number_text, series
+
+__all__ = ["warnings"]
+
+Caution: TypeAlias = Callable[[Scenario], Iterator[str]]
+
+
+def warnings(scenario: Scenario) -> list[str]:
+    """One sentence for each thing that is probably not meant, with what to change."""
+    return [sentence for caution in _CAUTIONS for sentence in caution(scenario)]
+
+
+def _looks_between_windows(scenario: Scenario) -> Iterator[str]:
+    interval, period = scenario.controller.interval, scenario.metrics.period
+    if interval < period:
+        yield (
+            f"The controller looks every {units.format_duration(interval)}, but metrics come every "
+            f"{units.format_duration(period)}: some looks see nothing new. "
+            "Lengthen controller.interval or shorten metrics.period."
+        )
+
+
+def _too_few_labels(scenario: Scenario) -> Iterator[str]:
+    labels = labelled_per_hour(scenario)
+    objective = scenario.objective
+    delay_ns = scenario.labels.delay.table().mean
+    hours = max(0.0, units.seconds(scenario.horizon - delay_ns)) / 3_600
+    slower = min((objective.control, objective.candidate), key=labels.__getitem__)
+    expected = labels[slower] * hours
+    for name, policy in scenario.policies.items():
+        needed = getattr(policy, "labelled_requests", None)
+        if isinstance(needed, int) and expected < needed:
+            yield (
+                f"{name} waits for {needed:,} labelled requests a variant, but {slower} gets about "
+                f"{number_text(round(expected))} before the horizon at the split of the start. "
+                "Lengthen horizon, or raise the rate or the weight."
+            )
+
+
+def _steps_after_the_end(scenario: Scenario) -> Iterator[str]:
+    for name, policy in scenario.policies.items():
+        if not isinstance(policy, ManualSchedule):
+            continue
+        for number, step in enumerate(policy.steps):
+            if step.at >= scenario.horizon:
+                yield (
+                    f"Step {number} of {name} is at {units.format_duration(step.at)}, not before "
+                    f"the horizon of {units.format_duration(scenario.horizon)}: it never happens."
+                )
+
+
+def _steps_on_absent_variants(scenario: Scenario) -> Iterator[str]:
+    for name, policy in scenario.policies.items():
+        if not isinstance(policy, ManualSchedule):
+            continue
+        there = set(start_weights(scenario))
+        for number, step in enumerate(policy.steps):
+            there |= {step.add} if step.add is not None else set()
+            asked = {each for each in (step.promote, step.remove, *(step.weights or ())) if each}
+            if asked - there:
+                yield (
+                    f"Step {number} of {name} names {series(sorted(asked - there))}, not deployed "
+                    "at that time: the endpoint refuses it. Add the variant in a step before."
+                )
+            there.discard(step.remove or "")
+
+
+def _candidate_never_deployed(scenario: Scenario) -> Iterator[str]:
+    candidate = scenario.objective.candidate
+    if scenario.endpoint.variants[candidate].deployed:
+        return
+    for name, policy in scenario.policies.items():
+        steps = policy.steps if isinstance(policy, ManualSchedule) else ()
+        if not any(step.add == candidate for step in steps):
+            yield (
+                f"{candidate} is not deployed at the start and {name} does not add it: "
+                f"{name} can only keep the control. Remove `deployed: false`."
+            )
+
+
+def _targets_not_deployed(scenario: Scenario) -> Iterator[str]:
+    there = start_weights(scenario)
+    for name, segment in scenario.traffic.items():
+        absent = [each for each in (*segment.targets, *segment.paired_targets) if each not in there]
+        if absent:
+            yield (
+                f"Requests of {name} target {series(list(dict.fromkeys(absent)))}, not deployed "
+                "at the start: they are refused (4XX) until it is."
+            )
+
+
+def _tables_not_used(scenario: Scenario) -> Iterator[str]:
+    qualities = [variant.quality for variant in scenario.endpoint.variants.values()]
+    used = {getattr(quality, "table", None) for quality in qualities}
+    for name in scenario.outcome_tables:
+        if name not in used:
+            yield f"No variant takes its quality from the outcome table {name}. Remove the table."
+
+
+_CAUTIONS: Final[tuple[Caution, ...]] = (
+    _looks_between_windows,
+    _too_few_labels,
+    _steps_after_the_end,
+    _steps_on_absent_variants,
+    _candidate_never_deployed,
+    _targets_not_deployed,
+    _tables_not_used,
+)

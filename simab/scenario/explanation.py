@@ -1,0 +1,79 @@
+"""What can be said of a scenario before it is played: traffic, capacity, truth, sample sizes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from simab import units
+from simab.scenario.capacity import CapacityRow, capacity_rows, capacity_sentences
+from simab.scenario.cautions import warnings
+from simab.scenario.evidence import Need, TruthRow, evidence_sentences, needs, truth_rows
+from simab.scenario.models import Scenario
+from simab.scenario.wording import duration_text, number_text, rate_text
+
+__all__ = ["Explanation", "explain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Plain sentences computed from a scenario, and the numbers behind them.
+
+    `smallest_effect` and `true_difference` say how many labelled requests an arm each takes at 5 %
+    two-sided and 80 % power, and how long these take at the split of the start.
+    """
+
+    title: str
+    question: str
+    sentences: tuple[str, ...]
+    warnings: tuple[str, ...]
+    capacity: tuple[CapacityRow, ...]
+    metric: str
+    truth: tuple[TruthRow, ...]
+    smallest_effect: Need
+    true_difference: Need
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; None stands for what is undefined or endless."""
+        plain: dict[str, Any] = _finite(asdict(self))
+        return plain
+
+
+def explain(scenario: Scenario) -> Explanation:
+    """What is known of a scenario without playing it."""
+    rows = capacity_rows(scenario)
+    effect, true = needs(scenario)
+    return Explanation(
+        title=scenario.title,
+        question=scenario.question,
+        sentences=(
+            _traffic_sentence(scenario),
+            *capacity_sentences(rows),
+            *evidence_sentences(scenario),
+        ),
+        warnings=tuple(warnings(scenario)),
+        capacity=rows,
+        metric=scenario.objective.metric,
+        truth=truth_rows(scenario),
+        smallest_effect=effect,
+        true_difference=true,
+    )
+
+
+def _traffic_sentence(scenario: Scenario) -> str:
+    rate = math.fsum(segment.rate for segment in scenario.traffic.values())
+    horizon_s = units.seconds(scenario.horizon)
+    looks = (scenario.horizon - 1) // scenario.controller.interval
+    return (
+        f"{rate_text(rate)} arrive on average, {number_text(rate * horizon_s)} in "
+        f"{duration_text(horizon_s)}; the policies look {looks:,} times."
+    )
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
