@@ -16,7 +16,7 @@ class ExitCode(IntEnum):
     BAD_INPUT = 2
     CANNOT_BE_TOLD_YET = 3
     REPLICATIONS_FAILED = 4
-    # A crash must not look like a failed assertion, as Python's own 1 would: EX_SOFTWARE, sysexits.h
+    # EX_SOFTWARE of sysexits.h: a crash must not look like a failed assertion, as Python's 1 would
     BUG = 70
     INTERRUPTED = 130
     # what a shell reports for a program that the closing of a pipe ended (128 + SIGPIPE)

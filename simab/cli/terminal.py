@@ -1,4 +1,4 @@
-"""What the terminal shows: results on stdout, complaints on stderr, tables of explanations."""
+"""What the terminal shows: results on stdout, complaints on stderr."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-    from simab.scenario import Explanation
-    from simab.scenario.capacity import CapacityRow
-
-__all__ = ["complain", "print_explanation", "print_json", "standard_output"]
+__all__ = ["complain", "print_item", "print_json", "print_table", "standard_output", "text_width"]
 
 _WIDEST_TEXT = 100  # longer lines are hard to read
-_PLACE = re.compile(r"^(?P<place>\S+:\d+:\d+: )")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_NUMBER_AND_UNIT = re.compile(r"(\d) (%|(?:us|ms|s|min|h|days|years)\b)")
+_PLACE = re.compile(r"^\S+:\d+:\d+: ")
 
 
 def standard_output() -> Console:
-    """The console for results."""
+    """The console for results; colour and bold only on a terminal, and not with NO_COLOR."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, soft_wrap=True)
+
+
+def text_width(console: Console) -> int:
+    """How wide text may run."""
+    return min(console.width, _WIDEST_TEXT)
 
 
 def complain(message: str) -> None:
@@ -43,11 +46,7 @@ def complain(message: str) -> None:
         if not console.is_terminal:
             sys.stderr.write(f"{line}\n")
             continue
-        width = min(console.width, _WIDEST_TEXT)
-        wrapped = textwrap.wrap(
-            line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
-        )
-        text = Text("\n".join(wrapped))
+        text = Text(_wrapped(line, text_width(console), hanging="    "))
         text.highlight_regex(_PLACE, "bold")
         console.print(text)
 
@@ -57,64 +56,47 @@ def print_json(result: Any) -> None:
     sys.stdout.write(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def print_explanation(explanation: Explanation) -> None:
-    """Print what is known of a scenario: sentences, capacity, warnings."""
-    from rich.padding import Padding
+def print_item(console: Console, sentence: str, *, mark: str = "- ", style: str = "") -> None:
+    """Print one sentence of a list, its lines indented under the mark."""
     from rich.text import Text
 
-    console = standard_output()
-    width = min(console.width, _WIDEST_TEXT)
-    console.print(Text(explanation.title, style="bold"), width=width)
-    if explanation.question:
-        console.print(Text(explanation.question), width=width)
-    console.print()
-    for sentence in explanation.sentences:
-        _print_item(console, Text(sentence), width)
-    console.print()
-    console.print(Padding(_capacity_table(explanation.capacity), (0, 0, 0, 2)))
-    for warning in explanation.warnings:
-        console.print()
-        _print_item(console, Text.assemble(("Warning: ", "yellow"), warning), width)
+    hanging = " " * (2 if len(mark) > 2 else len(mark))
+    text = Text(_wrapped(f"{mark}{sentence}", text_width(console), hanging=hanging))
+    text.stylize(style, 0, len(mark.rstrip()))
+    console.print(text)
 
 
-def _print_item(console: Console, text: Any, width: int) -> None:
-    from rich.table import Table
+def print_table(
+    console: Console,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    emphasised: Sequence[bool] = (),
+) -> None:
+    """Print aligned columns: words in the first and the last to the left, the rest to the right.
 
-    item = Table.grid(padding=(0, 1))
-    item.add_row("-", text)
-    console.print(item, width=width)
+    The last column wraps. Emphasised rows are red on a terminal.
+    """
+    from rich.text import Text
 
-
-def _capacity_table(rows: Sequence[CapacityRow]) -> Table:
-    from rich.table import Table
-
-    from simab.scenario.wording import number_text, percent_text
-
-    refuses = any(row.refused_share > 0 for row in rows)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("variant", overflow="fold")
-    for heading in ("traffic", "requests/s", "load", "mean wait"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    if refuses:
-        table.add_column("refused", justify="right", no_wrap=True)
-    table.add_column("set by")
-    previous = ""
-    for row in rows:
-        table.add_row(
-            row.variant if row.variant != previous else "",
-            percent_text(row.share),
-            number_text(row.rate_per_s),
-            f"{row.load:.2f}",
-            _wait(row),
-            *([percent_text(row.refused_share)] if refuses else []),
-            ", ".join(row.set_by),
-            style="red" if row.load >= 1 else None,
-        )
-        previous = row.variant
-    return table
+    widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings) - 1)]
+    indent = 2 + sum(width + 2 for width in widths)
+    room = max(text_width(console) - indent, 16)
+    red = [False, *emphasised]
+    for number, row in enumerate((headings, *rows)):
+        cells = [
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row[:-1], widths, strict=True))
+        ]
+        last = _wrapped(row[-1], room).replace("\n", "\n" + " " * indent)
+        style = "bold" if number == 0 else "red" if red[number : number + 1] == [True] else ""
+        console.print(Text(f"  {'  '.join(cells)}  {last}".rstrip(), style=style))
 
 
-def _wait(row: CapacityRow) -> str:
-    from simab.scenario.wording import duration_text
-
-    return "grows" if row.mean_wait_s == float("inf") else duration_text(row.mean_wait_s)
+def _wrapped(text: str, width: int, *, hanging: str = "") -> str:
+    # Only while the lines are broken, a number and its unit are held together.
+    held = _NUMBER_AND_UNIT.sub(f"\\1{_NO_BREAK}\\2", text)
+    lines = textwrap.wrap(
+        held, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines).replace(_NO_BREAK, " ")

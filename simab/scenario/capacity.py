@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from simab import units
 from simab.scenario.models import Scenario, Variant
-from simab.scenario.wording import number_text, percent_text, series
+from simab.scenario.wording import name_text, number_text, percent_text, series
 from simab.theory.bounded_queues import mmc_limited
 from simab.theory.queues import allen_cunneen_mean_wait_s, utilisation
 
@@ -114,7 +114,7 @@ def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:
     """Which variants are too slow for which share; or that none is."""
     saturated = [row for row in rows if row.load >= 1]
     for row in saturated:
-        name = f"{row.variant} saturates at {percent_text(row.share)} of the traffic"
+        name = f"{name_text(row.variant)} saturates at {percent_text(row.share)} of the traffic"
         where = f"set by {series([_who(each) for each in row.set_by])}"
         if row.refused_share:
             effect = f"it refuses about {percent_text(row.refused_share)} of its requests"
@@ -123,7 +123,7 @@ def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:
         yield f"{name} ({where}): load {row.load:.2f}, {effect}."
     if rows and not saturated:
         top = max(rows, key=lambda row: row.load)
-        at = f"{top.variant} at {percent_text(top.share)} of the traffic"
+        at = f"{name_text(top.variant)} at {percent_text(top.share)} of the traffic"
         yield f"No variant saturates; the highest load is {top.load:.2f} ({at})."
 
 
@@ -184,4 +184,4 @@ def _note(
 
 
 def _who(set_by: str) -> str:
-    return "the start" if set_by == START else set_by
+    return "the start" if set_by == START else name_text(set_by)

@@ -10,7 +10,7 @@ from simab.policies.manual_schedule import ManualSchedule
 from simab.scenario.capacity import start_weights
 from simab.scenario.evidence import labelled_per_hour
 from simab.scenario.models import Scenario
-from simab.scenario.wording import number_text, series
+from simab.scenario.wording import name_text, number_text, series
 
 __all__ = ["warnings"]
 
@@ -43,8 +43,9 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
         needed = getattr(policy, "labelled_requests", None)
         if isinstance(needed, int) and expected < needed:
             yield (
-                f"{name} waits for {needed:,} labelled requests a variant, but {slower} gets about "
-                f"{number_text(round(expected))} before the horizon at the split of the start. "
+                f"{name_text(name)} waits for {needed:,} labelled requests a variant, but "
+                f"{name_text(slower)} gets about {number_text(round(expected))} before the horizon "
+                "at the starting split. "
                 "Lengthen horizon, or raise the rate or the weight."
             )
 
@@ -56,8 +57,9 @@ def _steps_after_the_end(scenario: Scenario) -> Iterator[str]:
         for number, step in enumerate(policy.steps):
             if step.at >= scenario.horizon:
                 yield (
-                    f"Step {number} of {name} is at {units.format_duration(step.at)}, not before "
-                    f"the horizon of {units.format_duration(scenario.horizon)}: it never happens."
+                    f"Step {number} of {name_text(name)} is at {units.format_duration(step.at)}, "
+                    f"not before the horizon of {units.format_duration(scenario.horizon)}: "
+                    "it never happens."
                 )
 
 
@@ -70,9 +72,10 @@ def _steps_on_absent_variants(scenario: Scenario) -> Iterator[str]:
             there |= {step.add} if step.add is not None else set()
             asked = {each for each in (step.promote, step.remove, *(step.weights or ())) if each}
             if asked - there:
+                absent = series([name_text(each) for each in sorted(asked - there)])
                 yield (
-                    f"Step {number} of {name} names {series(sorted(asked - there))}, not deployed "
-                    "at that time: the endpoint refuses it. Add the variant in a step before."
+                    f"Step {number} of {name_text(name)} names {absent}, not deployed at that time: "
+                    "the endpoint refuses it. Add the variant in a step before."
                 )
             there.discard(step.remove or "")
 
@@ -85,18 +88,19 @@ def _candidate_never_deployed(scenario: Scenario) -> Iterator[str]:
         steps = policy.steps if isinstance(policy, ManualSchedule) else ()
         if not any(step.add == candidate for step in steps):
             yield (
-                f"{candidate} is not deployed at the start and {name} does not add it: "
-                f"{name} can only keep the control. Remove `deployed: false`."
+                f"{name_text(candidate)} is not deployed at the start, and {name_text(name)} does "
+                "not add it: it can only keep the control. Remove `deployed: false`."
             )
 
 
 def _targets_not_deployed(scenario: Scenario) -> Iterator[str]:
     there = start_weights(scenario)
     for name, segment in scenario.traffic.items():
-        absent = [each for each in (*segment.targets, *segment.paired_targets) if each not in there]
+        targets = dict.fromkeys((*segment.targets, *segment.paired_targets))
+        absent = [name_text(each) for each in targets if each not in there]
         if absent:
             yield (
-                f"Requests of {name} target {series(list(dict.fromkeys(absent)))}, not deployed "
+                f"Requests of {name_text(name)} target {series(absent)}, not deployed "
                 "at the start: they are refused (4XX) until it is."
             )
 
@@ -106,7 +110,8 @@ def _tables_not_used(scenario: Scenario) -> Iterator[str]:
     used = {getattr(quality, "table", None) for quality in qualities}
     for name in scenario.outcome_tables:
         if name not in used:
-            yield f"No variant takes its quality from the outcome table {name}. Remove the table."
+            table = name_text(name)
+            yield f"No variant takes its quality from the outcome table {table}. Remove it."
 
 
 _CAUTIONS: Final[tuple[Caution, ...]] = (

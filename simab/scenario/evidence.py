@@ -14,7 +14,7 @@ from simab.policies.fixed_horizon import FixedHorizonTest
 from simab.profiles.truth import Truth, truth_of
 from simab.scenario.capacity import rates_per_s, start_weights
 from simab.scenario.models import Objective, Scenario
-from simab.scenario.wording import duration_text, number_text
+from simab.scenario.wording import duration_text, name_text, number_text
 from simab.stats.proportions import power_two_proportions, sample_size_two_proportions
 
 __all__ = ["Need", "TruthRow", "evidence_sentences", "labelled_per_hour", "needs", "truth_rows"]
@@ -108,8 +108,8 @@ def _power_sentences(scenario: Scenario, effect: Need) -> Iterator[str]:
                 base, base + effect.difference, count, count, alpha=policy.alpha
             )
             yield (
-                f"{name} tests once, at {count:,} labelled requests a variant, and would see that "
-                f"smallest difference with probability {power:.2f}."
+                f"{name_text(name)} tests once, at {count:,} labelled requests a variant, and would "
+                f"see that smallest difference with probability {power:.2f}."
             )
 
 
@@ -120,8 +120,9 @@ def _truth(scenario: Scenario, name: str) -> Truth:
 
 def _truth_sentence(scenario: Scenario) -> str:
     objective = scenario.objective
-    names = (objective.control, objective.candidate)
-    control, candidate = (_truth(scenario, name).metric(objective.metric) for name in names)
+    roles = (objective.control, objective.candidate)
+    control, candidate = (_truth(scenario, name).metric(objective.metric) for name in roles)
+    names = [name_text(name) for name in roles]
     head = f"True {objective.metric}: {control:.4g} for {names[0]}, {candidate:.4g} for {names[1]}"
     gain = objective.sign * (candidate - control)
     if math.isnan(gain):
@@ -171,5 +172,5 @@ def _counted_share(truth: Truth, objective: Objective) -> float:
 def _in_words(need: Need) -> str:
     labelled = f"{need.labelled_requests:,} labelled requests an arm"
     if math.isinf(need.duration_s):
-        return f"{labelled}, which the split of the start never gives"
-    return f"{labelled}, {duration_text(need.duration_s)} at the split of the start"
+        return f"{labelled}, which the starting split never gives"
+    return f"{labelled}, {duration_text(need.duration_s)} at the starting split"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["duration_text", "number_text", "percent_text", "rate_text", "series"]
+__all__ = ["duration_text", "name_text", "number_text", "percent_text", "rate_text", "series"]
 
 _MINUTE: Final = 60.0
 _UNITS: Final = (
@@ -29,6 +30,11 @@ _SECONDS: Final = {
 }
 
 
+def name_text(name: str) -> str:
+    """A name as it reads within a sentence: in quotes unless it is one plain word."""
+    return name if re.fullmatch(r"[\w.-]+", name) else f'"{name}"'
+
+
 def number_text(value: float) -> str:
     """Three figures, or all of a larger whole number: 0.0123, 4.57, 18,778."""
     if abs(value) >= 100 or value == int(value):
@@ -39,9 +45,9 @@ def number_text(value: float) -> str:
 def percent_text(share: float) -> str:
     """A share as a percentage of at most three figures; never 0 % or 100 % for what is not."""
     if 0 < share < 0.001:
-        return "less than 0.1 %"
+        return "< 0.1 %"
     if 0.999 < share < 1:
-        return "more than 99.9 %"
+        return "> 99.9 %"
     return f"{100 * share:.3g} %"
 
 

@@ -8,6 +8,7 @@ import click
 
 from simab.cli import options, terminal
 from simab.cli.exits import ExitCode
+from simab.cli.explanations import print_explanation
 from simab.errors import InvalidScenario
 
 __all__ = ["command"]
@@ -51,5 +52,5 @@ def _check(file: str, *, shown: bool) -> dict[str, Any]:
         return {"file": file, "valid": False, "problems": problems}
     if shown:
         click.echo(f"{file} is valid.\n")
-        terminal.print_explanation(explanation)
+        print_explanation(explanation)
     return {"file": file, "valid": True, "explanation": explanation.to_dict()}

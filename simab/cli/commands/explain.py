@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from simab.cli import options, terminal
+from simab.cli.explanations import print_explanation
 
 __all__ = ["command"]
 
@@ -24,4 +25,4 @@ def command(file: str, as_json: bool) -> None:
     if as_json:
         terminal.print_json(explanation.to_dict())
     else:
-        terminal.print_explanation(explanation)
+        print_explanation(explanation)

@@ -1,0 +1,68 @@
+"""How an explanation of a scenario looks on a terminal: sentences, capacity, warnings."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from simab.cli.terminal import print_item, print_table, standard_output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simab.scenario import Explanation
+    from simab.scenario.capacity import CapacityRow
+
+__all__ = ["print_explanation"]
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """Print what is known of a scenario without playing it."""
+    from rich.text import Text
+
+    console = standard_output()
+    console.print(Text(explanation.title, style="bold"))
+    if explanation.question:
+        print_item(console, explanation.question, mark="")
+    console.print()
+    for sentence in explanation.sentences:
+        print_item(console, sentence)
+    if explanation.capacity:
+        console.print()
+        _print_capacity(console, explanation)
+    for warning in explanation.warnings:
+        console.print()
+        print_item(console, warning, mark="Warning: ", style="bold yellow")
+
+
+def _print_capacity(console: Console, explanation: Explanation) -> None:
+    from simab.scenario.wording import number_text, percent_text
+
+    refuses = any(row.refused_share > 0 for row in explanation.capacity)
+    headings = ["variant", "traffic", "requests/s", "load", "mean wait", "set by"]
+    if refuses:
+        headings.insert(-1, "refused")
+    lines, previous = [], ""
+    for row in explanation.capacity:
+        cells = [
+            row.variant if row.variant != previous else "",
+            percent_text(row.share),
+            number_text(row.rate_per_s),
+            f"{row.load:.2f}",
+            _wait(row),
+            ", ".join(row.set_by),
+        ]
+        if refuses:
+            cells.insert(-1, percent_text(row.refused_share))
+        lines.append(cells)
+        previous = row.variant
+    saturated = [row.load >= 1 for row in explanation.capacity]
+    print_table(console, headings, lines, emphasised=saturated)
+
+
+def _wait(row: CapacityRow) -> str:
+    from simab.scenario.wording import duration_text
+
+    if math.isinf(row.mean_wait_s):
+        return "grows"
+    return "< 0.1 ms" if 0 < row.mean_wait_s < 1e-4 else duration_text(row.mean_wait_s)
