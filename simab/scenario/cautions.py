@@ -74,8 +74,8 @@ def _steps_on_absent_variants(scenario: Scenario) -> Iterator[str]:
             if asked - there:
                 absent = series([name_text(each) for each in sorted(asked - there)])
                 yield (
-                    f"Step {number} of {name_text(name)} names {absent}, not deployed at that time: "
-                    "the endpoint refuses it. Add the variant in a step before."
+                    f"Step {number} of {name_text(name)} names {absent}, not deployed at that "
+                    "time: the endpoint refuses it. Add the variant in a step before."
                 )
             there.discard(step.remove or "")
 

@@ -108,8 +108,8 @@ def _power_sentences(scenario: Scenario, effect: Need) -> Iterator[str]:
                 base, base + effect.difference, count, count, alpha=policy.alpha
             )
             yield (
-                f"{name_text(name)} tests once, at {count:,} labelled requests a variant, and would "
-                f"see that smallest difference with probability {power:.2f}."
+                f"{name_text(name)} tests once, at {count:,} labelled requests a variant, and "
+                f"would see that smallest difference with probability {power:.2f}."
             )
 
 
