@@ -1,0 +1,33 @@
+"""The report of a study: one HTML page of sentences, tables and figures, computed from its result.
+
+The only home of matplotlib and of templates; both load when a page is made, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["render_page", "summary_table_html", "write_report"]
+
+
+def render_page(result: Mapping[str, Any]) -> str:
+    """The whole report as one HTML document; see `simab.report.page`."""
+    from simab.report import page
+
+    return page.render_page(result)
+
+
+def summary_table_html(result: Mapping[str, Any]) -> str:
+    """The table of operating characteristics as an HTML fragment, for `_repr_html_`."""
+    from simab.report import page
+
+    return page.summary_table_html(result)
+
+
+def write_report(result: Mapping[str, Any], directory: Path) -> None:
+    """Write report.html, study.json, summary.csv and paired.csv; see `simab.report.writing`."""
+    from simab.report import writing
+
+    writing.write_report(result, directory)

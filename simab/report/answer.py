@@ -1,0 +1,208 @@
+"""The answer in sentences, computed from the result so that they cannot contradict the table.
+
+Numbers come from the same records and are written by the same functions as the table's cells.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from simab.report import numerals
+from simab.report.standing import fastest, most_often_right, wrong_outcome
+from simab.report.study_result import Policy, Proportion, StudyResult, Truth
+
+__all__ = ["Answer", "answer", "listed", "named", "runs", "truth_sentence", "verdict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the page says first."""
+
+    verdict: str
+    truth: str
+    remarks: tuple[str, ...]
+
+
+def answer(result: StudyResult) -> Answer:
+    """One sentence that answers, one that says what is true, and what else must be known."""
+    remarks = (
+        *_cost(result),
+        *_speed(result),
+        *_poor(result),
+        *_unfinished(result),
+    )
+    return Answer(verdict(result), truth_sentence(result.truth), remarks)
+
+
+def verdict(result: StudyResult) -> str:
+    """The answer in one sentence: who is wrong how often, and who is right most often."""
+    if all(policy.outcomes["undecided"].count == result.replications for policy in result.policies):
+        subject = (
+            f"{named(result.policies[0].name)} decides nothing"
+            if len(result.policies) == 1
+            else f"None of the {numerals.count(len(result.policies))} policies decides"
+        )
+        horizon = numerals.duration(result.horizon_s)
+        return f"{subject} within the horizon of {horizon} in any of {runs(result)}."
+    if len(result.policies) == 1:
+        return _only(result, result.policies[0])
+    return f"{_harm(result)}; {_best(result)}."
+
+
+def truth_sentence(truth: Truth) -> str:
+    """Which variant is truly better, by how much, whether that matters, and what is right."""
+    metric = numerals.metric_name(truth.metric)
+    right = (
+        f"the right decision is to keep {named(truth.control)}"
+        if truth.right_decision == "keep_control"
+        else f"the right decision is to promote {named(truth.candidate)}"
+    )
+    matters = numerals.metric_value(truth.smallest_effect)
+    if truth.better is None:
+        value = truth.value(truth.control)
+        same = f" ({numerals.metric_value(value)})" if math.isfinite(value) else ""
+        return (
+            f"In truth {named(truth.control)} and {named(truth.candidate)} are equally good in "
+            f"{metric}{same}, so {right}, and every promotion is a false one."
+        )
+    other = truth.control if truth.better == truth.candidate else truth.candidate
+    lower = " (lower is better)" if truth.direction == "lower" else ""
+    best, rest = (numerals.metric_value(truth.value(each)) for each in (truth.better, other))
+    return (
+        f"In truth {named(truth.better)} is better than {named(other)}: {metric}{lower} is {best} "
+        f"against {rest}, a difference of {numerals.metric_value(abs(truth.improvement))}, "
+        f"{_size(truth)} the {matters} that matters; {right}."
+    )
+
+
+def _size(truth: Truth) -> str:
+    size = abs(truth.improvement)
+    if math.isclose(size, truth.smallest_effect, rel_tol=1e-9):
+        return "just"
+    return "less than" if size < truth.smallest_effect else "more than"
+
+
+def _only(result: StudyResult, policy: Policy) -> str:
+    return (
+        f"{named(policy.name)} makes the right decision, to {_right(result)}, in "
+        f"{_of_runs(policy.correct)} of runs and {_wrong(result)} in "
+        f"{_of_runs(policy.outcomes[wrong_outcome(result)])}."
+    )
+
+
+def _harm(result: StudyResult) -> str:
+    wrong = wrong_outcome(result)
+    worst = max(result.policies, key=lambda policy: policy.outcomes[wrong].share)
+    share = worst.outcomes[wrong]
+    if share.count == 0:
+        return f"No policy {_wrong(result)} in any of {runs(result)}"
+    return f"{named(worst.name)} {_wrong(result)} in {_of_runs(share)} of runs"
+
+
+def _best(result: StudyResult) -> str:
+    best, *tied = most_often_right(result)
+    if best.correct.count == 0:
+        return f"no policy makes the right decision, to {_right(result)}, in any run"
+    if not tied:
+        return (
+            f"{named(best.name)} is right most often: it makes the right decision, to "
+            f"{_right(result)}, in {_of_runs(best.correct)}"
+        )
+    high, low = (numerals.proportion(each.correct).value for each in (best, tied[-1]))
+    between = (
+        f"all {len(result.policies)} policies"
+        if len(tied) + 1 == len(result.policies) and len(tied) > 2
+        else listed([named(policy.name) for policy in (best, *tied)])
+    )
+    return (
+        f"which policy is right most often cannot be told between {between} "
+        f"({high} down to {low} of {runs(result)})"
+    )
+
+
+def _cost(result: StudyResult) -> list[str]:
+    """What the most often right policy costs, if there is one."""
+    best, *tied = most_often_right(result)
+    if tied or best.correct.count == 0 or len(result.policies) == 1:
+        return []
+    time = numerals.duration_quantiles(best.decision_time_s)
+    worse = numerals.mean(best.requests_on_worse)
+    sentence = (
+        f"{named(best.name)} takes {time.value} to decide at the median "
+        f"({time.interval} in the middle 80 % of the runs that decide)"
+    ).replace("80 %", f"80{numerals.THIN}%")
+    if math.isfinite(best.requests_on_worse.mean) and result.truth.worse is not None:
+        sentence += f" and sends {worse} requests to {named(result.truth.worse)} on the way"
+    return [f"{sentence}."]
+
+
+def _speed(result: StudyResult) -> list[str]:
+    tied = most_often_right(result)
+    quick = fastest(tied) if tied[0].correct.count else None
+    if quick is None:
+        return []
+    time = numerals.duration_quantiles(quick.decision_time_s).value
+    return [f"Of these, {named(quick.name)} decides soonest: after {time} at the median."]
+
+
+def _poor(result: StudyResult) -> list[str]:
+    best = most_often_right(result)[0]
+    if best.correct.count > 0 and best.correct.high < 0.5 and len(result.policies) > 1:
+        return ["No policy here is right in half of the runs."]
+    return []
+
+
+def _unfinished(result: StudyResult) -> list[str]:
+    late = [each for each in result.policies if each.outcomes["undecided"].low >= 0.05]
+    if not late or all(each.outcomes["undecided"].share == 1 for each in result.policies):
+        return []
+    parts = [f"{named(each.name)} {_of_runs(each.outcomes['undecided'])}" for each in late]
+    return [
+        f"Undecided at the horizon of {numerals.duration(result.horizon_s)}: {listed(parts)} of "
+        "runs; what these would have done later is not known."
+    ]
+
+
+def _right(result: StudyResult) -> str:
+    truth = result.truth
+    if truth.right_decision == "keep_control":
+        return f"keep {named(truth.control)}"
+    return f"promote {named(truth.candidate)}"
+
+
+def _wrong(result: StudyResult) -> str:
+    """What the wrong outcome does, as a verb phrase."""
+    truth = result.truth
+    charge = truth.candidate if truth.right_decision == "keep_control" else truth.control
+    if truth.worse is not None and charge == truth.worse:
+        verb = "gives" if charge == truth.candidate else "leaves"
+        return f"{verb} the worse model, {named(charge)}, all traffic"
+    if charge == truth.control:
+        return f"keeps {named(charge)}, which is not the right decision,"
+    if truth.better is None:
+        return f"promotes {named(charge)}, which is no better,"
+    return f"promotes {named(charge)}, whose gain is too small to matter,"
+
+
+def _of_runs(share: Proportion) -> str:
+    return str(numerals.proportion(share))
+
+
+def runs(result: StudyResult) -> str:
+    """The number of replications in words: 1 200 runs."""
+    many = result.replications
+    return f"{numerals.count(many)} run{'s' if many != 1 else ''}"
+
+
+def named(name: str) -> str:
+    """A name inside a sentence, quoted where it is not plainly one word."""
+    return name if re.fullmatch(r"[\w.-]+", name) else f"“{name}”"
+
+
+def listed(parts: list[str]) -> str:
+    """Parts of a sentence, joined: a, b and c."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,224 @@
+"""The paper that figures are drawn on: sizes in CSS pixels, type, axes of time and of shares.
+
+The only module that sets matplotlib up; nothing here or above it uses pyplot.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from simab.report.numerals import THIN
+from simab.report.palette import LIGHT
+
+__all__ = [
+    "NARROW",
+    "TEXT",
+    "WIDE",
+    "Margins",
+    "axes",
+    "blank",
+    "drawing",
+    "fit",
+    "overlay",
+    "readable",
+    "share_axis",
+    "spread",
+    "svg_text",
+    "text_width",
+    "time_axis",
+]
+
+WIDE: Final = 720
+NARROW: Final = 358  # a phone of 390 pixels, less the page's margins
+TEXT: Final = 13
+
+_INCH: Final = 72  # matplotlib writes points as user units: one point is one CSS pixel here
+_SETTINGS: Final[dict[Any, Any]] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "simab",
+    "text.parse_math": False,  # a `$` in a name is a `$`
+    "font.family": "DejaVu Sans",  # comes with matplotlib; the page's own fonts are narrower
+    "font.size": TEXT,
+    "text.color": LIGHT["ink"],
+    "axes.edgecolor": LIGHT["soft"],
+    "axes.labelcolor": LIGHT["soft"],
+    "axes.linewidth": 1.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": LIGHT["grid"],
+    "grid.linewidth": 1.0,
+    "xtick.color": LIGHT["soft"],
+    "ytick.color": LIGHT["soft"],
+    "xtick.labelsize": TEXT - 1,
+    "ytick.labelsize": TEXT - 1,
+    "ytick.major.size": 0,
+    "hatch.linewidth": 1.2,
+    "lines.solid_capstyle": "butt",
+    "lines.dash_capstyle": "butt",
+}
+
+
+class Margins(NamedTuple):
+    """Pixels between the edge of the figure and its axes."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Matplotlib's own defaults with ours, whatever the user's settings are."""
+    with mpl.rc_context(), warnings.catch_warnings():
+        # The browser has fonts for scripts that matplotlib's has no glyphs for.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield
+
+
+def axes(width: float, height: float, margins: Margins) -> tuple[Figure, Axes]:
+    """A figure of that size with one pair of axes inside the margins."""
+    figure = Figure(figsize=(width / _INCH, height / _INCH), dpi=_INCH)
+    box = (
+        margins.left / width,
+        margins.bottom / height,
+        (width - margins.left - margins.right) / width,
+        (height - margins.top - margins.bottom) / height,
+    )
+    drawn = figure.add_axes(box)
+    figure.patch.set_visible(False)
+    drawn.patch.set_visible(False)
+    return figure, drawn
+
+
+def blank(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure to draw on in pixels, from the top left corner, without axes."""
+    figure, paper = axes(width, height, Margins(0, 0, 0, 0))
+    paper.set_xlim(0, width)
+    paper.set_ylim(height, 0)
+    paper.set_axis_off()
+    return figure, paper
+
+
+def overlay(figure: Figure) -> tuple[Axes, tuple[float, float]]:
+    """Room for words around the axes: the whole figure in pixels, behind them; and its size."""
+    width, height = (float(_INCH * each) for each in figure.get_size_inches())
+    over = figure.add_axes((0, 0, 1, 1), zorder=-1)
+    over.patch.set_visible(False)
+    over.set_xlim(0, width)
+    over.set_ylim(height, 0)
+    over.set_axis_off()
+    return over, (width, height)
+
+
+def svg_text(figure: Figure) -> str:
+    """The figure as matplotlib writes it, without date or program."""
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(buffer, format="svg", metadata=nothing)
+    return buffer.getvalue()
+
+
+def time_axis(axes: Axes, end_s: float, most_ticks: int) -> float:
+    """Label the x axis with time from 0 to `end_s`; returns the seconds in one unit of the axis."""
+    unit_s, name = next(
+        (size, name)
+        for size, name in ((86_400.0, "days"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
+        if end_s >= 3 * size or size == 1.0
+    )
+    end = max(end_s / unit_s, 1e-9)
+    steps = [m * 10.0**e for e in range(-3, 6) for m in (1, 2, 5)]
+    if name in ("h", "min", "s"):
+        steps = (
+            [0.1, 0.2, 0.5, 1, 2, 3, 6, 12, 24] if name == "h" else [0.1, 0.5, 1, 2, 5, 10, 20, 30]
+        )
+        steps += [60.0 * 2**e for e in range(12)]
+    step = next((step for step in steps if end / step <= most_ticks), end)
+    ticks = [at * step for at in range(math.floor(end / step + 1e-9) + 1)]
+    axes.set_xlim(0, end)
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    last = ticks[-1]
+
+    def label(value: float, _position: int) -> str:
+        return f"{value:g}{THIN}{name}" if value == last else f"{value:g}"
+
+    axes.xaxis.set_major_formatter(FuncFormatter(label))
+    return unit_s
+
+
+def share_axis(axes: Axes, ticks: Sequence[float] = (0, 0.25, 0.5, 0.75, 1)) -> None:
+    """Label the y axis with percentages from 0 to 100."""
+    axes.set_ylim(-0.02, 1.02)
+    axes.yaxis.set_major_locator(FixedLocator(list(ticks)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}{THIN}%"))
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Positions as near to the wanted ones as leaves `gap` between neighbours, within bounds."""
+    order = sorted(range(len(wanted)), key=lambda at: (wanted[at], at))
+    placed = [0.0] * len(wanted)
+    floor = low
+    for at in order:
+        placed[at] = max(wanted[at], floor)
+        floor = placed[at] + gap
+    ceiling = high
+    for at in reversed(order):
+        placed[at] = min(placed[at], ceiling)
+        ceiling = placed[at] - gap
+    return placed
+
+
+def readable(text: str) -> str:
+    """Text on one line, without characters that a figure cannot hold."""
+    return " ".join(
+        "".join(each if unicodedata.category(each)[0] != "C" else " " for each in text).split()
+    )
+
+
+def text_width(text: str, size: float = TEXT) -> float:
+    """About how wide a text is, in pixels: rather too wide than too narrow."""
+    return size * sum(_em(each) for each in text)
+
+
+def _em(character: str) -> float:
+    if unicodedata.combining(character):
+        return 0.0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.05
+    if character in "mwMW@%—…":
+        return 0.98
+    if character in "iljtfrI.,:;'|! \u202f()[]":
+        return 0.40
+    return 0.72 if character.isupper() or character in "_&#+−" else 0.64
+
+
+def fit(text: str, width: float, size: float = TEXT) -> str:
+    """The text if it fits into that many pixels, otherwise its two ends around an ellipsis."""
+    text = readable(text)
+    if text_width(text, size) <= width:
+        return text
+    keep = len(text)
+    while keep > 1:
+        keep -= 1
+        head = keep - keep // 3
+        shown = f"{text[:head].rstrip()}…{text[len(text) - keep // 3 :].lstrip()}"
+        if text_width(shown, size) <= width:
+            return shown
+    return "…"

@@ -1,0 +1,157 @@
+"""What each figure shows, in a sentence computed from the same records that it is drawn from."""
+
+from __future__ import annotations
+
+import math
+
+from simab.report import numerals
+from simab.report.answer import listed, named
+from simab.report.endings import OUTCOME_WORDS
+from simab.report.pairs import MOST_ROWS, quantity, shown
+from simab.report.replay import Example, MetricPoint
+from simab.report.standing import wrong_outcome
+from simab.report.study_result import OUTCOMES, Paired, StudyResult, Truth
+
+__all__ = ["endings", "metric", "pairs", "timing", "traffic"]
+
+
+def endings(result: StudyResult) -> str:
+    """The range of right and wrong decisions, and what never happens."""
+    ordered = sorted(result.policies, key=lambda policy: policy.correct.share)
+    low, high = ordered[0], ordered[-1]
+    written = [numerals.proportion(each.correct).value for each in (low, high)]
+    if len(ordered) == 1 or written[0] == written[1]:
+        subject = "every policy" if len(ordered) > 1 else named(low.name)
+        finding = f"Right decisions: {written[0]} of the runs of {subject}."
+    else:
+        finding = (
+            f"Right decisions reach from {written[0]} of runs with {named(low.name)} to "
+            f"{written[1]} with {named(high.name)}."
+        )
+    never = [
+        OUTCOME_WORDS[each]
+        for each in OUTCOMES
+        if not any(policy.outcomes[each].count for policy in result.policies)
+    ]
+    absent = f" Never seen: {listed(never)}." if never else ""
+    wrong = OUTCOME_WORDS[wrong_outcome(result)]
+    return (
+        f"{finding}{absent} Solid: the right decision, with its 95{numerals.THIN}% interval. "
+        f"Hatched at the right end: the wrong one, {wrong}."
+    )
+
+
+def timing(result: StudyResult) -> str:
+    """When half of the runs have decided, soonest and latest, and who never gets there."""
+    halves = [(policy.decided_by.time_of(0.5), policy.name) for policy in result.policies]
+    reached = sorted((at_s, name) for at_s, name in halves if math.isfinite(at_s))
+    never = [named(name) for at_s, name in halves if not math.isfinite(at_s)]
+    parts = []
+    if reached:
+        at_s, name = reached[0]
+        parts.append(
+            f"Half of the runs have decided by {numerals.duration(at_s)} with {named(name)}"
+        )
+        if len(reached) > 1:
+            at_s, name = reached[-1]
+            parts[0] += f" and by {numerals.duration(at_s)} with {named(name)}"
+        parts[0] += "."
+    if never:
+        verb = "decides" if len(never) == 1 else "decide"
+        parts.append(f"{listed(never)} {verb} fewer than half of the runs before the horizon.")
+    parts.append("What a line lacks to 100\u202f% is undecided at the horizon, its right edge.")
+    return " ".join(parts)
+
+
+def pairs(result: StudyResult) -> str:
+    """How many differences are real, and the largest."""
+    parts = []
+    for name, rows in shown(result).items():
+        what = quantity(name)
+        told = [row for row in rows if row.low > 0 or row.high < 0]
+        title = what.title.lower()
+        if not told:
+            parts.append(f"No pair can be told apart in {title}.")
+            continue
+        largest = max(told, key=lambda row: abs(row.difference))
+        written = what.written(largest.difference, largest.low, largest.high)
+        parts.append(
+            f"{len(told)} of {len(rows)} pairs differ in {title} by more than chance; most: "
+            f"{named(largest.second)} rather than {named(largest.first)}, {written}."
+        )
+    if _left_out(result):
+        parts.append(
+            f"Only pairs with {named(result.policies[0].name)} are drawn; the data has all."
+        )
+    parts.append("Filled: the 95\u202f% interval excludes zero. Hollow: it cannot be told.")
+    return " ".join(parts)
+
+
+def _left_out(result: StudyResult) -> bool:
+    return any(
+        sum(_drawable(each, name) for each in result.paired) > MOST_ROWS for name in shown(result)
+    )
+
+
+def _drawable(paired: Paired, name: str) -> bool:
+    return paired.quantity == name and math.isfinite(paired.difference + paired.low + paired.high)
+
+
+def traffic(example: Example, truth: Truth, horizon_s: float) -> str:
+    """The largest weight that the candidate had, what came of it, and how it ended."""
+    _, shares = example.weight_steps(truth.candidate, horizon_s)
+    changes = sum(each.accepted for each in example.decisions)
+    refused = len(example.decisions) - changes
+    largest = f"at most {numerals.percent(max(shares))}" if shares else "an unknown share"
+    ended = (
+        f"{example.outcome.replace('_', ' ')} at {numerals.duration(example.decided_at_s)}"
+        if math.isfinite(example.decided_at_s)
+        else f"no decision by the horizon of {numerals.duration(horizon_s)}"
+    )
+    also = f", {refused} refused" if refused else ""
+    action = "action" if changes == 1 else "actions"
+    return (
+        f"{named(truth.candidate)} was given {largest} of the traffic; {changes} {action} "
+        f"accepted{also}; {ended}."
+    )
+
+
+def metric(example: Example, truth: Truth, horizon_s: float) -> str:
+    """What the metric said when it was decided, beside what is true."""
+    decided = math.isfinite(example.decided_at_s)
+    at_s = example.decided_at_s if decided else horizon_s
+    seen = [_last(example, name, at_s) for name in (truth.control, truth.candidate)]
+    name = numerals.metric_name(truth.metric)
+    when = "At the decision" if decided else "At the horizon"
+    true = (
+        f"; true values {numerals.metric_value(truth.value(truth.control))} and "
+        f"{numerals.metric_value(truth.value(truth.candidate))}"
+    )
+    if seen[0] is None or seen[1] is None:
+        return f"{when} {name} was not known for both variants{true}."
+    low, high = sorted(seen, key=lambda point: point.value if point else 0.0)
+    overlap = ""
+    if low and high and math.isfinite(low.high + high.low):
+        overlap = (
+            "; the intervals overlap" if low.high >= high.low else "; the intervals do not overlap"
+        )
+    return f"{when} {name} was {_said(seen[0])} and {_said(seen[1])}{overlap}{true}."
+
+
+def _last(example: Example, variant: str, at_s: float) -> MetricPoint | None:
+    known = [
+        each
+        for each in example.metric_series
+        if each.variant == variant and each.at_s <= at_s and math.isfinite(each.value)
+    ]
+    return known[-1] if known else None
+
+
+def _said(point: MetricPoint) -> str:
+    interval = ""
+    if math.isfinite(point.low + point.high):
+        interval = f" ({numerals.metric_value(point.low)} to {numerals.metric_value(point.high)})"
+    return (
+        f"{numerals.metric_value(point.value)}{interval} for {named(point.variant)} on "
+        f"{numerals.count(point.labelled)} labels"
+    )

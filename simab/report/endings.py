@@ -1,0 +1,159 @@
+"""The figure of how runs end: a bar for each policy, right decisions left, wrong ones right.
+
+Both ends of the bars have a common base line, so right and wrong decisions can both be compared.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from simab.report import canvas, numerals
+from simab.report.palette import LIGHT
+from simab.report.standing import wrong_outcome
+from simab.report.study_result import Policy, StudyResult
+
+__all__ = ["OUTCOME_WORDS", "draw_endings", "outcome_order"]
+
+OUTCOME_WORDS: Final = {
+    "promoted_candidate": "promoted candidate",
+    "kept_control": "kept control",
+    "rolled_back": "rolled back",
+    "undecided": "undecided",
+}
+_SHORT: Final = {"promoted_candidate": "promoted", "kept_control": "kept"}
+_ROW: Final = 54
+_BAR: Final = 24
+_EDGE: Final = 10  # room for half of the "100 %" below the axis
+
+
+class Look(NamedTuple):
+    """How the segment of an outcome is filled."""
+
+    face: str
+    edge: str
+    hatch: str
+
+
+_RIGHT: Final = Look(LIGHT["blue"], LIGHT["blue"], "")
+_ALSO_RIGHT: Final = Look(LIGHT["paper"], LIGHT["blue"], "---")
+_UNDECIDED: Final = Look(LIGHT["paper"], LIGHT["soft"], "")
+_NEITHER: Final = Look(LIGHT["paper"], LIGHT["soft"], "\\\\\\")
+_WRONG: Final = Look(LIGHT["paper"], LIGHT["vermillion"], "////")
+
+
+def outcome_order(result: StudyResult) -> list[tuple[str, str, Look]]:
+    """Outcomes from right to wrong, with the word that judges each and its look."""
+    wrong = wrong_outcome(result)
+    right = "kept_control" if wrong == "promoted_candidate" else "promoted_candidate"
+    rolled_back_is_right = wrong == "promoted_candidate" and any(
+        policy.correct.count > policy.outcomes[right].count for policy in result.policies
+    )
+    rolled_back = ("rolled_back", "right" if rolled_back_is_right else "", _NEITHER)
+    undecided = ("undecided", "", _UNDECIDED)
+    if rolled_back_is_right:
+        between = [(rolled_back[0], rolled_back[1], _ALSO_RIGHT), undecided]
+    else:
+        between = [undecided, rolled_back]
+    return [(right, "right", _RIGHT), *between, (wrong, "wrong", _WRONG)]
+
+
+def draw_endings(result: StudyResult, width: float) -> Figure:
+    """The bars, with the 95 % interval of the share of right decisions."""
+    order = [
+        each
+        for each in outcome_order(result)
+        if each[1] or any(policy.outcomes[each[0]].count for policy in result.policies)
+    ]
+    legend_rows = 1 if width > 500 else (len(order) + 1) // 2
+    top = 26 * legend_rows + 14
+    height = top + _ROW * len(result.policies) + 28
+    figure, axes = canvas.blank(width, height)
+    _legend(axes, order, width)
+    span = width - 2 * _EDGE
+    _scale(axes, span, top, height - 28)
+    for row, policy in enumerate(result.policies):
+        _bar(axes, policy, order, top + _ROW * row, span)
+    return figure
+
+
+def _legend(axes: Axes, order: list[tuple[str, str, Look]], width: float) -> None:
+    columns = len(order) if width > 500 else 2
+    step = (width - 2 * _EDGE) / columns
+    size = canvas.TEXT - 1
+    for at, (outcome, judged, look) in enumerate(order):
+        x, y = _EDGE + step * (at % columns), 26 * (at // columns) + 2
+        _segment(axes, (x, y + 1), (18, 14), look)
+        words = (
+            OUTCOME_WORDS[outcome]
+            if width > 500 or not judged
+            else _SHORT.get(outcome, OUTCOME_WORDS[outcome])
+        )
+        axes.text(x + 25, y + 12, f"{words}: {judged}" if judged else words, size=size)
+
+
+def _scale(axes: Axes, span: float, top: float, bottom: float) -> None:
+    for part in (0, 0.25, 0.5, 0.75, 1):
+        x = _EDGE + part * span
+        axes.plot([x, x], [top, bottom], color=LIGHT["grid"], linewidth=1, zorder=0)
+        label = f"{100 * part:g}{numerals.THIN}%"
+        align = "left" if part == 0 else "right" if part == 1 else "center"
+        edge = 0 if part == 0 else span + 2 * _EDGE if part == 1 else x
+        axes.text(edge, bottom + 18, label, ha=align, size=canvas.TEXT - 1, color=LIGHT["soft"])
+
+
+def _bar(
+    axes: Axes, policy: Policy, order: list[tuple[str, str, Look]], top: float, span: float
+) -> None:
+    correct = numerals.proportion(policy.correct)
+    note = f"right in {correct}"
+    size = canvas.TEXT - 1
+    room = span - canvas.text_width(note, size)
+    axes.text(_EDGE, top + 16, canvas.fit(policy.name, room), weight="bold")
+    axes.text(_EDGE + span, top + 16, note, ha="right", size=size, color=LIGHT["soft"])
+    left, y = float(_EDGE), top + 23
+    taken = _EDGE + policy.correct.high * span + 6  # the whisker's end
+    for outcome, _, look in order:
+        share = policy.outcomes[outcome].share
+        if policy.outcomes[outcome].count:
+            _segment(axes, (left, y), (share * span, _BAR), look)
+            if look is not _RIGHT:
+                _name_segment(axes, outcome, share, (max(left, taken), left + share * span, y))
+        left += share * span
+    _whisker(axes, policy, y + _BAR / 2, span)
+
+
+def _segment(
+    axes: Axes, corner: tuple[float, float], size: tuple[float, float], look: Look
+) -> None:
+    axes.add_patch(
+        Rectangle(
+            corner, *size, facecolor=look.face, edgecolor=look.edge, hatch=look.hatch, linewidth=1.2
+        )
+    )
+
+
+def _name_segment(
+    axes: Axes, outcome: str, share: float, place: tuple[float, float, float]
+) -> None:
+    """Percentage and word in the middle of the segment, as much of it as there is room for."""
+    left, right, y = place
+    number = numerals.whole_percent(share)
+    size = canvas.TEXT - 1
+    word = _SHORT.get(outcome, OUTCOME_WORDS[outcome])
+    for text in (f"{number} {word}", number):
+        if canvas.text_width(text, size) + 10 <= right - left:
+            middle = (left + right) / 2
+            axes.text(middle, y + 16.5, text, ha="center", size=size, gid="class:halo")
+            return
+
+
+def _whisker(axes: Axes, policy: Policy, y: float, span: float) -> None:
+    low, high = (_EDGE + bound * span for bound in (policy.correct.low, policy.correct.high))
+    for colour, thick, cap in ((LIGHT["paper"], 4.5, 6.5), (LIGHT["ink"], 1.6, 5)):
+        axes.plot([low, high], [y, y], color=colour, linewidth=thick, zorder=4)
+        for x in (low, high):
+            axes.plot([x, x], [y - cap, y + cap], color=colour, linewidth=thick, zorder=4)

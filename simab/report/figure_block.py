@@ -1,0 +1,95 @@
+"""A figure as the page holds it: drawn for wide and for narrow paper, with its finding and data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from simab.report import canvas, captions, endings, pairs, replaying, tables, timing
+from simab.report.replay import Example
+from simab.report.study_result import StudyResult
+from simab.report.svg import finish
+from simab.report.table import Table
+
+__all__ = ["FigureBlock", "example_figures", "study_figures"]
+
+
+@dataclass(frozen=True, slots=True)
+class FigureBlock:
+    """One figure: its two renderings, the sentence it supports and the numbers behind it."""
+
+    key: str
+    title: str
+    finding: str
+    wide: str
+    narrow: str
+    table: Table
+
+
+def study_figures(result: StudyResult) -> list[FigureBlock]:
+    """How runs end, when they decide, and which differences are real."""
+    figures = [
+        _block(
+            "endings",
+            ("How runs end", captions.endings(result)),
+            lambda width: endings.draw_endings(result, width),
+            tables.endings(result),
+        ),
+        _block(
+            "timing",
+            ("Time to decision", captions.timing(result)),
+            lambda width: timing.draw_timing(result, width),
+            tables.timing(result),
+        ),
+    ]
+    if pairs.shown(result):
+        figures.append(
+            _block(
+                "pairs",
+                ("Is the gap real? Policies on the same traffic", captions.pairs(result)),
+                lambda width: pairs.draw_pairs(result, width),
+                tables.pairs(result),
+            )
+        )
+    return figures
+
+
+def example_figures(result: StudyResult, example: Example, position: int) -> list[FigureBlock]:
+    """Traffic and metric of one example run."""
+    truth, horizon_s = result.truth, result.horizon_s
+    figures = []
+    if example.weights:
+        end_s = replaying.end_of(example, horizon_s)
+        dots = example.realised(truth.candidate, end_s, replaying.BINS)
+        figures.append(
+            _block(
+                f"traffic-{position}",
+                ("Who got the traffic", captions.traffic(example, truth, horizon_s)),
+                lambda width: replaying.draw_traffic(example, truth, horizon_s, width),
+                tables.traffic(example, truth.candidate, dots),
+            )
+        )
+    if example.metric_series:
+        figures.append(
+            _block(
+                f"metric-{position}",
+                ("What the metric said", captions.metric(example, truth, horizon_s)),
+                lambda width: replaying.draw_metric(example, truth, horizon_s, width),
+                tables.metric(example, (truth.control, truth.candidate)),
+            )
+        )
+    return figures
+
+
+def _block(
+    key: str, words: tuple[str, str], draw: Callable[[float], Figure], table: Table
+) -> FigureBlock:
+    title, finding = words
+    renderings = []
+    for name, width in (("wide", canvas.WIDE), ("narrow", canvas.NARROW)):
+        with canvas.drawing():
+            raw = canvas.svg_text(draw(width))
+        renderings.append(finish(raw, f"{key}-{name}", title, finding))
+    return FigureBlock(key, title, finding, renderings[0], renderings[1], table)

@@ -1,0 +1,229 @@
+"""How numbers are written on a page: shares, intervals, durations, counts. Nothing else does it.
+
+Digits are grouped by thin spaces, minus is a minus sign, and what is not known is said in words.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+from simab.report.study_result import Mean, Proportion, Quantiles
+
+__all__ = [
+    "NOT_KNOWN",
+    "THIN",
+    "Written",
+    "count",
+    "decimal",
+    "difference",
+    "duration",
+    "duration_quantiles",
+    "duration_range",
+    "mean",
+    "mean_duration",
+    "metric_name",
+    "metric_value",
+    "percent",
+    "points",
+    "proportion",
+    "quantiles",
+    "whole_percent",
+]
+
+THIN: Final = "\u202f"  # narrow no-break space: groups digits, and parts a number from its unit
+MINUS: Final = "−"
+NOT_KNOWN: Final = "not known"
+METRIC_NAMES: Final = {
+    "f1": "F1",
+    "brier": "Brier score",
+    "roc_auc": "ROC AUC",
+    "roc_auc_binary": "ROC AUC of the decisions",
+}
+
+
+class Written(NamedTuple):
+    """A value as text, with its interval or what else qualifies it; the latter may be empty."""
+
+    value: str
+    interval: str
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.interval})" if self.interval else self.value
+
+
+def decimal(value: float, decimals: int) -> str:
+    """A number with that many decimals, digits grouped by thin spaces."""
+    if not math.isfinite(value):
+        return NOT_KNOWN
+    text = f"{abs(value):,.{decimals}f}".replace(",", THIN)
+    negative = value < 0 and any(digit in "123456789" for digit in text)
+    return f"{MINUS}{text}" if negative else text
+
+
+def count(value: float) -> str:
+    """A whole number: 12 345."""
+    return decimal(value, 0)
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as a percentage that says 0 or 100 only where it is exactly that."""
+    if not math.isfinite(share):
+        return NOT_KNOWN
+    return f"{_percentage(share, decimals)}{THIN}%"
+
+
+def whole_percent(share: float) -> str:
+    """A share for a narrow place: no decimals, `<1 %` and `>99 %` at the ends."""
+    if 0 < share < 0.005:
+        return f"<1{THIN}%"
+    if 0.995 <= share < 1:
+        return f">99{THIN}%"
+    return percent(share)
+
+
+def proportion(value: Proportion) -> Written:
+    """A share of runs with its interval, as finely as the interval's width warrants."""
+    if not math.isfinite(value.share):
+        return Written(NOT_KNOWN, "")
+    decimals = _decimals_of_percentage(value.high - value.low)
+    low, high = _percentage(value.low, decimals), _percentage(value.high, decimals)
+    return Written(percent(value.share, decimals), f"{low} to {high}{THIN}%")
+
+
+def mean(value: Mean) -> Written:
+    """A mean over runs with its interval, to the first digit of the interval's half width."""
+    if not math.isfinite(value.mean):
+        return Written(NOT_KNOWN, "")
+    decimals = _decimals(value)
+    text = decimal(value.mean, decimals)
+    if not (math.isfinite(value.low) and math.isfinite(value.high)):
+        return Written(text, "")
+    return Written(text, f"{decimal(value.low, decimals)} to {decimal(value.high, decimals)}")
+
+
+def mean_duration(value: Mean) -> Written:
+    """A mean number of seconds with its interval, as durations."""
+    if not math.isfinite(value.mean):
+        return Written(NOT_KNOWN, "")
+    if not (math.isfinite(value.low) and math.isfinite(value.high)):
+        return Written(duration(value.mean), "")
+    return Written(duration(value.mean), duration_range(value.low, value.high))
+
+
+def duration_quantiles(value: Quantiles) -> Written:
+    """The median duration, with the 10 % and 90 % quantiles."""
+    if not math.isfinite(value.p50):
+        return Written("no decision", "")
+    return Written(duration(value.p50), duration_range(value.p10, value.p90))
+
+
+def quantiles(value: Quantiles) -> Written:
+    """The median count, with the 10 % and 90 % quantiles."""
+    if not math.isfinite(value.p50):
+        return Written("no decision", "")
+    return Written(count(value.p50), f"{count(value.p10)} to {count(value.p90)}")
+
+
+def difference(value: float, low: float, high: float) -> Written:
+    """A difference with its sign and its interval."""
+    if not math.isfinite(value):
+        return Written(NOT_KNOWN, "")
+    decimals = _decimals(Mean(mean=value, low=low, high=high))
+    return Written(
+        _signed(value, decimals), f"{_signed(low, decimals)} to {_signed(high, decimals)}"
+    )
+
+
+def points(value: float, low: float, high: float) -> Written:
+    """A difference of shares in percentage points, with its interval."""
+    if not math.isfinite(value):
+        return Written(NOT_KNOWN, "")
+    decimals = _decimals_of_percentage(high - low)
+    return Written(
+        f"{_signed(100 * value, decimals)} points",
+        f"{_signed(100 * low, decimals)} to {_signed(100 * high, decimals)}",
+    )
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units: 5 h 12 min, 48 s, 250 ms."""
+    if not math.isfinite(seconds):
+        return NOT_KNOWN
+    if seconds < 0:
+        return f"{MINUS}{duration(-seconds)}"
+    if 0 < seconds < 0.9995:
+        return f"{decimal(1000 * seconds, 0 if seconds >= 0.001 else 2)}{THIN}ms"
+    if seconds < 9.95 and abs(seconds - round(seconds)) >= 0.05:
+        return f"{decimal(seconds, 1)}{THIN}s"
+    if seconds < 3599.5:
+        return _two_units(round(seconds), 60, ("min", "s"))
+    if seconds < 48 * 3600 - 30:
+        return _two_units(round(seconds / 60), 60, ("h", "min"))
+    return _two_units(round(seconds / 3600), 24, ("d", "h"))
+
+
+def metric_value(value: float) -> str:
+    """A metric such as F1, to three decimals, or more where it is smaller than that."""
+    if not math.isfinite(value) or value == 0 or abs(value) >= 0.01:
+        return decimal(value, 3)
+    return decimal(value, min(8, 1 - math.floor(math.log10(abs(value)))))
+
+
+def metric_name(name: str) -> str:
+    """A metric as people write it: F1, ROC AUC, precision."""
+    return METRIC_NAMES.get(name, name.replace("_", " "))
+
+
+def duration_range(low: float, high: float) -> str:
+    """Two lengths of time in one unit, to two digits or so: 1.9 to 3.4 h."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return NOT_KNOWN
+    largest = max(abs(low), abs(high))
+    units = ((48 * 3600.0, 86400.0, "d"), (5400.0, 3600.0, "h"), (90.0, 60.0, "min"))
+    size, name = next(((size, name) for least, size, name in units if largest >= least), (1.0, "s"))
+    if largest < 0.1:
+        size, name = 0.001, "ms"
+    decimals = 1 if largest / size < 20 and (low % size or high % size) else 0
+    return f"{decimal(low / size, decimals)} to {decimal(high / size, decimals)}{THIN}{name}"
+
+
+def _two_units(amount: int, size: int, names: tuple[str, str]) -> str:
+    large, small = divmod(amount, size)
+    parts = []
+    if large:
+        parts.append(f"{count(large)}{THIN}{names[0]}")
+    if small or not large:
+        parts.append(f"{small}{THIN}{names[1]}")
+    return " ".join(parts)
+
+
+def _percentage(share: float, decimals: int) -> str:
+    """The number before the % sign, with more decimals where it would wrongly say 0 or 100."""
+    if not math.isfinite(share):
+        return NOT_KNOWN
+    if share in (0, 1):
+        return f"{100 * share:.0f}"
+    while decimals < 4 and 0 < share < 1 and round(100 * share, decimals) in (0, 100):
+        decimals += 1
+    return decimal(100 * share, decimals)
+
+
+def _decimals_of_percentage(width: float) -> int:
+    if not math.isfinite(width) or width <= 0 or width >= 0.02:
+        return 0
+    return 1 if width >= 0.002 else 2
+
+
+def _decimals(value: Mean) -> int:
+    """Decimals that show the first digit of the half width of the interval."""
+    half_width = (value.high - value.low) / 2
+    if not math.isfinite(half_width) or half_width <= 0:
+        return 0 if float(value.mean).is_integer() else 2
+    return min(4, max(0, -math.floor(math.log10(half_width))))
+
+
+def _signed(value: float, decimals: int) -> str:
+    text = decimal(value, decimals)
+    plain = any(digit in "123456789" for digit in text)
+    return f"+{text}" if value > 0 and plain and math.isfinite(value) else text

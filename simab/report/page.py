@@ -1,0 +1,112 @@
+"""The page: result in, one self-contained HTML document out, the same bytes every time.
+
+The templates escape everything but the SVGs, whose text has been escaped when they were written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from simab.report import numerals, tables
+from simab.report.answer import answer
+from simab.report.figure_block import example_figures, study_figures
+from simab.report.palette import COLOURS
+from simab.report.replay import Example
+from simab.report.study_result import StudyResult, read_result
+
+__all__ = ["render_page", "summary_table_html"]
+
+
+def render_page(result: Mapping[str, Any]) -> str:
+    """The whole report as HTML, readable offline and without scripts.
+
+    Args:
+        result: What a study found, as the plain JSON values of `simab.study`.
+
+    Raises:
+        InvalidInput: the result is not of the expected shape; the message names the place.
+    """
+    study = read_result(result)
+    figures = study_figures(study)
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            study=study,
+            answer=answer(study),
+            summary=tables.summary(study),
+            health=tables.health(study),
+            figures=figures,
+            examples=[
+                _replay(study, example, position)
+                for position, example in enumerate(study.examples, start=1)
+            ],
+            first_example_figure=len(figures) + 1,
+            facts=_facts(study),
+            colours=COLOURS,
+            css=Markup(
+                resources.files("simab.report").joinpath("templates/style.css").read_text("utf-8")
+            ),
+        )
+    )
+
+
+def summary_table_html(result: Mapping[str, Any]) -> str:
+    """The table of operating characteristics alone, for notebooks."""
+    study = read_result(result)
+    template = _environment().get_template("summary.html.jinja")
+    return template.render(answer=answer(study), summary=tables.summary(study))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("simab.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["breakable"] = _breakable
+    environment.filters["svg"] = Markup
+    environment.filters["count"] = numerals.count
+    environment.filters["duration"] = numerals.duration
+    return environment
+
+
+def _breakable(name: str) -> Markup:
+    """The name, escaped, with places where a line may break after the signs that join its words."""
+    return Markup(re.sub(r"([_./-])(?=\w)", r"\1<wbr>", str(escape(name))))
+
+
+def _replay(study: StudyResult, example: Example, position: int) -> dict[str, Any]:
+    ended = example.outcome.replace("_", " ")
+    if example.decided_at_s == example.decided_at_s:
+        ended += f" after {numerals.duration(example.decided_at_s)}"
+    return {
+        "policy": example.policy,
+        "replication": numerals.count(example.replication),
+        "ended": ended,
+        "why": example.chosen_because,
+        "figures": example_figures(study, example, position),
+        "decisions": tables.decisions(example),
+        "windows": tables.windows(example),
+        "totals": tables.totals(example),
+    }
+
+
+def _facts(study: StudyResult) -> list[tuple[str, str]]:
+    return [
+        ("Runs of each policy", numerals.count(study.replications)),
+        ("Horizon of a run", numerals.duration(study.horizon_s)),
+        ("Seed", str(study.seed)),
+        ("Engine", study.engine),
+        ("simab", study.simab_version),
+        ("Scenario", study.scenario_hash),
+    ]

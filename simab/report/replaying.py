@@ -1,0 +1,170 @@
+"""The figures of one example run: who got the traffic, and what the metric said, over time."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from simab.report import canvas, numerals
+from simab.report.palette import LIGHT
+from simab.report.replay import Example, MetricPoint
+from simab.report.study_result import Truth
+
+__all__ = ["BINS", "POINTS", "draw_metric", "draw_traffic", "end_of", "traffic_variants"]
+
+BINS: Final = 60
+POINTS: Final = 80
+_LINE: Final = 20
+
+
+class Wear(NamedTuple):
+    """How a variant looks in every figure."""
+
+    colour: str
+    dash: tuple[float, ...]
+    marker: str
+
+
+def wear(variant: str, truth: Truth) -> Wear:
+    """Control and candidate always look the same; any other variant is grey."""
+    if variant == truth.control:
+        return Wear(LIGHT["blue"], (), "o")
+    if variant == truth.candidate:
+        return Wear(LIGHT["vermillion"], (7, 2.5), "s")
+    return Wear(LIGHT["soft"], (2, 2), "^")
+
+
+def end_of(example: Example, horizon_s: float) -> float:
+    """How much time to show: a third more than until the decision, at most to the horizon."""
+    last = max(
+        (decision.at_s for decision in example.decisions if decision.accepted), default=math.nan
+    )
+    decided = example.decided_at_s
+    latest = max((each for each in (last, decided) if math.isfinite(each)), default=horizon_s)
+    return min(horizon_s, 1.35 * latest) if math.isfinite(decided) and latest > 0 else horizon_s
+
+
+def traffic_variants(example: Example, truth: Truth) -> list[str]:
+    """Whose share to draw: the candidate's says it all where there are only two."""
+    others = [each for each in example.variants() if each not in (truth.control, truth.candidate)]
+    return [truth.candidate] if not others else [truth.candidate, truth.control, *others]
+
+
+def draw_traffic(example: Example, truth: Truth, horizon_s: float, width: float) -> Figure:
+    """The weights as steps, what was realised as dots, the decision as a line."""
+    end_s = end_of(example, horizon_s)
+    names = traffic_variants(example, truth)
+    top = _LINE * (len(names) + 1) + 26.0
+    figure, axes = canvas.axes(width, top + 190 + 30, canvas.Margins(48, 12, top, 30))
+    canvas.share_axis(axes)
+    unit_s = canvas.time_axis(axes, end_s, 8 if width > 500 else 5)
+    for name in names:
+        look = wear(name, truth)
+        times, shares = example.weight_steps(name, end_s)
+        axes.plot(
+            [at / unit_s for at in times], shares, drawstyle="steps-post", color=look.colour,
+            linewidth=2.2, dashes=look.dash, zorder=3,
+        )  # fmt: skip
+        dots = example.realised(name, end_s, BINS)
+        axes.plot(
+            [at / unit_s for at, _, _ in dots if at <= end_s],
+            [share for at, share, _ in dots if at <= end_s],
+            linestyle="none", marker=look.marker, markersize=4.5, zorder=2,
+            markerfacecolor=LIGHT["paper"], markeredgecolor=look.colour, markeredgewidth=1.1,
+        )  # fmt: skip
+    _legend(figure, [(f"weight of {each}, as a share", each) for each in names], truth, "realised")
+    _mark_decisions(axes, example, unit_s)
+    return figure
+
+
+def draw_metric(example: Example, truth: Truth, horizon_s: float, width: float) -> Figure:
+    """The metric of both variants with its interval, over all labels that have arrived by then."""
+    end_s = end_of(example, horizon_s)
+    names = [truth.control, truth.candidate]
+    top = _LINE * 3 + 26.0
+    figure, axes = canvas.axes(width, top + 220 + 30, canvas.Margins(48, 12, top, 30))
+    unit_s = canvas.time_axis(axes, end_s, 8 if width > 500 else 5)
+    for name in names:
+        points = [each for each in example.series(name, POINTS) if each.at_s <= end_s]
+        _band(axes, points, wear(name, truth), unit_s)
+        if math.isfinite(value := truth.value(name)):
+            axes.axhline(value, color=wear(name, truth).colour, linewidth=1, dashes=(1, 3))
+    _metric_range(axes, example, truth, end_s)
+    words = [(f"{numerals.metric_name(truth.metric)} of {each}, 95 % band", each) for each in names]
+    _legend(figure, words, truth, "truth")
+    _mark_decisions(axes, example, unit_s)
+    return figure
+
+
+def _band(axes: Axes, points: list[MetricPoint], look: Wear, unit_s: float) -> None:
+    known = [each for each in points if math.isfinite(each.value)]
+    times = [each.at_s / unit_s for each in known]
+    axes.fill_between(
+        times, [each.low for each in known], [each.high for each in known],
+        facecolor=look.colour, alpha=0.14, linewidth=0, zorder=2,
+    )  # fmt: skip
+    for bound in ("low", "high"):
+        edge = [getattr(each, bound) for each in known]
+        axes.plot(times, edge, color=look.colour, linewidth=0.8, dashes=look.dash, zorder=2)
+    axes.plot(
+        times, [each.value for each in known], color=look.colour, linewidth=2, dashes=look.dash,
+        marker=look.marker, markevery=max(1, len(known) // 6), markersize=6,
+        markeredgecolor=LIGHT["paper"], zorder=3,
+    )  # fmt: skip
+
+
+def _metric_range(axes: Axes, example: Example, truth: Truth, end_s: float) -> None:
+    """Show the later two thirds in full; the first intervals are as wide as the scale itself."""
+    points = [each for each in example.metric_series if end_s / 3 <= each.at_s <= end_s]
+    values = [bound for each in points for bound in (each.low, each.high, each.value)]
+    values += [truth.value(truth.control), truth.value(truth.candidate)]
+    finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    low, high = min(finite), max(finite)
+    margin = 0.06 * ((high - low) or 0.1)
+    axes.set_ylim(low - margin, high + margin)
+
+
+def _legend(figure: Figure, entries: list[tuple[str, str]], truth: Truth, kind: str) -> None:
+    """Lines of a legend above the axes; the last says what the thin marks are."""
+    over, (width, _) = canvas.overlay(figure)
+    size = canvas.TEXT - 1
+    for at, (words, variant) in enumerate(entries):
+        look, y = wear(variant, truth), 10 + _LINE * at
+        over.plot([2, 38], [y, y], color=look.colour, linewidth=2.2, dashes=look.dash)
+        if kind == "truth":
+            over.plot([20], [y], marker=look.marker, color=look.colour, markersize=6,
+                      markeredgecolor=LIGHT["paper"])  # fmt: skip
+        over.text(46, y, canvas.fit(words, width - 50, size), va="center_baseline", size=size)
+    y = 10 + _LINE * len(entries)
+    look = wear(entries[0][1], truth)
+    if kind == "truth":
+        over.plot([2, 38], [y, y], color=LIGHT["ink"], linewidth=1, dashes=(1, 3))
+        words = "true value, which no policy sees"
+    else:
+        over.plot([8, 20, 32], [y] * 3, linestyle="none", marker=look.marker, markersize=4.5,
+                  markerfacecolor=LIGHT["paper"], markeredgecolor=look.colour)  # fmt: skip
+        words = "share of the requests that came"
+    over.text(46, y, words, va="center_baseline", size=size)
+
+
+def _mark_decisions(axes: Axes, example: Example, unit_s: float) -> None:
+    """A tick for each accepted action, and a named line at the one that ended the experiment."""
+    _, end = axes.get_xlim()
+    times = sorted({each.at_s / unit_s for each in example.decisions if each.accepted})
+    apart = [at for before, at in pairwise([-math.inf, *times]) if at - before > end / 200]
+    over = axes.get_xaxis_transform()
+    axes.plot(
+        [at for at in apart if at <= end], [1.03] * sum(at <= end for at in apart), marker="v",
+        linestyle="none", color=LIGHT["ink"], markersize=6, transform=over, clip_on=False,
+    )  # fmt: skip
+    if not math.isfinite(example.decided_at_s):
+        return
+    at = example.decided_at_s / unit_s
+    axes.plot([at, at], [0, 1.03], color=LIGHT["ink"], linewidth=1.2, transform=over, clip_on=False)
+    align = "left" if at < 0.3 * end else "right" if at > 0.7 * end else "center"
+    words = f"{example.outcome.replace('_', ' ')} at {numerals.duration(example.decided_at_s)}"
+    axes.text(at, 1.07, words, transform=over, ha=align, size=canvas.TEXT - 1, clip_on=False)

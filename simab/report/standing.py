@@ -1,0 +1,68 @@
+"""Which policies stand out, and which cannot be told apart: the comparisons behind every sentence.
+
+A comparison run by run on the same traffic is used where the study has it, as it sees more;
+otherwise two policies are told apart only if their 95 % intervals do not overlap.
+"""
+
+from __future__ import annotations
+
+import math
+
+from simab.report.study_result import Policy, Proportion, StudyResult
+
+__all__ = [
+    "candidate_cannot_win",
+    "fastest",
+    "is_worse",
+    "most_often_right",
+    "wrong_outcome",
+]
+
+
+def wrong_outcome(result: StudyResult) -> str:
+    """The outcome that puts the wrong variant in charge for good."""
+    keep = result.truth.right_decision == "keep_control"
+    return "promoted_candidate" if keep else "kept_control"
+
+
+def candidate_cannot_win(result: StudyResult) -> bool:
+    """Whether promoting the candidate gives the truly worse variant all the traffic."""
+    return result.truth.worse == result.truth.candidate
+
+
+def most_often_right(result: StudyResult) -> list[Policy]:
+    """The policy with the most right decisions and all that cannot be told from it, best first."""
+    ordered = sorted(result.policies, key=lambda policy: -policy.correct.share)
+    best = ordered[0]
+    return [best, *(each for each in ordered[1:] if not is_worse(result, best, each))]
+
+
+def is_worse(result: StudyResult, best: Policy, other: Policy) -> bool:
+    """Whether `other` is right less often than `best` by more than chance explains."""
+    for paired in result.paired:
+        if paired.quantity != "correct" or not math.isfinite(paired.low + paired.high):
+            continue
+        if (paired.first, paired.second) == (other.name, best.name):
+            return paired.low > 0
+        if (paired.first, paired.second) == (best.name, other.name):
+            return paired.high < 0
+    return _below(other.correct, best.correct)
+
+
+def _below(low: Proportion, high: Proportion) -> bool:
+    return low.high < high.low
+
+
+def fastest(policies: list[Policy]) -> Policy | None:
+    """The one whose median time to decision lies below every other's interval; None if unclear.
+
+    A policy that leaves half of its runs undecided has no median over all runs: the median of the
+    others would flatter it, so it is not compared.
+    """
+    timed = [each for each in policies if each.outcomes["undecided"].share < 0.5]
+    if len(timed) < 2 or len(timed) < len(policies):
+        return None
+    ordered = sorted(timed, key=lambda policy: policy.decision_time_s.p50)
+    best = ordered[0].decision_time_s
+    clear = all(best.p50_high < other.decision_time_s.p50_low for other in ordered[1:])
+    return ordered[0] if clear else None

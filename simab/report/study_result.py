@@ -1,0 +1,287 @@
+"""What a study found, as the page needs it: frozen records read from the result's JSON form.
+
+NaN stands for what is not known (null in JSON).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from simab.errors import InvalidInput
+from simab.report.reader import Reader
+from simab.report.replay import Example, read_example
+from simab.units import parse_duration, seconds
+
+__all__ = [
+    "FORMAT",
+    "OUTCOMES",
+    "Ecdf",
+    "Mean",
+    "Paired",
+    "Policy",
+    "Proportion",
+    "Quantiles",
+    "StudyResult",
+    "Truth",
+    "read_result",
+]
+
+FORMAT: Final = "simab-study/1"
+OUTCOMES: Final = ("promoted_candidate", "kept_control", "rolled_back", "undecided")
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """A share of the replications with its 95 % interval."""
+
+    count: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Quantiles over the replications that decided, and the 95 % interval of the median."""
+
+    decided: int
+    p10: float
+    p50: float
+    p90: float
+    p50_low: float
+    p50_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over replications with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ecdf:
+    """Share of all replications that have decided by each time."""
+
+    time_s: tuple[float, ...]
+    share: tuple[float, ...]
+
+    def time_of(self, share: float) -> float:
+        """The first time by which that share has decided; NaN if it never has."""
+        for at_s, reached in zip(self.time_s, self.share, strict=True):
+            if reached >= share:
+                return at_s
+        return math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy and its operating characteristics."""
+
+    name: str
+    kind: str
+    parameters: tuple[tuple[str, str], ...]
+    rule: str
+    misleads: str
+    outcomes: Mapping[str, Proportion]
+    correct: Proportion
+    decision_time_s: Quantiles
+    requests_to_decision: Quantiles
+    decided_by: Ecdf
+    requests_on_worse: Mean
+    requests_total: Mean
+    regret: Mean
+    guardrail_breach_s: Mean
+    weight_changes: Mean
+    in_flight_at_horizon: Mean
+    labels_outstanding: Mean
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The difference second - first of a quantity, run by run on the same traffic."""
+
+    first: str
+    second: str
+    quantity: str
+    difference: float
+    low: float
+    high: float
+    variance_reduction: float
+    pairs: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the scenario says is so, which no policy can see."""
+
+    metric: str
+    direction: str
+    control: str
+    candidate: str
+    values: Mapping[str, Mapping[str, float]]
+    improvement: float
+    better: str | None
+    worse: str | None
+    right_decision: str
+    smallest_effect: float
+
+    def value(self, variant: str) -> float:
+        """The true metric of a variant; NaN where it is not known."""
+        return self.values.get(variant, {}).get(self.metric, math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResult:
+    """Everything that the page shows."""
+
+    title: str
+    question: str
+    simab_version: str
+    command: str
+    scenario_yaml: str
+    scenario_hash: str
+    seed: int
+    replications: int
+    engine: str
+    horizon_s: float
+    truth: Truth
+    policies: tuple[Policy, ...]
+    paired: tuple[Paired, ...]
+    examples: tuple[Example, ...]
+    warnings: tuple[str, ...]
+
+
+def read_result(result: Mapping[str, Any]) -> StudyResult:
+    """The result as records.
+
+    Raises:
+        InvalidInput: another format, a missing key or a value of the wrong type; names the place.
+    """
+    reader = Reader(result)
+    if (found := reader.text("format")) != FORMAT:
+        raise InvalidInput(
+            f"result.format = {found!r}: this simab reads {FORMAT}. Make the result anew with it"
+        )
+    scenario = reader.child("scenario")
+    policies = tuple(_policy(each) for each in reader.items("policies"))
+    if not policies:
+        raise InvalidInput("result.policies: a study compares at least one policy. Add one")
+    return StudyResult(
+        title=scenario.text("title"),
+        question=scenario.text("question", ""),
+        simab_version=reader.text("simab_version"),
+        command=reader.text("command"),
+        scenario_yaml=reader.text("scenario_yaml"),
+        scenario_hash=reader.text("scenario_hash"),
+        seed=reader.whole("seed"),
+        replications=reader.whole("replications"),
+        engine=reader.text("engine"),
+        horizon_s=_horizon(scenario, policies),
+        truth=_truth(reader.child("truth")),
+        policies=policies,
+        paired=tuple(_paired(each) for each in reader.items("paired")),
+        examples=tuple(read_example(each) for each in reader.items("examples")),
+        warnings=tuple(str(each.value) for each in reader.items("warnings")),
+    )
+
+
+def _horizon(scenario: Reader, policies: tuple[Policy, ...]) -> float:
+    if scenario.has("horizon"):
+        return seconds(parse_duration(scenario.child("horizon").value))
+    return max((max(each.decided_by.time_s, default=0.0) for each in policies), default=0.0)
+
+
+def _policy(reader: Reader) -> Policy:
+    ecdf = reader.child("decision_time_ecdf")
+    outcomes = reader.child("outcomes")
+    return Policy(
+        name=reader.text("name"),
+        kind=reader.text("kind"),
+        parameters=tuple(
+            (name, _plain(value.value)) for name, value in reader.entries("parameters")
+        ),
+        rule=reader.text("rule", ""),
+        misleads=reader.text("misleads", ""),
+        outcomes={name: _proportion(outcomes.child(name)) for name in OUTCOMES},
+        correct=_proportion(reader.child("correct")),
+        decision_time_s=_quantiles(reader.child("decision_time_s")),
+        requests_to_decision=_quantiles(reader.child("requests_to_decision")),
+        decided_by=Ecdf(
+            tuple(each.as_number() for each in ecdf.items("time_s")),
+            tuple(each.as_number() for each in ecdf.items("share")),
+        ),
+        requests_on_worse=_mean(reader, "requests_on_worse"),
+        requests_total=_mean(reader, "requests_total"),
+        regret=_mean(reader, "regret"),
+        guardrail_breach_s=_mean(reader, "guardrail_breach_s"),
+        weight_changes=_mean(reader, "weight_changes"),
+        in_flight_at_horizon=_mean(reader, "in_flight_at_horizon"),
+        labels_outstanding=_mean(reader, "labels_outstanding"),
+    )
+
+
+def _plain(value: Any) -> str:
+    return (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    )
+
+
+def _proportion(reader: Reader) -> Proportion:
+    low, high = reader.number("low"), reader.number("high")
+    return Proportion(reader.whole("count"), reader.number("share"), low, high)
+
+
+def _quantiles(reader: Reader) -> Quantiles:
+    return Quantiles(
+        reader.whole("decided"),
+        *(reader.number(key) for key in ("p10", "p50", "p90", "p50_low", "p50_high")),
+    )
+
+
+def _mean(reader: Reader, key: str) -> Mean:
+    if not reader.has(key):
+        return Mean(math.nan, math.nan, math.nan)
+    child = reader.child(key)
+    return Mean(child.number("mean"), child.number("low"), child.number("high"))
+
+
+def _paired(reader: Reader) -> Paired:
+    return Paired(
+        first=reader.text("first"),
+        second=reader.text("second"),
+        quantity=reader.text("quantity"),
+        difference=reader.number("difference"),
+        low=reader.number("low"),
+        high=reader.number("high"),
+        variance_reduction=reader.number("variance_reduction"),
+        pairs=reader.whole("pairs"),
+        reason=reader.text("reason", ""),
+    )
+
+
+def _truth(reader: Reader) -> Truth:
+    return Truth(
+        metric=reader.text("metric"),
+        direction=reader.text("direction"),
+        control=reader.text("control"),
+        candidate=reader.text("candidate"),
+        values={
+            variant: {
+                name: value.as_number() for name, value in Reader({"": each.value}).entries("")
+            }
+            for variant, each in reader.entries("values")
+        },
+        improvement=reader.number("improvement"),
+        better=reader.text("better", "") or None,
+        worse=reader.text("worse", "") or None,
+        right_decision=reader.text("right_decision"),
+        smallest_effect=reader.number("smallest_effect"),
+    )

@@ -1,0 +1,295 @@
+"""The page's tables: operating characteristics, health, pairs, decisions; records become text."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from simab.report import numerals
+from simab.report.numerals import Written
+from simab.report.pairs import quantity
+from simab.report.replay import Example
+from simab.report.study_result import Policy, Quantiles, StudyResult
+from simab.report.table import Cell, Column, Table, cell
+
+__all__ = ["MOST_DECISIONS", "decisions", "health", "pairs", "summary", "totals", "windows"]
+
+MOST_DECISIONS: Final = 40
+TOTALS: Final = (
+    ("arrived", "arrived"),
+    ("answered", "answered"),
+    ("failed", "failed"),
+    ("rejected", "rejected"),
+    ("invalid", "invalid"),
+    ("in_flight", "in flight at the end"),
+    ("labels_arrived", "labels arrived"),
+    ("labels_outstanding", "labels outstanding"),
+    ("labels_never", "never labelled"),
+)
+
+
+def summary(result: StudyResult) -> Table:
+    """The operating characteristics of every policy."""
+    keep = result.truth.right_decision == "keep_control"
+    promoted, kept = ("wrong here", "right here") if keep else ("right here", "wrong here")
+    worse = f"{result.truth.worse}, mean" if result.truth.worse else "none is worse"
+    columns = (
+        Column("Policy", numeric=False),
+        Column("Right decision", "share of runs"),
+        Column("Promotes candidate", promoted),
+        Column("Keeps control", kept),
+        Column("Rolls back"),
+        Column("Undecided", "at the horizon"),
+        Column("Time to decision", "median, 10\u2060–\u206090\u202f%"),
+        Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
+        Column("Requests on the worse", worse),
+        Column("Guardrail breach", "mean time"),
+        Column("Weight changes", "mean"),
+    )
+    rows = tuple(_summary_row(result, policy) for policy in result.policies)
+    caption = (
+        f"Operating characteristics of each policy over {numerals.count(result.replications)} runs"
+    )
+    return Table(caption, columns, rows)
+
+
+def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
+    outcomes = (
+        cell(numerals.proportion(policy.outcomes[name]))
+        for name in ("promoted_candidate", "kept_control", "rolled_back", "undecided")
+    )
+    none_worse = result.truth.worse is None
+    return (
+        Cell(policy.name),
+        cell(numerals.proportion(policy.correct)),
+        *outcomes,
+        _quantile_cell(policy.decision_time_s, numerals.duration_quantiles),
+        _quantile_cell(policy.requests_to_decision, numerals.quantiles),
+        Cell("none") if none_worse else cell(numerals.mean(policy.requests_on_worse)),
+        cell(numerals.mean_duration(policy.guardrail_breach_s)),
+        cell(numerals.mean(policy.weight_changes)),
+    )
+
+
+def _quantile_cell(value: Quantiles, write: object) -> Cell:
+    written = write(value) if callable(write) else Written("", "")
+    return cell(written)
+
+
+def health(result: StudyResult) -> Table:
+    """What the horizon cuts off."""
+    columns = (
+        Column("Policy", numeric=False),
+        Column("Runs"),
+        Column("Undecided", "runs at the horizon"),
+        Column("Requests", "mean of a run"),
+        Column("In flight", "at the horizon, mean"),
+        Column("Labels outstanding", "at the horizon, mean"),
+    )
+    rows = tuple(
+        (
+            Cell(policy.name),
+            Cell(numerals.count(sum(each.count for each in policy.outcomes.values()))),
+            Cell(numerals.count(policy.outcomes["undecided"].count)),
+            cell(numerals.mean(policy.requests_total)),
+            cell(numerals.mean(policy.in_flight_at_horizon)),
+            cell(numerals.mean(policy.labels_outstanding)),
+        )
+        for policy in result.policies
+    )
+    return Table("What the horizon cuts off", columns, rows)
+
+
+def endings(result: StudyResult) -> Table:
+    """The numbers behind the bars."""
+    names = ("correct", "promoted_candidate", "kept_control", "rolled_back", "undecided")
+    columns = (
+        Column("Policy", numeric=False),
+        Column("Right decision"),
+        *(Column(name.replace("_", " ").capitalize()) for name in names[1:]),
+    )
+    rows = tuple(
+        (
+            Cell(policy.name),
+            *(
+                Cell(numerals.count(each.count), str(numerals.proportion(each)))
+                for each in (policy.correct, *(policy.outcomes[name] for name in names[1:]))
+            ),
+        )
+        for policy in result.policies
+    )
+    return Table("Runs by ending, with shares and 95 % intervals", columns, rows)
+
+
+def timing(result: StudyResult, rows: int = 21) -> Table:
+    """Shares decided at evenly spaced times."""
+    columns = (
+        Column("Time", numeric=False),
+        *(Column(policy.name) for policy in result.policies),
+    )
+    times = [result.horizon_s * at / (rows - 1) for at in range(rows)]
+    body = tuple(
+        (
+            Cell(numerals.duration(at_s)),
+            *(Cell(numerals.percent(_decided_by(policy, at_s), 1)) for policy in result.policies),
+        )
+        for at_s in times
+    )
+    return Table("Share of the runs decided by then", columns, body)
+
+
+def _decided_by(policy: Policy, at_s: float) -> float:
+    steps = zip(policy.decided_by.time_s, policy.decided_by.share, strict=True)
+    return max((share for time_s, share in steps if time_s <= at_s), default=0.0)
+
+
+def pairs(result: StudyResult) -> Table:
+    """Every comparison of the study, drawn or not."""
+    columns = (
+        Column("Quantity", numeric=False),
+        Column("First", numeric=False),
+        Column("Second", numeric=False),
+        Column("Second − first", "95\u202f% interval"),
+        Column("Variance saved", "by pairing"),
+        Column("Pairs"),
+        Column("Remark", numeric=False),
+    )
+    rows = []
+    for each in result.paired:
+        what = quantity(each.quantity)
+        saved = each.variance_reduction
+        rows.append(
+            (
+                Cell(what.title),
+                Cell(each.first),
+                Cell(each.second),
+                cell(what.written(each.difference, each.low, each.high)),
+                Cell(numerals.percent(saved) if math.isfinite(saved) else "not defined"),
+                Cell(numerals.count(each.pairs)),
+                Cell(each.reason),
+            )
+        )
+    return Table("Differences between policies on the same traffic", columns, tuple(rows))
+
+
+def traffic(example: Example, variant: str, dots: list[tuple[float, float, float]]) -> Table:
+    """Weights and realised shares of a variant."""
+    columns = (
+        Column("Middle of the interval", numeric=False),
+        Column("Weight", "as a share"),
+        Column("Realised share"),
+        Column("Requests"),
+    )
+    times, shares = example.weight_steps(variant, math.inf)
+
+    def in_force(at_s: float) -> float:
+        past = [share for since, share in zip(times, shares, strict=True) if since <= at_s]
+        return past[-1] if past else math.nan
+
+    rows = tuple(
+        (
+            Cell(numerals.duration(at_s)),
+            Cell(numerals.percent(in_force(at_s), 1)),
+            Cell(numerals.percent(share, 1)),
+            Cell(numerals.count(many)),
+        )
+        for at_s, share, many in dots
+    )
+    return Table(f"Share of {variant}", columns, rows)
+
+
+def metric(example: Example, names: tuple[str, str], most: int = 12) -> Table:
+    """The metric of both variants at a few times."""
+    columns = (
+        Column("Time", numeric=False),
+        Column("Variant", numeric=False),
+        Column("Labels"),
+        Column("Value", "95\u202f% interval"),
+    )
+    points = sorted(
+        (point for name in names for point in example.series(name, most)),
+        key=lambda point: (point.at_s, point.variant != names[0]),
+    )
+    rows = tuple(
+        (
+            Cell(numerals.duration(point.at_s)),
+            Cell(point.variant),
+            Cell(numerals.count(point.labelled)),
+            Cell(
+                numerals.metric_value(point.value),
+                f"{numerals.metric_value(point.low)} to {numerals.metric_value(point.high)}",
+            ),
+        )
+        for point in points
+    )
+    return Table("The metric over the labels that have arrived", columns, rows)
+
+
+def decisions(example: Example) -> Table:
+    """Every decision with what the policy saw; of very many the first and the last twenty."""
+    columns = (
+        Column("When", numeric=False),
+        Column("Action", numeric=False),
+        Column("Accepted", numeric=False),
+        Column("Because", numeric=False),
+    )
+    rows = [
+        (
+            Cell(numerals.duration(each.at_s)),
+            Cell(each.action, each.detail),
+            Cell("yes" if each.accepted else "no, refused"),
+            Cell(each.because or "no reason given"),
+        )
+        for each in example.decisions
+    ]
+    if len(rows) > MOST_DECISIONS:
+        half = MOST_DECISIONS // 2
+        left_out = f"{numerals.count(len(rows) - 2 * half)} more are in study.json"
+        rows = [*rows[:half], (Cell("…"), Cell("…"), Cell("…"), Cell(left_out)), *rows[-half:]]
+    return Table("Every decision and what it saw", columns, tuple(rows))
+
+
+def totals(example: Example) -> Table:
+    """What became of the requests and labels of this run."""
+    known = dict(example.totals)
+    present = [(title, known[name]) for name, title in TOTALS if name in known]
+    columns = tuple(Column(title.capitalize()) for title, _ in present)
+    return Table(
+        "What became of the requests",
+        columns,
+        (tuple(Cell(numerals.count(value)) for _, value in present),) if present else (),
+    )
+
+
+def windows(example: Example) -> Table:
+    """What the metric windows of each variant held."""
+    columns = (
+        Column("Variant", numeric=False),
+        Column("Requests"),
+        Column("Windows", "with traffic"),
+        Column("Errors", "share of requests"),
+        Column("Latency p50", "median window"),
+        Column("Latency p99", "worst window"),
+    )
+    rows = []
+    for name in example.variants():
+        own = [each for each in example.windows if each.variant == name and each.invocations > 0]
+        requests = sum(each.invocations for each in own)
+        errors = sum(each.invocations * each.error_rate for each in own)
+        p50 = sorted(each.latency_p50_ms for each in own if math.isfinite(each.latency_p50_ms))
+        p99 = [each.latency_p99_ms for each in own if math.isfinite(each.latency_p99_ms)]
+        rows.append(
+            (
+                Cell(name),
+                Cell(numerals.count(requests)),
+                Cell(numerals.count(len(own))),
+                Cell(numerals.percent(errors / requests, 2) if requests else "no requests"),
+                Cell(_latency(p50[len(p50) // 2] if p50 else math.nan)),
+                Cell(_latency(max(p99, default=math.nan))),
+            )
+        )
+    return Table("What the metric windows held", columns, tuple(rows))
+
+
+def _latency(milliseconds: float) -> str:
+    return numerals.duration(milliseconds / 1000)

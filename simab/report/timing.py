@@ -1,0 +1,97 @@
+"""The figure of the time to a decision: the share of all runs that have decided, over time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from simab.report import canvas
+from simab.report.palette import LIGHT, Style, style
+from simab.report.study_result import Ecdf, StudyResult
+
+__all__ = ["draw_timing"]
+
+_LINE: Final = 17
+_MARKS: Final = 5  # markers on a line: enough to tell it from its neighbours
+
+
+def draw_timing(result: StudyResult, width: float) -> Figure:
+    """Steps, each named at its end; on narrow paper in a list above."""
+    wide = width > 500
+    policies = result.policies
+    top = 14.0 if wide else 12.0 + (_LINE + 3) * len(policies)
+    right = 190.0 if wide else 12.0
+    plot = max(260.0 if wide else 230.0, _LINE * len(policies) + 30.0 if wide else 0.0)
+    height = top + plot + 30
+    margins = canvas.Margins(48, right, top, 30)
+    figure, axes = canvas.axes(width, height, margins)
+    canvas.share_axis(axes)
+    unit_s = canvas.time_axis(axes, result.horizon_s, 7 if wide else 5)
+    ends = [
+        _steps(axes, policy.decided_by, result.horizon_s, unit_s, at)
+        for at, policy in enumerate(policies)
+    ]
+    names = [policy.name for policy in policies]
+    if wide:
+        _name_ends(figure, names, ends, margins)
+    else:
+        _list(figure, names)
+    return figure
+
+
+def _steps(axes: Axes, ecdf: Ecdf, horizon_s: float, unit_s: float, at: int) -> float:
+    """Draw one policy; returns the share decided at the horizon."""
+    times = [0.0, *ecdf.time_s]
+    shares = [0.0, *ecdf.share]
+    if times[-1] < horizon_s:
+        times, shares = [*times, horizon_s], [*shares, shares[-1]]
+    look = style(at)
+    axes.plot(
+        [each / unit_s for each in times], shares, drawstyle="steps-post", clip_on=False,
+        color=look.colour, linewidth=2, dashes=look.dash, zorder=3,
+    )  # fmt: skip
+    offsets = [horizon_s * (mark + 0.15 + 0.7 * (at % 5) / 5) / _MARKS for mark in range(_MARKS)]
+    heights = [shares[max(k for k, t in enumerate(times) if t <= each)] for each in offsets]
+    axes.plot(
+        [each / unit_s for each in offsets], heights, linestyle="none", marker=look.marker,
+        color=look.colour, markersize=6.5, markeredgecolor=LIGHT["paper"], zorder=4, clip_on=False,
+    )  # fmt: skip
+    return shares[-1]
+
+
+def _name_ends(
+    figure: Figure, names: list[str], ends: list[float], margins: canvas.Margins
+) -> None:
+    """Names to the right of the lines' ends, moved apart, with a leader and the line's marker."""
+    over, (width, height) = canvas.overlay(figure)
+    plot = height - margins.top - margins.bottom
+    wanted = [margins.top + plot * (1.02 - end) / 1.04 for end in ends]  # the scale of share_axis
+    placed = canvas.spread(wanted, _LINE, margins.top + 6, height - margins.bottom - 6)
+    x, size = width - margins.right, canvas.TEXT - 1
+    for at, (name, end, y) in enumerate(zip(names, wanted, placed, strict=True)):
+        look = style(at)
+        over.plot([x + 4, x + 14, x + 18], [end, y, y], color=look.colour, linewidth=1)
+        _marker(over, (x + 23, y), look)
+        room = margins.right - 34
+        over.text(x + 32, y, canvas.fit(name, room, size), va="center_baseline", size=size)
+
+
+def _list(figure: Figure, names: list[str]) -> None:
+    """A list above the axes: a piece of each line, and its name."""
+    over, (width, _) = canvas.overlay(figure)
+    size = canvas.TEXT - 1
+    for at, name in enumerate(names):
+        look, y = style(at), 10 + (_LINE + 3) * at
+        over.plot([2, 38], [y, y], color=look.colour, linewidth=2, dashes=look.dash)
+        _marker(over, (20, y), look)
+        over.text(46, y, canvas.fit(name, width - 50, size), va="center_baseline", size=size)
+
+
+def _marker(axes: Axes, place: tuple[float, float], look: Style) -> None:
+    x, y = place
+    axes.plot(
+        [x], [y], marker=look.marker, color=look.colour, markersize=6.5,
+        markeredgecolor=LIGHT["paper"], linestyle="none",
+    )  # fmt: skip
