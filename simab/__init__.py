@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from simab.scenario import load as load
     from simab.simulate import Run as Run
     from simab.simulate import simulate as simulate
-    from simab.study import Study as Study
-    from simab.study import compare as compare
+    from simab.comparison import Study as Study
+    from simab.comparison import compare as compare
 
 __version__ = "0.1.0"
 
@@ -20,8 +20,8 @@ _HOME = {
     "load": "simab.scenario",
     "Run": "simab.simulate",
     "simulate": "simab.simulate",
-    "Study": "simab.study",
-    "compare": "simab.study",
+    "Study": "simab.comparison",
+    "compare": "simab.comparison",
 }
 
 __all__ = ["Run", "Scenario", "Study", "__version__", "compare", "load", "simulate"]

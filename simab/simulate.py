@@ -17,6 +17,7 @@ from simab.scenario.models import Scenario
 from simab.world import Blueprint, Ledger, Transcript, play
 from simab.world.books import INSTANCE_SHARE_ONE, LabelColumn, RequestColumn, Total
 from simab.world.control import Decider
+from simab.world.records import RECORD_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,28 +85,29 @@ class Run:
         """
         import pandas as pd
 
-        log = self.ledger.log
-        if log is None:
+        records = self.ledger.records
+        if records is None:
             raise InvalidInput("the run kept no request log; simulate with record_requests=True")
         names = np.array([*self.scenario.endpoint.variants, ""], dtype=object)
         segments = np.array(list(self.scenario.traffic), dtype=object)
-        score = np.array(log.score, dtype=np.int64)
+        column = dict(zip(RECORD_COLUMNS, records.T, strict=True))
+        score = column["score"]
         return pd.DataFrame(
             {
-                "request": np.arange(score.size),
-                "client": np.array(log.client, dtype=np.int64),
-                "segment": segments[np.array(log.segment, dtype=np.int64)],
-                "variant": names[np.array(log.variant, dtype=np.int64)],
-                "instance": np.array(log.instance, dtype=np.int64),
-                "arrived_ns": np.array(log.arrived_ns, dtype=np.int64),
-                "started_ns": np.array(log.started_ns, dtype=np.int64),
-                "finished_ns": np.array(log.finished_ns, dtype=np.int64),
-                "status": np.array(log.status, dtype=np.int64),
-                "attempt": np.array(log.attempt, dtype=np.int64),
-                "label": np.array(log.label, dtype=np.int64),
+                "request": np.arange(len(records)),
+                "client": column["client"],
+                "segment": segments[column["segment"]],
+                "variant": names[column["variant"]],
+                "instance": column["instance"],
+                "arrived_ns": column["arrived_ns"],
+                "started_ns": column["started_ns"],
+                "finished_ns": column["finished_ns"],
+                "status": column["status"],
+                "attempt": column["attempt"],
+                "label": column["label"],
                 "score": np.where(score == NONE, np.nan, score / SCORE_ONE),
-                "correct": np.array(log.correct, dtype=np.int64),
-                "label_ns": np.array(log.label_ns, dtype=np.int64),
+                "correct": column["correct"],
+                "label_ns": column["label_ns"],
             }
         )
 
@@ -222,7 +224,7 @@ def simulate(
     policy: str | Decider | None = None,
     seed: int = 1,
     replication: int = 0,
-    engine: str = "reference",
+    engine: str = "compiled",
     record_requests: bool = False,
 ) -> Run:
     """Play a scenario once under one policy.
@@ -232,7 +234,7 @@ def simulate(
         policy: the name of one of its policies, or any object with `decide`; its first by default.
         seed: of all random numbers, 0 to 2**64 - 1.
         replication: which of the independent repetitions, 0 to 2**64 - 1.
-        engine: "reference": SimPy, one process per request.
+        engine: "compiled" (Numba) or "reference" (SimPy, one process per request): same bits.
         record_requests: whether to keep a record of every request, for `Run.requests`.
 
     Returns:
@@ -256,7 +258,7 @@ def play_run(
     policy: tuple[str, Decider],
     draws: Draws,
     *,
-    engine: str = "reference",
+    engine: str = "compiled",
     record_requests: bool = False,
 ) -> Run:
     """`simulate` for a blueprint made beforehand, as a study does for all of its replications."""

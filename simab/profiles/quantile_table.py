@@ -3,8 +3,8 @@
 The table *is* the distribution: both data planes draw from it with the same multiply and shift, so
 a draw has the same bits whatever the machine's `exp` and `log` do. Cells are fine where the tail
 is: each halving of the survival probability (an octave) has its own 256 equal cells, 40 octaves
-deep (one request in 10**12). Within a cell the quantile function is a straight line. For an exponential
-the largest error is 2e-6 of the mean.
+deep (one request in 10**12). Within a cell the quantile function is a straight line. For an
+exponential the largest error is 2e-6 of the mean.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ class SegmentPlan:
     targets: tuple[int, ...]
     target_thresholds: NDArray[np.uint64]
     paired: tuple[int, ...]
+    labelled: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +124,7 @@ def _segment(name: str, segment: Segment, names: Sequence[str]) -> SegmentPlan:
         targets=tuple(target for target, _ in parts),
         target_thresholds=word_thresholds([share for _, share in parts]),
         paired=tuple(names.index(target) for target in segment.paired_targets),
+        labelled=segment.labelled,
     )
 
 

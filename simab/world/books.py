@@ -171,11 +171,21 @@ class Books:
 
     def label_totals(self, variant: int, first: int, last: int) -> LabelTotals:
         """Totals of the label buckets from `first` up to, not including, `last`."""
-        sums = self.labels[first:last, variant].sum(axis=0).tolist()
+        return self.totals_of_labels(
+            self.labels[first:last, variant].sum(axis=0),
+            self.scores[first:last, variant].sum(axis=0, dtype=np.int64),
+        )
+
+    @staticmethod
+    def totals_of_labels(
+        sums: NDArray[np.int64], score_histogram: NDArray[np.int64]
+    ) -> LabelTotals:
+        """Label columns summed over some buckets, shape (7,), as totals."""
+        count = sums.tolist()
         return LabelTotals(
-            confusion=ConfusionCounts(*sums[: LabelColumn.TRUE_NEGATIVE + 1]),
-            successes=sums[LabelColumn.SUCCESS],
-            failures=sums[LabelColumn.FAILURE],
-            squared_error_sum=sums[LabelColumn.SQUARED_ERROR],
-            score_histogram=self.scores[first:last, variant].sum(axis=0, dtype=np.int64),
+            confusion=ConfusionCounts(*count[: LabelColumn.TRUE_NEGATIVE + 1]),
+            successes=count[LabelColumn.SUCCESS],
+            failures=count[LabelColumn.FAILURE],
+            squared_error_sum=count[LabelColumn.SQUARED_ERROR],
+            score_histogram=score_histogram.copy(),
         )

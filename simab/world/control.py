@@ -6,13 +6,15 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from simab.policies import Action, Observation, Refusal
-from simab.world.books import Books
+from simab.world.books import Books, Total
 from simab.world.endpoint import Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns
-from simab.world.published import PublishedMetrics
+from simab.world.published import ArrivedLabels, PublishedMetrics
 from simab.world.routing import Routing
 
 __all__ = ["ControlPlane", "DataPlane", "Decider", "DecisionEntry", "SplitEntry"]
@@ -36,14 +38,21 @@ class DataPlane(Protocol):
     def advance(self, until_ns: int) -> None:
         """Play all that happens to requests before `until_ns`."""
 
+    def records(self) -> NDArray[np.int64] | None:
+        """The request records, if they were kept: shape (requests, 13), as RECORD_COLUMNS says."""
+
 
 @dataclass(frozen=True, slots=True)
 class DecisionEntry:
-    """One action that a policy asked for, and what the endpoint answered (empty: accepted)."""
+    """One action that a policy asked for, what the endpoint answered, and requests until then.
+
+    `refusal` is empty where the action was accepted.
+    """
 
     at_ns: int
     action: Action
     refusal: str
+    arrived: int
 
     @property
     def accepted(self) -> bool:
@@ -72,6 +81,7 @@ class ControlPlane:
         self._policy = policy
         self._scenario = books.blueprint.scenario
         self._endpoint = Endpoint(self._scenario)
+        self._arrived = ArrivedLabels(books)
         self._refused: tuple[Refusal, ...] = ()
         self.decisions: list[DecisionEntry] = []
         self.splits: list[SplitEntry] = []
@@ -91,29 +101,31 @@ class ControlPlane:
             self._refused = tuple(refusal for refusal in refusals if refusal is not None)
 
     def _observe(self) -> Observation:
-        objective = self._scenario.objective
+        objective, tick_ns = self._scenario.objective, now_ns(self._environment)
+        self._arrived.advance(tick_ns)
         return Observation(
-            now_ns=now_ns(self._environment),
+            now_ns=tick_ns,
             status=self._endpoint.status,
             weights=self._endpoint.weights,
             instances=self._endpoint.instances,
             control=objective.control,
             candidate=objective.candidate,
-            metrics=PublishedMetrics(self._books, now_ns(self._environment)),
+            metrics=PublishedMetrics(self._books, self._arrived, tick_ns),
             refused=self._refused,
         )
 
     def _carry_out(self, action: Action) -> Refusal | None:
-        at_ns = now_ns(self._environment)
+        refusal, updating_ns = "", 0
         try:
             updating_ns = self._endpoint.accept(action)
         except Refused as refused:
-            self.decisions.append(DecisionEntry(at_ns, action, str(refused)))
-            return Refusal(action, str(refused))
-        self.decisions.append(DecisionEntry(at_ns, action, ""))
+            refusal = str(refused)
+        arrived = int(self._books.totals[Total.ARRIVED])
+        entry = DecisionEntry(now_ns(self._environment), action, refusal, arrived)
+        self.decisions.append(entry)
         if updating_ns:
             self._environment.process(self._update(updating_ns))
-        return None
+        return Refusal(action, refusal) if refusal else None
 
     def _update(self, updating_ns: int) -> Steps:
         ends_ns = now_ns(self._environment) + updating_ns

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.world.blueprint import Blueprint
 from simab.world.books import Books
-from simab.world.control import ControlPlane, Decider, DecisionEntry, SplitEntry
-from simab.world.records import RequestLog
+from simab.world.control import ControlPlane, DataPlane, Decider, DecisionEntry, SplitEntry
 from simab.world.reference import ReferencePlane
 
 __all__ = ["ENGINES", "Ledger", "Transcript", "play"]
 
-ENGINES: Final = ("reference",)
+ENGINES: Final = ("compiled", "reference")
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What a replication leaves: the books, and the request log if one was asked for."""
+    """What a replication leaves: the books, and the request records if they were asked for.
+
+    `records` has shape (requests, 13), columns as `records.RECORD_COLUMNS` says.
+    """
 
     books: Books
-    log: RequestLog | None
+    records: NDArray[np.int64] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def play(
     policy: Decider | None,
     draws: Draws,
     *,
-    engine: str = "reference",
+    engine: str,
     record_requests: bool = False,
 ) -> tuple[Ledger, Transcript]:
     """Play a scenario once.
@@ -49,13 +54,22 @@ def play(
     Raises:
         InvalidInput: no such engine.
     """
-    if engine not in ENGINES:
-        raise InvalidInput(f"engine = {engine!r}: must be one of {', '.join(ENGINES)}")
     environment = simpy.Environment(initial_time=0)
     books = Books.open(blueprint)
-    log = RequestLog() if record_requests else None
-    plane = ReferencePlane(environment, books, draws, log)
+    plane = _plane(engine)(environment, books, draws, record_requests=record_requests)
     control = ControlPlane(environment, books, plane, policy)
     environment.run(until=blueprint.horizon_ns)
     plane.advance(blueprint.horizon_ns)
-    return Ledger(books, log), Transcript(tuple(control.decisions), tuple(control.splits))
+    transcript = Transcript(tuple(control.decisions), tuple(control.splits))
+    return Ledger(books, plane.records()), transcript
+
+
+def _plane(engine: str) -> Callable[..., DataPlane]:
+    """The class of an engine's data plane; Numba loads only where it is used."""
+    if engine == "reference":
+        return ReferencePlane
+    if engine != "compiled":
+        raise InvalidInput(f"engine = {engine!r}: must be one of {', '.join(ENGINES)}")
+    from simab.world.compiled import CompiledPlane
+
+    return CompiledPlane

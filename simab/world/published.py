@@ -4,11 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 from simab.world.books import Books
 
-__all__ = ["PublishedMetrics"]
+__all__ = ["ArrivedLabels", "PublishedMetrics"]
+
+
+class ArrivedLabels:
+    """Running totals of the labels that have arrived, so that a tick adds only what is new."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._until = 0
+        self._labels = np.zeros(books.labels.shape[1:], dtype=np.int64)
+        self._scores = np.zeros(books.scores.shape[1:], dtype=np.int64)
+
+    def advance(self, until_ns: int) -> None:
+        """Take in the labels that arrived before `until_ns`, a multiple of the resolution."""
+        until = until_ns // self._books.blueprint.label_resolution_ns
+        fresh = slice(self._until, until)
+        self._labels += self._books.labels[fresh].sum(axis=0)
+        if len(self._books.scores):
+            self._scores += self._books.scores[fresh].sum(axis=0)
+        self._until = until
+
+    def totals(self, variant: int) -> LabelTotals:
+        """Totals of one variant."""
+        return self._books.totals_of_labels(self._labels[variant], self._scores[variant])
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +41,7 @@ class PublishedMetrics:
     """The metrics visible at `now_ns`, which is a controller's tick."""
 
     books: Books
+    arrived: ArrivedLabels
     now_ns: int
 
     @property
@@ -37,8 +63,7 @@ class PublishedMetrics:
 
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived before now."""
-        until = self.now_ns // self.books.blueprint.label_resolution_ns
-        return self.books.label_totals(self._number(variant), 0, until)
+        return self.arrived.totals(self._number(variant))
 
     def _number(self, variant: str) -> int:
         return self.books.blueprint.names.index(variant)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simab.profiles.outcomes import NONE, Outcome
 from simab.world.blueprint import NO_VARIANT
 from simab.world.books import Status
 from simab.world.traffic import Arrival
 
-__all__ = ["UNKNOWN", "RequestLog"]
+__all__ = ["RECORD_COLUMNS", "UNKNOWN", "RequestLog"]
 
 UNKNOWN: Final = -1
 """Stands for an instant, instance, label or score that is not known at the horizon."""
@@ -62,3 +65,11 @@ class RequestLog:
         self.label_ns[number] = label_ns
         if outcome is not None:
             self.label[number], self.score[number], self.correct[number] = outcome
+
+    def table(self) -> NDArray[np.int64]:
+        """The records as an array of shape (requests, 13), columns as RECORD_COLUMNS says."""
+        columns = [np.array(getattr(self, name), dtype=np.int64) for name in RECORD_COLUMNS]
+        return np.column_stack(columns)
+
+
+RECORD_COLUMNS: Final = tuple(column.name for column in fields(RequestLog))

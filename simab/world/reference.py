@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from simab.draws import Draws, Purpose
 from simab.world.blueprint import NO_VARIANT, Blueprint
@@ -34,13 +36,18 @@ class ReferencePlane:
     """Carries requests from arrival to reply and label, as SimPy processes."""
 
     def __init__(
-        self, environment: simpy.Environment, books: Books, draws: Draws, log: RequestLog | None
+        self,
+        environment: simpy.Environment,
+        books: Books,
+        draws: Draws,
+        *,
+        record_requests: bool,
     ) -> None:
         self._environment = environment
         self._blueprint: Blueprint = books.blueprint
         self._books = books
         self._draws = draws
-        self._log = log
+        self._log = RequestLog() if record_requests else None
         self._routing: Routing
         self._turns: dict[int, int] = {}
         self._workers: dict[tuple[int, int], simpy.Resource] = {}
@@ -53,6 +60,10 @@ class ReferencePlane:
 
     def advance(self, until_ns: int) -> None:
         """Nothing to do: SimPy has played all requests up to now."""
+
+    def records(self) -> NDArray[np.int64] | None:
+        """The request records, if a log was kept."""
+        return None if self._log is None else self._log.table()
 
     def _traffic(self) -> Steps:
         for arrival in arrivals(self._blueprint, self._draws):
@@ -109,7 +120,7 @@ class ReferencePlane:
         return pick_by_word(self._routing, arrival.service[0])
 
     def _next_in_turn(self) -> int:
-        """Nginx's smooth weighted round robin: all gain their share, the largest serves and pays."""
+        """Nginx's smooth weighted round robin: all gain a share, the largest serves and pays."""
         for choice, share in zip(self._routing.choices, self._routing.turns, strict=True):
             self._turns[choice] += share
         chosen = max(self._turns, key=self._turns.__getitem__)  # the first among equals
@@ -133,7 +144,8 @@ class ReferencePlane:
     def _label(self, variant: int, finished_ns: int, arrival: Arrival, record: int) -> None:
         """Book the label of an answered request now, for the time at which it will arrive."""
         row_word, score_word, delay_word, never_word = arrival.outcome
-        if never_word < self._blueprint.never_labelled_below:
+        labelled = self._blueprint.segments[arrival.segment].labelled
+        if not labelled or never_word < self._blueprint.never_labelled_below:
             self._books.totals[Total.LABELS_NEVER] += 1
             return
         label_ns = finished_ns + self._blueprint.label_delay.draw(delay_word)

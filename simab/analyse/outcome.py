@@ -1,0 +1,114 @@
+"""One run becomes one row: how it ended, when, and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from simab.analyse.truth import PROMOTE_CANDIDATE, ScenarioTruth
+from simab.policies import Conclude, Promote, RollBack
+from simab.simulate import Run
+from simab.units import seconds
+from simab.world.books import RequestColumn
+from simab.world.control import DecisionEntry
+
+__all__ = ["Outcome", "Verdict", "outcome_of"]
+
+
+class Verdict(StrEnum):
+    """How a run ended."""
+
+    PROMOTED_CANDIDATE = "promoted_candidate"
+    KEPT_CONTROL = "kept_control"
+    ROLLED_BACK = "rolled_back"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The row of one replication under one policy.
+
+    `decided_s` and `requests_to_decision` are None where nothing was decided by the horizon.
+    `regret` adds, over all requests served, by how much the serving variant's true metric misses
+    the better one's. `guardrail_breach_s` is the time in metric windows in which some variant broke
+    a guardrail. An undecided run is not correct, whichever variant is better.
+    """
+
+    policy: str
+    replication: int
+    verdict: Verdict
+    correct: bool
+    decided_s: float | None
+    requests_to_decision: int | None
+    requests_total: int
+    requests_on_worse: int
+    regret: float
+    guardrail_breach_s: float
+    weight_changes: int
+    in_flight_at_horizon: int
+    labels_outstanding: int
+
+
+def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
+    """Read a run's outcome off its books and its transcript."""
+    decision = _decision(run)
+    verdict = _verdict(run, decision)
+    promoted = verdict is Verdict.PROMOTED_CANDIDATE
+    right = promoted == (truth.right_decision == PROMOTE_CANDIDATE)
+    served = run.ledger.books.requests[:, :, RequestColumn.INVOCATIONS].sum(axis=0)
+    invocations = dict(zip(run.ledger.books.blueprint.names, served.tolist(), strict=True))
+    shortfalls = truth.shortfalls()
+    totals = run.totals
+    return Outcome(
+        policy=run.policy_name,
+        replication=run.replication,
+        verdict=verdict,
+        correct=right and verdict is not Verdict.UNDECIDED,
+        decided_s=None if decision is None else seconds(decision.at_ns),
+        requests_to_decision=None if decision is None else decision.arrived,
+        requests_total=totals.arrived,
+        requests_on_worse=0 if truth.worse is None else invocations[truth.worse],
+        regret=sum(count * shortfalls[name] for name, count in invocations.items()),
+        guardrail_breach_s=_guardrail_breach_s(run),
+        weight_changes=len(run.transcript.splits) - 1,
+        in_flight_at_horizon=totals.in_flight,
+        labels_outstanding=totals.labels_outstanding,
+    )
+
+
+def _decision(run: Run) -> DecisionEntry | None:
+    """The first accepted action that ends the experiment."""
+    for entry in run.transcript.decisions:
+        if entry.accepted and isinstance(entry.action, Promote | RollBack | Conclude):
+            return entry
+    return None
+
+
+def _verdict(run: Run, decision: DecisionEntry | None) -> Verdict:
+    if decision is None or isinstance(decision.action, Conclude):
+        return Verdict.UNDECIDED
+    if isinstance(decision.action, RollBack):
+        return Verdict.ROLLED_BACK
+    assert isinstance(decision.action, Promote)
+    promoted = decision.action.variant
+    if promoted == run.scenario.objective.control:
+        return Verdict.KEPT_CONTROL
+    # A third variant that wins in a longer workflow is not this experiment's candidate.
+    candidate = promoted == run.scenario.objective.candidate
+    return Verdict.PROMOTED_CANDIDATE if candidate else Verdict.UNDECIDED
+
+
+def _guardrail_breach_s(run: Run) -> float:
+    guardrails = run.scenario.objective.guardrails
+    books = run.ledger.books
+    if not guardrails:
+        return 0.0
+    breached = 0
+    for window in range(len(books.requests)):
+        totals = [
+            books.request_totals(variant, window, window + 1)
+            for variant in range(len(books.blueprint.variants))
+            if books.requests[window, variant, RequestColumn.INVOCATIONS]
+        ]
+        breached += any(limit.breached(each) for limit in guardrails for each in totals)
+    return breached * seconds(books.blueprint.period_ns)

@@ -1,0 +1,122 @@
+"""Compare policies on one scenario: `compare(...) -> Study`, from rows to tables and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simab.scenario.models import Scenario
+from simab.simulate import choose_policy
+from simab.study import StudyPlan, StudyRows, run_study, study_result
+from simab.study.execution import Executor, Progress, Store
+from simab.world.control import Decider
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Study", "compare"]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What a comparison found: rows, operating characteristics and the way to show them."""
+
+    plan: StudyPlan
+    rows: StudyRows
+    command: str
+
+    @cached_property
+    def result(self) -> dict[str, Any]:
+        """Everything that the report shows, as plain data that JSON can hold."""
+        return study_result(self.plan, self.rows, command=self.command)
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """One row a policy and replication: how it ended, when, and what it cost."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(row) for rows in self.rows.values() for row in rows])
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """One row a policy: its operating characteristics, flattened (`correct_share`, ...)."""
+        import pandas as pd
+
+        hidden = ("parameters", "decision_time_ecdf", "rule", "misleads")
+        policies = [
+            {name: value for name, value in policy.items() if name not in hidden}
+            for policy in self.result["policies"]
+        ]
+        frame = pd.json_normalize(policies, sep="_")
+        return frame.rename(columns=lambda name: name.removeprefix("outcomes_"))
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report into a folder: report.html, study.json, CSV; returns the page's path."""
+        from simab.report import write_report
+
+        folder = Path(path)
+        write_report(self.result, folder)
+        self.outcomes.to_csv(folder / "outcomes.csv", index=False, lineterminator="\n")
+        return folder / "report.html"
+
+    def _repr_html_(self) -> str:
+        from simab.report import summary_table_html
+
+        return summary_table_html(self.result)
+
+
+def compare(  # noqa: PLR0913 - the public contract, all by keyword
+    scenario: Scenario,
+    *,
+    policies: Sequence[str] | Mapping[str, Decider] | None = None,
+    replications: int | None = None,
+    seed: int | None = None,
+    executor: Executor | None = None,
+    store: Store | None = None,
+    engine: str = "compiled",
+    progress: Progress | None = None,
+    command: str | None = None,
+) -> Study:
+    """Play every policy many times on common random numbers.
+
+    Args:
+        scenario: what to play.
+        policies: names of some of its policies, or your own objects by name; all by default.
+        replications: how often each is played; by default what the scenario's `study` says.
+        seed: of all random numbers; by default what the scenario's `study` says.
+        executor: any `concurrent.futures.Executor`; by default everything runs here.
+        store: a mutable mapping that keeps rows by key; rows that it holds are not played again.
+        engine: "compiled" (Numba) or "reference" (SimPy, one process per request): same bits.
+        progress: a function that is told how many rows are done, of how many.
+        command: what the report says remakes it.
+
+    Raises:
+        InvalidInput: an unknown policy, fewer than 1 replication, a seed out of range.
+    """
+    plan = StudyPlan(
+        scenario=scenario,
+        policies=_chosen(scenario, policies),
+        replications=scenario.study.replications if replications is None else replications,
+        seed=scenario.study.seed if seed is None else seed,
+        engine=engine,
+    )
+    rows = run_study(plan, executor=executor, store=store, progress=progress)
+    if command is None:
+        command = (
+            f"simab.compare(scenario, policies={list(plan.policies)}, "
+            f"replications={plan.replications}, seed={plan.seed})"
+        )
+    return Study(plan, rows, command)
+
+
+def _chosen(
+    scenario: Scenario, policies: Sequence[str] | Mapping[str, Decider] | None
+) -> Mapping[str, Decider]:
+    if policies is None:
+        return scenario.policies
+    if isinstance(policies, Mapping):
+        return {name: choose_policy(scenario, policy)[1] for name, policy in policies.items()}
+    return dict(choose_policy(scenario, name) for name in policies)
