@@ -1,0 +1,124 @@
+"""The compiled data plane: a Numba kernel that plays all requests up to the next control event."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from simab.draws import Draws
+from simab.world.books import Books
+from simab.world.kernel import LOG_FULL, QUEUE_FULL, advance
+from simab.world.kernel_arrays import FreeTimes, Split, fixed_of, split_of, streams_of
+from simab.world.records import RECORD_COLUMNS
+from simab.world.routing import Routing
+
+__all__ = ["CompiledPlane"]
+
+_LOG_CHUNK: Final = 1 << 16
+_FIRST_RING: Final = 16
+
+
+class CompiledPlane:
+    """Carries requests in compiled code, between two control events at a time."""
+
+    def __init__(
+        self,
+        environment: simpy.Environment,
+        books: Books,
+        draws: Draws,
+        *,
+        record_requests: bool,
+        log_chunk: int = _LOG_CHUNK,
+    ) -> None:
+        self._fixed = fixed_of(books.blueprint, draws)
+        self._streams = streams_of(books.blueprint)
+        self._books = (
+            books.requests,
+            books.latencies,
+            books.labels,
+            books.scores,
+            books.invalid,
+            books.totals,
+        )
+        self._workers = max(variant.workers for variant in books.blueprint.variants)
+        self._slots: dict[tuple[int, int], int] = {}
+        self._instances = _free_times(0, self._workers, _FIRST_RING)
+        self._split: Split
+        self._record = record_requests
+        self._chunks: list[NDArray[np.int64]] = []
+        self._log = np.empty((log_chunk if record_requests else 0, len(RECORD_COLUMNS)), np.int64)
+        self._position = np.zeros(1, dtype=np.int64)
+
+    def route(self, routing: Routing) -> None:
+        """Put a split in force for the requests that arrive from now on."""
+        slots = [
+            [self._slot(variant, number) for number in numbers]
+            for variant, numbers in enumerate(routing.instances)
+        ]
+        self._split = split_of(routing, slots)
+        self._make_room_for_instances()
+
+    def advance(self, until_ns: int) -> None:
+        """Play all that happens to the requests that arrive before `until_ns`."""
+        while reason := advance(
+            until_ns,
+            self._fixed,
+            self._split,
+            self._streams,
+            self._instances,
+            self._books,
+            self._log,
+            self._position,
+        ):
+            if reason == LOG_FULL:
+                self._keep_chunk()
+            elif reason == QUEUE_FULL:
+                self._double_rings()
+
+    def records(self) -> NDArray[np.int64] | None:
+        """The request records, if they were kept."""
+        if not self._record:
+            return None
+        self._keep_chunk()
+        return np.concatenate(self._chunks)
+
+    def _slot(self, variant: int, number: int) -> int:
+        return self._slots.setdefault((variant, number), len(self._slots))
+
+    def _make_room_for_instances(self) -> None:
+        """New slots start with all workers free and nobody waiting."""
+        old = self._instances
+        known, needed = len(old.numbers), len(self._slots)
+        if needed == known:
+            return
+        new = _free_times(needed, self._workers, old.waiting.shape[1])
+        for before, after in zip(old[:-1], new[:-1], strict=True):
+            after[:known] = before
+        new.longest[:] = old.longest
+        new.numbers[:] = [number for _, number in self._slots]
+        self._instances = new
+
+    def _double_rings(self) -> None:
+        old = self._instances
+        waiting = np.zeros((len(old.heads), 2 * old.waiting.shape[1]), dtype=np.int64)
+        for slot, head in enumerate(old.heads):
+            waiting[slot, : old.waiting.shape[1]] = np.roll(old.waiting[slot], -head)
+        self._instances = old._replace(waiting=waiting, heads=np.zeros_like(old.heads))
+
+    def _keep_chunk(self) -> None:
+        self._chunks.append(self._log[: self._position[0]].copy())
+        self._position[0] = 0
+
+
+def _free_times(slots: int, workers: int, ring: int) -> FreeTimes:
+    return FreeTimes(
+        numbers=np.zeros(slots, dtype=np.int64),
+        heaps=np.zeros((slots, workers), dtype=np.int64),
+        waiting=np.zeros((slots, ring), dtype=np.int64),
+        heads=np.zeros(slots, dtype=np.int64),
+        counts=np.zeros(slots, dtype=np.int64),
+        longest=np.zeros(1, dtype=np.int64),
+    )

@@ -1,0 +1,208 @@
+"""A blueprint, a split and the state of a run as plain arrays, grouped for the compiled kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.draws import Draws
+from simab.profiles.quantile_table import QuantileTable
+from simab.world.blueprint import Blueprint
+from simab.world.books import INSTANCE_SHARE_ONE
+from simab.world.routing import Routing
+
+__all__ = [
+    "NO_TABLE",
+    "UNLIMITED",
+    "VARIANT_ROUTING",
+    "Fixed",
+    "FreeTimes",
+    "Split",
+    "Streams",
+    "fixed_of",
+    "split_of",
+    "streams_of",
+]
+
+Words = NDArray[np.uint64]
+Integers = NDArray[np.int64]
+
+UNLIMITED: Final = -1
+NO_TABLE: Final = -1
+VARIANT_ROUTING: Final = {
+    "weighted_random": 0,
+    "sticky_hash": 1,
+    "smooth_weighted_round_robin": 2,
+}
+
+
+class Fixed(NamedTuple):
+    """What does not change during a run. Row v of a per-variant array is variant v.
+
+    `tables` holds every quantile table as a row. `scalars`: horizon, metric period, label
+    resolution, routing kind, table of the label delay (ns). `limits`: the words up to which a
+    request is never labelled, and per variant fails; `happens` whether any word does.
+    `variants`: workers, queue limit, least outstanding, latency table, table of negative and of
+    positive scores, threshold. `segments`: clients, gap table, labelled, number of paired targets.
+    Ragged lists are one flat array with `starts`.
+    """
+
+    tables: Integers
+    scalars: Integers
+    seeds: Words
+    streams: Words
+    limits: Words
+    happens: NDArray[np.bool_]
+    variants: Integers
+    segments: Integers
+    target_starts: Integers
+    target_thresholds: Words
+    targets: Integers
+    paired_starts: Integers
+    paired: Integers
+    row_starts: Integers
+    row_thresholds: Words
+    rows: Integers
+
+
+class Split(NamedTuple):
+    """A routing in force: the choices with their thresholds and turns, the slots per variant."""
+
+    thresholds: Words
+    choices: Integers
+    turns: Integers
+    taken: Integers
+    slot_starts: Integers
+    slots: Integers
+    instance_shares: Integers
+
+
+class Streams(NamedTuple):
+    """The next arrival of each segment: clock (ticks), number, and its client and target words."""
+
+    clocks: Integers
+    numbers: Integers
+    words: Words
+
+
+class FreeTimes(NamedTuple):
+    """Instances by slot: a heap of the times at which workers are free, and who still waits.
+
+    `waiting[slot]` is a ring of start times, from `heads[slot]` on, `counts[slot]` long; it is
+    kept only where a queue limit or least-outstanding routing needs it. `longest[0]` is the
+    largest count that ever was; `numbers[slot]` is the instance's number within its variant.
+    """
+
+    numbers: Integers
+    heaps: Integers
+    waiting: Integers
+    heads: Integers
+    counts: Integers
+    longest: Integers
+
+
+def fixed_of(blueprint: Blueprint, draws: Draws) -> Fixed:
+    """Pack a blueprint and a replication's keys."""
+    tables: list[QuantileTable] = [blueprint.label_delay]
+
+    def row_of(table: QuantileTable) -> int:
+        tables.append(table)
+        return len(tables) - 1
+
+    variants = []
+    for variant in blueprint.variants:
+        scores = variant.outcomes.score_tables
+        variants.append(
+            (
+                variant.workers,
+                UNLIMITED if variant.queue_limit is None else variant.queue_limit,
+                int(variant.least_outstanding),
+                row_of(variant.latency),
+                NO_TABLE if scores is None else row_of(scores[0]),
+                NO_TABLE if scores is None else row_of(scores[1]),
+                variant.outcomes.threshold,
+            )
+        )
+    segments = [
+        (segment.clients, row_of(segment.gaps), int(segment.labelled), len(segment.paired))
+        for segment in blueprint.segments
+    ]
+    outcomes = [variant.outcomes for variant in blueprint.variants]
+    below = [blueprint.never_labelled_below, *(each.error_below for each in blueprint.variants)]
+    kind = blueprint.scenario.endpoint.variant_routing
+    return Fixed(
+        tables=np.stack([table.edges for table in tables]),
+        scalars=np.array(
+            [
+                blueprint.horizon_ns,
+                blueprint.period_ns,
+                blueprint.label_resolution_ns,
+                VARIANT_ROUTING[kind],
+            ],
+            dtype=np.int64,
+        ),
+        seeds=np.array([draws.seed, draws.replication], dtype=np.uint64),
+        streams=np.array([segment.stream for segment in blueprint.segments], dtype=np.uint64),
+        limits=np.array([max(word - 1, 0) for word in below], dtype=np.uint64),
+        happens=np.array([word > 0 for word in below]),
+        variants=np.array(variants, dtype=np.int64),
+        segments=np.array(segments, dtype=np.int64),
+        target_starts=_starts([segment.targets for segment in blueprint.segments]),
+        target_thresholds=_flat_words(
+            [segment.target_thresholds for segment in blueprint.segments]
+        ),
+        targets=_flat([segment.targets for segment in blueprint.segments]),
+        paired_starts=_starts([segment.paired for segment in blueprint.segments]),
+        paired=_flat([segment.paired for segment in blueprint.segments]),
+        row_starts=_starts([each.labels for each in outcomes]),
+        row_thresholds=_flat_words([each.thresholds for each in outcomes]),
+        rows=np.column_stack(
+            [
+                _flat([each.labels for each in outcomes]),
+                _flat([each.scores for each in outcomes]),
+                _flat([each.correct for each in outcomes]),
+            ]
+        ),
+    )
+
+
+def split_of(routing: Routing, slots: Sequence[Sequence[int]]) -> Split:
+    """Pack a routing; `slots[v]` are the slots of variant v's instances that take requests."""
+    return Split(
+        thresholds=np.append(routing.thresholds, np.uint64(0)),
+        choices=np.array(routing.choices, dtype=np.int64),
+        turns=np.array(routing.turns, dtype=np.int64),
+        taken=np.zeros(len(routing.turns), dtype=np.int64),
+        slot_starts=_starts(slots),
+        slots=_flat(slots),
+        instance_shares=np.array(
+            [INSTANCE_SHARE_ONE // max(len(each), 1) for each in slots], dtype=np.int64
+        ),
+    )
+
+
+def streams_of(blueprint: Blueprint) -> Streams:
+    """Clocks at zero, before the first arrival of each segment."""
+    count = len(blueprint.segments)
+    return Streams(
+        clocks=np.zeros(count, dtype=np.int64),
+        numbers=np.full(count, -1, dtype=np.int64),
+        words=np.zeros((count, 2), dtype=np.uint64),
+    )
+
+
+def _starts(ragged: Sequence[Sequence[int] | Integers]) -> Integers:
+    return np.cumsum([0, *(len(each) for each in ragged)], dtype=np.int64)
+
+
+def _flat(ragged: Sequence[Sequence[int] | Integers]) -> Integers:
+    parts = [np.asarray(each, dtype=np.int64) for each in ragged]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _flat_words(ragged: Sequence[Words]) -> Words:
+    """One threshold for each entry of the list that it cuts; the last of each is a filler."""
+    return np.concatenate([np.append(each, np.uint64(0)) for each in ragged])

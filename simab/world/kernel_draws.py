@@ -1,0 +1,104 @@
+"""Random words and tables inside compiled code: the same bits as simab.draws and QuantileTable.
+
+All arithmetic is on 64-bit words. The one thing that NumPy's types lack, the upper half of a
+128-bit product, is one LLVM multiplication.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from simab.profiles.quantile_table import CELLS_PER_OCTAVE, OCTAVES
+
+__all__ = ["bit_length", "draw_from_table", "high_product", "part_of", "philox"]
+
+_M0 = np.uint64(0xD2E7470EE14C6C93)
+_M1 = np.uint64(0xCA5A826395121157)
+_W0 = np.uint64(0x9E3779B97F4A7C15)
+_W1 = np.uint64(0xBB67AE8584CAA73B)
+_CELL_BITS = CELLS_PER_OCTAVE.bit_length() - 1
+_CELL_SHIFT = np.uint64(63 - _CELL_BITS)
+_CELL_MASK = np.uint64(CELLS_PER_OCTAVE - 1)
+_REST_SHIFT = np.uint64(_CELL_BITS + 1)
+_OCTAVES = np.int64(OCTAVES)
+_CELLS = np.int64(CELLS_PER_OCTAVE)
+
+
+@intrinsic  # type: ignore[untyped-decorator,unused-ignore]
+def high_product(context: Any, a: Any, b: Any) -> Any:  # noqa: ARG001 - Numba passes its context
+    """Upper 64 bits of the product of two unsigned words."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        wide = ir.IntType(128)
+        left, right = (builder.zext(argument, wide) for argument in arguments)
+        product = builder.mul(left, right)
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator,unused-ignore]
+def _leading_zeros(context: Any, a: Any) -> Any:  # noqa: ARG001 - Numba passes its context
+    """Leading zero bits of an unsigned word; 64 for 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), generate
+
+
+@njit(inline="always")
+def bit_length(value):
+    """Python's int.bit_length of a whole number of at least 0."""
+    return np.int64(64) - _leading_zeros(np.uint64(value))
+
+
+@njit(inline="always")
+def philox(entity, purpose, stream, attempt, key_0, key_1):
+    """One Philox4x64-10 block; all arguments and words are uint64."""
+    word_0, word_1, word_2, word_3 = entity, purpose, stream, attempt
+    for _ in range(10):
+        high_0 = high_product(_M0, word_0)
+        low_0 = _M0 * word_0
+        high_1 = high_product(_M1, word_2)
+        low_1 = _M1 * word_2
+        word_0 = high_1 ^ word_1 ^ key_0
+        word_1 = low_1
+        word_2 = high_0 ^ word_3 ^ key_1
+        word_3 = low_0
+        key_0 += _W0
+        key_1 += _W1
+    return word_0, word_1, word_2, word_3
+
+
+@njit(inline="always")
+def draw_from_table(tables, table, word):
+    """QuantileTable.draw: the value whose survival probability is word / 2**64."""
+    octave = _leading_zeros(word)
+    if octave >= _OCTAVES:
+        return tables[table, _OCTAVES * _CELLS]
+    normalised = word << np.uint64(octave)
+    from_below = np.int64((normalised >> _CELL_SHIFT) & _CELL_MASK)
+    cell = octave * _CELLS + _CELLS - np.int64(1) - from_below
+    fraction = ~(normalised << _REST_SHIFT)
+    low = tables[table, cell]
+    step = np.uint64(tables[table, cell + 1] - low)
+    return low + np.int64(high_product(step, fraction))
+
+
+@njit(inline="always")
+def part_of(thresholds, first, last, word):
+    """numpy.searchsorted(thresholds[first:last], word, side="right")."""
+    low, high = first, last
+    while low < high:
+        middle = (low + high) >> 1
+        if thresholds[middle] <= word:
+            low = middle + 1
+        else:
+            high = middle
+    return low - first
