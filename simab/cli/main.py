@@ -22,6 +22,9 @@ COMMANDS: Final = {
     "init": "Write a commented scenario to start from.",
     "check": "Validate scenario files, and explain what they describe.",
     "explain": "Say what is known of a scenario without playing it.",
+    "run": "Play one replication under one policy.",
+    "compare": "Compare promotion policies, and write the report.",
+    "report": "Write the report of a saved study again.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
 }
 

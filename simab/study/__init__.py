@@ -1,7 +1,16 @@
 """A study: policies x replications on one scenario, played on common random numbers."""
 
 from simab.study.execution import run_study
+from simab.study.local import local_processes
 from simab.study.plan import StudyPlan
 from simab.study.result import StudyRows, study_result
+from simab.study.store import SqliteStore
 
-__all__ = ["StudyPlan", "StudyRows", "run_study", "study_result"]
+__all__ = [
+    "SqliteStore",
+    "StudyPlan",
+    "StudyRows",
+    "local_processes",
+    "run_study",
+    "study_result",
+]

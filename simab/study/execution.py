@@ -52,8 +52,7 @@ def run_study(
         progress(done, len(keys))
     missing = [place for place, key in keys.items() if key not in store]
     for rows in _played(plan, _batches(plan, missing), executor):
-        for row in rows:
-            store[keys[row.policy, row.replication]] = row
+        store.update({keys[row.policy, row.replication]: row for row in rows})
         done += len(rows)
         if progress:
             progress(done, len(keys))

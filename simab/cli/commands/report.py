@@ -1,0 +1,40 @@
+"""`simab report`: write the report of a saved study again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from simab.cli import options
+from simab.cli.progress import say
+from simab.errors import InvalidInput
+
+__all__ = ["command"]
+
+
+@click.command("report")
+@click.argument("study", type=click.Path(path_type=Path))
+@options.out
+@options.quiet
+def command(study: Path, out: Path | None, quiet: bool) -> None:
+    """Write the page of a saved STUDY (study.json, or its folder) again, without playing it."""
+    from simab.report import write_report
+    from simab.study.result import FORMAT
+
+    file = study / "study.json" if study.is_dir() else study
+    try:
+        result = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidInput(f"{file} cannot be read: {reason}. Name a folder or file.") from None
+    except ValueError:
+        raise InvalidInput(
+            f"{file} is not JSON. Name the study.json of `simab compare --out`."
+        ) from None
+    if not isinstance(result, dict) or result.get("format") != FORMAT:
+        raise InvalidInput(f"{file} is no study: its format is not {FORMAT}. Name another file.")
+    folder = file.parent if out is None else out
+    write_report(result, folder)
+    say(f"The report is {folder / 'report.html'}.", quiet=quiet)

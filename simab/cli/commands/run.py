@@ -1,0 +1,104 @@
+"""`simab run`: play one replication under one policy, and say what happened."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simab.cli import options, terminal
+from simab.cli.engines import engine as engine_option
+from simab.cli.engines import prepare_engine
+from simab.cli.progress import say
+from simab.units import format_duration, seconds
+
+if TYPE_CHECKING:
+    from simab.simulate import Run
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@click.argument("file", type=click.Path())
+@click.option("--policy", metavar="NAME", help="Which policy; the scenario's first by default.")
+@click.option("--replication", type=click.IntRange(0), default=0, help="Which repetition.")
+@options.seed
+@engine_option
+@options.out
+@options.as_json
+@options.quiet
+def command(
+    file: str,
+    policy: str | None,
+    replication: int,
+    seed: int | None,
+    engine: str,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Play the scenario FILE once.
+
+    Prints how its requests ended and what the policy decided; with --out also writes requests.csv,
+    windows.csv, decisions.csv and splits.csv into DIR.
+    """
+    from simab.scenario import load
+    from simab.simulate import simulate
+
+    scenario = load(file)
+    prepare_engine(engine, quiet=quiet)
+    run = simulate(
+        scenario,
+        policy=policy,
+        seed=scenario.study.seed if seed is None else seed,
+        replication=replication,
+        engine=engine,
+        record_requests=out is not None,
+    )
+    if as_json:
+        terminal.print_json(_as_data(run))
+    elif not quiet:
+        _print(run)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in ("requests", "windows", "decisions", "splits"):
+            table = getattr(run, name)
+            table.to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
+        say(f"The records are in {out}.", quiet=quiet)
+
+
+def _as_data(run: Run) -> dict[str, Any]:
+    return {
+        "policy": run.policy_name,
+        "seed": run.seed,
+        "replication": run.replication,
+        "engine": run.engine,
+        "totals": asdict(run.totals),
+        "decisions": run.decisions.to_dict(orient="records"),
+        "splits": run.splits.to_dict(orient="records"),
+    }
+
+
+def _print(run: Run) -> None:
+    console, totals = terminal.standard_output(), run.totals
+    click.echo(
+        f"{run.scenario.title}: {run.policy_name}, seed {run.seed}, "
+        f"replication {run.replication}, {format_duration(run.scenario.horizon)}\n"
+    )
+    rows = [(name.replace("_", " "), f"{count:,}", "") for name, count in asdict(totals).items()]
+    terminal.print_table(console, ("requests and labels", "count", ""), rows)
+    click.echo()
+    decisions = [
+        (
+            f"{entry.action} {entry.detail}",
+            f"{seconds(entry.at_ns):,.0f} s",
+            entry.because if entry.accepted else f"refused: {entry.refusal}",
+        )
+        for entry in run.decisions.itertuples()
+    ]
+    if decisions:
+        terminal.print_table(console, ("action", "at", "because"), decisions)
+    else:
+        click.echo("The policy did nothing.")

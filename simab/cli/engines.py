@@ -1,0 +1,33 @@
+"""The choice of engine on the command line, and what is said when it compiles."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from simab.cli.progress import say
+
+__all__ = ["engine", "prepare_engine"]
+
+engine = click.option(
+    "--engine",
+    type=click.Choice(["compiled", "reference"]),
+    default="compiled",
+    show_default=True,
+    help="Numba, or SimPy with one process per request; both give the same bits.",
+)
+
+
+def prepare_engine(name: str, *, quiet: bool) -> None:
+    """Compile now if it was never done on this machine, and say so."""
+    if name != "compiled":
+        return
+    from simab.world import compilation
+
+    if compilation.is_cached():
+        return
+    say("Compiling the simulator, once on this machine ...", quiet=quiet)
+    started_s = time.monotonic()
+    compilation.compile_now()
+    say(f"Compiled in {time.monotonic() - started_s:.0f} s.", quiet=quiet)
