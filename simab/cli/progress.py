@@ -24,7 +24,7 @@ def say(sentence: str, *, quiet: bool = False) -> None:
 def shown_progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A function to tell how many are done, of how many."""
     if quiet:
-        yield lambda done, total: None
+        yield lambda *_: None
         return
     from rich.console import Console
 

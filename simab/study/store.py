@@ -1,4 +1,4 @@
-"""Rows on disk: an SQLite file that keeps each outcome under its key, so that a study can resume."""
+"""Rows on disk: an SQLite file keeps each outcome under its key, so that a study can resume."""
 
 from __future__ import annotations
 

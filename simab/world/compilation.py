@@ -26,7 +26,7 @@ def is_cached() -> bool:
             f"the compiled engine needs Numba, which does not load here ({error}). "
             "Install it, or use --engine reference, which gives the same results more slowly."
         ) from None
-    folder, name = Path(advance.stats.cache_path), advance.py_func.__qualname__
+    folder, name = Path(advance.stats.cache_path or "."), advance.py_func.__qualname__
     source_ns = Path(advance.py_func.__code__.co_filename).stat().st_mtime_ns
     return any(
         found.stat().st_mtime_ns >= source_ns for found in folder.glob(f"kernel.{name}-*.nbi")

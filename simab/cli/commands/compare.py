@@ -6,7 +6,7 @@ import os
 import shlex
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,7 @@ from simab.cli.progress import say, shown_progress
 
 if TYPE_CHECKING:
     from simab.comparison import Study
+    from simab.study import SqliteStore
 
 __all__ = ["command"]
 
@@ -93,7 +94,7 @@ def command(
                 command=_command(file, chosen, count, seed or scenario.study.seed),
             )
         except KeyboardInterrupt:
-            raise Interrupted(_how_to_resume(store, rows, kept)) from None
+            raise Interrupted(_how_to_resume(store, kept)) from None
     _show(study, out, as_json=as_json, quiet=quiet)
 
 
@@ -106,8 +107,8 @@ def _command(file: str, policies: list[str] | None, replications: int, seed: int
     return shlex.join(words)
 
 
-def _how_to_resume(store: Path | None, rows: int, kept: Any) -> str:
-    if store is None:
+def _how_to_resume(store: Path | None, kept: SqliteStore | None) -> str:
+    if kept is None:
         return "Nothing is kept. Give --store FILE to be able to resume."
     return f"{len(kept)} rows are kept in {store}; run the same command again for the rest."
 

@@ -82,6 +82,8 @@ def _as_data(run: Run) -> dict[str, Any]:
 
 
 def _print(run: Run) -> None:
+    from simab.simulate import describe_action
+
     console, totals = terminal.standard_output(), run.totals
     click.echo(
         f"{run.scenario.title}: {run.policy_name}, seed {run.seed}, "
@@ -92,11 +94,11 @@ def _print(run: Run) -> None:
     click.echo()
     decisions = [
         (
-            f"{entry.action} {entry.detail}",
+            f"{type(entry.action).__name__} {describe_action(entry.action)}",
             f"{seconds(entry.at_ns):,.0f} s",
-            entry.because if entry.accepted else f"refused: {entry.refusal}",
+            entry.action.because if entry.accepted else f"refused: {entry.refusal}",
         )
-        for entry in run.decisions.itertuples()
+        for entry in run.transcript.decisions
     ]
     if decisions:
         terminal.print_table(console, ("action", "at", "because"), decisions)
