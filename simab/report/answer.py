@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from simab.report import numerals
-from simab.report.standing import fastest, most_often_right, wrong_outcome
+from simab.report.standing import fastest, most_often_right, wrong
 from simab.report.study_result import Policy, Proportion, StudyResult, Truth
 
 __all__ = ["Answer", "answer", "listed", "named", "runs", "truth_sentence", "verdict"]
@@ -88,14 +88,13 @@ def _only(result: StudyResult, policy: Policy) -> str:
     return (
         f"{named(policy.name)} makes the right decision, to {_right(result)}, in "
         f"{_of_runs(policy.correct)} of runs and {_wrong(result)} in "
-        f"{_of_runs(policy.outcomes[wrong_outcome(result)])}."
+        f"{_of_runs(wrong(result, policy))}."
     )
 
 
 def _harm(result: StudyResult) -> str:
-    wrong = wrong_outcome(result)
-    worst = max(result.policies, key=lambda policy: policy.outcomes[wrong].share)
-    share = worst.outcomes[wrong]
+    worst = max(result.policies, key=lambda policy: wrong(result, policy).share)
+    share = wrong(result, worst)
     if share.count == 0:
         return f"No policy {_wrong(result)} in any of {runs(result)}"
     return f"{named(worst.name)} {_wrong(result)} in {_of_runs(share)} of runs"
@@ -127,15 +126,20 @@ def _cost(result: StudyResult) -> list[str]:
     best, *tied = most_often_right(result)
     if tied or best.correct.count == 0 or len(result.policies) == 1:
         return []
-    time = numerals.duration_quantiles(best.decision_time_s)
-    worse = numerals.mean(best.requests_on_worse)
-    sentence = (
-        f"{named(best.name)} takes {time.value} to decide at the median "
-        f"({time.interval} in the middle 80 % of the runs that decide)"
-    ).replace("80 %", f"80{numerals.THIN}%")
+    sentence = f"{named(best.name)} {_takes(best)}"
     if math.isfinite(best.requests_on_worse.mean) and result.truth.worse is not None:
-        sentence += f" and sends {worse} requests to {named(result.truth.worse)} on the way"
+        worse = numerals.mean(best.requests_on_worse)
+        sentence += f" and sends {worse} requests of a run to {named(result.truth.worse)}"
     return [f"{sentence}."]
+
+
+def _takes(policy: Policy) -> str:
+    quantiles = policy.decision_time_s
+    if not math.isfinite(quantiles.p50):
+        return "leaves half of its runs or more undecided"
+    time = numerals.duration_quantiles(quantiles)
+    middle = f" ({time.interval} in the middle 80{numerals.THIN}% of runs)"
+    return f"takes {time.value} to decide at the median{middle if time.interval else ''}"
 
 
 def _speed(result: StudyResult) -> list[str]:
@@ -158,10 +162,15 @@ def _unfinished(result: StudyResult) -> list[str]:
     late = [each for each in result.policies if each.outcomes["undecided"].low >= 0.05]
     if not late or all(each.outcomes["undecided"].share == 1 for each in result.policies):
         return []
-    parts = [f"{named(each.name)} {_of_runs(each.outcomes['undecided'])}" for each in late]
+    if len(late) > 3:
+        shares = sorted((each.outcomes["undecided"] for each in late), key=lambda each: each.share)
+        low, high = (numerals.proportion(each).value for each in (shares[0], shares[-1]))
+        parts = [f"{len(late)} of {len(result.policies)} policies in {low} to {high}"]
+    else:
+        parts = [f"{named(each.name)} in {_of_runs(each.outcomes['undecided'])}" for each in late]
     return [
-        f"Undecided at the horizon of {numerals.duration(result.horizon_s)}: {listed(parts)} of "
-        "runs; what these would have done later is not known."
+        f"Undecided at the horizon of {numerals.duration(result.horizon_s)}: {listed(parts)} "
+        "of the runs; what these would have done later is not known."
     ]
 
 

@@ -7,10 +7,10 @@ import math
 from simab.report import numerals
 from simab.report.answer import listed, named
 from simab.report.endings import OUTCOME_WORDS
-from simab.report.pairs import MOST_ROWS, quantity, shown
+from simab.report.pairs import MOST_ROWS, Quantity, quantity, shown
 from simab.report.replay import Example, MetricPoint
-from simab.report.standing import wrong_outcome
-from simab.report.study_result import OUTCOMES, Paired, StudyResult, Truth
+from simab.report.standing import wrong_outcomes
+from simab.report.study_result import OUTCOMES, Paired, StudyResult
 
 __all__ = ["endings", "metric", "pairs", "timing", "traffic"]
 
@@ -34,7 +34,7 @@ def endings(result: StudyResult) -> str:
         if not any(policy.outcomes[each].count for policy in result.policies)
     ]
     absent = f" Never seen: {listed(never)}." if never else ""
-    wrong = OUTCOME_WORDS[wrong_outcome(result)]
+    wrong = listed([OUTCOME_WORDS[each] for each in wrong_outcomes(result)])
     return (
         f"{finding}{absent} Solid: the right decision, with its 95{numerals.THIN}% interval. "
         f"Hatched at the right end: the wrong one, {wrong}."
@@ -65,26 +65,26 @@ def timing(result: StudyResult) -> str:
 
 def pairs(result: StudyResult) -> str:
     """How many differences are real, and the largest."""
-    parts = []
-    for name, rows in shown(result).items():
-        what = quantity(name)
-        told = [row for row in rows if row.low > 0 or row.high < 0]
-        title = what.title.lower()
-        if not told:
-            parts.append(f"No pair can be told apart in {title}.")
-            continue
-        largest = max(told, key=lambda row: abs(row.difference))
-        written = what.written(largest.difference, largest.low, largest.high)
-        parts.append(
-            f"{len(told)} of {len(rows)} pairs differ in {title} by more than chance; most: "
-            f"{named(largest.second)} rather than {named(largest.first)}, {written}."
-        )
+    parts = [_told(quantity(name), rows) for name, rows in shown(result).items()]
     if _left_out(result):
         parts.append(
             f"Only pairs with {named(result.policies[0].name)} are drawn; the data has all."
         )
     parts.append("Filled: the 95\u202f% interval excludes zero. Hollow: it cannot be told.")
     return " ".join(parts)
+
+
+def _told(what: Quantity, rows: list[Paired]) -> str:
+    told = [row for row in rows if row.low > 0 or row.high < 0]
+    title = what.title.lower()
+    if not told:
+        return f"No pair can be told apart in {title}."
+    largest = max(told, key=lambda row: abs(row.difference))
+    written = what.written(largest.difference, largest.low, largest.high)
+    most = f"{named(largest.second)} instead of {named(largest.first)}, {written}"
+    if len(rows) == 1:
+        return f"The pair differs in {title} by more than chance: {most}."
+    return f"{len(told)} of {len(rows)} pairs differ in {title} by more than chance; most: {most}."
 
 
 def _left_out(result: StudyResult) -> bool:
@@ -97,27 +97,40 @@ def _drawable(paired: Paired, name: str) -> bool:
     return paired.quantity == name and math.isfinite(paired.difference + paired.low + paired.high)
 
 
-def traffic(example: Example, truth: Truth, horizon_s: float) -> str:
-    """The largest weight that the candidate had, what came of it, and how it ended."""
-    _, shares = example.weight_steps(truth.candidate, horizon_s)
+def traffic(result: StudyResult, example: Example) -> str:
+    """The largest weight that the candidate had, what came of it, and how many actions it took."""
+    truth, horizon_s = result.truth, result.horizon_s
+    targeted = " Requests that name a variant go past the weights; they are counted."
+    targeted = targeted if result.targeted else ""
+    shares = [weights.get(truth.candidate, 0.0) for _, weights in example.weights]
     changes = sum(each.accepted for each in example.decisions)
     refused = len(example.decisions) - changes
-    largest = f"at most {numerals.percent(max(shares))}" if shares else "an unknown share"
-    ended = (
-        f"{example.outcome.replace('_', ' ')} at {numerals.duration(example.decided_at_s)}"
-        if math.isfinite(example.decided_at_s)
-        else f"no decision by the horizon of {numerals.duration(horizon_s)}"
-    )
-    also = f", {refused} refused" if refused else ""
-    action = "action" if changes == 1 else "actions"
+    largest = numerals.percent(max(shares)) if shares else "an unknown share"
+    decided = math.isfinite(example.decided_at_s)
+    until_s = example.decided_at_s if decided else horizon_s
+    until = "the decision" if decided else f"the horizon of {numerals.duration(horizon_s)}"
+    also = f" and {refused} refused" if refused else ""
     return (
-        f"{named(truth.candidate)} was given {largest} of the traffic; {changes} {action} "
-        f"accepted{also}; {ended}."
+        f"{named(truth.candidate)} was given up to {largest} of the traffic"
+        f"{_received(example, truth.candidate, until_s)} until {until}; {changes} "
+        f"{'action' if changes == 1 else 'actions'} accepted{also}.{targeted}"
     )
 
 
-def metric(example: Example, truth: Truth, horizon_s: float) -> str:
+def _received(example: Example, variant: str, until_s: float) -> str:
+    before = [each for each in example.windows if each.start_s < until_s]
+    everyone = sum(each.invocations for each in before)
+    if not everyone:
+        return ""
+    mine = sum(each.invocations for each in before if each.variant == variant)
+    return (
+        f" and got {numerals.whole_percent(mine / everyone)} of {numerals.count(everyone)} requests"
+    )
+
+
+def metric(result: StudyResult, example: Example) -> str:
     """What the metric said when it was decided, beside what is true."""
+    truth, horizon_s = result.truth, result.horizon_s
     decided = math.isfinite(example.decided_at_s)
     at_s = example.decided_at_s if decided else horizon_s
     seen = [_last(example, name, at_s) for name in (truth.control, truth.candidate)]

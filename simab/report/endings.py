@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from simab.report import canvas, numerals
 from simab.report.palette import LIGHT
-from simab.report.standing import wrong_outcome
+from simab.report.standing import wrong_outcomes
 from simab.report.study_result import Policy, StudyResult
 
 __all__ = ["OUTCOME_WORDS", "draw_endings", "outcome_order"]
@@ -27,7 +27,7 @@ OUTCOME_WORDS: Final = {
 _SHORT: Final = {"promoted_candidate": "promoted", "kept_control": "kept"}
 _ROW: Final = 54
 _BAR: Final = 24
-_EDGE: Final = 10  # room for half of the "100 %" below the axis
+_EDGE: Final = 1  # room for half of the outline
 
 
 class Look(NamedTuple):
@@ -41,24 +41,26 @@ class Look(NamedTuple):
 _RIGHT: Final = Look(LIGHT["blue"], LIGHT["blue"], "")
 _ALSO_RIGHT: Final = Look(LIGHT["paper"], LIGHT["blue"], "---")
 _UNDECIDED: Final = Look(LIGHT["paper"], LIGHT["soft"], "")
-_NEITHER: Final = Look(LIGHT["paper"], LIGHT["soft"], "\\\\\\")
+_ALSO_WRONG: Final = Look(LIGHT["paper"], LIGHT["vermillion"], "|||")
 _WRONG: Final = Look(LIGHT["paper"], LIGHT["vermillion"], "////")
 
 
 def outcome_order(result: StudyResult) -> list[tuple[str, str, Look]]:
     """Outcomes from right to wrong, with the word that judges each and its look."""
-    wrong = wrong_outcome(result)
-    right = "kept_control" if wrong == "promoted_candidate" else "promoted_candidate"
-    rolled_back_is_right = wrong == "promoted_candidate" and any(
-        policy.correct.count > policy.outcomes[right].count for policy in result.policies
-    )
-    rolled_back = ("rolled_back", "right" if rolled_back_is_right else "", _NEITHER)
     undecided = ("undecided", "", _UNDECIDED)
-    if rolled_back_is_right:
-        between = [(rolled_back[0], rolled_back[1], _ALSO_RIGHT), undecided]
-    else:
-        between = [undecided, rolled_back]
-    return [(right, "right", _RIGHT), *between, (wrong, "wrong", _WRONG)]
+    if "promoted_candidate" in wrong_outcomes(result):
+        return [
+            ("kept_control", "right", _RIGHT),
+            ("rolled_back", "right", _ALSO_RIGHT),
+            undecided,
+            ("promoted_candidate", "wrong", _WRONG),
+        ]
+    return [
+        ("promoted_candidate", "right", _RIGHT),
+        undecided,
+        ("rolled_back", "wrong", _ALSO_WRONG),
+        ("kept_control", "wrong", _WRONG),
+    ]
 
 
 def draw_endings(result: StudyResult, width: float) -> Figure:
@@ -66,7 +68,8 @@ def draw_endings(result: StudyResult, width: float) -> Figure:
     order = [
         each
         for each in outcome_order(result)
-        if each[1] or any(policy.outcomes[each[0]].count for policy in result.policies)
+        if each[2] in (_RIGHT, _WRONG)
+        or any(policy.outcomes[each[0]].count for policy in result.policies)
     ]
     legend_rows = 1 if width > 500 else (len(order) + 1) // 2
     top = 26 * legend_rows + 14
@@ -112,7 +115,7 @@ def _bar(
     note = f"right in {correct}"
     size = canvas.TEXT - 1
     room = span - canvas.text_width(note, size)
-    axes.text(_EDGE, top + 16, canvas.fit(policy.name, room), weight="bold")
+    axes.text(_EDGE, top + 16, canvas.fit(policy.name, room / 1.12), weight="bold")
     axes.text(_EDGE + span, top + 16, note, ha="right", size=size, color=LIGHT["soft"])
     left, y = float(_EDGE), top + 23
     taken = _EDGE + policy.correct.high * span + 6  # the whisker's end

@@ -66,7 +66,7 @@ def example_figures(result: StudyResult, example: Example, position: int) -> lis
         figures.append(
             _block(
                 f"traffic-{position}",
-                ("Who got the traffic", captions.traffic(example, truth, horizon_s)),
+                ("Who got the traffic", captions.traffic(result, example)),
                 lambda width: replaying.draw_traffic(example, truth, horizon_s, width),
                 tables.traffic(example, truth.candidate, dots),
             )
@@ -75,7 +75,7 @@ def example_figures(result: StudyResult, example: Example, position: int) -> lis
         figures.append(
             _block(
                 f"metric-{position}",
-                ("What the metric said", captions.metric(example, truth, horizon_s)),
+                ("What the metric said", captions.metric(result, example)),
                 lambda width: replaying.draw_metric(example, truth, horizon_s, width),
                 tables.metric(example, (truth.control, truth.candidate)),
             )

@@ -6,6 +6,7 @@ Digits are grouped by thin spaces, minus is a minus sign, and what is not known 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from simab.report.study_result import Mean, Proportion, Quantiles
@@ -28,10 +29,12 @@ __all__ = [
     "points",
     "proportion",
     "quantiles",
+    "times",
     "whole_percent",
 ]
 
 THIN: Final = "\u202f"  # narrow no-break space: groups digits, and parts a number from its unit
+NO_BREAK: Final = "\u00a0"
 MINUS: Final = "−"
 NOT_KNOWN: Final = "not known"
 METRIC_NAMES: Final = {
@@ -111,18 +114,39 @@ def mean_duration(value: Mean) -> Written:
     return Written(duration(value.mean), duration_range(value.low, value.high))
 
 
-def duration_quantiles(value: Quantiles) -> Written:
-    """The median duration, with the 10 % and 90 % quantiles."""
-    if not math.isfinite(value.p50):
-        return Written("no decision", "")
-    return Written(duration(value.p50), duration_range(value.p10, value.p90))
+def duration_quantiles(value: Quantiles, horizon_s: float = math.nan) -> Written:
+    """The median duration over all runs, with the 10 % and 90 % quantiles.
+
+    A quantile that lies beyond the horizon is not known, only that it is longer.
+    """
+    beyond = f"over {duration(horizon_s)}" if math.isfinite(horizon_s) else "after the horizon"
+    return _quantiles(value, beyond, duration, duration_range)
 
 
 def quantiles(value: Quantiles) -> Written:
-    """The median count, with the 10 % and 90 % quantiles."""
-    if not math.isfinite(value.p50):
+    """The median count over all runs, with the 10 % and 90 % quantiles."""
+    return _quantiles(
+        value, "not reached", count, lambda low, high: f"{count(low)} to {count(high)}"
+    )
+
+
+def _quantiles(
+    value: Quantiles,
+    beyond: str,
+    one: Callable[[float], str],
+    both: Callable[[float, float], str],
+) -> Written:
+    if value.decided == 0:
         return Written("no decision", "")
-    return Written(count(value.p50), f"{count(value.p10)} to {count(value.p90)}")
+    median = one(value.p50) if math.isfinite(value.p50) else beyond
+    if math.isfinite(value.p10) and math.isfinite(value.p90):
+        return Written(median, both(value.p10, value.p90))
+    return Written(median, f"{one(value.p10)} or more" if math.isfinite(value.p10) else "")
+
+
+def times(value: float) -> str:
+    """A ratio: 2.3 times."""
+    return f"{decimal(value, 1)} times" if math.isfinite(value) else "not defined"
 
 
 def difference(value: float, low: float, high: float) -> Written:
@@ -195,7 +219,7 @@ def _two_units(amount: int, size: int, names: tuple[str, str]) -> str:
         parts.append(f"{count(large)}{THIN}{names[0]}")
     if small or not large:
         parts.append(f"{small}{THIN}{names[1]}")
-    return " ".join(parts)
+    return NO_BREAK.join(parts)
 
 
 def _percentage(share: float, decimals: int) -> str:

@@ -106,7 +106,6 @@ def _facts(study: StudyResult) -> list[tuple[str, str]]:
         ("Runs of each policy", numerals.count(study.replications)),
         ("Horizon of a run", numerals.duration(study.horizon_s)),
         ("Seed", str(study.seed)),
-        ("Engine", study.engine),
         ("simab", study.simab_version),
         ("Scenario", study.scenario_hash),
     ]

@@ -18,9 +18,11 @@ from simab.report.study_result import Paired, StudyResult
 __all__ = ["MOST_ROWS", "QUANTITIES", "Quantity", "draw_pairs", "quantity", "shown"]
 
 MOST_ROWS: Final = 12
-_ROW: Final = 46
-_HEAD: Final = 46
-_GAP: Final = 48
+_ROW: Final = 44
+_HEAD: Final = 50
+_GAP: Final = 24
+_NAMES: Final = 220  # width of the column of pairs
+_VALUES: Final = 84  # room for the difference in figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,70 +80,86 @@ def shown(result: StudyResult) -> dict[str, list[Paired]]:
 
 
 def draw_pairs(result: StudyResult, width: float) -> Figure:
-    """One column for each quantity; on narrow paper one below the other."""
+    """Wide: one row for each pair, one column for each quantity. Narrow: one list after another."""
     groups = shown(result)
-    wide = width > 500
-    heights = [_HEAD + _ROW * len(rows) + 30 for rows in groups.values()]
-    total = max(heights) if wide else sum(heights)
-    figure, axes = canvas.blank(width, total)
-    across = (width - _GAP * (len(groups) - 1)) / len(groups) if wide else width
-    left, top = 0.0, 0.0
-    for (name, rows), height in zip(groups.items(), heights, strict=True):
-        _column(axes, (left, top, across), quantity(name), rows)
-        left, top = (left + across + _GAP, 0.0) if wide else (0.0, top + height)
+    if width < canvas.WIDE:
+        return _draw_lists(groups, width)
+    names = list(dict.fromkeys((row.first, row.second) for rows in groups.values() for row in rows))
+    figure, axes = canvas.blank(width, _HEAD + _ROW * len(names) + 4)
+    for at, (first, second) in enumerate(names):
+        _name(axes, (0, _HEAD + _ROW * at, _NAMES), first, second)
+        y = _HEAD + _ROW * at - 6
+        axes.plot([0, width], [y, y], color=LIGHT["grid"], linewidth=1, zorder=0)
+    across = (width - _NAMES - _GAP * len(groups)) / len(groups)
+    for column, (name, rows) in enumerate(groups.items()):
+        left = _NAMES + _GAP + column * (across + _GAP)
+        scale = _scale(rows, left, across - _VALUES)
+        _heading(axes, (left, 14, across), quantity(name), scale(0))
+        for row in rows:
+            y = _HEAD + _ROW * names.index((row.first, row.second))
+            _interval(axes, row, y + 14, scale)
+            value = quantity(name).written(row.difference, row.low, row.high).value
+            size = canvas.TEXT - 1
+            axes.text(left + across, y + 14, value, ha="right", va="center_baseline", size=size)
     return figure
 
 
-def _column(
-    axes: Axes, place: tuple[float, float, float], what: Quantity, rows: list[Paired]
-) -> None:
-    left, top, width = place
+def _draw_lists(groups: dict[str, list[Paired]], width: float) -> Figure:
+    row_height = _ROW + 12
+    heights = [_HEAD + row_height * len(rows) + 24 for rows in groups.values()]
+    figure, axes = canvas.blank(width, sum(heights))
+    top = 0.0
+    for (name, rows), height in zip(groups.items(), heights, strict=True):
+        what, scale = quantity(name), _scale(rows, 0, width)
+        _heading(axes, (0, top + 14, width), what, scale(0))
+        for at, row in enumerate(rows):
+            y = top + _HEAD + row_height * at
+            value = what.written(row.difference, row.low, row.high).value
+            room = width - canvas.text_width(value, canvas.TEXT - 1) - 8
+            _name(axes, (0, y, room), row.first, row.second)
+            axes.text(width, y + 12, value, ha="right", size=canvas.TEXT - 1)
+            _interval(axes, row, y + 42, scale)
+        top += height
+    return figure
+
+
+def _scale(rows: list[Paired], left: float, width: float) -> Callable[[float], float]:
+    """From a difference to pixels; zero is always on the paper."""
     low = min(0.0, *(row.low for row in rows))
     high = max(0.0, *(row.high for row in rows))
-    scale = (width - 24) / ((high - low) or 1.0)
-    zero = left + 12 - low * scale if high > low else left + width / 2
-    bottom = top + _HEAD + _ROW * len(rows)
-    axes.text(left, top + 14, what.title, weight="bold")
-    axes.plot([zero, zero], [top + _HEAD - 12, bottom], color=LIGHT["soft"], linewidth=1, zorder=1)
-    _directions(axes, (left, zero, width), top + 34, what)
-    for at, row in enumerate(rows):
-        y = top + _HEAD + _ROW * at
-        _row(axes, (left, y, width), row, what)
-        x = [zero + bound * scale for bound in (row.low, row.difference, row.high)]
-        _interval(axes, x, y + 30, told=row.low > 0 or row.high < 0)
+    room = width - 16
+    if high <= low:
+        return lambda _: left + width / 2
+    return lambda value: left + 8 + (value - low) / (high - low) * room
 
 
-def _directions(axes: Axes, place: tuple[float, float, float], y: float, what: Quantity) -> None:
-    """Words for both sides of zero, where there is room for them."""
-    left, zero, width = place
-    size = canvas.TEXT - 1
-    sides = (
-        (f"← {what.less}", "right", zero - left),
-        (f"{what.more} →", "left", left + width - zero),
-    )
-    for text, align, room in sides:
-        if canvas.text_width(text, size) + 6 <= room:
-            shift = -6 if align == "right" else 6
-            axes.text(zero + shift, y, text, ha=align, size=size, color=LIGHT["soft"])
-
-
-def _row(axes: Axes, place: tuple[float, float, float], row: Paired, what: Quantity) -> None:
+def _heading(axes: Axes, place: tuple[float, float, float], what: Quantity, zero: float) -> None:
+    """The quantity, and words for both sides of zero where there is room for them."""
     left, y, width = place
     size = canvas.TEXT - 1
-    value = str(what.written(row.difference, row.low, row.high).value)
-    half = (width - canvas.text_width(value, size) - canvas.text_width(" not  ", size) - 10) / 2
-    first, second = canvas.readable(row.first), canvas.readable(row.second)
-    need_first, need_second = canvas.text_width(first, size), canvas.text_width(second, size)
-    room_first = max(half, 2 * half - need_second)
-    second = canvas.fit(second, max(half, 2 * half - need_first), size)
-    label = f"{second}, not {canvas.fit(first, room_first, size)}"
-    axes.text(left, y + 16, label, size=size, gid="class:halo")
-    axes.text(left + width, y + 16, value, ha="right", size=size, gid="class:halo")
+    axes.text(left, y, what.title, weight="bold")
+    for text, align, room in (
+        (f"← {what.less}", "right", zero - left),
+        (f"{what.more} →", "left", left + width - zero),
+    ):
+        if canvas.text_width(text, size) + 6 <= room:
+            x = zero + (-6 if align == "right" else 6)
+            axes.text(x, y + 19, text, ha=align, size=size, color=LIGHT["soft"])
 
 
-def _interval(axes: Axes, x: list[float], y: float, *, told: bool) -> None:
+def _name(axes: Axes, place: tuple[float, float, float], first: str, second: str) -> None:
+    left, y, width = place
+    size = canvas.TEXT - 1
+    axes.text(left, y + 12, canvas.fit(second, width, size), size=size)
+    instead = canvas.fit(f"instead of {first}", width, size)
+    axes.text(left, y + 28, instead, size=size, color=LIGHT["soft"])
+
+
+def _interval(axes: Axes, row: Paired, y: float, scale: Callable[[float], float]) -> None:
     """Filled where the interval excludes zero, hollow where it cannot be told."""
-    low, middle, high = x
+    told = row.low > 0 or row.high < 0
+    low, middle, high = (scale(value) for value in (row.low, row.difference, row.high))
+    axes.plot([scale(0)] * 2, [y - 12, y + 12], color=LIGHT["soft"], linewidth=1, zorder=1)
     colour = LIGHT["blue"] if told else LIGHT["soft"]
     axes.plot([low, high], [y, y], color=colour, linewidth=2, zorder=3)
     for end in (low, high):

@@ -6,12 +6,20 @@ A result may come from a file that somebody edited, so nothing about it is taken
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from simab.errors import InvalidInput
 
 __all__ = ["Reader"]
+
+# Control characters but tab and line feed, and those that turn the direction of what follows.
+_UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _clean(text: str) -> str:
+    return _UNSAFE.sub("\ufffd", text)
 
 
 class Reader:
@@ -53,7 +61,7 @@ class Reader:
         if not isinstance(child.value, Mapping):
             raise child._invalid("an object is expected here")
         return [
-            (str(name), Reader(value, f"{child.path}.{name}"))
+            (_clean(str(name)), Reader(value, f"{child.path}.{name}"))
             for name, value in sorted(child.value.items())
         ]
 
@@ -61,10 +69,7 @@ class Reader:
         """A text; where it is missing the default, if there is one."""
         if default is not None and not self.has(key):
             return default
-        child = self.child(key)
-        if not isinstance(child.value, str):
-            raise child._invalid("a text is expected here")
-        return child.value
+        return self.child(key).as_text()
 
     def number(self, key: str) -> float:
         """A number; null and a missing key mean that it is not known: NaN."""
@@ -77,6 +82,12 @@ class Reader:
         if not value.is_integer():
             raise child._invalid("a whole number is expected here")
         return int(value)
+
+    def as_text(self) -> str:
+        """This value as a text, without the characters that could garble the page."""
+        if not isinstance(self.value, str):
+            raise self._invalid("a text is expected here")
+        return _clean(self.value)
 
     def as_number(self) -> float:
         """This value as a number; null is NaN."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 from simab.report.reader import Reader
 
-__all__ = ["Decision", "Example", "MetricPoint", "Window", "read_example"]
+__all__ = ["Decision", "Example", "MetricPoint", "Realised", "Window", "read_example"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,14 @@ class Decision:
     because: str
 
 
+class Realised(NamedTuple):
+    """A variant's share of the requests that came about then."""
+
+    at_s: float
+    share: float
+    requests: float
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One replication of one policy."""
@@ -71,26 +79,32 @@ class Example:
             [*shares, shares[-1]] if shares else [],
         )
 
-    def realised(self, variant: str, end_s: float, bins: int) -> list[tuple[float, float, float]]:
-        """Middle of each bin, the variant's share of the invocations in it, and their number.
+    def realised(self, variant: str, end_s: float, most: int) -> list[Realised]:
+        """The variant's share of the requests until `end_s`, pooled over neighbouring windows.
 
-        Windows are pooled into equal bins of time: a share over few requests is mostly noise.
+        A share of few requests is mostly noise, so windows are pooled until they hold thirty, or
+        more if that would make more than `most` pools; a change of weights starts a new one.
         """
-        if not self.windows or end_s <= 0:
-            return []
-        starts = sorted({window.start_s for window in self.windows})
-        window_s = min((late - early for early, late in pairwise(starts)), default=end_s)
-        width = max(window_s, end_s / bins)
-        totals: dict[int, list[float]] = {}
+        pooled: dict[float, list[float]] = {}
         for window in self.windows:
-            each = totals.setdefault(int(window.start_s // width), [0.0, 0.0])
-            each[0] += window.invocations if window.variant == variant else 0.0
-            each[1] += window.invocations
-        return [
-            ((at + 0.5) * width, mine / everyone, everyone)
-            for at, (mine, everyone) in sorted(totals.items())
-            if everyone
-        ]
+            if window.start_s < end_s:
+                each = pooled.setdefault(window.start_s, [0.0, 0.0])
+                each[0] += window.invocations if window.variant == variant else 0.0
+                each[1] += window.invocations
+        enough = max(30.0, sum(many for _, many in pooled.values()) / most)
+        changes = [at_s for at_s, _ in self.weights] if len(self.weights) <= 12 else []
+        found: list[Realised] = []
+        since, mine, everyone = 0.0, 0.0, 0.0
+        for start_s in sorted(pooled):
+            changed = any(since < at_s <= start_s for at_s in changes)
+            if everyone and (everyone >= enough or changed):
+                found.append(Realised((since + start_s) / 2, mine / everyone, everyone))
+                mine = everyone = 0.0
+            since = start_s if not everyone else since
+            mine, everyone = mine + pooled[start_s][0], everyone + pooled[start_s][1]
+        if everyone:
+            found.append(Realised((since + end_s) / 2, mine / everyone, everyone))
+        return found
 
     def series(self, variant: str, most: int) -> list[MetricPoint]:
         """At most that many points of a variant's metric, evenly spread, the last one always."""

@@ -71,10 +71,9 @@ def draw_traffic(example: Example, truth: Truth, horizon_s: float, width: float)
         )  # fmt: skip
         dots = example.realised(name, end_s, BINS)
         axes.plot(
-            [at / unit_s for at, _, _ in dots if at <= end_s],
-            [share for at, share, _ in dots if at <= end_s],
-            linestyle="none", marker=look.marker, markersize=4.5, zorder=2,
-            markerfacecolor=LIGHT["paper"], markeredgecolor=look.colour, markeredgewidth=1.1,
+            [each.at_s / unit_s for each in dots], [each.share for each in dots],
+            linestyle="none", marker=look.marker, markersize=6, zorder=4,
+            markerfacecolor=LIGHT["paper"], markeredgecolor=look.colour, markeredgewidth=1.3,
         )  # fmt: skip
     _legend(figure, [(f"weight of {each}, as a share", each) for each in names], truth, "realised")
     _mark_decisions(axes, example, unit_s)
@@ -145,9 +144,9 @@ def _legend(figure: Figure, entries: list[tuple[str, str]], truth: Truth, kind: 
         over.plot([2, 38], [y, y], color=LIGHT["ink"], linewidth=1, dashes=(1, 3))
         words = "true value, which no policy sees"
     else:
-        over.plot([8, 20, 32], [y] * 3, linestyle="none", marker=look.marker, markersize=4.5,
+        over.plot([8, 20, 32], [y] * 3, linestyle="none", marker=look.marker, markersize=6,
                   markerfacecolor=LIGHT["paper"], markeredgecolor=look.colour)  # fmt: skip
-        words = "share of the requests that came"
+        words = "share of the requests, pooled"
     over.text(46, y, words, va="center_baseline", size=size)
 
 
@@ -157,8 +156,9 @@ def _mark_decisions(axes: Axes, example: Example, unit_s: float) -> None:
     times = sorted({each.at_s / unit_s for each in example.decisions if each.accepted})
     apart = [at for before, at in pairwise([-math.inf, *times]) if at - before > end / 200]
     over = axes.get_xaxis_transform()
+    seen = [at for at in apart if at <= end]
     axes.plot(
-        [at for at in apart if at <= end], [1.03] * sum(at <= end for at in apart), marker="v",
+        seen, [1.03] * len(seen), marker="v" if len(seen) <= 20 else "|",
         linestyle="none", color=LIGHT["ink"], markersize=6, transform=over, clip_on=False,
     )  # fmt: skip
     if not math.isfinite(example.decided_at_s):

@@ -9,25 +9,31 @@ from __future__ import annotations
 import math
 
 from simab.report.study_result import Policy, Proportion, StudyResult
+from simab.stats.intervals import wilson_interval
 
 __all__ = [
-    "candidate_cannot_win",
     "fastest",
     "is_worse",
     "most_often_right",
-    "wrong_outcome",
+    "wrong",
+    "wrong_outcomes",
 ]
 
 
-def wrong_outcome(result: StudyResult) -> str:
-    """The outcome that puts the wrong variant in charge for good."""
+def wrong_outcomes(result: StudyResult) -> tuple[str, ...]:
+    """The outcomes that put the wrong variant in charge; a rollback is the control's win."""
     keep = result.truth.right_decision == "keep_control"
-    return "promoted_candidate" if keep else "kept_control"
+    return ("promoted_candidate",) if keep else ("kept_control", "rolled_back")
 
 
-def candidate_cannot_win(result: StudyResult) -> bool:
-    """Whether promoting the candidate gives the truly worse variant all the traffic."""
-    return result.truth.worse == result.truth.candidate
+def wrong(result: StudyResult, policy: Policy) -> Proportion:
+    """How often the policy decides wrongly; undecided runs are neither right nor wrong."""
+    parts = [policy.outcomes[name] for name in wrong_outcomes(result)]
+    if sum(part.count > 0 for part in parts) <= 1:
+        return max(parts, key=lambda part: part.count)
+    count = sum(part.count for part in parts)
+    interval = wilson_interval(count, result.replications)
+    return Proportion(count, count / result.replications, interval.low, interval.high)
 
 
 def most_often_right(result: StudyResult) -> list[Policy]:
@@ -64,5 +70,10 @@ def fastest(policies: list[Policy]) -> Policy | None:
         return None
     ordered = sorted(timed, key=lambda policy: policy.decision_time_s.p50)
     best = ordered[0].decision_time_s
-    clear = all(best.p50_high < other.decision_time_s.p50_low for other in ordered[1:])
+    clear = all(best.p50_high < _bound(other.decision_time_s.p50_low) for other in ordered[1:])
     return ordered[0] if clear else None
+
+
+def _bound(quantile_s: float) -> float:
+    """What is not known lies beyond the horizon."""
+    return quantile_s if math.isfinite(quantile_s) else math.inf

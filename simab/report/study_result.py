@@ -46,7 +46,7 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Quantiles over the replications that decided, and the 95 % interval of the median."""
+    """Quantiles over all replications, NaN beyond the horizon, and the median's 95 % interval."""
 
     decided: int
     p10: float
@@ -140,7 +140,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class StudyResult:
-    """Everything that the page shows."""
+    """Everything that the page shows; `targeted`: some requests name their variant."""
 
     title: str
     question: str
@@ -150,8 +150,8 @@ class StudyResult:
     scenario_hash: str
     seed: int
     replications: int
-    engine: str
     horizon_s: float
+    targeted: bool
     truth: Truth
     policies: tuple[Policy, ...]
     paired: tuple[Paired, ...]
@@ -183,13 +183,13 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
         scenario_hash=reader.text("scenario_hash"),
         seed=reader.whole("seed"),
         replications=reader.whole("replications"),
-        engine=reader.text("engine"),
         horizon_s=_horizon(scenario, policies),
+        targeted=_targeted(scenario),
         truth=_truth(reader.child("truth")),
         policies=policies,
         paired=tuple(_paired(each) for each in reader.items("paired")),
         examples=tuple(read_example(each) for each in reader.items("examples")),
-        warnings=tuple(str(each.value) for each in reader.items("warnings")),
+        warnings=tuple(each.as_text() for each in reader.items("warnings")),
     )
 
 
@@ -199,15 +199,22 @@ def _horizon(scenario: Reader, policies: tuple[Policy, ...]) -> float:
     return max((max(each.decided_by.time_s, default=0.0) for each in policies), default=0.0)
 
 
+def _targeted(scenario: Reader) -> bool:
+    """Whether some requests name their variant, past the weights."""
+    return any(
+        bool(segment.value.get("targets") or segment.value.get("paired_targets"))
+        for _, segment in scenario.entries("traffic")
+        if isinstance(segment.value, Mapping)
+    )
+
+
 def _policy(reader: Reader) -> Policy:
     ecdf = reader.child("decision_time_ecdf")
     outcomes = reader.child("outcomes")
     return Policy(
         name=reader.text("name"),
         kind=reader.text("kind"),
-        parameters=tuple(
-            (name, _plain(value.value)) for name, value in reader.entries("parameters")
-        ),
+        parameters=tuple((name, _plain(value)) for name, value in reader.entries("parameters")),
         rule=reader.text("rule", ""),
         misleads=reader.text("misleads", ""),
         outcomes={name: _proportion(outcomes.child(name)) for name in OUTCOMES},
@@ -228,10 +235,10 @@ def _policy(reader: Reader) -> Policy:
     )
 
 
-def _plain(value: Any) -> str:
-    return (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    )
+def _plain(reader: Reader) -> str:
+    if isinstance(reader.value, str):
+        return reader.as_text()
+    return json.dumps(reader.value, ensure_ascii=False, sort_keys=True)
 
 
 def _proportion(reader: Reader) -> Proportion:

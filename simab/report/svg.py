@@ -82,6 +82,8 @@ def _attributes(element: Element, names: dict[str, str]) -> dict[str, str]:
         elif name == "style":
             if style := _style(value, names):
                 kept["style"] = style
+        elif name in ("fill", "stroke"):
+            kept[name] = _VARIABLE.get(value, value)
         elif name == "transform" and re.match(r"rotate\(-?0 ", value):
             continue
         else:

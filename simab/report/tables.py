@@ -6,25 +6,24 @@ import math
 from typing import Final
 
 from simab.report import numerals
-from simab.report.numerals import Written
 from simab.report.pairs import quantity
-from simab.report.replay import Example
-from simab.report.study_result import Policy, Quantiles, StudyResult
+from simab.report.replay import Example, Realised
+from simab.report.study_result import Policy, StudyResult
 from simab.report.table import Cell, Column, Table, cell
 
 __all__ = ["MOST_DECISIONS", "decisions", "health", "pairs", "summary", "totals", "windows"]
 
 MOST_DECISIONS: Final = 40
 TOTALS: Final = (
-    ("arrived", "arrived"),
-    ("answered", "answered"),
-    ("failed", "failed"),
-    ("rejected", "rejected"),
-    ("invalid", "invalid"),
-    ("in_flight", "in flight at the end"),
-    ("labels_arrived", "labels arrived"),
-    ("labels_outstanding", "labels outstanding"),
-    ("labels_never", "never labelled"),
+    ("arrived", "Requests arrived"),
+    ("answered", "Answered"),
+    ("failed", "Failed"),
+    ("rejected", "Rejected"),
+    ("invalid", "Invalid"),
+    ("in_flight", "In flight at the end"),
+    ("labels_arrived", "Labels arrived"),
+    ("labels_outstanding", "Labels outstanding"),
+    ("labels_never", "Never labelled"),
 )
 
 
@@ -32,7 +31,7 @@ def summary(result: StudyResult) -> Table:
     """The operating characteristics of every policy."""
     keep = result.truth.right_decision == "keep_control"
     promoted, kept = ("wrong here", "right here") if keep else ("right here", "wrong here")
-    worse = f"{result.truth.worse}, mean" if result.truth.worse else "none is worse"
+    worse = "mean" if result.truth.worse else "none is worse"
     columns = (
         Column("Policy", numeric=False),
         Column("Right decision", "share of runs"),
@@ -42,7 +41,7 @@ def summary(result: StudyResult) -> Table:
         Column("Undecided", "at the horizon"),
         Column("Time to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
-        Column("Requests on the worse", worse),
+        Column("Requests on the worse variant", worse),
         Column("Guardrail breach", "mean time"),
         Column("Weight changes", "mean"),
     )
@@ -63,17 +62,12 @@ def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
         Cell(policy.name),
         cell(numerals.proportion(policy.correct)),
         *outcomes,
-        _quantile_cell(policy.decision_time_s, numerals.duration_quantiles),
-        _quantile_cell(policy.requests_to_decision, numerals.quantiles),
+        cell(numerals.duration_quantiles(policy.decision_time_s, result.horizon_s)),
+        cell(numerals.quantiles(policy.requests_to_decision)),
         Cell("none") if none_worse else cell(numerals.mean(policy.requests_on_worse)),
         cell(numerals.mean_duration(policy.guardrail_breach_s)),
         cell(numerals.mean(policy.weight_changes)),
     )
-
-
-def _quantile_cell(value: Quantiles, write: object) -> Cell:
-    written = write(value) if callable(write) else Written("", "")
-    return cell(written)
 
 
 def health(result: StudyResult) -> Table:
@@ -150,21 +144,20 @@ def pairs(result: StudyResult) -> Table:
         Column("First", numeric=False),
         Column("Second", numeric=False),
         Column("Second − first", "95\u202f% interval"),
-        Column("Variance saved", "by pairing"),
+        Column("Pairing is worth", "of the runs"),
         Column("Pairs"),
         Column("Remark", numeric=False),
     )
     rows = []
     for each in result.paired:
         what = quantity(each.quantity)
-        saved = each.variance_reduction
         rows.append(
             (
                 Cell(what.title),
                 Cell(each.first),
                 Cell(each.second),
                 cell(what.written(each.difference, each.low, each.high)),
-                Cell(numerals.percent(saved) if math.isfinite(saved) else "not defined"),
+                Cell(numerals.times(each.variance_reduction)),
                 Cell(numerals.count(each.pairs)),
                 Cell(each.reason),
             )
@@ -172,10 +165,10 @@ def pairs(result: StudyResult) -> Table:
     return Table("Differences between policies on the same traffic", columns, tuple(rows))
 
 
-def traffic(example: Example, variant: str, dots: list[tuple[float, float, float]]) -> Table:
+def traffic(example: Example, variant: str, dots: list[Realised]) -> Table:
     """Weights and realised shares of a variant."""
     columns = (
-        Column("Middle of the interval", numeric=False),
+        Column("About", numeric=False),
         Column("Weight", "as a share"),
         Column("Realised share"),
         Column("Requests"),
@@ -188,12 +181,12 @@ def traffic(example: Example, variant: str, dots: list[tuple[float, float, float
 
     rows = tuple(
         (
-            Cell(numerals.duration(at_s)),
-            Cell(numerals.percent(in_force(at_s), 1)),
-            Cell(numerals.percent(share, 1)),
-            Cell(numerals.count(many)),
+            Cell(numerals.duration(each.at_s)),
+            Cell(numerals.percent(in_force(each.at_s), 1)),
+            Cell(numerals.percent(each.share, 1)),
+            Cell(numerals.count(each.requests)),
         )
-        for at_s, share, many in dots
+        for each in dots
     )
     return Table(f"Share of {variant}", columns, rows)
 
@@ -231,7 +224,7 @@ def decisions(example: Example) -> Table:
         Column("When", numeric=False),
         Column("Action", numeric=False),
         Column("Accepted", numeric=False),
-        Column("Because", numeric=False),
+        Column("What it saw, or why it was refused", numeric=False),
     )
     rows = [
         (
@@ -249,16 +242,10 @@ def decisions(example: Example) -> Table:
     return Table("Every decision and what it saw", columns, tuple(rows))
 
 
-def totals(example: Example) -> Table:
-    """What became of the requests and labels of this run."""
+def totals(example: Example) -> list[tuple[str, str]]:
+    """What became of the requests and labels of this run: names and counts."""
     known = dict(example.totals)
-    present = [(title, known[name]) for name, title in TOTALS if name in known]
-    columns = tuple(Column(title.capitalize()) for title, _ in present)
-    return Table(
-        "What became of the requests",
-        columns,
-        (tuple(Cell(numerals.count(value)) for _, value in present),) if present else (),
-    )
+    return [(title, numerals.count(known[name])) for name, title in TOTALS if name in known]
 
 
 def windows(example: Example) -> Table:

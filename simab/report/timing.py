@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -53,9 +54,11 @@ def _steps(axes: Axes, ecdf: Ecdf, horizon_s: float, unit_s: float, at: int) -> 
         color=look.colour, linewidth=2, dashes=look.dash, zorder=3,
     )  # fmt: skip
     offsets = [horizon_s * (mark + 0.15 + 0.7 * (at % 5) / 5) / _MARKS for mark in range(_MARKS)]
-    heights = [shares[max(k for k, t in enumerate(times) if t <= each)] for each in offsets]
+    reached = [(each, shares[bisect_right(times, each) - 1]) for each in offsets]
+    marks = [(at_s, share) for at_s, share in reached if share > 0]
     axes.plot(
-        [each / unit_s for each in offsets], heights, linestyle="none", marker=look.marker,
+        [at_s / unit_s for at_s, _ in marks], [share for _, share in marks],
+        linestyle="none", marker=look.marker,
         color=look.colour, markersize=6.5, markeredgecolor=LIGHT["paper"], zorder=4, clip_on=False,
     )  # fmt: skip
     return shares[-1]

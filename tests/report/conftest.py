@@ -47,14 +47,15 @@ def mean(values: np.ndarray) -> dict[str, float | None]:
 
 
 def quantiles(values: np.ndarray) -> dict[str, float | int | None]:
-    if not len(values):
-        nothing = dict.fromkeys(("p10", "p50", "p90", "p50_low", "p50_high"))
-        return {"decided": 0, **nothing}
+    """Over all runs; those without a decision are NaN and count as later than the horizon."""
+    decided = int((~np.isnan(values)).sum())
+    values = np.where(np.isnan(values), 1e12, values)
     low, high = 0.5 - 0.98 / math.sqrt(len(values)), 0.5 + 0.98 / math.sqrt(len(values))
     shares = [0.1, 0.5, 0.9, max(low, 0.0), min(high, 1.0)]
-    found = (float(each) for each in np.quantile(values, shares))
+    levels = np.quantile(values, shares, method="inverted_cdf")
+    found = (float(each) if each < 1e11 else None for each in levels)
     names = ("p10", "p50", "p90", "p50_low", "p50_high")
-    return {"decided": len(values), **dict(zip(names, found, strict=True))}
+    return {"decided": decided, **dict(zip(names, found, strict=True))}
 
 
 def play(spec: tuple, runs: int, right: str, place: int) -> dict[str, np.ndarray]:
@@ -94,8 +95,8 @@ def summarised(spec: tuple, played: dict[str, np.ndarray]) -> dict[str, Any]:
             outcome: wilson(int(many), runs) for outcome, many in zip(OUTCOMES, counts, strict=True)
         },
         "correct": wilson(int(played["correct"].sum()), runs),
-        "decision_time_s": quantiles(times),
-        "requests_to_decision": quantiles(np.round(times / 30)),
+        "decision_time_s": quantiles(played["decision_time_s"]),
+        "requests_to_decision": quantiles(np.round(played["decision_time_s"] / 30)),
         "decision_time_ecdf": {
             "time_s": [float(each) for each in steps],
             "share": [float((times <= each).sum() / runs) for each in steps],
@@ -126,7 +127,8 @@ def paired(policies: tuple, played: list[dict[str, np.ndarray]]) -> list[dict[st
                     continue
                 interval = mean(two - one)
                 apart = float(one.var() + two.var())
-                saved = 1 - float((two - one).var()) / apart if apart else None
+                spread = float((two - one).var())
+                saved = apart / spread if spread else None
                 row |= {"difference": interval["mean"], "low": interval["low"]}
                 row |= {"high": interval["high"], "variance_reduction": saved}
                 found.append({**row, "pairs": len(one), "reason": ""})
