@@ -5,8 +5,10 @@ The order in which batches finish changes nothing: rows are keyed, and read back
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
+from contextlib import closing
+from dataclasses import replace
 from math import ceil
 from typing import Final
 
@@ -51,13 +53,19 @@ def run_study(
     if progress:
         progress(done, len(keys))
     missing = [place for place, key in keys.items() if key not in store]
-    for rows in _played(plan, _batches(plan, missing), executor):
-        store.update({keys[row.policy, row.replication]: row for row in rows})
-        done += len(rows)
-        if progress:
-            progress(done, len(keys))
+    # Closed at once when interrupted: what has not begun is called off, not waited for.
+    with closing(_played(plan, _batches(plan, missing), executor)) as batches:
+        for rows in batches:
+            store.update({keys[row.policy, row.replication]: row for row in rows})
+            done += len(rows)
+            if progress:
+                progress(done, len(keys))
+    # Rows are kept by what a policy is: a store may hold them under another name of the same.
     return {
-        policy: tuple(store[keys[policy, number]] for number in range(plan.replications))
+        policy: tuple(
+            replace(store[keys[policy, number]], policy=policy)
+            for number in range(plan.replications)
+        )
         for policy in plan.policies
     }
 
@@ -74,7 +82,7 @@ def _batches(
 
 def _played(
     plan: StudyPlan, batches: Iterator[tuple[str, list[int]]], executor: Executor | None
-) -> Iterator[list[Outcome]]:
+) -> Generator[list[Outcome], None, None]:
     if executor is None:
         blueprint = Blueprint.of(plan.scenario)
         for name, numbers in batches:

@@ -1,13 +1,16 @@
 """What a study is to play, and the identity of each of its rows.
 
 A row is keyed by the content of everything that can change it: the scenario without its words and
-without the other policies, the policy, the seed, the replication and simab's version.
+without the other policies, the policy, the seed, the replication and simab's version. Of a policy
+that simab does not ship, the source of its class counts as well.
 """
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,13 +69,35 @@ class StudyPlan:
 
 
 def _content(policy: Decider) -> Any:
-    """What a policy is, as plain data: its parameters, or for one's own class what it holds."""
-    kind = f"{type(policy).__module__}.{type(policy).__qualname__}"
+    """What a policy is, as plain data: its class, its parameters, and the source of one's own."""
+    owner = type(policy)
+    content: list[Any] = [f"{owner.__module__}.{owner.__qualname__}"]
     if isinstance(policy, Description):
-        return [kind, policy.model_dump(mode="json")]
-    return [kind, repr(sorted(getattr(policy, "__dict__", {}).items()))]
+        content.append(policy.model_dump(mode="json"))
+    else:
+        content.append(_state(policy))
+    if owner.__module__.partition(".")[0] != simab.__name__:
+        content.append(_source(owner))
+    return content
+
+
+def _state(policy: Decider) -> str:
+    """What an object of one's own holds, in `__dict__`, in slots or as its pickle says."""
+    try:
+        return pickle.dumps(policy, protocol=4).hex()
+    except Exception:  # noqa: BLE001  # a pickle may fail in any way; such a policy plays here only
+        return repr(policy.__getstate__())
+
+
+def _source(owner: type) -> str:
+    """The text of a class; empty where there is none, as for one typed at a prompt."""
+    try:
+        return inspect.getsource(owner)
+    except (OSError, TypeError):
+        return ""
 
 
 def _sha256(data: Any) -> str:
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    # Keys stay in order: the order of variants, segments and targets decides who gets which draw.
+    canonical = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
