@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from simab.analyse.truth import PROMOTE_CANDIDATE, ScenarioTruth
 from simab.policies import Conclude, Promote, RollBack
@@ -30,8 +31,9 @@ class Outcome:
 
     `decided_s` and `requests_to_decision` are None where nothing was decided by the horizon.
     `regret` adds, over all requests served, by how much the serving variant's true metric misses
-    the better one's. `guardrail_breach_s` is the time in metric windows in which some variant broke
-    a guardrail. An undecided run is not correct, whichever variant is better.
+    the better one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
+    some variant broke a guardrail. `weight_changes` counts the changes of positive weights that
+    took effect. An undecided run is not correct, whichever variant is better.
     """
 
     policy: str
@@ -70,7 +72,7 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
         requests_on_worse=0 if truth.worse is None else invocations[truth.worse],
         regret=sum(count * shortfalls[name] for name, count in invocations.items()),
         guardrail_breach_s=_guardrail_breach_s(run),
-        weight_changes=len(run.transcript.splits) - 1,
+        weight_changes=_weight_changes(run),
         in_flight_at_horizon=totals.in_flight,
         labels_outstanding=totals.labels_outstanding,
     )
@@ -98,17 +100,28 @@ def _verdict(run: Run, decision: DecisionEntry | None) -> Verdict:
     return Verdict.PROMOTED_CANDIDATE if candidate else Verdict.UNDECIDED
 
 
+def _weight_changes(run: Run) -> int:
+    # New instances, or a variant that comes or goes at weight 0, move nobody.
+    serving = [
+        {name: weight for name, weight in entry.weights.items() if weight > 0}
+        for entry in run.transcript.splits
+    ]
+    return sum(before != after for before, after in pairwise(serving))
+
+
 def _guardrail_breach_s(run: Run) -> float:
     guardrails = run.scenario.objective.guardrails
     books = run.ledger.books
     if not guardrails:
         return 0.0
-    breached = 0
+    breached_ns, period_ns = 0, books.blueprint.period_ns
     for window in range(len(books.requests)):
         totals = [
             books.request_totals(variant, window, window + 1)
             for variant in range(len(books.blueprint.variants))
             if books.requests[window, variant, RequestColumn.INVOCATIONS]
         ]
-        breached += any(limit.breached(each) for limit in guardrails for each in totals)
-    return breached * seconds(books.blueprint.period_ns)
+        if any(limit.breached(each) for limit in guardrails for each in totals):
+            # The horizon may cut the last window short.
+            breached_ns += min(period_ns, books.blueprint.horizon_ns - window * period_ns)
+    return seconds(breached_ns)

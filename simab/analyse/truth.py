@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Final, get_args
 
+from simab.errors import InvalidInput
 from simab.policies.metrics import LabelMetric
 from simab.profiles import truth_of
 from simab.scenario.models import Scenario
@@ -49,7 +51,11 @@ class ScenarioTruth:
 
 
 def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
-    """Compute the truth from the profiles, exactly, without simulating."""
+    """Compute the truth from the profiles, exactly, without simulating.
+
+    Raises:
+        InvalidInput: the objective's metric does not exist for the control or the candidate.
+    """
     truths = {
         name: truth_of(
             variant.quality.sampler(scenario.outcome_tables, scenario.labels.positive_share)
@@ -59,6 +65,12 @@ def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
     objective = scenario.objective
     control = truths[objective.control].metric(objective.metric)
     candidate = truths[objective.candidate].metric(objective.metric)
+    for role, value in ((objective.control, control), (objective.candidate, candidate)):
+        if isnan(value):
+            raise InvalidInput(
+                f"objective.metric = {objective.metric}: undefined for {role}, whose outcomes lack "
+                "what it divides by; choose another metric, or describe the quality otherwise"
+            )
     improvement = objective.sign * (candidate - control)
     roles = (objective.candidate, objective.control)
     better, worse = roles if improvement > 0 else roles[::-1]
