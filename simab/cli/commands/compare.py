@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +16,11 @@ from simab.cli import options
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import Interrupted
+from simab.cli.folders import make_folder, writing_into
 from simab.cli.progress import say, shown_progress
 
 if TYPE_CHECKING:
     from simab.comparison import Study
-    from simab.study import SqliteStore
 
 __all__ = ["command"]
 
@@ -64,38 +66,47 @@ def command(
     Every policy is played on the same clients and the same outcomes. Prints the operating
     characteristics; with --out also writes report.html, study.json and CSV files into DIR.
     """
-    from simab.comparison import compare
-    from simab.scenario import load
-    from simab.study import SqliteStore, local_processes
+    try:
+        from simab.comparison import compare
+        from simab.scenario import load
 
-    scenario = load(file)
-    chosen = list(policies) or None
-    count = scenario.study.replications if replications is None else replications
-    rows = count * len(policies or scenario.policies)
-    prepare_engine(engine, quiet=quiet)
-    with ExitStack() as stack:
-        executor = None
-        if workers > 1 and rows >= _WORTH_A_POOL:
-            executor = stack.enter_context(local_processes(workers))
-        kept = None if store is None else SqliteStore(store)
-        if kept is not None:
-            stack.callback(kept.close)
-        progress = stack.enter_context(shown_progress("Replications", quiet=quiet))
-        try:
-            study = compare(
+        scenario = load(file)
+        make_folder(out)
+        chosen = list(policies) or None
+        count = scenario.study.replications if replications is None else replications
+        used_seed = scenario.study.seed if seed is None else seed
+        prepare_engine(engine, quiet=quiet)
+        study = _played(
+            partial(
+                compare,
                 scenario,
                 policies=chosen,
                 replications=count,
-                seed=seed,
-                executor=executor,
-                store=kept,
+                seed=used_seed,
                 engine=engine,
-                progress=progress,
-                command=_command(file, chosen, count, seed or scenario.study.seed),
-            )
-        except KeyboardInterrupt:
-            raise Interrupted(_how_to_resume(store, kept)) from None
-    _show(study, out, as_json=as_json, quiet=quiet)
+                command=_command(file, chosen, count, used_seed),
+            ),
+            workers if count * len(policies or scenario.policies) >= _WORTH_A_POOL else 1,
+            store,
+            quiet=quiet,
+        )
+        _show(study, out, as_json=as_json, quiet=quiet)
+    except KeyboardInterrupt:
+        raise Interrupted(_how_to_resume(store)) from None
+
+
+def _played(
+    comparison: Callable[..., Study], workers: int, store: Path | None, *, quiet: bool
+) -> Study:
+    """Play with the workers and the store that were asked for, and say how far it is."""
+    from simab.study import SqliteStore, local_processes
+
+    with ExitStack() as stack:
+        return comparison(
+            executor=stack.enter_context(local_processes(workers)) if workers > 1 else None,
+            store=stack.enter_context(closing(SqliteStore(store))) if store else None,
+            progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
+        )
 
 
 def _command(file: str, policies: list[str] | None, replications: int, seed: int) -> str:
@@ -107,10 +118,14 @@ def _command(file: str, policies: list[str] | None, replications: int, seed: int
     return shlex.join(words)
 
 
-def _how_to_resume(store: Path | None, kept: SqliteStore | None) -> str:
-    if kept is None:
+def _how_to_resume(store: Path | None) -> str:
+    from simab.study import SqliteStore
+
+    if store is None:
         return "Nothing is kept. Give --store FILE to be able to resume."
-    return f"{len(kept)} rows are kept in {store}; run the same command again for the rest."
+    with closing(SqliteStore(store)) as kept:
+        count = len(kept)
+    return f"{count} rows are kept in {store}; run the same command again for the rest."
 
 
 def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool) -> None:
@@ -123,4 +138,6 @@ def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool) -> None
 
         print_comparison(study.result)
     if out is not None:
-        say(f"The report is {study.report(out)}.", quiet=quiet)
+        with writing_into(out):
+            page = study.report(out)
+        say(f"The report is {page}.", quiet=quiet)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from simab.cli import options
+from simab.cli.folders import writing_into
 from simab.cli.progress import say
 from simab.errors import InvalidInput
 
@@ -36,5 +37,6 @@ def command(study: Path, out: Path | None, quiet: bool) -> None:
     if not isinstance(result, dict) or result.get("format") != FORMAT:
         raise InvalidInput(f"{file} is no study: its format is not {FORMAT}. Name another file.")
     folder = file.parent if out is None else out
-    write_report(result, folder)
+    with writing_into(folder):
+        write_report(result, folder)
     say(f"The report is {folder / 'report.html'}.", quiet=quiet)

@@ -11,6 +11,7 @@ import click
 from simab.cli import options, terminal
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
+from simab.cli.folders import make_folder, writing_into
 from simab.cli.progress import say
 from simab.units import format_duration, seconds
 
@@ -48,6 +49,7 @@ def command(
     from simab.simulate import simulate
 
     scenario = load(file)
+    make_folder(out)
     prepare_engine(engine, quiet=quiet)
     run = simulate(
         scenario,
@@ -62,10 +64,10 @@ def command(
     elif not quiet:
         _print(run)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        for name in ("requests", "windows", "decisions", "splits"):
-            table = getattr(run, name)
-            table.to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
+        with writing_into(out):
+            for name in ("requests", "windows", "decisions", "splits"):
+                table = getattr(run, name)
+                table.to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
         say(f"The records are in {out}.", quiet=quiet)
 
 
