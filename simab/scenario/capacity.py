@@ -6,11 +6,11 @@ Closed forms of steady state, meant to warn before a run; the run itself is the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from simab import units
-from simab.scenario.models import Scenario, Variant
+from simab.scenario.models import Scenario, Segment, Variant
 from simab.scenario.wording import name_text, number_text, percent_text, series
 from simab.theory.bounded_queues import mmc_limited
 from simab.theory.queues import allen_cunneen_mean_wait_s, utilisation
@@ -74,11 +74,11 @@ def splits(scenario: Scenario) -> Sequence[Split]:
     return list(found.values())
 
 
-def rates_per_s(scenario: Scenario, weights: Mapping[str, float]) -> dict[str, float]:
+def rates_per_s(segments: Iterable[Segment], weights: Mapping[str, float]) -> dict[str, float]:
     """Requests that reach each variant at these weights, those that name it included."""
     rates = dict.fromkeys(weights, 0.0)
     total = math.fsum(weights.values())
-    for segment in scenario.traffic.values():
+    for segment in segments:
         named = dict(segment.targets)
         for target in segment.paired_targets:
             named[target] = named.get(target, 0.0) + 1 / len(segment.paired_targets)
@@ -94,7 +94,7 @@ def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:
     set_by: dict[tuple[str, float, float], list[str]] = {}
     for split in splits(scenario):
         total = math.fsum(split.weights.values())
-        for name, rate in rates_per_s(scenario, split.weights).items():
+        for name, rate in rates_per_s(scenario.traffic.values(), split.weights).items():
             share = split.weights[name] / total if total else 0.0
             if rate > 0:
                 by = set_by.setdefault((name, float(f"{share:.9g}"), float(f"{rate:.9g}")), [])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from simab import units
+from simab.policies import PolicyDescription
 from simab.policies.manual_schedule import ManualSchedule
 from simab.scenario.capacity import start_weights
 from simab.scenario.evidence import labelled_per_hour
@@ -24,7 +25,9 @@ def warnings(scenario: Scenario) -> list[str]:
 
 def _looks_between_windows(scenario: Scenario) -> Iterator[str]:
     interval, period = scenario.controller.interval, scenario.metrics.period
-    if interval < period:
+    counts_labels = any(_labels_needed(policy) for policy in scenario.policies.values())
+    # Labels arrive at any time, so a look between two windows may still see new ones.
+    if interval < period and not counts_labels:
         yield (
             f"The controller looks every {units.format_duration(interval)}, but metrics come every "
             f"{units.format_duration(period)}: some looks see nothing new. "
@@ -40,8 +43,8 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
     slower = min((objective.control, objective.candidate), key=labels.__getitem__)
     expected = labels[slower] * hours
     for name, policy in scenario.policies.items():
-        needed = getattr(policy, "labelled_requests", None)
-        if isinstance(needed, int) and expected < needed:
+        needed = _labels_needed(policy)
+        if expected < needed:
             yield (
                 f"{name_text(name)} waits for {needed:,} labelled requests a variant, but "
                 f"{name_text(slower)} gets about {number_text(round(expected))} before the horizon "
@@ -112,6 +115,12 @@ def _tables_not_used(scenario: Scenario) -> Iterator[str]:
         if name not in used:
             table = name_text(name)
             yield f"No variant takes its quality from the outcome table {table}. Remove it."
+
+
+def _labels_needed(policy: PolicyDescription) -> int:
+    """Labelled requests that a policy waits for; 0 for one that does not."""
+    needed = getattr(policy, "labelled_requests", 0)
+    return needed if isinstance(needed, int) else 0
 
 
 _CAUTIONS: Final[tuple[Caution, ...]] = (

@@ -6,7 +6,7 @@ Closed forms for shares only, at 5 % two-sided and 80 % power, for independent r
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from simab import units
@@ -17,7 +17,7 @@ from simab.scenario.models import Objective, Scenario
 from simab.scenario.wording import duration_text, name_text, number_text
 from simab.stats.proportions import power_two_proportions, sample_size_two_proportions
 
-__all__ = ["Need", "TruthRow", "evidence_sentences", "labelled_per_hour", "needs", "truth_rows"]
+__all__ = ["Evidence", "Need", "TruthRow", "evidence_of", "evidence_sentences", "labelled_per_hour"]
 
 _SHARES = ("accuracy", "success_rate", "precision", "recall")
 
@@ -48,40 +48,62 @@ class Need:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The truth of every variant, and the needs of the smallest effect and the true difference."""
+
+    rows: tuple[TruthRow, ...]
+    smallest_effect: Need
+    true_difference: Need
+
+    def row(self, variant: str) -> TruthRow:
+        """The row of one variant."""
+        return next(row for row in self.rows if row.variant == variant)
+
+
 def labelled_per_hour(scenario: Scenario) -> dict[str, float]:
     """Labelled requests an hour of every variant, at the split of the start, once labels flow."""
-    rates = rates_per_s(scenario, start_weights(scenario))
+    segments = [segment for segment in scenario.traffic.values() if segment.labelled]
+    rates = rates_per_s(segments, start_weights(scenario))
     return {
         name: rates.get(name, 0.0) * 3_600 * (1 - variant.error_rate) * (1 - scenario.labels.never)
         for name, variant in scenario.endpoint.variants.items()
     }
 
 
-def truth_rows(scenario: Scenario) -> tuple[TruthRow, ...]:
-    """The truth of every variant."""
-    labelled = labelled_per_hour(scenario)
-    metric = scenario.objective.metric
-    return tuple(
-        TruthRow(name, _truth(scenario, name).metric(metric), labelled[name])
-        for name in scenario.endpoint.variants
-    )
-
-
-def needs(scenario: Scenario) -> tuple[Need, Need]:
-    """What the smallest effect that matters takes, and what the true difference takes."""
+def evidence_of(scenario: Scenario) -> Evidence:
+    """Truths and needs of a scenario."""
     objective = scenario.objective
-    control = _truth(scenario, objective.control).metric(objective.metric)
-    candidate = _truth(scenario, objective.candidate).metric(objective.metric)
+    labelled = labelled_per_hour(scenario)
+    truths = _truths(scenario)
+    control, candidate = (
+        truths[role].metric(objective.metric) for role in (objective.control, objective.candidate)
+    )
     better = objective.sign * objective.smallest_effect
     if not 0 <= control + better <= 1:
         better = -better  # nothing is better than 100 %: the same distance on the other side
-    return _need(scenario, better), _need(scenario, candidate - control)
+    slower_per_hour = min(labelled[objective.control], labelled[objective.candidate])
+    delay_s = units.seconds(scenario.labels.delay.table().mean)
+    needs = [
+        _need(objective, truths[objective.control], difference, slower_per_hour, delay_s)
+        for difference in (better, candidate - control)
+    ]
+    rows = [
+        TruthRow(name, truth.metric(objective.metric), labelled[name])
+        for name, truth in truths.items()
+    ]
+    return Evidence(tuple(rows), *needs)
 
 
-def evidence_sentences(scenario: Scenario) -> Iterator[str]:
-    """Truth and needs in words."""
-    yield _truth_sentence(scenario)
-    effect, true = needs(scenario)
+def evidence_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """Truths and needs in words."""
+    roles = [
+        evidence.row(name) for name in (scenario.objective.control, scenario.objective.candidate)
+    ]
+    yield _truth_sentence(scenario.objective, *roles)
+    each = [f"{name_text(row.variant)} gets {number_text(row.labelled_per_hour)}" for row in roles]
+    yield f"Labelled requests an hour at the starting split: {', '.join(each)}."
+    effect, true = evidence.smallest_effect, evidence.true_difference
     if effect.labelled_requests is None:
         yield effect.reason
         return
@@ -92,61 +114,45 @@ def evidence_sentences(scenario: Scenario) -> Iterator[str]:
         yield f"To see a difference of {smallest}, the smallest that matters: {_in_words(effect)}."
         if true.labelled_requests is not None:
             yield f"To see the true difference: {_in_words(true)}."
-    yield from _power_sentences(scenario, effect)
+    yield from _power_sentences(scenario, roles[0].truth, effect.difference)
 
 
-def _power_sentences(scenario: Scenario, effect: Need) -> Iterator[str]:
-    """How good the fixed-horizon tests are; they test the share of correct answers."""
-    objective = scenario.objective
-    if objective.metric not in ("accuracy", "success_rate"):
-        return
-    base = _truth(scenario, objective.control).metric(objective.metric)
-    for name, policy in scenario.policies.items():
-        if isinstance(policy, FixedHorizonTest):
-            count = policy.labelled_requests
-            power = power_two_proportions(
-                base, base + effect.difference, count, count, alpha=policy.alpha
-            )
-            yield (
-                f"{name_text(name)} tests once, at {count:,} labelled requests a variant, and "
-                f"would see that smallest difference with probability {power:.2f}."
-            )
+def _truths(scenario: Scenario) -> Mapping[str, Truth]:
+    tables, positive_share = scenario.outcome_tables, scenario.labels.positive_share
+    return {
+        name: truth_of(variant.quality.sampler(tables, positive_share))
+        for name, variant in scenario.endpoint.variants.items()
+    }
 
 
-def _truth(scenario: Scenario, name: str) -> Truth:
-    quality = scenario.endpoint.variants[name].quality
-    return truth_of(quality.sampler(scenario.outcome_tables, scenario.labels.positive_share))
-
-
-def _truth_sentence(scenario: Scenario) -> str:
-    objective = scenario.objective
-    roles = (objective.control, objective.candidate)
-    control, candidate = (_truth(scenario, name).metric(objective.metric) for name in roles)
-    names = [name_text(name) for name in roles]
-    head = f"True {objective.metric}: {control:.4g} for {names[0]}, {candidate:.4g} for {names[1]}"
-    gain = objective.sign * (candidate - control)
+def _truth_sentence(objective: Objective, control: TruthRow, candidate: TruthRow) -> str:
+    names = [name_text(row.variant) for row in (control, candidate)]
+    each = [
+        f"{row.truth:.4g} for {name}" for row, name in zip((control, candidate), names, strict=True)
+    ]
+    head = f"True {objective.metric}: {', '.join(each)}"
+    gain = objective.sign * (candidate.truth - control.truth)
     if math.isnan(gain):
         return f"{head}; it is undefined where a variant never predicts or meets a positive."
     if gain == 0:
         return f"{head}: no difference, an A/A rehearsal."
-    small = "" if abs(gain) >= objective.smallest_effect else ", less than what matters"
+    small = (
+        "" if abs(gain) >= objective.smallest_effect * (1 - 1e-9) else ", less than what matters"
+    )
     return f"{head}: {names[gain > 0]} is better by {number_text(abs(gain))}{small}."
 
 
-def _need(scenario: Scenario, difference: float) -> Need:
-    objective = scenario.objective
-    truth = _truth(scenario, objective.control)
+def _need(
+    objective: Objective, truth: Truth, difference: float, labelled_per_hour: float, delay_s: float
+) -> Need:
     base = truth.metric(objective.metric)
     reason = _no_closed_form(objective, base, difference)
     if reason:
         return Need(difference, None, math.nan, reason)
-    counted = _counted_share(truth, objective)
     trials = sample_size_two_proportions(base, min(max(base + difference, 0.0), 1.0))
-    labelled = math.ceil(trials / counted)
-    labels = labelled_per_hour(scenario)
-    slower = min(labels[objective.control], labels[objective.candidate]) / 3_600
-    delay_s = units.seconds(scenario.labels.delay.table().mean)
-    return Need(difference, labelled, labelled / slower + delay_s if slower else math.inf)
+    labelled = math.ceil(trials / _counted_share(truth, objective))
+    wait_s = labelled / labelled_per_hour * 3_600 + delay_s if labelled_per_hour else math.inf
+    return Need(difference, labelled, wait_s)
 
 
 def _no_closed_form(objective: Objective, base: float, difference: float) -> str:
@@ -167,6 +173,20 @@ def _counted_share(truth: Truth, objective: Objective) -> float:
         return 1.0
     other = cells.false_positive if objective.metric == "precision" else cells.false_negative
     return (cells.true_positive + other) / cells.total
+
+
+def _power_sentences(scenario: Scenario, base: float, difference: float) -> Iterator[str]:
+    """How good the fixed-horizon tests are; they test the share of correct answers."""
+    if scenario.objective.metric not in ("accuracy", "success_rate"):
+        return
+    for name, policy in scenario.policies.items():
+        if isinstance(policy, FixedHorizonTest):
+            count = policy.labelled_requests
+            power = power_two_proportions(base, base + difference, count, count, alpha=policy.alpha)
+            yield (
+                f"{name_text(name)} tests once, at {count:,} labelled requests a variant, and "
+                f"would see that smallest difference with probability {power:.2f}."
+            )
 
 
 def _in_words(need: Need) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from simab import units
 from simab.scenario.capacity import CapacityRow, capacity_rows, capacity_sentences
 from simab.scenario.cautions import warnings
-from simab.scenario.evidence import Need, TruthRow, evidence_sentences, needs, truth_rows
+from simab.scenario.evidence import Need, TruthRow, evidence_of, evidence_sentences
 from simab.scenario.models import Scenario
 from simab.scenario.wording import duration_text, number_text, rate_text
 
@@ -43,21 +43,21 @@ class Explanation:
 def explain(scenario: Scenario) -> Explanation:
     """What is known of a scenario without playing it."""
     rows = capacity_rows(scenario)
-    effect, true = needs(scenario)
+    evidence = evidence_of(scenario)
     return Explanation(
         title=scenario.title,
         question=scenario.question,
         sentences=(
             _traffic_sentence(scenario),
             *capacity_sentences(rows),
-            *evidence_sentences(scenario),
+            *evidence_sentences(scenario, evidence),
         ),
         warnings=tuple(warnings(scenario)),
         capacity=rows,
         metric=scenario.objective.metric,
-        truth=truth_rows(scenario),
-        smallest_effect=effect,
-        true_difference=true,
+        truth=evidence.rows,
+        smallest_effect=evidence.smallest_effect,
+        true_difference=evidence.true_difference,
     )
 
 

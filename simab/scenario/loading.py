@@ -6,10 +6,11 @@ import io
 import json
 from collections.abc import Iterable
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from simab.errors import InvalidScenario, Problem
 from simab.scenario import rules
@@ -19,6 +20,8 @@ from simab.scenario.reading import LARGEST_FILE_BYTES, Document, read
 from simab.scenario.translation import flaws_of
 
 __all__ = ["dumps", "load", "loads"]
+
+_RARE_BREAKS: Final = frozenset("\x85\u2028\u2029")
 
 
 def load(path: str | FilePath) -> Scenario:
@@ -66,8 +69,19 @@ def dumps(scenario: Scenario) -> str:
     yaml.width = 100
     yaml.allow_unicode = True
     stream = io.StringIO()
-    yaml.dump(scenario.model_dump(mode="json", exclude_none=True), stream)
+    yaml.dump(_escaped(scenario.model_dump(mode="json", exclude_none=True)), stream)
     return stream.getvalue()
+
+
+def _escaped(data: Any) -> Any:
+    """Quote text with rare line breaks (NEL, LS, PS): left bare, reading it back would fold them."""
+    if isinstance(data, dict):
+        return {_escaped(key): _escaped(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_escaped(value) for value in data]
+    if isinstance(data, str) and _RARE_BREAKS & set(data):
+        return DoubleQuotedScalarString(data)
+    return data
 
 
 def _text_of(path: FilePath, source: str) -> str:

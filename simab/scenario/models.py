@@ -73,7 +73,7 @@ class Endpoint(Description):
 class Segment(Description):
     """A population of clients with one way of arriving."""
 
-    rate: Annotated[Rate, Field(ge=1e-6, le=1e6)]
+    rate: Annotated[Rate, Field(ge=1e-5, le=1e6)]
     """Mean arrivals of the whole segment; they are Poisson."""
     clients: Annotated[int, Field(ge=1, le=2**31)] = 1000
     """How many clients share the arrivals equally."""

@@ -31,8 +31,8 @@ def plain_scalar(node: Node) -> str | int | float | bool | None:
     try:
         match name:
             case "str" | "timestamp" | "value" | "merge":
-                text.encode()
-                return text
+                # JSON writes characters beyond U+FFFF as two halves, which YAML does not join.
+                return text.encode("utf-16", "surrogatepass").decode("utf-16")
             case "null":
                 return None
             case "bool":
@@ -41,7 +41,7 @@ def plain_scalar(node: Node) -> str | int | float | bool | None:
                 return _integer(text)
             case "float":
                 return _decimal(text)
-    except UnicodeEncodeError:
+    except UnicodeDecodeError:
         raise NotPlain("half of a character pair", "Write the character itself.") from None
     except (ValueError, KeyError, OverflowError):
         raise NotPlain(f"{text[:40]!r} is not of type {name}", "Remove the tag.") from None

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from simab.errors import InvalidScenario, Problem
 from simab.scenario.flaws import Flaw, field_name, short_text
 from simab.scenario.raw import Raw
-from simab.scenario.rules import ground_truth, schedules, sizes, traffic, variants
+from simab.scenario.rules import durations, ground_truth, schedules, sizes, traffic, variants
 
 __all__ = ["RULES", "flaws", "require"]
 
@@ -30,6 +30,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ground_truth.roles_have_the_same_kind,
     ground_truth.objective_is_defined,
     ground_truth.compared_metrics_are_defined,
+    durations.rarest_durations_can_be_simulated,
     traffic.targets_name_variants,
     traffic.targets_are_at_most_all,
     traffic.targets_are_of_one_kind,

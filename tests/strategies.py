@@ -1,0 +1,267 @@
+"""Hypothesis strategies for whole valid scenarios, small enough to be played in a test.
+
+`scenarios(max_requests=300)` covers every latency family, quality, routing, target and policy, and
+round numbers on purpose: events at the same instant are where engines disagree.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from simab.scenario import Scenario
+
+__all__ = ["duration_profiles", "durations", "latencies", "scenario_data", "scenarios"]
+
+WITH_LABELS = ["accuracy", "precision", "recall", "f1", "roc_auc", "roc_auc_binary", "brier"]
+WITHOUT_LABELS = ["accuracy", "success_rate"]
+LATENCY_METRICS = ["latency_mean", "latency_p50", "latency_p90", "latency_p99", "latency_p99.9"]
+ROUND_LATENCIES = ["0s", "1ms", "10ms", "500ms", "1s", "2s", "30s"]
+
+shares = st.sampled_from([0.0, 0.25, 0.5, 1.0, "5%"]) | st.floats(0, 1)
+inner_shares = st.sampled_from([0.05, 0.5, "90%"]) | st.floats(0.01, 0.99)
+weights = st.sampled_from([0, 0.5, 1, 1, 9]) | st.floats(0.001, 1000)
+
+
+def durations(smallest_ns: int, largest_ns: int, *, round_ones: list[str]) -> SearchStrategy[str]:
+    """Durations as text: often one of the round ones, else anything to the nanosecond."""
+    exact = st.integers(smallest_ns, largest_ns).map(lambda duration_ns: f"{duration_ns}ns")
+    return st.sampled_from(round_ones) | exact
+
+
+@st.composite
+def duration_profiles(draw: DrawFn, largest_ns: int, round_ones: list[str]) -> dict[str, Any]:
+    """Any family of durations; half of them constant and round."""
+    some = durations(1_000, largest_ns, round_ones=[each for each in round_ones if each != "0s"])
+    kind = draw(
+        st.sampled_from(["constant"] * 4)
+        | st.sampled_from(["exponential", "lognormal", "gamma", "hyperexponential", "quantiles"])
+        | st.just("samples")
+    )
+    if kind == "constant":
+        return {"kind": kind, "value": draw(st.sampled_from(round_ones))}
+    if kind == "quantiles":
+        low, middle, high = sorted(draw(st.tuples(*[st.integers(0, largest_ns)] * 3)))
+        return {
+            "kind": kind,
+            "quantiles": {"p0": f"{low}ns", "p50": f"{middle}ns", "p100": f"{high}ns"},
+        }
+    if kind == "samples":
+        return {"kind": kind, "values": draw(st.lists(some, min_size=2, max_size=5))}
+    if kind == "lognormal" and draw(st.booleans()):
+        median = draw(st.integers(1_000, largest_ns))
+        p99 = round(median * draw(st.sampled_from([1, 1.5, 5]) | st.floats(1, 20)))
+        return {"kind": kind, "median": f"{median}ns", "p99": f"{p99}ns"}
+    profile: dict[str, Any] = {"kind": kind, "mean": draw(some)}
+    if kind != "exponential":
+        profile["cv"] = draw(st.floats(1.1, 4) if kind == "hyperexponential" else st.floats(0.1, 4))
+    return profile
+
+
+def latencies() -> SearchStrategy[dict[str, Any]]:
+    """Latency profiles up to seconds, so that some variants saturate."""
+    return duration_profiles(3_000_000_000, ROUND_LATENCIES)
+
+
+@st.composite
+def _score_distributions(draw: DrawFn) -> dict[str, Any]:
+    if draw(st.booleans()):
+        alpha, beta = draw(st.tuples(*[st.floats(0.2, 20)] * 2))
+        return {"kind": "beta", "alpha": alpha, "beta": beta}
+    values = draw(st.lists(st.floats(0, 1), min_size=2, max_size=6))
+    return {"kind": "quantiles", "values": sorted(values)}
+
+
+@st.composite
+def _outcome_tables(draw: DrawFn, columns: list[str]) -> dict[str, Any]:
+    score = st.sampled_from([0, 1, 0.5]) | st.floats(0, 1)
+    row = st.fixed_dictionaries(
+        {
+            "label": st.integers(0, 1),
+            "scores": st.fixed_dictionaries(dict.fromkeys(columns, score)),
+        },
+        optional={"count": st.integers(1, 300)},
+    )
+    return {"rows": draw(st.lists(row, min_size=1, max_size=6))}
+
+
+def _quality(draw: DrawFn, truth: str, column: str) -> dict[str, Any]:
+    if truth == "success":
+        return {"kind": "success", "probability": draw(shares)}
+    threshold = draw(st.just(0.5) | st.floats(0.01, 1))
+    if truth == "table":
+        return {"kind": "joint_table", "table": "rows", "column": column, "threshold": threshold}
+    return {
+        "kind": "classifier",
+        "positive_scores": draw(_score_distributions()),
+        "negative_scores": draw(_score_distributions()),
+        "threshold": threshold,
+    }
+
+
+def _variant(draw: DrawFn, quality: dict[str, Any], *, deployed: bool) -> dict[str, Any]:
+    variant = {
+        "weight": draw(weights),
+        "instances": draw(st.integers(1, 3)),
+        "workers": draw(st.integers(1, 3)),
+        "instance_routing": draw(st.sampled_from(["random", "least_outstanding_requests"])),
+        "latency": draw(latencies()),
+        "quality": quality,
+        "error_rate": draw(st.just(0.0) | shares),
+        "deployed": deployed,
+    }
+    if draw(st.booleans()):
+        variant["queue_limit"] = draw(st.integers(0, 4))
+    return variant
+
+
+def _segment(draw: DrawFn, names: list[str], per_s: float) -> dict[str, Any]:
+    segment: dict[str, Any] = {
+        "rate": f"{max(per_s, 1e-5):.6f}/s",
+        "clients": draw(st.integers(1, 50)),
+        "labelled": draw(st.sampled_from([True, True, False])),
+    }
+    aim = draw(st.sampled_from(["weights", "weights", "targets", "paired"]))
+    some = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
+    if aim == "targets":
+        share = draw(st.sampled_from([1 / len(some), 0.1, 0.25]))
+        segment["targets"] = dict.fromkeys(some, share)
+    if aim == "paired":
+        segment["paired_targets"] = some
+    return segment
+
+
+def _limits(draw: DrawFn) -> list[dict[str, Any]]:
+    errors = st.fixed_dictionaries({"metric": st.just("error_rate"), "at_most": shares})
+    latency = st.fixed_dictionaries(
+        {
+            "metric": st.sampled_from(LATENCY_METRICS),
+            "at_most": st.sampled_from(["10ms", "1s", "9s"]),
+        }
+    )
+    return draw(st.lists(errors | latency, min_size=1, max_size=2))
+
+
+def _schedule(draw: DrawFn, variants: dict[str, Any], horizon_s: int) -> dict[str, Any]:
+    """Steps in order, each of which leaves some deployed variant with a weight above 0."""
+    state = {name: each["weight"] for name, each in variants.items() if each["deployed"]}
+    times = draw(st.lists(st.integers(0, horizon_s), min_size=1, max_size=4).map(sorted))
+    steps: list[dict[str, Any]] = []
+    for time_s in times:
+        there = sorted(state)
+        name = draw(st.sampled_from(there))
+        absent = sorted(set(variants) - set(there))
+        kind = draw(st.sampled_from(["weights", "weights", "promote", "remove", "add"]))
+        rest = {each: weight for each, weight in state.items() if each != name}
+        step: dict[str, Any] = {"at": f"{time_s}s"}
+        if kind == "add" and absent and len(there) < 10:
+            step["add"] = absent[0]
+            state[absent[0]] = 0
+        elif kind == "remove" and any(rest.values()):
+            step["remove"] = name
+            state = rest
+        elif kind == "promote":
+            step["promote"] = name
+            state = {each: float(each == name) for each in there}
+        else:
+            step["weights"] = {each: draw(weights) for each in there} | {name: draw(st.just(2))}
+            state.update(step["weights"])
+        steps.append(step)
+    return {"kind": "manual_schedule", "steps": steps}
+
+
+def _policies(
+    draw: DrawFn, variants: dict[str, Any], metrics: list[str], horizon_s: int
+) -> dict[str, Any]:
+    labelled = st.integers(1, 40)
+    policies: dict[str, Any] = {
+        "majority": {
+            "kind": "metric_majority",
+            "labelled_requests": draw(labelled),
+            "metrics": draw(st.lists(st.sampled_from(metrics), min_size=1, max_size=3)),
+        },
+        "test": {
+            "kind": "fixed_horizon",
+            "labelled_requests": draw(labelled),
+            "alpha": draw(st.sampled_from([0.05, 0.5])),
+        },
+        "canary": {
+            "kind": "staged_canary",
+            "stages": draw(st.sampled_from([[0.5], ["10%", 0.5], [0.05, 0.25, 0.5]])),
+            "bake": draw(st.sampled_from(["1s", "10s", "60s"])),
+            "alarms": _limits(draw),
+            "periods": draw(st.integers(1, 2)),
+        },
+        "schedule": _schedule(draw, variants, horizon_s),
+    }
+    kept = draw(st.lists(st.sampled_from(sorted(policies)), min_size=1, unique=True))
+    return {name: policies[name] for name in kept}
+
+
+@st.composite
+def scenario_data(
+    draw: DrawFn, *, max_requests: int = 300, max_variants: int = 10
+) -> dict[str, Any]:
+    """A valid scenario as a file holds it: plain data, with some fields left to their defaults."""
+    truth = draw(st.sampled_from(["success", "table", "classifier"]))
+    deployed = draw(st.integers(2, 3) | st.integers(2, max_variants))
+    names = [f"v{number}" for number in range(deployed)]
+    names += draw(st.lists(st.sampled_from(["spare", "new one"]), max_size=2, unique=True))
+    variants = {
+        name: _variant(draw, _quality(draw, truth, name), deployed=number < deployed)
+        for number, name in enumerate(names)
+    }
+    variants[names[0]]["weight"] = draw(st.sampled_from([1, 9, 0.1]))
+    horizon_s = draw(st.sampled_from([10, 60, 60, 300, 900]))
+    segments = draw(st.integers(1, 3))
+    requests = draw(st.integers(1, max(max_requests, 1)))
+    metrics = WITHOUT_LABELS if truth == "success" else WITH_LABELS + WITHOUT_LABELS
+    data: dict[str, Any] = {
+        "title": draw(st.text(min_size=1, max_size=20)),
+        "question": draw(st.text(max_size=20)),
+        "endpoint": {
+            "variants": variants,
+            "variant_routing": draw(
+                st.sampled_from(["weighted_random", "sticky_hash", "smooth_weighted_round_robin"])
+            ),
+            "weight_update": draw(st.sampled_from(["0s", "1s", "5s", "62s"])),
+            "provisioning": draw(st.sampled_from(["0s", "10s", "390s"])),
+        },
+        "traffic": {
+            f"segment {number}": _segment(draw, names, requests / segments / horizon_s)
+            for number in range(segments)
+        },
+        "labels": {
+            "delay": draw(duration_profiles(20_000_000_000, ["0s", "1s", "10s", "60s"])),
+            "never": draw(st.just(0.0) | shares),
+        },
+        "metrics": {
+            "period": draw(st.sampled_from(["1s", "5s", "10s"])),
+            "publication_delay": draw(st.sampled_from(["0s", "1s", "3s", "45s"])),
+        },
+        "controller": {"interval": draw(st.sampled_from(["1s", "2s", "5s", "7s", "1500ms"]))},
+        "objective": {
+            "control": names[0],
+            "candidate": names[1],
+            "metric": draw(st.sampled_from(metrics)),
+            "smallest_effect": draw(st.floats(0.001, 0.5)),
+            "guardrails": _limits(draw) if draw(st.booleans()) else [],
+        },
+        "horizon": f"{horizon_s}s",
+        "policies": _policies(draw, variants, metrics, horizon_s),
+    }
+    if truth == "table":
+        data["outcome_tables"] = {"rows": draw(_outcome_tables(names))}
+    if truth == "classifier":
+        data["labels"]["positive_share"] = draw(shares)
+    if draw(st.booleans()):
+        data["study"] = {"replications": 5, "seed": draw(st.integers(0, 2**63 - 1))}
+    return data
+
+
+def scenarios(*, max_requests: int = 300, max_variants: int = 10) -> SearchStrategy[Scenario]:
+    """Valid scenarios of at most about `max_requests` expected requests."""
+    data = scenario_data(max_requests=max_requests, max_variants=max_variants)
+    return data.map(Scenario.model_validate)
