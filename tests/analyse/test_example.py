@@ -1,0 +1,83 @@
+"""A run told in full for the report: its windows, metric and decisions are those of the run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from simab.analyse import outcome_of, truth_of_scenario
+from simab.analyse.example import example_of
+from simab.policies import Promote, SetWeights
+from simab.simulate import Run
+from simab.stats.intervals import wilson_interval
+from tests.world.building import SECOND, Script, record, scenario
+
+ACTIONS = {
+    2: [SetWeights({"a": 1, "b": 3}, because="it looks well")],
+    3: [Promote("a")],
+    6: [Promote("b", because="enough")],
+}
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    labels = {"delay": {"kind": "exponential", "mean": "5s"}, "never": 0.1}
+    play = scenario(endpoint={"weight_update": "25s"}, labels=labels, horizon="95s")
+    return record(play, "compiled", policy=Script(ACTIONS), seed=2)
+
+
+@pytest.fixture(scope="module")
+def story(run: Run) -> dict[str, Any]:
+    return example_of(run, outcome_of(run, truth_of_scenario(run.scenario)), "it was asked for")
+
+
+def test_it_is_plain_data(story: dict[str, Any]) -> None:
+    """JSON holds it, without NaN, and gives it back unchanged."""
+    assert json.loads(json.dumps(story, allow_nan=False)) == story
+
+
+def test_weights_are_shares_from_when_they_are_in_force(story: dict[str, Any]) -> None:
+    """A change asked for at 20 s is in force 25 s later."""
+    assert story["weights"] == [
+        {"at_s": 0.0, "weights": {"a": 0.5, "b": 0.5}},
+        {"at_s": 45.0, "weights": {"a": 0.25, "b": 0.75}},
+        {"at_s": 85.0, "weights": {"a": 0.0, "b": 1.0}},
+    ]
+
+
+def test_decisions_say_what_was_refused_and_why(story: dict[str, Any]) -> None:
+    """The reason is the policy's where it was followed, the endpoint's where it was not."""
+    told = [(each["at_s"], each["action"], each["accepted"]) for each in story["decisions"]]
+    assert told == [(20.0, "SetWeights", True), (30.0, "Promote", False), (60.0, "Promote", True)]
+    reasons = [each["because"] for each in story["decisions"]]
+    assert (reasons[0], reasons[2]) == ("it looks well", "enough")
+    assert "Updating" in reasons[1]
+    assert (story["outcome"], story["decided_at_s"]) == ("promoted_candidate", 60.0)
+
+
+def test_windows_are_those_of_the_records(run: Run, story: dict[str, Any]) -> None:
+    """Requests by the window in which they finish, and each variant's share of the window."""
+    requests = run.requests[run.requests["status"] != 0]
+    window = requests["finished_ns"] // (10 * SECOND)
+    counts = requests.groupby([window.rename("window"), "variant"]).size()
+    told = pd.DataFrame(story["windows"])
+    told["window"] = (told["start_s"] // 10).astype(int)
+    assert told.set_index(["window", "variant"])["invocations"].to_dict() == counts.to_dict()
+    assert told.groupby("window")["realised_share"].sum().tolist() == pytest.approx([1.0] * 10)
+
+
+def test_the_metric_is_that_of_all_labels_arrived_by_then(run: Run, story: dict[str, Any]) -> None:
+    """Recomputed from the records; the interval is Wilson's."""
+    requests = run.requests[run.requests["correct"] >= 0]
+    assert len(story["metric_series"]) == 20
+    for point in story["metric_series"]:
+        arrived = requests["label_ns"] < point["at_s"] * SECOND
+        answers = requests[arrived & (requests["variant"] == point["variant"])]["correct"]
+        assert point["labelled"] == len(answers)
+        assert point["value"] == pytest.approx(answers.mean())
+        interval = wilson_interval(int(answers.sum()), len(answers))
+        assert (point["low"], point["high"]) == (interval.low, interval.high)
+    assert story["metric_series"][-1]["at_s"] == 95.0

@@ -1,0 +1,203 @@
+"""Rows become operating characteristics: hand-made rows, worked by hand or by SciPy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simab.analyse import Outcome, Verdict
+from simab.analyse.operating_characteristics import (
+    MEANS,
+    operating_characteristics,
+    paired_differences,
+)
+from simab.stats.intervals import paired_difference
+
+ROW = Outcome(
+    policy="rule",
+    replication=0,
+    verdict=Verdict.UNDECIDED,
+    correct=False,
+    decided_s=None,
+    requests_to_decision=None,
+    requests_total=1000,
+    requests_on_worse=500,
+    regret=2.5,
+    guardrail_breach_s=0.0,
+    weight_changes=1,
+    in_flight_at_horizon=0,
+    labels_outstanding=0,
+)
+
+
+def rows(*verdicts: Verdict, **columns: list[Any]) -> list[Outcome]:
+    """A row a verdict; columns give the other fields in order."""
+    return [
+        replace(
+            ROW,
+            replication=number,
+            verdict=verdict,
+            **{name: values[number] for name, values in columns.items()},
+        )
+        for number, verdict in enumerate(verdicts)
+    ]
+
+
+def decided_at(*times_s: float | None) -> list[Outcome]:
+    return rows(*[Verdict.UNDECIDED] * len(times_s), decided_s=list(times_s))
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson 1927, as SciPy computes it."""
+    interval = scipy.stats.binomtest(successes, trials).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def test_shares_of_verdicts_have_wilson_intervals() -> None:
+    """Each of the four outcomes is a share of all replications; the four add up to one."""
+    ended = (
+        [Verdict.PROMOTED_CANDIDATE] * 3 + [Verdict.KEPT_CONTROL] * 5 + [Verdict.ROLLED_BACK] * 2
+    )
+    found = operating_characteristics(rows(*ended, correct=[True] * 3 + [False] * 7))
+    counts = {name: share["count"] for name, share in found["outcomes"].items()}
+    assert counts == {
+        "promoted_candidate": 3, "kept_control": 5, "rolled_back": 2, "undecided": 0,
+    }  # fmt: skip
+    assert sum(share["share"] for share in found["outcomes"].values()) == pytest.approx(1)
+    for share in [*found["outcomes"].values(), found["correct"]]:
+        assert (share["low"], share["high"]) == pytest.approx(wilson(share["count"], 10))
+    assert found["correct"]["share"] == 0.3
+
+
+def test_quantiles_are_over_all_replications_and_null_beyond_the_horizon() -> None:
+    """Of ten runs four decide: the tenth percentile is the first time, the median is not known."""
+    found = operating_characteristics(decided_at(40.0, None, 10.0, None, 30.0, 20.0, *[None] * 4))
+    quantiles = found["decision_time_s"]
+    assert quantiles["decided"] == 4
+    assert (quantiles["p10"], quantiles["p50"], quantiles["p90"]) == (10.0, None, None)
+    assert quantiles["p50_high"] is None
+
+
+def test_quantiles_of_runs_that_all_decide() -> None:
+    """Inverted distribution function: of 1 to 100 s the 10th, 50th and 90th value.
+
+    The median's interval is the order statistics 40 and 61 (Conover 1999, section 3.2: n = 100).
+    """
+    times = [float(time) for time in range(100, 0, -1)]
+    quantiles = operating_characteristics(decided_at(*times))["decision_time_s"]
+    assert quantiles == {
+        "decided": 100, "p10": 10.0, "p50": 50.0, "p90": 90.0, "p50_low": 40.0, "p50_high": 61.0,
+    }  # fmt: skip
+
+
+def test_requests_to_decision_have_quantiles_of_their_own() -> None:
+    """They are counted at the decision; runs without one lie beyond every quantile."""
+    ended = rows(*[Verdict.KEPT_CONTROL] * 3, requests_to_decision=[70, None, 30])
+    quantiles = operating_characteristics(ended)["requests_to_decision"]
+    assert (quantiles["decided"], quantiles["p10"], quantiles["p50"]) == (2, 30.0, 70.0)
+    assert quantiles["p90"] is None
+
+
+def test_nobody_decides() -> None:
+    """No time is made up: every quantile is null and the distribution function is empty."""
+    found = operating_characteristics(decided_at(None, None))
+    assert found["decision_time_s"]["decided"] == 0
+    assert found["decision_time_s"]["p10"] is None
+    assert found["decision_time_ecdf"] == {"time_s": [], "share": []}
+
+
+def test_the_distribution_function_counts_equal_times_once() -> None:
+    """The share of all replications decided by each time; below 1 at its end if some are not."""
+    ecdf = operating_characteristics(decided_at(20.0, 10.0, None, 20.0))["decision_time_ecdf"]
+    assert ecdf == {"time_s": [10.0, 20.0], "share": [0.25, 0.75]}
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.integers(1, 900).map(float)), min_size=1, max_size=600),
+)
+def test_the_thinned_distribution_function_lies_on_the_whole_one(times: list[float | None]) -> None:
+    """At most 200 points, the first and last among them, each with its true share."""
+    ecdf = operating_characteristics(decided_at(*times))["decision_time_ecdf"]
+    decided = sorted({time for time in times if time is not None})
+    assert len(ecdf["time_s"]) == min(len(decided), 200)
+    assert ecdf["time_s"] == sorted(ecdf["time_s"])
+    if decided:
+        assert (ecdf["time_s"][0], ecdf["time_s"][-1]) == (decided[0], decided[-1])
+    for time, share in zip(ecdf["time_s"], ecdf["share"], strict=True):
+        reached = sum(each is not None and each <= time for each in times)
+        assert share == pytest.approx(reached / len(times))
+
+
+def test_means_have_student_intervals_over_replications() -> None:
+    """Student's t with n - 1 degrees of freedom, as SciPy computes it."""
+    values = [0.0, 10.0, 20.0, 50.0]
+    columns = {name: [int(value) for value in values] for name in MEANS}
+    found = operating_characteristics(rows(*[Verdict.UNDECIDED] * 4, **columns))
+    low, high = scipy.stats.t.interval(0.95, 3, loc=20.0, scale=scipy.stats.sem(values))
+    for name in MEANS:
+        assert found[name]["mean"] == 20.0
+        assert (found[name]["low"], found[name]["high"]) == pytest.approx((low, high))
+
+
+def test_one_replication_has_means_but_no_interval() -> None:
+    """One value has no spread: null, never a plausible number."""
+    found = operating_characteristics(rows(Verdict.KEPT_CONTROL))
+    assert found["regret"] == {"mean": 2.5, "low": None, "high": None}
+
+
+def random_rows(seed: int, count: int = 30) -> list[Outcome]:
+    draw = np.random.default_rng(seed)
+    return rows(
+        *[Verdict.KEPT_CONTROL] * count,
+        correct=draw.random(count) < 0.6,
+        requests_on_worse=draw.integers(0, 900, count),
+        decided_s=[None if value > 90 else value for value in draw.uniform(0, 100, count)],
+    )
+
+
+def test_paired_differences_are_those_of_the_columns() -> None:
+    """Second minus first, replication by replication; undecided counts as the horizon."""
+    first, second = random_rows(1), random_rows(2)
+    found = {each["quantity"]: each for each in paired_differences({"x": first, "y": second}, 100)}
+    columns = {
+        "correct": lambda row: float(row.correct),
+        "requests_on_worse": lambda row: float(row.requests_on_worse),
+        "decision_time_s": lambda row: 100.0 if row.decided_s is None else row.decided_s,
+    }
+    assert set(found) == set(columns)
+    for quantity, value in columns.items():
+        a, b = ([value(row) for row in each] for each in (first, second))
+        expected, shown = paired_difference(a, b), found[quantity]
+        assert (shown["first"], shown["second"], shown["pairs"]) == ("x", "y", 30)
+        assert shown["difference"] == pytest.approx(np.mean(b) - np.mean(a))
+        assert (shown["low"], shown["high"]) == (expected.interval.low, expected.interval.high)
+        assert shown["variance_reduction"] == expected.variance_reduction
+        test = scipy.stats.ttest_rel(b, a).confidence_interval()
+        assert (shown["low"], shown["high"]) == pytest.approx((test.low, test.high))
+
+
+def test_equal_rows_have_no_variance_reduction_but_a_reason() -> None:
+    """The variance of a difference that is always 0 is 0: nothing to divide by."""
+    found = paired_differences({"x": random_rows(1), "y": random_rows(1)}, 100)
+    for each in found:
+        assert (each["difference"], each["variance_reduction"]) == (0.0, None)
+        assert "same amount" in each["reason"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 6, 8])
+def test_up_to_five_policies_are_compared_pair_by_pair_and_more_with_the_first(count: int) -> None:
+    """Ten pairs fit a table; of more policies only those with the first are shown."""
+    names = [f"policy {number}" for number in range(count)]
+    found = paired_differences({name: random_rows(3, 4) for name in names}, 100)
+    pairs = [(each["first"], each["second"]) for each in found if each["quantity"] == "correct"]
+    every = list(combinations(names, 2))
+    assert pairs == (every if count <= 5 else [pair for pair in every if pair[0] == names[0]])
+    assert all(math.isfinite(each["difference"]) for each in found)

@@ -1,0 +1,256 @@
+"""One run becomes one row: verdict, times and costs, against scripted policies and the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from simab.analyse import Outcome, Verdict, outcome_of, truth_of_scenario
+from simab.policies import (
+    Action,
+    AddVariant,
+    Conclude,
+    Promote,
+    RemoveVariant,
+    RollBack,
+    SetInstances,
+    SetWeights,
+)
+from simab.scenario.models import Scenario
+from simab.simulate import Run
+from tests.world.building import SECOND, Script, record, scenario, variant
+
+QUICK = {"weight_update": "15s", "provisioning": "15s"}
+
+
+def success(probability: float, **fields: Any) -> dict[str, Any]:
+    return variant(quality={"kind": "success", "probability": probability}, **fields)
+
+
+def three(**parts: Any) -> Scenario:
+    """Control 0.9, candidate 0.95 and a third variant of 0.5; looks every 10 s, updates of 15 s."""
+    variants = {"a": success(0.9), "b": success(0.95), "c": success(0.5)}
+    return scenario(variants, **{"endpoint": QUICK} | parts)
+
+
+def played(actions: Mapping[int, Sequence[Action]], played_on: Scenario | None = None) -> Run:
+    return record(played_on or three(), "compiled", policy=Script(actions), seed=3)
+
+
+def outcome(actions: Mapping[int, Sequence[Action]], played_on: Scenario | None = None) -> Outcome:
+    run = played(actions, played_on)
+    return outcome_of(run, truth_of_scenario(run.scenario))
+
+
+@pytest.mark.parametrize(
+    ("actions", "verdict", "decided_s"),
+    [
+        ({3: [Promote("b")]}, Verdict.PROMOTED_CANDIDATE, 30),
+        ({3: [Promote("a")]}, Verdict.KEPT_CONTROL, 30),
+        ({4: [RollBack()]}, Verdict.ROLLED_BACK, 40),
+        ({5: [Conclude()]}, Verdict.UNDECIDED, 50),
+        ({}, Verdict.UNDECIDED, None),
+        ({2: [SetWeights({"a": 0, "b": 1, "c": 0})]}, Verdict.UNDECIDED, None),
+        ({2: [Promote("c")]}, Verdict.UNDECIDED, 20),
+        ({2: [Promote("nobody")]}, Verdict.UNDECIDED, None),
+        ({2: [SetWeights({"a": 1})], 3: [Promote("b")]}, Verdict.UNDECIDED, None),
+        ({2: [SetWeights({"a": 1})], 3: [RollBack()], 5: [Promote("b")]}, "promoted_candidate", 50),
+        ({2: [Promote("b")], 6: [Promote("a")], 9: [RollBack()]}, "promoted_candidate", 20),
+        ({2: [Promote("b"), Promote("a")]}, "promoted_candidate", 20),
+        ({1: [Conclude()], 4: [Promote("b")]}, Verdict.UNDECIDED, 10),
+    ],
+    ids=[
+        "promotes the candidate",
+        "promotes the control",
+        "rolls back",
+        "concludes",
+        "does nothing",
+        "all weight to the candidate without a decision",
+        "promotes a third variant",
+        "promotes one that is not there",
+        "promotes during an update, which is refused",
+        "is refused first and accepted later",
+        "decides thrice: the first decision counts",
+        "decides twice at one look: the second is refused",
+        "concludes, then promotes",
+    ],
+)
+def test_the_first_accepted_decision_is_the_verdict(
+    actions: dict[int, list[Action]], verdict: str, decided_s: float | None
+) -> None:
+    """The rule of `Outcome`: refused actions and weights alone decide nothing (decisions.md)."""
+    row = outcome(actions)
+    assert row.verdict == verdict
+    assert row.decided_s == decided_s
+
+
+def test_promoting_the_control_that_has_all_traffic_needs_no_update_and_counts() -> None:
+    """Keeping the control is a decision even where no weight has to change."""
+    alone = three(endpoint={"variants": {"a": success(0.9), "b": success(0.95, weight=0)}} | QUICK)
+    row = outcome({2: [Promote("a")]}, alone)
+    assert (row.verdict, row.decided_s, row.weight_changes) == ("kept_control", 20, 0)
+
+
+@pytest.mark.parametrize("candidate", [0.8, 0.9, 0.95], ids=["worse", "equal", "better"])
+@pytest.mark.parametrize(
+    ("actions", "keeps"),
+    [
+        ({2: [Promote("b")]}, False),
+        ({2: [Promote("a")]}, True),
+        ({2: [RollBack()]}, True),
+        ({2: [Conclude()]}, None),
+        ({}, None),
+    ],
+)
+def test_right_is_what_the_truth_says(
+    candidate: float, actions: dict[int, list[Action]], keeps: bool | None
+) -> None:
+    """Promoting a better candidate is right, keeping the control otherwise; undecided never is."""
+    row = outcome(actions, scenario({"a": success(0.9), "b": success(candidate)}, endpoint=QUICK))
+    assert row.correct == (keeps is not None and keeps == (candidate <= 0.9))
+
+
+SHIFTS = {
+    2: [SetWeights({"a": 1, "b": 3, "c": 1})],
+    6: [Promote("b")],
+    9: [SetWeights({"a": 1, "b": 0, "c": 0})],
+}
+
+
+def test_costs_are_those_of_the_request_records() -> None:
+    """Requests served by each variant, counted one by one; regret by its definition."""
+    run = played(SHIFTS)
+    row = outcome_of(run, truth_of_scenario(run.scenario))
+    requests = run.requests
+    served = requests[requests["status"] != 0]["variant"].value_counts()
+    assert served.gt(0).all()
+    assert row.requests_on_worse == served["a"]
+    assert row.regret == pytest.approx(served["a"] * 0.05 + served["c"] * 0.45, rel=1e-12)
+    assert row.requests_total == len(requests)
+    assert row.in_flight_at_horizon == (requests["status"] == 0).sum()
+    assert row.requests_to_decision == (requests["arrived_ns"] < 60 * SECOND).sum()
+    late = requests["label_ns"] >= run.scenario.horizon
+    assert row.labels_outstanding == late.sum()
+
+
+def test_equal_variants_cost_nothing() -> None:
+    """Of two equal variants none is worse: no request is served by it, and nobody regrets."""
+    row = outcome({}, scenario({"a": success(0.9), "b": success(0.9)}))
+    assert (row.requests_on_worse, row.regret) == (0, 0.0)
+
+
+def test_what_the_horizon_cuts_off_is_counted() -> None:
+    """Labels due after the horizon are outstanding and requests unanswered at it are in flight."""
+    slow = {"latency": {"kind": "constant", "value": "7s"}, "workers": 1000}
+    late = scenario(
+        {"a": success(0.9, **slow), "b": success(0.8, **slow)},
+        labels={"delay": {"kind": "constant", "value": "30s"}},
+    )
+    run = played({}, late)
+    row = outcome_of(run, truth_of_scenario(late))
+    arrived = run.requests["arrived_ns"]
+    assert row.in_flight_at_horizon == (arrived + 7 * SECOND >= late.horizon).sum() > 0
+    answered_late = (arrived + 7 * SECOND < late.horizon) & (arrived + 37 * SECOND >= late.horizon)
+    assert row.labels_outstanding == answered_late.sum() > 0
+
+
+GUARDED = {
+    "control": "a",
+    "candidate": "b",
+    "metric": "success_rate",
+    "smallest_effect": 0.01,
+}
+SLOW = {"kind": "exponential", "mean": "90ms"}
+TROUBLED = {
+    "a": success(0.9, error_rate=0.04),
+    "b": success(0.95, error_rate=0.08, queue_limit=1, latency=SLOW),
+}
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "at_most"),
+    [("error_rate", 0.28, 0.28), ("latency_mean", "130ms", 130e6)],
+)
+@pytest.mark.parametrize("horizon", ["2min", "115s", "64.5s"])
+def test_breached_time_is_that_of_the_windows_over_the_limit(
+    metric: str, limit: object, at_most: float, horizon: str
+) -> None:
+    """A window counts, up to the horizon, when any variant breaks the limit in it."""
+    guarded = scenario(
+        TROUBLED,
+        rate="16/s",
+        horizon=horizon,
+        objective=GUARDED | {"guardrails": [{"metric": metric, "at_most": limit}]},
+    )
+    run = played({}, guarded)
+    requests = run.requests[run.requests["status"] != 0]
+    window = requests["finished_ns"] // (10 * SECOND)
+    by_window = [window.rename("window"), requests["variant"]]
+    if metric == "error_rate":
+        values = requests["status"].ne(200).groupby(by_window).mean()
+    else:
+        answered = requests["status"] != 503
+        latency = (requests["finished_ns"] - requests["arrived_ns"])[answered]
+        values = latency.groupby([each[answered] for each in by_window]).mean()
+    breached = sorted({window for (window, _), value in values.items() if value > at_most})
+    assert 0 < len(breached) < values.index.get_level_values("window").nunique()
+    ends = [min((each + 1) * 10 * SECOND, guarded.horizon) for each in breached]
+    expected_ns = sum(end - each * 10 * SECOND for each, end in zip(breached, ends, strict=True))
+    row = outcome_of(run, truth_of_scenario(guarded))
+    assert row.guardrail_breach_s == expected_ns / 1e9
+
+
+def test_a_breach_all_along_lasts_until_the_horizon_and_no_longer() -> None:
+    """A last window that the horizon cuts short counts for what there is of it."""
+    broken = scenario(
+        {"a": success(0.9, error_rate=1.0), "b": success(0.9)},
+        horizon="25s",
+        objective=GUARDED | {"guardrails": [{"metric": "error_rate", "at_most": 0.5}]},
+    )
+    assert outcome({}, broken).guardrail_breach_s == 25.0
+
+
+def test_without_guardrails_nothing_is_breached() -> None:
+    """No limit, no breach, however many requests fail."""
+    assert outcome({}, scenario({"a": success(0.9, error_rate=1.0), "b": success(0.9)})).regret == 0
+
+
+@pytest.mark.parametrize(
+    ("actions", "changes"),
+    [
+        ({}, 0),
+        (SHIFTS, 3),
+        ({2: [SetWeights({"b": 2})], 3: [SetWeights({"b": 5})]}, 1),
+        ({2: [SetWeights({"b": 1})]}, 0),
+        ({2: [SetInstances("a", 3)]}, 0),
+        ({2: [SetWeights({"c": 0})], 5: [RemoveVariant("c")], 8: [AddVariant("c")]}, 1),
+        ({11: [SetWeights({"b": 2})]}, 0),
+    ],
+    ids=[
+        "nothing",
+        "three in turn",
+        "the second is refused",
+        "to what it is",
+        "more instances",
+        "a variant of weight 0 goes and comes back",
+        "not in force by the horizon",
+    ],
+)
+def test_weight_changes_are_those_that_moved_traffic(
+    actions: dict[int, list[Action]], changes: int
+) -> None:
+    """Counted where the weights in force changed, not where somebody asked."""
+    assert outcome(actions).weight_changes == changes
+
+
+def test_both_engines_give_the_same_row() -> None:
+    """Design section 4: the planes give the same bits, so rows are equal to the last digit."""
+    rows = [
+        outcome_of(
+            record(three(), engine, policy=Script(SHIFTS), seed=5), truth_of_scenario(three())
+        )
+        for engine in ("reference", "compiled")
+    ]
+    assert rows[0] == rows[1]

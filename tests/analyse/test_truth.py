@@ -1,0 +1,116 @@
+"""The truth of a scenario: which variant is better and what is right, without simulating."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simab.analyse import truth_of_scenario
+from simab.errors import InvalidInput
+from simab.scenario.models import Scenario
+from tests.world.building import scenario, variant
+
+
+def successes(*probabilities: float, direction: str | None = None) -> Scenario:
+    variants = {
+        name: variant(quality={"kind": "success", "probability": probability})
+        for name, probability in zip("abc", probabilities, strict=False)
+    }
+    objective = {
+        "control": "a",
+        "candidate": "b",
+        "metric": "success_rate",
+        "smallest_effect": 0.01,
+        "direction": direction,
+    }
+    return scenario(variants, objective=objective)
+
+
+@pytest.mark.parametrize(
+    ("direction", "control", "candidate", "better", "improvement"),
+    [
+        (None, 0.5, 0.75, "b", 0.25),
+        ("higher", 0.75, 0.5, "a", -0.25),
+        ("lower", 0.5, 0.75, "a", -0.25),
+        ("lower", 0.75, 0.5, "b", 0.25),
+    ],
+)
+def test_the_direction_says_which_is_better(
+    direction: str | None, control: float, candidate: float, better: str, improvement: float
+) -> None:
+    """Improvement is how much better the candidate is, whichever way the metric goes."""
+    truth = truth_of_scenario(successes(control, candidate, direction=direction))
+    assert (truth.better, truth.worse) == (better, "ab".replace(better, ""))
+    assert truth.improvement == improvement
+    assert truth.right_decision == ("promote_candidate" if better == "b" else "keep_control")
+
+
+@pytest.mark.parametrize("direction", ["higher", "lower"])
+def test_of_equal_variants_none_is_worse_and_keeping_is_right(direction: str) -> None:
+    """An A/A scenario: promoting is a false promotion (design, section 6)."""
+    truth = truth_of_scenario(successes(0.7, 0.7, direction=direction))
+    assert (truth.better, truth.worse, truth.improvement) == (None, None, 0.0)
+    assert truth.right_decision == "keep_control"
+    assert set(truth.shortfalls().values()) == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("direction", "shortfalls"),
+    [
+        ("higher", {"a": 0.25, "b": 0.0, "c": 0.5}),
+        ("lower", {"a": 0.0, "b": 0.25, "c": 0.0}),
+    ],
+)
+def test_a_shortfall_is_what_a_variant_misses_of_the_better_one(
+    direction: str, shortfalls: dict[str, float]
+) -> None:
+    """Never negative: a third variant that is better than both roles misses nothing."""
+    truth = truth_of_scenario(successes(0.5, 0.75, 0.25, direction=direction))
+    assert truth.shortfalls() == pytest.approx(shortfalls, abs=1e-12)
+
+
+def tables(rows: list[dict[str, Any]], metric: str) -> Scenario:
+    variants = {
+        name: variant(quality={"kind": "joint_table", "table": "rows", "column": name})
+        for name in "ab"
+    }
+    objective = {"control": "a", "candidate": "b", "metric": metric, "smallest_effect": 0.01}
+    return scenario(variants, objective=objective, outcome_tables={"rows": {"rows": rows}})
+
+
+def row(label: int, a: float, b: float, count: int) -> dict[str, Any]:
+    return {"label": label, "scores": {"a": a, "b": b}, "count": count}
+
+
+def test_the_churn_rows_give_the_published_metrics() -> None:
+    """The walk-through's 334 rows: F1 .841 and .818, accuracy .958 and .952 (design, section 1)."""
+    churn = [
+        row(0, 0, 0, 282), row(0, 0, 1, 1), row(0, 1, 1, 3), row(1, 0, 0, 9),
+        row(1, 0, 1, 2), row(1, 1, 0, 3), row(1, 1, 1, 34),
+    ]  # fmt: skip
+    truth = truth_of_scenario(tables(churn, "f1"))
+    assert truth.values["a"]["f1"] == pytest.approx(2 * 37 / (2 * 37 + 3 + 11))
+    assert truth.values["b"]["f1"] == pytest.approx(2 * 36 / (2 * 36 + 4 + 12))
+    assert truth.values["a"]["accuracy"] == pytest.approx(320 / 334)
+    assert truth.values["b"]["accuracy"] == pytest.approx(318 / 334)
+    assert (truth.better, truth.right_decision) == ("a", "keep_control")
+
+
+def test_a_lower_brier_score_is_better() -> None:
+    """The Brier score is a loss: 0 is perfect (Brier 1950)."""
+    truth = truth_of_scenario(tables([row(1, 0.5, 1.0, 1), row(0, 0.5, 0.0, 1)], "brier"))
+    assert (truth.values["a"]["brier"], truth.values["b"]["brier"]) == (0.25, 0.0)
+    assert (truth.better, truth.improvement) == ("b", 0.25)
+
+
+def test_equal_columns_of_a_table_are_an_exact_tie() -> None:
+    """Equal rows give equal metrics to the last bit, so an A/A table is seen as one."""
+    truth = truth_of_scenario(tables([row(1, 0.3, 0.3, 7), row(0, 0.1, 0.1, 3)], "accuracy"))
+    assert truth.better is None
+
+
+def test_an_undefined_objective_is_refused_with_a_remedy() -> None:
+    """Recall divides by the positives; without any, neither variant is better nor equal."""
+    with pytest.raises(InvalidInput, match=r"objective\.metric = recall: undefined for a.*choose"):
+        truth_of_scenario(tables([row(0, 0, 1, 5)], "recall"))
