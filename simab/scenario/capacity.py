@@ -160,7 +160,8 @@ class _Queue:
 
 def _service(variant: Variant) -> tuple[float, float]:
     table = variant.latency.table()
-    return units.seconds(table.mean), table.squared_coefficient_of_variation
+    # A constant's variance may come out a rounding error below 0.
+    return units.seconds(table.mean), max(table.squared_coefficient_of_variation, 0.0)
 
 
 def _in_force(start: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:

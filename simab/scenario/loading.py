@@ -74,7 +74,7 @@ def dumps(scenario: Scenario) -> str:
 
 
 def _escaped(data: Any) -> Any:
-    """Quote text with rare line breaks (NEL, LS, PS): left bare, reading it back would fold them."""
+    """Quote text with rare line breaks (NEL, LS, PS): left bare, reading back would fold them."""
     if isinstance(data, dict):
         return {_escaped(key): _escaped(value) for key, value in data.items()}
     if isinstance(data, list):
