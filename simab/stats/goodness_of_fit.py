@@ -88,8 +88,8 @@ def binomial_exact(successes: int, trials: int, share: float) -> BinomialTest:
     far = _far_end(successes, trials, share)
     near_tail = float(bdtr(successes, trials, share))
     far_tail = float(bdtrc(far - 1, trials, share)) if far <= trials else 0.0
-    # The two tails meet only if everything is at most as likely as what was seen.
-    return BinomialTest(estimate, 1.0 if far <= successes + 1 else min(1.0, near_tail + far_tail))
+    # The tails overlap where every outcome is at most as likely as the one seen.
+    return BinomialTest(estimate, min(1.0, near_tail + far_tail))
 
 
 def _far_end(successes: int, trials: int, share: float) -> int:

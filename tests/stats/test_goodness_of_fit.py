@@ -131,7 +131,7 @@ def test_no_trials_speak_against_nothing() -> None:
     ("counts", "shares", "message"),
     [
         ([1, 2], [1.0], "2 and 1 entries"),
-        ([1, -2], [0.5, 0.5], r"counts\[1\] = -2"),
+        ([0, -2], [0.5, 0.5], r"counts\[1\] = -2"),
         ([1, 2], [1.5, -0.5], r"shares\[1\] = -0\.5"),
         ([1, 2], [1.0, 3.0], r"shares sum to 4\.0: must sum to 1"),
     ],

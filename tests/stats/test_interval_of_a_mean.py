@@ -59,7 +59,9 @@ def test_a_missing_value_is_refused_with_its_place() -> None:
     """NaN is never averaged silently: the error says which entry."""
     with pytest.raises(InvalidInput, match=r"values\[1\] = nan"):
         mean_interval([1.0, math.nan])
-    with pytest.raises(InvalidInput, match="2 and 3 entries"):
+    with pytest.raises(InvalidInput, match=r"level = 1\.0: must lie strictly"):
+        mean_interval([1.0, 2.0], level=1.0)
+    with pytest.raises(InvalidInput, match="a and b have 2 and 3 entries"):
         paired_difference([1.0, 2.0], [1.0, 2.0, 3.0])
 
 
@@ -95,13 +97,23 @@ def test_the_gain_of_common_random_numbers_is_that_of_the_correlation() -> None:
 
 
 def test_a_constant_shift_has_no_gain_to_report() -> None:
-    """Var(a - b) = 0, here up to rounding: the gain is NaN with a reason, the difference stands."""
-    a = np.array([0.1, 0.7, 1.3, 2.9])
-    result = paired_difference(a, a + 0.1)
-    assert math.isnan(result.variance_reduction)
-    assert result.reason is not None
-    assert "variance of the difference is 0" in result.reason
-    assert result.estimate == pytest.approx(0.1)
+    """Var(a - b) = 0, be it up to rounding: the gain is NaN with a reason, the estimate stands."""
+    for a, shift in (
+        (np.array([0.1, 0.7, 1.3, 2.9]), 0.1),
+        (np.array([0.0, 1e9, 3e9]), 0.1),
+        (np.zeros(3), 0.0),
+    ):
+        result = paired_difference(a, a + shift)
+        assert math.isnan(result.variance_reduction)
+        assert result.reason is not None
+        assert "variance of the difference is 0" in result.reason
+        assert result.estimate == pytest.approx(shift, abs=1e-6)
+
+
+def test_a_small_variance_is_not_taken_for_rounding() -> None:
+    """Differences of 1e-6 x (1, 2, 3) beside values near 1 are real: Var 1e-12, the gain 2e12."""
+    a = np.array([1.0, 2.0, 3.0])
+    assert paired_difference(a, a * (1 + 1e-6)).variance_reduction == pytest.approx(2e12, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +122,16 @@ def test_a_constant_shift_has_no_gain_to_report() -> None:
 def test_published_ranks_of_the_median(count: int, low: int, high: int) -> None:
     """The ranks of the sign-test table at 95 % (Conover 1999, table A3; Dixon and Massey)."""
     interval = quantile_interval(np.arange(1, count + 1), 0.5).interval
-    assert (interval.low, interval.high) == (low, high)
+    assert (interval.low, interval.high, interval.reason) == (low, high, None)
+
+
+def test_a_level_reached_exactly_is_reached() -> None:
+    """6 values miss the median on either side with 1/64: they reach a level of 31/32, no more."""
+    values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    exact = quantile_interval(values, 0.5, level=31 / 32).interval
+    assert (exact.low, exact.high) == (1.0, 6.0)
+    more = quantile_interval(values, 0.5, level=31 / 32 + 1e-9).interval
+    assert (more.low, more.high) == (-math.inf, math.inf)
 
 
 @given(st.integers(1, 400), st.floats(0.01, 0.99), st.sampled_from([0.8, 0.95, 0.99]))

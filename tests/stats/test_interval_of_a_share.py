@@ -89,9 +89,10 @@ def test_no_trials_say_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("successes", "trials", "level"), [(-1, 5, 0.95), (6, 5, 0.95), (1, 5, 95), (1, 5, 1.0)]
+    ("successes", "trials", "level"),
+    [(-1, 5, 0.95), (6, 5, 0.95), (1, 5, 95), (1, 5, 1.0), (1, 5, 0.0)],
 )
 def test_impossible_counts_are_refused(successes: int, trials: int, level: float) -> None:
     """An error names the field and its value."""
-    with pytest.raises(InvalidInput, match=r"(successes|level) = (-1|6|95|1\.0)"):
+    with pytest.raises(InvalidInput, match=r"(successes|level) = (-1|6|95|1\.0|0\.0)"):
         wilson_interval(successes, trials, level=level)

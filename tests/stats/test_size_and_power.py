@@ -114,6 +114,9 @@ def test_questions_without_an_answer_are_refused() -> None:
         sample_size_two_proportions(0.5, 0.5)
     with pytest.raises(InvalidInput, match=r"power = 0\.02: must exceed alpha / 2"):
         sample_size_two_proportions(0.5, 0.6, power=0.02)
+    assert sample_size_two_proportions(0.50, 0.51, power=0.03) > 1
+    with pytest.raises(InvalidInput, match=r"alpha = 0\.0: must lie strictly"):
+        sample_size_two_proportions(0.5, 0.6, alpha=0.0)
     with pytest.raises(InvalidInput, match="p2 = 60: must lie between 0 and 1"):
         sample_size_two_proportions(0.5, 60)
     with pytest.raises(InvalidInput, match="trials_b = 0: must be at least 1"):

@@ -133,6 +133,8 @@ def test_no_patience_is_erlang_b() -> None:
     """Patience of a nanosecond: whoever would wait is lost, as in Erlang's loss system."""
     result = erlang_a(120, 0.040, 4, 1e-9)
     assert result.abandon_probability == pytest.approx(erlang_b(4, 4.8), rel=1e-6)
+    many = erlang_a(380, 1.0, 400, 1e-9)
+    assert many.abandon_probability == pytest.approx(erlang_b(400, 380), rel=1e-6)
 
 
 def test_in_overload_the_patient_lose_the_excess() -> None:

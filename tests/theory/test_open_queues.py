@@ -98,6 +98,7 @@ def test_who_does_not_wait_waits_0() -> None:
     """The median of M/M/4 at 10/s is 0, for more than half find a free worker."""
     assert erlang_c(4, 0.4) < 0.5
     assert mmc_wait_quantile_s(0.5, 10, 0.040, 4) == 0.0
+    assert mm1_sojourn_quantile_s(0.0, 90, 0.010) == 0.0
 
 
 def test_the_sojourn_of_the_single_worker_queue() -> None:

@@ -84,7 +84,7 @@ def test_the_length_gives_the_power_asked_for() -> None:
 def test_a_saturated_queue_has_no_run_length() -> None:
     """Without a steady state the variance is infinite, and sizing by it is refused."""
     assert mm1_wait_asymptotic_variance_s2(1.0, 1.0) == math.inf
-    assert mm1_number_asymptotic_variance_s(1.1, 1.0) == math.inf
+    assert mm1_number_asymptotic_variance_s(1.0, 1.0) == math.inf
     assert mmc_wait_asymptotic_variance_s2(4.0, 1.0, 4) == math.inf
     assert mmc_wait_asymptotic_variance_s2(0.0, 1.0, 4) == 0.0
     with pytest.raises(InvalidInput, match="asymptotic_variance_of_one = inf"):
@@ -93,5 +93,7 @@ def test_a_saturated_queue_has_no_run_length() -> None:
         requests_to_detect(0.0, 1.0)
     with pytest.raises(InvalidInput, match="alpha = 5: must lie strictly"):
         requests_to_detect(0.1, 1.0, alpha=5)
+    with pytest.raises(InvalidInput, match=r"power = 0\.0: must lie strictly"):
+        requests_to_detect(0.1, 1.0, power=0.0)
     with pytest.raises(InvalidInput, match="too near 1"):
         mmc_wait_asymptotic_variance_s2(0.9999999, 1.0, 1)
