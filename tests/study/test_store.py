@@ -1,0 +1,96 @@
+"""The store keeps rows exactly, and says so when a file is no store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simab.analyse import Outcome, Verdict
+from simab.errors import InvalidInput
+from simab.study import SqliteStore
+
+counts = st.integers(0, 2**53)
+amounts = st.floats(0, 1e300)
+outcomes = st.builds(
+    Outcome,
+    policy=st.text(max_size=63),
+    replication=counts,
+    verdict=st.sampled_from(Verdict),
+    correct=st.booleans(),
+    decided_s=st.none() | amounts,
+    requests_to_decision=st.none() | counts,
+    requests_total=counts,
+    requests_on_worse=counts,
+    regret=amounts,
+    guardrail_breach_s=amounts,
+    weight_changes=counts,
+    in_flight_at_horizon=counts,
+    labels_outstanding=counts,
+)
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+@given(st.dictionaries(texts, outcomes, max_size=8), st.data())
+def test_it_is_a_mapping_that_a_file_keeps(
+    tmp_path_factory: pytest.TempPathFactory, rows: dict[str, Outcome], data: st.DataObject
+) -> None:
+    """What a dict does, it does; closed and opened again it holds the same, to the last bit."""
+    file = tmp_path_factory.mktemp("store") / "rows.sqlite"
+    store = SqliteStore(file)
+    store.update(rows)
+    assert dict(store) == rows
+    if rows:
+        key = data.draw(st.sampled_from(sorted(rows)))
+        rows[key] = store[key] = data.draw(outcomes)
+        gone = data.draw(st.sampled_from(sorted(rows)))
+        del store[gone], rows[gone]
+        assert gone not in store
+    store.close()
+    again = SqliteStore(file)
+    assert dict(again) == rows
+    assert len(again) == len(rows)
+    assert list(again) == sorted(rows, key=lambda key: key.encode())
+    assert all(isinstance(row.verdict, Verdict) for row in again.values())
+    again.close()
+
+
+def test_an_absent_row_is_a_key_error(tmp_path: Path) -> None:
+    """As with any mapping."""
+    store = SqliteStore(tmp_path / "rows.sqlite")
+    assert "absent" not in store
+    with pytest.raises(KeyError):
+        store["absent"]
+    with pytest.raises(KeyError):
+        del store["absent"]
+    store.close()
+
+
+def test_another_process_may_read_while_rows_are_written(tmp_path: Path) -> None:
+    """A second connection sees every row that was put, without waiting for the first to close."""
+    first = SqliteStore(tmp_path / "rows.sqlite")
+    second = SqliteStore(tmp_path / "rows.sqlite")
+    first["a"] = outcome = Outcome(
+        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0.0, 0.0, 0, 0, 0
+    )
+    assert second["a"] == outcome
+    first.close()
+    second.close()
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, only text", b"\x00" * 4096])
+def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    """One message that names the file, and not a byte of it changed."""
+    file = tmp_path / "precious.txt"
+    file.write_bytes(content)
+    with pytest.raises(InvalidInput, match=r"precious\.txt is no store of simab.*another file"):
+        SqliteStore(file)
+    assert file.read_bytes() == content
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    """A folder that does not exist is named in the message."""
+    with pytest.raises(InvalidInput, match="nowhere"):
+        SqliteStore(tmp_path / "nowhere" / "rows.sqlite")
