@@ -40,7 +40,6 @@ def study_result(plan: StudyPlan, rows: StudyRows, *, command: str) -> Json:
         "scenario_hash": plan.scenario_hash,
         "seed": plan.seed,
         "replications": plan.replications,
-        "engine": plan.engine,
         "truth": _truth(plan, truth),
         "policies": [
             {**_policy(name, policy), **operating_characteristics(rows[name])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import gcd
 from typing import Final
 
@@ -55,7 +56,7 @@ class SegmentPlan:
     labelled: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Blueprint:
     """Everything that does not change from one replication to the next."""
 
@@ -93,7 +94,7 @@ class Blueprint:
             label_resolution_ns=gcd(scenario.controller.interval, scenario.metrics.period),
         )
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the variants, in the order of their numbers."""
         return tuple(variant.name for variant in self.variants)

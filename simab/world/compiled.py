@@ -116,7 +116,7 @@ class CompiledPlane:
 def _free_times(slots: int, workers: int, ring: int) -> FreeTimes:
     return FreeTimes(
         numbers=np.zeros(slots, dtype=np.int64),
-        heaps=np.zeros((slots, workers), dtype=np.int64),
+        free_ns=np.zeros((slots, workers), dtype=np.int64),
         waiting=np.zeros((slots, ring), dtype=np.int64),
         heads=np.zeros(slots, dtype=np.int64),
         counts=np.zeros(slots, dtype=np.int64),

@@ -15,6 +15,8 @@ from simab.world.books import INSTANCE_SHARE_ONE
 from simab.world.routing import Routing
 
 __all__ = [
+    "BLOCK",
+    "NEVER",
     "NO_TABLE",
     "UNLIMITED",
     "VARIANT_ROUTING",
@@ -30,6 +32,10 @@ __all__ = [
 Words = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 
+BLOCK: Final = 64
+"""Requests of a segment that are drawn together: independent blocks keep a processor busy."""
+WORDS: Final = 8
+NEVER: Final = -1
 UNLIMITED: Final = -1
 NO_TABLE: Final = -1
 VARIANT_ROUTING: Final = {
@@ -43,7 +49,7 @@ class Fixed(NamedTuple):
     """What does not change during a run. Row v of a per-variant array is variant v.
 
     `tables` holds every quantile table as a row. `scalars`: horizon, metric period, label
-    resolution, routing kind, table of the label delay (ns). `limits`: the words up to which a
+    resolution (ns), routing kind; `per_ns`: label buckets per ns. `limits`: the words up to which a
     request is never labelled, and per variant fails; `happens` whether any word does.
     `variants`: workers, queue limit, least outstanding, latency table, table of negative and of
     positive scores, threshold. `segments`: clients, gap table, labelled, number of paired targets.
@@ -52,6 +58,7 @@ class Fixed(NamedTuple):
 
     tables: Integers
     scalars: Integers
+    per_ns: NDArray[np.float64]
     seeds: Words
     streams: Words
     limits: Words
@@ -81,23 +88,33 @@ class Split(NamedTuple):
 
 
 class Streams(NamedTuple):
-    """The next arrival of each segment: clock (ticks), number, and its client and target words."""
+    """The next arrivals of each segment, drawn a block at a time.
+
+    `clocks` (ticks) and `numbers` are those of the last request drawn, `cursors` the places of the
+    next one to play within the block. Per segment and place: `arrived_ns`, `delays_ns` until the
+    label (NEVER: it never comes), and `words`: client, target, variant, instance, latency, error,
+    row, score.
+    """
 
     clocks: Integers
     numbers: Integers
+    cursors: Integers
+    arrived_ns: Integers
+    delays_ns: Integers
     words: Words
 
 
 class FreeTimes(NamedTuple):
-    """Instances by slot: a heap of the times at which workers are free, and who still waits.
+    """Instances by slot: the times at which workers are free, and who still waits.
 
+    The times of up to 8 workers are in no order, those of more are a heap.
     `waiting[slot]` is a ring of start times, from `heads[slot]` on, `counts[slot]` long; it is
     kept only where a queue limit or least-outstanding routing needs it. `longest[0]` is the
     largest count that ever was; `numbers[slot]` is the instance's number within its variant.
     """
 
     numbers: Integers
-    heaps: Integers
+    free_ns: Integers
     waiting: Integers
     heads: Integers
     counts: Integers
@@ -106,12 +123,7 @@ class FreeTimes(NamedTuple):
 
 def fixed_of(blueprint: Blueprint, draws: Draws) -> Fixed:
     """Pack a blueprint and a replication's keys."""
-    tables: list[QuantileTable] = [blueprint.label_delay]
-
-    def row_of(table: QuantileTable) -> int:
-        tables.append(table)
-        return len(tables) - 1
-
+    tables = _Tables(blueprint.label_delay)
     variants = []
     for variant in blueprint.variants:
         scores = variant.outcomes.score_tables
@@ -120,21 +132,21 @@ def fixed_of(blueprint: Blueprint, draws: Draws) -> Fixed:
                 variant.workers,
                 UNLIMITED if variant.queue_limit is None else variant.queue_limit,
                 int(variant.least_outstanding),
-                row_of(variant.latency),
-                NO_TABLE if scores is None else row_of(scores[0]),
-                NO_TABLE if scores is None else row_of(scores[1]),
+                tables.row_of(variant.latency),
+                NO_TABLE if scores is None else tables.row_of(scores[0]),
+                NO_TABLE if scores is None else tables.row_of(scores[1]),
                 variant.outcomes.threshold,
             )
         )
     segments = [
-        (segment.clients, row_of(segment.gaps), int(segment.labelled), len(segment.paired))
+        (segment.clients, tables.row_of(segment.gaps), int(segment.labelled), len(segment.paired))
         for segment in blueprint.segments
     ]
     outcomes = [variant.outcomes for variant in blueprint.variants]
     below = [blueprint.never_labelled_below, *(each.error_below for each in blueprint.variants)]
     kind = blueprint.scenario.endpoint.variant_routing
     return Fixed(
-        tables=np.stack([table.edges for table in tables]),
+        tables=tables.stacked(),
         scalars=np.array(
             [
                 blueprint.horizon_ns,
@@ -144,6 +156,7 @@ def fixed_of(blueprint: Blueprint, draws: Draws) -> Fixed:
             ],
             dtype=np.int64,
         ),
+        per_ns=np.array([1.0 / blueprint.label_resolution_ns]),
         seeds=np.array([draws.seed, draws.replication], dtype=np.uint64),
         streams=np.array([segment.stream for segment in blueprint.segments], dtype=np.uint64),
         limits=np.array([max(word - 1, 0) for word in below], dtype=np.uint64),
@@ -169,6 +182,28 @@ def fixed_of(blueprint: Blueprint, draws: Draws) -> Fixed:
     )
 
 
+class _Tables:
+    """Rows of quantile tables; the label delay's is row 0, and equal tables share a row.
+
+    Sharing is for speed: what two variants have in common stays in the processor's cache.
+    """
+
+    def __init__(self, label_delay: QuantileTable) -> None:
+        self._rows = {label_delay.edges.tobytes(): 0}
+        self._edges = [label_delay.edges]
+
+    def row_of(self, table: QuantileTable) -> int:
+        """The row that holds a table."""
+        row = self._rows.setdefault(table.edges.tobytes(), len(self._edges))
+        if row == len(self._edges):
+            self._edges.append(table.edges)
+        return row
+
+    def stacked(self) -> Integers:
+        """All rows."""
+        return np.stack(self._edges)
+
+
 def split_of(routing: Routing, slots: Sequence[Sequence[int]]) -> Split:
     """Pack a routing; `slots[v]` are the slots of variant v's instances that take requests."""
     return Split(
@@ -185,12 +220,15 @@ def split_of(routing: Routing, slots: Sequence[Sequence[int]]) -> Split:
 
 
 def streams_of(blueprint: Blueprint) -> Streams:
-    """Clocks at zero, before the first arrival of each segment."""
+    """Clocks at zero and empty blocks, before the first arrival of each segment."""
     count = len(blueprint.segments)
     return Streams(
         clocks=np.zeros(count, dtype=np.int64),
-        numbers=np.full(count, -1, dtype=np.int64),
-        words=np.zeros((count, 2), dtype=np.uint64),
+        numbers=np.zeros(count, dtype=np.int64),
+        cursors=np.full(count, BLOCK, dtype=np.int64),
+        arrived_ns=np.zeros((count, BLOCK), dtype=np.int64),
+        delays_ns=np.zeros((count, BLOCK), dtype=np.int64),
+        words=np.zeros((count, BLOCK, WORDS), dtype=np.uint64),
     )
 
 

@@ -1,12 +1,13 @@
 """Random words and tables inside compiled code: the same bits as simab.draws and QuantileTable.
 
 All arithmetic is on 64-bit words. The one thing that NumPy's types lack, the upper half of a
-128-bit product, is one LLVM multiplication.
+128-bit product, is one LLVM multiplication. Choices are made without branches: a processor guesses
+the way of a random branch wrongly half of the time, which costs more than the arithmetic.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from llvmlite import ir
@@ -15,7 +16,22 @@ from numba.extending import intrinsic
 
 from simab.profiles.quantile_table import CELLS_PER_OCTAVE, OCTAVES
 
-__all__ = ["bit_length", "draw_from_table", "high_product", "part_of", "philox"]
+__all__ = [
+    "OPTIONS",
+    "bit_length",
+    "draw_from_table",
+    "high_product",
+    "part_of",
+    "philox",
+]
+
+OPTIONS: Final[dict[str, Any]] = {
+    # 0 / 0 cannot happen, so there is nothing to raise
+    "error_model": "numpy",
+    # The arrays belong to Python for as long as the kernel runs. Counting references to them at
+    # every use costs three times as much as all the rest.
+    "_nrt": False,
+}
 
 _M0 = np.uint64(0xD2E7470EE14C6C93)
 _M1 = np.uint64(0xCA5A826395121157)
@@ -25,11 +41,14 @@ _CELL_BITS = CELLS_PER_OCTAVE.bit_length() - 1
 _CELL_SHIFT = np.uint64(63 - _CELL_BITS)
 _CELL_MASK = np.uint64(CELLS_PER_OCTAVE - 1)
 _REST_SHIFT = np.uint64(_CELL_BITS + 1)
-_OCTAVES = np.int64(OCTAVES)
-_CELLS = np.int64(CELLS_PER_OCTAVE)
+_OCTAVES = np.uint64(OCTAVES)
+_CELLS = np.uint64(CELLS_PER_OCTAVE)
+_LAST_EDGE = np.uint64(OCTAVES * CELLS_PER_OCTAVE)
+_ONE = np.uint64(1)
+_FEW = 8
 
 
-@intrinsic  # type: ignore[untyped-decorator,unused-ignore]
+@intrinsic
 def high_product(context: Any, a: Any, b: Any) -> Any:  # noqa: ARG001 - Numba passes its context
     """Upper 64 bits of the product of two unsigned words."""
 
@@ -42,20 +61,20 @@ def high_product(context: Any, a: Any, b: Any) -> Any:  # noqa: ARG001 - Numba p
     return types.uint64(types.uint64, types.uint64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator,unused-ignore]
+@intrinsic
 def _leading_zeros(context: Any, a: Any) -> Any:  # noqa: ARG001 - Numba passes its context
     """Leading zero bits of an unsigned word; 64 for 0."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
         return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
-    return types.int64(types.uint64), generate
+    return types.uint64(types.uint64), generate
 
 
 @njit(inline="always")
 def bit_length(value):
     """Python's int.bit_length of a whole number of at least 0."""
-    return np.int64(64) - _leading_zeros(np.uint64(value))
+    return np.int64(64) - np.int64(_leading_zeros(np.uint64(value)))
 
 
 @njit(inline="always")
@@ -80,25 +99,30 @@ def philox(entity, purpose, stream, attempt, key_0, key_1):
 def draw_from_table(tables, table, word):
     """QuantileTable.draw: the value whose survival probability is word / 2**64."""
     octave = _leading_zeros(word)
+    row = tables[np.uint64(table)]
     if octave >= _OCTAVES:
-        return tables[table, _OCTAVES * _CELLS]
-    normalised = word << np.uint64(octave)
-    from_below = np.int64((normalised >> _CELL_SHIFT) & _CELL_MASK)
-    cell = octave * _CELLS + _CELLS - np.int64(1) - from_below
+        return row[_LAST_EDGE]
+    normalised = word << octave
+    from_below = (normalised >> _CELL_SHIFT) & _CELL_MASK
+    cell = octave * _CELLS + _CELLS - _ONE - from_below
     fraction = ~(normalised << _REST_SHIFT)
-    low = tables[table, cell]
-    step = np.uint64(tables[table, cell + 1] - low)
+    low = row[cell]
+    step = np.uint64(row[cell + _ONE] - low)
     return low + np.int64(high_product(step, fraction))
 
 
 @njit(inline="always")
 def part_of(thresholds, first, last, word):
     """numpy.searchsorted(thresholds[first:last], word, side="right")."""
-    low, high = first, last
-    while low < high:
-        middle = (low + high) >> 1
-        if thresholds[middle] <= word:
-            low = middle + 1
-        else:
-            high = middle
-    return low - first
+    count = last - first
+    if count <= _FEW:
+        part = np.int64(0)
+        for place in range(first, last):
+            part += np.int64(thresholds[np.uint64(place)] <= word)
+        return part
+    low = first
+    while count > 1:
+        half = count >> 1
+        low += half * np.int64(thresholds[np.uint64(low + half - 1)] <= word)
+        count -= half
+    return low - first + np.int64(thresholds[np.uint64(low)] <= word)

@@ -19,16 +19,17 @@ class ArrivedLabels:
     def __init__(self, books: Books) -> None:
         self._books = books
         self._until = 0
+        self._scored = len(books.scores) > 0
         self._labels = np.zeros(books.labels.shape[1:], dtype=np.int64)
         self._scores = np.zeros(books.scores.shape[1:], dtype=np.int64)
 
     def advance(self, until_ns: int) -> None:
         """Take in the labels that arrived before `until_ns`, a multiple of the resolution."""
         until = until_ns // self._books.blueprint.label_resolution_ns
-        fresh = slice(self._until, until)
-        self._labels += self._books.labels[fresh].sum(axis=0)
-        if len(self._books.scores):
-            self._scores += self._books.scores[fresh].sum(axis=0)
+        for bucket in range(self._until, until):  # mostly one, for which a sum would cost more
+            self._labels += self._books.labels[bucket]
+            if self._scored:
+                self._scores += self._books.scores[bucket]
         self._until = until
 
     def totals(self, variant: int) -> LabelTotals:
