@@ -1,0 +1,31 @@
+"""The rows of the benchmark by name, in the order of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from benchmarks import against_rivals, memory, processes, scaling, starting, tick
+from benchmarks.figures import Effort, Figure
+
+__all__ = ["ROWS", "Row", "question"]
+
+Row = Callable[[Effort], Iterator[Figure]]
+
+ROWS: Final[Mapping[str, Row]] = {
+    "simpy": against_rivals.against_simpy,
+    "cimba": against_rivals.against_cimba,
+    "ciw": against_rivals.against_ciw,
+    "heap": against_rivals.against_heap,
+    "sfc64": against_rivals.against_sfc64,
+    "memory": memory.peak_memory,
+    "processes": processes.two_processes,
+    **{sweep.__name__.replace("_", "-"): sweep for sweep in scaling.SWEEPS},
+    "tick": tick.controller_tick,
+    "start": starting.start_of_the_command,
+}
+
+
+def question(row: Row) -> str:
+    """What a row measures, in a sentence."""
+    return (row.__doc__ or "").strip()

@@ -1,0 +1,124 @@
+"""What a look of the controller costs, and which part of it takes how long.
+
+The cost is the difference between a week of two requests a second with a tick each minute and the
+same week without, divided by the ticks. The parts are the medians of wall times within the ticks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from benchmarks.figures import Effort, Figure, at_most
+from benchmarks.measuring import cpu_us_each
+from benchmarks.playing import play_blueprint
+from benchmarks.scenarios import Shape
+from simab.draws import Draws
+from simab.policies import Action, Observation
+from simab.world import Blueprint
+from simab.world.books import Books
+from simab.world.compiled import CompiledPlane
+from simab.world.control import ControlPlane, DataPlane, Decider
+from simab.world.routing import Routing
+
+__all__ = ["controller_tick"]
+
+WEEK_S = 7 * 86_400
+RATE_PER_S = 2.0
+IDLE_RATE_PER_S = 1e-4
+LOAD = 0.01
+
+
+class Stopwatch:
+    """Stands between the controller and its plane and policy, and notes when each is called."""
+
+    def __init__(self, plane: DataPlane, policy: Decider) -> None:
+        self._plane = plane
+        self._policy = policy
+        self.advanced: list[tuple[float, float]] = []
+        self.decided: list[tuple[float, float]] = []
+
+    def route(self, routing: Routing) -> None:
+        """The plane's, as it is."""
+        self._plane.route(routing)
+
+    def records(self) -> NDArray[np.int64] | None:
+        """The plane's, as it is."""
+        return self._plane.records()
+
+    def advance(self, until_ns: int) -> None:
+        """The plane's, timed."""
+        before_s = time.perf_counter()
+        self._plane.advance(until_ns)
+        self.advanced.append((before_s, time.perf_counter()))
+
+    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+        """The policy's, timed."""
+        before_s = time.perf_counter()
+        decision = self._policy.decide(state, observation)
+        self.decided.append((before_s, time.perf_counter()))
+        return decision
+
+
+def controller_tick(effort: Effort) -> Iterator[Figure]:
+    """Two variants, a policy that looks at the labels: the tick, and its parts."""
+    blueprint = _week(effort, RATE_PER_S)
+    ticks = blueprint.horizon_ns // blueprint.interval_ns
+    play_blueprint(blueprint, 0)
+    costs_us = []
+    for number in range(effort.repeats):
+        seconds = {
+            on: _cpu_us(blueprint, ticks=on)
+            for on in ((True, False) if number % 2 == 0 else (False, True))
+        }
+        costs_us.append((seconds[True] - seconds[False]) / ticks)
+    yield Figure("a tick", "us", tuple(costs_us), at_most(25))
+    yield from _parts(blueprint, "part of a tick (wall), 120 requests a minute")
+    yield from _parts(_week(effort, IDLE_RATE_PER_S), "part of a tick (wall), no requests")
+
+
+def _week(effort: Effort, rate_per_s: float) -> Blueprint:
+    horizon_s = effort.count(WEEK_S, least=600)
+    shape = Shape(max(round(horizon_s * RATE_PER_S), 1), rate_per_s=RATE_PER_S, load=LOAD)
+    scenario = shape.scenario()
+    segment = scenario.traffic["segment0"].model_copy(update={"rate": rate_per_s})
+    return Blueprint.of(scenario.model_copy(update={"traffic": {"segment0": segment}}))
+
+
+def _cpu_us(blueprint: Blueprint, *, ticks: bool) -> float:
+    def play_once() -> int:
+        play_blueprint(blueprint, 0, ticks=ticks)
+        return 1
+
+    return cpu_us_each(play_once)
+
+
+def _parts(blueprint: Blueprint, heading: str) -> Iterator[Figure]:
+    environment = simpy.Environment(initial_time=0)
+    books = Books.open(blueprint)
+    plane = CompiledPlane(environment, books, Draws(1, 0), record_requests=False)
+    policy = next(iter(blueprint.scenario.policies.values()))
+    watch = Stopwatch(plane, policy)
+    ControlPlane(environment, books, watch, watch)
+    environment.run(until=blueprint.horizon_ns)
+    advanced, decided = watch.advanced, watch.decided
+    parts = {
+        "kernel call": [end - start for start, end in advanced],
+        "observation": [
+            decide[0] - advance[1] for advance, decide in zip(advanced, decided, strict=True)
+        ],
+        "decision": [end - start for start, end in decided],
+        "SimPy and the rest": [
+            later[0] - decide[1]
+            for decide, (_, later) in zip(decided, pairwise(advanced), strict=False)
+        ],
+    }
+    for part, seconds in parts.items():
+        yield Figure(f"{heading}: {part}", "us", (median(seconds) * 1e6,))
