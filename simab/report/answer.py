@@ -28,6 +28,7 @@ class Answer:
 def answer(result: StudyResult) -> Answer:
     """One sentence that answers, one that says what is true, and what else must be known."""
     remarks = (
+        *_also_wrong(result),
         *_cost(result),
         *_speed(result),
         *_poor(result),
@@ -98,6 +99,16 @@ def _harm(result: StudyResult) -> str:
     if share.count == 0:
         return f"No policy {_wrong(result)} in any of {runs(result)}"
     return f"{named(worst.name)} {_wrong(result)} in {_of_runs(share)} of runs"
+
+
+def _also_wrong(result: StudyResult) -> list[str]:
+    """How often the other policies are wrong, where there are few enough to list."""
+    ordered = sorted(result.policies, key=lambda policy: -wrong(result, policy).share)
+    others = [each for each in ordered[1:] if wrong(result, each).count]
+    if not others or len(others) > 4:
+        return []
+    parts = [f"{named(each.name)} in {_of_runs(wrong(result, each))}" for each in others]
+    return [f"Also wrong: {listed(parts)} of runs."]
 
 
 def _best(result: StudyResult) -> str:

@@ -11,11 +11,14 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.ft2font import LoadFlags
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from simab.report.numerals import THIN
@@ -44,11 +47,12 @@ NARROW: Final = 358  # a phone of 390 pixels, less the page's margins
 TEXT: Final = 13
 
 _INCH: Final = 72  # matplotlib writes points as user units: one point is one CSS pixel here
+_FONT: Final = "DejaVu Sans"  # comes with matplotlib; wider than the fonts that pages are read in
 _SETTINGS: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "simab",
     "text.parse_math": False,  # a `$` in a name is a `$`
-    "font.family": "DejaVu Sans",  # comes with matplotlib; the page's own fonts are narrower
+    "font.family": _FONT,
     "font.size": TEXT,
     "text.color": LIGHT["ink"],
     "axes.edgecolor": LIGHT["soft"],
@@ -193,20 +197,19 @@ def readable(text: str) -> str:
 
 
 def text_width(text: str, size: float = TEXT) -> float:
-    """About how wide a text is, in pixels: rather too wide than too narrow."""
+    """How wide a text is in pixels, in a font as wide as any that a browser may choose."""
     return size * sum(_em(each) for each in text)
 
 
+@cache
 def _em(character: str) -> float:
     if unicodedata.combining(character):
         return 0.0
-    if unicodedata.east_asian_width(character) in "WF":
-        return 1.05
-    if character in "mwMW@%—…":
-        return 0.98
-    if character in "iljtfrI.,:;'|! \u202f()[]":
-        return 0.40
-    return 0.72 if character.isupper() or character in "_&#+−" else 0.64
+    font = get_font(findfont(_FONT))
+    if not font.get_char_index(ord(character)):
+        return 1.25  # another script, or a picture
+    font.set_size(100, _INCH)
+    return float(font.load_char(ord(character), LoadFlags.NO_HINTING).linearHoriAdvance / 65536e2)
 
 
 def fit(text: str, width: float, size: float = TEXT) -> str:

@@ -71,11 +71,13 @@ def draw_endings(result: StudyResult, width: float) -> Figure:
         if each[2] in (_RIGHT, _WRONG)
         or any(policy.outcomes[each[0]].count for policy in result.policies)
     ]
-    legend_rows = 1 if width > 500 else (len(order) + 1) // 2
-    top = 26 * legend_rows + 14
+    entries = _legend_entries(order, width)
+    top = entries[-1].y + 40
     height = top + _ROW * len(result.policies) + 28
     figure, axes = canvas.blank(width, height)
-    _legend(axes, order, width)
+    for entry in entries:
+        _segment(axes, (entry.x, entry.y + 3), (18, 14), entry.look)
+        axes.text(entry.x + 25, entry.y + 14, entry.words, size=canvas.TEXT - 1)
     span = width - 2 * _EDGE
     _scale(axes, span, top, height - 28)
     for row, policy in enumerate(result.policies):
@@ -83,19 +85,27 @@ def draw_endings(result: StudyResult, width: float) -> Figure:
     return figure
 
 
-def _legend(axes: Axes, order: list[tuple[str, str, Look]], width: float) -> None:
-    columns = len(order) if width > 500 else 2
-    step = (width - 2 * _EDGE) / columns
-    size = canvas.TEXT - 1
-    for at, (outcome, judged, look) in enumerate(order):
-        x, y = _EDGE + step * (at % columns), 26 * (at // columns) + 2
-        _segment(axes, (x, y + 1), (18, 14), look)
-        words = (
-            OUTCOME_WORDS[outcome]
-            if width > 500 or not judged
-            else _SHORT.get(outcome, OUTCOME_WORDS[outcome])
-        )
-        axes.text(x + 25, y + 12, f"{words}: {judged}" if judged else words, size=size)
+class Entry(NamedTuple):
+    """One entry of the legend and where it stands."""
+
+    x: float
+    y: float
+    words: str
+    look: Look
+
+
+def _legend_entries(order: list[tuple[str, str, Look]], width: float) -> list[Entry]:
+    """The entries side by side, in as many lines as they need."""
+    entries: list[Entry] = []
+    x, y = float(_EDGE), 0.0
+    for outcome, judged, look in order:
+        words = OUTCOME_WORDS[outcome] + (f": {judged}" if judged else "")
+        room = 25 + canvas.text_width(words, canvas.TEXT - 1)
+        if entries and x + room > width:
+            x, y = float(_EDGE), y + 24
+        entries.append(Entry(x, y, words, look))
+        x += room + 22
+    return entries
 
 
 def _scale(axes: Axes, span: float, top: float, bottom: float) -> None:

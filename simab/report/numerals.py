@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 THIN: Final = "\u202f"  # narrow no-break space: groups digits, and parts a number from its unit
+ALWAYS: Final = "in every run"  # instead of an interval without width
 NO_BREAK: Final = "\u00a0"
 MINUS: Final = "−"
 NOT_KNOWN: Final = "not known"
@@ -102,6 +103,8 @@ def mean(value: Mean) -> Written:
     text = decimal(value.mean, decimals)
     if not (math.isfinite(value.low) and math.isfinite(value.high)):
         return Written(text, "")
+    if value.low == value.high:
+        return Written(text, ALWAYS)
     return Written(text, f"{decimal(value.low, decimals)} to {decimal(value.high, decimals)}")
 
 
@@ -111,6 +114,8 @@ def mean_duration(value: Mean) -> Written:
         return Written(NOT_KNOWN, "")
     if not (math.isfinite(value.low) and math.isfinite(value.high)):
         return Written(duration(value.mean), "")
+    if value.low == value.high:
+        return Written(duration(value.mean), ALWAYS)
     return Written(duration(value.mean), duration_range(value.low, value.high))
 
 
@@ -139,6 +144,8 @@ def _quantiles(
     if value.decided == 0:
         return Written("no decision", "")
     median = one(value.p50) if math.isfinite(value.p50) else beyond
+    if math.isfinite(value.p10) and value.p10 == value.p90:
+        return Written(median, "no spread")
     if math.isfinite(value.p10) and math.isfinite(value.p90):
         return Written(median, both(value.p10, value.p90))
     return Written(median, f"{one(value.p10)} or more" if math.isfinite(value.p10) else "")
@@ -154,6 +161,8 @@ def difference(value: float, low: float, high: float) -> Written:
     if not math.isfinite(value):
         return Written(NOT_KNOWN, "")
     decimals = _decimals(Mean(mean=value, low=low, high=high))
+    if low == high:
+        return Written(_signed(value, decimals), ALWAYS)
     return Written(
         _signed(value, decimals), f"{_signed(low, decimals)} to {_signed(high, decimals)}"
     )
@@ -164,6 +173,8 @@ def points(value: float, low: float, high: float) -> Written:
     if not math.isfinite(value):
         return Written(NOT_KNOWN, "")
     decimals = _decimals_of_percentage(high - low)
+    if low == high:
+        return Written(f"{_signed(100 * value, decimals)} points", ALWAYS)
     return Written(
         f"{_signed(100 * value, decimals)} points",
         f"{_signed(100 * low, decimals)} to {_signed(100 * high, decimals)}",
@@ -206,7 +217,7 @@ def duration_range(low: float, high: float) -> str:
     largest = max(abs(low), abs(high))
     units = ((48 * 3600.0, 86400.0, "d"), (5400.0, 3600.0, "h"), (90.0, 60.0, "min"))
     size, name = next(((size, name) for least, size, name in units if largest >= least), (1.0, "s"))
-    if largest < 0.1:
+    if 0 < largest < 0.1:
         size, name = 0.001, "ms"
     decimals = 1 if largest / size < 20 and (low % size or high % size) else 0
     return f"{decimal(low / size, decimals)} to {decimal(high / size, decimals)}{THIN}{name}"

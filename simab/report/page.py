@@ -81,8 +81,14 @@ def _environment() -> Environment:
 
 
 def _breakable(name: str) -> Markup:
-    """The name, escaped, with places where a line may break after the signs that join its words."""
-    return Markup(re.sub(r"([_./-])(?=\w)", r"\1<wbr>", str(escape(name))))
+    """The name, escaped; its long words may break after the signs that join their parts."""
+    words = (
+        re.sub(r"([_./-])(?=\w)", r"\1<wbr>", str(escape(word)))
+        if len(word) > 12
+        else str(escape(word))
+        for word in name.split(" ")
+    )
+    return Markup(" ".join(words))
 
 
 def _replay(study: StudyResult, example: Example, position: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ MOST_ROWS: Final = 12
 _ROW: Final = 44
 _HEAD: Final = 50
 _GAP: Final = 24
-_NAMES: Final = 220  # width of the column of pairs
+_NAMES: Final = 232  # width of the column of pairs
 _VALUES: Final = 84  # room for the difference in figures
 
 
@@ -137,7 +137,7 @@ def _heading(axes: Axes, place: tuple[float, float, float], what: Quantity, zero
     """The quantity, and words for both sides of zero where there is room for them."""
     left, y, width = place
     size = canvas.TEXT - 1
-    axes.text(left, y, what.title, weight="bold")
+    axes.text(left, y, what.title, weight="bold", size=size)
     for text, align, room in (
         (f"← {what.less}", "right", zero - left),
         (f"{what.more} →", "left", left + width - zero),

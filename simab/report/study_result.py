@@ -238,7 +238,14 @@ def _policy(reader: Reader) -> Policy:
 def _plain(reader: Reader) -> str:
     if isinstance(reader.value, str):
         return reader.as_text()
-    return json.dumps(reader.value, ensure_ascii=False, sort_keys=True)
+    return json.dumps(_given(reader.value), ensure_ascii=False, sort_keys=True)
+
+
+def _given(value: Any) -> Any:
+    """The value without what it leaves open: null."""
+    if isinstance(value, Mapping):
+        return {key: _given(each) for key, each in value.items() if each is not None}
+    return [_given(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _proportion(reader: Reader) -> Proportion:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simab.report import render_page
+
 Result = dict[str, Any]
 
 HORIZON_S = 6 * 3600.0
@@ -333,21 +335,48 @@ BUILDERS: dict[str, Callable[[], Result]] = {
     "one_run": lambda: build(CHURN[:3], runs=1),
 }
 _BUILT: dict[str, Result] = {}
+_PAGES: dict[str, str] = {}
+
+
+def built(name: str) -> Result:
+    """A fresh copy of the result of that name."""
+    if name not in _BUILT:
+        _BUILT[name] = BUILDERS[name]()
+    return copy.deepcopy(_BUILT[name])
+
+
+def rendered(name: str) -> str:
+    """Its page, drawn once for all tests: that takes a second."""
+    if name not in _PAGES:
+        _PAGES[name] = render_page(built(name))
+    return _PAGES[name]
 
 
 @pytest.fixture
 def result() -> Callable[[str], Result]:
     """A function from the name of a result to a fresh copy of it."""
+    return built
 
-    def of(name: str) -> Result:
-        if name not in _BUILT:
-            _BUILT[name] = BUILDERS[name]()
-        return copy.deepcopy(_BUILT[name])
 
-    return of
+@pytest.fixture
+def page_of() -> Callable[[str], str]:
+    """A function from the name of a result to its page."""
+    return rendered
 
 
 @pytest.fixture(params=sorted(BUILDERS))
-def any_result(request: pytest.FixtureRequest, result: Callable[[str], Result]) -> Result:
+def any_name(request: pytest.FixtureRequest) -> str:
+    """The name of each of the results in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def any_result(any_name: str) -> Result:
     """Each of the results in turn."""
-    return result(request.param)
+    return built(any_name)
+
+
+@pytest.fixture
+def any_page(any_name: str) -> str:
+    """The page of each of the results in turn."""
+    return rendered(any_name)

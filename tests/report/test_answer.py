@@ -1,0 +1,176 @@
+"""The sentences say what the table says, and do not tell apart what cannot be told apart."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from simab.report import captions, numerals, summary_table_html
+from simab.report.answer import answer, truth_sentence, verdict
+from simab.report.standing import most_often_right, wrong
+from simab.report.study_result import read_result
+
+Result = dict[str, Any]
+Of = Callable[[str], Result]
+
+
+def plain(text: str) -> str:
+    return text.replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def set_correct(result: Result, counts: dict[str, int]) -> Result:
+    """Give policies other counts of right decisions, with intervals of 5 points to each side."""
+    runs = result["replications"]
+    result["paired"] = []
+    for policy in result["policies"]:
+        count = counts[policy["name"]]
+        share = count / runs
+        low, high = max(0.0, share - 0.05), min(1.0, share + 0.05)
+        policy["correct"] = {"count": count, "share": share, "low": low, "high": high}
+    return result
+
+
+def test_the_verdict_names_the_harm_and_the_best(result: Of) -> None:
+    text = plain(verdict(read_result(result("churn"))))
+    assert text.startswith("manual_schedule gives the worse model, Variant2, all traffic in 100 %")
+    assert "fixed_horizon is right most often: it makes the right decision, to keep" in text
+
+
+def test_every_percentage_of_the_sentences_stands_in_the_table(any_result: Result) -> None:
+    """A reader who looks a number up finds it, for all results with a harm in one column."""
+    study = read_result(any_result)
+    table = plain(html.unescape(re.sub(r"<[^>]+>", " ", summary_table_html(any_result))))
+    table = table.split("Policy", 1)[1]  # the sentences above it do not count
+    sentences = answer(study)
+    for sentence in (sentences.verdict, *sentences.remarks):
+        for number in re.findall(r"(?:<1|[\d.]+) %", plain(sentence).replace("middle 80 %", "")):
+            assert number in table, sentence
+
+
+def test_the_verdict_changes_with_the_table(result: Of) -> None:
+    """Swap the numbers of two policies, and the sentence names the other one."""
+    changed = result("churn")
+    first, second = changed["policies"][0], changed["policies"][3]
+    first["name"], second["name"] = second["name"], first["name"]
+    changed["paired"] = []
+    text = verdict(read_result(changed))
+    assert "“promote on 120 rows” is right most often" in text
+
+
+def test_overlapping_intervals_cannot_be_told_apart(result: Of) -> None:
+    counts = {"staged_canary": 200, "fixed_horizon": 212}
+    text = plain(verdict(read_result(set_correct(result("two_policies"), counts))))
+    assert "cannot be told between fixed_horizon and staged_canary (53 % down to 50 % of" in text
+    assert "most often:" not in text
+
+
+def test_separate_intervals_are_told_apart(result: Of) -> None:
+    counts = {"staged_canary": 100, "fixed_horizon": 300}
+    text = verdict(read_result(set_correct(result("two_policies"), counts)))
+    assert "fixed_horizon is right most often" in text
+
+
+@pytest.mark.parametrize(("low", "told"), [(0.01, True), (-0.01, False)])
+def test_pairing_decides_where_there_is_one(result: Of, low: float, told: bool) -> None:
+    """A paired interval that excludes zero tells two apart even if their own intervals overlap."""
+    counts = {"staged_canary": 200, "fixed_horizon": 210}
+    study = set_correct(result("two_policies"), counts)
+    study["paired"] = [
+        {"first": "staged_canary", "second": "fixed_horizon", "quantity": "correct",
+         "difference": 0.025, "low": low, "high": 0.04, "variance_reduction": 3.0, "pairs": 400,
+         "reason": ""}
+    ]  # fmt: skip
+    assert (len(most_often_right(read_result(study))) == 1) is told
+    study["paired"][0] |= {"first": "fixed_horizon", "second": "staged_canary"}
+    study["paired"][0] |= {"difference": -0.025, "low": -0.04, "high": -low}
+    assert (len(most_often_right(read_result(study))) == 1) is told
+
+
+def test_three_policies_that_tie_are_counted(result: Of) -> None:
+    names = [policy["name"] for policy in result("churn")["policies"]]
+    study = read_result(set_correct(result("churn"), dict.fromkeys(names, 300)))
+    assert "cannot be told between all 5 policies" in verdict(study)
+
+
+def test_no_right_decision_is_said_plainly(result: Of) -> None:
+    names = [policy["name"] for policy in result("churn")["policies"]]
+    study = read_result(set_correct(result("churn"), dict.fromkeys(names, 0)))
+    assert "no policy makes the right decision" in verdict(study)
+
+
+def test_one_policy_is_compared_with_nobody(result: Of) -> None:
+    text = plain(verdict(read_result(result("one_policy"))))
+    assert text.startswith("“promote on 120 rows” makes the right decision, to keep Variant1, in")
+    assert "most often" not in text
+
+
+def test_nobody_decides(result: Of) -> None:
+    said = answer(read_result(result("nobody_decides")))
+    assert plain(said.verdict).startswith(
+        "None of the 2 policies decides within the horizon of 6 h"
+    )
+    assert said.remarks == ()
+
+
+def test_a_better_candidate_turns_the_harm_round(result: Of) -> None:
+    """If the candidate is better, keeping it out is the harm, by a rollback too."""
+    study = read_result(result("candidate_better"))
+    assert "leaves the worse model, Variant1, all traffic" in verdict(study)
+    canary = next(each for each in study.policies if each.name == "staged_canary")
+    kept, back = canary.outcomes["kept_control"].count, canary.outcomes["rolled_back"].count
+    assert wrong(study, canary).count == kept + back > 0
+
+
+def test_equal_variants_make_every_promotion_false(result: Of) -> None:
+    study = read_result(result("equal_variants"))
+    assert "every promotion is a false one" in truth_sentence(study.truth)
+    assert "which is no better" in verdict(study)
+
+
+@pytest.mark.parametrize(
+    ("smallest", "words"),
+    [(0.01, "more than the 0.010"), (0.05, "less than the 0.050"), (0.023, "just the 0.023")],
+)
+def test_the_truth_is_held_against_what_matters(result: Of, smallest: float, words: str) -> None:
+    study = result("churn")
+    study["truth"]["smallest_effect"] = smallest
+    text = truth_sentence(read_result(study).truth)
+    assert "Variant1 is better than Variant2: F1 is 0.841 against 0.818" in text
+    assert words in text
+    assert text.endswith("the right decision is to keep Variant1.")
+
+
+def test_lower_may_be_better(result: Of) -> None:
+    study = result("churn")
+    study["truth"] |= {"metric": "brier", "direction": "lower"}
+    study["truth"]["values"] = {"Variant1": {"brier": 0.05}, "Variant2": {"brier": 0.073}}
+    text = truth_sentence(read_result(study).truth)
+    assert "Brier score (lower is better) is 0.050 against 0.073" in text
+
+
+def test_a_median_beyond_the_horizon_is_no_median(result: Of) -> None:
+    study = result("two_policies")
+    for policy in study["policies"]:
+        policy["decision_time_s"] |= dict.fromkeys(("p50", "p90", "p50_low", "p50_high"))
+    remarks = " ".join(answer(read_result(study)).remarks)
+    assert "fixed_horizon leaves half of its runs or more undecided" in remarks
+
+
+def test_captions_are_computed(result: Of) -> None:
+    """A caption's numbers are those of the policies that it names."""
+    study = read_result(result("churn"))
+    text = plain(captions.endings(study))
+    for name in ("manual_schedule", "fixed_horizon"):
+        policy = next(each for each in study.policies if each.name == name)
+        assert plain(numerals.proportion(policy.correct).value) in text
+        assert name in text
+
+
+def test_the_caption_of_the_metric_compares_the_intervals(result: Of) -> None:
+    study = read_result(result("churn"))
+    text = captions.metric(study, study.examples[0])
+    assert "the intervals overlap; true values 0.841 and 0.818." in text

@@ -1,0 +1,147 @@
+"""In a real browser the page is quiet, fits its screen, and cuts nothing off."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Page = Callable[[str], str]
+
+BROWSER = os.environ.get("SIMAB_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+RESULTS = ["churn", "hostile", "twelve_policies", "bandit", "nobody_decides", "one_run"]
+
+# Everything that a reader would see cut off or one over the other; each entry is a complaint.
+COMPLAINTS = """() => {
+  const found = [];
+  const visible = element => element.checkVisibility({visibilityProperty: true});
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth)
+    found.push(`the document is ${root.scrollWidth} wide, the screen ${root.clientWidth}`);
+  for (const element of document.querySelectorAll('body *')) {
+    if (element.closest('svg') || element.tagName === 'CAPTION' || !visible(element)) continue;
+    const overflow = getComputedStyle(element).overflowX;
+    const cut = element.scrollWidth > element.clientWidth + 1;
+    if (cut && (overflow === 'hidden' || overflow === 'clip'))
+      found.push(`${element.tagName} cuts off ${element.textContent.slice(0, 40)}`);
+    if (element.closest('.scroll')) continue;
+    const box = element.getBoundingClientRect();
+    if (box.width && (box.right > root.clientWidth + 1 || box.left < -1))
+      found.push(`${element.tagName} leaves the screen: ${element.textContent.slice(0, 40)}`);
+  }
+  for (const svg of document.querySelectorAll('svg')) {
+    if (!visible(svg)) continue;
+    const paper = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll('text')].map(
+      text => [text.textContent, text.getBoundingClientRect()]);
+    for (const [words, box] of texts)
+      if (box.left < paper.left - 2 || box.right > paper.right + 2 ||
+          box.top < paper.top - 2 || box.bottom > paper.bottom + 2)
+        found.push(`${svg.querySelector('title').textContent}: cut off: ${words}`);
+    for (let a = 0; a < texts.length; a++)
+      for (let b = 0; b < a; b++) {
+        const [one, other] = [texts[a][1], texts[b][1]];
+        const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+        const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        if (across > 1 && down > 4)
+          found.push(`${svg.querySelector('title').textContent}: ` +
+                     `${texts[a][0]} over ${texts[b][0]}`);
+      }
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless browser; where there is none the tests are skipped, but never in CI."""
+    if not Path(BROWSER).exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must look at the page, and {BROWSER} does not exist")
+        pytest.skip(f"{BROWSER} does not exist; SIMAB_CHROMIUM may name a browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[1280, 390])
+def open_page(chromium: Any, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """A function that shows a result on a screen of that width, with what the browser reported."""
+    context = chromium.new_context(viewport={"width": request.param, "height": 900})
+    said: list[str] = []
+
+    def show(text: str, scheme: str = "light") -> tuple[Any, list[str]]:
+        (tmp_path / "report.html").write_text(text, encoding="utf-8")
+        page = context.new_page()
+        page.emulate_media(color_scheme=scheme)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda asked: said.append(asked.url))
+        page.goto((tmp_path / "report.html").as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        return page, said
+
+    yield show
+    context.close()
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_the_page_is_quiet_and_whole(
+    open_page: Any, page_of: Page, name: str, tmp_path: Path
+) -> None:
+    """No request but the page itself, no console message, nothing cut off or overlapping."""
+    page, said = open_page(page_of(name))
+    assert said == [(tmp_path / "report.html").as_uri()]
+    assert page.evaluate(COMPLAINTS) == []
+
+
+def test_one_rendering_of_each_figure_is_seen(open_page: Any, page_of: Page) -> None:
+    page, _ = open_page(page_of("churn"))
+    seen = page.evaluate(
+        "[...document.querySelectorAll('figure')].map(figure => "
+        "[...figure.querySelectorAll('svg')].filter(svg => svg.checkVisibility()).length)"
+    )
+    assert seen == [1] * 7
+
+
+def test_figures_follow_the_theme(open_page: Any, page_of: Page) -> None:
+    """Dark screens get light text, in figures too; on paper it is dark whatever the screen was."""
+    page, _ = open_page(page_of("churn"), "dark")
+    ask = "getComputedStyle([...document.querySelectorAll('svg text')].at(0)).fill"
+    assert page.evaluate(ask) == "rgb(231, 233, 235)"
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(ask) == "rgb(28, 32, 36)"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 254)"
+
+
+def test_the_page_needs_no_script(chromium: Any, page_of: Page, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(page_of("churn"), encoding="utf-8")
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    assert (
+        page.get_by_role("heading", level=1).inner_text() == "Two churn classifiers on 120 requests"
+    )
+    context.close()
+
+
+def test_a_complaint_would_be_made(open_page: Any, page_of: Page) -> None:
+    """Plant a text beyond the edge and one over another: the checks above must notice."""
+    page, _ = open_page(page_of("churn"))
+    page.evaluate(
+        "const svg = [...document.querySelectorAll('svg')].find(each => each.checkVisibility());"
+        "const text = svg.querySelector('text'); const copy = text.cloneNode(true);"
+        "text.parentNode.append(copy); copy.setAttribute('x', '-40');"
+        "text.parentNode.append(text.cloneNode(true))"
+    )
+    complaints = " ".join(page.evaluate(COMPLAINTS))
+    assert "cut off" in complaints
+    assert " over " in complaints

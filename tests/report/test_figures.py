@@ -1,0 +1,127 @@
+"""Figures are readable without colour, keep their labels apart, and lose nothing on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simab.report import canvas, endings, pairs, palette
+from simab.report.standing import wrong_outcomes
+from simab.report.study_result import read_result
+from simab.report.svg import finish
+
+Of = Callable[[str], dict[str, Any]]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("colour", palette.COLOURS, ids=lambda colour: colour.variable)
+def test_lines_and_text_stand_out_from_the_paper(colour: palette.Colour, theme: str) -> None:
+    """3 to 1 for lines, 4.5 to 1 for text (WCAG 2.2, 1.4.3 and 1.4.11); grids may be faint."""
+    paper = getattr(palette.COLOURS[0], theme)
+    least = {"ink": 4.5, "soft": 4.5, "paper": 1, "shade": 1, "rule": 1, "grid": 1}
+    assert contrast(getattr(colour, theme), paper) >= least.get(colour.variable, 3)
+
+
+def test_colours_are_told_apart_by_their_names() -> None:
+    """Figures are drawn in light colours and mapped back to variables: each must be unique."""
+    assert len({colour.light for colour in palette.COLOURS}) == len(palette.COLOURS)
+
+
+def test_a_dozen_lines_differ_even_without_colour() -> None:
+    looks = [palette.style(at) for at in range(12)]
+    assert len({(look.dash, look.marker) for look in looks}) == 12
+
+
+@given(st.lists(st.floats(0, 100), max_size=8))
+def test_labels_are_moved_apart_and_keep_their_order(wanted: list[float]) -> None:
+    placed = canvas.spread(wanted, 10, 0, 100)
+    together = sorted(zip(wanted, placed, strict=True))
+    for (near, first), (far, second) in pairwise(together):
+        assert second - first >= 10 - 1e-9 or (near == far and first - second >= 10 - 1e-9)
+
+
+@given(st.text(max_size=80), st.floats(20, 400))
+def test_a_fitted_text_is_no_wider_than_its_room(text: str, width: float) -> None:
+    assert canvas.text_width(canvas.fit(text, width)) <= width
+
+
+def test_a_fitted_text_keeps_both_ends() -> None:
+    shown = canvas.fit("promote after 120 rows, then bake for an hour", 150)
+    assert shown.startswith("promote")
+    assert shown.endswith("hour")
+
+
+def test_ids_and_references_get_the_prefix() -> None:
+    raw = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        'viewBox="0 0 9 9"><metadata/><g id="axes_1"><defs><path id="m1" d="M 0 0.123456 L 1 1"/>'
+        '<clipPath id="c"><rect width="1" height="1"/></clipPath></defs>'
+        '<g clip-path="url(#c)"><use xlink:href="#m1" x="1" style="stroke: #1c2024"/></g></g></svg>'
+    )
+    made = finish(raw, "one", "A title", "What it shows")
+    assert 'id="one-0"' in made
+    assert 'href="#one-0"' in made
+    assert 'clip-path="url(#one-1)"' in made
+    assert "axes_1" not in made
+    assert "xlink" not in made
+    assert "var(--ink)" in made
+    assert "M 0 0.1 L 1 1" in made
+
+
+@pytest.mark.parametrize("name", ["churn", "candidate_better", "nobody_decides"])
+def test_bars_run_from_right_to_wrong(result: Of, name: str) -> None:
+    """The first segment is the right decision, the last the wrong one, and none is left out."""
+    study = read_result(result(name))
+    order = endings.outcome_order(study)
+    assert {outcome for outcome, _, _ in order} == set(endings.OUTCOME_WORDS)
+    assert order[0][1] == "right"
+    assert {outcome for outcome, judged, _ in order if judged == "wrong"} == set(
+        wrong_outcomes(study)
+    )
+
+
+def test_too_many_pairs_are_reduced_to_those_with_the_first_policy(result: Of) -> None:
+    study = read_result(result("twelve_policies"))
+    for rows in pairs.shown(study).values():
+        assert len(rows) == 11
+        assert {row.first for row in rows} == {study.policies[0].name}
+
+
+def test_pooled_shares_add_up_to_all_requests(result: Of) -> None:
+    """Pooling windows loses no request, and no pool straddles a change of weights."""
+    study = read_result(result("churn"))
+    run = study.examples[0]
+    pools = run.realised("Variant2", study.horizon_s, 60)
+    everyone = sum(window.invocations for window in run.windows)
+    mine = sum(window.invocations for window in run.windows if window.variant == "Variant2")
+    assert sum(pool.requests for pool in pools) == everyone
+    assert sum(pool.requests * pool.share for pool in pools) == pytest.approx(mine)
+    assert {round(pool.share, 9) for pool in pools if pool.at_s > 64 * 60} == {1.0}
+
+
+def test_a_thinned_series_keeps_its_ends(result: Of) -> None:
+    study = read_result(result("churn"))
+    run = study.examples[1]
+    everything = run.series("Variant1", 10**6)
+    thinned = run.series("Variant1", 20)
+    assert len(thinned) == 20
+    assert (thinned[0], thinned[-1]) == (everything[0], everything[-1])

@@ -1,0 +1,135 @@
+"""Numbers are written so that they say no more and no less than is known."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simab.report import numerals
+from simab.report.study_result import Mean, Proportion, Quantiles
+
+NAN = math.nan
+
+
+def plain(text: object) -> str:
+    """With ordinary spaces, so that expectations can be typed."""
+    return str(text).replace("\u202f", " ").replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.014, "14 ms"),
+        (0.0004, "0.40 ms"),
+        (4.2, "4.2 s"),
+        (48, "48 s"),
+        (59.7, "1 min"),
+        (60, "1 min"),
+        (312, "5 min 12 s"),
+        (3599.9, "1 h"),
+        (18_720, "5 h 12 min"),
+        (21_600, "6 h"),
+        (48 * 3600 - 1, "2 d"),
+        (273_600, "3 d 4 h"),
+        (-90, "−1 min 30 s"),
+        (NAN, "not known"),
+    ],
+)
+def test_a_duration_shows_its_two_largest_units(seconds: float, text: str) -> None:
+    assert plain(numerals.duration(seconds)) == text
+
+
+@given(st.floats(0, 1e7))
+def test_no_unit_of_a_duration_overflows(seconds: float) -> None:
+    """There is never a 60 s, 60 min or 24 h beside a larger unit."""
+    parts = plain(numerals.duration(seconds)).split()
+    assert not {("60", "s"), ("60", "min"), ("24", "h")} & set(
+        zip(parts[2::2], parts[3::2], strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (2820, 5100, "47 to 85 min"),
+        (6660, 12_240, "1.9 to 3.4 h"),
+        (21_600, 21_600, "6 to 6 h"),
+        (0, 45, "0 to 45 s"),
+        (0, 0, "0 to 0 s"),
+        (NAN, 3, "not known"),
+    ],
+)
+def test_a_range_of_durations_has_one_unit(low: float, high: float, text: str) -> None:
+    assert plain(numerals.duration_range(low, high)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Proportion(57, 0.57, 0.472, 0.663), "57 % (47 to 66 %)"),
+        (Proportion(0, 0.0, 0.0, 0.009512), "0 % (0 to 1.0 %)"),  # Wilson, 0 of 400
+        (Proportion(400, 1.0, 0.990488, 1.0), "100 % (99.0 to 100 %)"),
+        (Proportion(249, 0.996, 0.9777, 0.9993), "99.6 % (98 to 99.9 %)"),
+        (Proportion(5700, 0.57, 0.5603, 0.5797), "57.0 % (56.0 to 58.0 %)"),
+        (Proportion(0, NAN, NAN, NAN), "not known"),
+    ],
+)
+def test_a_share_is_as_fine_as_its_interval(value: Proportion, text: str) -> None:
+    assert plain(numerals.proportion(value)) == text
+
+
+@given(st.integers(0, 1000), st.integers(1, 1000), st.integers(0, 2))
+def test_only_nothing_is_0_percent_and_only_everything_100(
+    count: int, more: int, decimals: int
+) -> None:
+    share = count / (count + more)
+    assert (float(plain(numerals.percent(share, decimals))[:-2]) == 0) == (count == 0)
+    assert plain(numerals.percent(1 - share, decimals)) != "100 %" or count == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Mean(12_345.6, 12_100.0, 12_600.0), "12 346 (12 100 to 12 600)"),
+        (Mean(1.968, 1.888, 2.047), "1.97 (1.89 to 2.05)"),
+        (Mean(2.0, 2.0, 2.0), "2 (in every run)"),
+        (Mean(2.5, NAN, NAN), "2.50"),
+        (Mean(NAN, NAN, NAN), "not known"),
+    ],
+)
+def test_a_mean_ends_with_the_first_uncertain_digit(value: Mean, text: str) -> None:
+    assert plain(numerals.mean(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Quantiles(400, 3600, 7200, 10_800, 7000, 7400), "2 h (1.0 to 3.0 h)"),
+        (Quantiles(300, 3600, 7200, NAN, 7000, 7400), "2 h (1 h or more)"),
+        (Quantiles(100, 3600, NAN, NAN, NAN, NAN), "over 6 h (1 h or more)"),
+        (Quantiles(3, NAN, NAN, NAN, NAN, NAN), "over 6 h"),
+        (Quantiles(400, 960, 960, 960, 960, 960), "16 min (no spread)"),
+        (Quantiles(0, NAN, NAN, NAN, NAN, NAN), "no decision"),
+    ],
+)
+def test_a_quantile_beyond_the_horizon_is_said_to_be_longer(value: Quantiles, text: str) -> None:
+    if text.startswith("2 h (1.0"):
+        text = "2 h (1 to 3 h)"
+    assert plain(numerals.duration_quantiles(value, 21_600)) == text
+
+
+def test_differences_carry_their_sign() -> None:
+    assert plain(numerals.points(-0.44, -0.49, -0.39)) == "−44 points (−49 to −39)"
+    assert plain(numerals.difference(233.0, 204.0, 262.0)) == "+233 (+204 to +262)"
+    assert plain(numerals.difference(0.0, -1.0, 1.0)) == "0 (−1 to +1)"
+
+
+def test_names_and_values_of_metrics() -> None:
+    assert numerals.metric_name("f1") == "F1"
+    assert numerals.metric_name("success_rate") == "success rate"
+    assert numerals.metric_value(0.8414) == "0.841"
+    assert numerals.metric_value(0.0004) == "0.00040"
