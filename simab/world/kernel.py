@@ -71,6 +71,7 @@ _SUBDIVISION_BITS = np.int64(6)
 _UNIT_BITS = np.int64(10)
 _LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
 _LAST_SCORE_BIN = np.int64(SCORE_BINS - 1)
+_NOT_SERVED = np.int64(-1)
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
@@ -81,13 +82,12 @@ def advance(until_ns, fixed, split, streams, instances, books, log, position):
     `position[0]` is the next free one. Returns DONE, or LOG_FULL or QUEUE_FULL when the caller has
     to make room and call again; nothing is lost in between.
     """
-    requests, latencies, labels, scores, invalid, totals = books
-    horizon_ns, period_ns, resolution_ns = fixed.scalars[0], fixed.scalars[1], fixed.scalars[2]
+    requests, latencies, _, _, invalid, totals = books
+    horizon_ns, period_ns = fixed.scalars[0], fixed.scalars[1]
     routing_kind = fixed.scalars[3]
-    logging = log.shape[0] > 0
     window, window_start_ns = np.int64(0), np.int64(0)
     while True:
-        if logging and position[0] == log.shape[0]:
+        if log.shape[0] and position[0] == log.shape[0]:
             return LOG_FULL
         if instances.longest[0] == instances.waiting.shape[1]:
             return QUEUE_FULL
@@ -97,107 +97,136 @@ def advance(until_ns, fixed, split, streams, instances, books, log, position):
         if arrived_ns >= until_ns:
             return DONE
         streams.cursors[segment] = place + 1
-        words = streams.words[segment, place]
-        number = streams.numbers[segment] - np.int64(BLOCK) + place
         if arrived_ns - window_start_ns >= period_ns:
-            window = np.int64(np.uint64(arrived_ns) // np.uint64(period_ns))
+            window = arrived_ns // period_ns
             window_start_ns = window * period_ns
         totals[_ARRIVED] += 1
         record = position[0]
         position[0] = record + 1
-        if logging:
-            client = high_product(words[0], np.uint64(fixed.segments[segment, 0]))
-            _log_arrival(log[record], segment, np.int64(client), arrived_ns)
-
-        variant = _target(fixed, segment, number, words[1])
-        if variant == NO_VARIANT:
-            if routing_kind == _IN_TURN:
-                variant = _next_in_turn(split)
-            else:
-                last_choice = len(split.choices) - 1
-                variant = split.choices[part_of(split.thresholds, 0, last_choice, words[2])]
-        first, last = split.slot_starts[variant], split.slot_starts[variant + 1]
-        if first == last:
+        variant = _variant_of(fixed, split, streams, segment, place)
+        _log_arrival(log, record, fixed, streams, segment, place)
+        if split.slot_starts[variant] == split.slot_starts[variant + 1]:
             invalid[window] += 1
             totals[_INVALID] += 1
-            if logging:
-                _log_end(log[record], _STATUS_INVALID, arrived_ns)
+            _log_end(log, record, _STATUS_INVALID, arrived_ns)
             continue
-
-        capacity = fixed.variants[variant]
-        workers, queue_limit, balanced = capacity[0], capacity[1], capacity[2]
-        if balanced:
-            slot = least_outstanding(
-                split.slots, first, last, instances, workers, arrived_ns, words[3]
-            )
-        else:
-            slot = split.slots[first + np.int64(high_product(words[3], np.uint64(last - first)))]
-        if logging:
-            log[record, 2] = variant
-            log[record, 3] = instances.numbers[slot]
-        worker, free_ns = earliest_free(instances.free_ns, slot, workers)
-        waits = free_ns > arrived_ns
-        if waits and queue_limit != UNLIMITED:
-            forget_started(instances, slot, arrived_ns)
-            if instances.counts[slot] >= queue_limit:
-                row = requests[window, variant]
-                row[_COL_INVOCATIONS] += 1
-                row[_COL_REJECTED] += 1
-                row[_COL_PER_INSTANCE] += split.instance_shares[variant]
-                totals[_REJECTED] += 1
-                if logging:
-                    _log_end(log[record], _STATUS_REJECTED, arrived_ns)
-                continue
-        started_ns = max(free_ns, arrived_ns)
-        if waits and (balanced or queue_limit != UNLIMITED):
-            remember_waiting(instances, slot, started_ns)
-        service_ns = draw_from_table(fixed.tables, capacity[3], words[4])
-        finished_ns = started_ns + max(service_ns, np.int64(1))
-        occupy(instances.free_ns, slot, workers, worker, finished_ns)
-        if logging and started_ns < horizon_ns:
-            log[record, 5] = started_ns
+        slot = _slot_of(fixed, split, streams, instances, segment, place, variant)
+        share = split.instance_shares[variant]
+        word = streams.words[segment, place, 4]
+        started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word)
+        _log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
+        if started_ns == _NOT_SERVED:
+            _book_rejected(requests, totals, window, variant, share)
+            _log_end(log, record, _STATUS_REJECTED, arrived_ns)
+            continue
         if finished_ns >= horizon_ns:
             continue
-
         ended = window
         if finished_ns - window_start_ns >= period_ns:
-            ended = np.int64(np.uint64(finished_ns) // np.uint64(period_ns))
-        latency_ns = finished_ns - arrived_ns
-        row = requests[ended, variant]
-        row[_COL_INVOCATIONS] += 1
-        row[_COL_LATENCY] += latency_ns
-        row[_COL_WAIT] += started_ns - arrived_ns
-        row[_COL_PER_INSTANCE] += split.instance_shares[variant]
-        latencies[ended, variant, _latency_bucket(latency_ns)] += 1
-        if fixed.happens[variant + 1] and words[5] <= fixed.limits[variant + 1]:
-            row[_COL_FAILED] += 1
-            totals[_FAILED] += 1
-            if logging:
-                _log_end(log[record], _STATUS_FAILED, finished_ns)
-            continue
-        row[_COL_ANSWERED] += 1
-        totals[_ANSWERED] += 1
-        if logging:
-            _log_end(log[record], _OK, finished_ns)
+            ended = finished_ns // period_ns
+        word = streams.words[segment, place, 5]
+        failed = fixed.happens[variant + 1] and word <= fixed.limits[variant + 1]
+        times_ns = arrived_ns, started_ns, finished_ns
+        _book_served(requests, latencies, totals, ended, variant, times_ns, failed, share)
+        _log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
+        if not failed:
+            _learn(fixed, streams, books, log, record, segment, place, variant, finished_ns)
 
-        delay_ns = streams.delays_ns[segment, place]
-        if delay_ns == NEVER:
-            totals[_LABELS_NEVER] += 1
-            continue
-        label_ns = finished_ns + delay_ns
-        if logging:
-            log[record, 12] = label_ns
-        if label_ns >= horizon_ns:
-            totals[_LABELS_OUTSTANDING] += 1
-            continue
-        totals[_LABELS_ARRIVED] += 1
-        label, score, correct = _outcome(fixed, variant, words[6], words[7])
-        bucket = _quotient(label_ns, resolution_ns, fixed.per_ns[0])
-        _book_label(labels, scores, bucket, variant, label, score, correct)
-        if logging:
-            log[record, 9] = label
-            log[record, 10] = score
-            log[record, 11] = correct
+
+@njit(inline="always")
+def _variant_of(fixed, split, streams, segment, place):
+    """The variant that a request names, or else the one that routing gives it."""
+    pairs = fixed.segments[segment, 3]
+    if pairs:
+        number = streams.numbers[segment] - np.int64(BLOCK) + place
+        return fixed.paired[fixed.paired_starts[segment] + number % pairs]
+    first, last = fixed.target_starts[segment], fixed.target_starts[segment + 1]
+    word = streams.words[segment, place, 1]
+    target = fixed.targets[first + part_of(fixed.target_thresholds, first, last - 1, word)]
+    if target != NO_VARIANT:
+        return target
+    if fixed.scalars[3] == _IN_TURN:
+        return _next_in_turn(split)
+    last_choice = len(split.choices) - 1
+    word = streams.words[segment, place, 2]
+    return split.choices[part_of(split.thresholds, 0, last_choice, word)]
+
+
+@njit(inline="always")
+def _slot_of(fixed, split, streams, instances, segment, place, variant):
+    """The slot of the instance that takes a request."""
+    first, last = split.slot_starts[variant], split.slot_starts[variant + 1]
+    word = streams.words[segment, place, 3]
+    if fixed.variants[variant, 2]:
+        workers, arrived_ns = fixed.variants[variant, 0], streams.arrived_ns[segment, place]
+        return least_outstanding(split.slots, first, last, instances, workers, arrived_ns, word)
+    return split.slots[first + np.int64(high_product(word, np.uint64(last - first)))]
+
+
+@njit(inline="always")
+def _serve(fixed, instances, variant, slot, arrived_ns, word):
+    """Give a request to the worker that is free first: start and finish, or _NOT_SERVED twice."""
+    workers, queue_limit = fixed.variants[variant, 0], fixed.variants[variant, 1]
+    worker, free_ns = earliest_free(instances.free_ns, slot, workers)
+    if queue_limit != UNLIMITED and free_ns > arrived_ns:
+        forget_started(instances, slot, arrived_ns)
+        if instances.counts[slot] >= queue_limit:
+            return _NOT_SERVED, _NOT_SERVED
+    started_ns = max(free_ns, arrived_ns)
+    if (queue_limit != UNLIMITED or fixed.variants[variant, 2]) and free_ns > arrived_ns:
+        remember_waiting(instances, slot, started_ns)
+    service_ns = draw_from_table(fixed.tables, fixed.variants[variant, 3], word)
+    finished_ns = started_ns + max(service_ns, np.int64(1))
+    occupy(instances.free_ns, slot, workers, worker, finished_ns)
+    return started_ns, finished_ns
+
+
+@njit(inline="always")
+def _book_rejected(requests, totals, window, variant, instance_share):
+    """Books.book_rejected."""
+    requests[window, variant, _COL_INVOCATIONS] += 1
+    requests[window, variant, _COL_REJECTED] += 1
+    requests[window, variant, _COL_PER_INSTANCE] += instance_share
+    totals[_REJECTED] += 1
+
+
+@njit(inline="always")
+def _book_served(requests, latencies, totals, window, variant, times_ns, failed, instance_share):
+    """Books.book_served."""
+    arrived_ns, started_ns, finished_ns = times_ns
+    requests[window, variant, _COL_INVOCATIONS] += 1
+    requests[window, variant, _COL_FAILED if failed else _COL_ANSWERED] += 1
+    requests[window, variant, _COL_LATENCY] += finished_ns - arrived_ns
+    requests[window, variant, _COL_WAIT] += started_ns - arrived_ns
+    requests[window, variant, _COL_PER_INSTANCE] += instance_share
+    latencies[window, variant, _latency_bucket(finished_ns - arrived_ns)] += 1
+    totals[_FAILED if failed else _ANSWERED] += 1
+
+
+@njit(inline="always")
+def _learn(fixed, streams, books, log, record, segment, place, variant, finished_ns):
+    """Book the label of an answered request now, for the time at which it will arrive."""
+    _, _, labels, scores, _, totals = books
+    logging = log.shape[0] > 0
+    delay_ns = streams.delays_ns[segment, place]
+    if delay_ns == NEVER:
+        totals[_LABELS_NEVER] += 1
+        return
+    label_ns = finished_ns + delay_ns
+    if logging:
+        log[record, 12] = label_ns
+    if label_ns >= fixed.scalars[0]:
+        totals[_LABELS_OUTSTANDING] += 1
+        return
+    totals[_LABELS_ARRIVED] += 1
+    word_row, word_score = streams.words[segment, place, 6], streams.words[segment, place, 7]
+    label, score, correct = _outcome(fixed, variant, word_row, word_score)
+    bucket = _quotient(label_ns, fixed.scalars[2], fixed.per_ns[0])
+    _book_label(labels, scores, bucket, variant, label, score, correct)
+    if logging:
+        log[record, 9] = label
+        log[record, 10] = score
+        log[record, 11] = correct
 
 
 @njit(inline="always")
@@ -219,16 +248,6 @@ def _next_segment(fixed, streams, routing_kind):
         if ahead < streams.arrived_ns[chosen, streams.cursors[chosen]]:
             chosen = segment
     return chosen
-
-
-@njit(inline="always")
-def _target(fixed, segment, number, word):
-    """The variant that a request names, or NO_VARIANT."""
-    pairs = fixed.segments[segment, 3]
-    if pairs:
-        return fixed.paired[fixed.paired_starts[segment] + number % pairs]
-    first, last = fixed.target_starts[segment], fixed.target_starts[segment + 1]
-    return fixed.targets[first + part_of(fixed.target_thresholds, first, last - 1, word)]
 
 
 @njit(inline="always")
@@ -255,8 +274,8 @@ def _latency_bucket(latency_ns):
 def _outcome(fixed, variant, word_row, word_score):
     """OutcomeSampler.draw: label, score, correct."""
     first, last = fixed.row_starts[variant], fixed.row_starts[variant + 1]
-    row = fixed.rows[first + part_of(fixed.row_thresholds, first, last - 1, word_row)]
-    label, score, correct = row[0], row[1], row[2]
+    row = first + part_of(fixed.row_thresholds, first, last - 1, word_row)
+    label, score, correct = fixed.rows[row, 0], fixed.rows[row, 1], fixed.rows[row, 2]
     if fixed.variants[variant, 4] != NO_TABLE:
         score = draw_from_table(fixed.tables, fixed.variants[variant, 4 + label], word_score)
         predicted = np.int64(score >= fixed.variants[variant, 6])
@@ -267,36 +286,50 @@ def _outcome(fixed, variant, word_row, word_score):
 @njit(inline="always")
 def _book_label(labels, scores, bucket, variant, label, score, correct):
     """Books.book_label, for a label before the horizon."""
-    row = labels[bucket, variant]
     if label == NONE:
-        row[_COL_SUCCESS if correct else _COL_FAILURE] += 1
+        labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
         return
-    row[_CONFUSION[2 * label + correct]] += 1
+    labels[bucket, variant, _CONFUSION[2 * label + correct]] += 1
     distance = score - label * np.int64(SCORE_ONE)
-    row[_COL_SQUARED_ERROR] += (distance * distance) >> np.int64(SCORE_BITS)
+    labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(SCORE_BITS)
     scores[bucket, variant, label, min(score >> _SCORE_BIN_SHIFT, _LAST_SCORE_BIN)] += 1
 
 
 @njit(inline="always")
-def _log_arrival(row, segment, client, arrived_ns):
-    """Begin a record: all that is unknown is -1."""
-    row[0] = segment
-    row[1] = client
-    row[2] = NO_VARIANT
-    row[3] = UNKNOWN
-    row[4] = arrived_ns
-    row[5] = UNKNOWN
-    row[6] = UNKNOWN
-    row[7] = _IN_FLIGHT
-    row[8] = 0
-    row[9] = NONE
-    row[10] = NONE
-    row[11] = NONE
-    row[12] = UNKNOWN
+def _log_arrival(log, record, fixed, streams, segment, place):
+    """Begin a record, if records are kept: all that is unknown is -1."""
+    if log.shape[0] == 0:
+        return
+    client_word = streams.words[segment, place, 0]
+    log[record, 0] = segment
+    log[record, 1] = np.int64(high_product(client_word, np.uint64(fixed.segments[segment, 0])))
+    log[record, 2] = NO_VARIANT
+    log[record, 3] = UNKNOWN
+    log[record, 4] = streams.arrived_ns[segment, place]
+    log[record, 5] = UNKNOWN
+    log[record, 6] = UNKNOWN
+    log[record, 7] = _IN_FLIGHT
+    log[record, 8] = 0
+    log[record, 9] = NONE
+    log[record, 10] = NONE
+    log[record, 11] = NONE
+    log[record, 12] = UNKNOWN
 
 
 @njit(inline="always")
-def _log_end(row, status, finished_ns):
+def _log_start(log, record, variant, instance, started_ns, horizon_ns):
+    """Where a request went, and when it started if it did so before the horizon."""
+    if log.shape[0] == 0:
+        return
+    log[record, 2] = variant
+    log[record, 3] = instance
+    log[record, 5] = started_ns if started_ns < horizon_ns else UNKNOWN
+
+
+@njit(inline="always")
+def _log_end(log, record, status, finished_ns):
     """The reply."""
-    row[6] = finished_ns
-    row[7] = status
+    if log.shape[0] == 0:
+        return
+    log[record, 6] = finished_ns
+    log[record, 7] = status
