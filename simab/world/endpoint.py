@@ -84,11 +84,14 @@ class Endpoint:
         Raises:
             Refused: a change is under way, or the action asks for something impossible.
         """
-        after = self._after(action)
-        if after is None:
+        if isinstance(action, Conclude):
             return 0
+        after = self._after(action)
+        # Before "nothing to do", which is judged by what serves now and not by what is coming.
         if self._pending is not None:
             raise Refused("the endpoint is Updating; ask again when it is InService")
+        if after is None:
+            return 0
         if not any(fleet.weight > 0 for fleet in after.values()):
             raise Refused("all weights would be 0; leave one variant with a positive weight")
         if len(after) > MOST_VARIANTS:
@@ -122,8 +125,6 @@ class Endpoint:
             case RemoveVariant():
                 self._require_deployed(action.variant)
                 return {n: fleet for n, fleet in self._fleets.items() if n != action.variant}
-            case Conclude():
-                return None
             case _:
                 raise Refused(f"{type(action).__name__} is not an action that the endpoint knows")
 
