@@ -124,13 +124,15 @@ class ControlPlane:
         entry = DecisionEntry(now_ns(self._environment), action, refusal, arrived)
         self.decisions.append(entry)
         if updating_ns:
-            self._environment.process(self._update(updating_ns))
+            # The end is scheduled now, before the next look is: at one instant the update is over
+            # first, whatever the interval.
+            end = at(self._environment, entry.at_ns + updating_ns, Rank.CONTROL)
+            self._environment.process(self._update(end))
         return Refusal(action, refusal) if refusal else None
 
-    def _update(self, updating_ns: int) -> Steps:
-        ends_ns = now_ns(self._environment) + updating_ns
-        yield at(self._environment, ends_ns, Rank.CONTROL)
-        self._plane.advance(ends_ns)
+    def _update(self, end: simpy.Event) -> Steps:
+        yield end
+        self._plane.advance(now_ns(self._environment))
         self._endpoint.complete()
         self._take_effect()
 
