@@ -32,8 +32,15 @@ class ArrivedLabels:
                 self._scores += self._books.scores[bucket]
         self._until = until
 
-    def totals(self, variant: int) -> LabelTotals:
-        """Totals of one variant."""
+    def totals(self, variant: int, until_ns: int) -> LabelTotals:
+        """Totals of one variant's labels that arrived before `until_ns`.
+
+        Quick at the instant advanced to. A policy may keep an observation and read it later: then
+        the labels are counted again, up to where they were.
+        """
+        until = until_ns // self._books.blueprint.label_resolution_ns
+        if until != self._until:
+            return self._books.label_totals(variant, 0, until)
         return self._books.totals_of_labels(self._labels[variant], self._scores[variant])
 
 
@@ -64,7 +71,7 @@ class PublishedMetrics:
 
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived before now."""
-        return self.arrived.totals(self._number(variant))
+        return self.arrived.totals(self._number(variant), self.now_ns)
 
     def _number(self, variant: str) -> int:
         return self.books.blueprint.names.index(variant)
