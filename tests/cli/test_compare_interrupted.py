@@ -1,0 +1,114 @@
+"""A comparison that is interrupted or killed: what it says, and that it goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from simab.comparison import compare
+from simab.report.writing import canonical_json
+from simab.scenario import dumps
+from tests.comparison.command_line import COMMAND, end, rows_in, run, start, wait_for_rows
+from tests.study.building import small
+
+REPLICATIONS = 500
+COMPARE = ("compare", "--policy", "test", "--policy", "schedule", "-n", REPLICATIONS)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A small scenario in a file."""
+    path = tmp_path / "small.yaml"
+    path.write_text(dumps(small()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> bytes:
+    """The result of the study when nothing happens, but for the command that it names."""
+    names = ["test", "schedule"]
+    return without_command(
+        canonical_json(compare(small(), policies=names, replications=REPLICATIONS).result)
+    )
+
+
+def without_command(text: str) -> bytes:
+    result = json.loads(text)
+    del result["command"]
+    return json.dumps(result, sort_keys=True).encode()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_study_goes_on_and_gives_the_identical_result(
+    file: Path, undisturbed: bytes, capsys: pytest.CaptureFixture[str], workers: int
+) -> None:
+    """SIGKILL in the middle: no acknowledged row is lost, none is played again, nothing differs."""
+    store = file.parent / "rows.sqlite"
+    process = start(*COMPARE, file, "--workers", workers, "--store", store, "--quiet")
+    wait_for_rows(process, store, 40)
+    killed = end(process, signal.SIGKILL)
+    kept = rows_in(store)
+    assert killed.code == -signal.SIGKILL
+    assert 40 <= kept < 2 * REPLICATIONS
+    resumed = run(capsys, *COMPARE, file, "--workers", 1, "--store", store, "--json")
+    assert resumed.code == 0, resumed.err
+    assert without_command(resumed.out) == undisturbed
+    assert rows_in(store) == 2 * REPLICATIONS
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_with_a_store_says_how_many_rows_are_kept(file: Path, workers: int) -> None:
+    """Exit code 130, one line with what is kept and how to go on, and no traceback."""
+    store = file.parent / "rows.sqlite"
+    process = start(*COMPARE, file, "--workers", workers, "--store", store)
+    wait_for_rows(process, store, 40)
+    ended = end(process, signal.SIGINT)
+    assert ended.code == 130, ended.err
+    assert ended.out == ""
+    assert "Traceback" not in ended.err
+    said = ended.err.splitlines()[-1]
+    assert f"{rows_in(store)} rows are kept in {store}" in said
+    assert "run the same command again" in said
+
+
+def seen_on_a_terminal(*arguments: object, **variables: str) -> str:
+    """What a command writes when stdin, stdout and stderr are a terminal."""
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *(str(argument) for argument in arguments)],
+        env=os.environ | {"TERM": "xterm-256color"} | variables,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    seen = b""
+    while True:
+        try:
+            block = os.read(master, 65536)
+        except OSError:  # what Linux says when the other end is closed
+            break
+        if not block:
+            break
+        seen += block
+    os.close(master)
+    assert process.wait(timeout=60) == 0, seen.decode()
+    return seen.decode()
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
+
+
+def test_no_color_takes_the_colours_away(file: Path) -> None:
+    """https://no-color.org: with NO_COLOR set to anything, a terminal gets no colour at all."""
+    coloured = seen_on_a_terminal("compare", file, "-n", 30)
+    plain = seen_on_a_terminal("compare", file, "-n", 30, NO_COLOR="1")
+    assert COLOUR.search(coloured)
+    assert not COLOUR.search(plain)

@@ -1,0 +1,217 @@
+"""How a study is played: rows do not depend on who plays them, and none is played twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from simab.analyse import Outcome, Verdict, outcome_of, truth_of_scenario
+from simab.errors import InvalidInput
+from simab.simulate import simulate
+from simab.study import StudyPlan, local_processes, run_study
+from simab.study import execution as execution_module
+from tests.study.building import small
+
+REPLICATIONS = 12
+
+
+def plan(replications: int = REPLICATIONS, *names: str, seed: int = 1) -> StudyPlan:
+    scenario = small()
+    policies = {name: scenario.policies[name] for name in names or scenario.policies}
+    return StudyPlan(scenario, policies, replications, seed, "compiled")
+
+
+@pytest.fixture(scope="module")
+def serial() -> dict[str, tuple[Outcome, ...]]:
+    """The rows as they are without an executor."""
+    return run_study(plan())
+
+
+@pytest.fixture
+def plays(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """What was really played: policy and replication, in order."""
+    played = []
+    play_run = execution_module.play_run
+
+    def counted(blueprint: Any, policy: Any, draws: Any, **arguments: Any) -> Any:
+        played.append((policy[0], draws.replication))
+        return play_run(blueprint, policy, draws, **arguments)
+
+    monkeypatch.setattr(execution_module, "play_run", counted)
+    return played
+
+
+def test_a_row_is_the_outcome_of_its_replication(serial: dict[str, tuple[Outcome, ...]]) -> None:
+    """Replication n of a study is `simulate(..., replication=n)`."""
+    scenario = small()
+    for name, rows in serial.items():
+        assert [row.replication for row in rows] == list(range(REPLICATIONS))
+        run = simulate(scenario, policy=name, seed=1, replication=7)
+        assert rows[7] == outcome_of(run, truth_of_scenario(scenario))
+
+
+def test_the_study_is_one_in_which_something_happens(
+    serial: dict[str, tuple[Outcome, ...]],
+) -> None:
+    """Otherwise equal rows would prove little: verdicts differ between and within policies."""
+    assert {row.verdict for row in serial["test"]} == {
+        Verdict.PROMOTED_CANDIDATE,
+        Verdict.KEPT_CONTROL,
+    }
+    assert {row.verdict for row in serial["schedule"]} == {Verdict.PROMOTED_CANDIDATE}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_processes_give_the_rows_of_a_serial_study(
+    serial: dict[str, tuple[Outcome, ...]], workers: int
+) -> None:
+    """Every draw is a function of (seed, replication, purpose, entity): no worker can change it."""
+    with local_processes(workers) as executor:
+        assert run_study(plan(), executor=executor) == serial
+
+
+def test_threads_give_the_rows_of_a_serial_study(serial: dict[str, tuple[Outcome, ...]]) -> None:
+    """Any `concurrent.futures.Executor` will do."""
+    with ThreadPoolExecutor(3) as executor:
+        assert run_study(plan(), executor=executor) == serial
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_the_engine_does_not_change_a_row(
+    serial: dict[str, tuple[Outcome, ...]], engine: str
+) -> None:
+    """Design, section 4."""
+    scenario = small()
+    few = StudyPlan(scenario, scenario.policies, 3, 1, engine)
+    assert run_study(few) == {name: rows[:3] for name, rows in serial.items()}
+
+
+def test_only_what_the_store_lacks_is_played(
+    serial: dict[str, tuple[Outcome, ...]], plays: list[tuple[str, int]]
+) -> None:
+    """More replications of the same study cost only those that are new."""
+    store: dict[str, Outcome] = {}
+    run_study(plan(5), store=store)
+    assert len(plays) == 15
+    plays.clear()
+    assert run_study(plan(8), store=store) == {name: rows[:8] for name, rows in serial.items()}
+    assert sorted(plays) == sorted((name, n) for name in serial for n in (5, 6, 7))
+    plays.clear()
+    run_study(plan(6), store=store)
+    assert plays == []
+    run_study(plan(1, seed=2), store=store)
+    assert len(plays) == 3
+
+
+def test_any_missing_rows_are_filled_in(
+    serial: dict[str, tuple[Outcome, ...]], plays: list[tuple[str, int]]
+) -> None:
+    """Whichever rows a crash left out, they and only they are played."""
+    store: dict[str, Outcome] = {}
+    run_study(plan(), store=store)
+    lost = [("majority", 3), ("test", 0), ("test", 11), ("schedule", 6)]
+    for name, number in lost:
+        del store[plan().row_key(name, number)]
+    plays.clear()
+    assert run_study(plan(), store=store) == serial
+    assert sorted(plays) == sorted(lost)
+
+
+def test_the_same_policy_under_two_names_is_played_for_each_and_named_right() -> None:
+    """Rows are kept by content: a store may know them under another name."""
+    scenario = small()
+    rule = scenario.policies["test"]
+    twice = StudyPlan(scenario, {"one": rule, "two": rule}, 3, 1, "compiled")
+    rows = run_study(twice)
+    assert [[row.policy for row in each] for each in rows.values()] == [["one"] * 3, ["two"] * 3]
+    store: dict[str, Outcome] = {}
+    run_study(twice, store=store)
+    renamed = run_study(StudyPlan(scenario, {"three": rule}, 3, 1, "compiled"), store=store)
+    assert [row.policy for row in renamed["three"]] == ["three"] * 3
+
+
+def test_the_order_of_policies_changes_no_row(serial: dict[str, tuple[Outcome, ...]]) -> None:
+    """Policies meet the same clients and do not meet each other."""
+    names = list(reversed(list(serial)))
+    rows = run_study(plan(4, *names))
+    assert list(rows) == names
+    assert rows == {name: serial[name][:4] for name in names}
+
+
+def test_progress_counts_up_to_all_rows() -> None:
+    """It starts with what the store holds and ends with everything, never backwards."""
+    told: list[tuple[int, int]] = []
+    store: dict[str, Outcome] = {}
+    run_study(plan(2), store=store, progress=lambda *counts: told.append(counts))
+    assert (told[0], told[-1]) == ((0, 6), (6, 6))
+    told.clear()
+    run_study(plan(4), store=store, progress=lambda *counts: told.append(counts))
+    assert (told[0], told[-1]) == ((6, 12), (12, 12))
+    assert told == sorted(told)
+
+
+class Pending(Executor):
+    """Plays the first `ready` batches at once; the others wait until they are called off."""
+
+    def __init__(self, ready: int, error: Exception | None = None) -> None:
+        self.ready = ready
+        self.error = error
+        self.futures: list[Future[Any]] = []
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.futures.append(future)
+        if len(self.futures) <= self.ready:
+            future.set_result(call(*args, **kwargs))
+        elif self.error is not None and len(self.futures) == self.ready + 1:
+            future.set_exception(self.error)
+        return future
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError])
+def test_what_has_not_begun_is_called_off_when_the_study_stops(
+    interruption: type[BaseException],
+) -> None:
+    """At once, while the interruption is still on its way up, so that closing a pool is quick."""
+    executor, store = Pending(ready=2), {}
+
+    def progress(done: int, total: int) -> None:
+        if done:
+            raise interruption
+
+    def play() -> None:
+        try:
+            run_study(plan(), executor=executor, store=store, progress=progress)
+        except interruption:
+            assert all(future.cancelled() for future in executor.futures[2:])
+            raise
+
+    with pytest.raises(interruption):
+        play()
+    assert len(store) == 1
+
+
+def test_a_failing_batch_is_not_hidden_and_costs_no_finished_row() -> None:
+    """What a worker raises is raised here; rows that came back are in the store."""
+    executor, store = Pending(ready=2, error=RuntimeError("a worker broke")), {}
+    with pytest.raises(RuntimeError, match="a worker broke"):
+        run_study(plan(), executor=executor, store=store)
+    assert len(store) <= 2
+    assert all(future.done() for future in executor.futures)
+
+
+@pytest.mark.parametrize(
+    ("policies", "replications", "message"),
+    [(["test"], 0, "replications = 0.*at least 1"), ([], 3, "at least one policy")],
+)
+def test_a_plan_without_anything_to_play_is_refused(
+    policies: list[str], replications: int, message: str
+) -> None:
+    """The message says the value, the rule and the remedy."""
+    scenario = small()
+    chosen = {name: scenario.policies[name] for name in policies}
+    with pytest.raises(InvalidInput, match=message):
+        StudyPlan(scenario, chosen, replications, 1, "compiled")
