@@ -18,13 +18,11 @@ from typing import Any
 import numpy as np
 import simpy
 
-from benchmarks.scenarios import Shape
+from benchmarks.scenarios import LABEL_DELAY_S, POSITIVE_SHARE, Shape
 
 __all__ = ["play_simpy"]
 
 MINUTE = 60.0
-LABEL_DELAY = 60.0
-POSITIVE_SHARE = 0.2
 THRESHOLD = 0.5
 WEIGHTS = {"control": 1.0, "candidate": 1.0}
 
@@ -96,7 +94,7 @@ def request(
     endpoint.latencies[variant, minute].append(environment.now - arrived)
     endpoint.waits[variant, minute] += started - arrived
 
-    yield environment.timeout(generator.exponential(LABEL_DELAY))
+    yield environment.timeout(generator.exponential(LABEL_DELAY_S))
     positive = generator.random() < POSITIVE_SHARE
     score = generator.beta(8, 3) if positive else generator.beta(2, 6)
     endpoint.confusion[variant][positive, score >= THRESHOLD] += 1

@@ -72,14 +72,16 @@ def controller_tick(effort: Effort) -> Iterator[Figure]:
     blueprint = _week(effort, RATE_PER_S)
     ticks = blueprint.horizon_ns // blueprint.interval_ns
     play_blueprint(blueprint, 0)
-    costs_us = []
+    costs_us, requests_us = [], []
     for number in range(effort.repeats):
-        seconds = {
+        spent_us = {
             on: _cpu_us(blueprint, ticks=on)
             for on in ((True, False) if number % 2 == 0 else (False, True))
         }
-        costs_us.append((seconds[True] - seconds[False]) / ticks)
+        costs_us.append((spent_us[True] - spent_us[False]) / ticks)
+        requests_us.append(spent_us[False] / ticks)
     yield Figure("a tick", "us", tuple(costs_us), at_most(25))
+    yield Figure("the requests of a minute, without ticks", "us", tuple(requests_us))
     yield from _parts(blueprint, "part of a tick (wall), 120 requests a minute")
     yield from _parts(_week(effort, IDLE_RATE_PER_S), "part of a tick (wall), no requests")
 
