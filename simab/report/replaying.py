@@ -59,7 +59,7 @@ def draw_traffic(example: Example, truth: Truth, horizon_s: float, width: float)
     end_s = end_of(example, horizon_s)
     names = traffic_variants(example, truth)
     top = _LINE * (len(names) + 1) + 26.0
-    figure, axes = canvas.axes(width, top + 190 + 30, canvas.Margins(48, 12, top, 30))
+    figure, axes = canvas.axes(width, top + 190 + 30, canvas.Margins(48, 26, top, 30))
     canvas.share_axis(axes)
     unit_s = canvas.time_axis(axes, end_s, 8 if width > 500 else 5)
     for name in names:
@@ -85,7 +85,7 @@ def draw_metric(example: Example, truth: Truth, horizon_s: float, width: float) 
     end_s = end_of(example, horizon_s)
     names = [truth.control, truth.candidate]
     top = _LINE * 3 + 26.0
-    figure, axes = canvas.axes(width, top + 220 + 30, canvas.Margins(48, 12, top, 30))
+    figure, axes = canvas.axes(width, top + 220 + 30, canvas.Margins(48, 26, top, 30))
     unit_s = canvas.time_axis(axes, end_s, 8 if width > 500 else 5)
     for name in names:
         points = [each for each in example.series(name, POINTS) if each.at_s <= end_s]

@@ -24,7 +24,7 @@ def draw_timing(result: StudyResult, width: float) -> Figure:
     policies = result.policies
     top = 14.0 if wide else 12.0 + (_LINE + 3) * len(policies)
     longest = max(canvas.text_width(each.name, canvas.TEXT - 1) for each in policies)
-    right = min(250.0, longest + 40) if wide else 12.0
+    right = min(250.0, longest + 40) if wide else 26.0
     plot = max(260.0 if wide else 230.0, _LINE * len(policies) + 30.0 if wide else 0.0)
     height = top + plot + 30
     margins = canvas.Margins(48, right, top, 30)

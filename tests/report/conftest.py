@@ -227,10 +227,9 @@ def build(policies: tuple = CHURN, runs: int = 400, right: str = "keep_control")
         },
         "scenario_yaml": "title: Two churn classifiers on 120 requests\nhorizon: 6h\n"
         "endpoint:\n  variants:\n    Variant1: {weight: 1}\n    Variant2: {weight: 1}\n",
-        "scenario_hash": "9f2c51d07be3",
+        "scenario_hash": "9f2c51d07be3" + 52 * "0",
         "seed": 7,
         "replications": runs,
-        "engine": "compiled",
         "truth": {
             "metric": "f1",
             "direction": "higher",

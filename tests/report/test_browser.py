@@ -122,6 +122,16 @@ def test_figures_follow_the_theme(open_page: Any, page_of: Page) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 254)"
 
 
+def test_paper_holds_the_page(chromium: Any, page_of: Page, tmp_path: Path) -> None:
+    """A4 less margins is 718 CSS pixels wide; the widest table must not run off it."""
+    (tmp_path / "report.html").write_text(page_of("churn"), encoding="utf-8")
+    page = chromium.new_page(viewport={"width": 718, "height": 900})
+    page.goto((tmp_path / "report.html").as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate(COMPLAINTS) == []
+    page.close()
+
+
 def test_the_page_needs_no_script(chromium: Any, page_of: Page, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(page_of("churn"), encoding="utf-8")
     context = chromium.new_context(java_script_enabled=False)
