@@ -172,7 +172,8 @@ def _serve(fixed, instances, variant, slot, arrived_ns, word):
         forget_started(instances, slot, arrived_ns)
         if instances.counts[slot] >= queue_limit:
             return _NOT_SERVED, _NOT_SERVED
-    started_ns = max(free_ns, arrived_ns)
+    # Cut off at the horizon: sums of years of waiting would not fit into 64 bits.
+    started_ns = max(min(free_ns, fixed.scalars[0]), arrived_ns)
     if (queue_limit != UNLIMITED or fixed.variants[variant, 2]) and free_ns > arrived_ns:
         remember_waiting(instances, slot, started_ns)
     service_ns = draw_from_table(fixed.tables, fixed.variants[variant, 3], word)
