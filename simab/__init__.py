@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from simab.version import VERSION
+
 if TYPE_CHECKING:
     from simab.scenario import Scenario as Scenario
     from simab.scenario import load as load
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from simab.comparison import Study as Study
     from simab.comparison import compare as compare
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOME = {
     "Scenario": "simab.scenario",

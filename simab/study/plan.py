@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-import simab
 from simab.description import Description
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
+from simab.version import VERSION
 from simab.world.control import Decider
 
 __all__ = ["StudyPlan"]
@@ -63,7 +63,7 @@ class StudyPlan:
                 "policy": _content(self.policies[policy]),
                 "seed": self.seed,
                 "replication": replication,
-                "version": simab.__version__,
+                "version": VERSION,
             }
         )
 
@@ -76,7 +76,7 @@ def _content(policy: Decider) -> Any:
         content.append(policy.model_dump(mode="json"))
     else:
         content.append(_state(policy))
-    if owner.__module__.partition(".")[0] != simab.__name__:
+    if owner.__module__.partition(".")[0] != __name__.partition(".")[0]:
         content.append(_source(owner))
     return content
 

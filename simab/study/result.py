@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import simab
 from simab.analyse import Outcome, truth_of_scenario
 from simab.analyse.example import example_of
 from simab.analyse.operating_characteristics import operating_characteristics, paired_differences
@@ -17,6 +16,7 @@ from simab.scenario import dumps, warnings
 from simab.simulate import play_run
 from simab.study.plan import StudyPlan
 from simab.units import seconds
+from simab.version import VERSION
 from simab.world import Blueprint
 from simab.world.control import Decider
 
@@ -33,7 +33,7 @@ def study_result(plan: StudyPlan, rows: StudyRows, *, command: str) -> Json:
     truth = truth_of_scenario(scenario)
     return {
         "format": FORMAT,
-        "simab_version": simab.__version__,
+        "simab_version": VERSION,
         "command": command,
         "scenario": scenario.model_dump(mode="json"),
         "scenario_yaml": dumps(scenario),

@@ -187,5 +187,5 @@ class Books:
             successes=count[LabelColumn.SUCCESS],
             failures=count[LabelColumn.FAILURE],
             squared_error_sum=count[LabelColumn.SQUARED_ERROR],
-            score_histogram=score_histogram.copy(),
+            score_histogram=score_histogram,
         )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from simab.errors import SimabError
+from simab.world.kernel_sources import source_digest
 
-__all__ = ["compile_now", "is_cached"]
+__all__ = ["compile_now", "is_cached", "require_numba"]
 
 
 def is_cached() -> bool:
@@ -19,18 +20,26 @@ def is_cached() -> bool:
     Raises:
         SimabError: Numba is absent, or does not work here.
     """
+    require_numba()
+    from simab.world.kernel import advance
+
+    folder = Path(advance.stats.cache_path or ".")
+    return any(folder.glob(f"kernel.advance_{source_digest()}-*.nbi"))
+
+
+def require_numba() -> None:
+    """Make sure that Numba can be loaded.
+
+    Raises:
+        SimabError: it is absent, or does not work here.
+    """
     try:
-        from simab.world.kernel import advance
+        import numba  # noqa: F401
     except ImportError as error:
         raise SimabError(
-            f"the compiled engine needs Numba, which does not load here ({error}). "
-            "Install it, or use --engine reference, which gives the same results more slowly."
+            f"the compiled engine needs Numba, which does not load here ({error}). Install it, or "
+            'ask for the engine "reference", which gives the same results more slowly.'
         ) from None
-    folder, name = Path(advance.stats.cache_path or "."), advance.py_func.__qualname__
-    source_ns = Path(advance.py_func.__code__.co_filename).stat().st_mtime_ns
-    return any(
-        found.stat().st_mtime_ns >= source_ns for found in folder.glob(f"kernel.{name}-*.nbi")
-    )
 
 
 def compile_now() -> None:

@@ -31,6 +31,7 @@ from simab.world.kernel_instances import (
     occupy,
     remember_waiting,
 )
+from simab.world.kernel_sources import source_digest
 from simab.world.records import UNKNOWN
 from simab.world.routing import TURN_UNIT
 
@@ -74,8 +75,7 @@ _LAST_SCORE_BIN = np.int64(SCORE_BINS - 1)
 _NOT_SERVED = np.int64(-1)
 
 
-@njit(cache=True, nogil=True, **OPTIONS)
-def advance(until_ns, fixed, split, streams, instances, books, log, position):
+def _advance(until_ns, fixed, split, streams, instances, books, log, position):
     """Take every arrival before `until_ns` to its end.
 
     `books` are the arrays of Books in order, `log` has a row a request (no rows: no log) and
@@ -334,3 +334,7 @@ def _log_end(log, record, status, finished_ns):
         return
     log[record, 6] = finished_ns
     log[record, 7] = status
+
+
+_advance.__qualname__ = f"advance_{source_digest()}"  # the name under which Numba keeps it on disk
+advance = njit(cache=True, nogil=True, **OPTIONS)(_advance)

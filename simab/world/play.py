@@ -14,6 +14,7 @@ from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.world.blueprint import Blueprint
 from simab.world.books import Books
+from simab.world.compilation import require_numba
 from simab.world.control import ControlPlane, DataPlane, Decider, DecisionEntry, SplitEntry
 from simab.world.reference import ReferencePlane
 
@@ -70,6 +71,7 @@ def _plane(engine: str) -> Callable[..., DataPlane]:
         return ReferencePlane
     if engine != "compiled":
         raise InvalidInput(f"engine = {engine!r}: must be one of {', '.join(ENGINES)}")
+    require_numba()
     from simab.world.compiled import CompiledPlane
 
     return CompiledPlane

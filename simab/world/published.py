@@ -28,8 +28,8 @@ class ArrivedLabels:
         until = until_ns // self._books.blueprint.label_resolution_ns
         for bucket in range(self._until, until):  # mostly one, for which a sum would cost more
             self._labels += self._books.labels[bucket]
-            if self._scored:
-                self._scores += self._books.scores[bucket]
+            if self._scored:  # a new array: totals handed out before stay what they were
+                self._scores = self._scores + self._books.scores[bucket]
         self._until = until
 
     def totals(self, variant: int, until_ns: int) -> LabelTotals:
