@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
 from simab.simulate import choose_policy
 from simab.study import StudyPlan, StudyRows, run_study, study_result
@@ -118,5 +119,16 @@ def _chosen(
     if policies is None:
         return scenario.policies
     if isinstance(policies, Mapping):
-        return {name: choose_policy(scenario, policy)[1] for name, policy in policies.items()}
+        return {name: _own(scenario, name, policy) for name, policy in policies.items()}
     return dict(choose_policy(scenario, name) for name in policies)
+
+
+def _own(scenario: Scenario, name: str, policy: str | Decider) -> Decider:
+    if isinstance(policy, type) or not (
+        isinstance(policy, str) or callable(getattr(policy, "decide", None))
+    ):
+        raise InvalidInput(
+            f"policies: {name} = {policy!r}: a policy is an object with a method "
+            "decide(state, observation); give one, or the name of one in the scenario"
+        )
+    return choose_policy(scenario, policy)[1]

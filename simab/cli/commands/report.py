@@ -30,7 +30,7 @@ def command(study: Path, out: Path | None, quiet: bool) -> None:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InvalidInput(f"{file} cannot be read: {reason}. Name a folder or file.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInput(
             f"{file} is not JSON. Name the study.json of `simab compare --out`."
         ) from None
