@@ -1,0 +1,157 @@
+"""scenarios/churn.yaml, the founding example: its table is the data, its study the rule's odds.
+
+The odds are computed anew: rows drawn with replacement and compared in NumPy, without simab.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import simab
+from simab.comparison import compare
+from simab.scenario import warnings
+from simab.scenario.models import Scenario
+
+RULES = {120: "most metrics after 120 rows", 334: "most metrics after 334 rows"}
+REPLICATIONS = 300
+LIMIT = 4.0  # standard deviations
+
+
+@pytest.fixture(scope="module")
+def scenario(repository: Path) -> Scenario:
+    """The scenario as shipped."""
+    return simab.load(repository / "scenarios" / "churn.yaml")
+
+
+def test_the_table_counts_the_published_rows(scenario: Scenario, shared: Path) -> None:
+    """334 test rows of the walk-through, scored by its two published models; threshold 0.5."""
+    counted: Counter[tuple[int, int, int]] = Counter()
+    with (shared / "data" / "churn" / "churn_predictions.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            predictions = (float(row[f"score_model{model}"]) >= 0.5 for model in (1, 2))
+            counted[(int(row["y_true"]), *map(int, predictions))] += 1
+    embedded = {
+        (row.label, int(row.scores["model1"]), int(row.scores["model2"])): row.count
+        for row in scenario.outcome_tables["churn"].rows
+    }
+    assert embedded == counted
+    assert sum(embedded.values()) == 334
+
+
+def majority(
+    rows_of: dict[int, NDArray[np.int64]], *, ties_promote: bool = False
+) -> NDArray[np.bool_]:
+    """Whether Variant2 is ahead on more of the five metrics; each model's rows: (draws, kinds)."""
+    metrics = []
+    for model, rows in rows_of.items():
+        label, positive = KINDS[:, 0] == 1, KINDS[:, model] == 1
+        tp, fp, fn, tn = (
+            rows[:, chosen].sum(axis=1)
+            for chosen in (
+                label & positive,
+                ~label & positive,
+                label & ~positive,
+                ~label & ~positive,
+            )
+        )
+        with np.errstate(invalid="ignore"):
+            recall, specificity = tp / (tp + fn), tn / (tn + fp)
+            metrics.append(
+                [
+                    (tp + tn) / rows.sum(axis=1),
+                    tp / (tp + fp),
+                    recall,
+                    2 * tp / (2 * tp + fp + fn),
+                    (recall + specificity) / 2,
+                ]
+            )
+    first, second = (np.array(each) for each in metrics)
+    ahead = (second > first).sum(axis=0) - (second < first).sum(axis=0)
+    return ahead >= 0 if ties_promote else ahead > 0
+
+
+# (label, prediction of model 1, prediction of model 2) and how many of the 334 rows are such.
+KINDS = np.array([(0, 0, 0), (0, 0, 1), (0, 1, 1), (1, 0, 0), (1, 0, 1), (1, 1, 0), (1, 1, 1)])
+COUNTS = np.array([282, 1, 3, 9, 2, 3, 34])
+
+
+def odds(drawn: int, *, paired: bool = True, **rule: Any) -> float:
+    """Probability that the rule takes Variant2 after so many rows drawn with replacement."""
+    draw = np.random.default_rng(334)
+    first, second = (draw.multinomial(drawn, COUNTS / 334, size=400_000) for _ in (1, 2))
+    return float(majority({1: first, 2: first if paired else second}, **rule).mean())
+
+
+@pytest.fixture(scope="module")
+def promoted(scenario: Scenario) -> dict[int, float]:
+    """How often each rule promotes Variant2 in the simulation.
+
+    The run ends at 14 minutes: 334 rows to each of two variants take 11.3, and what happens after
+    the decision does not matter here.
+    """
+    description = scenario.model_dump(mode="json") | {"horizon": "14min"}
+    description["policies"] = {name: description["policies"][name] for name in RULES.values()}
+    short = Scenario.model_validate(description)
+    rows = compare(short, replications=REPLICATIONS, seed=1).outcomes
+    assert (rows["verdict"] != "undecided").all()
+    shares = (rows["verdict"] == "promoted_candidate").groupby(rows["policy"]).mean()
+    return {drawn: float(shares[name]) for drawn, name in RULES.items()}
+
+
+def distance(share: float, expected: float) -> float:
+    """In standard deviations of a share of so many replications."""
+    return abs(share - expected) / np.sqrt(expected * (1 - expected) / REPLICATIONS)
+
+
+@pytest.mark.parametrize("drawn", list(RULES))
+def test_the_rule_promotes_as_often_as_drawing_rows_says(
+    promoted: dict[int, float], drawn: int
+) -> None:
+    """z-test over replications: traffic, routing, labels and looks add nothing to the odds."""
+    assert distance(promoted[drawn], odds(drawn)) < LIMIT
+
+
+def test_a_wrong_rule_would_be_noticed(promoted: dict[int, float]) -> None:
+    """If ties went to the candidate, or each model got rows of its own, the z-test would say so."""
+    assert distance(promoted[120], odds(120, ties_promote=True)) > LIMIT
+    for drawn, share in promoted.items():
+        assert distance(share, odds(drawn, paired=False)) > LIMIT
+
+
+def test_f1_itself_has_the_published_odds() -> None:
+    """Design, section 1: 120 of the 334 rows, F1 picks Variant1 57 %, Variant2 21 %, tie 22 %.
+
+    Rows drawn without replacement there; the counts of each kind are then hypergeometric.
+    """
+    rows = np.random.default_rng(1).multivariate_hypergeometric(COUNTS, 120, size=200_000)
+    tp = [rows[:, (KINDS[:, 0] == 1) & (KINDS[:, model] == 1)].sum(axis=1) for model in (1, 2)]
+    predicted = [rows[:, KINDS[:, model] == 1].sum(axis=1) for model in (1, 2)]
+    positives = rows[:, KINDS[:, 0] == 1].sum(axis=1)
+    f1 = [2 * tp[model] / (predicted[model] + positives) for model in (0, 1)]
+    shares = [np.mean(f1[0] > f1[1]), np.mean(f1[0] < f1[1]), np.mean(f1[0] == f1[1])]
+    assert shares == pytest.approx([0.57, 0.21, 0.22], abs=0.01)
+
+
+def test_the_schedule_promotes_whatever_it_sees(scenario: Scenario) -> None:
+    """The walk-through's third step gives all traffic to Variant2, which is the worse one."""
+    rows = compare(scenario, policies=["schedule 50/50, 25/75, 0/1"], replications=3).outcomes
+    assert (rows["verdict"] == "promoted_candidate").all()
+    assert not rows["correct"].any()
+    assert (rows["weight_changes"] == 2).all()
+
+
+@pytest.mark.parametrize("name", ["churn.yaml", "minimal.yaml"])
+def test_shipped_scenarios_load_and_begin_with_their_question(repository: Path, name: str) -> None:
+    """Each has a header: the question, and where its numbers come from (design, section 7)."""
+    path = repository / "scenarios" / name
+    loaded = simab.load(path)
+    header = [line for line in path.read_text(encoding="utf-8").splitlines() if line[:1] == "#"]
+    assert "?" in " ".join(header)
+    assert isinstance(warnings(loaded), tuple | list)
