@@ -55,7 +55,7 @@ def short_text(value: Any) -> str:
     if isinstance(value, dict):
         return ""
     if isinstance(value, float):
-        text = f"{value!r}"
+        text = repr(value).replace("inf", ".inf").replace("nan", ".nan")
     else:
         text = json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, str) and re.fullmatch(r"[\w%./+-][\w %./+-]*", value):

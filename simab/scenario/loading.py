@@ -58,6 +58,9 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
     except ValidationError as error:
         flaws += flaws_of(error, Scenario)
     flaws += rules.flaws(data)
+    # A value that could not be read has nothing more to say.
+    unread = {flaw.path for flaw in document.flaws if not flaw.on_key}
+    flaws = [flaw for flaw in flaws if flaw.path not in unread or flaw in document.flaws]
     if flaws or scenario is None:
         raise InvalidScenario(source, _problems(flaws, document))
     return scenario

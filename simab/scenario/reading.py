@@ -6,9 +6,11 @@ anything. JSON is YAML and takes the same way.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -20,10 +22,11 @@ from simab.errors import InvalidScenario, Problem
 from simab.scenario.flaws import Flaw, Path
 from simab.scenario.scalars import NotPlain, plain_scalar, tag_name
 
-__all__ = ["LARGEST_FILE_BYTES", "MOST_VALUES", "Document", "read"]
+__all__ = ["DEEPEST_BRACKETS", "LARGEST_FILE_BYTES", "MOST_VALUES", "Document", "read"]
 
 LARGEST_FILE_BYTES: Final = 5_000_000
 MOST_VALUES: Final = 1_000_000
+DEEPEST_BRACKETS: Final = 200
 _MERGE: Final = "tag:yaml.org,2002:merge"
 
 
@@ -58,6 +61,8 @@ def read(text: str, source: str) -> Document:
             f"a scenario file is at most {LARGEST_FILE_BYTES // 1_000_000} MB",
             "Give long logs as quantiles instead of samples.",
         )
+    if _bracket_depth(text) > DEEPEST_BRACKETS:
+        raise _unreadable(source, "nested too deeply", "Remove the extra brackets.")
     try:
         root = _compose(text)
     except MarkedYAMLError as error:
@@ -66,7 +71,7 @@ def read(text: str, source: str) -> Document:
         raise _unreadable(source, "nested too deeply", "Remove the extra brackets.") from None
     except (ReaderError, YAMLStreamError) as error:
         line, column, what = _unreadable_character(text, error)
-        problem = Problem("", "", f"not YAML: {what}", "Save the file as UTF-8 text.", line, column)
+        problem = Problem("", "", what, "Remove it, and save as UTF-8 text.", line, column)
         raise InvalidScenario(source, (problem,)) from None
     except (YAMLError, ValueError) as error:
         raise _unreadable(source, f"not YAML: {error}", "Mend the syntax.") from None
@@ -90,12 +95,12 @@ class _Builder:
     def build(self, node: Node, path: Path, above: tuple[int, ...]) -> Any:
         """Plain data of a node; `above` holds the nodes that it lies within."""
         self.values += 1
-        if self.values > MOST_VALUES or id(node) in above:
-            raise _unreadable(
-                self.source,
-                f"aliases unfold to more than {MOST_VALUES:,} values or contain themselves",
-                "Write the values out instead of repeating them with *alias.",
-            )
+        if id(node) in above:
+            remedy = "Write the value out instead of repeating it with *alias."
+            raise self._endless(node, "a value that contains itself", remedy)
+        if self.values > MOST_VALUES:
+            rule = f"the file unfolds to more than {MOST_VALUES:,} values"
+            raise self._endless(node, rule, "Repeat less with *alias, or write shorter lists.")
         if not isinstance(node, ScalarNode) and tag_name(node) not in ("map", "seq"):
             self._unknown_tag(node, path)
         if isinstance(node, MappingNode):
@@ -126,17 +131,26 @@ class _Builder:
             data[key.value] = self.build(value, (*path, key.value), above)
         return data
 
+    def _endless(self, node: Node, rule: str, remedy: str) -> InvalidScenario:
+        return InvalidScenario(self.source, (Problem("", "", rule, remedy, *_mark(node)),))
+
     def _bad_key(self, key: Node, path: Path) -> None:
         rule, remedy = "a key is a single word or text", "Write `name: value`."
         if isinstance(key, ScalarNode):
             rule = "merge keys (<<) are not part of YAML 1.2"
             remedy = "Repeat the fields, or share a whole value with &anchor and *alias."
-        self.flaws.append(Flaw(path, rule, remedy, shows_value=False, mark=_mark(key)))
+        self.flaws.append(Flaw(path, rule, remedy, True, shows_value=False, mark=_mark(key)))
 
     def _unknown_tag(self, node: Node, path: Path) -> None:
         rule = f"unknown tag !{tag_name(node).lstrip('!')}"
         remedy = "Remove the tag: a scenario holds plain values only."
         self.flaws.append(Flaw(path, rule, remedy, shows_value=False, mark=_mark(node)))
+
+
+def _bracket_depth(text: str) -> int:
+    """Brackets open at once, at most; the parser takes the square of it in time."""
+    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text))
+    return max(accumulate(steps), default=0)
 
 
 def _compose(text: str) -> Node | None:
@@ -181,18 +195,28 @@ def _not_yaml(source: str, text: str, error: MarkedYAMLError) -> InvalidScenario
     lines = text.splitlines()
     here = lines[line - 1] if line and line <= len(lines) else ""
     rule, remedy = _syntax(error.problem or str(error), here)
-    return InvalidScenario(source, (Problem("", "", rule, remedy, line, column),))
+    language = "JSON" if source.endswith(".json") else "YAML"
+    problem = Problem("", "", f"not {language}: {rule}", remedy, line, column)
+    return InvalidScenario(source, (problem,))
 
 
 def _syntax(problem: str, here: str) -> tuple[str, str]:
     """What the parser's words mean to someone who writes a scenario."""
     if "\t" in here[: len(here) - len(here.lstrip())]:
-        return "a tab in the indentation", "YAML indents with spaces: replace the tab by two."
-    for words, remedy in _REMEDIES:
-        if words in problem:
-            return f"not YAML: {problem}", remedy
-    return f"not YAML: {problem}", "Mend the syntax here or in the line above."
+        return "a tab in the indentation", "Replace it by spaces."
+    remedies = (remedy for words, remedy in _REMEDIES if words in problem)
+    remedy = next(remedies, "Mend the syntax here or in the line above.")
+    for parser_word, word in _PARSER_WORDS:
+        problem = problem.replace(parser_word, word)
+    return problem, remedy
 
+
+_PARSER_WORDS: Final[Sequence[tuple[str, str]]] = (
+    ("but found another document", "a second document begins"),
+    ("'<scalar>'", "another value"),
+    ("'<stream end>'", "the end of the file"),
+    ("stream", "file"),
+)
 
 _REMEDIES: Final[Sequence[tuple[str, str]]] = (
     ("mapping values are not allowed", "Check the indentation, or quote text that holds `: `."),

@@ -116,22 +116,22 @@ def _limit_text(limit: Any, value: Any) -> str:
         except ValueError:
             return units.format_duration(int(limit))
         return units.format_rate(float(limit))
-    return f"{limit:,}" if isinstance(limit, int) else f"{limit:g}"
+    return f"{limit:,.0f}" if limit == int(limit) else f"{limit:g}"
 
 
 def _allowed_range(constraints: Sequence[Any], value: Any) -> str:
     low = next((c for c in constraints if isinstance(c, Ge | Gt)), None)
     high = next((c for c in constraints if isinstance(c, Le | Lt)), None)
+    if isinstance(low, Ge) and isinstance(high, Le):
+        return f"Write a value from {_limit_text(low.ge, value)} to {_limit_text(high.le, value)}."
     words = []
     if low is not None:
         text = _limit_text(low.ge if isinstance(low, Ge) else low.gt, value)
-        words.append(f"from {text}" if isinstance(low, Ge) else f"above {text}")
+        words.append(f"of at least {text}" if isinstance(low, Ge) else f"above {text}")
     if high is not None:
         text = _limit_text(high.le if isinstance(high, Le) else high.lt, value)
-        closed = "to" if words and isinstance(low, Ge) else "up to"
-        words.append(f"{closed} {text}" if isinstance(high, Le) else f"below {text}")
-    joined = " and ".join(words) if "below" in "".join(words) else " ".join(words)
-    return f"Write a value {joined}." if words else ""
+        words.append(f"at most {text}" if isinstance(high, Le) else f"below {text}")
+    return f"Write a value {' and '.join(words)}." if words else ""
 
 
 def _mapping(here: Spot) -> Sentence:

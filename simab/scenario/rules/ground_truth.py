@@ -58,7 +58,7 @@ def labels_come_from_one_source(scenario: Raw) -> Iterator[Flaw]:
     """A request has one label, whichever variant serves it."""
     first: tuple[str, str] | None = None
     for name, variant in scenario.at("endpoint", "variants").named():
-        source = _label_source(variant.at("quality"))
+        source = _label_source(variant.at("quality"), scenario.at("outcome_tables"))
         if source is None:
             continue
         if first is None:
@@ -73,7 +73,7 @@ def roles_have_the_same_kind(scenario: Raw) -> Iterator[Flaw]:
     """Labelled answers and mere successes cannot be compared."""
     control, candidate = _role_qualities(scenario)
     kinds = [quality.at("kind").text() for quality in (control, candidate)]
-    if None not in kinds and kinds.count("success") == 1:
+    if kinds.count("success") == 1 and set(kinds) & {"classifier", "joint_table"}:
         roles = ("control", "candidate")
         labelled, plain = roles if kinds[1] == "success" else reversed(roles)
         rule = f"the {labelled} has labels, the {plain} has only a success probability"
@@ -106,15 +106,9 @@ def _undefined(metric: Raw, scenario: Raw) -> Iterator[Flaw]:
     name = metric.text()
     if name not in get_args(LabelMetric) or name in _WITHOUT_LABELS:
         return
-    without = [
-        role
-        for role, quality in zip(("control", "candidate"), _role_qualities(scenario), strict=True)
-        if quality.at("kind").text() == "success"
-    ]
-    if without:
-        have = "has" if len(without) == 1 else "have"
-        who = " and the ".join(without)
-        rule = f"needs labels, but the {who} {have} only a success probability"
+    # Where only one of the two has labels, another rule says so.
+    if all(quality.at("kind").text() == "success" for quality in _role_qualities(scenario)):
+        rule = "needs labels, but control and candidate have only a success probability"
         remedy = "Use success_rate, or describe the quality as classifier or joint_table."
         yield metric.flaw(rule, remedy)
 
@@ -131,11 +125,11 @@ def _role_qualities(scenario: Raw) -> list[Raw]:
     return [scenario.at("endpoint", "variants", name, "quality") for name in names]
 
 
-def _label_source(quality: Raw) -> str | None:
+def _label_source(quality: Raw, tables: Raw) -> str | None:
     match quality.at("kind").text():
         case "classifier":
             return _POSITIVE_SHARE
         case "joint_table":
             name = quality.at("table").text()
-            return None if name is None else f"the table {name}"
+            return f"the table {name}" if name is not None and tables.at(name).given else None
     return None

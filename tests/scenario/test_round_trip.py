@@ -1,0 +1,53 @@
+"""What is written comes back: scenarios through YAML and JSON, and the text of single values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simab.scenario import Scenario, dumps, load, loads
+from tests.strategies import scenario_data, scenarios
+
+SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
+
+
+@given(scenarios())
+def test_yaml_gives_the_scenario_back(scenario: Scenario) -> None:
+    """Writing a scenario as YAML and reading it again changes nothing."""
+    assert loads(dumps(scenario)) == scenario
+
+
+@given(scenario_data())
+def test_json_is_read_by_the_same_parser(data: dict[str, object]) -> None:
+    """A JSON text is a scenario file, too, and says the same as the data it was made from."""
+    assert loads(json.dumps(data)) == Scenario.model_validate(data)
+
+
+@given(scenarios())
+def test_writing_is_stable(scenario: Scenario) -> None:
+    """The text of a scenario that was read from its own text is the same text."""
+    text = dumps(scenario)
+    assert dumps(loads(text)) == text
+
+
+@given(title=st.text(min_size=1), name=st.text(min_size=1, max_size=63))
+def test_any_text_comes_back(title: str, name: str) -> None:
+    """Titles and names keep quotes, colons, line breaks and every other character."""
+    scenario = load(SHIPPED / "minimal.yaml")
+    data = scenario.model_dump(mode="json", exclude_none=True)
+    data["title"] = title
+    data["policies"] = {name: data["policies"]["test"]}
+    changed = Scenario.model_validate(data)
+    assert loads(dumps(changed)) == changed
+    assert loads(json.dumps(data)) == changed
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_scenarios_come_back(path: Path) -> None:
+    """Every scenario in scenarios/ is valid and survives being written."""
+    scenario = load(path)
+    assert loads(dumps(scenario)) == scenario

@@ -1,0 +1,96 @@
+"""The JSON Schema: what editors accept is what simab reads, as far as a schema can say it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from jsonschema import Draft202012Validator
+
+from simab.scenario import json_schema
+from simab.scenario.reading import read
+from simab.scenario.starter import starter_text
+from tests.strategies import scenario_data
+
+HERE = Path(__file__).parent
+SHIPPED = sorted((HERE.parents[1] / "scenarios").glob("*.yaml"))
+SCHEMA = json_schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+# What only simab can see: a schema has no rules across fields, no aliases, no duplicate keys.
+BEYOND_A_SCHEMA = {
+    "all_weights_zero", "control_is_candidate", "control_not_deployed", "duplicate_keys",
+    "eleven_deployed", "half_a_lognormal", "horizon_too_short", "label_buckets",
+    "labels_from_two_sources", "merge_key", "metric_needs_labels", "nothing_deployed",
+    "one_role_without_labels", "policy_names_missing_variant", "positive_share_missing",
+    "quantiles_without_ends", "rate_too_small", "roles_not_described", "rows_differ",
+    "spread_too_far", "steps", "targets", "too_many_requests", "too_many_windows",
+    "unknown_column", "unknown_table", "usual_metrics_need_labels",
+}  # fmt: skip
+
+
+def errors(data: object) -> list[str]:
+    return [error.message for error in VALIDATOR.iter_errors(data)]
+
+
+def test_it_is_a_schema_of_the_dialect_it_names() -> None:
+    """The schema names JSON Schema 2020-12 and is valid by it."""
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_scenarios_fit(path: Path) -> None:
+    """Every scenario in scenarios/ fits the schema."""
+    assert errors(read(path.read_text(encoding="utf-8"), path.name).data) == []
+
+
+def test_the_starter_fits() -> None:
+    """The scenario of `simab init` fits the schema."""
+    assert errors(read(starter_text(), "starter").data) == []
+
+
+@given(scenario_data())
+def test_every_valid_scenario_fits(data: dict[str, Any]) -> None:
+    """The schema refuses nothing that simab accepts."""
+    assert errors(data) == []
+
+
+def malformed() -> list[Any]:
+    found = []
+    for path in sorted((HERE / "malformed").glob("*.yaml")):
+        try:
+            data = read(path.read_text(encoding="utf-8"), path.name).data
+        except ValueError:
+            continue
+        found.append(pytest.param(path.stem, data, id=path.stem))
+    return found
+
+
+@pytest.mark.parametrize(("name", "data"), malformed())
+def test_malformed_scenarios_do_not_fit(name: str, data: object) -> None:
+    """The schema finds what is wrong in single fields, and only that."""
+    assert bool(errors(data)) is (name not in BEYOND_A_SCHEMA)
+
+
+def test_every_field_says_what_it_is() -> None:
+    """Editors show a sentence for every field but the tags, and for every part."""
+    for name, model in {"Scenario": SCHEMA, **SCHEMA["$defs"]}.items():
+        assert model["description"], name
+        for field, described in model["properties"].items():
+            if "const" not in described:
+                assert described.get("description"), f"{name}.{field}"
+
+
+def test_defaults_read_as_people_write_them() -> None:
+    """A default duration is shown as text with a unit, not as a number of nanoseconds."""
+    assert SCHEMA["$defs"]["Endpoint"]["properties"]["weight_update"]["default"] == "62s"
+    assert "default" not in SCHEMA["properties"]["labels"]
+
+
+def test_a_file_must_say_which_kind() -> None:
+    """The tag that chooses a family of distributions is required in a file."""
+    assert "kind" in SCHEMA["$defs"]["Lognormal"]["required"]
+    assert "kind" in SCHEMA["$defs"]["StagedCanary"]["required"]
