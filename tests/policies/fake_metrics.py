@@ -1,0 +1,84 @@
+"""Hand-made observations: totals said outright, with no simulator behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from simab.policies import EndpointStatus, Observation
+from simab.stats.classification import ConfusionCounts
+from simab.stats.label_totals import SCORE_BINS, LabelTotals
+from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
+
+MINUTE = 60_000_000_000
+
+
+def requests(
+    latencies_ms: list[float] | None = None, *, failed: int = 0, rejected: int = 0
+) -> RequestTotals:
+    """Served requests with these latencies, the first `failed` of them with a 500; and 503s."""
+    latencies_ns = [round(each * 1e6) for each in latencies_ms or []]
+    histogram = np.zeros(LATENCY_BUCKETS, dtype=np.int64)
+    for latency_ns in latencies_ns:
+        histogram[latency_bucket(latency_ns)] += 1
+    return RequestTotals(
+        invocations=len(latencies_ns) + rejected,
+        answered=len(latencies_ns) - failed,
+        failed=failed,
+        rejected=rejected,
+        latency_sum_ns=sum(latencies_ns),
+        latency_histogram=histogram,
+    )
+
+
+def confusion(tp: int = 0, fp: int = 0, fn: int = 0, tn: int = 0) -> LabelTotals:
+    """Labels of a classifier; scores 0.75 where it said yes, 0.25 where it said no."""
+    histogram = np.zeros((2, SCORE_BINS), dtype=np.int64)
+    low, high = SCORE_BINS // 4, 3 * SCORE_BINS // 4
+    histogram[1, high], histogram[0, high], histogram[1, low], histogram[0, low] = tp, fp, fn, tn
+    squares = (tp + tn) * (1 << 26) + (fp + fn) * 9 * (1 << 26)
+    return LabelTotals(ConfusionCounts(tp, fp, fn, tn), 0, 0, squares, histogram)
+
+
+def successes(right: int, wrong: int) -> LabelTotals:
+    """Labels that only say right or wrong."""
+    none = np.zeros((2, SCORE_BINS), dtype=np.int64)
+    return LabelTotals(ConfusionCounts(), right, wrong, 0, none)
+
+
+@dataclass(frozen=True)
+class FakeMetrics:
+    """A metrics view that shows what it was given: windows by their start in minutes."""
+
+    labels_by_variant: Mapping[str, LabelTotals] = field(default_factory=dict)
+    windows: Mapping[tuple[str, int], RequestTotals] = field(default_factory=dict)
+    published_until_ns: int = 0
+    period_ns: int = MINUTE
+
+    def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
+        """One window; asking for what is not published is a mistake of the policy."""
+        assert until_ns - since_ns == self.period_ns
+        assert since_ns % self.period_ns == 0
+        assert 0 <= since_ns < until_ns <= self.published_until_ns
+        return self.windows.get((variant, since_ns // self.period_ns), requests())
+
+    def labels(self, variant: str) -> LabelTotals:
+        """Labels of a variant."""
+        return self.labels_by_variant.get(variant, confusion())
+
+
+def observation(metrics: FakeMetrics | None = None, **fields: Any) -> Observation:
+    """At ten minutes, in service, old and new at 1:1."""
+    plain: dict[str, Any] = {
+        "now_ns": 10 * MINUTE,
+        "status": EndpointStatus.IN_SERVICE,
+        "weights": {"old": 1.0, "new": 1.0},
+        "instances": {"old": 1, "new": 1},
+        "control": "old",
+        "candidate": "new",
+        "metrics": metrics or FakeMetrics(),
+    }
+    return Observation(**(plain | fields))

@@ -1,0 +1,103 @@
+"""Every policy is a pure function: the same arguments, the same answer, and nothing changed."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simab.policies import EndpointStatus, Observation, PolicyDescription
+from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.metric_majority import MetricMajority
+from simab.policies.policy import Policy
+from simab.policies.staged_canary import StagedCanary
+from tests.policies.fake_metrics import MINUTE, FakeMetrics, confusion, observation, requests
+
+POLICIES = [
+    MetricMajority(labelled_requests=20),
+    FixedHorizonTest(labelled_requests=20, alpha=0.3),
+    StagedCanary.model_validate(
+        {"bake": "2min", "alarms": [{"metric": "error_rate", "at_most": 0.2}]}
+    ),
+    ManualSchedule.model_validate(
+        {"steps": [{"at": "2min", "weights": {"new": 3}}, {"at": "5min", "promote": "new"}]}
+    ),
+]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Observation]:
+    """Observations minute by minute, as any endpoint might show them."""
+    cells = st.integers(0, 15)
+    history = []
+    for minute in range(1, draw(st.integers(2, 12))):
+        windows = {
+            ("new", each): requests(
+                [40.0] * draw(st.integers(0, 3)), rejected=draw(st.integers(0, 2))
+            )
+            for each in range(minute)
+        }
+        labels = {name: confusion(*draw(st.tuples(*[cells] * 4))) for name in ("old", "new")}
+        history.append(
+            observation(
+                FakeMetrics(labels, windows, (minute - draw(st.integers(0, 1))) * MINUTE),
+                now_ns=minute * MINUTE,
+                status=draw(st.sampled_from(EndpointStatus)),
+            )
+        )
+    return history
+
+
+def test_every_policy_that_ships_is_tested_here() -> None:
+    """Add a new one to the list above."""
+    union, _ = get_args(PolicyDescription)
+    assert {type(policy) for policy in POLICIES} == set(get_args(union))
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.kind)
+@given(history=histories())
+def test_the_same_arguments_give_the_same_answer(
+    policy: Policy, history: list[Observation]
+) -> None:
+    """Asked twice, and through an equal copy of the policy; the state handed in stays as it was."""
+    twin = type(policy).model_validate(policy.model_dump(mode="json"))
+    assert twin == policy
+    state: Any = None
+    for seen in history:
+        before = deepcopy(state)
+        answer = policy.decide(state, seen)
+        assert policy.decide(state, seen) == answer
+        assert twin.decide(state, seen) == answer
+        assert state == before
+        state = answer[1]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.kind)
+@given(history=histories())
+def test_no_policy_acts_during_an_update(policy: Policy, history: list[Observation]) -> None:
+    """Once begun: the canary's very first action looks at nothing."""
+    state: Any = None
+    for number, seen in enumerate(history):
+        actions, state = policy.decide(state, seen)
+        if seen.status is EndpointStatus.UPDATING and number > 0:
+            assert not actions
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.kind)
+@given(history=histories())
+def test_every_action_says_why(policy: Policy, history: list[Observation]) -> None:
+    """A sentence with the numbers, for the decision log."""
+    state: Any = None
+    for seen in history:
+        actions, state = policy.decide(state, seen)
+        assert all(action.because for action in actions)
+
+
+def test_a_policy_cannot_be_changed() -> None:
+    """Descriptions are frozen."""
+    with pytest.raises(ValueError, match="frozen"):
+        POLICIES[0].labelled_requests = 3  # type: ignore[misc]
