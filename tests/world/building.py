@@ -1,0 +1,91 @@
+"""Small scenarios and scripted policies, for tests that say only what matters to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from simab.policies import Action, Observation
+from simab.policies.manual_schedule import ManualSchedule
+from simab.scenario.models import Scenario
+from simab.simulate import Run, simulate
+from simab.world.play import ENGINES
+
+SECOND = 1_000_000_000
+
+# Bit-identical to the quick plane (test_repeatability), the slow one is held to the same statistics
+# by the long tests.
+REFERENCE_IS_LONG = pytest.mark.parametrize(
+    "engine",
+    [pytest.param(name, marks=[pytest.mark.long] * (name == "reference")) for name in ENGINES],
+)
+
+
+def variant(**fields: Any) -> dict[str, Any]:
+    """A variant with exponential service of 40 ms and nine right answers in ten."""
+    plain = {
+        "latency": {"kind": "exponential", "mean": "40ms"},
+        "quality": {"kind": "success", "probability": 0.9},
+    }
+    return plain | fields
+
+
+def scenario(
+    variants: Mapping[str, dict[str, Any]] | None = None,
+    *,
+    rate: str = "20/s",
+    horizon: str = "2min",
+    endpoint: Mapping[str, Any] | None = None,
+    **parts: Any,
+) -> Scenario:
+    """A scenario; control and candidate are the first two variants, looks are every 10 s."""
+    variants = {"a": variant(), "b": variant()} if variants is None else variants
+    names = list(variants)
+    if len(names) == 1:
+        variants, names = {**variants, "idle": variant(weight=0)}, [names[0], "idle"]
+    whole = {
+        "title": "a test",
+        "endpoint": {"variants": dict(variants), **(endpoint or {})},
+        "traffic": {"users": {"rate": rate}},
+        "metrics": {"period": "10s", "publication_delay": "0s"},
+        "controller": {"interval": "10s"},
+        "objective": {
+            "control": names[0],
+            "candidate": names[1],
+            "metric": "success_rate",
+            "smallest_effect": 0.01,
+        },
+        "horizon": horizon,
+        "policies": {"still": {"kind": "manual_schedule", "steps": [_NEVER]}},
+    }
+    return Scenario.model_validate(whole | parts)
+
+
+_NEVER = {"at": "366d", "weights": {}}
+
+
+@dataclass
+class Script:
+    """A policy that takes given actions at given ticks (the first is 1) and keeps what it saw."""
+
+    actions: Mapping[int, Sequence[Action]] = field(default_factory=dict)
+    seen: list[Observation] = field(default_factory=list)
+
+    def decide(self, state: int | None, observation: Observation) -> tuple[Sequence[Action], int]:
+        """The actions of this tick; the state counts the ticks."""
+        tick = (state or 0) + 1
+        self.seen.append(observation)
+        return self.actions.get(tick, ()), tick
+
+
+def record(scenario: Scenario, engine: str, **arguments: Any) -> Run:
+    """A run with its request records."""
+    return simulate(scenario, engine=engine, record_requests=True, **arguments)
+
+
+def never() -> ManualSchedule:
+    """A policy that does nothing."""
+    return ManualSchedule.model_validate({"steps": [_NEVER]})

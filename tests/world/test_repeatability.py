@@ -1,0 +1,163 @@
+"""The same run gives the same bytes, whatever is asked for beside it and in whatever order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from simab.scenario.models import Scenario
+from simab.simulate import Run, simulate
+from simab.world.play import ENGINES
+from tests.world.building import record, scenario, variant
+from tests.world.strategies import Play, plays, scenario_data
+
+
+def assert_same(one: Run, other: Run, *, records: bool = True) -> None:
+    """Every number of two runs is equal: books, decisions, splits and request records."""
+    for name in ("requests", "latencies", "labels", "scores", "invalid", "totals"):
+        np.testing.assert_array_equal(
+            getattr(one.ledger.books, name), getattr(other.ledger.books, name), err_msg=name
+        )
+    assert one.totals == other.totals
+    frames = ["windows", "decisions", "splits", *(["requests"] if records else [])]
+    for name in frames:
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
+
+
+@settings(max_examples=40)
+@given(plays())
+def test_the_same_arguments_give_the_same_bytes(engine: str, play: Play) -> None:
+    """A run is a pure function of scenario, policy, seed and replication (design, section 4)."""
+    assert_same(play.on(engine), play.on(engine))
+
+
+@settings(max_examples=40)
+@given(plays())
+def test_recording_changes_nothing(engine: str, play: Play) -> None:
+    """Whether requests are recorded or not, the books and the decisions are the same."""
+    assert_same(play.on(engine), play.on(engine, record_requests=False), records=False)
+
+
+@settings(max_examples=100)
+@given(plays())
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "reference"])
+def test_every_engine_has_the_bits_of_the_reference(engine: str, play: Play) -> None:
+    """Two data planes, one law (design, section 4)."""
+    assert_same(play.on(engine), play.on("reference"))
+
+
+@settings(max_examples=40)
+@given(plays())
+def test_another_replication_has_other_requests(engine: str, play: Play) -> None:
+    """Arrivals of two replications, and of two seeds, do not coincide."""
+    first = play.on(engine).requests["arrived_ns"]
+    assume(len(first) >= 3)
+    for change in ({"replication": play.replication ^ 1}, {"seed": play.seed ^ 1}):
+        other = play.on(engine, **change).requests["arrived_ns"]
+        assert not first.equals(other)
+
+
+def _turned(value: Any, keep: frozenset[str], name: str = "") -> Any:
+    """Data with the entries of all mappings in reverse, but for the mappings in `keep`."""
+    if isinstance(value, dict):
+        entries = [(key, _turned(each, keep, key)) for key, each in value.items()]
+        return dict(entries if name in keep else reversed(entries))
+    if isinstance(value, list):
+        return [_turned(each, keep) for each in value]
+    return value
+
+
+@settings(max_examples=40)
+@given(data=scenario_data(), seed=st.integers(0, 2**64 - 1))
+def test_the_order_of_keys_changes_nothing(engine: str, data: dict[str, Any], seed: int) -> None:
+    """Fields, segments, tables, policies and columns in reverse order give the same run.
+
+    Variants and targets keep theirs: it says which part of a word's range is whose.
+    """
+    turned = _turned(data, frozenset({"variants", "targets"}))
+    one, other = (
+        record(Scenario.model_validate(each), engine, policy="other", seed=seed)
+        for each in (data, turned)
+    )
+    # Only requests of two segments at one nanosecond may change places.
+    assume(not one.requests["arrived_ns"].duplicated().any())
+    assert_same(one, other)
+
+
+@settings(max_examples=40)
+@given(data=scenario_data(), seed=st.integers(0, 2**64 - 1))
+def test_what_a_run_does_not_use_changes_nothing(
+    engine: str, data: dict[str, Any], seed: int
+) -> None:
+    """Another policy, an unused outcome table, a title, another replication count: the same run."""
+    other = {
+        **data,
+        "title": "another",
+        "study": {"replications": 3, "seed": 9},
+        "policies": {
+            "first now": {
+                "kind": "metric_majority",
+                "labelled_requests": 5,
+                "metrics": ["accuracy"],
+            },
+            **data["policies"],
+        },
+        "outcome_tables": {
+            "unused": {"rows": [{"label": 1, "scores": {"x": 1.0}}]},
+            **data["outcome_tables"],
+        },
+    }
+    one, two = (
+        record(Scenario.model_validate(each), engine, policy="other", seed=seed)
+        for each in (data, other)
+    )
+    assert_same(one, two)
+
+
+def test_a_further_segment_leaves_the_others_alone(engine: str) -> None:
+    """Streams are by name: the old segment's requests keep their arrivals, clients and labels."""
+    roomy = variant(instances=1, workers=1000)
+    alone = record(scenario({"a": roomy, "b": roomy}), engine).requests
+    both = record(
+        scenario(
+            {"a": roomy, "b": roomy},
+            traffic={"crowd": {"rate": "30/s"}, "users": {"rate": "20/s"}},
+        ),
+        engine,
+    ).requests
+    same = both[both["segment"] == "users"].drop(columns="request").reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, alone.drop(columns="request"))
+
+
+def test_policies_meet_the_same_clients_and_outcomes(engine: str) -> None:
+    """Common random numbers: another split changes who serves, not who comes nor their content."""
+    plain = scenario(
+        {
+            name: variant(quality={"kind": "joint_table", "table": "rows", "column": "m"})
+            for name in ("a", "b")
+        },
+        outcome_tables={
+            "rows": {"rows": [{"label": 1, "scores": {"m": 1}}, {"label": 0, "scores": {"m": 1}}]}
+        },
+        policies={
+            "still": {"kind": "manual_schedule", "steps": [{"at": "366d", "promote": "b"}]},
+            "move": {"kind": "manual_schedule", "steps": [{"at": "10s", "promote": "b"}]},
+        },
+        endpoint={"weight_update": "0s"},
+    )
+    still, move = (record(plain, engine, policy=name).requests for name in ("still", "move"))
+    assert not still["variant"].equals(move["variant"])
+    assert still[["client", "arrived_ns"]].equals(move[["client", "arrived_ns"]])
+    labelled = (still["label"] >= 0) & (move["label"] >= 0)
+    assert still.loc[labelled, "label"].equals(move.loc[labelled, "label"])
+
+
+def test_the_largest_seed_and_replication_are_played(engine: str) -> None:
+    """Both go up to 2**64 - 1."""
+    run = simulate(scenario(), engine=engine, seed=2**64 - 1, replication=2**64 - 1)
+    assert run.totals.arrived > 0
