@@ -1,0 +1,136 @@
+"""The command line as a whole: help, exit codes, and what goes to which stream."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+
+import click
+import pytest
+
+from simab import __version__
+from simab.cli import main as entry
+from simab.cli.exits import ExitCode, Interrupted
+from simab.errors import InvalidInput
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Iterator[object]:
+    def run_command(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            entry.main(list(arguments))
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run_command
+
+
+def test_help_lists_every_command(run) -> None:
+    """`simab --help` and `simab -h` show each command with what it does, and the exit codes."""
+    code, out, err = run("--help")
+    assert (code, err) == (0, "")
+    assert run("-h")[1] == out
+    for name, short_help in entry.COMMANDS.items():
+        assert f"  {name}" in out
+        assert short_help[:40] in out
+    assert "2 bad input" in out
+
+
+@pytest.mark.parametrize("name", list(entry.COMMANDS))
+def test_every_command_has_its_help(run, name: str) -> None:
+    """Each command of the table exists, and its help names it."""
+    code, out, err = run(name, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Usage: simab {name} ")
+    assert import_module(f"simab.cli.commands.{name}").command.name == name
+
+
+def test_version(run) -> None:
+    """`simab --version` is the package's version."""
+    assert run("--version") == (0, f"simab {__version__}\n", "")
+
+
+def test_a_misspelt_command_is_guessed(run) -> None:
+    """An unknown command is bad input; the message names the nearest and all others."""
+    code, out, err = run("chekc", "file.yaml")
+    assert (code, out) == (2, "")
+    assert "no command named chekc. Did you mean check? Commands: init, check" in err
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["check", "--jsn", "x"], ["--nothing"]])
+def test_wrong_usage_is_bad_input(run, arguments: list[str]) -> None:
+    """A missing argument or an unknown option ends with 2 and says so on stderr."""
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert "Error: " in err
+
+
+def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Let `simab schema` end with this exception."""
+
+    @click.command("schema")
+    def command() -> None:
+        raise error
+
+    monkeypatch.setattr(import_module("simab.cli.commands.schema"), "command", command)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (InvalidInput("x = 3: must be even. Write 4."), 2, "x = 3: must be even. Write 4.\n"),
+        (KeyboardInterrupt(), 130, "Interrupted. Nothing is kept"),
+        (Interrupted("Run it again."), 130, "Interrupted. Run it again.\n"),
+        (click.FileError("x.yaml", "is gone"), 2, "x.yaml"),
+        (ZeroDivisionError("a bug"), 70, "ZeroDivisionError: a bug"),
+    ],
+)
+def test_every_ending_has_its_code(
+    run, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, message: str
+) -> None:
+    """Bad input is 2, an interruption 130, and a bug neither these nor a failed assertion."""
+    raising(monkeypatch, error)
+    ended, out, err = run("schema")
+    assert (ended, out) == (code, "")
+    assert message in err
+    assert ("Traceback" in err) is (code == ExitCode.BUG)
+    assert ExitCode.BUG not in (ExitCode.ASSERTION_FAILED, ExitCode.BAD_INPUT)
+
+
+def test_a_command_may_end_with_a_code_of_its_own(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that ends with `ctx.exit(3)` ends the process with 3."""
+    raising(monkeypatch, click.exceptions.Exit(3))
+    assert run("schema") == (3, "", "")
+
+
+def test_a_closed_pipe_is_silent() -> None:
+    """`simab schema | head -1` prints one line and no complaint."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simab", "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert err == b""
+    assert process.returncode == ExitCode.OUTPUT_CLOSED == 128 + signal.SIGPIPE
+
+
+def test_completion_names_the_commands() -> None:
+    """Shell completion offers the commands that begin as typed."""
+    environment = os.environ | {
+        "_SIMAB_COMPLETE": "bash_complete",
+        "COMP_WORDS": "simab ex",
+        "COMP_CWORD": "1",
+    }
+    completed = subprocess.run(
+        [sys.executable, "-m", "simab"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "plain,explain" in completed.stdout.splitlines()

@@ -1,0 +1,284 @@
+"""What is said before a run, against numbers worked out by hand and from the literature."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from simab.scenario import Scenario, explain, load, warnings
+from simab.scenario.capacity import CapacityRow
+from simab.scenario.wording import duration_text, name_text, number_text, percent_text, rate_text
+from tests.strategies import scenarios
+
+SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
+EXPONENTIAL = {"kind": "exponential", "mean": "100ms"}
+
+
+def scenario(
+    *,
+    rate: str = "10/s",
+    current: Any = None,
+    new: Any = None,
+    top: Any = None,
+    traffic: Any = None,
+) -> Scenario:
+    """Two variants of one worker with exponential service of 100 ms; all traffic to current."""
+    base = {"latency": EXPONENTIAL, "quality": {"kind": "success", "probability": 0.9}}
+    data: dict[str, Any] = {
+        "title": "Two queues",
+        "endpoint": {
+            "variants": {
+                "current": {**base, "weight": 1, **(current or {})},
+                "new": {**base, "weight": 0, **(new or {})},
+            }
+        },
+        "traffic": traffic or {"users": {"rate": rate}},
+        "objective": {
+            "control": "current",
+            "candidate": "new",
+            "metric": "success_rate",
+            "smallest_effect": 0.01,
+        },
+        "horizon": "10h",
+        "policies": {
+            "plan": {"kind": "manual_schedule", "steps": [{"at": "1h", "promote": "new"}]}
+        },
+        **(top or {}),
+    }
+    return Scenario.model_validate(data)
+
+
+def first_row(described: Scenario) -> CapacityRow:
+    return explain(described).capacity[0]
+
+
+def test_one_worker_is_m_m_1() -> None:
+    """At load 0.8 the mean wait of M/M/1 is 0.8 / 0.2 services: 0.4 s (Kleinrock 1975, 3.2)."""
+    row = first_row(scenario(rate="8/s"))
+    assert row.load == pytest.approx(0.8, rel=1e-4)
+    assert row.mean_wait_s == pytest.approx(0.4, rel=1e-3)
+    assert row.set_by == ("start",)
+
+
+def test_constant_service_halves_the_wait() -> None:
+    """M/D/1 waits half as long as M/M/1 (Pollaczek-Khinchine)."""
+    constant = {"latency": {"kind": "constant", "value": "100ms"}}
+    assert first_row(scenario(rate="8/s", current=constant)).mean_wait_s == pytest.approx(0.2)
+
+
+def test_workers_share_a_queue() -> None:
+    """M/M/2 at 1.5 erlangs: Erlang C is 9/14, so the wait is 9/14 / (20 - 15) s."""
+    row = first_row(scenario(rate="15/s", current={"workers": 2}))
+    assert row.load == pytest.approx(0.75, rel=1e-4)
+    assert row.mean_wait_s == pytest.approx(9 / 14 / 5, rel=1e-3)
+
+
+def test_instances_share_the_arrivals() -> None:
+    """Routed at random, each of two instances is M/M/1 with half the rate; pooled it is M/M/2."""
+    apart = first_row(scenario(rate="15/s", current={"instances": 2}))
+    together = {"instances": 2, "instance_routing": "least_outstanding_requests"}
+    assert apart.mean_wait_s == pytest.approx(0.75 / 0.25 * 0.1, rel=1e-3)
+    pooled = first_row(scenario(rate="15/s", current=together))
+    assert pooled.mean_wait_s == pytest.approx(9 / 14 / 5, rel=1e-3)
+
+
+def test_saturation_is_told_with_its_growth() -> None:
+    """12 requests a second into a capacity of 10 leave 120 more in the queue each minute."""
+    explanation = explain(scenario(rate="12/s"))
+    row = explanation.capacity[0]
+    assert row.load == pytest.approx(1.2, rel=1e-4)
+    assert math.isinf(row.mean_wait_s)
+    assert row.growth_per_s == pytest.approx(2, rel=1e-3)
+    expected = "current saturates at 100 % of the traffic (set by the start): load 1.20, "
+    assert f"{expected}its queue grows by 120 requests a minute." in explanation.sentences
+
+
+def test_a_full_queue_refuses() -> None:
+    """Without a queue one worker at 1 erlang refuses one half (Erlang B), at 3 erlangs 3/4."""
+    half = first_row(scenario(current={"queue_limit": 0}))
+    assert half.refused_share == pytest.approx(1 / 2, rel=1e-3)
+    assert first_row(
+        scenario(rate="30/s", current={"queue_limit": 0})
+    ).refused_share == pytest.approx(3 / 4, rel=1e-3)
+    endless = first_row(scenario(rate="20/s", current={"queue_limit": 1_000_000}))
+    assert endless.refused_share == pytest.approx(1 / 2, rel=1e-3)
+    assert "it refuses about 50 %" in " ".join(
+        explain(scenario(rate="20/s", current={"queue_limit": 1_000_000})).sentences
+    )
+
+
+def test_targets_count_whatever_the_weights_are() -> None:
+    """A share that names a variant reaches it at weight 0, and pairs go to each in turn."""
+    traffic = {
+        "users": {"rate": "8/s", "targets": {"new": 0.25}},
+        "evaluation": {"rate": "2/s", "paired_targets": ["current", "new"]},
+    }
+    rows = {(row.variant, row.share): row for row in explain(scenario(traffic=traffic)).capacity}
+    assert rows["current", 1.0].rate_per_s == pytest.approx(7)
+    assert rows["new", 0.0].rate_per_s == pytest.approx(3)
+    assert rows["current", 0.0].rate_per_s == pytest.approx(1)
+    assert rows["new", 1.0].rate_per_s == pytest.approx(9)
+
+
+def test_every_split_of_a_policy_is_there() -> None:
+    """A canary's stages, its end and its rollback all have their rows, with who sets them."""
+    policies = {
+        "canary": {
+            "kind": "staged_canary",
+            "stages": [0.1, 0.5],
+            "bake": "1h",
+            "alarms": [{"metric": "error_rate", "at_most": "1%"}],
+        }
+    }
+    rows = explain(scenario(top={"policies": policies})).capacity
+    shares = {
+        name: [row.share for row in rows if row.variant == name] for name in ("current", "new")
+    }
+    assert shares == {"current": [0.5, 0.9, 1.0], "new": [0.1, 0.5, 1.0]}
+    assert [row.set_by for row in rows if row.share == 1.0] == [("start", "canary"), ("canary",)]
+
+
+def test_the_founding_example_needs_18778_an_arm() -> None:
+    """Telling 320/334 from 318/334 takes 18,778 labelled requests an arm (Fleiss 2003, 4.14)."""
+    churn = load(SHIPPED / "churn.yaml")
+    objective = churn.objective.model_copy(update={"metric": "accuracy"})
+    explanation = explain(churn.model_copy(update={"objective": objective}))
+    assert [row.truth for row in explanation.truth] == pytest.approx([320 / 334, 318 / 334])
+    assert explanation.true_difference.labelled_requests == 18_778
+    sentence = (
+        "True accuracy: 0.9581 for Variant1, 0.9521 for Variant2: Variant1 is better by 0.00599"
+    )
+    assert any(each.startswith(sentence) for each in explanation.sentences)
+
+
+def test_a_metric_of_positives_needs_more_requests() -> None:
+    """Recall is a share of the positives, of which the churn data has 48 in 334 rows."""
+    churn = load(SHIPPED / "churn.yaml")
+    objective = churn.objective.model_copy(update={"metric": "recall", "smallest_effect": 0.1})
+    need = explain(churn.model_copy(update={"objective": objective})).smallest_effect
+    from simab.stats.proportions import sample_size_two_proportions
+
+    positives = sample_size_two_proportions(37 / 48, 37 / 48 + 0.1)
+    assert need.labelled_requests == math.ceil(positives * 334 / 48)
+
+
+def test_how_long_a_sample_takes() -> None:
+    """The slower arm sets the time: its labelled requests an hour, and the mean label delay."""
+    new = {"weight": 1, "error_rate": 0.1}
+    labels = {"never": 0.5, "delay": {"kind": "constant", "value": "30min"}}
+    explanation = explain(scenario(new=new, top={"labels": labels}))
+    by_hour = {row.variant: row.labelled_per_hour for row in explanation.truth}
+    assert by_hour == pytest.approx({"current": 9_000, "new": 8_100})
+    need = explanation.smallest_effect
+    assert need.labelled_requests == pytest.approx(13_495, rel=0.01)  # about 16 p q / d**2 = 14,400
+    assert need.duration_s == pytest.approx(need.labelled_requests / 8_100 * 3_600 + 1_800)
+
+
+def test_an_unlabelled_segment_gives_no_labels() -> None:
+    """Only segments whose truth becomes known count as labelled."""
+    traffic = {
+        "users": {"rate": "8/s", "labelled": False},
+        "evaluation": {"rate": "2/s", "paired_targets": ["current", "new"]},
+    }
+    assert [row.labelled_per_hour for row in explain(scenario(traffic=traffic)).truth] == [
+        3600,
+        3600,
+    ]
+
+
+def test_what_is_not_known_is_said() -> None:
+    """No traffic to the candidate, no closed form, no difference: each is a sentence, no number."""
+    idle = explain(scenario())
+    assert math.isinf(idle.smallest_effect.duration_s)
+    assert "which the starting split never gives" in " ".join(idle.sentences)
+    assert "no difference, an A/A rehearsal" in " ".join(idle.sentences)
+    assert idle.true_difference.labelled_requests is None
+    f1 = explain(load(SHIPPED / "churn.yaml"))
+    assert f1.smallest_effect.labelled_requests is None
+    assert "no closed form" in f1.smallest_effect.reason
+
+
+def test_the_power_of_a_fixed_test_is_told() -> None:
+    """A test with just the needed sample sees the smallest effect with probability 0.80."""
+    needed = explain(scenario()).smallest_effect.labelled_requests
+    test = {"test": {"kind": "fixed_horizon", "labelled_requests": needed}}
+    sentences = explain(scenario(top={"policies": test})).sentences
+    assert any(each.endswith("with probability 0.80.") for each in sentences)
+
+
+@given(scenarios())
+def test_every_scenario_can_be_explained(described: Scenario) -> None:
+    """No valid scenario is beyond explanation, and what machines read is strict JSON."""
+    explanation = explain(described)
+    text = json.dumps(explanation.to_dict(), allow_nan=False)
+    assert json.loads(text)["title"] == described.title
+    assert all(sentence.endswith(".") for sentence in explanation.sentences + explanation.warnings)
+    assert all(row.load >= 0 and row.mean_wait_s >= 0 for row in explanation.capacity)
+    assert all(0 <= row.refused_share < 1 for row in explanation.capacity)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"top": {"controller": {"interval": "30s"}}},
+            "looks every 30s, but metrics come every 1min",
+        ),
+        (
+            {"top": {"policies": {"t": {"kind": "fixed_horizon", "labelled_requests": 1}}}},
+            "t waits for 1 labelled requests a variant, but new gets about 0",
+        ),
+        (
+            {
+                "top": {
+                    "policies": {
+                        "p": {"kind": "manual_schedule", "steps": [{"at": "10h", "promote": "new"}]}
+                    }
+                }
+            },
+            "Step 0 of p is at 10h, not before the horizon of 10h: it never happens",
+        ),
+        (
+            {"new": {"deployed": False}},
+            "new is not deployed at the start, and plan does not add it",
+        ),
+        ({"new": {"deployed": False}}, "Step 0 of plan names new, not deployed at that time"),
+        (
+            {
+                "new": {"deployed": False},
+                "traffic": {"users": {"rate": "1/s", "targets": {"new": 0.1}}},
+            },
+            "Requests of users target new, not deployed at the start",
+        ),
+        (
+            {"top": {"outcome_tables": {"old rows": {"rows": [{"label": 1, "scores": {"a": 1}}]}}}},
+            'No variant takes its quality from the outcome table "old rows"',
+        ),
+    ],
+)
+def test_what_is_probably_not_meant_is_a_warning(changes: dict[str, Any], words: str) -> None:
+    """What is allowed but strange is told as a warning, with what to change."""
+    assert warnings(scenario()) == []
+    assert any(words in warning for warning in warnings(scenario(**changes)))
+
+
+def test_numbers_read_well() -> None:
+    """Numbers are rounded to three figures, and shares never claim to be all or nothing."""
+    assert [number_text(x) for x in (0.0123456, 4.5678, 18777.6, 0.0, 3.0)] == [
+        "0.0123", "4.57", "18,778", "0", "3",
+    ]  # fmt: skip
+    assert [duration_text(x) for x in (0, 2e-6, 0.0032, 62, 600, 6480, 4.5e5, 1e9, math.inf)] == [
+        "0 s", "2 us", "3.2 ms", "62 s", "10 min", "108 min", "5.21 days", "31.7 years", "for ever",
+    ]  # fmt: skip
+    assert [percent_text(x) for x in (0, 0.0001, 0.125, 0.99999, 1)] == [
+        "0 %", "< 0.1 %", "12.5 %", "> 99.9 %", "100 %",
+    ]  # fmt: skip
+    assert rate_text(2) == "2 requests a second"
+    assert rate_text(0.5) == "30 requests a minute"
+    assert rate_text(0.001) == "3.6 requests an hour"
+    assert [name_text(name) for name in ("a-b.c_1", "new model")] == ["a-b.c_1", '"new model"']
