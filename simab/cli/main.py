@@ -51,7 +51,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         result = simab.main(args=arguments, prog_name="simab", standalone_mode=False)
         sys.stdout.flush()
     except SimabError as error:
-        _say(str(error))
+        from simab.cli.terminal import refuse
+
+        refuse(error)
         return ExitCode.BAD_INPUT
     except click.ClickException as error:
         error.show()

@@ -9,22 +9,31 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from simab.errors import InvalidScenario, Problem, SimabError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["complain", "print_item", "print_json", "print_table", "standard_output", "text_width"]
+__all__ = [
+    "complain",
+    "print_item",
+    "print_json",
+    "print_table",
+    "refuse",
+    "standard_output",
+    "text_width",
+]
 
 _WIDEST_TEXT = 100  # longer lines are hard to read
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _NUMBER_AND_UNIT = re.compile(r"(\d) (%|(?:us|ms|s|min|h|days|years)\b)")
-_PLACE = re.compile(r"^\S+:\d+:\d+: ")
 
 
 def standard_output() -> Console:
     """The console for results; colour and bold only on a terminal, and not with NO_COLOR."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def text_width(console: Console) -> int:
@@ -33,22 +42,45 @@ def text_width(console: Console) -> int:
 
 
 def complain(message: str) -> None:
-    """Print a message to stderr, one line of it for each problem.
+    """Print a message to stderr."""
+    console = _standard_error()
+    if console.is_terminal:
+        message = _wrapped(message, text_width(console))
+    console.print(message, markup=False)
 
-    A terminal gets the lines wrapped under their place; a file or pipe gets them whole, so that
+
+def refuse(error: SimabError) -> None:
+    """Print what is wrong with an input to stderr, one line for each problem.
+
+    A terminal gets each problem under its place, wrapped; a file or pipe gets whole lines, so that
     editors and `grep` find `file:line:column:`.
     """
-    from rich.console import Console
+    if not isinstance(error, InvalidScenario):
+        complain(str(error))
+        return
+    for problem in error.problems:
+        _print_problem(problem, error.source)
+    if len(error.problems) > 1:
+        complain(f"{error.source} has {len(error.problems)} problems.")
+
+
+def _print_problem(problem: Problem, source: str) -> None:
     from rich.text import Text
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    for line in message.splitlines():
-        if not console.is_terminal:
-            sys.stderr.write(f"{line}\n")
-            continue
-        text = Text(_wrapped(line, text_width(console), hanging="    "))
-        text.highlight_regex(_PLACE, "bold")
-        console.print(text)
+    console, line = _standard_error(), problem.render(source)
+    if not console.is_terminal:
+        console.print(line, markup=False)
+        return
+    advice = f"{problem.rule}. {problem.remedy}".rstrip()
+    head = Text(line.removesuffix(advice).removesuffix(": "), style="bold")
+    console.print(head)
+    console.print(f"    {_wrapped(advice, text_width(console) - 4, hanging='    ')}", markup=False)
+
+
+def _standard_error() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def print_json(result: Any) -> None:

@@ -128,13 +128,14 @@ def test_schema_is_printed(run) -> None:
 
 
 def test_a_terminal_gets_lines_that_fit(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal messages are wrapped under their place; elsewhere each is one line."""
+    """On a terminal a problem stands wrapped under its place; elsewhere each is one line."""
     _, _, whole = run("check", BAD)
     assert all(line.startswith(BAD) for line in whole.splitlines())
     monkeypatch.setenv("FORCE_COLOR", "1")
     _, _, wrapped = run("check", BAD)
-    assert len(wrapped.splitlines()) > len(whole.splitlines())
-    assert "\n    " in wrapped
+    assert f"{BAD}:6:16: endpoint.variants.current.workers = 0" in wrapped
+    assert "\n    must be at least 1. Write a value from 1 to 1,000.\n" in wrapped
+    assert all(len(line) <= 80 for line in wrapped.splitlines() if line.startswith("    "))
 
 
 def test_no_color_means_no_color(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -44,10 +44,7 @@ def _check(file: str, *, shown: bool) -> dict[str, Any]:
     try:
         explanation = explain(load(file))
     except InvalidScenario as error:
-        terminal.complain(str(error))
-        count = len(error.problems)
-        if count > 1:
-            terminal.complain(f"{file} has {count} problems.")
+        terminal.refuse(error)
         problems = [asdict(problem) for problem in error.problems]
         return {"file": file, "valid": False, "problems": problems}
     if shown:
