@@ -9,10 +9,11 @@ from collections.abc import Callable, Generator, Iterator, MutableMapping, Seque
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import closing
 from dataclasses import replace
+from functools import lru_cache
 from math import ceil
 from typing import Final
 
-from simab.analyse import Outcome, outcome_of, truth_of_scenario
+from simab.analyse import Outcome, ScenarioTruth, outcome_of, truth_of_scenario
 from simab.draws import Draws
 from simab.scenario.models import Scenario
 from simab.simulate import play_run
@@ -83,18 +84,16 @@ def _batches(
 def _played(
     plan: StudyPlan, batches: Iterator[tuple[str, list[int]]], executor: Executor | None
 ) -> Generator[list[Outcome], None, None]:
-    if executor is None:
-        blueprint = Blueprint.of(plan.scenario)
-        for name, numbers in batches:
-            policy = (name, plan.policies[name])
-            yield play_batch(plan.scenario, policy, numbers, plan.seed, plan.engine, blueprint)
-        return
-    futures: list[Future[list[Outcome]]] = [
-        executor.submit(
-            play_batch, plan.scenario, (name, plan.policies[name]), numbers, plan.seed, plan.engine
-        )
+    scenario = plan.scenario.model_dump_json()
+    calls = (
+        (scenario, (name, plan.policies[name]), numbers, plan.seed, plan.engine)
         for name, numbers in batches
-    ]
+    )
+    if executor is None:
+        for call in calls:
+            yield play_batch(*call)
+        return
+    futures: list[Future[list[Outcome]]] = [executor.submit(play_batch, *call) for call in calls]
     try:
         for future in as_completed(futures):
             yield future.result()
@@ -104,17 +103,20 @@ def _played(
 
 
 def play_batch(
-    scenario: Scenario,
-    policy: tuple[str, Decider],
-    replications: Sequence[int],
-    seed: int,
-    engine: str,
-    blueprint: Blueprint | None = None,
+    scenario: str, policy: tuple[str, Decider], replications: Sequence[int], seed: int, engine: str
 ) -> list[Outcome]:
-    """Play some replications of one policy; all arguments and results can cross processes."""
-    blueprint = Blueprint.of(scenario) if blueprint is None else blueprint
-    truth = truth_of_scenario(scenario)
+    """Play some replications of one policy; all arguments and results can cross processes.
+
+    `scenario` is JSON, so that a process can tell that it has tabulated it already.
+    """
+    blueprint, truth = _prepared(scenario)
     return [
         outcome_of(play_run(blueprint, policy, Draws(seed, number), engine=engine), truth)
         for number in replications
     ]
+
+
+@lru_cache(maxsize=1)
+def _prepared(scenario: str) -> tuple[Blueprint, ScenarioTruth]:
+    described = Scenario.model_validate_json(scenario)
+    return Blueprint.of(described), truth_of_scenario(described)

@@ -30,7 +30,7 @@ StudyRows = Mapping[str, Sequence[Outcome]]
 def study_result(plan: StudyPlan, rows: StudyRows, *, command: str) -> Json:
     """The whole result; the same plan and rows give the same data, whatever the engine."""
     scenario = plan.scenario
-    truth = truth_of_scenario(scenario)
+    truth, blueprint = truth_of_scenario(scenario), Blueprint.of(scenario)
     return {
         "format": FORMAT,
         "simab_version": VERSION,
@@ -46,7 +46,7 @@ def study_result(plan: StudyPlan, rows: StudyRows, *, command: str) -> Json:
             for name, policy in plan.policies.items()
         ],
         "paired": paired_differences(rows, seconds(scenario.horizon)),
-        "examples": [_example(plan, rows[name], name) for name in plan.policies],
+        "examples": [_example(plan, blueprint, rows[name], name) for name in plan.policies],
         "warnings": list(warnings(scenario)),
     }
 
@@ -91,7 +91,7 @@ def _sentences(text: str) -> tuple[str, str]:
     return first, f"It misleads {rest}" if found else ""
 
 
-def _example(plan: StudyPlan, rows: Sequence[Outcome], name: str) -> Json:
+def _example(plan: StudyPlan, blueprint: Blueprint, rows: Sequence[Outcome], name: str) -> Json:
     """Play again, in full, the replication whose time to decision is the median."""
     horizon_s = seconds(plan.scenario.horizon)
     by_time = sorted(
@@ -100,7 +100,7 @@ def _example(plan: StudyPlan, rows: Sequence[Outcome], name: str) -> Json:
     )
     chosen = by_time[(len(by_time) - 1) // 2]
     run = play_run(
-        Blueprint.of(plan.scenario),
+        blueprint,
         (name, plan.policies[name]),
         Draws(plan.seed, chosen.replication),
         engine=plan.engine,

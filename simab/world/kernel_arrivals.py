@@ -47,14 +47,17 @@ def draw_block(fixed, streams, segment, routing_kind):
         for place in range(BLOCK):
             client = high_product(words[place, 0], clients)
             words[place, 2] = philox(client, _ASSIGNMENT, stream, _FIRST_ATTEMPT, key_0, key_1)[0]
+    streams.clocks[segment] = clock
+    streams.numbers[segment] = first + BLOCK
+    streams.cursors[segment] = 0
+    if not labelled:
+        streams.delays_ns[segment, :] = NEVER
+        return
     for place in range(BLOCK):
         content = np.uint64(first + place) if pairs == 1 else np.uint64((first + place) // pairs)
         words[place, 6], words[place, 7], delay, never = philox(
             content, _OUTCOME, stream, _FIRST_ATTEMPT, key_0, key_1
         )
         delay_ns = draw_from_table(fixed.tables, 0, delay)
-        hidden = not labelled or (fixed.happens[0] and never <= fixed.limits[0])
+        hidden = fixed.happens[0] and never <= fixed.limits[0]
         streams.delays_ns[segment, place] = np.int64(NEVER) if hidden else delay_ns
-    streams.clocks[segment] = clock
-    streams.numbers[segment] = first + BLOCK
-    streams.cursors[segment] = 0

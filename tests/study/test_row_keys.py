@@ -16,7 +16,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-import simab
 from simab.policies import Action, Observation
 from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario
@@ -138,7 +137,7 @@ def test_keys_differ_by_seed_and_replication_and_not_by_engine_or_count() -> Non
 def test_keys_differ_by_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another version of simab may play otherwise."""
     before = keys(scenario())
-    monkeypatch.setattr(simab, "__version__", "0.0.0-other")
+    monkeypatch.setattr("simab.study.plan.VERSION", "0.0.0-other")
     assert keys(scenario()) != before
 
 
