@@ -10,8 +10,8 @@ from simab.version import VERSION
 if TYPE_CHECKING:
     from simab.scenario import Scenario as Scenario
     from simab.scenario import load as load
-    from simab.simulate import Run as Run
-    from simab.simulate import simulate as simulate
+    from simab.simulation import Run as Run
+    from simab.simulation import simulate as simulate
     from simab.comparison import Study as Study
     from simab.comparison import compare as compare
 
@@ -20,8 +20,8 @@ __version__ = VERSION
 _HOME = {
     "Scenario": "simab.scenario",
     "load": "simab.scenario",
-    "Run": "simab.simulate",
-    "simulate": "simab.simulate",
+    "Run": "simab.simulation",
+    "simulate": "simab.simulation",
     "Study": "simab.comparison",
     "compare": "simab.comparison",
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
-from simab.simulate import choose_policy
+from simab.simulation import choose_policy
 from simab.study import StudyPlan, StudyRows, run_study, study_result
 from simab.study.execution import Executor, Progress, Store
 from simab.world.control import Decider

@@ -7,7 +7,7 @@ from typing import Any
 
 from simab.analyse.outcome import Outcome
 from simab.policies.metrics import label_metric
-from simab.simulate import Run, describe_action
+from simab.simulation import Run, describe_action
 from simab.stats.classification import METRICS_WITH_INTERVAL
 from simab.stats.intervals import wilson_interval
 from simab.stats.label_totals import LabelTotals

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from simab.analyse.truth import PROMOTE_CANDIDATE, ScenarioTruth
 from simab.policies import Conclude, Promote, RollBack
-from simab.simulate import Run
+from simab.simulation import Run
 from simab.units import seconds
 from simab.world.books import RequestColumn
 from simab.world.control import DecisionEntry

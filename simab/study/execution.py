@@ -16,7 +16,7 @@ from typing import Final
 from simab.analyse import Outcome, ScenarioTruth, outcome_of, truth_of_scenario
 from simab.draws import Draws
 from simab.scenario.models import Scenario
-from simab.simulate import play_run
+from simab.simulation import play_run
 from simab.study.plan import StudyPlan
 from simab.world import Blueprint
 from simab.world.control import Decider

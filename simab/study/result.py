@@ -13,7 +13,7 @@ from simab.analyse.truth import ScenarioTruth
 from simab.description import Description
 from simab.draws import Draws
 from simab.scenario import dumps, warnings
-from simab.simulate import play_run
+from simab.simulation import play_run
 from simab.study.plan import StudyPlan
 from simab.units import seconds
 from simab.version import VERSION

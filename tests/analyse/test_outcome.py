@@ -19,7 +19,7 @@ from simab.policies import (
     SetWeights,
 )
 from simab.scenario.models import Scenario
-from simab.simulate import Run
+from simab.simulation import Run
 from tests.world.building import SECOND, Script, record, scenario, variant
 
 QUICK = {"weight_update": "15s", "provisioning": "15s"}

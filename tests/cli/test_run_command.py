@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from simab.scenario import dumps
-from simab.simulate import simulate
+from simab.simulation import simulate
 from tests.comparison.command_line import files_in, run
 from tests.study.building import small
 

@@ -8,7 +8,7 @@ import pytest
 import simab
 from simab.draws import Draws
 from simab.policies import Promote, SetWeights
-from simab.simulate import play_run
+from simab.simulation import play_run
 from simab.world import Blueprint
 from simab.world.play import ENGINES
 from tests.study.building import small

@@ -158,20 +158,17 @@ def test_the_order_of_policies_is_the_order_of_the_table() -> None:
     assert pairs == pytest.approx(swapped)
 
 
-SHADOWED = pytest.mark.xfail(
-    reason="importing the module simab.simulate puts it in the place of the function", strict=True
-)
 ORDERS = [
     "simab.load; simab.simulate; simab.compare",
-    pytest.param("simab.compare; simab.simulate; simab.load", marks=SHADOWED),
-    pytest.param("simab.Study; simab.Run", marks=SHADOWED),
-    pytest.param("import simab.simulate", marks=SHADOWED),
+    "simab.compare; simab.simulate; simab.load",
+    "simab.Study; simab.Run",
+    "import simab.simulation",
 ]
 
 
 @pytest.mark.parametrize("first", ORDERS)
 def test_the_public_names_are_the_functions_in_whatever_order_they_load(first: str) -> None:
-    """`simab.simulate` is the function that the contract names, never the module of that name."""
+    """`simab.simulate` is the function that the contract names, never a module of that name."""
     ask = (
         f"import simab; {first}; print(*(type(getattr(simab, n)).__name__ for n in simab.__all__))"
     )

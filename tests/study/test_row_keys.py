@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from simab.policies import Action, Observation
 from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario
-from simab.simulate import simulate
+from simab.simulation import simulate
 from simab.study import StudyPlan
 from simab.units import format_duration, format_rate, parse_duration
 from tests.strategies import scenario_data

@@ -11,7 +11,7 @@ import pytest
 from simab.policies import Action, Observation
 from simab.policies.manual_schedule import ManualSchedule
 from simab.scenario.models import Scenario
-from simab.simulate import Run, simulate
+from simab.simulation import Run, simulate
 from simab.world.play import ENGINES
 
 SECOND = 1_000_000_000

@@ -24,7 +24,7 @@ from simab.policies import (
     SetWeights,
 )
 from simab.scenario.models import Scenario
-from simab.simulate import Run, simulate
+from simab.simulation import Run, simulate
 from simab.world import Blueprint
 from tests.world.building import Script
 

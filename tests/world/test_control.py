@@ -16,7 +16,7 @@ from simab.errors import InvalidInput
 from simab.policies import Action, Observation, SetWeights
 from simab.policies.metrics import LATENCY_PROBABILITIES, label_metric, latency_metric_ns
 from simab.scenario.models import Scenario
-from simab.simulate import Run, simulate
+from simab.simulation import Run, simulate
 from simab.world.published import PublishedMetrics
 from tests.world.building import SECOND, Script, record, scenario, variant
 from tests.world.strategies import scenarios as drawn_scenarios

@@ -15,7 +15,7 @@ from simab.policies import (
     SetInstances,
     SetWeights,
 )
-from simab.simulate import Run
+from simab.simulation import Run
 from tests.world import laws
 from tests.world.building import SECOND, Script, record, scenario, variant
 

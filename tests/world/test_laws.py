@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from simab.draws import Draws
 from simab.policies import SetWeights
 from simab.scenario.models import Scenario
-from simab.simulate import Run, play_run
+from simab.simulation import Run, play_run
 from simab.world import Blueprint, reference
 from simab.world.books import Books, RequestColumn
 from simab.world.play import ENGINES

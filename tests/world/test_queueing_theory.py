@@ -25,7 +25,7 @@ from scipy import stats
 from simab.draws import Draws
 from simab.policies.manual_schedule import ManualSchedule
 from simab.scenario.models import Scenario
-from simab.simulate import Run, play_run
+from simab.simulation import Run, play_run
 from simab.theory.bounded_queues import mmc_limited
 from simab.theory.queues import (
     erlang_b,

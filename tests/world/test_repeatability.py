@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simab.scenario.models import Scenario
-from simab.simulate import Run, simulate
+from simab.simulation import Run, simulate
 from simab.world.play import ENGINES
 from tests.world.building import record, scenario, variant
 from tests.world.strategies import Play, plays, scenario_data

@@ -16,7 +16,7 @@ from simab.cli.progress import say
 from simab.units import format_duration, seconds
 
 if TYPE_CHECKING:
-    from simab.simulate import Run
+    from simab.simulation import Run
 
 __all__ = ["command"]
 
@@ -46,7 +46,7 @@ def command(
     windows.csv, decisions.csv and splits.csv into DIR.
     """
     from simab.scenario import load
-    from simab.simulate import simulate
+    from simab.simulation import simulate
 
     scenario = load(file)
     make_folder(out)
@@ -84,7 +84,7 @@ def _as_data(run: Run) -> dict[str, Any]:
 
 
 def _print(run: Run) -> None:
-    from simab.simulate import describe_action
+    from simab.simulation import describe_action
 
     console, totals = terminal.standard_output(), run.totals
     click.echo(
