@@ -45,3 +45,7 @@ class InvalidScenario(InvalidInput):
         self.source = source
         self.problems = problems
         super().__init__("\n".join(problem.render(source) for problem in problems))
+
+    def __reduce__(self) -> tuple[type[InvalidScenario], tuple[str, tuple[Problem, ...]]]:
+        # An exception is pickled by its arguments, and a worker process may have to hand one back.
+        return type(self), (self.source, self.problems)

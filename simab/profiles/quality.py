@@ -55,8 +55,9 @@ class OutcomeTable(Description):
         columns = set(self.rows[0].scores)
         for number, row in enumerate(self.rows):
             if set(row.scores) != columns:
+                odd = ", ".join(sorted(columns ^ set(row.scores)))
                 raise InvalidInput(
-                    f"row {number} scores {sorted(row.scores)}, row 0 scores {sorted(columns)}; "
+                    f"row {number} and row 0 do not both score {odd}; "
                     "give every row a score of every model"
                 )
         return self

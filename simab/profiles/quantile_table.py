@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import fsum
 from typing import Final
 
 import numpy as np
@@ -81,9 +82,8 @@ class QuantileTable:
     @property
     def mean(self) -> float:
         """Mean of the tabulated distribution."""
-        probability = -np.diff(_SURVIVAL)
-        middle = (self.edges[:-1] + self.edges[1:]) / 2
-        return float(probability @ middle + _SURVIVAL[-1] * self.edges[-1])
+        low, high, mass = self.pieces()
+        return fsum((mass * ((low + high) / 2)).tolist())
 
     @property
     def squared_coefficient_of_variation(self) -> float:
@@ -91,9 +91,10 @@ class QuantileTable:
         mean = self.mean
         if mean == 0:
             return 0.0
-        low, high = self.edges[:-1] / mean, self.edges[1:] / mean
-        second = -np.diff(_SURVIVAL) @ ((low * low + low * high + high * high) / 3)
-        return float(second + _SURVIVAL[-1] * (self.edges[-1] / mean) ** 2 - 1.0)
+        low, high, mass = self.pieces()
+        start, end = low / mean, high / mean
+        second = fsum((mass * ((start * start + start * end + end * end) / 3)).tolist())
+        return max(second - 1.0, 0.0)
 
     def quantile(self, probability: float) -> float:
         """The value below which a draw falls with `probability`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import nan
+from math import fsum, nan
 from typing import Final
 
 import numpy as np
@@ -95,13 +95,13 @@ def _mass_from(masses: _Masses, cut: int) -> float:
     width = np.maximum(masses.high - masses.low, 1)
     point = masses.low == masses.high
     part = np.clip((masses.high - cut) / width, 0.0, 1.0)
-    return float(masses.mass @ np.where(point, masses.low >= cut, part))
+    return fsum((masses.mass * np.where(point, masses.low >= cut, part)).tolist())
 
 
 def _mean_square(masses: _Masses, label: int) -> float:
     """Mean of (score - label)**2, exact for points and uniform pieces."""
     low, high = masses.low / SCORE_ONE - label, masses.high / SCORE_ONE - label
-    return float(masses.mass @ ((low * low + low * high + high * high) / 3))
+    return fsum((masses.mass * ((low * low + low * high + high * high) / 3)).tolist())
 
 
 def _roc_auc(negative: _Masses, positive: _Masses) -> float:
@@ -116,7 +116,7 @@ def _roc_auc(negative: _Masses, positive: _Masses) -> float:
         for points, between in ((points_0, between_0), (points_1, between_1))
     )
     below = np.cumsum(steps_0) - steps_0
-    return float(steps_1 @ (below + steps_0 / 2))
+    return fsum((steps_1 * (below + steps_0 / 2)).tolist())
 
 
 def _refine(

@@ -22,11 +22,10 @@ from simab.policies import (
     SetWeights,
 )
 from simab.scenario.models import Scenario
+from simab.scenario.rules.variants import MOST_DEPLOYED
 from simab.world.routing import Routing
 
-__all__ = ["MOST_VARIANTS", "Endpoint", "Fleet", "Refused"]
-
-MOST_VARIANTS = 10  # the platform's limit of production variants an endpoint
+__all__ = ["Endpoint", "Fleet", "Refused"]
 
 
 class Refused(Exception):
@@ -94,8 +93,8 @@ class Endpoint:
             return 0
         if not any(fleet.weight > 0 for fleet in after.values()):
             raise Refused("all weights would be 0; leave one variant with a positive weight")
-        if len(after) > MOST_VARIANTS:
-            raise Refused(f"an endpoint has at most {MOST_VARIANTS} variants; remove one first")
+        if len(after) > MOST_DEPLOYED:
+            raise Refused(f"an endpoint has at most {MOST_DEPLOYED} variants; remove one first")
         grows = any(
             not set(fleet.instances) <= set(self._instances_of(name))
             for name, fleet in after.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from simab.draws import Draws
 from simab.profiles.quantile_table import QuantileTable
-from simab.world.blueprint import Blueprint
+from simab.world.blueprint import Blueprint, VariantPlan
 from simab.world.books import INSTANCE_SHARE_ONE
 from simab.world.routing import Routing
 
@@ -123,41 +124,26 @@ class FreeTimes(NamedTuple):
 
 def fixed_of(blueprint: Blueprint, draws: Draws) -> Fixed:
     """Pack a blueprint and a replication's keys."""
+    seeds = np.array([draws.seed, draws.replication], dtype=np.uint64)
+    return _packed(blueprint)._replace(seeds=seeds)
+
+
+@lru_cache(maxsize=2)
+def _packed(blueprint: Blueprint) -> Fixed:
+    """Pack what all replications share, once."""
     tables = _Tables(blueprint.label_delay)
-    variants = []
-    for variant in blueprint.variants:
-        scores = variant.outcomes.score_tables
-        variants.append(
-            (
-                variant.workers,
-                UNLIMITED if variant.queue_limit is None else variant.queue_limit,
-                int(variant.least_outstanding),
-                tables.row_of(variant.latency),
-                NO_TABLE if scores is None else tables.row_of(scores[0]),
-                NO_TABLE if scores is None else tables.row_of(scores[1]),
-                variant.outcomes.threshold,
-            )
-        )
+    variants = [_variant_row(variant, tables) for variant in blueprint.variants]
     segments = [
         (segment.clients, tables.row_of(segment.gaps), int(segment.labelled), len(segment.paired))
         for segment in blueprint.segments
     ]
     outcomes = [variant.outcomes for variant in blueprint.variants]
     below = [blueprint.never_labelled_below, *(each.error_below for each in blueprint.variants)]
-    kind = blueprint.scenario.endpoint.variant_routing
     return Fixed(
         tables=tables.stacked(),
-        scalars=np.array(
-            [
-                blueprint.horizon_ns,
-                blueprint.period_ns,
-                blueprint.label_resolution_ns,
-                VARIANT_ROUTING[kind],
-            ],
-            dtype=np.int64,
-        ),
+        scalars=_scalars(blueprint),
         per_ns=np.array([1.0 / blueprint.label_resolution_ns]),
-        seeds=np.array([draws.seed, draws.replication], dtype=np.uint64),
+        seeds=np.zeros(2, dtype=np.uint64),
         streams=np.array([segment.stream for segment in blueprint.segments], dtype=np.uint64),
         limits=np.array([max(word - 1, 0) for word in below], dtype=np.uint64),
         happens=np.array([word > 0 for word in below]),
@@ -180,6 +166,25 @@ def fixed_of(blueprint: Blueprint, draws: Draws) -> Fixed:
             ]
         ),
     )
+
+
+def _variant_row(variant: VariantPlan, tables: _Tables) -> tuple[int, ...]:
+    scores = variant.outcomes.score_tables
+    return (
+        variant.workers,
+        UNLIMITED if variant.queue_limit is None else variant.queue_limit,
+        int(variant.least_outstanding),
+        tables.row_of(variant.latency),
+        NO_TABLE if scores is None else tables.row_of(scores[0]),
+        NO_TABLE if scores is None else tables.row_of(scores[1]),
+        variant.outcomes.threshold,
+    )
+
+
+def _scalars(blueprint: Blueprint) -> Integers:
+    kind = VARIANT_ROUTING[blueprint.scenario.endpoint.variant_routing]
+    values = (blueprint.horizon_ns, blueprint.period_ns, blueprint.label_resolution_ns, kind)
+    return np.array(values, dtype=np.int64)
 
 
 class _Tables:
