@@ -14,10 +14,11 @@ START = "python3 -m venv "
 
 
 def check_line(text: str) -> str:
-    """The one line that installs everything and runs every check."""
+    """The one line that installs everything and runs every check; another may play a scenario."""
     lines = [line.strip() for line in text.splitlines() if line.strip().startswith(START)]
-    assert len(lines) == 1, f"one line that starts with {START!r} is expected, found {lines}"
-    return lines[0]
+    checking = [line for line in lines if line.endswith("nox")]
+    assert len(checking) == 1, f"one line that runs nox is expected, found {checking}"
+    return checking[0]
 
 
 def test_readme_and_ci_give_the_same_line(repository: Path) -> None:
