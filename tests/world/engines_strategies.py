@@ -1,0 +1,328 @@
+"""Hypothesis strategies for runs on which the two engines could differ, with ties on purpose.
+
+Everything is measured in the mean gap between two arrivals, from 83 ns (twelve segments at the
+highest rate there is) to an hour, so that a run has at most some 300 requests. Looks, windows and
+updates fall on multiples of one unit; latencies, delays and updates often take exactly such a
+multiple, 0 or 1 ns: events at the same instant are where engines disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from simab.draws import Draws
+from simab.policies import (
+    Action,
+    AddVariant,
+    Conclude,
+    Promote,
+    RemoveVariant,
+    RollBack,
+    SetInstances,
+    SetWeights,
+)
+from simab.scenario.models import Scenario
+from tests.world.engines_ties import aim
+
+__all__ = ["Play", "hundred_plays", "plays", "scenario_data"]
+
+HOUR_NS = 3_600_000_000_000
+MOST_PER_S = 1_000_000
+SHORT_NS = 2_000
+
+# All strategies stand here, once: to make them anew for each example takes longer than to play it.
+WEIGHTS = st.sampled_from([0.0, 0.0, 0.0, 1.0, 1.0, 3.0, 1e-9, 1e9]) | st.floats(0, 100)
+WRONG_WEIGHTS = st.sampled_from([float("nan"), float("inf"), -1.0])
+SHARES = st.sampled_from([0.0, 0.0, 0.1, 0.5, 1.0])
+ERROR_RATES = st.sampled_from([0.0, 0.0, 0.0, 0.1, 0.1, 1.0])
+LOADS = st.sampled_from([0.1, 0.5, 0.9, 1.0, 1.5, 3.0])
+COINS = st.booleans()
+MOSTLY = st.sampled_from([True, True, True, False])
+SEEDS = st.integers(0, 2**64 - 1)
+# How many nanoseconds, units and intervals: most lead from one tie to another.
+INSTANTS = st.sampled_from(
+    [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 2, 0), (0, 0, 1), (0, 0, 2), (1, 1, 0), (-1, 1, 0)]
+) | st.tuples(st.just(0), st.floats(0, 4), st.just(0))
+# The families that are slow to tabulate are drawn less often.
+FAMILIES = st.sampled_from(
+    ["constant"] * 12
+    + ["exponential", "lognormal", "lognormal of mean", "quantiles", "samples"] * 4
+    + ["gamma", "hyperexponential"]
+)
+SAMPLES = st.lists(st.sampled_from([0, 0.5, 1, 1, 4]), min_size=2, max_size=4)
+BETA = {"kind": "beta", "alpha": 0.3, "beta": 1.5}
+SCORES = st.integers(0, 15)
+SCORE_LISTS = st.lists(st.sampled_from([0, 0.25, 0.5, 0.75, 1]), min_size=2, max_size=5)
+SCORE_ROWS = st.lists(st.sampled_from([0, 0.25, 0.5, 1]), min_size=10, max_size=10)
+ROWS = st.lists(
+    st.tuples(st.integers(0, 1), SCORE_ROWS, st.sampled_from([1, 1, 3, 100])),
+    min_size=1,
+    max_size=4,
+)
+VARIANT = st.fixed_dictionaries(
+    {
+        "weight": WEIGHTS,
+        "instances": st.sampled_from([1, 1, 1, 2, 3, 5]),
+        "workers": st.sampled_from([1, 1, 1, 2, 3, 8, 9, 17]),
+        "instance_routing": st.sampled_from(["random", "least_outstanding_requests"]),
+        "error_rate": ERROR_RATES,
+        "queue_limit": st.sampled_from([None, None, 0, 1, 2, 5]),
+    }
+)
+SEGMENT = st.fixed_dictionaries(
+    {
+        "clients": st.sampled_from([1, 2, 50, 2**31]),
+        "labelled": MOSTLY,
+    }
+)
+AIMS = st.sampled_from(["weights", "weights", "weights", "targets", "paired"])
+VARIANT_NAMES = [f"v{number}" for number in range(10)]
+SOME_VARIANTS = st.lists(st.integers(0, 9), min_size=1, max_size=3)
+NAMES = st.sampled_from(["v0", "v0", "v0", "v1", "v1", "v1", "v2", "v2", "v3", "v9", "nobody"])
+ACTIONS: st.SearchStrategy[Action] = st.one_of(
+    st.builds(SetWeights, st.dictionaries(NAMES, WEIGHTS, max_size=4)),
+    st.builds(SetWeights, st.fixed_dictionaries({"v0": WEIGHTS})),
+    st.builds(SetInstances, NAMES, st.integers(-1, 6)),
+    st.builds(SetInstances, NAMES, st.integers(1, 5)),
+    st.builds(AddVariant, NAMES, WEIGHTS),
+    st.builds(RemoveVariant, NAMES),
+    st.builds(RemoveVariant, st.sampled_from(["v0", "v1"])),
+    st.builds(Promote, NAMES),
+    st.sampled_from([RollBack(), Conclude(), Action(because="no action at all")]),
+    st.builds(SetWeights, st.dictionaries(NAMES, WRONG_WEIGHTS, min_size=1, max_size=1)),
+    st.builds(AddVariant, NAMES, WRONG_WEIGHTS),
+)
+"""Anything that a policy may ask, sensible or not; a scenario may lack the variant named."""
+SCRIPTS = {
+    period: st.dictionaries(
+        st.integers(1, period or 12), st.lists(ACTIONS, min_size=1, max_size=3), max_size=6
+    )
+    for period in (None, 3, 7)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One run to be played on both engines: what, under which actions, with which numbers.
+
+    `script` holds actions by number of the tick, the first being 1; with `period` they repeat.
+    """
+
+    scenario: Scenario
+    script: Mapping[int, Sequence[Action]]
+    period: int | None
+    seed: int
+    replication: int
+
+    def actions(self, tick: int) -> Sequence[Action]:
+        """What the policy asks for at a tick."""
+        return self.script.get(tick if self.period is None else tick % self.period + 1, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The times of one scenario, in ns; control events fall on multiples of the unit."""
+
+    gap: float
+    unit: int
+    interval: int
+    horizon: int
+
+    @classmethod
+    def of(cls, draw: st.DrawFn, gap: float, requests: int) -> Times:
+        """Times for about so many requests."""
+        # Where gaps are short, the smaller the unit the more requests fall on multiples of it.
+        units = draw(st.sampled_from([6, 12, 24, 60, 200] if gap > SHORT_NS else [24, 60, 200]))
+        unit = max(round(requests * gap / units), 1)
+        interval = unit * draw(st.sampled_from([1, 1, 2, 3, 5]))
+        beyond = draw(st.sampled_from([0, 0, 1, unit // 2, unit - 1]))
+        return cls(gap, unit, interval, unit * units + beyond)
+
+    def instant(self, draw: st.DrawFn) -> str:
+        """A length of time that leads from one tie to another."""
+        nanoseconds, units, intervals = draw(INSTANTS)
+        return _ns(nanoseconds + units * self.unit + intervals * self.interval)
+
+
+def _ns(duration: float) -> str:
+    return f"{max(round(duration), 0)}ns"
+
+
+def _durations(draw: st.DrawFn, mean: float, times: Times) -> dict[str, Any]:
+    """Any family of durations."""
+    kind, mean_text = draw(FAMILIES), _ns(max(mean, 1))
+    match kind:
+        case "constant":
+            some = draw(st.sampled_from(["instant", "gap", "mean"]))
+            value = {"gap": _ns(times.gap), "mean": _ns(mean)}.get(some) or times.instant(draw)
+            return {"kind": kind, "value": value}
+        case "exponential":
+            return {"kind": kind, "mean": mean_text}
+        case "lognormal":
+            return {"kind": kind, "median": mean_text, "p99": _ns(max(4 * mean, 1))}
+        case "lognormal of mean":
+            cv = draw(st.sampled_from([0.2, 2.0]))
+            return {"kind": "lognormal", "mean": mean_text, "cv": cv}
+        case "quantiles":
+            values = {"p0": 0, "p50": mean, "p99": mean + times.unit, "p100": 5 * mean + times.unit}
+            return {"kind": kind, "quantiles": {name: _ns(each) for name, each in values.items()}}
+        case "samples":
+            return {"kind": kind, "values": [_ns(part * mean) for part in draw(SAMPLES)]}
+        case "gamma":
+            return {"kind": kind, "mean": mean_text, "cv": draw(st.sampled_from([0.1, 0.5, 3]))}
+        case _:
+            return {"kind": kind, "mean": mean_text, "cv": draw(st.sampled_from([1.1, 4]))}
+
+
+def _scores(draw: st.DrawFn) -> dict[str, Any]:
+    return (
+        BETA if draw(SCORES) == 15 else {"kind": "quantiles", "values": sorted(draw(SCORE_LISTS))}
+    )
+
+
+def _quality(draw: st.DrawFn, truth: str, column: str) -> dict[str, Any]:
+    if truth == "success":
+        return {"kind": "success", "probability": draw(SHARES)}
+    threshold = draw(st.sampled_from([0.5, 0.5, 0.25, 1.0]))
+    if truth == "table":
+        return {"kind": "joint_table", "table": "t", "column": column, "threshold": threshold}
+    return {
+        "kind": "classifier",
+        "positive_scores": _scores(draw),
+        "negative_scores": _scores(draw),
+        "threshold": threshold,
+    }
+
+
+def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, Any]]:
+    """2 to 10 variants, of which the first is deployed."""
+    names = VARIANT_NAMES[: draw(st.sampled_from([2, 2, 2, 2, 3, 4, 10]))]
+    variants = {}
+    for number, name in enumerate(names):
+        variant = draw(VARIANT)
+        per_worker = draw(LOADS) * len(names) * times.gap
+        mean = per_worker * variant["workers"] * variant["instances"]
+        # Whoever is neither control nor candidate may be judged by success alone.
+        kind = truth if number < 2 or draw(COINS) else "success"
+        variants[name] = variant | {
+            "latency": _durations(draw, mean, times),
+            "quality": _quality(draw, kind, name),
+            "deployed": number == 0 or draw(MOSTLY),
+        }
+    variants["v0"]["weight"] = draw(st.sampled_from([1.0, 1.0, 0.1]))
+    return variants
+
+
+def _segment(draw: st.DrawFn, names: list[str], per_s: float) -> dict[str, Any]:
+    segment: dict[str, Any] = draw(SEGMENT) | {"rate": f"{per_s:.9f}/s"}
+    aim = draw(AIMS)
+    if aim != "weights":
+        some = list(dict.fromkeys(names[number % len(names)] for number in draw(SOME_VARIANTS)))
+        if aim == "paired":
+            segment["paired_targets"] = some
+        else:
+            segment["targets"] = dict.fromkeys(some, 1 / len(some) if draw(COINS) else 0.1)
+    return segment
+
+
+def _traffic(draw: st.DrawFn, most_requests: int) -> tuple[int, float, int]:
+    """How many segments, how many requests a second each, and in all: some very close together."""
+    many = most_requests * 4 // 5
+    match draw(st.sampled_from(["spread", "close", "closest"])):
+        case "spread":
+            segments = draw(st.integers(1, 3))
+            per_s = 1e9 / segments / draw(st.sampled_from([1e4, 1e7, 1e9, HOUR_NS]))
+            return segments, per_s, draw(st.sampled_from([2, 10, 30, 60, 100, many]))
+        case "close":
+            segments = draw(st.integers(1, 3))
+            return segments, float(MOST_PER_S), draw(st.sampled_from([10, 30, 60, many]))
+        case _:
+            return 12, float(MOST_PER_S), draw(st.sampled_from([10, 15, 25, 60]))
+
+
+@st.composite
+def scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
+    """A scenario as a file would hold it."""
+    segments, per_s, requests = _traffic(draw, most_requests)
+    times = Times.of(draw, 1e9 / (per_s * segments), requests)
+    truth = draw(st.sampled_from(["success", "table", "classifier"]))
+    variants = _variants(draw, times, truth)
+    names = list(variants)
+    kinds = ["weighted_random", "sticky_hash", "smooth_weighted_round_robin"]
+    delay = times.horizon if draw(COINS) else times.unit
+    data: dict[str, Any] = {
+        "title": "drawn",
+        "endpoint": {
+            "variants": variants,
+            "variant_routing": draw(st.sampled_from(kinds)),
+            "weight_update": times.instant(draw),
+            "provisioning": times.instant(draw),
+        },
+        "traffic": {f"s{number}": _segment(draw, names, per_s) for number in range(segments)},
+        "labels": {
+            "delay": _durations(draw, delay, times),
+            "never": draw(st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0])),
+            "positive_share": draw(st.sampled_from([0.0, 0.4, 0.4, 1.0])),
+        },
+        "metrics": {
+            "period": _ns(times.unit * draw(st.sampled_from([1, 2, 3, 4, 6]))),
+            "publication_delay": times.instant(draw),
+        },
+        "controller": {"interval": _ns(times.interval)},
+        "objective": {
+            "control": "v0",
+            "candidate": "v1",
+            "metric": "success_rate" if truth == "success" else "accuracy",
+            "smallest_effect": 0.05,
+        },
+        "horizon": _ns(times.horizon),
+        "policies": {
+            "still": {"kind": "manual_schedule", "steps": [{"at": "366d", "weights": {}}]}
+        },
+    }
+    if truth == "table":
+        rows = [
+            {
+                "label": label,
+                "scores": dict(zip(VARIANT_NAMES, scores, strict=True)),
+                "count": count,
+            }
+            for label, scores, count in draw(ROWS)
+        ]
+        data["outcome_tables"] = {"t": {"rows": rows}}
+    return data
+
+
+@st.composite
+def plays(draw: st.DrawFn, most_requests: int = 300) -> Play:
+    """A scenario with a script of what is asked at some ticks, or at every tick over and over."""
+    data, seed, replication = draw(scenario_data(most_requests)), draw(SEEDS), draw(SEEDS)
+    if draw(MOSTLY):
+        aim(draw, data, Draws(seed, replication))
+    period = draw(st.sampled_from([None, None, 3, 7]))
+    return Play(
+        scenario=Scenario.model_validate(data),
+        script=draw(SCRIPTS[period]),
+        period=period,
+        seed=seed,
+        replication=replication,
+    )
+
+
+def hundred_plays(number: int) -> list[Play]:
+    """Some drawn runs, the same each time and others for each number."""
+    drawn: list[Play] = []
+
+    @seed(number)
+    @given(play=plays())
+    @settings(max_examples=100, phases=[Phase.generate], database=None)
+    def collect(play: Play) -> None:
+        drawn.append(play)
+
+    collect()
+    return drawn
