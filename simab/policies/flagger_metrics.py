@@ -1,0 +1,145 @@
+"""Flagger's metric checks: what is read, over which windows, and the range that passes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, TypeAlias, cast, get_args
+
+from pydantic import Field, model_validator
+
+from simab import units
+from simab.description import Description, Duration
+from simab.errors import InvalidInput
+from simab.policies.metrics import LabelMetric, label_metric, latency_metric_ns
+from simab.policies.observation import Observation
+from simab.policies.window_series import WindowMetric, window_metric
+from simab.stats.request_totals import RequestTotals
+
+__all__ = ["BuiltInMetric", "Check", "FlaggerMetric", "ThresholdRange", "run_checks"]
+
+BuiltInMetric: TypeAlias = Literal["request-success-rate", "request-duration"]
+
+_BUILT_IN: Final = frozenset(get_args(BuiltInMetric))
+_LABEL_METRICS: Final = frozenset(get_args(LabelMetric))
+_NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
+
+
+class ThresholdRange(Description):
+    """The values that pass; a value equal to an end passes."""
+
+    min: float | None = None
+    """The lowest value that passes."""
+    max: float | None = None
+    """The highest value that passes."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ThresholdRange:
+        if self.min is None and self.max is None:
+            raise InvalidInput("a threshold_range without min and max checks nothing; give one")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise InvalidInput("min is above max, so that nothing passes; exchange them")
+        return self
+
+    def broken_by(self, value: float) -> str:
+        """The comparison that fails, in words; empty if the value passes."""
+        if self.min is not None and value < self.min:
+            return f"< {self.min:g}"
+        return f"> {self.max:g}" if self.max is not None and value > self.max else ""
+
+
+class FlaggerMetric(Description):
+    """One metric of the analysis.
+
+    `request-success-rate` is the percentage of requests without a 5XX, `request-duration` the 99th
+    percentile in whole milliseconds, cut off. Any other name is that of a metric template, whose
+    query `measures` replaces; a metric of labels reads all labels so far, whatever the interval.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    """A built-in metric, or the name of your own."""
+    measures: WindowMetric | LabelMetric | None = None
+    """What a metric of your own reads; latencies are in milliseconds, shares from 0 to 1."""
+    scale: Annotated[float, Field(gt=0)] = 1.0
+    """What the reading of a metric of your own is multiplied by: 100 for percentages."""
+    threshold_range: ThresholdRange
+    """The values that pass."""
+    interval: Annotated[Duration, Field(gt=0)] = 60_000_000_000
+    """The newest span that is read, rounded up to whole metric windows; longer than the policy's
+    interval, successive checks share requests."""
+
+    @model_validator(mode="after")
+    def _readable(self) -> FlaggerMetric:
+        if self.built_in and (self.measures is not None or self.scale != 1.0):
+            raise InvalidInput(f"{self.name} is built in; remove measures and scale")
+        if not self.built_in and self.measures is None:
+            raise InvalidInput(
+                f"{self.name} is not built in; say with `measures` which metric it reads"
+            )
+        return self
+
+    @property
+    def built_in(self) -> bool:
+        """Whether Flagger brings the query."""
+        return self.name in _BUILT_IN
+
+    def read(self, observation: Observation) -> float:
+        """The candidate's value in the newest published span; NaN where there are no values."""
+        variant, metrics = observation.candidate, observation.metrics
+        if self.measures in _LABEL_METRICS:
+            labels = metrics.labels(variant)
+            return self.scale * label_metric(cast(LabelMetric, self.measures), labels)
+        until_ns, period_ns = metrics.published_until_ns, metrics.period_ns
+        since_ns = max(until_ns - -(-self.interval // period_ns) * period_ns, 0)
+        if since_ns == until_ns:
+            return math.nan
+        return self._of_requests(metrics.requests(variant, since_ns, until_ns))
+
+    def _of_requests(self, totals: RequestTotals) -> float:
+        if self.name == "request-success-rate":
+            return 100.0 * _share_without_5xx(totals)
+        if self.name == "request-duration":
+            latency_ns = latency_metric_ns("latency_p99", totals)
+            # Flagger turns the query's float into an integer before it compares.
+            return (
+                latency_ns if math.isnan(latency_ns) else latency_ns // _NANOSECONDS_PER_MILLISECOND
+            )
+        return self.scale * window_metric(cast(WindowMetric, self.measures), totals)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether one tick's metrics passed, and what was measured, up to the first that failed."""
+
+    passed: bool
+    measured: str
+
+
+def run_checks(metrics: Sequence[FlaggerMetric], observation: Observation) -> Check:
+    """Built-in metrics first, then the others; the first that fails ends the check.
+
+    No value is a failure: Flagger halts with "no values found".
+    """
+    readings = []
+    for metric in sorted(metrics, key=lambda each: not each.built_in):
+        value = metric.read(observation)
+        if math.isnan(value):
+            readings.append(f"{metric.name}: no values in {units.format_duration(metric.interval)}")
+            return Check(False, ", ".join(readings))
+        broken = metric.threshold_range.broken_by(value)
+        readings.append(f"{metric.name} {_shown(value)} {broken}".rstrip())
+        if broken:
+            return Check(False, ", ".join(readings))
+    return Check(True, ", ".join(readings) or "no metrics")
+
+
+def _share_without_5xx(totals: RequestTotals) -> float:
+    """From the counts, so that 99 of 100 is exactly 99 %."""
+    if totals.invocations == 0:
+        return math.nan
+    return (totals.invocations - totals.failed - totals.rejected) / totals.invocations
+
+
+def _shown(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".")
