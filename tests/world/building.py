@@ -22,6 +22,9 @@ REFERENCE_IS_LONG = pytest.mark.parametrize(
     "engine",
     [pytest.param(name, marks=[pytest.mark.long] * (name == "reference")) for name in ENGINES],
 )
+WITHOUT_REFERENCE = pytest.mark.parametrize(
+    "engine", [name for name in ENGINES if name != "reference"]
+)
 
 
 def variant(**fields: Any) -> dict[str, Any]:

@@ -37,8 +37,14 @@ from simab.theory.queues import (
 )
 from simab.world import Blueprint
 from simab.world.books import RequestColumn
-from simab.world.play import ENGINES
-from tests.world.building import REFERENCE_IS_LONG, SECOND, never, scenario, variant
+from tests.world.building import (
+    REFERENCE_IS_LONG,
+    SECOND,
+    WITHOUT_REFERENCE,
+    never,
+    scenario,
+    variant,
+)
 
 ALPHA = 1e-6
 REPLICATIONS = 40
@@ -136,7 +142,7 @@ def test_the_mean_wait_is_that_of_theory(
         assert abs(deviation(waits, served, theory(mean_s / wrong))) > bound(), wrong
 
 
-@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "reference"])
+@WITHOUT_REFERENCE
 def test_the_mean_wait_of_a_spread_service_is_pollaczek_khinchines(engine: str) -> None:
     """M/G/1 at 0.9 with lognormal service of cv 1.5: 0.14625 s.
 
@@ -155,7 +161,7 @@ def test_the_mean_wait_of_a_spread_service_is_pollaczek_khinchines(engine: str) 
         assert abs(deviation(waits, served, theory(0.01 / wrong))) > bound(), wrong
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 def test_waits_have_the_quantiles_of_theory(engine: str) -> None:
     """M/M/4 at 0.9: p50, p95 and p99 of the wait are 0.045458, 0.275716 and 0.436660 s.
 
@@ -180,7 +186,7 @@ def test_waits_have_the_quantiles_of_theory(engine: str) -> None:
         assert abs(off(0.5, 0.04 / wrong)) > bound(), wrong
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 def test_sojourns_have_the_quantiles_of_theory(engine: str) -> None:
     """M/M/1, 90/s at 100/s: p50, p95 and p99 of the sojourn are 0.069315, 0.299573, 0.460517 s."""
     queue = Queue(90, 1, {"kind": "exponential", "mean": "10ms"}, 90, 4)

@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
-from simab.world.play import ENGINES
-from tests.world.building import record, scenario, variant
+from tests.world.building import WITHOUT_REFERENCE, record, scenario, variant
 from tests.world.strategies import Play, plays, scenario_data
 
 
@@ -45,7 +43,7 @@ def test_recording_changes_nothing(engine: str, play: Play) -> None:
 
 @settings(max_examples=100)
 @given(plays())
-@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "reference"])
+@WITHOUT_REFERENCE
 def test_every_engine_has_the_bits_of_the_reference(engine: str, play: Play) -> None:
     """Two data planes, one law (design, section 4)."""
     assert_same(play.on(engine), play.on("reference"))
