@@ -133,7 +133,7 @@ def test_several_arms_by_draws() -> None:
 
 
 def test_equal_arms_share_the_probability() -> None:
-    """k alike: 1 / k each; normal ones lose the mean of the largest of k (0.8463 for 3)."""
+    """Of k alike each is best with 1 / k; three normal ones lose the mean of the largest, .8463."""
     assert best_share([Beta(3.3, 9.1)] * 7).probability == pytest.approx([1 / 7] * 7, abs=1e-9)
     three = best_normal_mean([Normal(5.0, 2.0)] * 3)
     assert three.probability == pytest.approx([1 / 3] * 3, abs=1e-9)
