@@ -17,6 +17,7 @@ from simab.stats.checks import (
 )
 from simab.stats.interval import Interval, normal_quantile
 from simab.stats.intervals import newcombe_interval
+from simab.stats.sample_size import pooled_trials
 
 __all__ = [
     "Alternative",
@@ -24,7 +25,9 @@ __all__ = [
     "TwoProportionTest",
     "mcnemar_chi_square",
     "mcnemar_exact",
+    "normal_p_value",
     "power_two_proportions",
+    "require_alternative",
     "sample_size_two_proportions",
     "two_proportion_test",
 ]
@@ -75,11 +78,7 @@ def two_proportion_test(
     or variance 0, gives NaN and a reason. Raises InvalidInput unless 0 <= successes <= trials.
     """
     interval = newcombe_interval(successes_a, trials_a, successes_b, trials_b)
-    if alternative not in _TAILS:
-        raise InvalidInput(
-            f"alternative = {alternative!r}: must be one of {', '.join(_TAILS)}. "
-            "Use 'larger' to ask whether b is larger than a."
-        )
+    require_alternative(alternative)
     if interval.reason is not None:
         return TwoProportionTest(math.nan, math.nan, math.nan, interval, interval.reason)
     share_a, share_b = successes_a / trials_a, successes_b / trials_b
@@ -93,7 +92,7 @@ def two_proportion_test(
         reason = "each arm had only successes or only failures: the variance is 0"
         return TwoProportionTest(difference, math.nan, math.nan, interval, reason)
     z = difference / math.sqrt(variance)
-    return TwoProportionTest(difference, z, _p_value(z, alternative), interval)
+    return TwoProportionTest(difference, z, normal_p_value(z, alternative), interval)
 
 
 def mcnemar_exact(b: int, c: int) -> McNemarTest:
@@ -138,26 +137,7 @@ def sample_size_two_proportions(
     out. 320/334 against 318/334 needs 18,778. Raises InvalidInput for equal shares, a share
     outside [0, 1], or alpha or power not strictly between 0 and 1, or power not above alpha / 2.
     """
-    _require_design(p1, p2, alpha)
-    require_level("power", power)
-    if p1 == p2:
-        raise InvalidInput(
-            f"p1 = p2 = {p1!r}: must differ, for no sample tells equal shares apart. "
-            "Give the smallest difference that would matter."
-        )
-    if power <= alpha / 2.0:
-        raise InvalidInput(
-            f"power = {power!r}: must exceed alpha / 2 = {alpha / 2.0!r}, what a blind guess has. "
-            "Ask for a power such as 0.8."
-        )
-    mean = (p1 + p2) / 2.0
-    under_equality = math.sqrt(2.0 * mean * (1.0 - mean))
-    under_alternative = math.sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2))
-    standard_errors = (
-        normal_quantile(1.0 - alpha / 2.0) * under_equality
-        + normal_quantile(power) * under_alternative
-    )
-    return max(1, math.ceil((standard_errors / (p1 - p2)) ** 2))
+    return max(1, math.ceil(pooled_trials(p1, p2, alpha=alpha, power=power)))
 
 
 def power_two_proportions(
@@ -192,18 +172,28 @@ def power_two_proportions(
     return _upper_tail((critical - difference) / own) + _upper_tail((critical + difference) / own)
 
 
+def normal_p_value(z: float, alternative: Alternative) -> float:
+    """The p-value of a standard normal z; "larger" counts what lies above it."""
+    if alternative == "two-sided":
+        return math.erfc(abs(z) / math.sqrt(2.0))
+    return _upper_tail(z if alternative == "larger" else -z)
+
+
+def require_alternative(alternative: Alternative) -> None:
+    """Refuse what is not one of the three alternatives."""
+    if alternative not in _TAILS:
+        raise InvalidInput(
+            f"alternative = {alternative!r}: must be one of {', '.join(_TAILS)}. "
+            "Use 'larger' to ask whether b is larger than a."
+        )
+
+
 _TAILS: tuple[Alternative, ...] = ("two-sided", "larger", "smaller")
 
 
 def _upper_tail(z: float) -> float:
     # erfc keeps its relative precision far out, where 1 - cdf is 0.
     return 0.5 * math.erfc(z / math.sqrt(2.0))
-
-
-def _p_value(z: float, alternative: Alternative) -> float:
-    if alternative == "two-sided":
-        return math.erfc(abs(z) / math.sqrt(2.0))
-    return _upper_tail(z if alternative == "larger" else -z)
 
 
 def _require_discordant(b: int, c: int) -> None:

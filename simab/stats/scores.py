@@ -19,10 +19,12 @@ from simab.stats.checks import (
 )
 from simab.stats.classification import ConfusionCounts, Metric
 from simab.stats.interval import Interval, two_sided_normal_quantile
+from simab.stats.ranks import middle_ranks
 
 __all__ = [
     "brier",
     "confusion",
+    "delong_components",
     "log_loss",
     "roc_auc",
     "roc_auc_from_histograms",
@@ -41,7 +43,7 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
     negatives = positive.size - positives
     if positives == 0 or negatives == 0:
         return math.nan
-    rank_sum = float(_middle_ranks(score)[positive].sum())
+    rank_sum = float(middle_ranks(score)[positive].sum())
     return (rank_sum - positives * (positives + 1) / 2.0) / (positives * negatives)
 
 
@@ -127,23 +129,27 @@ def confusion(labels: ArrayLike, scores: ArrayLike, threshold: float = 0.5) -> C
     )
 
 
-def _delong_variance(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    # Sun and Xu 2014, algorithm 2: a positive's overall rank less its rank among the positives is
-    # the number of negatives below it, which is DeLong's component V10 times their number.
-    overall = _middle_ranks(score)
+def delong_components(
+    positive: NDArray[np.bool_], score: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For each positive the share of negatives it outscores, and for each negative the reverse.
+
+    Their variances make up that of the AUC, the mean of the first and 1 minus that of the second
+    (DeLong, DeLong and Clarke-Pearson 1988, by algorithm 2 of Sun and Xu 2014). Both labels must
+    occur.
+    """
+    # A positive's overall rank less its rank among the positives counts the negatives below it.
+    overall = middle_ranks(score)
     positives = int(np.count_nonzero(positive))
     negatives = positive.size - positives
-    above = (overall[positive] - _middle_ranks(score[positive])) / negatives
-    below = (overall[~positive] - _middle_ranks(score[~positive])) / positives
-    return float(above.var(ddof=1)) / positives + float(below.var(ddof=1)) / negatives
+    outscored = (overall[positive] - middle_ranks(score[positive])) / negatives
+    outscoring = (overall[~positive] - middle_ranks(score[~positive])) / positives
+    return outscored, outscoring
 
 
-def _middle_ranks(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ranks from 1, equal scores sharing the mean of theirs."""
-    _, group, size = np.unique(score, return_inverse=True, return_counts=True)
-    last = np.cumsum(size)
-    ranks: NDArray[np.float64] = (last - (size - 1) / 2.0)[group]
-    return ranks
+def _delong_variance(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+    above, below = delong_components(positive, score)
+    return float(above.var(ddof=1)) / above.size + float(below.var(ddof=1)) / below.size
 
 
 def _expit(logit: float) -> float:
