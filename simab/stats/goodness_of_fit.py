@@ -12,7 +12,13 @@ from scipy.special import bdtr, bdtrc, chdtrc, gammaln, xlog1py, xlogy
 from simab.errors import InvalidInput
 from simab.stats.checks import require_probability, require_sample, require_successes
 
-__all__ = ["BinomialTest", "ShareTest", "binomial_exact", "chi_square_shares"]
+__all__ = [
+    "BinomialTest",
+    "ShareTest",
+    "binomial_exact",
+    "chi_square_shares",
+    "require_counts_and_shares",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ def chi_square_shares(counts: ArrayLike, shares: ArrayLike) -> ShareTest:
     a reason. Pearson 1900; Agresti 2013, section 1.5.2. Raises InvalidInput for negative counts or
     shares, shares that do not sum to 1 within 1e-9, or unequal lengths.
     """
-    observed, wanted = _require_counts_and_shares(counts, shares)
+    observed, wanted = require_counts_and_shares(counts, shares)
     total = float(observed.sum())
     possible = wanted > 0.0
     degrees = int(np.count_nonzero(possible)) - 1
@@ -92,28 +98,10 @@ def binomial_exact(successes: int, trials: int, share: float) -> BinomialTest:
     return BinomialTest(estimate, min(1.0, near_tail + far_tail))
 
 
-def _far_end(successes: int, trials: int, share: float) -> int:
-    """Smallest outcome above the mode that is at most as likely as `successes`; else trials + 1."""
-    limit = _log_probability(successes, trials, share) + math.log1p(1e-7)
-    low, high = math.ceil(trials * share), trials + 1
-    while low < high:
-        middle = (low + high) // 2
-        if _log_probability(middle, trials, share) <= limit:
-            high = middle
-        else:
-            low = middle + 1
-    return low
-
-
-def _log_probability(successes: int, trials: int, share: float) -> float:
-    failures = trials - successes
-    ways = gammaln(trials + 1) - gammaln(successes + 1) - gammaln(failures + 1)
-    return float(ways + xlogy(successes, share) + xlog1py(failures, -share))
-
-
-def _require_counts_and_shares(
+def require_counts_and_shares(
     counts: ArrayLike, shares: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both as arrays: as many counts as shares, none negative, and the shares sum to 1."""
     observed, wanted = require_sample("counts", counts), require_sample("shares", shares)
     if observed.size != wanted.size or observed.size == 0:
         raise InvalidInput(
@@ -131,3 +119,22 @@ def _require_counts_and_shares(
             f"shares sum to {float(wanted.sum())!r}: must sum to 1. Divide weights by their sum."
         )
     return observed, wanted
+
+
+def _far_end(successes: int, trials: int, share: float) -> int:
+    """Smallest outcome above the mode that is at most as likely as `successes`; else trials + 1."""
+    limit = _log_probability(successes, trials, share) + math.log1p(1e-7)
+    low, high = math.ceil(trials * share), trials + 1
+    while low < high:
+        middle = (low + high) // 2
+        if _log_probability(middle, trials, share) <= limit:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _log_probability(successes: int, trials: int, share: float) -> float:
+    failures = trials - successes
+    ways = gammaln(trials + 1) - gammaln(successes + 1) - gammaln(failures + 1)
+    return float(ways + xlogy(successes, share) + xlog1py(failures, -share))
