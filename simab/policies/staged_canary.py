@@ -34,7 +34,8 @@ class StagedCanary(Policy):
     An alarm sounds when the candidate breaks one of the limits in `periods` published windows on
     end, all of them within the stage. Source: blue/green canary and linear traffic shifting with
     auto-rollback alarms, as the serving platforms offer it. It misleads because it asks only
-    whether the candidate is broken, never whether it is better.
+    whether the candidate is broken, never whether it is better; and a bake shorter than the
+    metrics' delay ends before anything of its stage was seen.
     """
 
     kind: Literal["staged_canary"] = "staged_canary"
@@ -66,6 +67,8 @@ class StagedCanary(Policy):
         if state.finished or observation.status is EndpointStatus.UPDATING:
             return (), state
         if state.serving_since_ns is None:
+            if observation.refused:  # the stage was never entered
+                return (self._enter(state.stage, "asked again", observation),), state
             return (), replace(state, serving_since_ns=observation.now_ns)
         alarm = self._alarm(state.serving_since_ns, observation)
         if alarm:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from simab.policies import EndpointStatus, Promote, RollBack, SetWeights
+from simab.policies import EndpointStatus, Promote, Refusal, RollBack, SetWeights
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
 from simab.policies.staged_canary import CanaryState, StagedCanary
 from simab.stats.request_totals import RequestTotals
@@ -51,6 +51,15 @@ def test_it_waits_while_the_endpoint_is_updating() -> None:
     actions, state = canary().decide(state, observation())
     assert actions == ()
     assert state == CanaryState(0, 10 * MINUTE)
+
+
+def test_a_stage_that_was_refused_is_asked_for_again() -> None:
+    """A stage that was never entered does not bake."""
+    asked = SetWeights({"old": 0.9, "new": 0.1})
+    refused = observation(refused=(Refusal(asked, "'new' is not on the endpoint; add it first"),))
+    (action,), state = canary().decide(CanaryState(), refused)
+    assert action.weights == pytest.approx({"old": 0.9, "new": 0.1})
+    assert state == CanaryState()
 
 
 def test_a_stage_bakes_for_its_time() -> None:
