@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from simab.policies.argo_rollouts import ArgoRollouts
+from simab.policies.blue_green import BlueGreen
 from simab.policies.fixed_horizon import FixedHorizonTest
 from simab.policies.manual_schedule import ManualSchedule
 from simab.policies.metric_majority import MetricMajority
@@ -14,7 +16,7 @@ from simab.policies.staged_canary import StagedCanary
 __all__ = ["PolicyDescription"]
 
 PolicyDescription = Annotated[
-    ManualSchedule | MetricMajority | FixedHorizonTest | StagedCanary,
+    ManualSchedule | MetricMajority | FixedHorizonTest | StagedCanary | BlueGreen | ArgoRollouts,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

@@ -54,6 +54,16 @@ _EXAMPLES: Final = {
     "ErrorRateLimit.at_most": "1%",
     "steps": "[{at: 1h, weights: {current: 1, new: 1}}]",
     "at": "1h",
+    "Alarm.metric": "Invocation5XXErrors",
+    "threshold": "0.01",
+    "ArgoRollouts.steps": "[{set_weight: 20}, {pause: {duration: 10min}}]",
+    "ArgoMetric.metric": "error_rate",
+    "BackgroundAnalysis.metrics": "{errors: {metric: error_rate, interval: 60s}}",
+    "margin": "1%",
+    "at_most_times": "1.2",
+    "p0": "92%",
+    "p1": "94%",
+    "update_every": "30min",
 }
 
 

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.policies import EndpointStatus, Observation, PolicyDescription
+from simab.policies.argo_rollouts import ArgoRollouts
+from simab.policies.blue_green import BlueGreen
 from simab.policies.fixed_horizon import FixedHorizonTest
 from simab.policies.manual_schedule import ManualSchedule
 from simab.policies.metric_majority import MetricMajority
@@ -22,6 +24,32 @@ POLICIES = [
     FixedHorizonTest(labelled_requests=20, alpha=0.3),
     StagedCanary.model_validate(
         {"bake": "2min", "alarms": [{"metric": "error_rate", "at_most": 0.2}]}
+    ),
+    BlueGreen.model_validate(
+        {
+            "traffic": {"type": "CANARY", "size": "10%"},
+            "wait_interval": "2min",
+            "alarms": {"errors": {"metric": "Invocation5XXErrors", "threshold": 0.3}},
+        }
+    ),
+    ArgoRollouts.model_validate(
+        {
+            "steps": [
+                {"set_weight": 20},
+                {"pause": {"duration": "2min"}},
+                {"analysis": {"p99": {"metric": "latency_p99", "window": "1min"}}},
+            ],
+            "background": {
+                "metrics": {
+                    "errors": {
+                        "metric": "error_rate",
+                        "window": "1min",
+                        "interval": "1min",
+                        "failure_condition": "result[0] > 0.5",
+                    }
+                }
+            },
+        }
     ),
     ManualSchedule.model_validate(
         {"steps": [{"at": "2min", "weights": {"new": 3}}, {"at": "5min", "promote": "new"}]}
