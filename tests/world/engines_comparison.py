@@ -18,11 +18,19 @@ from simab.policies import Action, Observation
 from simab.simulation import Run, play_run
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
-from simab.world import Blueprint, compiled
+from simab.world import Blueprint, compiled, traffic
 from simab.world.compiled import CompiledPlane
 from tests.world.engines_strategies import Play
 
-__all__ = ["BOOKS", "Played", "compiled_plane", "differences", "fingerprint", "play_on"]
+__all__ = [
+    "BOOKS",
+    "Played",
+    "blocks_of_arrivals",
+    "compiled_plane",
+    "differences",
+    "fingerprint",
+    "play_on",
+]
 
 BOOKS = ("requests", "latencies", "labels", "scores", "invalid", "totals")
 FRAMES = ("requests", "windows", "decisions", "splits")
@@ -86,6 +94,14 @@ def compiled_plane(
             patch.setattr(compiled, "_FIRST_RING", first_ring)
         if kernel is not None:
             patch.setattr(compiled, "advance", kernel.advance)
+        yield
+
+
+@contextmanager
+def blocks_of_arrivals(size: int) -> Iterator[None]:
+    """Make the reference draw so many arrivals at once: fewer are quicker in a short run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(traffic, "_CHUNK", size)
         yield
 
 

@@ -21,11 +21,17 @@ from hypothesis import strategies as st
 from simab.policies import SetInstances, SetWeights
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
-from simab.world import Blueprint, traffic
+from simab.world import Blueprint
 from simab.world.kernel import advance
 from tests.strategies import scenarios
 from tests.world.building import Script, scenario, variant
-from tests.world.engines_comparison import compiled_plane, differences, fingerprint, play_on
+from tests.world.engines_comparison import (
+    blocks_of_arrivals,
+    compiled_plane,
+    differences,
+    fingerprint,
+    play_on,
+)
 from tests.world.engines_strategies import Play, hundred_plays, plays
 
 ASKED_FOR = os.environ.get("SIMAB_EXAMPLES")
@@ -53,7 +59,8 @@ def test_both_engines_give_the_same_bits(play: Play) -> None:
 @settings(max_examples=int(ASKED_FOR or 1_700), derandomize=not ASKED_FOR)
 def test_both_engines_give_the_same_bits_in_as_many_runs_as_asked_for(play: Play) -> None:
     """The same over more runs; the frames are left out, as they are made of the rest."""
-    assert differing(play, frames=False) == []
+    with blocks_of_arrivals(64):
+        assert differing(play, frames=False) == []
 
 
 @given(drawn=scenarios(max_requests=100, max_variants=4), seed=st.integers(0, 2**64 - 1))
@@ -147,8 +154,7 @@ def test_keeping_records_changes_nothing_else(play: Play) -> None:
 @settings(max_examples=40)
 def test_how_many_arrivals_are_drawn_at_once_changes_nothing(play: Play, chunk: int) -> None:
     """The reference draws blocks of 512 arrivals; blocks of another size give the same run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(traffic, "_CHUNK", chunk)
+    with blocks_of_arrivals(chunk):
         assert differing(play, frames=False) == []
 
 

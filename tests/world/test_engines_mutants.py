@@ -16,7 +16,7 @@ from types import ModuleType
 import pytest
 
 from simab.world import Blueprint, kernel
-from tests.world.engines_comparison import compiled_plane, fingerprint, play_on
+from tests.world.engines_comparison import blocks_of_arrivals, compiled_plane, fingerprint, play_on
 from tests.world.engines_strategies import Play, hundred_plays
 
 HUNDREDS = 12
@@ -99,7 +99,9 @@ class Sample:
         play = self._plays[number]
         blueprint = Blueprint.of(play.scenario)
         if number == len(self._expected):
-            self._expected.append(fingerprint(play_on("reference", play, blueprint=blueprint)))
+            with blocks_of_arrivals(64):
+                reference = play_on("reference", play, blueprint=blueprint)
+            self._expected.append(fingerprint(reference))
         return play, blueprint, self._expected[number]
 
 
@@ -160,4 +162,4 @@ def test_a_copy_without_a_fault_is_the_kernel(
     plant: Callable[..., ModuleType], sample: Sample
 ) -> None:
     """What is found above is the fault, not the copying: an unchanged copy differs nowhere."""
-    assert sample.first_difference(plant(*(("def advance(",) * 2))) is None
+    assert sample.first_difference(plant(*(("def _advance(",) * 2))) is None
