@@ -110,7 +110,7 @@ def exact_power_two_proportions(
             pooled=pooled,
         )
         power += float(chance_a[part] @ (rejects @ chance_b))
-    return power
+    return min(power, 1.0)  # rounding may leave 1e-13 above it
 
 
 def _rejects(

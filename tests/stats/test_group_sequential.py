@@ -46,22 +46,27 @@ def test_the_joint_normal_law_agrees(gaps: list[float], drift: float, data: st.D
     assert 1 - crossing.total == pytest.approx(stays, abs=2e-5)
 
 
-def test_two_looks_by_hand() -> None:
-    """K = 2 is one integral of a product: P(z1 inside) less what stays inside at both looks."""
-    first, second, drift = 0.3, 1.0, 1.7
+@pytest.mark.parametrize(("first", "second"), [(0.3, 1.0), (0.5, 0.5001), (0.001, 1.0)])
+def test_two_looks_by_hand(first: float, second: float) -> None:
+    """K = 2 is one integral of a product, also for looks near each other or far apart."""
+    drift = 1.7
     crossing = crossing_probabilities([first, second], [2.5, 2.0], [-1.0, -0.5], drift=drift)
     law = stats.norm(drift * math.sqrt(first), 1)
     assert crossing.upper[0] == pytest.approx(law.sf(2.5), abs=1e-12)
     assert crossing.lower[0] == pytest.approx(law.cdf(-1.0), abs=1e-12)
     z = np.linspace(-1.0, 2.5, 20_001)
     score = z * math.sqrt(first) + drift * (second - first)
-    above = law.pdf(z) * stats.norm.sf((2.0 - score) / math.sqrt(second - first))
-    below = law.pdf(z) * stats.norm.cdf((-0.5 - score) / math.sqrt(second - first))
+    above = law.pdf(z) * stats.norm.sf(
+        (2.0 * math.sqrt(second) - score) / math.sqrt(second - first)
+    )
+    below = law.pdf(z) * stats.norm.cdf(
+        (-0.5 * math.sqrt(second) - score) / math.sqrt(second - first)
+    )
     step = z[1] - z[0]
     simpson = np.ones(z.size)
     simpson[1:-1:2], simpson[2:-1:2] = 4, 2
-    assert crossing.upper[1] == pytest.approx(float(above @ simpson) * step / 3, abs=1e-11)
-    assert crossing.lower[1] == pytest.approx(float(below @ simpson) * step / 3, abs=1e-11)
+    assert crossing.upper[1] == pytest.approx(float(above @ simpson) * step / 3, abs=1e-9)
+    assert crossing.lower[1] == pytest.approx(float(below @ simpson) * step / 3, abs=1e-9)
 
 
 @pytest.mark.parametrize("drift", [0.0, 2.5])
@@ -107,6 +112,9 @@ def test_the_scale_of_information_is_free() -> None:
         [200, 500, 1_000], bounds, -bounds, drift=3.0 / math.sqrt(1_000)
     )
     assert requests.upper == pytest.approx(shares.upper, abs=1e-12)
+    expected = expected_information([0.2, 0.5, 1.0], shares)
+    assert expected_information([200, 500, 1_000], requests) == pytest.approx(1_000 * expected)
+    assert 0.2 < expected < 1.0
 
 
 def test_the_drift_gives_the_power_asked_for() -> None:

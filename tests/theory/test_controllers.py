@@ -79,7 +79,7 @@ def test_runs_sequence_by_sequence(checks: int, run: int) -> None:
 
 
 def test_consecutive_errors_of_argo() -> None:
-    """With consecutiveErrorLimit 4 the 5th in a row ends the run; 30 measurements, each .3: .044326."""
+    """With consecutiveErrorLimit 4 the 5th in a row ends the run: .044326 for 30 at .3."""
     assert run_of_failures_probability(30, 5, 0.3) == pytest.approx(0.044326, abs=6e-7)
 
 
