@@ -64,6 +64,13 @@ _EXAMPLES: Final = {
     "p0": "92%",
     "p1": "94%",
     "update_every": "30min",
+    "name": "request-success-rate",
+    "threshold_range": "{min: 99}",
+    "KayentaMetric.name": "latency",
+    "measures": "latency_p99",
+    "groups": "[speed]",
+    "KayentaCanary.metrics": "[{name: latency, measures: latency_p99, groups: [speed]}]",
+    "lifetime": "3h",
 }
 
 

@@ -13,6 +13,8 @@ from simab.policies import EndpointStatus, Observation, PolicyDescription
 from simab.policies.argo_rollouts import ArgoRollouts
 from simab.policies.blue_green import BlueGreen
 from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.flagger_analysis import FlaggerAnalysis
+from simab.policies.kayenta_canary import KayentaCanary
 from simab.policies.manual_schedule import ManualSchedule
 from simab.policies.metric_majority import MetricMajority
 from simab.policies.policy import Policy
@@ -49,6 +51,20 @@ POLICIES = [
                     }
                 }
             },
+        }
+    ),
+    FlaggerAnalysis.model_validate(
+        {
+            "step_weight": 40,
+            "metrics": [{"name": "request-success-rate", "threshold_range": {"min": 50}}],
+        }
+    ),
+    KayentaCanary.model_validate(
+        {
+            "lifetime": "6min",
+            "analysis_interval": "2min",
+            "marginal_score": 0,
+            "metrics": [{"name": "latency", "measures": "latency_p99", "groups": ["all"]}],
         }
     ),
     ManualSchedule.model_validate(
