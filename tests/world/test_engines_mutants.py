@@ -123,6 +123,7 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         for name, source in sources.items():
             text = source.replace(old, new)
             (tmp_path / package / f"{name}.py").write_text(text, encoding="utf-8")
+        importlib.invalidate_caches()
         return importlib.import_module(f"{package}.kernel")
 
     yield build
