@@ -45,7 +45,7 @@ def mixture_log_ratio(difference: float, variance: float, mixing_variance: float
     """Log of the likelihood ratio of effects from N(0, mixing_variance) against none.
 
     1/2 log(V / (V + t)) + d^2 t / (2 V (V + t)), with V the variance of the estimated difference d
-    and t the mixing variance: equation 5 of Johari, Pekelis and Walsh 2022 with V = 2 sigma^2 / n
+    and t the mixing variance: Johari, Pekelis and Walsh 2022 with V = 2 sigma^2 / n
     for n pairs. NaN for a variance of 0. Raises InvalidInput for a negative variance or a mixing
     variance not above 0.
     """
@@ -138,7 +138,7 @@ def confidence_sequence(
 ) -> Interval:
     """Asymptotic confidence sequence of a mean: at every count at once it covers with `level`.
 
-    Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2021 (arXiv 2103.06476), theorem 2.2, narrowest
+    Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2021 (arXiv 2103.06476), narrowest
     near `target_count` values by their equation for rho (GrowthBook's formula); the boundary is the
     normal mixture of Howard, Ramdas, McAuliffe and Sekhon 2021. For a difference of arms count
     pairs, and pass the standard deviation of a pair's difference. The normal law is good from some
@@ -167,7 +167,7 @@ def tuned_mixing_variance(
     """The mixing variance whose bounds are tightest near `target_count` values of `unit_variance`.
 
     unit_variance (-2 log alpha + log(1 - 2 log alpha)) / target_count (Waudby-Smith et al. 2021,
-    equation 24, close to the optimum). Raises InvalidInput for a variance or a target not above 0,
+    close to the optimum). Raises InvalidInput for a variance or a target not above 0,
     or an alpha not strictly between 0 and 1.
     """
     require_level("alpha", alpha)

@@ -124,7 +124,7 @@ def _with_no_small_parameter(a: Beta, b: Beta) -> tuple[float, Beta, Beta]:
 
     A success more for b adds H / alpha_b with H = B(alpha_a + alpha_b, beta_a + beta_b) /
     (B(alpha_a, beta_a) B(alpha_b, beta_b)), and likewise for the others (Cook 2005, Exact
-    calculation of beta inequalities, section 3).
+    calculation of beta inequalities).
     """
     parameters = [a.alpha, a.beta, b.alpha, b.beta]
     if min(parameters) >= _SMALL:

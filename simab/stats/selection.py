@@ -26,7 +26,7 @@ __all__ = [
 def normal_selection_probability(arms: int, shift: float) -> float:
     """Probability that the best of `arms` has the highest mean; `shift` is in standard errors.
 
-    The integral of Phi(x + shift)^(arms - 1) phi(x) (Bechhofer 1954, equation 9), where the
+    The integral of Phi(x + shift)^(arms - 1) phi(x) (Bechhofer 1954), where the
     standard error is that of one arm's mean. Raises InvalidInput for fewer than two arms.
     """
     from scipy.special import ndtr

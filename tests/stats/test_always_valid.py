@@ -48,7 +48,7 @@ def test_the_ratio_is_the_mixture_of_likelihood_ratios(
 
 
 def test_the_formula_of_the_paper() -> None:
-    """Johari, Pekelis and Walsh 2022, equation 5: n pairs of variance 2 sigma^2, in their terms."""
+    """Johari, Pekelis and Walsh 2022: n pairs of variance 2 sigma^2, in their terms."""
     n, sigma2, tau2, gap = 250, 1.3, 0.04, 0.21
     theirs = math.sqrt(2 * sigma2 / (2 * sigma2 + n * tau2)) * math.exp(
         n**2 * tau2 * gap**2 / (4 * sigma2 * (2 * sigma2 + n * tau2))
@@ -129,7 +129,7 @@ def test_the_half_width_of_growthbook() -> None:
 def test_the_sequence_is_howards_normal_mixture(
     count: int, target: int, spread: float, level: float
 ) -> None:
-    """Howard et al. 2021, equation 14 (two-sided): sqrt((V + r) log((V + r) / (r a^2))) over n."""
+    """Howard et al. 2021, two-sided: sqrt((V + r) log((V + r) / (r a^2))) over n."""
     alpha = 1 - level
     interval = confidence_sequence(5.0, spread, count, target_count=target, level=level)
     intrinsic = count * spread**2

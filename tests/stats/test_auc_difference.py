@@ -13,7 +13,7 @@ from simab.stats.scores import roc_auc, roc_auc_interval
 
 
 def by_definition(labels: np.ndarray, scores: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """AUCs and their covariance matrix from the kernel of all pairs (DeLong et al. 1988, eq. 4)."""
+    """AUCs and their covariance matrix from the kernel of all pairs (DeLong et al. 1988)."""
     components = []
     for score in scores:
         positive, negative = score[labels == 1], score[labels == 0]

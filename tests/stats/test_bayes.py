@@ -26,7 +26,7 @@ from simab.stats.best_arm import best_normal_mean, best_share
 
 
 def millers_sum(a: Beta, b: Beta) -> float:
-    """P(b > a) for whole parameters in exact fractions: Miller 2014, equation 6."""
+    """P(b > a) for whole parameters in exact fractions: Miller 2014."""
 
     def beta(x: int, y: int) -> Fraction:
         return Fraction(math.factorial(x - 1) * math.factorial(y - 1), math.factorial(x + y - 1))

@@ -27,7 +27,7 @@ def by_multivariate_normal(
     law = stats.multivariate_normal(
         drift * np.sqrt(information), np.sqrt(earlier / later), maxpts=200_000, abseps=1e-7
     )
-    return float(law.cdf(upper, lower_limit=lower, rng=np.random.default_rng(1)))
+    return float(law.cdf(upper, lower_limit=lower))
 
 
 @settings(max_examples=25)
