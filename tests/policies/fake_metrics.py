@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,18 @@ def requests(
     )
 
 
+def total(parts: Sequence[RequestTotals]) -> RequestTotals:
+    """The requests of several windows together."""
+    return RequestTotals(
+        invocations=sum(part.invocations for part in parts),
+        answered=sum(part.answered for part in parts),
+        failed=sum(part.failed for part in parts),
+        rejected=sum(part.rejected for part in parts),
+        latency_sum_ns=sum(part.latency_sum_ns for part in parts),
+        latency_histogram=np.sum([part.latency_histogram for part in parts], axis=0),
+    )
+
+
 def confusion(tp: int = 0, fp: int = 0, fn: int = 0, tn: int = 0) -> LabelTotals:
     """Labels of a classifier; scores 0.75 where it said yes, 0.25 where it said no."""
     histogram = np.zeros((2, SCORE_BINS), dtype=np.int64)
@@ -59,11 +71,11 @@ class FakeMetrics:
     period_ns: int = MINUTE
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
-        """One window; asking for what is not published is a mistake of the policy."""
-        assert until_ns - since_ns == self.period_ns
-        assert since_ns % self.period_ns == 0
+        """Whole windows; asking for what is not published is a mistake of the policy."""
+        assert since_ns % self.period_ns == until_ns % self.period_ns == 0
         assert 0 <= since_ns < until_ns <= self.published_until_ns
-        return self.windows.get((variant, since_ns // self.period_ns), requests())
+        numbers = range(since_ns // self.period_ns, until_ns // self.period_ns)
+        return total([self.windows.get((variant, number), requests()) for number in numbers])
 
     def labels(self, variant: str) -> LabelTotals:
         """Labels of a variant."""

@@ -19,6 +19,7 @@ from simab.policies.manual_schedule import ManualSchedule
 from simab.policies.metric_majority import MetricMajority
 from simab.policies.policy import Policy
 from simab.policies.staged_canary import StagedCanary
+from tests.policies.experiments import EVERY_EXPERIMENT
 from tests.policies.fake_metrics import MINUTE, FakeMetrics, confusion, observation, requests
 
 POLICIES = [
@@ -70,6 +71,7 @@ POLICIES = [
     ManualSchedule.model_validate(
         {"steps": [{"at": "2min", "weights": {"new": 3}}, {"at": "5min", "promote": "new"}]}
     ),
+    *EVERY_EXPERIMENT,
 ]
 
 

@@ -1,0 +1,175 @@
+"""The base of policies that compare the candidate's correct answers with the control's.
+
+It keeps the looks, the guardrails and the end; what a look concludes is each policy's own rule.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from simab import units
+from simab.description import Duration
+from simab.errors import InvalidInput
+from simab.policies.actions import Action, Promote
+from simab.policies.guardrails import Guardrail
+from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.policy import Policy
+from simab.policies.request_stretch import RequestStretch
+from simab.policies.two_shares import Correctness
+
+__all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a look concludes; `winner` is None while it cannot tell, `last` when nobody looks again.
+
+    `memory` is what the rule wants to find at its next look.
+    """
+
+    winner: Literal["control", "candidate"] | None
+    reason: str
+    memory: Any = None
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentState:
+    """The last look (its number, time and labels), what the rule remembers, and any hold."""
+
+    look: int = 0
+    looked_at_ns: int = 0
+    looked_at_labels: int = 0
+    memory: Any = None
+    stretch: RequestStretch = field(default_factory=RequestStretch)
+    holds: int = 0
+    finished: bool = False
+
+
+class Experiment(Policy):
+    """Looks at correct answers until the rule names a winner or the time is over.
+
+    A winning control is kept at once. A winning candidate is promoted unless a guardrail or the
+    sample ratio objects: then it is held, and looked at again. The weights stay as they are.
+    """
+
+    kind: str  # first, for a file and its messages begin with it
+    maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
+    """When to end undecided, from the start of the run; never if absent."""
+    inconclusive: Literal["keep", "ship"] = "keep"
+    """What to do at an end without a winner: keep the control, or promote the candidate."""
+    guardrails: tuple[Guardrail, ...] = ()
+    """Margins that the candidate must keep, against the control, to be promoted."""
+    sample_ratio_alpha: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Hold where the requests do not follow the weights, by a test at this level; 0.001 is usual.
+    Never if absent."""
+
+    @abstractmethod
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Correctness) -> int:
+        """The number of the look to take now; that of the last look if none is due."""
+
+    @abstractmethod
+    def judge(self, look: int, memory: Any, seen: Correctness) -> Judgement:
+        """What a look concludes from the labels so far."""
+
+    def decide(
+        self, state: ExperimentState | None, observation: Observation
+    ) -> tuple[Sequence[Action], ExperimentState]:
+        """Look if a look is due; decide, hold, or end when the time is over."""
+        state = state or ExperimentState()
+        if state.finished:
+            return (), state
+        stretch = state.stretch.followed(observation)
+        if stretch is not state.stretch:
+            state = replace(state, stretch=stretch)
+        if observation.status is EndpointStatus.UPDATING:
+            return (), state
+        seen = Correctness.of(observation)
+        look = self.look_due(state, observation, seen)
+        judgement = Judgement(None, str(seen))
+        if look > state.look:
+            judgement = self.judge(look, state.memory, seen)
+            state = ExperimentState(
+                look,
+                observation.now_ns,
+                self.labels_counted(seen),
+                judgement.memory,
+                stretch,
+                state.holds,
+            )
+        return self._concluded(state, observation, judgement)
+
+    def labels_counted(self, seen: Correctness) -> int:
+        """The labels that looks are counted by: those of the variant that has fewer."""
+        return seen.shares.smaller
+
+    def _concluded(
+        self, state: ExperimentState, observation: Observation, judgement: Judgement
+    ) -> tuple[Sequence[Action], ExperimentState]:
+        expired = self.maximum_duration is not None and observation.now_ns >= self.maximum_duration
+        over = judgement.last or expired
+        if judgement.winner is None and not over:
+            return (), state
+        winner, because = judgement.winner, judgement.reason
+        if winner is None:
+            winner = "candidate" if self.inconclusive == "ship" else "control"
+            because += f"; {self._ending(expired)} without a winner: {self.inconclusive}"
+        if winner == "candidate" and (objection := self._objection(state, observation)):
+            state = replace(state, holds=state.holds + 1)
+            if not over:
+                return (), state
+            winner = "control"
+            because += f"; held to the end by {objection}: keep"
+        if state.holds:
+            because += f" (the candidate was held at {state.holds} looks)"
+        name = observation.candidate if winner == "candidate" else observation.control
+        return (Promote(name, because=because),), replace(state, finished=True)
+
+    def _ending(self, expired: bool) -> str:
+        if expired and self.maximum_duration is not None:
+            return f"over after {units.format_duration(self.maximum_duration)}"
+        return "over at the last look"
+
+    def _objection(self, state: ExperimentState, observation: Observation) -> str:
+        """Why the candidate may not be promoted now, in words; empty if it may."""
+        if self.sample_ratio_alpha is not None:
+            mismatch = state.stretch.ratio_mismatch(observation.metrics, self.sample_ratio_alpha)
+            if mismatch:
+                return mismatch
+        objections = (each.objection(state.stretch, observation) for each in self.guardrails)
+        return next(filter(None, objections), "")
+
+
+class LookingExperiment(Experiment):
+    """An experiment that looks again and again: at every tick, every so often, or by labels."""
+
+    labelled_requests: Annotated[int, Field(ge=1)]
+    """Labelled requests that each of the two variants must have before the first look."""
+    looks_every: Annotated[Duration, Field(gt=0)] | None = None
+    """Time from one look to the next; every tick if neither this nor the following is given."""
+    labelled_requests_per_look: Annotated[int, Field(ge=1)] | None = None
+    """Labelled requests that each variant must have more than at the look before."""
+
+    @model_validator(mode="after")
+    def _one_cadence(self) -> LookingExperiment:
+        if self.looks_every is not None and self.labelled_requests_per_look is not None:
+            raise InvalidInput(
+                "looks_every and labelled_requests_per_look both say when to look; give one of them"
+            )
+        return self
+
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Correctness) -> int:
+        """The following look, as soon as the labels and the cadence allow it."""
+        labels = self.labels_counted(seen)
+        due = labels >= self.labelled_requests
+        if state.look and due:
+            if self.looks_every is not None:
+                due = observation.now_ns - state.looked_at_ns >= self.looks_every
+            elif self.labelled_requests_per_look is not None:
+                due = labels - state.looked_at_labels >= self.labelled_requests_per_look
+        return state.look + 1 if due else state.look

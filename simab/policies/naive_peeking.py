@@ -1,0 +1,38 @@
+"""Naive peeking: the fixed-horizon test, asked again at every look until it says yes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from simab.policies.experiment import Judgement, LookingExperiment
+from simab.policies.two_shares import Correctness
+from simab.stats.proportions import two_proportion_test
+
+__all__ = ["NaivePeeking"]
+
+
+class NaivePeeking(LookingExperiment):
+    """Test correct answers at every look at the full alpha, and stop at the first significance.
+
+    The pooled two-sided z-test; a significant gain promotes, a significant loss keeps the control.
+    Source: what dashboards invite to; Armitage, McPherson and Rowe (1969) gave the price. It
+    misleads because every look is another chance to be wrong: at a nominal 5 % equal models are
+    told apart in 14 % of the runs after 5 looks, 19 % after 10 and 25 % after 20.
+    """
+
+    kind: Literal["naive_peeking"] = "naive_peeking"
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """The level that each look is tested at, as if it were the only one."""
+
+    def judge(self, look: int, memory: Any, seen: Correctness) -> Judgement:
+        """The test of all labels so far."""
+        test = two_proportion_test(*seen.shares)
+        reason = (
+            f"look {look}: {seen}: difference {test.difference:+.4f}, p = {test.p_value:.3g} "
+            f"(alpha {self.alpha:g} at every look)"
+        )
+        if not test.p_value < self.alpha:
+            return Judgement(None, reason)
+        return Judgement("candidate" if test.difference > 0.0 else "control", reason)

@@ -1,0 +1,38 @@
+"""UCB1: all traffic to the arm that could be best, by an upper confidence bound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from simab.policies.bandit import Bandit, Pulls
+from simab.policies.epsilon_greedy import shared_evenly
+
+__all__ = ["Ucb1"]
+
+
+class Ucb1(Bandit):
+    """Give traffic to the arm with the highest mean + sqrt(2 ln(labels of all) / its own labels).
+
+    An arm without labels comes first; arms that are level share. Source: Auer, Cesa-Bianchi and
+    Fischer (2002), figure 1, where every answer is known before the next choice. It misleads where
+    labels are late or updates rare: all traffic goes to one arm until the next update, so that
+    the split swings from one side to the other.
+    """
+
+    kind: Literal["ucb1"] = "ucb1"
+    confidence: Annotated[float, Field(gt=0, le=100)] = 2.0
+    """The factor before the logarithm; 2 is UCB1's."""
+
+    def shares(self, pulls: Sequence[Pulls]) -> Sequence[float]:
+        """All to the highest bound."""
+        reach = self.confidence * math.log(max(sum(labelled for _, labelled in pulls), 1))
+        return shared_evenly(
+            [
+                right / labelled + math.sqrt(reach / labelled) if labelled else math.inf
+                for right, labelled in pulls
+            ]
+        )

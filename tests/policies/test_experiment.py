@@ -1,0 +1,201 @@
+"""What all experiments have in common: when they look, what holds a candidate, how they end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simab.policies import EndpointStatus, Observation, Promote
+from simab.policies.naive_peeking import NaivePeeking
+from simab.stats.request_totals import RequestTotals
+from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests, successes
+
+FINE = {"labelled_requests": 100}
+
+
+def policy(**fields: Any) -> NaivePeeking:
+    return NaivePeeking.model_validate(FINE | fields)
+
+
+def at(
+    minute: int,
+    old: tuple[int, int],
+    new: tuple[int, int],
+    windows: dict[tuple[str, int], RequestTotals] | None = None,
+    **fields: Any,
+) -> Observation:
+    """Right and wrong answers by this minute; every window up to it is published."""
+    labels = {"old": successes(*old), "new": successes(*new)}
+    metrics = FakeMetrics(labels, windows or {}, minute * MINUTE)
+    return observation(metrics, now_ns=minute * MINUTE, **fields)
+
+
+def looks(policy: NaivePeeking, *seen: Observation) -> list[int]:
+    """The number of the last look after each observation; nothing may be decided on the way."""
+    state, numbers = None, []
+    for each in seen:
+        actions, state = policy.decide(state, each)
+        assert actions == ()
+        numbers.append(state.look)
+    return numbers
+
+
+def even(minute: int, each: int) -> Observation:
+    """As many labels for both, nine in ten right: no test ever ends on these."""
+    return at(minute, (each * 9 // 10, each // 10), (each * 9 // 10, each // 10))
+
+
+BETTER = ((70, 30), (95, 5))
+"""Right and wrong answers of control and candidate: significant at any usual level."""
+
+
+def decided(policy: NaivePeeking, *seen: Observation) -> Promote:
+    """The decision that the last observation brings, and no other does."""
+    state: Any = None
+    for number, each in enumerate(seen):
+        actions, state = policy.decide(state, each)
+        assert bool(actions) == (number == len(seen) - 1)
+    (action,) = actions
+    assert isinstance(action, Promote)
+    assert state.finished
+    assert policy.decide(state, seen[-1]) == ((), state)
+    return action
+
+
+def test_the_first_look_waits_for_the_labels_of_the_slower_variant() -> None:
+    """99 labels are too few for a look, however many the other variant has."""
+    few = at(1, (900, 100), (90, 9))
+    assert looks(policy(), few, even(2, 100)) == [0, 1]
+
+
+def test_without_a_cadence_every_tick_looks() -> None:
+    """The number of looks grows by one a tick."""
+    assert looks(policy(), *(even(minute, 100) for minute in range(1, 5))) == [1, 2, 3, 4]
+
+
+def test_looks_may_be_some_time_apart() -> None:
+    """Three minutes after the last look is the next."""
+    seen = [even(minute, 100 + minute) for minute in range(1, 9)]
+    assert looks(policy(looks_every="3min"), *seen) == [1, 1, 1, 2, 2, 2, 3, 3]
+
+
+def test_looks_may_be_some_labels_apart() -> None:
+    """50 labels of the slower variant more than at the last look bring the next."""
+    seen = [even(minute, each) for minute, each in enumerate((100, 140, 150, 190, 260, 300))]
+    assert looks(policy(labelled_requests_per_look=50), *seen) == [1, 1, 2, 2, 3, 3]
+
+
+def test_two_cadences_at_once_are_refused() -> None:
+    """Time and labels cannot both say when to look."""
+    with pytest.raises(ValueError, match="give one of them"):
+        policy(looks_every="3min", labelled_requests_per_look=50)
+
+
+def test_nothing_is_looked_at_during_an_update() -> None:
+    """A significant gain waits until the endpoint is in service."""
+    updating = at(1, *BETTER, status=EndpointStatus.UPDATING)
+    assert decided(policy(), updating, at(2, *BETTER)).variant == "new"
+
+
+@pytest.mark.parametrize(("inconclusive", "variant"), [("keep", "old"), ("ship", "new")])
+def test_the_end_without_a_winner_keeps_or_ships(inconclusive: str, variant: str) -> None:
+    """At the maximum duration the description says what happens."""
+    ends = policy(maximum_duration="5min", inconclusive=inconclusive)
+    action = decided(ends, even(4, 100), even(5, 110))
+    assert action.variant == variant
+    assert f"over after 5min without a winner: {inconclusive}" in action.because
+    assert "old 99/110 correct" in action.because
+
+
+def test_the_end_comes_without_any_look_as_well() -> None:
+    """Labels that never came do not keep an experiment open."""
+    action = decided(policy(maximum_duration="5min"), at(5, (3, 0), (2, 1)))
+    assert action.variant == "old"
+    assert "old 3/3 correct, new 2/3" in action.because
+
+
+def served(count: int, failed: int = 0, latency_ms: float = 40.0) -> RequestTotals:
+    return requests([latency_ms] * count, failed=failed)
+
+
+def windows(old: RequestTotals, new: RequestTotals) -> dict[tuple[str, int], RequestTotals]:
+    return {("old", 0): old, ("new", 0): new}
+
+
+ERRORS = {"guardrails": [{"metric": "error_rate", "margin": "5%"}]}
+LATENCY = {"guardrails": [{"metric": "latency_p90", "at_most_times": 1.2}]}
+
+
+@pytest.mark.parametrize(
+    ("guarded", "harmless", "harmful"),
+    [
+        (ERRORS, (served(400, 8), served(400, 8)), (served(400, 8), served(400, 40))),
+        (ERRORS, (served(400), served(400)), (served(50), served(50))),  # 0.95**50 = 0.077
+        (LATENCY, (served(9), served(9, 0, 46.0)), (served(9), served(9, 0, 50.0))),
+        (LATENCY, (served(9), served(9)), (served(0), served(9))),
+    ],
+    ids=["errors", "too few for no errors", "latency", "no latency"],
+)
+def test_a_guardrail_holds_the_candidate_and_lets_it_go(
+    guarded: dict[str, Any],
+    harmless: tuple[RequestTotals, RequestTotals],
+    harmful: tuple[RequestTotals, RequestTotals],
+) -> None:
+    """A better candidate is promoted only when the margin is kept, and the hold is told."""
+    assert decided(policy(**guarded), at(1, *BETTER, windows(*harmless))).variant == "new"
+    held = at(1, *BETTER, windows(*harmful))
+    action = decided(policy(**guarded), held, at(1, *BETTER, windows(*harmless)))
+    assert action.variant == "new"
+    assert "held at 1 looks" in action.because
+
+
+@pytest.mark.parametrize("inconclusive", ["keep", "ship"])
+def test_a_candidate_held_to_the_end_is_not_promoted(inconclusive: str) -> None:
+    """Neither a significant gain nor `ship` gets past a guardrail."""
+    guarded = policy(**ERRORS, maximum_duration="2min", inconclusive=inconclusive)
+    broken = windows(served(400), served(400, 100))
+    action = decided(guarded, at(1, *BETTER, broken), at(2, *BETTER, broken))
+    assert action.variant == "old"
+    assert "held to the end by error_rate not shown to be within 0.05" in action.because
+    assert "0/400 against 100/400" in action.because
+
+
+def test_a_worse_candidate_needs_no_guardrail() -> None:
+    """Keeping the control is never held."""
+    worse = at(1, BETTER[1], BETTER[0], windows(served(400), served(400, 100)))
+    assert decided(policy(**ERRORS), worse).variant == "old"
+
+
+def test_a_sample_ratio_mismatch_holds() -> None:
+    """1,000 : 1,400 at even weights is no chance; 1,000 : 1,040 may be."""
+    guarded = policy(sample_ratio_alpha=0.001)
+    mismatch = at(1, *BETTER, windows(served(1000), served(1400)))
+    action = decided(guarded, mismatch, at(1, *BETTER, windows(served(1000), served(1040))))
+    assert action.variant == "new"
+    assert "held at 1 looks" in action.because
+    ends = policy(sample_ratio_alpha=0.001, maximum_duration="1min")
+    because = decided(ends, mismatch).because
+    assert "sample ratio mismatch: 1000 : 1400 requests at shares 0.5 : 0.5" in because
+
+
+def test_the_sample_ratio_is_that_of_the_present_weights() -> None:
+    """Windows before a change of weights, and the one that it falls into, are left out."""
+    guarded = policy(sample_ratio_alpha=0.001)
+    ramp = {("old", 0): served(2000), ("new", 0): served(20)} | {
+        (name, 2): served(500) for name in ("old", "new")
+    }
+    before = at(1, (50, 0), (50, 0), ramp, weights={"old": 99.0, "new": 1.0})
+    after = at(2, (50, 0), (50, 0), ramp)
+    assert decided(guarded, before, after, at(3, *BETTER, ramp)).variant == "new"
+    # Seen as one stretch, the same counts are held: that test would cry wolf at every ramp.
+    ends = policy(sample_ratio_alpha=0.001, maximum_duration="3min")
+    assert decided(ends, at(3, *BETTER, ramp)).variant == "old"
+
+
+def test_a_variant_without_weight_is_not_in_the_ratio() -> None:
+    """It may still answer what it had, or be named by requests."""
+    idle = {**windows(served(500), served(500)), ("idle", 0): served(3)}
+    weights = {"old": 1.0, "new": 1.0, "idle": 0.0}
+    guarded = policy(sample_ratio_alpha=0.001)
+    assert decided(guarded, at(1, *BETTER, idle, weights=weights)).variant == "new"

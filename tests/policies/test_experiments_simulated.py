@@ -1,0 +1,123 @@
+"""Every experiment through the whole simulator, through a file and back, and by the clock."""
+
+from __future__ import annotations
+
+import re
+from time import process_time
+from typing import Any
+
+import pytest
+
+import simab
+from simab.policies import Observation, Promote
+from simab.policies.bandit import Bandit, BanditState
+from simab.policies.policy import Policy
+from simab.policies.request_stretch import RequestStretch
+from simab.policies.safe_rollout import SafeRollout, SafeRolloutState
+from simab.policies.two_shares import TwoShares
+from simab.scenario import Scenario, dumps, loads
+from tests.policies.experiments import EVERY_EXPERIMENT, CountedLabels
+from tests.policies.fake_metrics import MINUTE, observation
+from tests.world.building import scenario, variant
+
+GUARDED = {
+    "guardrails": [
+        {"metric": "error_rate", "margin": "5%"},
+        {"metric": "latency_p99", "at_most_times": 2},
+    ],
+    "sample_ratio_alpha": 0.001,
+}
+BANDIT = {"update_every": "20s", "champion_at": 0.99}
+POLICIES: dict[str, dict[str, Any]] = {
+    "naive_peeking": {"labelled_requests": 100, **GUARDED},
+    "group_sequential": {"labelled_requests": 1000, "boundary": "pocock_spending", **GUARDED},
+    "always_valid": {"labelled_requests": 100, "looks_every": "30s", "tight_at": 500, **GUARDED},
+    "sprt": {"labelled_requests": 50, "p0": "70%", "p1": "80%", **GUARDED},
+    "bayesian": {"labelled_requests": 100, "expected_loss": 0.001, **GUARDED},
+    "epsilon_greedy": BANDIT,
+    "ucb1": BANDIT,
+    "thompson": BANDIT,
+    "gaussian_thompson": BANDIT,
+    "safe_rollout": {"bake": "30s", "stages": [0.1, 0.5], "minimum_requests": 20, **GUARDED},
+}
+
+
+def rehearsal() -> Scenario:
+    """A candidate that is right nine times in ten, against seven: twelve thousand requests."""
+    quality = ({"kind": "success", "probability": share} for share in (0.7, 0.9))
+    variants = {
+        name: variant(quality=each, workers=8, error_rate=0.01)
+        for name, each in zip(("old", "new"), quality, strict=True)
+    }
+    return scenario(
+        variants,
+        horizon="10min",
+        endpoint={"weight_update": "5s"},
+        policies={kind: {"kind": kind, **fields} for kind, fields in POLICIES.items()},
+        labels={"delay": {"kind": "constant", "value": "5s"}},
+    )
+
+
+def test_every_experiment_is_played() -> None:
+    """Add a new one to the list above."""
+    assert set(POLICIES) == {policy.kind for policy in EVERY_EXPERIMENT}
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_it_finds_the_better_candidate_and_logs_its_numbers(kind: str) -> None:
+    """The last decision promotes the candidate, for a reason with counts in it."""
+    run = simab.simulate(rehearsal(), policy=kind, seed=3)
+    last = run.transcript.decisions[-1]
+    assert isinstance(last.action, Promote)
+    assert last.action.variant == "new"
+    assert last.accepted
+    assert len(re.findall(r"\d+/\d+", last.action.because)) >= 1
+    assert all(entry.action.because for entry in run.transcript.decisions)
+
+
+def test_a_file_gives_every_experiment_back() -> None:
+    """Written as YAML and read again, with durations and shares in their units."""
+    described = rehearsal()
+    text = dumps(described)
+    assert loads(text) == described
+    assert dumps(loads(text)) == text
+    assert "looks_every: 30s" in text
+
+
+def a_look(labelled: int) -> Observation:
+    """Labels of nearly equal variants, well on in an experiment."""
+    right = labelled * 9 // 10
+    counts = {"old": (right, labelled), "new": (right + 3, labelled)}
+    weights = {"old": 0.5, "new": 0.5}
+    metrics: Any = CountedLabels(counts, 10 * MINUTE)
+    return observation(metrics, now_ns=10 * MINUTE, weights=weights)
+
+
+def ready(policy: Policy) -> Any:
+    """A state from which the next tick is a look."""
+    if isinstance(policy, Bandit):
+        return BanditState(updated_at_ns=0)
+    if isinstance(policy, SafeRollout):
+        stretch = RequestStretch((("old", 0.5), ("new", 0.5)), 10 * MINUTE)
+        return SafeRolloutState(stretch=stretch, errors=TwoShares(5, 900, 4, 800))
+    return None
+
+
+POSTERIORS = {"bayesian", "epsilon_greedy", "thompson", "ucb1"}
+"""They may take 200 us a look, for integrals of Beta laws; the others 60."""
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_a_look_is_cheap(kind: str) -> None:
+    """The quickest of ten batches of looks, for other work on the machine only adds to it."""
+    fields = {**POLICIES[kind], "guardrails": (), "sample_ratio_alpha": None}
+    owner = next(type(policy) for policy in EVERY_EXPERIMENT if policy.kind == kind)
+    policy = owner.model_validate({k: v for k, v in fields.items() if k in owner.model_fields})
+    state, quickest = ready(policy), 1e9
+    for batch in range(10):
+        seen = [a_look(600 + 20 * batch + each) for each in range(20)]  # no two are alike
+        began = process_time()
+        for each in seen:
+            policy.decide(state, each)
+        quickest = min(quickest, (process_time() - began) / len(seen) * 1e6)
+    assert quickest < (200.0 if kind in POSTERIORS else 60.0), f"{quickest:.1f} us a look"
