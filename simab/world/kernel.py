@@ -62,7 +62,7 @@ _CONFUSION = np.array(
         LabelColumn.FALSE_NEGATIVE,
         LabelColumn.TRUE_POSITIVE,
     ],
-    dtype=np.int64,
+    dtype=np.uint64,
 )
 _OK, _STATUS_FAILED = int(Status.OK), int(Status.FAILED)
 _STATUS_REJECTED, _STATUS_INVALID = int(Status.REJECTED), int(Status.INVALID_TARGET)
@@ -73,6 +73,8 @@ _UNIT_BITS = np.int64(10)
 _LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
 _LAST_SCORE_BIN = np.int64(SCORE_BINS - 1)
 _NOT_SERVED = np.int64(-1)
+# Indices are unsigned: for a signed one Numba asks at every use whether it counts from the end.
+_ONE = np.uint64(1)
 
 
 def _advance(until_ns, fixed, split, streams, instances, books, log, position):
@@ -92,31 +94,31 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         if instances.longest[0] == instances.waiting.shape[1]:
             return QUEUE_FULL
         segment = _next_segment(fixed, streams, routing_kind)
-        place = streams.cursors[segment]
+        place = np.uint64(streams.cursors[segment])
         arrived_ns = streams.arrived_ns[segment, place]
         if arrived_ns >= until_ns:
             return DONE
-        streams.cursors[segment] = place + 1
+        streams.cursors[segment] += 1
         if arrived_ns - window_start_ns >= period_ns:
             window = arrived_ns // period_ns
             window_start_ns = window * period_ns
         totals[_ARRIVED] += 1
         record = position[0]
         position[0] = record + 1
-        variant = _variant_of(fixed, split, streams, segment, place)
+        variant = np.uint64(_variant_of(fixed, split, streams, segment, place))
         _log_arrival(log, record, fixed, streams, segment, place)
-        if split.slot_starts[variant] == split.slot_starts[variant + 1]:
-            invalid[window] += 1
+        if split.slot_starts[variant] == split.slot_starts[variant + _ONE]:
+            invalid[np.uint64(window)] += 1
             totals[_INVALID] += 1
             _log_end(log, record, _STATUS_INVALID, arrived_ns)
             continue
-        slot = _slot_of(fixed, split, streams, instances, segment, place, variant)
+        slot = np.uint64(_slot_of(fixed, split, streams, instances, segment, place, variant))
         share = split.instance_shares[variant]
         word = streams.words[segment, place, 4]
         started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word)
         _log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
         if started_ns == _NOT_SERVED:
-            _book_rejected(requests, totals, window, variant, share)
+            _book_rejected(requests, totals, np.uint64(window), variant, share)
             _log_end(log, record, _STATUS_REJECTED, arrived_ns)
             continue
         if finished_ns >= horizon_ns:
@@ -125,9 +127,11 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         if finished_ns - window_start_ns >= period_ns:
             ended = finished_ns // period_ns
         word = streams.words[segment, place, 5]
-        failed = fixed.happens[variant + 1] and word <= fixed.limits[variant + 1]
+        failed = fixed.happens[variant + _ONE] and word <= fixed.limits[variant + _ONE]
         times_ns = arrived_ns, started_ns, finished_ns
-        _book_served(requests, latencies, totals, ended, variant, times_ns, failed, share)
+        _book_served(
+            requests, latencies, totals, np.uint64(ended), variant, times_ns, failed, share
+        )
         _log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
         if not failed:
             _learn(fixed, streams, books, log, record, segment, place, variant, finished_ns)
@@ -138,29 +142,30 @@ def _variant_of(fixed, split, streams, segment, place):
     """The variant that a request names, or else the one that routing gives it."""
     pairs = fixed.segments[segment, 3]
     if pairs:
-        number = streams.numbers[segment] - np.int64(BLOCK) + place
+        number = streams.numbers[segment] - np.int64(BLOCK) + np.int64(place)
         return fixed.paired[fixed.paired_starts[segment] + number % pairs]
-    first, last = fixed.target_starts[segment], fixed.target_starts[segment + 1]
+    first, last = fixed.target_starts[segment], fixed.target_starts[segment + _ONE]
     word = streams.words[segment, place, 1]
-    target = fixed.targets[first + part_of(fixed.target_thresholds, first, last - 1, word)]
+    part = part_of(fixed.target_thresholds, first, last - 1, word)
+    target = fixed.targets[np.uint64(first + part)]
     if target != NO_VARIANT:
         return target
     if fixed.scalars[3] == _IN_TURN:
         return _next_in_turn(split)
     last_choice = len(split.choices) - 1
     word = streams.words[segment, place, 2]
-    return split.choices[part_of(split.thresholds, 0, last_choice, word)]
+    return split.choices[np.uint64(part_of(split.thresholds, 0, last_choice, word))]
 
 
 @njit(inline="always")
 def _slot_of(fixed, split, streams, instances, segment, place, variant):
     """The slot of the instance that takes a request."""
-    first, last = split.slot_starts[variant], split.slot_starts[variant + 1]
+    first, last = split.slot_starts[variant], split.slot_starts[variant + _ONE]
     word = streams.words[segment, place, 3]
     if fixed.variants[variant, 2]:
         workers, arrived_ns = fixed.variants[variant, 0], streams.arrived_ns[segment, place]
         return least_outstanding(split.slots, first, last, instances, workers, arrived_ns, word)
-    return split.slots[first + np.int64(high_product(word, np.uint64(last - first)))]
+    return split.slots[np.uint64(first) + high_product(word, np.uint64(last - first))]
 
 
 @njit(inline="always")
@@ -200,7 +205,7 @@ def _book_served(requests, latencies, totals, window, variant, times_ns, failed,
     requests[window, variant, _COL_LATENCY] += finished_ns - arrived_ns
     requests[window, variant, _COL_WAIT] += started_ns - arrived_ns
     requests[window, variant, _COL_PER_INSTANCE] += instance_share
-    latencies[window, variant, _latency_bucket(finished_ns - arrived_ns)] += 1
+    latencies[window, variant, np.uint64(_latency_bucket(finished_ns - arrived_ns))] += 1
     totals[_FAILED if failed else _ANSWERED] += 1
 
 
@@ -222,7 +227,7 @@ def _learn(fixed, streams, books, log, record, segment, place, variant, finished
     totals[_LABELS_ARRIVED] += 1
     word_row, word_score = streams.words[segment, place, 6], streams.words[segment, place, 7]
     label, score, correct = _outcome(fixed, variant, word_row, word_score)
-    bucket = _quotient(label_ns, fixed.scalars[2], fixed.per_ns[0])
+    bucket = np.uint64(_quotient(label_ns, fixed.scalars[2], fixed.per_ns[0]))
     _book_label(labels, scores, bucket, variant, label, score, correct)
     if logging:
         log[record, 9] = label
@@ -241,13 +246,15 @@ def _quotient(time_ns, length_ns, per_ns):
 @njit(inline="always")
 def _next_segment(fixed, streams, routing_kind):
     """The segment whose request comes next; of several at one instant, the first."""
-    chosen = 0
-    for segment in range(len(streams.cursors)):
+    chosen = np.uint64(0)
+    earliest_ns = np.int64(0)
+    for number in range(len(streams.cursors)):
+        segment = np.uint64(number)
         if streams.cursors[segment] == BLOCK:
-            draw_block(fixed, streams, segment, routing_kind)
-        ahead = streams.arrived_ns[segment, streams.cursors[segment]]
-        if ahead < streams.arrived_ns[chosen, streams.cursors[chosen]]:
-            chosen = segment
+            draw_block(fixed, streams, number, routing_kind)
+        ahead_ns = streams.arrived_ns[segment, np.uint64(streams.cursors[segment])]
+        if number == 0 or ahead_ns < earliest_ns:
+            chosen, earliest_ns = segment, ahead_ns
     return chosen
 
 
@@ -274,11 +281,12 @@ def _latency_bucket(latency_ns):
 @njit(inline="always")
 def _outcome(fixed, variant, word_row, word_score):
     """OutcomeSampler.draw: label, score, correct."""
-    first, last = fixed.row_starts[variant], fixed.row_starts[variant + 1]
-    row = first + part_of(fixed.row_thresholds, first, last - 1, word_row)
+    first, last = fixed.row_starts[variant], fixed.row_starts[variant + _ONE]
+    row = np.uint64(first + part_of(fixed.row_thresholds, first, last - 1, word_row))
     label, score, correct = fixed.rows[row, 0], fixed.rows[row, 1], fixed.rows[row, 2]
     if fixed.variants[variant, 4] != NO_TABLE:
-        score = draw_from_table(fixed.tables, fixed.variants[variant, 4 + label], word_score)
+        table = fixed.variants[variant, np.uint64(4 + label)]
+        score = draw_from_table(fixed.tables, table, word_score)
         predicted = np.int64(score >= fixed.variants[variant, 6])
         correct = np.int64(1) - (predicted ^ label)
     return label, score, correct
@@ -290,10 +298,11 @@ def _book_label(labels, scores, bucket, variant, label, score, correct):
     if label == NONE:
         labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
         return
-    labels[bucket, variant, _CONFUSION[2 * label + correct]] += 1
+    labels[bucket, variant, _CONFUSION[np.uint64(2 * label + correct)]] += 1
     distance = score - label * np.int64(SCORE_ONE)
     labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(SCORE_BITS)
-    scores[bucket, variant, label, min(score >> _SCORE_BIN_SHIFT, _LAST_SCORE_BIN)] += 1
+    score_bin = min(score >> _SCORE_BIN_SHIFT, _LAST_SCORE_BIN)
+    scores[bucket, variant, np.uint64(label), np.uint64(score_bin)] += 1
 
 
 @njit(inline="always")

@@ -15,9 +15,10 @@ _SCANNED = 8  # up to so many workers are looked at one by one; more are kept as
 @njit(inline="always")
 def earliest_free(free_ns, slot, workers):
     """The worker that is free first, and since when or from when."""
-    earliest_ns, chosen = free_ns[slot, 0], np.int64(0)
+    earliest_ns, chosen = free_ns[slot, 0], np.uint64(0)
     if workers <= _SCANNED:
-        for worker in range(1, workers):
+        for number in range(1, workers):
+            worker = np.uint64(number)
             sooner = free_ns[slot, worker] < earliest_ns
             chosen = worker if sooner else chosen
             earliest_ns = free_ns[slot, worker] if sooner else earliest_ns
