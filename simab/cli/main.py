@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "run": "Play one replication under one policy.",
     "compare": "Compare promotion policies, and write the report.",
     "report": "Write the report of a saved study again.",
+    "import": "Read the rollout configuration of another tool as a policy.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
 }
 

@@ -18,7 +18,7 @@ from simab.policies.metrics import latency_metric_ns
 from simab.policies.observation import Observation
 from simab.stats.request_totals import RequestTotals
 
-__all__ = ["ArgoMetric", "Measured", "Measurement", "Phase", "measure"]
+__all__ = ["ArgoMetric", "Condition", "Measured", "Measurement", "Phase", "measure"]
 
 Measured: TypeAlias = Literal[
     "error_rate",

@@ -58,6 +58,7 @@ _EXAMPLES: Final = {
     "threshold": "0.01",
     "ArgoRollouts.steps": "[{set_weight: 20}, {pause: {duration: 10min}}]",
     "ArgoMetric.metric": "error_rate",
+    "MetricMeaning.metric": "error_rate",
     "BackgroundAnalysis.metrics": "{errors: {metric: error_rate, interval: 60s}}",
     "margin": "1%",
     "at_most_times": "1.2",

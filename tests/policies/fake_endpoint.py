@@ -28,13 +28,13 @@ Windows = Callable[[str, int, float], RequestTotals]
 
 
 def steady(*, failing: float = 0.0, latency_ms: float = 40.0, per_window: int = 100) -> Windows:
-    """100 requests a window over both variants; the candidate's fail, or last, as said."""
+    """100 requests a window over both variants; the candidate's fail as said."""
 
     def window(variant: str, number: int, share: float) -> RequestTotals:
         count = round(per_window * share)
         if variant == "new":
             return requests([latency_ms] * count, failed=round(count * failing))
-        return requests([40.0] * count)
+        return requests([latency_ms] * count)
 
     return window
 
@@ -139,6 +139,7 @@ def play(
     interval_ns: int = MINUTE,
     update_ns: int = 62 * SECOND,
     delay_ns: int = 45 * SECOND,
+    period_ns: int = MINUTE,
     weights: dict[str, float] | None = None,
     instances: dict[str, int] | None = None,
 ) -> Iterator[Look]:
@@ -151,10 +152,11 @@ def play(
         status = endpoint.at(now_ns)
         metrics = ScriptedMetrics(
             lambda variant, number: windows(
-                variant, number, endpoint.share_at(variant, number * MINUTE)
+                variant, number, endpoint.share_at(variant, number * period_ns)
             ),
             now_ns,
             delay_ns,
+            period_ns,
         )
         seen = Observation(
             now_ns=now_ns,

@@ -1,0 +1,203 @@
+"""Argo Rollouts: a Rollout with the canary strategy, and the AnalysisTemplates that it names.
+
+Source of the format: argoproj/argo-rollouts, docs/features/specification.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from simab.interop.argo_templates import Templates
+from simab.interop.documents import Place, Spotted, read_documents
+from simab.interop.go_durations import optional_duration
+from simab.interop.importing import Findings, Imported, built
+from simab.interop.tables import MetricTable, read_table
+from simab.policies.argo_rollouts import ArgoRollouts
+from simab.scenario.suggestions import remedy_for_name
+
+__all__ = ["imported"]
+
+_TEMPLATES: Final = ("AnalysisTemplate", "ClusterAnalysisTemplate")
+_STEPS: Final = (
+    "setWeight",
+    "pause",
+    "analysis",
+    "setCanaryScale",
+    "setHeaderRoute",
+    "setMirrorRoute",
+    "experiment",
+    "plugin",
+)
+_IGNORED_STEPS: Final[Mapping[str, str]] = {
+    "setCanaryScale": "instances are those of the scenario's variants; the step is left out",
+    "setHeaderRoute": "requests have no headers here; the step is left out",
+    "setMirrorRoute": "mirrored requests are not simulated; the step is left out",
+}
+_CANARY_FIELDS: Final = ("steps", "analysis", "trafficRouting", "maxSurge")
+_SPEC_FIELDS: Final = ("replicas", "strategy")
+
+
+def imported(files: Sequence[Path], table: Path | None) -> Imported:
+    """The canary strategy of the one Rollout in the files.
+
+    Raises:
+        Unimportable: with every problem found.
+    """
+    documents = [document for file in files for document in read_documents(file)]
+    rollout = _only_rollout(documents, files)
+    return _Importer(documents, read_table(table, MetricTable)).policy(rollout)
+
+
+def _only_rollout(documents: Sequence[Spotted], files: Sequence[Path]) -> Spotted:
+    rollouts = [each for each in documents if _kind(each) == "Rollout"]
+    if len(rollouts) > 1:
+        remedy = "Import one at a time: put the others into files of their own."
+        raise rollouts[1].need("kind").wrong("is the second Rollout", remedy)
+    if rollouts:
+        return rollouts[0]
+    names = ", ".join(str(file) for file in files)
+    start = documents[0] if documents else Spotted({}, Place(str(files[0]), 1, 1))
+    remedy = "Name the file that holds it; AnalysisTemplates alone are no policy."
+    raise start.wrong(f"no Rollout in {names}", remedy)
+
+
+class _Importer:
+    """Translates a rollout; what it leaves out and what it cannot read gathers in `findings`."""
+
+    def __init__(self, documents: Sequence[Spotted], table: MetricTable) -> None:
+        self.findings = Findings()
+        self.documents = documents
+        named = {
+            each.need("metadata", "name").text(): each
+            for each in documents
+            if _kind(each) in _TEMPLATES
+        }
+        self.templates = Templates(named, table, self.findings)
+        self.data: dict[str, Any] = {}
+        self.origins: dict[tuple[str | int, ...], Spotted] = {}
+
+    def policy(self, rollout: Spotted) -> Imported:
+        """The policy, or every problem at once."""
+        canary = self._canary(rollout)
+        self.origins[()] = canary
+        with self.findings.gathering():
+            self._split(rollout, canary)
+        kept = self._steps(canary)
+        with self.findings.gathering():
+            self._background(canary, kept)
+        self._leave_out(rollout, canary)
+        self.findings.require_none()
+        policy = built(ArgoRollouts, self.data, self.origins)
+        name = rollout.at("metadata", "name")
+        return Imported(
+            "argo" if name is None else str(name.value), policy, tuple(self.findings.notes)
+        )
+
+    def _canary(self, rollout: Spotted) -> Spotted:
+        strategy = rollout.need("spec", "strategy")
+        blue_green = strategy.at("blueGreen")
+        if blue_green is not None:
+            remedy = "Import a canary strategy, or write a policy of kind blue_green by hand."
+            raise blue_green.wrong("the blueGreen strategy is not imported", remedy)
+        return strategy.need("canary")
+
+    def _split(self, rollout: Spotted, canary: Spotted) -> None:
+        """How weights become a split: by a router, or by replicas."""
+        router = canary.at("trafficRouting")
+        if router is not None:
+            self.data["traffic_routing"] = True
+            largest = router.at("maxTrafficWeight")
+            if largest is not None and largest.whole(1, 1_000_000_000) != 100:
+                remedy = "Write the weights as parts of 100."
+                raise largest.wrong("weights here are parts of 100", remedy)
+            return
+        replicas = rollout.at("spec", "replicas")
+        self.data["replicas"] = 1 if replicas is None else replicas.whole(1, 1_000_000)
+        surge = canary.at("maxSurge")
+        if surge is not None:
+            self.data["surge"] = surge.text().rstrip("%") != "0"
+
+    def _steps(self, canary: Spotted) -> list[int]:
+        """Translate the steps; gives the numbers of those that are kept."""
+        steps = canary.at("steps")
+        kept: list[int] = []
+        data: list[dict[str, Any]] = []
+        for number, step in enumerate(() if steps is None else steps.listed()):
+            with self.findings.gathering():
+                translated = self._step(step, ("steps", len(data)))
+                if translated is not None:
+                    self.origins["steps", len(data)] = step
+                    data.append(translated)
+                    kept.append(number)
+        if not data:
+            self.findings.ignore(steps or canary, "no step is left: all traffic moves at once")
+            data.append({"set_weight": 100})
+        self.data["steps"] = data
+        return kept
+
+    def _step(self, step: Spotted, path: tuple[str | int, ...]) -> dict[str, Any] | None:
+        given = list(step.named())
+        if len(given) != 1 or given[0] not in _STEPS:
+            unknown = next((each for each in given if each not in _STEPS), "")
+            rule = f"unknown step {unknown}" if unknown else "a step does one thing"
+            raise step.wrong(rule, remedy_for_name(unknown, _STEPS, "Steps"))
+        name, value = given[0], step.named()[given[0]]
+        if name in _IGNORED_STEPS:
+            self.findings.ignore(value, _IGNORED_STEPS[name])
+            return None
+        match name:
+            case "setWeight":
+                return {"set_weight": value.whole(0, 100)}
+            case "pause":
+                duration = optional_duration(value.at("duration"), bare_seconds=True)
+                if duration == "0ns":
+                    self.findings.ignore(value, "a pause of no length is left out")
+                    return None
+                return {"pause": {} if duration is None else {"duration": duration}}
+            case "analysis":
+                return {
+                    "analysis": self.templates.metrics(value, (*path, "analysis"), self.origins)
+                }
+        remedy = "Remove the step, or replace it by an analysis."
+        raise value.wrong(f"{name} runs what simab cannot know", remedy)
+
+    def _background(self, canary: Spotted, kept: Sequence[int]) -> None:
+        analysis = canary.at("analysis")
+        if analysis is None:
+            return
+        start = analysis.at("startingStep")
+        asked = 0 if start is None else start.whole(0, 1_000_000)
+        starting_step = sum(number < asked for number in kept)
+        if start is not None and starting_step >= len(self.data["steps"]):
+            self.findings.ignore(analysis, "it would start after the last step that is kept")
+            return
+        path = ("background", "metrics")
+        metrics = self.templates.metrics(analysis, path, self.origins)
+        self.data["background"] = {"metrics": metrics, "starting_step": starting_step}
+        self.origins["background",] = analysis
+
+    def _leave_out(self, rollout: Spotted, canary: Spotted) -> None:
+        """Note whatever else the files hold."""
+        for name, value in canary.named().items():
+            if name not in _CANARY_FIELDS:
+                self.findings.ignore(value, "it does not bear on weights or analyses")
+        spec = rollout.need("spec")
+        others = [name for name in spec.named() if name not in _SPEC_FIELDS]
+        if others:
+            self.findings.ignore(spec, f"{', '.join(others)} describe pods, not the policy")
+        for document in self.documents:
+            kind = _kind(document)
+            if kind not in ("Rollout", *_TEMPLATES):
+                named = document.at("metadata", "name")
+                shown = "" if named is None else f" {named.value}"
+                self.findings.ignore(
+                    document.at("kind") or document, f"{kind or 'a document'}{shown} is no policy"
+                )
+        self.templates.note_unused()
+
+
+def _kind(document: Spotted) -> str:
+    kind = document.at("kind")
+    return "" if kind is None else str(kind.value)

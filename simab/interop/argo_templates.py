@@ -1,0 +1,189 @@
+"""Argo's AnalysisTemplates: their arguments filled in, their metrics given a meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from simab.errors import InvalidInput
+from simab.interop.documents import Spotted
+from simab.interop.go_durations import duration
+from simab.interop.importing import Findings
+from simab.interop.tables import MetricMeaning, MetricTable
+from simab.policies.argo_conditions import checked_condition
+from simab.scenario.suggestions import remedy_for_name
+
+__all__ = ["Templates"]
+
+_ARGUMENT: Final = re.compile(r"\{\{\s*args\.([A-Za-z0-9_-]+)\s*\}\}")
+_QUERIES: Final = {
+    "prometheus": "query",
+    "datadog": "query",
+    "newRelic": "query",
+    "wavefront": "query",
+    "graphite": "query",
+    "influxdb": "query",
+    "skywalking": "query",
+    "web": "url",
+    "cloudWatch": "",
+    "job": "",
+    "plugin": "",
+}
+_COUNTS: Final = {
+    "count": ("count", 0),
+    "failureLimit": ("failure_limit", -1),
+    "inconclusiveLimit": ("inconclusive_limit", 0),
+    "consecutiveErrorLimit": ("consecutive_error_limit", 0),
+    "consecutiveSuccessLimit": ("consecutive_success_limit", 0),
+}
+_DURATIONS: Final = {"interval": "interval", "initialDelay": "initial_delay"}
+_CONDITIONS: Final = {
+    "successCondition": "success_condition",
+    "failureCondition": "failure_condition",
+}
+_METRIC_FIELDS: Final = ("name", "provider", *_COUNTS, *_DURATIONS, *_CONDITIONS)
+_LARGEST: Final = 2**31 - 1
+
+Origins = dict[tuple[str | int, ...], Spotted]
+
+
+class Templates:
+    """The templates by name, and which of them are in use."""
+
+    def __init__(
+        self, named: Mapping[str, Spotted], table: MetricTable, findings: Findings
+    ) -> None:
+        self._named = named
+        self._table = table
+        self._findings = findings
+        self._used: set[str] = set()
+
+    def metrics(
+        self, analysis: Spotted, path: tuple[str | int, ...], origins: Origins
+    ) -> dict[str, Any]:
+        """The metrics of an analysis, by name, as the policy describes them.
+
+        Raises:
+            Unimportable: a template is not there, or the analysis names none.
+        """
+        metrics: dict[str, Any] = {}
+        dry: set[str] = _names(analysis.at("dryRun"))
+        for reference in analysis.need("templates").listed():
+            template = self._template(reference.need("templateName"))
+            arguments = _arguments(template, analysis)
+            dry |= _names(template.at("spec", "dryRun"))
+            for metric in template.need("spec", "metrics").listed():
+                with self._findings.gathering():
+                    name = _filled(metric.need("name"), arguments).text()
+                    if name in metrics:
+                        raise metric.need("name").wrong("names two metrics", "Rename one.")
+                    metrics[name] = self._metric(metric, name, arguments)
+                    origins[*path, name] = metric
+        for name, data in metrics.items():
+            if name in dry or "*" in dry:
+                data["dry_run"] = True
+        return metrics
+
+    def note_unused(self) -> None:
+        """Note the templates that no analysis names."""
+        for name, template in self._named.items():
+            if name not in self._used:
+                reason = f"no analysis of the rollout names the template {name}"
+                self._findings.ignore(template.need("metadata", "name"), reason)
+
+    def _template(self, reference: Spotted) -> Spotted:
+        name = reference.text()
+        if name not in self._named:
+            remedy = remedy_for_name(name, self._named, "Templates in the files")
+            raise reference.wrong("no file holds this template", remedy)
+        self._used.add(name)
+        nested = self._named[name].at("spec", "templates")
+        if nested is not None:
+            raise nested.wrong("templates within templates are not read", "Name them one by one.")
+        return self._named[name]
+
+    def _metric(
+        self, metric: Spotted, name: str, arguments: Mapping[str, Spotted]
+    ) -> dict[str, Any]:
+        fields = metric.named()
+        unknown = next((each for each in fields if each not in _METRIC_FIELDS), None)
+        if unknown is not None:
+            remedy = remedy_for_name(unknown, _METRIC_FIELDS, "Fields of a metric")
+            raise fields[unknown].wrong("unknown field of a metric", remedy)
+        meaning = self._meaning(metric, name, arguments)
+        data = meaning.model_dump(mode="json", exclude_none=True)
+        for theirs, (ours, low) in _COUNTS.items():
+            if metric.at(theirs) is not None:
+                data[ours] = _filled(metric.need(theirs), arguments).whole(low, _LARGEST)
+        for theirs, ours in _DURATIONS.items():
+            if metric.at(theirs) is not None:
+                data[ours] = duration(_filled(metric.need(theirs), arguments))
+        if not any(each in data for each in _CONDITIONS.values()):
+            for theirs, ours in _CONDITIONS.items():
+                if metric.at(theirs) is not None:
+                    data[ours] = _condition(_filled(metric.need(theirs), arguments))
+        return data
+
+    def _meaning(
+        self, metric: Spotted, name: str, arguments: Mapping[str, Spotted]
+    ) -> MetricMeaning:
+        provider = metric.need("provider")
+        kinds = list(provider.named())
+        if len(kinds) != 1 or kinds[0] not in _QUERIES:
+            given = kinds[0] if kinds else ""
+            rule = f"unknown provider {given}" if len(kinds) == 1 else "needs one provider"
+            if given == "kayenta":
+                rule = "the kayenta provider judges by itself"
+            raise provider.wrong(rule, remedy_for_name(given, _QUERIES, "Providers"))
+        query = provider.at(kinds[0], _QUERIES[kinds[0]]) if _QUERIES[kinds[0]] else None
+        queries = () if query is None else (str(query.value), str(_filled(query, arguments).value))
+        meaning = self._table.meaning(name, *queries)
+        if meaning is None:
+            snippet = f"`metrics: {{{name}: {{metric: error_rate, window: 5min}}}}`"
+            rule = f"what metric {name} measures ({kinds[0]}) is not known"
+            remedy = f"Say it in a file given with --map, for example {snippet}."
+            raise provider.wrong(rule, remedy)
+        if kinds[0] == "job" and not (meaning.success_condition or meaning.failure_condition):
+            remedy = f"Add success_condition to the entry {name} of the --map file."
+            raise provider.wrong("a job's verdict is its exit code, which is not known", remedy)
+        return meaning
+
+
+def _arguments(template: Spotted, analysis: Spotted) -> dict[str, Spotted]:
+    """Values of the arguments: the template's own, and over them those of the analysis."""
+    values: dict[str, Spotted] = {}
+    for arguments in (template.at("spec", "args"), analysis.at("args")):
+        for each in () if arguments is None else arguments.listed():
+            name, value = each.need("name").text(), each.at("value")
+            if value is not None:
+                values[name] = value
+            elif each.at("valueFrom") is not None:
+                values.pop(name, None)  # known to the cluster only
+    return values
+
+
+def _filled(spotted: Spotted, arguments: Mapping[str, Spotted]) -> Spotted:
+    """The value with its arguments filled in; an unknown one stays, and is a placeholder."""
+    if not isinstance(spotted.value, str):
+        return spotted
+
+    def value(match: re.Match[str]) -> str:
+        argument = arguments.get(match.group(1))
+        return match.group() if argument is None else str(argument.value)
+
+    return replace(spotted, value=_ARGUMENT.sub(value, spotted.value))
+
+
+def _condition(spotted: Spotted) -> str:
+    text = spotted.text()
+    try:
+        return checked_condition(text)
+    except InvalidInput as refused:
+        rule, _, remedy = str(refused).partition("; ")
+        raise spotted.wrong(rule, f"{remedy[:1].upper()}{remedy[1:]}.") from None
+
+
+def _names(listed: Spotted | None) -> set[str]:
+    return set() if listed is None else {each.need("metricName").text() for each in listed.listed()}

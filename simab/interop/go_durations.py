@@ -1,0 +1,47 @@
+"""Durations as Go writes them ("1h30m", "40s"), for the tools that are written in it."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final
+
+from simab import units
+from simab.interop.documents import Spotted
+
+__all__ = ["duration", "optional_duration"]
+
+_UNITS_NS: Final = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+}
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
+
+
+def duration(spotted: Spotted, *, bare_seconds: bool = False) -> str:
+    """A duration as simab writes it; a bare number is seconds where the tool takes one.
+
+    Raises:
+        Unimportable: it is none.
+    """
+    text = spotted.text()
+    remedy = "Write for example 40s, 5m or 1h30m."
+    if bare_seconds and re.fullmatch(r"[0-9]{1,9}", text):
+        text = f"{text}s"
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise spotted.wrong("must be a duration", remedy)
+    total_ns = int(sum(Decimal(number) * _UNITS_NS[unit] for number, unit in parts))
+    if total_ns > units.LONGEST_DURATION_NS:
+        raise spotted.wrong("is longer than 366 days", remedy)
+    return f"{total_ns}ns"
+
+
+def optional_duration(spotted: Spotted | None, *, bare_seconds: bool = False) -> str | None:
+    """The same where it may be absent."""
+    return None if spotted is None else duration(spotted, bare_seconds=bare_seconds)

@@ -1,0 +1,126 @@
+"""CloudWatch alarms as DescribeAlarms gives and PutMetricAlarm takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from simab.interop.documents import Spotted
+from simab.interop.importing import Findings
+from simab.policies.alarms import Alarm
+from simab.scenario.suggestions import remedy_for_name
+
+__all__ = ["alarms_by_name", "translated_alarm"]
+
+_METRICS: Final = {
+    "Invocations": "Invocations",
+    "Invocation5XXErrors": "Invocation5XXErrors",
+    "InvocationModelErrors": "Invocation5XXErrors",
+    "ModelLatency": "ModelLatency",
+}
+_COMPARISONS: Final = (
+    "GreaterThanThreshold",
+    "GreaterThanOrEqualToThreshold",
+    "LessThanThreshold",
+    "LessThanOrEqualToThreshold",
+)
+_TREATMENTS: Final = ("missing", "ignore", "breaching", "notBreaching")
+_MOST_PERIODS: Final = 1440
+
+
+def alarms_by_name(documents: Iterable[Spotted]) -> dict[str, Spotted]:
+    """Every alarm that the documents define."""
+    found = []
+    for document in documents:
+        several = document.at("MetricAlarms")
+        found += [] if several is None else several.listed()
+        if document.at("AlarmName") is not None:
+            found.append(document)
+    return {each.need("AlarmName").text(): each for each in found}
+
+
+def translated_alarm(alarm: Spotted, findings: Findings) -> dict[str, Any]:
+    """The alarm as the policy describes it.
+
+    Raises:
+        Unimportable: it measures what simab does not have.
+    """
+    for key in ("Metrics", "EvaluationCriteria", "ThresholdMetricId"):
+        composed = alarm.at(key)
+        if composed is not None:
+            remedy = "Replace it by an alarm on one metric."
+            raise composed.wrong("expressions of several metrics are not imported", remedy)
+    data: dict[str, Any] = {
+        "metric": _metric(alarm, findings),
+        "statistic": _statistic(alarm),
+        "of": _whose(alarm, findings),
+        "period": f"{alarm.need('Period').whole(1, 86_400)}s",
+        "evaluation_periods": alarm.need("EvaluationPeriods").whole(1, _MOST_PERIODS),
+        "threshold": alarm.need("Threshold").number(),
+        "comparison": _one_of(alarm.need("ComparisonOperator"), _COMPARISONS),
+    }
+    to_alarm, missing = alarm.at("DatapointsToAlarm"), alarm.at("TreatMissingData")
+    if to_alarm is not None:
+        data["datapoints_to_alarm"] = to_alarm.whole(1, _MOST_PERIODS)
+    if missing is not None:
+        data["treat_missing_data"] = _one_of(missing, _TREATMENTS)
+    try:
+        translated = Alarm.model_validate(data)
+    except ValidationError as error:
+        rule, _, remedy = error.errors()[0]["msg"].removeprefix("Value error, ").partition("; ")
+        raise alarm.wrong(rule, f"{remedy[:1].upper()}{remedy[1:]}.") from None
+    _remark(alarm, translated, findings)
+    return data
+
+
+def _metric(alarm: Spotted, findings: Findings) -> str:
+    namespace, name = alarm.need("Namespace"), alarm.need("MetricName")
+    if namespace.text() != "AWS/SageMaker":
+        remedy = f"Alarms here watch AWS/SageMaker: {', '.join(_METRICS)}."
+        raise namespace.wrong("simab has no metrics of this namespace", remedy)
+    if name.text() not in _METRICS:
+        remedy = remedy_for_name(name.text(), _METRICS, "Metrics")
+        raise name.wrong("simab has no such metric", remedy)
+    if name.text() == "InvocationModelErrors":
+        findings.ignore(name, "4XX of the model are not simulated: read as Invocation5XXErrors")
+    return _METRICS[name.text()]
+
+
+def _statistic(alarm: Spotted) -> str:
+    plain, extended = alarm.at("Statistic"), alarm.at("ExtendedStatistic")
+    if plain is None and extended is None:
+        return alarm.need("Statistic").text()
+    return (plain or extended or alarm).text()
+
+
+def _whose(alarm: Spotted, findings: Findings) -> str:
+    """Which fleet the dimensions select: only an EndpointConfigName tells the two apart."""
+    dimensions = alarm.need("Dimensions")
+    names = {each.need("Name").text() for each in dimensions.listed()}
+    if "VariantName" not in names:
+        remedy = "Add the dimensions EndpointName and VariantName."
+        raise dimensions.wrong("no metric has these dimensions", remedy)
+    if "EndpointConfigName" in names:
+        return "candidate"
+    reason = "without EndpointConfigName the alarm sees both fleets mixed"
+    findings.ignore(dimensions, reason)
+    return "both"
+
+
+def _remark(alarm: Spotted, translated: Alarm, findings: Findings) -> None:
+    share = translated.metric == "Invocation5XXErrors" and translated.statistic == "Average"
+    if share and translated.comparison.startswith("Greater") and translated.threshold >= 1:
+        reason = "the average of 0 and 1 is a share: this asks for 100 % errors, and not for 1 %"
+        findings.ignore(alarm.need("Threshold"), reason)
+    enabled = alarm.at("ActionsEnabled")
+    if enabled is not None and enabled.value is False:
+        findings.ignore(enabled, "a deployment looks at the state, so the alarm counts anyway")
+
+
+def _one_of(spotted: Spotted, allowed: tuple[str, ...]) -> str:
+    text = spotted.text()
+    if text not in allowed:
+        raise spotted.wrong("is not imported", remedy_for_name(text, allowed))
+    return text

@@ -1,0 +1,28 @@
+"""The tools whose configurations can be read, and where the importer of each is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from simab.interop.importing import Imported
+
+__all__ = ["TOOLS", "import_policy"]
+
+TOOLS: Final[Mapping[str, str]] = {
+    "argo": "simab.interop.argo",
+    "sagemaker": "simab.interop.sagemaker",
+}
+
+
+def import_policy(tool: str, files: Sequence[Path], table: Path | None = None) -> Imported:
+    """The policy that the files of a tool describe; `table` says what its metrics mean here.
+
+    Raises:
+        Unimportable: with every problem found, each with its file, line and column.
+    """
+    found: Imported = import_module(TOOLS[tool]).imported(files, table)
+    return found

@@ -1,0 +1,178 @@
+"""Argo Rollouts: what is read, what is ignored and why, and what is refused with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simab.errors import InvalidInput
+from simab.interop.argo import imported
+from simab.interop.importing import Unimportable
+from simab.policies.argo_rollouts import ArgoRollouts
+
+FILES = Path(__file__).parent / "files"
+ROLLOUT = (FILES / "argo.yaml").read_text(encoding="utf-8")
+
+
+def argo(tmp_path: Path, text: str, table: Path | None = FILES / "argo.map.yaml") -> Any:
+    path = tmp_path / "rollout.yaml"
+    path.write_text(text, encoding="utf-8")
+    return imported([path], table)
+
+
+def test_a_rollout_and_its_templates_become_a_policy() -> None:
+    """Steps, weights by replicas, arguments filled in, limits and conditions as they stand."""
+    found = imported([FILES / "argo.yaml"], FILES / "argo.map.yaml")
+    assert found.name == "recommender"
+    policy = found.policy
+    assert isinstance(policy, ArgoRollouts)
+    assert (policy.replicas, policy.surge, policy.traffic_routing) == (10, False, False)
+    weight, pause, half, minute, inline = policy.steps
+    assert (weight.set_weight, half.set_weight) == (15, 50)
+    assert pause.pause is not None
+    assert pause.pause.duration == 90_000_000_000
+    assert minute.pause is not None
+    assert minute.pause.duration == 60_000_000_000
+    assert inline.analysis is not None
+    assert list(inline.analysis) == ["p99", "error-share"]
+    assert inline.analysis["p99"].dry_run
+    assert inline.analysis["p99"].consecutive_success_limit == 1
+    share = inline.analysis["error-share"]
+    assert (share.metric, share.of, share.window) == ("error_rate", "ratio", 300_000_000_000)
+    assert (share.count, share.interval, share.initial_delay) == (3, 30_000_000_000, 10_000_000_000)
+    assert (share.failure_limit, share.inconclusive_limit) == (1, 1)
+    assert share.consecutive_error_limit == 2
+    assert share.failure_condition == "result[0] > 0.02"
+
+
+def test_a_background_analysis_keeps_its_step() -> None:
+    """It starts at the third step of the file, which is the second that is kept."""
+    policy = imported([FILES / "argo.yaml"], FILES / "argo.map.yaml").policy
+    assert isinstance(policy, ArgoRollouts)
+    assert policy.background is not None
+    assert policy.background.starting_step == 1
+    condition = policy.background.metrics["error-share"].failure_condition
+    assert condition == "result[0] > 0.05"  # its own value of the argument
+
+
+def test_what_is_ignored_is_told_with_its_reason() -> None:
+    """Each with file, line, column and field; nothing is left out silently."""
+    found = imported([FILES / "argo.yaml"], FILES / "argo.map.yaml")
+    source = FILES / "argo.yaml"
+    assert [note.render() for note in found.notes] == [
+        f"{source}:30:11: spec.strategy.canary.steps[1].setHeaderRoute: "
+        "requests have no headers here; the step is left out.",
+        f"{source}:20:23: spec.strategy.canary.maxUnavailable: "
+        "it does not bear on weights or analyses.",
+        f"{source}:15:3: spec: selector describe pods, not the policy.",
+        f"{source}:3:7: kind: Service recommender is no policy.",
+        f"{source}:87:18: metadata.name: no analysis of the rollout names the template unused.",
+    ]
+
+
+def test_templates_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
+    """Several documents a file, several files, in any order: the same policy."""
+    parts = ROLLOUT.split("---\n")
+    files = []
+    for number, part in enumerate(reversed(parts)):
+        files.append(tmp_path / f"{number}.yaml")
+        files[-1].write_text(f"---\n{part}---\n", encoding="utf-8")
+    whole = imported([FILES / "argo.yaml"], FILES / "argo.map.yaml")
+    assert imported(files, FILES / "argo.map.yaml").policy == whole.policy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "message"),
+    [
+        ("setWeight: 15", "setWeight: 150", "28:20", "must be a whole number in its range"),
+        ("setWeight: 15", 'setWeight: "{{ .Values.weight }}"', "28:20", "is a placeholder"),
+        ("setWeight: 15", "setWeight: ${WEIGHT}", "28:20", "is a placeholder"),
+        ("setWeight: 15", "setWeigth: 15", "28:9", "unknown step setWeigth. Did you mean setW"),
+        ("setWeight: 15", "experiment: {duration: 5m}", "28:21", "experiment runs what simab"),
+        ("duration: 1m30s", "duration: 90 seconds", "32:27", "must be a duration"),
+        ("templateName: latency", "templateName: latencies", "37:27", "no file holds this templ"),
+        ("- {name: limit, value: \"0.02\"}", "- {name: limits, value: 1}", "63:23", "placeholder"),
+        ("count: \"{{args.measurements}}\"", "count: many", "58:12", "must be a whole number"),
+        ("asFloat(result) < 0.25", "result.value < 1", "79:23", "cannot read '.value < 1'"),
+        ("datadog:", "thanos:", "82:7", "unknown provider thanos"),
+        ("datadog:", "kayenta:", "82:7", "the kayenta provider judges by itself"),
+        ("    count: \"{{args.measurements}}\"\n", "", "35:9", "would never end"),
+        ("failureLimit: 1", "failureLimit: 4", "56:5", "failure_limit 4 is more than count 3"),
+        ("maxSurge: 0", "trafficRouting: {maxTrafficWeight: 1000}", "19:42", "parts of 100"),
+        ("canary:", "blueGreen:", "19:7", "the blueGreen strategy is not imported"),
+        ("kind: Rollout", "kind: Deployment", "2:1", "no Rollout in"),
+        ("interval: 30s", "interval: 30s\n    intervall: 1s", "58:16", "unknown field of a metric"),
+        ("replicas: 10", "replicas: 0", "15:13", "must be a whole number"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_at_its_place(
+    tmp_path: Path, old: str, new: str, place: str, message: str
+) -> None:
+    """File, line, column, field, value, rule and remedy."""
+    assert old in ROLLOUT
+    with pytest.raises(Unimportable) as refused:
+        argo(tmp_path, ROLLOUT.replace(old, new))
+    lines = str(refused.value).splitlines()
+    assert any(f"rollout.yaml:{place}: " in line and message in line for line in lines), lines
+    for _, problem in refused.value.problems:
+        assert problem.remedy
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    """One run is enough to mend a file."""
+    broken = ROLLOUT.replace("setWeight: 15", "setWeight: -1").replace("1m30s", "soon")
+    with pytest.raises(Unimportable) as refused:
+        argo(tmp_path, broken.replace("datadog", "thanos"))
+    assert len(refused.value.problems) == 3
+
+
+def test_queries_are_never_guessed_at(tmp_path: Path) -> None:
+    """Without a table each metric is asked for, with what to write."""
+    with pytest.raises(Unimportable) as refused:
+        argo(tmp_path, ROLLOUT, table=None)
+    message = str(refused.value)
+    assert "what metric error-share measures (prometheus) is not known" in message
+    assert "`metrics: {p99: {metric: error_rate, window: 5min}}`" in message
+
+
+def test_a_job_needs_a_condition(tmp_path: Path) -> None:
+    """Its exit code is not known; the table says what stands for it."""
+    job = ROLLOUT.replace("asFloat(result) < 0.25", "'true'").replace(
+        "datadog:\n        query: p99:latency{app:recommender}", "job: {spec: {}}"
+    )
+    with pytest.raises(Unimportable, match="a job's verdict is its exit code"):
+        argo(tmp_path, job)
+    table = tmp_path / "map.yaml"
+    text = (FILES / "argo.map.yaml").read_text(encoding="utf-8")
+    condition = 'window: 2min, success_condition: "result[0] < 0.3"'
+    table.write_text(text.replace("window: 2min", condition), encoding="utf-8")
+    policy = argo(tmp_path, job, table).policy
+    assert policy.steps[-1].analysis["p99"].success_condition == "result[0] < 0.3"
+
+
+def test_a_table_is_checked_like_a_scenario(tmp_path: Path) -> None:
+    """Unknown keys, values and units, each with its place."""
+    table = tmp_path / "map.yaml"
+    table.write_text("metrics:\n  p99: {metric: latency, windw: 5m}\n", encoding="utf-8")
+    with pytest.raises(InvalidInput) as refused:
+        argo(tmp_path, ROLLOUT, table)
+    message = str(refused.value)
+    assert f"{table}:2:17: metrics.p99.metric = latency: unknown value. Did you mean" in message
+    assert f"{table}:2:26: metrics.p99.windw = 5m: unknown key. Did you mean window?" in message
+
+
+def test_a_rollout_without_steps_moves_all_traffic_at_once(tmp_path: Path) -> None:
+    """As the tool does; the note says so."""
+    text = "kind: Rollout\nspec: {strategy: {canary: {}}}\n"
+    found = argo(tmp_path, text)
+    assert [step.set_weight for step in found.policy.steps] == [100]
+    assert "no step is left" in found.notes[0].reason
+    assert found.name == "argo"
+
+
+def test_two_rollouts_are_one_too_many(tmp_path: Path) -> None:
+    """Which of them is meant is not guessed."""
+    with pytest.raises(Unimportable, match="is the second Rollout"):
+        argo(tmp_path, f"{ROLLOUT}---\n{ROLLOUT}")

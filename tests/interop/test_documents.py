@@ -1,0 +1,72 @@
+"""Reading files of other tools: every value has its place, and nothing in them runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simab.errors import InvalidInput
+from simab.interop.documents import Unimportable, read_documents
+
+
+def file(tmp_path: Path, content: str | bytes) -> Path:
+    path = tmp_path / "it.yaml"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def test_values_know_their_place(tmp_path: Path) -> None:
+    """Across documents, lists and mappings; empty documents are none."""
+    text = "a: 1\n---\n---\nb:\n- c\n- {d: true}\n"
+    first, second = read_documents(file(tmp_path, text))
+    assert first.need("a").whole(0, 9) == 1
+    inner = second.need("b").listed()[1].need("d")
+    assert (inner.value, inner.place.line, inner.place.column) == (True, 6, 7)
+    assert inner.field == "b[1].d"
+    assert inner.place.render().endswith("it.yaml:6:7")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a: [", "not YAML"),
+        ("a: 1\na: 2", "duplicate key a"),
+        ("a: &x {<<: {b: 1}}", "a key is a single word"),
+        ("a: &x [*x]", "repeats itself"),
+        ("a: !!python/object/apply:os.getcwd []", ""),
+        ("a: !own 5", "unknown tag"),
+        ("a: 'b\x00'", "not YAML"),
+        ("[" * 5000, "nested too deeply"),
+        (b"\xff\xfe", "not UTF-8"),
+    ],
+)
+def test_what_is_no_plain_data_is_refused(
+    tmp_path: Path, content: str | bytes, message: str
+) -> None:
+    """With its place, if it has one; a tag makes a list no object."""
+    path = file(tmp_path, content)
+    if not message:
+        assert read_documents(path)[0].need("a").listed() == []
+        return
+    with pytest.raises(InvalidInput, match=message) as refused:
+        read_documents(path)
+    assert str(path) in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """The path, the reason and a remedy."""
+    with pytest.raises(InvalidInput, match=r"absent.yaml: cannot be read: no such file"):
+        read_documents(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a: []", "must be a mapping"), ("a: {b: }", "required"), ("a: 5", "must be a mapping")],
+)
+def test_what_is_needed_is_asked_for(tmp_path: Path, text: str, message: str) -> None:
+    """By the field's full name."""
+    (document,) = read_documents(file(tmp_path, text))
+    with pytest.raises(Unimportable, match=message) as refused:
+        document.need("a", "b")
+    assert ":1:4: a" in str(refused.value)
