@@ -14,6 +14,8 @@ __all__ = ["TOOLS", "import_policy"]
 
 TOOLS: Final[Mapping[str, str]] = {
     "argo": "simab.interop.argo",
+    "flagger": "simab.interop.flagger",
+    "kayenta": "simab.interop.kayenta",
     "sagemaker": "simab.interop.sagemaker",
 }
 

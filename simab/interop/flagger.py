@@ -1,0 +1,271 @@
+"""Flagger's Canary, and its MetricTemplates, as a policy of kind flagger.
+
+The fields keep Flagger's names in simab's spelling: stepWeights becomes step_weights, and
+thresholdRange threshold_range. What the policy does not hold is noted; what would change its course
+is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from simab import units
+from simab.errors import InvalidInput
+from simab.interop.documents import Spotted, read_documents
+from simab.interop.go_durations import duration
+from simab.interop.importing import Findings, Imported, built
+from simab.interop.readings import ReadingTable
+from simab.interop.tables import read_table
+from simab.policies.flagger_analysis import FlaggerAnalysis
+from simab.policies.flagger_metrics import BuiltInMetric
+
+__all__ = ["imported"]
+
+_BUILT_IN: Final = frozenset(get_args(BuiltInMetric))
+_SHORTEST_INTERVAL_NS: Final = 10 * units.NANOSECONDS_PER_SECOND
+_DEFAULT_INTERVAL_NS: Final = 60 * units.NANOSECONDS_PER_SECOND
+_KUBERNETES_ITERATIONS: Final = 10
+_SILENT: Final = frozenset({"analysis", "canaryAnalysis", "provider", "service", "targetRef"})
+_HOOKS: Final = {
+    "pre-rollout": "is taken to succeed; if it failed, that would be a failed check",
+    "rollout": "is taken to succeed; describe the requests of a load test as a segment",
+    "confirm-rollout": "is taken to approve at once",
+    "confirm-traffic-increase": "is taken to approve at once",
+    "confirm-promotion": "is taken to approve at once; set confirm_promotion_after to wait",
+    "rollback": "is taken never to ask for a rollback",
+}
+
+
+@dataclass(slots=True)
+class _Canary:
+    """What has been read so far: the policy's data, where each part is from, and findings."""
+
+    table: ReadingTable
+    templates: Mapping[str, Spotted]
+    origins: dict[Any, Spotted]
+    data: dict[str, Any] = field(default_factory=dict)
+    findings: Findings = field(default_factory=Findings)
+
+    def set(self, name: str, value: Any, origin: Spotted) -> None:
+        """One field of the policy, and where it is from."""
+        self.data[name] = value
+        self.origins[name,] = origin
+
+
+def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
+    """The policy of the one Canary in these files; `table` says what own metrics read.
+
+    Raises:
+        Unimportable: with every problem found, each with its file, line and column.
+    """
+    documents = [document for file in files for document in read_documents(file)]
+    canary = _the_canary(documents)
+    spec = canary.need("spec")
+    analysis = spec.at("analysis") or spec.at("canaryAnalysis")
+    reading = _Canary(
+        read_table(table, ReadingTable), _templates(documents), origins={(): analysis or spec}
+    )
+    for key, value in spec.named().items():
+        if key not in _SILENT and value.value is not None:
+            with reading.findings.gathering():
+                _SPEC.get(key, _not_part)(value, reading)
+    if analysis is None:
+        reading.findings.ignore(spec, "has no analysis, and Flagger promotes without one")
+        reading.set("skip_analysis", True, spec)
+    for key, value in analysis.named().items() if analysis is not None else ():
+        if value.value is not None:
+            with reading.findings.gathering():
+                _ANALYSIS.get(key, _not_part)(value, reading)
+    _note_provider(spec, reading)
+    _note_windows(reading)
+    reading.findings.require_none()
+    policy = built(FlaggerAnalysis, reading.data, reading.origins)
+    named = canary.at("metadata", "name")
+    notes = sorted(reading.findings.notes, key=lambda note: (note.place.line, note.place.column))
+    return Imported(named.text() if named else "flagger", policy, tuple(notes))
+
+
+def _the_canary(documents: Sequence[Spotted]) -> Spotted:
+    if not documents:
+        raise InvalidInput("the files are empty. Name a file with a Canary of Flagger.")
+    canaries = [each for each in documents if _kind(each) == "Canary"]
+    if not canaries:
+        raise documents[0].wrong("holds no Canary", "Name the file with `kind: Canary`.")
+    if len(canaries) > 1:
+        raise canaries[1].wrong("is a second Canary", "Name the files of one Canary at a time.")
+    return canaries[0]
+
+
+def _templates(documents: Sequence[Spotted]) -> dict[str, Spotted]:
+    found = [each for each in documents if _kind(each) == "MetricTemplate"]
+    return {template.need("metadata", "name").text(): template for template in found}
+
+
+def _kind(document: Spotted) -> str:
+    kind = document.at("kind")
+    return "" if kind is None else str(kind.value)
+
+
+def _interval(value: Spotted, canary: _Canary) -> None:
+    interval_ns = _duration_ns(value)
+    if interval_ns < _SHORTEST_INTERVAL_NS:
+        canary.findings.ignore(value, "is shorter than 10s, which Flagger uses instead")
+        interval_ns = _SHORTEST_INTERVAL_NS
+    shown = units.format_duration(interval_ns)
+    canary.set("interval", shown, value)
+    canary.findings.ignore(
+        value, f"needs controller.interval and metrics.period of {shown}, or that divide it"
+    )
+
+
+def _threshold(value: Spotted, canary: _Canary) -> None:
+    threshold = value.whole(-1_000_000, 1_000_000)
+    if threshold < 1:
+        canary.findings.ignore(value, "is below 1, which Flagger uses instead")
+    canary.set("threshold", max(threshold, 1), value)
+
+
+def _count(name: str) -> Callable[[Spotted, _Canary], None]:
+    """Reads a whole number, of which 0 is the same as none."""
+
+    def read(value: Spotted, canary: _Canary) -> None:
+        number = value.whole(0, 1_000_000)
+        if number:
+            canary.set(name, number, value)
+
+    return read
+
+
+def _step_weights(value: Spotted, canary: _Canary) -> None:
+    canary.set("step_weights", [each.whole(1, 100) for each in value.listed()], value)
+
+
+def _metrics(value: Spotted, canary: _Canary) -> None:
+    metrics: list[dict[str, Any]] = []
+    for each in value.listed():
+        with canary.findings.gathering():
+            metric = _metric(each, canary)
+            if metric is not None:
+                canary.origins["metrics", len(metrics)] = each
+                metrics.append(metric)
+    canary.set("metrics", metrics, value)
+
+
+def _metric(value: Spotted, canary: _Canary) -> dict[str, Any] | None:
+    name = value.need("name").text()
+    metric: dict[str, Any] = {"name": name}
+    if name not in _BUILT_IN:
+        names = _sources(value, canary)
+        if not names:
+            canary.findings.ignore(value, "has no query, and Flagger does not check it")
+            return None
+        reading = canary.table.reading(value, name, *names)
+        metric |= {"measures": reading.metric, "scale": reading.scale}
+    metric["threshold_range"] = _range(value, name)
+    interval = value.at("interval")
+    if interval is not None:
+        metric["interval"] = units.format_duration(_duration_ns(interval))
+    return metric
+
+
+def _sources(value: Spotted, canary: _Canary) -> list[str]:
+    """The template's name and query, or the query of the metric itself."""
+    query, reference = value.at("query"), value.at("templateRef", "name")
+    found = [] if query is None else [str(query.value)]
+    if reference is not None:
+        found.append(reference.text())
+        template = canary.templates.get(reference.text())
+        text = template.at("spec", "query") if template is not None else None
+        found += [] if text is None else [str(text.value)]
+    return found
+
+
+def _range(value: Spotted, name: str) -> dict[str, float]:
+    bounds = value.at("thresholdRange")
+    if bounds is not None:
+        ends = ((end, bounds.at(end)) for end in ("min", "max"))
+        return {end: bound.number() for end, bound in ends if bound is not None}
+    # The older form: a single threshold, 0 if absent, which a success rate must reach.
+    threshold = value.at("threshold")
+    end = "min" if name == "request-success-rate" else "max"
+    return {end: 0.0 if threshold is None else threshold.number()}
+
+
+def _webhooks(value: Spotted, canary: _Canary) -> None:
+    for hook in value.listed():
+        kind = hook.at("type")
+        reason = _HOOKS.get("rollout" if kind is None else str(kind.value))
+        if reason is not None:
+            canary.findings.ignore(hook, reason)
+
+
+def _refused(rule: str, remedy: str) -> Callable[[Spotted, _Canary], None]:
+    """Refuses a part that would change the course of the rollout."""
+
+    def refuse(value: Spotted, canary: _Canary) -> None:
+        if value.value not in (False, [], {}):
+            canary.findings.problems += value.wrong(rule, remedy).problems
+
+    return refuse
+
+
+def _skip_analysis(value: Spotted, canary: _Canary) -> None:
+    if value.value is True:
+        canary.set("skip_analysis", True, value)
+
+
+def _not_part(value: Spotted, canary: _Canary) -> None:
+    canary.findings.ignore(value, "is not part of the policy")
+
+
+def _note_provider(spec: Spotted, canary: _Canary) -> None:
+    """Without a mesh Flagger shifts no weights: it checks ten times and switches."""
+    provider = spec.at("provider")
+    if provider is None or provider.value != "kubernetes" or canary.data.get("iterations"):
+        return
+    canary.findings.ignore(provider, "has no weights: Flagger checks 10 iterations and switches")
+    canary.set("iterations", _KUBERNETES_ITERATIONS, provider)
+
+
+def _note_windows(canary: _Canary) -> None:
+    """Say where checks share requests: they then do not fail independently of each other."""
+    interval_ns = units.parse_duration(canary.data.get("interval", "60s"))
+    for number, metric in enumerate(canary.data.get("metrics", ())):
+        window = metric.get("interval", units.format_duration(_DEFAULT_INTERVAL_NS))
+        shared = -(-units.parse_duration(window) // interval_ns)
+        if shared > 1:
+            canary.findings.ignore(
+                canary.origins["metrics", number],
+                f"reads {window} at every check, so {shared} checks on end share requests",
+            )
+
+
+def _duration_ns(value: Spotted) -> int:
+    return units.parse_duration(duration(value))
+
+
+Reader = Callable[[Spotted, _Canary], None]
+
+_SPEC: Final[Mapping[str, Reader]] = {"skipAnalysis": _skip_analysis}
+_ANALYSIS: Final[Mapping[str, Reader]] = {
+    "interval": _interval,
+    "threshold": _threshold,
+    "maxWeight": _count("max_weight"),
+    "stepWeight": _count("step_weight"),
+    "stepWeights": _step_weights,
+    "stepWeightPromotion": _count("step_weight_promotion"),
+    "iterations": _count("iterations"),
+    "metrics": _metrics,
+    "webhooks": _webhooks,
+    "match": _refused(
+        "sends requests with certain headers to the candidate, which is not simulated",
+        "Describe these requests as a segment with `targets`, and remove match.",
+    ),
+    "mirror": _refused("copies requests, which is not simulated yet", "Remove mirror."),
+    "sessionAffinity": _refused(
+        "keeps users by a cookie, which is not simulated yet", "Remove sessionAffinity."
+    ),
+}

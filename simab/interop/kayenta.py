@@ -1,0 +1,192 @@
+"""Kayenta's canary configuration, with or without its execution request, as a policy.
+
+The configuration holds metrics and weights; thresholds and times stand in the request that runs it,
+alone or together with the configuration (`canaryConfig`, `executionRequest`). What neither says is
+assumed, and the assumption noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from simab.errors import InvalidInput
+from simab.interop.documents import Place, Spotted, read_documents
+from simab.interop.importing import Findings, Imported, Note, built
+from simab.interop.readings import ReadingTable
+from simab.interop.tables import read_table
+from simab.policies.kayenta_canary import KayentaCanary
+
+__all__ = ["imported"]
+
+_JUDGE: Final = "NetflixACAJudge-v1.0"
+_FORMER_JUDGE: Final = "dredd-v1.0"
+_ASSUMED_LIFETIME: Final = "60min"
+_MINUTES: Final = {
+    "lifetimeDurationMins": "lifetime",
+    "beginAfterMins": "begin_after",
+    "analysisIntervalMins": "analysis_interval",
+    "lookbackMins": "lookback",
+}
+_LONGEST_MINUTES: Final = 366 * 24 * 60
+
+
+def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
+    """The policy of a canary configuration; `table` says what its metrics read.
+
+    Raises:
+        Unimportable: with every problem found, each with its file, line and column.
+    """
+    config, request = _parts([document for file in files for document in read_documents(file)])
+    findings, readings = Findings(), read_table(table, ReadingTable)
+    data: dict[str, Any] = {}
+    origins: dict[Any, Spotted] = {(): config}
+    with findings.gathering():
+        _check_judge(config, findings)
+    with findings.gathering():
+        data["metrics"] = _metrics(config.need("metrics"), readings, findings, origins)
+    with findings.gathering():
+        data |= _classifier(config, request, findings)
+    with findings.gathering():
+        data |= _times(config, request, findings)
+    findings.require_none()
+    _say(findings, config, "share", "is not Kayenta's to set: set share, or the scenario's weights")
+    named = config.at("name")
+    policy = built(KayentaCanary, data, origins)
+    return Imported(named.text() if named else "kayenta", policy, tuple(findings.notes))
+
+
+def _parts(documents: Sequence[Spotted]) -> tuple[Spotted, Spotted | None]:
+    """The configuration and, if there is one, the request that runs it."""
+    if not documents:
+        raise InvalidInput("the files are empty. Name a file with a canary configuration.")
+    configs, requests = [], []
+    for document in documents:
+        both = document.at("canaryConfig"), document.at("executionRequest")
+        configs += [part for part in (both[0],) if part is not None]
+        requests += [part for part in (both[1],) if part is not None]
+        if both == (None, None):
+            (configs if document.at("metrics") is not None else requests).append(document)
+    if not configs:
+        raise documents[0].wrong("holds no canary configuration", "Name the file with `metrics`.")
+    for second in (*configs[1:], *requests[1:]):
+        raise second.wrong("is a second one", "Name one configuration and one request.")
+    return configs[0], requests[0] if requests else None
+
+
+def _check_judge(config: Spotted, findings: Findings) -> None:
+    judge = config.at("judge", "name")
+    if judge is None or judge.text() == _JUDGE:
+        return
+    if judge.text() != _FORMER_JUDGE:
+        raise judge.wrong("is another judge", f"Only {_JUDGE} is simulated.")
+    findings.ignore(judge, f"is the former name: judged as {_JUDGE}")
+
+
+def _metrics(
+    metrics: Spotted, readings: ReadingTable, findings: Findings, origins: dict[Any, Spotted]
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for value in metrics.listed():
+        with findings.gathering():
+            canary = value.at("analysisConfigurations", "canary")
+            muted = canary.at("muted") if canary is not None else None
+            if muted is not None and muted.value is True:
+                findings.ignore(value, "is muted and left out")
+                continue
+            origins["metrics", len(found)] = value
+            found.append(_metric(value, canary, readings, findings))
+    return found
+
+
+def _metric(
+    value: Spotted, canary: Spotted | None, readings: ReadingTable, findings: Findings
+) -> dict[str, Any]:
+    name = value.need("name").text()
+    query = value.at("query", "metricName")
+    reading = readings.reading(value, name, *([] if query is None else [str(query.value)]))
+    groups = [group.text() for group in value.need("groups").listed()]
+    analysis = {} if canary is None else _analysis(canary, findings)
+    return {
+        "name": name,
+        "measures": reading.metric,
+        "scale": reading.scale,
+        "groups": groups,
+        "analysis": analysis,
+    }
+
+
+def _analysis(canary: Spotted, findings: Findings) -> dict[str, Any]:
+    """How a metric is judged; words that Kayenta does not know mean its defaults, as there."""
+    found: dict[str, Any] = {}
+    direction = canary.at("direction")
+    if direction is not None and direction.value in ("increase", "decrease"):
+        found["direction"] = direction.value
+    elif direction is not None and direction.value != "either":
+        findings.ignore(direction, "is no direction, which Kayenta takes for either")
+    strategy = canary.at("nanStrategy")
+    if strategy is not None and strategy.value == "replace":
+        found["nan_strategy"] = "replace"
+    for key, name in (("critical", "critical"), ("mustHaveData", "must_have_data")):
+        flag = canary.at(key)
+        if flag is not None:
+            found[name] = flag.value is True
+    if canary.at("outliers", "strategy") is not None:
+        remove = canary.need("outliers", "strategy").value == "remove"
+        found["outliers"] = "remove" if remove else "keep"
+    factor = canary.at("outliers", "outlierFactor")
+    if factor is not None:
+        found["outlier_factor"] = factor.number()
+    size = canary.at("effectSize")
+    if size is not None:
+        found["effect_size"] = _effect_size(size)
+    return found
+
+
+def _effect_size(size: Spotted) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    measure = size.at("measure")
+    if measure is not None and measure.value == "cles":
+        found["measure"] = "cles"
+    for key in ("allowed", "critical"):
+        for change in ("Increase", "Decrease"):
+            bound = size.at(f"{key}{change}")
+            if bound is not None:
+                found[f"{key}_{change.lower()}"] = bound.number()
+    return found
+
+
+def _classifier(config: Spotted, request: Spotted | None, findings: Findings) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    weights = config.at("classifier", "groupWeights")
+    if weights is not None:
+        found["group_weights"] = {name: weight.number() for name, weight in weights.named().items()}
+    thresholds = request.at("thresholds") if request is not None else None
+    thresholds = thresholds or config.at("classifier", "scoreThresholds")
+    if thresholds is None:
+        _say(findings, config, "thresholds", "are not given: 95 passes, 75 is marginal")
+        return found
+    found["pass_score"] = thresholds.need("pass").number()
+    found["marginal_score"] = thresholds.need("marginal").number()
+    return found
+
+
+def _times(config: Spotted, request: Spotted | None, findings: Findings) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, name in _MINUTES.items():
+        value = request.at(key) if request is not None else None
+        minutes = 0 if value is None else value.whole(0, _LONGEST_MINUTES)
+        if minutes:
+            found[name] = f"{minutes}min"
+    if "lifetime" not in found:
+        found["lifetime"] = _ASSUMED_LIFETIME
+        reason = f"is not given: one judgement after {_ASSUMED_LIFETIME} is assumed"
+        _say(findings, request or config, "lifetimeDurationMins", reason)
+    return found
+
+
+def _say(findings: Findings, below: Spotted, field: str, reason: str) -> None:
+    """Note what a file does not hold, at the part where it would be."""
+    place = Place(below.place.source, below.place.line, below.place.column)
+    findings.notes.append(Note(place, field, reason))

@@ -1,0 +1,154 @@
+"""Kayenta's files as policies: what is read, noted and refused, and how the analyses then go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simab.errors import InvalidInput
+from simab.interop.documents import Unimportable
+from simab.interop.kayenta import imported
+from simab.policies.kayenta_canary import KayentaCanary
+from tests.interop.scripted_tables import HEALTHY, assert_golden, kayenta_table, serving
+
+FILES = Path(__file__).parent / "files" / "kayenta"
+OWN = [FILES / "config.json", FILES / "request.json"]
+REAL = "kayenta/prometheus_canary_config.json"
+SLOWER = serving(slower=1.5)
+CRASHING = serving(lambda window: 2 + window % 3)
+
+
+def own() -> KayentaCanary:
+    policy = imported(OWN, FILES / "table.yaml").policy
+    assert isinstance(policy, KayentaCanary)
+    return policy
+
+
+def test_a_configuration_and_its_request_become_a_policy() -> None:
+    """Metrics as the table says, thresholds and times from the request."""
+    assert own() == KayentaCanary.model_validate(
+        {
+            "metrics": [
+                {
+                    "name": "latency",
+                    "measures": "latency_mean",
+                    "scale": 0.001,
+                    "groups": ["speed"],
+                    "analysis": {
+                        "direction": "increase",
+                        "must_have_data": True,
+                        "outliers": "remove",
+                        "outlier_factor": 5,
+                        "effect_size": {"allowed_increase": 1.1},
+                    },
+                },
+                {
+                    "name": "errors",
+                    "measures": "errors",
+                    "groups": ["faults"],
+                    "analysis": {
+                        "nan_strategy": "replace",
+                        "critical": True,
+                        "effect_size": {
+                            "measure": "cles",
+                            "allowed_increase": 0.6,
+                            "critical_increase": 0.9,
+                        },
+                    },
+                },
+            ],
+            "group_weights": {"speed": 40, "faults": 60},
+            "pass_score": 90,
+            "marginal_score": 50,
+            "lifetime": "40min",
+            "begin_after": "2min",
+            "analysis_interval": "10min",
+            "lookback": "10min",
+        }
+    )
+
+
+def test_it_keeps_its_name_and_says_what_it_leaves_out() -> None:
+    """A direction that is none, a muted metric, and the traffic, which Kayenta does not set."""
+    found = imported(OWN, FILES / "table.yaml")
+    assert found.name == "recommender"
+    assert [(note.place.line, note.field) for note in found.notes] == [
+        (25, "metrics[1].analysisConfigurations.canary.direction"),
+        (32, "metrics[2]"),
+        (1, "share"),
+    ]
+
+
+def test_one_file_may_hold_both(tmp_path: Path) -> None:
+    """As the endpoint for configurations that are not stored takes them."""
+    config, request = (json.loads(file.read_text("utf-8")) for file in OWN)
+    both = tmp_path / "both.json"
+    both.write_text(json.dumps({"canaryConfig": config, "executionRequest": request}), "utf-8")
+    assert imported([both], FILES / "table.yaml").policy == own()
+
+
+def test_what_no_file_says_is_assumed_and_noted() -> None:
+    """Thresholds of 95 and 75, one judgement after an hour."""
+    found = imported(OWN[:1], FILES / "table.yaml")
+    policy = found.policy
+    assert isinstance(policy, KayentaCanary)
+    assert (policy.pass_score, policy.marginal_score, policy.judgements) == (95, 75, 1)
+    fields = {note.field for note in found.notes}
+    assert {"thresholds", "lifetimeDurationMins", "share"} <= fields
+
+
+def test_a_metric_that_the_table_does_not_name_is_refused() -> None:
+    """All of them at once, with what to write."""
+    with pytest.raises(Unimportable) as refused:
+        imported(OWN)
+    assert [problem.field for _, problem in refused.value.problems] == ["metrics[0]", "metrics[1]"]
+    assert '`metrics: {"latency": {metric: error_rate, scale: 100}}`' in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"judge": {"name": "MeanInequality"}}, "judge.name = MeanInequality: is another judge"),
+        ({"metrics": None}, "holds no canary configuration"),
+        ({"classifier": {"groupWeights": {"speed": "much"}}}, "must be a number"),
+        ({"classifier": {"scoreThresholds": {"pass": 90}}}, "marginal: required"),
+        ({"classifier": {"scoreThresholds": {"pass": 5, "marginal": 9}}}, "above pass_score"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(
+    tmp_path: Path, change: dict[str, Any], rule: str
+) -> None:
+    """At its place."""
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(json.loads(OWN[0].read_text("utf-8")) | change), "utf-8")
+    with pytest.raises(InvalidInput, match=rule):
+        imported([file], FILES / "table.yaml")
+
+
+def test_two_configurations_are_refused() -> None:
+    """Which of them?"""
+    with pytest.raises(InvalidInput, match="second one"):
+        imported([OWN[0], OWN[0]])
+
+
+def test_its_analyses_go_as_written_down() -> None:
+    """An equal candidate, one slower by half, and one that fails, which is critical."""
+    assert_golden("kayenta-own-healthy", kayenta_table(own(), HEALTHY, 48))
+    assert_golden("kayenta-own-slower", kayenta_table(own(), SLOWER, 48))
+    assert_golden("kayenta-own-broken", kayenta_table(own(), CRASHING, 48))
+
+
+def test_a_real_configuration_goes_as_written_down(shared: Path, tmp_path: Path) -> None:
+    """One metric, whose query is taken for the mean latency; its judge has its former name."""
+    table = tmp_path / "table.yaml"
+    table.write_text("metrics: {node_cpu: {metric: latency_mean}}\n", "utf-8")
+    found = imported([shared / "configs" / REAL], table)
+    policy = found.policy
+    assert isinstance(policy, KayentaCanary)
+    assert policy.group_weights == {"system": 100}
+    assert "is the former name" in found.notes[0].reason
+    assert_golden("kayenta-prometheus-healthy", kayenta_table(policy, HEALTHY, 64))
+    assert_golden("kayenta-prometheus-broken", kayenta_table(policy, SLOWER, 64))
