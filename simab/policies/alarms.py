@@ -150,11 +150,15 @@ class Alarm(Description):
 
 @dataclass(frozen=True, slots=True)
 class AlarmRecord:
-    """An alarm's state, its newest datapoints and the end of the last period among them."""
+    """An alarm's state, its newest datapoints and the end of the last period among them.
+
+    `sounded` holds the datapoints with which it was in ALARM since the look before, if it was.
+    """
 
     state: AlarmState = AlarmState.INSUFFICIENT_DATA
     values: tuple[float | None, ...] = ()
     until_ns: int = 0
+    sounded: tuple[float | None, ...] | None = None
 
 
 def watch(alarm: Alarm, record: AlarmRecord, observation: Observation) -> AlarmRecord:
@@ -170,14 +174,15 @@ def watch(alarm: Alarm, record: AlarmRecord, observation: Observation) -> AlarmR
             f"metrics.period {units.format_duration(metrics.period_ns)}. Lengthen it."
         )
     kept = alarm.evaluation_periods + EXTRA_PERIODS
-    state, values, until_ns = record.state, record.values, record.until_ns
+    state, values, until_ns, sounded = record.state, record.values, record.until_ns, None
     while until_ns + alarm.period <= metrics.published_until_ns:
         totals = _totals(alarm, observation, until_ns)
         values = (*values, alarm.datapoint(totals))[-kept:]
         until_ns += alarm.period
         breaches = [None if each is None else alarm.breaches(each) for each in values]
         state = next_state(breaches, alarm.needed, alarm.treat_missing_data, state)
-    return AlarmRecord(state, values, until_ns)
+        sounded = values if state is AlarmState.ALARM else sounded
+    return AlarmRecord(state, values, until_ns, sounded)
 
 
 def _totals(alarm: Alarm, observation: Observation, since_ns: int) -> RequestTotals:

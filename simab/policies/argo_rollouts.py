@@ -16,6 +16,7 @@ from simab.policies.argo_analysis import AnalysisRun, advance, start
 from simab.policies.argo_metrics import ArgoMetric, Phase
 from simab.policies.argo_replicas import replica_counts
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.pair_weights import candidate_share, pair_weights
 from simab.policies.policy import Policy
 
 __all__ = ["ArgoRollouts", "ArgoState", "ArgoStep", "BackgroundAnalysis", "Pause", "RolloutPhase"]
@@ -200,17 +201,18 @@ class ArgoRollouts(Policy):
             because = "the new version is scaled up without traffic"
             return AddVariant(observation.candidate, because=because)
         weight = self._weight(state.step)
-        weights = self._weights(weight, state.replicas, observation)
-        if abs(_share(weights, observation) - _share(observation.weights, observation)) < (
-            _SAME_SHARE
-        ):
+        canary, stable = self._counts(weight, state.replicas)
+        weights = pair_weights(stable, canary, observation)
+        asked, given = (
+            candidate_share(each, observation) for each in (weights, observation.weights)
+        )
+        if abs(asked - given) < _SAME_SHARE:
             return None
         words = f"step {state.step + 1} of {len(self.steps)}: set_weight {weight}"
         if self.steps[state.step].set_weight is None:
             words = f"the rollout starts at weight {weight}"
         if not self.traffic_routing:
-            canary, stable = weights[observation.candidate], weights[observation.control]
-            words += f", which {canary:.0f} of {canary + stable:.0f} replicas come nearest to"
+            words += f", which {canary} of {canary + stable} replicas come nearest to"
         return SetWeights(weights, because=words)
 
     def _weight(self, step: int) -> int:
@@ -218,11 +220,11 @@ class ArgoRollouts(Policy):
         asked = [each.set_weight for each in self.steps[: step + 1] if each.set_weight is not None]
         return asked[-1] if asked else 0
 
-    def _weights(self, weight: int, replicas: int, observation: Observation) -> dict[str, float]:
-        canary, stable = weight, 100 - weight
-        if not self.traffic_routing:
-            canary, stable = replica_counts(replicas, weight, surge=self.surge)
-        return {observation.control: float(stable), observation.candidate: float(canary)}
+    def _counts(self, weight: int, replicas: int | None) -> tuple[int, int]:
+        """Canary and stable: percents, or replicas where these are known and make the split."""
+        if self.traffic_routing or replicas is None:
+            return weight, 100 - weight
+        return replica_counts(replicas, weight, surge=self.surge)
 
     def _step_done(self, state: ArgoState, observation: Observation) -> tuple[bool, ArgoState]:
         step = self.steps[state.step]
@@ -260,9 +262,7 @@ class ArgoRollouts(Policy):
         """The split of each set_weight (as asked where the replicas are not known), and the end."""
         splits: list[Mapping[str, float]] = []
         for weight in (step.set_weight for step in self.steps if step.set_weight is not None):
-            canary, stable = weight, 100 - weight
-            if self.replicas is not None and not self.traffic_routing:
-                canary, stable = replica_counts(self.replicas, weight, surge=self.surge)
+            canary, stable = self._counts(weight, self.replicas)
             splits.append({control: float(stable), candidate: float(canary)})
         return [*splits, *super().splits(control, candidate)]
 
@@ -287,12 +287,6 @@ def _unless_inconclusive(run: AnalysisRun | None) -> AnalysisRun | None:
 def _aborted(state: ArgoState) -> Step:
     over = replace(state, phase=RolloutPhase.DEGRADED, over=True)
     return (RollBack(because=state.abort),), over
-
-
-def _share(weights: Mapping[str, float], observation: Observation) -> float:
-    candidate = weights.get(observation.candidate, 0.0)
-    both = candidate + weights.get(observation.control, 0.0)
-    return candidate / both if both else 0.0
 
 
 def _background_words(run: AnalysisRun | None) -> str:

@@ -16,6 +16,7 @@ from simab.policies.actions import Action, AddVariant, Promote, RemoveVariant, R
 from simab.policies.alarm_evaluation import AlarmState
 from simab.policies.alarms import Alarm, AlarmRecord, watch
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.pair_weights import candidate_share, pair_weights
 from simab.policies.policy import Policy
 
 __all__ = ["BlueGreen", "BlueGreenState", "Deployment", "TrafficShift"]
@@ -147,6 +148,9 @@ class BlueGreen(Policy):
         for (name, alarm), record in zip(self.alarms.items(), state.alarms, strict=True):
             if record.state is AlarmState.ALARM:
                 return f"alarm {name} is in ALARM: {alarm.reading(record.values)}"
+            # It may have been between two looks; the platform watches all the time.
+            if record.sounded is not None and state.phase is Deployment.BAKING:
+                return f"alarm {name} was in ALARM: {alarm.reading(record.sounded)}"
         return ""
 
     def _wait(
@@ -175,13 +179,13 @@ class BlueGreen(Policy):
         if late:
             return self._roll_back(state, late)
         share = self._shares(observation)[state.step]
-        if abs(_green_share(observation) - share) < _SAME_SHARE:
+        if abs(candidate_share(observation.weights, observation) - share) < _SAME_SHARE:
             baking = replace(state, phase=Deployment.BAKING, since_ns=observation.now_ns)
             return self._bake(baking, observation)
         because = f"step {state.step + 1} turns on {share:.4g} of the traffic"
         if state.step:
             because += f": no alarm in {units.format_duration(self.wait_interval)}"
-        weights = {observation.control: 1.0 - share, observation.candidate: share}
+        weights = pair_weights(1.0 - share, share, observation)
         return (SetWeights(weights, because=because),), state
 
     def _bake(
@@ -237,9 +241,3 @@ class BlueGreen(Policy):
         shares = () if self.traffic.instances is not None else self.traffic.shares(1)
         steps = [{control: 1.0 - share, candidate: share} for share in shares]
         return [*steps, *super().splits(control, candidate)]
-
-
-def _green_share(observation: Observation) -> float:
-    green = observation.weights.get(observation.candidate, 0.0)
-    blue = observation.weights.get(observation.control, 0.0)
-    return green / (green + blue) if green + blue else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -153,11 +154,13 @@ def test_an_alarm_looks_at_each_published_period_once() -> None:
     for minute in range(1, 6):
         shown = FakeMetrics(windows=script, published_until_ns=minute * MINUTE)
         record = watch(alarm, record, observation(shown))
-        assert watch(alarm, record, observation(shown)) == record
+        again = watch(alarm, record, observation(shown))
+        assert again == replace(record, sounded=None)
         seen.append(record.state)
     assert seen == [OK, OK, OK, ALARM, ALARM]
     late = FakeMetrics(windows=script, published_until_ns=5 * MINUTE)
     assert watch(alarm, AlarmRecord(), observation(late)) == record
+    assert record.sounded == record.values
     assert alarm.reading(record.values) == (
         "Invocation5XXErrors Average of candidate per 1min was 0.3 - 0.4 - (2 of 2 > 0.25)"
     )

@@ -279,6 +279,13 @@ def test_a_rollout_that_cannot_be_followed_is_refused(fields: Any, message: str)
         ArgoRollouts.model_validate(fields)
 
 
+def test_other_variants_keep_their_traffic() -> None:
+    """A third variant has half of it: the weight is a share of the other half."""
+    weights = {"old": 10.0, "new": 0.0, "third": 10.0}
+    looks = run(rollout({"set_weight": 20}, {"pause": {}}), weights=weights)
+    assert looks[-1].weights == {"old": 8.0, "new": 2.0, "third": 10.0}
+
+
 def test_an_abort_is_a_rollback() -> None:
     """Reports tell it apart from a promotion of the control."""
     looks = run(rollout({"set_weight": 0}, {"analysis": {"errors": ERRORS | {"count": 1}}}))

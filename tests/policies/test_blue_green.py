@@ -197,6 +197,25 @@ def test_alarms_keep_counting_while_traffic_moves() -> None:
     assert not during.actions
 
 
+def test_an_alarm_between_two_looks_is_not_missed() -> None:
+    """Looks every 5 min; the alarm was in ALARM for one minute and is OK again at the look."""
+
+    def hiccup(variant: str, number: int, share: float) -> Any:
+        return steady(failing=0.5 if number == 11 else 0.0)(variant, number, share)
+
+    slow = {"interval_ns": 5 * MINUTE}
+    looks = run(deployment(wait_interval="20min"), hiccup, **slow)
+    assert done(looks) == [(5, "SetWeights", 0.1), (15, "RollBack", None)]
+    assert "alarm errors was in ALARM" in looks[2].actions[0].because
+
+
+def test_other_variants_keep_their_traffic() -> None:
+    """A third variant has half of it: blue and green share the other half."""
+    looks = run(deployment(), steady(), weights={"old": 2.0, "new": 0.0, "third": 2.0})
+    shifted = looks[3].weights
+    assert shifted == {"old": 1.8, "new": pytest.approx(0.2), "third": 2.0}
+
+
 def test_its_splits_are_its_steps() -> None:
     """For the capacity check before a run."""
     splits = deployment().splits("old", "new")
