@@ -63,6 +63,12 @@ class Study:
         self.outcomes.to_csv(folder / "outcomes.csv", index=False, lineterminator="\n")
         return folder / "report.html"
 
+    def __repr__(self) -> str:
+        return (
+            f"<Study of {len(self.plan.policies)} policies, {self.plan.replications} replications, "
+            f"seed {self.plan.seed}: {self.plan.scenario.title!r}>"
+        )
+
     def _repr_html_(self) -> str:
         from simab.report import summary_table_html
 
@@ -120,7 +126,13 @@ def _chosen(
         return scenario.policies
     if isinstance(policies, Mapping):
         return {name: _own(scenario, name, policy) for name, policy in policies.items()}
-    return dict(choose_policy(scenario, name) for name in policies)
+    chosen = [choose_policy(scenario, name) for name in policies]
+    names = [name for name, _ in chosen]
+    if len(set(names)) < len(names):
+        raise InvalidInput(
+            f"policies = {names}: two policies have one name; give a mapping from names to policies"
+        )
+    return dict(chosen)
 
 
 def _own(scenario: Scenario, name: str, policy: str | Decider) -> Decider:

@@ -14,15 +14,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from hashlib import blake2b
+from operator import index
 from typing import Final
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
 
-__all__ = ["LANES", "Draws", "Purpose", "philox_block", "stream_of"]
+__all__ = ["LANES", "Draws", "Purpose", "own_word", "philox_block", "salt_of", "stream_of"]
 
 LANES: Final = 4
 _WORD: Final = (1 << 64) - 1
@@ -49,11 +50,32 @@ class Purpose(IntEnum):
 
 
 def stream_of(name: str) -> int:
-    """The stream of a traffic segment: a fixed 32-bit hash of its name.
+    """The stream of a traffic segment: a fixed 64-bit hash of its name.
 
     By name and not by position, so that adding a segment leaves the draws of the others alone.
     """
-    return crc32(name.encode())
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def salt_of(name: str) -> int:
+    """What tells the words of one variant from those of another: a 64-bit hash of its name."""
+    return int.from_bytes(
+        blake2b(name.encode(), digest_size=8, person=b"variant").digest(), "little"
+    )
+
+
+def own_word(word: int, salt: int) -> int:
+    """A word of one variant's own, from a word that all variants share.
+
+    What is a property of the request (its row, its label) is read off the shared word; what each
+    model does on its own (a success, a score) off this one, or two models that are sent the same
+    request would always err together. The finaliser of SplitMix64 (Steele, Lea, Flood 2014), which
+    maps words to words one to one.
+    """
+    word ^= salt
+    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 & _WORD
+    word = (word ^ word >> 27) * 0x94D049BB133111EB & _WORD
+    return word ^ word >> 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +90,13 @@ class Draws:
     replication: int
 
     def __post_init__(self) -> None:
-        for field, value in (("seed", self.seed), ("replication", self.replication)):
-            if not 0 <= value <= _WORD:
+        for field in ("seed", "replication"):
+            value = getattr(self, field)
+            if not hasattr(value, "__index__") or not 0 <= index(value) <= _WORD:
                 raise InvalidInput(
-                    f"{field} = {value}: a {field} is a whole number from 0 to 2**64 - 1"
+                    f"{field} = {value!r}: a {field} is a whole number from 0 to 2**64 - 1"
                 )
+            object.__setattr__(self, field, index(value))
 
     def blocks(
         self, purpose: Purpose, stream: int, first: int, count: int, *, attempt: int = 0

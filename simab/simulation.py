@@ -15,7 +15,13 @@ from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.profiles.outcomes import NONE, SCORE_ONE
 from simab.scenario.models import Scenario
 from simab.world import Blueprint, Ledger, Transcript, play
-from simab.world.books import INSTANCE_SHARE_ONE, LabelColumn, RequestColumn, Total
+from simab.world.books import (
+    INSTANCE_SHARE_ONE,
+    LabelColumn,
+    RequestColumn,
+    Total,
+    time_sum_ns,
+)
 from simab.world.control import Decider
 from simab.world.records import RECORD_COLUMNS
 
@@ -23,6 +29,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Run", "Totals", "choose_policy", "play_run", "simulate"]
+
+
+SHOWN_COLUMNS = tuple(column for column in RequestColumn if "CARRIES" not in column.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +139,9 @@ class Run:
                 if requests[RequestColumn.INVOCATIONS] or labels.any():
                     totals = books.request_totals(number, window, window + 1)
                     row = {"start_ns": window * books.blueprint.period_ns, "variant": name}
-                    row |= {column.name.lower(): int(requests[column]) for column in RequestColumn}
+                    row |= {column.name.lower(): int(requests[column]) for column in SHOWN_COLUMNS}
+                    for column in (RequestColumn.LATENCY_SUM_NS, RequestColumn.WAIT_SUM_NS):
+                        row[column.name.lower()] = time_sum_ns(requests[np.newaxis], column)
                     row |= {
                         f"{name}_ns": totals.latency_quantile_ns(probability)
                         for name, probability in LATENCY_PROBABILITIES.items()
@@ -281,7 +292,7 @@ def _window_columns() -> list[str]:
     return [
         "start_ns",
         "variant",
-        *(column.name.lower() for column in RequestColumn),
+        *(column.name.lower() for column in SHOWN_COLUMNS),
         *(f"{name}_ns" for name in LATENCY_PROBABILITIES),
         *(column.name.lower() for column in LabelColumn),
     ]

@@ -49,7 +49,7 @@ def parse_duration(text: object) -> int:
         InvalidInput: no unit, an unknown unit, a negative value, a part of a nanosecond,
             or more than 366 days.
     """
-    match = re.match(DURATION_PATTERN, text) if isinstance(text, str) else None
+    match = re.fullmatch(DURATION_PATTERN, text) if isinstance(text, str) else None
     if match is None or not isinstance(text, str):
         raise InvalidInput(
             "a duration is a number with a unit; write for example 250ms, 62s, 10min, 6h or 2d"
@@ -77,7 +77,7 @@ def parse_rate(text: object) -> float:
     Raises:
         InvalidInput: no unit, an unknown unit or a negative value.
     """
-    match = re.match(RATE_PATTERN, text) if isinstance(text, str) else None
+    match = re.fullmatch(RATE_PATTERN, text) if isinstance(text, str) else None
     if match is None or not isinstance(text, str):
         raise InvalidInput(
             "a rate is a number of events per unit of time; write for example 2/s, 120/min or 50/h"
@@ -99,7 +99,7 @@ def parse_share(value: object) -> float:
     Raises:
         InvalidInput: not a number, or outside 0 to 1.
     """
-    if isinstance(value, str) and re.match(_SHARE_PATTERN, value):
+    if isinstance(value, str) and re.fullmatch(_SHARE_PATTERN, value):
         value = float(Decimal(value.rstrip("% ")) / 100)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidInput("a share is a number from 0 to 1 or a percentage; write 0.05 or 5%")

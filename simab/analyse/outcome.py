@@ -29,7 +29,9 @@ class Verdict(StrEnum):
 class Outcome:
     """The row of one replication under one policy.
 
-    `decided_s` and `requests_to_decision` are None where nothing was decided by the horizon.
+    `decided_s` and `requests_to_decision` are None where the verdict is UNDECIDED: nothing was
+    decided by the horizon, the policy gave up, or a third variant was promoted.
+    `requests_on_worse` counts the requests that the worse of control and candidate answered.
     `regret` adds, over all requests served, by how much the serving variant's true metric misses
     the better one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
     some variant broke a guardrail. `weight_changes` counts the changes of positive weights that
@@ -57,8 +59,10 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
     verdict = _verdict(run, decision)
     promoted = verdict is Verdict.PROMOTED_CANDIDATE
     right = promoted == (truth.right_decision == PROMOTE_CANDIDATE)
-    served = run.ledger.books.requests[:, :, RequestColumn.INVOCATIONS].sum(axis=0)
-    invocations = dict(zip(run.ledger.books.blueprint.names, served.tolist(), strict=True))
+    if verdict is Verdict.UNDECIDED:
+        decision = None
+    served = run.ledger.books.requests[:, :, RequestColumn.ANSWERED].sum(axis=0)
+    answered = dict(zip(run.ledger.books.blueprint.names, served.tolist(), strict=True))
     shortfalls = truth.shortfalls()
     totals = run.totals
     return Outcome(
@@ -69,8 +73,8 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
         decided_s=None if decision is None else seconds(decision.at_ns),
         requests_to_decision=None if decision is None else decision.arrived,
         requests_total=totals.arrived,
-        requests_on_worse=0 if truth.worse is None else invocations[truth.worse],
-        regret=sum(count * shortfalls[name] for name, count in invocations.items()),
+        requests_on_worse=0 if truth.worse is None else answered[truth.worse],
+        regret=sum(count * shortfalls[name] for name, count in answered.items()),
         guardrail_breach_s=_guardrail_breach_s(run),
         weight_changes=_weight_changes(run),
         in_flight_at_horizon=totals.in_flight,

@@ -39,7 +39,10 @@ class ScenarioTruth:
         return PROMOTE_CANDIDATE if self.improvement > 0 else KEEP_CONTROL
 
     def shortfalls(self) -> dict[str, float]:
-        """By how much each variant misses the better of control and candidate; 0 for the better."""
+        """By how much each variant misses the better of control and candidate; 0 for the better.
+
+        A third variant whose metric is undefined misses nothing that could be counted: 0.
+        """
         metric = {name: values[self.metric] for name, values in self.values.items()}
         if self.better is None:
             return dict.fromkeys(metric, 0.0)

@@ -197,7 +197,7 @@ def _totals(alarm: Alarm, observation: Observation, since_ns: int) -> RequestTot
             failed=first.failed + other.failed,
             rejected=first.rejected + other.rejected,
             latency_sum_ns=first.latency_sum_ns + other.latency_sum_ns,
-            latency_histogram=first.latency_histogram + other.latency_histogram,
+            latency_histogram=np.vstack([first.latency_histogram, other.latency_histogram]),
         )
     return first
 
@@ -212,7 +212,7 @@ def _latency_us(statistic: str, totals: RequestTotals) -> float:
         case "Average":
             return totals.latency_mean_ns / _NS_PER_US
         case "Minimum" | "Maximum":
-            buckets = np.flatnonzero(totals.latency_histogram)
+            buckets = np.flatnonzero(np.atleast_2d(totals.latency_histogram).sum(axis=0))
             bucket = buckets[0] if statistic == "Minimum" else buckets[-1]
             return bucket_middle_ns(int(bucket)) / _NS_PER_US
         case _:

@@ -21,10 +21,14 @@ __all__ = ["CanaryState", "StagedCanary"]
 
 @dataclass(frozen=True, slots=True)
 class CanaryState:
-    """Which stage was asked for, since when it serves (None: not yet), and whether it is over."""
+    """Which stage was asked for, since when it serves (None: not yet), and whether it is over.
+
+    `seen_until_ns` is the end of the newest window that an alarm was looked for in.
+    """
 
     stage: int = 0
     serving_since_ns: int | None = None
+    seen_until_ns: int = 0
     finished: bool = False
 
 
@@ -70,11 +74,11 @@ class StagedCanary(Policy):
             if observation.refused:  # the stage was never entered
                 return (self._enter(state.stage, "asked again", observation),), state
             return (), replace(state, serving_since_ns=observation.now_ns)
-        alarm = self._alarm(state.serving_since_ns, observation)
+        alarm = self._alarm(state, observation)
         if alarm:
             return (RollBack(because=alarm),), replace(state, finished=True)
         if observation.now_ns - state.serving_since_ns < self.bake:
-            return (), state
+            return (), replace(state, seen_until_ns=observation.metrics.published_until_ns)
         because = (
             f"no alarm in {units.format_duration(self.bake)} at {self.stages[state.stage]:.3g}"
         )
@@ -85,27 +89,34 @@ class StagedCanary(Policy):
         return (self._enter(following, because, observation),), CanaryState(following)
 
     def _enter(self, stage: int, because: str, observation: Observation) -> Action:
-        weights = self._weights(stage, observation.control, observation.candidate)
+        control, candidate = observation.control, observation.candidate
+        weights = self._weights(stage, control, candidate)
+        whole = sum(observation.weights.values())
+        two = observation.weights.get(control, 0.0) + observation.weights.get(candidate, 0.0)
+        if two < whole:  # other variants keep their traffic; the stage is a share of all of it
+            share = self.stages[stage] * whole
+            weights = {control: max(two - share, 0.0), candidate: share}
         return SetWeights(weights, because=because)
 
     def _weights(self, stage: int, control: str, candidate: str) -> dict[str, float]:
         share = self.stages[stage]
         return {control: 1.0 - share, candidate: share}
 
-    def _alarm(self, since_ns: int, observation: Observation) -> str:
-        """What sounded the alarm, in words; empty while all is well."""
-        metrics = observation.metrics
-        ends = [
-            metrics.published_until_ns - back * metrics.period_ns for back in range(self.periods)
-        ]
-        if ends[-1] - metrics.period_ns < since_ns:
-            return ""
-        windows = [
-            metrics.requests(observation.candidate, end - metrics.period_ns, end) for end in ends
-        ]
-        for limit in self.alarms:
-            if all(limit.breached(window) for window in windows):
-                return f"{observation.candidate}: {limit.reading(windows[0])}"
+    def _alarm(self, state: CanaryState, observation: Observation) -> str:
+        """What sounded the alarm since the last look, in words; empty while all is well."""
+        metrics, since_ns = observation.metrics, state.serving_since_ns or 0
+        period_ns = metrics.period_ns
+        first_start_ns = -(-since_ns // period_ns) * period_ns
+        first_end_ns = first_start_ns + self.periods * period_ns
+        start_ns = max(first_end_ns, state.seen_until_ns + period_ns)
+        for end_ns in range(start_ns, metrics.published_until_ns + 1, period_ns):
+            windows = [
+                metrics.requests(observation.candidate, each_end_ns - period_ns, each_end_ns)
+                for each_end_ns in range(end_ns, end_ns - self.periods * period_ns, -period_ns)
+            ]
+            for limit in self.alarms:
+                if all(limit.breached(window) for window in windows):
+                    return f"{observation.candidate}: {limit.reading(windows[0])}"
         return ""
 
     def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:

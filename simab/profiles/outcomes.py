@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.draws import own_word
 from simab.profiles.quantile_table import QuantileTable
 
 __all__ = ["NONE", "SCORE_BITS", "SCORE_ONE", "Outcome", "OutcomeSampler", "word_thresholds"]
@@ -118,13 +119,15 @@ class OutcomeSampler:
         """Whether outcomes carry a label and a score, or only success."""
         return bool(self.labels[0] != NONE)
 
-    def draw(self, row_word: int, score_word: int) -> Outcome:
-        """The outcome of one request."""
+    def draw(self, row_word: int, score_word: int, salt: int) -> Outcome:
+        """The outcome of one request; `salt` tells this variant's own words from another's."""
+        if not self.has_labels:
+            row_word = own_word(row_word, salt)
         row = int(np.searchsorted(self.thresholds, np.uint64(row_word), side="right"))
         label, score = int(self.labels[row]), int(self.scores[row])
         if self.score_tables is None:
             return Outcome(label, score, int(self.correct[row]))
-        score = self.score_tables[label].draw(score_word)
+        score = self.score_tables[label].draw(own_word(score_word, salt))
         return Outcome(label, score, int((score >= self.threshold) == bool(label)))
 
 

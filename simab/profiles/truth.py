@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import fsum, nan
+from math import fsum, lcm, nan
 from typing import Final
 
 import numpy as np
@@ -46,6 +46,8 @@ def truth_of(sampler: OutcomeSampler) -> Truth:
         pairs = zip(sampler.shares, sampler.correct, strict=True)
         right = sum((share for share, correct in pairs if correct), Fraction(0))
         return Truth(float(right), None, nan, nan)
+    if sampler.score_tables is None:
+        return _truth_of_rows(sampler)
     masses = [_class_masses(sampler, label) for label in (0, 1)]
     # recall of either class: P(score below the threshold | 0), P(at least the threshold | 1)
     hit_1 = _mass_from(masses[1], sampler.threshold)
@@ -60,6 +62,25 @@ def truth_of(sampler: OutcomeSampler) -> Truth:
     return Truth(
         success_rate=positive * hit_1 + (1 - positive) * hit_0,
         confusion=confusion,
+        roc_auc=_roc_auc(masses[0], masses[1]) if 0 < positive < 1 else nan,
+        brier=positive * _mean_square(masses[1], 1) + (1 - positive) * _mean_square(masses[0], 0),
+    )
+
+
+def _truth_of_rows(sampler: OutcomeSampler) -> Truth:
+    """The truth of a joint table's column, whole rows counted: equal models are exactly equal."""
+    cells = [[Fraction(0), Fraction(0)], [Fraction(0), Fraction(0)]]
+    for share, label, correct in zip(sampler.shares, sampler.labels, sampler.correct, strict=True):
+        cells[label][correct] += share
+    scale = lcm(*(share.denominator for share in sampler.shares))
+    (false_positive, true_negative), (false_negative, true_positive) = (
+        [int(share * scale) for share in row] for row in cells
+    )
+    masses = [_class_masses(sampler, label) for label in (0, 1)]
+    positive = float(cells[1][0] + cells[1][1])
+    return Truth(
+        success_rate=float(cells[0][1] + cells[1][1]),
+        confusion=ConfusionCounts(true_positive, false_positive, false_negative, true_negative),
         roc_auc=_roc_auc(masses[0], masses[1]) if 0 < positive < 1 else nan,
         brier=positive * _mean_square(masses[1], 1) + (1 - positive) * _mean_square(masses[0], 0),
     )

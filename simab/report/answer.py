@@ -32,6 +32,7 @@ def answer(result: StudyResult) -> Answer:
         *_cost(result),
         *_speed(result),
         *_poor(result),
+        *_always_alike(result),
         *_unfinished(result),
     )
     return Answer(verdict(result), truth_sentence(result.truth), remarks)
@@ -160,6 +161,23 @@ def _speed(result: StudyResult) -> list[str]:
         return []
     time = numerals.duration_quantiles(quick.decision_time_s).value
     return [f"Of these, {named(quick.name)} decides soonest: after {time} at the median."]
+
+
+def _always_alike(result: StudyResult) -> list[str]:
+    """Policies whose every run ended alike: one truth cannot show whether they look at all."""
+    alike = [
+        policy
+        for policy in result.policies
+        if any(outcome.count == result.replications for outcome in policy.outcomes.values())
+    ]
+    if not alike:
+        return []
+    verb = "ends" if len(alike) == 1 else "end"
+    return [
+        f"{listed([named(policy.name) for policy in alike])} {verb} every run alike here; whether "
+        "such a rule tells a better candidate from a worse one takes a second study in which the "
+        "other variant is better."
+    ]
 
 
 def _poor(result: StudyResult) -> list[str]:

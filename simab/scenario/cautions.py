@@ -7,11 +7,12 @@ from typing import Final, TypeAlias
 
 from simab import units
 from simab.policies import PolicyDescription
+from simab.policies.limits import ErrorRateLimit
 from simab.policies.manual_schedule import ManualSchedule
-from simab.scenario.capacity import start_weights
+from simab.scenario.capacity import CapacityRow, capacity_rows, start_weights
 from simab.scenario.evidence import labelled_per_hour
 from simab.scenario.models import Scenario
-from simab.scenario.wording import name_text, number_text, series
+from simab.scenario.wording import name_text, number_text, percent_text, series
 
 __all__ = ["warnings"]
 
@@ -123,6 +124,37 @@ def _labels_needed(policy: PolicyDescription) -> int:
     return needed if isinstance(needed, int) else 0
 
 
+def _saturation(scenario: Scenario) -> Iterator[str]:
+    """Once a variant, at the smallest share at which it cannot keep up."""
+    first: dict[str, CapacityRow] = {}
+    for row in capacity_rows(scenario):
+        known = first.get(row.variant)
+        if row.load >= 1 and (known is None or row.load < known.load):
+            first[row.variant] = row
+    for name, row in first.items():
+        yield (
+            f"{name_text(name)} cannot carry {percent_text(row.share)} of the traffic, which "
+            f"{series([name_text(who) for who in row.set_by])} may give it: its load would be "
+            f"{row.load:.2f}. Give it more instances or workers; which variant is better is judged "
+            "by the objective's metric alone."
+        )
+
+
+def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
+    limits = [
+        limit.at_most
+        for limit in scenario.objective.guardrails
+        if isinstance(limit, ErrorRateLimit)
+    ]
+    for name, variant in scenario.endpoint.variants.items():
+        if limits and variant.error_rate > min(limits):
+            yield (
+                f"{name_text(name)} fails {variant.error_rate:.1%} of its requests, over the "
+                f"guardrail of {min(limits):.1%}; which variant is better is judged by the "
+                "objective's metric alone."
+            )
+
+
 _CAUTIONS: Final[tuple[Caution, ...]] = (
     _looks_between_windows,
     _too_few_labels,
@@ -131,4 +163,6 @@ _CAUTIONS: Final[tuple[Caution, ...]] = (
     _candidate_never_deployed,
     _targets_not_deployed,
     _tables_not_used,
+    _saturation,
+    _errors_over_the_guardrail,
 )

@@ -181,12 +181,25 @@ def _power_sentences(scenario: Scenario, base: float, difference: float) -> Iter
         return
     for name, policy in scenario.policies.items():
         if isinstance(policy, FixedHorizonTest):
-            count = policy.labelled_requests
-            power = power_two_proportions(base, base + difference, count, count, alpha=policy.alpha)
-            yield (
-                f"{name_text(name)} tests once, at {count:,} labelled requests a variant, and "
-                f"would see that smallest difference with probability {power:.2f}."
+            control, candidate = _labelled_at_the_look(scenario, policy.labelled_requests)
+            power = power_two_proportions(
+                base, base + difference, control, candidate, alpha=policy.alpha
             )
+            yield (
+                f"{name_text(name)} tests once, at {policy.labelled_requests:,} labelled requests "
+                "of the variant that gets fewer, and would see that smallest difference with "
+                f"probability {power:.2f}."
+            )
+
+
+def _labelled_at_the_look(scenario: Scenario, needed: int) -> tuple[int, int]:
+    """Labels of control and candidate when the slower of them has what is needed."""
+    labels, objective = labelled_per_hour(scenario), scenario.objective
+    rates = labels[objective.control], labels[objective.candidate]
+    slower = min(rates)
+    if slower <= 0:
+        return needed, needed
+    return round(needed * rates[0] / slower), round(needed * rates[1] / slower)
 
 
 def _in_words(need: Need) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class RequestTotals:
     `invocations` counts every request sent to the variant; `rejected` (503, queue full) and
     `failed` (500) are its 5XX. Latency, from arrival to reply, is summed and counted over the
     answered and failed requests, not over the rejected; `latency_histogram` has shape
-    (LATENCY_BUCKETS,).
+    (LATENCY_BUCKETS,) or one row a window, which are added up when a quantile is asked for.
     """
 
     invocations: int
@@ -52,7 +52,7 @@ class RequestTotals:
     failed: int
     rejected: int
     latency_sum_ns: int
-    latency_histogram: NDArray[np.int64]
+    latency_histogram: NDArray[np.integer[Any]]
 
     @property
     def error_rate(self) -> float:
@@ -66,11 +66,12 @@ class RequestTotals:
 
     def latency_quantile_ns(self, probability: float) -> float:
         """The latency that a share `probability` of the served requests did not exceed."""
-        served = int(self.latency_histogram.sum())
+        counts = np.atleast_2d(self.latency_histogram).sum(axis=0, dtype=np.int64)
+        served = int(counts.sum())
         if served == 0:
             return float("nan")
         rank = max(ceil(probability * served), 1)
-        bucket = int(np.searchsorted(np.cumsum(self.latency_histogram), rank))
+        bucket = int(np.searchsorted(np.cumsum(counts), rank))
         return float(bucket_middle_ns(bucket))
 
 

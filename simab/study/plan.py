@@ -1,14 +1,13 @@
 """What a study is to play, and the identity of each of its rows.
 
 A row is keyed by the content of everything that can change it: the scenario without its words and
-without the other policies, the policy, the seed, the replication and simab's version. Of a policy
-that simab does not ship, the source of its class counts as well.
+without the other policies, the policy, the seed, the replication, simab's version and sources. Of a
+policy that simab does not ship, the files of its classes count as well.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import pickle
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from typing import Any, Final
 from simab.description import Description
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
+from simab.study.sources import own_sources, simab_digest
 from simab.version import VERSION
 from simab.world.control import Decider
 
@@ -55,15 +55,20 @@ class StudyPlan:
         data = self.scenario.model_dump(mode="json")
         return _sha256({name: value for name, value in data.items() if name not in _WORDS})
 
+    @cached_property
+    def _contents(self) -> dict[str, Any]:
+        return {name: _content(policy) for name, policy in self.policies.items()}
+
     def row_key(self, policy: str, replication: int) -> str:
         """The identity of one row: the same key always means the same result."""
         return _sha256(
             {
                 "scenario": self.scenario_hash,
-                "policy": _content(self.policies[policy]),
+                "policy": self._contents[policy],
                 "seed": self.seed,
                 "replication": replication,
                 "version": VERSION,
+                "sources": simab_digest(),
             }
         )
 
@@ -76,9 +81,7 @@ def _content(policy: Decider) -> Any:
         content.append(policy.model_dump(mode="json"))
     else:
         content.append(_state(policy))
-    if owner.__module__.partition(".")[0] != __name__.partition(".")[0]:
-        content.append(_source(owner))
-    return content
+    return [*content, *own_sources(owner)]
 
 
 def _state(policy: Decider) -> str:
@@ -87,14 +90,6 @@ def _state(policy: Decider) -> str:
         return pickle.dumps(policy, protocol=4).hex()
     except Exception:  # noqa: BLE001  # a pickle may fail in any way; such a policy plays here only
         return repr(policy.__getstate__())
-
-
-def _source(owner: type) -> str:
-    """The text of a class; empty where there is none, as for one typed at a prompt."""
-    try:
-        return inspect.getsource(owner)
-    except (OSError, TypeError):
-        return ""
 
 
 def _sha256(data: Any) -> str:

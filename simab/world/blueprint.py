@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.draws import stream_of
+from simab.draws import salt_of, stream_of
 from simab.profiles.outcomes import OutcomeSampler, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.models import Scenario, Segment, Variant
@@ -29,6 +29,7 @@ class VariantPlan:
     """One variant: capacity, latency table (ns), outcomes, errors (words below the threshold)."""
 
     name: str
+    salt: int
     workers: int
     queue_limit: int | None
     least_outstanding: bool
@@ -103,6 +104,7 @@ class Blueprint:
 def _variant(name: str, variant: Variant, scenario: Scenario) -> VariantPlan:
     return VariantPlan(
         name=name,
+        salt=salt_of(name),
         workers=variant.workers,
         queue_limit=variant.queue_limit,
         least_outstanding=variant.instance_routing == "least_outstanding_requests",

@@ -21,9 +21,19 @@ from simab.stats.label_totals import SCORE_BINS, LabelTotals
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
 from simab.world.blueprint import Blueprint
 
-__all__ = ["INSTANCE_SHARE_ONE", "Books", "LabelColumn", "RequestColumn", "Status", "Total"]
+__all__ = [
+    "CARRY_NS",
+    "INSTANCE_SHARE_ONE",
+    "Books",
+    "LabelColumn",
+    "RequestColumn",
+    "Status",
+    "Total",
+    "time_sum_ns",
+]
 
 INSTANCE_SHARE_ONE: Final = 1 << 20
+CARRY_NS: Final = 1 << 62
 _SCORE_BIN_SHIFT: Final = SCORE_BITS - (SCORE_BINS.bit_length() - 1)
 
 
@@ -47,6 +57,8 @@ class RequestColumn(IntEnum):
     LATENCY_SUM_NS = 4
     WAIT_SUM_NS = 5
     INVOCATIONS_PER_INSTANCE = 6  # in units of 1 / INSTANCE_SHARE_ONE
+    LATENCY_CARRIES = 7  # times that LATENCY_SUM_NS passed CARRY_NS and started again
+    WAIT_CARRIES = 8
 
 
 class LabelColumn(IntEnum):
@@ -78,7 +90,7 @@ class Total(IntEnum):
 class Books:
     """Accumulators of one run.
 
-    `requests` has shape (windows, variants, 7), `latencies` (windows, variants, LATENCY_BUCKETS),
+    `requests` has shape (windows, variants, 9), `latencies` (windows, variants, LATENCY_BUCKETS),
     `labels` (buckets, variants, 7), `scores` (buckets, variants, 2, SCORE_BINS) or no buckets where
     no variant has scores, `invalid` (windows,), `totals` (8,).
     """
@@ -130,8 +142,8 @@ class Books:
         row = self.requests[window, variant]
         row[RequestColumn.INVOCATIONS] += 1
         row[RequestColumn.FAILED if failed else RequestColumn.ANSWERED] += 1
-        row[RequestColumn.LATENCY_SUM_NS] += finished_ns - arrived_ns
-        row[RequestColumn.WAIT_SUM_NS] += started_ns - arrived_ns
+        _add_time(row, RequestColumn.LATENCY_SUM_NS, finished_ns - arrived_ns)
+        _add_time(row, RequestColumn.WAIT_SUM_NS, started_ns - arrived_ns)
         row[RequestColumn.INVOCATIONS_PER_INSTANCE] += INSTANCE_SHARE_ONE // instances
         self.latencies[window, variant, latency_bucket(finished_ns - arrived_ns)] += 1
         self.totals[Total.FAILED if failed else Total.ANSWERED] += 1
@@ -159,14 +171,15 @@ class Books:
 
     def request_totals(self, variant: int, first: int, last: int) -> RequestTotals:
         """Totals of the windows from `first` up to, not including, `last`."""
-        sums = self.requests[first:last, variant].sum(axis=0).tolist()
+        rows = self.requests[first:last, variant]
+        sums = rows.sum(axis=0).tolist()
         return RequestTotals(
             invocations=sums[RequestColumn.INVOCATIONS],
             answered=sums[RequestColumn.ANSWERED],
             failed=sums[RequestColumn.FAILED],
             rejected=sums[RequestColumn.REJECTED],
-            latency_sum_ns=sums[RequestColumn.LATENCY_SUM_NS],
-            latency_histogram=self.latencies[first:last, variant].sum(axis=0, dtype=np.int64),
+            latency_sum_ns=time_sum_ns(rows, RequestColumn.LATENCY_SUM_NS),
+            latency_histogram=self.latencies[first:last, variant],
         )
 
     def label_totals(self, variant: int, first: int, last: int) -> LabelTotals:
@@ -189,3 +202,24 @@ class Books:
             squared_error_sum=count[LabelColumn.SQUARED_ERROR],
             score_histogram=score_histogram,
         )
+
+
+def _add_time(row: NDArray[np.int64], column: RequestColumn, time_ns: int) -> None:
+    """Add to a sum that may outgrow 64 bits: in an overloaded queue every wait is long."""
+    row[column] += time_ns
+    if row[column] >= CARRY_NS:
+        row[column] -= CARRY_NS
+        row[_CARRIES[column]] += 1
+
+
+_CARRIES: Final = {
+    RequestColumn.LATENCY_SUM_NS: RequestColumn.LATENCY_CARRIES,
+    RequestColumn.WAIT_SUM_NS: RequestColumn.WAIT_CARRIES,
+}
+
+
+def time_sum_ns(rows: NDArray[np.int64], column: RequestColumn) -> int:
+    """The exact sum of a time column over some windows, shape of rows (windows, 9)."""
+    low, carries = rows[:, column], int(rows[:, _CARRIES[column]].sum())
+    # two halves, since a sum of windows may outgrow 64 bits where no window does
+    return (int((low >> 31).sum()) << 31) + int((low & (1 << 31) - 1).sum()) + carries * CARRY_NS

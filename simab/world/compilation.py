@@ -23,7 +23,9 @@ def is_cached() -> bool:
     require_numba()
     from simab.world.kernel import advance
 
-    folder = Path(advance.stats.cache_path or ".")
+    if advance.stats.cache_path is None:  # nowhere to keep it, see simab.world.kernel
+        return False
+    folder = Path(advance.stats.cache_path)
     return any(folder.glob(f"kernel.advance_{source_digest()}-*.nbi"))
 
 

@@ -27,6 +27,8 @@ from simab.world.routing import Routing
 
 __all__ = ["Endpoint", "Fleet", "Refused"]
 
+MOST_INSTANCES = 1000  # as many as a scenario may start a variant with
+
 
 class Refused(Exception):
     """The endpoint does not accept an action; the text says why."""
@@ -144,8 +146,11 @@ class Endpoint:
 
     def _resized(self, variant: str, instances: int) -> dict[str, Fleet]:
         self._require_deployed(variant)
-        if instances < 1:
-            raise Refused(f"{variant} cannot run on {instances} instances; ask for at least 1")
+        whole = hasattr(instances, "__index__")  # a policy may hand over anything
+        if not (whole and 1 <= instances <= MOST_INSTANCES):
+            raise Refused(
+                f"{variant} cannot run on {instances!r} instances; ask for 1 to {MOST_INSTANCES}"
+            )
         kept = self._fleets[variant].instances[:instances]
         added = self._start(variant, instances - len(kept)) if self._pending is None else ()
         return {**self._fleets, variant: replace(self._fleets[variant], instances=kept + added)}
@@ -179,5 +184,6 @@ class Endpoint:
 
 
 def _require_weight(variant: str, weight: float) -> None:
-    if not (math.isfinite(weight) and weight >= 0):
-        raise Refused(f"weight {weight} of {variant} is not a number of at least 0")
+    number = hasattr(weight, "__float__")  # a policy may hand over anything
+    if not (number and math.isfinite(weight) and weight >= 0):
+        raise Refused(f"weight {weight!r} of {variant} is not a number of at least 0")

@@ -14,7 +14,7 @@ from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE
 from simab.stats.label_totals import SCORE_BINS
 from simab.stats.request_totals import LATENCY_BUCKETS
 from simab.world.blueprint import NO_VARIANT
-from simab.world.books import LabelColumn, RequestColumn, Status, Total
+from simab.world.books import CARRY_NS, LabelColumn, RequestColumn, Status, Total
 from simab.world.kernel_arrays import BLOCK, NEVER, NO_TABLE, UNLIMITED, VARIANT_ROUTING
 from simab.world.kernel_arrivals import draw_block
 from simab.world.kernel_draws import (
@@ -22,6 +22,7 @@ from simab.world.kernel_draws import (
     bit_length,
     draw_from_table,
     high_product,
+    own_word,
     part_of,
 )
 from simab.world.kernel_instances import (
@@ -52,6 +53,9 @@ _COL_INVOCATIONS, _COL_ANSWERED = int(RequestColumn.INVOCATIONS), int(RequestCol
 _COL_FAILED, _COL_REJECTED = int(RequestColumn.FAILED), int(RequestColumn.REJECTED)
 _COL_LATENCY, _COL_WAIT = int(RequestColumn.LATENCY_SUM_NS), int(RequestColumn.WAIT_SUM_NS)
 _COL_PER_INSTANCE = int(RequestColumn.INVOCATIONS_PER_INSTANCE)
+_COL_LATENCY_CARRIES = int(RequestColumn.LATENCY_CARRIES)
+_COL_WAIT_CARRIES = int(RequestColumn.WAIT_CARRIES)
+_CARRY_NS = np.int64(CARRY_NS)
 _COL_SUCCESS, _COL_FAILURE = int(LabelColumn.SUCCESS), int(LabelColumn.FAILURE)
 _COL_SQUARED_ERROR = int(LabelColumn.SQUARED_ERROR)
 # Column of a label by 2 * label + correct.
@@ -202,11 +206,22 @@ def _book_served(requests, latencies, totals, window, variant, times_ns, failed,
     arrived_ns, started_ns, finished_ns = times_ns
     requests[window, variant, _COL_INVOCATIONS] += 1
     requests[window, variant, _COL_FAILED if failed else _COL_ANSWERED] += 1
-    requests[window, variant, _COL_LATENCY] += finished_ns - arrived_ns
-    requests[window, variant, _COL_WAIT] += started_ns - arrived_ns
+    _add_time(
+        requests, window, variant, _COL_LATENCY, _COL_LATENCY_CARRIES, finished_ns - arrived_ns
+    )
+    _add_time(requests, window, variant, _COL_WAIT, _COL_WAIT_CARRIES, started_ns - arrived_ns)
     requests[window, variant, _COL_PER_INSTANCE] += instance_share
     latencies[window, variant, np.uint64(_latency_bucket(finished_ns - arrived_ns))] += 1
     totals[_FAILED if failed else _ANSWERED] += 1
+
+
+@njit(inline="always")
+def _add_time(requests, window, variant, column, carries, time_ns):
+    """Books._add_time."""
+    requests[window, variant, column] += time_ns
+    if requests[window, variant, column] >= _CARRY_NS:
+        requests[window, variant, column] -= _CARRY_NS
+        requests[window, variant, carries] += 1
 
 
 @njit(inline="always")
@@ -282,11 +297,13 @@ def _latency_bucket(latency_ns):
 def _outcome(fixed, variant, word_row, word_score):
     """OutcomeSampler.draw: label, score, correct."""
     first, last = fixed.row_starts[variant], fixed.row_starts[variant + _ONE]
+    if fixed.rows[np.uint64(first), 0] == NONE:
+        word_row = own_word(word_row, fixed.salts[variant])
     row = np.uint64(first + part_of(fixed.row_thresholds, first, last - 1, word_row))
     label, score, correct = fixed.rows[row, 0], fixed.rows[row, 1], fixed.rows[row, 2]
     if fixed.variants[variant, 4] != NO_TABLE:
         table = fixed.variants[variant, np.uint64(4 + label)]
-        score = draw_from_table(fixed.tables, table, word_score)
+        score = draw_from_table(fixed.tables, table, own_word(word_score, fixed.salts[variant]))
         predicted = np.int64(score >= fixed.variants[variant, 6])
         correct = np.int64(1) - (predicted ^ label)
     return label, score, correct
@@ -346,4 +363,7 @@ def _log_end(log, record, status, finished_ns):
 
 
 _advance.__qualname__ = f"advance_{source_digest()}"  # the name under which Numba keeps it on disk
-advance = njit(cache=True, nogil=True, **OPTIONS)(_advance)
+try:
+    advance = njit(cache=True, nogil=True, **OPTIONS)(_advance)
+except RuntimeError:  # nowhere to keep it: neither here nor in the user's folder may be written
+    advance = njit(nogil=True, **OPTIONS)(_advance)

@@ -50,7 +50,8 @@ class Fixed(NamedTuple):
     """What does not change during a run. Row v of a per-variant array is variant v.
 
     `tables` holds every quantile table as a row. `scalars`: horizon, metric period, label
-    resolution (ns), routing kind; `per_ns`: label buckets per ns. `limits`: the words up to which a
+    resolution (ns), routing kind; `per_ns`: label buckets per ns. `salts` tell the variants' own
+    words apart. `limits`: the words up to which a
     request is never labelled, and per variant fails; `happens` whether any word does.
     `variants`: workers, queue limit, least outstanding, latency table, table of negative and of
     positive scores, threshold. `segments`: clients, gap table, labelled, number of paired targets.
@@ -62,6 +63,7 @@ class Fixed(NamedTuple):
     per_ns: NDArray[np.float64]
     seeds: Words
     streams: Words
+    salts: Words
     limits: Words
     happens: NDArray[np.bool_]
     variants: Integers
@@ -145,6 +147,7 @@ def _packed(blueprint: Blueprint) -> Fixed:
         per_ns=np.array([1.0 / blueprint.label_resolution_ns]),
         seeds=np.zeros(2, dtype=np.uint64),
         streams=np.array([segment.stream for segment in blueprint.segments], dtype=np.uint64),
+        salts=np.array([variant.salt for variant in blueprint.variants], dtype=np.uint64),
         limits=np.array([max(word - 1, 0) for word in below], dtype=np.uint64),
         happens=np.array([word > 0 for word in below]),
         variants=np.array(variants, dtype=np.int64),

@@ -21,6 +21,7 @@ __all__ = [
     "bit_length",
     "draw_from_table",
     "high_product",
+    "own_word",
     "part_of",
     "philox",
 ]
@@ -93,6 +94,15 @@ def philox(entity, purpose, stream, attempt, key_0, key_1):
         key_0 += _W0
         key_1 += _W1
     return word_0, word_1, word_2, word_3
+
+
+@njit(inline="always")
+def own_word(word, salt):
+    """simab.draws.own_word."""
+    word ^= salt
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))
 
 
 @njit(inline="always")

@@ -48,30 +48,30 @@ class ArrivedLabels:
 class PublishedMetrics:
     """The metrics visible at `now_ns`, which is a controller's tick."""
 
-    books: Books
-    arrived: ArrivedLabels
+    _books: Books
+    _arrived: ArrivedLabels
     now_ns: int
 
     @property
     def period_ns(self) -> int:
         """Length of a metric window."""
-        return self.books.blueprint.period_ns
+        return self._books.blueprint.period_ns
 
     @property
     def published_until_ns(self) -> int:
         """End of the newest window whose publication delay is over."""
-        seen_ns = max(self.now_ns - self.books.blueprint.publication_delay_ns, 0)
+        seen_ns = max(self.now_ns - self._books.blueprint.publication_delay_ns, 0)
         return seen_ns // self.period_ns * self.period_ns
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Totals of the published windows that lie within [since, until)."""
-        first = -(-since_ns // self.period_ns)
+        first = max(-(-since_ns // self.period_ns), 0)
         last = min(until_ns, self.published_until_ns) // self.period_ns
-        return self.books.request_totals(self._number(variant), first, max(first, last))
+        return self._books.request_totals(self._number(variant), first, max(first, last))
 
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived before now."""
-        return self.arrived.totals(self._number(variant), self.now_ns)
+        return self._arrived.totals(self._number(variant), self.now_ns)
 
     def _number(self, variant: str) -> int:
-        return self.books.blueprint.names.index(variant)
+        return self._books.blueprint.names.index(variant)

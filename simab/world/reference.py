@@ -149,7 +149,8 @@ class ReferencePlane:
             self._books.totals[Total.LABELS_NEVER] += 1
             return
         label_ns = finished_ns + self._blueprint.label_delay.draw(delay_word)
-        outcome = self._blueprint.variants[variant].outcomes.draw(row_word, score_word)
+        plan = self._blueprint.variants[variant]
+        outcome = plan.outcomes.draw(row_word, score_word, plan.salt)
         self._books.book_label(variant, label_ns, outcome)
         if self._log:
             seen = label_ns < self._blueprint.horizon_ns

@@ -119,10 +119,10 @@ def _command(file: str, policies: list[str] | None, replications: int, seed: int
 
 
 def _how_to_resume(store: Path | None) -> str:
+    if store is None:  # nothing is imported here: an import may be what was interrupted
+        return "Nothing is kept. Give --store FILE to be able to resume."
     from simab.study import SqliteStore
 
-    if store is None:
-        return "Nothing is kept. Give --store FILE to be able to resume."
     with closing(SqliteStore(store)) as kept:
         count = len(kept)
     return f"{count} rows are kept in {store}; run the same command again for the rest."
