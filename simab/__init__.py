@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from simab.version import VERSION
 
 if TYPE_CHECKING:
+    from simab.comparison import Study as Study
+    from simab.comparison import compare as compare
     from simab.scenario import Scenario as Scenario
     from simab.scenario import load as load
     from simab.simulation import Run as Run
     from simab.simulation import simulate as simulate
-    from simab.comparison import Study as Study
-    from simab.comparison import compare as compare
 
 __version__ = VERSION
 

@@ -168,7 +168,10 @@ def _always_alike(result: StudyResult) -> list[str]:
     alike = [
         policy
         for policy in result.policies
-        if any(outcome.count == result.replications for outcome in policy.outcomes.values())
+        if any(
+            policy.outcomes[name].count == result.replications
+            for name in ("promoted_candidate", "kept_control")
+        )
     ]
     if not alike:
         return []

@@ -90,14 +90,13 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
     """
     requests, latencies, _, _, invalid, totals = books
     horizon_ns, period_ns = fixed.scalars[0], fixed.scalars[1]
-    routing_kind = fixed.scalars[3]
     window, window_start_ns = np.int64(0), np.int64(0)
     while True:
         if log.shape[0] and position[0] == log.shape[0]:
             return LOG_FULL
         if instances.longest[0] == instances.waiting.shape[1]:
             return QUEUE_FULL
-        segment = _next_segment(fixed, streams, routing_kind)
+        segment = _next_segment(fixed, streams)
         place = np.uint64(streams.cursors[segment])
         arrived_ns = streams.arrived_ns[segment, place]
         if arrived_ns >= until_ns:
@@ -127,15 +126,13 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
             continue
         if finished_ns >= horizon_ns:
             continue
-        ended = window
+        ended = np.uint64(window)
         if finished_ns - window_start_ns >= period_ns:
-            ended = finished_ns // period_ns
+            ended = np.uint64(finished_ns // period_ns)
         word = streams.words[segment, place, 5]
         failed = fixed.happens[variant + _ONE] and word <= fixed.limits[variant + _ONE]
         times_ns = arrived_ns, started_ns, finished_ns
-        _book_served(
-            requests, latencies, totals, np.uint64(ended), variant, times_ns, failed, share
-        )
+        _book_served(requests, latencies, totals, ended, variant, times_ns, failed, share)
         _log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
         if not failed:
             _learn(fixed, streams, books, log, record, segment, place, variant, finished_ns)
@@ -259,14 +256,14 @@ def _quotient(time_ns, length_ns, per_ns):
 
 
 @njit(inline="always")
-def _next_segment(fixed, streams, routing_kind):
+def _next_segment(fixed, streams):
     """The segment whose request comes next; of several at one instant, the first."""
     chosen = np.uint64(0)
     earliest_ns = np.int64(0)
     for number in range(len(streams.cursors)):
         segment = np.uint64(number)
         if streams.cursors[segment] == BLOCK:
-            draw_block(fixed, streams, number, routing_kind)
+            draw_block(fixed, streams, number)
         ahead_ns = streams.arrived_ns[segment, np.uint64(streams.cursors[segment])]
         if number == 0 or ahead_ns < earliest_ns:
             chosen, earliest_ns = segment, ahead_ns

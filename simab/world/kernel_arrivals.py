@@ -26,7 +26,7 @@ _TICK_BITS = np.int64(TICKS_PER_NS.bit_length() - 1)
 
 
 @njit(**OPTIONS)
-def draw_block(fixed, streams, segment, routing_kind):
+def draw_block(fixed, streams, segment):
     """Draw the segment's next BLOCK requests and put the cursor before the first."""
     words, stream = streams.words[segment], fixed.streams[segment]
     key_0, key_1 = fixed.seeds[0], fixed.seeds[1]
@@ -43,7 +43,7 @@ def draw_block(fixed, streams, segment, routing_kind):
         words[place, 2], words[place, 3], words[place, 4], words[place, 5] = philox(
             np.uint64(first + place), _SERVICE, stream, _FIRST_ATTEMPT, key_0, key_1
         )
-    if routing_kind == _STICKY:
+    if fixed.scalars[3] == _STICKY:
         for place in range(BLOCK):
             client = high_product(words[place, 0], clients)
             words[place, 2] = philox(client, _ASSIGNMENT, stream, _FIRST_ATTEMPT, key_0, key_1)[0]

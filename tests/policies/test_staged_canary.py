@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -112,7 +113,7 @@ def test_what_keeps_the_limits_does_not(window: RequestTotals) -> None:
     """
     state = CanaryState(0, 10 * MINUTE)
     seen = observation(published(window, since_minute=11), now_ns=13 * MINUTE)
-    assert canary().decide(state, seen) == ((), state)
+    assert canary().decide(state, seen) == ((), replace(state, seen_until_ns=12 * MINUTE))
 
 
 def test_the_alarm_comes_before_the_promotion() -> None:
@@ -126,9 +127,24 @@ def test_windows_that_began_before_the_stage_do_not_count() -> None:
     """The stage serves from 10:30; the window from 10:00 holds requests of before."""
     state = CanaryState(0, 10 * MINUTE + MINUTE // 2)
     seen = observation(published(FAILING, since_minute=10), now_ns=13 * MINUTE)
-    assert canary().decide(state, seen) == ((), state)
+    assert canary().decide(state, seen) == ((), replace(state, seen_until_ns=11 * MINUTE))
     seen = observation(published(FAILING, since_minute=11), now_ns=13 * MINUTE)
     assert isinstance(canary().decide(state, seen)[0][0], RollBack)
+
+
+def test_every_window_since_the_last_look_is_looked_at() -> None:
+    """A controller that looks every five minutes does not miss the one bad minute between."""
+    state = CanaryState(0, 10 * MINUTE)
+    seen = observation(published(FAILING, FINE, FINE, since_minute=11), now_ns=14 * MINUTE)
+    (action,), _ = canary().decide(state, seen)
+    assert isinstance(action, RollBack)
+
+
+def test_other_variants_keep_their_traffic() -> None:
+    """A stage is a share of all traffic, also where a third variant serves."""
+    weights = {"old": 8.0, "new": 1.0, "third": 1.0}
+    (action,), _ = canary().decide(None, observation(weights=weights))
+    assert action.weights == pytest.approx({"old": 8.0, "new": 1.0})
 
 
 def test_nothing_published_is_no_alarm() -> None:

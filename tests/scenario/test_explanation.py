@@ -263,8 +263,21 @@ def test_every_scenario_can_be_explained(described: Scenario) -> None:
 )
 def test_what_is_probably_not_meant_is_a_warning(changes: dict[str, Any], words: str) -> None:
     """What is allowed but strange is told as a warning, with what to change."""
-    assert warnings(scenario()) == []
+    known = [each for each in warnings(scenario()) if "cannot carry" not in each]  # its load is 1
+    assert known == []
     assert any(words in warning for warning in warnings(scenario(**changes)))
+
+
+def test_a_variant_that_saturates_or_breaks_a_guardrail_is_a_warning() -> None:
+    """What a metric of quality does not see: a load of 1 and more, errors beyond the limit."""
+    assert any("its load would be 1.00" in each for each in warnings(scenario()))
+    data = scenario().model_dump(mode="json")
+    data["objective"]["guardrails"] = [{"metric": "error_rate", "at_most": 0.01}]
+    data["endpoint"]["variants"]["new"]["error_rate"] = 0.6
+    told = warnings(Scenario.model_validate(data))
+    assert any(
+        "new fails 60.0% of its requests, over the guardrail of 1.0%" in each for each in told
+    )
 
 
 def test_numbers_read_well() -> None:

@@ -86,7 +86,7 @@ def test_a_glimpse_of_the_future_would_be_noticed(monkeypatch: pytest.MonkeyPatc
     right = PublishedMetrics.labels
 
     def early(self: PublishedMetrics, name: str) -> Any:
-        books = self.books
+        books = self._books
         until = (self.now_ns + 10 * SECOND) // books.blueprint.label_resolution_ns
         return books.label_totals(books.blueprint.names.index(name), 0, until)
 

@@ -144,7 +144,8 @@ def test_a_rollback_gives_the_control_all_traffic(engine: str) -> None:
         (SetWeights({"a": float("inf")}), "is not a number of at least 0"),
         (SetWeights({"d": 1}), "'d' is not on the endpoint"),
         (SetWeights({"c": 1}), "'c' is not on the endpoint"),
-        (SetInstances("a", 0), "ask for at least 1"),
+        (SetInstances("a", 0), "ask for 1 to 1000"),
+        (SetInstances("a", 2.5), "ask for 1 to 1000"),  # type: ignore[arg-type]
         (SetInstances("c", 2), "'c' is not on the endpoint"),
         (AddVariant("a"), "a is deployed already"),
         (AddVariant("d"), "the scenario describes no variant 'd'"),
