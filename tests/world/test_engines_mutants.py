@@ -34,10 +34,7 @@ FAULTS = {
     "a label at the horizon": ("label_ns >= fixed.scalars[0]", "label_ns > fixed.scalars[0]"),
     "a start at the horizon": ("if started_ns < horizon_ns", "if started_ns <= horizon_ns"),
     "an arrival at a control event": ("arrived_ns >= until_ns", "arrived_ns > until_ns"),
-    "arrivals of two segments at once": (
-        "if ahead < streams.arrived_ns",
-        "if ahead <= streams.arrived_ns",
-    ),
+    "arrivals of two segments at once": ("ahead_ns < earliest_ns", "ahead_ns <= earliest_ns"),
     "the place where the heap begins": (
         "    place = np.int64(0)\n    while True:",
         "    place = np.int64(1)\n    while True:",
