@@ -47,7 +47,8 @@ def test_until_two_policies_differ_nothing_does(engine: str) -> None:
 def test_a_request_carries_its_outcomes_with_it(engine: str) -> None:
     """Same client, target, service time and truth in both worlds, wherever the weights send it.
 
-    With joint draws the variant that is right more often is right wherever the other one is.
+    Two models err each on their own: one that is right less often is still right on some of the
+    requests on which the other one is wrong (decisions.md).
     """
     slow, quick = (
         record(small(), engine, policy=Script({1: [SetWeights(weights)]}), seed=4).requests
@@ -63,7 +64,8 @@ def test_a_request_carries_its_outcomes_with_it(engine: str) -> None:
     assert service.equals(alike["finished_ns_other"] - alike["started_ns_other"])
     moved = both[(both["variant"] == "a") & (both["variant_other"] == "b")]
     assert len(moved) > 300
-    assert (moved["correct"] <= moved["correct_other"]).all()
+    assert (moved["correct"] > moved["correct_other"]).any()
+    assert (moved["correct"] < moved["correct_other"]).any()
 
 
 def test_pairing_gains_precision_between_rules_that_read_the_same_labels() -> None:

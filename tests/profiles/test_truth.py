@@ -188,7 +188,7 @@ def test_draws_have_the_true_metrics(name: str) -> None:
     """Over 40,000 draws each cell of the confusion table and the Brier score: z below 4.9."""
     sampler: OutcomeSampler = SAMPLERS[name]
     words = Draws(seed=2, replication=0).blocks(Purpose.OUTCOME, 1, 0, 40_000).tolist()
-    drawn = [sampler.draw(row, score) for row, score, _, _ in words]
+    drawn = [sampler.draw(row, score, 7) for row, score, _, _ in words]
     truth = truth_of(sampler)
     assert truth.confusion is not None
     labels = np.array([outcome.label for outcome in drawn])

@@ -245,7 +245,7 @@ def test_a_loss_system_does_not_care_how_service_is_spread(
     engine: str, latency: dict[str, Any]
 ) -> None:
     """M/G/4/4 at 3.6 erlangs loses Erlang's B(4, 3.6) = 0.2706850671 whatever the service law."""
-    queue = Queue(90, 4, latency, 40, 5, fields={"queue_limit": 0})
+    queue = Queue(90, 4, latency, 40, 9, fields={"queue_limit": 0})
     assert erlang_b(4, 3.6) == pytest.approx(0.2706850671, abs=1e-10)
     sums = queue.sums(engine)
     rejected, all_ = sums[:, RequestColumn.REJECTED], sums[:, RequestColumn.INVOCATIONS]
