@@ -106,8 +106,12 @@ def test_ones_own_object_is_a_policy_like_any_other() -> None:
 
 
 @pytest.mark.parametrize("policies", [{"mine": FirstTick("b")}])
-def test_ones_own_object_crosses_processes(policies: dict[str, Any]) -> None:
-    """A class of a module can be pickled, so other processes can play it."""
+def test_ones_own_object_crosses_processes(
+    policies: dict[str, Any], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A class of a module that others can import can be pickled, so other processes can play it."""
+    # Last, so that an installed simab comes before the checkout's.
+    monkeypatch.setattr(sys, "path", [*sys.path, str(repository)])
     with local_processes(1) as executor:
         away = simab.compare(small(), policies=policies, replications=2, executor=executor)
     assert away.rows == simab.compare(small(), policies=policies, replications=2).rows
