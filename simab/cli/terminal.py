@@ -6,7 +6,8 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from simab.errors import InvalidScenario, Problem, SimabError
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 _WIDEST_TEXT = 100  # longer lines are hard to read
+_NARROWEST = 14  # a column that wraps
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _NUMBER_AND_UNIT = re.compile(r"(\d) (%|(?:us|ms|s|min|h|days|years)\b)")
 
@@ -107,22 +109,38 @@ def print_table(
 ) -> None:
     """Print aligned columns: words in the first and the last to the left, the rest to the right.
 
-    The last column wraps. Emphasised rows are red on a terminal.
+    Where the terminal is too narrow the last column wraps, then the first. Emphasised rows are red
+    on a terminal.
     """
     from rich.text import Text
 
-    widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings) - 1)]
-    indent = 2 + sum(width + 2 for width in widths)
-    room = max(text_width(console) - indent, 16)
+    widths = _widths((headings, *rows), text_width(console))
     red = [False, *emphasised]
     for number, row in enumerate((headings, *rows)):
-        cells = [
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row[:-1], widths, strict=True))
-        ]
-        last = _wrapped(row[-1], room).replace("\n", "\n" + " " * indent)
         style = "bold" if number == 0 else "red" if red[number : number + 1] == [True] else ""
-        console.print(Text(f"  {'  '.join(cells)}  {last}".rstrip(), style=style))
+        for line in _lines(row, widths):
+            console.print(Text(line, style=style))
+
+
+def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Widths of the columns: as wide as what they hold, but the outer two give way."""
+    widths = [max(1, *(len(row[i]) for row in rows)) for i in range(len(rows[0]))]
+    for column in (-1, 0):
+        excess = sum(width + 2 for width in widths) - room
+        longest_word = max(len(word) for row in rows for word in [*row[column].split(), ""])
+        widths[column] -= max(min(excess, widths[column] - max(longest_word, _NARROWEST)), 0)
+    return widths
+
+
+def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    first, *middle, last = (
+        _wrapped(row[0], widths[0]).split("\n"),
+        *([cell] for cell in row[1:-1]),
+        _wrapped(row[-1], widths[-1]).split("\n"),
+    )
+    for cells in zip_longest(first, *middle, last, fillvalue=""):
+        inner = [cell.rjust(width) for cell, width in zip(cells[1:-1], widths[1:-1], strict=True)]
+        yield f"  {'  '.join([cells[0].ljust(widths[0]), *inner, cells[-1]])}".rstrip()
 
 
 def _wrapped(text: str, width: int, *, hanging: str = "") -> str:
