@@ -37,16 +37,18 @@ _ROUNDS: Final = 10
 class Purpose(IntEnum):
     """What a block of four words is for, word by word.
 
-    ARRIVAL of a segment's n-th request: gap, client, target, (free).
+    ARRIVAL of four requests of a segment, 4n to 4n + 3: their gaps.
     SERVICE of a request's attempt: variant, instance, latency, error.
     OUTCOME of a request's content: row or label, score, label delay, whether never labelled.
     ASSIGNMENT of a client: variant, (free), (free), (free).
+    CLIENT of a segment's n-th request: client, target, (free), (free).
     """
 
     ARRIVAL = 1
     SERVICE = 2
     OUTCOME = 3
     ASSIGNMENT = 4
+    CLIENT = 5
 
 
 def stream_of(name: str) -> int:

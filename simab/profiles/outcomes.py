@@ -20,10 +20,24 @@ from numpy.typing import NDArray
 from simab.draws import own_word
 from simab.profiles.quantile_table import QuantileTable
 
-__all__ = ["NONE", "SCORE_BITS", "SCORE_ONE", "Outcome", "OutcomeSampler", "word_thresholds"]
+__all__ = [
+    "NONE",
+    "SCORE_BITS",
+    "SCORE_CELLS",
+    "SCORE_CELL_BITS",
+    "SCORE_ONE",
+    "Outcome",
+    "OutcomeSampler",
+    "score_bins",
+    "score_cell",
+    "word_thresholds",
+]
 
 SCORE_BITS: Final = 30
 SCORE_ONE: Final = 1 << SCORE_BITS
+SCORE_CELL_BITS: Final = 7
+SCORE_CELLS: Final = (SCORE_BITS - SCORE_CELL_BITS) << SCORE_CELL_BITS + 1
+_POOLED: Final = 256  # quantiles of each distribution of scores
 NONE: Final = -1
 """Stands for a label or score that does not exist."""
 
@@ -129,6 +143,38 @@ class OutcomeSampler:
             return Outcome(label, score, int(self.correct[row]))
         score = self.score_tables[label].draw(own_word(score_word, salt))
         return Outcome(label, score, int((score >= self.threshold) == bool(label)))
+
+
+def score_cell(score: int) -> int:
+    """The cell of a fixed grid that holds a score, rising with it, from 0 to SCORE_CELLS - 1.
+
+    128 cells to an octave, from 0 upwards in the lower half and from 1 downwards in the upper: the
+    scores of rare events, which all lie near 0, are told apart as well as others.
+    """
+    from_end = min(score, SCORE_ONE - score)
+    shift = max(from_end.bit_length() - SCORE_CELL_BITS - 1, 0)
+    cell = (shift << SCORE_CELL_BITS) + (from_end >> shift)
+    return cell if score <= SCORE_ONE - score else SCORE_CELLS - 1 - cell
+
+
+def score_bins(samplers: Sequence[OutcomeSampler], bins: int) -> NDArray[np.uint8]:
+    """The histogram bin of each cell, shape (SCORE_CELLS,), so that little is lost of an AUC.
+
+    Where the scores of the variants lie in at most `bins` cells each of these has a bin of its own;
+    otherwise the bins follow the quantiles of all scores together.
+    """
+    cells: set[int] = set()
+    for sampler in samplers:
+        if sampler.score_tables is not None:
+            words = [(2 * part + 1) * 2**64 // (2 * _POOLED) for part in range(_POOLED)]
+            scores = [table.draw(word) for table in sampler.score_tables for word in words]
+            cells |= {score_cell(score) for score in scores}
+        elif sampler.has_labels:
+            cells |= {score_cell(score) for score in sampler.scores.tolist()}
+    pooled = sorted(cells)
+    if len(pooled) > bins:
+        pooled = [pooled[part * len(pooled) // bins] for part in range(bins)]
+    return np.searchsorted(pooled[1:], np.arange(SCORE_CELLS), side="right").astype(np.uint8)
 
 
 def word_thresholds(shares: Sequence[Fraction]) -> NDArray[np.uint64]:

@@ -25,7 +25,8 @@ class LabelTotals:
 
     `confusion` counts the requests of classifiers; `successes` and `failures` those of variants
     whose answers are only right or wrong. `squared_error_sum` sums (score - label)**2 in units of
-    2**-30; `score_histogram` has shape (2, SCORE_BINS): scores by label, in equal bins.
+    2**-30; `score_histogram` has shape (2, SCORE_BINS): scores by label, in
+    bins of rising scores that the scenario fixes.
     """
 
     confusion: ConfusionCounts

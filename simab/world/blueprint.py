@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.draws import salt_of, stream_of
-from simab.profiles.outcomes import OutcomeSampler, word_thresholds
+from simab.profiles.outcomes import OutcomeSampler, score_bins, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.models import Scenario, Segment, Variant
+from simab.stats.label_totals import SCORE_BINS
 
 __all__ = ["NO_VARIANT", "TICKS_PER_NS", "Blueprint", "SegmentPlan", "VariantPlan"]
 
@@ -94,6 +95,11 @@ class Blueprint:
             # Every tick and every window ends on a multiple of this.
             label_resolution_ns=gcd(scenario.controller.interval, scenario.metrics.period),
         )
+
+    @cached_property
+    def score_bins(self) -> NDArray[np.uint8]:
+        """The bin of score histograms that counts each cell of scores, shape (SCORE_CELLS,)."""
+        return score_bins([variant.outcomes for variant in self.variants], SCORE_BINS)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE, Outcome
+from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE, Outcome, score_cell
 from simab.stats.classification import ConfusionCounts
 from simab.stats.label_totals import SCORE_BINS, LabelTotals
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
@@ -34,7 +34,6 @@ __all__ = [
 
 INSTANCE_SHARE_ONE: Final = 1 << 20
 CARRY_NS: Final = 1 << 62
-_SCORE_BIN_SHIFT: Final = SCORE_BITS - (SCORE_BINS.bit_length() - 1)
 
 
 class Status(IntEnum):
@@ -166,7 +165,7 @@ class Books:
         row[hit if outcome.correct else miss] += 1
         distance = outcome.score - outcome.label * SCORE_ONE
         row[LabelColumn.SQUARED_ERROR] += distance * distance >> SCORE_BITS
-        score_bin = min(outcome.score >> _SCORE_BIN_SHIFT, SCORE_BINS - 1)
+        score_bin = self.blueprint.score_bins[score_cell(outcome.score)]
         self.scores[bucket, variant, outcome.label, score_bin] += 1
 
     def request_totals(self, variant: int, first: int, last: int) -> RequestTotals:

@@ -34,7 +34,7 @@ class CompiledPlane:
         log_chunk: int = _LOG_CHUNK,
     ) -> None:
         self._fixed = fixed_of(books.blueprint, draws)
-        self._streams = streams_of(books.blueprint)
+        self._streams = streams_of(books.blueprint, clients_wanted=record_requests)
         self._books = (
             books.requests,
             books.latencies,

@@ -10,12 +10,25 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE
-from simab.stats.label_totals import SCORE_BINS
+from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
 from simab.stats.request_totals import LATENCY_BUCKETS
 from simab.world.blueprint import NO_VARIANT
 from simab.world.books import CARRY_NS, LabelColumn, RequestColumn, Status, Total
-from simab.world.kernel_arrays import BLOCK, NEVER, NO_TABLE, UNLIMITED, VARIANT_ROUTING
+from simab.world.kernel_arrays import (
+    BLOCK,
+    CLIENT,
+    ERROR,
+    INSTANCE,
+    LATENCY,
+    NEVER,
+    NO_TABLE,
+    ROW,
+    SCORE,
+    TARGET,
+    UNLIMITED,
+    VARIANT,
+    VARIANT_ROUTING,
+)
 from simab.world.kernel_arrivals import draw_block
 from simab.world.kernel_draws import (
     OPTIONS,
@@ -71,11 +84,12 @@ _CONFUSION = np.array(
 _OK, _STATUS_FAILED = int(Status.OK), int(Status.FAILED)
 _STATUS_REJECTED, _STATUS_INVALID = int(Status.REJECTED), int(Status.INVALID_TARGET)
 _IN_FLIGHT = int(Status.IN_FLIGHT)
-_SCORE_BIN_SHIFT = np.int64(SCORE_BITS - (SCORE_BINS.bit_length() - 1))
 _SUBDIVISION_BITS = np.int64(6)
 _UNIT_BITS = np.int64(10)
 _LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
-_LAST_SCORE_BIN = np.int64(SCORE_BINS - 1)
+_SCORE_ONE = np.int64(SCORE_ONE)
+_SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
+_LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
 _NOT_SERVED = np.int64(-1)
 # Indices are unsigned: for a signed one Numba asks at every use whether it counts from the end.
 _ONE = np.uint64(1)
@@ -117,7 +131,7 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
             continue
         slot = np.uint64(_slot_of(fixed, split, streams, instances, segment, place, variant))
         share = split.instance_shares[variant]
-        word = streams.words[segment, place, 4]
+        word = streams.words[segment, LATENCY, place]
         started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word)
         _log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
         if started_ns == _NOT_SERVED:
@@ -129,7 +143,7 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         ended = np.uint64(window)
         if finished_ns - window_start_ns >= period_ns:
             ended = np.uint64(finished_ns // period_ns)
-        word = streams.words[segment, place, 5]
+        word = streams.words[segment, ERROR, place]
         failed = fixed.happens[variant + _ONE] and word <= fixed.limits[variant + _ONE]
         times_ns = arrived_ns, started_ns, finished_ns
         _book_served(requests, latencies, totals, ended, variant, times_ns, failed, share)
@@ -146,7 +160,7 @@ def _variant_of(fixed, split, streams, segment, place):
         number = streams.numbers[segment] - np.int64(BLOCK) + np.int64(place)
         return fixed.paired[fixed.paired_starts[segment] + number % pairs]
     first, last = fixed.target_starts[segment], fixed.target_starts[segment + _ONE]
-    word = streams.words[segment, place, 1]
+    word = streams.words[segment, TARGET, place]
     part = part_of(fixed.target_thresholds, first, last - 1, word)
     target = fixed.targets[np.uint64(first + part)]
     if target != NO_VARIANT:
@@ -154,7 +168,7 @@ def _variant_of(fixed, split, streams, segment, place):
     if fixed.scalars[3] == _IN_TURN:
         return _next_in_turn(split)
     last_choice = len(split.choices) - 1
-    word = streams.words[segment, place, 2]
+    word = streams.words[segment, VARIANT, place]
     return split.choices[np.uint64(part_of(split.thresholds, 0, last_choice, word))]
 
 
@@ -162,7 +176,7 @@ def _variant_of(fixed, split, streams, segment, place):
 def _slot_of(fixed, split, streams, instances, segment, place, variant):
     """The slot of the instance that takes a request."""
     first, last = split.slot_starts[variant], split.slot_starts[variant + _ONE]
-    word = streams.words[segment, place, 3]
+    word = streams.words[segment, INSTANCE, place]
     if fixed.variants[variant, 2]:
         workers, arrived_ns = fixed.variants[variant, 0], streams.arrived_ns[segment, place]
         return least_outstanding(split.slots, first, last, instances, workers, arrived_ns, word)
@@ -237,10 +251,10 @@ def _learn(fixed, streams, books, log, record, segment, place, variant, finished
         totals[_LABELS_OUTSTANDING] += 1
         return
     totals[_LABELS_ARRIVED] += 1
-    word_row, word_score = streams.words[segment, place, 6], streams.words[segment, place, 7]
+    word_row, word_score = streams.words[segment, ROW, place], streams.words[segment, SCORE, place]
     label, score, correct = _outcome(fixed, variant, word_row, word_score)
     bucket = np.uint64(_quotient(label_ns, fixed.scalars[2], fixed.per_ns[0]))
-    _book_label(labels, scores, bucket, variant, label, score, correct)
+    _book_label(fixed, labels, scores, bucket, variant, label, score, correct)
     if logging:
         log[record, 9] = label
         log[record, 10] = score
@@ -263,7 +277,7 @@ def _next_segment(fixed, streams):
     for number in range(len(streams.cursors)):
         segment = np.uint64(number)
         if streams.cursors[segment] == BLOCK:
-            draw_block(fixed, streams, number)
+            draw_block(fixed, streams, segment)
         ahead_ns = streams.arrived_ns[segment, np.uint64(streams.cursors[segment])]
         if number == 0 or ahead_ns < earliest_ns:
             chosen, earliest_ns = segment, ahead_ns
@@ -307,16 +321,25 @@ def _outcome(fixed, variant, word_row, word_score):
 
 
 @njit(inline="always")
-def _book_label(labels, scores, bucket, variant, label, score, correct):
+def _book_label(fixed, labels, scores, bucket, variant, label, score, correct):
     """Books.book_label, for a label before the horizon."""
     if label == NONE:
         labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
         return
     labels[bucket, variant, _CONFUSION[np.uint64(2 * label + correct)]] += 1
-    distance = score - label * np.int64(SCORE_ONE)
+    distance = score - label * _SCORE_ONE
     labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(SCORE_BITS)
-    score_bin = min(score >> _SCORE_BIN_SHIFT, _LAST_SCORE_BIN)
-    scores[bucket, variant, np.uint64(label), np.uint64(score_bin)] += 1
+    score_bin = np.uint64(fixed.score_bins[_score_cell(score)])
+    scores[bucket, variant, np.uint64(label), score_bin] += 1
+
+
+@njit(inline="always")
+def _score_cell(score):
+    """simab.profiles.outcomes.score_cell."""
+    from_end = min(score, _SCORE_ONE - score)
+    shift = max(bit_length(from_end) - _SCORE_CELL_BITS - 1, np.int64(0))
+    cell = (shift << _SCORE_CELL_BITS) + (from_end >> shift)
+    return np.uint64(cell if score == from_end else _LAST_SCORE_CELL - cell)
 
 
 @njit(inline="always")
@@ -324,7 +347,7 @@ def _log_arrival(log, record, fixed, streams, segment, place):
     """Begin a record, if records are kept: all that is unknown is -1."""
     if log.shape[0] == 0:
         return
-    client_word = streams.words[segment, place, 0]
+    client_word = streams.words[segment, CLIENT, place]
     log[record, 0] = segment
     log[record, 1] = np.int64(high_product(client_word, np.uint64(fixed.segments[segment, 0])))
     log[record, 2] = NO_VARIANT

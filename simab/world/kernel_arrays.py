@@ -17,9 +17,19 @@ from simab.world.routing import Routing
 
 __all__ = [
     "BLOCK",
+    "CLIENT",
+    "DELAY",
+    "ERROR",
+    "HIDDEN",
+    "INSTANCE",
+    "LATENCY",
     "NEVER",
     "NO_TABLE",
+    "ROW",
+    "SCORE",
+    "TARGET",
     "UNLIMITED",
+    "VARIANT",
     "VARIANT_ROUTING",
     "Fixed",
     "FreeTimes",
@@ -35,7 +45,11 @@ Integers = NDArray[np.int64]
 
 BLOCK: Final = 64
 """Requests of a segment that are drawn together: independent blocks keep a processor busy."""
-WORDS: Final = 8
+WORDS: Final = 10
+CLIENT, TARGET, VARIANT, INSTANCE, LATENCY, ERROR, ROW, SCORE, DELAY, HIDDEN = (
+    np.uint64(number) for number in range(WORDS)
+)
+"""Words of a request, in the order of `Streams.words`."""
 NEVER: Final = -1
 UNLIMITED: Final = -1
 NO_TABLE: Final = -1
@@ -54,7 +68,8 @@ class Fixed(NamedTuple):
     words apart. `limits`: the words up to which a
     request is never labelled, and per variant fails; `happens` whether any word does.
     `variants`: workers, queue limit, least outstanding, latency table, table of negative and of
-    positive scores, threshold. `segments`: clients, gap table, labelled, number of paired targets.
+    positive scores, threshold. `segments`: clients, gap table, labelled, number of paired targets,
+    whether routing asks for the words of clients. `score_bins`: the bin of each cell of scores.
     Ragged lists are one flat array with `starts`.
     """
 
@@ -76,6 +91,7 @@ class Fixed(NamedTuple):
     row_starts: Integers
     row_thresholds: Words
     rows: Integers
+    score_bins: NDArray[np.uint8]
 
 
 class Split(NamedTuple):
@@ -95,8 +111,8 @@ class Streams(NamedTuple):
 
     `clocks` (ticks) and `numbers` are those of the last request drawn, `cursors` the places of the
     next one to play within the block. Per segment and place: `arrived_ns`, `delays_ns` until the
-    label (NEVER: it never comes), and `words`: client, target, variant, instance, latency, error,
-    row, score.
+    label (NEVER: it never comes). `words` has shape (segments, WORDS, BLOCK). Those of
+    clients and targets are drawn only where routing asks, or `clients_wanted[0]` is set.
     """
 
     clocks: Integers
@@ -105,6 +121,7 @@ class Streams(NamedTuple):
     arrived_ns: Integers
     delays_ns: Integers
     words: Words
+    clients_wanted: Integers
 
 
 class FreeTimes(NamedTuple):
@@ -135,8 +152,15 @@ def _packed(blueprint: Blueprint) -> Fixed:
     """Pack what all replications share, once."""
     tables = _Tables(blueprint.label_delay)
     variants = [_variant_row(variant, tables) for variant in blueprint.variants]
+    sticky = blueprint.scenario.endpoint.variant_routing == "sticky_hash"
     segments = [
-        (segment.clients, tables.row_of(segment.gaps), int(segment.labelled), len(segment.paired))
+        (
+            segment.clients,
+            tables.row_of(segment.gaps),
+            int(segment.labelled),
+            len(segment.paired),
+            int(sticky or len(segment.targets) > 1),
+        )
         for segment in blueprint.segments
     ]
     outcomes = [variant.outcomes for variant in blueprint.variants]
@@ -168,6 +192,7 @@ def _packed(blueprint: Blueprint) -> Fixed:
                 _flat([each.correct for each in outcomes]),
             ]
         ),
+        score_bins=blueprint.score_bins,
     )
 
 
@@ -227,7 +252,7 @@ def split_of(routing: Routing, slots: Sequence[Sequence[int]]) -> Split:
     )
 
 
-def streams_of(blueprint: Blueprint) -> Streams:
+def streams_of(blueprint: Blueprint, *, clients_wanted: bool) -> Streams:
     """Clocks at zero and empty blocks, before the first arrival of each segment."""
     count = len(blueprint.segments)
     return Streams(
@@ -236,7 +261,8 @@ def streams_of(blueprint: Blueprint) -> Streams:
         cursors=np.full(count, BLOCK, dtype=np.int64),
         arrived_ns=np.zeros((count, BLOCK), dtype=np.int64),
         delays_ns=np.zeros((count, BLOCK), dtype=np.int64),
-        words=np.zeros((count, BLOCK, WORDS), dtype=np.uint64),
+        words=np.zeros((count, WORDS, BLOCK), dtype=np.uint64),
+        clients_wanted=np.array([clients_wanted], dtype=np.int64),
     )
 
 

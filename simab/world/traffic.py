@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from simab.draws import Draws, Purpose
+from simab.draws import LANES, Draws, Purpose
 from simab.world.blueprint import TICKS_PER_NS, Blueprint, SegmentPlan
 
 __all__ = ["Arrival", "arrivals"]
@@ -51,17 +51,19 @@ def _segment_arrivals(
 ) -> Iterator[Arrival]:
     clock_ticks, first, pairs = 0, 0, len(segment.paired) or 1
     while True:
-        arrival = draws.blocks(Purpose.ARRIVAL, segment.stream, first, _CHUNK).tolist()
+        gaps = _gap_words(segment, draws, first)
+        clients = draws.blocks(Purpose.CLIENT, segment.stream, first, _CHUNK).tolist()
         service = draws.blocks(Purpose.SERVICE, segment.stream, first, _CHUNK).tolist()
         contents = draws.blocks(
             Purpose.OUTCOME, segment.stream, first // pairs, _CHUNK // pairs + 2
         ).tolist()
-        for offset, (gap, client, target, _) in enumerate(arrival):
+        for offset, gap in enumerate(gaps):
             number = first + offset
             clock_ticks += segment.gaps.draw(gap)
             arrived_ns = clock_ticks // TICKS_PER_NS
             if arrived_ns >= horizon_ns:
                 return
+            client, target, _, _ = clients[offset]
             content = number // pairs
             yield Arrival(
                 arrived_ns=arrived_ns,
@@ -74,6 +76,14 @@ def _segment_arrivals(
                 outcome=tuple(contents[content - first // pairs]),
             )
         first += _CHUNK
+
+
+def _gap_words(segment: SegmentPlan, draws: Draws, first: int) -> list[int]:
+    """The words of _CHUNK requests' gaps; four requests share a block."""
+    block, past = divmod(first, LANES)
+    words = draws.blocks(Purpose.ARRIVAL, segment.stream, block, _CHUNK // LANES + 2)
+    gaps: list[int] = words.ravel()[past : past + _CHUNK].tolist()
+    return gaps
 
 
 def _target(segment: SegmentPlan, number: int, word: int) -> int:

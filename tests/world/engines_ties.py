@@ -61,7 +61,7 @@ def arrivals(data: dict[str, Any], draws: Draws) -> list[int]:
         gaps = _gaps(parse_rate(segment["rate"]))
         while clock < horizon * TICKS_PER_NS:
             words = draws.blocks(Purpose.ARRIVAL, stream_of(name), first, _CHUNK)
-            for word in words[:, 0].tolist():
+            for word in words.ravel().tolist():
                 clock += gaps.draw(word)
                 found.append(clock // TICKS_PER_NS)
             first += _CHUNK
