@@ -23,7 +23,16 @@ from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
 
-__all__ = ["LANES", "Draws", "Purpose", "own_word", "philox_block", "salt_of", "stream_of"]
+__all__ = [
+    "COPY_ATTEMPT",
+    "LANES",
+    "Draws",
+    "Purpose",
+    "own_word",
+    "philox_block",
+    "salt_of",
+    "stream_of",
+]
 
 LANES: Final = 4
 _WORD: Final = (1 << 64) - 1
@@ -34,11 +43,16 @@ _WEYL_1: Final = 0xBB67AE8584CAA73B
 _ROUNDS: Final = 10
 
 
+COPY_ATTEMPT: Final = 1 << 63
+"""Stands for a mirrored copy of a request, where attempts are counted."""
+
+
 class Purpose(IntEnum):
     """What a block of four words is for, word by word.
 
     ARRIVAL of four requests of a segment, 4n to 4n + 3: their gaps.
-    SERVICE of a request's attempt: variant, instance, latency, error.
+    SERVICE of a request's attempt: variant, instance, latency, error; of its mirrored copy
+    (COPY_ATTEMPT): whether there is one, instance, latency, error.
     OUTCOME of a request's content: row or label, score, label delay, whether never labelled.
     ASSIGNMENT of a client: variant, (free), (free), (free).
     CLIENT of a segment's n-th request: client, target, (free), (free).

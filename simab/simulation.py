@@ -23,7 +23,7 @@ from simab.world.books import (
     time_sum_ns,
 )
 from simab.world.control import Decider
-from simab.world.records import RECORD_COLUMNS
+from simab.world.records import COPY, RECORD_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ class Totals:
     """How the requests and labels of a run ended; nothing is dropped.
 
     arrived = answered + failed + rejected + invalid + in_flight, and
-    answered = labels_arrived + labels_outstanding + labels_never.
+    answered = labels_arrived + labels_outstanding + labels_never. Mirrored copies come on top.
     """
 
     arrived: int
@@ -51,6 +51,7 @@ class Totals:
     labels_arrived: int
     labels_outstanding: int
     labels_never: int
+    copies: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +81,14 @@ class Run:
             labels_arrived=count[Total.LABELS_ARRIVED],
             labels_outstanding=count[Total.LABELS_OUTSTANDING],
             labels_never=count[Total.LABELS_NEVER],
+            copies=count[Total.COPIES],
         )
 
     @cached_property
     def requests(self) -> pd.DataFrame:
         """One row a request, in order of arrival; times in ns, -1 and NaN where unknown.
+
+        A mirrored copy has a row of its own after its request's, with attempt -1.
 
         Columns: request, client, segment, variant, instance, arrived_ns, started_ns, finished_ns,
         status (0: in flight at the horizon), attempt, label, score, correct, label_ns.
@@ -103,7 +107,7 @@ class Run:
         score = column["score"]
         return pd.DataFrame(
             {
-                "request": np.arange(len(records)),
+                "request": np.cumsum(column["attempt"] != COPY) - 1,
                 "client": column["client"],
                 "segment": segments[column["segment"]],
                 "variant": names[column["variant"]],

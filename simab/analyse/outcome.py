@@ -61,7 +61,9 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
     right = promoted == (truth.right_decision == PROMOTE_CANDIDATE)
     if verdict is Verdict.UNDECIDED:
         decision = None
-    served = run.ledger.books.requests[:, :, RequestColumn.ANSWERED].sum(axis=0)
+    requests = run.ledger.books.requests
+    served = requests[:, :, RequestColumn.ANSWERED].sum(axis=0)
+    served -= requests[:, :, RequestColumn.COPIES_ANSWERED].sum(axis=0)  # nobody got these
     answered = dict(zip(run.ledger.books.blueprint.names, served.tolist(), strict=True))
     shortfalls = truth.shortfalls()
     totals = run.totals

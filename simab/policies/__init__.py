@@ -4,9 +4,11 @@ from simab.policies.actions import (
     Action,
     AddVariant,
     Conclude,
+    Mirror,
     Promote,
     RemoveVariant,
     RollBack,
+    SessionAffinity,
     SetInstances,
     SetWeights,
 )
@@ -20,6 +22,7 @@ __all__ = [
     "Conclude",
     "EndpointStatus",
     "MetricsView",
+    "Mirror",
     "Observation",
     "Policy",
     "PolicyDescription",
@@ -27,6 +30,7 @@ __all__ = [
     "Refusal",
     "RemoveVariant",
     "RollBack",
+    "SessionAffinity",
     "SetInstances",
     "SetWeights",
 ]

@@ -9,9 +9,11 @@ __all__ = [
     "Action",
     "AddVariant",
     "Conclude",
+    "Mirror",
     "Promote",
     "RemoveVariant",
     "RollBack",
+    "SessionAffinity",
     "SetInstances",
     "SetWeights",
 ]
@@ -25,10 +27,37 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionAffinity:
+    """A cookie: whom a variant has answered stays with it for so long, while it has a weight.
+
+    Requests that name a target neither get the cookie nor follow it.
+    """
+
+    variant: str
+    max_age_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """Copies to a variant of a share of the requests that go by weight to others.
+
+    A copy is served like any request; its reply is dropped, and no label comes of it.
+    """
+
+    variant: str
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class SetWeights(Action):
-    """Change the weights of the variants named; the others keep theirs."""
+    """Change the weights of the variants named; the others keep theirs.
+
+    Cookies and copies are those given here: without any, the ones in force end.
+    """
 
     weights: Mapping[str, float]
+    session_affinity: SessionAffinity | None = None
+    mirror: Mirror | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class RequestColumn(IntEnum):
     INVOCATIONS_PER_INSTANCE = 6  # in units of 1 / INSTANCE_SHARE_ONE
     LATENCY_CARRIES = 7  # times that LATENCY_SUM_NS passed CARRY_NS and started again
     WAIT_CARRIES = 8
+    COPIES_ANSWERED = 9  # of the ANSWERED, copies whose reply nobody got
 
 
 class LabelColumn(IntEnum):
@@ -83,15 +84,16 @@ class Total(IntEnum):
     LABELS_ARRIVED = 5
     LABELS_OUTSTANDING = 6
     LABELS_NEVER = 7
+    COPIES = 8  # mirrored, beside the arrived; how they ended stands in the windows alone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Books:
     """Accumulators of one run.
 
-    `requests` has shape (windows, variants, 9), `latencies` (windows, variants, LATENCY_BUCKETS),
+    `requests` has shape (windows, variants, 10), `latencies` (windows, variants, LATENCY_BUCKETS),
     `labels` (buckets, variants, 7), `scores` (buckets, variants, 2, SCORE_BINS) or no buckets where
-    no variant has scores, `invalid` (windows,), `totals` (8,).
+    no variant has scores, `invalid` (windows,), `totals` (9,).
     """
 
     blueprint: Blueprint
@@ -125,17 +127,16 @@ class Books:
         self.totals[Total.INVALID] += 1
 
     def book_rejected(self, variant: int, arrived_ns: int, instances: int) -> None:
-        """A request that found the queue full."""
+        """A request or a copy that found the queue full."""
         row = self.requests[arrived_ns // self.blueprint.period_ns, variant]
         row[RequestColumn.INVOCATIONS] += 1
         row[RequestColumn.REJECTED] += 1
         row[RequestColumn.INVOCATIONS_PER_INSTANCE] += INSTANCE_SHARE_ONE // instances
-        self.totals[Total.REJECTED] += 1
 
     def book_served(
         self, variant: int, times_ns: tuple[int, int, int], failed: bool, instances: int
     ) -> None:
-        """A request that was served; times are arrival, start and finish before the horizon."""
+        """A request or a copy that was served; arrival, start and finish before the horizon."""
         arrived_ns, started_ns, finished_ns = times_ns
         window = finished_ns // self.blueprint.period_ns
         row = self.requests[window, variant]
@@ -145,7 +146,15 @@ class Books:
         _add_time(row, RequestColumn.WAIT_SUM_NS, started_ns - arrived_ns)
         row[RequestColumn.INVOCATIONS_PER_INSTANCE] += INSTANCE_SHARE_ONE // instances
         self.latencies[window, variant, latency_bucket(finished_ns - arrived_ns)] += 1
-        self.totals[Total.FAILED if failed else Total.ANSWERED] += 1
+
+    def book_copy_answered(self, variant: int, finished_ns: int) -> None:
+        """Of the answered, a copy."""
+        window = finished_ns // self.blueprint.period_ns
+        self.requests[window, variant, RequestColumn.COPIES_ANSWERED] += 1
+
+    def book_end(self, status: Status) -> None:
+        """How a request ended that was no copy."""
+        self.totals[_TOTAL_OF[status]] += 1
 
     def book_label(self, variant: int, label_ns: int, outcome: Outcome) -> None:
         """A label that arrives at `label_ns`, or after the horizon."""
@@ -211,6 +220,11 @@ def _add_time(row: NDArray[np.int64], column: RequestColumn, time_ns: int) -> No
         row[_CARRIES[column]] += 1
 
 
+_TOTAL_OF: Final = {
+    Status.OK: Total.ANSWERED,
+    Status.FAILED: Total.FAILED,
+    Status.REJECTED: Total.REJECTED,
+}
 _CARRIES: Final = {
     RequestColumn.LATENCY_SUM_NS: RequestColumn.LATENCY_CARRIES,
     RequestColumn.WAIT_SUM_NS: RequestColumn.WAIT_CARRIES,
@@ -218,7 +232,7 @@ _CARRIES: Final = {
 
 
 def time_sum_ns(rows: NDArray[np.int64], column: RequestColumn) -> int:
-    """The exact sum of a time column over some windows, shape of rows (windows, 9)."""
+    """The exact sum of a time column over some windows, shape of rows (windows, 10)."""
     low, carries = rows[:, column], int(rows[:, _CARRIES[column]].sum())
     # two halves, since a sum of windows may outgrow 64 bits where no window does
     return (int((low >> 31).sum()) << 31) + int((low & (1 << 31) - 1).sum()) + carries * CARRY_NS

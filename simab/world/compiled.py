@@ -8,10 +8,21 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from simab.draws import Draws
+from simab.draws import Draws, Purpose
+from simab.world.blueprint import NO_VARIANT
 from simab.world.books import Books
-from simab.world.kernel import LOG_FULL, QUEUE_FULL, advance
-from simab.world.kernel_arrays import FreeTimes, Split, fixed_of, split_of, streams_of
+from simab.world.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
+from simab.world.kernel_arrays import (
+    BLOCK,
+    CLIENT,
+    NO_COOKIE,
+    TARGET,
+    FreeTimes,
+    Split,
+    fixed_of,
+    split_of,
+    streams_of,
+)
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 
@@ -44,12 +55,15 @@ class CompiledPlane:
             books.totals,
         )
         self._workers = max(variant.workers for variant in books.blueprint.variants)
+        self._blueprint, self._draws = books.blueprint, draws
+        self._cookies: dict[tuple[int, int], NDArray[np.int64]] = {}
         self._slots: dict[tuple[int, int], int] = {}
         self._instances = _free_times(0, self._workers, _FIRST_RING)
         self._split: Split
         self._record = record_requests
         self._chunks: list[NDArray[np.int64]] = []
-        self._log = np.empty((log_chunk if record_requests else 0, len(RECORD_COLUMNS)), np.int64)
+        rows = max(log_chunk, ROWS_A_REQUEST) if record_requests else 0
+        self._log = np.empty((rows, len(RECORD_COLUMNS)), np.int64)
         self._position = np.zeros(1, dtype=np.int64)
 
     def route(self, routing: Routing) -> None:
@@ -58,7 +72,7 @@ class CompiledPlane:
             [self._slot(variant, number) for number in numbers]
             for variant, numbers in enumerate(routing.instances)
         ]
-        self._split = split_of(routing, slots)
+        self._split = split_of(routing, slots, self._cookies_of(routing))
         self._make_room_for_instances()
 
     def advance(self, until_ns: int) -> None:
@@ -84,6 +98,27 @@ class CompiledPlane:
             return None
         self._keep_chunk()
         return np.concatenate(self._chunks)
+
+    def _cookies_of(self, routing: Routing) -> NDArray[np.int64]:
+        """Since when each client has the cookie that is given now; another age is another one."""
+        if routing.pinned == NO_VARIANT:
+            return np.zeros(0, dtype=np.int64)
+        self._want_clients()
+        clients = sum(segment.clients for segment in self._blueprint.segments)
+        cookie = routing.pinned, routing.cookie_ns
+        return self._cookies.setdefault(cookie, np.full(clients, NO_COOKIE, dtype=np.int64))
+
+    def _want_clients(self) -> None:
+        """From now on draw who asks; for the requests that are drawn already, draw it now."""
+        streams = self._streams
+        if streams.clients_wanted[0]:
+            return
+        streams.clients_wanted[0] = 1
+        for number, segment in enumerate(self._blueprint.segments):
+            first = int(streams.numbers[number]) - BLOCK
+            if first >= 0:
+                words = self._draws.blocks(Purpose.CLIENT, segment.stream, first, BLOCK)
+                streams.words[number, CLIENT], streams.words[number, TARGET] = words.T[:2]
 
     def _slot(self, variant: int, number: int) -> int:
         return self._slots.setdefault((variant, number), len(self._slots))

@@ -9,15 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from simab.policies import (
     Action,
     AddVariant,
     Conclude,
     EndpointStatus,
+    Mirror,
     Promote,
     RemoveVariant,
     RollBack,
+    SessionAffinity,
     SetInstances,
     SetWeights,
 )
@@ -25,9 +28,10 @@ from simab.scenario.models import Scenario
 from simab.scenario.rules.variants import MOST_DEPLOYED
 from simab.world.routing import Routing
 
-__all__ = ["Endpoint", "Fleet", "Refused"]
+__all__ = ["MOST_COOKIES", "Deployment", "Endpoint", "Fleet", "Refused"]
 
 MOST_INSTANCES = 1000  # as many as a scenario may start a variant with
+MOST_COOKIES = 10_000_000  # eight bytes each
 
 
 class Refused(Exception):
@@ -42,6 +46,15 @@ class Fleet:
     instances: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """All that a change may change: the fleets by variant, cookies and copies."""
+
+    fleets: Mapping[str, Fleet]
+    session_affinity: SessionAffinity | None = None
+    mirror: Mirror | None = None
+
+
 class Endpoint:
     """Accepts or refuses changes, and says what is in force."""
 
@@ -49,11 +62,13 @@ class Endpoint:
         self._scenario = scenario
         self._names = list(scenario.endpoint.variants)
         self._next_instance = dict.fromkeys(self._names, 0)
-        self._fleets: dict[str, Fleet] = {}
-        for name, variant in scenario.endpoint.variants.items():
-            if variant.deployed:
-                self._fleets[name] = Fleet(variant.weight, self._start(name, variant.instances))
-        self._pending: dict[str, Fleet] | None = None
+        fleets = {
+            name: Fleet(variant.weight, self._start(name, variant.instances))
+            for name, variant in scenario.endpoint.variants.items()
+            if variant.deployed
+        }
+        self._deployment = Deployment(fleets)
+        self._pending: Deployment | None = None
 
     @property
     def status(self) -> EndpointStatus:
@@ -74,10 +89,18 @@ class Endpoint:
     def routing(self) -> Routing:
         """The split in force, by number of the variant."""
         numbers = {name: number for number, name in enumerate(self._names)}
-        return Routing.of(
+        routing = Routing.of(
             {numbers[name]: fleet.weight for name, fleet in self._fleets.items()},
             [self._fleets[name].instances if name in self._fleets else () for name in self._names],
         )
+        affinity, mirror = self._deployment.session_affinity, self._deployment.mirror
+        if affinity is not None and self.weights.get(affinity.variant, 0.0) > 0:
+            pinned, age_ns = numbers[affinity.variant], affinity.max_age_ns
+            routing = replace(routing, pinned=pinned, cookie_ns=age_ns)
+        if mirror is not None and mirror.variant in self._fleets and mirror.share > 0:
+            below = int(Fraction(mirror.share) * 2**64)
+            routing = replace(routing, mirror=numbers[mirror.variant], copied_below=below)
+        return routing
 
     def accept(self, action: Action) -> int:
         """Begin a change; returns how long it stays `Updating`, in ns (0: nothing changes).
@@ -93,13 +116,14 @@ class Endpoint:
             raise Refused("the endpoint is Updating; ask again when it is InService")
         if after is None:
             return 0
-        if not any(fleet.weight > 0 for fleet in after.values()):
+        fleets = after.fleets
+        if not any(fleet.weight > 0 for fleet in fleets.values()):
             raise Refused("all weights would be 0; leave one variant with a positive weight")
-        if len(after) > MOST_DEPLOYED:
+        if len(fleets) > MOST_DEPLOYED:
             raise Refused(f"an endpoint has at most {MOST_DEPLOYED} variants; remove one first")
         grows = any(
             not set(fleet.instances) <= set(self._instances_of(name))
-            for name, fleet in after.items()
+            for name, fleet in fleets.items()
         )
         self._pending = after
         endpoint = self._scenario.endpoint
@@ -108,24 +132,31 @@ class Endpoint:
     def complete(self) -> None:
         """The change under way takes effect."""
         assert self._pending is not None
-        self._fleets, self._pending = self._pending, None
+        self._deployment, self._pending = self._pending, None
 
-    def _after(self, action: Action) -> dict[str, Fleet] | None:
-        """The fleets that an action leads to; None where it changes nothing."""
+    @property
+    def _fleets(self) -> Mapping[str, Fleet]:
+        return self._deployment.fleets
+
+    def _after(self, action: Action) -> Deployment | None:
+        """What an action leads to; None where it changes nothing."""
         match action:
             case SetWeights():
-                return self._reweighted(action.weights)
+                self._require_rules(action)
+                fleets = self._reweighted(action.weights)
+                return Deployment(fleets, action.session_affinity, action.mirror)
             case Promote():
                 return self._all_traffic_to(action.variant)
             case RollBack():
                 return self._all_traffic_to(self._scenario.objective.control)
             case SetInstances():
-                return self._resized(action.variant, action.instances)
+                return self._with_fleets(self._resized(action.variant, action.instances))
             case AddVariant():
-                return self._with(action.variant, action.weight)
+                return self._with_fleets(self._with(action.variant, action.weight))
             case RemoveVariant():
                 self._require_deployed(action.variant)
-                return {n: fleet for n, fleet in self._fleets.items() if n != action.variant}
+                kept = {n: fleet for n, fleet in self._fleets.items() if n != action.variant}
+                return self._with_fleets(kept)
             case _:
                 raise Refused(f"{type(action).__name__} is not an action that the endpoint knows")
 
@@ -138,11 +169,33 @@ class Endpoint:
             for name, fleet in self._fleets.items()
         }
 
-    def _all_traffic_to(self, variant: str) -> dict[str, Fleet] | None:
+    def _with_fleets(self, fleets: Mapping[str, Fleet]) -> Deployment:
+        return replace(self._deployment, fleets=fleets)
+
+    def _require_rules(self, action: SetWeights) -> None:
+        affinity, mirror = action.session_affinity, action.mirror
+        if affinity is not None:
+            self._require_deployed(affinity.variant)
+            if affinity.max_age_ns <= 0:
+                raise Refused(f"a cookie of {affinity.max_age_ns} ns is none; let it last longer")
+            clients = sum(segment.clients for segment in self._scenario.traffic.values())
+            if clients > MOST_COOKIES:
+                raise Refused(
+                    f"cookies of {clients:,} clients are asked for, at most {MOST_COOKIES:,} are "
+                    "kept; lower the clients of the segments"
+                )
+        if mirror is not None:
+            self._require_deployed(mirror.variant)
+            if not 0 <= mirror.share <= 1:
+                raise Refused(f"the share of copies {mirror.share!r} is not from 0 to 1")
+
+    def _all_traffic_to(self, variant: str) -> Deployment | None:
         self._require_deployed(variant)
         weights = {name: float(name == variant) for name in self._fleets}
         serving = {name for name, weight in self.weights.items() if weight > 0}
-        return None if serving == {variant} else self._reweighted(weights)
+        if serving == {variant} and self._deployment == Deployment(self._fleets):
+            return None
+        return Deployment(self._reweighted(weights))
 
     def _resized(self, variant: str, instances: int) -> dict[str, Fleet]:
         self._require_deployed(variant)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from simab.draws import COPY_ATTEMPT, Purpose
 from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
 from simab.stats.request_totals import LATENCY_BUCKETS
 from simab.world.blueprint import NO_VARIANT
@@ -37,6 +38,7 @@ from simab.world.kernel_draws import (
     high_product,
     own_word,
     part_of,
+    philox,
 )
 from simab.world.kernel_instances import (
     earliest_free,
@@ -46,14 +48,15 @@ from simab.world.kernel_instances import (
     remember_waiting,
 )
 from simab.world.kernel_sources import source_digest
-from simab.world.records import UNKNOWN
+from simab.world.records import COPY, UNKNOWN
 from simab.world.routing import TURN_UNIT
 
-__all__ = ["DONE", "LOG_FULL", "QUEUE_FULL", "advance"]
+__all__ = ["DONE", "LOG_FULL", "QUEUE_FULL", "ROWS_A_REQUEST", "advance"]
 
 DONE = 0
 LOG_FULL = 1
 QUEUE_FULL = 2
+ROWS_A_REQUEST = 2  # its own record, and that of its copy
 
 # Numba takes module constants as they are; members of enumerations it does not.
 _IN_TURN = VARIANT_ROUTING["smooth_weighted_round_robin"]
@@ -61,13 +64,15 @@ _TURN_UNIT = np.int64(TURN_UNIT)
 _ARRIVED, _ANSWERED, _FAILED = int(Total.ARRIVED), int(Total.ANSWERED), int(Total.FAILED)
 _REJECTED, _INVALID = int(Total.REJECTED), int(Total.INVALID)
 _LABELS_ARRIVED, _LABELS_NEVER = int(Total.LABELS_ARRIVED), int(Total.LABELS_NEVER)
-_LABELS_OUTSTANDING = int(Total.LABELS_OUTSTANDING)
+_LABELS_OUTSTANDING, _COPIES = int(Total.LABELS_OUTSTANDING), int(Total.COPIES)
+_SERVICE, _COPY_ATTEMPT = np.uint64(Purpose.SERVICE), np.uint64(COPY_ATTEMPT)
 _COL_INVOCATIONS, _COL_ANSWERED = int(RequestColumn.INVOCATIONS), int(RequestColumn.ANSWERED)
 _COL_FAILED, _COL_REJECTED = int(RequestColumn.FAILED), int(RequestColumn.REJECTED)
 _COL_LATENCY, _COL_WAIT = int(RequestColumn.LATENCY_SUM_NS), int(RequestColumn.WAIT_SUM_NS)
 _COL_PER_INSTANCE = int(RequestColumn.INVOCATIONS_PER_INSTANCE)
 _COL_LATENCY_CARRIES = int(RequestColumn.LATENCY_CARRIES)
 _COL_WAIT_CARRIES = int(RequestColumn.WAIT_CARRIES)
+_COL_COPIES_ANSWERED = int(RequestColumn.COPIES_ANSWERED)
 _CARRY_NS = np.int64(CARRY_NS)
 _COL_SUCCESS, _COL_FAILURE = int(LabelColumn.SUCCESS), int(LabelColumn.FAILURE)
 _COL_SQUARED_ERROR = int(LabelColumn.SQUARED_ERROR)
@@ -106,7 +111,7 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
     horizon_ns, period_ns = fixed.scalars[0], fixed.scalars[1]
     window, window_start_ns = np.int64(0), np.int64(0)
     while True:
-        if log.shape[0] and position[0] == log.shape[0]:
+        if log.shape[0] and position[0] > log.shape[0] - ROWS_A_REQUEST:
             return LOG_FULL
         if instances.longest[0] == instances.waiting.shape[1]:
             return QUEUE_FULL
@@ -122,31 +127,37 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         totals[_ARRIVED] += 1
         record = position[0]
         position[0] = record + 1
-        variant = np.uint64(_variant_of(fixed, split, streams, segment, place))
+        variant, by_weight = _variant_of(fixed, split, streams, segment, place)
         _log_arrival(log, record, fixed, streams, segment, place)
+        if by_weight and split.rules[2] != NO_VARIANT and split.rules[2] != np.int64(variant):
+            _copy(fixed, split, streams, instances, books, log, position, segment, place)
         if split.slot_starts[variant] == split.slot_starts[variant + _ONE]:
             invalid[np.uint64(window)] += 1
             totals[_INVALID] += 1
             _log_end(log, record, _STATUS_INVALID, arrived_ns)
             continue
-        slot = np.uint64(_slot_of(fixed, split, streams, instances, segment, place, variant))
+        word = streams.words[segment, INSTANCE, place]
+        slot = np.uint64(_slot_of(fixed, split, instances, variant, arrived_ns, word))
         share = split.instance_shares[variant]
         word = streams.words[segment, LATENCY, place]
         started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word)
         _log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
         if started_ns == _NOT_SERVED:
-            _book_rejected(requests, totals, np.uint64(window), variant, share)
+            _book_rejected(requests, np.uint64(window), variant, share)
+            totals[_REJECTED] += 1
             _log_end(log, record, _STATUS_REJECTED, arrived_ns)
             continue
+        if by_weight and split.cookies.shape[0] and np.int64(variant) == split.rules[0]:
+            _give_cookie(fixed, split, streams, segment, place, finished_ns)
         if finished_ns >= horizon_ns:
             continue
         ended = np.uint64(window)
         if finished_ns - window_start_ns >= period_ns:
             ended = np.uint64(finished_ns // period_ns)
-        word = streams.words[segment, ERROR, place]
-        failed = fixed.happens[variant + _ONE] and word <= fixed.limits[variant + _ONE]
+        failed = _fails(fixed, variant, streams.words[segment, ERROR, place])
         times_ns = arrived_ns, started_ns, finished_ns
-        _book_served(requests, latencies, totals, ended, variant, times_ns, failed, share)
+        _book_served(requests, latencies, ended, variant, times_ns, failed, share)
+        totals[_FAILED if failed else _ANSWERED] += 1
         _log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
         if not failed:
             _learn(fixed, streams, books, log, record, segment, place, variant, finished_ns)
@@ -154,31 +165,107 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
 
 @njit(inline="always")
 def _variant_of(fixed, split, streams, segment, place):
-    """The variant that a request names, or else the one that routing gives it."""
+    """The variant that a request names, or else the one that routing gives it; and which it is."""
     pairs = fixed.segments[segment, 3]
     if pairs:
-        number = streams.numbers[segment] - np.int64(BLOCK) + np.int64(place)
-        return fixed.paired[fixed.paired_starts[segment] + number % pairs]
+        number = _number(streams, segment, place)
+        return np.uint64(fixed.paired[fixed.paired_starts[segment] + number % pairs]), False
     first, last = fixed.target_starts[segment], fixed.target_starts[segment + _ONE]
     word = streams.words[segment, TARGET, place]
     part = part_of(fixed.target_thresholds, first, last - 1, word)
     target = fixed.targets[np.uint64(first + part)]
     if target != NO_VARIANT:
-        return target
+        return np.uint64(target), False
+    if split.cookies.shape[0] and _has_cookie(fixed, split, streams, segment, place):
+        return np.uint64(split.rules[0]), True
     if fixed.scalars[3] == _IN_TURN:
-        return _next_in_turn(split)
+        return np.uint64(_next_in_turn(split)), True
     last_choice = len(split.choices) - 1
     word = streams.words[segment, VARIANT, place]
-    return split.choices[np.uint64(part_of(split.thresholds, 0, last_choice, word))]
+    choice = np.uint64(part_of(split.thresholds, 0, last_choice, word))
+    return np.uint64(split.choices[choice]), True
 
 
 @njit(inline="always")
-def _slot_of(fixed, split, streams, instances, segment, place, variant):
+def _number(streams, segment, place):
+    """The number of a request within its segment."""
+    return streams.numbers[segment] - np.int64(BLOCK) + np.int64(place)
+
+
+@njit(inline="always")
+def _client(fixed, streams, segment, place):
+    """Who asks, by number within the segment."""
+    word = streams.words[segment, CLIENT, place]
+    return np.int64(high_product(word, np.uint64(fixed.segments[segment, 0])))
+
+
+@njit(inline="always")
+def _has_cookie(fixed, split, streams, segment, place):
+    """Whether the client has been answered by the pinned variant, not too long ago."""
+    client = fixed.segments[segment, 5] + _client(fixed, streams, segment, place)
+    since_ns, arrived_ns = split.cookies[client], streams.arrived_ns[segment, place]
+    return since_ns <= arrived_ns and arrived_ns < since_ns + split.rules[1]
+
+
+@njit(**OPTIONS)
+def _give_cookie(fixed, split, streams, segment, place, finished_ns):
+    """With the reply, unless the client has had one since it asked: the earliest of several."""
+    client = fixed.segments[segment, 5] + _client(fixed, streams, segment, place)
+    since_ns, arrived_ns = split.cookies[client], streams.arrived_ns[segment, place]
+    if since_ns + split.rules[1] <= arrived_ns:
+        split.cookies[client] = finished_ns
+    elif since_ns > arrived_ns:
+        split.cookies[client] = min(since_ns, finished_ns)
+
+
+@njit(**OPTIONS)
+def _copy(fixed, split, streams, instances, books, log, position, segment, place):
+    """Perhaps a mirrored copy of a request: served and booked like one, without a label."""
+    number, stream = np.uint64(_number(streams, segment, place)), fixed.streams[segment]
+    sampled, word_instance, word_latency, word_error = philox(
+        number, _SERVICE, stream, _COPY_ATTEMPT, fixed.seeds[0], fixed.seeds[1]
+    )
+    if sampled > np.uint64(split.rules[3]):
+        return
+    requests, latencies, _, _, _, totals = books
+    arrived_ns, horizon_ns = streams.arrived_ns[segment, place], fixed.scalars[0]
+    period_ns = fixed.scalars[1]
+    variant = np.uint64(split.rules[2])
+    totals[_COPIES] += 1
+    record = position[0]
+    position[0] = record + 1
+    _log_arrival(log, record, fixed, streams, segment, place)
+    if log.shape[0]:
+        log[record, 8] = COPY
+    slot = np.uint64(_slot_of(fixed, split, instances, variant, arrived_ns, word_instance))
+    share = split.instance_shares[variant]
+    started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word_latency)
+    _log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
+    if started_ns == _NOT_SERVED:
+        _book_rejected(requests, np.uint64(arrived_ns // period_ns), variant, share)
+        _log_end(log, record, _STATUS_REJECTED, arrived_ns)
+    elif finished_ns < horizon_ns:
+        ended = np.uint64(finished_ns // period_ns)
+        failed = _fails(fixed, variant, word_error)
+        times_ns = arrived_ns, started_ns, finished_ns
+        _book_served(requests, latencies, ended, variant, times_ns, failed, share)
+        if not failed:
+            requests[ended, variant, _COL_COPIES_ANSWERED] += 1
+        _log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
+
+
+@njit(inline="always")
+def _fails(fixed, variant, word):
+    """Whether a served request is answered with an error."""
+    return fixed.happens[variant + _ONE] and word <= fixed.limits[variant + _ONE]
+
+
+@njit(inline="always")
+def _slot_of(fixed, split, instances, variant, arrived_ns, word):
     """The slot of the instance that takes a request."""
     first, last = split.slot_starts[variant], split.slot_starts[variant + _ONE]
-    word = streams.words[segment, INSTANCE, place]
     if fixed.variants[variant, 2]:
-        workers, arrived_ns = fixed.variants[variant, 0], streams.arrived_ns[segment, place]
+        workers = fixed.variants[variant, 0]
         return least_outstanding(split.slots, first, last, instances, workers, arrived_ns, word)
     return split.slots[np.uint64(first) + high_product(word, np.uint64(last - first))]
 
@@ -203,16 +290,15 @@ def _serve(fixed, instances, variant, slot, arrived_ns, word):
 
 
 @njit(inline="always")
-def _book_rejected(requests, totals, window, variant, instance_share):
+def _book_rejected(requests, window, variant, instance_share):
     """Books.book_rejected."""
     requests[window, variant, _COL_INVOCATIONS] += 1
     requests[window, variant, _COL_REJECTED] += 1
     requests[window, variant, _COL_PER_INSTANCE] += instance_share
-    totals[_REJECTED] += 1
 
 
 @njit(inline="always")
-def _book_served(requests, latencies, totals, window, variant, times_ns, failed, instance_share):
+def _book_served(requests, latencies, window, variant, times_ns, failed, instance_share):
     """Books.book_served."""
     arrived_ns, started_ns, finished_ns = times_ns
     requests[window, variant, _COL_INVOCATIONS] += 1
@@ -223,7 +309,6 @@ def _book_served(requests, latencies, totals, window, variant, times_ns, failed,
     _add_time(requests, window, variant, _COL_WAIT, _COL_WAIT_CARRIES, started_ns - arrived_ns)
     requests[window, variant, _COL_PER_INSTANCE] += instance_share
     latencies[window, variant, np.uint64(_latency_bucket(finished_ns - arrived_ns))] += 1
-    totals[_FAILED if failed else _ANSWERED] += 1
 
 
 @njit(inline="always")
@@ -347,9 +432,8 @@ def _log_arrival(log, record, fixed, streams, segment, place):
     """Begin a record, if records are kept: all that is unknown is -1."""
     if log.shape[0] == 0:
         return
-    client_word = streams.words[segment, CLIENT, place]
     log[record, 0] = segment
-    log[record, 1] = np.int64(high_product(client_word, np.uint64(fixed.segments[segment, 0])))
+    log[record, 1] = _client(fixed, streams, segment, place)
     log[record, 2] = NO_VARIANT
     log[record, 3] = UNKNOWN
     log[record, 4] = streams.arrived_ns[segment, place]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = [
     "INSTANCE",
     "LATENCY",
     "NEVER",
+    "NO_COOKIE",
     "NO_TABLE",
     "ROW",
     "SCORE",
@@ -53,6 +55,7 @@ CLIENT, TARGET, VARIANT, INSTANCE, LATENCY, ERROR, ROW, SCORE, DELAY, HIDDEN = (
 NEVER: Final = -1
 UNLIMITED: Final = -1
 NO_TABLE: Final = -1
+NO_COOKIE: Final = -(1 << 62)  # as if it had run out long ago
 VARIANT_ROUTING: Final = {
     "weighted_random": 0,
     "sticky_hash": 1,
@@ -69,8 +72,8 @@ class Fixed(NamedTuple):
     request is never labelled, and per variant fails; `happens` whether any word does.
     `variants`: workers, queue limit, least outstanding, latency table, table of negative and of
     positive scores, threshold. `segments`: clients, gap table, labelled, number of paired targets,
-    whether routing asks for the words of clients. `score_bins`: the bin of each cell of scores.
-    Ragged lists are one flat array with `starts`.
+    whether routing asks for the words of clients, clients of the segments before. `score_bins`: the
+    bin of each cell of scores. Ragged lists are one flat array with `starts`.
     """
 
     tables: Integers
@@ -95,7 +98,12 @@ class Fixed(NamedTuple):
 
 
 class Split(NamedTuple):
-    """A routing in force: the choices with their thresholds and turns, the slots per variant."""
+    """A routing in force: the choices with their thresholds and turns, the slots per variant.
+
+    `cookies` says since when each client has one, in order of segments and clients; NO_COOKIE: it
+    has none (no entries: nobody gets any). `rules`: the variant whose reply gives a cookie, its age
+    in ns, the variant that gets copies, and the word up to which there is a copy, as signed bits.
+    """
 
     thresholds: Words
     choices: Integers
@@ -104,6 +112,8 @@ class Split(NamedTuple):
     slot_starts: Integers
     slots: Integers
     instance_shares: Integers
+    cookies: Integers
+    rules: Integers
 
 
 class Streams(NamedTuple):
@@ -152,6 +162,7 @@ def _packed(blueprint: Blueprint) -> Fixed:
     """Pack what all replications share, once."""
     tables = _Tables(blueprint.label_delay)
     variants = [_variant_row(variant, tables) for variant in blueprint.variants]
+    clients_before = accumulate((each.clients for each in blueprint.segments[:-1]), initial=0)
     sticky = blueprint.scenario.endpoint.variant_routing == "sticky_hash"
     segments = [
         (
@@ -160,8 +171,9 @@ def _packed(blueprint: Blueprint) -> Fixed:
             int(segment.labelled),
             len(segment.paired),
             int(sticky or len(segment.targets) > 1),
+            before,
         )
-        for segment in blueprint.segments
+        for segment, before in zip(blueprint.segments, clients_before, strict=True)
     ]
     outcomes = [variant.outcomes for variant in blueprint.variants]
     below = [blueprint.never_labelled_below, *(each.error_below for each in blueprint.variants)]
@@ -237,8 +249,9 @@ class _Tables:
         return np.stack(self._edges)
 
 
-def split_of(routing: Routing, slots: Sequence[Sequence[int]]) -> Split:
+def split_of(routing: Routing, slots: Sequence[Sequence[int]], cookies: Integers) -> Split:
     """Pack a routing; `slots[v]` are the slots of variant v's instances that take requests."""
+    last_copied = np.uint64(max(routing.copied_below - 1, 0)).astype(np.int64)
     return Split(
         thresholds=np.append(routing.thresholds, np.uint64(0)),
         choices=np.array(routing.choices, dtype=np.int64),
@@ -249,6 +262,8 @@ def split_of(routing: Routing, slots: Sequence[Sequence[int]]) -> Split:
         instance_shares=np.array(
             [INSTANCE_SHARE_ONE // max(len(each), 1) for each in slots], dtype=np.int64
         ),
+        cookies=cookies,
+        rules=np.array([routing.pinned, routing.cookie_ns, routing.mirror, last_copied]),
     )
 
 

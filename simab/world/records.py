@@ -13,10 +13,12 @@ from simab.world.blueprint import NO_VARIANT
 from simab.world.books import Status
 from simab.world.traffic import Arrival
 
-__all__ = ["RECORD_COLUMNS", "UNKNOWN", "RequestLog"]
+__all__ = ["COPY", "RECORD_COLUMNS", "UNKNOWN", "RequestLog"]
 
 UNKNOWN: Final = -1
 """Stands for an instant, instance, label or score that is not known at the horizon."""
+COPY: Final = -1
+"""The attempt of a mirrored copy."""
 
 
 @dataclass(slots=True)
@@ -25,6 +27,7 @@ class RequestLog:
 
     A request in flight at the horizon has status 0 and no finish; one still waiting has no start.
     A label that arrives after the horizon keeps its `label_ns`, but what it says is unknown.
+    A mirrored copy stands after its request, with COPY for its attempt.
     """
 
     segment: list[int] = field(default_factory=list)
@@ -41,14 +44,14 @@ class RequestLog:
     correct: list[int] = field(default_factory=list)
     label_ns: list[int] = field(default_factory=list)
 
-    def arrive(self, arrival: Arrival) -> int:
+    def arrive(self, arrival: Arrival, attempt: int = 0) -> int:
         """Begin a record; returns its number."""
         self.segment.append(arrival.segment)
         self.client.append(arrival.client)
         self.arrived_ns.append(arrival.arrived_ns)
         self.variant.append(NO_VARIANT)
         self.status.append(Status.IN_FLIGHT)
-        self.attempt.append(0)
+        self.attempt.append(attempt)
         for column in (self.instance, self.started_ns, self.finished_ns, self.label_ns):
             column.append(UNKNOWN)
         for column in (self.label, self.score, self.correct):

@@ -13,11 +13,11 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from simab.draws import Draws, Purpose
+from simab.draws import COPY_ATTEMPT, Draws, Purpose
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.books import Books, Status, Total
 from simab.world.event_order import Rank, at, now_ns
-from simab.world.records import RequestLog
+from simab.world.records import COPY, RequestLog
 from simab.world.routing import (
     TURN_UNIT,
     Routing,
@@ -51,6 +51,7 @@ class ReferencePlane:
         self._routing: Routing
         self._turns: dict[int, int] = {}
         self._workers: dict[tuple[int, int], simpy.Resource] = {}
+        self._cookies: dict[tuple[int, ...], int] = {}
         environment.process(self._traffic())
 
     def route(self, routing: Routing) -> None:
@@ -73,14 +74,35 @@ class ReferencePlane:
     def _request(self, arrival: Arrival) -> Steps:
         self._books.totals[Total.ARRIVED] += 1
         record = self._log.arrive(arrival) if self._log else 0
-        variant = self._choose_variant(arrival)
-        instances = self._routing.instances[variant] if variant != NO_VARIANT else ()
-        if not instances:
+        routing, variant = self._routing, self._choose_variant(arrival)
+        self._copy_if_mirrored(arrival, variant)
+        if not routing.instances[variant]:
             self._books.book_invalid(arrival.arrived_ns)
             if self._log:
                 self._log.finish(record, Status.INVALID_TARGET, arrival.arrived_ns)
             return
-        instance = self._choose_instance(variant, instances, arrival)
+        status = yield from self._serve(variant, arrival, arrival.service, record)
+        self._books.book_end(status)
+        if status is not Status.REJECTED:
+            self._give_cookie(arrival, variant, routing)
+        if status is Status.OK:
+            self._label(variant, now_ns(self._environment), arrival, record)
+
+    def _copy(self, arrival: Arrival, words: tuple[int, int, int, int]) -> Steps:
+        """A mirrored copy: served like a request, but nobody gets the reply."""
+        self._books.totals[Total.COPIES] += 1
+        record = self._log.arrive(arrival, COPY) if self._log else 0
+        variant = self._routing.mirror
+        status = yield from self._serve(variant, arrival, words, record)
+        if status is Status.OK:
+            self._books.book_copy_answered(variant, now_ns(self._environment))
+
+    def _serve(
+        self, variant: int, arrival: Arrival, words: tuple[int, int, int, int], record: int
+    ) -> Generator[simpy.Event, Any, Status]:
+        """At an instance of the variant: wait, be served, be booked; returns how it ended."""
+        instances = self._routing.instances[variant]
+        instance = self._choose_instance(variant, instances, words[1])
         workers = self._workers_of(variant, instance)
         if self._log:
             self._log.variant[record], self._log.instance[record] = variant, instance
@@ -90,26 +112,27 @@ class ReferencePlane:
             self._books.book_rejected(variant, arrival.arrived_ns, len(instances))
             if self._log:
                 self._log.finish(record, Status.REJECTED, arrival.arrived_ns)
-            return
+            return Status.REJECTED
         with workers.request() as turn:
             yield turn
             started_ns = now_ns(self._environment)
             if self._log:
                 self._log.started_ns[record] = started_ns
-            service_ns = max(plan.latency.draw(arrival.service[2]), 1)
+            service_ns = max(plan.latency.draw(words[2]), 1)
             yield at(self._environment, started_ns + service_ns, Rank.COMPLETION)
         finished_ns = now_ns(self._environment)
-        failed = arrival.service[3] < plan.error_below
+        status = Status.FAILED if words[3] < plan.error_below else Status.OK
         times_ns = (arrival.arrived_ns, started_ns, finished_ns)
-        self._books.book_served(variant, times_ns, failed, len(instances))
+        self._books.book_served(variant, times_ns, status is Status.FAILED, len(instances))
         if self._log:
-            self._log.finish(record, Status.FAILED if failed else Status.OK, finished_ns)
-        if not failed:
-            self._label(variant, finished_ns, arrival, record)
+            self._log.finish(record, status, finished_ns)
+        return status
 
     def _choose_variant(self, arrival: Arrival) -> int:
         if arrival.target != NO_VARIANT:
             return arrival.target
+        if self._has_cookie(arrival):
+            return self._routing.pinned
         kind = self._blueprint.scenario.endpoint.variant_routing
         if kind == "smooth_weighted_round_robin":
             return self._next_in_turn()
@@ -119,6 +142,28 @@ class ReferencePlane:
             return pick_by_word(self._routing, word)
         return pick_by_word(self._routing, arrival.service[0])
 
+    def _has_cookie(self, arrival: Arrival) -> bool:
+        since_ns = self._cookies.get(_cookie_of(arrival, self._routing))
+        return since_ns is not None and arrival.arrived_ns < since_ns + self._routing.cookie_ns
+
+    def _give_cookie(self, arrival: Arrival, variant: int, routing: Routing) -> None:
+        """With the reply, unless the client has had one since it asked."""
+        if variant != routing.pinned or arrival.target != NO_VARIANT:
+            return
+        cookie = _cookie_of(arrival, routing)
+        since_ns = self._cookies.get(cookie)
+        if since_ns is None or since_ns + routing.cookie_ns <= arrival.arrived_ns:
+            self._cookies[cookie] = now_ns(self._environment)
+
+    def _copy_if_mirrored(self, arrival: Arrival, variant: int) -> None:
+        routing = self._routing
+        if routing.mirror in (NO_VARIANT, variant) or arrival.target != NO_VARIANT:
+            return
+        stream = self._blueprint.segments[arrival.segment].stream
+        words = self._draws.block(Purpose.SERVICE, stream, arrival.number, attempt=COPY_ATTEMPT)
+        if words[0] < routing.copied_below:
+            self._environment.process(self._copy(arrival, words))
+
     def _next_in_turn(self) -> int:
         """Nginx's smooth weighted round robin: all gain a share, the largest serves and pays."""
         for choice, share in zip(self._routing.choices, self._routing.turns, strict=True):
@@ -127,12 +172,12 @@ class ReferencePlane:
         self._turns[chosen] -= TURN_UNIT
         return chosen
 
-    def _choose_instance(self, variant: int, instances: tuple[int, ...], arrival: Arrival) -> int:
+    def _choose_instance(self, variant: int, instances: tuple[int, ...], word: int) -> int:
         if not self._blueprint.variants[variant].least_outstanding:
-            return pick_uniform(instances, arrival.service[1])
+            return pick_uniform(instances, word)
         held = [self._workers_of(variant, instance) for instance in instances]
         outstanding = [workers.count + len(workers.queue) for workers in held]
-        return pick_least_outstanding(instances, outstanding, arrival.service[1])
+        return pick_least_outstanding(instances, outstanding, word)
 
     def _workers_of(self, variant: int, instance: int) -> simpy.Resource:
         place = (variant, instance)
@@ -155,3 +200,8 @@ class ReferencePlane:
         if self._log:
             seen = label_ns < self._blueprint.horizon_ns
             self._log.learn(record, label_ns, outcome if seen else None)
+
+
+def _cookie_of(arrival: Arrival, routing: Routing) -> tuple[int, ...]:
+    """Which cookie of whom: another variant or another age makes another cookie."""
+    return routing.pinned, routing.cookie_ns, arrival.segment, arrival.client

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.profiles.outcomes import word_thresholds
+from simab.world.blueprint import NO_VARIANT
 
 __all__ = ["TURN_UNIT", "Routing", "pick_by_word", "pick_least_outstanding", "pick_uniform"]
 
@@ -27,12 +28,18 @@ class Routing:
     `choices` are the variants of positive weight, cut into the range of a word by `thresholds`;
     `turns` are their shares as whole numbers that sum to TURN_UNIT, for routing in turn;
     `instances[v]` are the instances of variant v that take requests (empty: not deployed).
+    Clients whom the variant `pinned` has answered stay with it for `cookie_ns`; requests that go by
+    weight to another variant than `mirror` are copied to it where a word is below `copied_below`.
     """
 
     choices: tuple[int, ...]
     thresholds: NDArray[np.uint64]
     turns: tuple[int, ...]
     instances: tuple[tuple[int, ...], ...]
+    pinned: int = NO_VARIANT
+    cookie_ns: int = 0
+    mirror: int = NO_VARIANT
+    copied_below: int = 0
 
     @classmethod
     def of(cls, weights: Mapping[int, float], instances: Sequence[tuple[int, ...]]) -> Routing:

@@ -87,7 +87,9 @@ def test_on_the_120_rows_each_model_wins_one(predictions: dict[str, np.ndarray])
     assert mcnemar_exact(only_first, only_second).p_value == 1.0
 
 
-def test_a_score_histogram_of_128_equal_bins_loses_little(predictions: dict[str, np.ndarray]) -> None:
+def test_a_histogram_of_128_equal_bins_loses_little(
+    predictions: dict[str, np.ndarray],
+) -> None:
     """A bin is worth half a win for each pair within it: that half bounds the AUC's error."""
     positive = predictions["y_true"] == 1
     bins = np.minimum((predictions["score_model1"] * 128).astype(int), 127)

@@ -20,9 +20,11 @@ from simab.policies import (
     Action,
     AddVariant,
     Conclude,
+    Mirror,
     Promote,
     RemoveVariant,
     RollBack,
+    SessionAffinity,
     SetInstances,
     SetWeights,
 )
@@ -76,7 +78,7 @@ VARIANT = st.fixed_dictionaries(
 )
 SEGMENT = st.fixed_dictionaries(
     {
-        "clients": st.sampled_from([1, 2, 50, 2**31]),
+        "clients": st.sampled_from([1, 2, 2, 50, 50, 50, 2**31]),
         "labelled": MOSTLY,
     }
 )
@@ -84,7 +86,15 @@ AIMS = st.sampled_from(["weights", "weights", "weights", "targets", "paired"])
 VARIANT_NAMES = [f"v{number}" for number in range(10)]
 SOME_VARIANTS = st.lists(st.integers(0, 9), min_size=1, max_size=3)
 NAMES = st.sampled_from(["v0", "v0", "v0", "v1", "v1", "v1", "v2", "v2", "v3", "v9", "nobody"])
+# From cookies that have run out by the next request to such that outlive the run.
+AGES = st.sampled_from([1_000, 10**6, 10**9, 10**11, 10**16])
+COOKIES = st.none() | st.builds(SessionAffinity, NAMES, AGES | st.just(0))
+MIRRORS = st.none() | st.builds(Mirror, NAMES, st.sampled_from([1.0, 1.0, 0.5, 2.0]))
+ROLES = st.sampled_from(["v0", "v1"])
 ACTIONS: st.SearchStrategy[Action] = st.one_of(
+    st.builds(SetWeights, st.dictionaries(NAMES, WEIGHTS, max_size=2), COOKIES, MIRRORS),
+    st.builds(SetWeights, st.just({"v0": 1.0}), st.builds(SessionAffinity, ROLES, AGES)),
+    st.builds(SetWeights, st.just({}), st.none(), st.builds(Mirror, ROLES, st.just(1.0))),
     st.builds(SetWeights, st.dictionaries(NAMES, WEIGHTS, max_size=4)),
     st.builds(SetWeights, st.fixed_dictionaries({"v0": WEIGHTS})),
     st.builds(SetInstances, NAMES, st.integers(-1, 6)),
