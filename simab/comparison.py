@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
-from simab.simulation import choose_policy
+from simab.simulation import choose_policy, require_scenario
 from simab.study import StudyPlan, StudyRows, run_study, study_result
 from simab.study.execution import Executor, Progress, Store
 from simab.world.control import Decider
@@ -101,8 +101,11 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
         command: what the report says remakes it.
 
     Raises:
-        InvalidInput: an unknown policy, fewer than 1 replication, a seed out of range.
+        InvalidInput: an argument of the wrong type, an unknown policy, fewer than 1 replication, a
+            seed out of range, or a policy that answers with something else than actions.
     """
+    require_scenario(scenario)
+    _require_places(executor, store)
     plan = StudyPlan(
         scenario=scenario,
         policies=_chosen(scenario, policies),
@@ -124,7 +127,13 @@ def _chosen(
 ) -> Mapping[str, Decider]:
     if policies is None:
         return scenario.policies
+    if isinstance(policies, str) or not callable(getattr(policies, "__iter__", None)):
+        raise InvalidInput(
+            f"policies = {policies!r}: must be a list of names, or a mapping from names to "
+            f"policies; write [{policies!r}] for a single one"
+        )
     if isinstance(policies, Mapping):
+        _require_names(policies)
         return {name: _own(scenario, name, policy) for name, policy in policies.items()}
     chosen = [choose_policy(scenario, name) for name in policies]
     names = [name for name, _ in chosen]
@@ -133,6 +142,25 @@ def _chosen(
             f"policies = {names}: two policies have one name; give a mapping from names to policies"
         )
     return dict(chosen)
+
+
+def _require_names(policies: Mapping[Any, Decider]) -> None:
+    for name in policies:
+        if not (isinstance(name, str) and name):
+            raise InvalidInput(f"policies: the name {name!r} must be a text; write {str(name)!r}")
+
+
+def _require_places(executor: object, store: object) -> None:
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InvalidInput(
+            f"executor = {executor!r}: must be a concurrent.futures.Executor; "
+            "simab.study.local_processes(2) gives one"
+        )
+    if store is not None and not callable(getattr(store, "update", None)):
+        raise InvalidInput(
+            f"store = {store!r}: must be a mutable mapping; give a dict, or "
+            "simab.study.SqliteStore(path) to keep rows in a file"
+        )
 
 
 def _own(scenario: Scenario, name: str, policy: str | Decider) -> Decider:
