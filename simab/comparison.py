@@ -13,6 +13,7 @@ from simab.scenario.models import Scenario
 from simab.simulation import choose_policy, require_scenario
 from simab.study import StudyPlan, StudyRows, run_study, study_result
 from simab.study.execution import Executor, Progress, Store
+from simab.study.failure import Failure
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ class Study:
     plan: StudyPlan
     rows: StudyRows
     command: str
+    failures: tuple[Failure, ...] = ()
+    """The replications whose policy raised; they have no row."""
 
     @cached_property
     def result(self) -> dict[str, Any]:
         """Everything that the report shows, as plain data that JSON can hold."""
-        return study_result(self.plan, self.rows, command=self.command)
+        return study_result(self.plan, self.rows, command=self.command, failures=self.failures)
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
@@ -89,6 +92,9 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
 ) -> Study:
     """Play every policy many times on common random numbers.
 
+    Each replication plays a copy of its own of your objects. Where a policy raises, the replication
+    is left out, `Study.failures` names it, and the study goes on.
+
     Args:
         scenario: what to play.
         policies: names of some of its policies, or your own objects by name; all by default.
@@ -113,13 +119,17 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
         seed=scenario.study.seed if seed is None else seed,
         engine=engine,
     )
-    rows = run_study(plan, executor=executor, store=store, progress=progress)
+    failures: list[Failure] = []
+    rows = run_study(
+        plan, executor=executor, store=store, progress=progress, failed=failures.append
+    )
     if command is None:
         command = (
             f"simab.compare(scenario, policies={list(plan.policies)}, "
             f"replications={plan.replications}, seed={plan.seed})"
         )
-    return Study(plan, rows, command)
+    ordered = sorted(failures, key=lambda each: (each.policy, each.replication))
+    return Study(plan, rows, command, tuple(ordered))
 
 
 def _chosen(

@@ -63,7 +63,7 @@ def paired_differences(outcomes: Mapping[str, Sequence[Outcome]], horizon_s: flo
     """Differences between policies that met the same clients, replication by replication.
 
     Of up to five policies every pair; of more, each against the first. A run without a decision
-    counts as deciding at the horizon.
+    counts as deciding at the horizon. A replication that one of the two did not finish is left out.
     """
     names = list(outcomes)
     pairs = list(combinations(names, 2))
@@ -75,10 +75,20 @@ def paired_differences(outcomes: Mapping[str, Sequence[Outcome]], horizon_s: flo
         "decision_time_s": lambda o: horizon_s if o.decided_s is None else o.decided_s,
     }
     return [
-        _paired(pair, quantity, [[value(o) for o in outcomes[name]] for name in pair])
+        _paired(
+            pair, quantity, [[value(o) for o in each] for each in _both_finished(outcomes, pair)]
+        )
         for quantity, value in quantities.items()
         for pair in pairs
     ]
+
+
+def _both_finished(
+    outcomes: Mapping[str, Sequence[Outcome]], pair: tuple[str, str]
+) -> list[list[Outcome]]:
+    numbers = [{outcome.replication for outcome in outcomes[name]} for name in pair]
+    both = numbers[0] & numbers[1]
+    return [[o for o in outcomes[name] if o.replication in both] for name in pair]
 
 
 def _paired(pair: tuple[str, str], quantity: str, values: Sequence[Sequence[float]]) -> Json:

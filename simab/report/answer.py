@@ -34,13 +34,14 @@ def answer(result: StudyResult) -> Answer:
         *_poor(result),
         *_always_alike(result),
         *_unfinished(result),
+        *_failed(result),
     )
     return Answer(verdict(result), truth_sentence(result.truth), remarks)
 
 
 def verdict(result: StudyResult) -> str:
     """The answer in one sentence: who is wrong how often, and who is right most often."""
-    if all(policy.outcomes["undecided"].count == result.replications for policy in result.policies):
+    if all(policy.outcomes["undecided"].count == policy.runs for policy in result.policies):
         subject = (
             f"{named(result.policies[0].name)} decides nothing"
             if len(result.policies) == 1
@@ -169,7 +170,7 @@ def _always_alike(result: StudyResult) -> list[str]:
         policy
         for policy in result.policies
         if any(
-            policy.outcomes[name].count == result.replications
+            policy.outcomes[name].count == policy.runs
             for name in ("promoted_candidate", "kept_control")
         )
     ]
@@ -204,6 +205,21 @@ def _unfinished(result: StudyResult) -> list[str]:
         f"Undecided at the horizon of {numerals.duration(result.horizon_s)}: {listed(parts)} "
         "of the runs; what these would have done later is not known."
     ]
+
+
+def _failed(result: StudyResult) -> list[str]:
+    """Replications without an outcome, because the policy raised."""
+    sentences = []
+    for each in result.failures:
+        of = f"{numerals.count(each.failed)} of {numerals.count(each.replications)} replications"
+        if each.failed == each.replications:
+            of = f"All {numerals.count(each.failed)} replications"
+        verb = "is" if each.failed == 1 else "are"
+        sentences.append(
+            f"{of} of {named(each.policy)} failed and {verb} left out: {each.error}; replay with "
+            f"`{each.replay}`."
+        )
+    return sentences
 
 
 def _right(result: StudyResult) -> str:

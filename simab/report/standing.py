@@ -32,8 +32,8 @@ def wrong(result: StudyResult, policy: Policy) -> Proportion:
     if sum(part.count > 0 for part in parts) <= 1:
         return max(parts, key=lambda part: part.count)
     count = sum(part.count for part in parts)
-    interval = wilson_interval(count, result.replications)
-    return Proportion(count, count / result.replications, interval.low, interval.high)
+    interval = wilson_interval(count, policy.runs)
+    return Proportion(count, count / policy.runs, interval.low, interval.high)
 
 
 def most_often_right(result: StudyResult) -> list[Policy]:

@@ -20,6 +20,7 @@ __all__ = [
     "FORMAT",
     "OUTCOMES",
     "Ecdf",
+    "Failed",
     "Mean",
     "Paired",
     "Policy",
@@ -101,6 +102,23 @@ class Policy:
     weight_changes: Mean
     in_flight_at_horizon: Mean
     labels_outstanding: Mean
+    failed: int
+
+    @property
+    def runs(self) -> int:
+        """How many replications finished: those that the characteristics are computed over."""
+        return sum(share.count for share in self.outcomes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Replications of one policy that failed, the first of them and how to play it again."""
+
+    policy: str
+    failed: int
+    replications: int
+    error: str
+    replay: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +175,7 @@ class StudyResult:
     paired: tuple[Paired, ...]
     examples: tuple[Example, ...]
     warnings: tuple[str, ...]
+    failures: tuple[Failed, ...]
 
 
 def read_result(result: Mapping[str, Any]) -> StudyResult:
@@ -190,6 +209,7 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
         paired=tuple(_paired(each) for each in reader.items("paired")),
         examples=tuple(read_example(each) for each in reader.items("examples")),
         warnings=tuple(each.as_text() for each in reader.items("warnings")),
+        failures=tuple(_failed(each) for each in reader.items("failures")),
     )
 
 
@@ -232,6 +252,17 @@ def _policy(reader: Reader) -> Policy:
         weight_changes=_mean(reader, "weight_changes"),
         in_flight_at_horizon=_mean(reader, "in_flight_at_horizon"),
         labels_outstanding=_mean(reader, "labels_outstanding"),
+        failed=reader.whole("failed") if reader.has("failed") else 0,
+    )
+
+
+def _failed(reader: Reader) -> Failed:
+    return Failed(
+        policy=reader.text("policy"),
+        failed=reader.whole("failed"),
+        replications=reader.whole("replications"),
+        error=reader.text("error"),
+        replay=reader.text("replay"),
     )
 
 

@@ -75,6 +75,7 @@ def health(result: StudyResult) -> Table:
     columns = (
         Column("Policy", numeric=False),
         Column("Runs"),
+        Column("Failed", "runs left out"),
         Column("Undecided", "runs at the horizon"),
         Column("Requests", "mean of a run"),
         Column("In flight", "at the horizon, mean"),
@@ -83,7 +84,8 @@ def health(result: StudyResult) -> Table:
     rows = tuple(
         (
             Cell(policy.name),
-            Cell(numerals.count(sum(each.count for each in policy.outcomes.values()))),
+            Cell(numerals.count(policy.runs)),
+            Cell(numerals.count(policy.failed)),
             Cell(numerals.count(policy.outcomes["undecided"].count)),
             cell(numerals.mean(policy.requests_total)),
             cell(numerals.mean(policy.in_flight_at_horizon)),

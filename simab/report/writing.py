@@ -60,6 +60,7 @@ def summary_csv(result: Mapping[str, Any]) -> str:
     rows = []
     for policy in read_result(result).policies:
         row: dict[str, object] = {"policy": policy.name, "kind": policy.kind}
+        row |= {"runs": policy.runs, "failed": policy.failed}
         shares = {name: policy.outcomes[name] for name in OUTCOMES} | {"correct": policy.correct}
         for name, share in shares.items():
             row |= {f"{name}_count": share.count, f"{name}_share": share.share}
