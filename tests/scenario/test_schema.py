@@ -21,7 +21,8 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 
 # What only simab can see: a schema has no rules across fields, no aliases, no duplicate keys.
 BEYOND_A_SCHEMA = {
-    "all_weights_zero", "control_is_candidate", "control_not_deployed", "duplicate_keys",
+    "all_weights_zero", "control_is_candidate", "control_not_deployed", "direction_of_a_metric",
+    "duplicate_keys",
     "eleven_deployed", "half_a_lognormal", "horizon_too_short", "label_buckets",
     "labels_from_two_sources", "merge_key", "metric_needs_labels", "nothing_deployed",
     "one_role_without_labels", "policy_names_missing_variant", "positive_share_missing",

@@ -29,6 +29,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ground_truth.labels_come_from_one_source,
     ground_truth.roles_have_the_same_kind,
     ground_truth.objective_is_defined,
+    ground_truth.direction_is_the_metrics_own,
     ground_truth.compared_metrics_are_defined,
     durations.rarest_durations_can_be_simulated,
     traffic.targets_name_variants,
