@@ -26,6 +26,9 @@ Json = dict[str, Any]
 MEANS: Final = (
     "requests_on_worse",
     "requests_total",
+    "failed_share",
+    "rejected_share",
+    "error_share",
     "regret",
     "guardrail_breach_s",
     "weight_changes",

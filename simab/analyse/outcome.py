@@ -32,6 +32,8 @@ class Outcome:
     `decided_s` and `requests_to_decision` are None where the verdict is UNDECIDED: nothing was
     decided by the horizon, the policy gave up, or a third variant was promoted.
     `requests_on_worse` counts the requests that the worse of control and candidate answered.
+    `requests_failed` (500) and `requests_rejected` (503, a full queue) count the users who got no
+    answer, and the shares are of all requests that arrived; `error_share` takes both together.
     `regret` adds, over all requests served, by how much the serving variant's true metric misses
     the better one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
     some variant broke a guardrail. `weight_changes` counts the changes of positive weights that
@@ -45,12 +47,29 @@ class Outcome:
     decided_s: float | None
     requests_to_decision: int | None
     requests_total: int
+    requests_failed: int
+    requests_rejected: int
     requests_on_worse: int
     regret: float
     guardrail_breach_s: float
     weight_changes: int
     in_flight_at_horizon: int
     labels_outstanding: int
+
+    @property
+    def failed_share(self) -> float:
+        """Share of the requests that were answered with a 500."""
+        return self.requests_failed / max(self.requests_total, 1)
+
+    @property
+    def rejected_share(self) -> float:
+        """Share of the requests that were refused with a 503."""
+        return self.requests_rejected / max(self.requests_total, 1)
+
+    @property
+    def error_share(self) -> float:
+        """Share of the requests that got a 5XX of either kind."""
+        return (self.requests_failed + self.requests_rejected) / max(self.requests_total, 1)
 
 
 def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
@@ -73,6 +92,8 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
         decided_s=None if decision is None else seconds(decision.at_ns),
         requests_to_decision=None if decision is None else decision.arrived,
         requests_total=totals.arrived,
+        requests_failed=totals.failed,
+        requests_rejected=totals.rejected,
         requests_on_worse=0 if truth.worse is None else answered[truth.worse],
         regret=sum(count * shortfalls[name] for name, count in answered.items()),
         guardrail_breach_s=_guardrail_breach_s(run),

@@ -10,7 +10,13 @@ import re
 from dataclasses import dataclass
 
 from simab.report import numerals
-from simab.report.standing import fastest, most_often_right, wrong
+from simab.report.standing import (
+    fastest,
+    fewest_errors,
+    most_often_right,
+    right_but_harmful,
+    wrong,
+)
 from simab.report.study_result import Policy, Proportion, StudyResult, Truth
 
 __all__ = ["Answer", "answer", "listed", "named", "runs", "truth_sentence", "verdict"]
@@ -29,6 +35,7 @@ def answer(result: StudyResult) -> Answer:
     """One sentence that answers, one that says what is true, and what else must be known."""
     remarks = (
         *_also_wrong(result),
+        *_suffering(result),
         *_cost(result),
         *_speed(result),
         *_poor(result),
@@ -68,7 +75,7 @@ def truth_sentence(truth: Truth) -> str:
         same = f" ({numerals.metric_value(value)})" if math.isfinite(value) else ""
         return (
             f"In truth {named(truth.control)} and {named(truth.candidate)} are equally good in "
-            f"{metric}{same}, so {right}, and every promotion is a false one."
+            f"{metric}{same}, so {right}, and every promotion is a false one.{_besides(truth)}"
         )
     other = truth.control if truth.better == truth.candidate else truth.candidate
     lower = " (lower is better)" if truth.direction == "lower" else ""
@@ -76,8 +83,20 @@ def truth_sentence(truth: Truth) -> str:
     return (
         f"In truth {named(truth.better)} is better than {named(other)}: {metric}{lower} is {best} "
         f"against {rest}, a difference of {numerals.metric_value(abs(truth.improvement))}, "
-        f"{_size(truth)} the {matters} that matters; {right}."
+        f"{_size(truth)} the {matters} that matters; {_despite(truth)}{right}.{_besides(truth)}"
     )
+
+
+def _despite(truth: Truth) -> str:
+    """What outweighs a better metric."""
+    breaks = truth.candidate_breaks and truth.better == truth.candidate
+    return f"but {truth.candidate_breaks}, so " if breaks else ""
+
+
+def _besides(truth: Truth) -> str:
+    """What speaks against a candidate that is not better anyway."""
+    breaks = truth.candidate_breaks and truth.better != truth.candidate
+    return f" Besides, {truth.candidate_breaks}." if breaks else ""
 
 
 def _size(truth: Truth) -> str:
@@ -144,6 +163,34 @@ def _cost(result: StudyResult) -> list[str]:
         worse = numerals.mean(best.requests_on_worse)
         sentence += f" and sends {worse} requests of a run to {named(result.truth.worse)}"
     return [f"{sentence}."]
+
+
+def _suffering(result: StudyResult) -> list[str]:
+    """Right decisions that users pay for, with the numbers."""
+    harmful = right_but_harmful(result)
+    if not harmful:
+        return []
+    calm = fewest_errors(result)
+    parts = [f"{named(each.name)} {_harms(result, each, calm)}" for each in harmful[:3]]
+    if len(harmful) > 3:
+        parts.append(f"{numerals.count(len(harmful) - 3)} more suffer as well, as the table says")
+    return [f"Being right does not spare the users: {'; '.join(parts)}."]
+
+
+def _harms(result: StudyResult, policy: Policy, calm: Policy) -> str:
+    words = []
+    if policy.error_share.mean > 0:
+        share = numerals.mean_share(policy.error_share).value
+        less = numerals.mean_share(calm.error_share).value
+        against = f" ({less} under {named(calm.name)})"
+        if calm.error_share.mean > policy.error_share.mean / 2 or calm is policy:
+            control = named(result.truth.control)
+            against = f" ({control} itself fails none)" if result.control_errors == 0 else ""
+        words.append(f"leaves {share} of the requests failed or refused{against}")
+    if policy.guardrail_breach_s.mean > 0:
+        time = numerals.mean_duration(policy.guardrail_breach_s).value
+        words.append(f"breaks a guardrail for {time} of a run")
+    return f"is right in {_of_runs(policy.correct)}, but {listed(words)}"
 
 
 def _takes(policy: Policy) -> str:
@@ -240,6 +287,8 @@ def _wrong(result: StudyResult) -> str:
         return f"keeps {named(charge)}, which is not the right decision,"
     if truth.better is None:
         return f"promotes {named(charge)}, which is no better,"
+    if truth.candidate_breaks:
+        return f"promotes {named(charge)}, which breaks a guardrail,"
     return f"promotes {named(charge)}, whose gain is too small to matter,"
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "duration_range",
     "mean",
     "mean_duration",
+    "mean_share",
     "metric_name",
     "metric_value",
     "percent",
@@ -106,6 +107,22 @@ def mean(value: Mean) -> Written:
     if value.low == value.high:
         return Written(text, ALWAYS)
     return Written(text, f"{decimal(value.low, decimals)} to {decimal(value.high, decimals)}")
+
+
+def mean_share(value: Mean) -> Written:
+    """A mean of shares over runs with its interval, as percentages."""
+    if not math.isfinite(value.mean):
+        return Written(NOT_KNOWN, "")
+    decimals = _decimals_of_percentage(value.high - value.low)
+    if 0 < value.mean < 0.01:  # a whole percent would hide what is rare
+        decimals = max(decimals, 2)
+    text = percent(value.mean, decimals)
+    if not (math.isfinite(value.low) and math.isfinite(value.high)):
+        return Written(text, "")
+    if value.low == value.high:
+        return Written(text, ALWAYS)
+    low, high = (_percentage(max(each, 0.0), decimals) for each in (value.low, value.high))
+    return Written(text, f"{low} to {high}{THIN}%")
 
 
 def mean_duration(value: Mean) -> Written:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from simab.errors import InvalidInput
 from simab.report.reader import Reader
 from simab.report.replay import Example, read_example
-from simab.units import parse_duration, seconds
+from simab.units import parse_duration, parse_share, seconds
 
 __all__ = [
     "FORMAT",
@@ -97,6 +97,9 @@ class Policy:
     decided_by: Ecdf
     requests_on_worse: Mean
     requests_total: Mean
+    failed_share: Mean
+    rejected_share: Mean
+    error_share: Mean
     regret: Mean
     guardrail_breach_s: Mean
     weight_changes: Mean
@@ -138,7 +141,10 @@ class Paired:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What the scenario says is so, which no policy can see."""
+    """What the scenario says is so, which no policy can see.
+
+    `candidate_breaks` says which guardrail the candidate breaks by what it is; empty if none.
+    """
 
     metric: str
     direction: str
@@ -150,6 +156,7 @@ class Truth:
     worse: str | None
     right_decision: str
     smallest_effect: float
+    candidate_breaks: str
 
     def value(self, variant: str) -> float:
         """The true metric of a variant; NaN where it is not known."""
@@ -158,7 +165,11 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class StudyResult:
-    """Everything that the page shows; `targeted`: some requests name their variant."""
+    """Everything that the page shows.
+
+    `targeted`: some requests name their variant; `guarded`: the objective has guardrails;
+    `control_errors`: the share of its requests that the control fails by itself.
+    """
 
     title: str
     question: str
@@ -170,6 +181,8 @@ class StudyResult:
     replications: int
     horizon_s: float
     targeted: bool
+    guarded: bool
+    control_errors: float
     truth: Truth
     policies: tuple[Policy, ...]
     paired: tuple[Paired, ...]
@@ -193,6 +206,7 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
     policies = tuple(_policy(each) for each in reader.items("policies"))
     if not policies:
         raise InvalidInput("result.policies: a study compares at least one policy. Add one")
+    truth = _truth(reader.child("truth"))
     return StudyResult(
         title=scenario.text("title"),
         question=scenario.text("question", ""),
@@ -204,7 +218,9 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
         replications=reader.whole("replications"),
         horizon_s=_horizon(scenario, policies),
         targeted=_targeted(scenario),
-        truth=_truth(reader.child("truth")),
+        guarded=scenario.has("objective") and bool(scenario.child("objective").items("guardrails")),
+        control_errors=_own_errors(scenario, truth.control),
+        truth=truth,
         policies=policies,
         paired=tuple(_paired(each) for each in reader.items("paired")),
         examples=tuple(read_example(each) for each in reader.items("examples")),
@@ -217,6 +233,16 @@ def _horizon(scenario: Reader, policies: tuple[Policy, ...]) -> float:
     if scenario.has("horizon"):
         return seconds(parse_duration(scenario.child("horizon").value))
     return max((max(each.decided_by.time_s, default=0.0) for each in policies), default=0.0)
+
+
+def _own_errors(scenario: Reader, variant: str) -> float:
+    """The error rate that the scenario gives a variant; NaN where it does not describe it."""
+    here = scenario
+    for key in ("endpoint", "variants", variant, "error_rate"):
+        if not here.has(key):
+            return math.nan
+        here = here.child(key)
+    return parse_share(here.value)
 
 
 def _targeted(scenario: Reader) -> bool:
@@ -247,6 +273,9 @@ def _policy(reader: Reader) -> Policy:
         ),
         requests_on_worse=_mean(reader, "requests_on_worse"),
         requests_total=_mean(reader, "requests_total"),
+        failed_share=_mean(reader, "failed_share"),
+        rejected_share=_mean(reader, "rejected_share"),
+        error_share=_mean(reader, "error_share"),
         regret=_mean(reader, "regret"),
         guardrail_breach_s=_mean(reader, "guardrail_breach_s"),
         weight_changes=_mean(reader, "weight_changes"),
@@ -329,4 +358,5 @@ def _truth(reader: Reader) -> Truth:
         worse=reader.text("worse", "") or None,
         right_decision=reader.text("right_decision"),
         smallest_effect=reader.number("smallest_effect"),
+        candidate_breaks=reader.text("candidate_breaks", ""),
     )

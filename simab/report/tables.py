@@ -42,6 +42,7 @@ def summary(result: StudyResult) -> Table:
         Column("Time to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests on the worse variant", worse),
+        Column("Requests in error", "500 or 503, mean"),
         Column("Guardrail breach", "mean time"),
         Column("Weight changes", "mean"),
     )
@@ -65,6 +66,7 @@ def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
         cell(numerals.duration_quantiles(policy.decision_time_s, result.horizon_s)),
         cell(numerals.quantiles(policy.requests_to_decision)),
         Cell("none") if none_worse else cell(numerals.mean(policy.requests_on_worse)),
+        cell(numerals.mean_share(policy.error_share)),
         cell(numerals.mean_duration(policy.guardrail_breach_s)),
         cell(numerals.mean(policy.weight_changes)),
     )
@@ -78,6 +80,8 @@ def health(result: StudyResult) -> Table:
         Column("Failed", "runs left out"),
         Column("Undecided", "runs at the horizon"),
         Column("Requests", "mean of a run"),
+        Column("Failed requests", "500, mean share"),
+        Column("Refused requests", "503, mean share"),
         Column("In flight", "at the horizon, mean"),
         Column("Labels outstanding", "at the horizon, mean"),
     )
@@ -88,6 +92,8 @@ def health(result: StudyResult) -> Table:
             Cell(numerals.count(policy.failed)),
             Cell(numerals.count(policy.outcomes["undecided"].count)),
             cell(numerals.mean(policy.requests_total)),
+            cell(numerals.mean_share(policy.failed_share)),
+            cell(numerals.mean_share(policy.rejected_share)),
             cell(numerals.mean(policy.in_flight_at_horizon)),
             cell(numerals.mean(policy.labels_outstanding)),
         )

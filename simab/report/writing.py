@@ -18,6 +18,9 @@ __all__ = ["canonical_json", "paired_csv", "summary_csv", "write_report"]
 _MEANS = (
     "requests_on_worse",
     "requests_total",
+    "failed_share",
+    "rejected_share",
+    "error_share",
     "regret",
     "guardrail_breach_s",
     "weight_changes",

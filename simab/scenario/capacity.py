@@ -21,6 +21,7 @@ __all__ = [
     "Split",
     "capacity_rows",
     "capacity_sentences",
+    "load_at_all_traffic",
     "rates_per_s",
     "splits",
     "start_weights",
@@ -87,6 +88,15 @@ def rates_per_s(segments: Iterable[Segment], weights: Mapping[str, float]) -> di
             by_weight = rest * weight / total if total else 0.0
             rates[name] += segment.rate * (by_weight + named.get(name, 0.0))
     return rates
+
+
+def load_at_all_traffic(scenario: Scenario, name: str) -> float:
+    """The load of a variant that gets all weighted traffic; requests that name one stay with it."""
+    weights = {**dict.fromkeys(scenario.endpoint.variants, 0.0), name: 1.0}
+    variant = scenario.endpoint.variants[name]
+    rate = rates_per_s(scenario.traffic.values(), weights)[name]
+    mean_s, _ = _service(variant)
+    return utilisation(rate, mean_s, variant.instances * variant.workers) if mean_s else 0.0
 
 
 def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:

@@ -9,7 +9,12 @@ from simab import units
 from simab.policies import PolicyDescription
 from simab.policies.limits import ErrorRateLimit
 from simab.policies.manual_schedule import ManualSchedule
-from simab.scenario.capacity import CapacityRow, capacity_rows, start_weights
+from simab.scenario.capacity import (
+    CapacityRow,
+    capacity_rows,
+    load_at_all_traffic,
+    start_weights,
+)
 from simab.scenario.evidence import labelled_per_hour
 from simab.scenario.models import Scenario
 from simab.scenario.wording import name_text, number_text, percent_text, series
@@ -135,9 +140,20 @@ def _saturation(scenario: Scenario) -> Iterator[str]:
         yield (
             f"{name_text(name)} cannot carry {percent_text(row.share)} of the traffic, which "
             f"{series([name_text(who) for who in row.set_by])} may give it: its load would be "
-            f"{row.load:.2f}. Give it more instances or workers; which variant is better is judged "
-            "by the objective's metric alone."
+            f"{row.load:.2f}. Give it more instances or workers{_judged_by_metric(scenario, name)}."
         )
+
+
+def _judged_by_metric(scenario: Scenario, name: str) -> str:
+    """What a load too high means for the truth, where that is not plain."""
+    objective = scenario.objective
+    if name != objective.candidate or load_at_all_traffic(scenario, name) < 1:
+        return ""
+    if objective.guardrails:
+        return "; as it is, promoting it counts as wrong, whatever its metric"
+    return (
+        "; without objective.guardrails, promoting it still counts as right if its metric is better"
+    )
 
 
 def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
@@ -148,10 +164,14 @@ def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
     ]
     for name, variant in scenario.endpoint.variants.items():
         if limits and variant.error_rate > min(limits):
+            effect = (
+                "promoting it counts as wrong, whatever its metric"
+                if name == scenario.objective.candidate
+                else "the guardrail is broken while it serves"
+            )
             yield (
-                f"{name_text(name)} fails {variant.error_rate:.1%} of its requests, over the "
-                f"guardrail of {min(limits):.1%}; which variant is better is judged by the "
-                "objective's metric alone."
+                f"{name_text(name)} fails {percent_text(variant.error_rate)} of its requests, over "
+                f"the guardrail of {percent_text(min(limits))}: {effect}."
             )
 
 

@@ -126,7 +126,8 @@ class Objective(Description):
     smallest_effect: Annotated[float, Field(gt=0, lt=1)]
     """The smallest difference of the metric that matters to you."""
     guardrails: tuple[Limit, ...] = ()
-    """Limits that every variant must keep; windows that break one count as SLO breaches."""
+    """Limits that every variant must keep; windows that break one count as SLO breaches,
+    and promoting a candidate that breaks one by what it is counts as wrong."""
 
     @property
     def sign(self) -> int:

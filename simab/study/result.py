@@ -87,6 +87,7 @@ def _truth(plan: StudyPlan, truth: ScenarioTruth) -> Json:
         "better": truth.better,
         "worse": truth.worse,
         "right_decision": truth.right_decision,
+        "candidate_breaks": truth.candidate_breaks,
         "smallest_effect": objective.smallest_effect,
         "control": objective.control,
         "candidate": objective.candidate,

@@ -79,6 +79,55 @@ def test_a_shortfall_is_what_a_variant_misses_of_the_better_one(
     assert truth_of_scenario(played).shortfalls() == pytest.approx(shortfalls, abs=1e-12)
 
 
+ERRORS = {"metric": "error_rate", "at_most": 0.01}
+LATENCY = {"metric": "latency_p99", "at_most": "1s"}
+
+
+def guarded(
+    *guardrails: dict[str, Any], control: float = 0.8, rate: str = "4/s", **candidate: Any
+) -> Scenario:
+    """A candidate of 0.9 with fields of its own; one worker takes 200 ms."""
+    fields = {"latency": {"kind": "constant", "value": "200ms"}}
+    variants = {
+        "a": variant(quality={"kind": "success", "probability": control}, **fields),
+        "b": variant(quality={"kind": "success", "probability": 0.9}, **fields, **candidate),
+    }
+    objective = {
+        "control": "a",
+        "candidate": "b",
+        "metric": "success_rate",
+        "smallest_effect": 0.01,
+        "guardrails": guardrails,
+    }
+    return scenario(variants, objective=objective, rate=rate)
+
+
+@pytest.mark.parametrize(
+    ("played", "breaks"),
+    [
+        (
+            guarded(ERRORS, error_rate=0.05),
+            "b fails 5 % of its requests, over the guardrail of 1 %",
+        ),
+        (guarded(ERRORS, error_rate=0.01), ""),
+        (guarded(LATENCY, error_rate=0.05), ""),
+        (guarded(error_rate=0.05), ""),
+        (guarded(LATENCY, rate="6/s"), "b cannot carry all traffic: its load would be 1.20"),
+        (guarded(LATENCY, rate="5/s"), "b cannot carry all traffic: its load would be 1.00"),
+        (guarded(LATENCY, rate="6/s", instances=2), ""),
+        (guarded(rate="6/s"), ""),
+    ],
+)
+def test_a_better_candidate_that_breaks_a_guardrail_is_not_to_be_promoted(
+    played: Scenario, breaks: str
+) -> None:
+    """By what it is: its own errors, or a load of 1 and more at all traffic; only if guarded."""
+    truth = truth_of_scenario(played)
+    assert truth.candidate_breaks == breaks
+    assert truth.better == "b"
+    assert truth.right_decision == ("keep_control" if breaks else "promote_candidate")
+
+
 def tables(rows: list[dict[str, Any]], metric: str) -> Scenario:
     variants = {
         name: variant(quality={"kind": "joint_table", "table": "rows", "column": name})

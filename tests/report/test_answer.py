@@ -22,6 +22,49 @@ def plain(text: str) -> str:
     return text.replace("\u202f", " ").replace("\u00a0", " ")
 
 
+def test_what_users_suffer_under_a_right_policy_is_said_with_its_numbers(result: Of) -> None:
+    """Errors far above those of the calmest policy, or a broken guardrail, for a right policy."""
+    study = result("churn")
+    for policy in study["policies"]:
+        policy["error_share"] = {"mean": 0.001, "low": 0.0008, "high": 0.0012}
+        policy["guardrail_breach_s"] = {"mean": 0.0, "low": 0.0, "high": 0.0}
+    assert not any("users" in each for each in answer(read_result(study)).remarks)
+    right, wrong_one = study["policies"][3], study["policies"][1]
+    right["error_share"] = {"mean": 0.12, "low": 0.11, "high": 0.13}
+    right["guardrail_breach_s"] = {"mean": 7200.0, "low": 7000.0, "high": 7400.0}
+    wrong_one["error_share"] = right["error_share"]
+    (sentence,) = (each for each in answer(read_result(study)).remarks if "users" in each)
+    assert "fixed_horizon" in sentence
+    assert "manual_schedule" not in sentence
+    assert "12 % of the requests failed or refused (0.10 % under" in plain(sentence)
+    assert "breaks a guardrail for 2 h of a run" in plain(sentence)
+
+
+def test_errors_that_no_policy_avoids_are_said_where_the_control_has_none(result: Of) -> None:
+    """If all policies overload the candidate, the calmest of them is no measure."""
+    study = result("churn")
+    study["scenario"]["endpoint"] = {"variants": {"Variant1": {"error_rate": 0.0}}}
+    for policy in study["policies"]:
+        policy["error_share"] = {"mean": 0.3, "low": 0.29, "high": 0.31}
+        policy["guardrail_breach_s"] = {"mean": 0.0, "low": 0.0, "high": 0.0}
+    said = " ".join(answer(read_result(study)).remarks)
+    assert "30 % of the requests failed or refused (Variant1 itself fails none)" in plain(said)
+    study["scenario"]["endpoint"]["variants"]["Variant1"]["error_rate"] = 0.3
+    assert "users" not in " ".join(answer(read_result(study)).remarks)
+
+
+def test_a_candidate_that_breaks_a_guardrail_is_not_called_worse(result: Of) -> None:
+    """Its answers are better; the sentence says what outweighs them, and what promoting it is."""
+    study = result("candidate_better")
+    breaks = "Variant2 fails 5 % of its requests, over the guardrail of 1 %"
+    study["truth"] |= {"right_decision": "keep_control", "candidate_breaks": breaks}
+    told = answer(read_result(study))
+    assert f"but {breaks}, so the right decision is to keep Variant1" in told.truth
+    assert "promotes Variant2, which breaks a guardrail," in told.verdict
+    study["truth"] |= {"better": "Variant1", "worse": "Variant2"}
+    assert f". Besides, {breaks}." in answer(read_result(study)).truth
+
+
 def set_correct(result: Result, counts: dict[str, int]) -> Result:
     """Give policies other counts of right decisions, with intervals of 5 points to each side."""
     runs = result["replications"]

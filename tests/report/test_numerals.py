@@ -133,3 +133,21 @@ def test_names_and_values_of_metrics() -> None:
     assert numerals.metric_name("success_rate") == "success rate"
     assert numerals.metric_value(0.8414) == "0.841"
     assert numerals.metric_value(0.0004) == "0.00040"
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "written"),
+    [
+        (0.12, 0.11, 0.13, "12 % (11 to 13 %)"),
+        (0.0011, 0.0004, 0.0018, "0.11 % (0.04 to 0.18 %)"),
+        (0.001, -0.001, 0.003, "0.10 % (0 to 0.30 %)"),
+        (0.0, 0.0, 0.0, "0 % (in every run)"),
+        (math.nan, math.nan, math.nan, "not known"),
+        (0.25, math.nan, math.nan, "25 %"),
+    ],
+)
+def test_a_mean_share_shows_what_is_rare(
+    mean: float, low: float, high: float, written: str
+) -> None:
+    """Never below 0 %, and with the decimals that a small share needs."""
+    assert plain(str(numerals.mean_share(Mean(mean, low, high)))) == written

@@ -270,13 +270,18 @@ def test_what_is_probably_not_meant_is_a_warning(changes: dict[str, Any], words:
 
 def test_a_variant_that_saturates_or_breaks_a_guardrail_is_a_warning() -> None:
     """What a metric of quality does not see: a load of 1 and more, errors beyond the limit."""
-    assert any("its load would be 1.00" in each for each in warnings(scenario()))
+    overloaded = [each for each in warnings(scenario()) if "its load would be 1.00" in each]
+    unguarded = "without objective.guardrails, promoting it still counts as right"
+    assert [unguarded in each for each in overloaded] == [False, True]  # the control is there
     data = scenario().model_dump(mode="json")
     data["objective"]["guardrails"] = [{"metric": "error_rate", "at_most": 0.01}]
     data["endpoint"]["variants"]["new"]["error_rate"] = 0.6
     told = warnings(Scenario.model_validate(data))
+    assert any("as it is, promoting it counts as wrong" in each for each in told)
     assert any(
-        "new fails 60.0% of its requests, over the guardrail of 1.0%" in each for each in told
+        "new fails 60 % of its requests, over the guardrail of 1 %: promoting it counts as wrong"
+        in each
+        for each in told
     )
 
 

@@ -23,6 +23,8 @@ outcomes = st.builds(
     decided_s=st.none() | amounts,
     requests_to_decision=st.none() | counts,
     requests_total=counts,
+    requests_failed=counts,
+    requests_rejected=counts,
     requests_on_worse=counts,
     regret=amounts,
     guardrail_breach_s=amounts,
@@ -73,7 +75,7 @@ def test_another_process_may_read_while_rows_are_written(tmp_path: Path) -> None
     first = SqliteStore(tmp_path / "rows.sqlite")
     second = SqliteStore(tmp_path / "rows.sqlite")
     first["a"] = outcome = Outcome(
-        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0.0, 0.0, 0, 0, 0
+        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, 0
     )
     assert second["a"] == outcome
     first.close()
