@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simab.analyse.outcome import Outcome, Verdict
+from simab.analyse.outcome import Outcome, Verdict, usual_reason
 from simab.stats.intervals import (
     mean_interval,
     paired_difference,
@@ -32,6 +32,7 @@ MEANS: Final = (
     "regret",
     "guardrail_breach_s",
     "weight_changes",
+    "actions_refused",
     "in_flight_at_horizon",
     "labels_outstanding",
 )
@@ -58,6 +59,7 @@ def operating_characteristics(outcomes: Sequence[Outcome]) -> Json:
         "decision_time_s": _quantiles(decided),
         "requests_to_decision": _quantiles(asked),
         "decision_time_ecdf": _ecdf(decided),
+        "refused": _refused(outcomes),
         **means,
     }
 
@@ -106,6 +108,15 @@ def _paired(pair: tuple[str, str], quantity: str, values: Sequence[Sequence[floa
         "variance_reduction": _number(difference.variance_reduction),
         "pairs": difference.count,
         "reason": difference.reason or "",
+    }
+
+
+def _refused(outcomes: Sequence[Outcome]) -> Json:
+    """How many actions were refused in how many runs, and why in most of these runs."""
+    return {
+        "actions": sum(outcome.actions_refused for outcome in outcomes),
+        "runs": sum(outcome.actions_refused > 0 for outcome in outcomes),
+        "reason": usual_reason(outcome.refusal for outcome in outcomes if outcome.refusal),
     }
 
 

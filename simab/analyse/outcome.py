@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -13,7 +15,7 @@ from simab.units import seconds
 from simab.world.books import RequestColumn
 from simab.world.control import DecisionEntry
 
-__all__ = ["Outcome", "Verdict", "outcome_of"]
+__all__ = ["Outcome", "Verdict", "outcome_of", "usual_reason"]
 
 
 class Verdict(StrEnum):
@@ -37,7 +39,9 @@ class Outcome:
     `regret` adds, over all requests served, by how much the serving variant's true metric misses
     the better one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
     some variant broke a guardrail. `weight_changes` counts the changes of positive weights that
-    took effect. An undecided run is not correct, whichever variant is better.
+    took effect. `actions_refused` counts what the policy asked for and the endpoint refused, most
+    often because of `refusal` (None where nothing was). An undecided run is not correct, whichever
+    variant is better.
     """
 
     policy: str
@@ -53,6 +57,8 @@ class Outcome:
     regret: float
     guardrail_breach_s: float
     weight_changes: int
+    actions_refused: int
+    refusal: str | None
     in_flight_at_horizon: int
     labels_outstanding: int
 
@@ -84,6 +90,7 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
     answered = dict(zip(run.ledger.books.blueprint.names, served.tolist(), strict=True))
     shortfalls = truth.shortfalls()
     totals = run.totals
+    refusals = [entry.refusal for entry in run.transcript.decisions if not entry.accepted]
     return Outcome(
         policy=run.policy_name,
         replication=run.replication,
@@ -98,9 +105,17 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
         regret=sum(count * shortfalls[name] for name, count in answered.items()),
         guardrail_breach_s=_guardrail_breach_s(run),
         weight_changes=_weight_changes(run),
+        actions_refused=len(refusals),
+        refusal=usual_reason(refusals),
         in_flight_at_horizon=totals.in_flight,
         labels_outstanding=totals.labels_outstanding,
     )
+
+
+def usual_reason(reasons: Iterable[str]) -> str | None:
+    """The most frequent reason, of several the one that came first; None if there is none."""
+    counted = Counter(reasons).most_common(1)
+    return counted[0][0] if counted else None
 
 
 def _decision(run: Run) -> DecisionEntry | None:

@@ -69,7 +69,7 @@ def _harms(study: StudyResult) -> list[tuple[str, Callable[[Policy], str]]]:
     columns: list[tuple[str, Callable[[Policy], str]]] = []
     if any(policy.error_share.mean > 0 for policy in study.policies):
         columns.append(("in error", lambda policy: numerals.mean_share(policy.error_share).value))
-    if study.guarded:
+    if any(policy.guardrail_breach_s.mean > 0 for policy in study.policies):
         columns.append(
             ("in breach", lambda policy: numerals.mean_duration(policy.guardrail_breach_s).value)
         )

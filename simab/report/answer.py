@@ -41,6 +41,7 @@ def answer(result: StudyResult) -> Answer:
         *_poor(result),
         *_always_alike(result),
         *_unfinished(result),
+        *_refused(result),
         *_failed(result),
     )
     return Answer(verdict(result), truth_sentence(result.truth), remarks)
@@ -252,6 +253,21 @@ def _unfinished(result: StudyResult) -> list[str]:
         f"Undecided at the horizon of {numerals.duration(result.horizon_s)}: {listed(parts)} "
         "of the runs; what these would have done later is not known."
     ]
+
+
+def _refused(result: StudyResult) -> list[str]:
+    """Actions that the endpoint refused: what the policy wanted did not happen then."""
+    sentences = []
+    for policy in result.policies:
+        refused = policy.refused
+        if refused.actions:
+            what = "action was" if refused.actions == 1 else "actions were"
+            sentences.append(
+                f"{numerals.count(refused.actions)} {what} refused to {named(policy.name)}, in "
+                f"{numerals.count(refused.runs)} of {numerals.count(policy.runs)} runs, mostly "
+                f"because: {refused.reason.rstrip('.')}."
+            )
+    return sentences
 
 
 def _failed(result: StudyResult) -> list[str]:

@@ -26,6 +26,7 @@ __all__ = [
     "Policy",
     "Proportion",
     "Quantiles",
+    "Refused",
     "StudyResult",
     "Truth",
     "read_result",
@@ -82,6 +83,15 @@ class Ecdf:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Actions that the endpoint refused, over all runs, and the reason in most of these runs."""
+
+    actions: int
+    runs: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A policy and its operating characteristics."""
 
@@ -105,6 +115,8 @@ class Policy:
     weight_changes: Mean
     in_flight_at_horizon: Mean
     labels_outstanding: Mean
+    actions_refused: Mean
+    refused: Refused
     failed: int
 
     @property
@@ -167,8 +179,8 @@ class Truth:
 class StudyResult:
     """Everything that the page shows.
 
-    `targeted`: some requests name their variant; `guarded`: the objective has guardrails;
-    `control_errors`: the share of its requests that the control fails by itself.
+    `targeted`: some requests name their variant; `control_errors`: the share
+    of its requests that the control fails by itself.
     """
 
     title: str
@@ -181,7 +193,6 @@ class StudyResult:
     replications: int
     horizon_s: float
     targeted: bool
-    guarded: bool
     control_errors: float
     truth: Truth
     policies: tuple[Policy, ...]
@@ -218,7 +229,6 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
         replications=reader.whole("replications"),
         horizon_s=_horizon(scenario, policies),
         targeted=_targeted(scenario),
-        guarded=scenario.has("objective") and bool(scenario.child("objective").items("guardrails")),
         control_errors=_own_errors(scenario, truth.control),
         truth=truth,
         policies=policies,
@@ -281,8 +291,17 @@ def _policy(reader: Reader) -> Policy:
         weight_changes=_mean(reader, "weight_changes"),
         in_flight_at_horizon=_mean(reader, "in_flight_at_horizon"),
         labels_outstanding=_mean(reader, "labels_outstanding"),
+        actions_refused=_mean(reader, "actions_refused"),
+        refused=_refused(reader),
         failed=reader.whole("failed") if reader.has("failed") else 0,
     )
+
+
+def _refused(reader: Reader) -> Refused:
+    if not reader.has("refused"):
+        return Refused(0, 0, "")
+    child = reader.child("refused")
+    return Refused(child.whole("actions"), child.whole("runs"), child.text("reason", ""))
 
 
 def _failed(reader: Reader) -> Failed:

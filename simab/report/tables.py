@@ -82,6 +82,7 @@ def health(result: StudyResult) -> Table:
         Column("Requests", "mean of a run"),
         Column("Failed requests", "500, mean share"),
         Column("Refused requests", "503, mean share"),
+        Column("Refused actions", "mean of a run"),
         Column("In flight", "at the horizon, mean"),
         Column("Labels outstanding", "at the horizon, mean"),
     )
@@ -94,6 +95,7 @@ def health(result: StudyResult) -> Table:
             cell(numerals.mean(policy.requests_total)),
             cell(numerals.mean_share(policy.failed_share)),
             cell(numerals.mean_share(policy.rejected_share)),
+            cell(numerals.mean(policy.actions_refused)),
             cell(numerals.mean(policy.in_flight_at_horizon)),
             cell(numerals.mean(policy.labels_outstanding)),
         )

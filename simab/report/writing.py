@@ -24,6 +24,7 @@ _MEANS = (
     "regret",
     "guardrail_breach_s",
     "weight_changes",
+    "actions_refused",
     "in_flight_at_horizon",
     "labels_outstanding",
 )

@@ -35,6 +35,8 @@ ROW = Outcome(
     regret=2.5,
     guardrail_breach_s=0.0,
     weight_changes=1,
+    actions_refused=0,
+    refusal=None,
     in_flight_at_horizon=0,
     labels_outstanding=0,
 )
@@ -168,6 +170,19 @@ def test_a_run_without_requests_has_no_errors() -> None:
     """Nothing arrived, so nobody suffered."""
     none = rows(Verdict.UNDECIDED, requests_total=[0], requests_failed=[0], requests_rejected=[0])
     assert operating_characteristics(none)["error_share"]["mean"] == 0.0
+
+
+def test_refused_actions_are_added_up_with_the_reason_of_most_runs() -> None:
+    """Exact counts; a run with many refusals for one reason is one run."""
+    found = operating_characteristics(
+        rows(
+            *[Verdict.UNDECIDED] * 4,
+            actions_refused=[50, 1, 0, 2],
+            refusal=["all weights would be 0", "Updating", None, "Updating"],
+        )
+    )
+    assert found["refused"] == {"actions": 53, "runs": 3, "reason": "Updating"}
+    assert found["actions_refused"]["mean"] == 13.25
 
 
 def test_one_replication_has_means_but_no_interval() -> None:

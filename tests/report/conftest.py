@@ -110,6 +110,8 @@ def summarised(spec: tuple, played: dict[str, np.ndarray]) -> dict[str, Any]:
         "error_share": mean(own.poisson(2.0, runs) / 720),
         "regret": mean(played["requests_on_worse"] * 0.023),
         "guardrail_breach_s": mean(60.0 * own.poisson(0.4, runs)),
+        "actions_refused": mean(np.zeros(runs)),
+        "refused": {"actions": 0, "runs": 0, "reason": None},
         "weight_changes": mean(own.integers(1, 4, runs).astype(float)),
         "in_flight_at_horizon": mean(own.poisson(0.1, runs).astype(float)),
         "labels_outstanding": mean(own.poisson(9.0, runs).astype(float)),

@@ -40,6 +40,17 @@ def test_what_users_suffer_under_a_right_policy_is_said_with_its_numbers(result:
     assert "breaks a guardrail for 2 h of a run" in plain(sentence)
 
 
+def test_refused_actions_are_a_remark(result: Of) -> None:
+    """How many, in how many runs, and why; none where nothing was refused."""
+    study = result("churn")
+    assert not any("refused to" in each for each in answer(read_result(study)).remarks)
+    study["policies"][1]["refused"] = {"actions": 1234, "runs": 390, "reason": "it is Updating."}
+    assert (
+        "1 234 actions were refused to manual_schedule, in 390 of 400 runs, mostly because: "
+        "it is Updating." in [plain(each) for each in answer(read_result(study)).remarks]
+    )
+
+
 def test_errors_that_no_policy_avoids_are_said_where_the_control_has_none(result: Of) -> None:
     """If all policies overload the candidate, the calmest of them is no measure."""
     study = result("churn")

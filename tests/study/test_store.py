@@ -29,6 +29,8 @@ outcomes = st.builds(
     regret=amounts,
     guardrail_breach_s=amounts,
     weight_changes=counts,
+    actions_refused=counts,
+    refusal=st.none() | st.text(max_size=99),
     in_flight_at_horizon=counts,
     labels_outstanding=counts,
 )
@@ -75,7 +77,7 @@ def test_another_process_may_read_while_rows_are_written(tmp_path: Path) -> None
     first = SqliteStore(tmp_path / "rows.sqlite")
     second = SqliteStore(tmp_path / "rows.sqlite")
     first["a"] = outcome = Outcome(
-        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, 0
+        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, None, 0, 0
     )
     assert second["a"] == outcome
     first.close()
