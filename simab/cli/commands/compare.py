@@ -127,7 +127,8 @@ def _how_to_resume(store: Path | None) -> str:
 
     with closing(SqliteStore(store)) as kept:
         count = len(kept)
-    return f"{count} rows are kept in {store}; run the same command again for the rest."
+    kept_words = "1 replication is" if count == 1 else f"{count} replications are"
+    return f"{kept_words} kept in {store}; run the same command again for the rest."
 
 
 def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool) -> None:
