@@ -9,6 +9,7 @@ from simab import units
 from simab.policies import PolicyDescription
 from simab.policies.limits import ErrorRateLimit
 from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.staged_canary import StagedCanary
 from simab.scenario.capacity import (
     CapacityRow,
     capacity_rows,
@@ -63,7 +64,7 @@ def _steps_after_the_end(scenario: Scenario) -> Iterator[str]:
     for name, policy in scenario.policies.items():
         if not isinstance(policy, ManualSchedule):
             continue
-        for number, step in enumerate(policy.steps):
+        for number, step in enumerate(policy.steps, start=1):
             if step.at >= scenario.horizon:
                 yield (
                     f"Step {number} of {name_text(name)} is at {units.format_duration(step.at)}, "
@@ -77,7 +78,7 @@ def _steps_on_absent_variants(scenario: Scenario) -> Iterator[str]:
         if not isinstance(policy, ManualSchedule):
             continue
         there = set(start_weights(scenario))
-        for number, step in enumerate(policy.steps):
+        for number, step in enumerate(policy.steps, start=1):
             there |= {step.add} if step.add is not None else set()
             asked = {each for each in (step.promote, step.remove, *(step.weights or ())) if each}
             if asked - there:
@@ -94,11 +95,26 @@ def _candidate_never_deployed(scenario: Scenario) -> Iterator[str]:
     if scenario.endpoint.variants[candidate].deployed:
         return
     for name, policy in scenario.policies.items():
-        steps = policy.steps if isinstance(policy, ManualSchedule) else ()
-        if not any(step.add == candidate for step in steps):
+        if not policy.adds_candidate(candidate):
             yield (
                 f"{name_text(candidate)} is not deployed at the start, and {name_text(name)} does "
                 "not add it: it can only keep the control. Remove `deployed: false`."
+            )
+
+
+def _stages_without_a_window(scenario: Scenario) -> Iterator[str]:
+    """A stage ends at a look, and an alarm needs whole windows of the stage, published."""
+    interval, metrics = scenario.controller.interval, scenario.metrics
+    for name, policy in scenario.policies.items():
+        if not isinstance(policy, StagedCanary):
+            continue
+        needed = policy.periods * metrics.period + metrics.publication_delay
+        if max(-(-policy.bake // interval), 1) * interval < needed:
+            yield (
+                f"{name_text(name)} bakes each stage for {units.format_duration(policy.bake)}, but "
+                f"the windows that its alarms need are visible {units.format_duration(needed)} "
+                "after the stage begins at the earliest: no alarm can sound. Lengthen bake, or "
+                "shorten metrics.period or metrics.publication_delay."
             )
 
 
@@ -181,6 +197,7 @@ _CAUTIONS: Final[tuple[Caution, ...]] = (
     _steps_after_the_end,
     _steps_on_absent_variants,
     _candidate_never_deployed,
+    _stages_without_a_window,
     _targets_not_deployed,
     _tables_not_used,
     _saturation,

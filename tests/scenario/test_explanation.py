@@ -241,13 +241,13 @@ def test_every_scenario_can_be_explained(described: Scenario) -> None:
                     }
                 }
             },
-            "Step 0 of p is at 10h, not before the horizon of 10h: it never happens",
+            "Step 1 of p is at 10h, not before the horizon of 10h: it never happens",
         ),
         (
             {"new": {"deployed": False}},
             "new is not deployed at the start, and plan does not add it",
         ),
-        ({"new": {"deployed": False}}, "Step 0 of plan names new, not deployed at that time"),
+        ({"new": {"deployed": False}}, "Step 1 of plan names new, not deployed at that time"),
         (
             {
                 "new": {"deployed": False},
@@ -266,6 +266,41 @@ def test_what_is_probably_not_meant_is_a_warning(changes: dict[str, Any], words:
     known = [each for each in warnings(scenario()) if "cannot carry" not in each]  # its load is 1
     assert known == []
     assert any(words in warning for warning in warnings(scenario(**changes)))
+
+
+ADDING: list[dict[str, Any]] = [
+    {"kind": "blue_green"},
+    {"kind": "argo_rollouts", "steps": [{"set_weight": 20}]},
+    {"kind": "flagger", "step_weight": 20},
+    {"kind": "manual_schedule", "steps": [{"at": "1h", "add": "new"}]},
+]
+
+
+@pytest.mark.parametrize("policy", ADDING, ids=lambda policy: str(policy["kind"]))
+def test_a_policy_that_deploys_the_candidate_is_not_said_to_keep_the_control(
+    policy: dict[str, Any],
+) -> None:
+    """The policy is asked whether it adds the candidate: it knows, and a list of kinds ages."""
+    described = scenario(new={"deployed": False}, top={"policies": {"rule": policy}})
+    assert not any("can only keep the control" in each for each in warnings(described))
+
+
+@pytest.mark.parametrize(
+    ("bake", "periods", "warned"),
+    [("1min", 1, True), ("2min", 1, False), ("105s", 1, False), ("2min", 2, True)],
+)
+def test_a_stage_too_short_for_its_alarms_is_a_warning(
+    bake: str, periods: int, warned: bool
+) -> None:
+    """A window of a minute is visible after 45 s; a stage ends at a look, one a minute."""
+    canary = {
+        "kind": "staged_canary",
+        "bake": bake,
+        "periods": periods,
+        "alarms": [{"metric": "latency_p99", "at_most": "1s"}],
+    }
+    told = warnings(scenario(top={"policies": {"canary": canary}}))
+    assert any("canary bakes each stage" in each for each in told) is warned
 
 
 def test_a_variant_that_saturates_or_breaks_a_guardrail_is_a_warning() -> None:
