@@ -6,7 +6,6 @@ Numbers come from the same records and are written by the same functions as the 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from simab.report import numerals
@@ -313,14 +312,14 @@ def _of_runs(share: Proportion) -> str:
 
 
 def runs(result: StudyResult) -> str:
-    """The number of replications in words: 1 200 runs."""
+    """The number of replications in words: 1,200 runs."""
     many = result.replications
     return f"{numerals.count(many)} run{'s' if many != 1 else ''}"
 
 
 def named(name: str) -> str:
-    """A name inside a sentence, quoted where it is not plainly one word."""
-    return name if re.fullmatch(r"[\w.-]+", name) else f"“{name}”"
+    """A name inside a sentence, in quotes: any word may be the name of a policy."""
+    return f"“{name}”"
 
 
 def listed(parts: list[str]) -> str:

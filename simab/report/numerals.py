@@ -1,6 +1,7 @@
 """How numbers are written on a page: shares, intervals, durations, counts. Nothing else does it.
 
-Digits are grouped by thin spaces, minus is a minus sign, and what is not known is said in words.
+Digits are grouped by commas, as in all sentences of simab; minus is a minus sign, and what is not
+known is said in words.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ __all__ = [
     "whole_percent",
 ]
 
-THIN: Final = "\u202f"  # narrow no-break space: groups digits, and parts a number from its unit
+THIN: Final = "\u202f"  # narrow no-break space: parts a number from its unit
 ALWAYS: Final = "in every run"  # instead of an interval without width
 NO_BREAK: Final = "\u00a0"
 MINUS: Final = "−"
@@ -58,16 +59,16 @@ class Written(NamedTuple):
 
 
 def decimal(value: float, decimals: int) -> str:
-    """A number with that many decimals, digits grouped by thin spaces."""
+    """A number with that many decimals, digits grouped by commas."""
     if not math.isfinite(value):
         return NOT_KNOWN
-    text = f"{abs(value):,.{decimals}f}".replace(",", THIN)
+    text = f"{abs(value):,.{decimals}f}"
     negative = value < 0 and any(digit in "123456789" for digit in text)
     return f"{MINUS}{text}" if negative else text
 
 
 def count(value: float) -> str:
-    """A whole number: 12 345."""
+    """A whole number: 12,345."""
     return decimal(value, 0)
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "capacity_sentences",
     "load_at_all_traffic",
     "rates_per_s",
+    "setter_text",
     "splits",
     "start_weights",
 ]
@@ -125,7 +126,7 @@ def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:
     saturated = [row for row in rows if row.load >= 1]
     for row in saturated:
         name = f"{name_text(row.variant)} saturates at {percent_text(row.share)} of the traffic"
-        where = f"set by {series([_who(each) for each in row.set_by])}"
+        where = f"set by {series([setter_text(each) for each in row.set_by])}"
         if row.refused_share:
             effect = f"it refuses about {percent_text(row.refused_share)} of its requests"
         else:
@@ -194,5 +195,6 @@ def _note(
     found[key] = Split(known.weights if known else weights, tuple(dict.fromkeys((*names, by))))
 
 
-def _who(set_by: str) -> str:
+def setter_text(set_by: str) -> str:
+    """Who sets a split, within a sentence."""
     return "the start" if set_by == START else name_text(set_by)

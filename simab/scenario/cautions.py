@@ -14,6 +14,7 @@ from simab.scenario.capacity import (
     CapacityRow,
     capacity_rows,
     load_at_all_traffic,
+    setter_text,
     start_weights,
 )
 from simab.scenario.evidence import labelled_per_hour
@@ -53,9 +54,9 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
         needed = _labels_needed(policy)
         if expected < needed:
             yield (
-                f"{name_text(name)} waits for {needed:,} labelled requests a variant, but "
-                f"{name_text(slower)} gets about {number_text(round(expected))} before the horizon "
-                "at the starting split. "
+                f"{name_text(name)} waits for {number_text(needed)} labelled requests a variant, "
+                f"but {name_text(slower)} gets about {number_text(round(expected))} before the "
+                "horizon at the starting split. "
                 "Lengthen horizon, or raise the rate or the weight."
             )
 
@@ -155,7 +156,7 @@ def _saturation(scenario: Scenario) -> Iterator[str]:
     for name, row in first.items():
         yield (
             f"{name_text(name)} cannot carry {percent_text(row.share)} of the traffic, which "
-            f"{series([name_text(who) for who in row.set_by])} may give it: its load would be "
+            f"{series([setter_text(who) for who in row.set_by])} may give it: its load would be "
             f"{row.load:.2f}. Give it more instances or workers{_judged_by_metric(scenario, name)}."
         )
 

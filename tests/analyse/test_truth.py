@@ -107,13 +107,13 @@ def guarded(
     [
         (
             guarded(ERRORS, error_rate=0.05),
-            "b fails 5 % of its requests, over the guardrail of 1 %",
+            "“b” fails 5 % of its requests, over the guardrail of 1 %",
         ),
         (guarded(ERRORS, error_rate=0.01), ""),
         (guarded(LATENCY, error_rate=0.05), ""),
         (guarded(error_rate=0.05), ""),
-        (guarded(LATENCY, rate="6/s"), "b cannot carry all traffic: its load would be 1.20"),
-        (guarded(LATENCY, rate="5/s"), "b cannot carry all traffic: its load would be 1.00"),
+        (guarded(LATENCY, rate="6/s"), "“b” cannot carry all traffic: its load would be 1.20"),
+        (guarded(LATENCY, rate="5/s"), "“b” cannot carry all traffic: its load would be 1.00"),
         (guarded(LATENCY, rate="6/s", instances=2), ""),
         (guarded(rate="6/s"), ""),
     ],

@@ -119,7 +119,7 @@ def test_the_report_says_what_failed_and_how_to_replay_it(
     """On the page, in JSON and in CSV."""
     page = study.report(tmp_path).read_text(encoding="utf-8")
     first = study.failures[0]
-    assert f"{len(study.failures)} of {REPLICATIONS} replications of odd failed" in page
+    assert f"{len(study.failures)} of {REPLICATIONS} replications of “odd” failed" in page
     assert f"replication={first.replication}, seed=1)" in page
     with (tmp_path / "summary.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -146,7 +146,7 @@ def test_a_policy_that_never_finishes_has_no_numbers(tmp_path: Path) -> None:
     study = simab.compare(small(), policies=policies, replications=3)
     assert study.summary["name"].tolist() == ["test"]
     page = study.report(tmp_path).read_text(encoding="utf-8")
-    assert "All 3 replications of broken failed and are left out: ZeroDivisionError" in page
+    assert "All 3 replications of “broken” failed and are left out: ZeroDivisionError" in page
 
 
 def test_a_study_in_which_nothing_finished_says_so() -> None:

@@ -94,7 +94,7 @@ def test_only_nothing_is_0_percent_and_only_everything_100(
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (Mean(12_345.6, 12_100.0, 12_600.0), "12 346 (12 100 to 12 600)"),
+        (Mean(12_345.6, 12_100.0, 12_600.0), "12,346 (12,100 to 12,600)"),
         (Mean(1.968, 1.888, 2.047), "1.97 (1.89 to 2.05)"),
         (Mean(2.0, 2.0, 2.0), "2 (in every run)"),
         (Mean(2.5, NAN, NAN), "2.50"),
