@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
-from simab.simulation import choose_policy
+from simab.simulation import choose_policy, require_scenario
 from simab.study import StudyPlan, StudyRows, run_study, study_result
 from simab.study.execution import Executor, Progress, Store
+from simab.study.failure import Failure
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ class Study:
     plan: StudyPlan
     rows: StudyRows
     command: str
+    failures: tuple[Failure, ...] = ()
+    """The replications whose policy raised; they have no row."""
 
     @cached_property
     def result(self) -> dict[str, Any]:
         """Everything that the report shows, as plain data that JSON can hold."""
-        return study_result(self.plan, self.rows, command=self.command)
+        return study_result(self.plan, self.rows, command=self.command, failures=self.failures)
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
@@ -46,7 +49,7 @@ class Study:
         """One row a policy: its operating characteristics, flattened (`correct_share`, ...)."""
         import pandas as pd
 
-        hidden = ("parameters", "decision_time_ecdf", "rule", "misleads")
+        hidden = ("parameters", "decision_time_ecdf", "rule", "misleads", "refused")
         policies = [
             {name: value for name, value in policy.items() if name not in hidden}
             for policy in self.result["policies"]
@@ -89,6 +92,9 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
 ) -> Study:
     """Play every policy many times on common random numbers.
 
+    Each replication plays a copy of its own of your objects. Where a policy raises, the replication
+    is left out, `Study.failures` names it, and the study goes on.
+
     Args:
         scenario: what to play.
         policies: names of some of its policies, or your own objects by name; all by default.
@@ -101,8 +107,11 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
         command: what the report says remakes it.
 
     Raises:
-        InvalidInput: an unknown policy, fewer than 1 replication, a seed out of range.
+        InvalidInput: an argument of the wrong type, an unknown policy, fewer than 1 replication, a
+            seed out of range, or a policy that answers with something else than actions.
     """
+    require_scenario(scenario)
+    _require_places(executor, store)
     plan = StudyPlan(
         scenario=scenario,
         policies=_chosen(scenario, policies),
@@ -110,13 +119,17 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
         seed=scenario.study.seed if seed is None else seed,
         engine=engine,
     )
-    rows = run_study(plan, executor=executor, store=store, progress=progress)
+    failures: list[Failure] = []
+    rows = run_study(
+        plan, executor=executor, store=store, progress=progress, failed=failures.append
+    )
     if command is None:
         command = (
             f"simab.compare(scenario, policies={list(plan.policies)}, "
             f"replications={plan.replications}, seed={plan.seed})"
         )
-    return Study(plan, rows, command)
+    ordered = sorted(failures, key=lambda each: (each.policy, each.replication))
+    return Study(plan, rows, command, tuple(ordered))
 
 
 def _chosen(
@@ -124,7 +137,13 @@ def _chosen(
 ) -> Mapping[str, Decider]:
     if policies is None:
         return scenario.policies
+    if isinstance(policies, str) or not callable(getattr(policies, "__iter__", None)):
+        raise InvalidInput(
+            f"policies = {policies!r}: must be a list of names, or a mapping from names to "
+            f"policies; write [{policies!r}] for a single one"
+        )
     if isinstance(policies, Mapping):
+        _require_names(policies)
         return {name: _own(scenario, name, policy) for name, policy in policies.items()}
     chosen = [choose_policy(scenario, name) for name in policies]
     names = [name for name, _ in chosen]
@@ -133,6 +152,25 @@ def _chosen(
             f"policies = {names}: two policies have one name; give a mapping from names to policies"
         )
     return dict(chosen)
+
+
+def _require_names(policies: Mapping[Any, Decider]) -> None:
+    for name in policies:
+        if not (isinstance(name, str) and name):
+            raise InvalidInput(f"policies: the name {name!r} must be a text; write {str(name)!r}")
+
+
+def _require_places(executor: object, store: object) -> None:
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InvalidInput(
+            f"executor = {executor!r}: must be a concurrent.futures.Executor; "
+            "simab.study.local_processes(2) gives one"
+        )
+    if store is not None and not callable(getattr(store, "update", None)):
+        raise InvalidInput(
+            f"store = {store!r}: must be a mutable mapping; give a dict, or "
+            "simab.study.SqliteStore(path) to keep rows in a file"
+        )
 
 
 def _own(scenario: Scenario, name: str, policy: str | Decider) -> Decider:

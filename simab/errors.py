@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["InvalidInput", "InvalidScenario", "Problem", "SimabError"]
+__all__ = ["InvalidInput", "InvalidScenario", "Problem", "ReplicationsFailed", "SimabError"]
 
 
 class SimabError(Exception):
@@ -13,6 +13,10 @@ class SimabError(Exception):
 
 class InvalidInput(SimabError, ValueError):
     """A value breaks a rule. The message names the field, the value, the rule and the remedy."""
+
+
+class ReplicationsFailed(SimabError):
+    """Every replication of a study failed, so that there is nothing to show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,13 +23,13 @@ from simab.world.books import (
     Total,
     time_sum_ns,
 )
-from simab.world.control import Decider
+from simab.world.control import Decider, NoDecision, PolicyRaised
 from simab.world.records import COPY, RECORD_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Run", "Totals", "choose_policy", "play_run", "simulate"]
+__all__ = ["Run", "Totals", "choose_policy", "play_run", "require_scenario", "simulate"]
 
 
 SHOWN_COLUMNS = tuple(column for column in RequestColumn if "CARRIES" not in column.name)
@@ -233,6 +234,21 @@ def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str
     return type(policy).__name__, policy
 
 
+def require_scenario(scenario: object) -> None:
+    """Refuse what is no scenario, such as the name of a file.
+
+    Raises:
+        InvalidInput: what it is, and how to get a scenario.
+    """
+    if isinstance(scenario, Scenario):
+        return
+    is_path = isinstance(scenario, str | PathLike)
+    remedy = f"load it first: simab.load({str(scenario)!r})" if is_path else "simab.load gives one"
+    raise InvalidInput(
+        f"scenario = {scenario!r:.60}: must be a Scenario, not {type(scenario).__name__}; {remedy}"
+    )
+
+
 def simulate(
     scenario: Scenario,
     *,
@@ -256,8 +272,11 @@ def simulate(
         The run. The same arguments give the same bytes.
 
     Raises:
-        InvalidInput: an argument out of its range, an unknown policy or engine.
+        InvalidInput: an argument of the wrong type or out of its range, an unknown policy or
+            engine, or a policy that answers with something else than actions.
+        Exception: whatever the policy raises.
     """
+    require_scenario(scenario)
     name, decider = choose_policy(scenario, policy)
     return play_run(
         Blueprint.of(scenario),
@@ -276,11 +295,23 @@ def play_run(
     engine: str = "compiled",
     record_requests: bool = False,
 ) -> Run:
-    """`simulate` for a blueprint made beforehand, as a study does for all of its replications."""
+    """`simulate` for a blueprint made beforehand, as a study does for all of its replications.
+
+    Raises:
+        InvalidInput: no such engine, or the policy answers with something else than actions.
+        Exception: whatever the policy raises.
+    """
     name, decider = policy
-    ledger, transcript = play(
-        blueprint, decider, draws, engine=engine, record_requests=record_requests
-    )
+    try:
+        ledger, transcript = play(
+            blueprint, decider, draws, engine=engine, record_requests=record_requests
+        )
+    except PolicyRaised as raised:
+        (error,) = raised.args
+        if isinstance(error, NoDecision):
+            error = InvalidInput(f"policy {name}: {error}")
+        # As the policy raised it, without the frames of what called it.
+        raise error from None
     return Run(
         scenario=blueprint.scenario,
         policy_name=name,

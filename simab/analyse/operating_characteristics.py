@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simab.analyse.outcome import Outcome, Verdict
+from simab.analyse.outcome import Outcome, Verdict, usual_reason
 from simab.stats.intervals import (
     mean_interval,
     paired_difference,
@@ -26,9 +26,13 @@ Json = dict[str, Any]
 MEANS: Final = (
     "requests_on_worse",
     "requests_total",
+    "failed_share",
+    "rejected_share",
+    "error_share",
     "regret",
     "guardrail_breach_s",
     "weight_changes",
+    "actions_refused",
     "in_flight_at_horizon",
     "labels_outstanding",
 )
@@ -55,6 +59,7 @@ def operating_characteristics(outcomes: Sequence[Outcome]) -> Json:
         "decision_time_s": _quantiles(decided),
         "requests_to_decision": _quantiles(asked),
         "decision_time_ecdf": _ecdf(decided),
+        "refused": _refused(outcomes),
         **means,
     }
 
@@ -63,7 +68,7 @@ def paired_differences(outcomes: Mapping[str, Sequence[Outcome]], horizon_s: flo
     """Differences between policies that met the same clients, replication by replication.
 
     Of up to five policies every pair; of more, each against the first. A run without a decision
-    counts as deciding at the horizon.
+    counts as deciding at the horizon. A replication that one of the two did not finish is left out.
     """
     names = list(outcomes)
     pairs = list(combinations(names, 2))
@@ -75,10 +80,20 @@ def paired_differences(outcomes: Mapping[str, Sequence[Outcome]], horizon_s: flo
         "decision_time_s": lambda o: horizon_s if o.decided_s is None else o.decided_s,
     }
     return [
-        _paired(pair, quantity, [[value(o) for o in outcomes[name]] for name in pair])
+        _paired(
+            pair, quantity, [[value(o) for o in each] for each in _both_finished(outcomes, pair)]
+        )
         for quantity, value in quantities.items()
         for pair in pairs
     ]
+
+
+def _both_finished(
+    outcomes: Mapping[str, Sequence[Outcome]], pair: tuple[str, str]
+) -> list[list[Outcome]]:
+    numbers = [{outcome.replication for outcome in outcomes[name]} for name in pair]
+    both = numbers[0] & numbers[1]
+    return [[o for o in outcomes[name] if o.replication in both] for name in pair]
 
 
 def _paired(pair: tuple[str, str], quantity: str, values: Sequence[Sequence[float]]) -> Json:
@@ -93,6 +108,15 @@ def _paired(pair: tuple[str, str], quantity: str, values: Sequence[Sequence[floa
         "variance_reduction": _number(difference.variance_reduction),
         "pairs": difference.count,
         "reason": difference.reason or "",
+    }
+
+
+def _refused(outcomes: Sequence[Outcome]) -> Json:
+    """How many actions were refused in how many runs, and why in most of these runs."""
+    return {
+        "actions": sum(outcome.actions_refused for outcome in outcomes),
+        "runs": sum(outcome.actions_refused > 0 for outcome in outcomes),
+        "reason": usual_reason(outcome.refusal for outcome in outcomes if outcome.refusal),
     }
 
 

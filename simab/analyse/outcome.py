@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -13,7 +15,7 @@ from simab.units import seconds
 from simab.world.books import RequestColumn
 from simab.world.control import DecisionEntry
 
-__all__ = ["Outcome", "Verdict", "outcome_of"]
+__all__ = ["Outcome", "Verdict", "outcome_of", "usual_reason"]
 
 
 class Verdict(StrEnum):
@@ -32,10 +34,14 @@ class Outcome:
     `decided_s` and `requests_to_decision` are None where the verdict is UNDECIDED: nothing was
     decided by the horizon, the policy gave up, or a third variant was promoted.
     `requests_on_worse` counts the requests that the worse of control and candidate answered.
+    `requests_failed` (500) and `requests_rejected` (503, a full queue) count the users who got no
+    answer, and the shares are of all requests that arrived; `error_share` takes both together.
     `regret` adds, over all requests served, by how much the serving variant's true metric misses
     the better one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
     some variant broke a guardrail. `weight_changes` counts the changes of positive weights that
-    took effect. An undecided run is not correct, whichever variant is better.
+    took effect. `actions_refused` counts what the policy asked for and the endpoint refused, most
+    often because of `refusal` (None where nothing was). An undecided run is not correct, whichever
+    variant is better.
     """
 
     policy: str
@@ -45,12 +51,31 @@ class Outcome:
     decided_s: float | None
     requests_to_decision: int | None
     requests_total: int
+    requests_failed: int
+    requests_rejected: int
     requests_on_worse: int
     regret: float
     guardrail_breach_s: float
     weight_changes: int
+    actions_refused: int
+    refusal: str | None
     in_flight_at_horizon: int
     labels_outstanding: int
+
+    @property
+    def failed_share(self) -> float:
+        """Share of the requests that were answered with a 500."""
+        return self.requests_failed / max(self.requests_total, 1)
+
+    @property
+    def rejected_share(self) -> float:
+        """Share of the requests that were refused with a 503."""
+        return self.requests_rejected / max(self.requests_total, 1)
+
+    @property
+    def error_share(self) -> float:
+        """Share of the requests that got a 5XX of either kind."""
+        return (self.requests_failed + self.requests_rejected) / max(self.requests_total, 1)
 
 
 def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
@@ -67,6 +92,7 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
     answered = dict(zip(run.ledger.books.blueprint.names, served.tolist(), strict=True))
     shortfalls = truth.shortfalls()
     totals = run.totals
+    refusals = [entry.refusal for entry in run.transcript.decisions if not entry.accepted]
     return Outcome(
         policy=run.policy_name,
         replication=run.replication,
@@ -75,13 +101,23 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
         decided_s=None if decision is None else seconds(decision.at_ns),
         requests_to_decision=None if decision is None else decision.arrived,
         requests_total=totals.arrived,
+        requests_failed=totals.failed,
+        requests_rejected=totals.rejected,
         requests_on_worse=0 if truth.worse is None else answered[truth.worse],
         regret=sum(count * shortfalls[name] for name, count in answered.items()),
         guardrail_breach_s=_guardrail_breach_s(run),
         weight_changes=_weight_changes(run),
+        actions_refused=len(refusals),
+        refusal=usual_reason(refusals),
         in_flight_at_horizon=totals.in_flight,
         labels_outstanding=totals.labels_outstanding,
     )
+
+
+def usual_reason(reasons: Iterable[str]) -> str | None:
+    """The most frequent reason, of several the one that came first; None if there is none."""
+    counted = Counter(reasons).most_common(1)
+    return counted[0][0] if counted else None
 
 
 def _decision(run: Run) -> DecisionEntry | None:

@@ -8,9 +8,12 @@ from math import isnan
 from typing import Final, get_args
 
 from simab.errors import InvalidInput
+from simab.policies.limits import ErrorRateLimit
 from simab.policies.metrics import LabelMetric
 from simab.profiles import truth_of
+from simab.scenario.capacity import load_at_all_traffic
 from simab.scenario.models import Scenario
+from simab.scenario.wording import name_text, percent_text
 
 __all__ = ["KEEP_CONTROL", "PROMOTE_CANDIDATE", "ScenarioTruth", "truth_of_scenario"]
 
@@ -24,7 +27,8 @@ class ScenarioTruth:
 
     `improvement` is by how much the candidate is better than the control on the objective's metric
     (negative: worse). `better` and `worse` are None where both are exactly equal; then keeping the
-    control is right, and promoting is a false promotion.
+    control is right, and promoting is a false promotion. `candidate_breaks` says in words which
+    guardrail the candidate breaks by what it is, however good its answers are; empty if none.
     """
 
     metric: str
@@ -32,11 +36,13 @@ class ScenarioTruth:
     improvement: float
     better: str | None
     worse: str | None
+    candidate_breaks: str = ""
 
     @property
     def right_decision(self) -> str:
         """PROMOTE_CANDIDATE or KEEP_CONTROL."""
-        return PROMOTE_CANDIDATE if self.improvement > 0 else KEEP_CONTROL
+        fit = self.improvement > 0 and not self.candidate_breaks
+        return PROMOTE_CANDIDATE if fit else KEEP_CONTROL
 
     def shortfalls(self) -> dict[str, float]:
         """By how much each variant misses the better of control and candidate; 0 for the better.
@@ -86,4 +92,24 @@ def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
         improvement=improvement,
         better=better if improvement else None,
         worse=worse if improvement else None,
+        candidate_breaks=_broken_guardrail(scenario),
     )
+
+
+def _broken_guardrail(scenario: Scenario) -> str:
+    """Why the candidate cannot keep the guardrails, if it cannot; empty without guardrails."""
+    guardrails, name = scenario.objective.guardrails, scenario.objective.candidate
+    if not guardrails:
+        return ""
+    errors = [limit.at_most for limit in guardrails if isinstance(limit, ErrorRateLimit)]
+    error_rate = scenario.endpoint.variants[name].error_rate
+    if errors and error_rate > min(errors):
+        return (
+            f"{name_text(name)} fails {percent_text(error_rate)} of its requests, over the "
+            f"guardrail of {percent_text(min(errors))}"
+        )
+    # Waits that grow without end, or refusals: whichever the guardrail is on, it does not hold.
+    load = load_at_all_traffic(scenario, name)
+    if load >= 1:
+        return f"{name_text(name)} cannot carry all traffic: its load would be {load:.2f}"
+    return ""

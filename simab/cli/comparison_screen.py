@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from simab.cli import terminal
+
+if TYPE_CHECKING:
+    from simab.report.study_result import Policy, StudyResult
 
 __all__ = ["print_comparison"]
 
@@ -35,12 +38,20 @@ def print_comparison(result: Mapping[str, Any]) -> None:
         for heading, name in _COLUMNS
         if any(policy.outcomes[name].count for policy in study.policies)
     ]
-    headings = ("policy", *(heading for heading, _ in used), "is right", "decides after (10-90 %)")
+    harms = _harms(study)
+    headings = (
+        "policy",
+        *(heading for heading, _ in used),
+        "is right",
+        *(heading for heading, _ in harms),
+        "decides after (10-90 %)",
+    )
     rows = [
         (
             policy.name,
             *(numerals.percent(policy.outcomes[name].share) for _, name in used),
             str(numerals.proportion(policy.correct)),
+            *(written(policy) for _, written in harms),
             str(numerals.duration_quantiles(policy.decision_time_s)),
         )
         for policy in study.policies
@@ -49,3 +60,17 @@ def print_comparison(result: Mapping[str, Any]) -> None:
     click.echo()
     for remark in said.remarks:
         terminal.print_item(console, remark)
+
+
+def _harms(study: StudyResult) -> list[tuple[str, Callable[[Policy], str]]]:
+    """Columns of what users suffer, where any do: requests in error, time in breach."""
+    from simab.report import numerals
+
+    columns: list[tuple[str, Callable[[Policy], str]]] = []
+    if any(policy.error_share.mean > 0 for policy in study.policies):
+        columns.append(("in error", lambda policy: numerals.mean_share(policy.error_share).value))
+    if any(policy.guardrail_breach_s.mean > 0 for policy in study.policies):
+        columns.append(
+            ("in breach", lambda policy: numerals.mean_duration(policy.guardrail_breach_s).value)
+        )
+    return columns

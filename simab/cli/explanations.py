@@ -36,7 +36,8 @@ def print_explanation(explanation: Explanation) -> None:
 
 
 def _print_capacity(console: Console, explanation: Explanation) -> None:
-    from simab.scenario.wording import name_text, number_text, percent_text
+    from simab.scenario.capacity import setter_text
+    from simab.scenario.wording import number_text, percent_text
 
     refuses = any(row.refused_share > 0 for row in explanation.capacity)
     headings = ["variant", "traffic", "requests/s", "load", "mean wait", "set by"]
@@ -50,7 +51,7 @@ def _print_capacity(console: Console, explanation: Explanation) -> None:
             number_text(row.rate_per_s),
             f"{row.load:.2f}",
             _wait(row),
-            ", ".join(name_text(name) for name in row.set_by),
+            ", ".join(setter_text(name) for name in row.set_by),
         ]
         if refuses:
             cells.insert(-1, percent_text(row.refused_share))

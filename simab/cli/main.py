@@ -13,7 +13,7 @@ import click
 from simab import __version__
 from simab.cli.exits import EXPLANATION, ExitCode, Interrupted, OutputClosed
 from simab.cli.lazy import LazyGroup
-from simab.errors import SimabError
+from simab.errors import ReplicationsFailed, SimabError
 
 __all__ = ["main", "simab"]
 
@@ -55,7 +55,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         from simab.cli.terminal import refuse
 
         refuse(error)
-        return ExitCode.BAD_INPUT
+        nothing_finished = isinstance(error, ReplicationsFailed)
+        return ExitCode.REPLICATIONS_FAILED if nothing_finished else ExitCode.BAD_INPUT
     except click.ClickException as error:
         error.show()
         return ExitCode.BAD_INPUT

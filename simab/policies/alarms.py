@@ -6,6 +6,7 @@ newest datapoints into a state. Only whole periods count, once they are publishe
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -25,7 +26,7 @@ from simab.policies.alarm_evaluation import (
     next_state,
 )
 from simab.policies.observation import Observation
-from simab.stats.request_totals import RequestTotals, bucket_middle_ns
+from simab.stats.request_totals import RequestTotals, bucket_ceiling_ns, bucket_floor_ns
 
 __all__ = ["STATISTICS", "Alarm", "AlarmMetric", "AlarmRecord", "ComparisonOperator", "watch"]
 
@@ -75,7 +76,11 @@ Statistic = Annotated[
 
 
 class Alarm(Description):
-    """A CloudWatch metric alarm; M of the N newest datapoints must breach the threshold."""
+    """A CloudWatch metric alarm; M of the N newest datapoints must breach the threshold.
+
+    Percentiles, the minimum and the maximum of latency are known to 0.8 %, and are read at the edge
+    that does not breach.
+    """
 
     metric: AlarmMetric
     """What is measured; ModelLatency is the time from arrival to reply, in microseconds."""
@@ -131,7 +136,10 @@ class Alarm(Description):
                 counts = {"Sum": errors, "SampleCount": totals.invocations}
                 return float(counts.get(self.statistic, totals.error_rate))
             case _:
-                return _latency_us(self.statistic, totals) if served else None
+                # Known to 0.8 %: what may be within the threshold does not breach it.
+                upper = self.comparison.startswith("Greater")
+                edge = bucket_floor_ns if upper else bucket_ceiling_ns
+                return _latency_us(self.statistic, totals, edge) if served else None
 
     def breaches(self, value: float) -> bool:
         """Whether a datapoint is beyond the threshold."""
@@ -202,7 +210,7 @@ def _totals(alarm: Alarm, observation: Observation, since_ns: int) -> RequestTot
     return first
 
 
-def _latency_us(statistic: str, totals: RequestTotals) -> float:
+def _latency_us(statistic: str, totals: RequestTotals, edge: Callable[[int], int]) -> float:
     """A statistic of the latencies of some served requests, in microseconds."""
     match statistic:
         case "SampleCount":
@@ -214,6 +222,7 @@ def _latency_us(statistic: str, totals: RequestTotals) -> float:
         case "Minimum" | "Maximum":
             buckets = np.flatnonzero(np.atleast_2d(totals.latency_histogram).sum(axis=0))
             bucket = buckets[0] if statistic == "Minimum" else buckets[-1]
-            return bucket_middle_ns(int(bucket)) / _NS_PER_US
+            return edge(int(bucket)) / _NS_PER_US
         case _:
-            return totals.latency_quantile_ns(float(statistic[1:]) / 100) / _NS_PER_US
+            quantile = totals.latency_quantile_bucket(float(statistic[1:]) / 100)
+            return math.nan if quantile is None else edge(quantile) / _NS_PER_US

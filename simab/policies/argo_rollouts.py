@@ -258,6 +258,10 @@ class ArgoRollouts(Policy):
             return anew
         return self._analysed(replace(anew, background=None), observation)
 
+    def adds_candidate(self, candidate: str) -> bool:
+        """Always: the new version is scaled up first."""
+        return True
+
     def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
         """The split of each set_weight (as asked where the replicas are not known), and the end."""
         splits: list[Mapping[str, float]] = []

@@ -236,6 +236,10 @@ class BlueGreen(Policy):
     def _shares(self, observation: Observation) -> tuple[float, ...]:
         return self.traffic.shares(observation.instances.get(observation.candidate, 1))
 
+    def adds_candidate(self, candidate: str) -> bool:
+        """Always: the green fleet is the candidate's."""
+        return True
+
     def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
         """The split of each step where it does not depend on the fleet, and all to either."""
         shares = () if self.traffic.instances is not None else self.traffic.shares(1)

@@ -148,6 +148,10 @@ class FlaggerAnalysis(Policy):
             return (), replace(state, phase=Phase.SUCCEEDED)
         return self._analyse(state, observation)
 
+    def adds_candidate(self, candidate: str) -> bool:
+        """Always: the candidate is scaled up first."""
+        return True
+
     def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
         """Each step, and all traffic to either."""
         weights, weight = [], 0

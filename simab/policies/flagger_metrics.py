@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from simab import units
 from simab.description import Description, Duration
 from simab.errors import InvalidInput
-from simab.policies.metrics import LabelMetric, label_metric, latency_metric_ns
+from simab.policies.metrics import LabelMetric, label_metric, latency_floor_ns
 from simab.policies.observation import Observation
 from simab.policies.window_series import WindowMetric, window_metric
 from simab.stats.request_totals import RequestTotals
@@ -100,7 +100,7 @@ class FlaggerMetric(Description):
         if self.name == "request-success-rate":
             return 100.0 * _share_without_5xx(totals)
         if self.name == "request-duration":
-            latency_ns = latency_metric_ns("latency_p99", totals)
+            latency_ns = latency_floor_ns("latency_p99", totals)
             # Flagger turns the query's float into an integer before it compares.
             return (
                 latency_ns if math.isnan(latency_ns) else latency_ns // _NANOSECONDS_PER_MILLISECOND

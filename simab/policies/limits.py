@@ -8,7 +8,12 @@ from pydantic import Field
 
 from simab import units
 from simab.description import Description, Duration, Share
-from simab.policies.metrics import ErrorMetric, LatencyMetric, latency_metric_ns
+from simab.policies.metrics import (
+    ErrorMetric,
+    LatencyMetric,
+    latency_floor_ns,
+    latency_metric_ns,
+)
 from simab.stats.request_totals import RequestTotals
 
 __all__ = ["ErrorRateLimit", "LatencyLimit", "Limit"]
@@ -32,7 +37,10 @@ class ErrorRateLimit(Description):
 
 
 class LatencyLimit(Description):
-    """A latency, as mean or percentile, stays at or below a limit."""
+    """A latency, as mean or percentile, stays at or below a limit.
+
+    A percentile is known to 0.8 %; it breaks the limit where no value within that keeps it.
+    """
 
     metric: LatencyMetric
     """Which latency."""
@@ -41,7 +49,7 @@ class LatencyLimit(Description):
 
     def breached(self, totals: RequestTotals) -> bool:
         """Whether the totals are over the limit; without requests they are not."""
-        return latency_metric_ns(self.metric, totals) > self.at_most
+        return latency_floor_ns(self.metric, totals) > self.at_most
 
     def reading(self, totals: RequestTotals) -> str:
         """What was measured, in words."""

@@ -91,6 +91,10 @@ class ManualSchedule(Policy):
             named |= set(step.weights or ())
         return frozenset(named)
 
+    def adds_candidate(self, candidate: str) -> bool:
+        """Whether a step adds it."""
+        return any(step.add == candidate for step in self.steps)
+
     def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
         """The weights of each step."""
         splits: list[Mapping[str, float]] = []

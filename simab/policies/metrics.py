@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias
 
 from simab.stats import classification, scores
 from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
-from simab.stats.request_totals import RequestTotals
+from simab.stats.request_totals import RequestTotals, bucket_floor_ns
 
 __all__ = [
     "LATENCY_PROBABILITIES",
@@ -16,6 +17,7 @@ __all__ = [
     "LabelMetric",
     "LatencyMetric",
     "label_metric",
+    "latency_floor_ns",
     "latency_metric_ns",
 ]
 
@@ -80,3 +82,15 @@ def latency_metric_ns(name: LatencyMetric, totals: RequestTotals) -> float:
     if name == "latency_mean":
         return totals.latency_mean_ns
     return totals.latency_quantile_ns(LATENCY_PROBABILITIES[name])
+
+
+def latency_floor_ns(name: LatencyMetric, totals: RequestTotals) -> float:
+    """The least that a latency metric can be, to hold against an upper limit; NaN without requests.
+
+    The mean is exact. A percentile is known by its bucket only, whose middle may lie above a limit
+    that every request kept: a constant 500 ms would read as 501 ms.
+    """
+    if name == "latency_mean":
+        return totals.latency_mean_ns
+    bucket = totals.latency_quantile_bucket(LATENCY_PROBABILITIES[name])
+    return math.nan if bucket is None else float(bucket_floor_ns(bucket))

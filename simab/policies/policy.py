@@ -31,6 +31,10 @@ class Policy(Description, ABC):
         """Variants that the policy's parameters name, beside the control and the candidate."""
         return frozenset()
 
+    def adds_candidate(self, candidate: str) -> bool:
+        """Whether the policy deploys the candidate itself where it is not there at the start."""
+        return False
+
     def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
         """The weights that the policy may set, for the capacity check before a run."""
         return ({control: 1.0, candidate: 0.0}, {control: 0.0, candidate: 1.0})

@@ -6,11 +6,16 @@ Numbers come from the same records and are written by the same functions as the 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from simab.report import numerals
-from simab.report.standing import fastest, most_often_right, wrong
+from simab.report.standing import (
+    fastest,
+    fewest_errors,
+    most_often_right,
+    right_but_harmful,
+    wrong,
+)
 from simab.report.study_result import Policy, Proportion, StudyResult, Truth
 
 __all__ = ["Answer", "answer", "listed", "named", "runs", "truth_sentence", "verdict"]
@@ -29,18 +34,21 @@ def answer(result: StudyResult) -> Answer:
     """One sentence that answers, one that says what is true, and what else must be known."""
     remarks = (
         *_also_wrong(result),
+        *_suffering(result),
         *_cost(result),
         *_speed(result),
         *_poor(result),
         *_always_alike(result),
         *_unfinished(result),
+        *_refused(result),
+        *_failed(result),
     )
     return Answer(verdict(result), truth_sentence(result.truth), remarks)
 
 
 def verdict(result: StudyResult) -> str:
     """The answer in one sentence: who is wrong how often, and who is right most often."""
-    if all(policy.outcomes["undecided"].count == result.replications for policy in result.policies):
+    if all(policy.outcomes["undecided"].count == policy.runs for policy in result.policies):
         subject = (
             f"{named(result.policies[0].name)} decides nothing"
             if len(result.policies) == 1
@@ -67,7 +75,7 @@ def truth_sentence(truth: Truth) -> str:
         same = f" ({numerals.metric_value(value)})" if math.isfinite(value) else ""
         return (
             f"In truth {named(truth.control)} and {named(truth.candidate)} are equally good in "
-            f"{metric}{same}, so {right}, and every promotion is a false one."
+            f"{metric}{same}, so {right}, and every promotion is a false one.{_besides(truth)}"
         )
     other = truth.control if truth.better == truth.candidate else truth.candidate
     lower = " (lower is better)" if truth.direction == "lower" else ""
@@ -75,8 +83,20 @@ def truth_sentence(truth: Truth) -> str:
     return (
         f"In truth {named(truth.better)} is better than {named(other)}: {metric}{lower} is {best} "
         f"against {rest}, a difference of {numerals.metric_value(abs(truth.improvement))}, "
-        f"{_size(truth)} the {matters} that matters; {right}."
+        f"{_size(truth)} the {matters} that matters; {_despite(truth)}{right}.{_besides(truth)}"
     )
+
+
+def _despite(truth: Truth) -> str:
+    """What outweighs a better metric."""
+    breaks = truth.candidate_breaks and truth.better == truth.candidate
+    return f"but {truth.candidate_breaks}, so " if breaks else ""
+
+
+def _besides(truth: Truth) -> str:
+    """What speaks against a candidate that is not better anyway."""
+    breaks = truth.candidate_breaks and truth.better != truth.candidate
+    return f" Besides, {truth.candidate_breaks}." if breaks else ""
 
 
 def _size(truth: Truth) -> str:
@@ -145,6 +165,34 @@ def _cost(result: StudyResult) -> list[str]:
     return [f"{sentence}."]
 
 
+def _suffering(result: StudyResult) -> list[str]:
+    """Right decisions that users pay for, with the numbers."""
+    harmful = right_but_harmful(result)
+    if not harmful:
+        return []
+    calm = fewest_errors(result)
+    parts = [f"{named(each.name)} {_harms(result, each, calm)}" for each in harmful[:3]]
+    if len(harmful) > 3:
+        parts.append(f"{numerals.count(len(harmful) - 3)} more suffer as well, as the table says")
+    return [f"Being right does not spare the users: {'; '.join(parts)}."]
+
+
+def _harms(result: StudyResult, policy: Policy, calm: Policy) -> str:
+    words = []
+    if policy.error_share.mean > 0:
+        share = numerals.mean_share(policy.error_share).value
+        less = numerals.mean_share(calm.error_share).value
+        against = f" ({less} under {named(calm.name)})"
+        if calm.error_share.mean > policy.error_share.mean / 2 or calm is policy:
+            control = named(result.truth.control)
+            against = f" ({control} itself fails none)" if result.control_errors == 0 else ""
+        words.append(f"leaves {share} of the requests failed or refused{against}")
+    if policy.guardrail_breach_s.mean > 0:
+        time = numerals.mean_duration(policy.guardrail_breach_s).value
+        words.append(f"breaks a guardrail for {time} of a run")
+    return f"is right in {_of_runs(policy.correct)}, but {listed(words)}"
+
+
 def _takes(policy: Policy) -> str:
     quantiles = policy.decision_time_s
     if not math.isfinite(quantiles.p50):
@@ -169,7 +217,7 @@ def _always_alike(result: StudyResult) -> list[str]:
         policy
         for policy in result.policies
         if any(
-            policy.outcomes[name].count == result.replications
+            policy.outcomes[name].count == policy.runs
             for name in ("promoted_candidate", "kept_control")
         )
     ]
@@ -206,6 +254,36 @@ def _unfinished(result: StudyResult) -> list[str]:
     ]
 
 
+def _refused(result: StudyResult) -> list[str]:
+    """Actions that the endpoint refused: what the policy wanted did not happen then."""
+    sentences = []
+    for policy in result.policies:
+        refused = policy.refused
+        if refused.actions:
+            what = "action was" if refused.actions == 1 else "actions were"
+            sentences.append(
+                f"{numerals.count(refused.actions)} {what} refused to {named(policy.name)}, in "
+                f"{numerals.count(refused.runs)} of {numerals.count(policy.runs)} runs, mostly "
+                f"because: {refused.reason.rstrip('.')}."
+            )
+    return sentences
+
+
+def _failed(result: StudyResult) -> list[str]:
+    """Replications without an outcome, because the policy raised."""
+    sentences = []
+    for each in result.failures:
+        of = f"{numerals.count(each.failed)} of {numerals.count(each.replications)} replications"
+        if each.failed == each.replications:
+            of = f"All {numerals.count(each.failed)} replications"
+        verb = "is" if each.failed == 1 else "are"
+        sentences.append(
+            f"{of} of {named(each.policy)} failed and {verb} left out: {each.error}; replay with "
+            f"`{each.replay}`."
+        )
+    return sentences
+
+
 def _right(result: StudyResult) -> str:
     truth = result.truth
     if truth.right_decision == "keep_control":
@@ -224,6 +302,8 @@ def _wrong(result: StudyResult) -> str:
         return f"keeps {named(charge)}, which is not the right decision,"
     if truth.better is None:
         return f"promotes {named(charge)}, which is no better,"
+    if truth.candidate_breaks:
+        return f"promotes {named(charge)}, which breaks a guardrail,"
     return f"promotes {named(charge)}, whose gain is too small to matter,"
 
 
@@ -232,14 +312,14 @@ def _of_runs(share: Proportion) -> str:
 
 
 def runs(result: StudyResult) -> str:
-    """The number of replications in words: 1 200 runs."""
+    """The number of replications in words: 1,200 runs."""
     many = result.replications
     return f"{numerals.count(many)} run{'s' if many != 1 else ''}"
 
 
 def named(name: str) -> str:
-    """A name inside a sentence, quoted where it is not plainly one word."""
-    return name if re.fullmatch(r"[\w.-]+", name) else f"“{name}”"
+    """A name inside a sentence, in quotes: any word may be the name of a policy."""
+    return f"“{name}”"
 
 
 def listed(parts: list[str]) -> str:

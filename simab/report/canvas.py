@@ -212,6 +212,18 @@ def _em(character: str) -> float:
     return float(font.load_char(ord(character), LoadFlags.NO_HINTING).linearHoriAdvance / 65536e2)
 
 
+def wrapped(text: str, width: float, size: float = TEXT) -> list[str]:
+    """The text in lines of at most that many pixels; only a word wider than a line is cut."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if text_width(readable(longer), size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [fit(line, width, size) for line in lines if line] or [""]
+
+
 def fit(text: str, width: float, size: float = TEXT) -> str:
     """The text if it fits into that many pixels, otherwise its two ends around an ellipsis."""
     text = readable(text)

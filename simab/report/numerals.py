@@ -1,6 +1,7 @@
 """How numbers are written on a page: shares, intervals, durations, counts. Nothing else does it.
 
-Digits are grouped by thin spaces, minus is a minus sign, and what is not known is said in words.
+Digits are grouped by commas, as in all sentences of simab; minus is a minus sign, and what is not
+known is said in words.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = [
     "duration_range",
     "mean",
     "mean_duration",
+    "mean_share",
     "metric_name",
     "metric_value",
     "percent",
@@ -33,7 +35,7 @@ __all__ = [
     "whole_percent",
 ]
 
-THIN: Final = "\u202f"  # narrow no-break space: groups digits, and parts a number from its unit
+THIN: Final = "\u202f"  # narrow no-break space: parts a number from its unit
 ALWAYS: Final = "in every run"  # instead of an interval without width
 NO_BREAK: Final = "\u00a0"
 MINUS: Final = "−"
@@ -57,16 +59,16 @@ class Written(NamedTuple):
 
 
 def decimal(value: float, decimals: int) -> str:
-    """A number with that many decimals, digits grouped by thin spaces."""
+    """A number with that many decimals, digits grouped by commas."""
     if not math.isfinite(value):
         return NOT_KNOWN
-    text = f"{abs(value):,.{decimals}f}".replace(",", THIN)
+    text = f"{abs(value):,.{decimals}f}"
     negative = value < 0 and any(digit in "123456789" for digit in text)
     return f"{MINUS}{text}" if negative else text
 
 
 def count(value: float) -> str:
-    """A whole number: 12 345."""
+    """A whole number: 12,345."""
     return decimal(value, 0)
 
 
@@ -106,6 +108,22 @@ def mean(value: Mean) -> Written:
     if value.low == value.high:
         return Written(text, ALWAYS)
     return Written(text, f"{decimal(value.low, decimals)} to {decimal(value.high, decimals)}")
+
+
+def mean_share(value: Mean) -> Written:
+    """A mean of shares over runs with its interval, as percentages."""
+    if not math.isfinite(value.mean):
+        return Written(NOT_KNOWN, "")
+    decimals = _decimals_of_percentage(value.high - value.low)
+    if 0 < value.mean < 0.01:  # a whole percent would hide what is rare
+        decimals = max(decimals, 2)
+    text = percent(value.mean, decimals)
+    if not (math.isfinite(value.low) and math.isfinite(value.high)):
+        return Written(text, "")
+    if value.low == value.high:
+        return Written(text, ALWAYS)
+    low, high = (_percentage(max(each, 0.0), decimals) for each in (value.low, value.high))
+    return Written(text, f"{low} to {high}{THIN}%")
 
 
 def mean_duration(value: Mean) -> Written:

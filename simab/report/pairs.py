@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -18,7 +19,8 @@ from simab.report.study_result import Paired, StudyResult
 __all__ = ["MOST_ROWS", "QUANTITIES", "Quantity", "draw_pairs", "quantity", "shown"]
 
 MOST_ROWS: Final = 12
-_ROW: Final = 44
+_LINE: Final = 16
+_AROUND: Final = 12  # of the names of a pair, above and below
 _HEAD: Final = 50
 _GAP: Final = 24
 _NAMES: Final = 232  # width of the column of pairs
@@ -85,18 +87,19 @@ def draw_pairs(result: StudyResult, width: float) -> Figure:
     if width < canvas.WIDE:
         return _draw_lists(groups, width)
     names = list(dict.fromkeys((row.first, row.second) for rows in groups.values() for row in rows))
-    figure, axes = canvas.blank(width, _HEAD + _ROW * len(names) + 4)
-    for at, (first, second) in enumerate(names):
-        _name(axes, (0, _HEAD + _ROW * at, _NAMES), first, second)
-        y = _HEAD + _ROW * at - 6
-        axes.plot([0, width], [y, y], color=LIGHT["grid"], linewidth=1, zorder=0)
+    labels = [_label(first, second, _NAMES) for first, second in names]
+    tops = list(accumulate((_height(label) for label in labels), initial=_HEAD))
+    figure, axes = canvas.blank(width, tops[-1] + 4)
+    for label, top in zip(labels, tops, strict=False):
+        _name(axes, (0, top), label)
+        axes.plot([0, width], [top - 6] * 2, color=LIGHT["grid"], linewidth=1, zorder=0)
     across = (width - _NAMES - _GAP * len(groups)) / len(groups)
     for column, (name, rows) in enumerate(groups.items()):
         left = _NAMES + _GAP + column * (across + _GAP)
         scale = _scale(rows, left, across - _VALUES)
         _heading(axes, (left, 14, across), quantity(name), scale(0))
         for row in rows:
-            y = _HEAD + _ROW * names.index((row.first, row.second))
+            y = tops[names.index((row.first, row.second))]
             _interval(axes, row, y + 14, scale)
             value = quantity(name).written(row.difference, row.low, row.high).value
             size = canvas.TEXT - 1
@@ -105,22 +108,32 @@ def draw_pairs(result: StudyResult, width: float) -> Figure:
 
 
 def _draw_lists(groups: dict[str, list[Paired]], width: float) -> Figure:
-    row_height = _ROW + 12
-    heights = [_HEAD + row_height * len(rows) + 24 for rows in groups.values()]
+    labels = {
+        name: [_label(row.first, row.second, width - _value_width(name, row) - 8) for row in rows]
+        for name, rows in groups.items()
+    }
+    heights = [
+        _HEAD + sum(_height(each) + _AROUND for each in labels[name]) + 24 for name in groups
+    ]
     figure, axes = canvas.blank(width, sum(heights))
     top = 0.0
     for (name, rows), height in zip(groups.items(), heights, strict=True):
         what, scale = quantity(name), _scale(rows, 0, width)
         _heading(axes, (0, top + 14, width), what, scale(0))
-        for at, row in enumerate(rows):
-            y = top + _HEAD + row_height * at
+        y = top + _HEAD
+        for row, label in zip(rows, labels[name], strict=True):
             value = what.written(row.difference, row.low, row.high).value
-            room = width - canvas.text_width(value, canvas.TEXT - 1) - 8
-            _name(axes, (0, y, room), row.first, row.second)
+            _name(axes, (0, y), label)
             axes.text(width, y + 12, value, ha="right", size=canvas.TEXT - 1)
-            _interval(axes, row, y + 42, scale)
+            _interval(axes, row, y + _height(label) - 2, scale)
+            y += _height(label) + _AROUND
         top += height
     return figure
+
+
+def _value_width(name: str, row: Paired) -> float:
+    value = quantity(name).written(row.difference, row.low, row.high).value
+    return canvas.text_width(value, canvas.TEXT - 1)
 
 
 def _scale(rows: list[Paired], left: float, width: float) -> Callable[[float], float]:
@@ -147,12 +160,24 @@ def _heading(axes: Axes, place: tuple[float, float, float], what: Quantity, zero
             axes.text(x, y + 19, text, ha=align, size=size, color=LIGHT["soft"])
 
 
-def _name(axes: Axes, place: tuple[float, float, float], first: str, second: str) -> None:
-    left, y, width = place
+Label = tuple[list[str], list[str]]
+"""The lines of the second policy of a pair, and those of the first, which it stands instead of."""
+
+
+def _label(first: str, second: str, width: float) -> Label:
     size = canvas.TEXT - 1
-    axes.text(left, y + 12, canvas.fit(second, width, size), size=size)
-    instead = canvas.fit(f"instead of {first}", width, size)
-    axes.text(left, y + 28, instead, size=size, color=LIGHT["soft"])
+    return canvas.wrapped(second, width, size), canvas.wrapped(f"instead of {first}", width, size)
+
+
+def _height(label: Label) -> float:
+    return float(_LINE * (len(label[0]) + len(label[1])) + _AROUND)
+
+
+def _name(axes: Axes, place: tuple[float, float], label: Label) -> None:
+    left, y = place
+    colours = [LIGHT["ink"]] * len(label[0]) + [LIGHT["soft"]] * len(label[1])
+    for at, (line, colour) in enumerate(zip([*label[0], *label[1]], colours, strict=True)):
+        axes.text(left, y + 12 + _LINE * at, line, size=canvas.TEXT - 1, color=colour)
 
 
 def _interval(axes: Axes, row: Paired, y: float, scale: Callable[[float], float]) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 
-from simab.report.study_result import Policy, Proportion, StudyResult
+from simab.report.study_result import Mean, Policy, Proportion, StudyResult
 from simab.stats.intervals import wilson_interval
 
 __all__ = [
     "fastest",
+    "fewest_errors",
     "is_worse",
     "most_often_right",
+    "right_but_harmful",
     "wrong",
     "wrong_outcomes",
 ]
@@ -32,8 +34,8 @@ def wrong(result: StudyResult, policy: Policy) -> Proportion:
     if sum(part.count > 0 for part in parts) <= 1:
         return max(parts, key=lambda part: part.count)
     count = sum(part.count for part in parts)
-    interval = wilson_interval(count, result.replications)
-    return Proportion(count, count / result.replications, interval.low, interval.high)
+    interval = wilson_interval(count, policy.runs)
+    return Proportion(count, count / policy.runs, interval.low, interval.high)
 
 
 def most_often_right(result: StudyResult) -> list[Policy]:
@@ -41,6 +43,34 @@ def most_often_right(result: StudyResult) -> list[Policy]:
     ordered = sorted(result.policies, key=lambda policy: -policy.correct.share)
     best = ordered[0]
     return [best, *(each for each in ordered[1:] if not is_worse(result, best, each))]
+
+
+def right_but_harmful(result: StudyResult) -> list[Policy]:
+    """Policies right in half of their runs or more under which users suffer, the worst first.
+
+    They do where a guardrail is broken for some time, or where the share of requests in error is
+    more than twice what need be: that under the policy with the fewest, or the control's own.
+    """
+    fewest = fewest_errors(result).error_share
+    need_be = [fewest.high if math.isfinite(fewest.high) else fewest.mean, result.control_errors]
+    ceiling = 2 * min((each for each in need_be if math.isfinite(each)), default=math.nan)
+    harmful = [
+        each
+        for each in result.policies
+        if each.correct.share >= 0.5
+        and (each.guardrail_breach_s.mean > 0 or _least(each.error_share) > max(ceiling, 1e-3))
+    ]
+    return sorted(harmful, key=lambda each: (-each.error_share.mean, -each.guardrail_breach_s.mean))
+
+
+def fewest_errors(result: StudyResult) -> Policy:
+    """The policy under which the smallest share of requests fails or is refused."""
+    known = [each for each in result.policies if math.isfinite(each.error_share.mean)]
+    return min(known or result.policies, key=lambda policy: policy.error_share.mean)
+
+
+def _least(share: Mean) -> float:
+    return share.low if math.isfinite(share.low) else share.mean
 
 
 def is_worse(result: StudyResult, best: Policy, other: Policy) -> bool:

@@ -14,17 +14,19 @@ from typing import Any, Final
 from simab.errors import InvalidInput
 from simab.report.reader import Reader
 from simab.report.replay import Example, read_example
-from simab.units import parse_duration, seconds
+from simab.units import parse_duration, parse_share, seconds
 
 __all__ = [
     "FORMAT",
     "OUTCOMES",
     "Ecdf",
+    "Failed",
     "Mean",
     "Paired",
     "Policy",
     "Proportion",
     "Quantiles",
+    "Refused",
     "StudyResult",
     "Truth",
     "read_result",
@@ -81,6 +83,15 @@ class Ecdf:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Actions that the endpoint refused, over all runs, and the reason in most of these runs."""
+
+    actions: int
+    runs: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A policy and its operating characteristics."""
 
@@ -96,11 +107,33 @@ class Policy:
     decided_by: Ecdf
     requests_on_worse: Mean
     requests_total: Mean
+    failed_share: Mean
+    rejected_share: Mean
+    error_share: Mean
     regret: Mean
     guardrail_breach_s: Mean
     weight_changes: Mean
     in_flight_at_horizon: Mean
     labels_outstanding: Mean
+    actions_refused: Mean
+    refused: Refused
+    failed: int
+
+    @property
+    def runs(self) -> int:
+        """How many replications finished: those that the characteristics are computed over."""
+        return sum(share.count for share in self.outcomes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Replications of one policy that failed, the first of them and how to play it again."""
+
+    policy: str
+    failed: int
+    replications: int
+    error: str
+    replay: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +153,10 @@ class Paired:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What the scenario says is so, which no policy can see."""
+    """What the scenario says is so, which no policy can see.
+
+    `candidate_breaks` says which guardrail the candidate breaks by what it is; empty if none.
+    """
 
     metric: str
     direction: str
@@ -132,6 +168,7 @@ class Truth:
     worse: str | None
     right_decision: str
     smallest_effect: float
+    candidate_breaks: str
 
     def value(self, variant: str) -> float:
         """The true metric of a variant; NaN where it is not known."""
@@ -140,7 +177,11 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class StudyResult:
-    """Everything that the page shows; `targeted`: some requests name their variant."""
+    """Everything that the page shows.
+
+    `targeted`: some requests name their variant; `control_errors`: the share
+    of its requests that the control fails by itself.
+    """
 
     title: str
     question: str
@@ -152,11 +193,13 @@ class StudyResult:
     replications: int
     horizon_s: float
     targeted: bool
+    control_errors: float
     truth: Truth
     policies: tuple[Policy, ...]
     paired: tuple[Paired, ...]
     examples: tuple[Example, ...]
     warnings: tuple[str, ...]
+    failures: tuple[Failed, ...]
 
 
 def read_result(result: Mapping[str, Any]) -> StudyResult:
@@ -174,6 +217,7 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
     policies = tuple(_policy(each) for each in reader.items("policies"))
     if not policies:
         raise InvalidInput("result.policies: a study compares at least one policy. Add one")
+    truth = _truth(reader.child("truth"))
     return StudyResult(
         title=scenario.text("title"),
         question=scenario.text("question", ""),
@@ -185,11 +229,13 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
         replications=reader.whole("replications"),
         horizon_s=_horizon(scenario, policies),
         targeted=_targeted(scenario),
-        truth=_truth(reader.child("truth")),
+        control_errors=_own_errors(scenario, truth.control),
+        truth=truth,
         policies=policies,
         paired=tuple(_paired(each) for each in reader.items("paired")),
         examples=tuple(read_example(each) for each in reader.items("examples")),
         warnings=tuple(each.as_text() for each in reader.items("warnings")),
+        failures=tuple(_failed(each) for each in reader.items("failures")),
     )
 
 
@@ -197,6 +243,16 @@ def _horizon(scenario: Reader, policies: tuple[Policy, ...]) -> float:
     if scenario.has("horizon"):
         return seconds(parse_duration(scenario.child("horizon").value))
     return max((max(each.decided_by.time_s, default=0.0) for each in policies), default=0.0)
+
+
+def _own_errors(scenario: Reader, variant: str) -> float:
+    """The error rate that the scenario gives a variant; NaN where it does not describe it."""
+    here = scenario
+    for key in ("endpoint", "variants", variant, "error_rate"):
+        if not here.has(key):
+            return math.nan
+        here = here.child(key)
+    return parse_share(here.value)
 
 
 def _targeted(scenario: Reader) -> bool:
@@ -227,11 +283,34 @@ def _policy(reader: Reader) -> Policy:
         ),
         requests_on_worse=_mean(reader, "requests_on_worse"),
         requests_total=_mean(reader, "requests_total"),
+        failed_share=_mean(reader, "failed_share"),
+        rejected_share=_mean(reader, "rejected_share"),
+        error_share=_mean(reader, "error_share"),
         regret=_mean(reader, "regret"),
         guardrail_breach_s=_mean(reader, "guardrail_breach_s"),
         weight_changes=_mean(reader, "weight_changes"),
         in_flight_at_horizon=_mean(reader, "in_flight_at_horizon"),
         labels_outstanding=_mean(reader, "labels_outstanding"),
+        actions_refused=_mean(reader, "actions_refused"),
+        refused=_refused(reader),
+        failed=reader.whole("failed") if reader.has("failed") else 0,
+    )
+
+
+def _refused(reader: Reader) -> Refused:
+    if not reader.has("refused"):
+        return Refused(0, 0, "")
+    child = reader.child("refused")
+    return Refused(child.whole("actions"), child.whole("runs"), child.text("reason", ""))
+
+
+def _failed(reader: Reader) -> Failed:
+    return Failed(
+        policy=reader.text("policy"),
+        failed=reader.whole("failed"),
+        replications=reader.whole("replications"),
+        error=reader.text("error"),
+        replay=reader.text("replay"),
     )
 
 
@@ -298,4 +377,5 @@ def _truth(reader: Reader) -> Truth:
         worse=reader.text("worse", "") or None,
         right_decision=reader.text("right_decision"),
         smallest_effect=reader.number("smallest_effect"),
+        candidate_breaks=reader.text("candidate_breaks", ""),
     )

@@ -42,8 +42,8 @@ def summary(result: StudyResult) -> Table:
         Column("Time to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests on the worse variant", worse),
+        Column("Requests in error", "500 or 503, mean"),
         Column("Guardrail breach", "mean time"),
-        Column("Weight changes", "mean"),
     )
     rows = tuple(_summary_row(result, policy) for policy in result.policies)
     caption = (
@@ -65,33 +65,43 @@ def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
         cell(numerals.duration_quantiles(policy.decision_time_s, result.horizon_s)),
         cell(numerals.quantiles(policy.requests_to_decision)),
         Cell("none") if none_worse else cell(numerals.mean(policy.requests_on_worse)),
+        cell(numerals.mean_share(policy.error_share)),
         cell(numerals.mean_duration(policy.guardrail_breach_s)),
-        cell(numerals.mean(policy.weight_changes)),
     )
 
 
 def health(result: StudyResult) -> Table:
-    """What the horizon cuts off."""
+    """What happens on the way, and what the horizon cuts off."""
     columns = (
         Column("Policy", numeric=False),
         Column("Runs"),
+        Column("Failed", "runs left out"),
         Column("Undecided", "runs at the horizon"),
         Column("Requests", "mean of a run"),
+        Column("Failed requests", "500, mean share"),
+        Column("Refused requests", "503, mean share"),
+        Column("Weight changes", "mean of a run"),
+        Column("Refused actions", "mean of a run"),
         Column("In flight", "at the horizon, mean"),
         Column("Labels outstanding", "at the horizon, mean"),
     )
     rows = tuple(
         (
             Cell(policy.name),
-            Cell(numerals.count(sum(each.count for each in policy.outcomes.values()))),
+            Cell(numerals.count(policy.runs)),
+            Cell(numerals.count(policy.failed)),
             Cell(numerals.count(policy.outcomes["undecided"].count)),
             cell(numerals.mean(policy.requests_total)),
+            cell(numerals.mean_share(policy.failed_share)),
+            cell(numerals.mean_share(policy.rejected_share)),
+            cell(numerals.mean(policy.weight_changes)),
+            cell(numerals.mean(policy.actions_refused)),
             cell(numerals.mean(policy.in_flight_at_horizon)),
             cell(numerals.mean(policy.labels_outstanding)),
         )
         for policy in result.policies
     )
-    return Table("What the horizon cuts off", columns, rows)
+    return Table("What happens on the way, and what the horizon cuts off", columns, rows)
 
 
 def endings(result: StudyResult) -> Table:

@@ -18,9 +18,13 @@ __all__ = ["canonical_json", "paired_csv", "summary_csv", "write_report"]
 _MEANS = (
     "requests_on_worse",
     "requests_total",
+    "failed_share",
+    "rejected_share",
+    "error_share",
     "regret",
     "guardrail_breach_s",
     "weight_changes",
+    "actions_refused",
     "in_flight_at_horizon",
     "labels_outstanding",
 )
@@ -60,6 +64,7 @@ def summary_csv(result: Mapping[str, Any]) -> str:
     rows = []
     for policy in read_result(result).policies:
         row: dict[str, object] = {"policy": policy.name, "kind": policy.kind}
+        row |= {"runs": policy.runs, "failed": policy.failed}
         shares = {name: policy.outcomes[name] for name in OUTCOMES} | {"correct": policy.correct}
         for name, share in shares.items():
             row |= {f"{name}_count": share.count, f"{name}_share": share.share}

@@ -21,7 +21,9 @@ __all__ = [
     "Split",
     "capacity_rows",
     "capacity_sentences",
+    "load_at_all_traffic",
     "rates_per_s",
+    "setter_text",
     "splits",
     "start_weights",
 ]
@@ -89,6 +91,15 @@ def rates_per_s(segments: Iterable[Segment], weights: Mapping[str, float]) -> di
     return rates
 
 
+def load_at_all_traffic(scenario: Scenario, name: str) -> float:
+    """The load of a variant that gets all weighted traffic; requests that name one stay with it."""
+    weights = {**dict.fromkeys(scenario.endpoint.variants, 0.0), name: 1.0}
+    variant = scenario.endpoint.variants[name]
+    rate = rates_per_s(scenario.traffic.values(), weights)[name]
+    mean_s, _ = _service(variant)
+    return utilisation(rate, mean_s, variant.instances * variant.workers) if mean_s else 0.0
+
+
 def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:
     """A row for each variant at each share that it may have, in the order of the scenario."""
     set_by: dict[tuple[str, float, float], list[str]] = {}
@@ -115,7 +126,7 @@ def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:
     saturated = [row for row in rows if row.load >= 1]
     for row in saturated:
         name = f"{name_text(row.variant)} saturates at {percent_text(row.share)} of the traffic"
-        where = f"set by {series([_who(each) for each in row.set_by])}"
+        where = f"set by {series([setter_text(each) for each in row.set_by])}"
         if row.refused_share:
             effect = f"it refuses about {percent_text(row.refused_share)} of its requests"
         else:
@@ -184,5 +195,6 @@ def _note(
     found[key] = Split(known.weights if known else weights, tuple(dict.fromkeys((*names, by))))
 
 
-def _who(set_by: str) -> str:
+def setter_text(set_by: str) -> str:
+    """Who sets a split, within a sentence."""
     return "the start" if set_by == START else name_text(set_by)

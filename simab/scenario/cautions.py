@@ -9,7 +9,14 @@ from simab import units
 from simab.policies import PolicyDescription
 from simab.policies.limits import ErrorRateLimit
 from simab.policies.manual_schedule import ManualSchedule
-from simab.scenario.capacity import CapacityRow, capacity_rows, start_weights
+from simab.policies.staged_canary import StagedCanary
+from simab.scenario.capacity import (
+    CapacityRow,
+    capacity_rows,
+    load_at_all_traffic,
+    setter_text,
+    start_weights,
+)
 from simab.scenario.evidence import labelled_per_hour
 from simab.scenario.models import Scenario
 from simab.scenario.wording import name_text, number_text, percent_text, series
@@ -47,9 +54,9 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
         needed = _labels_needed(policy)
         if expected < needed:
             yield (
-                f"{name_text(name)} waits for {needed:,} labelled requests a variant, but "
-                f"{name_text(slower)} gets about {number_text(round(expected))} before the horizon "
-                "at the starting split. "
+                f"{name_text(name)} waits for {number_text(needed)} labelled requests a variant, "
+                f"but {name_text(slower)} gets about {number_text(round(expected))} before the "
+                "horizon at the starting split. "
                 "Lengthen horizon, or raise the rate or the weight."
             )
 
@@ -58,7 +65,7 @@ def _steps_after_the_end(scenario: Scenario) -> Iterator[str]:
     for name, policy in scenario.policies.items():
         if not isinstance(policy, ManualSchedule):
             continue
-        for number, step in enumerate(policy.steps):
+        for number, step in enumerate(policy.steps, start=1):
             if step.at >= scenario.horizon:
                 yield (
                     f"Step {number} of {name_text(name)} is at {units.format_duration(step.at)}, "
@@ -72,7 +79,7 @@ def _steps_on_absent_variants(scenario: Scenario) -> Iterator[str]:
         if not isinstance(policy, ManualSchedule):
             continue
         there = set(start_weights(scenario))
-        for number, step in enumerate(policy.steps):
+        for number, step in enumerate(policy.steps, start=1):
             there |= {step.add} if step.add is not None else set()
             asked = {each for each in (step.promote, step.remove, *(step.weights or ())) if each}
             if asked - there:
@@ -89,11 +96,26 @@ def _candidate_never_deployed(scenario: Scenario) -> Iterator[str]:
     if scenario.endpoint.variants[candidate].deployed:
         return
     for name, policy in scenario.policies.items():
-        steps = policy.steps if isinstance(policy, ManualSchedule) else ()
-        if not any(step.add == candidate for step in steps):
+        if not policy.adds_candidate(candidate):
             yield (
                 f"{name_text(candidate)} is not deployed at the start, and {name_text(name)} does "
                 "not add it: it can only keep the control. Remove `deployed: false`."
+            )
+
+
+def _stages_without_a_window(scenario: Scenario) -> Iterator[str]:
+    """A stage ends at a look, and an alarm needs whole windows of the stage, published."""
+    interval, metrics = scenario.controller.interval, scenario.metrics
+    for name, policy in scenario.policies.items():
+        if not isinstance(policy, StagedCanary):
+            continue
+        needed = policy.periods * metrics.period + metrics.publication_delay
+        if max(-(-policy.bake // interval), 1) * interval < needed:
+            yield (
+                f"{name_text(name)} bakes each stage for {units.format_duration(policy.bake)}, but "
+                f"the windows that its alarms need are visible {units.format_duration(needed)} "
+                "after the stage begins at the earliest: no alarm can sound. Lengthen bake, or "
+                "shorten metrics.period or metrics.publication_delay."
             )
 
 
@@ -134,10 +156,21 @@ def _saturation(scenario: Scenario) -> Iterator[str]:
     for name, row in first.items():
         yield (
             f"{name_text(name)} cannot carry {percent_text(row.share)} of the traffic, which "
-            f"{series([name_text(who) for who in row.set_by])} may give it: its load would be "
-            f"{row.load:.2f}. Give it more instances or workers; which variant is better is judged "
-            "by the objective's metric alone."
+            f"{series([setter_text(who) for who in row.set_by])} may give it: its load would be "
+            f"{row.load:.2f}. Give it more instances or workers{_judged_by_metric(scenario, name)}."
         )
+
+
+def _judged_by_metric(scenario: Scenario, name: str) -> str:
+    """What a load too high means for the truth, where that is not plain."""
+    objective = scenario.objective
+    if name != objective.candidate or load_at_all_traffic(scenario, name) < 1:
+        return ""
+    if objective.guardrails:
+        return "; as it is, promoting it counts as wrong, whatever its metric"
+    return (
+        "; without objective.guardrails, promoting it still counts as right if its metric is better"
+    )
 
 
 def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
@@ -148,10 +181,14 @@ def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
     ]
     for name, variant in scenario.endpoint.variants.items():
         if limits and variant.error_rate > min(limits):
+            effect = (
+                "promoting it counts as wrong, whatever its metric"
+                if name == scenario.objective.candidate
+                else "the guardrail is broken while it serves"
+            )
             yield (
-                f"{name_text(name)} fails {variant.error_rate:.1%} of its requests, over the "
-                f"guardrail of {min(limits):.1%}; which variant is better is judged by the "
-                "objective's metric alone."
+                f"{name_text(name)} fails {percent_text(variant.error_rate)} of its requests, over "
+                f"the guardrail of {percent_text(min(limits))}: {effect}."
             )
 
 
@@ -161,6 +198,7 @@ _CAUTIONS: Final[tuple[Caution, ...]] = (
     _steps_after_the_end,
     _steps_on_absent_variants,
     _candidate_never_deployed,
+    _stages_without_a_window,
     _targets_not_deployed,
     _tables_not_used,
     _saturation,

@@ -186,7 +186,8 @@ def _power_sentences(scenario: Scenario, base: float, difference: float) -> Iter
                 base, base + difference, control, candidate, alpha=policy.alpha
             )
             yield (
-                f"{name_text(name)} tests once, at {policy.labelled_requests:,} labelled requests "
+                f"{name_text(name)} tests once, at "
+                f"{number_text(policy.labelled_requests)} labelled requests "
                 "of the variant that gets fewer, and would see that smallest difference with "
                 f"probability {power:.2f}."
             )
@@ -203,7 +204,7 @@ def _labelled_at_the_look(scenario: Scenario, needed: int) -> tuple[int, int]:
 
 
 def _in_words(need: Need) -> str:
-    labelled = f"{need.labelled_requests:,} labelled requests an arm"
+    labelled = f"{number_text(need.labelled_requests or 0)} labelled requests an arm"
     if math.isinf(need.duration_s):
         return f"{labelled}, which the starting split never gives"
     return f"{labelled}, {duration_text(need.duration_s)} at the starting split"

@@ -67,7 +67,7 @@ def _traffic_sentence(scenario: Scenario) -> str:
     looks = (scenario.horizon - 1) // scenario.controller.interval
     return (
         f"{rate_text(rate)} arrive on average, {number_text(rate * horizon_s)} in "
-        f"{duration_text(horizon_s)}; the policies look {looks:,} times."
+        f"{duration_text(horizon_s)}; the policies look {number_text(looks)} times."
     )
 
 

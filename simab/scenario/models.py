@@ -122,19 +122,17 @@ class Objective(Description):
     metric: LabelMetric
     """What decides which of the two is truly better."""
     direction: Literal["higher", "lower"] | None = None
-    """Which way is better; by the metric's own nature if absent (lower for brier)."""
+    """Which way is better: lower for brier, higher for all others. It may be said, not changed."""
     smallest_effect: Annotated[float, Field(gt=0, lt=1)]
     """The smallest difference of the metric that matters to you."""
     guardrails: tuple[Limit, ...] = ()
-    """Limits that every variant must keep; windows that break one count as SLO breaches."""
+    """Limits that every variant must keep; windows that break one count as SLO breaches,
+    and promoting a candidate that breaks one by what it is counts as wrong."""
 
     @property
     def sign(self) -> int:
         """+1 where higher is better, -1 where lower is."""
-        lower = (
-            self.metric in LOWER_IS_BETTER if self.direction is None else self.direction == "lower"
-        )
-        return -1 if lower else 1
+        return -1 if self.metric in LOWER_IS_BETTER else 1
 
 
 class Study(Description):

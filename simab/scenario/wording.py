@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Final
 
 __all__ = ["duration_text", "name_text", "number_text", "percent_text", "rate_text", "series"]
 
-_MINUTE: Final = 60.0
-_UNITS: Final = (
-    (365.25 * 86_400, "years"),
-    (2 * 86_400, "days"),
-    (2 * 3_600, "h"),
-    (2 * _MINUTE, "min"),
-    (1.0, "s"),
-    (1e-3, "ms"),
-    (0.0, "us"),
+_YEAR_S: Final = 365.25 * 86_400
+_SINGLE: Final = ((1.0, "s"), (1e-3, "ms"), (0.0, "us"))
+_SIZES_S: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+# Below how many seconds, the larger unit and its seconds, the smaller and its seconds.
+_PAIRS: Final = (
+    (3_599.5, "min", 60, "s", 1),
+    (48 * 3_600 - 30, "h", 3_600, "min", 60),
+    (2 * _YEAR_S, "d", 86_400, "h", 3_600),
 )
-_SECONDS: Final = {
-    "years": 365.25 * 86_400,
-    "days": 86_400.0,
-    "h": 3_600.0,
-    "min": _MINUTE,
-    "s": 1.0,
-    "ms": 1e-3,
-    "us": 1e-6,
-}
 
 
 def name_text(name: str) -> str:
-    """A name as it reads within a sentence: in quotes unless it is one plain word."""
-    return name if re.fullmatch(r"[\w.-]+", name) else f'"{name}"'
+    """A name as it reads within a sentence, in quotes: any word may be the name of a policy."""
+    return f"“{name}”"
 
 
 def number_text(value: float) -> str:
@@ -52,13 +41,20 @@ def percent_text(share: float) -> str:
 
 
 def duration_text(duration_s: float) -> str:
-    """A duration in the unit that suits it: 3.2 ms, 62 s, 10 min, 1.8 h, 5.2 days."""
+    """A duration in its two largest units: 3.2 ms, 48 s, 1 h 48 min, 5 d 5 h, 12 years."""
     if math.isinf(duration_s):
         return "for ever"
     if duration_s < 1e-6:
         return "0 s"
-    unit = next(unit for least, unit in _UNITS if duration_s >= least)
-    return f"{number_text(float(f'{duration_s / _SECONDS[unit]:.3g}'))} {unit}"
+    if duration_s < 9.95:
+        unit = next(unit for least, unit in _SINGLE if duration_s >= least)
+        return f"{number_text(float(f'{duration_s / _SIZES_S[unit]:.3g}'))} {unit}"
+    if duration_s >= 2 * _YEAR_S:
+        return f"{number_text(float(f'{duration_s / _YEAR_S:.3g}'))} years"
+    _, large, large_s, small, small_s = next(pair for pair in _PAIRS if duration_s < pair[0])
+    count, rest = divmod(round(duration_s / small_s), large_s // small_s)
+    parts = [f"{count:,} {large}"] if count else []
+    return " ".join([*parts, f"{rest} {small}"] if rest or not count else parts)
 
 
 def rate_text(per_second: float) -> str:

@@ -2,7 +2,8 @@
 
 They are whole numbers and add up: windows into spans, spans into a run. The histogram's buckets
 are logarithmic, 64 to an octave (the layout of HdrHistogram), over units of 1,024 ns: reading a
-quantile at a bucket's middle is off by at most 0.8 % of it, or by 0.5 us below 65 us.
+quantile at a bucket's middle is off by at most 0.8 % of it, or by 0.5 us below 65 us. Held
+against a limit it is read at the bucket's edge: what may lie within the limit keeps it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LATENCY_BUCKETS", "RequestTotals", "bucket_middle_ns", "latency_bucket"]
+__all__ = [
+    "LATENCY_BUCKETS",
+    "RequestTotals",
+    "bucket_ceiling_ns",
+    "bucket_floor_ns",
+    "bucket_middle_ns",
+    "latency_bucket",
+]
 
 _UNIT_BITS: Final = 10
 _SUBDIVISION_BITS: Final = 6
@@ -35,6 +43,17 @@ def bucket_middle_ns(bucket: int) -> int:
     shift = max((bucket >> _SUBDIVISION_BITS) - 1, 0)
     units = bucket - (shift << _SUBDIVISION_BITS)
     return (2 * units + 1 << shift + _UNIT_BITS) // 2
+
+
+def bucket_floor_ns(bucket: int) -> int:
+    """The shortest latency that a bucket counts, in nanoseconds."""
+    shift = max((bucket >> _SUBDIVISION_BITS) - 1, 0)
+    return bucket - (shift << _SUBDIVISION_BITS) << shift + _UNIT_BITS
+
+
+def bucket_ceiling_ns(bucket: int) -> int:
+    """The longest latency that a bucket counts, in nanoseconds; of the last, its nominal end."""
+    return bucket_floor_ns(bucket + 1) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,13 +85,17 @@ class RequestTotals:
 
     def latency_quantile_ns(self, probability: float) -> float:
         """The latency that a share `probability` of the served requests did not exceed."""
+        bucket = self.latency_quantile_bucket(probability)
+        return float("nan") if bucket is None else float(bucket_middle_ns(bucket))
+
+    def latency_quantile_bucket(self, probability: float) -> int | None:
+        """The bucket that holds that quantile; None where nothing was served."""
         counts = np.atleast_2d(self.latency_histogram).sum(axis=0, dtype=np.int64)
         served = int(counts.sum())
         if served == 0:
-            return float("nan")
+            return None
         rank = max(ceil(probability * served), 1)
-        bucket = int(np.searchsorted(np.cumsum(counts), rank))
-        return float(bucket_middle_ns(bucket))
+        return int(np.searchsorted(np.cumsum(counts), rank))
 
 
 def _ratio(numerator: int, denominator: int) -> float:

@@ -5,6 +5,7 @@ The order in which batches finish changes nothing: rows are keyed, and read back
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import closing
@@ -14,14 +15,17 @@ from math import ceil
 from typing import Final
 
 from simab.analyse import Outcome, ScenarioTruth, outcome_of, truth_of_scenario
+from simab.description import Description
 from simab.draws import Draws
+from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
-from simab.simulation import play_run
+from simab.simulation import Run, play_run
+from simab.study.failure import Failure, ends_the_study
 from simab.study.plan import StudyPlan
 from simab.world import Blueprint
 from simab.world.control import Decider
 
-__all__ = ["Executor", "Progress", "Store", "run_study"]
+__all__ = ["Executor", "Progress", "Store", "play_one", "run_study"]
 
 Progress = Callable[[int, int], None]
 """Told how many rows are done, of how many."""
@@ -38,11 +42,13 @@ def run_study(
     executor: Executor | None = None,
     store: Store | None = None,
     progress: Progress | None = None,
+    failed: Callable[[Failure], None] | None = None,
 ) -> dict[str, tuple[Outcome, ...]]:
-    """All rows of a study by policy, in order of replication.
+    """The rows of a study by policy, in order of replication.
 
     Only rows that the store lacks are played. Without an executor they are played here, one after
-    the other. Raises what a batch raises; rows already stored stay stored.
+    the other. A replication whose policy raises has no row, in the store or here: `failed` is told
+    of it. Raises what a batch raises for other reasons; rows already stored stay stored.
     """
     store = {} if store is None else store
     keys = {
@@ -56,16 +62,22 @@ def run_study(
     missing = [place for place, key in keys.items() if key not in store]
     # Closed at once when interrupted: what has not begun is called off, not waited for.
     with closing(_played(plan, _batches(plan, missing), executor)) as batches:
-        for rows in batches:
+        for ended in batches:
+            rows = [each for each in ended if isinstance(each, Outcome)]
             store.update({keys[row.policy, row.replication]: row for row in rows})
-            done += len(rows)
+            if failed:
+                for failure in ended:
+                    if isinstance(failure, Failure):
+                        failed(failure)
+            done += len(ended)
             if progress:
                 progress(done, len(keys))
     # Rows are kept by what a policy is: a store may hold them under another name of the same.
     return {
         policy: tuple(
-            replace(store[keys[policy, number]], policy=policy)
-            for number in range(plan.replications)
+            replace(store[key], policy=policy)
+            for key in (keys[policy, number] for number in range(plan.replications))
+            if key in store
         )
         for policy in plan.policies
     }
@@ -83,7 +95,7 @@ def _batches(
 
 def _played(
     plan: StudyPlan, batches: Iterator[tuple[str, list[int]]], executor: Executor | None
-) -> Generator[list[Outcome], None, None]:
+) -> Generator[list[Outcome | Failure], None, None]:
     scenario = plan.scenario.model_dump_json()
     calls = (
         (scenario, (name, plan.policies[name]), numbers, plan.seed, plan.engine)
@@ -93,7 +105,9 @@ def _played(
         for call in calls:
             yield play_batch(*call)
         return
-    futures: list[Future[list[Outcome]]] = [executor.submit(play_batch, *call) for call in calls]
+    futures: list[Future[list[Outcome | Failure]]] = [
+        executor.submit(play_batch, *call) for call in calls
+    ]
     try:
         for future in as_completed(futures):
             yield future.result()
@@ -104,16 +118,43 @@ def _played(
 
 def play_batch(
     scenario: str, policy: tuple[str, Decider], replications: Sequence[int], seed: int, engine: str
-) -> list[Outcome]:
+) -> list[Outcome | Failure]:
     """Play some replications of one policy; all arguments and results can cross processes.
 
     `scenario` is JSON, so that a process can tell that it has tabulated it already.
     """
     blueprint, truth = _prepared(scenario)
-    return [
-        outcome_of(play_run(blueprint, policy, Draws(seed, number), engine=engine), truth)
-        for number in replications
-    ]
+    played = (play_one(blueprint, policy, Draws(seed, each), engine) for each in replications)
+    return [each if isinstance(each, Failure) else outcome_of(each, truth) for each in played]
+
+
+def play_one(
+    blueprint: Blueprint, policy: tuple[str, Decider], draws: Draws, engine: str
+) -> Run | Failure:
+    """Play one replication with a policy of its own, so that none sees what another left behind.
+
+    Raises:
+        InvalidInput: the policy cannot be copied, or answers with what is no action.
+    """
+    name, decider = policy
+    own = name, decider if isinstance(decider, Description) else _copied(name, decider)
+    try:
+        return play_run(blueprint, own, draws, engine=engine)
+    except Exception as error:
+        if ends_the_study(error):
+            raise
+        return Failure.of(name, draws.replication, error)
+
+
+def _copied(name: str, policy: Decider) -> Decider:
+    try:
+        return copy.deepcopy(policy)
+    except Exception as error:  # noqa: BLE001  # whatever an object of the user's own may raise
+        raise InvalidInput(
+            f"policies: {name} = {type(policy).__name__}: cannot be copied ({error}), but every "
+            "replication plays a copy of its own; keep locks, files and generators out of the "
+            "object, or give it __deepcopy__"
+        ) from None
 
 
 @lru_cache(maxsize=1)

@@ -44,6 +44,10 @@ class StudyPlan:
     def __post_init__(self) -> None:
         if not self.policies:
             raise InvalidInput("policies = []: a study compares at least one policy; name one")
+        if type(self.replications) is not int:
+            raise InvalidInput(
+                f"replications = {self.replications!r}: must be a whole number; ask for 200, say"
+            )
         if self.replications < 1:
             raise InvalidInput(
                 f"replications = {self.replications}: must be at least 1; ask for 200, say"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from simab.analyse import Outcome, truth_of_scenario
@@ -12,8 +13,10 @@ from simab.analyse.operating_characteristics import operating_characteristics, p
 from simab.analyse.truth import ScenarioTruth
 from simab.description import Description
 from simab.draws import Draws
+from simab.errors import ReplicationsFailed
 from simab.scenario import dumps, warnings
-from simab.simulation import play_run
+from simab.study.execution import play_one
+from simab.study.failure import Failure, failures_as_data
 from simab.study.plan import StudyPlan
 from simab.units import seconds
 from simab.version import VERSION
@@ -27,10 +30,26 @@ Json = dict[str, Any]
 StudyRows = Mapping[str, Sequence[Outcome]]
 
 
-def study_result(plan: StudyPlan, rows: StudyRows, *, command: str) -> Json:
-    """The whole result; the same plan and rows give the same data, whatever the engine."""
+def study_result(
+    plan: StudyPlan, rows: StudyRows, *, command: str, failures: Sequence[Failure] = ()
+) -> Json:
+    """The whole result; the same plan and rows give the same data, whatever the engine.
+
+    A policy of which every replication failed has no characteristics: it stands among the failures
+    only.
+
+    Raises:
+        ReplicationsFailed: no policy finished a replication.
+    """
     scenario = plan.scenario
     truth, blueprint = truth_of_scenario(scenario), Blueprint.of(scenario)
+    failed = failures_as_data(
+        failures, replications=plan.replications, seed=plan.seed, in_file=scenario.policies
+    )
+    rows = {name: each for name, each in rows.items() if each}
+    if not rows:
+        raise ReplicationsFailed(_nothing_finished(failed[0]))
+    lost = {entry["policy"]: entry["failed"] for entry in failed}
     return {
         "format": FORMAT,
         "simab_version": VERSION,
@@ -42,11 +61,16 @@ def study_result(plan: StudyPlan, rows: StudyRows, *, command: str) -> Json:
         "replications": plan.replications,
         "truth": _truth(plan, truth),
         "policies": [
-            {**_policy(name, policy), **operating_characteristics(rows[name])}
-            for name, policy in plan.policies.items()
+            {
+                **_policy(name, plan.policies[name]),
+                **operating_characteristics(rows[name]),
+                "failed": lost.get(name, 0),
+            }
+            for name in rows
         ],
+        "failures": failed,
         "paired": paired_differences(rows, seconds(scenario.horizon)),
-        "examples": [_example(plan, blueprint, rows[name], name) for name in plan.policies],
+        "examples": [each for name in rows for each in _example(plan, blueprint, rows[name], name)],
         "warnings": list(warnings(scenario)),
     }
 
@@ -64,6 +88,7 @@ def _truth(plan: StudyPlan, truth: ScenarioTruth) -> Json:
         "better": truth.better,
         "worse": truth.worse,
         "right_decision": truth.right_decision,
+        "candidate_breaks": truth.candidate_breaks,
         "smallest_effect": objective.smallest_effect,
         "control": objective.control,
         "candidate": objective.candidate,
@@ -91,18 +116,32 @@ def _sentences(text: str) -> tuple[str, str]:
     return first, f"It misleads {rest}" if found else ""
 
 
-def _example(plan: StudyPlan, blueprint: Blueprint, rows: Sequence[Outcome], name: str) -> Json:
-    """Play again, in full, the replication whose time to decision is the median."""
+def _nothing_finished(failed: Json) -> str:
+    return (
+        f"All {failed['failed']} replications of every policy failed, of {failed['policy']!r} with "
+        f"{failed['error']}; replay the first with `{failed['replay']}`"
+    )
+
+
+def _example(
+    plan: StudyPlan, blueprint: Blueprint, rows: Sequence[Outcome], name: str
+) -> Iterator[Json]:
+    """Play again, in full, the run of median time to decision among those that ended as most did.
+
+    The first example stands open on the page: a rare ending would tell the wrong story.
+    """
     horizon_s = seconds(plan.scenario.horizon)
+    usual = Counter(row.verdict for row in rows).most_common(1)[0][0]
     by_time = sorted(
-        rows,
+        (row for row in rows if row.verdict is usual),
         key=lambda row: (horizon_s if row.decided_s is None else row.decided_s, row.replication),
     )
     chosen = by_time[(len(by_time) - 1) // 2]
-    run = play_run(
-        blueprint,
-        (name, plan.policies[name]),
-        Draws(plan.seed, chosen.replication),
-        engine=plan.engine,
+    run = play_one(
+        blueprint, (name, plan.policies[name]), Draws(plan.seed, chosen.replication), plan.engine
     )
-    return example_of(run, chosen, "its time to decision is the median of all replications")
+    # A policy that is not pure may fail where it did not before; then there is nothing to show.
+    if not isinstance(run, Failure):
+        yield example_of(
+            run, chosen, "its time to decision is the median of the runs that ended as most did"
+        )

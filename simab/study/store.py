@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from simab.analyse import Outcome, Verdict
 from simab.errors import InvalidInput
 
 __all__ = ["SqliteStore"]
+
+_PRIMARY: Final = 0xFF  # the part of an SQLite code that says what, without where
+_REMEDIES: Final = {
+    sqlite3.SQLITE_FULL: "Free some space, then run the same again",
+    sqlite3.SQLITE_BUSY: "End the other program that uses it, then run the same again",
+    sqlite3.SQLITE_READONLY: "Make the file and its folder writable, then run the same again",
+    sqlite3.SQLITE_IOERR: "Look after the disk, then run the same again",
+}
+_ANOTHER_FILE: Final = "Name another file, or move this one away"
 
 
 class SqliteStore(MutableMapping[str, Outcome]):
@@ -20,10 +31,12 @@ class SqliteStore(MutableMapping[str, Outcome]):
     One process writes: workers hand their rows back to the study.
 
     Raises:
-        InvalidInput: the file cannot be opened or is no such store.
+        InvalidInput: the file cannot be opened or is no such store; from every method, it can no
+            longer be read or written (full disk, locked, damaged). What was put before stays.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._connection = sqlite3.connect(path)
             self._connection.execute(
@@ -36,42 +49,62 @@ class SqliteStore(MutableMapping[str, Outcome]):
             ) from None
 
     def __getitem__(self, key: str) -> Outcome:
-        found = self._connection.execute("SELECT row FROM outcomes WHERE key = ?", (key,))
-        row = found.fetchone()
+        with self._file():
+            found = self._connection.execute("SELECT row FROM outcomes WHERE key = ?", (key,))
+            row = found.fetchone()
         if row is None:
             raise KeyError(key)
-        fields = json.loads(row[0])
-        return Outcome(**{**fields, "verdict": Verdict(fields["verdict"])})
+        with self._file():
+            fields = json.loads(row[0])
+            return Outcome(**{**fields, "verdict": Verdict(fields["verdict"])})
 
     def __setitem__(self, key: str, row: Outcome) -> None:
-        text = json.dumps(asdict(row))
-        with self._connection:
-            self._connection.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?)", (key, text))
+        self.update({key: row})
 
     def __delitem__(self, key: str) -> None:
-        with self._connection:
+        with self._file(), self._connection:
             deleted = self._connection.execute("DELETE FROM outcomes WHERE key = ?", (key,))
         if not deleted.rowcount:
             raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
-        for (key,) in self._connection.execute("SELECT key FROM outcomes ORDER BY key"):
-            yield key
+        with self._file():
+            found = self._connection.execute("SELECT key FROM outcomes ORDER BY key").fetchall()
+        return iter([key for (key,) in found])
 
     def __len__(self) -> int:
-        count: int = self._connection.execute("SELECT count(*) FROM outcomes").fetchone()[0]
+        with self._file():
+            count: int = self._connection.execute("SELECT count(*) FROM outcomes").fetchone()[0]
         return count
 
     def __contains__(self, key: object) -> bool:
-        found = self._connection.execute("SELECT 1 FROM outcomes WHERE key = ?", (key,))
-        return found.fetchone() is not None
+        with self._file():
+            found = self._connection.execute("SELECT 1 FROM outcomes WHERE key = ?", (key,))
+            return found.fetchone() is not None
 
     def update(self, rows: Mapping[str, Outcome]) -> None:  # type: ignore[override]
-        """Put many rows in one transaction."""
+        """Put many rows in one transaction: all of them, or none if that fails."""
         texts = [(key, json.dumps(asdict(row))) for key, row in rows.items()]
-        with self._connection:
+        with self._file(), self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO outcomes VALUES (?, ?)", texts)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    @contextmanager
+    def _file(self) -> Iterator[None]:
+        """Whatever goes wrong with the file, in one sentence with the remedy."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            remedy = _REMEDIES.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY, _ANOTHER_FILE)
+            raise InvalidInput(self._trouble(str(error), remedy)) from None
+        except (ValueError, TypeError, KeyError):  # a row that simab did not write
+            raise InvalidInput(self._trouble("it holds what is no row", _ANOTHER_FILE)) from None
+
+    def _trouble(self, what: str, remedy: str) -> str:
+        return (
+            f"{self._path}: the store cannot be used any more: {what}. {remedy}; "
+            "the replications that it kept stay in it."
+        )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Refusal
 from simab.world.books import Books, Total
 from simab.world.endpoint import Endpoint, Refused
@@ -17,9 +18,21 @@ from simab.world.event_order import Rank, at, now_ns
 from simab.world.published import ArrivedLabels, PublishedMetrics
 from simab.world.routing import Routing
 
-__all__ = ["ControlPlane", "DataPlane", "Decider", "DecisionEntry", "SplitEntry"]
+__all__ = [
+    "ControlPlane",
+    "DataPlane",
+    "Decider",
+    "DecisionEntry",
+    "NoDecision",
+    "PolicyRaised",
+    "SplitEntry",
+]
 
 Steps = Generator[simpy.Event, Any, None]
+_RULE: Final = (
+    "it must return a pair, the actions (of simab.policies; none is []) and the next state; "
+    "end it with `return [], state`, say"
+)
 
 
 class Decider(Protocol):
@@ -27,6 +40,14 @@ class Decider(Protocol):
 
     def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
         """Actions and the next state."""
+
+
+class PolicyRaised(Exception):
+    """What a policy raised, carried in `args` through SimPy, which makes exceptions anew."""
+
+
+class NoDecision(InvalidInput):
+    """A policy answered with something else than actions and a state."""
 
 
 class DataPlane(Protocol):
@@ -96,7 +117,11 @@ class ControlPlane:
             tick_ns = now_ns(self._environment) + interval_ns
             yield at(self._environment, tick_ns, Rank.CONTROL)
             self._plane.advance(tick_ns)
-            actions, state = policy.decide(state, self._observe())
+            observation = self._observe()
+            try:
+                actions, state = _checked(policy.decide(state, observation))
+            except Exception as error:
+                raise PolicyRaised(error) from error
             refusals = [self._carry_out(action) for action in actions]
             self._refused = tuple(refusal for refusal in refusals if refusal is not None)
 
@@ -140,3 +165,22 @@ class ControlPlane:
         self._plane.route(self._endpoint.routing())
         weights, instances = self._endpoint.weights, self._endpoint.instances
         self.splits.append(SplitEntry(now_ns(self._environment), weights, instances))
+
+
+def _checked(decision: Any) -> tuple[tuple[Action, ...], Any]:
+    """What a policy answered, once it is known to be actions and a state."""
+    if not (isinstance(decision, tuple | list) and len(decision) == 2):
+        raise NoDecision(f"decide returned {_shown(decision)}: {_RULE}")
+    actions, state = decision
+    if not isinstance(actions, Iterable) or isinstance(actions, str | bytes | Mapping):
+        raise NoDecision(f"decide returned {_shown(actions)} for actions: {_RULE}")
+    actions = tuple(actions)
+    for action in actions:
+        if not isinstance(action, Action) or type(action) is Action:
+            raise NoDecision(f"decide returned {_shown(action)} as an action: {_RULE}")
+    return actions, state
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

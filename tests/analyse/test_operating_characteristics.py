@@ -29,10 +29,14 @@ ROW = Outcome(
     decided_s=None,
     requests_to_decision=None,
     requests_total=1000,
+    requests_failed=30,
+    requests_rejected=20,
     requests_on_worse=500,
     regret=2.5,
     guardrail_breach_s=0.0,
     weight_changes=1,
+    actions_refused=0,
+    refusal=None,
     in_flight_at_horizon=0,
     labels_outstanding=0,
 )
@@ -139,12 +143,46 @@ def test_the_thinned_distribution_function_lies_on_the_whole_one(times: list[flo
 def test_means_have_student_intervals_over_replications() -> None:
     """Student's t with n - 1 degrees of freedom, as SciPy computes it."""
     values = [0.0, 10.0, 20.0, 50.0]
-    columns = {name: [int(value) for value in values] for name in MEANS}
+    own = [name for name in MEANS if not name.endswith("_share")]
+    columns = {name: [int(value) for value in values] for name in own}
     found = operating_characteristics(rows(*[Verdict.UNDECIDED] * 4, **columns))
     low, high = scipy.stats.t.interval(0.95, 3, loc=20.0, scale=scipy.stats.sem(values))
-    for name in MEANS:
+    for name in own:
         assert found[name]["mean"] == 20.0
         assert (found[name]["low"], found[name]["high"]) == pytest.approx((low, high))
+
+
+def test_shares_of_errors_are_means_of_the_runs_shares() -> None:
+    """Every run counts alike, however many requests it had: intervals come from replications."""
+    found = operating_characteristics(
+        rows(
+            *[Verdict.UNDECIDED] * 2,
+            requests_total=[100, 1000],
+            requests_failed=[10, 0],
+            requests_rejected=[20, 100],
+        )
+    )
+    shares = {name: found[f"{name}_share"]["mean"] for name in ("failed", "rejected", "error")}
+    assert shares == pytest.approx({"failed": 0.05, "rejected": 0.15, "error": 0.2})
+
+
+def test_a_run_without_requests_has_no_errors() -> None:
+    """Nothing arrived, so nobody suffered."""
+    none = rows(Verdict.UNDECIDED, requests_total=[0], requests_failed=[0], requests_rejected=[0])
+    assert operating_characteristics(none)["error_share"]["mean"] == 0.0
+
+
+def test_refused_actions_are_added_up_with_the_reason_of_most_runs() -> None:
+    """Exact counts; a run with many refusals for one reason is one run."""
+    found = operating_characteristics(
+        rows(
+            *[Verdict.UNDECIDED] * 4,
+            actions_refused=[50, 1, 0, 2],
+            refusal=["all weights would be 0", "Updating", None, "Updating"],
+        )
+    )
+    assert found["refused"] == {"actions": 53, "runs": 3, "reason": "Updating"}
+    assert found["actions_refused"]["mean"] == 13.25
 
 
 def test_one_replication_has_means_but_no_interval() -> None:

@@ -86,6 +86,29 @@ def test_the_first_accepted_decision_is_the_verdict(
     assert row.decided_s == decided_s
 
 
+def test_requests_that_fail_or_are_refused_are_counted() -> None:
+    """A 500 is a failure, a 503 a refusal; the counts are those of the run."""
+    slow = {"latency": {"kind": "constant", "value": "2s"}, "queue_limit": 1}
+    run = played({}, scenario({"a": success(0.9, **slow), "b": success(0.9, error_rate=0.3)}))
+    row = outcome_of(run, truth_of_scenario(run.scenario))
+    statuses = run.requests["status"].value_counts()
+    assert row.requests_failed == statuses[500] > 0
+    assert row.requests_rejected == statuses[503] > 0
+
+
+def test_refused_actions_are_counted_with_the_most_frequent_reason() -> None:
+    """Three of five: two while the endpoint is Updating, one that names nobody."""
+    row = outcome(
+        {
+            2: [SetWeights({"a": 1}), SetWeights({"a": 2}), SetWeights({"a": 3})],
+            9: [SetWeights({"nobody": 1}), SetWeights({"a": 5})],
+        }
+    )
+    assert row.actions_refused == 3
+    assert row.refusal == "the endpoint is Updating; ask again when it is InService"
+    assert (outcome({}).actions_refused, outcome({}).refusal) == (0, None)
+
+
 def test_promoting_the_control_that_has_all_traffic_needs_no_update_and_counts() -> None:
     """Keeping the control is a decision even where no weight has to change."""
     alone = three(endpoint={"variants": {"a": success(0.9), "b": success(0.95, weight=0)}} | QUICK)

@@ -12,7 +12,7 @@ from simab.scenario.models import Scenario
 from tests.world.building import scenario, variant
 
 
-def successes(*probabilities: float, direction: str | None = None) -> Scenario:
+def successes(*probabilities: float) -> Scenario:
     variants = {
         name: variant(quality={"kind": "success", "probability": probability})
         for name, probability in zip("abc", probabilities, strict=False)
@@ -22,52 +22,110 @@ def successes(*probabilities: float, direction: str | None = None) -> Scenario:
         "candidate": "b",
         "metric": "success_rate",
         "smallest_effect": 0.01,
-        "direction": direction,
     }
     return scenario(variants, objective=objective)
 
 
+def guesses(*scores: float) -> Scenario:
+    """Variants that give one score to every row; all labels are 1, so the Brier score is known."""
+    names = "abc"[: len(scores)]
+    variants = {
+        name: variant(quality={"kind": "joint_table", "table": "rows", "column": name})
+        for name in names
+    }
+    objective = {"control": "a", "candidate": "b", "metric": "brier", "smallest_effect": 0.01}
+    rows = [{"label": 1, "scores": dict(zip(names, scores, strict=True)), "count": 1}]
+    return scenario(variants, objective=objective, outcome_tables={"rows": {"rows": rows}})
+
+
 @pytest.mark.parametrize(
-    ("direction", "control", "candidate", "better", "improvement"),
+    ("played", "better", "improvement"),
     [
-        (None, 0.5, 0.75, "b", 0.25),
-        ("higher", 0.75, 0.5, "a", -0.25),
-        ("lower", 0.5, 0.75, "a", -0.25),
-        ("lower", 0.75, 0.5, "b", 0.25),
+        (successes(0.5, 0.75), "b", 0.25),
+        (successes(0.75, 0.5), "a", -0.25),
+        (guesses(1.0, 0.5), "a", -0.25),
+        (guesses(0.5, 1.0), "b", 0.25),
     ],
 )
-def test_the_direction_says_which_is_better(
-    direction: str | None, control: float, candidate: float, better: str, improvement: float
-) -> None:
+def test_the_metric_says_which_is_better(played: Scenario, better: str, improvement: float) -> None:
     """Improvement is how much better the candidate is, whichever way the metric goes."""
-    truth = truth_of_scenario(successes(control, candidate, direction=direction))
+    truth = truth_of_scenario(played)
     assert (truth.better, truth.worse) == (better, "ab".replace(better, ""))
     assert truth.improvement == improvement
     assert truth.right_decision == ("promote_candidate" if better == "b" else "keep_control")
 
 
-@pytest.mark.parametrize("direction", ["higher", "lower"])
-def test_of_equal_variants_none_is_worse_and_keeping_is_right(direction: str) -> None:
+@pytest.mark.parametrize("played", [successes(0.7, 0.7), guesses(0.5, 0.5)])
+def test_of_equal_variants_none_is_worse_and_keeping_is_right(played: Scenario) -> None:
     """An A/A scenario: promoting is a false promotion (design, section 6)."""
-    truth = truth_of_scenario(successes(0.7, 0.7, direction=direction))
+    truth = truth_of_scenario(played)
     assert (truth.better, truth.worse, truth.improvement) == (None, None, 0.0)
     assert truth.right_decision == "keep_control"
     assert set(truth.shortfalls().values()) == {0.0}
 
 
 @pytest.mark.parametrize(
-    ("direction", "shortfalls"),
+    ("played", "shortfalls"),
     [
-        ("higher", {"a": 0.25, "b": 0.0, "c": 0.5}),
-        ("lower", {"a": 0.0, "b": 0.25, "c": 0.0}),
+        (successes(0.5, 0.75, 0.25), {"a": 0.25, "b": 0.0, "c": 0.5}),
+        (guesses(1.0, 0.5, 0.75), {"a": 0.0, "b": 0.25, "c": 0.0625}),
+        (guesses(0.5, 0.25, 1.0), {"a": 0.0, "b": 0.3125, "c": 0.0}),
     ],
 )
 def test_a_shortfall_is_what_a_variant_misses_of_the_better_one(
-    direction: str, shortfalls: dict[str, float]
+    played: Scenario, shortfalls: dict[str, float]
 ) -> None:
     """Never negative: a third variant that is better than both roles misses nothing."""
-    truth = truth_of_scenario(successes(0.5, 0.75, 0.25, direction=direction))
-    assert truth.shortfalls() == pytest.approx(shortfalls, abs=1e-12)
+    assert truth_of_scenario(played).shortfalls() == pytest.approx(shortfalls, abs=1e-12)
+
+
+ERRORS = {"metric": "error_rate", "at_most": 0.01}
+LATENCY = {"metric": "latency_p99", "at_most": "1s"}
+
+
+def guarded(
+    *guardrails: dict[str, Any], control: float = 0.8, rate: str = "4/s", **candidate: Any
+) -> Scenario:
+    """A candidate of 0.9 with fields of its own; one worker takes 200 ms."""
+    fields = {"latency": {"kind": "constant", "value": "200ms"}}
+    variants = {
+        "a": variant(quality={"kind": "success", "probability": control}, **fields),
+        "b": variant(quality={"kind": "success", "probability": 0.9}, **fields, **candidate),
+    }
+    objective = {
+        "control": "a",
+        "candidate": "b",
+        "metric": "success_rate",
+        "smallest_effect": 0.01,
+        "guardrails": guardrails,
+    }
+    return scenario(variants, objective=objective, rate=rate)
+
+
+@pytest.mark.parametrize(
+    ("played", "breaks"),
+    [
+        (
+            guarded(ERRORS, error_rate=0.05),
+            "“b” fails 5 % of its requests, over the guardrail of 1 %",
+        ),
+        (guarded(ERRORS, error_rate=0.01), ""),
+        (guarded(LATENCY, error_rate=0.05), ""),
+        (guarded(error_rate=0.05), ""),
+        (guarded(LATENCY, rate="6/s"), "“b” cannot carry all traffic: its load would be 1.20"),
+        (guarded(LATENCY, rate="5/s"), "“b” cannot carry all traffic: its load would be 1.00"),
+        (guarded(LATENCY, rate="6/s", instances=2), ""),
+        (guarded(rate="6/s"), ""),
+    ],
+)
+def test_a_better_candidate_that_breaks_a_guardrail_is_not_to_be_promoted(
+    played: Scenario, breaks: str
+) -> None:
+    """By what it is: its own errors, or a load of 1 and more at all traffic; only if guarded."""
+    truth = truth_of_scenario(played)
+    assert truth.candidate_breaks == breaks
+    assert truth.better == "b"
+    assert truth.right_decision == ("keep_control" if breaks else "promote_candidate")
 
 
 def tables(rows: list[dict[str, Any]], metric: str) -> Scenario:

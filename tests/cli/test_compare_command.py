@@ -141,7 +141,8 @@ def test_an_interrupt_says_what_is_kept_at_any_moment(
     assert kept == (
         130,
         "",
-        f"Interrupted. 6 rows are kept in {store}; run the same command again for the rest.\n",
+        f"Interrupted. 6 replications are kept in {store}; "
+        "run the same command again for the rest.\n",
     )
     lost = run(capsys, *words)
     assert (lost.code, lost.out) == (130, "")

@@ -64,7 +64,7 @@ def test_a_killed_study_goes_on_and_gives_the_identical_result(
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_with_a_store_says_how_many_rows_are_kept(file: Path, workers: int) -> None:
+def test_ctrl_c_with_a_store_says_how_many_replications_are_kept(file: Path, workers: int) -> None:
     """Exit code 130, one line with what is kept and how to go on, and no traceback."""
     store = file.parent / "rows.sqlite"
     process = start(*COMPARE, file, "--workers", workers, "--store", store)
@@ -74,7 +74,7 @@ def test_ctrl_c_with_a_store_says_how_many_rows_are_kept(file: Path, workers: in
     assert ended.out == ""
     assert "Traceback" not in ended.err
     said = ended.err.splitlines()[-1]
-    assert f"{rows_in(store)} rows are kept in {store}" in said
+    assert f"{rows_in(store)} replications are kept in {store}" in said
     assert "run the same command again" in said
 
 

@@ -43,6 +43,18 @@ def test_without_out_it_writes_beside_the_study(
     assert (tmp_path / "report.html").read_bytes() == (saved / "report.html").read_bytes()
 
 
+def test_the_rows_are_left_as_they_are_and_help_says_so(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """study.json has no rows to write outcomes.csv from."""
+    (tmp_path / "study.json").write_bytes((saved / "study.json").read_bytes())
+    (tmp_path / "outcomes.csv").write_text("kept", encoding="utf-8")
+    assert run(capsys, "report", tmp_path, "--quiet").code == 0
+    assert (tmp_path / "outcomes.csv").read_text(encoding="utf-8") == "kept"
+    told = " ".join(run(capsys, "report", "--help").out.split())
+    assert "outcomes.csv holds the single rows, which study.json does not" in told
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -65,8 +65,10 @@ def test_report_writes_a_folder_and_returns_its_page(study: simab.Study, tmp_pat
     assert page.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
     read = pd.read_csv(page.with_name("outcomes.csv"))
     assert read["verdict"].tolist() == [str(verdict) for verdict in study.outcomes["verdict"]]
+    words = ["verdict", "refusal"]  # nothing was refused: None, which a file cannot hold
+    assert read["refusal"].isna().all()
     pd.testing.assert_frame_equal(
-        read.drop(columns="verdict"), study.outcomes.drop(columns="verdict"), check_dtype=False
+        read.drop(columns=words), study.outcomes.drop(columns=words), check_dtype=False
     )
 
 
@@ -140,6 +142,13 @@ def test_what_cannot_decide_is_refused(policy: Any) -> None:
         ({"policies": []}, "at least one policy"),
         ({"policies": {}}, "at least one policy"),
         ({"replications": 0}, "replications = 0"),
+        ({"replications": "3"}, "replications = '3': must be a whole number"),
+        ({"replications": 2.5}, r"replications = 2\.5: must be a whole number"),
+        ({"policies": "test"}, r"policies = 'test': must be a list.*\['test'\]"),
+        ({"policies": 3}, "policies = 3: must be a list"),
+        ({"policies": {3: "test"}}, "the name 3 must be a text"),
+        ({"executor": 3}, "executor = 3: must be a concurrent.futures.Executor"),
+        ({"store": "rows.sqlite"}, "store = 'rows.sqlite': must be a mutable mapping.*SqliteStore"),
         ({"seed": -1}, "seed = -1"),
         ({"seed": 2**64}, "seed = "),
         ({"engine": "fast"}, "engine = 'fast'.*compiled, reference"),
@@ -149,6 +158,71 @@ def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> N
     """Field, value and rule."""
     with pytest.raises(InvalidInput, match=message):
         simab.compare(small(), **({"replications": 1} | arguments))
+
+
+@pytest.mark.parametrize("scenario", ["churn.yaml", Path("churn.yaml"), 3, None, {"title": "x"}])
+@pytest.mark.parametrize("play", [simab.simulate, simab.compare])
+def test_what_is_no_scenario_is_refused(play: Any, scenario: Any) -> None:
+    """The name of a file is told how to become one."""
+    remedy = r"load it first: simab\.load\('churn\.yaml'\)" if "churn" in str(scenario) else "simab"
+    with pytest.raises(InvalidInput, match=f"must be a Scenario, not .*{remedy}"):
+        play(scenario)
+
+
+@dataclass(frozen=True)
+class Nonsense:
+    """Answer with whatever it was made with."""
+
+    answer: Any
+
+    def decide(self, state: Any, observation: Observation) -> Any:
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (None, "None"),
+        ("ab", "'ab'"),
+        ((), r"\(\)"),
+        (([], 1, 2), r"\(\[\], 1, 2\)"),
+        ((None, 1), "None for actions"),
+        (("stop", 1), "'stop' for actions"),
+        ((["promote"], 1), "'promote' as an action"),
+        (([Action()], 1), r"Action\(because=''\) as an action"),
+    ],
+)
+def test_an_answer_that_is_no_decision_is_told_alike_by_simulate_and_compare(
+    answer: Any, shown: str
+) -> None:
+    """The policy, what it answered, the rule and the remedy."""
+    message = f"^policy Nonsense: decide returned {shown}: it must return a pair"
+    with pytest.raises(InvalidInput, match=message) as alone:
+        simab.simulate(small(), policy=Nonsense(answer))
+    with pytest.raises(InvalidInput) as often:
+        simab.compare(small(), policies={"Nonsense": Nonsense(answer)}, replications=2)
+    assert str(often.value) == str(alone.value)
+
+
+class Awkward(Exception):
+    """An exception that cannot be made anew from its `args`."""
+
+    def __init__(self, first: int, second: int) -> None:
+        super().__init__(f"{first} and {second}")
+
+
+class Raises:
+    """Raise at the first look."""
+
+    def decide(self, state: Any, observation: Observation) -> Any:
+        raise Awkward(1, 2)
+
+
+def test_simulate_raises_what_the_policy_raised() -> None:
+    """The very exception, so that a debugger stops where it arose."""
+    with pytest.raises(Awkward, match="1 and 2") as raised:
+        simab.simulate(small(), policy=Raises())
+    assert raised.traceback[-1].name == "decide"
 
 
 def test_the_order_of_policies_is_the_order_of_the_table() -> None:

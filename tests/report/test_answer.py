@@ -19,7 +19,70 @@ Of = Callable[[str], Result]
 
 
 def plain(text: str) -> str:
-    return text.replace("\u202f", " ").replace("\u00a0", " ")
+    """With ordinary spaces and without the quotes around names."""
+    return re.sub("[“”]", "", text.replace("\u202f", " ").replace("\u00a0", " "))
+
+
+def test_every_name_in_a_sentence_is_quoted(result: Of) -> None:
+    """Any word may be the name of a policy: “test” takes an hour; of one word or of many."""
+    said = answer(read_result(result("churn")))
+    text = " ".join((said.verdict, said.truth, *said.remarks))
+    for name in ("fixed_horizon", "Variant1", "promote on 120 rows"):
+        assert text.count(name) == text.count(f"“{name}”") > 0
+
+
+def test_what_users_suffer_under_a_right_policy_is_said_with_its_numbers(result: Of) -> None:
+    """Errors far above those of the calmest policy, or a broken guardrail, for a right policy."""
+    study = result("churn")
+    for policy in study["policies"]:
+        policy["error_share"] = {"mean": 0.001, "low": 0.0008, "high": 0.0012}
+        policy["guardrail_breach_s"] = {"mean": 0.0, "low": 0.0, "high": 0.0}
+    assert not any("users" in each for each in answer(read_result(study)).remarks)
+    right, wrong_one = study["policies"][3], study["policies"][1]
+    right["error_share"] = {"mean": 0.12, "low": 0.11, "high": 0.13}
+    right["guardrail_breach_s"] = {"mean": 7200.0, "low": 7000.0, "high": 7400.0}
+    wrong_one["error_share"] = right["error_share"]
+    (sentence,) = (each for each in answer(read_result(study)).remarks if "users" in each)
+    assert "fixed_horizon" in sentence
+    assert "manual_schedule" not in sentence
+    assert "12 % of the requests failed or refused (0.10 % under" in plain(sentence)
+    assert "breaks a guardrail for 2 h of a run" in plain(sentence)
+
+
+def test_refused_actions_are_a_remark(result: Of) -> None:
+    """How many, in how many runs, and why; none where nothing was refused."""
+    study = result("churn")
+    assert not any("refused to" in each for each in answer(read_result(study)).remarks)
+    study["policies"][1]["refused"] = {"actions": 1234, "runs": 390, "reason": "it is Updating."}
+    assert (
+        "1,234 actions were refused to manual_schedule, in 390 of 400 runs, mostly because: "
+        "it is Updating." in [plain(each) for each in answer(read_result(study)).remarks]
+    )
+
+
+def test_errors_that_no_policy_avoids_are_said_where_the_control_has_none(result: Of) -> None:
+    """If all policies overload the candidate, the calmest of them is no measure."""
+    study = result("churn")
+    study["scenario"]["endpoint"] = {"variants": {"Variant1": {"error_rate": 0.0}}}
+    for policy in study["policies"]:
+        policy["error_share"] = {"mean": 0.3, "low": 0.29, "high": 0.31}
+        policy["guardrail_breach_s"] = {"mean": 0.0, "low": 0.0, "high": 0.0}
+    said = " ".join(answer(read_result(study)).remarks)
+    assert "30 % of the requests failed or refused (Variant1 itself fails none)" in plain(said)
+    study["scenario"]["endpoint"]["variants"]["Variant1"]["error_rate"] = 0.3
+    assert "users" not in " ".join(answer(read_result(study)).remarks)
+
+
+def test_a_candidate_that_breaks_a_guardrail_is_not_called_worse(result: Of) -> None:
+    """Its answers are better; the sentence says what outweighs them, and what promoting it is."""
+    study = result("candidate_better")
+    breaks = "Variant2 fails 5 % of its requests, over the guardrail of 1 %"
+    study["truth"] |= {"right_decision": "keep_control", "candidate_breaks": breaks}
+    told = answer(read_result(study))
+    assert f"but {breaks}, so the right decision is to keep Variant1" in plain(told.truth)
+    assert "promotes Variant2, which breaks a guardrail," in plain(told.verdict)
+    study["truth"] |= {"better": "Variant1", "worse": "Variant2"}
+    assert f". Besides, {breaks}." in answer(read_result(study)).truth
 
 
 def set_correct(result: Result, counts: dict[str, int]) -> Result:
@@ -70,7 +133,7 @@ def test_overlapping_intervals_cannot_be_told_apart(result: Of) -> None:
 
 def test_separate_intervals_are_told_apart(result: Of) -> None:
     counts = {"staged_canary": 100, "fixed_horizon": 300}
-    text = verdict(read_result(set_correct(result("two_policies"), counts)))
+    text = plain(verdict(read_result(set_correct(result("two_policies"), counts))))
     assert "fixed_horizon is right most often" in text
 
 
@@ -104,7 +167,7 @@ def test_no_right_decision_is_said_plainly(result: Of) -> None:
 
 def test_one_policy_is_compared_with_nobody(result: Of) -> None:
     text = plain(verdict(read_result(result("one_policy"))))
-    assert text.startswith("“promote on 120 rows” makes the right decision, to keep Variant1, in")
+    assert text.startswith("promote on 120 rows makes the right decision, to keep Variant1, in")
     assert "most often" not in text
 
 
@@ -119,7 +182,7 @@ def test_nobody_decides(result: Of) -> None:
 def test_a_better_candidate_turns_the_harm_round(result: Of) -> None:
     """If the candidate is better, keeping it out is the harm, by a rollback too."""
     study = read_result(result("candidate_better"))
-    assert "leaves the worse model, Variant1, all traffic" in verdict(study)
+    assert "leaves the worse model, Variant1, all traffic" in plain(verdict(study))
     canary = next(each for each in study.policies if each.name == "staged_canary")
     kept, back = canary.outcomes["kept_control"].count, canary.outcomes["rolled_back"].count
     assert wrong(study, canary).count == kept + back > 0
@@ -138,7 +201,7 @@ def test_equal_variants_make_every_promotion_false(result: Of) -> None:
 def test_the_truth_is_held_against_what_matters(result: Of, smallest: float, words: str) -> None:
     study = result("churn")
     study["truth"]["smallest_effect"] = smallest
-    text = truth_sentence(read_result(study).truth)
+    text = plain(truth_sentence(read_result(study).truth))
     assert "Variant1 is better than Variant2: F1 is 0.841 against 0.818" in text
     assert words in text
     assert text.endswith("the right decision is to keep Variant1.")
@@ -156,7 +219,7 @@ def test_a_median_beyond_the_horizon_is_no_median(result: Of) -> None:
     study = result("two_policies")
     for policy in study["policies"]:
         policy["decision_time_s"] |= dict.fromkeys(("p50", "p90", "p50_low", "p50_high"))
-    remarks = " ".join(answer(read_result(study)).remarks)
+    remarks = plain(" ".join(answer(read_result(study)).remarks))
     assert "fixed_horizon leaves half of its runs or more undecided" in remarks
 
 

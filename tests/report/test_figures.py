@@ -14,6 +14,7 @@ from simab.report import canvas, endings, pairs, palette
 from simab.report.standing import wrong_outcomes
 from simab.report.study_result import read_result
 from simab.report.svg import finish
+from tests.report.conftest import CHURN, build
 
 Of = Callable[[str], dict[str, Any]]
 
@@ -125,3 +126,25 @@ def test_a_thinned_series_keeps_its_ends(result: Of) -> None:
     thinned = run.series("Variant1", 20)
     assert len(thinned) == 20
     assert (thinned[0], thinned[-1]) == (everything[0], everything[-1])
+
+
+@pytest.mark.parametrize("width", [canvas.WIDE, canvas.NARROW])
+def test_names_of_pairs_are_wrapped_and_not_cut(width: float) -> None:
+    """Every word of both names is on the paper, whatever the name's length."""
+    name = "two-proportion test of the share of correct answers at 334 labelled rows"
+    study = build((("most metrics after 120 rows", *CHURN[0][1:]), (name, *CHURN[1][1:])))
+    with canvas.drawing():
+        figure = pairs.draw_pairs(read_result(study), width)
+        texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert not any("…" in text for text in texts)
+    assert name in " ".join(texts)
+    assert "instead of most metrics after 120 rows" in " ".join(texts)
+
+
+def test_only_a_word_wider_than_the_line_is_cut() -> None:
+    """Lines hold whole words, and each fits."""
+    lines = canvas.wrapped("one two " + "m" * 80, 120.0)
+    assert lines[0] == "one two"
+    assert "…" in lines[1]
+    assert all(canvas.text_width(line) <= 120.0 for line in lines)
+    assert canvas.wrapped("", 120.0) == [""]

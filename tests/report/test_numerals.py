@@ -94,7 +94,7 @@ def test_only_nothing_is_0_percent_and_only_everything_100(
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (Mean(12_345.6, 12_100.0, 12_600.0), "12 346 (12 100 to 12 600)"),
+        (Mean(12_345.6, 12_100.0, 12_600.0), "12,346 (12,100 to 12,600)"),
         (Mean(1.968, 1.888, 2.047), "1.97 (1.89 to 2.05)"),
         (Mean(2.0, 2.0, 2.0), "2 (in every run)"),
         (Mean(2.5, NAN, NAN), "2.50"),
@@ -133,3 +133,21 @@ def test_names_and_values_of_metrics() -> None:
     assert numerals.metric_name("success_rate") == "success rate"
     assert numerals.metric_value(0.8414) == "0.841"
     assert numerals.metric_value(0.0004) == "0.00040"
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "written"),
+    [
+        (0.12, 0.11, 0.13, "12 % (11 to 13 %)"),
+        (0.0011, 0.0004, 0.0018, "0.11 % (0.04 to 0.18 %)"),
+        (0.001, -0.001, 0.003, "0.10 % (0 to 0.30 %)"),
+        (0.0, 0.0, 0.0, "0 % (in every run)"),
+        (math.nan, math.nan, math.nan, "not known"),
+        (0.25, math.nan, math.nan, "25 %"),
+    ],
+)
+def test_a_mean_share_shows_what_is_rare(
+    mean: float, low: float, high: float, written: str
+) -> None:
+    """Never below 0 %, and with the decimals that a small share needs."""
+    assert plain(str(numerals.mean_share(Mean(mean, low, high)))) == written

@@ -94,7 +94,7 @@ def test_saturation_is_told_with_its_growth() -> None:
     assert row.load == pytest.approx(1.2, rel=1e-4)
     assert math.isinf(row.mean_wait_s)
     assert row.growth_per_s == pytest.approx(2, rel=1e-3)
-    expected = "current saturates at 100 % of the traffic (set by the start): load 1.20, "
+    expected = "“current” saturates at 100 % of the traffic (set by the start): load 1.20, "
     assert f"{expected}its queue grows by 120 requests a minute." in explanation.sentences
 
 
@@ -151,7 +151,8 @@ def test_the_founding_example_needs_18778_an_arm() -> None:
     assert [row.truth for row in explanation.truth] == pytest.approx([320 / 334, 318 / 334])
     assert explanation.true_difference.labelled_requests == 18_778
     sentence = (
-        "True accuracy: 0.9581 for Variant1, 0.9521 for Variant2: Variant1 is better by 0.00599"
+        "True accuracy: 0.9581 for “Variant1”, 0.9521 for “Variant2”: "
+        "“Variant1” is better by 0.00599"
     )
     assert any(each.startswith(sentence) for each in explanation.sentences)
 
@@ -231,7 +232,7 @@ def test_every_scenario_can_be_explained(described: Scenario) -> None:
         ),
         (
             {"top": {"policies": {"t": {"kind": "fixed_horizon", "labelled_requests": 1}}}},
-            "t waits for 1 labelled requests a variant, but new gets about 0",
+            "“t” waits for 1 labelled requests a variant, but “new” gets about 0",
         ),
         (
             {
@@ -241,23 +242,23 @@ def test_every_scenario_can_be_explained(described: Scenario) -> None:
                     }
                 }
             },
-            "Step 0 of p is at 10h, not before the horizon of 10h: it never happens",
+            "Step 1 of “p” is at 10h, not before the horizon of 10h: it never happens",
         ),
         (
             {"new": {"deployed": False}},
-            "new is not deployed at the start, and plan does not add it",
+            "“new” is not deployed at the start, and “plan” does not add it",
         ),
-        ({"new": {"deployed": False}}, "Step 0 of plan names new, not deployed at that time"),
+        ({"new": {"deployed": False}}, "Step 1 of “plan” names “new”, not deployed at that time"),
         (
             {
                 "new": {"deployed": False},
                 "traffic": {"users": {"rate": "1/s", "targets": {"new": 0.1}}},
             },
-            "Requests of users target new, not deployed at the start",
+            "Requests of “users” target “new”, not deployed at the start",
         ),
         (
             {"top": {"outcome_tables": {"old rows": {"rows": [{"label": 1, "scores": {"a": 1}}]}}}},
-            'No variant takes its quality from the outcome table "old rows"',
+            "No variant takes its quality from the outcome table “old rows”",
         ),
     ],
 )
@@ -268,15 +269,55 @@ def test_what_is_probably_not_meant_is_a_warning(changes: dict[str, Any], words:
     assert any(words in warning for warning in warnings(scenario(**changes)))
 
 
+ADDING: list[dict[str, Any]] = [
+    {"kind": "blue_green"},
+    {"kind": "argo_rollouts", "steps": [{"set_weight": 20}]},
+    {"kind": "flagger", "step_weight": 20},
+    {"kind": "manual_schedule", "steps": [{"at": "1h", "add": "new"}]},
+]
+
+
+@pytest.mark.parametrize("policy", ADDING, ids=lambda policy: str(policy["kind"]))
+def test_a_policy_that_deploys_the_candidate_is_not_said_to_keep_the_control(
+    policy: dict[str, Any],
+) -> None:
+    """The policy is asked whether it adds the candidate: it knows, and a list of kinds ages."""
+    described = scenario(new={"deployed": False}, top={"policies": {"rule": policy}})
+    assert not any("can only keep the control" in each for each in warnings(described))
+
+
+@pytest.mark.parametrize(
+    ("bake", "periods", "warned"),
+    [("1min", 1, True), ("2min", 1, False), ("105s", 1, False), ("2min", 2, True)],
+)
+def test_a_stage_too_short_for_its_alarms_is_a_warning(
+    bake: str, periods: int, warned: bool
+) -> None:
+    """A window of a minute is visible after 45 s; a stage ends at a look, one a minute."""
+    canary = {
+        "kind": "staged_canary",
+        "bake": bake,
+        "periods": periods,
+        "alarms": [{"metric": "latency_p99", "at_most": "1s"}],
+    }
+    told = warnings(scenario(top={"policies": {"canary": canary}}))
+    assert any("“canary” bakes each stage" in each for each in told) is warned
+
+
 def test_a_variant_that_saturates_or_breaks_a_guardrail_is_a_warning() -> None:
     """What a metric of quality does not see: a load of 1 and more, errors beyond the limit."""
-    assert any("its load would be 1.00" in each for each in warnings(scenario()))
+    overloaded = [each for each in warnings(scenario()) if "its load would be 1.00" in each]
+    unguarded = "without objective.guardrails, promoting it still counts as right"
+    assert [unguarded in each for each in overloaded] == [False, True]  # the control is there
     data = scenario().model_dump(mode="json")
     data["objective"]["guardrails"] = [{"metric": "error_rate", "at_most": 0.01}]
     data["endpoint"]["variants"]["new"]["error_rate"] = 0.6
     told = warnings(Scenario.model_validate(data))
+    assert any("as it is, promoting it counts as wrong" in each for each in told)
     assert any(
-        "new fails 60.0% of its requests, over the guardrail of 1.0%" in each for each in told
+        "“new” fails 60 % of its requests, over the guardrail of 1 %: promoting it counts as wrong"
+        in each
+        for each in told
     )
 
 
@@ -286,7 +327,8 @@ def test_numbers_read_well() -> None:
         "0.0123", "4.57", "18,778", "0", "3",
     ]  # fmt: skip
     assert [duration_text(x) for x in (0, 2e-6, 0.0032, 62, 600, 6480, 4.5e5, 1e9, math.inf)] == [
-        "0 s", "2 us", "3.2 ms", "62 s", "10 min", "108 min", "5.21 days", "31.7 years", "for ever",
+        "0 s", "2 us", "3.2 ms", "1 min 2 s", "10 min", "1 h 48 min", "5 d 5 h", "31.7 years",
+        "for ever",
     ]  # fmt: skip
     assert [percent_text(x) for x in (0, 0.0001, 0.125, 0.99999, 1)] == [
         "0 %", "< 0.1 %", "12.5 %", "> 99.9 %", "100 %",
@@ -294,4 +336,4 @@ def test_numbers_read_well() -> None:
     assert rate_text(2) == "2 requests a second"
     assert rate_text(0.5) == "30 requests a minute"
     assert rate_text(0.001) == "3.6 requests an hour"
-    assert [name_text(name) for name in ("a-b.c_1", "new model")] == ["a-b.c_1", '"new model"']
+    assert [name_text(name) for name in ("a-b.c_1", "new model")] == ["“a-b.c_1”", "“new model”"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,10 +25,14 @@ outcomes = st.builds(
     decided_s=st.none() | amounts,
     requests_to_decision=st.none() | counts,
     requests_total=counts,
+    requests_failed=counts,
+    requests_rejected=counts,
     requests_on_worse=counts,
     regret=amounts,
     guardrail_breach_s=amounts,
     weight_changes=counts,
+    actions_refused=counts,
+    refusal=st.none() | st.text(max_size=99),
     in_flight_at_horizon=counts,
     labels_outstanding=counts,
 )
@@ -73,7 +79,7 @@ def test_another_process_may_read_while_rows_are_written(tmp_path: Path) -> None
     first = SqliteStore(tmp_path / "rows.sqlite")
     second = SqliteStore(tmp_path / "rows.sqlite")
     first["a"] = outcome = Outcome(
-        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0.0, 0.0, 0, 0, 0
+        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, None, 0, 0
     )
     assert second["a"] == outcome
     first.close()
@@ -94,3 +100,80 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     """A folder that does not exist is named in the message."""
     with pytest.raises(InvalidInput, match="nowhere"):
         SqliteStore(tmp_path / "nowhere" / "rows.sqlite")
+
+
+ROW = Outcome("p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, None, 0, 0)
+
+
+def full(store: SqliteStore, file: Path) -> None:
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def locked(store: SqliteStore, file: Path) -> None:
+    store._connection.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    locked.other = other  # type: ignore[attr-defined]  # it holds the lock while it lives
+
+
+def readonly(store: SqliteStore, file: Path) -> None:
+    store._connection.execute("PRAGMA query_only = ON")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (full, "full.*Free some space"),
+        (locked, "locked.*End the other program"),
+        (readonly, "readonly.*Make the file and its folder writable"),
+    ],
+)
+def test_a_file_that_fails_later_is_one_message_and_keeps_its_rows(
+    tmp_path: Path, trouble: Callable[[SqliteStore, Path], None], words: str
+) -> None:
+    """A study of hours may meet a full disk: what, where, the remedy, and nothing half written."""
+    file = tmp_path / "rows.sqlite"
+    store = SqliteStore(file)
+    store.update({str(number): ROW for number in range(5)})
+    trouble(store, file)
+    many = {f"new {number}": ROW for number in range(2000)}
+    with pytest.raises(InvalidInput, match=rf"rows\.sqlite: the store cannot be used.*{words}"):
+        store.update(many)
+    store.close()
+    if trouble is locked:
+        locked.other.close()  # type: ignore[attr-defined]
+    assert len(SqliteStore(file)) == 5
+
+
+def test_a_damaged_file_is_one_message(tmp_path: Path) -> None:
+    """Whichever way it is looked at."""
+    file = tmp_path / "rows.sqlite"
+    store = SqliteStore(file)
+    store.update({str(number): ROW for number in range(2000)})
+    store.close()
+    content = bytearray(file.read_bytes())
+    content[4096:] = b"\xaa" * (len(content) - 4096)
+    file.write_bytes(content)
+    looks: list[Callable[[SqliteStore], object]] = [
+        len,
+        list,
+        lambda store: store["7"],
+        lambda store: "7" in store,
+        lambda store: store.pop("7"),
+    ]
+    for look in looks:
+        with pytest.raises(InvalidInput, match=r"malformed.*Name another file"):
+            look(SqliteStore(file))
+
+
+def test_a_row_that_simab_did_not_write_is_one_message(tmp_path: Path) -> None:
+    """A file of the right shape whose rows are something else."""
+    file = tmp_path / "rows.sqlite"
+    SqliteStore(file).close()
+    with sqlite3.connect(file) as other:
+        other.execute("INSERT INTO outcomes VALUES ('a', 'no JSON'), ('b', '{}'), ('c', '[]')")
+    store = SqliteStore(file)
+    for key in "abc":
+        with pytest.raises(InvalidInput, match="holds what is no row"):
+            store[key]

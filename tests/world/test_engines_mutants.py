@@ -75,8 +75,8 @@ FAULTS = {
         "elif finished_ns <= horizon_ns:",
     ),
     "a copy's window": (
-        "finished_ns // period_ns)\n        failed",
-        "arrived_ns // period_ns)\n        failed",
+        "finished_ns // period_ns)\n        failed = _fails(fixed, variant, word_error)",
+        "arrived_ns // period_ns)\n        failed = _fails(fixed, variant, word_error)",
     ),
     "the bucket of a latency": (
         "bit_length(units) - _SUBDIVISION_BITS - 1",

@@ -15,7 +15,7 @@ import click
 from simab.cli import options
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
-from simab.cli.exits import Interrupted
+from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.progress import say, shown_progress
 
@@ -60,11 +60,12 @@ def command(
     out: Path | None,
     as_json: bool,
     quiet: bool,
-) -> None:
+) -> ExitCode:
     """Compare the promotion policies of the scenario FILE.
 
     Every policy is played on the same clients and the same outcomes. Prints the operating
-    characteristics; with --out also writes report.html, study.json and CSV files into DIR.
+    characteristics; with --out also writes report.html, study.json and CSV files into DIR. Where a
+    policy raises, the replication is left out and said to have failed; the exit code is 4 then.
     """
     try:
         from simab.comparison import compare
@@ -91,6 +92,7 @@ def command(
             quiet=quiet,
         )
         _show(study, out, as_json=as_json, quiet=quiet)
+        return ExitCode.REPLICATIONS_FAILED if study.failures else ExitCode.DONE
     except KeyboardInterrupt:
         raise Interrupted(_how_to_resume(store)) from None
 
@@ -125,7 +127,8 @@ def _how_to_resume(store: Path | None) -> str:
 
     with closing(SqliteStore(store)) as kept:
         count = len(kept)
-    return f"{count} rows are kept in {store}; run the same command again for the rest."
+    kept_words = "1 replication is" if count == 1 else f"{count} replications are"
+    return f"{kept_words} kept in {store}; run the same command again for the rest."
 
 
 def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool) -> None:

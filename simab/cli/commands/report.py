@@ -20,7 +20,11 @@ __all__ = ["command"]
 @options.out
 @options.quiet
 def command(study: Path, out: Path | None, quiet: bool) -> None:
-    """Write the page of a saved STUDY (study.json, or its folder) again, without playing it."""
+    """Write the page of a saved STUDY (study.json, or its folder) again, without playing it.
+
+    Writes report.html, study.json, summary.csv and paired.csv. outcomes.csv holds the single rows,
+    which study.json does not: it is left as it is, and only `simab compare --out` writes it.
+    """
     from simab.report import write_report
     from simab.study.result import FORMAT
 

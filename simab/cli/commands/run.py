@@ -13,7 +13,7 @@ from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.progress import say
-from simab.units import format_duration, seconds
+from simab.units import seconds
 
 if TYPE_CHECKING:
     from simab.simulation import Run
@@ -84,20 +84,23 @@ def _as_data(run: Run) -> dict[str, Any]:
 
 
 def _print(run: Run) -> None:
+    from simab.scenario.wording import duration_text, number_text
     from simab.simulation import describe_action
 
     console, totals = terminal.standard_output(), run.totals
     click.echo(
         f"{run.scenario.title}: {run.policy_name}, seed {run.seed}, "
-        f"replication {run.replication}, {format_duration(run.scenario.horizon)}\n"
+        f"replication {run.replication}, {duration_text(seconds(run.scenario.horizon))}\n"
     )
-    rows = [(name.replace("_", " "), f"{count:,}", "") for name, count in asdict(totals).items()]
+    rows = [
+        (name.replace("_", " "), number_text(count), "") for name, count in asdict(totals).items()
+    ]
     terminal.print_table(console, ("requests and labels", "count", ""), rows)
     click.echo()
     decisions = [
         (
             f"{type(entry.action).__name__} {describe_action(entry.action)}",
-            f"{seconds(entry.at_ns):,.0f} s",
+            duration_text(seconds(entry.at_ns)),
             entry.action.because if entry.accepted else f"refused: {entry.refusal}",
         )
         for entry in run.transcript.decisions

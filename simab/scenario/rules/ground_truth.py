@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from simab.policies.metric_majority import MetricMajority
-from simab.policies.metrics import LabelMetric
+from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.scenario.flaws import Flaw
 from simab.scenario.raw import Raw, default_of
 from simab.scenario.suggestions import remedy_for_name
@@ -14,6 +14,7 @@ from simab.scenario.suggestions import remedy_for_name
 __all__ = [
     "classifiers_know_the_share_of_positives",
     "compared_metrics_are_defined",
+    "direction_is_the_metrics_own",
     "labels_come_from_one_source",
     "objective_is_defined",
     "roles_have_the_same_kind",
@@ -84,6 +85,18 @@ def roles_have_the_same_kind(scenario: Raw) -> Iterator[Flaw]:
 def objective_is_defined(scenario: Raw) -> Iterator[Flaw]:
     """What decides which variant is better must exist for both."""
     yield from _undefined(scenario.at("objective", "metric"), scenario)
+
+
+def direction_is_the_metrics_own(scenario: Raw) -> Iterator[Flaw]:
+    """Every policy takes a correct answer for good; a truth that says otherwise judges none."""
+    metric, direction = (scenario.at("objective", name) for name in ("metric", "direction"))
+    name, given = metric.text(), direction.text()
+    if name not in get_args(LabelMetric) or given not in ("higher", "lower"):
+        return
+    own = "lower" if name in LOWER_IS_BETTER else "higher"
+    if given != own:
+        rule = f"{own} is better for {name}, and every policy counts it so"
+        yield direction.flaw(rule, f"Remove direction, or write {own}.")
 
 
 def compared_metrics_are_defined(scenario: Raw) -> Iterator[Flaw]:

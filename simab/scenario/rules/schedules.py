@@ -1,4 +1,4 @@
-"""Rules on policies that name variants: the steps of a manual schedule."""
+"""Rules on policies that name variants: the steps of a manual schedule, the arms of a bandit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simab.scenario.flaws import Flaw
 from simab.scenario.raw import Raw
 from simab.scenario.rules.variants import deployed_weights, unknown_variant, variant_names
 
-__all__ = ["steps_leave_traffic_somewhere_to_go", "steps_name_variants"]
+__all__ = ["arms_name_variants", "steps_leave_traffic_somewhere_to_go", "steps_name_variants"]
 
 _NAMING = ("promote", "add", "remove")
 
@@ -21,6 +21,13 @@ def steps_name_variants(scenario: Raw) -> Iterator[Flaw]:
                 yield from unknown_variant(weight, scenario, on_key=True)
             for field in _NAMING:
                 yield from unknown_variant(step.at(field), scenario)
+
+
+def arms_name_variants(scenario: Raw) -> Iterator[Flaw]:
+    """A bandit divides the traffic between variants that the scenario describes."""
+    for _, policy in scenario.at("policies").named():
+        for arm in policy.at("arms").listed():
+            yield from unknown_variant(arm, scenario)
 
 
 def steps_leave_traffic_somewhere_to_go(scenario: Raw) -> Iterator[Flaw]:

@@ -1,0 +1,75 @@
+"""A replication that failed: which, and why; the study goes on without it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from simab.errors import SimabError
+
+__all__ = ["Failure", "ends_the_study", "failures_as_data"]
+
+_LONGEST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A replication without an outcome, because its policy raised `error` (type and message)."""
+
+    policy: str
+    replication: int
+    error: str
+
+    @classmethod
+    def of(cls, policy: str, replication: int, error: Exception) -> Failure:
+        """The failure that an exception stands for, its message on one line and cut to measure."""
+        text = " ".join(f"{type(error).__name__}: {_message(error)}".rstrip(": ").split())
+        text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        return cls(policy, replication, text)
+
+
+def ends_the_study(error: Exception) -> bool:
+    """Whether going on is pointless: the input is wrong for all replications, or memory is gone."""
+    return isinstance(error, SimabError | MemoryError)
+
+
+def failures_as_data(
+    failures: Sequence[Failure], *, replications: int, seed: int, in_file: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """One entry a policy: how many failed of how many, the first of them and how to replay it.
+
+    `in_file` holds the policies that the scenario describes; others are the caller's own objects.
+    """
+    ordered = sorted(failures, key=lambda failure: (failure.policy, failure.replication))
+    entries = []
+    for name, group in groupby(ordered, key=lambda failure: failure.policy):
+        failed = list(group)
+        first = failed[0]
+        command = (
+            f"simab run FILE --policy {shlex.quote(name)} --replication {first.replication} "
+            f"--seed {seed}"
+            if name in in_file
+            else f"simab.simulate(scenario, policy=..., replication={first.replication}, "
+            f"seed={seed})"
+        )
+        entries.append(
+            {
+                "policy": name,
+                "failed": len(failed),
+                "replications": replications,
+                "first_replication": first.replication,
+                "error": first.error,
+                "replay": command,
+            }
+        )
+    return entries
+
+
+def _message(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # the exception is the user's as well, and so is its text
+        return ""

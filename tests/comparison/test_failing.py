@@ -1,0 +1,211 @@
+"""A replication whose policy raises is left out and counted; the study goes on."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pytest
+
+import simab
+from simab.analyse import Outcome
+from simab.errors import InvalidInput, ReplicationsFailed
+from simab.policies import Action, Observation
+from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.scenario import dumps
+from simab.study import local_processes
+from tests.comparison.command_line import run
+from tests.comparison.failing import FailsAtOddCounts, Remembers
+from tests.study.building import small
+
+REPLICATIONS = 24
+
+
+def compared(executor: Executor | None = None, **arguments: Any) -> simab.Study:
+    policies = {"odd": FailsAtOddCounts(), "test": "test"}
+    return simab.compare(
+        small(), policies=policies, replications=REPLICATIONS, executor=executor, **arguments
+    )
+
+
+@pytest.fixture(scope="module")
+def study() -> simab.Study:
+    """Played here, one replication after the other."""
+    return compared()
+
+
+def test_the_study_goes_on_without_what_failed(study: simab.Study) -> None:
+    """Some fail, the others have rows; the other policy loses none."""
+    failed = [each.replication for each in study.failures]
+    assert 0 < len(failed) < REPLICATIONS
+    assert {each.policy for each in study.failures} == {"odd"}
+    finished = [row.replication for row in study.rows["odd"]]
+    assert sorted(failed + finished) == list(range(REPLICATIONS))
+    assert len(study.rows["test"]) == REPLICATIONS
+    assert re.fullmatch(
+        r"ValueError: \d+ labels are an odd number, which it cannot bear", study.failures[0].error
+    )
+
+
+def test_shares_are_over_those_that_finished(study: simab.Study) -> None:
+    """And the number that failed stands beside them."""
+    odd, test = study.result["policies"]
+    finished = REPLICATIONS - len(study.failures)
+    assert odd["outcomes"]["promoted_candidate"]["count"] == finished
+    assert odd["outcomes"]["promoted_candidate"]["share"] == 1.0
+    assert odd["failed"] == len(study.failures)
+    assert test["failed"] == 0
+
+
+def test_pairs_are_those_that_both_finished(study: simab.Study) -> None:
+    """A difference of means over other replications would compare other clients."""
+    finished = {row.replication for row in study.rows["odd"]}
+    right = {row.replication: row.correct for row in study.rows["test"]}
+    expected = sum(right[number] - 1.0 for number in finished) / len(finished)
+    pair = study.result["paired"][0]
+    assert (pair["quantity"], pair["pairs"]) == ("correct", len(finished))
+    assert pair["difference"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("policy", [FailsAtOddCounts(), Remembers()])
+def test_workers_give_the_rows_and_failures_of_a_serial_study(
+    policy: Any, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever plays it, and although the object may remember what it saw."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(repository)])
+    here = simab.compare(small(), policies={"mine": policy}, replications=60)
+    with local_processes(1) as executor:
+        away = simab.compare(small(), policies={"mine": policy}, replications=60, executor=executor)
+    assert (away.rows, away.failures) == (here.rows, here.failures)
+
+
+def test_no_replication_sees_what_another_left_in_the_object() -> None:
+    """Each plays a copy: the third look of every run is its own third look."""
+    policy = Remembers()
+    study = simab.compare(small(), policies={"mine": policy}, replications=5)
+    assert study.outcomes["decided_s"].tolist() == [30.0] * 5
+    assert policy.looks == []
+
+
+def test_an_object_that_cannot_be_copied_is_refused() -> None:
+    """The message says what stands in the way, and what to do."""
+
+    class Locked(Remembers):
+        def __init__(self) -> None:
+            self.lock = Lock()
+
+    with pytest.raises(InvalidInput, match=r"mine = Locked: cannot be copied .*__deepcopy__"):
+        simab.compare(small(), policies={"mine": Locked()}, replications=1)
+
+
+def test_what_failed_is_not_kept_and_played_again() -> None:
+    """A store holds outcomes only, so a mended policy needs no new store."""
+    store: dict[str, Outcome] = {}
+    first = compared(store=store)
+    assert len(store) == 2 * REPLICATIONS - len(first.failures)
+    again = compared(store=store)
+    assert (again.failures, again.rows) == (first.failures, first.rows)
+
+
+def test_the_report_says_what_failed_and_how_to_replay_it(
+    study: simab.Study, tmp_path: Path
+) -> None:
+    """On the page, in JSON and in CSV."""
+    page = study.report(tmp_path).read_text(encoding="utf-8")
+    first = study.failures[0]
+    assert f"{len(study.failures)} of {REPLICATIONS} replications of “odd” failed" in page
+    assert f"replication={first.replication}, seed=1)" in page
+    with (tmp_path / "summary.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["failed"] for row in rows] == [str(len(study.failures)), "0"]
+    assert [row["runs"] for row in rows] == [
+        str(REPLICATIONS - len(study.failures)), str(REPLICATIONS)
+    ]  # fmt: skip
+    assert study.result["failures"][0]["failed"] == len(study.failures)
+
+
+class Fails:
+    """Raise an error at every look."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+        raise self.error
+
+
+def test_a_policy_that_never_finishes_has_no_numbers(tmp_path: Path) -> None:
+    """The others are compared; a sentence says why it is not among them."""
+    policies = {"broken": Fails(ZeroDivisionError("by zero")), "test": "test"}
+    study = simab.compare(small(), policies=policies, replications=3)
+    assert study.summary["name"].tolist() == ["test"]
+    page = study.report(tmp_path).read_text(encoding="utf-8")
+    assert "All 3 replications of “broken” failed and are left out: ZeroDivisionError" in page
+
+
+def test_a_study_in_which_nothing_finished_says_so() -> None:
+    """One message with the first failure, not a traceback out of the statistics."""
+    study = simab.compare(small(), policies={"x": Fails(KeyError("weight"))}, replications=2)
+    with pytest.raises(ReplicationsFailed, match=r"All 2 replications .*KeyError: 'weight'"):
+        study.result  # noqa: B018
+
+
+def test_a_long_message_is_cut() -> None:
+    """An exception may hold a whole data frame."""
+    study = simab.compare(small(), policies={"x": Fails(ValueError("x" * 9999))}, replications=1)
+    assert study.failures[0].error.endswith("xx…")
+    assert len(study.failures[0].error) == 200
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), InvalidInput("a = 3: no")])
+def test_what_concerns_the_whole_study_still_ends_it(error: BaseException) -> None:
+    """An interrupt, memory that is gone, and input that is wrong for all replications."""
+    with pytest.raises(type(error)):
+        simab.compare(small(), policies={"x": Fails(error)}, replications=2)
+
+
+@pytest.fixture
+def breaking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy that simab ships, with a fault that shows in some replications."""
+    decide = FixedHorizonTest.decide
+
+    def faulty(self: Any, state: Any, observation: Observation) -> Any:
+        FailsAtOddCounts().decide(state, observation)
+        return decide(self, state, observation)
+
+    monkeypatch.setattr(FixedHorizonTest, "decide", faulty)
+
+
+@pytest.mark.usefixtures("breaking")
+@pytest.mark.parametrize(("policies", "said"), [((), "left out"), (("test",), "left out")])
+def test_the_command_ends_with_4(
+    policies: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Design, section 7: 4 means that some replications failed; how to replay one is on stdout."""
+    file = tmp_path / "small.yaml"
+    file.write_text(dumps(small()), encoding="utf-8")
+    chosen = [word for name in policies for word in ("--policy", name)]
+    ended = run(capsys, "compare", file, "-n", 12, "--workers", 1, *chosen)
+    assert ended.code == 4
+    assert said in ended.out
+    assert "simab run FILE --policy test --replication" in " ".join(ended.out.split())
+
+
+@pytest.mark.usefixtures("breaking")
+def test_the_command_ends_with_4_where_nothing_finished(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback."""
+    monkeypatch.setattr(FixedHorizonTest, "decide", Fails(ValueError("no")).decide)
+    file = tmp_path / "small.yaml"
+    file.write_text(dumps(small()), encoding="utf-8")
+    ended = run(capsys, "compare", file, "-n", 2, "--workers", 1, "--policy", "test")
+    assert ended.code == 4
+    assert "All 2 replications of every policy failed" in ended.err
+    assert "Traceback" not in ended.err
