@@ -33,7 +33,7 @@ _STEPS: Final = (
 _IGNORED_STEPS: Final[Mapping[str, str]] = {
     "setCanaryScale": "instances are those of the scenario's variants; the step is left out",
     "setHeaderRoute": "requests have no headers here; the step is left out",
-    "setMirrorRoute": "mirrored requests are not simulated; the step is left out",
+    "setMirrorRoute": "copies go by headers and paths, which requests lack here; it is left out",
 }
 _CANARY_FIELDS: Final = ("steps", "analysis", "trafficRouting", "maxSurge")
 _SPEC_FIELDS: Final = ("replicas", "strategy")

@@ -212,9 +212,28 @@ def _refused(rule: str, remedy: str) -> Callable[[Spotted, _Canary], None]:
     return refuse
 
 
-def _skip_analysis(value: Spotted, canary: _Canary) -> None:
-    if value.value is True:
-        canary.set("skip_analysis", True, value)
+def _switch(name: str) -> Callable[[Spotted, _Canary], None]:
+    """Reads a truth value, of which false is the same as none."""
+
+    def read(value: Spotted, canary: _Canary) -> None:
+        if value.value is True:
+            canary.set(name, True, value)
+
+    return read
+
+
+def _session_affinity(value: Spotted, canary: _Canary) -> None:
+    """The cookie's age; its name is of no account here."""
+    primary = value.at("primaryCookieName")
+    if primary is not None and primary.value:
+        raise primary.wrong(
+            "keeps users of the primary by a cookie of their own, which is not simulated",
+            "Remove primaryCookieName.",
+        )
+    canary.set("session_affinity", True, value)
+    age = value.at("maxAge")
+    if age is not None and age.whole(0, 2**31):
+        canary.set("cookie_max_age", f"{age.whole(1, 2**31)}s", age)
 
 
 def _not_part(value: Spotted, canary: _Canary) -> None:
@@ -249,7 +268,7 @@ def _duration_ns(value: Spotted) -> int:
 
 Reader = Callable[[Spotted, _Canary], None]
 
-_SPEC: Final[Mapping[str, Reader]] = {"skipAnalysis": _skip_analysis}
+_SPEC: Final[Mapping[str, Reader]] = {"skipAnalysis": _switch("skip_analysis")}
 _ANALYSIS: Final[Mapping[str, Reader]] = {
     "interval": _interval,
     "threshold": _threshold,
@@ -264,8 +283,7 @@ _ANALYSIS: Final[Mapping[str, Reader]] = {
         "sends requests with certain headers to the candidate, which is not simulated",
         "Describe these requests as a segment with `targets`, and remove match.",
     ),
-    "mirror": _refused("copies requests, which is not simulated yet", "Remove mirror."),
-    "sessionAffinity": _refused(
-        "keeps users by a cookie, which is not simulated yet", "Remove sessionAffinity."
-    ),
+    "mirror": _switch("mirror"),
+    "mirrorWeight": _count("mirror_weight"),
+    "sessionAffinity": _session_affinity,
 }

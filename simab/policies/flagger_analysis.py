@@ -11,7 +11,15 @@ from pydantic import Field, model_validator
 
 from simab.description import Duration
 from simab.errors import InvalidInput
-from simab.policies.actions import Action, AddVariant, Promote, RollBack, SetWeights
+from simab.policies.actions import (
+    Action,
+    AddVariant,
+    Mirror,
+    Promote,
+    RollBack,
+    SessionAffinity,
+    SetWeights,
+)
 from simab.policies.flagger_metrics import FlaggerMetric, run_checks
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
@@ -44,6 +52,7 @@ class FlaggerState:
 
     `next_tick_ns` is None before the first tick. `failed_checks` counts over the whole run.
     `left_to_shift` is what the canary still has of the traffic while the promotion moves it.
+    `mirrored` says whether it gets copies.
     `measured` says what the newest tick read, empty where it checked nothing; `last_failure` what
     the newest failed one did.
     """
@@ -55,6 +64,7 @@ class FlaggerState:
     waiting_since_ns: int | None = None
     left_to_shift: int = 0
     promoted: bool = False
+    mirrored: bool = False
     measured: str = ""
     last_failure: str = ""
 
@@ -76,7 +86,9 @@ class FlaggerAnalysis(Policy):
     taken to succeed, but for the approval that `confirm_promotion_after` delays. It misleads
     because checks with few requests fail by chance, a 99 % success rate on 50 requests in 22 % of
     the checks of a candidate with 0.5 % errors, and because it compares the candidate with limits
-    and never with the control: slower or worse within the limits, it is promoted.
+    and never with the control: slower or worse within the limits, it is promoted. With
+    `session_affinity` a step's weight is not its share of users: after r requests each, a weight w
+    has pinned 1 - (1 - w)**r of them.
     """
 
     kind: Literal["flagger"] = "flagger"
@@ -102,17 +114,17 @@ class FlaggerAnalysis(Policy):
     skip_analysis: bool = False
     """Promote at the second tick, whatever is measured."""
     mirror: bool = False
-    """Copy requests to the candidate before it answers any: not simulated yet."""
+    """Copy requests to the candidate for one check before it answers any, or, with `iterations`,
+    for all of them; the copies' replies are dropped."""
+    mirror_weight: Percentage = 100
+    """How many percent of the requests are copied."""
     session_affinity: bool = False
-    """Keep users of the candidate there by a cookie: not simulated yet."""
+    """Keep users whom the candidate has answered there by a cookie, while it has a weight."""
+    cookie_max_age: Annotated[Duration, Field(gt=0)] = 86_400_000_000_000
+    """How long such a cookie lasts."""
 
     @model_validator(mode="after")
     def _can_be_played(self) -> FlaggerAnalysis:
-        # The hooks: once the world mirrors and pins, `_shift` passes these on with the weights.
-        if self.mirror:
-            raise InvalidInput("mirrored requests are not simulated yet; remove mirror")
-        if self.session_affinity:
-            raise InvalidInput("session cookies are not simulated yet; remove session_affinity")
         if list(self.step_weights) != sorted(set(self.step_weights)):
             raise InvalidInput("the step_weights do not rise; list growing percentages")
         if not (self.step_weight or self.step_weights or self.iterations or self.skip_analysis):
@@ -180,7 +192,7 @@ class FlaggerAnalysis(Policy):
             return (RollBack(because=because),), replace(state, phase=Phase.FAILED)
         weight = _weight(observation)
         because = "the analysis starts"
-        if weight > 0 or state.iterations > 0:
+        if weight > 0 or state.iterations > 0 or state.mirrored:
             check = run_checks(self.metrics, observation)
             state = replace(state, measured=check.measured)
             if not check.passed:
@@ -191,21 +203,32 @@ class FlaggerAnalysis(Policy):
             return self._iterate(self.iterations, because, state, observation)
         if weight >= self.last_weight:
             return self._promote(state, observation)
+        if self.mirror and weight == 0 and not state.mirrored:
+            return self._copied(because, state, observation)
         following = min(weight + self._step(weight), TOTAL)
-        return (self._shift(following, because, observation),), state
+        unmirrored = replace(state, mirrored=False)
+        return (self._shift(following, because, observation),), unmirrored
+
+    def _copied(self, because: str, state: FlaggerState, observation: Observation) -> Outcome:
+        """A step at weight 0: the candidate gets copies of what the others answer."""
+        shift = self._shift(0, f"mirrored, {because}", observation, mirrored=True)
+        return (shift,), replace(state, mirrored=True)
 
     def _iterate(
         self, wanted: int, because: str, state: FlaggerState, observation: Observation
     ) -> Outcome:
         """Blue/green: count to `wanted`, give the candidate all traffic, check once more."""
         if state.iterations < wanted:
-            return (), replace(state, iterations=state.iterations + 1)
+            counted = replace(state, iterations=state.iterations + 1)
+            if self.mirror and not state.mirrored:
+                return self._copied(because, counted, observation)
+            return (), counted
         if state.iterations > wanted:
             return self._promote(state, observation)
         approved, state = self._approval(state, observation.now_ns)
         if not approved:
             return (), state
-        after = replace(state, iterations=state.iterations + 1)
+        after = replace(state, iterations=state.iterations + 1, mirrored=False)
         return (self._shift(TOTAL, because, observation),), after
 
     def _promote(self, state: FlaggerState, observation: Observation) -> Outcome:
@@ -240,15 +263,22 @@ class FlaggerAnalysis(Policy):
         known = weight == 0 or weight in self.step_weights
         return (higher[0] if known and higher else TOTAL) - weight
 
-    @staticmethod
-    def _shift(weight: int, because: str, observation: Observation) -> Action:
+    def _shift(
+        self, weight: int, because: str, observation: Observation, *, mirrored: bool = False
+    ) -> Action:
         """The candidate gets `weight` percent of what the two have, other variants keep theirs."""
         control, candidate = observation.control, observation.candidate
         weights = observation.weights
         both = weights.get(control, 0.0) + weights.get(candidate, 0.0) or float(TOTAL)
         split = _split(weight, control, candidate)
         scaled = {name: both * percent / TOTAL for name, percent in split.items()}
-        return SetWeights(scaled, because=f"{candidate} to {weight} %: {because}")
+        cookie = SessionAffinity(candidate, self.cookie_max_age)
+        return SetWeights(
+            scaled,
+            session_affinity=cookie if self.session_affinity and weight > 0 else None,
+            mirror=Mirror(candidate, self.mirror_weight / TOTAL) if mirrored else None,
+            because=f"{candidate} to {weight} %: {because}",
+        )
 
 
 def _split(weight: int, control: str, candidate: str) -> dict[str, float]:

@@ -131,6 +131,23 @@ def test_without_an_analysis_it_is_skipped(tmp_path: Path) -> None:
     assert found.name == "flagger"
 
 
+def test_copies_and_cookies_are_taken_over(tmp_path: Path) -> None:
+    """With their share and their age; a cookie's name is of no account."""
+    file = tmp_path / "canary.yaml"
+    file.write_text(
+        "kind: Canary\nspec: {analysis: {stepWeight: 10, mirror: true, mirrorWeight: 30,\n"
+        "  sessionAffinity: {cookieName: c, maxAge: 3600}}}\n",
+        "utf-8",
+    )
+    assert imported([file]).policy == FlaggerAnalysis(
+        step_weight=10,
+        mirror=True,
+        mirror_weight=30,
+        session_affinity=True,
+        cookie_max_age="1h",
+    )
+
+
 def test_everything_that_cannot_be_played_is_told_at_once() -> None:
     """With line, rule and remedy."""
     with pytest.raises(Unimportable) as refused:
@@ -138,11 +155,10 @@ def test_everything_that_cannot_be_played_is_told_at_once() -> None:
     told = [(problem.line, problem.field, problem.rule) for _, problem in refused.value.problems]
     assert told == [
         (5, "spec.analysis.interval", "must be a duration"),
-        (7, "spec.analysis.mirror", "copies requests, which is not simulated yet"),
         (
             8,
-            "spec.analysis.sessionAffinity",
-            "keeps users by a cookie, which is not simulated yet",
+            "spec.analysis.sessionAffinity.primaryCookieName",
+            "keeps users of the primary by a cookie of their own, which is not simulated",
         ),
         (
             9,

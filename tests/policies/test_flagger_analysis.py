@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from simab.policies import AddVariant, EndpointStatus, Promote, RollBack, SetWeights
+from simab.policies import (
+    AddVariant,
+    EndpointStatus,
+    Mirror,
+    Promote,
+    RollBack,
+    SessionAffinity,
+    SetWeights,
+)
 from simab.policies.flagger_analysis import FlaggerAnalysis, FlaggerState, Phase
 from simab.stats.request_totals import RequestTotals
 from tests.policies.scripted_rollout import SECOND, Moment, counted, play, seen
@@ -244,6 +252,53 @@ def test_other_variants_keep_their_share() -> None:
     assert action.weights == pytest.approx({"old": 2.4, "new": 0.6})
 
 
+def always(variant: str, share: float, window: int) -> RequestTotals:
+    """A hundred good requests, copies or not."""
+    return counted(100)
+
+
+def shifts(policy: FlaggerAnalysis) -> list[SetWeights]:
+    """Every change of weights that the policy asks for, in order."""
+    moments = looks(policy, always)
+    asked = [action for moment in moments for action in moment.actions]
+    return [action for action in asked if isinstance(action, SetWeights)]
+
+
+def test_a_mirrored_canary_is_checked_on_copies_once_before_its_first_step() -> None:
+    """scheduler.go, runCanary: mirrored at weight 0, then the steps without."""
+    asked = shifts(flagger(mirror=True, mirror_weight=30))
+    assert [(action.weights["new"], action.mirror) for action in asked] == [
+        (0.0, Mirror("new", 0.3)),
+        (0.2, None),
+        (0.4, None),
+        (0.6, None),
+    ]
+
+
+def test_a_mirrored_blue_green_test_gets_copies_until_all_traffic_moves() -> None:
+    """scheduler.go, runBlueGreen: mirrored from the first iteration to the last."""
+    asked = shifts(flagger(step_weight=None, iterations=3, mirror=True))
+    assert [(action.weights["new"], action.mirror) for action in asked] == [
+        (0.0, Mirror("new", 1.0)),
+        (1.0, None),
+    ]
+
+
+def test_failed_checks_on_copies_roll_back_before_anybody_is_hurt() -> None:
+    """A check counts as soon as there are copies, at weight 0."""
+    moments = looks(flagger(mirror=True, threshold=1), failing)
+    (rolled,) = action_times(moments, RollBack)
+    weights = [moment.weights["new"] for moment in moments[:rolled]]
+    assert set(weights) == {0.0}
+
+
+def test_cookies_come_with_every_weight_above_0() -> None:
+    """And with the age that is given."""
+    asked = shifts(flagger(session_affinity=True, cookie_max_age="1h", mirror=True))
+    cookie = SessionAffinity("new", 3_600 * SECOND)
+    assert [action.session_affinity for action in asked] == [None, cookie, cookie, cookie]
+
+
 def test_its_splits_are_its_steps_and_the_ends() -> None:
     """For the capacity check before a run."""
     splits = [dict(split) for split in flagger().splits("old", "new")]
@@ -261,8 +316,6 @@ def test_its_splits_are_its_steps_and_the_ends() -> None:
     [
         ({"step_weight": None}, "no way to shift traffic"),
         ({"step_weights": [5, 5]}, "do not rise"),
-        ({"mirror": True}, "not simulated yet"),
-        ({"session_affinity": True}, "not simulated yet"),
         ({"interval": "5s"}, "interval"),
         ({"threshold": 0}, "threshold"),
         ({"max_weight": 101}, "max_weight"),
