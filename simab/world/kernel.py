@@ -1,4 +1,4 @@
-"""The compiled data plane's kernel: every request from arrival to label, in one loop.
+"""The compiled data plane's kernel: who serves each request, and when.
 
 Between two control events a request's start and finish are known when it arrives, for queues are
 first come, first served and the instance is fixed on arrival. So the loop takes one arrival after
@@ -11,32 +11,30 @@ import numpy as np
 from numba import njit
 
 from simab.draws import COPY_ATTEMPT, Purpose
-from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
-from simab.stats.request_totals import LATENCY_BUCKETS
 from simab.world.blueprint import NO_VARIANT
-from simab.world.books import CARRY_NS, LabelColumn, RequestColumn, Status, Total
+from simab.world.books import Status, Total
 from simab.world.kernel_arrays import (
     BLOCK,
-    CLIENT,
     ERROR,
     INSTANCE,
     LATENCY,
-    NEVER,
-    NO_TABLE,
-    ROW,
-    SCORE,
     TARGET,
     UNLIMITED,
     VARIANT,
     VARIANT_ROUTING,
 )
 from simab.world.kernel_arrivals import draw_block
+from simab.world.kernel_booking import (
+    book_copy_answered,
+    book_rejected,
+    book_served,
+    fails,
+    learn,
+)
 from simab.world.kernel_draws import (
     OPTIONS,
-    bit_length,
     draw_from_table,
     high_product,
-    own_word,
     part_of,
     philox,
 )
@@ -47,8 +45,9 @@ from simab.world.kernel_instances import (
     occupy,
     remember_waiting,
 )
+from simab.world.kernel_log import client_of, log_arrival, log_end, log_start
 from simab.world.kernel_sources import source_digest
-from simab.world.records import COPY, UNKNOWN
+from simab.world.records import COPY
 from simab.world.routing import TURN_UNIT
 
 __all__ = ["DONE", "LOG_FULL", "QUEUE_FULL", "ROWS_A_REQUEST", "advance"]
@@ -61,40 +60,12 @@ ROWS_A_REQUEST = 2  # its own record, and that of its copy
 # Numba takes module constants as they are; members of enumerations it does not.
 _IN_TURN = VARIANT_ROUTING["smooth_weighted_round_robin"]
 _TURN_UNIT = np.int64(TURN_UNIT)
-_ARRIVED, _ANSWERED, _FAILED = int(Total.ARRIVED), int(Total.ANSWERED), int(Total.FAILED)
+_ARRIVED, _COPIES = int(Total.ARRIVED), int(Total.COPIES)
+_ANSWERED, _FAILED = int(Total.ANSWERED), int(Total.FAILED)
 _REJECTED, _INVALID = int(Total.REJECTED), int(Total.INVALID)
-_LABELS_ARRIVED, _LABELS_NEVER = int(Total.LABELS_ARRIVED), int(Total.LABELS_NEVER)
-_LABELS_OUTSTANDING, _COPIES = int(Total.LABELS_OUTSTANDING), int(Total.COPIES)
 _SERVICE, _COPY_ATTEMPT = np.uint64(Purpose.SERVICE), np.uint64(COPY_ATTEMPT)
-_COL_INVOCATIONS, _COL_ANSWERED = int(RequestColumn.INVOCATIONS), int(RequestColumn.ANSWERED)
-_COL_FAILED, _COL_REJECTED = int(RequestColumn.FAILED), int(RequestColumn.REJECTED)
-_COL_LATENCY, _COL_WAIT = int(RequestColumn.LATENCY_SUM_NS), int(RequestColumn.WAIT_SUM_NS)
-_COL_PER_INSTANCE = int(RequestColumn.INVOCATIONS_PER_INSTANCE)
-_COL_LATENCY_CARRIES = int(RequestColumn.LATENCY_CARRIES)
-_COL_WAIT_CARRIES = int(RequestColumn.WAIT_CARRIES)
-_COL_COPIES_ANSWERED = int(RequestColumn.COPIES_ANSWERED)
-_CARRY_NS = np.int64(CARRY_NS)
-_COL_SUCCESS, _COL_FAILURE = int(LabelColumn.SUCCESS), int(LabelColumn.FAILURE)
-_COL_SQUARED_ERROR = int(LabelColumn.SQUARED_ERROR)
-# Column of a label by 2 * label + correct.
-_CONFUSION = np.array(
-    [
-        LabelColumn.FALSE_POSITIVE,
-        LabelColumn.TRUE_NEGATIVE,
-        LabelColumn.FALSE_NEGATIVE,
-        LabelColumn.TRUE_POSITIVE,
-    ],
-    dtype=np.uint64,
-)
-_OK, _STATUS_FAILED = int(Status.OK), int(Status.FAILED)
 _STATUS_REJECTED, _STATUS_INVALID = int(Status.REJECTED), int(Status.INVALID_TARGET)
-_IN_FLIGHT = int(Status.IN_FLIGHT)
-_SUBDIVISION_BITS = np.int64(6)
-_UNIT_BITS = np.int64(10)
-_LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
-_SCORE_ONE = np.int64(SCORE_ONE)
-_SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
-_LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
+_OK, _STATUS_FAILED = int(Status.OK), int(Status.FAILED)
 _NOT_SERVED = np.int64(-1)
 # Indices are unsigned: for a signed one Numba asks at every use whether it counts from the end.
 _ONE = np.uint64(1)
@@ -107,7 +78,7 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
     `position[0]` is the next free one. Returns DONE, or LOG_FULL or QUEUE_FULL when the caller has
     to make room and call again; nothing is lost in between.
     """
-    requests, latencies, _, _, invalid, totals = books
+    requests, _, _, _, invalid, totals = books
     horizon_ns, period_ns = fixed.scalars[0], fixed.scalars[1]
     window, window_start_ns = np.int64(0), np.int64(0)
     while True:
@@ -128,24 +99,23 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         record = position[0]
         position[0] = record + 1
         variant, by_weight = _variant_of(fixed, split, streams, segment, place)
-        _log_arrival(log, record, fixed, streams, segment, place)
+        log_arrival(log, record, fixed, streams, segment, place)
         if by_weight and split.rules[2] != NO_VARIANT and split.rules[2] != np.int64(variant):
             _copy(fixed, split, streams, instances, books, log, position, segment, place)
         if split.slot_starts[variant] == split.slot_starts[variant + _ONE]:
             invalid[np.uint64(window)] += 1
             totals[_INVALID] += 1
-            _log_end(log, record, _STATUS_INVALID, arrived_ns)
+            log_end(log, record, _STATUS_INVALID, arrived_ns)
             continue
         word = streams.words[segment, INSTANCE, place]
         slot = np.uint64(_slot_of(fixed, split, instances, variant, arrived_ns, word))
-        share = split.instance_shares[variant]
         word = streams.words[segment, LATENCY, place]
         started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word)
-        _log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
+        log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
         if started_ns == _NOT_SERVED:
-            _book_rejected(requests, np.uint64(window), variant, share)
+            book_rejected(split, requests, np.uint64(window), variant)
             totals[_REJECTED] += 1
-            _log_end(log, record, _STATUS_REJECTED, arrived_ns)
+            log_end(log, record, _STATUS_REJECTED, arrived_ns)
             continue
         if by_weight and split.cookies.shape[0] and np.int64(variant) == split.rules[0]:
             _give_cookie(fixed, split, streams, segment, place, finished_ns)
@@ -154,13 +124,13 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         ended = np.uint64(window)
         if finished_ns - window_start_ns >= period_ns:
             ended = np.uint64(finished_ns // period_ns)
-        failed = _fails(fixed, variant, streams.words[segment, ERROR, place])
+        failed = fails(fixed, variant, streams.words[segment, ERROR, place])
         times_ns = arrived_ns, started_ns, finished_ns
-        _book_served(requests, latencies, ended, variant, times_ns, failed, share)
+        book_served(split, books, ended, variant, times_ns, failed)
         totals[_FAILED if failed else _ANSWERED] += 1
-        _log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
+        log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
         if not failed:
-            _learn(fixed, streams, books, log, record, segment, place, variant, finished_ns)
+            learn(fixed, streams, books, log, record, segment, place, variant, finished_ns)
 
 
 @njit(inline="always")
@@ -193,16 +163,9 @@ def _number(streams, segment, place):
 
 
 @njit(inline="always")
-def _client(fixed, streams, segment, place):
-    """Who asks, by number within the segment."""
-    word = streams.words[segment, CLIENT, place]
-    return np.int64(high_product(word, np.uint64(fixed.segments[segment, 0])))
-
-
-@njit(inline="always")
 def _has_cookie(fixed, split, streams, segment, place):
     """Whether the client has been answered by the pinned variant, not too long ago."""
-    client = fixed.segments[segment, 5] + _client(fixed, streams, segment, place)
+    client = fixed.segments[segment, 5] + client_of(fixed, streams, segment, place)
     since_ns, arrived_ns = split.cookies[client], streams.arrived_ns[segment, place]
     return since_ns <= arrived_ns and arrived_ns < since_ns + split.rules[1]
 
@@ -210,7 +173,7 @@ def _has_cookie(fixed, split, streams, segment, place):
 @njit(**OPTIONS)
 def _give_cookie(fixed, split, streams, segment, place, finished_ns):
     """With the reply, unless the client has had one since it asked: the earliest of several."""
-    client = fixed.segments[segment, 5] + _client(fixed, streams, segment, place)
+    client = fixed.segments[segment, 5] + client_of(fixed, streams, segment, place)
     since_ns, arrived_ns = split.cookies[client], streams.arrived_ns[segment, place]
     if since_ns + split.rules[1] <= arrived_ns:
         split.cookies[client] = finished_ns
@@ -227,37 +190,28 @@ def _copy(fixed, split, streams, instances, books, log, position, segment, place
     )
     if sampled > np.uint64(split.rules[3]):
         return
-    requests, latencies, _, _, _, totals = books
+    requests, _, _, _, _, totals = books
     arrived_ns, horizon_ns = streams.arrived_ns[segment, place], fixed.scalars[0]
-    period_ns = fixed.scalars[1]
-    variant = np.uint64(split.rules[2])
+    period_ns, variant = fixed.scalars[1], np.uint64(split.rules[2])
     totals[_COPIES] += 1
     record = position[0]
     position[0] = record + 1
-    _log_arrival(log, record, fixed, streams, segment, place)
+    log_arrival(log, record, fixed, streams, segment, place)
     if log.shape[0]:
         log[record, 8] = COPY
     slot = np.uint64(_slot_of(fixed, split, instances, variant, arrived_ns, word_instance))
-    share = split.instance_shares[variant]
     started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word_latency)
-    _log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
+    log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
     if started_ns == _NOT_SERVED:
-        _book_rejected(requests, np.uint64(arrived_ns // period_ns), variant, share)
-        _log_end(log, record, _STATUS_REJECTED, arrived_ns)
+        book_rejected(split, requests, np.uint64(arrived_ns // period_ns), variant)
+        log_end(log, record, _STATUS_REJECTED, arrived_ns)
     elif finished_ns < horizon_ns:
         ended = np.uint64(finished_ns // period_ns)
-        failed = _fails(fixed, variant, word_error)
-        times_ns = arrived_ns, started_ns, finished_ns
-        _book_served(requests, latencies, ended, variant, times_ns, failed, share)
+        failed = fails(fixed, variant, word_error)
+        book_served(split, books, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
         if not failed:
-            requests[ended, variant, _COL_COPIES_ANSWERED] += 1
-        _log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
-
-
-@njit(inline="always")
-def _fails(fixed, variant, word):
-    """Whether a served request is answered with an error."""
-    return fixed.happens[variant + _ONE] and word <= fixed.limits[variant + _ONE]
+            book_copy_answered(requests, ended, variant)
+        log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
 
 
 @njit(inline="always")
@@ -290,71 +244,6 @@ def _serve(fixed, instances, variant, slot, arrived_ns, word):
 
 
 @njit(inline="always")
-def _book_rejected(requests, window, variant, instance_share):
-    """Books.book_rejected."""
-    requests[window, variant, _COL_INVOCATIONS] += 1
-    requests[window, variant, _COL_REJECTED] += 1
-    requests[window, variant, _COL_PER_INSTANCE] += instance_share
-
-
-@njit(inline="always")
-def _book_served(requests, latencies, window, variant, times_ns, failed, instance_share):
-    """Books.book_served."""
-    arrived_ns, started_ns, finished_ns = times_ns
-    requests[window, variant, _COL_INVOCATIONS] += 1
-    requests[window, variant, _COL_FAILED if failed else _COL_ANSWERED] += 1
-    _add_time(
-        requests, window, variant, _COL_LATENCY, _COL_LATENCY_CARRIES, finished_ns - arrived_ns
-    )
-    _add_time(requests, window, variant, _COL_WAIT, _COL_WAIT_CARRIES, started_ns - arrived_ns)
-    requests[window, variant, _COL_PER_INSTANCE] += instance_share
-    latencies[window, variant, np.uint64(_latency_bucket(finished_ns - arrived_ns))] += 1
-
-
-@njit(inline="always")
-def _add_time(requests, window, variant, column, carries, time_ns):
-    """Books._add_time."""
-    requests[window, variant, column] += time_ns
-    if requests[window, variant, column] >= _CARRY_NS:
-        requests[window, variant, column] -= _CARRY_NS
-        requests[window, variant, carries] += 1
-
-
-@njit(inline="always")
-def _learn(fixed, streams, books, log, record, segment, place, variant, finished_ns):
-    """Book the label of an answered request now, for the time at which it will arrive."""
-    _, _, labels, scores, _, totals = books
-    logging = log.shape[0] > 0
-    delay_ns = streams.delays_ns[segment, place]
-    if delay_ns == NEVER:
-        totals[_LABELS_NEVER] += 1
-        return
-    label_ns = finished_ns + delay_ns
-    if logging:
-        log[record, 12] = label_ns
-    if label_ns >= fixed.scalars[0]:
-        totals[_LABELS_OUTSTANDING] += 1
-        return
-    totals[_LABELS_ARRIVED] += 1
-    word_row, word_score = streams.words[segment, ROW, place], streams.words[segment, SCORE, place]
-    label, score, correct = _outcome(fixed, variant, word_row, word_score)
-    bucket = np.uint64(_quotient(label_ns, fixed.scalars[2], fixed.per_ns[0]))
-    _book_label(fixed, labels, scores, bucket, variant, label, score, correct)
-    if logging:
-        log[record, 9] = label
-        log[record, 10] = score
-        log[record, 11] = correct
-
-
-@njit(inline="always")
-def _quotient(time_ns, length_ns, per_ns):
-    """time_ns // length_ns: a guess in floating point is off by one at most, and put right."""
-    guess = np.int64(np.float64(time_ns) * per_ns)
-    rest_ns = time_ns - guess * length_ns
-    return guess + np.int64(rest_ns >= length_ns) - np.int64(rest_ns < 0)
-
-
-@njit(inline="always")
 def _next_segment(fixed, streams):
     """The segment whose request comes next; of several at one instant, the first."""
     chosen = np.uint64(0)
@@ -379,91 +268,6 @@ def _next_in_turn(split):
             chosen = choice
     split.taken[chosen] -= _TURN_UNIT
     return split.choices[chosen]
-
-
-@njit(inline="always")
-def _latency_bucket(latency_ns):
-    """simab.stats.request_totals.latency_bucket."""
-    units = latency_ns >> _UNIT_BITS
-    shift = max(bit_length(units) - _SUBDIVISION_BITS - 1, np.int64(0))
-    return min((shift << _SUBDIVISION_BITS) + (units >> shift), _LAST_BUCKET)
-
-
-@njit(inline="always")
-def _outcome(fixed, variant, word_row, word_score):
-    """OutcomeSampler.draw: label, score, correct."""
-    first, last = fixed.row_starts[variant], fixed.row_starts[variant + _ONE]
-    if fixed.rows[np.uint64(first), 0] == NONE:
-        word_row = own_word(word_row, fixed.salts[variant])
-    row = np.uint64(first + part_of(fixed.row_thresholds, first, last - 1, word_row))
-    label, score, correct = fixed.rows[row, 0], fixed.rows[row, 1], fixed.rows[row, 2]
-    if fixed.variants[variant, 4] != NO_TABLE:
-        table = fixed.variants[variant, np.uint64(4 + label)]
-        score = draw_from_table(fixed.tables, table, own_word(word_score, fixed.salts[variant]))
-        predicted = np.int64(score >= fixed.variants[variant, 6])
-        correct = np.int64(1) - (predicted ^ label)
-    return label, score, correct
-
-
-@njit(inline="always")
-def _book_label(fixed, labels, scores, bucket, variant, label, score, correct):
-    """Books.book_label, for a label before the horizon."""
-    if label == NONE:
-        labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
-        return
-    labels[bucket, variant, _CONFUSION[np.uint64(2 * label + correct)]] += 1
-    distance = score - label * _SCORE_ONE
-    labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(SCORE_BITS)
-    score_bin = np.uint64(fixed.score_bins[_score_cell(score)])
-    scores[bucket, variant, np.uint64(label), score_bin] += 1
-
-
-@njit(inline="always")
-def _score_cell(score):
-    """simab.profiles.outcomes.score_cell."""
-    from_end = min(score, _SCORE_ONE - score)
-    shift = max(bit_length(from_end) - _SCORE_CELL_BITS - 1, np.int64(0))
-    cell = (shift << _SCORE_CELL_BITS) + (from_end >> shift)
-    return np.uint64(cell if score == from_end else _LAST_SCORE_CELL - cell)
-
-
-@njit(inline="always")
-def _log_arrival(log, record, fixed, streams, segment, place):
-    """Begin a record, if records are kept: all that is unknown is -1."""
-    if log.shape[0] == 0:
-        return
-    log[record, 0] = segment
-    log[record, 1] = _client(fixed, streams, segment, place)
-    log[record, 2] = NO_VARIANT
-    log[record, 3] = UNKNOWN
-    log[record, 4] = streams.arrived_ns[segment, place]
-    log[record, 5] = UNKNOWN
-    log[record, 6] = UNKNOWN
-    log[record, 7] = _IN_FLIGHT
-    log[record, 8] = 0
-    log[record, 9] = NONE
-    log[record, 10] = NONE
-    log[record, 11] = NONE
-    log[record, 12] = UNKNOWN
-
-
-@njit(inline="always")
-def _log_start(log, record, variant, instance, started_ns, horizon_ns):
-    """Where a request went, and when it started if it did so before the horizon."""
-    if log.shape[0] == 0:
-        return
-    log[record, 2] = variant
-    log[record, 3] = instance
-    log[record, 5] = started_ns if started_ns < horizon_ns else UNKNOWN
-
-
-@njit(inline="always")
-def _log_end(log, record, status, finished_ns):
-    """The reply."""
-    if log.shape[0] == 0:
-        return
-    log[record, 6] = finished_ns
-    log[record, 7] = status
 
 
 _advance.__qualname__ = f"advance_{source_digest()}"  # the name under which Numba keeps it on disk

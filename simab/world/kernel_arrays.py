@@ -122,7 +122,8 @@ class Streams(NamedTuple):
     `clocks` (ticks) and `numbers` are those of the last request drawn, `cursors` the places of the
     next one to play within the block. Per segment and place: `arrived_ns`, `delays_ns` until the
     label (NEVER: it never comes). `words` has shape (segments, WORDS, BLOCK). Those of
-    clients and targets are drawn only where routing asks, or `clients_wanted[0]` is set.
+    clients and targets are drawn only where routing asks, or `clients_wanted[0]` is set. `contents`
+    is room to draw in.
     """
 
     clocks: Integers
@@ -132,6 +133,7 @@ class Streams(NamedTuple):
     delays_ns: Integers
     words: Words
     clients_wanted: Integers
+    contents: Integers
 
 
 class FreeTimes(NamedTuple):
@@ -278,6 +280,7 @@ def streams_of(blueprint: Blueprint, *, clients_wanted: bool) -> Streams:
         delays_ns=np.zeros((count, BLOCK), dtype=np.int64),
         words=np.zeros((count, WORDS, BLOCK), dtype=np.uint64),
         clients_wanted=np.array([clients_wanted], dtype=np.int64),
+        contents=np.zeros(BLOCK, dtype=np.int64),
     )
 
 

@@ -26,7 +26,13 @@ from simab.world.kernel_arrays import (
     VARIANT,
     VARIANT_ROUTING,
 )
-from simab.world.kernel_draws import OPTIONS, draw_from_table, high_product, philox
+from simab.world.kernel_draws import (
+    OPTIONS,
+    draw_from_table,
+    high_product,
+    philox,
+    philox_in_halves,
+)
 
 __all__ = ["draw_block"]
 
@@ -35,7 +41,7 @@ _SERVICE = np.uint64(Purpose.SERVICE)
 _OUTCOME = np.uint64(Purpose.OUTCOME)
 _CLIENT = np.uint64(Purpose.CLIENT)
 _ASSIGNMENT = np.uint64(Purpose.ASSIGNMENT)
-_FIRST_ATTEMPT = np.uint64(0)
+_FIRST = np.uint64(0)  # attempt
 _STICKY = VARIANT_ROUTING["sticky_hash"]
 _TICK_BITS = np.int64(TICKS_PER_NS.bit_length() - 1)
 
@@ -59,41 +65,53 @@ def draw_block(fixed, streams, segment):
 @njit(inline="always")
 def _draw_arrivals(fixed, streams, segment, first):
     """When they arrive: a block of words holds the gaps of four."""
+    words, stream = streams.words[segment], fixed.streams[segment]
+    key_0, key_1 = fixed.seeds[0], fixed.seeds[1]
+    for group in range(BLOCK // LANES):
+        here = np.uint64(group)  # the rows serve for the four lanes, until services are drawn
+        words[VARIANT, here], words[INSTANCE, here], words[LATENCY, here], words[ERROR, here] = (
+            philox_in_halves(
+                np.uint64(first // LANES + group), _ARRIVAL, stream, _FIRST, key_0, key_1
+            )
+        )
     gaps, clock = fixed.segments[segment, 1], streams.clocks[segment]
     arrived_ns = streams.arrived_ns[segment]
-    for group in range(BLOCK // LANES):
-        words = _block(fixed, segment, np.uint64(first // LANES + group), _ARRIVAL)
-        for lane in range(LANES):
-            clock += draw_from_table(fixed.tables, gaps, words[lane])
-            arrived_ns[np.uint64(group * LANES + lane)] = clock >> _TICK_BITS
+    for place in range(BLOCK):
+        lane, group = VARIANT + np.uint64(place % LANES), np.uint64(place // LANES)
+        clock += draw_from_table(fixed.tables, gaps, words[lane, group])
+        arrived_ns[np.uint64(place)] = clock >> _TICK_BITS
     streams.clocks[segment] = clock
 
 
 @njit(inline="always")
 def _draw_clients(fixed, streams, segment, first):
     """Who they come from and what they name; nobody asks in the plainest of runs."""
-    words = streams.words[segment]
+    words, stream = streams.words[segment], fixed.streams[segment]
+    key_0, key_1 = fixed.seeds[0], fixed.seeds[1]
     for place in range(BLOCK):
         here = np.uint64(place)
-        words[CLIENT, here], words[TARGET, here], _, _ = _block(
-            fixed, segment, np.uint64(first + place), _CLIENT
+        words[CLIENT, here], words[TARGET, here], _, _ = philox_in_halves(
+            np.uint64(first + place), _CLIENT, stream, _FIRST, key_0, key_1
         )
     if fixed.scalars[3] == _STICKY:
         clients = np.uint64(fixed.segments[segment, 0])
         for place in range(BLOCK):
             here = np.uint64(place)
             client = high_product(words[CLIENT, here], clients)
-            words[VARIANT, here], _, _, _ = _block(fixed, segment, client, _ASSIGNMENT)
+            words[VARIANT, here], _, _, _ = philox(
+                client, _ASSIGNMENT, stream, _FIRST, key_0, key_1
+            )
 
 
 @njit(inline="always")
 def _draw_services(fixed, streams, segment, first):
     """What happens to them at the endpoint."""
-    words = streams.words[segment]
+    words, stream = streams.words[segment], fixed.streams[segment]
+    key_0, key_1 = fixed.seeds[0], fixed.seeds[1]
     for place in range(BLOCK):
         here = np.uint64(place)
         words[VARIANT, here], words[INSTANCE, here], words[LATENCY, here], words[ERROR, here] = (
-            _block(fixed, segment, np.uint64(first + place), _SERVICE)
+            philox_in_halves(np.uint64(first + place), _SERVICE, stream, _FIRST, key_0, key_1)
         )
 
 
@@ -101,30 +119,21 @@ def _draw_services(fixed, streams, segment, first):
 def _draw_outcomes(fixed, streams, segment, first):
     """What they carry, and when their labels come."""
     words, delays_ns = streams.words[segment], streams.delays_ns[segment]
+    stream, key_0, key_1 = fixed.streams[segment], fixed.seeds[0], fixed.seeds[1]
     pairs = fixed.segments[segment, 3]
-    if pairs:
+    contents = streams.contents
+    for place in range(BLOCK):
+        contents[np.uint64(place)] = first + place
+    if pairs:  # apart, for a division in the loop costs more than all else in it
         for place in range(BLOCK):
-            _draw_outcome(fixed, segment, words, place, (first + place) // pairs)
-    else:  # apart, for a division in the loop costs more than all else in it
-        for place in range(BLOCK):
-            _draw_outcome(fixed, segment, words, place, first + place)
+            contents[np.uint64(place)] = (first + place) // pairs
+    for place in range(BLOCK):
+        here = np.uint64(place)
+        words[ROW, here], words[SCORE, here], words[DELAY, here], words[HIDDEN, here] = (
+            philox_in_halves(np.uint64(contents[here]), _OUTCOME, stream, _FIRST, key_0, key_1)
+        )
     for place in range(BLOCK):
         here = np.uint64(place)
         hidden = fixed.happens[0] and words[HIDDEN, here] <= fixed.limits[0]
         delay_ns = draw_from_table(fixed.tables, 0, words[DELAY, here])
         delays_ns[here] = np.int64(NEVER) if hidden else delay_ns
-
-
-@njit(inline="always")
-def _draw_outcome(fixed, segment, words, place, content):
-    here = np.uint64(place)
-    words[ROW, here], words[SCORE, here], words[DELAY, here], words[HIDDEN, here] = _block(
-        fixed, segment, np.uint64(content), _OUTCOME
-    )
-
-
-@njit(inline="always")
-def _block(fixed, segment, entity, purpose):
-    """The four words of an entity of the segment, for its first attempt."""
-    stream, seeds = fixed.streams[segment], fixed.seeds
-    return philox(entity, purpose, stream, _FIRST_ATTEMPT, seeds[0], seeds[1])

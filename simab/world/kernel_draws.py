@@ -24,6 +24,7 @@ __all__ = [
     "own_word",
     "part_of",
     "philox",
+    "philox_in_halves",
 ]
 
 OPTIONS: Final[dict[str, Any]] = {
@@ -38,6 +39,10 @@ _M0 = np.uint64(0xD2E7470EE14C6C93)
 _M1 = np.uint64(0xCA5A826395121157)
 _W0 = np.uint64(0x9E3779B97F4A7C15)
 _W1 = np.uint64(0xBB67AE8584CAA73B)
+_HALF = np.uint64(0xFFFFFFFF)
+_HALF_BITS = np.uint64(32)
+_M0_HIGH, _M0_LOW = _M0 >> _HALF_BITS, _M0 & _HALF
+_M1_HIGH, _M1_LOW = _M1 >> _HALF_BITS, _M1 & _HALF
 _CELL_BITS = CELLS_PER_OCTAVE.bit_length() - 1
 _CELL_SHIFT = np.uint64(63 - _CELL_BITS)
 _CELL_MASK = np.uint64(CELLS_PER_OCTAVE - 1)
@@ -94,6 +99,54 @@ def philox(entity, purpose, stream, attempt, key_0, key_1):
         key_0 += _W0
         key_1 += _W1
     return word_0, word_1, word_2, word_3
+
+
+@njit(inline="always")
+def philox_in_halves(entity, purpose, stream, attempt, key_0, key_1):
+    """The same block as `philox`, for loops over many entities.
+
+    All products are of 32-bit halves, of which a processor does eight in one instruction; that of
+    64 bits it does one at a time. A compiler sees this only where the rounds are written out.
+    """
+    word_0, word_1, word_2, word_3 = entity, purpose, stream, attempt
+    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
+    key_0, key_1 = key_0 + _W0, key_1 + _W1
+    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
+    key_0, key_1 = key_0 + _W0, key_1 + _W1
+    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
+    key_0, key_1 = key_0 + _W0, key_1 + _W1
+    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
+    key_0, key_1 = key_0 + _W0, key_1 + _W1
+    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
+    key_0, key_1 = key_0 + _W0, key_1 + _W1
+    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
+    key_0, key_1 = key_0 + _W0, key_1 + _W1
+    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
+    key_0, key_1 = key_0 + _W0, key_1 + _W1
+    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
+    key_0, key_1 = key_0 + _W0, key_1 + _W1
+    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
+    key_0, key_1 = key_0 + _W0, key_1 + _W1
+    return _round(word_0, word_1, word_2, word_3, key_0, key_1)
+
+
+@njit(inline="always")
+def _round(word_0, word_1, word_2, word_3, key_0, key_1):
+    """One of the ten rounds of Philox4x64."""
+    high_0, low_0 = _product(_M0_HIGH, _M0_LOW, word_0)
+    high_1, low_1 = _product(_M1_HIGH, _M1_LOW, word_2)
+    return high_1 ^ word_1 ^ key_0, low_1, high_0 ^ word_3 ^ key_1, low_0
+
+
+@njit(inline="always")
+def _product(high, low, word):
+    """Upper and lower 64 bits of (high * 2**32 + low) * word."""
+    word_low, word_high = word & _HALF, word >> _HALF_BITS
+    lowest = low * word_low
+    middle = high * word_low + (lowest >> _HALF_BITS)
+    cross = low * word_high + (middle & _HALF)
+    upper = high * word_high + (middle >> _HALF_BITS) + (cross >> _HALF_BITS)
+    return upper, (cross << _HALF_BITS) | (lowest & _HALF)
 
 
 @njit(inline="always")

@@ -26,8 +26,10 @@ _SOURCES: Final = (
     "world/kernel.py",
     "world/kernel_arrays.py",
     "world/kernel_arrivals.py",
+    "world/kernel_booking.py",
     "world/kernel_draws.py",
     "world/kernel_instances.py",
+    "world/kernel_log.py",
     "world/records.py",
     "world/routing.py",
 )

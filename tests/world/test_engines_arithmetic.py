@@ -15,7 +15,7 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.rules.sizes import MOST_WINDOWS
 from simab.stats.request_totals import latency_bucket
 from simab.units import LONGEST_DURATION_NS
-from simab.world import kernel, kernel_draws
+from simab.world import kernel_booking, kernel_draws
 
 WORD = (1 << 64) - 1
 # Words at which an octave, a cell or the whole range begins or ends, as well as any.
@@ -27,6 +27,13 @@ nanoseconds = st.integers(0, 2**63 - 1) | st.sampled_from([word for word in EDGE
 @njit
 def _philox(counter: Any, key: Any) -> Any:
     return kernel_draws.philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
+
+
+@njit
+def _philox_in_halves(counter: Any, key: Any) -> Any:
+    return kernel_draws.philox_in_halves(
+        counter[0], counter[1], counter[2], counter[3], key[0], key[1]
+    )
 
 
 @njit
@@ -49,7 +56,7 @@ def _high_product(left: Any, right: Any) -> Any:
 
 @njit
 def _quotient(time_ns: Any, length_ns: Any) -> Any:
-    return kernel._quotient(time_ns, length_ns, 1.0 / length_ns)
+    return kernel_booking._quotient(time_ns, length_ns, 1.0 / length_ns)
 
 
 @njit
@@ -59,7 +66,7 @@ def _bit_length(value: Any) -> Any:
 
 @njit
 def _latency_bucket(latency_ns: Any) -> Any:
-    return kernel._latency_bucket(latency_ns)
+    return kernel_booking._latency_bucket(latency_ns)
 
 
 @given(counter=st.tuples(words, words, words, words), key=st.tuples(words, words))
@@ -73,6 +80,8 @@ def test_a_compiled_block_is_numpys_philox_and_ours(
     numpys = np.random.Philox(counter=np.array(before, np.uint64), key=np.array(key, np.uint64))
     assert tuple(map(int, found)) == tuple(numpys.random_raw(4).tolist())
     assert tuple(map(int, found)) == philox_block(counter, key)
+    in_halves = _philox_in_halves(np.array(counter, np.uint64), np.array(key, np.uint64))
+    assert in_halves == found
 
 
 def any_table(seed: int, largest: int, zeros: int) -> QuantileTable:

@@ -20,7 +20,14 @@ from tests.world.engines_comparison import blocks_of_arrivals, compiled_plane, f
 from tests.world.engines_strategies import Play, hundred_plays
 
 HUNDREDS = 12
-COPIED = ("kernel", "kernel_arrivals", "kernel_draws", "kernel_instances")
+COPIED = (
+    "kernel",
+    "kernel_arrivals",
+    "kernel_booking",
+    "kernel_draws",
+    "kernel_instances",
+    "kernel_log",
+)
 FAULTS = {
     "an arrival at a window's start": (
         "arrived_ns - window_start_ns >= period_ns",
@@ -75,8 +82,8 @@ FAULTS = {
         "elif finished_ns <= horizon_ns:",
     ),
     "a copy's window": (
-        "finished_ns // period_ns)\n        failed = _fails(fixed, variant, word_error)",
-        "arrived_ns // period_ns)\n        failed = _fails(fixed, variant, word_error)",
+        "finished_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
+        "arrived_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
     ),
     "the bucket of a latency": (
         "bit_length(units) - _SUBDIVISION_BITS - 1",

@@ -1,0 +1,172 @@
+"""Booking inside compiled code: windows and labels, as simab.world.books says.
+
+A request is booked when its times are known, which may be long before they come: in the window in
+which it finishes, its label in the bucket in which that arrives.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
+from simab.stats.request_totals import LATENCY_BUCKETS
+from simab.world.books import CARRY_NS, LabelColumn, RequestColumn, Total
+from simab.world.kernel_arrays import NEVER, NO_TABLE, ROW, SCORE
+from simab.world.kernel_draws import bit_length, draw_from_table, own_word, part_of
+
+__all__ = ["book_copy_answered", "book_rejected", "book_served", "fails", "learn"]
+
+_LABELS_ARRIVED, _LABELS_NEVER = int(Total.LABELS_ARRIVED), int(Total.LABELS_NEVER)
+_LABELS_OUTSTANDING = int(Total.LABELS_OUTSTANDING)
+_COL_INVOCATIONS, _COL_ANSWERED = int(RequestColumn.INVOCATIONS), int(RequestColumn.ANSWERED)
+_COL_FAILED, _COL_REJECTED = int(RequestColumn.FAILED), int(RequestColumn.REJECTED)
+_COL_LATENCY, _COL_WAIT = int(RequestColumn.LATENCY_SUM_NS), int(RequestColumn.WAIT_SUM_NS)
+_COL_PER_INSTANCE = int(RequestColumn.INVOCATIONS_PER_INSTANCE)
+_COL_LATENCY_CARRIES = int(RequestColumn.LATENCY_CARRIES)
+_COL_WAIT_CARRIES = int(RequestColumn.WAIT_CARRIES)
+_COL_COPIES_ANSWERED = int(RequestColumn.COPIES_ANSWERED)
+_CARRY_NS = np.int64(CARRY_NS)
+_COL_SUCCESS, _COL_FAILURE = int(LabelColumn.SUCCESS), int(LabelColumn.FAILURE)
+_COL_SQUARED_ERROR = int(LabelColumn.SQUARED_ERROR)
+# Column of a label by 2 * label + correct.
+_CONFUSION = np.array(
+    [
+        LabelColumn.FALSE_POSITIVE,
+        LabelColumn.TRUE_NEGATIVE,
+        LabelColumn.FALSE_NEGATIVE,
+        LabelColumn.TRUE_POSITIVE,
+    ],
+    dtype=np.uint64,
+)
+_SUBDIVISION_BITS = np.int64(6)
+_UNIT_BITS = np.int64(10)
+_LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
+_SCORE_ONE = np.int64(SCORE_ONE)
+_SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
+_LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
+# Indices are unsigned: for a signed one Numba asks at every use whether it counts from the end.
+_ONE = np.uint64(1)
+
+
+@njit(inline="always")
+def book_rejected(split, requests, window, variant):
+    """Books.book_rejected."""
+    requests[window, variant, _COL_INVOCATIONS] += 1
+    requests[window, variant, _COL_REJECTED] += 1
+    requests[window, variant, _COL_PER_INSTANCE] += split.instance_shares[variant]
+
+
+@njit(inline="always")
+def book_copy_answered(requests, window, variant):
+    """Books.book_copy_answered."""
+    requests[window, variant, _COL_COPIES_ANSWERED] += 1
+
+
+@njit(inline="always")
+def fails(fixed, variant, word):
+    """Whether a served request is answered with an error."""
+    return fixed.happens[variant + _ONE] and word <= fixed.limits[variant + _ONE]
+
+
+@njit(inline="always")
+def book_served(split, books, window, variant, times_ns, failed):
+    """Books.book_served."""
+    requests, latencies, _, _, _, _ = books
+    arrived_ns, started_ns, finished_ns = times_ns
+    latency_ns = finished_ns - arrived_ns
+    requests[window, variant, _COL_INVOCATIONS] += 1
+    requests[window, variant, _COL_FAILED if failed else _COL_ANSWERED] += 1
+    _add_time(requests, window, variant, _COL_LATENCY, _COL_LATENCY_CARRIES, latency_ns)
+    _add_time(requests, window, variant, _COL_WAIT, _COL_WAIT_CARRIES, started_ns - arrived_ns)
+    requests[window, variant, _COL_PER_INSTANCE] += split.instance_shares[variant]
+    latencies[window, variant, np.uint64(_latency_bucket(latency_ns))] += 1
+
+
+@njit(inline="always")
+def _add_time(requests, window, variant, column, carries, time_ns):
+    """Books._add_time."""
+    requests[window, variant, column] += time_ns
+    if requests[window, variant, column] >= _CARRY_NS:
+        requests[window, variant, column] -= _CARRY_NS
+        requests[window, variant, carries] += 1
+
+
+@njit(inline="always")
+def learn(fixed, streams, books, log, record, segment, place, variant, finished_ns):
+    """Book the label of an answered request now, for the time at which it will arrive."""
+    _, _, labels, scores, _, totals = books
+    logging = log.shape[0] > 0
+    delay_ns = streams.delays_ns[segment, place]
+    if delay_ns == NEVER:
+        totals[_LABELS_NEVER] += 1
+        return
+    label_ns = finished_ns + delay_ns
+    if logging:
+        log[record, 12] = label_ns
+    if label_ns >= fixed.scalars[0]:
+        totals[_LABELS_OUTSTANDING] += 1
+        return
+    totals[_LABELS_ARRIVED] += 1
+    word_row, word_score = streams.words[segment, ROW, place], streams.words[segment, SCORE, place]
+    label, score, correct = _outcome(fixed, variant, word_row, word_score)
+    bucket = np.uint64(_quotient(label_ns, fixed.scalars[2], fixed.per_ns[0]))
+    _book_label(fixed, labels, scores, bucket, variant, label, score, correct)
+    if logging:
+        log[record, 9] = label
+        log[record, 10] = score
+        log[record, 11] = correct
+
+
+@njit(inline="always")
+def _quotient(time_ns, length_ns, per_ns):
+    """time_ns // length_ns: a guess in floating point is off by one at most, and put right."""
+    guess = np.int64(np.float64(time_ns) * per_ns)
+    rest_ns = time_ns - guess * length_ns
+    return guess + np.int64(rest_ns >= length_ns) - np.int64(rest_ns < 0)
+
+
+@njit(inline="always")
+def _latency_bucket(latency_ns):
+    """simab.stats.request_totals.latency_bucket."""
+    units = latency_ns >> _UNIT_BITS
+    shift = max(bit_length(units) - _SUBDIVISION_BITS - 1, np.int64(0))
+    return min((shift << _SUBDIVISION_BITS) + (units >> shift), _LAST_BUCKET)
+
+
+@njit(inline="always")
+def _outcome(fixed, variant, word_row, word_score):
+    """OutcomeSampler.draw: label, score, correct."""
+    first, last = fixed.row_starts[variant], fixed.row_starts[variant + _ONE]
+    if fixed.rows[np.uint64(first), 0] == NONE:
+        word_row = own_word(word_row, fixed.salts[variant])
+    row = np.uint64(first + part_of(fixed.row_thresholds, first, last - 1, word_row))
+    label, score, correct = fixed.rows[row, 0], fixed.rows[row, 1], fixed.rows[row, 2]
+    if fixed.variants[variant, 4] != NO_TABLE:
+        table = fixed.variants[variant, np.uint64(4 + label)]
+        score = draw_from_table(fixed.tables, table, own_word(word_score, fixed.salts[variant]))
+        predicted = np.int64(score >= fixed.variants[variant, 6])
+        correct = np.int64(1) - (predicted ^ label)
+    return label, score, correct
+
+
+@njit(inline="always")
+def _book_label(fixed, labels, scores, bucket, variant, label, score, correct):
+    """Books.book_label, for a label before the horizon."""
+    if label == NONE:
+        labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
+        return
+    labels[bucket, variant, _CONFUSION[np.uint64(2 * label + correct)]] += 1
+    distance = score - label * _SCORE_ONE
+    labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(SCORE_BITS)
+    score_bin = np.uint64(fixed.score_bins[_score_cell(score)])
+    scores[bucket, variant, np.uint64(label), score_bin] += 1
+
+
+@njit(inline="always")
+def _score_cell(score):
+    """simab.profiles.outcomes.score_cell."""
+    from_end = min(score, _SCORE_ONE - score)
+    shift = max(bit_length(from_end) - _SCORE_CELL_BITS - 1, np.int64(0))
+    cell = (shift << _SCORE_CELL_BITS) + (from_end >> shift)
+    return np.uint64(cell if score == from_end else _LAST_SCORE_CELL - cell)
