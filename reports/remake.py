@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from founding_example import make_founding_example
 from policy_studies import make_policies
+from twelve_policies import make_twelve_policies, short_table
 
 from simab.study import local_processes
 
@@ -27,6 +28,7 @@ def remake(folder: Path) -> None:
     """Write reports/, docs/churn.svg and README.md below a folder."""
     with local_processes(WORKERS) as executor:
         tables = {"churn": make_founding_example(folder, executor)}
+        tables["twelve policies"] = short_table(make_twelve_policies(folder, executor))
         make_policies(folder, executor)
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, table in tables.items():

@@ -19,6 +19,7 @@ def test_committed_reports_are_what_the_code_makes(repository: Path, tmp_path: P
     assert Path("docs/churn.svg") in made
     for name in ("churn/report.html", "policies/README.md", "policies/power.svg"):
         assert Path("reports") / name in made
+    assert Path("reports/twelve_policies/report.html") in made
     differing = [
         str(path)
         for path in made

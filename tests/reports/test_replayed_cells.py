@@ -9,6 +9,9 @@ import pytest
 from policy_cells import play_cells, read_cells
 from policy_studies import load_studies
 from policy_studies import versions as versions_of
+from twelve_policies import SCENARIO, four_versions
+
+import simab
 
 REPLICATIONS = 8
 
@@ -25,3 +28,13 @@ def test_the_first_replications_of_every_cell_end_as_committed(name: str, reposi
             assert cell.verdicts == before.verdicts[:REPLICATIONS], (version.version, cell.rule)
             assert len(before.verdicts) == version.replications
     assert kept == {}
+
+
+@pytest.mark.long
+def test_the_first_replications_of_the_twelve_end_as_committed(repository: Path) -> None:
+    """The better, the equal, the worse and the broken candidate."""
+    committed = read_cells(repository / "reports" / "twelve_policies" / "versions.csv")
+    kept = {(cell.version, cell.rule): cell.verdicts for cell in committed}
+    for version in four_versions(simab.load(SCENARIO)):
+        for cell in play_cells(replace(version, replications=REPLICATIONS)):
+            assert cell.verdicts == kept[version.version, cell.rule][:REPLICATIONS]
