@@ -72,8 +72,25 @@ def dumps(scenario: Scenario) -> str:
     yaml.width = 100
     yaml.allow_unicode = True
     stream = io.StringIO()
-    yaml.dump(_escaped(scenario.model_dump(mode="json", exclude_none=True)), stream)
+    whole = scenario.model_dump(mode="json")
+    chosen = scenario.model_dump(mode="json", exclude_defaults=True)
+    yaml.dump(_escaped(_without_absent(whole, chosen)), stream)
     return stream.getvalue()
+
+
+def _without_absent(whole: Any, chosen: Any) -> Any:
+    """Without the nulls that are defaults; one that was chosen against a default is kept."""
+    if isinstance(whole, dict):
+        told = chosen if isinstance(chosen, dict) else {}
+        return {
+            key: _without_absent(value, told.get(key))
+            for key, value in whole.items()
+            if value is not None or key in told
+        }
+    if isinstance(whole, list):
+        told_items = chosen if isinstance(chosen, list) else [None] * len(whole)
+        return [_without_absent(*pair) for pair in zip(whole, told_items, strict=True)]
+    return whole
 
 
 def _escaped(data: Any) -> Any:

@@ -171,7 +171,7 @@ def _shift(experiment: Floats, control: Floats) -> tuple[float, float, float]:
         # samples are then wholly apart, and the interval is their distance, noise aside.
         distance = float(experiment[0] - control[0])
         return distance, distance, distance
-    shift = location_shift(control, experiment, level=CONFIDENCE_LEVEL)
+    shift = location_shift(control, experiment, level=CONFIDENCE_LEVEL, corrected_estimate=True)
     return shift.estimate, shift.interval.low, shift.interval.high
 
 

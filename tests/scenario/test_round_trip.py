@@ -51,3 +51,22 @@ def test_shipped_scenarios_come_back(path: Path) -> None:
     """Every scenario in scenarios/ is valid and survives being written."""
     scenario = load(path)
     assert loads(dumps(scenario)) == scenario
+
+
+def test_a_null_against_a_default_is_written() -> None:
+    """No probability asked for is not the default of 95 %; left out, it would come back as that."""
+    data = load(SHIPPED / "minimal.yaml").model_dump(mode="json", exclude_none=True)
+    data["policies"] = {
+        "loss": {
+            "kind": "bayesian",
+            "labelled_requests": 10,
+            "probability_better": None,
+            "expected_loss": 0.001,
+        },
+        "ship": {"kind": "safe_rollout", "bake": "1h", "sample_ratio_alpha": None},
+        "bandit": {"kind": "thompson", "update_every": "1h", "champion_at": None},
+    }
+    scenario = Scenario.model_validate(data)
+    text = dumps(scenario)
+    assert loads(text) == scenario
+    assert "maximum_duration" not in text  # absent by default, and not written

@@ -1,0 +1,132 @@
+"""What each rule claims about equal models, what theory says, and how the measured rate compares.
+
+A claim is what the rule's own source promises. Measured rates are held against claim and theory
+within a stated Monte Carlo band.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from expected_of_rollouts import promotion_by_checks
+from expected_of_tests import looks_of, promotion_by_theory
+from policy_cells import Cell
+
+from simab.policies.always_valid import AlwaysValid
+from simab.policies.bandit import Bandit
+from simab.policies.bayesian import BayesianExperiment
+from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.group_sequential import GroupSequential
+from simab.policies.kayenta_canary import KayentaCanary
+from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.metric_majority import MetricMajority
+from simab.policies.naive_peeking import NaivePeeking
+from simab.policies.safe_rollout import SafeRollout
+from simab.policies.sprt import SequentialProbabilityRatio
+from simab.scenario import Scenario
+
+__all__ = ["STANDARD_ERRORS", "THEORY_ERROR", "Claim", "claim_of", "keeps", "theory_agrees"]
+
+STANDARD_ERRORS: Final = 3.0
+"""Half width of the Monte Carlo band, in standard errors of the claimed or predicted rate."""
+THEORY_ERROR: Final = 0.005
+"""What theory may be wrong by itself: shares taken as normal, labels as arriving evenly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a rule promises for equal models; the bounds are on its share of promotions.
+
+    `theory` is the predicted share and `source` what predicts it; `because` explains the rate.
+    """
+
+    says: str
+    at_most: float | None = None
+    at_least: float | None = None
+    theory: float | None = None
+    source: str = ""
+    because: str = ""
+
+
+def claim_of(scenario: Scenario, rule: str) -> Claim:
+    """The claim of a rule of the A/A scenario, with what theory makes of it there."""
+    policy = scenario.policies[rule]
+    theory = promotion_by_theory(scenario, rule, 0.0)
+    match policy:
+        case NaivePeeking():
+            looks = len(looks_of(scenario, policy))
+            why = f"{looks} looks, each at the full level"
+            claim = f"{_percent(policy.alpha)} two-sided"
+            return Claim(claim, policy.alpha / 2.0, None, theory, "repeated looks", why)
+        case FixedHorizonTest() | GroupSequential() | AlwaysValid():
+            claim = f"{_percent(policy.alpha)} two-sided"
+            source = "normal theory" if theory is not None else ""
+            because = ""
+            if isinstance(policy, AlwaysValid):
+                because = "its level holds for looking for ever; the horizon ends it earlier"
+            if isinstance(policy, GroupSequential) and policy.beta is not None:
+                because = "stopping for futility only lowers it"
+            return Claim(claim, policy.alpha / 2.0, None, theory, source, because)
+        case SequentialProbabilityRatio():
+            why = "a look a tick oversteps Wald's bounds, which errs on the safe side"
+            says = f"{_percent(policy.alpha)} at p0"
+            return Claim(says, policy.alpha, None, theory, "exact, look by look", why)
+        case SafeRollout():
+            says = f"rolls back at most {_percent(policy.alpha)}"
+            why = "inconclusive ships: what is not shown to harm is promoted"
+            return Claim(says, None, 1.0 - policy.alpha, because=why)
+        case _:
+            return _without_error_rate(scenario, rule, theory)
+
+
+def _without_error_rate(scenario: Scenario, rule: str, theory: float | None) -> Claim:
+    policy = scenario.policies[rule]
+    match policy:
+        case BayesianExperiment():
+            looks = len(looks_of(scenario, policy))
+            why = f"{looks} looks; a posterior does not allow for looking"
+            return Claim("none", theory=theory, source="repeated looks", because=why)
+        case Bandit():
+            why = "somebody is crowned at the end, and both are alike"
+            return Claim("none", theory=theory, source="symmetry", because=why)
+        case MetricMajority():
+            why = "no difference is too small for it; ties go to the control"
+            return Claim("none", theory=theory, source="exact sum", because=why)
+        case ManualSchedule():
+            return Claim("none", theory=theory, source="it never looks", because="never looks")
+        case KayentaCanary():
+            healthy = scenario.endpoint.variants[scenario.objective.control].error_rate
+            theory = promotion_by_checks(scenario, rule, healthy)
+            return Claim(PASSES, theory=theory, source="normal theory of ranks")
+        case _:
+            healthy = scenario.endpoint.variants[scenario.objective.control].error_rate
+            theory = promotion_by_checks(scenario, rule, healthy)
+            return Claim(PASSES, theory=theory, source="closed form of its checks")
+
+
+PASSES: Final = "none: what passes is promoted"
+
+
+def keeps(claim: Claim, cell: Cell, *, standard_errors: float = STANDARD_ERRORS) -> bool | None:
+    """Whether the measured rate is consistent with the claim; None if nothing is claimed."""
+    if claim.at_most is not None:
+        return cell.share <= claim.at_most + standard_errors * _error(claim.at_most, cell)
+    if claim.at_least is not None:
+        return cell.share >= claim.at_least - standard_errors * _error(claim.at_least, cell)
+    return None
+
+
+def theory_agrees(theory: float, cell: Cell, *, standard_errors: float = STANDARD_ERRORS) -> bool:
+    """Whether the measured rate is what theory predicts."""
+    return abs(cell.share - theory) <= standard_errors * _error(theory, cell) + THEORY_ERROR
+
+
+def _error(share: float, cell: Cell) -> float:
+    """The Monte Carlo standard error of a cell, were that its true share."""
+    return math.sqrt(max(share * (1.0 - share), 0.0) / len(cell.verdicts))
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:g} %"

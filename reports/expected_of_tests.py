@@ -1,0 +1,162 @@
+"""How often a rule that decides by correct answers promotes, as theory has it.
+
+Shares are taken as normal and labels as arriving evenly; information at a look is the mean number
+of labels an arm. The error of both is below half a point with thousands of labels an arm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.optimize import brentq
+
+from simab.policies.bandit import Bandit
+from simab.policies.bayesian import BayesianExperiment
+from simab.policies.experiment import LookingExperiment
+from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.group_sequential import GroupSequential
+from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.metric_majority import MetricMajority
+from simab.policies.naive_peeking import NaivePeeking
+from simab.policies.sprt import SequentialProbabilityRatio
+from simab.scenario import Scenario
+from simab.stats.boundary_families import obrien_fleming_bounds, pocock_bounds
+from simab.stats.group_sequential import crossing_probabilities
+from simab.stats.sprt import bernoulli_log_ratio, sprt_bounds
+
+__all__ = ["looks_of", "promotion_by_theory"]
+
+Floats = NDArray[np.float64]
+
+
+def promotion_by_theory(scenario: Scenario, rule: str, gain: float) -> float | None:
+    """Probability that the rule promotes a candidate that is right so much more often.
+
+    None where there is no theory that is not a simulation itself.
+    """
+    policy, share = scenario.policies[rule], _share(scenario)
+    match policy:
+        case ManualSchedule():
+            return 1.0
+        case Bandit() if gain == 0.0:
+            return 0.5  # somebody is crowned, and both are alike
+        case MetricMajority():
+            return _ahead(scenario, policy, share, share + gain)
+        case SequentialProbabilityRatio():
+            return _ratio_test(scenario, policy, share + gain)
+        case FixedHorizonTest():
+            labels = _labels_at_ticks(scenario)
+            look = next(each for each in labels if each >= policy.labelled_requests)
+            return _crossed([look], [_two_sided(policy.alpha)], share, gain)
+        case GroupSequential() if policy.boundary in ("pocock", "obrien_fleming"):
+            return _group_sequential(scenario, policy, share, gain)
+        case NaivePeeking():
+            looks = looks_of(scenario, policy)
+            return _crossed(looks, [_two_sided(policy.alpha)] * len(looks), share, gain)
+        case BayesianExperiment():
+            looks = looks_of(scenario, policy)
+            return _crossed(looks, [_posterior(policy, n, share) for n in looks], share, gain)
+        case _:
+            return None
+
+
+def _share(scenario: Scenario) -> float:
+    quality = scenario.endpoint.variants[scenario.objective.control].model_dump()["quality"]
+    return float(quality["probability"])
+
+
+def _labels_at_ticks(scenario: Scenario) -> list[float]:
+    """Mean labels of each arm at every tick, with even weights and a constant delay of labels."""
+    delay = scenario.labels.model_dump()["delay"]["value"]
+    rate = sum(segment.rate for segment in scenario.traffic.values()) / 2.0
+    answered = 1.0 - scenario.endpoint.variants[scenario.objective.control].error_rate
+    ticks = range(scenario.controller.interval, scenario.horizon, scenario.controller.interval)
+    return [max(tick - delay, 0) / 1e9 * rate * answered for tick in ticks]
+
+
+def looks_of(scenario: Scenario, policy: LookingExperiment) -> list[float]:
+    """Mean labels of each arm at every look of a policy that looks every so often."""
+    every = (policy.looks_every or 0) // scenario.controller.interval
+    labels = [each for each in _labels_at_ticks(scenario) if each >= policy.labelled_requests]
+    return labels[::every]
+
+
+def _group_sequential(
+    scenario: Scenario, policy: GroupSequential, share: float, gain: float
+) -> float:
+    family = pocock_bounds if policy.boundary == "pocock" else obrien_fleming_bounds
+    bounds = family(policy.looks, alpha=policy.alpha).tolist()
+    labels = _labels_at_ticks(scenario)
+    planned = [policy.labelled_requests * look / policy.looks for look in range(1, len(bounds) + 1)]
+    looks = [next(each for each in labels if each >= plan) for plan in planned]
+    return _crossed(looks, bounds, share, gain)
+
+
+def _crossed(looks: Sequence[float], bounds: Sequence[float], share: float, gain: float) -> float:
+    """Probability that z crosses the upper bound first; looks in labels of each arm."""
+    variance = share * (1.0 - share) + (share + gain) * (1.0 - share - gain)
+    upper = np.array(bounds)
+    crossing = crossing_probabilities(looks, upper, -upper, drift=gain / math.sqrt(variance))
+    return float(crossing.upper.sum())
+
+
+def _ratio_test(scenario: Scenario, policy: SequentialProbabilityRatio, share: float) -> float:
+    """Wald's test, looked at once a tick: the law of right answers, cut at both bounds."""
+    bounds = sprt_bounds(policy.alpha, policy.beta)
+    going_on, labelled, promoted = np.ones(1), 0, 0.0
+    for mean in map(round, _labels_at_ticks(scenario)):
+        new = mean - labelled
+        if new <= 0:
+            continue
+        labelled = mean
+        going_on = np.convolve(going_on, stats.binom.pmf(np.arange(new + 1), new, share))
+        ends = [
+            bernoulli_log_ratio(right, labelled, policy.p0, policy.p1) for right in (0, labelled)
+        ]
+        ratios = np.linspace(*ends, labelled + 1)  # it grows by as much for each right answer
+        promoted += float(going_on[ratios >= bounds.upper].sum())
+        going_on = np.where((ratios < bounds.upper) & (ratios > bounds.lower), going_on, 0.0)
+    return promoted
+
+
+def _two_sided(alpha: float) -> float:
+    return float(stats.norm.isf(alpha / 2.0))
+
+
+def _posterior(policy: BayesianExperiment, labels: float, share: float) -> float:
+    """The z at which a flat prior's posterior reaches the policy's threshold."""
+    if policy.probability_better is not None:
+        return float(stats.norm.ppf(policy.probability_better))
+    spread = math.sqrt(2.0 * share * (1.0 - share) / labels)
+    allowed = (policy.expected_loss or 0.0) / spread
+
+    def excess(z: float) -> float:
+        return float(stats.norm.pdf(z) - z * stats.norm.sf(z)) - allowed
+
+    return 0.0 if excess(0.0) <= 0.0 else float(brentq(excess, 0.0, 10.0))
+
+
+def _ahead(scenario: Scenario, policy: MetricMajority, control: float, candidate: float) -> float:
+    """Probability that the candidate's share of right answers is higher; a tie is the control's."""
+    mean = next(each for each in _labels_at_ticks(scenario) if each >= policy.labelled_requests)
+    shares, masses = _law_of_share(mean, policy.labelled_requests, control)
+    order = np.argsort(shares, kind="stable")
+    shares, below = shares[order], np.concatenate(([0.0], np.cumsum(masses[order])))
+    better, weights = _law_of_share(mean, policy.labelled_requests, candidate)
+    return float(weights @ below[np.searchsorted(shares, better, side="left")])
+
+
+def _law_of_share(mean: float, least: int, share: float) -> tuple[Floats, Floats]:
+    """Values of right / labelled and their probabilities; labelled is Poisson, at least `least`."""
+    counts = np.arange(least, int(stats.poisson.isf(1e-9, mean)) + 1)
+    chances = stats.poisson.pmf(counts, mean)
+    values, masses = [], []
+    for count, chance in zip(counts, chances / chances.sum(), strict=True):
+        right = np.arange(count + 1)
+        values.append(right / count)
+        masses.append(chance * stats.binom.pmf(right, count, share))
+    return np.concatenate(values), np.concatenate(masses)

@@ -1,0 +1,64 @@
+"""The report of the founding example, and what README shows of it."""
+
+from __future__ import annotations
+
+import shlex
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Final
+
+from policy_cells import tell
+
+from simab.comparison import compare
+from simab.report import canvas, numerals
+from simab.report.endings import draw_endings
+from simab.report.study_result import StudyResult, read_result
+from simab.scenario import load
+
+__all__ = ["make_founding_example"]
+
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+
+# Words on hatched bars stay legible, as in the page.
+HALO: Final = "text{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}"
+
+
+def make_founding_example(folder: Path, executor: Executor) -> str:
+    """Write reports/churn and docs/churn.svg below a folder; returns README's table."""
+    file = "scenarios/churn.yaml"
+    scenario = load(REPOSITORY / file)
+    count, seed = str(scenario.study.replications), str(scenario.study.seed)
+    tell(f"churn: {count} replications a rule")
+    words = ["simab", "compare", file, "--replications", count, "--seed", seed, "--out", "DIR"]
+    study = compare(scenario, executor=executor, command=shlex.join(words))
+    study.report(folder / "reports" / "churn")
+    result = read_result(study.result)
+    (folder / "docs").mkdir(exist_ok=True)
+    (folder / "docs" / "churn.svg").write_text(_picture(result), encoding="utf-8")
+    return _table(result)
+
+
+def _picture(result: StudyResult) -> str:
+    """The figure of how runs end, standing alone on white."""
+    with canvas.drawing():
+        figure = draw_endings(result, 720)
+        figure.patch.set_facecolor("white")
+        figure.patch.set_alpha(1)
+        drawn = canvas.svg_text(figure)
+    return drawn.replace("<defs>", f"<style>{HALO}</style>\n <defs>", 1)
+
+
+def _table(result: StudyResult) -> str:
+    """README's table in Markdown."""
+    truth = result.truth
+    lines = [
+        f"| rule | promotes {truth.candidate} (wrong) | is right | decides after, median |",
+        "|---|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {policy.name} | {numerals.proportion(policy.outcomes['promoted_candidate'])} "
+        f"| {numerals.proportion(policy.correct)} "
+        f"| {numerals.duration(policy.decision_time_s.p50)} |"
+        for policy in result.policies
+    ]
+    return "\n".join(lines).replace("\N{NARROW NO-BREAK SPACE}", " ") + "\n"

@@ -1,0 +1,255 @@
+"""Rules that fail as they do in life: what is assumed, what is measured, through the simulator.
+
+Each demonstration gives rows of a table; every sentence is computed from them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from expected_of_rollouts import check_failure, checks_passed_before
+from policy_cells import Version, play_cells, tell
+from policy_page import plain
+from queue_latencies import BUSY, busy_and_idle, rejections
+from single_checks import HEALTHY, single_checks
+
+from simab.report import numerals
+from simab.report.study_result import Proportion
+from simab.scenario import Scenario, load
+from simab.stats.intervals import wilson_interval
+from simab.theory.controllers import (
+    argo_failure_probability,
+    check_failure_probability,
+    kayenta_false_alarm_probability,
+)
+
+__all__ = ["DEMONSTRATIONS", "Row", "make_naive_rules", "overlapping"]
+
+SCENARIOS: Final = Path(__file__).resolve().parent.parent / "scenarios"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured share: how often `what` happened, of how many, beside what is assumed."""
+
+    demonstration: str
+    rule: str
+    setting: str
+    what: str
+    count: int
+    trials: int
+    assumed: float
+    assumption: str
+
+    @property
+    def share(self) -> float:
+        """The measured share."""
+        return self.count / self.trials
+
+    @property
+    def proportion(self) -> Proportion:
+        """The measured share with its Wilson interval."""
+        interval = wilson_interval(self.count, self.trials)
+        return Proportion(self.count, self.share, interval.low, interval.high)
+
+
+def overlapping(executor: Executor | None, replications: int = 1000) -> list[Row]:
+    """Checks every 5 min that read 5 min, or 20 min and so share requests."""
+    rows = []
+    for window in (5, 20):
+        version = _with_window(window)
+        setting = f"reads {window} min every 5 min"
+        played = Version("overlap", setting, 0.0, version, replications)
+        flagger, argo = play_cells(played, executor=executor)
+        formulas = (_flagger_formula(version, window), _argo_formula(version, window))
+        for cell, formula in zip((flagger, argo), formulas, strict=True):
+            rows.append(
+                Row("overlapping windows", cell.rule, setting, "promoted", cell.promoted,
+                    replications, formula, "independent checks")
+            )  # fmt: skip
+    return rows
+
+
+_FLAGGER_WEIGHTS: Final = tuple(range(20, 30))
+_FLAGGER_THRESHOLD: Final = 3
+_ARGO = {"weight": 20, "count": 10, "limit": 2}
+_LEAST: Final = 0.99
+
+
+def _with_window(minutes: int) -> Scenario:
+    """The rollouts' A/A scenario under two rules whose checks read that many minutes."""
+    data = load(SCENARIOS / "rollouts_aa.yaml").model_dump(mode="json")
+    span = f"{minutes}min"
+    success = {"metric": "success_rate_of_requests", "interval": "5min", "window": span}
+    success |= {"count": _ARGO["count"], "failure_limit": _ARGO["limit"], "initial_delay": "15min"}
+    data["policies"] = {
+        "Flagger": {
+            "kind": "flagger", "interval": "5min", "threshold": _FLAGGER_THRESHOLD,
+            "step_weights": list(_FLAGGER_WEIGHTS),
+            "metrics": [
+                {"name": "request-success-rate", "interval": span, "threshold_range": {"min": 99}}
+            ],
+        },
+        "Argo": {
+            "kind": "argo_rollouts", "traffic_routing": True,
+            "steps": [
+                {"set_weight": _ARGO["weight"]},
+                {"analysis": {"ok": success | {"success_condition": "result[0] >= 0.99"}}},
+            ],
+        },
+    }  # fmt: skip
+    return Scenario.model_validate(data)
+
+
+def _argo_formula(scenario: Scenario, minutes: int) -> float:
+    rate, errors = _rate_and_errors(scenario)
+    failure = check_failure(rate * 60 * minutes * _ARGO["weight"] / 100, errors, _LEAST)
+    return 1.0 - argo_failure_probability(_ARGO["count"], _ARGO["limit"], failure)
+
+
+def _flagger_formula(scenario: Scenario, minutes: int) -> float:
+    """Each check by its own probability: its window reaches back over the steps before."""
+    rate, errors = _rate_and_errors(scenario)
+    ticks = minutes // 5
+    weights = [0] * (ticks - 1) + list(_FLAGGER_WEIGHTS)
+    failures = [
+        check_failure(rate * 300 * sum(weights[at : at + ticks]) / 100, errors, _LEAST)
+        for at in range(len(_FLAGGER_WEIGHTS))
+    ]
+    return checks_passed_before(_FLAGGER_THRESHOLD, failures)
+
+
+def _rate_and_errors(scenario: Scenario) -> tuple[float, float]:
+    control = scenario.endpoint.variants[scenario.objective.control]
+    return sum(segment.rate for segment in scenario.traffic.values()), control.error_rate
+
+
+def kayenta_in_a_queue(executor: Executor | None, replications: int = 1000) -> list[Row]:
+    """A/A under Kayenta, in a busy queue and in a nearly idle one."""
+    rows = []
+    for setting, scenario in busy_and_idle().items():
+        version = Version("queue", setting, 0.0, scenario, replications)
+        (cell,) = play_cells(version, executor=executor)
+        alarms = len(cell.verdicts) - cell.promoted
+        rows.append(
+            Row("autocorrelated latency", "Kayenta, one metric", setting, "condemned", alarms,
+                replications, kayenta_false_alarm_probability(), "independent minutes")
+        )  # fmt: skip
+    return rows
+
+
+def welch_in_a_queue(executor: Executor | None, replications: int = 3000) -> list[Row]:
+    """A/A under Welch's test at 5 %: on single requests, and on means of twenty runs."""
+    rows = []
+    for setting, scenario in busy_and_idle().items():
+        found = rejections(scenario, replications, executor)
+        for what, (count, trials) in found.items():
+            rows.append(
+                Row("t-test of latencies", f"Welch on {what}", setting, "rejected", count,
+                    trials, 0.05, "independent values")
+            )  # fmt: skip
+    return rows
+
+
+def checks_at_low_traffic(executor: Executor | None, replications: int = 300) -> list[Row]:
+    """Every single check of 99 %, of a candidate that answers 0.5 % with a 5XX."""
+    counted = single_checks(replications, executor)
+    exact = check_failure_probability(50, HEALTHY, _LEAST)
+    return [
+        Row("low traffic", "check of 99 %", "exactly 50 requests", "failed",
+            counted.failed_at_50, counted.checks_at_50, exact, "1 - P(Bin(50, 0.5 %) = 0)"),
+        Row("low traffic", "check of 99 %", "50 requests on average", "failed",
+            counted.failed, counted.checks, check_failure(50.0, HEALTHY, _LEAST),
+            "the same over Poisson counts"),
+    ]  # fmt: skip
+
+
+DEMONSTRATIONS: Final[tuple[Callable[[Executor | None], list[Row]], ...]] = (
+    overlapping,
+    kayenta_in_a_queue,
+    welch_in_a_queue,
+    checks_at_low_traffic,
+    # Session affinity, which pins 1 - (1 - w)^r of the users (theory.controllers.pinned_share),
+    # joins here once the world has cookies.
+)
+
+
+def make_naive_rules(folder: Path, executor: Executor) -> str:
+    """Play every demonstration, write naive.csv below a folder, return the page's section."""
+    rows: list[Row] = []
+    for demonstration in DEMONSTRATIONS:
+        tell(f"naive rules: {demonstration.__name__.replace('_', ' ')}")
+        rows += demonstration(executor)
+    target = folder / "reports" / "policies"
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "naive.csv").write_text(_csv(rows), encoding="utf-8")
+    return naive_section(rows)
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([field.name for field in fields(Row)])
+    for row in rows:
+        values: list[Any] = [f"{v:.6g}" if isinstance(v, float) else v for v in astuple(row)]
+        writer.writerow(values)
+    return buffer.getvalue()
+
+
+def naive_section(rows: Sequence[Row]) -> str:
+    """The section on naive rules: a table, and what each demonstration shows."""
+    lines = [
+        "\n## Naive rules fail as they do in life\n",
+        "Two equal models throughout. Each row is measured through the whole simulator, beside "
+        "what the rule, or who trusts it, takes for granted.\n",
+        "| rule | setting | what happens | measured | assumed |",
+        "|---|---|---|---:|---|",
+    ]
+    lines += [
+        f"| {row.rule} | {row.setting} | {row.what} | {numerals.proportion(row.proportion)} "
+        f"| {numerals.percent(row.assumed, 1 if row.assumed > 0.01 else 2)}, {row.assumption} |"
+        for row in rows
+    ]
+    lines += ["", *(f"- {sentence}" for sentence in _sentences(rows))]
+    return plain("\n".join(lines)) + "\n"
+
+
+def _sentences(rows: Sequence[Row]) -> list[str]:
+    def row(rule: str, setting: str) -> Row:
+        return next(each for each in rows if (each.rule, each.setting) == (rule, setting))
+
+    def gap(one: Row) -> str:
+        return f"{numerals.percent(one.share, 1)} against {numerals.percent(one.assumed, 1)}"
+
+    shared, own = "reads 20 min every 5 min", "reads 5 min every 5 min"
+    busy, idle = (next(each.setting for each in rows if each.setting.startswith(word))
+                  for word in ("busy", "nearly"))  # fmt: skip
+    kayenta = row("Kayenta, one metric", busy)
+    single, means = (
+        row("Welch on single requests", busy),
+        row("Welch on means of twenty runs", busy),
+    )
+    check = row("check of 99 %", "exactly 50 requests")
+    return [
+        "**Overlapping windows.** Where a check reads longer than the time to the next, one burst "
+        f"of errors fails several: Flagger promotes in {gap(row('Flagger', shared))} by the "
+        f"formula for independent checks, Argo in {gap(row('Argo', shared))}. With windows of "
+        f"their own they promote in {gap(row('Flagger', own))} and {gap(row('Argo', own))}.",
+        f"**Autocorrelated latency.** In a queue at load {BUSY:g} Kayenta condemns an equal "
+        f"candidate in {numerals.percent(kayenta.share, 1)} of the runs, "
+        f"{numerals.times(kayenta.share / kayenta.assumed)} what independent minutes give; in the "
+        f"nearly idle queue in {numerals.percent(row(kayenta.rule, idle).share, 1)}.",
+        "**A t-test of single requests.** There Welch's test at 5 % rejects the equality of two "
+        f"equal queues in {numerals.percent(single.share)} of the runs; on means of whole runs, "
+        f"which are independent, in {numerals.percent(means.share, 1)}.",
+        f"**Few requests a check.** A limit of 99 % fails {numerals.percent(check.share, 1)} of "
+        "the checks that hold 50 requests of a candidate with "
+        f"{numerals.percent(HEALTHY, 1)} errors, for one error is enough; the binomial says "
+        f"{numerals.percent(check.assumed, 1)}.",
+    ]

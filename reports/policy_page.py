@@ -1,0 +1,196 @@
+"""The page and the table of rates of all policies: measured, claimed, predicted.
+
+Every sentence with a figure in it is computed from the cells.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from claims import (
+    STANDARD_ERRORS,
+    THEORY_ERROR,
+    Claim,
+    claim_of,
+    keeps,
+    theory_agrees,
+)
+from expected_of_rollouts import promotion_by_checks
+from expected_of_tests import promotion_by_theory
+from policy_cells import Cell
+
+from simab.analyse import Verdict
+from simab.report import numerals
+from simab.report.study_result import Proportion
+from simab.scenario import Scenario
+
+__all__ = ["measured", "plain", "policy_page", "rates_csv", "theory_of"]
+
+_EQUAL: Final = "equal"
+_LESS_RIGHT: Final = "less right"
+_NUMBERS: Final = (
+    "promoted_share", "low", "high", "median_s", "claim_at_most", "claim_at_least", "theory"
+)  # fmt: skip
+_TITLES: Final = {
+    "policies_aa": "Rules that decide by correct answers",
+    "rollouts_aa": "Rollout controllers",
+}
+
+
+def plain(text: object) -> str:
+    """Numbers with spaces that every editor and terminal shows."""
+    return str(text).replace(numerals.THIN, " ").replace(numerals.NO_BREAK, " ")
+
+
+def measured(cell: Cell) -> str:
+    """The share of promotions with its interval, in words."""
+    interval = cell.interval
+    share = Proportion(cell.promoted, cell.share, interval.low, interval.high)
+    return plain(numerals.proportion(share))
+
+
+def theory_of(scenarios: Mapping[str, Scenario], cell: Cell) -> float | None:
+    """What theory predicts for a cell; None where it says nothing."""
+    scenario = scenarios[cell.scenario]
+    if cell.scenario == "policies_aa":
+        return promotion_by_theory(scenario, cell.rule, cell.effect)
+    healthy = scenario.endpoint.variants[scenario.objective.control].error_rate
+    # Checks see no correct answers: a candidate that is right less often is a healthy one.
+    excess = 0.0 if cell.version == _LESS_RIGHT else cell.effect
+    return promotion_by_checks(scenario, cell.rule, round(healthy + excess, 6))
+
+
+def policy_page(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> str:
+    """The page in Markdown, without the section on naive rules."""
+    page = [_opening(cells)]
+    for name, scenario in scenarios.items():
+        ours = [cell for cell in cells if cell.scenario == name and cell.version == _EQUAL]
+        page += [f"\n## {_TITLES[name]}\n\n", _table(scenario, ours)]
+        if name == "rollouts_aa":
+            page.append(_blindness(cells))
+    page.append(_curves(scenarios, cells))
+    return "".join(page)
+
+
+def _opening(cells: Sequence[Cell]) -> str:
+    equal = [cell for cell in cells if cell.version == _EQUAL]
+    kinds = {cell.kind for cell in equal}
+    count = numerals.count(len(equal[0].verdicts))
+    return plain(
+        "# What each rule does with two equal models, and with a difference\n\n"
+        "Made by `python reports/remake.py` from "
+        "[scenarios/policies_aa.yaml](../../scenarios/policies_aa.yaml) and "
+        "[scenarios/rollouts_aa.yaml](../../scenarios/rollouts_aa.yaml), whose headers say where "
+        "their numbers come from.\n\n"
+        f"{len(equal)} rules of {len(kinds)} kinds, {count} replications each, of a candidate that "
+        "is described exactly as the control. A promotion of it is a false promotion. Intervals "
+        "are Wilson's, 95 %, over replications. A rate *keeps its claim*, or is *as theory says*, "
+        f"within {STANDARD_ERRORS:g} standard errors of the claimed or predicted rate; theory, "
+        f"which takes shares as normal, is allowed {100 * THEORY_ERROR:g} points more. All rules "
+        "of one table meet the same clients, so that their rates stray together. "
+        "Rates: [rates.csv](rates.csv); how every replication ended: "
+        "[verdicts.csv](verdicts.csv), one letter each (P promoted, K kept, R rolled back, "
+        "U undecided).\n"
+    )
+
+
+def _table(scenario: Scenario, cells: Sequence[Cell]) -> str:
+    lines = [
+        "| rule | kind | promotes an equal candidate | its claim | theory | reading |",
+        "|---|---|---:|---|---|---|",
+    ]
+    for cell in cells:
+        claim = claim_of(scenario, cell.rule)
+        lines.append(
+            f"| {cell.rule} | `{cell.kind}` | {measured(cell)} | {_claimed(claim)} "
+            f"| {_predicted(claim)} | {reading(claim, cell)} |"
+        )
+    return plain("\n".join(lines)) + "\n"
+
+
+def _claimed(claim: Claim) -> str:
+    if claim.at_most is not None:
+        return f"{claim.says}: at most {100 * claim.at_most:g} %"
+    if claim.at_least is not None:
+        return f"{claim.says}: at least {100 * claim.at_least:g} %"
+    return claim.says
+
+
+def _predicted(claim: Claim) -> str:
+    if claim.theory is None:
+        return ""
+    return f"{numerals.percent(claim.theory, 1)}, {claim.source}"
+
+
+def reading(claim: Claim, cell: Cell) -> str:
+    """What the measured rate says of claim and theory, in words."""
+    words = []
+    kept = keeps(claim, cell)
+    if kept is not None:
+        words.append("keeps its claim" if kept else "**breaks its claim**")
+    if claim.theory is not None:
+        agrees = theory_agrees(claim.theory, cell)
+        words.append("as theory says" if agrees else "**not what theory says**")
+    undecided = cell.count(Verdict.UNDECIDED) / len(cell.verdicts)
+    if undecided:
+        words.append(f"undecided in {numerals.percent(undecided)}")
+    return "; ".join(words) + (f": {claim.because}" if claim.because else "")
+
+
+def _blindness(cells: Sequence[Cell]) -> str:
+    """That rollout controllers do not see correct answers, replication by replication."""
+    equal = {cell.rule: cell for cell in cells if cell.version == _EQUAL}
+    same = total = 0
+    blind = [cell for cell in cells if cell.version == _LESS_RIGHT]
+    for cell in blind:
+        pairs = zip(cell.verdicts, equal[cell.rule].verdicts, strict=False)
+        same += sum(ours == theirs for ours, theirs in pairs)
+        total += len(cell.verdicts)
+    return plain(
+        f"\nA candidate that is right {-100 * blind[0].effect:g} points less often, with the same "
+        f"errors and latencies, ends as the equal one in {numerals.count(same)} of "
+        f"{numerals.count(total)} replications: these rules see no labels.\n"
+    )
+
+
+def _curves(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> str:
+    """The section on power, with how many points lie where theory puts them."""
+    held = [(cell, theory_of(scenarios, cell)) for cell in cells if cell.version != _EQUAL]
+    known = [(cell, theory) for cell, theory in held if theory is not None]
+    away = [cell for cell, theory in known if not theory_agrees(theory, cell)]
+    words = "all of them within the band"
+    if away:
+        names = ", ".join(f"{cell.rule} at {cell.version}" for cell in away)
+        words = f"{len(known) - len(away)} of them within the band; outside: {names}"
+    least = min(len(cell.verdicts) for cell in cells if cell.version not in (_EQUAL, _LESS_RIGHT))
+    return plain(
+        "\n## How the probability to promote grows with the difference\n\n"
+        "![Probability to promote against the true difference, by rule](power.svg)\n\n"
+        f"{least} replications a mark, and those of the tables for equal models. A line is theory "
+        f"where there is one, and joins the marks where there is none. Theory predicts "
+        f"{len(known)} marks of unequal models, {words}.\n"
+    )
+
+
+def rates_csv(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> str:
+    """One row a cell: counts, share and interval of promotions, claim and theory."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    counts = [str(verdict) for verdict in Verdict]
+    writer.writerow(
+        ["scenario", "version", "rule", "kind", "effect", "replications", *counts, *_NUMBERS]
+    )
+    for cell in cells:
+        interval, theory = cell.interval, theory_of(scenarios, cell)
+        claim = claim_of(scenarios[cell.scenario], cell.rule)
+        bounds = (claim.at_most, claim.at_least) if cell.version == _EQUAL else (None, None)
+        numbers = (cell.share, interval.low, interval.high, cell.median_s, *bounds, theory)
+        writer.writerow(
+            [cell.scenario, cell.version, cell.rule, cell.kind, f"{cell.effect:g}"]
+            + [len(cell.verdicts), *(cell.count(verdict) for verdict in Verdict)]
+            + ["" if number is None else f"{number:.6g}" for number in numbers]
+        )
+    return buffer.getvalue()

@@ -1,0 +1,76 @@
+"""The A/A study and the power curves of all policies: what is played, and the files made of it.
+
+Writes reports/policies: README.md, rates.csv, verdicts.csv, power.svg, and naive.csv.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Final
+
+from naive_rules import make_naive_rules
+from policy_cells import Cell, Version, cells_csv, play_cells, tell
+from policy_page import policy_page, rates_csv
+from policy_versions import equal, with_errors, with_probability_gain
+from power_figure import power_figure
+
+from simab.scenario import Scenario, load
+
+__all__ = ["AA", "ROLLOUTS", "TESTS", "load_studies", "make_policies", "versions"]
+
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+TESTS: Final = "policies_aa"
+ROLLOUTS: Final = "rollouts_aa"
+AA: Final = "equal"
+BLIND: Final = "less right"
+GAINS: Final = (-0.02, 0.01, 0.02, 0.03)
+ERROR_RATES: Final = (0.0, 0.01, 0.02, 0.04, 0.06)
+LESS_RIGHT: Final = -0.02
+REPLICATIONS_OF_A_POINT: Final = 200
+REPLICATIONS_OF_BLINDNESS: Final = 100
+
+
+def load_studies() -> dict[str, Scenario]:
+    """The two A/A scenarios, by name."""
+    return {name: load(REPOSITORY / "scenarios" / f"{name}.yaml") for name in (TESTS, ROLLOUTS)}
+
+
+def versions(name: str, scenario: Scenario) -> Iterator[Version]:
+    """All that is played of one of the two scenarios: A/A first, then the points of the curves."""
+    yield Version(name, AA, 0.0, equal(scenario), scenario.study.replications)
+    if name == TESTS:
+        for gain in GAINS:
+            moved = with_probability_gain(scenario, gain)
+            yield Version(name, f"right {gain:+.0%}", gain, moved, REPLICATIONS_OF_A_POINT)
+        return
+    healthy = scenario.endpoint.variants[scenario.objective.control].error_rate
+    for rate in ERROR_RATES:
+        failing = with_errors(scenario, rate)
+        effect = round(rate - healthy, 6)
+        yield Version(name, f"5XX {rate:.0%}", effect, failing, REPLICATIONS_OF_A_POINT)
+    worse = with_probability_gain(scenario, LESS_RIGHT)
+    yield Version(name, BLIND, LESS_RIGHT, worse, REPLICATIONS_OF_BLINDNESS)
+
+
+def make_policy_studies(folder: Path, executor: Executor) -> str:
+    """Play both studies and write reports/policies below a folder; returns the page's text."""
+    scenarios = load_studies()
+    cells: list[Cell] = []
+    for name, scenario in scenarios.items():
+        for version in versions(name, scenario):
+            tell(f"{name}, {version.version}: {version.replications} replications a rule")
+            cells += play_cells(version, executor=executor)
+    target = folder / "reports" / "policies"
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "rates.csv").write_text(rates_csv(scenarios, cells), encoding="utf-8")
+    (target / "verdicts.csv").write_text(cells_csv(cells), encoding="utf-8")
+    (target / "power.svg").write_text(power_figure(scenarios, cells), encoding="utf-8")
+    return policy_page(scenarios, cells)
+
+
+def make_policies(folder: Path, executor: Executor) -> None:
+    """Write all of reports/policies below a folder."""
+    page = make_policy_studies(folder, executor) + make_naive_rules(folder, executor)
+    (folder / "reports" / "policies" / "README.md").write_text(page, encoding="utf-8")
