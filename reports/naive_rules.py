@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from expected_of_rollouts import check_failure, checks_passed_before
+from pinned_clients import WEIGHT, pinned_clients
 from policy_cells import Version, play_cells, tell
 from policy_page import plain
 from queue_latencies import BUSY, busy_and_idle, rejections
@@ -27,6 +28,7 @@ from simab.theory.controllers import (
     argo_failure_probability,
     check_failure_probability,
     kayenta_false_alarm_probability,
+    pinned_share,
 )
 
 __all__ = ["DEMONSTRATIONS", "Row", "make_naive_rules", "overlapping"]
@@ -170,13 +172,22 @@ def checks_at_low_traffic(executor: Executor | None, replications: int = 300) ->
     ]  # fmt: skip
 
 
+def sticky_canary(executor: Executor | None) -> list[Row]:  # noqa: ARG001 - one run is enough
+    """Clients at a canary of 10 % that keeps whom it has answered by a cookie."""
+    rule = f"cookie at {numerals.percent(WEIGHT)}"
+    return [
+        Row("session affinity", rule, f"after {requests} request{'s' * (requests > 1)}",
+            "at the candidate", pinned, clients, pinned_share(WEIGHT, requests), "1 - (1 - w)^r")
+        for requests, (pinned, clients) in pinned_clients((1, 5, 20)).items()
+    ]  # fmt: skip
+
+
 DEMONSTRATIONS: Final[tuple[Callable[[Executor | None], list[Row]], ...]] = (
     overlapping,
     kayenta_in_a_queue,
     welch_in_a_queue,
     checks_at_low_traffic,
-    # Session affinity, which pins 1 - (1 - w)^r of the users (theory.controllers.pinned_share),
-    # joins here once the world has cookies.
+    sticky_canary,
 )
 
 
@@ -236,6 +247,7 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
         row("Welch on means of twenty runs", busy),
     )
     check = row("check of 99 %", "exactly 50 requests")
+    sticky = row(f"cookie at {numerals.percent(WEIGHT)}", "after 20 requests")
     return [
         "**Overlapping windows.** Where a check reads longer than the time to the next, one burst "
         f"of errors fails several: Flagger promotes in {gap(row('Flagger', shared))} by the "
@@ -252,4 +264,7 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
         "the checks that hold 50 requests of a candidate with "
         f"{numerals.percent(HEALTHY, 1)} errors, for one error is enough; the binomial says "
         f"{numerals.percent(check.assumed, 1)}.",
+        f"**Session cookies.** A canary at a weight of {numerals.percent(WEIGHT)} that keeps its "
+        f"users by a cookie has {numerals.percent(sticky.share)} of them after 20 requests each: "
+        "users go over to it and never back.",
     ]
