@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from simab.report.study_result import Policy, StudyResult
 
 __all__ = ["print_comparison"]
+
+_Column: TypeAlias = "tuple[str, Callable[[Policy], str]]"
+_WIDE: Final = 100  # narrower terminals leave out what users suffer; remarks and files tell it
 
 _COLUMNS: Final = (
     ("promotes", "promoted_candidate"),
@@ -38,35 +42,35 @@ def print_comparison(result: Mapping[str, Any]) -> None:
         for heading, name in _COLUMNS
         if any(policy.outcomes[name].count for policy in study.policies)
     ]
-    harms = _harms(study)
-    headings = (
-        "policy",
-        *(heading for heading, _ in used),
-        "is right",
-        *(heading for heading, _ in harms),
-        "decides after (10-90 %)",
-    )
-    rows = [
+    columns: list[_Column] = [
+        ("policy", lambda policy: policy.name),
+        *((heading, partial(_share, name)) for heading, name in used),
+        ("is right", lambda policy: str(numerals.proportion(policy.correct))),
+        *(_harms(study) if console.width >= _WIDE else ()),
         (
-            policy.name,
-            *(numerals.percent(policy.outcomes[name].share) for _, name in used),
-            str(numerals.proportion(policy.correct)),
-            *(written(policy) for _, written in harms),
-            str(numerals.duration_quantiles(policy.decision_time_s)),
-        )
-        for policy in study.policies
+            "decides after (10-90 %)",
+            lambda policy: str(numerals.duration_quantiles(policy.decision_time_s)),
+        ),
     ]
+    headings = [heading for heading, _ in columns]
+    rows = [[written(policy) for _, written in columns] for policy in study.policies]
     terminal.print_table(console, headings, rows)
     click.echo()
     for remark in said.remarks:
         terminal.print_item(console, remark)
 
 
-def _harms(study: StudyResult) -> list[tuple[str, Callable[[Policy], str]]]:
+def _share(outcome: str, policy: Policy) -> str:
+    from simab.report import numerals
+
+    return numerals.percent(policy.outcomes[outcome].share)
+
+
+def _harms(study: StudyResult) -> list[_Column]:
     """Columns of what users suffer, where any do: requests in error, time in breach."""
     from simab.report import numerals
 
-    columns: list[tuple[str, Callable[[Policy], str]]] = []
+    columns: list[_Column] = []
     if any(policy.error_share.mean > 0 for policy in study.policies):
         columns.append(("in error", lambda policy: numerals.mean_share(policy.error_share).value))
     if any(policy.guardrail_breach_s.mean > 0 for policy in study.policies):

@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _WIDEST_TEXT = 100  # longer lines are hard to read
+_WIDEST_TABLE = 140
 _NARROWEST = 14  # a column that wraps
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _NUMBER_AND_UNIT = re.compile(r"(\d) (%|(?:us|ms|s|min|h|days|years)\b)")
@@ -114,7 +115,7 @@ def print_table(
     """
     from rich.text import Text
 
-    widths = _widths((headings, *rows), text_width(console))
+    widths = _widths((headings, *rows), min(console.width, _WIDEST_TABLE))
     red = [False, *emphasised]
     for number, row in enumerate((headings, *rows)):
         style = "bold" if number == 0 else "red" if red[number : number + 1] == [True] else ""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from simab.report import numerals
 from simab.report.standing import (
+    breaks_long,
+    errs_much,
     fastest,
     fewest_errors,
     most_often_right,
@@ -19,6 +21,7 @@ from simab.report.standing import (
 from simab.report.study_result import Policy, Proportion, StudyResult, Truth
 
 __all__ = ["Answer", "answer", "listed", "named", "runs", "truth_sentence", "verdict"]
+_MOST_NAMES = 5  # of policies in one sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def _best(result: StudyResult) -> str:
     between = (
         f"all {len(result.policies)} policies"
         if len(tied) + 1 == len(result.policies) and len(tied) > 2
-        else listed([named(policy.name) for policy in (best, *tied)])
+        else _names([best, *tied])
     )
     return (
         f"which policy is right most often cannot be told between {between} "
@@ -179,7 +182,7 @@ def _suffering(result: StudyResult) -> list[str]:
 
 def _harms(result: StudyResult, policy: Policy, calm: Policy) -> str:
     words = []
-    if policy.error_share.mean > 0:
+    if errs_much(result, policy):
         share = numerals.mean_share(policy.error_share).value
         less = numerals.mean_share(calm.error_share).value
         against = f" ({less} under {named(calm.name)})"
@@ -187,7 +190,7 @@ def _harms(result: StudyResult, policy: Policy, calm: Policy) -> str:
             control = named(result.truth.control)
             against = f" ({control} itself fails none)" if result.control_errors == 0 else ""
         words.append(f"leaves {share} of the requests failed or refused{against}")
-    if policy.guardrail_breach_s.mean > 0:
+    if breaks_long(result, policy):
         time = numerals.mean_duration(policy.guardrail_breach_s).value
         words.append(f"breaks a guardrail for {time} of a run")
     return f"is right in {_of_runs(policy.correct)}, but {listed(words)}"
@@ -225,10 +228,19 @@ def _always_alike(result: StudyResult) -> list[str]:
         return []
     verb = "ends" if len(alike) == 1 else "end"
     return [
-        f"{listed([named(policy.name) for policy in alike])} {verb} every run alike here; whether "
+        f"{_names(alike)} {verb} every run alike here; whether "
         "such a rule tells a better candidate from a worse one takes a second study in which the "
         "other variant is better."
     ]
+
+
+def _names(policies: list[Policy]) -> str:
+    """The names, of many only the first."""
+    names = [named(policy.name) for policy in policies]
+    if len(names) > _MOST_NAMES:
+        more = len(names) - _MOST_NAMES + 1
+        names = [*names[: _MOST_NAMES - 1], f"{numerals.count(more)} more"]
+    return listed(names)
 
 
 def _poor(result: StudyResult) -> list[str]:

@@ -134,7 +134,8 @@ def mean_duration(value: Mean) -> Written:
         return Written(duration(value.mean), "")
     if value.low == value.high:
         return Written(duration(value.mean), ALWAYS)
-    return Written(duration(value.mean), duration_range(value.low, value.high))
+    # No time is negative, as the normal interval of a few long ones may say.
+    return Written(duration(value.mean), duration_range(max(value.low, 0.0), value.high))
 
 
 def duration_quantiles(value: Quantiles, horizon_s: float = math.nan) -> Written:

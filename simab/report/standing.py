@@ -12,6 +12,8 @@ from simab.report.study_result import Mean, Policy, Proportion, StudyResult
 from simab.stats.intervals import wilson_interval
 
 __all__ = [
+    "breaks_long",
+    "errs_much",
     "fastest",
     "fewest_errors",
     "is_worse",
@@ -46,21 +48,30 @@ def most_often_right(result: StudyResult) -> list[Policy]:
 
 
 def right_but_harmful(result: StudyResult) -> list[Policy]:
-    """Policies right in half of their runs or more under which users suffer, the worst first.
+    """Policies right in half of their runs or more under which users suffer, the worst first."""
+    harmful = [
+        each
+        for each in result.policies
+        if each.correct.share >= 0.5 and (breaks_long(result, each) or errs_much(result, each))
+    ]
+    return sorted(harmful, key=lambda each: (-each.error_share.mean, -each.guardrail_breach_s.mean))
 
-    They do where a guardrail is broken for some time, or where the share of requests in error is
-    more than twice what need be: that under the policy with the fewest, or the control's own.
+
+def breaks_long(result: StudyResult, policy: Policy) -> bool:
+    """Whether a guardrail is broken for a hundredth of a run or more, at the mean."""
+    least_s = result.horizon_s / 100 if math.isfinite(result.horizon_s) else 0.0
+    return policy.guardrail_breach_s.mean > max(least_s, 0.0)
+
+
+def errs_much(result: StudyResult, policy: Policy) -> bool:
+    """Whether more than twice as many requests are in error as need be.
+
+    That is the share under the policy with the fewest, or the control's own.
     """
     fewest = fewest_errors(result).error_share
     need_be = [fewest.high if math.isfinite(fewest.high) else fewest.mean, result.control_errors]
     ceiling = 2 * min((each for each in need_be if math.isfinite(each)), default=math.nan)
-    harmful = [
-        each
-        for each in result.policies
-        if each.correct.share >= 0.5
-        and (each.guardrail_breach_s.mean > 0 or _least(each.error_share) > max(ceiling, 1e-3))
-    ]
-    return sorted(harmful, key=lambda each: (-each.error_share.mean, -each.guardrail_breach_s.mean))
+    return _least(policy.error_share) > max(ceiling, 1e-3)
 
 
 def fewest_errors(result: StudyResult) -> Policy:
