@@ -26,6 +26,9 @@ OUTCOME_WORDS: Final = {
 }
 _SHORT: Final = {"promoted_candidate": "promoted", "kept_control": "kept"}
 _ROW: Final = 54
+_LINE: Final = 18  # of text over a bar
+_BOLD: Final = 1.12  # how much wider bold text is
+_GAP: Final = 12
 _BAR: Final = 24
 _EDGE: Final = 1  # room for half of the outline
 
@@ -73,15 +76,17 @@ def draw_endings(result: StudyResult, width: float) -> Figure:
     ]
     entries = _legend_entries(order, width)
     top = entries[-1].y + 40
-    height = top + _ROW * len(result.policies) + 28
+    span = width - 2 * _EDGE
+    head = _LINE if all(_fits_beside(policy, span) for policy in result.policies) else 2 * _LINE
+    row_height = _ROW - _LINE + head
+    height = top + row_height * len(result.policies) + 28
     figure, axes = canvas.blank(width, height)
     for entry in entries:
         _segment(axes, (entry.x, entry.y + 3), (18, 14), entry.look)
         axes.text(entry.x + 25, entry.y + 14, entry.words, size=canvas.TEXT - 1)
-    span = width - 2 * _EDGE
     _scale(axes, span, top, height - 28)
     for row, policy in enumerate(result.policies):
-        _bar(axes, policy, order, top + _ROW * row, span)
+        _bar(axes, policy, order, (top + row_height * row, head), span)
     return figure
 
 
@@ -118,16 +123,36 @@ def _scale(axes: Axes, span: float, top: float, bottom: float) -> None:
         axes.text(edge, bottom + 18, label, ha=align, size=canvas.TEXT - 1, color=LIGHT["soft"])
 
 
+def _note(policy: Policy) -> str:
+    return f"right in {numerals.proportion(policy.correct)}"
+
+
+def _fits_beside(policy: Policy, span: float) -> bool:
+    """Whether the name stands whole on one line with the note."""
+    room = span - canvas.text_width(_note(policy), canvas.TEXT - 1)
+    return canvas.text_width(policy.name, canvas.TEXT) * _BOLD + _GAP <= room
+
+
 def _bar(
-    axes: Axes, policy: Policy, order: list[tuple[str, str, Look]], top: float, span: float
+    axes: Axes,
+    policy: Policy,
+    order: list[tuple[str, str, Look]],
+    place: tuple[float, float],
+    span: float,
 ) -> None:
-    correct = numerals.proportion(policy.correct)
-    note = f"right in {correct}"
-    size = canvas.TEXT - 1
-    room = span - canvas.text_width(note, size)
-    axes.text(_EDGE, top + 16, canvas.fit(policy.name, room / 1.12), weight="bold")
-    axes.text(_EDGE + span, top + 16, note, ha="right", size=size, color=LIGHT["soft"])
-    left, y = float(_EDGE), top + 23
+    """Name and note over the bar, beside each other or on two lines; place: top, their height."""
+    top, head = place
+    beside = head == _LINE
+    axes.text(_EDGE, top + 16, canvas.fit(policy.name, span / _BOLD), weight="bold")
+    axes.text(
+        _EDGE + span if beside else _EDGE,
+        top + 16 + head - _LINE,
+        _note(policy),
+        ha="right" if beside else "left",
+        size=canvas.TEXT - 1,
+        color=LIGHT["soft"],
+    )
+    left, y = float(_EDGE), top + head + 5
     taken = _EDGE + policy.correct.high * span + 6  # the whisker's end
     for outcome, _, look in order:
         share = policy.outcomes[outcome].share
