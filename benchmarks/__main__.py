@@ -6,6 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
+from benchmarks.against_rivals import load_cimba_first
 from benchmarks.catalogue import ROWS, question
 from benchmarks.figures import Effort, Figure
 from benchmarks.machine import facts, load_average
@@ -24,6 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     if options.write and options.only:
         parser.error("results.md holds one whole run; leave out --only or --write")
+    load_cimba_first()
     effort = Effort(options.repeats, options.scale)
     print(", ".join(f"{name} {value}" for name, value in facts().items()))
     before = load_average()

@@ -13,20 +13,33 @@ from benchmarks.playing import play_scenario
 from benchmarks.scenarios import Shape, plain_pair
 from benchmarks.simpy_endpoint import play_simpy
 
-__all__ = ["against_cimba", "against_ciw", "against_heap", "against_sfc64", "against_simpy"]
+__all__ = [
+    "against_cimba",
+    "against_ciw",
+    "against_heap",
+    "against_sfc64",
+    "against_simpy",
+    "load_cimba_first",
+]
 
-with suppress(ImportError):
-    # Cimba 0.9 teaches Numba its types, and comes too late once Numba has compiled anything.
-    import cimba  # noqa: F401
+WORDS_DRAWN = 9
+"""A Philox block of four words for the service, one for the outcome, and a quarter of one for the
+gap."""
+WORDS_USED = 7
+"""Of these the scenario needs: gap, variant, instance, latency, label, score, delay.
 
-WORDS_DRAWN = 12
-"""Three Philox blocks of four words: arrival, service, outcome."""
-WORDS_USED = 8
-"""Of these the scenario needs: gap, client, variant, instance, latency, label, score, delay.
-
-Target, error and never-labelled decide nothing where no such share is set; one word is free.
+Error and never-labelled decide nothing where no such share is set.
 """
 BUFFER = 4096
+
+
+def load_cimba_first() -> None:
+    """Cimba 0.9 teaches Numba its types, and comes too late once Numba has compiled anything.
+
+    Called by the command and not done on import, since worker processes import this as well.
+    """
+    with suppress(ImportError):
+        import cimba  # noqa: F401
 
 
 def against_simpy(effort: Effort) -> Iterator[Figure]:

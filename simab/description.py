@@ -18,9 +18,8 @@ __all__ = ["Description", "Duration", "Rate", "Share"]
 class Description(BaseModel):
     """A frozen, validated part of a scenario; unknown keys are errors."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
-    )
+    # The texts under fields are read where they are shown, by simab.scenario.field_texts.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 Duration = Annotated[
