@@ -15,7 +15,9 @@ from simab.world.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
 from simab.world.kernel_arrays import (
     BLOCK,
     CLIENT,
+    CLIENTS_WANTED,
     NO_COOKIE,
+    NUMBER,
     TARGET,
     FreeTimes,
     Split,
@@ -111,11 +113,11 @@ class CompiledPlane:
     def _want_clients(self) -> None:
         """From now on draw who asks; for the requests that are drawn already, draw it now."""
         streams = self._streams
-        if streams.clients_wanted[0]:
+        if streams.marks[:, CLIENTS_WANTED].all():
             return
-        streams.clients_wanted[0] = 1
+        streams.marks[:, CLIENTS_WANTED] = 1
         for number, segment in enumerate(self._blueprint.segments):
-            first = int(streams.numbers[number]) - BLOCK
+            first = int(streams.marks[number, NUMBER]) - BLOCK
             if first >= 0:
                 words = self._draws.blocks(Purpose.CLIENT, segment.stream, first, BLOCK)
                 streams.words[number, CLIENT], streams.words[number, TARGET] = words.T[:2]

@@ -163,7 +163,7 @@ class ControlPlane:
 
     def _take_effect(self) -> None:
         self._plane.route(self._endpoint.routing())
-        weights, instances = self._endpoint.weights, self._endpoint.instances
+        weights, instances = dict(self._endpoint.weights), dict(self._endpoint.instances)
         self.splits.append(SplitEntry(now_ns(self._environment), weights, instances))
 
 
@@ -172,6 +172,8 @@ def _checked(decision: Any) -> tuple[tuple[Action, ...], Any]:
     if not (isinstance(decision, tuple | list) and len(decision) == 2):
         raise NoDecision(f"decide returned {_shown(decision)}: {_RULE}")
     actions, state = decision
+    if type(actions) is tuple and not actions:  # at nearly all ticks
+        return actions, state
     if not isinstance(actions, Iterable) or isinstance(actions, str | bytes | Mapping):
         raise NoDecision(f"decide returned {_shown(actions)} for actions: {_RULE}")
     actions = tuple(actions)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
+from types import MappingProxyType
 
 from simab.policies import (
     Action,
@@ -46,13 +48,24 @@ class Fleet:
     instances: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deployment:
     """All that a change may change: the fleets by variant, cookies and copies."""
 
     fleets: Mapping[str, Fleet]
     session_affinity: SessionAffinity | None = None
     mirror: Mirror | None = None
+
+    # Shown at every look, and nobody may change them.
+    @cached_property
+    def weights(self) -> Mapping[str, float]:
+        """Weights by variant."""
+        return MappingProxyType({name: fleet.weight for name, fleet in self.fleets.items()})
+
+    @cached_property
+    def instances(self) -> Mapping[str, int]:
+        """Numbers of instances by variant."""
+        return MappingProxyType({n: len(fleet.instances) for n, fleet in self.fleets.items()})
 
 
 class Endpoint:
@@ -77,14 +90,14 @@ class Endpoint:
         return EndpointStatus.UPDATING if updating else EndpointStatus.IN_SERVICE
 
     @property
-    def weights(self) -> dict[str, float]:
+    def weights(self) -> Mapping[str, float]:
         """Weights in force, by deployed variant."""
-        return {name: fleet.weight for name, fleet in self._fleets.items()}
+        return self._deployment.weights
 
     @property
-    def instances(self) -> dict[str, int]:
+    def instances(self) -> Mapping[str, int]:
         """Instances in force, by deployed variant."""
-        return {name: len(fleet.instances) for name, fleet in self._fleets.items()}
+        return self._deployment.instances
 
     def routing(self) -> Routing:
         """The split in force, by number of the variant."""

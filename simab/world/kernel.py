@@ -15,9 +15,11 @@ from simab.world.blueprint import NO_VARIANT
 from simab.world.books import Status, Total
 from simab.world.kernel_arrays import (
     BLOCK,
+    CURSOR,
     ERROR,
     INSTANCE,
     LATENCY,
+    NUMBER,
     TARGET,
     UNLIMITED,
     VARIANT,
@@ -87,11 +89,11 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         if instances.longest[0] == instances.waiting.shape[1]:
             return QUEUE_FULL
         segment = _next_segment(fixed, streams)
-        place = np.uint64(streams.cursors[segment])
+        place = np.uint64(streams.marks[segment, CURSOR])
         arrived_ns = streams.arrived_ns[segment, place]
         if arrived_ns >= until_ns:
             return DONE
-        streams.cursors[segment] += 1
+        streams.marks[segment, CURSOR] += 1
         if arrived_ns - window_start_ns >= period_ns:
             window = arrived_ns // period_ns
             window_start_ns = window * period_ns
@@ -159,7 +161,7 @@ def _variant_of(fixed, split, streams, segment, place):
 @njit(inline="always")
 def _number(streams, segment, place):
     """The number of a request within its segment."""
-    return streams.numbers[segment] - np.int64(BLOCK) + np.int64(place)
+    return streams.marks[segment, NUMBER] - np.int64(BLOCK) + np.int64(place)
 
 
 @njit(inline="always")
@@ -248,11 +250,11 @@ def _next_segment(fixed, streams):
     """The segment whose request comes next; of several at one instant, the first."""
     chosen = np.uint64(0)
     earliest_ns = np.int64(0)
-    for number in range(len(streams.cursors)):
+    for number in range(len(streams.marks)):
         segment = np.uint64(number)
-        if streams.cursors[segment] == BLOCK:
+        if streams.marks[segment, CURSOR] == BLOCK:
             draw_block(fixed, streams, segment)
-        ahead_ns = streams.arrived_ns[segment, np.uint64(streams.cursors[segment])]
+        ahead_ns = streams.arrived_ns[segment, np.uint64(streams.marks[segment, CURSOR])]
         if number == 0 or ahead_ns < earliest_ns:
             chosen, earliest_ns = segment, ahead_ns
     return chosen

@@ -19,6 +19,9 @@ from simab.world.routing import Routing
 __all__ = [
     "BLOCK",
     "CLIENT",
+    "CLIENTS_WANTED",
+    "CLOCK",
+    "CURSOR",
     "DELAY",
     "ERROR",
     "HIDDEN",
@@ -27,6 +30,7 @@ __all__ = [
     "NEVER",
     "NO_COOKIE",
     "NO_TABLE",
+    "NUMBER",
     "ROW",
     "SCORE",
     "TARGET",
@@ -47,6 +51,8 @@ Integers = NDArray[np.int64]
 
 BLOCK: Final = 64
 """Requests of a segment that are drawn together: independent blocks keep a processor busy."""
+CLOCK, NUMBER, CURSOR, CLIENTS_WANTED = (np.uint64(number) for number in range(4))
+"""Columns of `Streams.marks`."""
 WORDS: Final = 10
 CLIENT, TARGET, VARIANT, INSTANCE, LATENCY, ERROR, ROW, SCORE, DELAY, HIDDEN = (
     np.uint64(number) for number in range(WORDS)
@@ -119,21 +125,17 @@ class Split(NamedTuple):
 class Streams(NamedTuple):
     """The next arrivals of each segment, drawn a block at a time.
 
-    `clocks` (ticks) and `numbers` are those of the last request drawn, `cursors` the places of the
-    next one to play within the block. Per segment and place: `arrived_ns`, `delays_ns` until the
-    label (NEVER: it never comes). `words` has shape (segments, WORDS, BLOCK). Those of
-    clients and targets are drawn only where routing asks, or `clients_wanted[0]` is set. `contents`
-    is room to draw in.
+    `marks` by segment: CLOCK (ticks) and NUMBER of the last request drawn, CURSOR, the place of the
+    next one to play within the block, and whether CLIENTS_WANTED. Per segment and place:
+    `arrived_ns`, and `delays_ns` until the label (NEVER: it never comes). `words` has shape
+    (segments, WORDS, BLOCK); those of clients and targets are drawn only where routing asks, or
+    they are wanted.
     """
 
-    clocks: Integers
-    numbers: Integers
-    cursors: Integers
+    marks: Integers
     arrived_ns: Integers
     delays_ns: Integers
     words: Words
-    clients_wanted: Integers
-    contents: Integers
 
 
 class FreeTimes(NamedTuple):
@@ -272,15 +274,13 @@ def split_of(routing: Routing, slots: Sequence[Sequence[int]], cookies: Integers
 def streams_of(blueprint: Blueprint, *, clients_wanted: bool) -> Streams:
     """Clocks at zero and empty blocks, before the first arrival of each segment."""
     count = len(blueprint.segments)
+    marks = np.zeros((count, 4), dtype=np.int64)
+    marks[:, CURSOR], marks[:, CLIENTS_WANTED] = BLOCK, clients_wanted
     return Streams(
-        clocks=np.zeros(count, dtype=np.int64),
-        numbers=np.zeros(count, dtype=np.int64),
-        cursors=np.full(count, BLOCK, dtype=np.int64),
+        marks=marks,
         arrived_ns=np.zeros((count, BLOCK), dtype=np.int64),
         delays_ns=np.zeros((count, BLOCK), dtype=np.int64),
         words=np.zeros((count, WORDS, BLOCK), dtype=np.uint64),
-        clients_wanted=np.array([clients_wanted], dtype=np.int64),
-        contents=np.zeros(BLOCK, dtype=np.int64),
     )
 
 

@@ -14,12 +14,16 @@ from simab.world.blueprint import TICKS_PER_NS
 from simab.world.kernel_arrays import (
     BLOCK,
     CLIENT,
+    CLIENTS_WANTED,
+    CLOCK,
+    CURSOR,
     DELAY,
     ERROR,
     HIDDEN,
     INSTANCE,
     LATENCY,
     NEVER,
+    NUMBER,
     ROW,
     SCORE,
     TARGET,
@@ -49,17 +53,17 @@ _TICK_BITS = np.int64(TICKS_PER_NS.bit_length() - 1)
 @njit(**OPTIONS)
 def draw_block(fixed, streams, segment):
     """Draw the segment's next BLOCK requests and put the cursor before the first."""
-    first = streams.numbers[segment]
+    first = streams.marks[segment, NUMBER]
     _draw_arrivals(fixed, streams, segment, first)
     _draw_services(fixed, streams, segment, first)
-    if streams.clients_wanted[0] or fixed.segments[segment, 4]:
+    if streams.marks[segment, CLIENTS_WANTED] or fixed.segments[segment, 4]:
         _draw_clients(fixed, streams, segment, first)
     if fixed.segments[segment, 2]:
         _draw_outcomes(fixed, streams, segment, first)
     else:
         streams.delays_ns[segment, :] = NEVER
-    streams.numbers[segment] = first + BLOCK
-    streams.cursors[segment] = 0
+    streams.marks[segment, NUMBER] = first + BLOCK
+    streams.marks[segment, CURSOR] = 0
 
 
 @njit(inline="always")
@@ -74,13 +78,13 @@ def _draw_arrivals(fixed, streams, segment, first):
                 np.uint64(first // LANES + group), _ARRIVAL, stream, _FIRST, key_0, key_1
             )
         )
-    gaps, clock = fixed.segments[segment, 1], streams.clocks[segment]
+    gaps, clock = fixed.segments[segment, 1], streams.marks[segment, CLOCK]
     arrived_ns = streams.arrived_ns[segment]
     for place in range(BLOCK):
         lane, group = VARIANT + np.uint64(place % LANES), np.uint64(place // LANES)
         clock += draw_from_table(fixed.tables, gaps, words[lane, group])
         arrived_ns[np.uint64(place)] = clock >> _TICK_BITS
-    streams.clocks[segment] = clock
+    streams.marks[segment, CLOCK] = clock
 
 
 @njit(inline="always")
@@ -121,16 +125,16 @@ def _draw_outcomes(fixed, streams, segment, first):
     words, delays_ns = streams.words[segment], streams.delays_ns[segment]
     stream, key_0, key_1 = fixed.streams[segment], fixed.seeds[0], fixed.seeds[1]
     pairs = fixed.segments[segment, 3]
-    contents = streams.contents
+    contents = words[HIDDEN]  # as long as nothing else is there
     for place in range(BLOCK):
-        contents[np.uint64(place)] = first + place
+        contents[np.uint64(place)] = np.uint64(first + place)
     if pairs:  # apart, for a division in the loop costs more than all else in it
         for place in range(BLOCK):
-            contents[np.uint64(place)] = (first + place) // pairs
+            contents[np.uint64(place)] = np.uint64((first + place) // pairs)
     for place in range(BLOCK):
         here = np.uint64(place)
         words[ROW, here], words[SCORE, here], words[DELAY, here], words[HIDDEN, here] = (
-            philox_in_halves(np.uint64(contents[here]), _OUTCOME, stream, _FIRST, key_0, key_1)
+            philox_in_halves(contents[here], _OUTCOME, stream, _FIRST, key_0, key_1)
         )
     for place in range(BLOCK):
         here = np.uint64(place)
