@@ -1,8 +1,9 @@
-"""Who a session cookie keeps at the candidate after so many requests, counted in the simulator."""
+"""Where the requests of a canary's clients go, with a session cookie and without."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,39 +18,40 @@ CLIENTS: Final = 4_000
 _DAY_NS: Final = 86_400 * 10**9
 
 
-class StickyCanary:
-    """A tenth of the traffic to the candidate from the first look on, with a cookie of a day."""
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A tenth of the traffic to the candidate from the first look on, with a cookie or without."""
+
+    cookie: bool
 
     def decide(self, state: Any, observation: Observation) -> tuple[tuple[SetWeights, ...], Any]:
         """Set the weights once."""
         if state:
             return (), state
         weights = {observation.control: 1 - WEIGHT, observation.candidate: WEIGHT}
-        cookie = SessionAffinity(observation.candidate, _DAY_NS)
-        return (SetWeights(weights, session_affinity=cookie),), True
+        affinity = SessionAffinity(observation.candidate, _DAY_NS) if self.cookie else None
+        return (SetWeights(weights, session_affinity=affinity),), True
 
 
-def pinned_clients(requests: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """For each number of requests: clients that were at the candidate by then, of how many.
+def pinned_clients(requests: Sequence[int], *, cookie: bool) -> dict[int, tuple[int, int]]:
+    """How many clients' r-th request went to the candidate, of how many, for each r asked for.
 
-    A client counts where it has made so many requests under the cookie before the end of the run.
+    A client's requests are counted from the first look on, when the weights are set.
     """
     data = load(
         Path(__file__).resolve().parent.parent / "scenarios" / "rollouts_aa.yaml"
     ).model_dump(mode="json")
     data["traffic"] = {"users": {"rate": "40/s", "clients": CLIENTS}}
-    data["endpoint"]["variants"]["new"]["workers"] = 40
-    data["endpoint"]["variants"]["current"]["workers"] = 40
+    for variant in data["endpoint"]["variants"].values():
+        variant["workers"] = 40
     scenario = Scenario.model_validate(data)
-    run = simulate(scenario, policy=StickyCanary(), seed=1, record_requests=True)
-    sticky = run.requests[run.requests["arrived_ns"] >= scenario.controller.interval]
-    sticky = sticky.assign(
-        number=sticky.groupby("client").cumcount() + 1,
-        candidate=(sticky["variant"] == scenario.objective.candidate)
-        .groupby(sticky["client"])
-        .cummax(),
+    run = simulate(scenario, policy=Canary(cookie), seed=1, record_requests=True)
+    counted = run.requests[run.requests["arrived_ns"] >= scenario.controller.interval]
+    counted = counted.assign(
+        number=counted.groupby("client").cumcount() + 1,
+        candidate=counted["variant"] == scenario.objective.candidate,
     )
     return {
         number: (int(reached["candidate"].sum()), len(reached))
-        for number, reached in sticky[sticky["number"].isin(requests)].groupby("number")
+        for number, reached in counted[counted["number"].isin(requests)].groupby("number")
     }

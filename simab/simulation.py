@@ -278,13 +278,16 @@ def simulate(
     """
     require_scenario(scenario)
     name, decider = choose_policy(scenario, policy)
-    return play_run(
-        Blueprint.of(scenario),
-        (name, decider),
-        Draws(seed, replication),
-        engine=engine,
-        record_requests=record_requests,
-    )
+    try:
+        return play_run(
+            Blueprint.of(scenario),
+            (name, decider),
+            Draws(seed, replication),
+            engine=engine,
+            record_requests=record_requests,
+        )
+    except PolicyRaised as raised:  # without the frames of what called it
+        raise raised_by_policy(name, raised) from None
 
 
 def play_run(
@@ -298,20 +301,13 @@ def play_run(
     """`simulate` for a blueprint made beforehand, as a study does for all of its replications.
 
     Raises:
-        InvalidInput: no such engine, or the policy answers with something else than actions.
-        Exception: whatever the policy raises.
+        InvalidInput: no such engine.
+        PolicyRaised: with what the policy raised; `raised_by_policy` says what to make of it.
     """
     name, decider = policy
-    try:
-        ledger, transcript = play(
-            blueprint, decider, draws, engine=engine, record_requests=record_requests
-        )
-    except PolicyRaised as raised:
-        (error,) = raised.args
-        if isinstance(error, NoDecision):
-            error = InvalidInput(f"policy {name}: {error}")
-        # As the policy raised it, without the frames of what called it.
-        raise error from None
+    ledger, transcript = play(
+        blueprint, decider, draws, engine=engine, record_requests=record_requests
+    )
     return Run(
         scenario=blueprint.scenario,
         policy_name=name,
@@ -321,6 +317,12 @@ def play_run(
         ledger=ledger,
         transcript=transcript,
     )
+
+
+def raised_by_policy(name: str, raised: PolicyRaised) -> Exception:
+    """What the policy raised itself; InvalidInput if it answered with what are no actions."""
+    error: Exception = raised.args[0]
+    return InvalidInput(f"policy {name}: {error}") if isinstance(error, NoDecision) else error
 
 
 def _window_columns() -> list[str]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simab.analyse.truth import PROMOTE_CANDIDATE, ScenarioTruth
 from simab.policies import Conclude, Promote, RollBack
 from simab.simulation import Run
@@ -151,6 +154,11 @@ def _weight_changes(run: Run) -> int:
     return sum(before != after for before, after in pairwise(serving))
 
 
+def _users(row: NDArray[np.int64]) -> bool:
+    """Whether users were served in a window, and not mirrored copies alone: copies hurt nobody."""
+    return bool(row[RequestColumn.INVOCATIONS] > row[RequestColumn.COPIES])
+
+
 def _guardrail_breach_s(run: Run) -> float:
     guardrails = run.scenario.objective.guardrails
     books = run.ledger.books
@@ -161,7 +169,7 @@ def _guardrail_breach_s(run: Run) -> float:
         totals = [
             books.request_totals(variant, window, window + 1)
             for variant in range(len(books.blueprint.variants))
-            if books.requests[window, variant, RequestColumn.INVOCATIONS]
+            if _users(books.requests[window, variant])
         ]
         if any(limit.breached(each) for limit in guardrails for each in totals):
             # The horizon may cut the last window short.

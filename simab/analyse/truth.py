@@ -111,5 +111,8 @@ def _broken_guardrail(scenario: Scenario) -> str:
     # Waits that grow without end, or refusals: whichever the guardrail is on, it does not hold.
     load = load_at_all_traffic(scenario, name)
     if load >= 1:
-        return f"{name_text(name)} cannot carry all traffic: its load would be {load:.2f}"
+        return (
+            f"{name_text(name)} cannot carry all traffic as the scenario deploys it: its load "
+            f"would be {load:.2f}"
+        )
     return ""

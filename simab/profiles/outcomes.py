@@ -160,21 +160,38 @@ def score_cell(score: int) -> int:
 def score_bins(samplers: Sequence[OutcomeSampler], bins: int) -> NDArray[np.uint8]:
     """The histogram bin of each cell, shape (SCORE_CELLS,), so that little is lost of an AUC.
 
-    Where the scores of the variants lie in at most `bins` cells each of these has a bin of its own;
-    otherwise the bins follow the quantiles of all scores together.
+    Where all scores lie in at most `bins` cells each of these has a bin of its own; otherwise the
+    bins follow the quantiles of all classes of all variants together, each with the same weight.
     """
-    cells: set[int] = set()
-    for sampler in samplers:
-        if sampler.score_tables is not None:
-            words = [(2 * part + 1) * 2**64 // (2 * _POOLED) for part in range(_POOLED)]
-            scores = [table.draw(word) for table in sampler.score_tables for word in words]
-            cells |= {score_cell(score) for score in scores}
-        elif sampler.has_labels:
-            cells |= {score_cell(score) for score in sampler.scores.tolist()}
-    pooled = sorted(cells)
-    if len(pooled) > bins:
-        pooled = [pooled[part * len(pooled) // bins] for part in range(bins)]
-    return np.searchsorted(pooled[1:], np.arange(SCORE_CELLS), side="right").astype(np.uint8)
+    pooled = sorted(cell for sampler in samplers for cell in _cells_of(sampler))
+    starts = sorted(set(pooled))
+    if len(starts) > bins:
+        starts = sorted({pooled[part * len(pooled) // bins] for part in range(bins)})
+    return np.searchsorted(starts[1:], np.arange(SCORE_CELLS), side="right").astype(np.uint8)
+
+
+def _cells_of(sampler: OutcomeSampler) -> list[int]:
+    """The cells of evenly spaced quantiles of both classes' scores, and of every score there is."""
+    spaced = [(2 * part + 1) * 2**64 // (2 * _POOLED) for part in range(_POOLED)]
+    if sampler.score_tables is not None:
+        drawn = [table.draw(word) for table in sampler.score_tables for word in spaced]
+        return [score_cell(score) for score in drawn]
+    if not sampler.has_labels:
+        return []
+    cells = [score_cell(score) for score in sampler.scores.tolist()]
+    for label in (0, 1):
+        rows = np.flatnonzero(sampler.labels == label)
+        rows = rows[np.argsort(sampler.scores[rows], kind="stable")]
+        if rows.size:
+            thresholds = word_thresholds(_normalised([sampler.shares[row] for row in rows]))
+            found = rows[np.searchsorted(thresholds, np.array(spaced, np.uint64), side="right")]
+            cells += [cells[row] for row in found]
+    return cells
+
+
+def _normalised(shares: Sequence[Fraction]) -> list[Fraction]:
+    total = sum(shares, Fraction(0))
+    return [share / total for share in shares]
 
 
 def word_thresholds(shares: Sequence[Fraction]) -> NDArray[np.uint64]:

@@ -152,7 +152,7 @@ def _best(result: StudyResult) -> str:
     )
     return (
         f"which policy is right most often cannot be told between {between} "
-        f"({high} down to {low} of {runs(result)})"
+        f"({high if high == low else f'{high} down to {low}'} of {runs(result)})"
     )
 
 
@@ -324,7 +324,10 @@ def _of_runs(share: Proportion) -> str:
 
 
 def runs(result: StudyResult) -> str:
-    """The number of replications in words: 1,200 runs."""
+    """The number of replications in words: 1,200 runs; where some failed, what finished."""
+    finished = {policy.runs for policy in result.policies}
+    if finished - {result.replications}:
+        return f"the {numerals.count(min(finished))} or more runs that finished"
     many = result.replications
     return f"{numerals.count(many)} run{'s' if many != 1 else ''}"
 

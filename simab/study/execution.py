@@ -15,15 +15,14 @@ from math import ceil
 from typing import Final
 
 from simab.analyse import Outcome, ScenarioTruth, outcome_of, truth_of_scenario
-from simab.description import Description
 from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
-from simab.simulation import Run, play_run
+from simab.simulation import Run, play_run, raised_by_policy
 from simab.study.failure import Failure, ends_the_study
 from simab.study.plan import StudyPlan
 from simab.world import Blueprint
-from simab.world.control import Decider
+from simab.world.control import Decider, PolicyRaised
 
 __all__ = ["Executor", "Progress", "Store", "play_one", "run_study"]
 
@@ -33,7 +32,7 @@ Progress = Callable[[int, int], None]
 Store = MutableMapping[str, Outcome]
 """Where rows are kept by key; a dict will do, and so will anything that behaves like one."""
 
-_BATCHES_A_POLICY: Final = 50
+_BATCHES_A_POLICY: Final = 200  # so that the workers end at nearly the same time
 
 
 def run_study(
@@ -137,13 +136,19 @@ def play_one(
         InvalidInput: the policy cannot be copied, or answers with what is no action.
     """
     name, decider = policy
-    own = name, decider if isinstance(decider, Description) else _copied(name, decider)
+    own = name, decider if _is_shipped(decider) else _copied(name, decider)
     try:
         return play_run(blueprint, own, draws, engine=engine)
-    except Exception as error:
+    except PolicyRaised as raised:  # what anything else raises is a bug, and no replication's
+        error = raised_by_policy(name, raised)
         if ends_the_study(error):
-            raise
+            raise error from None
         return Failure.of(name, draws.replication, error)
+
+
+def _is_shipped(policy: Decider) -> bool:
+    """Whether a policy is simab's own, which holds nothing that a replication could change."""
+    return type(policy).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _copied(name: str, policy: Decider) -> Decider:

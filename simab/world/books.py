@@ -58,7 +58,8 @@ class RequestColumn(IntEnum):
     INVOCATIONS_PER_INSTANCE = 6  # in units of 1 / INSTANCE_SHARE_ONE
     LATENCY_CARRIES = 7  # times that LATENCY_SUM_NS passed CARRY_NS and started again
     WAIT_CARRIES = 8
-    COPIES_ANSWERED = 9  # of the ANSWERED, copies whose reply nobody got
+    COPIES = 9  # of the INVOCATIONS, those that no user waited for
+    COPIES_ANSWERED = 10  # of the ANSWERED
 
 
 class LabelColumn(IntEnum):
@@ -91,7 +92,7 @@ class Total(IntEnum):
 class Books:
     """Accumulators of one run.
 
-    `requests` has shape (windows, variants, 10), `latencies` (windows, variants, LATENCY_BUCKETS),
+    `requests` has shape (windows, variants, 11), `latencies` (windows, variants, LATENCY_BUCKETS),
     `labels` (buckets, variants, 7), `scores` (buckets, variants, 2, SCORE_BINS) or no buckets where
     no variant has scores, `invalid` (windows,), `totals` (9,).
     """
@@ -147,10 +148,11 @@ class Books:
         row[RequestColumn.INVOCATIONS_PER_INSTANCE] += INSTANCE_SHARE_ONE // instances
         self.latencies[window, variant, latency_bucket(finished_ns - arrived_ns)] += 1
 
-    def book_copy_answered(self, variant: int, finished_ns: int) -> None:
-        """Of the answered, a copy."""
-        window = finished_ns // self.blueprint.period_ns
-        self.requests[window, variant, RequestColumn.COPIES_ANSWERED] += 1
+    def book_copy(self, variant: int, ended_ns: int, status: Status) -> None:
+        """Of what has been booked, a copy that ended so."""
+        row = self.requests[ended_ns // self.blueprint.period_ns, variant]
+        row[RequestColumn.COPIES] += 1
+        row[RequestColumn.COPIES_ANSWERED] += status is Status.OK
 
     def book_end(self, status: Status) -> None:
         """How a request ended that was no copy."""
@@ -232,7 +234,7 @@ _CARRIES: Final = {
 
 
 def time_sum_ns(rows: NDArray[np.int64], column: RequestColumn) -> int:
-    """The exact sum of a time column over some windows, shape of rows (windows, 10)."""
+    """The exact sum of a time column over some windows, shape of rows (windows, 11)."""
     low, carries = rows[:, column], int(rows[:, _CARRIES[column]].sum())
     # two halves, since a sum of windows may outgrow 64 bits where no window does
     return (int((low >> 31).sum()) << 31) + int((low & (1 << 31) - 1).sum()) + carries * CARRY_NS

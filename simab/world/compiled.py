@@ -108,7 +108,9 @@ class CompiledPlane:
         self._want_clients()
         clients = sum(segment.clients for segment in self._blueprint.segments)
         cookie = routing.pinned, routing.cookie_ns
-        return self._cookies.setdefault(cookie, np.full(clients, NO_COOKIE, dtype=np.int64))
+        if cookie not in self._cookies:
+            self._cookies[cookie] = np.full(clients, NO_COOKIE, dtype=np.int64)
+        return self._cookies[cookie]
 
     def _want_clients(self) -> None:
         """From now on draw who asks; for the requests that are drawn already, draw it now."""

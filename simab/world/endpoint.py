@@ -34,6 +34,7 @@ __all__ = ["MOST_COOKIES", "Deployment", "Endpoint", "Fleet", "Refused"]
 
 MOST_INSTANCES = 1000  # as many as a scenario may start a variant with
 MOST_COOKIES = 10_000_000  # eight bytes each
+LONGEST_COOKIE_NS = 366 * 86_400 * 10**9  # as long as a scenario may last
 
 
 class Refused(Exception):
@@ -108,10 +109,10 @@ class Endpoint:
         )
         affinity, mirror = self._deployment.session_affinity, self._deployment.mirror
         if affinity is not None and self.weights.get(affinity.variant, 0.0) > 0:
-            pinned, age_ns = numbers[affinity.variant], affinity.max_age_ns
+            pinned, age_ns = numbers[affinity.variant], int(affinity.max_age_ns)
             routing = replace(routing, pinned=pinned, cookie_ns=age_ns)
         if mirror is not None and mirror.variant in self._fleets and mirror.share > 0:
-            below = int(Fraction(mirror.share) * 2**64)
+            below = int(Fraction(float(mirror.share)) * 2**64)
             routing = replace(routing, mirror=numbers[mirror.variant], copied_below=below)
         return routing
 
@@ -189,8 +190,11 @@ class Endpoint:
         affinity, mirror = action.session_affinity, action.mirror
         if affinity is not None:
             self._require_deployed(affinity.variant)
-            if affinity.max_age_ns <= 0:
-                raise Refused(f"a cookie of {affinity.max_age_ns} ns is none; let it last longer")
+            age = affinity.max_age_ns  # a policy may hand over anything
+            if not (hasattr(age, "__index__") and 1 <= age <= LONGEST_COOKIE_NS):
+                raise Refused(
+                    f"a cookie cannot last {age!r} ns; give a whole number, up to 366 days"
+                )
             clients = sum(segment.clients for segment in self._scenario.traffic.values())
             if clients > MOST_COOKIES:
                 raise Refused(
@@ -199,7 +203,7 @@ class Endpoint:
                 )
         if mirror is not None:
             self._require_deployed(mirror.variant)
-            if not 0 <= mirror.share <= 1:
+            if not (hasattr(mirror.share, "__float__") and 0 <= float(mirror.share) <= 1):
                 raise Refused(f"the share of copies {mirror.share!r} is not from 0 to 1")
 
     def _all_traffic_to(self, variant: str) -> Deployment | None:

@@ -27,7 +27,7 @@ from simab.world.kernel_arrays import (
 )
 from simab.world.kernel_arrivals import draw_block
 from simab.world.kernel_booking import (
-    book_copy_answered,
+    book_copy,
     book_rejected,
     book_served,
     fails,
@@ -205,14 +205,15 @@ def _copy(fixed, split, streams, instances, books, log, position, segment, place
     started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word_latency)
     log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
     if started_ns == _NOT_SERVED:
-        book_rejected(split, requests, np.uint64(arrived_ns // period_ns), variant)
+        ended = np.uint64(arrived_ns // period_ns)
+        book_rejected(split, requests, ended, variant)
+        book_copy(requests, ended, variant, False)
         log_end(log, record, _STATUS_REJECTED, arrived_ns)
     elif finished_ns < horizon_ns:
         ended = np.uint64(finished_ns // period_ns)
         failed = fails(fixed, variant, word_error)
         book_served(split, books, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
-        if not failed:
-            book_copy_answered(requests, ended, variant)
+        book_copy(requests, ended, variant, not failed)
         log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
 
 

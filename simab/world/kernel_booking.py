@@ -15,7 +15,7 @@ from simab.world.books import CARRY_NS, LabelColumn, RequestColumn, Total
 from simab.world.kernel_arrays import NEVER, NO_TABLE, ROW, SCORE
 from simab.world.kernel_draws import bit_length, draw_from_table, own_word, part_of
 
-__all__ = ["book_copy_answered", "book_rejected", "book_served", "fails", "learn"]
+__all__ = ["book_copy", "book_rejected", "book_served", "fails", "learn"]
 
 _LABELS_ARRIVED, _LABELS_NEVER = int(Total.LABELS_ARRIVED), int(Total.LABELS_NEVER)
 _LABELS_OUTSTANDING = int(Total.LABELS_OUTSTANDING)
@@ -25,6 +25,7 @@ _COL_LATENCY, _COL_WAIT = int(RequestColumn.LATENCY_SUM_NS), int(RequestColumn.W
 _COL_PER_INSTANCE = int(RequestColumn.INVOCATIONS_PER_INSTANCE)
 _COL_LATENCY_CARRIES = int(RequestColumn.LATENCY_CARRIES)
 _COL_WAIT_CARRIES = int(RequestColumn.WAIT_CARRIES)
+_COL_COPIES = int(RequestColumn.COPIES)
 _COL_COPIES_ANSWERED = int(RequestColumn.COPIES_ANSWERED)
 _CARRY_NS = np.int64(CARRY_NS)
 _COL_SUCCESS, _COL_FAILURE = int(LabelColumn.SUCCESS), int(LabelColumn.FAILURE)
@@ -58,9 +59,10 @@ def book_rejected(split, requests, window, variant):
 
 
 @njit(inline="always")
-def book_copy_answered(requests, window, variant):
-    """Books.book_copy_answered."""
-    requests[window, variant, _COL_COPIES_ANSWERED] += 1
+def book_copy(requests, window, variant, answered):
+    """Books.book_copy."""
+    requests[window, variant, _COL_COPIES] += 1
+    requests[window, variant, _COL_COPIES_ANSWERED] += np.int64(answered)
 
 
 @njit(inline="always")

@@ -94,8 +94,7 @@ class ReferencePlane:
         record = self._log.arrive(arrival, COPY) if self._log else 0
         variant = self._routing.mirror
         status = yield from self._serve(variant, arrival, words, record)
-        if status is Status.OK:
-            self._books.book_copy_answered(variant, now_ns(self._environment))
+        self._books.book_copy(variant, now_ns(self._environment), status)
 
     def _serve(
         self, variant: int, arrival: Arrival, words: tuple[int, int, int, int], record: int

@@ -12,6 +12,7 @@ from simab.policies import (
     Action,
     AddVariant,
     Conclude,
+    Mirror,
     Promote,
     RemoveVariant,
     RollBack,
@@ -233,6 +234,20 @@ def test_a_breach_all_along_lasts_until_the_horizon_and_no_longer() -> None:
         objective=GUARDED | {"guardrails": [{"metric": "error_rate", "at_most": 0.5}]},
     )
     assert outcome({}, broken).guardrail_breach_s == 25.0
+
+
+def test_copies_to_a_failing_mirror_break_no_guardrail() -> None:
+    """Nobody waits for a copy's reply; once the mirror serves users, its windows count."""
+    failing = scenario(
+        {"a": success(0.9), "b": success(0.9, weight=0, error_rate=1.0)},
+        horizon="60s",
+        endpoint={"weight_update": "1ns"},
+        objective=GUARDED | {"guardrails": [{"metric": "error_rate", "at_most": 0.5}]},
+    )
+    mirrored = {1: [SetWeights({}, mirror=Mirror("b"))]}
+    assert outcome(mirrored, failing).guardrail_breach_s == 0.0
+    served = mirrored | {4: [SetWeights({"b": 1.0})]}
+    assert outcome(served, failing).guardrail_breach_s == 20.0
 
 
 def test_without_guardrails_nothing_is_breached() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from simab.policies import Action, Observation, Promote
+from pydantic import PrivateAttr
 
-__all__ = ["FailsAtOddCounts", "Remembers"]
+from simab.policies import Action, Observation, Policy, Promote
+
+__all__ = ["FailsAtOddCounts", "Remembers", "RemembersAsPolicy"]
 
 
 class FailsAtOddCounts:
@@ -31,3 +33,13 @@ class Remembers:
     def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
         self.looks.append(observation.now_ns)
         return ([Promote(observation.candidate)] if len(self.looks) == 3 else []), state
+
+
+class RemembersAsPolicy(Policy):
+    """The same as one of simab's own kind, which need not stay as it was built."""
+
+    _looks: int = PrivateAttr(default=0)
+
+    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+        self._looks += 1
+        return ([Promote(observation.candidate)] if self._looks == 3 else []), state

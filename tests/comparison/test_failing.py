@@ -20,8 +20,9 @@ from simab.policies import Action, Observation
 from simab.policies.fixed_horizon import FixedHorizonTest
 from simab.scenario import dumps
 from simab.study import local_processes
+from simab.world.endpoint import Endpoint
 from tests.comparison.command_line import run
-from tests.comparison.failing import FailsAtOddCounts, Remembers
+from tests.comparison.failing import FailsAtOddCounts, Remembers, RemembersAsPolicy
 from tests.study.building import small
 
 REPLICATIONS = 24
@@ -83,6 +84,24 @@ def test_workers_give_the_rows_and_failures_of_a_serial_study(
     with local_processes(1) as executor:
         away = simab.compare(small(), policies={"mine": policy}, replications=60, executor=executor)
     assert (away.rows, away.failures) == (here.rows, here.failures)
+
+
+def test_a_fault_of_simabs_own_is_no_failed_replication(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the world raises ends the study: left out, it would only bias what remains."""
+
+    def broken(*_: object) -> None:
+        raise IndexError("a bug of the endpoint")
+
+    monkeypatch.setattr(Endpoint, "accept", broken)
+    with pytest.raises(IndexError, match="a bug of the endpoint"):
+        simab.compare(small(), policies={"mine": Remembers()}, replications=3)
+
+
+@pytest.mark.parametrize("kind", [Remembers, RemembersAsPolicy])
+def test_no_replication_sees_what_another_left_in_a_policy(kind: Any) -> None:
+    """A class of one's own is copied whatever it inherits from."""
+    study = simab.compare(small(), policies={"mine": kind()}, replications=5)
+    assert study.outcomes["decided_s"].tolist() == [30.0] * 5
 
 
 def test_no_replication_sees_what_another_left_in_the_object() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,16 +59,34 @@ BETAS = {
 }
 
 
+def classifier(name: str) -> OutcomeSampler:
+    positive, negative = ({"kind": "beta", "alpha": a, "beta": b} for a, b in BETAS[name])
+    return Classifier(positive_scores=positive, negative_scores=negative).sampler({}, 0.5)
+
+
+def scored(sampler: OutcomeSampler, words: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and scores of as many requests of each class as there are words."""
+    assert sampler.score_tables is not None
+    values = [sampler.score_tables[label].draw(word[label]) for word in words for label in (0, 1)]
+    return np.tile([0, 1], len(words)), np.array(values)
+
+
 @pytest.mark.parametrize("name", BETAS)
 def test_the_auc_of_any_scores_is_kept_to_a_thousandth(name: str) -> None:
     """On 20,000 scores of each class, against the AUC of the scores themselves."""
-    positive, negative = ({"kind": "beta", "alpha": a, "beta": b} for a, b in BETAS[name])
-    sampler = Classifier(positive_scores=positive, negative_scores=negative).sampler({}, 0.5)
-    tables = sampler.score_tables
-    assert tables is not None
-    words = Draws(1, 0).blocks(Purpose.OUTCOME, 1, 0, DRAWN).tolist()
-    values = np.array([tables[label].draw(word[label]) for word in words for label in (0, 1)])
-    labels = np.array(list(itertools.islice(itertools.cycle((0, 1)), 2 * DRAWN)))
+    sampler = classifier(name)
+    labels, values = scored(sampler, Draws(1, 0).blocks(Purpose.OUTCOME, 1, 0, DRAWN).tolist())
     assert histogram_auc([sampler], labels, values) == pytest.approx(
         roc_auc(labels, values), abs=1e-3
     )
+
+
+def test_variants_of_very_different_scores_share_the_bins() -> None:
+    """Rare events beside scores in the middle and a clear classifier: each AUC within .002."""
+    words = Draws(1, 0).blocks(Purpose.OUTCOME, 1, 0, DRAWN).tolist()
+    samplers = [classifier(name) for name in BETAS]
+    for sampler in samplers:
+        labels, values = scored(sampler, words)
+        assert histogram_auc(samplers, labels, values) == pytest.approx(
+            roc_auc(labels, values), abs=2e-3
+        )

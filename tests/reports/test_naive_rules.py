@@ -10,10 +10,18 @@ import math
 from functools import cache
 
 import pytest
-from naive_rules import Row, kayenta_in_a_queue, naive_section, overlapping, welch_in_a_queue
+from naive_rules import (
+    Row,
+    kayenta_in_a_queue,
+    naive_section,
+    overlapping,
+    sticky_canary,
+    welch_in_a_queue,
+)
 from scipy import stats
 from single_checks import single_checks
 
+from simab.report import numerals
 from simab.theory.controllers import check_failure_probability
 
 LEVEL = 1e-4
@@ -81,6 +89,13 @@ def test_a_t_test_of_single_requests_is_wrong_in_a_busy_queue_and_of_means_is_no
         assert means.count <= bounds(means.trials, means.assumed)[1]
 
 
+def test_a_cookie_keeps_clients_and_without_one_they_are_drawn_anew() -> None:
+    """1 - (1 - w)^r of the clients' r-th requests with a cookie, w without, at any r."""
+    rows = sticky_canary(None)
+    assert all(is_what_was_assumed(row) for row in rows)
+    assert max(row.share for row in rows) > 0.8
+
+
 def test_the_sentences_say_what_the_rows_say() -> None:
     """With made-up counts: each figure of a sentence is that of its row."""
     settings = {
@@ -91,6 +106,9 @@ def test_the_sentences_say_what_the_rows_say() -> None:
         "Welch on means of twenty runs": ("busy queue", "nearly idle"),
         "check of 99 %": ("exactly 50 requests", "50 requests on average"),
     }
+    canary = f"canary at {numerals.percent(0.1)}"
+    requests = ("request 1 of each client", "request 20 of each client")
+    settings |= {f"{canary} {way}": requests for way in ("with a cookie", "without one")}
     rows = [
         Row("made up", rule, setting, "happened", 100 + 10 * at + 5 * second, 1000, 0.5, "a coin")
         for at, (rule, pair) in enumerate(settings.items())
@@ -99,4 +117,5 @@ def test_the_sentences_say_what_the_rows_say() -> None:
     text = naive_section(rows)
     for said in ("10.5 % against 50.0 %", "11.5 % against 50.0 %", "12.0 % of the runs", "14.0 %"):
         assert said in text
+    assert "16 % go to the candidate where a cookie keeps them there, 18 % where none" in text
     assert math.isclose(rows[0].share, 0.1)

@@ -88,7 +88,9 @@ SOME_VARIANTS = st.lists(st.integers(0, 9), min_size=1, max_size=3)
 NAMES = st.sampled_from(["v0", "v0", "v0", "v1", "v1", "v1", "v2", "v2", "v3", "v9", "nobody"])
 # From cookies that have run out by the next request to such that outlive the run.
 AGES = st.sampled_from([1_000, 10**6, 10**9, 10**11, 10**16])
-COOKIES = st.none() | st.builds(SessionAffinity, NAMES, AGES | st.just(0))
+# The longest there is, and what is refused.
+ODD_AGES = st.sampled_from([366 * 86_400 * 10**9, 0, 2**62 + 10**12, 2**63])
+COOKIES = st.none() | st.builds(SessionAffinity, NAMES, AGES | ODD_AGES)
 MIRRORS = st.none() | st.builds(Mirror, NAMES, st.sampled_from([1.0, 1.0, 0.5, 2.0]))
 ROLES = st.sampled_from(["v0", "v1"])
 ACTIONS: st.SearchStrategy[Action] = st.one_of(

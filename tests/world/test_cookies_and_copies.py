@@ -145,13 +145,13 @@ def test_impossible_rules_are_refused() -> None:
     """A cookie of no age, too many clients, copies to nobody or beyond all: each says why."""
     crowd = quick("1/s", "2min", traffic={"users": {"rate": "1/s", "clients": 2**31}})
     asked = {
-        1: [SetWeights({}, SessionAffinity("b", 0))],
+        1: [SetWeights({}, SessionAffinity("b", 2**63))],
         2: [SetWeights({}, SessionAffinity("b", DAY))],
         3: [SetWeights({}, mirror=Mirror("c"))],
         4: [SetWeights({}, mirror=Mirror("b", 1.5))],
     }
     refused = record(crowd, "compiled", policy=Script(asked)).decisions["refusal"]
     for text, said in zip(
-        refused, ("longer", "10,000,000", "not on the endpoint", "0 to 1"), strict=True
+        refused, ("366 days", "10,000,000", "not on the endpoint", "0 to 1"), strict=True
     ):
         assert said in text
