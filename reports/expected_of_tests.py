@@ -50,7 +50,7 @@ def promotion_by_theory(scenario: Scenario, rule: str, gain: float) -> float | N
             return _ratio_test(scenario, policy, share + gain)
         case FixedHorizonTest():
             labels = _labels_at_ticks(scenario)
-            look = next(each for each in labels if each >= policy.labelled_requests)
+            look = next(each for each in labels if each >= policy.sample)
             return _crossed([look], [_two_sided(policy.alpha)], share, gain)
         case GroupSequential() if policy.boundary in ("pocock", "obrien_fleming"):
             return _group_sequential(scenario, policy, share, gain)

@@ -84,15 +84,20 @@ class Experiment(Policy):
         state = state or ExperimentState()
         if state.finished:
             return (), state
-        stretch = state.stretch.followed(observation)
+        stretch = state.stretch
+        if self.guardrails or self.sample_ratio_alpha is not None:
+            stretch = stretch.followed(observation)
         if stretch is not state.stretch:
             state = replace(state, stretch=stretch)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
         seen = Correctness.of(observation)
         look = self.look_due(state, observation, seen)
-        judgement = Judgement(None, str(seen))
-        if look > state.look:
+        if look == state.look:
+            if not self._is_over(observation):  # at nearly all ticks
+                return (), state
+            judgement = Judgement(None, str(seen))
+        else:
             judgement = self.judge(look, state.memory, seen)
             state = ExperimentState(
                 look,
@@ -111,7 +116,7 @@ class Experiment(Policy):
     def _concluded(
         self, state: ExperimentState, observation: Observation, judgement: Judgement
     ) -> tuple[Sequence[Action], ExperimentState]:
-        expired = self.maximum_duration is not None and observation.now_ns >= self.maximum_duration
+        expired = self._is_over(observation)
         over = judgement.last or expired
         if judgement.winner is None and not over:
             return (), state
@@ -129,6 +134,9 @@ class Experiment(Policy):
             because += f" (the candidate was held at {state.holds} looks)"
         name = observation.candidate if winner == "candidate" else observation.control
         return (Promote(name, because=because),), replace(state, finished=True)
+
+    def _is_over(self, observation: Observation) -> bool:
+        return self.maximum_duration is not None and observation.now_ns >= self.maximum_duration
 
     def _ending(self, expired: bool) -> str:
         if expired and self.maximum_duration is not None:

@@ -2,52 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from functools import lru_cache
+from math import ceil
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from simab.policies.actions import Action, Promote
-from simab.policies.observation import EndpointStatus, Observation
-from simab.policies.policy import Policy
+from simab.description import Share
+from simab.errors import InvalidInput
+from simab.policies.experiment import Experiment, ExperimentState, Judgement
+from simab.policies.observation import Observation
+from simab.policies.two_shares import Correctness
 from simab.stats.proportions import two_proportion_test
+from simab.stats.sample_size import pooled_trials
 
 __all__ = ["FixedHorizonTest"]
 
 
-class FixedHorizonTest(Policy):
+class FixedHorizonTest(Experiment):
     """Promote the candidate if a two-proportion test of correct answers says that it is better.
 
     One look, at the first tick at which both variants have the sample; the pooled z-test is
-    two-sided, and only a significant gain promotes. Source: Fleiss, Levin and Paik, Statistical
-    Methods for Rates and Proportions (2003), section 2. It misleads where the sample is too small
-    for the effect: then it keeps the control nearly always, whichever is better.
+    two-sided, and only a significant gain promotes. The sample is `labelled_requests`, or what it
+    takes to find `effect` over `baseline` with `power`. Source: Fleiss, Levin and Paik, Statistical
+    Methods for Rates and Proportions (2003), section 2 and equation 4.14. It misleads where the
+    sample is too small for the effect: then it keeps the control nearly always, whichever is
+    better.
     """
 
     kind: Literal["fixed_horizon"] = "fixed_horizon"
-    labelled_requests: Annotated[int, Field(ge=1)]
+    labelled_requests: Annotated[int, Field(ge=1)] | None = None
     """Labelled requests that each of the two variants must have first."""
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Probability of calling a difference where there is none."""
+    baseline: Annotated[Share, Field(gt=0, lt=1)] | None = None
+    """In place of labelled_requests: the share of correct answers that the control may have."""
+    effect: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """And the gain over the baseline that is to be found."""
+    power: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    """And the probability to find it."""
 
-    def decide(
-        self, state: bool | None, observation: Observation
-    ) -> tuple[Sequence[Action], bool | None]:
-        """Test once, when both variants have enough labels."""
-        if state or observation.status is EndpointStatus.UPDATING:
-            return (), state
-        control = observation.metrics.labels(observation.control)
-        candidate = observation.metrics.labels(observation.candidate)
-        if min(control.labelled, candidate.labelled) < self.labelled_requests:
-            return (), state
-        test = two_proportion_test(
-            control.correct, control.labelled, candidate.correct, candidate.labelled
-        )
+    @model_validator(mode="after")
+    def _sample_is_given_once(self) -> FixedHorizonTest:
+        planned = (self.baseline is not None, self.effect is not None)
+        if any(planned) and self.labelled_requests is not None:
+            raise InvalidInput(
+                "labelled_requests stands beside baseline and effect; keep the one or the others"
+            )
+        if not any(planned) and self.labelled_requests is None:
+            raise InvalidInput("no sample; give labelled_requests, or baseline and effect")
+        if any(planned) and not all(planned):
+            raise InvalidInput("baseline and effect need each other; give both")
+        if self.baseline is not None and self.baseline + (self.effect or 0.0) >= 1.0:
+            raise InvalidInput("baseline and effect add up to 1 or more; lower the effect")
+        return self
+
+    @property
+    def sample(self) -> int:
+        """Labelled requests that each variant must have."""
+        if self.labelled_requests is not None:
+            return self.labelled_requests
+        assert self.baseline is not None
+        assert self.effect is not None
+        return _sample(self.baseline, self.baseline + self.effect, self.alpha, self.power)
+
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Correctness) -> int:
+        """The only look, once both variants have the sample."""
+        return int(seen.shares.smaller >= self.sample)
+
+    def judge(self, look: int, memory: Any, seen: Correctness) -> Judgement:
+        """The test of all labels; what is not significantly better is not promoted."""
+        test = two_proportion_test(*seen.shares)
         better = test.difference > 0 and test.p_value < self.alpha
-        because = (
-            f"{observation.control} {control.correct}/{control.labelled} correct, "
-            f"{observation.candidate} {candidate.correct}/{candidate.labelled}: difference "
-            f"{test.difference:+.4f}, p = {test.p_value:.3g} (alpha {self.alpha:g})"
+        reason = (
+            f"{seen}: difference {test.difference:+.4f}, p = {test.p_value:.3g} "
+            f"(alpha {self.alpha:g})"
         )
-        winner = observation.candidate if better else observation.control
-        return (Promote(winner, because=because),), True
+        return Judgement("candidate" if better else "control", reason, last=True)
+
+
+@lru_cache(maxsize=64)  # asked for at every look
+def _sample(baseline: float, better: float, alpha: float, power: float) -> int:
+    return ceil(pooled_trials(baseline, better, alpha=alpha, power=power))

@@ -142,7 +142,7 @@ def _tables_not_used(scenario: Scenario) -> Iterator[str]:
 
 def _labels_needed(policy: PolicyDescription) -> int:
     """Labelled requests that a policy waits for; 0 for one that does not."""
-    needed = getattr(policy, "labelled_requests", 0)
+    needed = getattr(policy, "sample", None) or getattr(policy, "labelled_requests", 0)
     return needed if isinstance(needed, int) else 0
 
 

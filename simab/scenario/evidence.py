@@ -181,13 +181,13 @@ def _power_sentences(scenario: Scenario, base: float, difference: float) -> Iter
         return
     for name, policy in scenario.policies.items():
         if isinstance(policy, FixedHorizonTest):
-            control, candidate = _labelled_at_the_look(scenario, policy.labelled_requests)
+            control, candidate = _labelled_at_the_look(scenario, policy.sample)
             power = power_two_proportions(
                 base, base + difference, control, candidate, alpha=policy.alpha
             )
             yield (
                 f"{name_text(name)} tests once, at "
-                f"{number_text(policy.labelled_requests)} labelled requests "
+                f"{number_text(policy.sample)} labelled requests "
                 "of the variant that gets fewer, and would see that smallest difference with "
                 f"probability {power:.2f}."
             )

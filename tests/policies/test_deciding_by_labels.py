@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from scipy import stats
 
 from simab.policies import EndpointStatus, Observation, Promote
@@ -25,14 +26,18 @@ def verdict(policy: Any, seen: Observation) -> str | None:
     """Who is promoted; None while nothing happens."""
     actions, state = policy.decide(None, seen)
     if not actions:
-        assert not state
+        assert not is_over(state)
         return None
     (action,) = actions
     assert isinstance(action, Promote)
     assert action.because
-    assert state is True
-    assert policy.decide(state, seen) == ((), True)
+    assert is_over(state)
+    assert policy.decide(state, seen) == ((), state)
     return action.variant
+
+
+def is_over(state: Any) -> bool:
+    return bool(getattr(state, "finished", state))
 
 
 BOTH = [MetricMajority(labelled_requests=120), FixedHorizonTest(labelled_requests=120)]
@@ -129,6 +134,44 @@ def test_the_fixed_test_is_the_pooled_chi_square(
     expected = "new" if p_value < alpha and gain > 0 else "old"
     if abs(p_value / alpha - 1) > 1e-9:
         assert verdict(policy, labelled(successes(*old), successes(*new))) == expected
+
+
+def test_the_sample_follows_from_effect_and_power() -> None:
+    """Accuracies of 320 and 318 of the 334 rows take about 18,800 requests an arm to tell apart."""
+    policy = FixedHorizonTest(baseline=318 / 334, effect=2 / 334)
+    assert round(policy.sample, -2) == 18_800
+    assert FixedHorizonTest(baseline="95.2%", effect=0.006, power=0.9).sample > 25_000
+    just_enough = labelled(successes(policy.sample, 0), successes(policy.sample - 1, 0))
+    assert verdict(policy, just_enough) is None
+    enough = labelled(successes(policy.sample, 0), successes(policy.sample, 0))
+    assert verdict(policy, enough) == "old"
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({}, "no sample; give labelled_requests, or baseline and effect"),
+        ({"baseline": 0.9}, "need each other"),
+        ({"effect": 0.02}, "need each other"),
+        ({"baseline": 0.9, "effect": 0.02, "labelled_requests": 5}, "keep the one or the others"),
+        ({"baseline": 0.9, "effect": 0.1}, "add up to 1 or more"),
+    ],
+)
+def test_a_sample_is_given_in_one_way(fields: dict[str, Any], rule: str) -> None:
+    """By its count, or by what it is to find."""
+    with pytest.raises(ValidationError, match=rule):
+        FixedHorizonTest(**fields)
+
+
+def test_a_guardrail_holds_the_fixed_test_to_the_control() -> None:
+    """There is no later look at which it could recover."""
+    limit = {"metric": "error_rate", "margin": 0.01}
+    policy = FixedHorizonTest.model_validate({"labelled_requests": 100, "guardrails": [limit]})
+    seen = labelled(successes(80, 20), successes(95, 5))
+    assert verdict(FixedHorizonTest(labelled_requests=100), seen) == "new"
+    (action,), _ = policy.decide(None, seen)
+    assert action.variant == "old"
+    assert "held to the end by" in action.because
 
 
 def test_a_significant_loss_keeps_the_control() -> None:
