@@ -69,7 +69,7 @@ class Study:
     def __repr__(self) -> str:
         return (
             f"<Study of {len(self.plan.policies)} policies, {self.plan.replications} replications, "
-            f"seed {self.plan.seed}: {self.plan.scenario.title!r}>"
+            f"{len(self.failures)} failed, seed {self.plan.seed}: {self.plan.scenario.title!r}>"
         )
 
     def _repr_html_(self) -> str:

@@ -54,8 +54,11 @@ def _shares(weights: dict[str, float]) -> dict[str, float]:
 
 
 def _windows(run: Run) -> list[Json]:
+    """What users got: windows with mirrored copies alone are left out, copies are not counted."""
     books = run.ledger.books
-    served = books.requests[:, :, RequestColumn.INVOCATIONS]
+    served = (
+        books.requests[:, :, RequestColumn.INVOCATIONS] - books.requests[:, :, RequestColumn.COPIES]
+    )
     rows = []
     for window in range(len(served)):
         for number, name in enumerate(books.blueprint.names):
@@ -65,8 +68,8 @@ def _windows(run: Run) -> list[Json]:
                     {
                         "start_s": seconds(window * books.blueprint.period_ns),
                         "variant": name,
-                        "invocations": totals.invocations,
-                        "realised_share": totals.invocations / int(served[window].sum()),
+                        "invocations": int(served[window, number]),
+                        "realised_share": int(served[window, number]) / int(served[window].sum()),
                         "error_rate": totals.error_rate,
                         "latency_p50_ms": _ms(totals.latency_quantile_ns(0.5)),
                         "latency_p99_ms": _ms(totals.latency_quantile_ns(0.99)),

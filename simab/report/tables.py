@@ -24,6 +24,7 @@ TOTALS: Final = (
     ("labels_arrived", "Labels arrived"),
     ("labels_outstanding", "Labels outstanding"),
     ("labels_never", "Never labelled"),
+    ("copies", "Mirrored copies, beside the requests"),
 )
 
 
@@ -255,7 +256,11 @@ def decisions(example: Example) -> Table:
 def totals(example: Example) -> list[tuple[str, str]]:
     """What became of the requests and labels of this run: names and counts."""
     known = dict(example.totals)
-    return [(title, numerals.count(known[name])) for name, title in TOTALS if name in known]
+    return [
+        (title, numerals.count(known[name]))
+        for name, title in TOTALS
+        if name in known and (known[name] or name != "copies")
+    ]
 
 
 def windows(example: Example) -> Table:

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from simab import units
 from simab.policies import PolicyDescription
+from simab.policies.flagger_analysis import FlaggerAnalysis
 from simab.policies.limits import ErrorRateLimit
 from simab.policies.manual_schedule import ManualSchedule
 from simab.policies.staged_canary import StagedCanary
@@ -41,6 +42,27 @@ def _looks_between_windows(scenario: Scenario) -> Iterator[str]:
             f"{units.format_duration(period)}: some looks see nothing new. "
             "Lengthen controller.interval or shorten metrics.period."
         )
+
+
+def _ticks_between_looks(scenario: Scenario) -> Iterator[str]:
+    """A rollout controller's tick is a look of the controller, and not one while it is Updating."""
+    interval, update = scenario.controller.interval, scenario.endpoint.weight_update
+    for name, policy in scenario.policies.items():
+        if not isinstance(policy, FlaggerAnalysis):
+            continue
+        if policy.interval < interval:
+            yield (
+                f"{name_text(name)} ticks every {units.format_duration(policy.interval)}, but the "
+                f"controller looks every {units.format_duration(interval)} only: it ticks as often "
+                "as that. Shorten controller.interval."
+            )
+        elif policy.interval <= update:
+            yield (
+                f"{name_text(name)} ticks every {units.format_duration(policy.interval)}, but a "
+                f"change of weights takes {units.format_duration(update)} (endpoint.weight_update, "
+                "as on SageMaker): the tick after each step passes without a check. "
+                "Set weight_update to what your router takes, such as 1s."
+            )
 
 
 def _too_few_labels(scenario: Scenario) -> Iterator[str]:
@@ -194,6 +216,7 @@ def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
 
 _CAUTIONS: Final[tuple[Caution, ...]] = (
     _looks_between_windows,
+    _ticks_between_looks,
     _too_few_labels,
     _steps_after_the_end,
     _steps_on_absent_variants,

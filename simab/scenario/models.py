@@ -123,7 +123,7 @@ class Objective(Description):
     """What decides which of the two is truly better."""
     direction: Literal["higher", "lower"] | None = None
     """Which way is better: lower for brier, higher for all others. It may be said, not changed."""
-    smallest_effect: Annotated[float, Field(gt=0, lt=1)]
+    smallest_effect: Annotated[Share, Field(gt=0, lt=1)]
     """The smallest difference of the metric that matters to you."""
     guardrails: tuple[Limit, ...] = ()
     """Limits that every variant must keep; windows that break one count as SLO breaches,

@@ -10,7 +10,7 @@ import pytest
 
 from simab.analyse import outcome_of, truth_of_scenario
 from simab.analyse.example import example_of
-from simab.policies import Promote, SetWeights
+from simab.policies import Mirror, Promote, SetWeights
 from simab.simulation import Run
 from simab.stats.intervals import wilson_interval
 from tests.world.building import SECOND, Script, record, scenario
@@ -67,6 +67,17 @@ def test_windows_are_those_of_the_records(run: Run, story: dict[str, Any]) -> No
     told["window"] = (told["start_s"] // 10).astype(int)
     assert told.set_index(["window", "variant"])["invocations"].to_dict() == counts.to_dict()
     assert told.groupby("window")["realised_share"].sum().tolist() == pytest.approx([1.0] * 10)
+
+
+def test_mirrored_copies_are_no_traffic_of_users() -> None:
+    """All requests go to a and half of what is served is copies at b: a's share is 1."""
+    play = scenario(endpoint={"weight_update": "1ns"}, horizon="95s")
+    mirrored = SetWeights({"a": 1, "b": 0}, mirror=Mirror("b"))
+    run = record(play, "compiled", policy=Script({2: [mirrored]}), seed=2)
+    told = example_of(run, outcome_of(run, truth_of_scenario(play)), "it was asked for")
+    assert told["totals"]["copies"] > 1_000
+    late = [each for each in told["windows"] if each["start_s"] >= 30]
+    assert {(each["variant"], each["realised_share"]) for each in late} == {("a", 1.0)}
 
 
 def test_the_metric_is_that_of_all_labels_arrived_by_then(run: Run, story: dict[str, Any]) -> None:

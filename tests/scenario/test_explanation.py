@@ -287,6 +287,28 @@ def test_a_policy_that_deploys_the_candidate_is_not_said_to_keep_the_control(
 
 
 @pytest.mark.parametrize(
+    ("interval", "update", "words"),
+    [
+        ("30s", "0s", "ticks every 30s, but the controller looks every 1min only"),
+        ("1min", "62s", "the tick after each step passes without a check"),
+        ("1min", "1s", ""),
+        ("2min", "62s", ""),
+    ],
+)
+def test_a_flagger_that_cannot_tick_as_it_says_is_a_warning(
+    interval: str, update: str, words: str
+) -> None:
+    """Its clock is the controller's, which looks every minute, and an update takes a tick."""
+    policies = {"rollout": {"kind": "flagger", "step_weight": 20, "interval": interval}}
+    data = scenario(top={"policies": policies}).model_dump(mode="json")
+    data["endpoint"]["weight_update"] = update
+    told = warnings(Scenario.model_validate(data))
+    about = [each for each in told if "“rollout” ticks" in each]
+    assert len(about) == bool(words)
+    assert all(words in each for each in about)
+
+
+@pytest.mark.parametrize(
     ("bake", "periods", "warned"),
     [("1min", 1, True), ("2min", 1, False), ("105s", 1, False), ("2min", 2, True)],
 )

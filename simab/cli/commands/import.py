@@ -41,7 +41,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Read the rollout configuration in FILES of a TOOL as a policy.
+    """Read the rollout configuration in FILES of a TOOL as a policy.
 
     Prints a piece of a scenario file, `policies: {NAME: ...}`, to paste or append; what was ignored
     and why goes to stderr. Queries are never guessed at: a file given with --map says what each
@@ -51,7 +51,7 @@ def command(
         metrics:
           success-rate: {metric: success_rate_of_requests, window: 5min}
           p99: {metric: latency_p99, latency_unit: s}
-    """
+    """  # noqa: D301  # Click's mark for lines to be left alone is the character itself
     from simab.interop.importing import fragment
     from simab.interop.tools import import_policy
 
