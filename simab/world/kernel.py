@@ -80,14 +80,13 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
     `position[0]` is the next free one. Returns DONE, or LOG_FULL or QUEUE_FULL when the caller has
     to make room and call again; nothing is lost in between.
     """
-    requests, _, _, _, invalid, totals = books
+    requests, _, _, _, _, totals = books
     horizon_ns, period_ns = fixed.scalars[0], fixed.scalars[1]
     window, window_start_ns = np.int64(0), np.int64(0)
     while True:
-        if log.shape[0] and position[0] > log.shape[0] - ROWS_A_REQUEST:
-            return LOG_FULL
-        if instances.longest[0] == instances.waiting.shape[1]:
-            return QUEUE_FULL
+        reason = _lacking(instances, log, position)
+        if reason != DONE:
+            return reason
         segment = _next_segment(fixed, streams)
         place = np.uint64(streams.marks[segment, CURSOR])
         arrived_ns = streams.arrived_ns[segment, place]
@@ -105,9 +104,7 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         if by_weight and split.rules[2] != NO_VARIANT and split.rules[2] != np.int64(variant):
             _copy(fixed, split, streams, instances, books, log, position, segment, place)
         if split.slot_starts[variant] == split.slot_starts[variant + _ONE]:
-            invalid[np.uint64(window)] += 1
-            totals[_INVALID] += 1
-            log_end(log, record, _STATUS_INVALID, arrived_ns)
+            _turn_away(books, log, record, np.uint64(window), arrived_ns)
             continue
         word = streams.words[segment, INSTANCE, place]
         slot = np.uint64(_slot_of(fixed, split, instances, variant, arrived_ns, word))
@@ -127,12 +124,28 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         if finished_ns - window_start_ns >= period_ns:
             ended = np.uint64(finished_ns // period_ns)
         failed = fails(fixed, variant, streams.words[segment, ERROR, place])
-        times_ns = arrived_ns, started_ns, finished_ns
-        book_served(split, books, ended, variant, times_ns, failed)
+        book_served(split, books, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
         totals[_FAILED if failed else _ANSWERED] += 1
         log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
         if not failed:
             learn(fixed, streams, books, log, record, segment, place, variant, finished_ns)
+
+
+@njit(**OPTIONS)
+def _lacking(instances, log, position):
+    """What has no room for one request more: the log, a ring of waiting requests, or nothing."""
+    if log.shape[0] and position[0] > log.shape[0] - ROWS_A_REQUEST:
+        return LOG_FULL
+    return QUEUE_FULL if instances.longest[0] == instances.waiting.shape[1] else DONE
+
+
+@njit(**OPTIONS)
+def _turn_away(books, log, record, window, arrived_ns):
+    """A request that named a variant that is not on the endpoint: Books.book_invalid."""
+    _, _, _, _, invalid, totals = books
+    invalid[window] += 1
+    totals[_INVALID] += 1
+    log_end(log, record, _STATUS_INVALID, arrived_ns)
 
 
 @njit(inline="always")

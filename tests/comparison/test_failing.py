@@ -195,7 +195,8 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> None:
     decide = FixedHorizonTest.decide
 
     def faulty(self: Any, state: Any, observation: Observation) -> Any:
-        FailsAtOddCounts().decide(state, observation)
+        if observation.now_ns == 30_000_000_000:
+            FailsAtOddCounts().decide(None, observation)
         return decide(self, state, observation)
 
     monkeypatch.setattr(FixedHorizonTest, "decide", faulty)

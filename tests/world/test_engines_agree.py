@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simab.policies import SetInstances, SetWeights
+from simab.policies import Mirror, SessionAffinity, SetInstances, SetWeights
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
 from simab.world import Blueprint
@@ -184,14 +184,19 @@ CROWDS = {
     "fewest held, open queues": crowd(instance_routing="least_outstanding_requests"),
     "fewest held, limits": crowd(instance_routing="least_outstanding_requests", queue_limit=40),
 }
-STEPS = {1: [SetWeights({"a": 3.0})], 5: [SetInstances("a", 4)], 11: [SetInstances("b", 1)]}
+RULES = SessionAffinity("b", 2_000_000_000), Mirror("c", 0.5)
+STEPS = {1: [SetWeights({"a": 3.0}, *RULES)], 5: [SetInstances("a", 4)], 11: [SetInstances("b", 1)]}
 
 
 @pytest.mark.parametrize("name", CROWDS)
 def test_thousands_of_waiting_requests_are_served_alike(name: str) -> None:
-    """Rings that double many times and draws over many blocks keep the engines equal."""
+    """Rings that double many times and draws over many blocks keep the engines equal.
+
+    So do cookies that run out, several replies on their way to one client, and copies.
+    """
     play = Play(CROWDS[name], STEPS, None, seed=7, replication=3)
     assert differing(play, frames=True) == []
+    assert play_on("compiled", play).run.totals.copies > 1_000
 
 
 def test_the_kernel_is_compiled_for_one_set_of_types() -> None:

@@ -69,18 +69,6 @@ FAULTS = {
     ),
     "a service of no time": ("max(service_ns, np.int64(1))", "max(service_ns, np.int64(0))"),
     "the bucket of a label": ("_quotient(label_ns,", "_quotient(label_ns + 1,"),
-    "a request at the end of its cookie": (
-        "arrived_ns < since_ns + split.rules[1]",
-        "arrived_ns <= since_ns + split.rules[1]",
-    ),
-    "the later of two replies with a cookie": (
-        "min(since_ns, finished_ns)",
-        "max(since_ns, finished_ns)",
-    ),
-    "a copy that finishes at the horizon": (
-        "elif finished_ns < horizon_ns:",
-        "elif finished_ns <= horizon_ns:",
-    ),
     "a copy's window": (
         "finished_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
         "arrived_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
