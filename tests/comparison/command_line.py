@@ -15,7 +15,9 @@ import pytest
 
 from simab.cli.main import main
 
-COMMAND = [sys.executable, "-c", "from simab.cli.main import main; main()"]
+# Where the tests run in the background of a script, Ctrl-C is ignored, and so by what they start.
+CTRL_C_COUNTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+COMMAND = [sys.executable, "-c", f"{CTRL_C_COUNTS}; from simab.cli.main import main; main()"]
 
 
 class Ended(NamedTuple):
