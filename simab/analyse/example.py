@@ -12,7 +12,6 @@ from simab.stats.classification import METRICS_WITH_INTERVAL
 from simab.stats.intervals import wilson_interval
 from simab.stats.label_totals import LabelTotals
 from simab.units import seconds
-from simab.world.books import RequestColumn
 
 __all__ = ["example_of"]
 
@@ -56,9 +55,7 @@ def _shares(weights: dict[str, float]) -> dict[str, float]:
 def _windows(run: Run) -> list[Json]:
     """What users got: windows with mirrored copies alone are left out, copies are not counted."""
     books = run.ledger.books
-    served = (
-        books.requests[:, :, RequestColumn.INVOCATIONS] - books.requests[:, :, RequestColumn.COPIES]
-    )
+    served = books.user_requests()
     rows = []
     for window in range(len(served)):
         for number, name in enumerate(books.blueprint.names):

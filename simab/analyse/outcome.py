@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from simab.analyse.truth import PROMOTE_CANDIDATE, ScenarioTruth
 from simab.policies import Conclude, Promote, RollBack
 from simab.simulation import Run
@@ -154,22 +151,17 @@ def _weight_changes(run: Run) -> int:
     return sum(before != after for before, after in pairwise(serving))
 
 
-def _users(row: NDArray[np.int64]) -> bool:
-    """Whether users were served in a window, and not mirrored copies alone: copies hurt nobody."""
-    return bool(row[RequestColumn.INVOCATIONS] > row[RequestColumn.COPIES])
-
-
 def _guardrail_breach_s(run: Run) -> float:
     guardrails = run.scenario.objective.guardrails
     books = run.ledger.books
     if not guardrails:
         return 0.0
-    breached_ns, period_ns = 0, books.blueprint.period_ns
+    breached_ns, period_ns, users = 0, books.blueprint.period_ns, books.user_requests()
     for window in range(len(books.requests)):
         totals = [
             books.request_totals(variant, window, window + 1)
             for variant in range(len(books.blueprint.variants))
-            if _users(books.requests[window, variant])
+            if users[window, variant]  # copies hurt nobody
         ]
         if any(limit.breached(each) for limit in guardrails for each in totals):
             # The horizon may cut the last window short.

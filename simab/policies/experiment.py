@@ -16,7 +16,7 @@ from simab import units
 from simab.description import Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote
-from simab.policies.guardrails import Guardrail
+from simab.policies.guardrails import Guardrail, first_objection
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 from simab.policies.request_stretch import RequestStretch
@@ -84,11 +84,10 @@ class Experiment(Policy):
         state = state or ExperimentState()
         if state.finished:
             return (), state
-        stretch = state.stretch
         if self.guardrails or self.sample_ratio_alpha is not None:
-            stretch = stretch.followed(observation)
-        if stretch is not state.stretch:
-            state = replace(state, stretch=stretch)
+            stretch = state.stretch.followed(observation)
+            if stretch is not state.stretch:
+                state = replace(state, stretch=stretch)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
         seen = Correctness.of(observation)
@@ -104,7 +103,7 @@ class Experiment(Policy):
                 observation.now_ns,
                 self.labels_counted(seen),
                 judgement.memory,
-                stretch,
+                state.stretch,
                 state.holds,
             )
         return self._concluded(state, observation, judgement)
@@ -145,12 +144,7 @@ class Experiment(Policy):
 
     def _objection(self, state: ExperimentState, observation: Observation) -> str:
         """Why the candidate may not be promoted now, in words; empty if it may."""
-        if self.sample_ratio_alpha is not None:
-            mismatch = state.stretch.ratio_mismatch(observation.metrics, self.sample_ratio_alpha)
-            if mismatch:
-                return mismatch
-        objections = (each.objection(state.stretch, observation) for each in self.guardrails)
-        return next(filter(None, objections), "")
+        return first_objection(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
 
 
 class LookingExperiment(Experiment):

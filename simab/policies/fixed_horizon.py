@@ -25,9 +25,8 @@ class FixedHorizonTest(Experiment):
     One look, at the first tick at which both variants have the sample; the pooled z-test is
     two-sided, and only a significant gain promotes. The sample is `labelled_requests`, or what it
     takes to find `effect` over `baseline` with `power`. Source: Fleiss, Levin and Paik, Statistical
-    Methods for Rates and Proportions (2003), section 2 and equation 4.14. It misleads where the
-    sample is too small for the effect: then it keeps the control nearly always, whichever is
-    better.
+    Methods for Rates and Proportions (2003), section 2. It misleads where the sample is too small
+    for the effect: then it keeps the control nearly always, whichever is better.
     """
 
     kind: Literal["fixed_horizon"] = "fixed_horizon"

@@ -6,6 +6,7 @@ Limits that hold without a control are in `simab.policies.limits`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -16,7 +17,7 @@ from simab.policies.observation import Observation
 from simab.policies.request_stretch import RequestStretch
 from simab.stats.non_inferiority import non_inferiority_test
 
-__all__ = ["ErrorRateMargin", "Guardrail", "LatencyMargin"]
+__all__ = ["ErrorRateMargin", "Guardrail", "LatencyMargin", "first_objection"]
 
 
 class ErrorRateMargin(Description):
@@ -79,3 +80,18 @@ class LatencyMargin(Description):
 
 Guardrail = Annotated[ErrorRateMargin | LatencyMargin, Field(discriminator="metric")]
 """A margin on errors or on latency; `metric` says which in a file."""
+
+
+def first_objection(
+    stretch: RequestStretch,
+    observation: Observation,
+    guardrails: Sequence[Guardrail],
+    sample_ratio_alpha: float | None,
+) -> str:
+    """What speaks against the candidate since the weights were set, in words; empty if nothing."""
+    if sample_ratio_alpha is not None:
+        mismatch = stretch.ratio_mismatch(observation.metrics, sample_ratio_alpha)
+        if mismatch:
+            return mismatch
+    objections = (each.objection(stretch, observation) for each in guardrails)
+    return next(filter(None, objections), "")

@@ -12,7 +12,7 @@ from simab import units
 from simab.description import Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
-from simab.policies.guardrails import Guardrail
+from simab.policies.guardrails import Guardrail, first_objection
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 from simab.policies.request_stretch import RequestStretch
@@ -154,12 +154,7 @@ class SafeRollout(Policy):
         requests = state.errors.candidate_total
         if requests < self.minimum_requests:
             return f"{requests} requests of the candidate (at least {self.minimum_requests})"
-        if self.sample_ratio_alpha is not None:
-            mismatch = state.stretch.ratio_mismatch(observation.metrics, self.sample_ratio_alpha)
-            if mismatch:
-                return mismatch
-        objections = (each.objection(state.stretch, observation) for each in self.guardrails)
-        return next(filter(None, objections), "")
+        return first_objection(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
 
     def _passed(
         self, state: SafeRolloutState, observation: Observation, labels: Correctness

@@ -18,7 +18,14 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.models import Scenario, Segment, Variant
 from simab.stats.label_totals import SCORE_BINS
 
-__all__ = ["NO_VARIANT", "TICKS_PER_NS", "Blueprint", "SegmentPlan", "VariantPlan"]
+__all__ = [
+    "NO_VARIANT",
+    "TICKS_PER_NS",
+    "Blueprint",
+    "SegmentPlan",
+    "VariantPlan",
+    "share_threshold",
+]
 
 NO_VARIANT: Final = -1
 TICKS_PER_NS: Final = 256  # arrival clocks run in 1/256 ns, so that no rounding adds up
@@ -87,7 +94,7 @@ class Blueprint:
                 _segment(name, segment, names) for name, segment in scenario.traffic.items()
             ),
             label_delay=scenario.labels.delay.table(),
-            never_labelled_below=_share_threshold(scenario.labels.never),
+            never_labelled_below=share_threshold(scenario.labels.never),
             horizon_ns=scenario.horizon,
             period_ns=scenario.metrics.period,
             publication_delay_ns=scenario.metrics.publication_delay,
@@ -116,7 +123,7 @@ def _variant(name: str, variant: Variant, scenario: Scenario) -> VariantPlan:
         least_outstanding=variant.instance_routing == "least_outstanding_requests",
         latency=variant.latency.table(),
         outcomes=variant.quality.sampler(scenario.outcome_tables, scenario.labels.positive_share),
-        error_below=_share_threshold(variant.error_rate),
+        error_below=share_threshold(variant.error_rate),
     )
 
 
@@ -137,6 +144,6 @@ def _segment(name: str, segment: Segment, names: Sequence[str]) -> SegmentPlan:
     )
 
 
-def _share_threshold(share: float) -> int:
+def share_threshold(share: float) -> int:
     """The word below which something of this probability happens; 2**64 for a share of 1."""
     return int(Fraction(share) * _WORD)

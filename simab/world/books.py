@@ -179,6 +179,11 @@ class Books:
         score_bin = self.blueprint.score_bins[score_cell(outcome.score)]
         self.scores[bucket, variant, outcome.label, score_bin] += 1
 
+    def user_requests(self) -> NDArray[np.int64]:
+        """Requests of users by window and variant, shape (windows, variants): copies left out."""
+        invocations = self.requests[:, :, RequestColumn.INVOCATIONS]
+        return invocations - self.requests[:, :, RequestColumn.COPIES]
+
     def request_totals(self, variant: int, first: int, last: int) -> RequestTotals:
         """Totals of the windows from `first` up to, not including, `last`."""
         rows = self.requests[first:last, variant]

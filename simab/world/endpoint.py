@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
 
@@ -28,6 +27,7 @@ from simab.policies import (
 )
 from simab.scenario.models import Scenario
 from simab.scenario.rules.variants import MOST_DEPLOYED
+from simab.world.blueprint import share_threshold
 from simab.world.routing import Routing
 
 __all__ = ["MOST_COOKIES", "Deployment", "Endpoint", "Fleet", "Refused"]
@@ -112,7 +112,7 @@ class Endpoint:
             pinned, age_ns = numbers[affinity.variant], int(affinity.max_age_ns)
             routing = replace(routing, pinned=pinned, cookie_ns=age_ns)
         if mirror is not None and mirror.variant in self._fleets and mirror.share > 0:
-            below = int(Fraction(float(mirror.share)) * 2**64)
+            below = share_threshold(float(mirror.share))
             routing = replace(routing, mirror=numbers[mirror.variant], copied_below=below)
         return routing
 
