@@ -327,7 +327,8 @@ def runs(result: StudyResult) -> str:
     """The number of replications in words: 1,200 runs; where some failed, what finished."""
     finished = {policy.runs for policy in result.policies}
     if finished - {result.replications}:
-        return f"the {numerals.count(min(finished))} or more runs that finished"
+        more = " or more" if len(finished) > 1 else ""
+        return f"the {numerals.count(min(finished))}{more} runs that finished"
     many = result.replications
     return f"{numerals.count(many)} run{'s' if many != 1 else ''}"
 

@@ -60,7 +60,7 @@ def right_but_harmful(result: StudyResult) -> list[Policy]:
 def breaks_long(result: StudyResult, policy: Policy) -> bool:
     """Whether a guardrail is broken for a hundredth of a run or more, at the mean."""
     least_s = result.horizon_s / 100 if math.isfinite(result.horizon_s) else 0.0
-    return policy.guardrail_breach_s.mean > max(least_s, 0.0)
+    return policy.guardrail_breach_s.mean > least_s
 
 
 def errs_much(result: StudyResult, policy: Policy) -> bool:
