@@ -7,32 +7,18 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from simab.draws import Draws
 from simab.errors import InvalidInput
-from simab.policies import Action
-from simab.policies.metrics import LATENCY_PROBABILITIES
-from simab.profiles.outcomes import NONE, SCORE_ONE
+from simab.frames import decisions_frame, requests_frame, splits_frame, windows_frame
 from simab.scenario.models import Scenario
 from simab.world import Blueprint, Ledger, Transcript, play
-from simab.world.books import (
-    INSTANCE_SHARE_ONE,
-    LabelColumn,
-    RequestColumn,
-    Total,
-    time_sum_ns,
-)
+from simab.world.books import Total
 from simab.world.control import Decider, NoDecision, PolicyRaised
-from simab.world.records import COPY, RECORD_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Run", "Totals", "choose_policy", "play_run", "require_scenario", "simulate"]
-
-
-SHOWN_COLUMNS = tuple(column for column in RequestColumn if "CARRIES" not in column.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +83,7 @@ class Run:
         Raises:
             InvalidInput: the run was made without `record_requests=True`.
         """
-        import pandas as pd
-
-        records = self.ledger.records
-        if records is None:
-            raise InvalidInput("the run kept no request log; simulate with record_requests=True")
-        names = np.array([*self.scenario.endpoint.variants, ""], dtype=object)
-        segments = np.array(list(self.scenario.traffic), dtype=object)
-        column = dict(zip(RECORD_COLUMNS, records.T, strict=True))
-        score = column["score"]
-        return pd.DataFrame(
-            {
-                "request": np.cumsum(column["attempt"] != COPY) - 1,
-                "client": column["client"],
-                "segment": segments[column["segment"]],
-                "variant": names[column["variant"]],
-                "instance": column["instance"],
-                "arrived_ns": column["arrived_ns"],
-                "started_ns": column["started_ns"],
-                "finished_ns": column["finished_ns"],
-                "status": column["status"],
-                "attempt": column["attempt"],
-                "label": column["label"],
-                "score": np.where(score == NONE, np.nan, score / SCORE_ONE),
-                "correct": column["correct"],
-                "label_ns": column["label_ns"],
-            }
-        )
+        return requests_frame(self.scenario, self.ledger)
 
     @cached_property
     def windows(self) -> pd.DataFrame:
@@ -131,65 +91,17 @@ class Run:
 
         Labels are counted in the window in which they arrive.
         """
-        import pandas as pd
-
-        books = self.ledger.books
-        per_window = books.blueprint.period_ns // books.blueprint.label_resolution_ns
-        rows = []
-        for window in range(len(books.requests)):
-            for number, name in enumerate(books.blueprint.names):
-                requests = books.requests[window, number]
-                buckets = slice(window * per_window, (window + 1) * per_window)
-                labels = books.labels[buckets, number].sum(axis=0)
-                if requests[RequestColumn.INVOCATIONS] or labels.any():
-                    totals = books.request_totals(number, window, window + 1)
-                    row = {"start_ns": window * books.blueprint.period_ns, "variant": name}
-                    row |= {column.name.lower(): int(requests[column]) for column in SHOWN_COLUMNS}
-                    for column in (RequestColumn.LATENCY_SUM_NS, RequestColumn.WAIT_SUM_NS):
-                        row[column.name.lower()] = time_sum_ns(requests[np.newaxis], column)
-                    row |= {
-                        f"{name}_ns": totals.latency_quantile_ns(probability)
-                        for name, probability in LATENCY_PROBABILITIES.items()
-                    }
-                    row |= {column.name.lower(): int(labels[column]) for column in LabelColumn}
-                    rows.append(row)
-        frame = pd.DataFrame(rows, columns=_window_columns())
-        frame["invocations_per_instance"] /= INSTANCE_SHARE_ONE
-        return frame
+        return windows_frame(self.ledger.books)
 
     @cached_property
     def decisions(self) -> pd.DataFrame:
         """One row an action that the policy asked for: when, what, whether accepted, and why."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            [
-                {
-                    "at_ns": entry.at_ns,
-                    "action": type(entry.action).__name__,
-                    "detail": describe_action(entry.action),
-                    "accepted": entry.accepted,
-                    "refusal": entry.refusal,
-                    "because": entry.action.because,
-                }
-                for entry in self.transcript.decisions
-            ],
-            columns=["at_ns", "action", "detail", "accepted", "refusal", "because"],
-        )
+        return decisions_frame(self.transcript)
 
     @cached_property
     def splits(self) -> pd.DataFrame:
         """One row a split in force and variant: from when, its weight, share and instances."""
-        import pandas as pd
-
-        rows = []
-        for entry in self.transcript.splits:
-            total = sum(entry.weights.values())
-            rows += [
-                (entry.at_ns, name, weight, weight / total, entry.instances[name])
-                for name, weight in entry.weights.items()
-            ]
-        return pd.DataFrame(rows, columns=["at_ns", "variant", "weight", "share", "instances"])
+        return splits_frame(self.transcript)
 
     def _repr_html_(self) -> str:
         import pandas as pd
@@ -200,15 +112,6 @@ class Run:
         )
         html: str = table.to_html(index=False, border=0)
         return html
-
-
-def describe_action(action: Action) -> str:
-    """What an action asks for, in a few words: `Variant1 25, Variant2 75`."""
-    weights = getattr(action, "weights", None)
-    if weights is not None:
-        return ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
-    words = [getattr(action, name) for name in ("variant", "instances") if hasattr(action, name)]
-    return " ".join(str(word) for word in words)
 
 
 def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str, Decider]:
@@ -323,13 +226,3 @@ def raised_by_policy(name: str, raised: PolicyRaised) -> Exception:
     """What the policy raised itself; InvalidInput if it answered with what are no actions."""
     error: Exception = raised.args[0]
     return InvalidInput(f"policy {name}: {error}") if isinstance(error, NoDecision) else error
-
-
-def _window_columns() -> list[str]:
-    return [
-        "start_ns",
-        "variant",
-        *(column.name.lower() for column in SHOWN_COLUMNS),
-        *(f"{name}_ns" for name in LATENCY_PROBABILITIES),
-        *(column.name.lower() for column in LabelColumn),
-    ]

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from simab.analyse.outcome import Outcome
+from simab.frames import describe_action
 from simab.policies.metrics import label_metric
-from simab.simulation import Run, describe_action
+from simab.simulation import Run
 from simab.stats.classification import METRICS_WITH_INTERVAL
 from simab.stats.intervals import wilson_interval
 from simab.stats.label_totals import LabelTotals

@@ -84,8 +84,8 @@ def _as_data(run: Run) -> dict[str, Any]:
 
 
 def _print(run: Run) -> None:
+    from simab.frames import describe_action
     from simab.scenario.wording import duration_text, number_text
-    from simab.simulation import describe_action
 
     console, totals = terminal.standard_output(), run.totals
     click.echo(

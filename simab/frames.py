@@ -1,0 +1,147 @@
+"""A run's records, windows, decisions and splits as pandas frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from simab.errors import InvalidInput
+from simab.policies import Action
+from simab.policies.metrics import LATENCY_PROBABILITIES
+from simab.profiles.outcomes import NONE, SCORE_ONE
+from simab.scenario.models import Scenario
+from simab.world import Ledger, Transcript
+from simab.world.books import (
+    INSTANCE_SHARE_ONE,
+    Books,
+    LabelColumn,
+    RequestColumn,
+    time_sum_ns,
+)
+from simab.world.records import COPY, RECORD_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "decisions_frame",
+    "describe_action",
+    "requests_frame",
+    "splits_frame",
+    "windows_frame",
+]
+
+_SHOWN_COLUMNS: Final = tuple(column for column in RequestColumn if "CARRIES" not in column.name)
+
+
+def requests_frame(scenario: Scenario, ledger: Ledger) -> pd.DataFrame:
+    """`Run.requests`."""
+    import pandas as pd
+
+    records = ledger.records
+    if records is None:
+        raise InvalidInput("the run kept no request log; simulate with record_requests=True")
+    names = np.array([*scenario.endpoint.variants, ""], dtype=object)
+    segments = np.array(list(scenario.traffic), dtype=object)
+    column = dict(zip(RECORD_COLUMNS, records.T, strict=True))
+    score = column["score"]
+    return pd.DataFrame(
+        {
+            "request": np.cumsum(column["attempt"] != COPY) - 1,
+            "client": column["client"],
+            "segment": segments[column["segment"]],
+            "variant": names[column["variant"]],
+            "instance": column["instance"],
+            "arrived_ns": column["arrived_ns"],
+            "started_ns": column["started_ns"],
+            "finished_ns": column["finished_ns"],
+            "status": column["status"],
+            "attempt": column["attempt"],
+            "label": column["label"],
+            "score": np.where(score == NONE, np.nan, score / SCORE_ONE),
+            "correct": column["correct"],
+            "label_ns": column["label_ns"],
+        }
+    )
+
+
+def windows_frame(books: Books) -> pd.DataFrame:
+    """`Run.windows`."""
+    import pandas as pd
+
+    per_window = books.blueprint.period_ns // books.blueprint.label_resolution_ns
+    rows = []
+    for window in range(len(books.requests)):
+        for number, name in enumerate(books.blueprint.names):
+            requests = books.requests[window, number]
+            buckets = slice(window * per_window, (window + 1) * per_window)
+            labels = books.labels[buckets, number].sum(axis=0)
+            if requests[RequestColumn.INVOCATIONS] or labels.any():
+                totals = books.request_totals(number, window, window + 1)
+                row = {"start_ns": window * books.blueprint.period_ns, "variant": name}
+                row |= {column.name.lower(): int(requests[column]) for column in _SHOWN_COLUMNS}
+                for column in (RequestColumn.LATENCY_SUM_NS, RequestColumn.WAIT_SUM_NS):
+                    row[column.name.lower()] = time_sum_ns(requests[np.newaxis], column)
+                row |= {
+                    f"{name}_ns": totals.latency_quantile_ns(probability)
+                    for name, probability in LATENCY_PROBABILITIES.items()
+                }
+                row |= {column.name.lower(): int(labels[column]) for column in LabelColumn}
+                rows.append(row)
+    frame = pd.DataFrame(rows, columns=_window_columns())
+    frame["invocations_per_instance"] /= INSTANCE_SHARE_ONE
+    return frame
+
+
+def decisions_frame(transcript: Transcript) -> pd.DataFrame:
+    """`Run.decisions`."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {
+                "at_ns": entry.at_ns,
+                "action": type(entry.action).__name__,
+                "detail": describe_action(entry.action),
+                "accepted": entry.accepted,
+                "refusal": entry.refusal,
+                "because": entry.action.because,
+            }
+            for entry in transcript.decisions
+        ],
+        columns=["at_ns", "action", "detail", "accepted", "refusal", "because"],
+    )
+
+
+def splits_frame(transcript: Transcript) -> pd.DataFrame:
+    """`Run.splits`."""
+    import pandas as pd
+
+    rows = []
+    for entry in transcript.splits:
+        total = sum(entry.weights.values())
+        rows += [
+            (entry.at_ns, name, weight, weight / total, entry.instances[name])
+            for name, weight in entry.weights.items()
+        ]
+    return pd.DataFrame(rows, columns=["at_ns", "variant", "weight", "share", "instances"])
+
+
+def describe_action(action: Action) -> str:
+    """What an action asks for, in a few words: `Variant1 25, Variant2 75`."""
+    weights = getattr(action, "weights", None)
+    if weights is not None:
+        return ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
+    words = [getattr(action, name) for name in ("variant", "instances") if hasattr(action, name)]
+    return " ".join(str(word) for word in words)
+
+
+def _window_columns() -> list[str]:
+    return [
+        "start_ns",
+        "variant",
+        *(column.name.lower() for column in _SHOWN_COLUMNS),
+        *(f"{name}_ns" for name in LATENCY_PROBABILITIES),
+        *(column.name.lower() for column in LabelColumn),
+    ]
