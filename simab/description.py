@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Wi
 
 from simab import units
 
-__all__ = ["Description", "Duration", "Rate", "Share"]
+__all__ = ["Description", "Difference", "Duration", "Rate", "Share"]
 
 
 class Description(BaseModel):
@@ -56,3 +56,18 @@ Share = Annotated[
     ),
 ]
 """A part of the whole: 0.05 or "5%" outside, a float from 0 to 1 inside."""
+
+Difference = Annotated[
+    float,
+    BeforeValidator(units.parse_difference),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?%$"},
+            ],
+            "examples": [0.05, "5%"],
+        }
+    ),
+]
+"""How far two values of a metric are apart: 0.05, "5%" or 12.5 outside, a float inside."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
 from simab.policies import Action
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.profiles.outcomes import NONE, SCORE_ONE
 from simab.scenario.models import Scenario
-from simab.world import Ledger, Transcript
+from simab.world import Blueprint, Ledger, Transcript
 from simab.world.books import (
     INSTANCE_SHARE_ONE,
     Books,
@@ -45,8 +47,8 @@ def requests_frame(scenario: Scenario, ledger: Ledger) -> pd.DataFrame:
     names = np.array([*scenario.endpoint.variants, ""], dtype=object)
     segments = np.array(list(scenario.traffic), dtype=object)
     column = dict(zip(RECORD_COLUMNS, records.T, strict=True))
-    score = column["score"]
-    return pd.DataFrame(
+    score, reward = _scores_and_rewards(ledger.books.blueprint, column)
+    frame = pd.DataFrame(
         {
             "request": np.cumsum(column["attempt"] != COPY) - 1,
             "client": column["client"],
@@ -59,39 +61,68 @@ def requests_frame(scenario: Scenario, ledger: Ledger) -> pd.DataFrame:
             "status": column["status"],
             "attempt": column["attempt"],
             "label": column["label"],
-            "score": np.where(score == NONE, np.nan, score / SCORE_ONE),
+            "score": score,
             "correct": column["correct"],
             "label_ns": column["label_ns"],
         }
     )
+    return frame if reward is None else frame.assign(reward=reward)
+
+
+def _scores_and_rewards(
+    blueprint: Blueprint, column: Mapping[str, NDArray[np.int64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Scores, and rewards where a variant earns any; NaN where there is none or it is unknown."""
+    units = column["score"]
+    score = np.where(units == NONE, np.nan, units / SCORE_ONE)
+    reward = np.full(len(units), np.nan)
+    scales = [variant.outcomes.reward_scale for variant in blueprint.variants]
+    for number, scale in enumerate(scales):
+        if scale is not None:
+            own = (column["variant"] == number) & (units != NONE)
+            reward[own] = [scale.value(each) for each in units[own].tolist()]
+            score[own] = np.nan
+    return score, reward if any(scales) else None
 
 
 def windows_frame(books: Books) -> pd.DataFrame:
     """`Run.windows`."""
     import pandas as pd
 
-    per_window = books.blueprint.period_ns // books.blueprint.label_resolution_ns
-    rows = []
-    for window in range(len(books.requests)):
-        for number, name in enumerate(books.blueprint.names):
-            requests = books.requests[window, number]
-            buckets = slice(window * per_window, (window + 1) * per_window)
-            labels = books.labels[buckets, number].sum(axis=0)
-            if requests[RequestColumn.INVOCATIONS] or labels.any():
-                totals = books.request_totals(number, window, window + 1)
-                row = {"start_ns": window * books.blueprint.period_ns, "variant": name}
-                row |= {column.name.lower(): int(requests[column]) for column in _SHOWN_COLUMNS}
-                for column in (RequestColumn.LATENCY_SUM_NS, RequestColumn.WAIT_SUM_NS):
-                    row[column.name.lower()] = time_sum_ns(requests[np.newaxis], column)
-                row |= {
-                    f"{name}_ns": totals.latency_quantile_ns(probability)
-                    for name, probability in LATENCY_PROBABILITIES.items()
-                }
-                row |= {column.name.lower(): int(labels[column]) for column in LabelColumn}
-                rows.append(row)
-    frame = pd.DataFrame(rows, columns=_window_columns())
+    rows = [
+        row
+        for window in range(len(books.requests))
+        for number in range(len(books.blueprint.variants))
+        if (row := _window_row(books, window, number))
+    ]
+    frame = pd.DataFrame(rows, columns=_window_columns(books))
     frame["invocations_per_instance"] /= INSTANCE_SHARE_ONE
     return frame
+
+
+def _window_row(books: Books, window: int, number: int) -> dict[str, Any]:
+    """A variant's window; empty where it had neither requests nor labels."""
+    per_window = books.blueprint.period_ns // books.blueprint.label_resolution_ns
+    buckets = window * per_window, (window + 1) * per_window
+    requests = books.requests[window, number]
+    labels = books.labels[slice(*buckets), number].sum(axis=0)
+    rewards = books.label_totals(number, *buckets).rewards
+    if not (requests[RequestColumn.INVOCATIONS] or labels.any() or rewards.count):
+        return {}
+    totals = books.request_totals(number, window, window + 1)
+    row = {
+        "start_ns": window * books.blueprint.period_ns,
+        "variant": books.blueprint.names[number],
+    }
+    row |= {column.name.lower(): int(requests[column]) for column in _SHOWN_COLUMNS}
+    for column in (RequestColumn.LATENCY_SUM_NS, RequestColumn.WAIT_SUM_NS):
+        row[column.name.lower()] = time_sum_ns(requests[np.newaxis], column)
+    quantiles = {
+        f"{name}_ns": totals.latency_quantile_ns(probability)
+        for name, probability in LATENCY_PROBABILITIES.items()
+    }
+    counted = {column.name.lower(): int(labels[column]) for column in LabelColumn}
+    return row | quantiles | counted | {"rewards": rewards.count, "reward_mean": rewards.mean}
 
 
 def decisions_frame(transcript: Transcript) -> pd.DataFrame:
@@ -137,11 +168,12 @@ def describe_action(action: Action) -> str:
     return " ".join(str(word) for word in words)
 
 
-def _window_columns() -> list[str]:
+def _window_columns(books: Books) -> list[str]:
     return [
         "start_ns",
         "variant",
         *(column.name.lower() for column in _SHOWN_COLUMNS),
         *(f"{name}_ns" for name in LATENCY_PROBABILITIES),
         *(column.name.lower() for column in LabelColumn),
+        *(("rewards", "reward_mean") if len(books.rewards) else ()),
     ]

@@ -78,7 +78,8 @@ class Run:
         A mirrored copy has a row of its own after its request's, with attempt -1.
 
         Columns: request, client, segment, variant, instance, arrived_ns, started_ns, finished_ns,
-        status (0: in flight at the horizon), attempt, label, score, correct, label_ns.
+        status (0: in flight at the horizon), attempt, label, score, correct, label_ns; and reward,
+        where a variant earns a numeric one.
 
         Raises:
             InvalidInput: the run was made without `record_requests=True`.

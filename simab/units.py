@@ -5,6 +5,7 @@ Inside simab time is a whole number of nanoseconds (int64). People write "62s", 
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from typing import Final
@@ -17,6 +18,7 @@ __all__ = [
     "RATE_PATTERN",
     "format_duration",
     "format_rate",
+    "parse_difference",
     "parse_duration",
     "parse_rate",
     "parse_share",
@@ -105,6 +107,21 @@ def parse_share(value: object) -> float:
         raise InvalidInput("a share is a number from 0 to 1 or a percentage; write 0.05 or 5%")
     if not 0.0 <= value <= 1.0:
         raise InvalidInput("a share lies between 0 and 1; write for example 0.05 or 5%")
+    return float(value)
+
+
+def parse_difference(value: object) -> float:
+    """A difference of a metric, from a number (0.05, 12.5) or a percentage ("5%").
+
+    Raises:
+        InvalidInput: not a finite number, or below 0.
+    """
+    if isinstance(value, str) and re.fullmatch(_SHARE_PATTERN, value):
+        value = float(Decimal(value.rstrip("% ")) / 100)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput("a difference is a number or a percentage; write 0.05 or 5%")
+    if not 0.0 <= value < math.inf:
+        raise InvalidInput("a difference is a finite number above 0; write for example 0.05 or 5%")
     return float(value)
 
 

@@ -90,6 +90,9 @@ def _outcome_tables(draw: DrawFn, columns: list[str]) -> dict[str, Any]:
 def _quality(draw: DrawFn, truth: str, column: str) -> dict[str, Any]:
     if truth == "success":
         return {"kind": "success", "probability": draw(shares)}
+    if truth == "reward":
+        rewards = {"kind": "lognormal", "mean": draw(st.floats(0.1, 1e6)), "cv": 1.5}
+        return {"kind": "numeric_reward", "distribution": rewards}
     threshold = draw(st.just(0.5) | st.floats(0.01, 1))
     if truth == "table":
         return {"kind": "joint_table", "table": "rows", "column": column, "threshold": threshold}
@@ -196,6 +199,12 @@ def _policies(
         },
         "schedule": _schedule(draw, variants, horizon_s),
     }
+    if metrics == ["reward"]:
+        policies["test"] = {
+            "kind": "gaussian_thompson",
+            "update_every": "10s",
+            "prior_standard_deviation": draw(st.floats(0.1, 1e6)),
+        }
     kept = draw(st.lists(st.sampled_from(sorted(policies)), min_size=1, unique=True))
     return {name: policies[name] for name in kept}
 
@@ -205,7 +214,7 @@ def scenario_data(
     draw: DrawFn, *, max_requests: int = 300, max_variants: int = 10
 ) -> dict[str, Any]:
     """A valid scenario as a file holds it: plain data, with some fields left to their defaults."""
-    truth = draw(st.sampled_from(["success", "table", "classifier"]))
+    truth = draw(st.sampled_from(["success", "table", "classifier", "reward"]))
     deployed = draw(st.integers(2, 3) | st.integers(2, max_variants))
     names = [f"v{number}" for number in range(deployed)]
     names += draw(st.lists(st.sampled_from(["spare", "new one"]), max_size=2, unique=True))
@@ -217,7 +226,9 @@ def scenario_data(
     horizon_s = draw(st.sampled_from([10, 60, 60, 300, 900]))
     segments = draw(st.integers(1, 3))
     requests = draw(st.integers(1, max(max_requests, 1)))
-    metrics = WITHOUT_LABELS if truth == "success" else WITH_LABELS + WITHOUT_LABELS
+    metrics = {"success": WITHOUT_LABELS, "reward": ["reward"]}.get(
+        truth, WITH_LABELS + WITHOUT_LABELS
+    )
     data: dict[str, Any] = {
         "title": draw(st.text(min_size=1, max_size=20)),
         "question": draw(st.text(max_size=20)),

@@ -10,6 +10,7 @@ from simab.frames import describe_action
 from simab.policies.metrics import label_metric
 from simab.simulation import Run
 from simab.stats.classification import METRICS_WITH_INTERVAL
+from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.intervals import wilson_interval
 from simab.stats.label_totals import LabelTotals
 from simab.units import seconds
@@ -110,6 +111,9 @@ def _interval(metric: str, totals: LabelTotals) -> tuple[float, float]:
         interval = wilson_interval(totals.correct, totals.labelled)
     elif metric in METRICS_WITH_INTERVAL:
         interval = METRICS_WITH_INTERVAL[metric](totals.confusion).interval
+    elif metric == "reward":
+        margin = two_sided_normal_quantile(0.95) * totals.rewards.standard_error
+        return totals.rewards.mean - margin, totals.rewards.mean + margin
     else:
         return math.nan, math.nan
     return interval.low, interval.high

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -21,15 +21,23 @@ from simab.policies.actions import Action, Promote, SetWeights
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 from simab.stats.bayes import FLAT, Beta, probability_better
+from simab.stats.label_totals import NO_REWARDS, RewardTotals
 
 __all__ = ["Bandit", "BanditState", "Pulls", "share_to_be_best"]
 
 
 class Pulls(NamedTuple):
-    """Labelled requests of one arm, and those that were right."""
+    """Labelled requests of one arm, those that were right, and what they earned if they do."""
 
     right: int
     labelled: int
+    rewards: RewardTotals = NO_REWARDS
+
+    def __str__(self) -> str:
+        """The counts as a reason quotes them."""
+        if self.rewards.count:
+            return f"{self.rewards.mean:.6g} on average of {self.rewards.count}"
+        return f"{self.right}/{self.labelled}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +53,13 @@ class BanditState:
 class Bandit(Policy):
     """Even shares in the exploration window, then shares by the rule at every update.
 
-    An arm's reward is 1 for a correct answer and 0 for a wrong one. Only labels that have arrived
+    An arm's reward is 1 for a correct answer and 0 for a wrong one, or a number where the variants
+    earn numbers and the bandit says that it takes them. Only labels that have arrived
     count: late ones mean that several updates see nearly the same, and shares lag behind. Weights
     are rounded to six digits, and an update that leaves them as they are asks for nothing.
     """
+
+    needs_right_or_wrong: ClassVar[bool] = True
 
     kind: str  # first, for a file and its messages begin with it
     arms: tuple[Annotated[str, Field(min_length=1)], ...] = ()
@@ -84,11 +95,11 @@ class Bandit(Policy):
 
     def to_be_best(self, pulls: Sequence[Pulls]) -> Sequence[float]:
         """Each arm's posterior probability to be best; by default from flat priors."""
-        return share_to_be_best(tuple(FLAT.after(*each) for each in pulls))
+        return share_to_be_best(tuple(_belief(each) for each in pulls))
 
     def posterior_mean(self, pulls: Pulls) -> float:
         """What an arm is thought to be worth; by default from a flat prior."""
-        return FLAT.after(*pulls).mean
+        return _belief(pulls).mean
 
     def decide(
         self, state: BanditState | None, observation: Observation
@@ -196,10 +207,12 @@ def share_to_be_best(beliefs: tuple[Beta, ...]) -> tuple[float, ...]:
 
 def _pulls(observation: Observation, arms: Sequence[str]) -> list[Pulls]:
     totals = (observation.metrics.labels(arm) for arm in arms)
-    return [Pulls(each.correct, each.labelled) for each in totals]
+    return [Pulls(each.correct, each.labelled, each.rewards) for each in totals]
+
+
+def _belief(pulls: Pulls) -> Beta:
+    return FLAT.after(pulls.right, pulls.labelled)
 
 
 def _counts(arms: Sequence[str], pulls: Sequence[Pulls]) -> str:
-    return ", ".join(
-        f"{arm} {right}/{labelled}" for arm, (right, labelled) in zip(arms, pulls, strict=True)
-    )
+    return ", ".join(f"{arm} {each}" for arm, each in zip(arms, pulls, strict=True))

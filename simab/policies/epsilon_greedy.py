@@ -28,10 +28,10 @@ class EpsilonGreedy(Bandit):
 
     def shares(self, pulls: Sequence[Pulls]) -> Sequence[float]:
         """Epsilon evenly, the rest to the arm that is ahead."""
-        ahead = [right / labelled if labelled else 1.0 for right, labelled in pulls]
-        if not all(labelled for _, labelled in pulls):
+        ahead = [each.right / each.labelled if each.labelled else 1.0 for each in pulls]
+        if not all(each.labelled for each in pulls):
             # Untried arms first: one right answer of one must not keep another arm out.
-            ahead = [0.0 if labelled else 1.0 for _, labelled in pulls]
+            ahead = [0.0 if each.labelled else 1.0 for each in pulls]
         even = self.epsilon / len(pulls)
         return [even + (1.0 - self.epsilon) * share for share in shared_evenly(ahead)]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -57,6 +57,8 @@ class Experiment(Policy):
     A winning control is kept at once. A winning candidate is promoted unless a guardrail or the
     sample ratio objects: then it is held, and looked at again. The weights stay as they are.
     """
+
+    needs_right_or_wrong: ClassVar[bool] = True
 
     kind: str  # first, for a file and its messages begin with it
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None

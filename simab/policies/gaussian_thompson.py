@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -13,16 +13,24 @@ from simab.stats.bayes import Normal, probability_better_normal
 
 __all__ = ["GaussianThompson"]
 
+# With n rewards Student's t of n - 1 degrees of freedom has the variance (n - 1) / (n - 3).
+_FEWEST: Final = 4
+
 
 class GaussianThompson(Bandit):
     """Give each arm the probability that its mean reward is highest, all means taken as normal.
 
-    The reward is 1 for a correct answer and 0 for a wrong one; its variance is estimated with one
-    hit and one miss added, and the prior of each mean is normal. The shares are exact integrals,
-    which sampling would have on average. Source: GrowthBook's bandits (without their top-two
-    shares, which are always even for two arms); Agrawal and Goyal (2013). It misleads while an arm
-    has few labels, where a share is far from normal, and as a test as every Thompson sampling does.
+    The reward is what an answer earns, or 1 for a correct and 0 for a wrong one. The prior of each
+    mean is normal. The variance of one reward is that of the rewards so far, with the width that
+    Student's t adds, from four rewards that are not all alike; of answers it is that of the share
+    with one hit and one miss added. The shares are exact integrals, which sampling would have on
+    average. Source: GrowthBook's bandits (without their top-two shares, which are always even for
+    two arms); Agrawal and Goyal (2013). It misleads while an arm has few labels, where a mean is
+    far from normal (for long, where a few large rewards make the sum), and as a test as every
+    Thompson sampling does.
     """
+
+    needs_right_or_wrong: ClassVar[bool] = False
 
     kind: Literal["gaussian_thompson"] = "gaussian_thompson"
     prior_mean: Annotated[float, Field(ge=-1e9, le=1e9)] = 0.5
@@ -50,12 +58,24 @@ class GaussianThompson(Bandit):
         return self._belief(pulls).mean
 
     def _belief(self, pulls: Pulls) -> Normal:
-        right, labelled = pulls
+        mean, variance = _reward_of(pulls)
         certainty = self.prior_standard_deviation**-2
         total = certainty * self.prior_mean
-        if labelled:
-            share = (right + 1.0) / (labelled + 2.0)
-            weight = 1.0 / (share * (1.0 - share))  # of one reward
-            total += weight * right
-            certainty += weight * labelled
+        if variance > 0.0:
+            weight = pulls.labelled / variance
+            total += weight * mean
+            certainty += weight
         return Normal(total / certainty, math.sqrt(1.0 / certainty))
+
+
+def _reward_of(pulls: Pulls) -> tuple[float, float]:
+    """Mean reward, and the variance to give to one; 0 where the rewards do not tell it."""
+    rewards = pulls.rewards
+    if rewards.count:
+        if rewards.count < _FEWEST:
+            return rewards.mean, 0.0
+        return rewards.mean, rewards.squared_deviations / (rewards.count - 3)
+    if not pulls.labelled:
+        return math.nan, 0.0
+    share = (pulls.right + 1.0) / (pulls.labelled + 2.0)
+    return pulls.right / pulls.labelled, share * (1.0 - share)

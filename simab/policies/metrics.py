@@ -30,6 +30,7 @@ LabelMetric: TypeAlias = Literal[
     "roc_auc_binary",
     "brier",
     "success_rate",
+    "reward",
 ]
 LatencyMetric: TypeAlias = Literal[
     "latency_mean", "latency_p50", "latency_p90", "latency_p95", "latency_p99", "latency_p99.9"
@@ -47,7 +48,8 @@ LATENCY_PROBABILITIES: Final[Mapping[str, float]] = {
 
 
 def _correct_share(totals: LabelTotals) -> float:
-    return totals.correct / totals.labelled if totals.labelled else float("nan")
+    judged = totals.labelled - totals.rewards.count
+    return totals.correct / judged if judged else float("nan")
 
 
 def _roc_auc(totals: LabelTotals) -> float:
@@ -69,6 +71,7 @@ _LABEL_METRICS: Final[Mapping[LabelMetric, Callable[[LabelTotals], float]]] = {
     "roc_auc_binary": lambda totals: classification.roc_auc_binary(totals.confusion),
     "roc_auc": _roc_auc,
     "brier": _brier,
+    "reward": lambda totals: totals.rewards.mean,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from simab.description import Description
 from simab.policies.actions import Action
@@ -19,6 +19,9 @@ class Policy(Description, ABC):
     Any object with a `decide` method of this shape will do in its place; this class adds what a
     scenario file needs to explain and check a policy beforehand.
     """
+
+    needs_right_or_wrong: ClassVar[bool] = False
+    """Whether the rule counts correct answers, and so cannot judge numeric rewards."""
 
     @abstractmethod
     def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:

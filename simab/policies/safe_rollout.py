@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -50,6 +50,8 @@ class SafeRollout(Policy):
     an equal part of it. It misleads when shipping is read as success: a candidate that is worse by
     less than the stages can show is shipped nearly always.
     """
+
+    needs_right_or_wrong: ClassVar[bool] = True
 
     kind: Literal["safe_rollout"] = "safe_rollout"
     stages: Annotated[tuple[Annotated[Share, Field(gt=0, lt=1)], ...], Field(min_length=1)] = (

@@ -43,4 +43,5 @@ class Thompson(Bandit):
         return self._belief(pulls).mean
 
     def _belief(self, pulls: Pulls) -> Beta:
-        return Beta(self.prior_successes, self.prior_failures).after(*pulls)
+        prior = Beta(self.prior_successes, self.prior_failures)
+        return prior.after(pulls.right, pulls.labelled)

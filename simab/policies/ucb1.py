@@ -29,10 +29,11 @@ class Ucb1(Bandit):
 
     def shares(self, pulls: Sequence[Pulls]) -> Sequence[float]:
         """All to the highest bound."""
-        reach = self.confidence * math.log(max(sum(labelled for _, labelled in pulls), 1))
-        return shared_evenly(
-            [
-                right / labelled + math.sqrt(reach / labelled) if labelled else math.inf
-                for right, labelled in pulls
-            ]
-        )
+        reach = self.confidence * math.log(max(sum(each.labelled for each in pulls), 1))
+        return shared_evenly([_upper_bound(each, reach) for each in pulls])
+
+
+def _upper_bound(pulls: Pulls, reach: float) -> float:
+    if not pulls.labelled:
+        return math.inf
+    return pulls.right / pulls.labelled + math.sqrt(reach / pulls.labelled)

@@ -2,7 +2,8 @@
 
 All kinds of quality take the same form, rows drawn by one 64-bit word: a joint table has its own
 rows; a classifier has a positive and a negative row with a distribution of scores each; success has
-a right and a wrong row without label and score. Scores are whole numbers of 2**-30.
+a right and a wrong row without label and score; a numeric reward has an earning and an idle row,
+with the reward in place of the score. Scores are whole numbers of 2**-30.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from simab.draws import own_word
 from simab.profiles.quantile_table import QuantileTable
+from simab.profiles.rewards import RewardScale
 
 __all__ = [
     "NONE",
@@ -43,7 +45,10 @@ NONE: Final = -1
 
 
 class Outcome(NamedTuple):
-    """Label 0, 1 or NONE; score in units of 2**-30 or NONE; correct 0 or 1."""
+    """Label 0, 1 or NONE; score in units of 2**-30 or NONE; correct 0, 1 or NONE.
+
+    Of a numeric reward only the score is known: it holds the reward in units of its scale.
+    """
 
     label: int
     score: int
@@ -56,7 +61,8 @@ class OutcomeSampler:
 
     `labels` and `scores` hold NONE where there is none; `score_tables[label]` gives the scores of
     rows whose score is drawn; a score of at least `threshold` (2**-30 units) predicts positive.
-    Without labels, `correct` holds whether the row is a success.
+    Without labels, `correct` holds whether the row is a success. With `reward_scale` rows hold
+    rewards for scores; where the row has NONE, `reward_table` gives the reward.
     """
 
     shares: tuple[Fraction, ...]
@@ -65,6 +71,8 @@ class OutcomeSampler:
     correct: NDArray[np.int64]
     threshold: int
     score_tables: tuple[QuantileTable, QuantileTable] | None = None
+    reward_table: QuantileTable | None = None
+    reward_scale: RewardScale | None = None
 
     @classmethod
     def of_rows(
@@ -123,6 +131,25 @@ class OutcomeSampler:
             threshold=0,
         )
 
+    @classmethod
+    def of_rewards(
+        cls, *, earning_share: float, rewards: QuantileTable, scale: RewardScale
+    ) -> OutcomeSampler:
+        """A numeric reward: the share of answers that earn one, and what they earn."""
+        earning = Fraction(earning_share)
+        rows = [(earning, NONE)]
+        if earning < 1:
+            rows.append((1 - earning, scale.zero))
+        return cls(
+            shares=tuple(share for share, _ in rows),
+            labels=np.full(len(rows), NONE),
+            scores=np.array([units for _, units in rows]),
+            correct=np.full(len(rows), NONE),
+            threshold=0,
+            reward_table=rewards,
+            reward_scale=scale,
+        )
+
     @cached_property
     def thresholds(self) -> NDArray[np.uint64]:
         """Upper word of each row but the last, shape (rows - 1,)."""
@@ -139,6 +166,8 @@ class OutcomeSampler:
             row_word = own_word(row_word, salt)
         row = int(np.searchsorted(self.thresholds, np.uint64(row_word), side="right"))
         label, score = int(self.labels[row]), int(self.scores[row])
+        if self.reward_table is not None and score == NONE:
+            score = self.reward_table.draw(own_word(score_word, salt))
         if self.score_tables is None:
             return Outcome(label, score, int(self.correct[row]))
         score = self.score_tables[label].draw(own_word(score_word, salt))

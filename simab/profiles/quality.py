@@ -1,7 +1,8 @@
 """How good a variant's answers are, as a scenario file describes it.
 
-Three kinds: a column of a joint outcome table (several models scored the same rows), a binary
-classifier given by the scores of positives and negatives, and plain success with a probability.
+Four kinds: a column of a joint outcome table (several models scored the same rows), a binary
+classifier given by the scores of positives and negatives, plain success with a probability, and a
+numeric reward.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from simab.description import Description, Share
 from simab.errors import InvalidInput
 from simab.profiles.outcomes import SCORE_ONE, OutcomeSampler
 from simab.profiles.quantile_table import QuantileTable
+from simab.profiles.rewards import RewardDistribution, tabulated_rewards
 
 __all__ = [
     "BetaScores",
     "Classifier",
     "JointOutcomes",
+    "NumericReward",
     "OutcomeRow",
     "OutcomeTable",
     "QualityProfile",
@@ -180,9 +183,29 @@ class Success(_Kind):
         return OutcomeSampler.of_success(self.probability)
 
 
+class NumericReward(_Kind):
+    """Each answer earns a number: the value of an order, minutes watched, a rating."""
+
+    kind: Literal["numeric_reward"] = "numeric_reward"
+    distribution: RewardDistribution
+    """What the answers earn that earn anything."""
+    earning_share: Annotated[Share, Field(gt=0)] = 1.0
+    """Share of answers that earn anything; the others earn exactly 0."""
+
+    def sampler(
+        self, tables: dict[str, OutcomeTable], positive_share: float | None
+    ) -> OutcomeSampler:
+        table, scale = tabulated_rewards(self.distribution, with_zero=self.earning_share < 1.0)
+        return OutcomeSampler.of_rewards(
+            earning_share=self.earning_share, rewards=table, scale=scale
+        )
+
+
 def _score_table(scores: BetaScores | QuantileScores) -> QuantileTable:
     return QuantileTable.build(lambda survival: scores.quantile_of_survival(survival) * SCORE_ONE)
 
 
-QualityProfile = Annotated[JointOutcomes | Classifier | Success, Field(discriminator="kind")]
-"""Any of the three kinds; `kind` says which in a file."""
+QualityProfile = Annotated[
+    JointOutcomes | Classifier | Success | NumericReward, Field(discriminator="kind")
+]
+"""Any of the four kinds; `kind` says which in a file."""

@@ -1,7 +1,7 @@
 """The truth of a variant: its metrics over endlessly many requests, computed from its profile.
 
 No simulation: a joint table's metrics are those of its rows, a classifier's those of its two score
-distributions, a success rate is its probability.
+distributions, a success rate is its probability, a mean reward that of its distribution.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.profiles.outcomes import NONE, SCORE_ONE, OutcomeSampler
+from simab.profiles.quantile_table import QuantileTable
+from simab.profiles.rewards import RewardScale
 from simab.stats.classification import METRICS, ConfusionCounts
 
 __all__ = ["Truth", "truth_of"]
@@ -24,24 +26,31 @@ _WHOLE: Final = 1 << 60  # confusion cells as whole numbers of 2**-60, finer tha
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Exact population metrics; NaN where the variant has no labels or the metric is undefined."""
+    """Exact population metrics; NaN where the variant has no labels or the metric is undefined.
+
+    `reward` is the mean of single rewards, `reward_variance` their variance.
+    """
 
     success_rate: float
     confusion: ConfusionCounts | None
     roc_auc: float
     brier: float
+    reward: float = nan
+    reward_variance: float = nan
 
     def metric(self, name: str) -> float:
         """The true value of a label metric, by its name in scenario files."""
         if name in ("success_rate", "accuracy"):
             return self.success_rate
-        if name in ("roc_auc", "brier"):
+        if name in ("roc_auc", "brier", "reward"):
             return float(getattr(self, name))
         return METRICS[name](self.confusion) if self.confusion is not None else nan
 
 
 def truth_of(sampler: OutcomeSampler) -> Truth:
     """The truth of a variant whose outcomes the sampler draws."""
+    if sampler.reward_table is not None and sampler.reward_scale is not None:
+        return _truth_of_rewards(sampler, sampler.reward_table, sampler.reward_scale)
     if not sampler.has_labels:
         pairs = zip(sampler.shares, sampler.correct, strict=True)
         right = sum((share for share, correct in pairs if correct), Fraction(0))
@@ -64,6 +73,25 @@ def truth_of(sampler: OutcomeSampler) -> Truth:
         confusion=confusion,
         roc_auc=_roc_auc(masses[0], masses[1]) if 0 < positive < 1 else nan,
         brier=positive * _mean_square(masses[1], 1) + (1 - positive) * _mean_square(masses[0], 0),
+    )
+
+
+def _truth_of_rewards(sampler: OutcomeSampler, table: QuantileTable, scale: RewardScale) -> Truth:
+    """Mean and variance of the tabulated rewards and of the share that earns nothing."""
+    low, high, mass = table.pieces()
+    earning = float(sampler.shares[0])
+    # About the mean of what is earned, so that nothing cancels.
+    earned = fsum((mass * ((low + high) / 2)).tolist())
+    start, end = low - earned, high - earned
+    spread = fsum((mass * ((start * start + start * end + end * end) / 3)).tolist())
+    from_zero = earned - scale.zero
+    return Truth(
+        success_rate=nan,
+        confusion=None,
+        roc_auc=nan,
+        brier=nan,
+        reward=scale.value(earned) * earning,
+        reward_variance=scale.squared(earning * (spread + (1.0 - earning) * from_zero**2)),
     )
 
 

@@ -1,6 +1,7 @@
 """What is true of the two variants, and how many labelled requests it takes to see it.
 
-Closed forms for shares only, at 5 % two-sided and 80 % power, for independent requests.
+Closed forms for shares and mean rewards only, at 5 % two-sided and 80 % power, for independent
+requests.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from simab.profiles.truth import Truth, truth_of
 from simab.scenario.capacity import rates_per_s, start_weights
 from simab.scenario.models import Objective, Scenario
 from simab.scenario.wording import duration_text, name_text, number_text
+from simab.stats.means import trials_for_means
 from simab.stats.proportions import power_two_proportions, sample_size_two_proportions
 
 __all__ = ["Evidence", "Need", "TruthRow", "evidence_of", "evidence_sentences", "labelled_per_hour"]
@@ -80,12 +82,12 @@ def evidence_of(scenario: Scenario) -> Evidence:
         truths[role].metric(objective.metric) for role in (objective.control, objective.candidate)
     )
     better = objective.sign * objective.smallest_effect
-    if not 0 <= control + better <= 1:
+    if objective.metric != "reward" and not 0 <= control + better <= 1:
         better = -better  # nothing is better than 100 %: the same distance on the other side
     slower_per_hour = min(labelled[objective.control], labelled[objective.candidate])
     delay_s = units.seconds(scenario.labels.delay.table().mean)
     needs = [
-        _need(objective, truths[objective.control], difference, slower_per_hour, delay_s)
+        _need(objective, truths, difference, slower_per_hour, delay_s)
         for difference in (better, candidate - control)
     ]
     rows = [
@@ -143,20 +145,29 @@ def _truth_sentence(objective: Objective, control: TruthRow, candidate: TruthRow
 
 
 def _need(
-    objective: Objective, truth: Truth, difference: float, labelled_per_hour: float, delay_s: float
+    objective: Objective,
+    truths: Mapping[str, Truth],
+    difference: float,
+    labelled_per_hour: float,
+    delay_s: float,
 ) -> Need:
+    truth = truths[objective.control]
     base = truth.metric(objective.metric)
     reason = _no_closed_form(objective, base, difference)
     if reason:
         return Need(difference, None, math.nan, reason)
-    trials = sample_size_two_proportions(base, min(max(base + difference, 0.0), 1.0))
-    labelled = math.ceil(trials / _counted_share(truth, objective))
+    if objective.metric == "reward":
+        spread = (truth.reward_variance, truths[objective.candidate].reward_variance)
+        trials = trials_for_means(spread, difference)
+    else:
+        trials = sample_size_two_proportions(base, min(max(base + difference, 0.0), 1.0))
+    labelled = max(math.ceil(trials / _counted_share(truth, objective)), 1)
     wait_s = labelled / labelled_per_hour * 3_600 + delay_s if labelled_per_hour else math.inf
     return Need(difference, labelled, wait_s)
 
 
 def _no_closed_form(objective: Objective, base: float, difference: float) -> str:
-    if objective.metric not in _SHARES:
+    if objective.metric not in (*_SHARES, "reward"):
         return (
             f"How many labelled requests {objective.metric} takes has no closed form here; "
             "simulate it."

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from simab.description import Description, Duration, Rate, Share
+from simab.description import Description, Difference, Duration, Rate, Share
 from simab.policies import PolicyDescription
 from simab.policies.limits import Limit
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
@@ -123,8 +123,8 @@ class Objective(Description):
     """What decides which of the two is truly better."""
     direction: Literal["higher", "lower"] | None = None
     """Which way is better: lower for brier, higher for all others. It may be said, not changed."""
-    smallest_effect: Annotated[Share, Field(gt=0, lt=1)]
-    """The smallest difference of the metric that matters to you."""
+    smallest_effect: Annotated[Difference, Field(gt=0)]
+    """The smallest difference of the metric that matters to you; below 1, but for rewards."""
     guardrails: tuple[Limit, ...] = ()
     """Limits that every variant must keep; windows that break one count as SLO breaches,
     and promoting a candidate that breaks one by what it is counts as wrong."""

@@ -1,4 +1,4 @@
-"""Totals of labelled requests over some span: confusion counts, successes, scores.
+"""Totals of labelled requests over some span: confusion counts, successes, scores, rewards.
 
 They are whole numbers and add up, like the request totals.
 """
@@ -6,6 +6,7 @@ They are whole numbers and add up, like the request totals.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan, sqrt
 from typing import Final
 
 import numpy as np
@@ -13,10 +14,32 @@ from numpy.typing import NDArray
 
 from simab.stats.classification import ConfusionCounts
 
-__all__ = ["SCORE_BINS", "SQUARED_ERROR_ONE", "LabelTotals"]
+__all__ = ["NO_REWARDS", "SCORE_BINS", "SQUARED_ERROR_ONE", "LabelTotals", "RewardTotals"]
 
 SCORE_BINS: Final = 128
 SQUARED_ERROR_ONE: Final = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class RewardTotals:
+    """Numeric rewards: how many, their mean, and the sum of squared deviations from it."""
+
+    count: int
+    mean: float
+    squared_deviations: float
+
+    @property
+    def variance(self) -> float:
+        """Unbiased variance of single rewards; NaN for fewer than two."""
+        return self.squared_deviations / (self.count - 1) if self.count > 1 else nan
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean, for independent rewards; NaN for fewer than two."""
+        return sqrt(self.variance / self.count) if self.count > 1 else nan
+
+
+NO_REWARDS: Final = RewardTotals(0, nan, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,9 +47,9 @@ class LabelTotals:
     """Requests whose ground truth arrived in some span.
 
     `confusion` counts the requests of classifiers; `successes` and `failures` those of variants
-    whose answers are only right or wrong. `squared_error_sum` sums (score - label)**2 in units of
-    2**-30; `score_histogram` has shape (2, SCORE_BINS): scores by label, in
-    bins of rising scores that the scenario fixes.
+    whose answers are only right or wrong; `rewards` those of variants that earn a number.
+    `squared_error_sum` sums (score - label)**2 in units of 2**-30; `score_histogram` has shape
+    (2, SCORE_BINS): scores by label, in bins of rising scores that the scenario fixes.
     """
 
     confusion: ConfusionCounts
@@ -34,11 +57,12 @@ class LabelTotals:
     failures: int
     squared_error_sum: int
     score_histogram: NDArray[np.int64]
+    rewards: RewardTotals = NO_REWARDS
 
     @property
     def labelled(self) -> int:
         """Requests with a label."""
-        return self.confusion.total + self.successes + self.failures
+        return self.confusion.total + self.successes + self.failures + self.rewards.count
 
     @property
     def correct(self) -> int:

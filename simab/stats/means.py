@@ -1,4 +1,4 @@
-"""Welch's test of two means from their sufficient statistics: count, mean and variance.
+"""Welch's test of two means from their sufficient statistics, and the sample that it needs.
 
 A controller that keeps sums per window needs no samples; a policy passes what it has.
 """
@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 
 from simab.errors import InvalidInput
 from simab.stats.checks import require_level, require_sample
-from simab.stats.interval import Interval
+from simab.stats.interval import Interval, normal_quantile
 from simab.stats.proportions import Alternative, require_alternative
 
-__all__ = ["Moments", "WelchTest", "moments", "welch_test"]
+__all__ = ["Moments", "WelchTest", "moments", "trials_for_means", "welch_test"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,31 @@ def welch_test(
     p_value = float(stdtr(degrees, below)) * (2.0 if alternative == "two-sided" else 1.0)
     interval = Interval(difference - margin, difference + margin, level)
     return WelchTest(difference, t, degrees, p_value, interval)
+
+
+def trials_for_means(
+    variances: tuple[float, float],
+    difference: float,
+    *,
+    alpha: float = 0.05,
+    power: float = 0.8,
+) -> float:
+    """Trials per arm for a two-sided z-test of two means, not rounded: equal arms.
+
+    (z + z')^2 (sum of both variances) / difference^2; Chow, Shao and Wang 2008, section 3.2, each
+    arm with its own variance. Raises InvalidInput for a negative variance, no difference, or alpha
+    or power not strictly between 0 and 1.
+    """
+    require_level("alpha", alpha)
+    require_level("power", power)
+    if min(variances) < 0.0 or not difference:
+        raise InvalidInput(
+            f"variances = {variances!r}, difference = {difference!r}: variances must not be "
+            "negative, nor the difference 0. Give the variances of single values, and the smallest "
+            "difference that matters."
+        )
+    quantiles = normal_quantile(1.0 - alpha / 2.0) + normal_quantile(power)
+    return quantiles**2 * sum(variances) / difference**2
 
 
 def _undefined(a: Moments, b: Moments) -> str | None:

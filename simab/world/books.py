@@ -17,16 +17,18 @@ from numpy.typing import NDArray
 
 from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE, Outcome, score_cell
 from simab.stats.classification import ConfusionCounts
-from simab.stats.label_totals import SCORE_BINS, LabelTotals
+from simab.stats.label_totals import NO_REWARDS, SCORE_BINS, LabelTotals, RewardTotals
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
 from simab.world.blueprint import Blueprint
 
 __all__ = [
     "CARRY_NS",
     "INSTANCE_SHARE_ONE",
+    "SQUARES_CUT",
     "Books",
     "LabelColumn",
     "RequestColumn",
+    "RewardColumn",
     "Status",
     "Total",
     "time_sum_ns",
@@ -34,6 +36,8 @@ __all__ = [
 
 INSTANCE_SHARE_ONE: Final = 1 << 20
 CARRY_NS: Final = 1 << 62
+SQUARES_CUT: Final = 32
+"""Bits of a squared reward that the lower of its two sums takes."""
 
 
 class Status(IntEnum):
@@ -74,6 +78,15 @@ class LabelColumn(IntEnum):
     SQUARED_ERROR = 6
 
 
+class RewardColumn(IntEnum):
+    """Columns of `Books.rewards`; rewards in units of the variant's scale."""
+
+    COUNT = 0
+    SUM = 1
+    SQUARES_HIGH = 2  # squares of units, cut into two halves that can be summed in 64 bits
+    SQUARES_LOW = 3
+
+
 class Total(IntEnum):
     """Entries of `Books.totals`, over the whole run."""
 
@@ -94,7 +107,8 @@ class Books:
 
     `requests` has shape (windows, variants, 11), `latencies` (windows, variants, LATENCY_BUCKETS),
     `labels` (buckets, variants, 7), `scores` (buckets, variants, 2, SCORE_BINS) or no buckets where
-    no variant has scores, `invalid` (windows,), `totals` (9,).
+    no variant has scores, `invalid` (windows,), `totals` (9,), `rewards` (buckets, variants, 4) or
+    no buckets where no variant earns rewards.
     """
 
     blueprint: Blueprint
@@ -104,6 +118,7 @@ class Books:
     scores: NDArray[np.int32]
     invalid: NDArray[np.int64]
     totals: NDArray[np.int64]
+    rewards: NDArray[np.int64]
 
     @classmethod
     def open(cls, blueprint: Blueprint) -> Books:
@@ -111,7 +126,9 @@ class Books:
         windows = ceil(blueprint.horizon_ns / blueprint.period_ns)
         buckets = ceil(blueprint.horizon_ns / blueprint.label_resolution_ns)
         variants = len(blueprint.variants)
-        scored = any(variant.outcomes.has_labels for variant in blueprint.variants)
+        outcomes = [variant.outcomes for variant in blueprint.variants]
+        scored = any(each.has_labels for each in outcomes)
+        earning = any(each.reward_scale for each in outcomes)
         return cls(
             blueprint=blueprint,
             requests=np.zeros((windows, variants, len(RequestColumn)), dtype=np.int64),
@@ -120,6 +137,7 @@ class Books:
             scores=np.zeros((buckets if scored else 0, variants, 2, SCORE_BINS), dtype=np.int32),
             invalid=np.zeros(windows, dtype=np.int64),
             totals=np.zeros(len(Total), dtype=np.int64),
+            rewards=np.zeros((buckets if earning else 0, variants, len(RewardColumn)), np.int64),
         )
 
     def book_invalid(self, arrived_ns: int) -> None:
@@ -166,6 +184,9 @@ class Books:
         self.totals[Total.LABELS_ARRIVED] += 1
         bucket = label_ns // self.blueprint.label_resolution_ns
         row = self.labels[bucket, variant]
+        if outcome.correct == NONE:
+            self._book_reward(bucket, variant, outcome.score)
+            return
         if outcome.label == NONE:
             row[LabelColumn.SUCCESS if outcome.correct else LabelColumn.FAILURE] += 1
             return
@@ -178,6 +199,13 @@ class Books:
         row[LabelColumn.SQUARED_ERROR] += distance * distance >> SCORE_BITS
         score_bin = self.blueprint.score_bins[score_cell(outcome.score)]
         self.scores[bucket, variant, outcome.label, score_bin] += 1
+
+    def _book_reward(self, bucket: int, variant: int, units: int) -> None:
+        row = self.rewards[bucket, variant]
+        row[RewardColumn.COUNT] += 1
+        row[RewardColumn.SUM] += units
+        row[RewardColumn.SQUARES_HIGH] += units * units >> SQUARES_CUT
+        row[RewardColumn.SQUARES_LOW] += units * units & (1 << SQUARES_CUT) - 1
 
     def user_requests(self) -> NDArray[np.int64]:
         """Requests of users by window and variant, shape (windows, variants): copies left out."""
@@ -200,15 +228,23 @@ class Books:
     def label_totals(self, variant: int, first: int, last: int) -> LabelTotals:
         """Totals of the label buckets from `first` up to, not including, `last`."""
         return self.totals_of_labels(
+            variant,
             self.labels[first:last, variant].sum(axis=0),
             self.scores[first:last, variant].sum(axis=0, dtype=np.int64),
+            self.rewards[first:last, variant].sum(axis=0),
         )
 
-    @staticmethod
     def totals_of_labels(
-        sums: NDArray[np.int64], score_histogram: NDArray[np.int64]
+        self,
+        variant: int,
+        sums: NDArray[np.int64],
+        score_histogram: NDArray[np.int64],
+        rewards: NDArray[np.int64],
     ) -> LabelTotals:
-        """Label columns summed over some buckets, shape (7,), as totals."""
+        """A variant's columns of labels and rewards, summed over some buckets, as totals.
+
+        Shapes: sums (7,), score_histogram (2, SCORE_BINS), rewards (4,).
+        """
         count = sums.tolist()
         return LabelTotals(
             confusion=ConfusionCounts(*count[: LabelColumn.TRUE_NEGATIVE + 1]),
@@ -216,7 +252,16 @@ class Books:
             failures=count[LabelColumn.FAILURE],
             squared_error_sum=count[LabelColumn.SQUARED_ERROR],
             score_histogram=score_histogram,
+            rewards=self._reward_totals(variant, rewards) if len(self.rewards) else NO_REWARDS,
         )
+
+    def _reward_totals(self, variant: int, sums: NDArray[np.int64]) -> RewardTotals:
+        count, total, high, low = sums.tolist()
+        scale = self.blueprint.variants[variant].outcomes.reward_scale
+        if not count or scale is None:
+            return NO_REWARDS
+        deviations = count * ((high << SQUARES_CUT) + low) - total * total  # in whole numbers
+        return RewardTotals(count, scale.value(total / count), scale.squared(deviations / count))
 
 
 def _add_time(row: NDArray[np.int64], column: RequestColumn, time_ns: int) -> None:

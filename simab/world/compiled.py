@@ -55,6 +55,7 @@ class CompiledPlane:
             books.scores,
             books.invalid,
             books.totals,
+            books.rewards,
         )
         self._workers = max(variant.workers for variant in books.blueprint.variants)
         self._blueprint, self._draws = books.blueprint, draws

@@ -80,7 +80,7 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
     `position[0]` is the next free one. Returns DONE, or LOG_FULL or QUEUE_FULL when the caller has
     to make room and call again; nothing is lost in between.
     """
-    requests, _, _, _, _, totals = books
+    requests, _, _, _, _, totals, _ = books
     horizon_ns, period_ns = fixed.scalars[0], fixed.scalars[1]
     window, window_start_ns = np.int64(0), np.int64(0)
     while True:
@@ -142,7 +142,7 @@ def _lacking(instances, log, position):
 @njit(**OPTIONS)
 def _turn_away(books, log, record, window, arrived_ns):
     """A request that named a variant that is not on the endpoint: Books.book_invalid."""
-    _, _, _, _, invalid, totals = books
+    _, _, _, _, invalid, totals, _ = books
     invalid[window] += 1
     totals[_INVALID] += 1
     log_end(log, record, _STATUS_INVALID, arrived_ns)
@@ -205,7 +205,7 @@ def _copy(fixed, split, streams, instances, books, log, position, segment, place
     )
     if sampled > np.uint64(split.rules[3]):
         return
-    requests, _, _, _, _, totals = books
+    requests, _, _, _, _, totals, _ = books
     arrived_ns, horizon_ns = streams.arrived_ns[segment, place], fixed.scalars[0]
     period_ns, variant = fixed.scalars[1], np.uint64(split.rules[2])
     totals[_COPIES] += 1

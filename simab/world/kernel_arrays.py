@@ -76,10 +76,10 @@ class Fixed(NamedTuple):
     resolution (ns), routing kind; `per_ns`: label buckets per ns. `salts` tell the variants' own
     words apart. `limits`: the words up to which a
     request is never labelled, and per variant fails; `happens` whether any word does.
-    `variants`: workers, queue limit, least outstanding, latency table, table of negative and of
-    positive scores, threshold. `segments`: clients, gap table, labelled, number of paired targets,
-    whether routing asks for the words of clients, clients of the segments before. `score_bins`: the
-    bin of each cell of scores. Ragged lists are one flat array with `starts`.
+    `variants`: workers, queue limit, least outstanding, latency table, table of negative (or of
+    rewards) and of positive scores, threshold. `segments`: clients, gap table, labelled, number of
+    paired targets, whether routing asks for the words of clients, clients of the segments before.
+    `score_bins`: the bin of each cell of scores. Ragged lists are one flat array with `starts`.
     """
 
     tables: Integers
@@ -214,6 +214,8 @@ def _packed(blueprint: Blueprint) -> Fixed:
 
 def _variant_row(variant: VariantPlan, tables: _Tables) -> tuple[int, ...]:
     scores = variant.outcomes.score_tables
+    if variant.outcomes.reward_table is not None:
+        scores = (variant.outcomes.reward_table, variant.outcomes.reward_table)
     return (
         variant.workers,
         UNLIMITED if variant.queue_limit is None else variant.queue_limit,

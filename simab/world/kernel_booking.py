@@ -11,7 +11,14 @@ from numba import njit
 
 from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
 from simab.stats.request_totals import LATENCY_BUCKETS
-from simab.world.books import CARRY_NS, LabelColumn, RequestColumn, Total
+from simab.world.books import (
+    CARRY_NS,
+    SQUARES_CUT,
+    LabelColumn,
+    RequestColumn,
+    RewardColumn,
+    Total,
+)
 from simab.world.kernel_arrays import NEVER, NO_TABLE, ROW, SCORE
 from simab.world.kernel_draws import bit_length, draw_from_table, own_word, part_of
 
@@ -30,6 +37,11 @@ _COL_COPIES_ANSWERED = int(RequestColumn.COPIES_ANSWERED)
 _CARRY_NS = np.int64(CARRY_NS)
 _COL_SUCCESS, _COL_FAILURE = int(LabelColumn.SUCCESS), int(LabelColumn.FAILURE)
 _COL_SQUARED_ERROR = int(LabelColumn.SQUARED_ERROR)
+_COL_REWARDS, _COL_REWARD_SUM = int(RewardColumn.COUNT), int(RewardColumn.SUM)
+_COL_SQUARES_HIGH = int(RewardColumn.SQUARES_HIGH)
+_COL_SQUARES_LOW = int(RewardColumn.SQUARES_LOW)
+_SQUARES_CUT = np.int64(SQUARES_CUT)
+_SQUARES_REST = np.int64((1 << SQUARES_CUT) - 1)
 # Column of a label by 2 * label + correct.
 _CONFUSION = np.array(
     [
@@ -74,7 +86,7 @@ def fails(fixed, variant, word):
 @njit(inline="always")
 def book_served(split, books, window, variant, times_ns, failed):
     """Books.book_served."""
-    requests, latencies, _, _, _, _ = books
+    requests, latencies, _, _, _, _, _ = books
     arrived_ns, started_ns, finished_ns = times_ns
     latency_ns = finished_ns - arrived_ns
     requests[window, variant, _COL_INVOCATIONS] += 1
@@ -97,7 +109,7 @@ def _add_time(requests, window, variant, column, carries, time_ns):
 @njit(inline="always")
 def learn(fixed, streams, books, log, record, segment, place, variant, finished_ns):
     """Book the label of an answered request now, for the time at which it will arrive."""
-    _, _, labels, scores, _, totals = books
+    _, _, labels, scores, _, totals, rewards = books
     logging = log.shape[0] > 0
     delay_ns = streams.delays_ns[segment, place]
     if delay_ns == NEVER:
@@ -113,7 +125,10 @@ def learn(fixed, streams, books, log, record, segment, place, variant, finished_
     word_row, word_score = streams.words[segment, ROW, place], streams.words[segment, SCORE, place]
     label, score, correct = _outcome(fixed, variant, word_row, word_score)
     bucket = np.uint64(_quotient(label_ns, fixed.scalars[2], fixed.per_ns[0]))
-    _book_label(fixed, labels, scores, bucket, variant, label, score, correct)
+    if correct == NONE:
+        _book_reward(rewards, bucket, variant, score)
+    else:
+        _book_label(fixed, labels, scores, bucket, variant, label, score, correct)
     if logging:
         log[record, 9] = label
         log[record, 10] = score
@@ -145,11 +160,32 @@ def _outcome(fixed, variant, word_row, word_score):
     row = np.uint64(first + part_of(fixed.row_thresholds, first, last - 1, word_row))
     label, score, correct = fixed.rows[row, 0], fixed.rows[row, 1], fixed.rows[row, 2]
     if fixed.variants[variant, 4] != NO_TABLE:
+        if label == NONE:
+            return label, _reward(fixed, variant, score, word_score), correct
         table = fixed.variants[variant, np.uint64(4 + label)]
         score = draw_from_table(fixed.tables, table, own_word(word_score, fixed.salts[variant]))
         predicted = np.int64(score >= fixed.variants[variant, 6])
         correct = np.int64(1) - (predicted ^ label)
     return label, score, correct
+
+
+@njit
+def _reward(fixed, variant, units, word):
+    """The reward of a row, or one that is drawn. Not inlined: most runs have none."""
+    if units != NONE:
+        return units
+    own = own_word(word, fixed.salts[variant])
+    return draw_from_table(fixed.tables, fixed.variants[variant, 4], own)
+
+
+@njit
+def _book_reward(rewards, bucket, variant, units):
+    """Books._book_reward."""
+    square = units * units
+    rewards[bucket, variant, _COL_REWARDS] += 1
+    rewards[bucket, variant, _COL_REWARD_SUM] += units
+    rewards[bucket, variant, _COL_SQUARES_HIGH] += square >> _SQUARES_CUT
+    rewards[bucket, variant, _COL_SQUARES_LOW] += square & _SQUARES_REST
 
 
 @njit(inline="always")

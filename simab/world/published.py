@@ -22,6 +22,8 @@ class ArrivedLabels:
         self._scored = len(books.scores) > 0
         self._labels = np.zeros(books.labels.shape[1:], dtype=np.int64)
         self._scores = np.zeros(books.scores.shape[1:], dtype=np.int64)
+        self._earning = len(books.rewards) > 0
+        self._rewards = np.zeros(books.rewards.shape[1:], dtype=np.int64)
 
     def advance(self, until_ns: int) -> None:
         """Take in the labels that arrived before `until_ns`, a multiple of the resolution."""
@@ -30,6 +32,8 @@ class ArrivedLabels:
             self._labels += self._books.labels[bucket]
             if self._scored:  # a new array: totals handed out before stay what they were
                 self._scores = self._scores + self._books.scores[bucket]
+            if self._earning:
+                self._rewards += self._books.rewards[bucket]
         self._until = until
 
     def totals(self, variant: int, until_ns: int) -> LabelTotals:
@@ -41,7 +45,9 @@ class ArrivedLabels:
         until = until_ns // self._books.blueprint.label_resolution_ns
         if until != self._until:
             return self._books.label_totals(variant, 0, until)
-        return self._books.totals_of_labels(self._labels[variant], self._scores[variant])
+        return self._books.totals_of_labels(
+            variant, self._labels[variant], self._scores[variant], self._rewards[variant]
+        )
 
 
 @dataclass(frozen=True, slots=True)

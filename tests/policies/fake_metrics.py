@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from simab.policies import EndpointStatus, Observation
 from simab.stats.classification import ConfusionCounts
-from simab.stats.label_totals import SCORE_BINS, LabelTotals
+from simab.stats.label_totals import SCORE_BINS, LabelTotals, RewardTotals
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
 
 MINUTE = 60_000_000_000
@@ -59,6 +59,12 @@ def successes(right: int, wrong: int) -> LabelTotals:
     """Labels that only say right or wrong."""
     none = np.zeros((2, SCORE_BINS), dtype=np.int64)
     return LabelTotals(ConfusionCounts(), right, wrong, 0, none)
+
+
+def earned(values: Sequence[float]) -> LabelTotals:
+    """Labels that are numeric rewards."""
+    rewards = RewardTotals(len(values), float(np.mean(values)), len(values) * float(np.var(values)))
+    return replace(successes(0, 0), rewards=rewards)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from simab.policies.thompson import Thompson
 from simab.policies.ucb1 import Ucb1
 from simab.stats.bayes import Beta, probability_better
 from tests.policies.experiments import Look, regrets
-from tests.policies.fake_metrics import MINUTE, observation
+from tests.policies.fake_metrics import MINUTE, FakeMetrics, earned, observation
 
 EVERY = [EpsilonGreedy, Ucb1, Thompson, GaussianThompson]
 every_bandit = pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
@@ -88,6 +88,36 @@ def test_gaussian_thompson_compares_normal_posteriors() -> None:
     assert weights(bandit, (80, 100), (90, 100))[1] == pytest.approx(expected, abs=2e-6)
     # Without labels the prior is all there is: even.
     assert weights(bandit, (0, 0), (0, 0)) == pytest.approx([0.5, 0.5])
+
+
+def shares_of_rewards(old: list[float], new: list[float], **fields: Any) -> tuple[list[float], str]:
+    bandit = build(GaussianThompson, prior_mean=0, prior_standard_deviation=1e6, **fields)
+    even = {"old": 0.7, "new": 0.7}
+    metrics = FakeMetrics({"old": earned(old), "new": earned(new)})
+    _, state = bandit.decide(None, observation(metrics, now_ns=MINUTE, weights=even))
+    actions, _ = bandit.decide(state, observation(metrics, now_ns=3 * MINUTE, weights=even))
+    action = actions[0]
+    assert isinstance(action, SetWeights)
+    return list(action.weights.values()), action.because
+
+
+def test_gaussian_thompson_takes_numeric_rewards() -> None:
+    """Phi(difference / error), the variance of a mean of n being s^2 / n (n - 1) / (n - 3)."""
+    random = np.random.default_rng(5)
+    old, new = random.normal(40, 30, 60).tolist(), random.normal(45, 20, 90).tolist()
+    error = np.sqrt(
+        sum(np.var(own, ddof=1) * stats.t(len(own) - 1).var() / len(own) for own in (old, new))
+    )
+    expected = stats.norm.cdf((np.mean(new) - np.mean(old)) / error)
+    shares, because = shares_of_rewards(old, new)
+    assert shares[1] == pytest.approx(expected, abs=2e-6)
+    assert f"old {np.mean(old):.6g} on average of 60" in because
+
+
+def test_rewards_that_do_not_tell_their_spread_leave_the_prior() -> None:
+    """Fewer than four, or all alike: as if that arm had none, so that nothing looks certain."""
+    assert shares_of_rewards([1.0, 2.0, 9.0], [50.0, 60.0, 71.0])[0] == pytest.approx([0.5, 0.5])
+    assert shares_of_rewards([0.0] * 50, [0.0] * 80)[0] == pytest.approx([0.5, 0.5])
 
 
 def test_three_normal_posteriors() -> None:

@@ -26,7 +26,8 @@ BEYOND_A_SCHEMA = {
     "half_a_lognormal", "horizon_too_short", "label_buckets", "labels_from_two_sources",
     "merge_key", "metric_needs_labels", "nothing_deployed", "one_role_without_labels",
     "policy_names_missing_variant", "positive_share_missing", "quantiles_without_ends",
-    "rate_too_small", "roles_not_described", "rows_differ", "spread_too_far", "steps",
+    "rate_too_small", "rewards", "rewards_and_answers", "roles_not_described", "rows_differ",
+    "spread_too_far", "steps",
     "targets", "too_many_requests", "too_many_windows", "unknown_column", "unknown_table",
     "usual_metrics_need_labels",
 }  # fmt: skip

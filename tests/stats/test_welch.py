@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.power import NormalIndPower
 
 from simab.errors import InvalidInput
-from simab.stats.means import Moments, moments, welch_test
+from simab.stats.means import Moments, moments, trials_for_means, welch_test
 
 MOMENTS = st.builds(Moments, st.integers(2, 10_000), st.floats(-10, 10), st.floats(0.01, 100))
 IN_SCIPY = {"two-sided": "two-sided", "larger": "greater", "smaller": "less"}
@@ -64,3 +65,20 @@ def test_negative_moments_are_refused() -> None:
     """A variance from sums that rounded below 0 is the caller's to mend."""
     with pytest.raises(InvalidInput, match="variance = -1e-09"):
         Moments(3, 1.0, -1e-9)
+
+
+@given(st.floats(0.05, 3), st.floats(0.01, 0.1), st.floats(0.8, 0.95))
+def test_the_sample_of_a_test_of_means(effect: float, alpha: float, power: float) -> None:
+    """Statsmodels' NormalIndPower for variances of 1, which also counts the other tail."""
+    theirs = NormalIndPower().solve_power(effect_size=effect, alpha=alpha, power=power)
+    assert trials_for_means((1.0, 1.0), effect, alpha=alpha, power=power) == pytest.approx(
+        theirs, rel=2e-3
+    )
+
+
+def test_the_sample_by_hand() -> None:
+    """(1.959964 + .841621)^2 (4 + 5) / .5^2 = 282.56."""
+    assert trials_for_means((4.0, 5.0), 0.5) == pytest.approx(282.56, abs=0.005)
+    for variances, difference in (((-1.0, 1.0), 0.5), ((1.0, 1.0), 0.0)):
+        with pytest.raises(InvalidInput, match="must not be negative, nor the difference 0"):
+            trials_for_means(variances, difference)

@@ -32,7 +32,7 @@ __all__ = [
     "play_on",
 ]
 
-BOOKS = ("requests", "latencies", "labels", "scores", "invalid", "totals")
+BOOKS = ("requests", "latencies", "labels", "scores", "invalid", "totals", "rewards")
 FRAMES = ("requests", "windows", "decisions", "splits")
 READINGS = 6  # how often in a run all metrics are read, which takes longer than playing it
 
@@ -193,4 +193,5 @@ def _labels(totals: LabelTotals) -> tuple[Any, ...]:
         totals.failures,
         totals.squared_error_sum,
         totals.score_histogram.tobytes(),
+        totals.rewards,
     )

@@ -66,6 +66,15 @@ ROWS = st.lists(
     min_size=1,
     max_size=4,
 )
+# From rewards that are all alike, some of them lost, to a few that are very large.
+REWARDS = st.sampled_from(
+    [
+        {"kind": "quantiles", "values": [5, 5]},
+        {"kind": "quantiles", "values": [-3, 0, 0.1, 1e9]},
+        {"kind": "normal", "mean": -7.25, "standard_deviation": 2},
+        {"kind": "lognormal", "mean": 40, "cv": 5},
+    ]
+)
 VARIANT = st.fixed_dictionaries(
     {
         "weight": WEIGHTS,
@@ -82,6 +91,7 @@ SEGMENT = st.fixed_dictionaries(
         "labelled": MOSTLY,
     }
 )
+METRICS = {"success": "success_rate", "reward": "reward"}
 AIMS = st.sampled_from(["weights", "weights", "weights", "targets", "paired"])
 VARIANT_NAMES = [f"v{number}" for number in range(10)]
 SOME_VARIANTS = st.lists(st.integers(0, 9), min_size=1, max_size=3)
@@ -200,6 +210,9 @@ def _scores(draw: st.DrawFn) -> dict[str, Any]:
 def _quality(draw: st.DrawFn, truth: str, column: str) -> dict[str, Any]:
     if truth == "success":
         return {"kind": "success", "probability": draw(SHARES)}
+    if truth == "reward":
+        earning = draw(st.sampled_from([1.0, 0.5, 0.01]))
+        return {"kind": "numeric_reward", "distribution": draw(REWARDS), "earning_share": earning}
     threshold = draw(st.sampled_from([0.5, 0.5, 0.25, 1.0]))
     if truth == "table":
         return {"kind": "joint_table", "table": "t", "column": column, "threshold": threshold}
@@ -262,7 +275,7 @@ def scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
     """A scenario as a file would hold it."""
     segments, per_s, requests = _traffic(draw, most_requests)
     times = Times.of(draw, 1e9 / (per_s * segments), requests)
-    truth = draw(st.sampled_from(["success", "table", "classifier"]))
+    truth = draw(st.sampled_from(["success", "table", "classifier", "reward"]))
     variants = _variants(draw, times, truth)
     names = list(variants)
     kinds = ["weighted_random", "sticky_hash", "smooth_weighted_round_robin"]
@@ -289,7 +302,7 @@ def scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
         "objective": {
             "control": "v0",
             "candidate": "v1",
-            "metric": "success_rate" if truth == "success" else "accuracy",
+            "metric": METRICS.get(truth, "accuracy"),
             "smallest_effect": 0.05,
         },
         "horizon": _ns(times.horizon),

@@ -245,8 +245,9 @@ def recomputed_windows(run: Run) -> pd.DataFrame:
     labelled["false_negative"] = (label == 1) & ~right
     labelled["true_negative"] = (label == 0) & right
     labelled["success"] = (label == -1) & right
-    labelled["failure"] = (label == -1) & ~right
+    labelled["failure"] = (label == -1) & (labelled["correct"] == 0)
     score = (labelled["score"].fillna(0) * SCORE_ONE).astype("int64")
+    score = score.where(label >= 0, 0)
     distance = score - label.clip(lower=0) * SCORE_ONE
     labelled["squared_error"] = (distance**2 // SCORE_ONE).where(label >= 0, 0)
     names = list(run.scenario.endpoint.variants)

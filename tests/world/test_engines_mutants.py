@@ -73,6 +73,7 @@ FAULTS = {
         "finished_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
         "arrived_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
     ),
+    "where a squared reward is cut": ("square >> _SQUARES_CUT", "square >> _SQUARES_CUT - 1"),
     "the bucket of a latency": (
         "bit_length(units) - _SUBDIVISION_BITS - 1",
         "bit_length(units) - _SUBDIVISION_BITS - 0",

@@ -12,7 +12,15 @@ from typing import Any, Final, TypeAlias
 from simab.errors import InvalidScenario, Problem
 from simab.scenario.flaws import Flaw, field_name, short_text
 from simab.scenario.raw import Raw
-from simab.scenario.rules import durations, ground_truth, schedules, sizes, traffic, variants
+from simab.scenario.rules import (
+    durations,
+    ground_truth,
+    rewards,
+    schedules,
+    sizes,
+    traffic,
+    variants,
+)
 
 __all__ = ["RULES", "flaws", "require"]
 
@@ -31,6 +39,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ground_truth.objective_is_defined,
     ground_truth.direction_is_the_metrics_own,
     ground_truth.compared_metrics_are_defined,
+    rewards.roles_earn_alike,
+    rewards.metrics_fit_rewards,
+    rewards.effects_of_shares_are_shares,
+    rewards.policies_can_judge_rewards,
     durations.rarest_durations_can_be_simulated,
     traffic.targets_name_variants,
     traffic.targets_are_at_most_all,

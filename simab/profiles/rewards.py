@@ -1,0 +1,140 @@
+"""What an answer earns: distributions of numeric rewards, and the whole numbers that hold them.
+
+A reward is a whole number of units above the lowest one. The unit is a power of two, at least
+2**-30 of the range, so that 0 is met exactly and sums of rewards and of squares are exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor, frexp, ldexp
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from simab.description import Description
+from simab.errors import InvalidInput
+from simab.profiles.quantile_table import QuantileTable
+
+__all__ = [
+    "LognormalRewards",
+    "NormalRewards",
+    "QuantileRewards",
+    "RewardDistribution",
+    "RewardScale",
+    "tabulated_rewards",
+]
+
+Floats = NDArray[np.float64]
+_DEEPEST: float = 2.0**-40  # survival probability at which a quantile table ends
+_RANGE_BITS = 30
+
+
+class NormalRewards(Description):
+    """Rewards with a normal distribution; losses are below 0."""
+
+    kind: Literal["normal"] = "normal"
+    mean: Annotated[float, Field(ge=-1e9, le=1e9)]
+    """Mean reward."""
+    standard_deviation: Annotated[float, Field(gt=0, le=1e9)]
+    """Spread of single rewards."""
+
+    def quantile_of_survival(self, survival: Floats) -> Floats:
+        """Rewards exceeded with probability `survival`, elementwise."""
+        from scipy.special import ndtri
+
+        upper = np.clip(survival, _DEEPEST, 1.0 - _DEEPEST)
+        quantiles: Floats = self.mean - self.standard_deviation * ndtri(upper)
+        return quantiles
+
+
+class LognormalRewards(Description):
+    """Rewards whose logarithm is normal: many small ones and a few large, as orders are."""
+
+    kind: Literal["lognormal"] = "lognormal"
+    mean: Annotated[float, Field(gt=0, le=1e9)]
+    """Mean reward."""
+    cv: Annotated[float, Field(gt=0, le=10)]
+    """Coefficient of variation: standard deviation over mean."""
+
+    def quantile_of_survival(self, survival: Floats) -> Floats:
+        """Rewards exceeded with probability `survival`, elementwise."""
+        from scipy.special import ndtri
+
+        variance = np.log1p(self.cv**2)
+        location = np.log(self.mean) - variance / 2.0
+        quantiles: Floats = np.exp(location - np.sqrt(variance) * ndtri(survival))
+        return quantiles
+
+
+class QuantileRewards(Description):
+    """Rewards by equally spaced quantiles, from smallest to largest, joined by straight lines."""
+
+    kind: Literal["quantiles"] = "quantiles"
+    values: Annotated[
+        tuple[Annotated[float, Field(ge=-1e9, le=1e9)], ...],
+        Field(min_length=2, max_length=10_001),
+    ]
+    """Rising rewards: 11 values are the minimum, the nine deciles and the maximum."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> QuantileRewards:
+        if list(self.values) != sorted(self.values):
+            raise InvalidInput("quantiles rise from the smallest to the largest; sort the values")
+        return self
+
+    def quantile_of_survival(self, survival: Floats) -> Floats:
+        """Rewards exceeded with probability `survival`, elementwise."""
+        return np.interp(1.0 - survival, np.linspace(0.0, 1.0, len(self.values)), self.values)
+
+
+RewardDistribution = Annotated[
+    NormalRewards | LognormalRewards | QuantileRewards, Field(discriminator="kind")
+]
+"""How rewards spread over the answers that earn any."""
+
+
+@dataclass(frozen=True, slots=True)
+class RewardScale:
+    """What whole numbers of units stand for: a reward of (lowest + units) * 2**exponent."""
+
+    lowest: int
+    exponent: int
+
+    def value(self, units: float) -> float:
+        """The reward that so many units above the lowest are; also of a mean of units."""
+        return ldexp(self.lowest + units, self.exponent)
+
+    def squared(self, units: float) -> float:
+        """Squared units as squared reward."""
+        return ldexp(units, 2 * self.exponent)
+
+    @property
+    def zero(self) -> int:
+        """How many units no reward is; to be asked only where 0 lies in the range."""
+        return -self.lowest
+
+
+def tabulated_rewards(
+    distribution: NormalRewards | LognormalRewards | QuantileRewards, *, with_zero: bool
+) -> tuple[QuantileTable, RewardScale]:
+    """The table of a distribution in units, and what these stand for.
+
+    `with_zero` makes 0 a number of units as well, for the answers that earn nothing.
+    """
+    ends = distribution.quantile_of_survival(np.array([1.0, _DEEPEST]))
+    low, high = float(ends[0]), float(ends[1])
+    if with_zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    # A range of mantissa * 2**power, with a mantissa below 1, has at most 2**30 such units.
+    exponent = frexp(max(high - low, abs(high) * 2.0**-20, 2.0**-40))[1] - _RANGE_BITS
+    scale = RewardScale(floor(ldexp(low, -exponent)), exponent)
+    assert ceil(ldexp(high, -exponent)) - scale.lowest <= (1 << _RANGE_BITS) + 1
+    table = QuantileTable.build(
+        lambda survival: (
+            np.ldexp(distribution.quantile_of_survival(survival), -exponent) - scale.lowest
+        ).clip(0.0)
+    )
+    return table, scale

@@ -1,0 +1,127 @@
+"""Numeric rewards: the table against SciPy's laws, and what whole numbers stand for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from scipy import stats
+
+from simab.draws import Draws, Purpose
+from simab.profiles import Truth, truth_of
+from simab.profiles.outcomes import NONE, OutcomeSampler
+from simab.profiles.quality import NumericReward
+
+LIMIT = 4.5  # standard errors; a right mean is missed once in 150,000 times
+
+
+def sampler(distribution: dict[str, Any], earning_share: float = 1.0) -> OutcomeSampler:
+    quality = {"distribution": distribution, "earning_share": earning_share}
+    return NumericReward.model_validate(quality).sampler({}, None)
+
+
+def truth(distribution: dict[str, Any], earning_share: float = 1.0) -> Truth:
+    return truth_of(sampler(distribution, earning_share))
+
+
+def drawn(rewards: OutcomeSampler, count: int) -> np.ndarray:
+    words = Draws(3, 1).blocks(Purpose.OUTCOME, 5, 0, count)
+    assert rewards.reward_scale is not None
+    return np.array(
+        [
+            rewards.reward_scale.value(rewards.draw(int(row), int(score), salt=77).score)
+            for row, score, *_ in words
+        ]
+    )
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0.01, 1e6), st.floats(0.01, 1))
+def test_the_truth_of_normal_rewards(mean: float, deviation: float, share: float) -> None:
+    """By hand: share mean, and share (deviation^2 + (1 - share) mean^2), to the table's 1e-4."""
+    shape = {"kind": "normal", "mean": mean, "standard_deviation": deviation}
+    found = truth(shape, share)
+    scale = max(abs(mean), deviation)
+    assert found.reward == pytest.approx(share * mean, abs=1e-4 * scale)
+    variance = share * (deviation**2 + (1 - share) * mean**2)
+    assert found.reward_variance == pytest.approx(variance, rel=5e-4)
+    assert math.isnan(found.success_rate)
+    assert math.isnan(found.metric("f1"))
+
+
+@pytest.mark.parametrize("cv", [0.1, 0.8, 2.0])
+def test_the_truth_of_lognormal_rewards(cv: float) -> None:
+    """The mean as given; the variance (mean cv)^2, of which the deepest tail holds a part."""
+    found = truth({"kind": "lognormal", "mean": 45.0, "cv": cv})
+    assert found.reward == pytest.approx(45.0, rel=1e-4)
+    assert found.reward_variance == pytest.approx((45.0 * cv) ** 2, rel=2e-3)
+
+
+def test_the_truth_of_rewards_by_quantiles() -> None:
+    """Half uniform on (-4, 0), half on (0, 10): mean 1.5, second moment 8/3 + 50/3 (by hand)."""
+    found = truth({"kind": "quantiles", "values": [-4, 0, 10]})
+    assert found.reward == pytest.approx(1.5, abs=1e-5)
+    assert found.reward_variance == pytest.approx(58 / 3 - 1.5**2, rel=1e-4)
+
+
+def test_rewards_that_are_all_alike() -> None:
+    """A point has no variance, exactly; what earns nothing adds one."""
+    alike = truth({"kind": "quantiles", "values": [5, 5]})
+    assert alike.reward == pytest.approx(5.0, rel=1e-8)
+    assert alike.reward_variance == 0.0
+    found = truth({"kind": "quantiles", "values": [5, 5]}, 0.5)
+    assert found.reward == pytest.approx(2.5, rel=1e-8)
+    assert found.reward_variance == pytest.approx(6.25, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("shape", "theirs"),
+    [
+        (
+            {"kind": "normal", "mean": -7.25, "standard_deviation": 2},
+            stats.norm(-7.25, 2),
+        ),
+        (
+            {"kind": "lognormal", "mean": 45, "cv": 0.8},
+            stats.lognorm(math.sqrt(math.log(1.64)), scale=45 / math.sqrt(1.64)),
+        ),
+    ],
+    ids=["normal", "lognormal"],
+)
+def test_draws_follow_the_distribution(shape: dict[str, Any], theirs: Any) -> None:
+    """Kolmogorov-Smirnov against SciPy's distribution; what is wrong by 5 % is found."""
+    rewards = drawn(sampler(shape), 20_000)
+    assert stats.kstest(rewards, theirs.cdf).pvalue > 1e-5
+    assert stats.kstest(rewards * 1.05, theirs.cdf).pvalue < 1e-5
+
+
+def test_what_earns_nothing_is_exactly_zero() -> None:
+    """The share of zeros is binomial, none is nearly 0, and the mean is the truth's."""
+    rewards = sampler({"kind": "normal", "mean": 3, "standard_deviation": 2}, 0.3)
+    values = drawn(rewards, 20_000)
+    zeros = np.count_nonzero(values == 0.0)
+    assert abs(zeros - 14_000) < LIMIT * math.sqrt(20_000 * 0.3 * 0.7)
+    true = truth_of(rewards)
+    error = math.sqrt(true.reward_variance / 20_000)
+    assert abs(values.mean() - true.reward) < LIMIT * error
+    assert values.min() < -1.0  # losses are there as well
+
+
+def test_a_reward_is_known_by_its_units_alone() -> None:
+    """No label, nothing right or wrong; units are never negative, so that NONE stays free."""
+    rewards = sampler({"kind": "normal", "mean": -50, "standard_deviation": 9}, 0.5)
+    words = Draws(1, 0).blocks(Purpose.OUTCOME, 9, 0, 500)
+    outcomes = [rewards.draw(int(row), int(score), salt=3) for row, score, *_ in words]
+    assert {(each.label, each.correct) for each in outcomes} == {(NONE, NONE)}
+    assert min(each.score for each in outcomes) >= 0
+    assert max(each.score for each in outcomes) <= (1 << 30) + 1  # whose square fits 62 bits
+
+
+def test_falling_quantiles_are_refused() -> None:
+    """As those of scores and of durations."""
+    with pytest.raises(ValidationError, match="sort the values"):
+        NumericReward.model_validate({"distribution": {"kind": "quantiles", "values": [3, 1]}})

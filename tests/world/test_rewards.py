@@ -1,0 +1,106 @@
+"""Numeric rewards through the whole simulator: records, books, what a policy sees, who wins."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simab.comparison import compare
+from simab.profiles import truth_of
+from simab.scenario.models import Scenario
+from simab.simulation import Run, simulate
+from tests.world.building import scenario, variant
+
+LIMIT = 4.5  # standard errors
+
+
+def earning(share: float, **fields: Any) -> dict[str, Any]:
+    return variant(
+        quality={
+            "kind": "numeric_reward",
+            "earning_share": share,
+            "distribution": {"kind": "lognormal", "mean": 45, "cv": 0.8},
+        },
+        **fields,
+    )
+
+
+def shop(policy: dict[str, Any], **fields: Any) -> Scenario:
+    variants = {"a": earning(0.08, workers=20), "b": earning(0.088, workers=20)}
+    objective = {"control": "a", "candidate": "b", "metric": "reward", "smallest_effect": 0.3}
+    return scenario(variants, objective=objective, policies={"it": policy}, **fields)
+
+
+MAJORITY = {"kind": "metric_majority", "labelled_requests": 1000, "metrics": ["reward"]}
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return simulate(shop(MAJORITY, rate="50/s"), record_requests=True)
+
+
+def test_records_books_and_windows_say_the_same(run: Run) -> None:
+    """Count, mean and squared deviations of the books are those of the records, to 1e-9."""
+    records = run.requests
+    arrived = records[records["reward"].notna()]
+    books = run.ledger.books
+    for number, name in enumerate(("a", "b")):
+        own = arrived.loc[arrived["variant"] == name, "reward"].to_numpy()
+        totals = books.label_totals(number, 0, len(books.labels))
+        assert totals.rewards.count == totals.labelled == len(own) > 1000
+        assert totals.correct == 0
+        assert totals.rewards.mean == pytest.approx(own.mean(), rel=1e-9)
+        assert totals.rewards.variance == pytest.approx(own.var(ddof=1), rel=1e-9)
+        assert totals.rewards.standard_error == pytest.approx(stats.sem(own), rel=1e-9)
+        windows = run.windows[run.windows["variant"] == name]
+        assert windows["rewards"].sum() == len(own)
+        total = (windows["rewards"] * windows["reward_mean"]).sum()
+        assert total == pytest.approx(own.sum(), rel=1e-9)
+    assert records["score"].isna().all()
+
+
+def test_runs_without_rewards_have_no_such_columns() -> None:
+    """The records and windows of all other scenarios stay as the contract lists them."""
+    plain = simulate(scenario(), record_requests=True)
+    assert "reward" not in plain.requests
+    assert not {"rewards", "reward_mean"} & set(plain.windows)
+
+
+def test_the_higher_mean_wins_as_often_as_the_normal_law_says() -> None:
+    """Phi(difference / standard error of both means at the tick); half the spread would fail."""
+    played = shop(MAJORITY, rate="200/s", horizon="30s", endpoint={"weight_update": "0s"})
+    study = compare(played, replications=600)
+    rows = study.outcomes
+    wins = (rows["verdict"] == "promoted_candidate").mean()
+    truths = [
+        truth_of(each.quality.sampler({}, None)) for each in played.endpoint.variants.values()
+    ]
+    seen = rows["decided_s"].median() * 200 / 2
+    spread = sum(each.reward_variance for each in truths) / seen
+    gain = truths[1].reward - truths[0].reward
+    error = math.sqrt(0.25 / len(rows))
+    assert abs(wins - stats.norm.cdf(gain / math.sqrt(spread))) < LIMIT * error
+    assert abs(wins - stats.norm.cdf(gain / math.sqrt(spread / 4))) > LIMIT * error
+
+
+def test_thompson_sampling_finds_the_better_shop_and_spares_users() -> None:
+    """It ends right nearly always, and sends less than half to the worse meanwhile."""
+    bandit = {
+        "kind": "gaussian_thompson",
+        "prior_mean": 4,
+        "prior_standard_deviation": 20,
+        "update_every": "60s",
+        "floor": 0.2,
+        "champion_at": 0.99,
+    }
+    played = shop(bandit, rate="200/s", horizon="20min", endpoint={"weight_update": "0s"})
+    rows = compare(played, replications=60).outcomes
+    decided = rows[rows["verdict"] != "undecided"]
+    assert len(decided) > 40
+    assert (decided["verdict"] == "promoted_candidate").mean() > 0.95
+    shares = np.array([*rows["requests_on_worse"] / (200 * 20 * 60)])
+    assert shares.mean() < 0.4
