@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from benchmarks import against_rivals, memory, processes, scaling, starting, tick
+from benchmarks import against_rivals, memory, scaling, starting, tick, workers
 from benchmarks.figures import Effort, Figure
 
 __all__ = ["ROWS", "Row", "question"]
@@ -19,7 +19,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "heap": against_rivals.against_heap,
     "sfc64": against_rivals.against_sfc64,
     "memory": memory.peak_memory,
-    "processes": processes.two_processes,
+    "workers": workers.two_workers,
     **{sweep.__name__.replace("_", "-"): sweep for sweep in scaling.SWEEPS},
     "tick": tick.controller_tick,
     "start": starting.start_of_the_command,

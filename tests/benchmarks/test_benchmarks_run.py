@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-# `processes` starts interpreters, `memory` six more: seconds each, and nothing else to find out.
+# `workers` plays thousands of runs, `memory` starts six interpreters: seconds each, nothing new.
 QUICK = ("simpy", "ciw", "heap", "sfc64", "by-rate", "by-routing", "by-recording", "tick")
 
 

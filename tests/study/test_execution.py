@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,9 +11,10 @@ import pytest
 from simab.analyse import Outcome, Verdict, outcome_of, truth_of_scenario
 from simab.errors import InvalidInput
 from simab.simulation import simulate
-from simab.study import StudyPlan, local_processes, run_study
+from simab.study import StudyPlan, local_processes, local_workers, run_study
 from simab.study import execution as execution_module
 from tests.study.building import small
+from tests.world.building import scenario, variant
 
 REPLICATIONS = 12
 
@@ -77,6 +78,32 @@ def test_threads_give_the_rows_of_a_serial_study(serial: dict[str, tuple[Outcome
     """Any `concurrent.futures.Executor` will do."""
     with ThreadPoolExecutor(3) as executor:
         assert run_study(plan(), executor=executor) == serial
+
+
+@pytest.mark.parametrize(
+    ("rate", "workers", "engine", "kind"),
+    [
+        ("2000/s", 2, "compiled", ThreadPoolExecutor),
+        ("2000/s", 2, "reference", ProcessPoolExecutor),  # Python alone, which one lock guards
+        ("2000/s", 40, "compiled", ProcessPoolExecutor),
+        ("2/s", 2, "compiled", ProcessPoolExecutor),
+    ],
+)
+def test_threads_are_taken_where_the_kernel_does_the_work(
+    rate: str, workers: int, engine: str, kind: type[Executor]
+) -> None:
+    """From 1,000 requests between two ticks for each worker, here ten seconds."""
+    busy = scenario(rate=rate)
+    with local_workers(workers, busy, engine=engine) as executor:
+        assert type(executor) is kind
+
+
+def test_threads_of_the_kernels_give_the_rows_of_a_serial_study() -> None:
+    """Several kernels at once in one process: each has arrays of its own."""
+    busy = scenario(rate="2000/s", variants={"a": variant(workers=50), "b": variant(workers=50)})
+    rehearsal = StudyPlan(busy, busy.policies, 12, 1, "compiled")
+    with local_workers(4, busy) as executor:
+        assert run_study(rehearsal, executor=executor) == run_study(rehearsal)
 
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])

@@ -107,7 +107,7 @@ def test_changing_any_number_changes_the_key(written: dict[str, Any], data: st.D
 def test_words_and_the_other_policies_do_not_matter(written: dict[str, Any]) -> None:
     """Another title, question or study, or a policy more, finds the rows that are there."""
     before = keys(Scenario.model_validate(written))
-    more = {"kind": "fixed_horizon", "labelled_requests": 77}
+    more = {"kind": "manual_schedule", "steps": [{"at": "77d", "promote": "v0"}]}
     other = written | {
         "title": "another",
         "question": "why?",

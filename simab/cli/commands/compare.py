@@ -21,6 +21,8 @@ from simab.cli.progress import say, shown_progress
 
 if TYPE_CHECKING:
     from simab.comparison import Study
+    from simab.scenario import Scenario
+    from simab.study.execution import Executor
 
 __all__ = ["command"]
 
@@ -38,7 +40,7 @@ _WORTH_A_POOL = 200  # fewer rows are done before a second process has started
     type=click.IntRange(1, 256),
     default=lambda: os.cpu_count() or 1,
     show_default="all processors",
-    help="Processes on this machine; their number changes no result.",
+    help="Replications played at once; their number changes no result.",
 )
 @click.option(
     "--store",
@@ -87,7 +89,7 @@ def command(
                 engine=engine,
                 command=_command(file, chosen, count, used_seed),
             ),
-            workers if count * len(policies or scenario.policies) >= _WORTH_A_POOL else 1,
+            _workers(workers, count * len(policies or scenario.policies), scenario, engine),
             store,
             quiet=quiet,
         )
@@ -97,15 +99,27 @@ def command(
         raise Interrupted(_how_to_resume(store)) from None
 
 
+def _workers(workers: int, rows: int, scenario: Scenario, engine: str) -> Executor | None:
+    from simab.study import local_workers
+
+    if workers == 1 or rows < _WORTH_A_POOL:
+        return None
+    return local_workers(workers, scenario, engine=engine)
+
+
 def _played(
-    comparison: Callable[..., Study], workers: int, store: Path | None, *, quiet: bool
+    comparison: Callable[..., Study],
+    workers: Executor | None,
+    store: Path | None,
+    *,
+    quiet: bool,
 ) -> Study:
     """Play with the workers and the store that were asked for, and say how far it is."""
-    from simab.study import SqliteStore, local_processes
+    from simab.study import SqliteStore
 
     with ExitStack() as stack:
         return comparison(
-            executor=stack.enter_context(local_processes(workers)) if workers > 1 else None,
+            executor=stack.enter_context(workers) if workers else None,
             store=stack.enter_context(closing(SqliteStore(store))) if store else None,
             progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
         )
