@@ -62,8 +62,7 @@ def claim_of(scenario: Scenario, rule: str) -> Claim:
             return Claim(claim, policy.alpha / 2.0, None, theory, "repeated looks", why)
         case FixedHorizonTest() | GroupSequential() | AlwaysValid():
             claim = f"{_percent(policy.alpha)} two-sided"
-            source = "normal theory" if theory is not None else ""
-            because = ""
+            source, because = "normal theory", ""
             if isinstance(policy, AlwaysValid):
                 because = "its level holds for looking for ever; the horizon ends it earlier"
             if isinstance(policy, GroupSequential) and policy.beta is not None:

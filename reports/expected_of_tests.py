@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
+from simab.policies.always_valid import AlwaysValid
 from simab.policies.bandit import Bandit
 from simab.policies.bayesian import BayesianExperiment
 from simab.policies.experiment import LookingExperiment
@@ -24,8 +25,15 @@ from simab.policies.metric_majority import MetricMajority
 from simab.policies.naive_peeking import NaivePeeking
 from simab.policies.sprt import SequentialProbabilityRatio
 from simab.scenario import Scenario
+from simab.stats.always_valid import mixture_z_bound, tuned_mixing_variance
 from simab.stats.boundary_families import obrien_fleming_bounds, pocock_bounds
+from simab.stats.futility import futility_design
 from simab.stats.group_sequential import crossing_probabilities
+from simab.stats.spending import (
+    obrien_fleming_spending,
+    pocock_spending,
+    spending_bounds,
+)
 from simab.stats.sprt import bernoulli_log_ratio, sprt_bounds
 
 __all__ = ["looks_of", "promotion_by_theory"]
@@ -52,8 +60,11 @@ def promotion_by_theory(scenario: Scenario, rule: str, gain: float) -> float | N
             labels = _labels_at_ticks(scenario)
             look = next(each for each in labels if each >= policy.sample)
             return _crossed([look], [_two_sided(policy.alpha)], share, gain)
-        case GroupSequential() if policy.boundary in ("pocock", "obrien_fleming"):
+        case GroupSequential():
             return _group_sequential(scenario, policy, share, gain)
+        case AlwaysValid():
+            looks = looks_of(scenario, policy)
+            return _crossed(looks, [_always_valid(policy, n, share) for n in looks], share, gain)
         case NaivePeeking():
             looks = looks_of(scenario, policy)
             return _crossed(looks, [_two_sided(policy.alpha)] * len(looks), share, gain)
@@ -88,19 +99,49 @@ def looks_of(scenario: Scenario, policy: LookingExperiment) -> list[float]:
 def _group_sequential(
     scenario: Scenario, policy: GroupSequential, share: float, gain: float
 ) -> float:
-    family = pocock_bounds if policy.boundary == "pocock" else obrien_fleming_bounds
-    bounds = family(policy.looks, alpha=policy.alpha).tolist()
-    labels = _labels_at_ticks(scenario)
-    planned = [policy.labelled_requests * look / policy.looks for look in range(1, len(bounds) + 1)]
-    looks = [next(each for each in labels if each >= plan) for plan in planned]
+    labels, total = _labels_at_ticks(scenario), policy.labelled_requests
+    times = [look / policy.looks for look in range(1, policy.looks + 1)]
+    looks = [next(each for each in labels if each >= total * time) for time in times]
+    alpha = policy.alpha
+    spending = pocock_spending if policy.boundary == "pocock_spending" else obrien_fleming_spending
+    if policy.beta is not None:
+        design = futility_design(times, spending(alpha / 2.0), spending(policy.beta))
+        return _crossed(looks, design.upper, share, gain, lower=design.lower)
+    match policy.boundary:
+        case "pocock":
+            bounds = pocock_bounds(policy.looks, alpha=alpha)
+        case "obrien_fleming":
+            bounds = obrien_fleming_bounds(policy.looks, alpha=alpha)
+        case _:
+            reached = [round(each / total, 2) for each in looks]
+            bounds = spending_bounds(reached, spending(alpha / 2.0))
     return _crossed(looks, bounds, share, gain)
 
 
-def _crossed(looks: Sequence[float], bounds: Sequence[float], share: float, gain: float) -> float:
-    """Probability that z crosses the upper bound first; looks in labels of each arm."""
+def _always_valid(policy: AlwaysValid, labels: float, share: float) -> float:
+    """The z from which the mixture test, or the confidence sequence, decides at so many labels."""
+    if policy.typical_effect is None:
+        mixing = tuned_mixing_variance(1.0, policy.tight_at, alpha=policy.alpha)
+        return mixture_z_bound(1.0 / labels, mixing, alpha=policy.alpha)
+    variance = 2.0 * share * (1.0 - share) / labels
+    return mixture_z_bound(variance, policy.typical_effect**2, alpha=policy.alpha)
+
+
+def _crossed(
+    looks: Sequence[float],
+    upper: Sequence[float] | Floats,
+    share: float,
+    gain: float,
+    *,
+    lower: Floats | None = None,
+) -> float:
+    """Probability that z crosses the upper bound first; looks in labels of each arm.
+
+    The lower bound mirrors the upper one unless it is given.
+    """
     variance = share * (1.0 - share) + (share + gain) * (1.0 - share - gain)
-    upper = np.array(bounds)
-    crossing = crossing_probabilities(looks, upper, -upper, drift=gain / math.sqrt(variance))
+    below = -np.array(upper) if lower is None else lower
+    crossing = crossing_probabilities(looks, upper, below, drift=gain / math.sqrt(variance))
     return float(crossing.upper.sum())
 
 

@@ -98,10 +98,13 @@ def _truth(plan: StudyPlan, truth: ScenarioTruth) -> Json:
 def _policy(name: str, policy: Decider) -> Json:
     text = inspect.cleandoc(type(policy).__doc__ or "")
     rule, misleads = _sentences(text)
-    parameters = policy.model_dump(mode="json") if isinstance(policy, Description) else {}
+    kind, parameters = type(policy).__name__, {}
+    if isinstance(policy, Description):  # without what is as usual: the scenario lists all
+        kind = getattr(policy, "kind", kind)
+        parameters = policy.model_dump(mode="json", exclude_defaults=True, exclude={"kind"})
     return {
         "name": name,
-        "kind": parameters.pop("kind", type(policy).__name__),
+        "kind": kind,
         "parameters": parameters,
         "rule": rule,
         "misleads": misleads,
