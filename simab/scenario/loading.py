@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
+from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from simab.errors import InvalidScenario, Problem
+from simab.errors import InvalidInput, InvalidScenario, Problem
 from simab.scenario import rules
 from simab.scenario.flaws import Flaw, field_name, short_text
 from simab.scenario.models import Scenario
@@ -29,7 +30,13 @@ def load(path: str | FilePath) -> Scenario:
 
     Raises:
         InvalidScenario: with every problem found, each with its line and column.
+        InvalidInput: `path` names no file by its type.
     """
+    if not isinstance(path, str | PathLike):
+        raise InvalidInput(
+            f"path = {path!r:.60}: must be the name of a file, not {type(path).__name__}; "
+            "simab.scenario.loads reads a text"
+        )
     source = str(path)
     return loads(_text_of(FilePath(path), source), source=source)
 

@@ -163,3 +163,9 @@ def test_long_values_are_shortened() -> None:
     assert short_text("-10/s") == "-10/s"
     assert short_text("") == '""'
     assert short_text(None) == "null"
+
+
+def test_what_is_no_name_of_a_file_is_refused() -> None:
+    """A number or an open file, with what to do instead."""
+    with pytest.raises(InvalidInput, match=r"path = 3: must be the name of a file, not int"):
+        load(3)  # type: ignore[arg-type]

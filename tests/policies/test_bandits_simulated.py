@@ -1,0 +1,59 @@
+"""Textbook regrets of bandits, met by the whole simulator: one request at a time, labelled at once.
+
+A look every 50 ms and a request a second: one in forty looks two requests late, which is far below
+the bands. The number of requests is Poisson; a regret that grows like its logarithm hardly minds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simab.comparison import compare
+from simab.scenario import Scenario
+from tests.world.building import scenario, variant
+
+# Arms, requests, and the mean pseudo-regret with its standard error in independent simulations.
+A, B, C = (0.9, 0.8), (0.9, 0.6), (0.55, 0.45)
+REGRETS = [
+    ({"kind": "thompson"}, C, 3.323, 0.0374, 250),
+    ({"kind": "ucb1"}, A, 3.888, 0.0126, 120),
+    ({"kind": "ucb1"}, B, 6.769, 0.0307, 120),
+    ({"kind": "epsilon_greedy", "epsilon": 0.1}, B, 3.645, 0.0775, 250),
+    ({"kind": "epsilon_greedy", "epsilon": 0.1}, C, 3.391, 0.0558, 250),
+]
+PULLS = 100
+
+
+def bandit_problem(policy: dict[str, Any], shares: tuple[float, ...]) -> Scenario:
+    variants = {
+        f"arm{number}": variant(
+            quality={"kind": "success", "probability": share},
+            latency={"kind": "constant", "value": "1ns"},
+        )
+        for number, share in enumerate(shares)
+    }
+    fields = {"update_every": "50ms", "floor": 0.0, "champion_at": None}
+    return scenario(
+        variants,
+        rate="1/s",
+        horizon=f"{PULLS}s",
+        endpoint={"weight_update": "0s"},
+        controller={"interval": "50ms"},
+        metrics={"period": "50ms", "publication_delay": "0s"},
+        policies={"bandit": policy | fields},
+    )
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("policy", "shares", "published", "error", "runs"), REGRETS)
+def test_the_regret_is_the_published_one(
+    policy: dict[str, Any], shares: tuple[float, ...], published: float, error: float, runs: int
+) -> None:
+    """Within four standard errors, which a regret one third larger or smaller would miss."""
+    regret = compare(bandit_problem(policy, shares), replications=runs).outcomes["regret"]
+    band = 4.0 * np.hypot(regret.std(ddof=1) / np.sqrt(runs), error)
+    assert abs(regret.mean() - published) < band
+    assert band < published / 3.0
