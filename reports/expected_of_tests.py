@@ -91,7 +91,7 @@ def _labels_at_ticks(scenario: Scenario) -> list[float]:
 
 def looks_of(scenario: Scenario, policy: LookingExperiment) -> list[float]:
     """Mean labels of each arm at every look of a policy that looks every so often."""
-    every = (policy.looks_every or 0) // scenario.controller.interval
+    every = max((policy.looks_every or 0) // scenario.controller.interval, 1)
     labels = [each for each in _labels_at_ticks(scenario) if each >= policy.labelled_requests]
     return labels[::every]
 
@@ -119,7 +119,10 @@ def _group_sequential(
 
 
 def _always_valid(policy: AlwaysValid, labels: float, share: float) -> float:
-    """The z from which the mixture test, or the confidence sequence, decides at so many labels."""
+    """The z from which the mixture test, or the confidence sequence, decides at so many labels.
+
+    The policy's mixture takes each arm's own variance, this the control's for both.
+    """
     if policy.typical_effect is None:
         mixing = tuned_mixing_variance(1.0, policy.tight_at, alpha=policy.alpha)
         return mixture_z_bound(1.0 / labels, mixing, alpha=policy.alpha)

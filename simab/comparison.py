@@ -49,7 +49,7 @@ class Study:
         """One row a policy: its operating characteristics, flattened (`correct_share`, ...)."""
         import pandas as pd
 
-        hidden = ("parameters", "decision_time_ecdf", "rule", "misleads", "refused")
+        hidden = ("parameters", "not_as_usual", "decision_time_ecdf", "rule", "misleads", "refused")
         policies = [
             {name: value for name, value in policy.items() if name not in hidden}
             for policy in self.result["policies"]

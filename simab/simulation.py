@@ -119,7 +119,8 @@ def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str
     """A policy by its name in the scenario, an object of one's own, or the scenario's first.
 
     Raises:
-        InvalidInput: no policy of that name, or an object without `decide`.
+        InvalidInput: no policy of that name, an object without `decide`, or a rule that counts
+            correct answers beside variants that earn numeric rewards.
     """
     if policy is None:
         policy = next(iter(scenario.policies))
@@ -134,6 +135,11 @@ def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str
         raise InvalidInput(
             f"policy = {policy!r}: a policy has a method decide(state, observation); "
             "give the name of one in the scenario, or an object that has it"
+        )
+    if getattr(policy, "needs_right_or_wrong", False) and scenario.earns_rewards:
+        raise InvalidInput(
+            f"policy = {policy!r:.60}: counts correct answers, and these variants earn numeric "
+            "rewards; use GaussianThompson, MetricMajority or a rule that reads rewards"
         )
     return type(policy).__name__, policy
 

@@ -120,9 +120,13 @@ def parse_difference(value: object) -> float:
         value = float(Decimal(value.rstrip("% ")) / 100)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidInput("a difference is a number or a percentage; write 0.05 or 5%")
-    if not 0.0 <= value < math.inf:
+    try:
+        difference = float(value)
+    except OverflowError:
+        difference = math.inf
+    if not 0.0 <= difference < math.inf:
         raise InvalidInput("a difference is a finite number above 0; write for example 0.05 or 5%")
-    return float(value)
+    return difference
 
 
 def seconds(duration_ns: int | float) -> float:

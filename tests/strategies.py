@@ -203,6 +203,7 @@ def _policies(
         policies["test"] = {
             "kind": "gaussian_thompson",
             "update_every": "10s",
+            "prior_mean": draw(st.floats(-100, 100)),
             "prior_standard_deviation": draw(st.floats(0.1, 1e6)),
         }
     kept = draw(st.lists(st.sampled_from(sorted(policies)), min_size=1, unique=True))

@@ -111,7 +111,7 @@ def _interval(metric: str, totals: LabelTotals) -> tuple[float, float]:
         interval = wilson_interval(totals.correct, totals.labelled)
     elif metric in METRICS_WITH_INTERVAL:
         interval = METRICS_WITH_INTERVAL[metric](totals.confusion).interval
-    elif metric == "reward":
+    elif metric == "reward" and totals.rewards.tells_spread:
         margin = two_sided_normal_quantile(0.95) * totals.rewards.standard_error
         return totals.rewards.mean - margin, totals.rewards.mean + margin
     else:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from simab.policies.bandit import Bandit, Pulls
 from simab.stats.bayes import Normal, probability_better_normal
+from simab.stats.label_totals import FEWEST_REWARDS
 
 __all__ = ["GaussianThompson"]
-
-# With n rewards Student's t of n - 1 degrees of freedom has the variance (n - 1) / (n - 3).
-_FEWEST: Final = 4
 
 
 class GaussianThompson(Bandit):
@@ -35,7 +33,7 @@ class GaussianThompson(Bandit):
     kind: Literal["gaussian_thompson"] = "gaussian_thompson"
     prior_mean: Annotated[float, Field(ge=-1e9, le=1e9)] = 0.5
     """What every arm's reward is expected to be."""
-    prior_standard_deviation: Annotated[float, Field(gt=0, le=1e9)] = 1.0
+    prior_standard_deviation: Annotated[float, Field(ge=1e-6, le=1e9)] = 1.0
     """How far off that may be; large against the rewards it says next to nothing."""
 
     def shares(self, pulls: Sequence[Pulls]) -> Sequence[float]:
@@ -72,9 +70,9 @@ def _reward_of(pulls: Pulls) -> tuple[float, float]:
     """Mean reward, and the variance to give to one; 0 where the rewards do not tell it."""
     rewards = pulls.rewards
     if rewards.count:
-        if rewards.count < _FEWEST:
+        if not rewards.tells_spread:
             return rewards.mean, 0.0
-        return rewards.mean, rewards.squared_deviations / (rewards.count - 3)
+        return rewards.mean, rewards.squared_deviations / (rewards.count + 1 - FEWEST_REWARDS)
     if not pulls.labelled:
         return math.nan, 0.0
     share = (pulls.right + 1.0) / (pulls.labelled + 2.0)

@@ -21,7 +21,7 @@ class MetricMajority(Policy):
     Source: the vendor's walk-through (aws/amazon-sagemaker-examples, sm-a_b_testing), which
     compares accuracy, precision, recall, F1 and the AUC of the 0/1 predictions on 120 requests and
     concludes that "Variant2 is better on most metrics". It misleads because no difference is too
-    small for it: the five metrics restate the same few rows, so a majority of them is no evidence.
+    small for it, and a majority of metrics that restate the same few rows is no evidence.
     """
 
     kind: Literal["metric_majority"] = "metric_majority"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import ceil
+from math import ceil, nan
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -62,7 +62,8 @@ class OutcomeSampler:
     `labels` and `scores` hold NONE where there is none; `score_tables[label]` gives the scores of
     rows whose score is drawn; a score of at least `threshold` (2**-30 units) predicts positive.
     Without labels, `correct` holds whether the row is a success. With `reward_scale` rows hold
-    rewards for scores; where the row has NONE, `reward_table` gives the reward.
+    rewards for scores, and neither label nor `correct`; where a row has NONE, `reward_table` gives
+    the reward. `reward_mean` is that of the answers that earn.
     """
 
     shares: tuple[Fraction, ...]
@@ -73,6 +74,7 @@ class OutcomeSampler:
     score_tables: tuple[QuantileTable, QuantileTable] | None = None
     reward_table: QuantileTable | None = None
     reward_scale: RewardScale | None = None
+    reward_mean: float = nan
 
     @classmethod
     def of_rows(
@@ -133,7 +135,7 @@ class OutcomeSampler:
 
     @classmethod
     def of_rewards(
-        cls, *, earning_share: float, rewards: QuantileTable, scale: RewardScale
+        cls, *, earning_share: float, mean: float, rewards: QuantileTable, scale: RewardScale
     ) -> OutcomeSampler:
         """A numeric reward: the share of answers that earn one, and what they earn."""
         earning = Fraction(earning_share)
@@ -148,6 +150,7 @@ class OutcomeSampler:
             threshold=0,
             reward_table=rewards,
             reward_scale=scale,
+            reward_mean=mean,
         )
 
     @cached_property
@@ -157,7 +160,7 @@ class OutcomeSampler:
 
     @property
     def has_labels(self) -> bool:
-        """Whether outcomes carry a label and a score, or only success."""
+        """Whether outcomes carry a label and a score; others have success or a reward alone."""
         return bool(self.labels[0] != NONE)
 
     def draw(self, row_word: int, score_word: int, salt: int) -> Outcome:

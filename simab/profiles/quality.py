@@ -197,7 +197,10 @@ class NumericReward(_Kind):
     ) -> OutcomeSampler:
         table, scale = tabulated_rewards(self.distribution, with_zero=self.earning_share < 1.0)
         return OutcomeSampler.of_rewards(
-            earning_share=self.earning_share, rewards=table, scale=scale
+            earning_share=self.earning_share,
+            mean=self.distribution.mean_reward,
+            rewards=table,
+            scale=scale,
         )
 
 

@@ -7,7 +7,7 @@ A reward is a whole number of units above the lowest one. The unit is a power of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor, frexp, ldexp
+from math import ceil, floor, frexp, fsum, ldexp
 from typing import Annotated, Literal
 
 import numpy as np
@@ -30,16 +30,31 @@ __all__ = [
 Floats = NDArray[np.float64]
 _DEEPEST: float = 2.0**-40  # survival probability at which a quantile table ends
 _RANGE_BITS = 30
+_CLOSEST = 2.0**-20  # of the largest reward: rewards must lie that far apart
 
 
 class NormalRewards(Description):
-    """Rewards with a normal distribution; losses are below 0."""
+    """Rewards with a normal distribution; losses are below 0.
+
+    As quantile tables are fine at the upper end, the lowest one in 512 lie evenly spread down to
+    3.47 standard deviations below the mean.
+    """
 
     kind: Literal["normal"] = "normal"
     mean: Annotated[float, Field(ge=-1e9, le=1e9)]
     """Mean reward."""
-    standard_deviation: Annotated[float, Field(gt=0, le=1e9)]
+    standard_deviation: Annotated[float, Field(ge=1e-9, le=1e9)]
     """Spread of single rewards."""
+
+    @model_validator(mode="after")
+    def _resolved(self) -> NormalRewards:
+        _require_resolved(self.standard_deviation, self.mean)
+        return self
+
+    @property
+    def mean_reward(self) -> float:
+        """As given."""
+        return self.mean
 
     def quantile_of_survival(self, survival: Floats) -> Floats:
         """Rewards exceeded with probability `survival`, elementwise."""
@@ -54,10 +69,15 @@ class LognormalRewards(Description):
     """Rewards whose logarithm is normal: many small ones and a few large, as orders are."""
 
     kind: Literal["lognormal"] = "lognormal"
-    mean: Annotated[float, Field(gt=0, le=1e9)]
+    mean: Annotated[float, Field(ge=1e-9, le=1e9)]
     """Mean reward."""
-    cv: Annotated[float, Field(gt=0, le=10)]
+    cv: Annotated[float, Field(ge=1e-4, le=10)]
     """Coefficient of variation: standard deviation over mean."""
+
+    @property
+    def mean_reward(self) -> float:
+        """As given."""
+        return self.mean
 
     def quantile_of_survival(self, survival: Floats) -> Floats:
         """Rewards exceeded with probability `survival`, elementwise."""
@@ -83,7 +103,15 @@ class QuantileRewards(Description):
     def _rising(self) -> QuantileRewards:
         if list(self.values) != sorted(self.values):
             raise InvalidInput("quantiles rise from the smallest to the largest; sort the values")
+        if self.values[0] < self.values[-1]:
+            _require_resolved(self.values[-1] - self.values[0], self.values[-1])
         return self
+
+    @property
+    def mean_reward(self) -> float:
+        """Of straight lines between the values: half of both ends, and the others whole."""
+        inner = fsum(self.values) - (self.values[0] + self.values[-1]) / 2.0
+        return inner / (len(self.values) - 1)
 
     def quantile_of_survival(self, survival: Floats) -> Floats:
         """Rewards exceeded with probability `survival`, elementwise."""
@@ -94,6 +122,14 @@ RewardDistribution = Annotated[
     NormalRewards | LognormalRewards | QuantileRewards, Field(discriminator="kind")
 ]
 """How rewards spread over the answers that earn any."""
+
+
+def _require_resolved(spread: float, size: float) -> None:
+    if spread < abs(size) * _CLOSEST:
+        raise InvalidInput(
+            f"rewards around {size:g} that are only {spread:g} apart cannot be told apart; "
+            "spread them further, or give what lies above a common amount"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +165,7 @@ def tabulated_rewards(
     if with_zero:
         low, high = min(low, 0.0), max(high, 0.0)
     # A range of mantissa * 2**power, with a mantissa below 1, has at most 2**30 such units.
-    exponent = frexp(max(high - low, abs(high) * 2.0**-20, 2.0**-40))[1] - _RANGE_BITS
+    exponent = frexp(max(high - low, abs(high) * _CLOSEST) or 1.0)[1] - _RANGE_BITS
     scale = RewardScale(floor(ldexp(low, -exponent)), exponent)
     assert ceil(ldexp(high, -exponent)) - scale.lowest <= (1 << _RANGE_BITS) + 1
     table = QuantileTable.build(

@@ -77,7 +77,7 @@ def truth_of(sampler: OutcomeSampler) -> Truth:
 
 
 def _truth_of_rewards(sampler: OutcomeSampler, table: QuantileTable, scale: RewardScale) -> Truth:
-    """Mean and variance of the tabulated rewards and of the share that earns nothing."""
+    """Mean as described, so that equal means are equal; variance of the table and of the zeros."""
     low, high, mass = table.pieces()
     earning = float(sampler.shares[0])
     # About the mean of what is earned, so that nothing cancels.
@@ -90,7 +90,7 @@ def _truth_of_rewards(sampler: OutcomeSampler, table: QuantileTable, scale: Rewa
         confusion=None,
         roc_auc=nan,
         brier=nan,
-        reward=scale.value(earned) * earning,
+        reward=sampler.reward_mean * earning,
         reward_variance=scale.squared(earning * (spread + (1.0 - earning) * from_zero**2)),
     )
 

@@ -93,7 +93,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy and its operating characteristics."""
+    """A policy and its operating characteristics; of its parameters those that are not as usual."""
 
     name: str
     kind: str
@@ -264,13 +264,22 @@ def _targeted(scenario: Reader) -> bool:
     )
 
 
+def _shown_parameters(reader: Reader) -> tuple[tuple[str, str], ...]:
+    unusual = {each.as_text() for each in reader.items("not_as_usual")}
+    return tuple(
+        (name, _plain(value))
+        for name, value in reader.entries("parameters")
+        if name in unusual or not isinstance(reader.value.get("not_as_usual"), list)
+    )
+
+
 def _policy(reader: Reader) -> Policy:
     ecdf = reader.child("decision_time_ecdf")
     outcomes = reader.child("outcomes")
     return Policy(
         name=reader.text("name"),
         kind=reader.text("kind"),
-        parameters=tuple((name, _plain(value)) for name, value in reader.entries("parameters")),
+        parameters=_shown_parameters(reader),
         rule=reader.text("rule", ""),
         misleads=reader.text("misleads", ""),
         outcomes={name: _proportion(outcomes.child(name)) for name in OUTCOMES},

@@ -15,6 +15,7 @@ from simab.policies.limits import Limit
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.profiles import DurationProfile, OutcomeTable, QualityProfile
 from simab.profiles.durations import Constant
+from simab.profiles.quality import NumericReward
 
 __all__ = [
     "Controller",
@@ -123,7 +124,7 @@ class Objective(Description):
     """What decides which of the two is truly better."""
     direction: Literal["higher", "lower"] | None = None
     """Which way is better: lower for brier, higher for all others. It may be said, not changed."""
-    smallest_effect: Annotated[Difference, Field(gt=0)]
+    smallest_effect: Annotated[Difference, Field(ge=1e-9, le=1e9)]
     """The smallest difference of the metric that matters to you; below 1, but for rewards."""
     guardrails: tuple[Limit, ...] = ()
     """Limits that every variant must keep; windows that break one count as SLO breaches,
@@ -171,6 +172,14 @@ class Scenario(Description):
     """Joint outcome tables by name, for variants of quality `joint_table`."""
     study: Study = Study()
     """Replications and seed."""
+
+    @property
+    def earns_rewards(self) -> bool:
+        """Whether the variants earn numeric rewards; then all of them do."""
+        return any(
+            isinstance(variant.quality, NumericReward)
+            for variant in self.endpoint.variants.values()
+        )
 
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Scenario:

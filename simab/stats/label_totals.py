@@ -1,6 +1,6 @@
 """Totals of labelled requests over some span: confusion counts, successes, scores, rewards.
 
-They are whole numbers and add up, like the request totals.
+They come from whole numbers that add up, like the request totals.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from simab.stats.classification import ConfusionCounts
 
-__all__ = ["NO_REWARDS", "SCORE_BINS", "SQUARED_ERROR_ONE", "LabelTotals", "RewardTotals"]
+__all__ = [
+    "FEWEST_REWARDS",
+    "NO_REWARDS",
+    "SCORE_BINS",
+    "SQUARED_ERROR_ONE",
+    "LabelTotals",
+    "RewardTotals",
+]
 
 SCORE_BINS: Final = 128
 SQUARED_ERROR_ONE: Final = 1 << 30
@@ -34,11 +41,18 @@ class RewardTotals:
         return self.squared_deviations / (self.count - 1) if self.count > 1 else nan
 
     @property
+    def tells_spread(self) -> bool:
+        """Whether there are at least four, and not all alike: fewer may look far too certain."""
+        return self.count >= FEWEST_REWARDS and self.squared_deviations > 0.0
+
+    @property
     def standard_error(self) -> float:
         """Of the mean, for independent rewards; NaN for fewer than two."""
         return sqrt(self.variance / self.count) if self.count > 1 else nan
 
 
+FEWEST_REWARDS: Final = 4
+"""With n of them Student's t of n - 1 degrees of freedom has the variance (n - 1) / (n - 3)."""
 NO_REWARDS: Final = RewardTotals(0, nan, 0.0)
 
 

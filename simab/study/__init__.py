@@ -1,7 +1,7 @@
 """A study: policies x replications on one scenario, played on common random numbers."""
 
 from simab.study.execution import run_study
-from simab.study.local import local_processes, local_workers
+from simab.study.local import local_processes, local_workers, workers_worth_starting
 from simab.study.plan import StudyPlan
 from simab.study.result import StudyRows, study_result
 from simab.study.store import SqliteStore
@@ -14,4 +14,5 @@ __all__ = [
     "local_workers",
     "run_study",
     "study_result",
+    "workers_worth_starting",
 ]

@@ -14,21 +14,31 @@ from typing import Final
 from simab.scenario.models import Scenario
 from simab.units import seconds
 
-__all__ = ["local_processes", "local_workers"]
+__all__ = ["local_processes", "local_workers", "workers_worth_starting"]
 
-_REQUESTS_A_TICK: Final = 1000
-"""Per worker: so many take the kernel twice as long as a tick takes Python (60 us to 30)."""
+_REQUESTS_A_TICK: Final = 2000
+"""Per worker: they keep the kernel busy for some 130 us, and a tick Python for 30 to 150."""
+_WORTH_PROCESSES: Final = 200  # fewer rows are mostly done before a second process has started
 
 
 def local_workers(workers: int, scenario: Scenario, *, engine: str = "compiled") -> Executor:
-    """The quicker of threads and processes for a study of policies that simab ships.
+    """Threads where requests are many between two ticks, processes where Python has much to do.
 
-    What is chosen changes no result. Give policies of your own to `local_processes`: how long they
-    keep Python busy is not known.
+    A rule of thumb for the policies that simab ships; what it chooses changes no result. Give
+    policies of your own to `local_processes`: how long they keep Python busy is not known.
     """
-    if engine == "compiled" and _requests_a_tick(scenario) >= _REQUESTS_A_TICK * workers:
+    if _kernel_works(workers, scenario, engine):
         return ThreadPoolExecutor(workers, thread_name_prefix="simab")
     return local_processes(workers)
+
+
+def workers_worth_starting(
+    workers: int, scenario: Scenario, rows: int, *, engine: str = "compiled"
+) -> Executor | None:
+    """`local_workers`, or None where one worker or few rows are played as quickly right here."""
+    if workers == 1 or not (rows >= _WORTH_PROCESSES or _kernel_works(workers, scenario, engine)):
+        return None
+    return local_workers(workers, scenario, engine=engine)
 
 
 def local_processes(workers: int) -> Executor:
@@ -38,10 +48,11 @@ def local_processes(workers: int) -> Executor:
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
 
 
-def _requests_a_tick(scenario: Scenario) -> float:
-    """Mean arrivals between two control events."""
+def _kernel_works(workers: int, scenario: Scenario, engine: str) -> bool:
+    """Whether the kernel has so much to do between two ticks that threads seldom wait."""
     per_s = sum(segment.rate for segment in scenario.traffic.values())
-    return per_s * seconds(scenario.controller.interval)
+    requests = per_s * seconds(scenario.controller.interval)
+    return engine == "compiled" and requests >= _REQUESTS_A_TICK * workers
 
 
 def _ignore_interrupts() -> None:

@@ -98,14 +98,18 @@ def _truth(plan: StudyPlan, truth: ScenarioTruth) -> Json:
 def _policy(name: str, policy: Decider) -> Json:
     text = inspect.cleandoc(type(policy).__doc__ or "")
     rule, misleads = _sentences(text)
-    kind, parameters = type(policy).__name__, {}
-    if isinstance(policy, Description):  # without what is as usual: the scenario lists all
+    kind: str = type(policy).__name__
+    parameters: Json = {}
+    unusual: list[str] = []
+    if isinstance(policy, Description):
         kind = getattr(policy, "kind", kind)
-        parameters = policy.model_dump(mode="json", exclude_defaults=True, exclude={"kind"})
+        parameters = policy.model_dump(mode="json", exclude={"kind"})
+        unusual = list(policy.model_dump(exclude_defaults=True, exclude={"kind"}))
     return {
         "name": name,
         "kind": kind,
         "parameters": parameters,
+        "not_as_usual": unusual,
         "rule": rule,
         "misleads": misleads,
     }

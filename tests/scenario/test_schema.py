@@ -23,7 +23,8 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 BEYOND_A_SCHEMA = {
     "all_weights_zero", "arms_name_missing_variant", "control_is_candidate",
     "control_not_deployed", "direction_of_a_metric", "duplicate_keys", "eleven_deployed",
-    "half_a_lognormal", "horizon_too_short", "label_buckets", "labels_from_two_sources",
+    "half_a_lognormal", "horizon_too_short", "huge_effect", "label_buckets",
+    "labels_from_two_sources",
     "merge_key", "metric_needs_labels", "nothing_deployed", "one_role_without_labels",
     "policy_names_missing_variant", "positive_share_missing", "quantiles_without_ends",
     "rate_too_small", "rewards", "rewards_and_answers", "roles_not_described", "rows_differ",

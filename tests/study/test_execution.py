@@ -11,7 +11,13 @@ import pytest
 from simab.analyse import Outcome, Verdict, outcome_of, truth_of_scenario
 from simab.errors import InvalidInput
 from simab.simulation import simulate
-from simab.study import StudyPlan, local_processes, local_workers, run_study
+from simab.study import (
+    StudyPlan,
+    local_processes,
+    local_workers,
+    run_study,
+    workers_worth_starting,
+)
 from simab.study import execution as execution_module
 from tests.study.building import small
 from tests.world.building import scenario, variant
@@ -92,10 +98,29 @@ def test_threads_give_the_rows_of_a_serial_study(serial: dict[str, tuple[Outcome
 def test_threads_are_taken_where_the_kernel_does_the_work(
     rate: str, workers: int, engine: str, kind: type[Executor]
 ) -> None:
-    """From 1,000 requests between two ticks for each worker, here ten seconds."""
+    """From 2,000 requests between two ticks for each worker, here ten seconds."""
     busy = scenario(rate=rate)
     with local_workers(workers, busy, engine=engine) as executor:
         assert type(executor) is kind
+
+
+@pytest.mark.parametrize(
+    ("rate", "workers", "rows", "kind"),
+    [
+        ("2000/s", 2, 2, ThreadPoolExecutor),  # long rows, and threads start at once
+        ("2/s", 2, 199, type(None)),
+        ("2/s", 2, 200, ProcessPoolExecutor),
+        ("2000/s", 1, 1000, type(None)),
+    ],
+)
+def test_workers_are_started_where_they_pay(
+    rate: str, workers: int, rows: int, kind: type[object]
+) -> None:
+    """A process takes as long to start as some hundred short rows take to play."""
+    executor = workers_worth_starting(workers, scenario(rate=rate), rows)
+    assert type(executor) is kind
+    if executor:
+        executor.shutdown()
 
 
 def test_threads_of_the_kernels_give_the_rows_of_a_serial_study() -> None:

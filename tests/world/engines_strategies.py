@@ -233,7 +233,7 @@ def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, 
         per_worker = draw(LOADS) * len(names) * times.gap
         mean = per_worker * variant["workers"] * variant["instances"]
         # Whoever is neither control nor candidate may be judged by success alone.
-        kind = truth if number < 2 or draw(COINS) else "success"
+        kind = truth if number < 2 or truth == "reward" or draw(COINS) else "success"
         variants[name] = variant | {
             "latency": _durations(draw, mean, times),
             "quality": _quality(draw, kind, name),

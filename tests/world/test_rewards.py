@@ -10,6 +10,10 @@ import pytest
 from scipy import stats
 
 from simab.comparison import compare
+from simab.errors import InvalidInput
+from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.policy import Policy
+from simab.policies.thompson import Thompson
 from simab.profiles import truth_of
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
@@ -104,3 +108,14 @@ def test_thompson_sampling_finds_the_better_shop_and_spares_users() -> None:
     assert (decided["verdict"] == "promoted_candidate").mean() > 0.95
     shares = np.array([*rows["requests_on_worse"] / (200 * 20 * 60)])
     assert shares.mean() < 0.4
+
+
+@pytest.mark.parametrize(
+    "policy", [Thompson(update_every="1min"), FixedHorizonTest(labelled_requests=5)]
+)
+def test_objects_that_count_right_answers_are_refused(policy: Policy) -> None:
+    """As in files: they would find none, and never say so."""
+    with pytest.raises(InvalidInput, match="these variants earn numeric rewards"):
+        simulate(shop(MAJORITY), policy=policy)
+    with pytest.raises(InvalidInput, match="these variants earn numeric rewards"):
+        compare(shop(MAJORITY), policies={"own": policy}, replications=1)

@@ -21,12 +21,9 @@ from simab.cli.progress import say, shown_progress
 
 if TYPE_CHECKING:
     from simab.comparison import Study
-    from simab.scenario import Scenario
     from simab.study.execution import Executor
 
 __all__ = ["command"]
-
-_WORTH_A_POOL = 200  # fewer rows are done before a second process has started
 
 
 @click.command("compare")
@@ -72,6 +69,7 @@ def command(
     try:
         from simab.comparison import compare
         from simab.scenario import load
+        from simab.study import workers_worth_starting
 
         scenario = load(file)
         make_folder(out)
@@ -89,7 +87,9 @@ def command(
                 engine=engine,
                 command=_command(file, chosen, count, used_seed),
             ),
-            _workers(workers, count * len(policies or scenario.policies), scenario, engine),
+            workers_worth_starting(
+                workers, scenario, count * len(policies or scenario.policies), engine=engine
+            ),
             store,
             quiet=quiet,
         )
@@ -97,14 +97,6 @@ def command(
         return ExitCode.REPLICATIONS_FAILED if study.failures else ExitCode.DONE
     except KeyboardInterrupt:
         raise Interrupted(_how_to_resume(store)) from None
-
-
-def _workers(workers: int, rows: int, scenario: Scenario, engine: str) -> Executor | None:
-    from simab.study import local_workers
-
-    if workers == 1 or rows < _WORTH_A_POOL:
-        return None
-    return local_workers(workers, scenario, engine=engine)
 
 
 def _played(

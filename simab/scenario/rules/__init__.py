@@ -39,7 +39,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ground_truth.objective_is_defined,
     ground_truth.direction_is_the_metrics_own,
     ground_truth.compared_metrics_are_defined,
-    rewards.roles_earn_alike,
+    rewards.variants_earn_alike,
     rewards.metrics_fit_rewards,
     rewards.effects_of_shares_are_shares,
     rewards.policies_can_judge_rewards,

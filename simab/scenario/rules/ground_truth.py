@@ -17,7 +17,6 @@ __all__ = [
     "direction_is_the_metrics_own",
     "labels_come_from_one_source",
     "objective_is_defined",
-    "role_qualities",
     "roles_have_the_same_kind",
     "tables_and_columns_exist",
 ]
@@ -73,7 +72,7 @@ def labels_come_from_one_source(scenario: Raw) -> Iterator[Flaw]:
 
 def roles_have_the_same_kind(scenario: Raw) -> Iterator[Flaw]:
     """Labelled answers and mere successes cannot be compared."""
-    control, candidate = role_qualities(scenario)
+    control, candidate = _role_qualities(scenario)
     kinds = [quality.at("kind").text() for quality in (control, candidate)]
     if kinds.count("success") == 1 and set(kinds) & {"classifier", "joint_table"}:
         roles = ("control", "candidate")
@@ -121,7 +120,7 @@ def _undefined(metric: Raw, scenario: Raw) -> Iterator[Flaw]:
     if name not in get_args(LabelMetric) or name in _WITHOUT_LABELS:
         return
     # Where only one of the two has labels, another rule says so.
-    if all(quality.at("kind").text() == "success" for quality in role_qualities(scenario)):
+    if all(quality.at("kind").text() == "success" for quality in _role_qualities(scenario)):
         rule = "needs labels, but control and candidate have only a success probability"
         remedy = "Use success_rate, or describe the quality as classifier or joint_table."
         yield metric.flaw(rule, remedy)
@@ -134,8 +133,7 @@ def _qualities(scenario: Raw, kind: str) -> Iterator[tuple[str, Raw]]:
             yield name, quality
 
 
-def role_qualities(scenario: Raw) -> list[Raw]:
-    """The qualities of control and candidate, as the file describes them."""
+def _role_qualities(scenario: Raw) -> list[Raw]:
     names = [scenario.at("objective", role).text() or "" for role in ("control", "candidate")]
     return [scenario.at("endpoint", "variants", name, "quality") for name in names]
 

@@ -9,34 +9,35 @@ from simab.policies import Policy, PolicyDescription
 from simab.policies.metrics import LabelMetric
 from simab.scenario.flaws import Flaw
 from simab.scenario.raw import Raw
-from simab.scenario.rules.ground_truth import role_qualities
 
 __all__ = [
     "effects_of_shares_are_shares",
     "metrics_fit_rewards",
     "policies_can_judge_rewards",
-    "roles_earn_alike",
+    "variants_earn_alike",
 ]
 
 _EARNING: Final = "numeric_reward"
 _METRIC: Final = "reward"
 
 
-def roles_earn_alike(scenario: Raw) -> Iterator[Flaw]:
+def variants_earn_alike(scenario: Raw) -> Iterator[Flaw]:
     """Numeric rewards cannot be compared with right and wrong answers."""
     kinds = _kinds(scenario)
-    if None not in kinds and kinds.count(_EARNING) == 1:
-        earning, other = ("control", "candidate")[:: 1 if kinds[0] == _EARNING else -1]
-        rule = f"the {earning} earns numeric rewards, the {other} does not"
-        candidate = role_qualities(scenario)[1]
-        yield candidate.flaw(rule, "Describe both as numeric_reward, or neither.", on_key=True)
+    for name, other in kinds[1:]:
+        first, kind = kinds[0]
+        if kind and other and (kind == _EARNING) != (other == _EARNING):
+            earning, plain = (first, name) if kind == _EARNING else (name, first)
+            rule = f"{earning} earns numeric rewards, {plain} does not"
+            quality = scenario.at("endpoint", "variants", name, "quality")
+            yield quality.flaw(rule, "Describe all as numeric_reward, or none.", on_key=True)
 
 
 def metrics_fit_rewards(scenario: Raw) -> Iterator[Flaw]:
     """The metric `reward` is for numeric rewards, and they have no other."""
-    kinds = _kinds(scenario)
-    if kinds.count(_EARNING) == 1 or None in kinds:
-        return  # another rule, or the error of a field, says so
+    kinds = {kind for _, kind in _kinds(scenario)}
+    if None in kinds or (_EARNING in kinds and len(kinds) > 1):
+        return  # the error of a field, or another rule, says so
     earning = _EARNING in kinds
     compared = [scenario.at("objective", "metric")]
     for _, policy in scenario.at("policies").named():
@@ -45,6 +46,8 @@ def metrics_fit_rewards(scenario: Raw) -> Iterator[Flaw]:
             if earning and not policy.at("metrics").given:
                 rule = "required, as the usual ones need right and wrong answers"
                 yield policy.at("metrics").flaw(rule, "Add `metrics: [reward]`.", on_key=True)
+        if policy.at("kind").text() == "flagger":
+            compared += [each.at("measures") for each in policy.at("metrics").listed()]
     for metric in compared:
         name = metric.text()
         if name not in get_args(LabelMetric) or (name == _METRIC) == earning:
@@ -59,6 +62,9 @@ def metrics_fit_rewards(scenario: Raw) -> Iterator[Flaw]:
 def effects_of_shares_are_shares(scenario: Raw) -> Iterator[Flaw]:
     """All metrics but the reward lie between 0 and 1, and so do their differences."""
     metric, effect = (scenario.at("objective", name) for name in ("metric", "smallest_effect"))
+    if metric.text() == _METRIC and "%" in (effect.text() or ""):
+        rule = "a percentage, but of which reward is not said"
+        yield effect.flaw(rule, "Write the difference in units of the reward.")
     name, size = metric.text(), effect.number()
     if name in get_args(LabelMetric) and name != _METRIC and size is not None and size >= 1:
         rule = f"{name} lies between 0 and 1, so two variants differ by less than 1"
@@ -67,7 +73,7 @@ def effects_of_shares_are_shares(scenario: Raw) -> Iterator[Flaw]:
 
 def policies_can_judge_rewards(scenario: Raw) -> Iterator[Flaw]:
     """Rules that count correct answers find none among numeric rewards."""
-    if _EARNING not in _kinds(scenario):
+    if _EARNING not in {kind for _, kind in _kinds(scenario)}:
         return
     for _, policy in scenario.at("policies").named():
         kind = policy.at("kind").text()
@@ -76,15 +82,17 @@ def policies_can_judge_rewards(scenario: Raw) -> Iterator[Flaw]:
             rule = f"{kind} counts correct answers, and these variants earn numeric rewards"
             remedy = "Use a policy that takes rewards: gaussian_thompson, or metric_majority."
             yield policy.at("kind").flaw(rule, remedy)
-        spread = policy.at("prior_standard_deviation")
-        if kind == "gaussian_thompson" and not spread.given:
-            rule = "required, as the usual prior is one of shares"
-            remedy = "Add how far off prior_mean may be, in units of the reward; large says little."
-            yield spread.flaw(rule, remedy, on_key=True)
+        if kind == "gaussian_thompson":
+            for field, remedy in _PRIOR.items():
+                if not policy.at(field).given:
+                    rule = "required, as the usual prior is one of shares"
+                    yield policy.at(field).flaw(rule, remedy, on_key=True)
 
 
-def _kinds(scenario: Raw) -> list[str | None]:
-    return [quality.at("kind").text() for quality in role_qualities(scenario)]
+def _kinds(scenario: Raw) -> list[tuple[str, str | None]]:
+    """Every variant's name and kind of quality."""
+    variants = scenario.at("endpoint", "variants").named()
+    return [(name, variant.at("quality", "kind").text()) for name, variant in variants]
 
 
 def _policies() -> dict[str, type[Policy]]:
@@ -93,3 +101,7 @@ def _policies() -> dict[str, type[Policy]]:
 
 
 _POLICIES: Final = _policies()
+_PRIOR: Final = {
+    "prior_mean": "Add what a reward is expected to be on average.",
+    "prior_standard_deviation": "Add how far off prior_mean may be; large says little.",
+}
