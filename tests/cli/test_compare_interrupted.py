@@ -18,7 +18,7 @@ from simab.scenario import dumps
 from tests.comparison.command_line import COMMAND, end, rows_in, run, start, wait_for_rows
 from tests.study.building import small
 
-REPLICATIONS = 500
+REPLICATIONS = 3000  # two seconds and more of rows, to be stopped among them
 COMPARE = ("compare", "--policy", "test", "--policy", "schedule", "-n", REPLICATIONS)
 
 
