@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan, sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,14 +56,14 @@ FEWEST_REWARDS: Final = 4
 NO_REWARDS: Final = RewardTotals(0, nan, 0.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LabelTotals:
+class LabelTotals(NamedTuple):
     """Requests whose ground truth arrived in some span.
 
     `confusion` counts the requests of classifiers; `successes` and `failures` those of variants
     whose answers are only right or wrong; `rewards` those of variants that earn a number.
     `squared_error_sum` sums (score - label)**2 in units of 2**-30; `score_histogram` has shape
-    (2, SCORE_BINS): scores by label, in bins of rising scores that the scenario fixes.
+    (2, SCORE_BINS): scores by label, in bins of rising scores that the scenario fixes. A tuple,
+    because two are made at every tick.
     """
 
     confusion: ConfusionCounts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ def successes(right: int, wrong: int) -> LabelTotals:
 def earned(values: Sequence[float]) -> LabelTotals:
     """Labels that are numeric rewards."""
     rewards = RewardTotals(len(values), float(np.mean(values)), len(values) * float(np.var(values)))
-    return replace(successes(0, 0), rewards=rewards)
+    return successes(0, 0)._replace(rewards=rewards)
 
 
 @dataclass(frozen=True)
