@@ -11,8 +11,8 @@ import pytest
 
 import simab.comparison
 from simab.cli import progress
-from simab.cli.commands import compare as compare_command
 from simab.scenario import dumps
+from simab.study import local
 from tests.comparison.command_line import files_in, run, start
 from tests.study.building import small
 
@@ -44,7 +44,7 @@ def test_the_same_command_writes_the_same_files_whatever_plays_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Byte by byte: again, with other workers, with the other engine, and out of a store."""
-    monkeypatch.setattr(compare_command, "_WORTH_A_POOL", 1)
+    monkeypatch.setattr(local, "_WORTH_PROCESSES", 1)
     store = tmp_path / "rows.sqlite"
     ways: list[list[object]] = [
         ["--workers", 1],
