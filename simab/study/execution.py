@@ -104,10 +104,10 @@ def _played(
         for call in calls:
             yield play_batch(*call)
         return
-    futures: list[Future[list[Outcome | Failure]]] = [
-        executor.submit(play_batch, *call) for call in calls
-    ]
+    futures: list[Future[list[Outcome | Failure]]] = []
     try:
+        # Extended, not made at once: what is submitted before an interrupt must be called off too.
+        futures.extend(executor.submit(play_batch, *call) for call in calls)
         for future in as_completed(futures):
             yield future.result()
     finally:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from typing import Final
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Final, ParamSpec, TypeVar
 
 from simab.scenario.models import Scenario
+from simab.study.interrupts import interrupts_held_back
 from simab.units import seconds
 
 __all__ = ["local_processes", "local_workers", "workers_worth_starting"]
+
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
 
 _REQUESTS_A_TICK: Final = 2000
 """Per worker: they keep the kernel busy for some 130 us, and a tick Python for 30 to 150."""
@@ -45,7 +50,7 @@ def local_processes(workers: int) -> Executor:
     """A pool of fresh processes; they share no lock with this one and leave Ctrl-C to it."""
     # Spawned, not forked: a fork copies whatever locks other threads hold at that moment.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
+    return _LocalProcesses(workers, mp_context=context, initializer=_ignore_interrupts)
 
 
 def _kernel_works(workers: int, scenario: Scenario, engine: str) -> bool:
@@ -53,6 +58,19 @@ def _kernel_works(workers: int, scenario: Scenario, engine: str) -> bool:
     per_s = sum(segment.rate for segment in scenario.traffic.values())
     requests = per_s * seconds(scenario.controller.interval)
     return engine == "compiled" and requests >= _REQUESTS_A_TICK * workers
+
+
+class _LocalProcesses(ProcessPoolExecutor):
+    """Processes that no Ctrl-C reaches, not even while they load Python and this module.
+
+    `submit` starts them; were it interrupted half-way, they would wait for their work for ever.
+    """
+
+    def submit(
+        self, call: Callable[_Given, _Answer], /, *given: _Given.args, **named: _Given.kwargs
+    ) -> Future[_Answer]:
+        with interrupts_held_back():
+            return super().submit(call, *given, **named)
 
 
 def _ignore_interrupts() -> None:

@@ -101,7 +101,7 @@ def test_threads_are_taken_where_the_kernel_does_the_work(
     """From 2,000 requests between two ticks for each worker, here ten seconds."""
     busy = scenario(rate=rate)
     with local_workers(workers, busy, engine=engine) as executor:
-        assert type(executor) is kind
+        assert isinstance(executor, kind)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_workers_are_started_where_they_pay(
 ) -> None:
     """A process takes as long to start as some hundred short rows take to play."""
     executor = workers_worth_starting(workers, scenario(rate=rate), rows)
-    assert type(executor) is kind
+    assert isinstance(executor, kind)
     if executor:
         executor.shutdown()
 

@@ -70,7 +70,9 @@ def command(
         from simab.comparison import compare
         from simab.scenario import load
         from simab.study import workers_worth_starting
-
+    except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
+        raise Interrupted("Nothing was played yet; run the same command again.") from None
+    try:
         scenario = load(file)
         make_folder(out)
         chosen = list(policies) or None
@@ -127,7 +129,7 @@ def _command(file: str, policies: list[str] | None, replications: int, seed: int
 
 
 def _how_to_resume(store: Path | None) -> str:
-    if store is None:  # nothing is imported here: an import may be what was interrupted
+    if store is None:
         return "Nothing is kept. Give --store FILE to be able to resume."
     from simab.study import SqliteStore
 
