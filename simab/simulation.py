@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.frames import decisions_frame, requests_frame, splits_frame, windows_frame
+from simab.policies import Policy
 from simab.scenario.models import Scenario
 from simab.world import Blueprint, Ledger, Transcript, play
 from simab.world.books import Total
@@ -119,8 +120,8 @@ def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str
     """A policy by its name in the scenario, an object of one's own, or the scenario's first.
 
     Raises:
-        InvalidInput: no policy of that name, an object without `decide`, or a rule that counts
-            correct answers beside variants that earn numeric rewards.
+        InvalidInput: no policy of that name, an object without `decide`, or a rule that does not
+            fit what the variants earn: correct answers or numeric rewards.
     """
     if policy is None:
         policy = next(iter(scenario.policies))
@@ -136,12 +137,32 @@ def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str
             f"policy = {policy!r}: a policy has a method decide(state, observation); "
             "give the name of one in the scenario, or an object that has it"
         )
-    if getattr(policy, "needs_right_or_wrong", False) and scenario.earns_rewards:
+    _require_fitting(policy, rewards=scenario.earns_rewards)
+    return type(policy).__name__, policy
+
+
+def _require_fitting(policy: Decider, *, rewards: bool) -> None:
+    """As simab.scenario.rules.rewards has it for the policies of a file."""
+    if rewards and getattr(policy, "needs_right_or_wrong", False):
         raise InvalidInput(
             f"policy = {policy!r:.60}: counts correct answers, and these variants earn numeric "
-            "rewards; use GaussianThompson, MetricMajority or a rule that reads rewards"
+            "rewards; use GroupSequential, GaussianThompson or another rule that reads rewards"
         )
-    return type(policy).__name__, policy
+    if not isinstance(policy, Policy):
+        return
+    kind = type(policy)
+    for field in kind.fields_of_right_or_wrong if rewards else ():
+        if getattr(policy, field) != kind.model_fields[field].default:
+            raise InvalidInput(
+                f"policy = {kind.__name__}({field}={getattr(policy, field)!r}): speaks of correct "
+                "answers, and these variants earn numeric rewards; leave it out"
+            )
+    for field in () if rewards else kind.fields_of_either:
+        if (getattr(policy, field) or 0.0) >= 1.0:
+            raise InvalidInput(
+                f"policy = {kind.__name__}({field}={getattr(policy, field)!r}): two shares of "
+                "correct answers differ by less than 1; give for example 0.01"
+            )
 
 
 def require_scenario(scenario: object) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from simab.errors import InvalidInput
+from simab.policies.evidence import Evidence
 from simab.policies.experiment import Judgement, LookingExperiment
-from simab.policies.two_shares import Correctness
-from simab.stats.always_valid import running_p_value, two_proportion_mixture_test
+from simab.stats.always_valid import running_p_value
 
 __all__ = ["AlwaysValid"]
 
 
 class AlwaysValid(LookingExperiment):
-    """Test correct answers at every look by a test that allows for looking.
+    """Test correct answers, or rewards, at every look by a test that allows for looking.
 
     `mixture` is the mSPRT of Johari, Pekelis and Walsh (2022), each arm with its own variance: it
     decides when the smallest p-value so far is at most alpha. `confidence_sequence` is the
@@ -25,6 +25,8 @@ class AlwaysValid(LookingExperiment):
     for the freedom to stop with power: at a fixed sample size a fixed test finds more.
     """
 
+    fields_of_either: ClassVar[tuple[str, ...]] = ("typical_effect",)
+
     kind: Literal["always_valid"] = "always_valid"
     method: Literal["confidence_sequence", "mixture"] = "confidence_sequence"
     """Which of the two tests."""
@@ -32,8 +34,8 @@ class AlwaysValid(LookingExperiment):
     """Probability of ever calling a difference where there is none, however often one looks."""
     tight_at: Annotated[int, Field(ge=1)] = 5000
     """Labelled requests a variant at which the confidence sequence is to be narrowest."""
-    typical_effect: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """The difference of shares that the mixture expects: its spread over possible effects."""
+    typical_effect: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    """The difference of shares, or of mean rewards, that the mixture expects: its spread."""
 
     @model_validator(mode="after")
     def _mixture_has_an_effect(self) -> AlwaysValid:
@@ -44,27 +46,27 @@ class AlwaysValid(LookingExperiment):
             )
         return self
 
-    def judge(self, look: int, memory: float | None, seen: Correctness) -> Judgement:
+    def judge(self, look: int, memory: float | None, seen: Evidence) -> Judgement:
         """The method's test of all labels so far; `memory` is the smallest p-value so far."""
         if self.typical_effect is None:
             return self._by_interval(look, seen)
         mixing_variance = self.typical_effect * self.typical_effect
-        test = two_proportion_mixture_test(*seen.shares, mixing_variance=mixing_variance)
+        test = seen.mixture_test(mixing_variance)
         p_value = running_p_value(1.0 if memory is None else memory, test.p_value)
         reason = (
-            f"look {look}: {seen}: difference {test.difference:+.4f}, always-valid "
+            f"look {look}: {seen}: difference {seen.written(test.difference)}, always-valid "
             f"p = {p_value:.3g} (alpha {self.alpha:g})"
         )
         if p_value > self.alpha:
             return Judgement(None, reason, p_value)
         return Judgement("candidate" if test.difference > 0.0 else "control", reason, p_value)
 
-    def _by_interval(self, look: int, seen: Correctness) -> Judgement:
+    def _by_interval(self, look: int, seen: Evidence) -> Judgement:
         level = 1.0 - self.alpha
-        interval = seen.shares.confidence_sequence(self.tight_at, level)
+        interval = seen.confidence_sequence(self.tight_at, level)
         reason = (
-            f"look {look}: {seen}: difference {seen.shares.difference:+.4f}, {level:.4g} "
-            f"confidence sequence {interval.low:+.4f} to {interval.high:+.4f}"
+            f"look {look}: {seen}: difference {seen.written(seen.difference)}, {level:.4g} "
+            f"confidence sequence {seen.written(interval.low)} to {seen.written(interval.high)}"
         )
         if interval.low > 0.0:
             return Judgement("candidate", reason)

@@ -1,4 +1,4 @@
-"""The base of policies that compare the candidate's correct answers with the control's.
+"""The base of policies that compare what the labels say of the candidate and of the control.
 
 It keeps the looks, the guardrails and the end; what a look concludes is each policy's own rule.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,11 +16,11 @@ from simab import units
 from simab.description import Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote
+from simab.policies.evidence import Evidence, evidence_of
 from simab.policies.guardrails import Guardrail, first_objection
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 from simab.policies.request_stretch import RequestStretch
-from simab.policies.two_shares import Correctness
 
 __all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
 
@@ -52,13 +52,12 @@ class ExperimentState:
 
 
 class Experiment(Policy):
-    """Looks at correct answers until the rule names a winner or the time is over.
+    """Looks at the labels until the rule names a winner or the time is over.
 
-    A winning control is kept at once. A winning candidate is promoted unless a guardrail or the
-    sample ratio objects: then it is held, and looked at again. The weights stay as they are.
+    The labels tell correct answers, or numeric rewards where the variants earn them. A winning
+    control is kept at once. A winning candidate is promoted unless a guardrail or the sample ratio
+    objects: then it is held, and looked at again. The weights stay as they are.
     """
-
-    needs_right_or_wrong: ClassVar[bool] = True
 
     kind: str  # first, for a file and its messages begin with it
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
@@ -72,11 +71,11 @@ class Experiment(Policy):
     Never if absent."""
 
     @abstractmethod
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Correctness) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The number of the look to take now; that of the last look if none is due."""
 
     @abstractmethod
-    def judge(self, look: int, memory: Any, seen: Correctness) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """What a look concludes from the labels so far."""
 
     def decide(
@@ -92,7 +91,7 @@ class Experiment(Policy):
                 state = replace(state, stretch=stretch)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
-        seen = Correctness.of(observation)
+        seen = evidence_of(observation)
         look = self.look_due(state, observation, seen)
         if look == state.look:
             if not self._is_over(observation):  # at nearly all ticks
@@ -110,9 +109,9 @@ class Experiment(Policy):
             )
         return self._concluded(state, observation, judgement)
 
-    def labels_counted(self, seen: Correctness) -> int:
+    def labels_counted(self, seen: Evidence) -> int:
         """The labels that looks are counted by: those of the variant that has fewer."""
-        return seen.shares.smaller
+        return seen.smaller
 
     def _concluded(
         self, state: ExperimentState, observation: Observation, judgement: Judgement
@@ -167,7 +166,7 @@ class LookingExperiment(Experiment):
             )
         return self
 
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Correctness) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The following look, as soon as the labels and the cadence allow it."""
         labels = self.labels_counted(seen)
         due = labels >= self.labelled_requests

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import ceil
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from simab.description import Share
 from simab.errors import InvalidInput
+from simab.policies.evidence import Evidence
 from simab.policies.experiment import Experiment, ExperimentState, Judgement
 from simab.policies.observation import Observation
-from simab.policies.two_shares import Correctness
-from simab.stats.proportions import two_proportion_test
 from simab.stats.sample_size import pooled_trials
 
 __all__ = ["FixedHorizonTest"]
 
 
 class FixedHorizonTest(Experiment):
-    """Promote the candidate if a two-proportion test of correct answers says that it is better.
+    """Promote the candidate if a test of the correct answers, or rewards, says that it is better.
 
-    One look, at the first tick at which both variants have the sample; the pooled z-test is
-    two-sided, and only a significant gain promotes. The sample is `labelled_requests`, or what it
-    takes to find `effect` over `baseline` with `power`. Source: Fleiss, Levin and Paik, Statistical
+    One look, at the first tick at which both variants have the sample: the pooled z-test of two
+    proportions, or Welch's test of mean rewards. It is two-sided, and only a significant gain
+    promotes. The sample is `labelled_requests`, or what it takes to find `effect` over `baseline`
+    with `power`, which are shares of correct answers. Source: Fleiss, Levin and Paik, Statistical
     Methods for Rates and Proportions (2003), section 2. It misleads where the sample is too small
     for the effect: then it keeps the control nearly always, whichever is better.
     """
+
+    fields_of_right_or_wrong: ClassVar[tuple[str, ...]] = ("baseline", "effect")
 
     kind: Literal["fixed_horizon"] = "fixed_horizon"
     labelled_requests: Annotated[int, Field(ge=1)] | None = None
@@ -65,16 +67,16 @@ class FixedHorizonTest(Experiment):
         assert self.effect is not None
         return _sample(self.baseline, self.baseline + self.effect, self.alpha, self.power)
 
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Correctness) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The only look, once both variants have the sample."""
-        return int(seen.shares.smaller >= self.sample)
+        return int(seen.smaller >= self.sample)
 
-    def judge(self, look: int, memory: Any, seen: Correctness) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The test of all labels; what is not significantly better is not promoted."""
-        test = two_proportion_test(*seen.shares)
+        test = seen.test()
         better = test.difference > 0 and test.p_value < self.alpha
         reason = (
-            f"{seen}: difference {test.difference:+.4f}, p = {test.p_value:.3g} "
+            f"{seen}: difference {seen.written(test.difference)}, p = {test.p_value:.3g} "
             f"(alpha {self.alpha:g})"
         )
         return Judgement("candidate" if better else "control", reason, last=True)

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from simab.policies.bandit import Bandit, Pulls
 from simab.stats.bayes import Normal, probability_better_normal
-from simab.stats.label_totals import FEWEST_REWARDS
 
 __all__ = ["GaussianThompson"]
 
@@ -70,9 +69,7 @@ def _reward_of(pulls: Pulls) -> tuple[float, float]:
     """Mean reward, and the variance to give to one; 0 where the rewards do not tell it."""
     rewards = pulls.rewards
     if rewards.count:
-        if not rewards.tells_spread:
-            return rewards.mean, 0.0
-        return rewards.mean, rewards.squared_deviations / (rewards.count + 1 - FEWEST_REWARDS)
+        return rewards.mean, rewards.widened_variance if rewards.tells_spread else 0.0
     if not pulls.labelled:
         return math.nan, 0.0
     share = (pulls.right + 1.0) / (pulls.labelled + 2.0)

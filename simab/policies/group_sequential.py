@@ -8,12 +8,11 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from simab.errors import InvalidInput
+from simab.policies.evidence import Evidence
 from simab.policies.experiment import Experiment, ExperimentState, Judgement
 from simab.policies.observation import Observation
-from simab.policies.two_shares import Correctness
 from simab.stats.boundary_families import obrien_fleming_bounds, pocock_bounds
 from simab.stats.futility import futility_design
-from simab.stats.proportions import two_proportion_test
 from simab.stats.spending import (
     Spending,
     obrien_fleming_spending,
@@ -30,7 +29,7 @@ Times = tuple[float, ...]
 
 
 class GroupSequential(Experiment):
-    """Test correct answers at planned looks, against bounds that together keep alpha.
+    """Test correct answers, or rewards, at planned looks, against bounds that together keep alpha.
 
     Information is the harmonic mean of the variants' labels over the planned labels; look k is
     taken at the first tick at which it reaches k / looks. `pocock` and `obrien_fleming` are the
@@ -64,16 +63,16 @@ class GroupSequential(Experiment):
             )
         return self
 
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Correctness) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The planned look that the information has reached; ticks may skip some."""
-        reached = int(self.looks * seen.shares.pairs / self.labelled_requests)
+        reached = int(self.looks * seen.pairs / self.labelled_requests)
         return max(state.look, min(reached, self.looks))
 
-    def judge(self, look: int, memory: Times | None, seen: Correctness) -> Judgement:
+    def judge(self, look: int, memory: Times | None, seen: Evidence) -> Judgement:
         """The z of this look against its bounds; `memory` holds the information so far."""
         times = self._times(memory or (), seen)
         lower, upper = self._bounds(look, times)
-        test = two_proportion_test(*seen.shares)
+        test = seen.test()
         reason = (
             f"look {look} of {self.looks}: {seen}: z = {test.z:.3f}, bounds {lower:.3f} and "
             f"{upper:.3f} ({self.boundary}, alpha {self.alpha:g})"
@@ -85,12 +84,12 @@ class GroupSequential(Experiment):
             return Judgement("control", reason, times, last)
         return Judgement(None, reason, times, last)
 
-    def _times(self, before: Times, seen: Correctness) -> Times:
+    def _times(self, before: Times, seen: Evidence) -> Times:
         """Information at the looks so far: hundredths, so that its bounds are soon known by heart.
 
         A bound by integration takes 0.1 to 1 ms, and runs differ by a few labels at each look.
         """
-        time = round(seen.shares.pairs / self.labelled_requests, 2)
+        time = round(seen.pairs / self.labelled_requests, 2)
         least = before[-1] + 0.01 if before else 0.01
         return (*before, max(time, round(least, 2)))
 

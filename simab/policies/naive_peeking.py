@@ -6,32 +6,32 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from simab.policies.evidence import Evidence
 from simab.policies.experiment import Judgement, LookingExperiment
-from simab.policies.two_shares import Correctness
-from simab.stats.proportions import two_proportion_test
 
 __all__ = ["NaivePeeking"]
 
 
 class NaivePeeking(LookingExperiment):
-    """Test correct answers at every look at the full alpha, and stop at the first significance.
+    """Test at every look at the full alpha, and stop at the first significance.
 
-    The pooled two-sided z-test; a significant gain promotes, a significant loss keeps the control.
-    Source: what dashboards invite to; Armitage, McPherson and Rowe (1969) gave the price. It
-    misleads because every look is another chance to be wrong: at a nominal 5 % equal models are
-    told apart in 14 % of the runs after 5 looks, 19 % after 10 and 25 % after 20.
+    The two-sided test of `fixed_horizon`, of correct answers or rewards; a significant gain
+    promotes, a significant loss keeps the control. Source: what dashboards invite to; Armitage,
+    McPherson and Rowe (1969) gave the price. It misleads because every look is another chance to
+    be wrong: at a nominal 5 % equal models are told apart in 14 % of the runs after 5 looks, 19 %
+    after 10 and 25 % after 20.
     """
 
     kind: Literal["naive_peeking"] = "naive_peeking"
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """The level that each look is tested at, as if it were the only one."""
 
-    def judge(self, look: int, memory: Any, seen: Correctness) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The test of all labels so far."""
-        test = two_proportion_test(*seen.shares)
+        test = seen.test()
         reason = (
-            f"look {look}: {seen}: difference {test.difference:+.4f}, p = {test.p_value:.3g} "
-            f"(alpha {self.alpha:g} at every look)"
+            f"look {look}: {seen}: difference {seen.written(test.difference)}, "
+            f"p = {test.p_value:.3g} (alpha {self.alpha:g} at every look)"
         )
         if not test.p_value < self.alpha:
             return Judgement(None, reason)

@@ -22,6 +22,10 @@ class Policy(Description, ABC):
 
     needs_right_or_wrong: ClassVar[bool] = False
     """Whether the rule counts correct answers, and so cannot judge numeric rewards."""
+    fields_of_right_or_wrong: ClassVar[tuple[str, ...]] = ()
+    """Fields that speak of correct answers, in rules that can judge numeric rewards as well."""
+    fields_of_either: ClassVar[tuple[str, ...]] = ()
+    """Fields in units of what is compared: below 1 where that is a share of correct answers."""
 
     @abstractmethod
     def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from simab.description import Share
 from simab.errors import InvalidInput
+from simab.policies.evidence import Evidence
 from simab.policies.experiment import Judgement, LookingExperiment
 from simab.policies.two_shares import Correctness
 from simab.stats.sprt import bernoulli_log_ratio, sprt_bounds, sprt_verdict
@@ -23,6 +24,8 @@ class SequentialProbabilityRatio(LookingExperiment):
     3. It misleads because it never looks at the control: p0 is what the control was thought to be
     worth, and the test answers wrongly, and surely, when that has changed.
     """
+
+    needs_right_or_wrong: ClassVar[bool] = True
 
     kind: Literal["sprt"] = "sprt"
     p0: Annotated[Share, Field(gt=0, lt=1)]
@@ -46,13 +49,14 @@ class SequentialProbabilityRatio(LookingExperiment):
         sprt_bounds(self.alpha, self.beta)
         return self
 
-    def labels_counted(self, seen: Correctness) -> int:
+    def labels_counted(self, seen: Evidence) -> int:
         """The candidate's labels: the control's are not used."""
-        return seen.shares.candidate_total
+        return _answers(seen).shares.candidate_total
 
-    def judge(self, look: int, memory: Any, seen: Correctness) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The log likelihood ratio of all the candidate's labels, against Wald's bounds."""
-        right, labelled = seen.shares.candidate_hits, seen.shares.candidate_total
+        shares = _answers(seen).shares
+        right, labelled = shares.candidate_hits, shares.candidate_total
         bounds = sprt_bounds(self.alpha, self.beta)
         log_ratio = bernoulli_log_ratio(right, labelled, self.p0, self.p1)
         reason = (
@@ -65,3 +69,8 @@ class SequentialProbabilityRatio(LookingExperiment):
             most = self.maximum_labelled_requests
             return Judgement(None, reason, last=most is not None and labelled >= most)
         return Judgement("candidate" if verdict == "alternative" else "control", reason)
+
+
+def _answers(seen: Evidence) -> Correctness:
+    assert isinstance(seen, Correctness), "needs_right_or_wrong"
+    return seen

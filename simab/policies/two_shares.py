@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from simab.policies.observation import Observation
-from simab.stats.always_valid import confidence_sequence
+from simab.stats.always_valid import (
+    MixtureTest,
+    confidence_sequence,
+    two_proportion_mixture_test,
+)
 from simab.stats.interval import Interval
+from simab.stats.label_totals import LabelTotals
+from simab.stats.proportions import TwoProportionTest, two_proportion_test
 
 __all__ = ["Correctness", "TwoShares"]
 
@@ -76,10 +82,53 @@ class Correctness:
     @classmethod
     def of(cls, observation: Observation) -> Correctness:
         """All labels that have arrived by now."""
-        control = observation.metrics.labels(observation.control)
-        candidate = observation.metrics.labels(observation.candidate)
+        control, candidate = observation.control, observation.candidate
+        labels = observation.metrics.labels
+        return cls.of_labels(control, labels(control), candidate, labels(candidate))
+
+    @classmethod
+    def of_labels(
+        cls,
+        control_name: str,
+        control: LabelTotals,
+        candidate_name: str,
+        candidate: LabelTotals,
+    ) -> Correctness:
+        """All of these labels."""
         shares = TwoShares(control.correct, control.labelled, candidate.correct, candidate.labelled)
-        return cls(observation.control, observation.candidate, shares)
+        return cls(control_name, candidate_name, shares)
+
+    @property
+    def smaller(self) -> int:
+        """The labels of the variant that has fewer."""
+        return self.shares.smaller
+
+    @property
+    def pairs(self) -> float:
+        """The equal numbers that would tell the shares apart as well: the harmonic mean."""
+        return self.shares.pairs
+
+    @property
+    def difference(self) -> float:
+        """The candidate's share less the control's; NaN without labels of both."""
+        return self.shares.difference
+
+    def test(self) -> TwoProportionTest:
+        """The pooled two-sided z-test of equal shares."""
+        return two_proportion_test(*self.shares)
+
+    def mixture_test(self, mixing_variance: float) -> MixtureTest:
+        """One look of the mSPRT, each arm with its own variance."""
+        return two_proportion_mixture_test(*self.shares, mixing_variance=mixing_variance)
+
+    def confidence_sequence(self, tight_at: int, level: float) -> Interval:
+        """Asymptotic confidence sequence of the difference: it may be looked at any time."""
+        return self.shares.confidence_sequence(tight_at, level)
+
+    @staticmethod
+    def written(difference: float) -> str:
+        """A difference of shares, as reasons quote it."""
+        return f"{difference:+.4f}"
 
     def __str__(self) -> str:
         """The counts in words, as every reason quotes them."""

@@ -46,6 +46,16 @@ class RewardTotals:
         return self.count >= FEWEST_REWARDS and self.squared_deviations > 0.0
 
     @property
+    def widened_variance(self) -> float:
+        """The variance to give to one reward, with the width that Student's t adds to their mean.
+
+        NaN where the rewards do not tell their spread.
+        """
+        if not self.tells_spread:
+            return nan
+        return self.squared_deviations / (self.count + 1 - FEWEST_REWARDS)
+
+    @property
     def standard_error(self) -> float:
         """Of the mean, for independent rewards; NaN for fewer than two."""
         return sqrt(self.variance / self.count) if self.count > 1 else nan

@@ -22,7 +22,8 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 # What only simab can see: a schema has no rules across fields, no aliases, no duplicate keys.
 BEYOND_A_SCHEMA = {
     "all_weights_zero", "arms_name_missing_variant", "control_is_candidate",
-    "control_not_deployed", "direction_of_a_metric", "duplicate_keys", "eleven_deployed",
+    "control_not_deployed", "direction_of_a_metric", "duplicate_keys",
+    "effects_of_one", "eleven_deployed",
     "half_a_lognormal", "horizon_too_short", "huge_effect", "label_buckets",
     "labels_from_two_sources",
     "merge_key", "metric_needs_labels", "nothing_deployed", "one_role_without_labels",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,14 @@ from scipy import stats
 
 from simab.comparison import compare
 from simab.errors import InvalidInput
+from simab.policies import Promote
+from simab.policies.always_valid import AlwaysValid
+from simab.policies.bayesian import BayesianExperiment
 from simab.policies.fixed_horizon import FixedHorizonTest
 from simab.policies.policy import Policy
 from simab.policies.thompson import Thompson
 from simab.profiles import truth_of
+from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
 from tests.world.building import scenario, variant
@@ -110,8 +115,63 @@ def test_thompson_sampling_finds_the_better_shop_and_spares_users() -> None:
     assert shares.mean() < 0.4
 
 
+def test_welchs_test_finds_a_gain_as_often_as_the_normal_law_says() -> None:
+    """Phi(gain / standard error - 1.96) at the tick of the test; half the spread would fail."""
+    test = {"kind": "fixed_horizon", "labelled_requests": 10_000}
+    played = shop(test, rate="1000/s", horizon="40s", endpoint={"weight_update": "0s"})
+    rows = compare(played, replications=600).outcomes
+    found = (rows["verdict"] == "promoted_candidate").mean()
+    truths = [
+        truth_of(each.quality.sampler({}, None)) for each in played.endpoint.variants.values()
+    ]
+    seen = rows["decided_s"].median() * 1000 / 2
+    spread = sum(each.reward_variance for each in truths) / seen
+    gain = truths[1].reward - truths[0].reward
+    error = math.sqrt(0.25 / len(rows))
+    assert abs(found - stats.norm.cdf(gain / math.sqrt(spread) - 1.96)) < LIMIT * error
+    assert abs(found - stats.norm.cdf(gain / math.sqrt(spread / 4) - 1.96)) > LIMIT * error
+
+
 @pytest.mark.parametrize(
-    "policy", [Thompson(update_every="1min"), FixedHorizonTest(labelled_requests=5)]
+    "policy",
+    [
+        {"kind": "naive_peeking", "labelled_requests": 200},
+        {"kind": "group_sequential", "labelled_requests": 4000, "boundary": "pocock_spending"},
+        {"kind": "always_valid", "labelled_requests": 200, "tight_at": 2000},
+        {
+            "kind": "always_valid",
+            "labelled_requests": 200,
+            "method": "mixture",
+            "typical_effect": 12,
+        },
+        {"kind": "bayesian", "labelled_requests": 200, "expected_loss": 1.5},
+    ],
+    ids=lambda policy: f"{policy['kind']} {policy.get('method', '')}",
+)
+def test_every_experiment_finds_the_shop_that_earns_far_more(policy: dict[str, Any]) -> None:
+    """Through file, worker's JSON and simulator; the reason quotes means and numbers."""
+    variants = {"a": earning(0.08, workers=20), "b": earning(0.16, workers=20)}
+    objective = {"control": "a", "candidate": "b", "metric": "reward", "smallest_effect": 0.3}
+    played = scenario(
+        variants, objective=objective, policies={"it": policy}, rate="200/s", horizon="2min"
+    )
+    assert loads(dumps(played)) == played
+    last = simulate(played).transcript.decisions[-1]
+    assert last.action == Promote("b", because=last.action.because)
+    assert re.search(r"a [\d.]+ on average of \d+, b [\d.]+ of \d+", last.action.because)
+    assert (
+        compare(played, replications=8).outcomes["verdict"].tolist().count("promoted_candidate")
+        >= 7
+    )
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Thompson(update_every="1min"),
+        FixedHorizonTest(baseline=0.8, effect=0.1),
+        BayesianExperiment(labelled_requests=9, prior_failures=3.0),
+    ],
 )
 def test_objects_that_count_right_answers_are_refused(policy: Policy) -> None:
     """As in files: they would find none, and never say so."""
@@ -119,3 +179,17 @@ def test_objects_that_count_right_answers_are_refused(policy: Policy) -> None:
         simulate(shop(MAJORITY), policy=policy)
     with pytest.raises(InvalidInput, match="these variants earn numeric rewards"):
         compare(shop(MAJORITY), policies={"own": policy}, replications=1)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        AlwaysValid(labelled_requests=9, method="mixture", typical_effect=1.0),
+        BayesianExperiment(labelled_requests=9, expected_loss=2.0),
+    ],
+)
+def test_effects_on_shares_are_below_one(policy: Policy) -> None:
+    """As in files; where answers earn money an effect may be any amount."""
+    with pytest.raises(InvalidInput, match="two shares of correct answers differ by less than 1"):
+        simulate(scenario(), policy=policy)
+    simulate(shop(MAJORITY, horizon="30s"), policy=policy)

@@ -42,6 +42,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rewards.variants_earn_alike,
     rewards.metrics_fit_rewards,
     rewards.effects_of_shares_are_shares,
+    rewards.shares_differ_by_less_than_1,
     rewards.policies_can_judge_rewards,
     durations.rarest_durations_can_be_simulated,
     traffic.targets_name_variants,

@@ -8,12 +8,13 @@ from typing import Final, get_args
 from simab.policies import Policy, PolicyDescription
 from simab.policies.metrics import LabelMetric
 from simab.scenario.flaws import Flaw
-from simab.scenario.raw import Raw
+from simab.scenario.raw import Raw, default_of
 
 __all__ = [
     "effects_of_shares_are_shares",
     "metrics_fit_rewards",
     "policies_can_judge_rewards",
+    "shares_differ_by_less_than_1",
     "variants_earn_alike",
 ]
 
@@ -71,6 +72,19 @@ def effects_of_shares_are_shares(scenario: Raw) -> Iterator[Flaw]:
         yield effect.flaw(rule, "Write for example 0.05 or 5%.")
 
 
+def shares_differ_by_less_than_1(scenario: Raw) -> Iterator[Flaw]:
+    """Effects that policies expect, where they are effects on a share of correct answers."""
+    if _EARNING in {kind for _, kind in _kinds(scenario)}:
+        return
+    for _, policy in scenario.at("policies").named():
+        known = _POLICIES.get(policy.at("kind").text() or "")
+        for field in known.fields_of_either if known else ():
+            size = policy.at(field).number()
+            if size is not None and size >= 1:
+                rule = "two shares of correct answers differ by less than 1"
+                yield policy.at(field).flaw(rule, "Write for example 0.01.")
+
+
 def policies_can_judge_rewards(scenario: Raw) -> Iterator[Flaw]:
     """Rules that count correct answers find none among numeric rewards."""
     if _EARNING not in {kind for _, kind in _kinds(scenario)}:
@@ -78,10 +92,16 @@ def policies_can_judge_rewards(scenario: Raw) -> Iterator[Flaw]:
     for _, policy in scenario.at("policies").named():
         kind = policy.at("kind").text()
         known = _POLICIES.get(kind or "")
-        if known is not None and known.needs_right_or_wrong:
+        if known is None:
+            continue
+        if known.needs_right_or_wrong:
             rule = f"{kind} counts correct answers, and these variants earn numeric rewards"
-            remedy = "Use a policy that takes rewards: gaussian_thompson, or metric_majority."
+            remedy = "Use a policy that takes rewards, such as group_sequential."
             yield policy.at("kind").flaw(rule, remedy)
+        for field in known.fields_of_right_or_wrong:
+            if policy.at(field).given and policy.at(field).value != default_of(known, field):
+                rule = "speaks of correct answers, and these variants earn numeric rewards"
+                yield policy.at(field).flaw(rule, _INSTEAD[field], on_key=True)
         if kind == "gaussian_thompson":
             for field, remedy in _PRIOR.items():
                 if not policy.at(field).given:
@@ -101,6 +121,12 @@ def _policies() -> dict[str, type[Policy]]:
 
 
 _POLICIES: Final = _policies()
+_INSTEAD: Final = {
+    "baseline": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
+    "effect": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
+    "prior_successes": "Leave it out: the prior of a mean reward is flat.",
+    "prior_failures": "Leave it out: the prior of a mean reward is flat.",
+}
 _PRIOR: Final = {
     "prior_mean": "Add what a reward is expected to be on average.",
     "prior_standard_deviation": "Add how far off prior_mean may be; large says little.",

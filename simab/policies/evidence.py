@@ -1,0 +1,24 @@
+"""What the labels of two variants say by now: shares of correct answers, or mean rewards."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from simab.policies.observation import Observation
+from simab.policies.two_means import Earnings
+from simab.policies.two_shares import Correctness
+
+__all__ = ["Evidence", "evidence_of"]
+
+Evidence: TypeAlias = Correctness | Earnings
+"""Both have `smaller`, `pairs`, `difference`, `test`, `mixture_test` and `confidence_sequence`."""
+
+
+def evidence_of(observation: Observation) -> Evidence:
+    """The rewards where there are any, else the correct answers, of all labels by now."""
+    control_name, candidate_name = observation.control, observation.candidate
+    control = observation.metrics.labels(control_name)
+    candidate = observation.metrics.labels(candidate_name)
+    if control.rewards.count or candidate.rewards.count:
+        return Earnings(control_name, candidate_name, control.rewards, candidate.rewards)
+    return Correctness.of_labels(control_name, control, candidate_name, candidate)

@@ -1,0 +1,106 @@
+"""What the answers of two variants have earned so far, and how far apart their means may be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
+from simab.stats.bayes import Normal
+from simab.stats.interval import Interval, normal_quantile
+from simab.stats.label_totals import RewardTotals
+from simab.stats.means import Moments, welch_test
+
+__all__ = ["Earnings", "MeansTest", "belief_of_mean"]
+
+
+class MeansTest(NamedTuple):
+    """Welch's test of two means; `z` is where a normal law has the same p-value."""
+
+    difference: float
+    z: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Earnings:
+    """The numeric rewards of both variants that have arrived, under the variants' names."""
+
+    control: str
+    candidate: str
+    control_rewards: RewardTotals
+    candidate_rewards: RewardTotals
+
+    @property
+    def smaller(self) -> int:
+        """The rewards of the variant that has fewer."""
+        return min(self.control_rewards.count, self.candidate_rewards.count)
+
+    @property
+    def pairs(self) -> float:
+        """The equal numbers that would tell the means apart as well: the harmonic mean."""
+        control, candidate = self.control_rewards.count, self.candidate_rewards.count
+        return 2.0 * control * candidate / (control + candidate) if control + candidate else 0.0
+
+    @property
+    def difference(self) -> float:
+        """The candidate's mean less the control's; NaN without rewards of both."""
+        return self.candidate_rewards.mean - self.control_rewards.mean
+
+    def test(self) -> MeansTest:
+        """Welch's two-sided test of equal means."""
+        welch = welch_test(_moments(self.control_rewards), _moments(self.candidate_rewards))
+        z = welch.t
+        if 0.0 < welch.p_value < 1.0:  # beyond 38 standard errors nothing is left of a p-value
+            z = math.copysign(-normal_quantile(welch.p_value / 2.0), welch.difference)
+        return MeansTest(welch.difference, z, welch.p_value)
+
+    def mixture_test(self, mixing_variance: float) -> MixtureTest:
+        """One look of the mSPRT, each arm with its own variance."""
+        return mixture_test(self.difference, self._variance, mixing_variance=mixing_variance)
+
+    def confidence_sequence(self, tight_at: int, level: float) -> Interval:
+        """Asymptotic confidence sequence of the difference: it may be looked at any time."""
+        if math.isnan(self._variance):
+            return Interval.undefined(level, "the rewards do not tell their spread yet")
+        pairs = max(round(self.pairs), 1)
+        spread = math.sqrt(self._variance * pairs)
+        return confidence_sequence(
+            self.difference, spread, pairs, target_count=tight_at, level=level
+        )
+
+    @staticmethod
+    def written(difference: float) -> str:
+        """A difference of rewards, as reasons quote it."""
+        return f"{difference:+.6g}"
+
+    @property
+    def _variance(self) -> float:
+        """Of the difference of means; NaN where an arm's rewards are too few or all alike."""
+        arms = self.control_rewards, self.candidate_rewards
+        if not all(rewards.tells_spread for rewards in arms):
+            return math.nan
+        return sum(rewards.variance / rewards.count for rewards in arms)
+
+    def __str__(self) -> str:
+        """The means in words, as every reason quotes them."""
+        control, candidate = self.control_rewards, self.candidate_rewards
+        return (
+            f"{self.control} {control.mean:.6g} on average of {control.count}, "
+            f"{self.candidate} {candidate.mean:.6g} of {candidate.count}"
+        )
+
+
+def belief_of_mean(rewards: RewardTotals) -> Normal | None:
+    """What the rewards alone say of their mean; None where they do not tell their spread.
+
+    Normal, with the width that Student's t adds.
+    """
+    if not rewards.tells_spread:
+        return None
+    return Normal(rewards.mean, math.sqrt(rewards.widened_variance / rewards.count))
+
+
+def _moments(rewards: RewardTotals) -> Moments:
+    return Moments(rewards.count, rewards.mean, rewards.variance)
