@@ -231,7 +231,7 @@ class Books:
             variant,
             self.labels[first:last, variant].sum(axis=0),
             self.scores[first:last, variant].sum(axis=0, dtype=np.int64),
-            self.rewards[first:last, variant].sum(axis=0),
+            self.rewards[first:last, variant].sum(axis=0) if len(self.rewards) else None,
         )
 
     def totals_of_labels(
@@ -239,20 +239,20 @@ class Books:
         variant: int,
         sums: NDArray[np.int64],
         score_histogram: NDArray[np.int64],
-        rewards: NDArray[np.int64],
+        rewards: NDArray[np.int64] | None,
     ) -> LabelTotals:
         """A variant's columns of labels and rewards, summed over some buckets, as totals.
 
-        Shapes: sums (7,), score_histogram (2, SCORE_BINS), rewards (4,).
+        Shapes: sums (7,), score_histogram (2, SCORE_BINS), rewards (4,); None where none earn any.
         """
         count = sums.tolist()
-        return LabelTotals(
-            confusion=ConfusionCounts(*count[: LabelColumn.TRUE_NEGATIVE + 1]),
-            successes=count[LabelColumn.SUCCESS],
-            failures=count[LabelColumn.FAILURE],
-            squared_error_sum=count[LabelColumn.SQUARED_ERROR],
-            score_histogram=score_histogram,
-            rewards=self._reward_totals(variant, rewards) if len(self.rewards) else NO_REWARDS,
+        return LabelTotals(  # by place, and without checks: a tick makes two
+            ConfusionCounts._make(count[: LabelColumn.SUCCESS]),
+            count[LabelColumn.SUCCESS],
+            count[LabelColumn.FAILURE],
+            count[LabelColumn.SQUARED_ERROR],
+            score_histogram,
+            NO_REWARDS if rewards is None else self._reward_totals(variant, rewards),
         )
 
     def _reward_totals(self, variant: int, sums: NDArray[np.int64]) -> RewardTotals:

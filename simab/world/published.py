@@ -45,8 +45,9 @@ class ArrivedLabels:
         until = until_ns // self._books.blueprint.label_resolution_ns
         if until != self._until:
             return self._books.label_totals(variant, 0, until)
+        rewards = self._rewards[variant] if self._earning else None
         return self._books.totals_of_labels(
-            variant, self._labels[variant], self._scores[variant], self._rewards[variant]
+            variant, self._labels[variant], self._scores[variant], rewards
         )
 
 
