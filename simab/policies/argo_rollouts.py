@@ -16,7 +16,7 @@ from simab.policies.argo_analysis import AnalysisRun, advance, start
 from simab.policies.argo_metrics import ArgoMetric, Phase
 from simab.policies.argo_replicas import replica_counts
 from simab.policies.observation import EndpointStatus, Observation
-from simab.policies.pair_weights import candidate_share, pair_weights
+from simab.policies.pair_weights import beside_others, candidate_share, pair_weights
 from simab.policies.policy import Policy
 
 __all__ = ["ArgoRollouts", "ArgoState", "ArgoStep", "BackgroundAnalysis", "Pause", "RolloutPhase"]
@@ -262,13 +262,16 @@ class ArgoRollouts(Policy):
         """Always: the new version is scaled up first."""
         return True
 
-    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
         """The split of each set_weight (as asked where the replicas are not known), and the end."""
         splits: list[Mapping[str, float]] = []
         for weight in (step.set_weight for step in self.steps if step.set_weight is not None):
             canary, stable = self._counts(weight, self.replicas)
-            splits.append({control: float(stable), candidate: float(canary)})
-        return [*splits, *super().splits(control, candidate)]
+            pair = beside_others({control: stable, candidate: canary}, weights)
+            splits.append({**weights, **pair})
+        return [*splits, *super().splits(control, candidate, weights)]
 
 
 def _judged(state: ArgoState, observation: Observation) -> ArgoState:

@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import isclose
 from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field, model_validator
@@ -19,6 +20,7 @@ from simab.description import Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, SetWeights
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.pair_weights import all_to, beside_others
 from simab.policies.policy import Policy
 from simab.stats.bayes import FLAT, Beta, probability_better
 from simab.stats.label_totals import NO_REWARDS, RewardTotals
@@ -53,10 +55,11 @@ class BanditState:
 class Bandit(Policy):
     """Even shares in the exploration window, then shares by the rule at every update.
 
-    An arm's reward is 1 for a correct answer and 0 for a wrong one, or a number where the variants
-    earn numbers and the bandit says that it takes them. Only labels that have arrived
-    count: late ones mean that several updates see nearly the same, and shares lag behind. Weights
-    are rounded to six digits, and an update that leaves them as they are asks for nothing.
+    Arms share out what they have together; variants that are no arms keep their traffic. An arm's
+    reward is 1 for a correct answer and 0 for a wrong one, or a number where the variants earn
+    numbers and the bandit says that it takes them. Only labels that have arrived count: late ones
+    mean that several updates see nearly the same, and shares lag behind. Weights are rounded to six
+    digits, and an update that leaves them as they are asks for nothing.
     """
 
     needs_right_or_wrong: ClassVar[bool] = True
@@ -174,23 +177,29 @@ class Bandit(Policy):
     def _reweighted(
         self, weights: Mapping[str, float], because: str, observation: Observation
     ) -> Sequence[Action]:
-        if all(observation.weights[name] == weight for name, weight in weights.items()):
+        scaled = beside_others(weights, observation.weights)
+        if all(isclose(observation.weights[name], weight) for name, weight in scaled.items()):
             return ()
-        return (SetWeights(weights, because=because),)
+        return (SetWeights(scaled, because=because),)
 
     def variants_named(self) -> frozenset[str]:
         """The arms."""
         return frozenset(self.arms)
 
-    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
         """Even shares, nearly all traffic to each arm, and all traffic to it."""
         arms = self.arms or (control, candidate)
         nearly = 1.0 - self.floor * (len(arms) - 1)
         leading = [
             {arm: nearly if arm == leader else self.floor for arm in arms} for leader in arms
         ]
-        alone = [{arm: float(arm == winner) for arm in arms} for winner in arms]
-        return [dict.fromkeys(arms, 1.0 / len(arms)), *leading, *alone]
+        shared = [dict.fromkeys(arms, 1.0 / len(arms)), *leading]
+        return [
+            *({**weights, **beside_others(parts, weights)} for parts in shared),
+            *(all_to(winner, weights) for winner in arms),
+        ]
 
 
 # Pure, and asked twice in an update: for the shares and for the champion.

@@ -16,7 +16,7 @@ from simab.policies.actions import Action, AddVariant, Promote, RemoveVariant, R
 from simab.policies.alarm_evaluation import AlarmState
 from simab.policies.alarms import Alarm, AlarmRecord, watch
 from simab.policies.observation import EndpointStatus, Observation
-from simab.policies.pair_weights import candidate_share, pair_weights
+from simab.policies.pair_weights import beside_others, candidate_share, pair_weights
 from simab.policies.policy import Policy
 
 __all__ = ["BlueGreen", "BlueGreenState", "Deployment", "TrafficShift"]
@@ -240,8 +240,11 @@ class BlueGreen(Policy):
         """Always: the green fleet is the candidate's."""
         return True
 
-    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
         """The split of each step where it does not depend on the fleet, and all to either."""
         shares = () if self.traffic.instances is not None else self.traffic.shares(1)
-        steps = [{control: 1.0 - share, candidate: share} for share in shares]
-        return [*steps, *super().splits(control, candidate)]
+        pairs = [{control: 1.0 - share, candidate: share} for share in shares]
+        steps = [{**weights, **beside_others(pair, weights)} for pair in pairs]
+        return [*steps, *super().splits(control, candidate, weights)]

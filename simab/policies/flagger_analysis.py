@@ -22,6 +22,7 @@ from simab.policies.actions import (
 )
 from simab.policies.flagger_metrics import FlaggerMetric, run_checks
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.pair_weights import beside_others
 from simab.policies.policy import Policy
 
 __all__ = ["FlaggerAnalysis", "FlaggerState", "Phase"]
@@ -164,13 +165,18 @@ class FlaggerAnalysis(Policy):
         """Always: the candidate is scaled up first."""
         return True
 
-    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
-        """Each step, and all traffic to either."""
-        weights, weight = [], 0
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
+        """None for the candidate at first, each step, and all traffic to either."""
+        idle = beside_others(_split(0, control, candidate), weights)
+        steps: list[Mapping[str, float]] = [{**weights, **idle}]
+        weight = 0
         while not (self.iterations or self.skip_analysis) and weight < self.last_weight:
             weight = min(weight + self._step(weight), TOTAL)
-            weights.append(_split(weight, control, candidate))
-        return [*weights, *super().splits(control, candidate)]
+            pair = beside_others(_split(weight, control, candidate), weights)
+            steps.append({**weights, **pair})
+        return [*steps, *super().splits(control, candidate, weights)]
 
     def _notice(self, state: FlaggerState, observation: Observation) -> Outcome:
         """The first tick: the candidate is there, and has no traffic yet."""

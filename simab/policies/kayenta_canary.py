@@ -13,6 +13,7 @@ from simab.description import Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.observation import EndpointStatus, MetricsView, Observation
+from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
 from simab.policies.window_series import WindowReading
 from simab.stats.kayenta_classifier import MetricAnalysis, classify
@@ -119,7 +120,7 @@ class KayentaCanary(Policy):
         if observation.status is EndpointStatus.UPDATING:
             return (), state
         if state is None and self.share is not None:
-            weights = {observation.control: 1.0 - self.share, observation.candidate: self.share}
+            weights = pair_weights(1.0 - self.share, self.share, observation)
             because = f"{observation.candidate} gets {self.share:.3g} for the canary analysis"
             return (SetWeights(weights, because=because),), KayentaState()
         state = state or KayentaState()
@@ -133,14 +134,15 @@ class KayentaCanary(Policy):
             return (), state
         return self._judge(state, state.started_ns, end_ns, observation)
 
-    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
         """The share under analysis, and all traffic to either."""
-        ends = super().splits(control, candidate)
-        return (
-            ends
-            if self.share is None
-            else [{control: 1 - self.share, candidate: self.share}, *ends]
-        )
+        ends = super().splits(control, candidate, weights)
+        if self.share is None:
+            return ends
+        pair = beside_others({control: 1 - self.share, candidate: self.share}, weights)
+        return [{**weights, **pair}, *ends]
 
     def _judge(
         self, state: KayentaState, started_ns: int, end_ns: int, observation: Observation

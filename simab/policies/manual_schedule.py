@@ -12,6 +12,7 @@ from simab.description import Description, Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, AddVariant, Promote, RemoveVariant, SetWeights
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.pair_weights import all_to
 from simab.policies.policy import Policy
 
 __all__ = ["ManualSchedule", "Step"]
@@ -95,12 +96,14 @@ class ManualSchedule(Policy):
         """Whether a step adds it."""
         return any(step.add == candidate for step in self.steps)
 
-    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
-        """The weights of each step."""
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
+        """The weights of each step, upon those of the step before."""
         splits: list[Mapping[str, float]] = []
         for step in self.steps:
             if step.weights is not None:
-                splits.append(step.weights)
+                splits.append({**(splits or [weights])[-1], **step.weights})
             elif step.promote is not None:
-                splits.append({step.promote: 1.0})
+                splits.append(all_to(step.promote, (splits or [weights])[-1]))
         return splits

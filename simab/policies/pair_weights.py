@@ -1,4 +1,4 @@
-"""The split between control and candidate, whatever other variants serve beside them."""
+"""Weights for some of the variants, whatever others serve beside them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from simab.policies.observation import Observation
 
-__all__ = ["candidate_share", "pair_weights"]
+__all__ = ["all_to", "beside_others", "candidate_share", "pair_weights"]
 
 
 def candidate_share(weights: Mapping[str, float], observation: Observation) -> float:
@@ -18,9 +18,22 @@ def candidate_share(weights: Mapping[str, float], observation: Observation) -> f
 
 def pair_weights(control: float, candidate: float, observation: Observation) -> dict[str, float]:
     """Weights in this proportion, scaled so that other variants keep the traffic that they have."""
-    pair = (observation.control, observation.candidate)
+    parts = {observation.control: control, observation.candidate: candidate}
+    return beside_others(parts, observation.weights)
+
+
+def beside_others(parts: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
+    """Weights in these parts, scaled so that the variants not named keep what `weights` give them.
+
+    As they are where no other variant has any traffic, and where these have none to share out.
+    """
     scale = 1.0
-    if any(weight > 0 for name, weight in observation.weights.items() if name not in pair):
-        serving = sum(observation.weights.get(name, 0.0) for name in pair)
-        scale = serving / (control + candidate) if serving else 1.0
-    return {observation.control: control * scale, observation.candidate: candidate * scale}
+    if any(weight > 0 for name, weight in weights.items() if name not in parts):
+        serving = sum(weights.get(name, 0.0) for name in parts)
+        scale = serving / sum(parts.values()) if serving else 1.0
+    return {name: part * scale for name, part in parts.items()}
+
+
+def all_to(winner: str, weights: Mapping[str, float]) -> dict[str, float]:
+    """What a promotion or a rollback leaves: nothing for the others."""
+    return {**dict.fromkeys(weights, 0.0), winner: 1.0}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from simab.description import Description
 from simab.policies.actions import Action
 from simab.policies.observation import Observation
+from simab.policies.pair_weights import all_to
 
 __all__ = ["Policy"]
 
@@ -42,6 +43,11 @@ class Policy(Description, ABC):
         """Whether the policy deploys the candidate itself where it is not there at the start."""
         return False
 
-    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
-        """The weights that the policy may set, for the capacity check before a run."""
-        return ({control: 1.0, candidate: 0.0}, {control: 0.0, candidate: 1.0})
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
+        """The weights of all variants that the policy may bring about, for the capacity check.
+
+        `weights` are those of the deployed variants at the start.
+        """
+        return (all_to(control, weights), all_to(candidate, weights))

@@ -14,6 +14,7 @@ from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.guardrails import Guardrail, first_objection
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
 from simab.policies.request_stretch import RequestStretch
 from simab.policies.two_shares import Correctness, TwoShares
@@ -61,7 +62,7 @@ class SafeRollout(Policy):
         0.25,
         0.50,
     )
-    """The candidate's share in each stage, rising; after the last it is promoted."""
+    """The candidate's share of what the two have in each stage, rising; promoted after the last."""
     bake: Annotated[Duration, Field(gt=0)]
     """How long each stage serves at least."""
     minimum_requests: Annotated[int, Field(ge=1)] = 1
@@ -181,14 +182,14 @@ class SafeRollout(Policy):
         )
 
     def _enter(self, stage: int, because: str, observation: Observation) -> Action:
-        weights = self._weights(stage, observation.control, observation.candidate)
+        share = self.stages[stage]
+        weights = pair_weights(1.0 - share, share, observation)
         return SetWeights(weights, because=because)
 
-    def _weights(self, stage: int, control: str, candidate: str) -> dict[str, float]:
-        share = self.stages[stage]
-        return {control: 1.0 - share, candidate: share}
-
-    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
         """Each stage, and all traffic to either."""
-        stages = [self._weights(stage, control, candidate) for stage in range(len(self.stages))]
-        return [*stages, *super().splits(control, candidate)]
+        pairs = [{control: 1.0 - share, candidate: share} for share in self.stages]
+        stages = [{**weights, **beside_others(pair, weights)} for pair in pairs]
+        return [*stages, *super().splits(control, candidate, weights)]

@@ -90,17 +90,19 @@ class StagedCanary(Policy):
 
     def _enter(self, stage: int, because: str, observation: Observation) -> Action:
         control, candidate = observation.control, observation.candidate
-        weights = self._weights(stage, control, candidate)
-        whole = sum(observation.weights.values())
-        two = observation.weights.get(control, 0.0) + observation.weights.get(candidate, 0.0)
-        if two < whole:  # other variants keep their traffic; the stage is a share of all of it
-            share = self.stages[stage] * whole
-            weights = {control: max(two - share, 0.0), candidate: share}
+        weights = self._weights(stage, control, candidate, observation.weights)
         return SetWeights(weights, because=because)
 
-    def _weights(self, stage: int, control: str, candidate: str) -> dict[str, float]:
-        share = self.stages[stage]
-        return {control: 1.0 - share, candidate: share}
+    def _weights(
+        self, stage: int, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> dict[str, float]:
+        """Other variants keep their traffic; the stage is a share of all of it."""
+        whole = sum(weights.values())
+        two = weights.get(control, 0.0) + weights.get(candidate, 0.0)
+        if not two < whole:
+            two = whole = 1.0
+        share = self.stages[stage] * whole
+        return {control: max(two - share, 0.0), candidate: share}
 
     def _alarm(self, state: CanaryState, observation: Observation) -> str:
         """What sounded the alarm since the last look, in words; empty while all is well."""
@@ -119,7 +121,12 @@ class StagedCanary(Policy):
                     return f"{observation.candidate}: {limit.reading(windows[0])}"
         return ""
 
-    def splits(self, control: str, candidate: str) -> Sequence[Mapping[str, float]]:
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
         """Each stage, and all traffic to either."""
-        stages = [self._weights(stage, control, candidate) for stage in range(len(self.stages))]
-        return [*stages, *super().splits(control, candidate)]
+        stages = [
+            {**weights, **self._weights(stage, control, candidate, weights)}
+            for stage in range(len(self.stages))
+        ]
+        return [*stages, *super().splits(control, candidate, weights)]

@@ -71,8 +71,8 @@ def splits(scenario: Scenario) -> Sequence[Split]:
     found: dict[tuple[tuple[str, float], ...], Split] = {}
     _note(found, start, START)
     for name, policy in scenario.policies.items():
-        for weights in policy.splits(objective.control, objective.candidate):
-            _note(found, _in_force(start, weights), name)
+        for weights in policy.splits(objective.control, objective.candidate, start):
+            _note(found, weights, name)
     return list(found.values())
 
 
@@ -173,16 +173,6 @@ def _service(variant: Variant) -> tuple[float, float]:
     table = variant.latency.table()
     # A constant's variance may come out a rounding error below 0.
     return units.seconds(table.mean), max(table.squared_coefficient_of_variation, 0.0)
-
-
-def _in_force(start: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
-    """The weights that a policy leads to: variants that it does not name keep theirs.
-
-    A single positive weight is a promotion, which leaves nothing for the others.
-    """
-    if sum(weight > 0 for weight in weights.values()) == 1:
-        start = dict.fromkeys(start, 0.0)
-    return {**start, **weights}
 
 
 def _note(

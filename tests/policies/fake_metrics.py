@@ -14,6 +14,7 @@ from simab.stats.label_totals import SCORE_BINS, LabelTotals, RewardTotals
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
 
 MINUTE = 60_000_000_000
+AT_START = {"old": 1.0, "new": 1.0}
 
 
 def requests(

@@ -15,7 +15,7 @@ from simab.policies.argo_analysis import Phase
 from simab.policies.argo_replicas import replica_counts
 from simab.policies.argo_rollouts import ArgoRollouts, RolloutPhase
 from tests.policies.fake_endpoint import SECOND, Look, play, steady
-from tests.policies.fake_metrics import MINUTE, observation
+from tests.policies.fake_metrics import AT_START, MINUTE, observation
 
 ERRORS = {
     "metric": "error_rate",
@@ -200,7 +200,7 @@ def test_without_a_router_the_split_is_that_of_the_replicas() -> None:
     (action,), _ = policy.decide(None, observation(weights={"old": 1.0, "new": 0.0}))
     assert action.weights == {"old": 5.0, "new": 1.0}
     assert action.because.endswith("set_weight 10, which 1 of 6 replicas come nearest to")
-    assert policy.splits("old", "new")[0] == {"old": 5.0, "new": 1.0}
+    assert policy.splits("old", "new", AT_START)[0] == {"old": 5.0, "new": 1.0}
     own = rollout({"set_weight": 25}, traffic_routing=False, surge=False)
     seen = observation(weights={"old": 1.0, "new": 0.0}, instances={"old": 8, "new": 1})
     (action,), state = own.decide(None, seen)

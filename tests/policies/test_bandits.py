@@ -16,7 +16,7 @@ from simab.policies.thompson import Thompson
 from simab.policies.ucb1 import Ucb1
 from simab.stats.bayes import Beta, probability_better
 from tests.policies.experiments import Look, regrets
-from tests.policies.fake_metrics import MINUTE, FakeMetrics, earned, observation
+from tests.policies.fake_metrics import AT_START, MINUTE, FakeMetrics, earned, observation
 
 EVERY = [EpsilonGreedy, Ucb1, Thompson, GaussianThompson]
 every_bandit = pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
@@ -223,7 +223,7 @@ def test_arms_and_floor_are_checked(fields: Any, message: str) -> None:
 
 def test_the_splits_are_those_of_the_floor() -> None:
     """The capacity check before a run sees even shares, either arm ahead, and either alone."""
-    splits = build(Thompson, floor=0.1).splits("old", "new")
+    splits = build(Thompson, floor=0.1).splits("old", "new", AT_START)
     assert [list(split.values()) for split in splits] == [
         [0.5, 0.5],
         [0.9, 0.1],

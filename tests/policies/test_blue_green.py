@@ -19,7 +19,7 @@ from simab.policies import (
 )
 from simab.policies.blue_green import BlueGreen, Deployment, TrafficShift
 from tests.policies.fake_endpoint import Look, play, steady
-from tests.policies.fake_metrics import MINUTE, observation, requests
+from tests.policies.fake_metrics import AT_START, MINUTE, observation, requests
 
 ERRORS = {"metric": "Invocation5XXErrors", "threshold": 0.1}
 
@@ -218,7 +218,7 @@ def test_other_variants_keep_their_traffic() -> None:
 
 def test_its_splits_are_its_steps() -> None:
     """For the capacity check before a run."""
-    splits = deployment().splits("old", "new")
+    splits = deployment().splits("old", "new", AT_START)
     assert splits[0] == {"old": 0.9, "new": 0.1}
     assert {"old": 0.0, "new": 1.0} in splits
 

@@ -18,6 +18,7 @@ from simab.policies import (
 )
 from simab.policies.flagger_analysis import FlaggerAnalysis, FlaggerState, Phase
 from simab.stats.request_totals import RequestTotals
+from tests.policies.fake_metrics import AT_START
 from tests.policies.scripted_rollout import SECOND, Moment, counted, play, seen
 
 MINUTE = 60 * SECOND
@@ -301,14 +302,15 @@ def test_cookies_come_with_every_weight_above_0() -> None:
 
 def test_its_splits_are_its_steps_and_the_ends() -> None:
     """For the capacity check before a run."""
-    splits = [dict(split) for split in flagger().splits("old", "new")]
-    assert splits[:3] == [
+    splits = [dict(split) for split in flagger().splits("old", "new", AT_START)]
+    assert splits[:4] == [
+        {"old": 100.0, "new": 0.0},
         {"old": 80.0, "new": 20.0},
         {"old": 60.0, "new": 40.0},
         {"old": 40.0, "new": 60.0},
     ]
-    assert len(splits) == 5
-    assert len(flagger(step_weight=None, iterations=3).splits("old", "new")) == 2
+    assert len(splits) == 6
+    assert len(flagger(step_weight=None, iterations=3).splits("old", "new", AT_START)) == 3
 
 
 @pytest.mark.parametrize(

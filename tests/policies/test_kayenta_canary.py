@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from simab.policies import EndpointStatus, Promote, RollBack, SetWeights
 from simab.policies.kayenta_canary import KayentaCanary, KayentaState
 from simab.stats.request_totals import RequestTotals
-from tests.policies.fake_metrics import requests
+from tests.policies.fake_metrics import AT_START, requests
 from tests.policies.scripted_rollout import SECOND, Moment, play, seen
 
 MINUTE = 60 * SECOND
@@ -186,9 +186,9 @@ def test_it_does_nothing_once_it_has_ended() -> None:
 
 def test_its_splits_are_its_share_and_the_ends() -> None:
     """For the capacity check before a run."""
-    first, *_ = canary(share=0.2).splits("old", "new")
+    first, *_ = canary(share=0.2).splits("old", "new", AT_START)
     assert first == {"old": 0.8, "new": 0.2}
-    assert len(canary(share=None).splits("old", "new")) == 2
+    assert len(canary(share=None).splits("old", "new", AT_START)) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from simab.policies import AddVariant, EndpointStatus, Promote, RemoveVariant, SetWeights
 from simab.policies.manual_schedule import ManualSchedule
-from tests.policies.fake_metrics import MINUTE, observation
+from tests.policies.fake_metrics import AT_START, MINUTE, observation
 
 WALK_THROUGH = ManualSchedule.model_validate(
     {
@@ -72,8 +72,8 @@ def test_variants_are_added_and_removed() -> None:
 
 def test_its_splits_are_its_weights() -> None:
     """For the capacity check before a run."""
-    splits = [dict(split) for split in WALK_THROUGH.splits("old", "new")]
-    assert splits == [{"old": 50, "new": 50}, {"old": 25, "new": 75}, {"new": 1.0}]
+    splits = [dict(split) for split in WALK_THROUGH.splits("old", "new", AT_START)]
+    assert splits == [{"old": 50, "new": 50}, {"old": 25, "new": 75}, {"old": 0.0, "new": 1.0}]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,14 @@ from simab.stats.always_valid import confidence_sequence
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 from tests.policies.experiments import Look, standard_error
-from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests, successes
+from tests.policies.fake_metrics import (
+    AT_START,
+    MINUTE,
+    FakeMetrics,
+    observation,
+    requests,
+    successes,
+)
 
 Windows = dict[tuple[str, int], RequestTotals]
 HALF = {"old": 0.5, "new": 0.5}
@@ -179,7 +186,7 @@ def test_stages_must_rise() -> None:
 
 def test_the_splits_are_the_stages() -> None:
     """The capacity check before a run sees each, and either variant alone."""
-    shares = [split["new"] for split in rollout().splits("old", "new")]
+    shares = [split["new"] for split in rollout().splits("old", "new", AT_START)]
     assert shares == [0.1, 0.5, 0.0, 1.0]
 
 

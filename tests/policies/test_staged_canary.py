@@ -12,7 +12,7 @@ from simab.policies import EndpointStatus, Promote, Refusal, RollBack, SetWeight
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
 from simab.policies.staged_canary import CanaryState, StagedCanary
 from simab.stats.request_totals import RequestTotals
-from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests
+from tests.policies.fake_metrics import AT_START, MINUTE, FakeMetrics, observation, requests
 
 ALARMS = (
     ErrorRateLimit(metric="error_rate", at_most=0.1),
@@ -175,7 +175,7 @@ def test_an_alarm_needs_its_periods_on_end(
 
 def test_its_splits_are_its_stages_and_the_ends() -> None:
     """For the capacity check before a run."""
-    splits = [dict(split) for split in canary().splits("old", "new")]
+    splits = [dict(split) for split in canary().splits("old", "new", AT_START)]
     assert splits == [
         pytest.approx({"old": 0.9, "new": 0.1}),
         {"old": 0.5, "new": 0.5},

@@ -1,0 +1,124 @@
+"""Policies on an endpoint that serves a third variant: it keeps its traffic until all is decided.
+
+And what the capacity check says that a policy may set is what a run of it really sets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simab.policies.pair_weights import beside_others
+from simab.scenario.capacity import capacity_rows, splits
+from simab.scenario.models import Scenario
+from simab.simulation import simulate
+from tests.world.building import scenario, variant
+
+BANDIT = {"update_every": "30s", "floor": 0.1}
+LIMITS = [{"metric": "error_rate", "at_most": "50%"}]
+POLICIES: dict[str, dict[str, Any]] = {
+    "staged_canary": {"stages": ["10%", "40%"], "bake": "60s", "alarms": LIMITS},
+    "safe_rollout": {"stages": [0.1, 0.5], "bake": "60s"},
+    "argo_rollouts": {
+        "traffic_routing": True,
+        "steps": [{"set_weight": 20}, {"pause": {"duration": "30s"}}, {"set_weight": 60}],
+    },
+    "flagger": {"interval": "30s", "threshold": 5, "step_weight": 20, "max_weight": 60},
+    "kayenta": {
+        "share": "20%",
+        "analysis_interval": "60s",
+        "lifetime": "4min",
+        "metrics": [{"name": "latency", "measures": "latency_mean", "groups": ["all"]}],
+        "group_weights": {"all": 100},
+    },
+    "blue_green": {"traffic": {"type": "CANARY", "size": "25%"}, "wait_interval": "60s"},
+    "thompson": BANDIT,
+    "ucb1": BANDIT,
+    "epsilon_greedy": BANDIT,
+    "gaussian_thompson": BANDIT,
+    "manual_schedule": {
+        "steps": [
+            {"at": "60s", "weights": {"new": 20}},
+            {"at": "120s", "weights": {"old": 30}},
+            {"at": "180s", "promote": "new"},
+        ]
+    },
+}
+VARIANTS = {"old": (90, 0.85), "new": (5, 0.9), "third": (5, 0.5)}
+AS_FORETOLD = [
+    "staged_canary",
+    "safe_rollout",
+    "argo_rollouts",
+    "flagger",
+    "kayenta",
+    "blue_green",
+    "manual_schedule",
+]
+KEEPERS = [kind for kind in POLICIES if kind != "manual_schedule"]  # its weights are its own
+
+
+def rehearsal(kind: str) -> Scenario:
+    """Weights 90, 5 and 5; the candidate is better, and the third variant is bad."""
+    variants = {
+        name: variant(workers=50, weight=weight, quality={"kind": "success", "probability": share})
+        for name, (weight, share) in VARIANTS.items()
+    }
+    return scenario(
+        variants,
+        rate="20/s",
+        horizon="8min",
+        endpoint={"weight_update": "1s"},
+        objective={
+            "control": "old",
+            "candidate": "new",
+            "metric": "accuracy",
+            "smallest_effect": 0.01,
+        },
+        policies={kind: {"kind": kind, **POLICIES[kind]}},
+        labels={"delay": {"kind": "constant", "value": "5s"}},
+    )
+
+
+def in_force(described: Scenario, kind: str) -> list[dict[str, float]]:
+    """The shares of every split of a run."""
+    shares = []
+    for split in simulate(described, policy=kind, seed=2).transcript.splits:
+        total = sum(split.weights.values())
+        shares.append({name: weight / total for name, weight in split.weights.items()})
+    return shares
+
+
+def test_parts_are_scaled_to_what_the_named_have() -> None:
+    """95 of 100 between two; all of it where there is no third, or it has no traffic."""
+    start = {"a": 90.0, "b": 5.0, "c": 5.0}
+    assert beside_others({"a": 3.0, "b": 1.0}, start) == {"a": 71.25, "b": 23.75}
+    assert beside_others({"a": 3.0, "b": 1.0}, start | {"c": 0.0}) == {"a": 3.0, "b": 1.0}
+    assert beside_others({"a": 3.0, "b": 1.0}, {"a": 0.0, "c": 5.0}) == {"a": 3.0, "b": 1.0}
+
+
+@pytest.mark.parametrize("kind", KEEPERS)
+def test_a_bystander_keeps_its_share_until_somebody_is_promoted(kind: str) -> None:
+    """Some splits are set, and none of them moves traffic to the third variant or from it."""
+    shares = in_force(rehearsal(kind), kind)
+    assert len(shares) > 2
+    before_the_end = [each for each in shares if each["third"] > 0]
+    assert len(before_the_end) >= 2
+    assert [each["third"] for each in before_the_end] == pytest.approx([0.05] * len(before_the_end))
+
+
+@pytest.mark.parametrize("kind", AS_FORETOLD)
+def test_a_run_sets_what_the_check_foretells(kind: str) -> None:
+    """Each split in force is one of those that the capacity table was made from."""
+    described = rehearsal(kind)
+    foretold = []
+    for split in splits(described):
+        total = sum(split.weights.values())
+        foretold.append({name: weight / total for name, weight in split.weights.items()})
+    seen = in_force(described, kind)
+    assert len(seen) > 2
+    for shares in seen:
+        whole = dict.fromkeys(VARIANTS, 0.0) | shares  # a fleet may be taken away at the end
+        assert any(whole == pytest.approx(each) for each in foretold), (shares, foretold)
+    rows = {(row.variant, round(row.share, 6)) for row in capacity_rows(described)}
+    assert {("new", round(shares["new"], 6)) for shares in seen if shares["new"]} <= rows
