@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from simab.errors import InvalidInput
-from simab.policies.evidence import Evidence
 from simab.policies.experiment import Judgement, LookingExperiment
+from simab.policies.standing import Standing
 from simab.stats.always_valid import running_p_value
 
 __all__ = ["AlwaysValid"]
@@ -46,7 +46,7 @@ class AlwaysValid(LookingExperiment):
             )
         return self
 
-    def judge(self, look: int, memory: float | None, seen: Evidence) -> Judgement:
+    def judge(self, look: int, memory: float | None, seen: Standing) -> Judgement:
         """The method's test of all labels so far; `memory` is the smallest p-value so far."""
         if self.typical_effect is None:
             return self._by_interval(look, seen)
@@ -61,7 +61,7 @@ class AlwaysValid(LookingExperiment):
             return Judgement(None, reason, p_value)
         return Judgement("candidate" if test.difference > 0.0 else "control", reason, p_value)
 
-    def _by_interval(self, look: int, seen: Evidence) -> Judgement:
+    def _by_interval(self, look: int, seen: Standing) -> Judgement:
         level = 1.0 - self.alpha
         interval = seen.confidence_sequence(self.tight_at, level)
         reason = (

@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, TypeV
 from pydantic import Field, model_validator
 
 from simab.errors import InvalidInput
-from simab.policies.evidence import Evidence
 from simab.policies.experiment import Judgement, LookingExperiment
+from simab.policies.standing import Standing
 from simab.policies.two_means import Earnings, belief_of_mean
 from simab.stats.bayes import (
     Beta,
@@ -58,7 +58,7 @@ class BayesianExperiment(LookingExperiment):
             )
         return self
 
-    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
         """The posterior of all labels so far."""
         posteriors = self._posteriors(seen)
         wins, reason = True, f"look {look}: {seen}"
@@ -86,7 +86,7 @@ class BayesianExperiment(LookingExperiment):
             return Judgement(None, reason)
         return Judgement("candidate" if leads else "control", reason)
 
-    def _posteriors(self, seen: Evidence) -> _Posteriors[Any] | None:
+    def _posteriors(self, seen: Standing) -> _Posteriors[Any] | None:
         if isinstance(seen, Earnings):
             control = belief_of_mean(seen.control_rewards)
             candidate = belief_of_mean(seen.candidate_rewards)

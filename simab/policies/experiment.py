@@ -16,11 +16,11 @@ from simab import units
 from simab.description import Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote
-from simab.policies.evidence import Evidence, evidence_of
 from simab.policies.guardrails import Guardrail, first_objection
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 from simab.policies.request_stretch import RequestStretch
+from simab.policies.standing import Standing, standing_of
 
 __all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
 
@@ -71,11 +71,11 @@ class Experiment(Policy):
     Never if absent."""
 
     @abstractmethod
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
         """The number of the look to take now; that of the last look if none is due."""
 
     @abstractmethod
-    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
         """What a look concludes from the labels so far."""
 
     def decide(
@@ -91,7 +91,7 @@ class Experiment(Policy):
                 state = replace(state, stretch=stretch)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
-        seen = evidence_of(observation)
+        seen = standing_of(observation)
         look = self.look_due(state, observation, seen)
         if look == state.look:
             if not self._is_over(observation):  # at nearly all ticks
@@ -109,7 +109,7 @@ class Experiment(Policy):
             )
         return self._concluded(state, observation, judgement)
 
-    def labels_counted(self, seen: Evidence) -> int:
+    def labels_counted(self, seen: Standing) -> int:
         """The labels that looks are counted by: those of the variant that has fewer."""
         return seen.smaller
 
@@ -166,7 +166,7 @@ class LookingExperiment(Experiment):
             )
         return self
 
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
         """The following look, as soon as the labels and the cadence allow it."""
         labels = self.labels_counted(seen)
         due = labels >= self.labelled_requests

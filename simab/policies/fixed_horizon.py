@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 
 from simab.description import Share
 from simab.errors import InvalidInput
-from simab.policies.evidence import Evidence
 from simab.policies.experiment import Experiment, ExperimentState, Judgement
 from simab.policies.observation import Observation
+from simab.policies.standing import Standing
 from simab.stats.sample_size import pooled_trials
 
 __all__ = ["FixedHorizonTest"]
@@ -67,11 +67,11 @@ class FixedHorizonTest(Experiment):
         assert self.effect is not None
         return _sample(self.baseline, self.baseline + self.effect, self.alpha, self.power)
 
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
         """The only look, once both variants have the sample."""
         return int(seen.smaller >= self.sample)
 
-    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
         """The test of all labels; what is not significantly better is not promoted."""
         test = seen.test()
         better = test.difference > 0 and test.p_value < self.alpha

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from simab.policies.evidence import Evidence
 from simab.policies.experiment import Judgement, LookingExperiment
+from simab.policies.standing import Standing
 
 __all__ = ["NaivePeeking"]
 
@@ -26,7 +26,7 @@ class NaivePeeking(LookingExperiment):
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """The level that each look is tested at, as if it were the only one."""
 
-    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
         """The test of all labels so far."""
         test = seen.test()
         reason = (

@@ -100,6 +100,14 @@ class QuantileTable:
         """The value below which a draw falls with `probability`."""
         return float(np.interp(-(1.0 - probability), -_SURVIVAL, self.edges))
 
+    def mean_shortfall(self, limit: int) -> float:
+        """How far a draw falls short of `limit` on average; not at all where it is above."""
+        low, high, mass = (each.astype(np.float64) for each in self.pieces())
+        reached = np.clip(float(limit), low, high)
+        inside = np.divide(reached - low, high - low, out=np.ones(len(low)), where=high > low)
+        short = (float(limit) - (low + reached) / 2.0) * inside
+        return fsum((mass * np.where(float(limit) > low, short, 0.0)).tolist())
+
     def pieces(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """The distribution as uniform pieces: lower end, upper end, mass; the tail is a point."""
         low, high = self.edges, np.append(self.edges[1:], self.edges[-1])

@@ -18,7 +18,7 @@ from simab.scenario.capacity import (
     setter_text,
     start_weights,
 )
-from simab.scenario.evidence import labelled_per_hour
+from simab.scenario.evidence import labelled_per_hour, labels_until
 from simab.scenario.models import Scenario
 from simab.scenario.wording import name_text, number_text, percent_text, series
 
@@ -68,10 +68,8 @@ def _ticks_between_looks(scenario: Scenario) -> Iterator[str]:
 def _too_few_labels(scenario: Scenario) -> Iterator[str]:
     labels = labelled_per_hour(scenario)
     objective = scenario.objective
-    delay_ns = scenario.labels.delay.table().mean
-    hours = max(0.0, units.seconds(scenario.horizon - delay_ns)) / 3_600
     slower = min((objective.control, objective.candidate), key=labels.__getitem__)
-    expected = labels[slower] * hours
+    expected = labels_until(scenario, labels[slower], scenario.horizon)
     for name, policy in scenario.policies.items():
         needed = _labels_needed(policy)
         if expected < needed:

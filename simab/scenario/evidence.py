@@ -7,8 +7,10 @@ requests.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from simab import units
 from simab.policies.fixed_horizon import FixedHorizonTest
@@ -19,8 +21,17 @@ from simab.scenario.wording import duration_text, name_text, number_text
 from simab.stats.means import trials_for_means
 from simab.stats.proportions import power_two_proportions, sample_size_two_proportions
 
-__all__ = ["Evidence", "Need", "TruthRow", "evidence_of", "evidence_sentences", "labelled_per_hour"]
+__all__ = [
+    "Evidence",
+    "Need",
+    "TruthRow",
+    "evidence_of",
+    "evidence_sentences",
+    "labelled_per_hour",
+    "labels_until",
+]
 
+_HOUR_NS: Final = 3_600 * 10**9
 _SHARES = ("accuracy", "success_rate", "precision", "recall")
 
 
@@ -73,6 +84,12 @@ def labelled_per_hour(scenario: Scenario) -> dict[str, float]:
     }
 
 
+def labels_until(scenario: Scenario, labelled_per_hour: float, until_ns: int) -> float:
+    """Labels of a variant that are expected to have arrived: each comes its own delay late."""
+    short_ns = scenario.labels.delay.table().mean_shortfall(until_ns)
+    return labelled_per_hour * short_ns / _HOUR_NS
+
+
 def evidence_of(scenario: Scenario) -> Evidence:
     """Truths and needs of a scenario."""
     objective = scenario.objective
@@ -85,9 +102,8 @@ def evidence_of(scenario: Scenario) -> Evidence:
     if objective.metric != "reward" and not 0 <= control + better <= 1:
         better = -better  # nothing is better than 100 %: the same distance on the other side
     slower_per_hour = min(labelled[objective.control], labelled[objective.candidate])
-    delay_s = units.seconds(scenario.labels.delay.table().mean)
     needs = [
-        _need(objective, truths, difference, slower_per_hour, delay_s)
+        _need(scenario, truths, difference, slower_per_hour)
         for difference in (better, candidate - control)
     ]
     rows = [
@@ -145,12 +161,9 @@ def _truth_sentence(objective: Objective, control: TruthRow, candidate: TruthRow
 
 
 def _need(
-    objective: Objective,
-    truths: Mapping[str, Truth],
-    difference: float,
-    labelled_per_hour: float,
-    delay_s: float,
+    scenario: Scenario, truths: Mapping[str, Truth], difference: float, labelled_per_hour: float
 ) -> Need:
+    objective = scenario.objective
     truth = truths[objective.control]
     base = truth.metric(objective.metric)
     reason = _no_closed_form(objective, base, difference)
@@ -162,8 +175,24 @@ def _need(
     else:
         trials = sample_size_two_proportions(base, min(max(base + difference, 0.0), 1.0))
     labelled = max(math.ceil(trials / _counted_share(truth, objective)), 1)
-    wait_s = labelled / labelled_per_hour * 3_600 + delay_s if labelled_per_hour else math.inf
-    return Need(difference, labelled, wait_s)
+    return Need(difference, labelled, _wait_s(scenario, labelled, labelled_per_hour))
+
+
+def _wait_s(scenario: Scenario, labelled: int, labelled_per_hour: float) -> float:
+    """When so many labels are expected to have arrived; inf where none ever does."""
+    if not labelled_per_hour:
+        return math.inf
+    delay = scenario.labels.delay.table()
+    served_ns = math.ceil(labelled / labelled_per_hour * _HOUR_NS)
+
+    def arrived_ns(until_ns: int) -> int:
+        """The time that it takes to serve as many requests as labels have arrived by then."""
+        return math.floor(delay.mean_shortfall(until_ns))
+
+    # The mean delay later at most: a label that is later than it makes up for one that is not.
+    within = range(served_ns, served_ns + math.ceil(delay.mean) + 1)
+    first = bisect_left(within, served_ns, hi=len(within) - 1, key=arrived_ns)
+    return units.seconds(within[first])
 
 
 def _no_closed_form(objective: Objective, base: float, difference: float) -> str:

@@ -112,3 +112,15 @@ def test_a_table_cannot_be_changed() -> None:
     """Blueprints are shared between replications: writing to the edges fails."""
     with pytest.raises(ValueError, match="read-only"):
         TABLES["gamma"].edges[0] = 1
+
+
+@pytest.mark.parametrize("limit_s", [0.0, 0.3, 1.0, 4.0, 1e9])
+def test_the_mean_shortfall_is_the_integral_of_the_distribution_function(limit_s: float) -> None:
+    """Of an exponential of mean 1: t - 1 + exp(-t). Of a constant of 1: all of t - 1, or nothing."""
+    second = 10**9
+    limit = round(limit_s * second)
+    exponential = Exponential(mean="1s").table()
+    expected = limit_s - 1.0 + np.exp(-limit_s)
+    assert exponential.mean_shortfall(limit) / second == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    constant = QuantileTable.build(lambda survival: np.full_like(survival, second))
+    assert constant.mean_shortfall(limit) == pytest.approx(max(limit - second, 0), rel=1e-12)

@@ -180,6 +180,18 @@ def test_how_long_a_sample_takes() -> None:
     assert need.duration_s == pytest.approx(need.labelled_requests / 8_100 * 3_600 + 1_800)
 
 
+@pytest.mark.parametrize("mean", ["30min", "10h"])
+def test_labels_that_are_late_by_chance_come_from_the_first_hour_on(mean: str) -> None:
+    """With exponential delays n(t) = rate (t - mean (1 - exp(-t / mean))) labels have come."""
+    mean_s = {"30min": 1_800, "10h": 36_000}[mean]
+    labels = {"delay": {"kind": "exponential", "mean": mean}}
+    need = explain(scenario(new={"weight": 1}, top={"labels": labels})).smallest_effect
+    assert need.labelled_requests
+    at_s = need.duration_s
+    arrived = 18_000 / 3_600 * (at_s - mean_s * (1 - math.exp(-at_s / mean_s)))
+    assert arrived == pytest.approx(need.labelled_requests, rel=1e-4)
+
+
 def test_an_unlabelled_segment_gives_no_labels() -> None:
     """Only segments whose truth becomes known count as labelled."""
     traffic = {

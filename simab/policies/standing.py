@@ -8,13 +8,13 @@ from simab.policies.observation import Observation
 from simab.policies.two_means import Earnings
 from simab.policies.two_shares import Correctness
 
-__all__ = ["Evidence", "evidence_of"]
+__all__ = ["Standing", "standing_of"]
 
-Evidence: TypeAlias = Correctness | Earnings
+Standing: TypeAlias = Correctness | Earnings
 """Both have `smaller`, `pairs`, `difference`, `test`, `mixture_test` and `confidence_sequence`."""
 
 
-def evidence_of(observation: Observation) -> Evidence:
+def standing_of(observation: Observation) -> Standing:
     """The rewards where there are any, else the correct answers, of all labels by now."""
     control_name, candidate_name = observation.control, observation.candidate
     control = observation.metrics.labels(control_name)
