@@ -116,7 +116,7 @@ def test_a_table_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize("limit_s", [0.0, 0.3, 1.0, 4.0, 1e9])
 def test_the_mean_shortfall_is_the_integral_of_the_distribution_function(limit_s: float) -> None:
-    """Of an exponential of mean 1: t - 1 + exp(-t). Of a constant of 1: all of t - 1, or nothing."""
+    """Of an exponential of mean 1: t - 1 + exp(-t); of a constant of 1: t - 1, or nothing."""
     second = 10**9
     limit = round(limit_s * second)
     exponential = Exponential(mean="1s").table()
