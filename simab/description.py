@@ -6,13 +6,13 @@ when built, compare by value and write themselves back as the text that people w
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from simab import units
 
-__all__ = ["Description", "Difference", "Duration", "Rate", "Share"]
+__all__ = ["SMALLEST_ERROR", "Description", "Difference", "Duration", "Rate", "Share"]
 
 
 class Description(BaseModel):
@@ -21,6 +21,9 @@ class Description(BaseModel):
     # The texts under fields are read where they are shown, by simab.scenario.field_texts.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+
+SMALLEST_ERROR: Final = 1e-9
+"""The smallest probability of an error that a rule may be asked to keep: bounds are exact there."""
 
 Duration = Annotated[
     int,

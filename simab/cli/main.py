@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -17,6 +18,7 @@ from simab.errors import ReplicationsFailed, SimabError
 
 __all__ = ["main", "simab"]
 
+_DISK_IS_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Each is `command` in simab/cli/commands/<name>.py; here stands what `simab --help` says of it.
 COMMANDS: Final = {
     "init": "Write a commented scenario to start from.",
@@ -67,14 +69,33 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say("Interrupted. Nothing is kept; run the same command again to start over.")
         return ExitCode.INTERRUPTED
     except (OutputClosed, BrokenPipeError):
-        # The interpreter flushes once more at its end, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return ExitCode.OUTPUT_CLOSED
-    except Exception:  # noqa: BLE001  # whatever it is, it is a bug: show all, and exit as no other
+    except Exception as error:  # noqa: BLE001  # what is not known by now is a bug
+        if isinstance(error, OSError) and error.errno in _DISK_IS_FULL:
+            _give_up_stdout()
+            _say(f"The output cannot be written: {os.strerror(error.errno).lower()}. Free some.")
+            return ExitCode.BAD_INPUT
+        if _interrupted_within(error):
+            _say("Interrupted. Run the same command again.")
+            return ExitCode.INTERRUPTED
         traceback.print_exc()
         _say("This is a bug in simab; please report it with the lines above.")
         return ExitCode.BUG
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _give_up_stdout() -> None:
+    """The interpreter flushes once more at its end, and would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _interrupted_within(error: BaseException) -> bool:
+    """Whether it comes of Ctrl-C: some libraries wrap it in an error of their own."""
+    inner = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt) or (
+        inner is not None and _interrupted_within(inner)
+    )
 
 
 def _say(message: str) -> None:

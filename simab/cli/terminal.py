@@ -8,8 +8,9 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from simab.cli.exits import OutputClosed
 from simab.errors import InvalidScenario, Problem, SimabError
 
 if TYPE_CHECKING:
@@ -36,7 +37,13 @@ def standard_output() -> Console:
     """The console for results; colour and bold only on a terminal, and not with NO_COLOR."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True, emoji=False)
+    class PipedConsole(Console):
+        """Leaves a closed pipe to the command line; rich itself would exit with 1."""
+
+        def on_broken_pipe(self) -> NoReturn:
+            raise OutputClosed
+
+    return PipedConsole(highlight=False, soft_wrap=True, emoji=False)
 
 
 def text_width(console: Console) -> int:

@@ -155,7 +155,11 @@ class _Importer:
                 if duration == "0ns":
                     self.findings.ignore(value, "a pause of no length is left out")
                     return None
-                return {"pause": {} if duration is None else {"duration": duration}}
+                if duration is None:
+                    reason = "lasts until a person resumes it; set resume_after to have one do so"
+                    self.findings.ignore(step, reason)
+                    return {"pause": {}}
+                return {"pause": {"duration": duration}}
             case "analysis":
                 return {
                     "analysis": self.templates.metrics(value, (*path, "analysis"), self.origins)

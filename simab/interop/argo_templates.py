@@ -13,7 +13,7 @@ from simab.interop.go_durations import duration
 from simab.interop.importing import Findings
 from simab.interop.tables import MetricMeaning, MetricTable
 from simab.policies.argo_conditions import checked_condition
-from simab.scenario.suggestions import remedy_for_name
+from simab.scenario.suggestions import nearest, remedy_for_name
 
 __all__ = ["Templates"]
 
@@ -143,7 +143,10 @@ class Templates:
         if meaning is None:
             snippet = f"`metrics: {{{name}: {{metric: error_rate, window: 5min}}}}`"
             rule = f"what metric {name} measures ({kinds[0]}) is not known"
-            remedy = f"Say it in a file given with --map, for example {snippet}."
+            remedy = (
+                nearest(name, self._table.metrics)
+                + f"Say it in a file given with --map, for example {snippet}."
+            )
             raise provider.wrong(rule, remedy)
         if kinds[0] == "job" and not (meaning.success_condition or meaning.failure_condition):
             remedy = f"Add success_condition to the entry {name} of the --map file."

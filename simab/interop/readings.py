@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from simab.description import Description
 from simab.interop.documents import Spotted, Unimportable
 from simab.policies.metrics import LabelMetric
 from simab.policies.window_series import WindowMetric
+from simab.scenario.suggestions import nearest
 
 __all__ = ["Reading", "ReadingTable"]
 
@@ -39,15 +41,15 @@ class ReadingTable(Description):
         for name in names:
             if _plain(name) in known:
                 return known[_plain(name)]
-        raise _unknown(metric, names[0])
+        raise _unknown(metric, names[0], self.metrics)
 
 
 def _plain(name: str) -> str:
     return " ".join(name.split())
 
 
-def _unknown(metric: Spotted, name: str) -> Unimportable:
-    remedy = (
+def _unknown(metric: Spotted, name: str, known: Iterable[str]) -> Unimportable:
+    remedy = nearest(name, known) + (
         "Say what it reads in a file for --map: "
         f'`metrics: {{"{name}": {{metric: error_rate, scale: 100}}}}`.'
     )

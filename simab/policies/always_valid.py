@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from simab.description import SMALLEST_ERROR
 from simab.errors import InvalidInput
 from simab.policies.experiment import Judgement, LookingExperiment
 from simab.policies.standing import Standing
@@ -30,7 +31,7 @@ class AlwaysValid(LookingExperiment):
     kind: Literal["always_valid"] = "always_valid"
     method: Literal["confidence_sequence", "mixture"] = "confidence_sequence"
     """Which of the two tests."""
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05
     """Probability of ever calling a difference where there is none, however often one looks."""
     tight_at: Annotated[int, Field(ge=1)] = 5000
     """Labelled requests a variant at which the confidence sequence is to be narrowest."""

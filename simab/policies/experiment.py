@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from simab import units
-from simab.description import Duration
+from simab.description import SMALLEST_ERROR, Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote
 from simab.policies.guardrails import Guardrail, first_objection
@@ -66,7 +66,7 @@ class Experiment(Policy):
     """What to do at an end without a winner: keep the control, or promote the candidate."""
     guardrails: tuple[Guardrail, ...] = ()
     """Margins that the candidate must keep, against the control, to be promoted."""
-    sample_ratio_alpha: Annotated[float, Field(gt=0, lt=1)] | None = None
+    sample_ratio_alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] | None = None
     """Hold where the requests do not follow the weights, by a test at this level; 0.001 is usual.
     Never if absent."""
 

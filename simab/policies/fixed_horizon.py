@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from simab.description import Share
+from simab.description import SMALLEST_ERROR, Share
 from simab.errors import InvalidInput
 from simab.policies.experiment import Experiment, ExperimentState, Judgement
 from simab.policies.observation import Observation
@@ -34,7 +34,7 @@ class FixedHorizonTest(Experiment):
     kind: Literal["fixed_horizon"] = "fixed_horizon"
     labelled_requests: Annotated[int, Field(ge=1)] | None = None
     """Labelled requests that each of the two variants must have first."""
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05
     """Probability of calling a difference where there is none."""
     baseline: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """In place of labelled_requests: the share of correct answers that the control may have."""

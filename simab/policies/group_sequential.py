@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from simab.description import SMALLEST_ERROR
 from simab.errors import InvalidInput
 from simab.policies.experiment import Experiment, ExperimentState, Judgement
 from simab.policies.observation import Observation
@@ -49,9 +50,9 @@ class GroupSequential(Experiment):
     """How many looks are planned, the last one included."""
     boundary: Boundary = "obrien_fleming"
     """The shape of the bounds: equally easy at every look, or hard at the first ones."""
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=0.5)] = 0.05
     """Probability of calling a difference where there is none, over all looks and both sides."""
-    beta: Annotated[float, Field(gt=0, lt=0.5)] | None = None
+    beta: Annotated[float, Field(ge=SMALLEST_ERROR, lt=0.5)] | None = None
     """Probability of missing the planned effect; given, looks also stop for futility."""
 
     @model_validator(mode="after")

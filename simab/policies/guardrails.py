@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simab.description import Description, Share
+from simab.description import SMALLEST_ERROR, Description, Share
 from simab.policies.metrics import ErrorMetric, LatencyMetric, latency_metric_ns
 from simab.policies.observation import Observation
 from simab.policies.request_stretch import RequestStretch
@@ -27,7 +27,7 @@ class ErrorRateMargin(Description):
     """5XX responses over invocations."""
     margin: Annotated[Share, Field(gt=0, lt=1)]
     """The excess that would no longer be acceptable."""
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05
     """Probability of passing a candidate that is worse by the whole margin."""
 
     def objection(self, stretch: RequestStretch, observation: Observation) -> str:

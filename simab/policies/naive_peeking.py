@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from simab.description import SMALLEST_ERROR
 from simab.policies.experiment import Judgement, LookingExperiment
 from simab.policies.standing import Standing
 
@@ -23,7 +24,7 @@ class NaivePeeking(LookingExperiment):
     """
 
     kind: Literal["naive_peeking"] = "naive_peeking"
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05
     """The level that each look is tested at, as if it were the only one."""
 
     def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from simab import units
-from simab.description import Duration, Share
+from simab.description import SMALLEST_ERROR, Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.guardrails import Guardrail, first_objection
@@ -67,13 +67,13 @@ class SafeRollout(Policy):
     """How long each stage serves at least."""
     minimum_requests: Annotated[int, Field(ge=1)] = 1
     """Requests that the candidate must have had in a stage before the next."""
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05
     """Probability of rolling back a candidate that is as good, over all stages."""
     tight_at: Annotated[int, Field(ge=1)] = 5000
     """Requests a variant at which the confidence sequences are to be narrowest."""
     guardrails: tuple[Guardrail, ...] = ()
     """Margins that the candidate must keep, against the control, to leave a stage."""
-    sample_ratio_alpha: Annotated[float, Field(gt=0, lt=1)] | None = 0.001
+    sample_ratio_alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] | None = 0.001
     """Hold where a stage's requests do not follow its weights, by a test at this level; null never
     does."""
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from simab.description import Share
+from simab.description import SMALLEST_ERROR, Share
 from simab.errors import InvalidInput
 from simab.policies.experiment import Judgement, LookingExperiment
 from simab.policies.standing import Standing
@@ -32,9 +32,9 @@ class SequentialProbabilityRatio(LookingExperiment):
     """Share of correct answers at which the candidate is not worth promoting."""
     p1: Annotated[Share, Field(gt=0, lt=1)]
     """Share of correct answers, above p0, at which it is."""
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05
     """Probability of promoting at p0."""
-    beta: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    beta: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.1
     """Probability of keeping the control at p1."""
     maximum_labelled_requests: Annotated[int, Field(ge=1)] | None = None
     """Labels of the candidate at which the test ends undecided; never if absent."""

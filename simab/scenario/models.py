@@ -5,7 +5,7 @@ The models are frozen, and no invalid one exists: rules across fields are checke
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -31,6 +31,8 @@ __all__ = [
 
 Name = Annotated[str, Field(min_length=1, max_length=63)]
 PositiveDuration = Annotated[Duration, Field(gt=0)]
+
+MOST_REPLICATIONS: Final = 10_000_000
 
 
 class Variant(Description):
@@ -139,7 +141,7 @@ class Objective(Description):
 class Study(Description):
     """How often to play it, unless the command says otherwise."""
 
-    replications: Annotated[int, Field(ge=1, le=10_000_000)] = 200
+    replications: Annotated[int, Field(ge=1, le=MOST_REPLICATIONS)] = 200
     """How many times each policy is played."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """The seed of all random numbers."""

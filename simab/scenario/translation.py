@@ -109,13 +109,15 @@ def _range(details: ErrorDetails, here: Spot) -> Sentence:
 
 
 def _limit_text(limit: Any, value: Any) -> str:
-    """A limit in the unit that people write: rates and durations are text."""
-    if isinstance(value, str):
+    """A limit in the unit that people write: rates, durations and percentages are text."""
+    if isinstance(value, str) and not value.endswith("%"):
         try:
             units.parse_rate(value)
         except ValueError:
             return units.format_duration(int(limit))
         return units.format_rate(float(limit))
+    if isinstance(value, str):
+        return f"{100 * limit:g}%"
     return f"{limit:,.0f}" if limit == int(limit) else f"{limit:g}"
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from simab.description import Description
 from simab.errors import InvalidInput
-from simab.scenario.models import Scenario
+from simab.scenario.models import MOST_REPLICATIONS, Scenario
 from simab.study.sources import own_sources, simab_digest
 from simab.version import VERSION
 from simab.world.control import Decider
@@ -48,9 +48,10 @@ class StudyPlan:
             raise InvalidInput(
                 f"replications = {self.replications!r}: must be a whole number; ask for 200, say"
             )
-        if self.replications < 1:
+        if not 1 <= self.replications <= MOST_REPLICATIONS:
             raise InvalidInput(
-                f"replications = {self.replications}: must be at least 1; ask for 200, say"
+                f"replications = {self.replications}: must be from 1 to {MOST_REPLICATIONS:,}; "
+                "ask for 200, say"
             )
 
     @cached_property

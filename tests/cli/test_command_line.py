@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
@@ -16,6 +17,8 @@ from simab import __version__
 from simab.cli import main as entry
 from simab.cli.exits import ExitCode, Interrupted
 from simab.errors import InvalidInput
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -107,16 +110,51 @@ def test_a_command_may_end_with_a_code_of_its_own(run, monkeypatch: pytest.Monke
     assert run("schema") == (3, "", "")
 
 
-def test_a_closed_pipe_is_silent() -> None:
-    """`simab schema | head -1` prints one line and no complaint."""
+@pytest.mark.parametrize("command", [["schema"], ["check", "scenarios/minimal.yaml"]])
+def test_a_closed_pipe_is_silent(command: list[str]) -> None:
+    """`simab schema | head -1` prints one line and no complaint; so do rich's tables."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "simab", "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "simab", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
     )
     assert process.stdout is not None
     process.stdout.close()
     _, err = process.communicate(timeout=60)
     assert err == b""
     assert process.returncode == ExitCode.OUTPUT_CLOSED == 128 + signal.SIGPIPE
+
+
+@pytest.mark.parametrize("command", [["schema"], ["check", "scenarios/minimal.yaml"]])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_no_bug(command: list[str]) -> None:
+    """One line that says so."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "simab", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
+    assert ended.returncode == ExitCode.BAD_INPUT
+    assert ended.stderr == "The output cannot be written: no space left on device. Free some.\n"
+
+
+def test_an_interrupt_that_a_library_wraps_is_still_one(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Python does where a class is being made: RuntimeError from KeyboardInterrupt."""
+    wrapped = RuntimeError("Error calling __set_name__")
+    wrapped.__cause__ = KeyboardInterrupt()
+    raising(monkeypatch, wrapped)
+    assert run("schema") == (
+        ExitCode.INTERRUPTED,
+        "",
+        "Interrupted. Run the same command again.\n",
+    )
 
 
 def test_completion_names_the_commands() -> None:

@@ -137,6 +137,21 @@ def test_queries_are_never_guessed_at(tmp_path: Path) -> None:
     assert "`metrics: {p99: {metric: error_rate, window: 5min}}`" in message
 
 
+def test_a_misspelt_name_in_the_table_is_recognised(tmp_path: Path) -> None:
+    """The nearest name is asked about."""
+    table = tmp_path / "map.yaml"
+    table.write_text("metrics: {eror-share: {metric: error_rate}}", encoding="utf-8")
+    with pytest.raises(Unimportable) as refused:
+        argo(tmp_path, ROLLOUT, table=table)
+    assert "Did you mean eror-share? Say it in a file" in str(refused.value)
+
+
+def test_a_pause_without_an_end_is_told(tmp_path: Path) -> None:
+    """It is kept as it is, but nobody resumes it by itself."""
+    found = argo(tmp_path, ROLLOUT.replace("duration: 1m30s", ""))
+    assert any("until a person resumes it; set resume_after" in each.reason for each in found.notes)
+
+
 def test_a_job_needs_a_condition(tmp_path: Path) -> None:
     """Its exit code is not known; the table says what stands for it."""
     job = ROLLOUT.replace("asFloat(result) < 0.25", "'true'").replace(

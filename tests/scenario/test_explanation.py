@@ -257,6 +257,16 @@ def test_every_scenario_can_be_explained(described: Scenario) -> None:
             "Step 1 of “p” is at 10h, not before the horizon of 10h: it never happens",
         ),
         (
+            {
+                "top": {
+                    "policies": {
+                        "a": {"kind": "argo_rollouts", "steps": [{"set_weight": 9}, {"pause": {}}]}
+                    }
+                }
+            },
+            "“a” pauses at step 2 until a person resumes it, and nobody does here",
+        ),
+        (
             {"new": {"deployed": False}},
             "“new” is not deployed at the start, and “plan” does not add it",
         ),

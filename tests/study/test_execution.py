@@ -257,7 +257,7 @@ def test_a_failing_batch_is_not_hidden_and_costs_no_finished_row() -> None:
 
 @pytest.mark.parametrize(
     ("policies", "replications", "message"),
-    [(["test"], 0, "replications = 0.*at least 1"), ([], 3, "at least one policy")],
+    [(["test"], 0, "replications = 0.*from 1 to 10,000,000"), ([], 3, "at least one policy")],
 )
 def test_a_plan_without_anything_to_play_is_refused(
     policies: list[str], replications: int, message: str
