@@ -326,6 +326,17 @@ def bandit() -> Result:
     return result
 
 
+def millions() -> Result:
+    """The result of a busy endpoint: every count of requests has seven digits."""
+    result = build()
+    for policy in result["policies"]:
+        for measure in ("requests_to_decision", "requests_on_worse"):
+            for name, value in policy[measure].items():
+                if value is not None and name != "decided":
+                    policy[measure][name] = 4321.0 * value
+    return result
+
+
 BUILDERS: dict[str, Callable[[], Result]] = {
     "churn": build,
     "one_policy": lambda: build(CHURN[:1]),
@@ -336,6 +347,7 @@ BUILDERS: dict[str, Callable[[], Result]] = {
     "nobody_decides": nobody_decides,
     "equal_variants": equal_variants,
     "bandit": bandit,
+    "millions": millions,
     "one_run": lambda: build(CHURN[:3], runs=1),
 }
 _BUILT: dict[str, Result] = {}

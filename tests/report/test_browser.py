@@ -14,7 +14,7 @@ Page = Callable[[str], str]
 
 BROWSER = os.environ.get("SIMAB_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-RESULTS = ["churn", "hostile", "twelve_policies", "bandit", "nobody_decides", "one_run"]
+RESULTS = ["churn", "hostile", "twelve_policies", "bandit", "nobody_decides", "one_run", "millions"]
 
 # Everything that a reader would see cut off or one over the other; each entry is a complaint.
 COMPLAINTS = """() => {
@@ -101,6 +101,17 @@ def test_the_page_is_quiet_and_whole(
     page, said = open_page(page_of(name))
     assert said == [(tmp_path / "report.html").as_uri()]
     assert page.evaluate(COMPLAINTS) == []
+
+
+def test_numbers_of_millions_fit_into_the_table(open_page: Any, page_of: Page) -> None:
+    """No column has to be scrolled to, with a hundred requests a second for a day."""
+    page, _ = open_page(page_of("millions"))
+    too_wide = page.evaluate(
+        "[...document.querySelectorAll('.scroll:has(.cards)')].map("
+        "each => each.scrollWidth - each.clientWidth)"
+    )
+    assert too_wide
+    assert max(too_wide) <= 0
 
 
 def test_one_rendering_of_each_figure_is_seen(open_page: Any, page_of: Page) -> None:
