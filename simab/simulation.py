@@ -12,6 +12,7 @@ from simab.errors import InvalidInput
 from simab.frames import decisions_frame, requests_frame, splits_frame, windows_frame
 from simab.policies import Policy
 from simab.scenario.models import Scenario
+from simab.scenario.suggestions import remedy_for_name
 from simab.world import Blueprint, Ledger, Transcript, play
 from simab.world.books import Total
 from simab.world.control import Decider, NoDecision, PolicyRaised
@@ -128,8 +129,8 @@ def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str
     if isinstance(policy, str):
         if policy not in scenario.policies:
             raise InvalidInput(
-                f"policy = {policy!r}: the scenario has no such policy; "
-                f"it has {', '.join(scenario.policies)}"
+                f"policy = {policy!r}: the scenario has no such policy. "
+                + remedy_for_name(policy, scenario.policies, "It has")
             )
         return policy, scenario.policies[policy]
     if not callable(getattr(policy, "decide", None)):

@@ -130,7 +130,8 @@ class Bandit(Policy):
         counts = _counts(arms, pulls)
         champion, updates, odds = self._champion(state, arms, pulls)
         if champion and updates >= self.champion_for:
-            because = f"{counts}; {odds} for {updates} updates (asked {self.champion_at})"
+            times = "1 update" if updates == 1 else f"{updates} updates"
+            because = f"{counts}; {odds} for {times} (asked {self.champion_at})"
             promote = Promote(champion, because=because)
             return (promote,), BanditState(observation.now_ns, champion, updates, finished=True)
         rest = 1.0 - self.floor * len(arms)

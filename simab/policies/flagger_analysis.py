@@ -258,7 +258,8 @@ class FlaggerAnalysis(Policy):
         after = replace(state, phase=phase, left_to_shift=left, promoted=True)
         if state.promoted:
             return (), after
-        because = f"every step passed, {state.failed_checks} checks failed on the way"
+        failed = state.failed_checks
+        because = f"every step passed, {failed} check{'' if failed == 1 else 's'} failed on the way"
         return (Promote(observation.candidate, because=because),), after
 
     def _step(self, weight: int) -> int:

@@ -37,6 +37,10 @@ class SqliteStore(MutableMapping[str, Outcome]):
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        if not path.parent.is_dir():
+            raise InvalidInput(
+                f"{path}: there is no folder {path.parent}. Make it, or name another."
+            )
         try:
             self._connection = sqlite3.connect(path)
             self._connection.execute(

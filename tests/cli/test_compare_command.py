@@ -183,7 +183,10 @@ def test_the_command_in_the_report_makes_it_again(
         (["--seed", "-1"], ["-1", "--seed"]),
         (["--workers", "0"], ["0", "--workers"]),
         (["--engine", "fast"], ["fast", "compiled", "reference"]),
-        (["--store", "{folder}/nowhere/rows.sqlite"], ["nowhere/rows.sqlite", "Name another"]),
+        (
+            ["--store", "{folder}/nowhere/rows.sqlite"],
+            ["nowhere/rows.sqlite", "there is no folder", "name another"],
+        ),
         (["--store", "{file}"], ["small.yaml", "no store"]),
         (["--out", "{file}"], ["small.yaml", "--out"]),
         (["--out", "{file}/deeper"], ["small.yaml", "--out"]),

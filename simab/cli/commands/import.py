@@ -43,7 +43,7 @@ def command(
 ) -> None:
     """Read the rollout configuration in FILES of a TOOL as a policy.
 
-    Prints a piece of a scenario file, `policies: {NAME: ...}`, to paste or append; what was ignored
+    Prints a piece of a scenario file, `policies: {NAME: ...}`, to paste; what was ignored
     and why goes to stderr. Queries are never guessed at: a file given with --map says what each
     metric, by its name or its whole query, measures here:
 
