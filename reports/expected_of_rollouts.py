@@ -87,8 +87,11 @@ def _mean_requests(scenario: Scenario, share: float, span_ns: float) -> float:
 def _flagger(scenario: Scenario, policy: FlaggerAnalysis, error_rate: float) -> float:
     (metric,) = policy.metrics
     least = (metric.threshold_range.min or 0.0) / 100.0
-    (*splits, _, _) = policy.splits("control", "candidate")
-    shares = [split["candidate"] / 100.0 for split in splits]
+    even = {"control": 1.0, "candidate": 1.0}
+    (_, *steps, _, _) = policy.splits(
+        "control", "candidate", even
+    )  # without the start and the ends
+    shares = [step["candidate"] / 100.0 for step in steps]
     failures = [
         check_failure(_mean_requests(scenario, share, metric.interval), error_rate, least)
         for share in shares
