@@ -12,6 +12,7 @@ from simab.errors import InvalidInput
 from simab.frames import decisions_frame, requests_frame, splits_frame, windows_frame
 from simab.policies import Policy
 from simab.scenario.models import Scenario
+from simab.scenario.rules.rewards import INSTEAD_OF
 from simab.scenario.suggestions import remedy_for_name
 from simab.world import Blueprint, Ledger, Transcript, play
 from simab.world.books import Total
@@ -156,7 +157,7 @@ def _require_fitting(policy: Decider, *, rewards: bool) -> None:
         if getattr(policy, field) != kind.model_fields[field].default:
             raise InvalidInput(
                 f"policy = {kind.__name__}({field}={getattr(policy, field)!r}): speaks of correct "
-                "answers, and these variants earn numeric rewards; leave it out"
+                f"answers, and these variants earn numeric rewards. {INSTEAD_OF[field]}"
             )
     for field in () if rewards else kind.fields_of_either:
         if (getattr(policy, field) or 0.0) >= 1.0:

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TextIO
 
 import click
 
@@ -45,7 +45,12 @@ def simab() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line and end the process with its exit code."""
-    sys.exit(_run(arguments))
+    try:
+        code = _run(arguments)
+    except (OutputClosed, BrokenPipeError):
+        _give_up_output()
+        code = ExitCode.OUTPUT_CLOSED
+    sys.exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -69,11 +74,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say("Interrupted. Nothing is kept; run the same command again to start over.")
         return ExitCode.INTERRUPTED
     except (OutputClosed, BrokenPipeError):
-        _give_up_stdout()
-        return ExitCode.OUTPUT_CLOSED
+        raise
     except Exception as error:  # noqa: BLE001  # what is not known by now is a bug
         if isinstance(error, OSError) and error.errno in _DISK_IS_FULL:
-            _give_up_stdout()
+            _give_up_output(sys.stdout)
             _say(f"The output cannot be written: {os.strerror(error.errno).lower()}. Free some.")
             return ExitCode.BAD_INPUT
         if _interrupted_within(error):
@@ -85,9 +89,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     return result if isinstance(result, int) else ExitCode.DONE
 
 
-def _give_up_stdout() -> None:
+def _give_up_output(*streams: TextIO) -> None:
     """The interpreter flushes once more at its end, and would complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in streams or (sys.stdout, sys.stderr):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _interrupted_within(error: BaseException) -> bool:

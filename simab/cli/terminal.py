@@ -35,15 +35,7 @@ _NUMBER_AND_UNIT = re.compile(r"(\d) (%|(?:us|ms|s|min|h|days|years)\b)")
 
 def standard_output() -> Console:
     """The console for results; colour and bold only on a terminal, and not with NO_COLOR."""
-    from rich.console import Console
-
-    class PipedConsole(Console):
-        """Leaves a closed pipe to the command line; rich itself would exit with 1."""
-
-        def on_broken_pipe(self) -> NoReturn:
-            raise OutputClosed
-
-    return PipedConsole(highlight=False, soft_wrap=True, emoji=False)
+    return _console(stderr=False)
 
 
 def text_width(console: Console) -> int:
@@ -88,9 +80,19 @@ def _print_problem(problem: Problem, source: str) -> None:
 
 
 def _standard_error() -> Console:
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    class PipedConsole(Console):
+        """Leaves a closed pipe to the command line; rich itself would exit with 1."""
+
+        def on_broken_pipe(self) -> NoReturn:
+            raise OutputClosed
+
+    return PipedConsole(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
 
 
 def print_json(result: Any) -> None:

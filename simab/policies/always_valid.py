@@ -69,6 +69,8 @@ class AlwaysValid(LookingExperiment):
             f"look {look}: {seen}: difference {seen.written(seen.difference)}, {level:.4g} "
             f"confidence sequence {seen.written(interval.low)} to {seen.written(interval.high)}"
         )
+        if interval.reason is not None:
+            return Judgement(None, f"look {look}: {seen}: {interval.reason}")
         if interval.low > 0.0:
             return Judgement("candidate", reason)
         return Judgement("control" if interval.high < 0.0 else None, reason)

@@ -266,12 +266,13 @@ class ArgoRollouts(Policy):
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """The split of each set_weight (as asked where the replicas are not known), and the end."""
+        idle = beside_others({control: 1.0, candidate: 0.0}, weights)  # before the first set_weight
         splits: list[Mapping[str, float]] = []
         for weight in (step.set_weight for step in self.steps if step.set_weight is not None):
             canary, stable = self._counts(weight, self.replicas)
             pair = beside_others({control: stable, candidate: canary}, weights)
             splits.append({**weights, **pair})
-        return [*splits, *super().splits(control, candidate, weights)]
+        return [*splits, {**weights, **idle}, *super().splits(control, candidate, weights)]
 
 
 def _judged(state: ArgoState, observation: Observation) -> ArgoState:

@@ -72,7 +72,7 @@ class Bandit(Policy):
     exploration: Duration = 0
     """How long shares stay even at first, from the start of the run."""
     floor: Annotated[Share, Field(lt=1)] = 0.01
-    """Share that every arm keeps; the rule shares out the rest."""
+    """Part of what the arms have that each of them keeps; the rule shares out the rest."""
     champion_at: Annotated[float, Field(gt=0.5, lt=1)] | None = 0.95
     """Probability to be best from which an arm is champion; null declares none before the end."""
     champion_for: Annotated[int, Field(ge=1)] = 1

@@ -244,7 +244,7 @@ class BlueGreen(Policy):
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """The split of each step where it does not depend on the fleet, and all to either."""
-        shares = () if self.traffic.instances is not None else self.traffic.shares(1)
+        shares = (1.0,) if self.traffic.instances is not None else self.traffic.shares(1)
         pairs = [{control: 1.0 - share, candidate: share} for share in shares]
         steps = [{**weights, **beside_others(pair, weights)} for pair in pairs]
         return [*steps, *super().splits(control, candidate, weights)]

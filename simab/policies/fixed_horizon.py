@@ -26,7 +26,8 @@ class FixedHorizonTest(Experiment):
     promotes. The sample is `labelled_requests`, or what it takes to find `effect` over `baseline`
     with `power`, which are shares of correct answers. Source: Fleiss, Levin and Paik, Statistical
     Methods for Rates and Proportions (2003), section 2. It misleads where the sample is too small
-    for the effect: then it keeps the control nearly always, whichever is better.
+    for the effect: then it keeps the control nearly always, whichever is better; and with rewards
+    where the smaller of two unequal arms has but a few of the large ones that make its mean.
     """
 
     fields_of_right_or_wrong: ClassVar[tuple[str, ...]] = ("baseline", "effect")

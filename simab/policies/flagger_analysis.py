@@ -176,6 +176,9 @@ class FlaggerAnalysis(Policy):
             weight = min(weight + self._step(weight), TOTAL)
             pair = beside_others(_split(weight, control, candidate), weights)
             steps.append({**weights, **pair})
+        if self.iterations:
+            whole = beside_others(_split(TOTAL, control, candidate), weights)
+            steps.append({**weights, **whole})
         return [*steps, *super().splits(control, candidate, weights)]
 
     def _notice(self, state: FlaggerState, observation: Observation) -> Outcome:

@@ -101,9 +101,13 @@ class ManualSchedule(Policy):
     ) -> Sequence[Mapping[str, float]]:
         """The weights of each step, upon those of the step before."""
         splits: list[Mapping[str, float]] = []
+        now = dict(weights)
         for step in self.steps:
-            if step.weights is not None:
-                splits.append({**(splits or [weights])[-1], **step.weights})
-            elif step.promote is not None:
-                splits.append(all_to(step.promote, (splits or [weights])[-1]))
+            if step.add is not None:
+                now.setdefault(step.add, 0.0)
+            elif step.remove is not None:
+                now.pop(step.remove, None)
+            else:
+                now = {**now, **step.weights} if step.weights else all_to(step.promote or "", now)
+            splits.append(now)
         return splits

@@ -50,4 +50,5 @@ class Policy(Description, ABC):
 
         `weights` are those of the deployed variants at the start.
         """
-        return (all_to(control, weights), all_to(candidate, weights))
+        both = {control: 0.0, candidate: 0.0, **weights}  # the candidate may be added on the way
+        return (all_to(control, both), all_to(candidate, both))

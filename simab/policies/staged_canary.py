@@ -96,13 +96,13 @@ class StagedCanary(Policy):
     def _weights(
         self, stage: int, control: str, candidate: str, weights: Mapping[str, float]
     ) -> dict[str, float]:
-        """Other variants keep their traffic; the stage is a share of all of it."""
+        """Others keep their traffic; the stage is a share of all, or what the two have if less."""
         whole = sum(weights.values())
         two = weights.get(control, 0.0) + weights.get(candidate, 0.0)
         if not two < whole:
             two = whole = 1.0
-        share = self.stages[stage] * whole
-        return {control: max(two - share, 0.0), candidate: share}
+        share = min(self.stages[stage] * whole, two)
+        return {control: two - share, candidate: share}
 
     def _alarm(self, state: CanaryState, observation: Observation) -> str:
         """What sounded the alarm since the last look, in words; empty while all is well."""

@@ -49,7 +49,12 @@ class Earnings:
         return self.candidate_rewards.mean - self.control_rewards.mean
 
     def test(self) -> MeansTest:
-        """Welch's two-sided test of equal means."""
+        """Welch's two-sided test of equal means; NaN where an arm does not tell its spread.
+
+        An arm that has earned alike by chance would lend the mean a certainty that it lacks.
+        """
+        if math.isnan(self._variance):
+            return MeansTest(self.difference, math.nan, math.nan)
         welch = welch_test(_moments(self.control_rewards), _moments(self.candidate_rewards))
         z = welch.t
         if 0.0 < welch.p_value < 1.0:  # beyond 38 standard errors nothing is left of a p-value
@@ -87,8 +92,8 @@ class Earnings:
         """The means in words, as every reason quotes them."""
         control, candidate = self.control_rewards, self.candidate_rewards
         return (
-            f"{self.control} {control.mean:.6g} on average of {control.count}, "
-            f"{self.candidate} {candidate.mean:.6g} of {candidate.count}"
+            f"{self.control} {_mean_in_words(control, ' on average')}, "
+            f"{self.candidate} {_mean_in_words(candidate)}"
         )
 
 
@@ -100,6 +105,10 @@ def belief_of_mean(rewards: RewardTotals) -> Normal | None:
     if not rewards.tells_spread:
         return None
     return Normal(rewards.mean, math.sqrt(rewards.widened_variance / rewards.count))
+
+
+def _mean_in_words(rewards: RewardTotals, what: str = "") -> str:
+    return f"{rewards.mean:.6g}{what} of {rewards.count}" if rewards.count else "nothing yet"
 
 
 def _moments(rewards: RewardTotals) -> Moments:

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _HOUR_NS: Final = 3_600 * 10**9
+_AGES_NS: Final = 2.0**62  # longer than any label is late
 _SHARES = ("accuracy", "success_rate", "precision", "recall")
 
 
@@ -183,7 +184,10 @@ def _wait_s(scenario: Scenario, labelled: int, labelled_per_hour: float) -> floa
     if not labelled_per_hour:
         return math.inf
     delay = scenario.labels.delay.table()
-    served_ns = math.ceil(labelled / labelled_per_hour * _HOUR_NS)
+    needed_ns = labelled / labelled_per_hour * _HOUR_NS
+    if needed_ns > _AGES_NS:
+        return needed_ns / 1e9
+    served_ns = math.ceil(needed_ns)
 
     def arrived_ns(until_ns: int) -> int:
         """The time that it takes to serve as many requests as labels have arrived by then."""
@@ -216,7 +220,7 @@ def _counted_share(truth: Truth, objective: Objective) -> float:
 
 
 def _power_sentences(scenario: Scenario, base: float, difference: float) -> Iterator[str]:
-    """How good the fixed-horizon tests are; they test the share of correct answers."""
+    """How good the fixed-horizon tests of correct answers are; of rewards none is told."""
     if scenario.objective.metric not in ("accuracy", "success_rate"):
         return
     for name, policy in scenario.policies.items():

@@ -42,7 +42,8 @@ class _Cells(NamedTuple):
 class ConfusionCounts(_Cells):
     """How many labelled requests fell in each cell of the confusion table; counts add.
 
-    A tuple, because two are made at every controller tick, by `_make`, which checks nothing.
+    A tuple, because two are made at every controller tick, by `_make`, which
+    checks nothing, as `_replace` does not.
     """
 
     __slots__ = ()

@@ -69,8 +69,15 @@ class _LocalProcesses(ProcessPoolExecutor):
     def submit(
         self, call: Callable[_Given, _Answer], /, *given: _Given.args, **named: _Given.kwargs
     ) -> Future[_Answer]:
-        with interrupts_held_back():
-            return super().submit(call, *given, **named)
+        submitted: list[Future[_Answer]] = []
+        try:
+            with interrupts_held_back():
+                submitted.append(super().submit(call, *given, **named))
+        except KeyboardInterrupt:  # nobody will know of it
+            for future in submitted:
+                future.cancel()
+            raise
+        return submitted[0]
 
 
 def _ignore_interrupts() -> None:

@@ -126,6 +126,21 @@ def test_a_closed_pipe_is_silent(command: list[str]) -> None:
     assert process.returncode == ExitCode.OUTPUT_CLOSED == 128 + signal.SIGPIPE
 
 
+def test_a_closed_pipe_for_complaints_is_silent_too(tmp_path: Path) -> None:
+    """`simab check bad.yaml 2>&1 | true`."""
+    (tmp_path / "bad.yaml").write_text("title: 3\n", encoding="utf-8")
+    reads, writes = os.pipe()
+    os.close(reads)
+    ended = subprocess.run(
+        [sys.executable, "-m", "simab", "check", tmp_path / "bad.yaml"],
+        stdout=subprocess.PIPE,
+        stderr=writes,
+        check=False,
+    )
+    os.close(writes)
+    assert (ended.returncode, ended.stdout) == (ExitCode.OUTPUT_CLOSED, b"")
+
+
 @pytest.mark.parametrize("command", [["schema"], ["check", "scenarios/minimal.yaml"]])
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_no_bug(command: list[str]) -> None:

@@ -46,6 +46,32 @@ POLICIES: dict[str, dict[str, Any]] = {
     },
 }
 VARIANTS = {"old": (90, 0.85), "new": (5, 0.9), "third": (5, 0.5)}
+OTHERS: dict[str, dict[str, Any]] = {  # more of the same kinds, for what is foretold
+    "argo that waits first": {
+        "kind": "argo_rollouts",
+        "traffic_routing": True,
+        "steps": [{"pause": {"duration": "30s"}}, {"set_weight": 60}],
+    },
+    "iterations": {"kind": "flagger", "interval": "30s", "threshold": 5, "iterations": 3},
+    "fleet by fleet": {
+        "kind": "blue_green",
+        "traffic": {"type": "LINEAR", "size": "50%"},
+        "wait_interval": "60s",
+    },
+    "stages beyond what they have": {
+        "kind": "staged_canary",
+        "stages": ["60%", "97%", "99%"],
+        "bake": "60s",
+        "alarms": LIMITS,
+    },
+    "one taken away": {
+        "kind": "manual_schedule",
+        "steps": [
+            {"at": "60s", "remove": "third"},
+            {"at": "120s", "weights": {"old": 50, "new": 50}},
+        ],
+    },
+}
 AS_FORETOLD = [
     "staged_canary",
     "safe_rollout",
@@ -75,7 +101,7 @@ def rehearsal(kind: str) -> Scenario:
             "metric": "accuracy",
             "smallest_effect": 0.01,
         },
-        policies={kind: {"kind": kind, **POLICIES[kind]}},
+        policies={kind: {"kind": kind, **(POLICIES | OTHERS)[kind]}},
         labels={"delay": {"kind": "constant", "value": "5s"}},
     )
 
@@ -107,14 +133,15 @@ def test_a_bystander_keeps_its_share_until_somebody_is_promoted(kind: str) -> No
     assert [each["third"] for each in before_the_end] == pytest.approx([0.05] * len(before_the_end))
 
 
-@pytest.mark.parametrize("kind", AS_FORETOLD)
+@pytest.mark.parametrize("kind", [*AS_FORETOLD, *OTHERS])
 def test_a_run_sets_what_the_check_foretells(kind: str) -> None:
     """Each split in force is one of those that the capacity table was made from."""
     described = rehearsal(kind)
     foretold = []
     for split in splits(described):
         total = sum(split.weights.values())
-        foretold.append({name: weight / total for name, weight in split.weights.items()})
+        shares = {name: weight / total for name, weight in split.weights.items()}
+        foretold.append(dict.fromkeys(VARIANTS, 0.0) | shares)
     seen = in_force(described, kind)
     assert len(seen) > 2
     for shares in seen:

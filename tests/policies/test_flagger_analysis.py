@@ -310,7 +310,7 @@ def test_its_splits_are_its_steps_and_the_ends() -> None:
         {"old": 40.0, "new": 60.0},
     ]
     assert len(splits) == 6
-    assert len(flagger(step_weight=None, iterations=3).splits("old", "new", AT_START)) == 3
+    assert len(flagger(step_weight=None, iterations=3).splits("old", "new", AT_START)) == 4
 
 
 @pytest.mark.parametrize(

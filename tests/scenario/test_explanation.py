@@ -192,6 +192,12 @@ def test_labels_that_are_late_by_chance_come_from_the_first_hour_on(mean: str) -
     assert arrived == pytest.approx(need.labelled_requests, rel=1e-4)
 
 
+def test_a_weight_next_to_nothing_takes_ages() -> None:
+    """Longer than any whole number of nanoseconds that simab counts with."""
+    need = explain(scenario(new={"weight": 1e-300})).smallest_effect
+    assert need.duration_s > 1e290
+
+
 def test_an_unlabelled_segment_gives_no_labels() -> None:
     """Only segments whose truth becomes known count as labelled."""
     traffic = {

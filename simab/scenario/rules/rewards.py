@@ -11,6 +11,7 @@ from simab.scenario.flaws import Flaw
 from simab.scenario.raw import Raw, default_of
 
 __all__ = [
+    "INSTEAD_OF",
     "effects_of_shares_are_shares",
     "metrics_fit_rewards",
     "policies_can_judge_rewards",
@@ -101,7 +102,7 @@ def policies_can_judge_rewards(scenario: Raw) -> Iterator[Flaw]:
         for field in known.fields_of_right_or_wrong:
             if policy.at(field).given and policy.at(field).value != default_of(known, field):
                 rule = "speaks of correct answers, and these variants earn numeric rewards"
-                yield policy.at(field).flaw(rule, _INSTEAD[field], on_key=True)
+                yield policy.at(field).flaw(rule, INSTEAD_OF[field], on_key=True)
         if kind == "gaussian_thompson":
             for field, remedy in _PRIOR.items():
                 if not policy.at(field).given:
@@ -121,7 +122,7 @@ def _policies() -> dict[str, type[Policy]]:
 
 
 _POLICIES: Final = _policies()
-_INSTEAD: Final = {
+INSTEAD_OF: Final = {
     "baseline": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
     "effect": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
     "prior_successes": "Leave it out: the prior of a mean reward is flat.",
