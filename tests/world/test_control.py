@@ -284,7 +284,7 @@ def test_an_object_without_decide_is_refused() -> None:
 
 def test_an_unknown_policy_or_engine_is_refused() -> None:
     """The message lists what there is."""
-    with pytest.raises(InvalidInput, match="it has still"):
+    with pytest.raises(InvalidInput, match="It has: still"):
         simulate(scenario(), policy="fast")
     with pytest.raises(InvalidInput, match="must be one of"):
         simulate(scenario(), engine="fast")
