@@ -5,6 +5,7 @@ Source of the format: argoproj/argo-rollouts, docs/features/specification.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -115,9 +116,12 @@ class _Importer:
             return
         replicas = rollout.at("spec", "replicas")
         self.data["replicas"] = 1 if replicas is None else replicas.whole(1, 1_000_000)
-        surge = canary.at("maxSurge")
+        surge, missing = canary.at("maxSurge"), canary.at("maxUnavailable")
         if surge is not None:
-            self.data["surge"] = surge.text().rstrip("%") != "0"
+            self.data["surge"] = _some_replicas(surge)
+            if not self.data["surge"] and missing is not None and not _some_replicas(missing):
+                remedy = "Raise one of the two."
+                raise surge.wrong("maxSurge and maxUnavailable cannot both be 0", remedy)
 
     def _steps(self, canary: Spotted) -> list[int]:
         """Translate the steps; gives the numbers of those that are kept."""
@@ -200,6 +204,14 @@ class _Importer:
                     document.at("kind") or document, f"{kind or 'a document'}{shown} is no policy"
                 )
         self.templates.note_unused()
+
+
+def _some_replicas(spotted: Spotted) -> bool:
+    """Whether a count such as 2 or a percentage such as "25%" lets any replica go; Argo's rule."""
+    text = spotted.text()
+    if not re.fullmatch(r"[0-9]{1,9}%?", text):
+        raise spotted.wrong("must be a whole number or a percentage", 'Write 1 or "25%", say.')
+    return int(text.rstrip("%")) > 0
 
 
 def _kind(document: Spotted) -> str:

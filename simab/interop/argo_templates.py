@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -44,6 +45,7 @@ _CONDITIONS: Final = {
     "failureCondition": "failure_condition",
 }
 _METRIC_FIELDS: Final = ("name", "provider", *_COUNTS, *_DURATIONS, *_CONDITIONS)
+_NOT_IN_GO: Final = re.compile(r"\(\?(?:<?[=!]|P=|\()|\\[1-9]")
 _LARGEST: Final = 2**31 - 1
 
 Origins = dict[tuple[str | int, ...], Spotted]
@@ -69,22 +71,41 @@ class Templates:
             Unimportable: a template is not there, or the analysis names none.
         """
         metrics: dict[str, Any] = {}
-        dry: set[str] = _names(analysis.at("dryRun"))
+        names: list[str] = []
+        dry, retained = _rules(analysis, "dryRun"), _rules(analysis, "measurementRetention")
         for reference in analysis.need("templates").listed():
             template = self._template(reference.need("templateName"))
             arguments = _arguments(template, analysis)
-            dry |= _names(template.at("spec", "dryRun"))
+            dry += _rules(template.need("spec"), "dryRun")
+            retained += _rules(template.need("spec"), "measurementRetention")
             for metric in template.need("spec", "metrics").listed():
                 with self._findings.gathering():
                     name = _filled(metric.need("name"), arguments).text()
-                    if name in metrics:
+                    if name in names:
                         raise metric.need("name").wrong("names two metrics", "Rename one.")
+                    names.append(name)
                     metrics[name] = self._metric(metric, name, arguments)
                     origins[*path, name] = metric
-        for name, data in metrics.items():
-            if name in dry or "*" in dry:
-                data["dry_run"] = True
+        for rule in dry:
+            for name in self._matched(rule, names):
+                metrics.get(name, {})["dry_run"] = True
+        for rule in retained:
+            self._matched(rule, names)
+            self._findings.ignore(rule, "measurements are kept for reading, which decides nothing")
         return metrics
+
+    def _matched(self, rule: Spotted, names: Sequence[str]) -> list[str]:
+        """Names that a rule of metric names matches anywhere, as in Argo; it must match one.
+
+        A rule that matches none makes the analysis run an Error at once.
+        """
+        found: list[str] = []
+        with self._findings.gathering():
+            found = [name for name in names if _expression(rule).search(name)]
+            if not found:
+                remedy = remedy_for_name(rule.text(), names, "Metrics of the analysis")
+                raise rule.wrong("matches no metric, which makes the analysis an Error", remedy)
+        return found
 
     def note_unused(self) -> None:
         """Note the templates that no analysis names."""
@@ -188,5 +209,23 @@ def _condition(spotted: Spotted) -> str:
         raise spotted.wrong(rule, f"{remedy[:1].upper()}{remedy[1:]}.") from None
 
 
-def _names(listed: Spotted | None) -> set[str]:
-    return set() if listed is None else {each.need("metricName").text() for each in listed.listed()}
+def _rules(holder: Spotted, field: str) -> list[Spotted]:
+    """The rules of metric names in a list: regular expressions."""
+    listed = holder.at(field)
+    return [] if listed is None else [each.need("metricName") for each in listed.listed()]
+
+
+def _expression(rule: Spotted) -> re.Pattern[str]:
+    text = rule.text()
+    if _NOT_IN_GO.search(text):
+        remedy = "Lookaround and references to groups match nothing there; name the metrics."
+        raise rule.wrong("is no regular expression of Go", remedy)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # doubtful sets are read as Go does
+            return re.compile(text)
+    except (re.error, OverflowError, RecursionError):
+        raise rule.wrong(
+            "is no regular expression",
+            'Metric names are matched by regular expressions: for all write ".*".',
+        ) from None

@@ -17,7 +17,7 @@ from typing import Final, Literal, TypeAlias
 
 from simab.errors import InvalidInput
 
-__all__ = ["EmptyResult", "checked_condition", "holds"]
+__all__ = ["NoVerdict", "checked_condition", "holds"]
 
 Type: TypeAlias = Literal["number", "truth", "result"]
 Value: TypeAlias = float | bool
@@ -25,8 +25,8 @@ Result: TypeAlias = tuple[float, ...]
 Reading: TypeAlias = Callable[[Result], Value]
 
 
-class EmptyResult(Exception):
-    """A condition read `result[0]`, and the query found nothing."""
+class NoVerdict(Exception):
+    """A condition cannot be evaluated for a result, in words: the measurement is an Error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def holds(condition: str, result: Result) -> bool:
     """Whether a condition holds for what a query found: one number, or nothing.
 
     Raises:
-        EmptyResult: the condition reads a number that is not there.
+        NoVerdict: the condition reads a number that is not there, or asks for an impossible one.
     """
     return bool(_parse(condition).value(result))
 
@@ -66,6 +66,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<word>[A-Za-z_]\w*)|(?P<sign>&&|\|\||[<>=!]=|[<>!+\-*/%()\[\],]))"
 )
 _DEEPEST: Final = 50
+_INTEGERS_END: Final = 2.0**63
 _LONGEST_SHOWN: Final = 60
 _REMEDY: Final = "write for example `result[0] >= 0.95` or `len(result) == 0 || result[0] < 0.01`"
 
@@ -95,7 +96,7 @@ _WORDS: Final = {"and": "&&", "or": "||", "not": "!"}
 
 def _first(result: Result) -> float:
     if not result:
-        raise EmptyResult
+        raise NoVerdict("nothing was found")
     return result[0]
 
 
@@ -281,9 +282,15 @@ def _both(one: Reading, other: Reading) -> _Part:
 def _or_else(value: Reading, otherwise: Reading, result: Result) -> Value:
     try:
         found = value(result)
-    except EmptyResult:
+    except NoVerdict:
         return otherwise(result)
     return otherwise(result) if math.isnan(found) else found
+
+
+def _as_int(number: float) -> float:
+    if not abs(number) < _INTEGERS_END:  # NaN neither
+        raise NoVerdict(f"asInt of {number:g} is no whole number of 64 bits")
+    return float(math.trunc(number))
 
 
 _FUNCTIONS: Final[Mapping[str, tuple[Type, Callable[[float], Value]]]] = {
@@ -292,5 +299,5 @@ _FUNCTIONS: Final[Mapping[str, tuple[Type, Callable[[float], Value]]]] = {
     "isNaN": ("truth", math.isnan),
     "isInf": ("truth", math.isinf),
     "asFloat": ("number", float),
-    "asInt": ("number", lambda number: float(math.trunc(number))),
+    "asInt": ("number", _as_int),
 }

