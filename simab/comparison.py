@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simab.errors import InvalidInput
+from simab.files import write_files
+from simab.frames import csv_bytes
 from simab.scenario.models import Scenario
 from simab.simulation import choose_policy, require_scenario
 from simab.study import StudyPlan, StudyRows, run_study, study_result
@@ -63,7 +65,7 @@ class Study:
 
         folder = Path(path)
         write_report(self.result, folder)
-        self.outcomes.to_csv(folder / "outcomes.csv", index=False, lineterminator="\n")
+        write_files({folder / "outcomes.csv": csv_bytes(self.outcomes)})
         return folder / "report.html"
 
     def __repr__(self) -> str:

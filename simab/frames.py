@@ -13,6 +13,7 @@ from simab.policies import Action
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.profiles.outcomes import NONE, SCORE_ONE
 from simab.scenario.models import Scenario
+from simab.text import spreadsheet_safe
 from simab.world import Blueprint, Ledger, Transcript
 from simab.world.books import (
     INSTANCE_SHARE_ONE,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "csv_bytes",
     "decisions_frame",
     "describe_action",
     "requests_frame",
@@ -177,3 +179,15 @@ def _window_columns(books: Books) -> list[str]:
         *(column.name.lower() for column in LabelColumn),
         *(("rewards", "reward_mean") if len(books.rewards) else ()),
     ]
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A frame as CSV in UTF-8; texts, names of columns too, are defused for spreadsheets.
+
+    `simab.text.spreadsheet_safe` says how, and how to get them back.
+    """
+    safe = frame.rename(columns=spreadsheet_safe)
+    for name in safe.select_dtypes(exclude="number").columns:
+        cells = safe[name]
+        safe[name] = [spreadsheet_safe(each) if isinstance(each, str) else each for each in cells]
+    return safe.to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")

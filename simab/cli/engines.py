@@ -6,7 +6,7 @@ import time
 
 import click
 
-from simab.cli.progress import say
+from simab.cli.terminal import say
 
 __all__ = ["engine", "prepare_engine"]
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from simab.cli.terminal import print_item, print_table, standard_output
+from simab.text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +22,7 @@ def print_explanation(explanation: Explanation) -> None:
     from rich.text import Text
 
     console = standard_output()
-    console.print(Text(explanation.title, style="bold"))
+    console.print(Text(visible(explanation.title), style="bold"))
     if explanation.question:
         print_item(console, explanation.question, mark="")
     console.print()

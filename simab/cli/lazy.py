@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import click
@@ -35,6 +36,8 @@ class LazyGroup(click.Group):
             return None
         module = import_module(f"simab.cli.commands.{cmd_name}")
         command: click.Command = module.command
+        if command.help is None:
+            command.help = _text_of(module)
         return command
 
     def resolve_command(
@@ -68,3 +71,16 @@ class LazyGroup(click.Group):
         for name, short_help in self.short_helps.items():
             if name.startswith(incomplete):
                 yield CompletionItem(name, help=short_help)
+
+
+def _text_of(module: ModuleType) -> str:
+    """What the function `command` says of itself, where Python was started without docstrings."""
+    import ast
+    import inspect
+
+    functions = (each for each in ast.parse(inspect.getsource(module)).body)
+    return next(
+        ast.get_docstring(each) or ""
+        for each in functions
+        if isinstance(each, ast.FunctionDef) and each.name == "command"
+    )

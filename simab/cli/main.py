@@ -15,6 +15,7 @@ from simab import __version__
 from simab.cli.exits import EXPLANATION, ExitCode, Interrupted, OutputClosed
 from simab.cli.lazy import LazyGroup
 from simab.errors import ReplicationsFailed, SimabError
+from simab.text import visible
 
 __all__ = ["main", "simab"]
 
@@ -34,13 +35,14 @@ COMMANDS: Final = {
 
 @click.group(
     cls=LazyGroup,
+    help="Rehearse A/B traffic experiments on model endpoints before anything touches production.",
     short_helps=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXPLANATION,
 )
 @click.version_option(__version__, message="simab %(version)s")
 def simab() -> None:
-    """Rehearse A/B traffic experiments on model endpoints before anything touches production."""
+    """All commands in one group; its help is given, as `python -OO` drops docstrings."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -65,6 +67,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         nothing_finished = isinstance(error, ReplicationsFailed)
         return ExitCode.REPLICATIONS_FAILED if nothing_finished else ExitCode.BAD_INPUT
     except click.ClickException as error:
+        error.message = visible(error.message)  # it quotes what was typed
         error.show()
         return ExitCode.BAD_INPUT
     except Interrupted as interrupted:
@@ -83,7 +86,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         if _interrupted_within(error):
             _say("Interrupted. Run the same command again.")
             return ExitCode.INTERRUPTED
-        traceback.print_exc()
+        click.echo(visible(traceback.format_exc()), err=True)
         _say("This is a bug in simab; please report it with the lines above.")
         return ExitCode.BUG
     return result if isinstance(result, int) else ExitCode.DONE

@@ -7,17 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import click
+from simab.cli.terminal import say
 
-__all__ = ["say", "shown_progress"]
+__all__ = ["shown_progress"]
 
 _SECONDS_BETWEEN_LINES: Final = 10.0
-
-
-def say(sentence: str, *, quiet: bool = False) -> None:
-    """Print a sentence that is no result to stderr."""
-    if not quiet:
-        click.echo(sentence, err=True)
 
 
 @contextmanager

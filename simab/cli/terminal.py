@@ -10,8 +10,11 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import click
+
 from simab.cli.exits import OutputClosed
 from simab.errors import InvalidScenario, Problem, SimabError
+from simab.text import json_escaped, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,8 +23,10 @@ __all__ = [
     "complain",
     "print_item",
     "print_json",
+    "print_line",
     "print_table",
     "refuse",
+    "say",
     "standard_output",
     "text_width",
 ]
@@ -30,6 +35,7 @@ _WIDEST_TEXT = 100  # longer lines are hard to read
 _WIDEST_TABLE = 140
 _NARROWEST = 14  # a column that wraps
 _NO_BREAK = "\N{NO-BREAK SPACE}"
+_LINE_BREAK = re.compile(r"[ \t]*[\n\t][\n\t ]*")
 _NUMBER_AND_UNIT = re.compile(r"(\d) (%|(?:us|ms|s|min|h|days|years)\b)")
 
 
@@ -45,7 +51,7 @@ def text_width(console: Console) -> int:
 
 def complain(message: str) -> None:
     """Print a message to stderr."""
-    console = _standard_error()
+    console, message = _standard_error(), visible(message)
     if console.is_terminal:
         message = _wrapped(message, text_width(console))
     console.print(message, markup=False)
@@ -69,11 +75,11 @@ def refuse(error: SimabError) -> None:
 def _print_problem(problem: Problem, source: str) -> None:
     from rich.text import Text
 
-    console, line = _standard_error(), problem.render(source)
+    console, line = _standard_error(), visible(problem.render(source))
     if not console.is_terminal:
         console.print(line, markup=False)
         return
-    advice = f"{problem.rule}. {problem.remedy}".rstrip()
+    advice = visible(f"{problem.rule}. {problem.remedy}".rstrip())
     head = Text(line.removesuffix(advice).removesuffix(": "), style="bold")
     console.print(head)
     console.print(f"    {_wrapped(advice, text_width(console) - 4, hanging='    ')}", markup=False)
@@ -97,7 +103,19 @@ def _console(*, stderr: bool) -> Console:
 
 def print_json(result: Any) -> None:
     """Print a result for machines."""
-    sys.stdout.write(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(json_escaped(text) + "\n")
+
+
+def print_line(line: str = "") -> None:
+    """Print one line of a result as it is, but for characters that would steer the terminal."""
+    click.echo(visible(line))
+
+
+def say(sentence: str, *, quiet: bool = False) -> None:
+    """Print a sentence that is no result to stderr."""
+    if not quiet:
+        click.echo(visible(sentence), err=True)
 
 
 def print_item(console: Console, sentence: str, *, mark: str = "- ", style: str = "") -> None:
@@ -105,7 +123,7 @@ def print_item(console: Console, sentence: str, *, mark: str = "- ", style: str 
     from rich.text import Text
 
     hanging = " " * (2 if len(mark) > 2 else len(mark))
-    text = Text(_wrapped(f"{mark}{sentence}", text_width(console), hanging=hanging))
+    text = Text(_wrapped(visible(f"{mark}{sentence}"), text_width(console), hanging=hanging))
     text.stylize(style, 0, len(mark.rstrip()))
     console.print(text)
 
@@ -124,9 +142,10 @@ def print_table(
     """
     from rich.text import Text
 
-    widths = _widths((headings, *rows), min(console.width, _WIDEST_TABLE))
+    lines = [[_LINE_BREAK.sub(" ", visible(cell)) for cell in row] for row in (headings, *rows)]
+    widths = _widths(lines, min(console.width, _WIDEST_TABLE))
     red = [False, *emphasised]
-    for number, row in enumerate((headings, *rows)):
+    for number, row in enumerate(lines):
         style = "bold" if number == 0 else "red" if red[number : number + 1] == [True] else ""
         for line in _lines(row, widths):
             console.print(Text(line, style=style))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 from simab.errors import InvalidInput, Problem
 from simab.interop.documents import Place, Spotted, Unimportable
 from simab.policies.policy import Policy
+from simab.scenario.yaml_text import yaml_text
 
 __all__ = [
     "Findings",
@@ -107,12 +106,7 @@ def built(model: type[Policy], data: dict[str, Any], origins: dict[Any, Spotted]
 
 def fragment(name: str, policy: Policy) -> str:
     """The policy as it stands in a scenario file, without what is the default anyway."""
-    stream = io.StringIO()
-    yaml = YAML(pure=True)
-    yaml.width = 100
-    yaml.allow_unicode = True
-    yaml.dump({"policies": {name: plain_policy(policy)}}, stream)
-    return stream.getvalue()
+    return yaml_text({"policies": {name: plain_policy(policy)}})
 
 
 def plain_policy(policy: Policy) -> dict[str, Any]:

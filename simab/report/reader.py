@@ -6,20 +6,13 @@ A result may come from a file that somebody edited, so nothing about it is taken
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from simab.errors import InvalidInput
+from simab.text import without_controls
 
 __all__ = ["Reader"]
-
-# Control characters but tab and line feed, and those that turn the direction of what follows.
-_UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def _clean(text: str) -> str:
-    return _UNSAFE.sub("\ufffd", text)
 
 
 class Reader:
@@ -61,7 +54,7 @@ class Reader:
         if not isinstance(child.value, Mapping):
             raise child._invalid("an object is expected here")
         return [
-            (_clean(str(name)), Reader(value, f"{child.path}.{name}"))
+            (without_controls(str(name)), Reader(value, f"{child.path}.{name}"))
             for name, value in sorted(child.value.items())
         ]
 
@@ -87,7 +80,7 @@ class Reader:
         """This value as a text, without the characters that could garble the page."""
         if not isinstance(self.value, str):
             raise self._invalid("a text is expected here")
-        return _clean(self.value)
+        return without_controls(self.value)
 
     def as_number(self) -> float:
         """This value as a number; null is NaN."""
@@ -95,11 +88,25 @@ class Reader:
             return math.nan
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             raise self._invalid("a number is expected here")
-        return float(self.value)
+        try:
+            number = float(self.value)
+        except OverflowError:
+            number = math.inf
+        if math.isinf(number):
+            raise self._invalid("a number below 1e308 is expected here")
+        return number
 
     def _invalid(self, rule: str) -> InvalidInput:
-        shown = repr(self.value)
-        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+        shown = _shown(self.value)
         return InvalidInput(
             f"{self.path} = {shown}: {rule}. Make the result anew with simab.compare"
         )
+
+
+def _shown(value: Any) -> str:
+    """The value in at most 60 characters; Python writes no whole number of very many digits."""
+    try:
+        shown = repr(value)
+    except ValueError:
+        return "a number of very many digits"
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from simab.files import write_files
 from simab.report.page import render_page
 from simab.report.study_result import OUTCOMES, read_result
+from simab.text import json_escaped, spreadsheet_safe
 
 __all__ = ["canonical_json", "paired_csv", "summary_csv", "write_report"]
 
@@ -41,22 +43,21 @@ def write_report(result: Mapping[str, Any], directory: Path) -> None:
     Raises:
         InvalidInput: the result is not of the expected shape; nothing is written then.
     """
-    files = {
+    texts = {
         "report.html": render_page(result),
         "study.json": canonical_json(result),
         "summary.csv": summary_csv(result),
         "paired.csv": paired_csv(result),
     }
     directory.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (directory / name).write_bytes(text.encode("utf-8"))
+    write_files({directory / name: text.encode("utf-8") for name, text in texts.items()})
 
 
 def canonical_json(result: Mapping[str, Any]) -> str:
     """The result with sorted keys and one value a line; what is not finite is null."""
     value = _finite(result)
     text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n"
+    return f"{json_escaped(text)}\n"
 
 
 def summary_csv(result: Mapping[str, Any]) -> str:
@@ -100,13 +101,22 @@ def paired_csv(result: Mapping[str, Any]) -> str:
 
 
 def _csv(columns: list[str], rows: list[dict[str, object]]) -> str:
-    """Comma-separated, one header line, empty where a number is not known."""
+    """Comma-separated, one header line, empty where a number is not known.
+
+    Texts are defused for spreadsheets; `simab.text.spreadsheet_safe` says how to get them back.
+    """
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({key: "" if value != value else value for key, value in row.items()})
+        writer.writerow({key: _cell(value) for key, value in row.items()})
     return buffer.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return spreadsheet_safe(value)
+    return "" if value != value else value
 
 
 def _finite(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The texts under the fields of descriptions, read from their sources when somebody asks.
+"""The texts of descriptions and under their fields, read from their sources when somebody asks.
 
 Pydantic would read them whenever models are loaded, a tenth of what commands take to start.
 """
@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from simab.description import Description
 
-__all__ = ["field_texts"]
+__all__ = ["class_text", "class_texts", "field_texts"]
 
 
 @cache
@@ -31,10 +31,30 @@ def field_texts() -> Mapping[str, Mapping[str, str]]:
     }
 
 
+def class_texts() -> Mapping[str, str]:
+    """For each description by the name of its class, the documentation of the class."""
+    return {model.__name__: class_text(model) for model in _descriptions(Description)}
+
+
 def _descriptions(base: type[Description]) -> Iterator[type[Description]]:
     for model in base.__subclasses__():
         yield model
         yield from _descriptions(model)
+
+
+def class_text(owner: type) -> str:
+    """The documentation of a class, also where Python was started without any (`-OO`).
+
+    Empty where there is none, or where the source cannot be read.
+    """
+    if owner.__doc__ or sys.flags.optimize < 2:
+        return inspect.cleandoc(owner.__doc__ or "")
+    try:
+        definitions = _classes(owner.__module__)
+    except (OSError, TypeError, SyntaxError):
+        return ""
+    own = (each for each in definitions if each.name == owner.__name__)
+    return next((ast.get_docstring(each) or "" for each in own), "")
 
 
 @cache

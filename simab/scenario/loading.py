@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
+import re
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any, Final
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from simab.errors import InvalidInput, InvalidScenario, Problem
 from simab.scenario import rules
@@ -19,10 +17,12 @@ from simab.scenario.flaws import Flaw, field_name, short_text
 from simab.scenario.models import Scenario
 from simab.scenario.reading import LARGEST_FILE_BYTES, Document, read
 from simab.scenario.translation import flaws_of
+from simab.scenario.yaml_text import yaml_text
 
 __all__ = ["dumps", "load", "loads"]
 
-_RARE_BREAKS: Final = frozenset("\x85\u2028\u2029")
+# Looked for in the text: a large one would be refused for its size, and take seconds to parse.
+_SAVED_STUDY: Final = re.compile(r'"format"\s*:\s*"simab-study/')
 
 
 def load(path: str | FilePath) -> Scenario:
@@ -47,6 +47,9 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
     Raises:
         InvalidScenario: with every problem found, each with its line and column.
     """
+    if _SAVED_STUDY.search(text) and text.lstrip().startswith("{"):
+        rule, remedy = "this is a saved study, no scenario", "`simab report` writes its page again."
+        raise InvalidScenario(source, (Problem("", "", rule, remedy),))
     document = read(text, source)
     data = document.data
     if not isinstance(data, dict):
@@ -75,14 +78,9 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
 
 def dumps(scenario: Scenario) -> str:
     """The scenario as YAML, defaults written out; `loads` gives an equal scenario back."""
-    yaml = YAML(pure=True)
-    yaml.width = 100
-    yaml.allow_unicode = True
-    stream = io.StringIO()
     whole = scenario.model_dump(mode="json")
     chosen = scenario.model_dump(mode="json", exclude_defaults=True)
-    yaml.dump(_escaped(_without_absent(whole, chosen)), stream)
-    return stream.getvalue()
+    return yaml_text(_without_absent(whole, chosen))
 
 
 def _without_absent(whole: Any, chosen: Any) -> Any:
@@ -98,17 +96,6 @@ def _without_absent(whole: Any, chosen: Any) -> Any:
         told_items = chosen if isinstance(chosen, list) else [None] * len(whole)
         return [_without_absent(*pair) for pair in zip(whole, told_items, strict=True)]
     return whole
-
-
-def _escaped(data: Any) -> Any:
-    """Quote text with rare line breaks (NEL, LS, PS): left bare, reading back would fold them."""
-    if isinstance(data, dict):
-        return {_escaped(key): _escaped(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_escaped(value) for value in data]
-    if isinstance(data, str) and _RARE_BREAKS & set(data):
-        return DoubleQuotedScalarString(data)
-    return data
 
 
 def _text_of(path: FilePath, source: str) -> str:

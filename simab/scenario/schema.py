@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simab import units
-from simab.scenario.field_texts import field_texts
+from simab.scenario.field_texts import class_texts, field_texts
 from simab.scenario.models import Scenario
 
 __all__ = ["DIALECT", "json_schema"]
@@ -16,8 +16,11 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 def json_schema() -> dict[str, Any]:
     """The schema; a file that breaks it is not valid, but rules across fields are not in it."""
     schema = Scenario.model_json_schema(mode="validation")
+    about = class_texts()
     for title, model in (("Scenario", schema), *schema["$defs"].items()):
         texts = field_texts()[title]
+        model.pop("description", None)  # which is not there when Python runs without docstrings
+        model["description"] = about[title]
         for name, field in model["properties"].items():
             if name in texts:
                 field["description"] = texts[name]

@@ -74,12 +74,23 @@ def run_study(
     # Rows are kept by what a policy is: a store may hold them under another name of the same.
     return {
         policy: tuple(
-            replace(store[key], policy=policy)
-            for key in (keys[policy, number] for number in range(plan.replications))
-            if key in store
+            replace(_kept(store, keys[policy, number], number), policy=policy)
+            for number in range(plan.replications)
+            if keys[policy, number] in store
         )
         for policy in plan.policies
     }
+
+
+def _kept(store: Store, key: str, replication: int) -> Outcome:
+    """A row of the store, which any object can be: one that cannot be the key's is refused."""
+    row = store[key]
+    if not isinstance(row, Outcome) or row.replication != replication:
+        raise InvalidInput(
+            f"store: what it holds for replication {replication} is not a row of that replication; "
+            "give another store, and play again"
+        )
+    return row
 
 
 def _batches(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from simab.description import Description
 from simab.draws import Draws
 from simab.errors import ReplicationsFailed
 from simab.scenario import dumps, warnings
+from simab.scenario.field_texts import class_text
 from simab.study.execution import play_one
 from simab.study.failure import Failure, failures_as_data
 from simab.study.plan import StudyPlan
@@ -96,7 +96,7 @@ def _truth(plan: StudyPlan, truth: ScenarioTruth) -> Json:
 
 
 def _policy(name: str, policy: Decider) -> Json:
-    text = inspect.cleandoc(type(policy).__doc__ or "")
+    text = class_text(type(policy))
     rule, misleads = _sentences(text)
     kind: str = type(policy).__name__
     parameters: Json = {}

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from simab.analyse import Outcome, Verdict
 from simab.errors import InvalidInput
@@ -25,6 +26,9 @@ _REMEDIES: Final = {
 _ANOTHER_FILE: Final = "Name another file, or move this one away"
 
 
+_NO_FILE: Final = (":", "file:")  # what SQLite takes for a database in memory, or for a URI
+
+
 class SqliteStore(MutableMapping[str, Outcome]):
     """A mapping from row key to outcome in one file; what was put is there after any crash.
 
@@ -37,6 +41,11 @@ class SqliteStore(MutableMapping[str, Outcome]):
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        if str(path).startswith(_NO_FILE) or not path.name:
+            raise InvalidInput(
+                f"{path}: a store is a file, to be there after a crash. Name one, such as "
+                "study.sqlite; begin with ./ if the name really starts like this."
+            )
         if not path.parent.is_dir():
             raise InvalidInput(
                 f"{path}: there is no folder {path.parent}. Make it, or name another."
@@ -44,23 +53,30 @@ class SqliteStore(MutableMapping[str, Outcome]):
         try:
             self._connection = sqlite3.connect(path)
             self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS outcomes (key TEXT PRIMARY KEY, row TEXT NOT NULL)"
+                "CREATE TABLE IF NOT EXISTS outcomes "
+                "(key TEXT PRIMARY KEY, row TEXT NOT NULL, digest TEXT NOT NULL)"
             )
             self._connection.commit()
+            self._connection.execute("SELECT key, row, digest FROM outcomes LIMIT 1")
         except sqlite3.Error as error:
-            raise InvalidInput(
-                f"{path} is no store of simab and cannot become one: {error}. Name another file."
-            ) from None
+            raise InvalidInput(_cannot_open(path, error)) from None
 
     def __getitem__(self, key: str) -> Outcome:
         with self._file():
-            found = self._connection.execute("SELECT row FROM outcomes WHERE key = ?", (key,))
-            row = found.fetchone()
-        if row is None:
+            found = self._connection.execute(
+                "SELECT row, digest FROM outcomes WHERE key = ?", (key,)
+            )
+            kept = found.fetchone()
+        if kept is None:
             raise KeyError(key)
+        row, digest = kept
+        if digest != _digest(key, row):
+            raise InvalidInput(
+                f"{self._path}: the row of key {key[:12]}... is not the one that simab put there: "
+                f"it was changed, or moved from another key. {_ANOTHER_FILE}, and play again."
+            )
         with self._file():
-            fields = json.loads(row[0])
-            return Outcome(**{**fields, "verdict": Verdict(fields["verdict"])})
+            return _outcome(json.loads(row))
 
     def __setitem__(self, key: str, row: Outcome) -> None:
         self.update({key: row})
@@ -89,8 +105,11 @@ class SqliteStore(MutableMapping[str, Outcome]):
     def update(self, rows: Mapping[str, Outcome]) -> None:  # type: ignore[override]
         """Put many rows in one transaction: all of them, or none if that fails."""
         texts = [(key, json.dumps(asdict(row))) for key, row in rows.items()]
+        entries = [(key, text, _digest(key, text)) for key, text in texts]
         with self._file(), self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO outcomes VALUES (?, ?)", texts)
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", entries
+            )
 
     def close(self) -> None:
         """Let go of the file."""
@@ -112,3 +131,19 @@ class SqliteStore(MutableMapping[str, Outcome]):
             f"{self._path}: the store cannot be used any more: {what}. {remedy}; "
             "the replications that it kept stay in it."
         )
+
+
+def _outcome(fields: dict[str, Any]) -> Outcome:
+    return Outcome(**{**fields, "verdict": Verdict(fields["verdict"])})
+
+
+def _digest(key: str, row: str) -> object:
+    """Ties a row to its key, so that none answers for another; a guard against accidents only."""
+    return sha256(f"{key} {row}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _cannot_open(path: Path, error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code in _REMEDIES:
+        return f"{path}: the store cannot be opened: {error}. {_REMEDIES[code]}."
+    return f"{path} is no store of simab and cannot become one: {error}. Name another file."

@@ -7,28 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from simab.cli.main import main
 from simab.scenario import explain, json_schema, load
 from simab.scenario.starter import starter_text
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 MINIMAL = str(SHIPPED / "minimal.yaml")
 BAD = str(Path(__file__).parents[1] / "scenario" / "malformed" / "everything.yaml")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    for name in ("FORCE_COLOR", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run_command(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run_command
 
 
 def test_init_writes_a_scenario_that_works(

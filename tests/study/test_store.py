@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,8 +173,51 @@ def test_a_row_that_simab_did_not_write_is_one_message(tmp_path: Path) -> None:
     file = tmp_path / "rows.sqlite"
     SqliteStore(file).close()
     with sqlite3.connect(file) as other:
-        other.execute("INSERT INTO outcomes VALUES ('a', 'no JSON'), ('b', '{}'), ('c', '[]')")
+        other.execute(
+            "INSERT INTO outcomes VALUES ('a', 'no JSON', ''), ('b', '{}', 'x'), ('c', '[]', 1)"
+        )
     store = SqliteStore(file)
     for key in "abc":
-        with pytest.raises(InvalidInput, match="holds what is no row"):
+        with pytest.raises(InvalidInput, match="not the one that simab put there"):
             store[key]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE outcomes SET row = replace(row, '\"replication\": 0', '\"replication\": 1')",
+        "UPDATE outcomes SET key = 'b' WHERE key = 'a'",
+        "UPDATE outcomes SET (row, digest) = "
+        "(SELECT row, digest FROM outcomes WHERE key = 'other')",
+    ],
+)
+def test_a_row_that_could_not_have_come_from_its_key_is_refused(
+    tmp_path: Path, change: str
+) -> None:
+    """Edited, moved to another key, or copied from there with its digest."""
+    file = tmp_path / "rows.sqlite"
+    store = SqliteStore(file)
+    store.update({"a": ROW, "other": replace(ROW, replication=ROW.replication + 7)})
+    with sqlite3.connect(file) as other:
+        other.execute(change)
+    key = "b" if "b" in store else "a"
+    with pytest.raises(InvalidInput, match=r"rows\.sqlite: the row of key .* not the one that"):
+        store[key]
+
+
+def test_a_store_that_another_program_writes_to_is_said_to_be_locked(tmp_path: Path) -> None:
+    """Not that the file is no store, which would make people move it away."""
+    file = tmp_path / "rows.sqlite"
+    SqliteStore(file).close()
+    with sqlite3.connect(file, isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(InvalidInput, match=r"is locked\. End the other program") as refused:
+            SqliteStore(file)
+    assert "no store" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [":memory:", "file:rows.sqlite", "file::memory:?cache=shared"])
+def test_a_store_is_a_file(name: str) -> None:
+    """What SQLite keeps in memory would be gone with the process, after saying that it is kept."""
+    with pytest.raises(InvalidInput, match="a store is a file"):
+        SqliteStore(Path(name))

@@ -48,6 +48,6 @@ def _check(file: str, *, shown: bool) -> dict[str, Any]:
         problems = [asdict(problem) for problem in error.problems]
         return {"file": file, "valid": False, "problems": problems}
     if shown:
-        click.echo(f"{file} is valid.\n")
+        terminal.print_line(f"{file} is valid.\n")
         print_explanation(explanation)
     return {"file": file, "valid": True, "explanation": explanation.to_dict()}

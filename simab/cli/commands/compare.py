@@ -17,7 +17,8 @@ from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.folders import make_folder, writing_into
-from simab.cli.progress import say, shown_progress
+from simab.cli.progress import shown_progress
+from simab.cli.terminal import say
 
 if TYPE_CHECKING:
     from simab.comparison import Study

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from simab.cli import options
+from simab.cli.terminal import print_line
 from simab.errors import InvalidInput
 
 __all__ = ["command"]
@@ -18,19 +19,19 @@ __all__ = ["command"]
 @options.quiet
 def command(path: Path, force: bool, quiet: bool) -> None:
     """Write a commented scenario to PATH (scenario.yaml), ready to be checked and run."""
+    from simab.files import write_files
     from simab.scenario.starter import starter_text
 
     if path.is_dir():
         path = path / "scenario.yaml"
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(starter_text())
-    except FileExistsError:
+    if path.exists() and not force:
         raise InvalidInput(
             f"{path} exists already. Use --force to overwrite it, or name another file."
-        ) from None
+        )
+    try:
+        write_files({path: starter_text().encode("utf-8")})
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InvalidInput(f"{path} cannot be written: {reason}. Name another path.") from None
     if not quiet:
-        click.echo(f"{path} is written. Next: simab check {path}")
+        print_line(f"{path} is written. Next: simab check {path}")

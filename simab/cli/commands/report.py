@@ -9,7 +9,7 @@ import click
 
 from simab.cli import options
 from simab.cli.folders import writing_into
-from simab.cli.progress import say
+from simab.cli.terminal import say
 from simab.errors import InvalidInput
 
 __all__ = ["command"]

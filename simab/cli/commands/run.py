@@ -12,7 +12,7 @@ from simab.cli import options, terminal
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.folders import make_folder, writing_into
-from simab.cli.progress import say
+from simab.cli.terminal import say
 from simab.units import seconds
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def command(
     Prints how its requests ended and what the policy decided; with --out also writes requests.csv,
     windows.csv, decisions.csv and splits.csv into DIR.
     """
+    from simab.files import write_files
+    from simab.frames import csv_bytes
     from simab.scenario import load
     from simab.simulation import simulate
 
@@ -65,9 +67,8 @@ def command(
         _print(run)
     if out is not None:
         with writing_into(out):
-            for name in ("requests", "windows", "decisions", "splits"):
-                table = getattr(run, name)
-                table.to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
+            names = ("requests", "windows", "decisions", "splits")
+            write_files({out / f"{name}.csv": csv_bytes(getattr(run, name)) for name in names})
         say(f"The records are in {out}.", quiet=quiet)
 
 
@@ -88,7 +89,7 @@ def _print(run: Run) -> None:
     from simab.scenario.wording import duration_text, number_text
 
     console, totals = terminal.standard_output(), run.totals
-    click.echo(
+    terminal.print_line(
         f"{run.scenario.title}: {run.policy_name}, seed {run.seed}, "
         f"replication {run.replication}, {duration_text(seconds(run.scenario.horizon))}\n"
     )
