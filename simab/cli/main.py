@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import traceback
@@ -67,8 +68,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         nothing_finished = isinstance(error, ReplicationsFailed)
         return ExitCode.REPLICATIONS_FAILED if nothing_finished else ExitCode.BAD_INPUT
     except click.ClickException as error:
-        error.message = visible(error.message)  # it quotes what was typed
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        click.echo(visible(shown.getvalue()), nl=False, err=True)  # it quotes what was typed
         return ExitCode.BAD_INPUT
     except Interrupted as interrupted:
         _say(f"Interrupted. {interrupted}")

@@ -84,7 +84,7 @@ def run_study(
 
 def _kept(store: Store, key: str, replication: int) -> Outcome:
     """A row of the store, which any object can be: one that cannot be the key's is refused."""
-    row = store[key]
+    row: object = store[key]
     if not isinstance(row, Outcome) or row.replication != replication:
         raise InvalidInput(
             f"store: what it holds for replication {replication} is not a row of that replication; "
