@@ -102,6 +102,19 @@ class ArgoMetric(Description):
         """Measurements to take; None for endless."""
         return self.count or (1 if self.interval is None else None)
 
+    @property
+    def shortest_ns(self) -> int:
+        """How long it lasts at least, if no measurement fails."""
+        counts = [each for each in (self.effective_count, self.consecutive_success_limit) if each]
+        return self.initial_delay + (min(counts, default=1) - 1) * (self.interval or 0)
+
+    @property
+    def can_be_inconclusive(self) -> bool:
+        """Whether it has a say, and may end as neither Successful nor Failed."""
+        gap = self.success_condition is not None and self.failure_condition is not None
+        both_limits = self.consecutive_success_limit > 0 and self.failure_limit >= 0
+        return not self.dry_run and (gap or (both_limits and self.effective_count is not None))
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -261,6 +262,35 @@ class ArgoRollouts(Policy):
     def adds_candidate(self, candidate: str) -> bool:
         """Always: the new version is scaled up first."""
         return True
+
+    def shortest_promotion_ns(self, weight_update_ns: int) -> float:
+        """Pauses and analyses, one after the other; changes of weight take their time."""
+        spent_ns: float = 0
+        for step in self.steps:
+            if step.set_weight is not None:
+                spent_ns += weight_update_ns
+            elif step.pause is not None:
+                waits_ns = step.pause.duration or self.resume_after
+                spent_ns += math.inf if waits_ns is None else waits_ns
+            else:
+                assert step.analysis is not None
+                spent_ns += max(metric.shortest_ns for metric in step.analysis.values())
+        return spent_ns
+
+    def waits_for_a_person(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Pauses without a duration; analyses that can end inconclusive."""
+        if self.resume_after is not None:
+            return (), ()
+        always, perhaps = [], []
+        for number, step in enumerate(self.steps, start=1):
+            if step.pause is not None and step.pause.duration is None:
+                always.append(f"step {number}")
+            if any(each.can_be_inconclusive for each in (step.analysis or {}).values()):
+                perhaps.append(f"the analysis of step {number}")
+        background = {} if self.background is None else self.background.metrics
+        if any(each.can_be_inconclusive for each in background.values()):
+            perhaps.append("the background analysis")
+        return always, perhaps
 
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]

@@ -240,6 +240,12 @@ class BlueGreen(Policy):
         """Always: the green fleet is the candidate's."""
         return True
 
+    def shortest_promotion_ns(self, weight_update_ns: int) -> float:
+        """Each step is put in force and baked."""
+        size = 1 if self.traffic.instances is None else self.traffic.instances
+        steps = len(self.traffic.shares(size))  # at least: of a fleet as small as a step
+        return self.start_after + steps * (weight_update_ns + self.wait_interval)
+
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

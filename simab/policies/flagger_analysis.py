@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -165,15 +165,21 @@ class FlaggerAnalysis(Policy):
         """Always: the candidate is scaled up first."""
         return True
 
+    def shortest_promotion_ns(self, weight_update_ns: int) -> float:
+        """The first tick notices; then a tick a step, and one more that promotes."""
+        if self.skip_analysis:
+            return self.interval
+        checks = self.iterations or sum(1 for _ in self._weights())
+        return (checks + 2) * self.interval + self.confirm_promotion_after
+
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """None for the candidate at first, each step, and all traffic to either."""
         idle = beside_others(_split(0, control, candidate), weights)
         steps: list[Mapping[str, float]] = [{**weights, **idle}]
-        weight = 0
-        while not (self.iterations or self.skip_analysis) and weight < self.last_weight:
-            weight = min(weight + self._step(weight), TOTAL)
+        shifts = not (self.iterations or self.skip_analysis)
+        for weight in self._weights() if shifts else ():
             pair = beside_others(_split(weight, control, candidate), weights)
             steps.append({**weights, **pair})
         if self.iterations:
@@ -264,6 +270,13 @@ class FlaggerAnalysis(Policy):
         failed = state.failed_checks
         because = f"every step passed, {failed} check{'' if failed == 1 else 's'} failed on the way"
         return (Promote(observation.candidate, because=because),), after
+
+    def _weights(self) -> Iterator[int]:
+        """The candidate's percentage at each step."""
+        weight = 0
+        while weight < self.last_weight:
+            weight = min(weight + self._step(weight), TOTAL)
+            yield weight
 
     def _step(self, weight: int) -> int:
         """How many percent the next step adds; past the last of `step_weights`, all the rest."""

@@ -134,6 +134,11 @@ class KayentaCanary(Policy):
             return (), state
         return self._judge(state, state.started_ns, end_ns, observation)
 
+    def shortest_promotion_ns(self, weight_update_ns: int) -> float:
+        """The last judgement promotes."""
+        update_ns = 0 if self.share is None else weight_update_ns
+        return update_ns + self.begin_after + self.judgements * self.interval_ns
+
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

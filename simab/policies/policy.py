@@ -43,6 +43,18 @@ class Policy(Description, ABC):
         """Whether the policy deploys the candidate itself where it is not there at the start."""
         return False
 
+    def shortest_promotion_ns(self, weight_update_ns: int) -> float:
+        """The shortest time from the start to a promotion, by the rule's own clocks.
+
+        A lower bound, in nanoseconds: 0 where the rule hangs on labels alone, infinity where it
+        cannot promote unless a person acts. `weight_update_ns` is how long each change takes.
+        """
+        return 0
+
+    def waits_for_a_person(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Where the rule waits for a person in every run, and where only in some, in words."""
+        return (), ()
+
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

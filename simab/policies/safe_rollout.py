@@ -186,6 +186,10 @@ class SafeRollout(Policy):
         weights = pair_weights(1.0 - share, share, observation)
         return SetWeights(weights, because=because)
 
+    def shortest_promotion_ns(self, weight_update_ns: int) -> float:
+        """Each stage is asked for, put in force and served out."""
+        return len(self.stages) * (weight_update_ns + self.bake)
+
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

@@ -121,6 +121,10 @@ class StagedCanary(Policy):
                     return f"{observation.candidate}: {limit.reading(windows[0])}"
         return ""
 
+    def shortest_promotion_ns(self, weight_update_ns: int) -> float:
+        """Each stage is asked for, put in force and baked."""
+        return len(self.stages) * (weight_update_ns + self.bake)
+
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

@@ -7,7 +7,6 @@ from typing import Final, TypeAlias
 
 from simab import units
 from simab.policies import PolicyDescription
-from simab.policies.argo_rollouts import ArgoRollouts
 from simab.policies.flagger_analysis import FlaggerAnalysis
 from simab.policies.limits import ErrorRateLimit
 from simab.policies.manual_schedule import ManualSchedule
@@ -21,6 +20,7 @@ from simab.scenario.capacity import (
 )
 from simab.scenario.evidence import labelled_per_hour, labels_until
 from simab.scenario.models import Scenario
+from simab.scenario.unending import ends_after_the_horizon, waits_for_a_person
 from simab.scenario.wording import name_text, number_text, percent_text, series
 
 __all__ = ["warnings"]
@@ -213,21 +213,9 @@ def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
             )
 
 
-def _pauses_without_an_end(scenario: Scenario) -> Iterator[str]:
-    for name, policy in scenario.policies.items():
-        if not isinstance(policy, ArgoRollouts) or policy.resume_after is not None:
-            continue
-        for number, step in enumerate(policy.steps, start=1):
-            if step.pause is not None and step.pause.duration is None:
-                yield (
-                    f"{name_text(name)} pauses at step {number} until a person resumes it, and "
-                    "nobody does here: it never gets further. Set resume_after, such as 30min."
-                )
-                break
-
-
 _CAUTIONS: Final[tuple[Caution, ...]] = (
-    _pauses_without_an_end,
+    waits_for_a_person,
+    ends_after_the_horizon,
     _looks_between_windows,
     _ticks_between_looks,
     _too_few_labels,

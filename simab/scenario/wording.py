@@ -65,6 +65,6 @@ def rate_text(per_second: float) -> str:
     return f"{number_text(per_second * 3_600)} requests an hour"
 
 
-def series(words: Sequence[str]) -> str:
-    """One, two and three."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+def series(words: Sequence[str], word: str = "and") -> str:
+    """One, two and three; another word than "and" where it is given."""
+    return f" {word} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -1,0 +1,50 @@
+"""Warnings of rules that cannot end: a person would have to act, or the horizon comes first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from simab.scenario.models import Scenario
+from simab.scenario.wording import duration_text, name_text, series
+from simab.units import seconds
+
+__all__ = ["ends_after_the_horizon", "waits_for_a_person"]
+
+
+def waits_for_a_person(scenario: Scenario) -> Iterator[str]:
+    """Of each policy, where it waits for somebody who does not exist in a simulation."""
+    for name, policy in scenario.policies.items():
+        always, perhaps = policy.waits_for_a_person()
+        if always:
+            yield (
+                f"{name_text(name)} waits at {series(always)} until a person resumes it, and "
+                "nobody does here: it never gets further. Set resume_after, such as 30min."
+            )
+        if perhaps:
+            yield (
+                f"{name_text(name)} pauses if {series(perhaps, word='or')} ends inconclusive, "
+                "until a person resumes it, and nobody does here: such a run stays undecided. "
+                "Set resume_after, such as 30min."
+            )
+
+
+def ends_after_the_horizon(scenario: Scenario) -> Iterator[str]:
+    """Of each policy, whether its own bakes, pauses and intervals leave it time to promote."""
+    update_ns, horizon = scenario.endpoint.weight_update, duration_text(seconds(scenario.horizon))
+    for name, policy in scenario.policies.items():
+        shortest_ns = policy.shortest_promotion_ns(update_ns)
+        if math.isfinite(shortest_ns) and shortest_ns > scenario.horizon:
+            yield (
+                f"{name_text(name)} needs at least {duration_text(seconds(int(shortest_ns)))} to "
+                "promote, by its own bakes, pauses and intervals, but the horizon is "
+                f"{horizon}: no run can end with a promotion. "
+                "Lengthen horizon, or shorten what it waits for."
+            )
+        longest_ns = getattr(policy, "maximum_duration", None)
+        if longest_ns is not None and longest_ns > scenario.horizon:
+            yield (
+                f"{name_text(name)} ends after {duration_text(seconds(longest_ns))} at the latest "
+                f"(maximum_duration), but the horizon is {horizon}: runs without a decision by "
+                "then stay undecided. Lengthen horizon, or shorten maximum_duration."
+            )
