@@ -13,7 +13,7 @@ from simab.files import write_files
 from simab.frames import csv_bytes
 from simab.scenario.models import Scenario
 from simab.simulation import choose_policy, require_scenario
-from simab.study import StudyPlan, StudyRows, run_study, study_result
+from simab.study import StudyPlan, StudyRows, run_study, study_examples, study_result
 from simab.study.execution import Executor, Progress, Store
 from simab.study.failure import Failure
 from simab.world.control import Decider
@@ -35,9 +35,21 @@ class Study:
     """The replications whose policy raised; they have no row."""
 
     @cached_property
-    def result(self) -> dict[str, Any]:
-        """Everything that the report shows, as plain data that JSON can hold."""
+    def characteristics(self) -> dict[str, Any]:
+        """What the tables show: the result without its example runs, which are played again."""
         return study_result(self.plan, self.rows, command=self.command, failures=self.failures)
+
+    @cached_property
+    def result(self) -> dict[str, Any]:
+        """Everything that the report shows, as plain data that JSON can hold.
+
+        Plays one run of each policy again, to show it in full.
+        """
+        return self._result(None)
+
+    def _result(self, progress: Progress | None) -> dict[str, Any]:
+        examples = study_examples(self.plan, self.rows, progress=progress)
+        return {**self.characteristics, "examples": examples}
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
@@ -54,18 +66,30 @@ class Study:
         hidden = ("parameters", "not_as_usual", "decision_time_ecdf", "rule", "misleads", "refused")
         policies = [
             {name: value for name, value in policy.items() if name not in hidden}
-            for policy in self.result["policies"]
+            for policy in self.characteristics["policies"]
         ]
         frame = pd.json_normalize(policies, sep="_")
         return frame.rename(columns=lambda name: name.removeprefix("outcomes_"))
 
-    def report(self, path: str | Path) -> Path:
-        """Write the report into a folder: report.html, study.json, CSV; returns the page's path."""
+    def report(self, path: str | Path, *, progress: Progress | None = None) -> Path:
+        """Write the report into a folder: outcomes.csv, then the page, study.json and other CSV.
+
+        Args:
+            path: the folder; it is made if absent.
+            progress: a function that is told how many example runs are played again, of how many.
+
+        Returns:
+            The path of the page.
+        """
         from simab.report import write_report
 
         folder = Path(path)
-        write_report(self.result, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        # First what was played, which takes long to make again; then what is made of it.
         write_files({folder / "outcomes.csv": csv_bytes(self.outcomes)})
+        if "result" not in vars(self):
+            vars(self)["result"] = self._result(progress)
+        write_report(self.result, folder)
         return folder / "report.html"
 
     def __repr__(self) -> str:
@@ -77,7 +101,7 @@ class Study:
     def _repr_html_(self) -> str:
         from simab.report import summary_table_html
 
-        return summary_table_html(self.result)
+        return summary_table_html(self.characteristics)
 
 
 def compare(  # noqa: PLR0913 - the public contract, all by keyword

@@ -1,40 +1,53 @@
-"""One run told in full: splits, windows, the objective's metric as labels arrive, each decision."""
+"""One run shown in full: its splits, windows, metric and decisions, and how it stood when it ended.
+
+What is said of the run up to its decision is counted here from the run itself, at the instant of
+the decision, not from the series, which are merged for figures.
+"""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, Final
 
 from simab.analyse.outcome import Outcome
+from simab.analyse.series import (
+    metric_point,
+    metric_series,
+    span_edges,
+    spans,
+    variant_windows,
+)
 from simab.frames import describe_action
-from simab.policies.metrics import label_metric
 from simab.simulation import Run
-from simab.stats.classification import METRICS_WITH_INTERVAL
-from simab.stats.interval import two_sided_normal_quantile
-from simab.stats.intervals import wilson_interval
-from simab.stats.label_totals import LabelTotals
 from simab.units import seconds
 
 __all__ = ["example_of"]
 
 Json = dict[str, Any]
+_SHOWN_AFTER: Final = 0.35
+"""Figures show this much more than the time to the decision, or to the last accepted action."""
 
 
 def example_of(run: Run, outcome: Outcome, chosen_because: str) -> Json:
     """The story of a run as plain data, for the report."""
     totals = run.totals
+    decided_ns = _decided_ns(run, outcome)
+    shown_ns = _shown_ns(run, decided_ns)
+    edges = span_edges(run, shown_ns)
     return {
         "policy": run.policy_name,
         "replication": run.replication,
         "chosen_because": chosen_because,
         "outcome": str(outcome.verdict),
         "decided_at_s": outcome.decided_s,
+        "shown_until_s": seconds(shown_ns),
+        "until_decision": _until_decision(run, outcome, decided_ns),
         "weights": [
             {"at_s": seconds(entry.at_ns), "weights": _shares(entry.weights)}
             for entry in run.transcript.splits
         ],
-        "windows": _windows(run),
-        "metric_series": _metric_series(run),
+        "spans": spans(run, edges),
+        "variants": variant_windows(run),
+        "metric_series": metric_series(run, edges),
         "decisions": [
             {
                 "at_s": seconds(entry.at_ns),
@@ -49,79 +62,62 @@ def example_of(run: Run, outcome: Outcome, chosen_because: str) -> Json:
     }
 
 
+def _decided_ns(run: Run, outcome: Outcome) -> int | None:
+    """The instant of the decision that the run's row speaks of; None if there is none."""
+    for entry in run.transcript.decisions:
+        if entry.accepted and seconds(entry.at_ns) == outcome.decided_s:
+            return entry.at_ns
+    return None
+
+
+def _shown_ns(run: Run, decided_ns: int | None) -> int:
+    """How much of the run is worth a figure: a third more than until its last accepted action."""
+    if decided_ns is None:
+        return run.scenario.horizon
+    acted = [entry.at_ns for entry in run.transcript.decisions if entry.accepted]
+    latest_ns = max([decided_ns, *acted])
+    return min(run.scenario.horizon, round((1 + _SHOWN_AFTER) * latest_ns))
+
+
+def _until_decision(run: Run, outcome: Outcome, decided_ns: int | None) -> Json:
+    """How the run stood when it was decided, or at the horizon if it was not.
+
+    `arrived` and `labels` are what the policy's own tick saw. `ended` counts by variant the
+    requests that ended in the metric windows that were over by then. `largest_shares` are those of
+    weights in force before the decision, which the decision itself cannot have changed.
+    """
+    books, objective = run.ledger.books, run.scenario.objective
+    blueprint = books.blueprint
+    until_ns = blueprint.horizon_ns if decided_ns is None else decided_ns
+    # The horizon may cut the last window and the last bucket short; it ends both.
+    windows = until_ns // blueprint.period_ns if decided_ns is not None else len(books.requests)
+    buckets = until_ns // blueprint.label_resolution_ns
+    buckets = buckets if decided_ns is not None else len(books.labels)
+    ended = books.user_requests()[:windows].sum(axis=0).tolist()
+    labels = [
+        metric_point(objective.metric, name, totals)
+        for name in (objective.control, objective.candidate)
+        if (totals := books.label_totals(blueprint.names.index(name), 0, buckets)).labelled
+    ]
+    asked = outcome.requests_to_decision
+    return {
+        "at_s": seconds(until_ns),
+        "arrived": run.totals.arrived if decided_ns is None or asked is None else asked,
+        "ended": dict(zip(blueprint.names, ended, strict=True)),
+        "largest_shares": _largest_shares(run, until_ns),
+        "labels": labels,
+    }
+
+
+def _largest_shares(run: Run, until_ns: int) -> dict[str, float]:
+    largest = dict.fromkeys(run.ledger.books.blueprint.names, 0.0)
+    for entry in run.transcript.splits:
+        if entry.at_ns < until_ns:
+            for name, share in _shares(entry.weights).items():
+                largest[name] = max(largest[name], share)
+    return largest
+
+
 def _shares(weights: dict[str, float]) -> dict[str, float]:
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}
-
-
-def _windows(run: Run) -> list[Json]:
-    """What users got: windows with mirrored copies alone are left out, copies are not counted."""
-    books = run.ledger.books
-    served = books.user_requests()
-    rows = []
-    for window in range(len(served)):
-        for number, name in enumerate(books.blueprint.names):
-            if served[window, number]:
-                totals = books.request_totals(number, window, window + 1)
-                rows.append(
-                    {
-                        "start_s": seconds(window * books.blueprint.period_ns),
-                        "variant": name,
-                        "invocations": int(served[window, number]),
-                        "realised_share": int(served[window, number]) / int(served[window].sum()),
-                        "error_rate": totals.error_rate,
-                        "latency_p50_ms": _ms(totals.latency_quantile_ns(0.5)),
-                        "latency_p99_ms": _ms(totals.latency_quantile_ns(0.99)),
-                    }
-                )
-    return rows
-
-
-def _metric_series(run: Run) -> list[Json]:
-    """The objective's metric over all labels arrived by each window's end, with an interval."""
-    books, objective = run.ledger.books, run.scenario.objective
-    per_window = books.blueprint.period_ns // books.blueprint.label_resolution_ns
-    ends_ns = [
-        min(window * books.blueprint.period_ns, run.scenario.horizon)
-        for window in range(len(books.requests) + 1)
-    ]
-    rows = []
-    for window in range(1, len(books.requests) + 1):
-        for name in (objective.control, objective.candidate):
-            number = books.blueprint.names.index(name)
-            totals = books.label_totals(number, 0, window * per_window)
-            if totals.labelled:
-                low, high = _interval(objective.metric, totals)
-                rows.append(
-                    {
-                        "at_s": seconds(ends_ns[window]),
-                        "variant": name,
-                        "labelled": totals.labelled,
-                        "value": _or_null(label_metric(objective.metric, totals)),
-                        "low": _or_null(low),
-                        "high": _or_null(high),
-                    }
-                )
-    return rows
-
-
-def _interval(metric: str, totals: LabelTotals) -> tuple[float, float]:
-    """A 95 % interval where simab has one for the metric; else NaN."""
-    if metric in ("accuracy", "success_rate"):
-        interval = wilson_interval(totals.correct, totals.labelled)
-    elif metric in METRICS_WITH_INTERVAL:
-        interval = METRICS_WITH_INTERVAL[metric](totals.confusion).interval
-    elif metric == "reward" and totals.rewards.tells_spread:
-        margin = two_sided_normal_quantile(0.95) * totals.rewards.standard_error
-        return totals.rewards.mean - margin, totals.rewards.mean + margin
-    else:
-        return math.nan, math.nan
-    return interval.low, interval.high
-
-
-def _ms(duration_ns: float) -> float | None:
-    return _or_null(duration_ns / 1e6)
-
-
-def _or_null(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from simab.analyse.breaches import guardrail_breach_s
 from simab.analyse.truth import PROMOTE_CANDIDATE, ScenarioTruth
 from simab.policies import Conclude, Promote, RollBack
 from simab.simulation import Run
@@ -105,7 +106,7 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
         requests_rejected=totals.rejected,
         requests_on_worse=0 if truth.worse is None else answered[truth.worse],
         regret=sum(count * shortfalls[name] for name, count in answered.items()),
-        guardrail_breach_s=_guardrail_breach_s(run),
+        guardrail_breach_s=guardrail_breach_s(run),
         weight_changes=_weight_changes(run),
         actions_refused=len(refusals),
         refusal=usual_reason(refusals),
@@ -149,21 +150,3 @@ def _weight_changes(run: Run) -> int:
         for entry in run.transcript.splits
     ]
     return sum(before != after for before, after in pairwise(serving))
-
-
-def _guardrail_breach_s(run: Run) -> float:
-    guardrails = run.scenario.objective.guardrails
-    books = run.ledger.books
-    if not guardrails:
-        return 0.0
-    breached_ns, period_ns, users = 0, books.blueprint.period_ns, books.user_requests()
-    for window in range(len(books.requests)):
-        totals = [
-            books.request_totals(variant, window, window + 1)
-            for variant in range(len(books.blueprint.variants))
-            if users[window, variant]  # copies hurt nobody
-        ]
-        if any(limit.breached(each) for limit in guardrails for each in totals):
-            # The horizon may cut the last window short.
-            breached_ns += min(period_ns, books.blueprint.horizon_ns - window * period_ns)
-    return seconds(breached_ns)

@@ -98,44 +98,48 @@ def _drawable(paired: Paired, name: str) -> bool:
 
 
 def traffic(result: StudyResult, example: Example) -> str:
-    """The largest weight that the candidate had, what came of it, and how many actions it took."""
-    truth, horizon_s = result.truth, result.horizon_s
+    """The largest weight of the candidate until the decision, what came of it, and the actions."""
+    candidate, until = result.truth.candidate, example.until_decision
     targeted = " Requests that name a variant go past the weights; they are counted."
     targeted = targeted if result.targeted else ""
-    shares = [weights.get(truth.candidate, 0.0) for _, weights in example.weights]
-    changes = sum(each.accepted for each in example.decisions)
-    refused = len(example.decisions) - changes
-    largest = numerals.percent(max(shares)) if shares else "an unknown share"
-    decided = math.isfinite(example.decided_at_s)
-    until_s = example.decided_at_s if decided else horizon_s
-    until = "the decision" if decided else f"the horizon of {numerals.duration(horizon_s)}"
+    accepted = sum(each.accepted for each in example.decisions)
+    refused = len(example.decisions) - accepted
+    largest = numerals.percent(until.largest_shares.get(candidate, 0.0))
     also = f" and {refused} refused" if refused else ""
     return (
-        f"{named(truth.candidate)} was given up to {largest} of the traffic"
-        f"{_received(example, truth.candidate, until_s)} until {until}; {changes} "
-        f"{'action' if changes == 1 else 'actions'} accepted{also}.{targeted}"
+        f"{named(candidate)} was given up to {largest} of the traffic"
+        f"{_received(example, candidate)} until {_when(result, example)}. In the whole run "
+        f"{numerals.counted(accepted, 'action')} accepted{also}.{targeted}"
     )
 
 
-def _received(example: Example, variant: str, until_s: float) -> str:
-    before = [each for each in example.windows if each.start_s < until_s]
-    everyone = sum(each.invocations for each in before)
-    if not everyone:
+def _when(result: StudyResult, example: Example) -> str:
+    if math.isfinite(example.decided_at_s):
+        return f"the decision after {numerals.duration(example.decided_at_s)}"
+    return f"the horizon of {numerals.duration(result.horizon_s)}"
+
+
+def _received(example: Example, variant: str) -> str:
+    """Its share of the requests; those in windows that are not over yet are counted by nobody."""
+    until = example.until_decision
+    ended = sum(until.ended.values())
+    if not ended:
         return ""
-    mine = sum(each.invocations for each in before if each.variant == variant)
+    got = numerals.whole_percent(until.ended.get(variant, 0.0) / ended)
+    arrived = numerals.counted(until.arrived, "request")
+    if ended == until.arrived:
+        return f" and got {got} of the {arrived}"
     return (
-        f" and got {numerals.whole_percent(mine / everyone)} of {numerals.count(everyone)} requests"
+        f" and got {got} of the {numerals.count(ended)} that ended in whole windows, of {arrived},"
     )
 
 
 def metric(result: StudyResult, example: Example) -> str:
     """What the metric said when it was decided, beside what is true."""
-    truth, horizon_s = result.truth, result.horizon_s
-    decided = math.isfinite(example.decided_at_s)
-    at_s = example.decided_at_s if decided else horizon_s
-    seen = [_last(example, name, at_s) for name in (truth.control, truth.candidate)]
+    truth = result.truth
+    seen = [_known(example, name) for name in (truth.control, truth.candidate)]
     name = numerals.metric_name(truth.metric)
-    when = "At the decision" if decided else "At the horizon"
+    when = "At the decision" if math.isfinite(example.decided_at_s) else "At the horizon"
     true = (
         f"; true values {numerals.metric_value(truth.value(truth.control))} and "
         f"{numerals.metric_value(truth.value(truth.candidate))}"
@@ -151,13 +155,9 @@ def metric(result: StudyResult, example: Example) -> str:
     return f"{when} {name} was {_said(seen[0])} and {_said(seen[1])}{overlap}{true}."
 
 
-def _last(example: Example, variant: str, at_s: float) -> MetricPoint | None:
-    known = [
-        each
-        for each in example.metric_series
-        if each.variant == variant and each.at_s <= at_s and math.isfinite(each.value)
-    ]
-    return known[-1] if known else None
+def _known(example: Example, variant: str) -> MetricPoint | None:
+    point = example.until_decision.labels.get(variant)
+    return point if point and math.isfinite(point.value) else None
 
 
 def _said(point: MetricPoint) -> str:
@@ -166,5 +166,5 @@ def _said(point: MetricPoint) -> str:
         interval = f" ({numerals.metric_value(point.low)} to {numerals.metric_value(point.high)})"
     return (
         f"{numerals.metric_value(point.value)}{interval} for {named(point.variant)} on "
-        f"{numerals.count(point.labelled)} labels"
+        f"{numerals.counted(point.labelled, 'label')}"
     )

@@ -58,16 +58,15 @@ def study_figures(result: StudyResult) -> list[FigureBlock]:
 
 def example_figures(result: StudyResult, example: Example, position: int) -> list[FigureBlock]:
     """Traffic and metric of one example run."""
-    truth, horizon_s = result.truth, result.horizon_s
+    truth = result.truth
     figures = []
     if example.weights:
-        end_s = replaying.end_of(example, horizon_s)
-        dots = example.realised(truth.candidate, end_s, replaying.BINS)
+        dots = example.realised(truth.candidate, example.shown_until_s, replaying.BINS)
         figures.append(
             _block(
                 f"traffic-{position}",
                 ("Who got the traffic", captions.traffic(result, example)),
-                lambda width: replaying.draw_traffic(example, truth, horizon_s, width),
+                lambda width: replaying.draw_traffic(example, truth, width),
                 tables.traffic(example, truth.candidate, dots),
             )
         )
@@ -76,7 +75,7 @@ def example_figures(result: StudyResult, example: Example, position: int) -> lis
             _block(
                 f"metric-{position}",
                 ("What the metric said", captions.metric(result, example)),
-                lambda width: replaying.draw_metric(example, truth, horizon_s, width),
+                lambda width: replaying.draw_metric(example, truth, width),
                 tables.metric(example, (truth.control, truth.candidate)),
             )
         )

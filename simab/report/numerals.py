@@ -17,6 +17,7 @@ __all__ = [
     "THIN",
     "Written",
     "count",
+    "counted",
     "decimal",
     "difference",
     "duration",
@@ -70,6 +71,11 @@ def decimal(value: float, decimals: int) -> str:
 def count(value: float) -> str:
     """A whole number: 12,345."""
     return decimal(value, 0)
+
+
+def counted(value: float, noun: str) -> str:
+    """A whole number of things: 1 run, 2 runs, 1,200 requests."""
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
 
 
 def percent(share: float, decimals: int = 0) -> str:

@@ -8,20 +8,42 @@ from typing import NamedTuple
 
 from simab.report.reader import Reader
 
-__all__ = ["Decision", "Example", "MetricPoint", "Realised", "Window", "read_example"]
+__all__ = [
+    "Decision",
+    "Example",
+    "MetricPoint",
+    "Realised",
+    "Span",
+    "UntilDecision",
+    "VariantWindows",
+    "read_example",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """One metric window of one variant."""
+class Span:
+    """Some neighbouring metric windows of one variant, taken together."""
 
     start_s: float
+    end_s: float
     variant: str
     invocations: float
     realised_share: float
     error_rate: float
     latency_p50_ms: float
     latency_p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class VariantWindows:
+    """What all metric windows of a variant held, from the start to the horizon."""
+
+    variant: str
+    requests: float
+    windows: float
+    error_rate: float
+    median_latency_p50_ms: float
+    worst_latency_p99_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,21 @@ class Decision:
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class UntilDecision:
+    """How the run stood at its decision, or at the horizon if it was not decided.
+
+    `ended` counts the requests by variant in the windows that were over by then; `labels` are those
+    that the policy saw then; `largest_shares` are those in force before.
+    """
+
+    at_s: float
+    arrived: float
+    ended: Mapping[str, float]
+    largest_shares: Mapping[str, float]
+    labels: Mapping[str, MetricPoint]
+
+
 class Realised(NamedTuple):
     """A variant's share of the requests that came about then."""
 
@@ -64,8 +101,11 @@ class Example:
     chosen_because: str
     outcome: str
     decided_at_s: float
+    shown_until_s: float
+    until_decision: UntilDecision
     weights: tuple[tuple[float, Mapping[str, float]], ...]
-    windows: tuple[Window, ...]
+    spans: tuple[Span, ...]
+    windows: tuple[VariantWindows, ...]
     metric_series: tuple[MetricPoint, ...]
     decisions: tuple[Decision, ...]
     totals: tuple[tuple[str, float], ...]
@@ -80,17 +120,17 @@ class Example:
         )
 
     def realised(self, variant: str, end_s: float, most: int) -> list[Realised]:
-        """The variant's share of the requests until `end_s`, pooled over neighbouring windows.
+        """The variant's share of the requests until `end_s`, pooled over neighbouring spans.
 
-        A share of few requests is mostly noise, so windows are pooled until they hold thirty, or
+        A share of few requests is mostly noise, so spans are pooled until they hold thirty, or
         more if that would make more than `most` pools; a change of weights starts a new one.
         """
         pooled: dict[float, list[float]] = {}
-        for window in self.windows:
-            if window.start_s < end_s:
-                each = pooled.setdefault(window.start_s, [0.0, 0.0])
-                each[0] += window.invocations if window.variant == variant else 0.0
-                each[1] += window.invocations
+        for span in self.spans:
+            if span.start_s < end_s:
+                each = pooled.setdefault(span.start_s, [0.0, 0.0])
+                each[0] += span.invocations if span.variant == variant else 0.0
+                each[1] += span.invocations
         enough = max(30.0, sum(many for _, many in pooled.values()) / most)
         changes = [at_s for at_s, _ in self.weights] if len(self.weights) <= 12 else []
         found: list[Realised] = []
@@ -116,7 +156,7 @@ class Example:
     def variants(self) -> list[str]:
         """Every variant that had a weight or a request, by name."""
         named = {name for _, weights in self.weights for name in weights}
-        return sorted(named | {window.variant for window in self.windows})
+        return sorted(named | {span.variant for span in self.spans})
 
 
 def read_example(reader: Reader) -> Example:
@@ -127,20 +167,24 @@ def read_example(reader: Reader) -> Example:
         chosen_because=reader.text("chosen_because", ""),
         outcome=reader.text("outcome"),
         decided_at_s=reader.number("decided_at_s"),
+        shown_until_s=reader.number("shown_until_s"),
+        until_decision=_until_decision(reader.child("until_decision")),
         weights=tuple(
             (each.number("at_s"), {name: w.as_number() for name, w in each.entries("weights")})
             for each in reader.items("weights")
         ),
-        windows=tuple(_window(each) for each in reader.items("windows")),
+        spans=tuple(_span(each) for each in reader.items("spans")),
+        windows=tuple(_windows(each) for each in reader.items("variants")),
         metric_series=tuple(_metric_point(each) for each in reader.items("metric_series")),
         decisions=tuple(_decision(each) for each in reader.items("decisions")),
         totals=tuple((name, value.as_number()) for name, value in reader.entries("totals")),
     )
 
 
-def _window(reader: Reader) -> Window:
-    return Window(
+def _span(reader: Reader) -> Span:
+    return Span(
         reader.number("start_s"),
+        reader.number("end_s"),
         reader.text("variant"),
         *(
             reader.number(key)
@@ -155,9 +199,38 @@ def _window(reader: Reader) -> Window:
     )
 
 
-def _metric_point(reader: Reader) -> MetricPoint:
+def _windows(reader: Reader) -> VariantWindows:
+    return VariantWindows(
+        reader.text("variant"),
+        *(
+            reader.number(key)
+            for key in (
+                "requests",
+                "windows",
+                "error_rate",
+                "median_latency_p50_ms",
+                "worst_latency_p99_ms",
+            )
+        ),
+    )
+
+
+def _until_decision(reader: Reader) -> UntilDecision:
+    at_s = reader.number("at_s")
+    return UntilDecision(
+        at_s=at_s,
+        arrived=reader.number("arrived"),
+        ended={name: each.as_number() for name, each in reader.entries("ended")},
+        largest_shares={name: each.as_number() for name, each in reader.entries("largest_shares")},
+        labels={
+            each.text("variant"): _metric_point(each, at_s=at_s) for each in reader.items("labels")
+        },
+    )
+
+
+def _metric_point(reader: Reader, at_s: float | None = None) -> MetricPoint:
     return MetricPoint(
-        reader.number("at_s"),
+        reader.number("at_s") if at_s is None else at_s,
         reader.text("variant"),
         *(reader.number(key) for key in ("labelled", "value", "low", "high")),
     )

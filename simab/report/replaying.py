@@ -14,7 +14,7 @@ from simab.report.palette import LIGHT
 from simab.report.replay import Example, MetricPoint
 from simab.report.study_result import Truth
 
-__all__ = ["BINS", "POINTS", "draw_metric", "draw_traffic", "end_of", "traffic_variants"]
+__all__ = ["BINS", "POINTS", "draw_metric", "draw_traffic", "traffic_variants"]
 
 BINS: Final = 60
 POINTS: Final = 80
@@ -38,25 +38,15 @@ def wear(variant: str, truth: Truth) -> Wear:
     return Wear(LIGHT["soft"], (2, 2), "^")
 
 
-def end_of(example: Example, horizon_s: float) -> float:
-    """How much time to show: a third more than until the decision, at most to the horizon."""
-    last = max(
-        (decision.at_s for decision in example.decisions if decision.accepted), default=math.nan
-    )
-    decided = example.decided_at_s
-    latest = max((each for each in (last, decided) if math.isfinite(each)), default=horizon_s)
-    return min(horizon_s, 1.35 * latest) if math.isfinite(decided) and latest > 0 else horizon_s
-
-
 def traffic_variants(example: Example, truth: Truth) -> list[str]:
     """Whose share to draw: the candidate's says it all where there are only two."""
     others = [each for each in example.variants() if each not in (truth.control, truth.candidate)]
     return [truth.candidate] if not others else [truth.candidate, truth.control, *others]
 
 
-def draw_traffic(example: Example, truth: Truth, horizon_s: float, width: float) -> Figure:
+def draw_traffic(example: Example, truth: Truth, width: float) -> Figure:
     """The weights as steps, what was realised as dots, the decision as a line."""
-    end_s = end_of(example, horizon_s)
+    end_s = example.shown_until_s
     names = traffic_variants(example, truth)
     top = _LINE * (len(names) + 1) + 26.0
     figure, axes = canvas.axes(width, top + 190 + 30, canvas.Margins(48, 26, top, 30))
@@ -80,9 +70,9 @@ def draw_traffic(example: Example, truth: Truth, horizon_s: float, width: float)
     return figure
 
 
-def draw_metric(example: Example, truth: Truth, horizon_s: float, width: float) -> Figure:
+def draw_metric(example: Example, truth: Truth, width: float) -> Figure:
     """The metric of both variants with its interval, over all labels that have arrived by then."""
-    end_s = end_of(example, horizon_s)
+    end_s = example.shown_until_s
     names = [truth.control, truth.candidate]
     top = _LINE * 3 + 26.0
     figure, axes = canvas.axes(width, top + 220 + 30, canvas.Margins(48, 26, top, 30))

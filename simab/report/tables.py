@@ -273,24 +273,18 @@ def windows(example: Example) -> Table:
         Column("Latency p50", "median window"),
         Column("Latency p99", "worst window"),
     )
-    rows = []
-    for name in example.variants():
-        own = [each for each in example.windows if each.variant == name and each.invocations > 0]
-        requests = sum(each.invocations for each in own)
-        errors = sum(each.invocations * each.error_rate for each in own)
-        p50 = sorted(each.latency_p50_ms for each in own if math.isfinite(each.latency_p50_ms))
-        p99 = [each.latency_p99_ms for each in own if math.isfinite(each.latency_p99_ms)]
-        rows.append(
-            (
-                Cell(name),
-                Cell(numerals.count(requests)),
-                Cell(numerals.count(len(own))),
-                Cell(numerals.percent(errors / requests, 2) if requests else "no requests"),
-                Cell(_latency(p50[len(p50) // 2] if p50 else math.nan)),
-                Cell(_latency(max(p99, default=math.nan))),
-            )
+    rows = tuple(
+        (
+            Cell(each.variant),
+            Cell(numerals.count(each.requests)),
+            Cell(numerals.count(each.windows)),
+            Cell(numerals.percent(each.error_rate, 2)),
+            Cell(_latency(each.median_latency_p50_ms)),
+            Cell(_latency(each.worst_latency_p99_ms)),
         )
-    return Table("What the metric windows held", columns, tuple(rows))
+        for each in example.windows
+    )
+    return Table("What the metric windows held, from the start to the horizon", columns, rows)
 
 
 def _latency(milliseconds: float) -> str:

@@ -8,6 +8,7 @@ against a limit it is read at the bucket's edge: what may lie within the limit k
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
@@ -22,11 +23,13 @@ __all__ = [
     "bucket_floor_ns",
     "bucket_middle_ns",
     "latency_bucket",
+    "latency_quantile_buckets",
 ]
 
 _UNIT_BITS: Final = 10
 _SUBDIVISION_BITS: Final = 6
 _EXACT_UNITS: Final = 2 << _SUBDIVISION_BITS
+_ROWS_AT_ONCE: Final = 4096  # of a histogram a window, so that what is looked for stays small
 _LONGEST_BITS: Final = 46  # 2**46 ns are 19.5 hours; longer latencies share the last bucket
 LATENCY_BUCKETS: Final = (_LONGEST_BITS - _UNIT_BITS - _SUBDIVISION_BITS + 1) << _SUBDIVISION_BITS
 
@@ -54,6 +57,29 @@ def bucket_floor_ns(bucket: int) -> int:
 def bucket_ceiling_ns(bucket: int) -> int:
     """The longest latency that a bucket counts, in nanoseconds; of the last, its nominal end."""
     return bucket_floor_ns(bucket + 1) - 1
+
+
+def latency_quantile_buckets(
+    histograms: NDArray[np.integer[Any]], probabilities: Sequence[float]
+) -> NDArray[np.int64]:
+    """`RequestTotals.latency_quantile_bucket` of many windows at once; -1 where nothing was served.
+
+    Takes histograms of shape (windows, LATENCY_BUCKETS); gives shape (probabilities, windows).
+    """
+    found = np.full((len(probabilities), len(histograms)), -1, dtype=np.int64)
+    for first in range(0, len(histograms), _ROWS_AT_ONCE):
+        part = histograms[first : first + _ROWS_AT_ONCE]
+        # Nearly all buckets of a window are empty: only what was counted is looked at.
+        windows, buckets = np.nonzero(part)
+        reached = np.cumsum(part[windows, buckets], dtype=np.int64)
+        served = part.sum(axis=1, dtype=np.int64)
+        before = np.cumsum(served) - served
+        busy = served > 0
+        for number, probability in enumerate(probabilities):
+            rank = np.maximum(np.ceil(probability * served[busy]), 1).astype(np.int64)
+            place = np.searchsorted(reached, before[busy] + rank)
+            found[number, first : first + len(part)][busy] = buckets[place]
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simab.analyse import Outcome, truth_of_scenario
 from simab.analyse.example import example_of
+from simab.analyse.example_choice import chosen_example
 from simab.analyse.operating_characteristics import operating_characteristics, paired_differences
 from simab.analyse.truth import ScenarioTruth
 from simab.description import Description
@@ -15,7 +15,7 @@ from simab.draws import Draws
 from simab.errors import ReplicationsFailed
 from simab.scenario import dumps, warnings
 from simab.scenario.field_texts import class_text
-from simab.study.execution import play_one
+from simab.study.execution import Progress, play_one
 from simab.study.failure import Failure, failures_as_data
 from simab.study.plan import StudyPlan
 from simab.units import seconds
@@ -23,7 +23,7 @@ from simab.version import VERSION
 from simab.world import Blueprint
 from simab.world.control import Decider
 
-__all__ = ["FORMAT", "StudyRows", "study_result"]
+__all__ = ["FORMAT", "StudyRows", "study_examples", "study_result"]
 
 FORMAT = "simab-study/1"
 Json = dict[str, Any]
@@ -33,16 +33,16 @@ StudyRows = Mapping[str, Sequence[Outcome]]
 def study_result(
     plan: StudyPlan, rows: StudyRows, *, command: str, failures: Sequence[Failure] = ()
 ) -> Json:
-    """The whole result; the same plan and rows give the same data, whatever the engine.
+    """The result but for its examples, which `study_examples` plays again for the page.
 
-    A policy of which every replication failed has no characteristics: it stands among the failures
-    only.
+    The same plan and rows give the same data, whatever the engine. A policy of which every
+    replication failed has no characteristics: it stands among the failures only.
 
     Raises:
         ReplicationsFailed: no policy finished a replication.
     """
     scenario = plan.scenario
-    truth, blueprint = truth_of_scenario(scenario), Blueprint.of(scenario)
+    truth = truth_of_scenario(scenario)
     failed = failures_as_data(
         failures, replications=plan.replications, seed=plan.seed, in_file=scenario.policies
     )
@@ -70,7 +70,7 @@ def study_result(
         ],
         "failures": failed,
         "paired": paired_differences(rows, seconds(scenario.horizon)),
-        "examples": [each for name in rows for each in _example(plan, blueprint, rows[name], name)],
+        "examples": [],
         "warnings": list(warnings(scenario)),
     }
 
@@ -130,25 +130,23 @@ def _nothing_finished(failed: Json) -> str:
     )
 
 
-def _example(
-    plan: StudyPlan, blueprint: Blueprint, rows: Sequence[Outcome], name: str
-) -> Iterator[Json]:
-    """Play again, in full, the run of median time to decision among those that ended as most did.
-
-    The first example stands open on the page: a rare ending would tell the wrong story.
-    """
-    horizon_s = seconds(plan.scenario.horizon)
-    usual = Counter(row.verdict for row in rows).most_common(1)[0][0]
-    by_time = sorted(
-        (row for row in rows if row.verdict is usual),
-        key=lambda row: (horizon_s if row.decided_s is None else row.decided_s, row.replication),
-    )
-    chosen = by_time[(len(by_time) - 1) // 2]
-    run = play_one(
-        blueprint, (name, plan.policies[name]), Draws(plan.seed, chosen.replication), plan.engine
-    )
-    # A policy that is not pure may fail where it did not before; then there is nothing to show.
-    if not isinstance(run, Failure):
-        yield example_of(
-            run, chosen, "its time to decision is the median of the runs that ended as most did"
-        )
+def study_examples(
+    plan: StudyPlan, rows: StudyRows, *, progress: Progress | None = None
+) -> list[Json]:
+    """The runs to look at closely: one a policy that finished any, played again in full."""
+    blueprint = Blueprint.of(plan.scenario)
+    finished = {name: each for name, each in rows.items() if each}
+    found: list[Json] = []
+    for done, (name, outcomes) in enumerate(finished.items()):
+        if progress:
+            progress(done, len(finished))
+        chosen, why = chosen_example(outcomes)
+        draws = Draws(plan.seed, chosen.replication)
+        run = play_one(blueprint, (name, plan.policies[name]), draws, plan.engine)
+        # A policy that is not pure may fail where it did not before; then there is nothing to show.
+        if not isinstance(run, Failure):
+            found.append(example_of(run, chosen, why))
+        del run  # its books may be large, and the next run makes its own
+    if progress:
+        progress(len(finished), len(finished))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import GEN_CLOSED, getgeneratorstate
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -106,9 +107,24 @@ class ControlPlane:
         self._refused: tuple[Refusal, ...] = ()
         self.decisions: list[DecisionEntry] = []
         self.splits: list[SplitEntry] = []
+        self._steps: list[Steps] = []
         self._take_effect()
         if policy is not None:
-            environment.process(self._look(policy))
+            self._begin(self._look(policy))
+
+    def close(self) -> None:
+        """End what would go on after the horizon.
+
+        A suspended process and the queue that it waits in refer to each other, and it refers to the
+        books: without this they would stay in memory until the collector of garbage comes.
+        """
+        for steps in self._steps:
+            steps.close()
+
+    def _begin(self, steps: Steps) -> None:
+        self._steps = [each for each in self._steps if getgeneratorstate(each) != GEN_CLOSED]
+        self._steps.append(steps)
+        self._environment.process(steps)
 
     def _look(self, policy: Decider) -> Steps:
         state: Any = None
@@ -152,7 +168,7 @@ class ControlPlane:
             # The end is scheduled now, before the next look is: at one instant the update is over
             # first, whatever the interval.
             end = at(self._environment, entry.at_ns + updating_ns, Rank.CONTROL)
-            self._environment.process(self._update(end))
+            self._begin(self._update(end))
         return Refusal(action, refusal) if refusal else None
 
     def _update(self, end: simpy.Event) -> Steps:

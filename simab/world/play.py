@@ -61,6 +61,7 @@ def play(
     control = ControlPlane(environment, books, plane, policy)
     environment.run(until=blueprint.horizon_ns)
     plane.advance(blueprint.horizon_ns)
+    control.close()
     transcript = Transcript(tuple(control.decisions), tuple(control.splits))
     return Ledger(books, plane.records()), transcript
 

@@ -63,9 +63,10 @@ def test_windows_are_those_of_the_records(run: Run, story: dict[str, Any]) -> No
     requests = run.requests[run.requests["status"] != 0]
     window = requests["finished_ns"] // (10 * SECOND)
     counts = requests.groupby([window.rename("window"), "variant"]).size()
-    told = pd.DataFrame(story["windows"])
+    told = pd.DataFrame(story["spans"])
     told["window"] = (told["start_s"] // 10).astype(int)
     assert told.set_index(["window", "variant"])["invocations"].to_dict() == counts.to_dict()
+    assert (told["end_s"] - told["start_s"]).tolist()[:-2] == [10.0] * (len(told) - 2)
     assert told.groupby("window")["realised_share"].sum().tolist() == pytest.approx([1.0] * 10)
 
 
@@ -76,7 +77,7 @@ def test_mirrored_copies_are_no_traffic_of_users() -> None:
     run = record(play, "compiled", policy=Script({2: [mirrored]}), seed=2)
     told = example_of(run, outcome_of(run, truth_of_scenario(play)), "it was asked for")
     assert told["totals"]["copies"] > 1_000
-    late = [each for each in told["windows"] if each["start_s"] >= 30]
+    late = [each for each in told["spans"] if each["start_s"] >= 30]
     assert {(each["variant"], each["realised_share"]) for each in late} == {("a", 1.0)}
 
 
@@ -92,3 +93,78 @@ def test_the_metric_is_that_of_all_labels_arrived_by_then(run: Run, story: dict[
         interval = wilson_interval(int(answers.sum()), len(answers))
         assert (point["low"], point["high"]) == (interval.low, interval.high)
     assert story["metric_series"][-1]["at_s"] == 95.0
+
+
+@pytest.fixture(scope="module")
+def long_run() -> Run:
+    """2,000 windows of a second, decided after ten minutes."""
+    play = scenario(
+        horizon="2000s",
+        rate="2/s",
+        endpoint={"weight_update": "25s"},
+        metrics={"period": "1s", "publication_delay": "0s"},
+        controller={"interval": "10s"},
+        labels={"delay": {"kind": "exponential", "mean": "5s"}},
+    )
+    return record(play, "compiled", policy=Script({60: [Promote("b")]}), seed=3)
+
+
+def test_many_windows_are_merged_and_none_is_left_out(long_run: Run) -> None:
+    """A few hundred spans, fine until a third after the decision; counts are those of the run."""
+    told = example_of(long_run, outcome_of(long_run, truth_of_scenario(long_run.scenario)), "")
+    assert len(told["spans"]) <= 2 * (240 + 60 + 2)
+    assert len(told["metric_series"]) <= 2 * (240 + 60 + 2)
+    assert len(json.dumps(told)) < 250_000
+    ended = long_run.requests[long_run.requests["status"] != 0]
+    counts = ended.groupby("variant").size().to_dict()
+    spans = pd.DataFrame(told["spans"])
+    assert spans.groupby("variant")["invocations"].sum().to_dict() == counts
+    shown = spans[spans["end_s"] <= told["shown_until_s"]]
+    assert told["shown_until_s"] == pytest.approx(1.35 * 600)
+    assert (shown["end_s"] - shown["start_s"]).max() <= 1.35 * 600 / 240 + 1
+    assert 625.0 in set(spans["start_s"])  # the split that the decision brought
+
+
+def test_each_variant_is_summed_up_window_by_window(long_run: Run) -> None:
+    """The worst window's p99 and the median window's p50 are those of `Run.windows`."""
+    told = example_of(long_run, outcome_of(long_run, truth_of_scenario(long_run.scenario)), "")
+    frame = long_run.windows[long_run.windows["invocations"] > 0]
+    for each in told["variants"]:
+        own = frame[frame["variant"] == each["variant"]]
+        p50 = sorted(own["latency_p50_ns"].dropna())
+        assert each["windows"] == len(own)
+        assert each["requests"] == own["invocations"].sum()
+        assert each["median_latency_p50_ms"] == p50[len(p50) // 2] / 1e6
+        assert each["worst_latency_p99_ms"] == own["latency_p99_ns"].max() / 1e6
+
+
+def test_until_the_decision_is_what_the_records_say_of_that_instant(run: Run) -> None:
+    """Arrivals and labels before the tick at 60 s, shares in force before it, whole windows."""
+    told = example_of(run, outcome_of(run, truth_of_scenario(run.scenario)), "")["until_decision"]
+    requests = run.requests
+    assert told["at_s"] == 60.0
+    assert told["arrived"] == (requests["arrived_ns"] < 60 * SECOND).sum()
+    ended = requests[(requests["status"] != 0) & (requests["finished_ns"] < 60 * SECOND)]
+    assert told["ended"] == ended.groupby("variant").size().to_dict()
+    assert told["largest_shares"] == {"a": 0.5, "b": 0.75}
+    for point in told["labels"]:
+        seen = (requests["label_ns"] < 60 * SECOND) & (requests["correct"] >= 0)
+        answers = requests[seen & (requests["variant"] == point["variant"])]["correct"]
+        assert (point["labelled"], point["value"]) == (len(answers), answers.mean())
+
+
+def test_a_look_between_two_windows_counts_the_labels_of_its_own_instant() -> None:
+    """A look every 7 s beside windows of 10 s: the labels are those of the look, not a window's."""
+    play = scenario(
+        horizon="95s",
+        controller={"interval": "7s"},
+        labels={"delay": {"kind": "exponential", "mean": "1s"}},
+    )
+    run = record(play, "compiled", policy=Script({4: [Promote("b")]}), seed=2)
+    told = example_of(run, outcome_of(run, truth_of_scenario(play)), "")["until_decision"]
+    requests = run.requests[run.requests["label_ns"] < 28 * SECOND]
+    requests = requests[requests["correct"] >= 0]
+    counts = requests.groupby("variant").size().to_dict()
+    assert {each["variant"]: each["labelled"] for each in told["labels"]} == counts
+    assert told["at_s"] == 28.0
+    assert sum(told["ended"].values()) < told["arrived"]

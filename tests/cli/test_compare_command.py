@@ -144,9 +144,53 @@ def test_an_interrupt_says_what_is_kept_at_any_moment(
         f"Interrupted. 6 replications are kept in {store}; "
         "run the same command again for the rest.\n",
     )
-    lost = run(capsys, *words)
-    assert (lost.code, lost.out) == (130, "")
-    assert "Nothing is kept. Give --store FILE" in lost.err
+    if moment == "compare":
+        lost = run(capsys, "compare", file, "-n", 2, "--quiet")
+        assert (lost.code, lost.out) == (130, "")
+        assert "Nothing is kept. Give --store FILE" in lost.err
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, RuntimeError, MemoryError])
+def test_rows_and_table_survive_whatever_ends_the_report(
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    raised: type[BaseException],
+) -> None:
+    """The table is printed before the page is made, and the folder keeps the rows until it is."""
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise raised
+
+    out = file.parent / "out"
+    words = ["compare", file, "-n", 2, "--workers", 1, "--out", out]
+    whole = run(capsys, *words)
+    assert (whole.code, set(files_in(out))) == (0, WRITTEN)
+    with monkeypatch.context() as patch:
+        patch.setattr("simab.comparison.study_examples", fails)
+        broken = run(capsys, *words)
+    assert broken.code == {KeyboardInterrupt: 130}.get(raised, broken.code) != 0
+    assert broken.out == whole.out
+    if raised is KeyboardInterrupt:
+        kept = f"6 replications are kept in {out / 'unfinished.sqlite'}; run the same command"
+        assert kept in broken.err
+    with monkeypatch.context() as patch:
+        patch.setattr("simab.study.execution.play_batch", fails)
+        again = run(capsys, *words)
+    assert (again.code, again.out) == (0, whole.out), again.err
+    assert set(files_in(out)) == WRITTEN
+
+
+def test_a_table_needs_no_run_played_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a report nothing is replayed: the table follows the last row at once."""
+
+    def replays(*_: Any, **__: Any) -> None:
+        raise AssertionError("it played a run again")
+
+    monkeypatch.setattr("simab.comparison.study_examples", replays)
+    assert run(capsys, "compare", file, "-n", 2, "--workers", 1).code == 0
 
 
 def test_only_the_policies_asked_for_are_compared(

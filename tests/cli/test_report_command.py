@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_made_is_bad_input(
         ["policies", 0, "decision_time_ecdf", "time_s", 0],
         ["paired", 0, "pairs"],
         ["truth", "control"],
-        ["examples", 0, "windows", 0, "start_s"],
+        ["examples", 0, "spans", 0, "start_s"],
     ],
     ids=lambda place: ".".join(map(str, place)),
 )

@@ -147,7 +147,7 @@ def example(policy: str, replication: int, outcome: str, decided_min: float | No
     draw = np.random.default_rng(replication)
     end = decided_min or 1e9
     winner = 1.0 if outcome == "promoted_candidate" else 0.0
-    windows, series, seen = [], [], {"Variant1": [0, 0], "Variant2": [0, 0]}
+    spans, series, seen = [], [], {"Variant1": [0, 0], "Variant2": [0, 0]}
     for minute in range(int(HORIZON_S / 60)):
         candidate = 0.5 if minute < end else winner
         total = int(draw.poisson(2.0))
@@ -155,9 +155,10 @@ def example(policy: str, replication: int, outcome: str, decided_min: float | No
         for name, many in (("Variant1", total - mine), ("Variant2", mine)):
             if not many:
                 continue
-            windows.append(
+            spans.append(
                 {
                     "start_s": 60.0 * minute,
+                    "end_s": 60.0 * minute + 60,
                     "variant": name,
                     "invocations": many,
                     "realised_share": many / total,
@@ -191,7 +192,10 @@ def example(policy: str, replication: int, outcome: str, decided_min: float | No
         "outcome": outcome,
         "weights": weights,
         "decided_at_s": decided_min * 60 if decided_min is not None else None,
-        "windows": windows,
+        "shown_until_s": min(HORIZON_S, 1.35 * 60 * end),
+        "until_decision": until_decision(spans, series, min(60.0 * end, HORIZON_S)),
+        "spans": spans,
+        "variants": [variant_windows(spans, name) for name in seen],
         "metric_series": series,
         "decisions": decided,
         "totals": {
@@ -199,6 +203,35 @@ def example(policy: str, replication: int, outcome: str, decided_min: float | No
             "in_flight": 2, "labels_arrived": 704, "labels_outstanding": 11, "labels_never": 4,
         },
     }  # fmt: skip
+
+
+def until_decision(spans: list[Result], series: list[Result], at_s: float) -> Result:
+    """What the run's own books say at its decision; two requests are in flight then."""
+    before = [each for each in spans if each["end_s"] <= at_s]
+    ended = {
+        name: sum(each["invocations"] for each in before if each["variant"] == name)
+        for name in ("Variant1", "Variant2")
+    }
+    seen = {each["variant"]: each for each in series if each["at_s"] <= at_s}
+    return {
+        "at_s": at_s,
+        "arrived": sum(ended.values()) + 2,
+        "ended": ended,
+        "largest_shares": {"Variant1": 0.5, "Variant2": 0.5},
+        "labels": [{k: v for k, v in each.items() if k != "at_s"} for each in seen.values()],
+    }
+
+
+def variant_windows(spans: list[Result], name: str) -> Result:
+    own = [each for each in spans if each["variant"] == name]
+    return {
+        "variant": name,
+        "requests": sum(each["invocations"] for each in own),
+        "windows": len(own),
+        "error_rate": 0.0,
+        "median_latency_p50_ms": sorted(each["latency_p50_ms"] for each in own)[len(own) // 2],
+        "worst_latency_p99_ms": max(each["latency_p99_ms"] for each in own),
+    }
 
 
 def decision(at_s: float, outcome: str) -> Result:

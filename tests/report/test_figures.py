@@ -112,8 +112,8 @@ def test_pooled_shares_add_up_to_all_requests(result: Of) -> None:
     study = read_result(result("churn"))
     run = study.examples[0]
     pools = run.realised("Variant2", study.horizon_s, 60)
-    everyone = sum(window.invocations for window in run.windows)
-    mine = sum(window.invocations for window in run.windows if window.variant == "Variant2")
+    everyone = sum(window.invocations for window in run.spans)
+    mine = sum(window.invocations for window in run.spans if window.variant == "Variant2")
     assert sum(pool.requests for pool in pools) == everyone
     assert sum(pool.requests * pool.share for pool in pools) == pytest.approx(mine)
     assert {round(pool.share, 9) for pool in pools if pool.at_s > 64 * 60} == {1.0}

@@ -10,14 +10,16 @@ import pytest
 from simab.analyse import truth_of_scenario
 from simab.report.writing import canonical_json
 from simab.scenario import loads
-from simab.study import StudyPlan, run_study, study_result
+from simab.study import StudyPlan, run_study, study_examples, study_result
 from tests.study.building import small
 
 
 def result(engine: str = "compiled", **parts: Any) -> dict[str, Any]:
     scenario = small(**parts)
     plan = StudyPlan(scenario, scenario.policies, 5, 3, engine)
-    return study_result(plan, run_study(plan), command="as it was called")
+    rows = run_study(plan)
+    examples = study_examples(plan, rows)
+    return study_result(plan, rows, command="as it was called") | {"examples": examples}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,9 @@ def test_it_can_be_made_again_from_what_it_says(whole: dict[str, Any]) -> None:
     assert scenario.model_dump(mode="json") == whole["scenario"]
     plan = StudyPlan(scenario, scenario.policies, whole["replications"], whole["seed"], "compiled")
     assert plan.scenario_hash == whole["scenario_hash"]
-    assert study_result(plan, run_study(plan), command=whole["command"]) == whole
+    rows = run_study(plan)
+    again = study_result(plan, rows, command=whole["command"])
+    assert again | {"examples": study_examples(plan, rows)} == whole
 
 
 def test_json_holds_it(whole: dict[str, Any]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from simab.study.execution import Executor
 
 __all__ = ["command"]
+
+UNFINISHED: Final = "unfinished.sqlite"
 
 
 @click.command("compare")
@@ -64,8 +68,10 @@ def command(
     """Compare the promotion policies of the scenario FILE.
 
     Every policy is played on the same clients and the same outcomes. Prints the operating
-    characteristics; with --out also writes report.html, study.json and CSV files into DIR. Where a
-    policy raises, the replication is left out and said to have failed; the exit code is 4 then.
+    characteristics; with --out then writes report.html, study.json and CSV files into DIR. Until
+    these are written, DIR/unfinished.sqlite keeps the finished replications, unless --store names
+    another file: the same command goes on from there. Where a policy raises, the replication is
+    left out and said to have failed; the exit code is 4 then.
     """
     try:
         from simab.comparison import compare
@@ -73,6 +79,7 @@ def command(
         from simab.study import workers_worth_starting
     except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
         raise Interrupted("Nothing was played yet; run the same command again.") from None
+    kept_in = _UnfinishedRows(store)
     try:
         scenario = load(file)
         make_folder(out)
@@ -80,6 +87,7 @@ def command(
         count = scenario.study.replications if replications is None else replications
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
+        kept_in = _UnfinishedRows.beside(store, out)
         study = _played(
             partial(
                 compare,
@@ -93,13 +101,34 @@ def command(
             workers_worth_starting(
                 workers, scenario, count * len(policies or scenario.policies), engine=engine
             ),
-            store,
+            kept_in.path,
             quiet=quiet,
         )
         _show(study, out, as_json=as_json, quiet=quiet)
+        kept_in.finished()
         return ExitCode.REPLICATIONS_FAILED if study.failures else ExitCode.DONE
     except KeyboardInterrupt:
-        raise Interrupted(_how_to_resume(store)) from None
+        raise Interrupted(_how_to_resume(kept_in.path)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _UnfinishedRows:
+    """Where finished replications are kept until the whole report is written."""
+
+    path: Path | None
+    is_ours: bool = False
+
+    @classmethod
+    def beside(cls, store: Path | None, out: Path | None) -> _UnfinishedRows:
+        """The store that was asked for; without one, a file in the folder of the report."""
+        if store is not None or out is None:
+            return cls(store)
+        return cls(out / UNFINISHED, is_ours=True)
+
+    def finished(self) -> None:
+        """The report is written: nobody needs our own file any more."""
+        if self.is_ours and self.path is not None:
+            self.path.unlink(missing_ok=True)
 
 
 def _played(
@@ -131,7 +160,9 @@ def _command(file: str, policies: list[str] | None, replications: int, seed: int
 
 def _how_to_resume(store: Path | None) -> str:
     if store is None:
-        return "Nothing is kept. Give --store FILE to be able to resume."
+        return "Nothing is kept. Give --store FILE or --out DIR to be able to resume."
+    if not store.exists():
+        return "Nothing was played yet; run the same command again."
     from simab.study import SqliteStore
 
     with closing(SqliteStore(store)) as kept:
@@ -141,15 +172,17 @@ def _how_to_resume(store: Path | None) -> str:
 
 
 def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool) -> None:
+    """The table at once; then the report, for which a run of each policy is played again."""
+    if not as_json and not quiet:
+        from simab.cli.comparison_screen import print_comparison
+
+        print_comparison(study.characteristics)
+        sys.stdout.flush()
+    if out is not None:
+        with writing_into(out), shown_progress("Runs replayed for the report", quiet=quiet) as tell:
+            page = study.report(out, progress=tell)
+        say(f"The report is {page}.", quiet=quiet)
     if as_json:
         from simab.report.writing import canonical_json
 
         click.echo(canonical_json(study.result), nl=False)
-    elif not quiet:
-        from simab.cli.comparison_screen import print_comparison
-
-        print_comparison(study.result)
-    if out is not None:
-        with writing_into(out):
-            page = study.report(out)
-        say(f"The report is {page}.", quiet=quiet)

@@ -1,0 +1,51 @@
+"""Which run of a policy is shown in full, and why, in words that are true of that run."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from simab.analyse.outcome import Outcome, Verdict
+
+__all__ = ["chosen_example"]
+
+_ENDINGS: Final = {
+    Verdict.PROMOTED_CANDIDATE: "promoted the candidate",
+    Verdict.KEPT_CONTROL: "kept the control",
+    Verdict.ROLLED_BACK: "rolled back",
+    Verdict.UNDECIDED: "stayed undecided",
+}
+
+
+def chosen_example(rows: Sequence[Outcome]) -> tuple[Outcome, str]:
+    """The run of median time to decision among those that ended as most did, and why it.
+
+    The first example stands open on the page: a rare ending would give the wrong picture. Undecided
+    runs have no such time; of them, and of equal times, the one in the middle by number is taken.
+    """
+    counted = Counter(row.verdict for row in rows).most_common()
+    usual, count = counted[0]
+    by_time = sorted(
+        (row for row in rows if row.verdict is usual),
+        key=lambda row: (math.inf if row.decided_s is None else row.decided_s, row.replication),
+    )
+    chosen = by_time[(len(by_time) - 1) // 2]
+    rivals = [many for _, many in counted[1:]]
+    return chosen, _why(usual, (count, len(rows)), rivals)
+
+
+def _why(usual: Verdict, counts: tuple[int, int], rivals: Sequence[int]) -> str:
+    count, runs = counts
+    if runs == 1:
+        return "the only run"
+    ended = f"{'all' if count == runs else f'{count:,} of'} {runs:,} runs {_ENDINGS[usual]}"
+    if rivals:
+        often = "more often than" if max(rivals) < count else "as often as"
+        ended += f", {often} they ended in any other way"
+    if count == 1:
+        return f"{ended}; this is that run"
+    place = "the middle one" if count % 2 else "the earlier of the two in the middle"
+    order = "number" if usual is Verdict.UNDECIDED else "time to decision"
+    return f"{ended}; by {order}, this is {place} of these"

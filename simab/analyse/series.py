@@ -1,0 +1,200 @@
+"""A run over time: its windows and the metric of its labels, merged to what a figure can show.
+
+Neighbouring windows are merged into spans, never left out, so that counts add up to the run's.
+All of it takes time linear in the windows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from statistics import median_high
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.policies.metrics import LabelMetric, label_metric
+from simab.simulation import Run
+from simab.stats.classification import METRICS_WITH_INTERVAL
+from simab.stats.interval import two_sided_normal_quantile
+from simab.stats.intervals import wilson_interval
+from simab.stats.label_totals import LabelTotals
+from simab.stats.request_totals import RequestTotals, bucket_middle_ns, latency_quantile_buckets
+from simab.units import seconds
+from simab.world.books import Books, RequestColumn
+
+__all__ = ["metric_point", "metric_series", "span_edges", "spans", "variant_windows"]
+
+Json = dict[str, Any]
+_SPANS_SHOWN: Final = 240
+_SPANS_AFTER: Final = 60
+_CHANGES_SHOWN: Final = 60
+
+
+def span_edges(run: Run, shown_ns: int) -> list[int]:
+    """The windows at which spans begin, and the number of windows at the end.
+
+    Up to 240 spans until `shown_ns`, up to 60 from there to the horizon. A span also begins at the
+    first window after a change of weights, unless more than 60 changed them.
+    """
+    windows, period_ns = len(run.ledger.books.requests), run.ledger.books.blueprint.period_ns
+    shown = min(max(-(-shown_ns // period_ns), 1), windows)
+    edges = {*_even(0, shown, _SPANS_SHOWN), *_even(shown, windows, _SPANS_AFTER)}
+    changes = [-(-entry.at_ns // period_ns) for entry in run.transcript.splits]
+    if len(changes) <= _CHANGES_SHOWN:
+        edges |= {edge for edge in changes if edge < windows}
+    return sorted(edges)
+
+
+def _even(first: int, last: int, most: int) -> list[int]:
+    pieces = min(last - first, most)
+    return [first + (last - first) * at // pieces for at in range(pieces + 1)] if pieces else [last]
+
+
+def spans(run: Run, edges: list[int]) -> list[Json]:
+    """What users got: spans with mirrored copies alone are left out, copies are not counted."""
+    books = run.ledger.books
+    users = books.user_requests()
+    period_ns, horizon_ns = books.blueprint.period_ns, books.blueprint.horizon_ns
+    rows = []
+    for first, last in pairwise(edges):
+        served = users[first:last].sum(axis=0).tolist()
+        for number, name in enumerate(books.blueprint.names):
+            if served[number]:
+                totals = _merged(books, number, first, last)
+                rows.append(
+                    {
+                        "start_s": seconds(first * period_ns),
+                        "end_s": seconds(min(last * period_ns, horizon_ns)),
+                        "variant": name,
+                        "invocations": served[number],
+                        "realised_share": served[number] / sum(served),
+                        "error_rate": totals.error_rate,
+                        "latency_p50_ms": _ms(totals.latency_quantile_ns(0.5)),
+                        "latency_p99_ms": _ms(totals.latency_quantile_ns(0.99)),
+                    }
+                )
+    return rows
+
+
+def _merged(books: Books, number: int, first: int, last: int) -> RequestTotals:
+    """The totals of some windows, with their histograms added up once for all quantiles."""
+    totals = books.request_totals(number, first, last)
+    histogram: NDArray[np.int64] = books.latencies[first:last, number].sum(axis=0, dtype=np.int64)
+    return RequestTotals(
+        totals.invocations,
+        totals.answered,
+        totals.failed,
+        totals.rejected,
+        totals.latency_sum_ns,
+        histogram,
+    )
+
+
+def variant_windows(run: Run) -> list[Json]:
+    """What all metric windows of each variant that served users held, window by window."""
+    books = run.ledger.books
+    users = books.user_requests()
+    rows = []
+    for number, name in enumerate(books.blueprint.names):
+        served = users[:, number] > 0
+        if served.any():
+            own = books.requests[served, number]
+            errors = own[:, [RequestColumn.FAILED, RequestColumn.REJECTED]].sum()
+            middle, high = _window_latencies(books, number, served)
+            rows.append(
+                {
+                    "variant": name,
+                    "requests": int(users[:, number].sum()),
+                    "windows": int(served.sum()),
+                    "error_rate": int(errors) / int(own[:, RequestColumn.INVOCATIONS].sum()),
+                    "median_latency_p50_ms": median_high(middle) if middle else None,
+                    "worst_latency_p99_ms": max(high, default=None),
+                }
+            )
+    return rows
+
+
+def _window_latencies(books: Books, number: int, served: Any) -> Iterator[list[float]]:
+    """The 50 % and the 99 % quantile of every window with answers, in milliseconds."""
+    for quantile in latency_quantile_buckets(books.latencies[:, number], (0.5, 0.99)):
+        known = quantile[served & (quantile >= 0)].tolist()
+        yield [bucket_middle_ns(bucket) / 1e6 for bucket in known]
+
+
+def metric_series(run: Run, edges: list[int]) -> list[Json]:
+    """The objective's metric over all labels arrived by each span's end, with an interval."""
+    books, objective = run.ledger.books, run.scenario.objective
+    per_window = books.blueprint.period_ns // books.blueprint.label_resolution_ns
+    names = (objective.control, objective.candidate)
+    arrived = {name: _LabelsSoFar(books, name) for name in names}
+    rows = []
+    for edge in edges[1:]:
+        at_ns = min(edge * books.blueprint.period_ns, books.blueprint.horizon_ns)
+        for name, labels in arrived.items():
+            totals = labels.until(edge * per_window)
+            if totals.labelled:
+                rows.append(
+                    {"at_s": seconds(at_ns), **metric_point(objective.metric, name, totals)}
+                )
+    return rows
+
+
+class _LabelsSoFar:
+    """Running totals of one variant's labels, so that each bucket is added once."""
+
+    def __init__(self, books: Books, name: str) -> None:
+        self._books, self._number = books, books.blueprint.names.index(name)
+        self._done = 0
+        self._sums = [
+            np.zeros(each.shape[2:], dtype=np.int64)
+            for each in (books.labels, books.scores, books.rewards)
+        ]
+
+    def until(self, bucket: int) -> LabelTotals:
+        """Totals of the buckets before this one; it never goes back."""
+        books, part = self._books, slice(self._done, bucket)
+        counted: tuple[NDArray[Any], ...] = (books.labels, books.scores, books.rewards)
+        for sums, each in zip(self._sums, counted, strict=True):
+            sums += each[part, self._number].sum(axis=0, dtype=np.int64)
+        self._done = bucket
+        labels, scores, rewards = self._sums
+        return books.totals_of_labels(
+            self._number, labels, scores.copy(), rewards if len(books.rewards) else None
+        )
+
+
+def metric_point(metric: LabelMetric, variant: str, totals: LabelTotals) -> Json:
+    """A metric of some labels with its 95 % interval, where simab has one; else null."""
+    low, high = _interval(metric, totals)
+    return {
+        "variant": variant,
+        "labelled": totals.labelled,
+        "value": _or_null(label_metric(metric, totals)),
+        "low": _or_null(low),
+        "high": _or_null(high),
+    }
+
+
+def _interval(metric: str, totals: LabelTotals) -> tuple[float, float]:
+    """A 95 % interval where simab has one for the metric; else NaN."""
+    if metric in ("accuracy", "success_rate"):
+        interval = wilson_interval(totals.correct, totals.labelled)
+    elif metric in METRICS_WITH_INTERVAL:
+        interval = METRICS_WITH_INTERVAL[metric](totals.confusion).interval
+    elif metric == "reward" and totals.rewards.tells_spread:
+        margin = two_sided_normal_quantile(0.95) * totals.rewards.standard_error
+        return totals.rewards.mean - margin, totals.rewards.mean + margin
+    else:
+        return math.nan, math.nan
+    return interval.low, interval.high
+
+
+def _ms(duration_ns: float) -> float | None:
+    return _or_null(duration_ns / 1e6)
+
+
+def _or_null(value: float) -> float | None:
+    return value if math.isfinite(value) else None
