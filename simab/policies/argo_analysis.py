@@ -8,7 +8,7 @@ without conditions is Successful, not Inconclusive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -63,15 +63,31 @@ def start(metrics: Mapping[str, ArgoMetric], observation: Observation) -> Analys
 def advance(
     run: AnalysisRun, metrics: Mapping[str, ArgoMetric], observation: Observation
 ) -> AnalysisRun:
-    """The run after the measurements that are due now."""
-    if run.phase.completed:
-        return run
-    results = {}
-    for name, metric in metrics.items():
-        result = run.results[name]
-        if _is_due(metric, result, run.started_ns, observation.now_ns):
-            result = _counted(result, measure(metric, observation), observation.now_ns)
-        results[name] = replace(result, phase=metric_phase(metric, result))
+    """The run after the measurements that were due by now, each taken at its own instant.
+
+    A metric's clock is its own: looks that are further apart than its interval find several
+    measurements due, and each reads what was published at the instant when it was.
+    """
+    while not run.phase.completed:
+        due = {name: _due_ns(metric, run.results[name], run) for name, metric in metrics.items()}
+        instant_ns = min((each for each in due.values() if each is not None), default=None)
+        if instant_ns is None or instant_ns > observation.now_ns:
+            break
+        then = observation
+        if instant_ns < observation.now_ns:
+            then = observation.as_of(instant_ns)
+        run = _measured(run, metrics, [name for name in due if due[name] == instant_ns], then)
+    return run
+
+
+def _measured(
+    run: AnalysisRun, metrics: Mapping[str, ArgoMetric], due: Sequence[str], then: Observation
+) -> AnalysisRun:
+    """The run after the measurements of one instant."""
+    results = dict(run.results)
+    for name in due:
+        result = _counted(results[name], measure(metrics[name], then), then.now_ns)
+        results[name] = replace(result, phase=metric_phase(metrics[name], result))
     if any(_violated(results[name], metric) for name, metric in metrics.items()):
         # The others are terminated: their phase is Successful if they are not violated themselves.
         results = {
@@ -116,15 +132,15 @@ def _violation(metric: ArgoMetric, result: MetricResult) -> tuple[Phase, str] | 
     return found
 
 
-def _is_due(metric: ArgoMetric, result: MetricResult, started_ns: int, now_ns: int) -> bool:
+def _due_ns(metric: ArgoMetric, result: MetricResult, run: AnalysisRun) -> int | None:
+    """When the next measurement is due; None when no further one is."""
     if result.phase.completed:
-        return False
+        return None
     if result.last is None or result.finished_ns is None:
-        return now_ns >= started_ns + metric.initial_delay
-    failed_to_measure = result.last.phase is Phase.ERROR
-    if metric.interval is None or failed_to_measure:
-        return now_ns >= result.finished_ns + ERROR_RETRY_NS
-    return now_ns >= result.finished_ns + metric.interval
+        return run.started_ns + metric.initial_delay
+    if metric.interval is None or result.last.phase is Phase.ERROR:
+        return result.finished_ns + ERROR_RETRY_NS
+    return result.finished_ns + metric.interval
 
 
 def _counted(result: MetricResult, measurement: Measurement, now_ns: int) -> MetricResult:

@@ -15,7 +15,7 @@ from simab.description import Description, Duration
 from simab.errors import InvalidInput
 from simab.policies.argo_conditions import NoVerdict, checked_condition, holds
 from simab.policies.metrics import latency_metric_ns
-from simab.policies.observation import Observation
+from simab.policies.observation import Observation, newest_published
 from simab.stats.request_totals import RequestTotals
 
 __all__ = ["ArgoMetric", "Condition", "Measured", "Measurement", "Phase", "measure"]
@@ -56,15 +56,16 @@ class ArgoMetric(Description):
     """A metric of an analysis run: what is measured, how often, and what counts as failed."""
 
     metric: Measured
-    """What is measured, over the published windows of the time before the measurement."""
+    """What is measured, over the newest published windows."""
     of: Literal["candidate", "control", "ratio"] = "candidate"
     """Whose metric; `ratio` divides the candidate's by the control's."""
     window: Annotated[Duration, Field(gt=0)] = 300_000_000_000
-    """How far back a measurement looks; what is not published yet is not seen."""
+    """How much a measurement reads, rounded up to whole metric windows, the newest published."""
     latency_unit: Literal["s", "ms", "us"] = "ms"
     """The unit in which conditions read a latency."""
-    interval: Annotated[Duration, Field(gt=0)] | None = None
-    """Time from one measurement to the next; a single measurement if absent."""
+    interval: Annotated[Duration, Field(ge=1_000_000_000)] | None = None
+    """Time from one measurement to the next; a single measurement if absent. Argo counts whole
+    seconds, so it is at least 1s."""
     initial_delay: Duration = 0
     """Time from the start of the analysis run to the first measurement."""
     count: Annotated[int, Field(ge=0)] | None = None
@@ -174,12 +175,9 @@ def _found(metric: ArgoMetric, observation: Observation) -> tuple[tuple[float, .
 
 
 def _totals(metric: ArgoMetric, observation: Observation, variant: str) -> RequestTotals | None:
-    """Totals of the published windows within the metric's window; None where there is none."""
-    metrics = observation.metrics
-    since_ns = max(observation.now_ns - metric.window, 0)
-    since_ns = -(-since_ns // metrics.period_ns) * metrics.period_ns
-    until_ns = metrics.published_until_ns
-    return metrics.requests(variant, since_ns, until_ns) if since_ns < until_ns else None
+    """Totals of the newest published windows of that length; None where there is none."""
+    since_ns, until_ns = newest_published(observation.metrics, metric.window)
+    return observation.metrics.requests(variant, since_ns, until_ns) if until_ns else None
 
 
 def _value(metric: ArgoMetric, totals: RequestTotals) -> float:

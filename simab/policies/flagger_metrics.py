@@ -13,7 +13,7 @@ from simab import units
 from simab.description import Description, Duration
 from simab.errors import InvalidInput
 from simab.policies.metrics import LabelMetric, label_metric, latency_floor_ns
-from simab.policies.observation import Observation
+from simab.policies.observation import Observation, newest_published
 from simab.policies.window_series import WindowMetric, window_metric
 from simab.stats.request_totals import RequestTotals
 
@@ -90,8 +90,7 @@ class FlaggerMetric(Description):
         if self.measures in _LABEL_METRICS:
             labels = metrics.labels(variant)
             return self.scale * label_metric(cast(LabelMetric, self.measures), labels)
-        until_ns, period_ns = metrics.published_until_ns, metrics.period_ns
-        since_ns = max(until_ns - -(-self.interval // period_ns) * period_ns, 0)
+        since_ns, until_ns = newest_published(metrics, self.interval)
         if since_ns == until_ns:
             return math.nan
         return self._of_requests(metrics.requests(variant, since_ns, until_ns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from simab.policies.actions import Action
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 
-__all__ = ["EndpointStatus", "MetricsView", "Observation", "Refusal"]
+__all__ = ["EndpointStatus", "MetricsView", "Observation", "Refusal", "newest_published"]
 
 
 class EndpointStatus(StrEnum):
@@ -37,6 +37,21 @@ class MetricsView(Protocol):
 
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived."""
+
+    def as_of(self, earlier_ns: int) -> MetricsView:
+        """What was visible at an instant that is not after now."""
+
+
+def newest_published(metrics: MetricsView, span_ns: int) -> tuple[int, int]:
+    """First and last instant of the newest published windows that make up a span, in ns.
+
+    The one reading of "the last five minutes": as many whole windows as the span takes, up to the
+    newest that is visible. A query looks back from now, and a store whose metrics come late answers
+    with what it has; cutting the span at now instead would leave nothing of one that is shorter
+    than the delay. Empty (both equal) before the first window is published.
+    """
+    until_ns, period_ns = metrics.published_until_ns, metrics.period_ns
+    return max(until_ns - -(-span_ns // period_ns) * period_ns, 0), until_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +79,7 @@ class Observation:
     candidate: str
     metrics: MetricsView
     refused: tuple[Refusal, ...] = ()
+
+    def as_of(self, earlier_ns: int) -> Observation:
+        """The same endpoint with the metrics as they were visible at an instant before."""
+        return replace(self, now_ns=earlier_ns, metrics=self.metrics.as_of(earlier_ns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,6 +79,10 @@ class PublishedMetrics:
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived before now."""
         return self._arrived.totals(self._number(variant), self.now_ns)
+
+    def as_of(self, earlier_ns: int) -> PublishedMetrics:
+        """What was visible at an instant that is not after now; a published window is final."""
+        return replace(self, now_ns=min(earlier_ns, self.now_ns))
 
     def _number(self, variant: str) -> int:
         return self._books.blueprint.names.index(variant)

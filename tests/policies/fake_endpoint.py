@@ -7,7 +7,7 @@ without weight has no traffic. Nothing is random.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simab.policies import (
@@ -52,6 +52,10 @@ class ScriptedMetrics:
     def published_until_ns(self) -> int:
         """End of the newest window whose delay is over."""
         return max(self.now_ns - self.delay_ns, 0) // self.period_ns * self.period_ns
+
+    def as_of(self, earlier_ns: int) -> ScriptedMetrics:
+        """The windows published at a moment before."""
+        return replace(self, now_ns=earlier_ns)
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Totals of whole published windows; asking for others is a mistake of the policy."""

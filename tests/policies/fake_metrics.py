@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,7 @@ class FakeMetrics:
     windows: Mapping[tuple[str, int], RequestTotals] = field(default_factory=dict)
     published_until_ns: int = 0
     period_ns: int = MINUTE
+    delay_ns: int = 0
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Whole windows; asking for what is not published is a mistake of the policy."""
@@ -87,6 +88,11 @@ class FakeMetrics:
     def labels(self, variant: str) -> LabelTotals:
         """Labels of a variant."""
         return self.labels_by_variant.get(variant, confusion())
+
+    def as_of(self, earlier_ns: int) -> FakeMetrics:
+        """The windows that were published by then, at the latest those of now."""
+        seen_ns = max(earlier_ns - self.delay_ns, 0) // self.period_ns * self.period_ns
+        return replace(self, published_until_ns=min(seen_ns, self.published_until_ns))
 
 
 def observation(metrics: FakeMetrics | None = None, **fields: Any) -> Observation:

@@ -6,7 +6,7 @@ There is no simulator behind it: `serve` says what a variant's requests of a win
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simab.policies import (
@@ -48,6 +48,11 @@ class ScriptedMetrics:
     def labels(self, variant: str) -> LabelTotals:
         """Labels of a variant."""
         return self.labels_by_variant.get(variant, confusion())
+
+    def as_of(self, earlier_ns: int) -> ScriptedMetrics:
+        """The windows that were over by then."""
+        until_ns = earlier_ns // self.period_ns * self.period_ns
+        return replace(self, published_until_ns=min(until_ns, self.published_until_ns))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests
 
 SECOND = MINUTE // 60
+STEP = (
+    10 * SECOND
+)  # from look to look: the interval of a metric here, and of a retry after an error
 WINDOW: dict[str, RequestTotals] = {
     "S": requests([10.0] * 10),
     "F": requests([10.0] * 10, failed=10),
@@ -32,28 +35,28 @@ CONDITIONS = {"success_condition": "result[0] < 0.1", "failure_condition": "resu
 
 
 def metric(**fields: Any) -> ArgoMetric:
-    plain = {"metric": "error_rate", "window": "1min", "interval": "1min", **CONDITIONS}
+    plain = {"metric": "error_rate", "window": "10s", "interval": "10s", **CONDITIONS}
     return ArgoMetric.model_validate(plain | fields)
 
 
-def seen(script: dict[str, str] | str, minute: int) -> Any:
-    """What production shows at a minute; `script` says how each window before it went."""
+def seen(script: dict[str, str] | str, look: int) -> Any:
+    """What production shows at a look; `script` says how each window before it went."""
     scripts = {"new": script} if isinstance(script, str) else script
     windows = {
         (name, at): WINDOW[letter]
         for name, letters in scripts.items()
         for at, letter in enumerate(letters)
     }
-    shown = FakeMetrics(windows=windows, published_until_ns=minute * MINUTE)
-    return observation(shown, now_ns=minute * MINUTE)
+    shown = FakeMetrics(windows=windows, published_until_ns=look * STEP, period_ns=STEP)
+    return observation(shown, now_ns=look * STEP)
 
 
 def runs(script: str, **metrics: ArgoMetric) -> Iterable[AnalysisRun]:
-    """The run after each look: the first look is at minute 1, and one window is new each time."""
+    """The run after each look: the first is after one step, and one window is new each time."""
     run = start(metrics, seen(script, 1))
     yield run
-    for minute in range(2, len(script) + 1):
-        run = advance(run, metrics, seen(script, minute))
+    for look in range(2, len(script) + 1):
+        run = advance(run, metrics, seen(script, look))
         yield run
 
 
@@ -141,14 +144,17 @@ def test_a_ratio_with_a_perfect_control() -> None:
     assert measure(ratio, seen({"new": "F", "old": "E"}, 1)).phase is Phase.ERROR
 
 
-def test_only_what_is_published_within_the_window_is_seen() -> None:
-    """Two minutes ending now, of which the newest is not published: one window is left."""
-    windows = {("new", at): WINDOW["SSF"[at]] for at in range(3)}
-    shown = FakeMetrics(windows=windows, published_until_ns=2 * MINUTE)
-    found = measure(metric(window="2min"), observation(shown, now_ns=3 * MINUTE))
-    assert found.result == (0.0,)
-    too_short = measure(metric(window="59s"), observation(shown, now_ns=3 * MINUTE))
-    assert too_short.phase is Phase.ERROR
+def test_a_window_reads_the_newest_published_part() -> None:
+    """Of what is visible, as many whole windows as it takes, however late they came."""
+    windows = {("new", at): WINDOW["FSSF"[at]] for at in range(4)}
+    shown = FakeMetrics(windows=windows, published_until_ns=3 * MINUTE)
+    late = observation(shown, now_ns=4 * MINUTE)
+    assert measure(metric(window="2min"), late).result == (0.0,)
+    assert measure(metric(window="1s"), late).result == (0.0,)
+    assert measure(metric(window="121s"), late).result == (pytest.approx(1 / 3),)
+    assert measure(metric(window="1h"), late).result == (pytest.approx(1 / 3),)
+    nothing = observation(FakeMetrics(windows=windows), now_ns=4 * MINUTE)
+    assert measure(metric(), nothing).phase is Phase.ERROR
 
 
 # -- counters and limits -------------------------------------------------------------------------
@@ -216,13 +222,13 @@ def test_every_counter_can_be_read() -> None:
     result = run.results["it"]
     assert (result.successful, result.failed, result.inconclusive, result.error) == (2, 1, 1, 1)
     assert (result.count, result.consecutive_error, result.consecutive_success) == (4, 0, 1)
-    assert result.finished_ns == 5 * MINUTE
+    assert result.finished_ns == 5 * STEP
 
 
 def test_measurements_keep_their_times() -> None:
     """The first after the delay, the next an interval later, after an error in 10 s."""
     it = {"it": metric(initial_delay="30s", interval="40s", window="10min")}
-    run = start(it, seen("S" * 10, 1))
+    run = start(it, observation(FakeMetrics(), now_ns=MINUTE))
     taken = []
     for at_s in range(60, 240, 5):
         letters = "E" * 10 if at_s == 130 else "S" * 10
@@ -231,6 +237,33 @@ def test_measurements_keep_their_times() -> None:
         if run.results["it"].finished_ns == at_s * SECOND:
             taken.append(at_s)
     assert taken == [90, 130, 140, 180, 220]
+
+
+def test_a_metric_keeps_its_own_clock_between_two_looks() -> None:
+    """Each measurement due since the look before is taken as of its instant, errors after 10 s."""
+    it = {"it": metric(initial_delay="5s", interval="25s", failure_limit=9)}
+    run = start(it, seen("SEFSSFS", 1))
+    assert run.results["it"].last is None
+    # At 15 s the newest window is the first (S), at 40 s the fourth (S), at 65 s the sixth (F).
+    run = advance(run, it, seen("SEFSSFS", 7))
+    result = run.results["it"]
+    assert (result.successful, result.failed, result.error) == (2, 1, 0)
+    assert result.finished_ns == 65 * SECOND
+    # At 35 s the third window fails to be measured, and at 45, 55, 65 and 75 s so do the next.
+    late = {"it": metric(initial_delay="25s", interval="10min")}
+    run = advance(start(late, seen("S", 1)), late, seen("SSEEEEEEEE", 10))
+    assert run.phase is Phase.ERROR
+    assert run.results["it"].finished_ns == 75 * SECOND
+
+
+def test_looks_that_are_far_apart_give_the_same_run() -> None:
+    """An inconclusive background pauses, though its limit was passed between two looks."""
+    metrics = {"gap": metric(count=5, failure_limit=1), "steady": metric(failure_limit=-1)}
+    script = "SFSISSSS"
+    *_, each = runs(script, **metrics)
+    once = advance(start(metrics, seen(script, 1)), metrics, seen(script, len(script)))
+    assert once == each
+    assert once.phase is Phase.INCONCLUSIVE
 
 
 def test_the_worst_metric_is_the_runs_verdict() -> None:
@@ -293,25 +326,24 @@ def rollout(**fields: Any) -> ArgoRollouts:
     )
 
 
-def newest(letter: str, minute: int) -> Any:
+def newest(letter: str, look: int) -> Any:
     """A look at which only the newest window counts."""
-    shown = FakeMetrics(
-        windows={("new", minute - 1): WINDOW[letter]}, published_until_ns=minute * MINUTE
-    )
-    return observation(shown, now_ns=minute * MINUTE)
+    windows = {("new", look - 1): WINDOW[letter]}
+    shown = FakeMetrics(windows=windows, published_until_ns=look * STEP, period_ns=STEP)
+    return observation(shown, now_ns=look * STEP)
 
 
 def probability(policy: ArgoRollouts, n: int, letters: str, q: float) -> float:
     """The exact probability of a rollback within n looks, over every sequence of outcomes."""
 
-    def from_here(state: Any, minute: int) -> float:
-        if minute > n:
+    def from_here(state: Any, look: int) -> float:
+        if look > n:
             return 0.0
         total = 0.0
         for letter, weight in zip(letters, (1 - q, q), strict=True):
-            actions, following = policy.decide(state, newest(letter, minute))
+            actions, following = policy.decide(state, newest(letter, look))
             back = bool(actions) and isinstance(actions[0], RollBack)
-            total += weight * (1.0 if back else from_here(following, minute + 1))
+            total += weight * (1.0 if back else from_here(following, look + 1))
         return total
 
     return from_here(None, 1)
@@ -352,8 +384,8 @@ def test_five_errors_on_end_abort() -> None:
     aborted = 0
     for row in draws:
         state: Any = None
-        for minute, errs in enumerate(row, start=1):
-            actions, state = policy.decide(state, newest("E" if errs else "S", minute))
+        for look, errs in enumerate(row, start=1):
+            actions, state = policy.decide(state, newest("E" if errs else "S", look))
             if actions:
                 aborted += 1
                 break

@@ -93,25 +93,26 @@ def test_a_failed_analysis_aborts_to_weight_0() -> None:
     assert done(looks) == [(1, "SetWeights", 0.2), (7, "RollBack", None)]
     assert looks[6].actions[0].because == (
         "analysis at step 3: metric errors Failed: failed 2 > failure_limit 1 in 2 measurements; "
-        "last candidate error_rate over 2min = 0.5 (new 0.5 in 20 requests)"
+        "last candidate error_rate over 2min = 0.5 (new 0.5 in 40 requests)"
     )
     assert looks[-1].state.phase is RolloutPhase.DEGRADED
     assert looks[-1].share == 0
 
 
 def test_an_analysis_without_data_aborts_as_well() -> None:
-    """The fifth error on end: a minute apart here, as the looks are."""
+    """The fifth error on end, 40 s after the first: the tool tries again every 10 s."""
     analysis = {"analysis": {"errors": ERRORS | {"count": 5}}}
     looks = run(rollout({"set_weight": 0}, analysis))
-    assert done(looks) == [(5, "RollBack", None)]
+    assert done(looks) == [(2, "RollBack", None)]
     assert "metric errors Error: errors on end 5 > consecutive_error_limit 4" in (
-        looks[4].actions[0].because
+        looks[1].actions[0].because
     )
 
 
 def test_a_background_analysis_runs_beside_the_steps() -> None:
     """It starts with its step, aborts the rollout when it fails, and ends with the rollout."""
-    background = {"metrics": {"errors": ERRORS}, "starting_step": 1}
+    delayed = ERRORS | {"initial_delay": "2min"}
+    background = {"metrics": {"errors": delayed}, "starting_step": 1}
     steps = [{"set_weight": 20}, {"pause": {"duration": "20min"}}]
     looks = run(rollout(*steps, background=background))
     assert looks[1].state.background is None
@@ -157,7 +158,7 @@ def test_an_inconclusive_background_is_started_anew_too() -> None:
     def better_later(variant: str, number: int, share: float) -> Any:
         return steady(failing=0.05 if number < 8 else 0.0)(variant, number, share)
 
-    gap = ERRORS | {"success_condition": "result[0] < 0.01"}
+    gap = ERRORS | {"success_condition": "result[0] < 0.01", "initial_delay": "3min"}
     policy = rollout(
         {"set_weight": 20},
         {"pause": {"duration": "4min"}},
@@ -167,7 +168,7 @@ def test_an_inconclusive_background_is_started_anew_too() -> None:
     looks = run(policy, better_later)
     assert looks[5].state.phase is RolloutPhase.PAUSED
     assert looks[5].state.background.phase is Phase.INCONCLUSIVE
-    assert done(looks)[-1] == (15, "Promote", None)
+    assert done(looks)[-1] == (16, "Promote", None)
 
 
 def test_a_rollout_starts_at_weight_0() -> None:
@@ -297,4 +298,4 @@ def test_other_variants_keep_their_traffic() -> None:
 def test_an_abort_is_a_rollback() -> None:
     """Reports tell it apart from a promotion of the control."""
     looks = run(rollout({"set_weight": 0}, {"analysis": {"errors": ERRORS | {"count": 1}}}))
-    assert isinstance(looks[4].actions[0], RollBack)
+    assert isinstance(looks[1].actions[0], RollBack)
