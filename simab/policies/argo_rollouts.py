@@ -104,10 +104,10 @@ class ArgoRollouts(Policy):
 
     After the last step the candidate gets 100 %. An inconclusive analysis, like a pause without a
     duration, waits for a person. Source: argo-rollouts 9f8d111d, rollout/canary.go and
-    analysis/analysis.go. Measurements follow the clock of their metric: at a look of the controller
-    each one due since the look before is taken as of its own instant. It misleads because a measurement compares
-    one number with a limit, however few requests it rests on: at low traffic a healthy candidate
-    fails by chance, and every further measurement is one more chance to abort.
+    analysis/analysis.go. Measurements follow the clock of their metric: a look of the controller
+    takes each one that was due since the look before, as of its own instant. It misleads because a
+    measurement compares one number with a limit, however few requests it rests on: at low traffic
+    a healthy candidate fails by chance, and every further measurement is one more chance to abort.
     """
 
     kind: Literal["argo_rollouts"] = "argo_rollouts"

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from simab.description import Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
-from simab.policies.observation import EndpointStatus, MetricsView, Observation
+from simab.policies.observation import EndpointStatus, MetricsView, Observation, newest_published
 from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
 from simab.policies.window_series import WindowReading
@@ -88,7 +88,7 @@ class KayentaCanary(Policy):
     analysis_interval: Annotated[Duration, Field(gt=0)] | None = None
     """From one judgement to the next; one judgement, at the end, if absent."""
     lookback: Annotated[Duration, Field(gt=0)] | None = None
-    """Judge only the newest windows of this length; all since the beginning if absent."""
+    """Judge only the newest published windows of that length; all since the start if absent."""
     share: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """The candidate's share meanwhile; the weights stay as they are if absent."""
 
@@ -153,7 +153,7 @@ class KayentaCanary(Policy):
         self, state: KayentaState, started_ns: int, end_ns: int, observation: Observation
     ) -> tuple[Sequence[Action], KayentaState]:
         windows = self._windows(state.windows, started_ns, end_ns, observation)
-        since_ns = started_ns if self.lookback is None else end_ns - self.lookback
+        since_ns = self._since_ns(started_ns, end_ns, observation.metrics)
         judged = [each for each in windows if each.start_ns >= since_ns]
         number = state.judgements + 1
         judgement = self._judgement(judged)
@@ -188,6 +188,12 @@ class KayentaCanary(Policy):
             marginal_score=self.marginal_score,
         )
 
+    def _since_ns(self, started_ns: int, end_ns: int, metrics: MetricsView) -> int:
+        """Where the windows begin that a judgement reads: the newest published of `lookback`."""
+        if self.lookback is None:
+            return started_ns
+        return newest_published(metrics, self.lookback, before_ns=end_ns)[0]
+
     def _windows(
         self, known: tuple[Datapoints, ...], started_ns: int, end_ns: int, observation: Observation
     ) -> tuple[Datapoints, ...]:
@@ -198,7 +204,7 @@ class KayentaCanary(Policy):
         beginning, as Kayenta's does.
         """
         metrics = observation.metrics
-        earliest_ns = started_ns if self.lookback is None else max(end_ns - self.lookback, 0)
+        earliest_ns = self._since_ns(started_ns, end_ns, metrics)
         first_ns = -(-earliest_ns // metrics.period_ns) * metrics.period_ns
         if known:
             first_ns = max(first_ns, known[-1].start_ns + metrics.period_ns)

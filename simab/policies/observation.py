@@ -42,15 +42,20 @@ class MetricsView(Protocol):
         """What was visible at an instant that is not after now."""
 
 
-def newest_published(metrics: MetricsView, span_ns: int) -> tuple[int, int]:
+def newest_published(
+    metrics: MetricsView, span_ns: int, *, before_ns: int | None = None
+) -> tuple[int, int]:
     """First and last instant of the newest published windows that make up a span, in ns.
 
     The one reading of "the last five minutes": as many whole windows as the span takes, up to the
     newest that is visible. A query looks back from now, and a store whose metrics come late answers
     with what it has; cutting the span at now instead would leave nothing of one that is shorter
-    than the delay. Empty (both equal) before the first window is published.
+    than the delay. `before_ns` leaves out windows that end after it. Empty (both equal) before the
+    first window is published.
     """
     until_ns, period_ns = metrics.published_until_ns, metrics.period_ns
+    if before_ns is not None:
+        until_ns = min(until_ns, before_ns // period_ns * period_ns)
     return max(until_ns - -(-span_ns // period_ns) * period_ns, 0), until_ns
 
 

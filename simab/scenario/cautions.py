@@ -10,7 +10,6 @@ from simab.policies import PolicyDescription
 from simab.policies.flagger_analysis import FlaggerAnalysis
 from simab.policies.limits import ErrorRateLimit
 from simab.policies.manual_schedule import ManualSchedule
-from simab.policies.staged_canary import StagedCanary
 from simab.scenario.capacity import (
     CapacityRow,
     capacity_rows,
@@ -21,6 +20,7 @@ from simab.scenario.capacity import (
 from simab.scenario.evidence import labelled_per_hour, labels_until
 from simab.scenario.models import Scenario
 from simab.scenario.unending import ends_after_the_horizon, waits_for_a_person
+from simab.scenario.unseen_windows import spans_without_a_window
 from simab.scenario.wording import name_text, number_text, percent_text, series
 
 __all__ = ["warnings"]
@@ -124,22 +124,6 @@ def _candidate_never_deployed(scenario: Scenario) -> Iterator[str]:
             )
 
 
-def _stages_without_a_window(scenario: Scenario) -> Iterator[str]:
-    """A stage ends at a look, and an alarm needs whole windows of the stage, published."""
-    interval, metrics = scenario.controller.interval, scenario.metrics
-    for name, policy in scenario.policies.items():
-        if not isinstance(policy, StagedCanary):
-            continue
-        needed = policy.periods * metrics.period + metrics.publication_delay
-        if max(-(-policy.bake // interval), 1) * interval < needed:
-            yield (
-                f"{name_text(name)} bakes each stage for {units.format_duration(policy.bake)}, but "
-                f"the windows that its alarms need are visible {units.format_duration(needed)} "
-                "after the stage begins at the earliest: no alarm can sound. Lengthen bake, or "
-                "shorten metrics.period or metrics.publication_delay."
-            )
-
-
 def _targets_not_deployed(scenario: Scenario) -> Iterator[str]:
     there = start_weights(scenario)
     for name, segment in scenario.traffic.items():
@@ -222,7 +206,7 @@ _CAUTIONS: Final[tuple[Caution, ...]] = (
     _steps_after_the_end,
     _steps_on_absent_variants,
     _candidate_never_deployed,
-    _stages_without_a_window,
+    spans_without_a_window,
     _targets_not_deployed,
     _tables_not_used,
     _saturation,
