@@ -39,7 +39,11 @@ class Outcome:
     answer, and the shares are of all requests that arrived; `error_share` takes both together.
     `regret` adds, over all requests served, by how much the serving variant's true metric misses
     the better one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
-    some variant broke a guardrail. `weight_changes` counts the changes of positive weights that
+    some variant broke a guardrail.
+    `guardrail_breach_excess_s` and `errors_excess` are by how much that time, and the requests
+    failed or rejected, exceed those of the same run with the same weights in which every variant
+    answers as the control does (`simab.analyse.counterfactual`); negative where it does better.
+    `weight_changes` counts the changes of positive weights that
     took effect. `actions_refused` counts what the policy asked for and the endpoint refused, most
     often because of `refusal` (None where nothing was). An undecided run is not correct, whichever
     variant is better.
@@ -62,6 +66,8 @@ class Outcome:
     refusal: str | None
     in_flight_at_horizon: int
     labels_outstanding: int
+    guardrail_breach_excess_s: float = 0.0
+    errors_excess: int = 0
 
     @property
     def failed_share(self) -> float:
@@ -77,6 +83,11 @@ class Outcome:
     def error_share(self) -> float:
         """Share of the requests that got a 5XX of either kind."""
         return (self.requests_failed + self.requests_rejected) / max(self.requests_total, 1)
+
+    @property
+    def error_share_excess(self) -> float:
+        """By how much `error_share` exceeds that of the same run with variants like the control."""
+        return self.errors_excess / max(self.requests_total, 1)
 
 
 def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:

@@ -73,8 +73,11 @@ def _harms(study: StudyResult) -> list[_Column]:
     columns: list[_Column] = []
     if any(policy.error_share.mean > 0 for policy in study.policies):
         columns.append(("in error", lambda policy: numerals.mean_share(policy.error_share).value))
-    if any(policy.guardrail_breach_s.mean > 0 for policy in study.policies):
+    if any(policy.guardrail_breach_excess_s.mean for policy in study.policies):
         columns.append(
-            ("in breach", lambda policy: numerals.mean_duration(policy.guardrail_breach_s).value)
+            (
+                "breach in excess",
+                lambda policy: numerals.mean_excess(policy.guardrail_breach_excess_s).value,
+            )
         )
     return columns

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from simab.report import numerals
 from simab.report.standing import (
     breaks_long,
+    error_share_without,
     errs_much,
     fastest,
-    fewest_errors,
     most_often_right,
     right_but_harmful,
     wrong,
 )
-from simab.report.study_result import Policy, Proportion, StudyResult, Truth
+from simab.report.study_result import Mean, Policy, Proportion, StudyResult, Truth
 
 __all__ = ["Answer", "answer", "listed", "named", "runs", "truth_sentence", "verdict"]
 _MOST_NAMES = 5  # of policies in one sentence
@@ -173,26 +173,26 @@ def _suffering(result: StudyResult) -> list[str]:
     harmful = right_but_harmful(result)
     if not harmful:
         return []
-    calm = fewest_errors(result)
-    parts = [f"{named(each.name)} {_harms(result, each, calm)}" for each in harmful[:3]]
+    parts = [f"{named(each.name)} {_harms(result, each)}" for each in harmful[:3]]
     if len(harmful) > 3:
-        parts.append(f"{numerals.count(len(harmful) - 3)} more suffer as well, as the table says")
+        more = len(harmful) - 3
+        verb = "suffers" if more == 1 else "suffer"
+        parts.append(f"{numerals.count(more)} more {verb} as well, as the table says")
     return [f"Being right does not spare the users: {'; '.join(parts)}."]
 
 
-def _harms(result: StudyResult, policy: Policy, calm: Policy) -> str:
+def _harms(result: StudyResult, policy: Policy) -> str:
     words = []
-    if errs_much(result, policy):
+    like_control = f"with a candidate that answers as {named(result.truth.control)} does"
+    if errs_much(policy):
         share = numerals.mean_share(policy.error_share).value
-        less = numerals.mean_share(calm.error_share).value
-        against = f" ({less} under {named(calm.name)})"
-        if calm.error_share.mean > policy.error_share.mean / 2 or calm is policy:
-            control = named(result.truth.control)
-            against = f" ({control} itself fails none)" if result.control_errors == 0 else ""
-        words.append(f"leaves {share} of the requests failed or refused{against}")
+        without = error_share_without(policy)
+        less = numerals.mean_share(Mean(without, math.nan, math.nan)).value if without else "none"
+        words.append(f"leaves {share} of the requests failed or refused ({less} {like_control})")
     if breaks_long(result, policy):
-        time = numerals.mean_duration(policy.guardrail_breach_s).value
-        words.append(f"breaks a guardrail for {time} of a run")
+        time = numerals.mean_excess(policy.guardrail_breach_excess_s).value
+        longer = f"longer than {like_control}" if not words else "longer than with such a one"
+        words.append(f"breaks a guardrail for {time.lstrip('+')} of a run {longer}")
     return f"is right in {_of_runs(policy.correct)}, but {listed(words)}"
 
 

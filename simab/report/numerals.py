@@ -25,6 +25,7 @@ __all__ = [
     "duration_range",
     "mean",
     "mean_duration",
+    "mean_excess",
     "mean_share",
     "metric_name",
     "metric_value",
@@ -32,6 +33,7 @@ __all__ = [
     "points",
     "proportion",
     "quantiles",
+    "signed_duration",
     "times",
     "whole_percent",
 ]
@@ -142,6 +144,25 @@ def mean_duration(value: Mean) -> Written:
         return Written(duration(value.mean), ALWAYS)
     # No time is negative, as the normal interval of a few long ones may say.
     return Written(duration(value.mean), duration_range(max(value.low, 0.0), value.high))
+
+
+def mean_excess(value: Mean) -> Written:
+    """A mean difference in seconds with its interval: with its sign, nothing where it is 0."""
+    if not math.isfinite(value.mean):
+        return Written(NOT_KNOWN, "")
+    if value.mean == value.low == value.high == 0:
+        return Written("none", "")
+    return signed_duration(value.mean, value.low, value.high)
+
+
+def signed_duration(value: float, low: float, high: float) -> Written:
+    """A difference of two lengths of time with its sign and its interval."""
+    text = f"+{duration(value)}" if value > 0 else duration(value)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return Written(text, "")
+    if low == high:
+        return Written(text, ALWAYS)
+    return Written(text, duration_range(low, high))
 
 
 def duration_quantiles(value: Quantiles, horizon_s: float = math.nan) -> Written:

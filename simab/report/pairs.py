@@ -37,20 +37,15 @@ class Quantity:
     written: Callable[[float, float, float], Written]
 
 
-def _durations(value: float, low: float, high: float) -> Written:
-    return Written(
-        ("+" if value > 0 else "") + numerals.duration(value),
-        numerals.duration_range(low, high),
-    )
-
-
 QUANTITIES: Final = {
     "correct": Quantity("Right decisions", "right more often", "less often", numerals.points),
     "requests_on_worse": Quantity(
         "Requests on the worse variant", "more harm", "less harm", numerals.difference
     ),
-    "decision_time_s": Quantity("Time to decision", "slower", "faster", _durations),
-    "guardrail_breach_s": Quantity("Guardrail breach", "longer", "shorter", _durations),
+    "decision_time_s": Quantity("Time to decision", "slower", "faster", numerals.signed_duration),
+    "guardrail_breach_s": Quantity(
+        "Guardrail breach", "longer", "shorter", numerals.signed_duration
+    ),
 }
 
 

@@ -13,9 +13,9 @@ from simab.stats.intervals import wilson_interval
 
 __all__ = [
     "breaks_long",
+    "error_share_without",
     "errs_much",
     "fastest",
-    "fewest_errors",
     "is_worse",
     "most_often_right",
     "right_but_harmful",
@@ -52,36 +52,41 @@ def right_but_harmful(result: StudyResult) -> list[Policy]:
     harmful = [
         each
         for each in result.policies
-        if each.correct.share >= 0.5 and (breaks_long(result, each) or errs_much(result, each))
+        if each.correct.share >= 0.5 and (breaks_long(result, each) or errs_much(each))
     ]
-    return sorted(harmful, key=lambda each: (-each.error_share.mean, -each.guardrail_breach_s.mean))
+    return sorted(
+        harmful,
+        key=lambda each: (-each.error_share_excess.mean, -each.guardrail_breach_excess_s.mean),
+    )
 
 
 def breaks_long(result: StudyResult, policy: Policy) -> bool:
-    """Whether a guardrail is broken for a hundredth of a run or more, at the mean."""
-    least_s = result.horizon_s / 100 if math.isfinite(result.horizon_s) else 0.0
-    return policy.guardrail_breach_s.mean > least_s
+    """Whether the candidate breaks guardrails for a hundredth of a run or more, at the mean.
 
-
-def errs_much(result: StudyResult, policy: Policy) -> bool:
-    """Whether more than twice as many requests are in error as need be.
-
-    That is the share under the policy with the fewest, or the control's own.
+    That is time in excess of the same runs with a candidate that answers as the control, and by
+    more than chance.
     """
-    fewest = fewest_errors(result).error_share
-    need_be = [fewest.high if math.isfinite(fewest.high) else fewest.mean, result.control_errors]
-    ceiling = 2 * min((each for each in need_be if math.isfinite(each)), default=math.nan)
-    return _least(policy.error_share) > max(ceiling, 1e-3)
+    least_s = result.horizon_s / 100 if math.isfinite(result.horizon_s) else 0.0
+    excess = policy.guardrail_breach_excess_s
+    return excess.mean > least_s and _least(excess) > 0.0
 
 
-def fewest_errors(result: StudyResult) -> Policy:
-    """The policy under which the smallest share of requests fails or is refused."""
-    known = [each for each in result.policies if math.isfinite(each.error_share.mean)]
-    return min(known or result.policies, key=lambda policy: policy.error_share.mean)
+def errs_much(policy: Policy) -> bool:
+    """Whether more than twice as many requests are in error as with a candidate like the control.
+
+    By more than chance, and by more than one request in a thousand.
+    """
+    excess = policy.error_share_excess
+    return _least(excess) > max(error_share_without(policy), 1e-3)
 
 
-def _least(share: Mean) -> float:
-    return share.low if math.isfinite(share.low) else share.mean
+def error_share_without(policy: Policy) -> float:
+    """The share of requests in error if the candidate answered as the control does."""
+    return max(policy.error_share.mean - policy.error_share_excess.mean, 0.0)
+
+
+def _least(value: Mean) -> float:
+    return value.low if math.isfinite(value.low) else value.mean
 
 
 def is_worse(result: StudyResult, best: Policy, other: Policy) -> bool:

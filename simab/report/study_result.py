@@ -110,8 +110,10 @@ class Policy:
     failed_share: Mean
     rejected_share: Mean
     error_share: Mean
+    error_share_excess: Mean
     regret: Mean
     guardrail_breach_s: Mean
+    guardrail_breach_excess_s: Mean
     weight_changes: Mean
     in_flight_at_horizon: Mean
     labels_outstanding: Mean
@@ -295,8 +297,10 @@ def _policy(reader: Reader) -> Policy:
         failed_share=_mean(reader, "failed_share"),
         rejected_share=_mean(reader, "rejected_share"),
         error_share=_mean(reader, "error_share"),
+        error_share_excess=_mean(reader, "error_share_excess"),
         regret=_mean(reader, "regret"),
         guardrail_breach_s=_mean(reader, "guardrail_breach_s"),
+        guardrail_breach_excess_s=_mean(reader, "guardrail_breach_excess_s"),
         weight_changes=_mean(reader, "weight_changes"),
         in_flight_at_horizon=_mean(reader, "in_flight_at_horizon"),
         labels_outstanding=_mean(reader, "labels_outstanding"),

@@ -44,7 +44,7 @@ def summary(result: StudyResult) -> Table:
         Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests on the worse variant", worse),
         Column("Requests in error", "500 or 503, mean"),
-        Column("Guardrail breach", "mean time"),
+        Column("Guardrail breach by the candidate", "mean time in excess"),
     )
     rows = tuple(_summary_row(result, policy) for policy in result.policies)
     caption = (
@@ -67,7 +67,7 @@ def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
         cell(numerals.quantiles(policy.requests_to_decision)),
         Cell("none") if none_worse else cell(numerals.mean(policy.requests_on_worse)),
         cell(numerals.mean_share(policy.error_share)),
-        cell(numerals.mean_duration(policy.guardrail_breach_s)),
+        cell(numerals.mean_excess(policy.guardrail_breach_excess_s)),
     )
 
 

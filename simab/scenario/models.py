@@ -129,8 +129,9 @@ class Objective(Description):
     smallest_effect: Annotated[Difference, Field(ge=1e-9, le=1e9)]
     """The smallest difference of the metric that matters to you; below 1, but for rewards."""
     guardrails: tuple[Limit, ...] = ()
-    """Limits that every variant must keep; windows that break one count as SLO breaches,
-    and promoting a candidate that breaks one by what it is counts as wrong."""
+    """Limits that every variant must keep. Windows that break one count as harm where they would
+    not if the candidate answered as the control does, and promoting a candidate that breaks one by
+    what it is counts as wrong."""
 
     @property
     def sign(self) -> int:

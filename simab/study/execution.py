@@ -12,9 +12,10 @@ from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from simab.analyse import Outcome, ScenarioTruth, outcome_of, truth_of_scenario
+from simab.analyse.counterfactual import Counterfactual, accepted_actions
 from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
@@ -133,9 +134,19 @@ def play_batch(
 
     `scenario` is JSON, so that a process can tell that it has tabulated it already.
     """
-    blueprint, truth = _prepared(scenario)
-    played = (play_one(blueprint, policy, Draws(seed, each), engine) for each in replications)
-    return [each if isinstance(each, Failure) else outcome_of(each, truth) for each in played]
+    prepared = _prepared(scenario)
+    return [_row(prepared, policy, Draws(seed, each), engine) for each in replications]
+
+
+def _row(
+    prepared: _Prepared, policy: tuple[str, Decider], draws: Draws, engine: str
+) -> Outcome | Failure:
+    run = play_one(prepared.blueprint, policy, draws, engine)
+    if isinstance(run, Failure):
+        return run
+    outcome, actions = outcome_of(run, prepared.truth), accepted_actions(run)
+    del run  # its books may be large, and the next run makes its own
+    return prepared.counterfactual.excess(outcome, actions, draws, engine)
 
 
 def play_one(
@@ -173,7 +184,17 @@ def _copied(name: str, policy: Decider) -> Decider:
         ) from None
 
 
+class _Prepared(NamedTuple):
+    """What all replications of a scenario share."""
+
+    blueprint: Blueprint
+    truth: ScenarioTruth
+    counterfactual: Counterfactual
+
+
 @lru_cache(maxsize=1)
-def _prepared(scenario: str) -> tuple[Blueprint, ScenarioTruth]:
+def _prepared(scenario: str) -> _Prepared:
     described = Scenario.model_validate_json(scenario)
-    return Blueprint.of(described), truth_of_scenario(described)
+    return _Prepared(
+        Blueprint.of(described), truth_of_scenario(described), Counterfactual(described)
+    )

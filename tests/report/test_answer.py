@@ -31,22 +31,45 @@ def test_every_name_in_a_sentence_is_quoted(result: Of) -> None:
         assert text.count(name) == text.count(f"“{name}”") > 0
 
 
-def test_what_users_suffer_under_a_right_policy_is_said_with_its_numbers(result: Of) -> None:
-    """Errors far above those of the calmest policy, or a broken guardrail, for a right policy."""
-    study = result("churn")
+def at(mean: float, around: float = 0.0) -> dict[str, float]:
+    return {"mean": mean, "low": mean - around, "high": mean + around}
+
+
+def calm(study: Result) -> Result:
+    """Errors and breaches everywhere, and none of them the candidate's doing."""
     for policy in study["policies"]:
-        policy["error_share"] = {"mean": 0.001, "low": 0.0008, "high": 0.0012}
-        policy["guardrail_breach_s"] = {"mean": 0.0, "low": 0.0, "high": 0.0}
-    assert not any("users" in each for each in answer(read_result(study)).remarks)
+        policy |= {"error_share": at(0.30, 0.01), "guardrail_breach_s": at(7200.0, 200.0)}
+        policy |= {"error_share_excess": at(0.0), "guardrail_breach_excess_s": at(0.0)}
+    return study
+
+
+def test_what_users_suffer_under_a_right_policy_is_said_with_its_numbers(result: Of) -> None:
+    """In excess of a candidate like the control: errors, or a broken guardrail; right policies."""
+    study = calm(result("churn"))
     right, wrong_one = study["policies"][3], study["policies"][1]
-    right["error_share"] = {"mean": 0.12, "low": 0.11, "high": 0.13}
-    right["guardrail_breach_s"] = {"mean": 7200.0, "low": 7000.0, "high": 7400.0}
-    wrong_one["error_share"] = right["error_share"]
+    right |= {"error_share": at(0.12, 0.01), "error_share_excess": at(0.119, 0.01)}
+    right["guardrail_breach_excess_s"] = at(7200.0, 200.0)
+    wrong_one["error_share_excess"] = right["error_share_excess"]
     (sentence,) = (each for each in answer(read_result(study)).remarks if "users" in each)
     assert "fixed_horizon" in sentence
     assert "manual_schedule" not in sentence
-    assert "12 % of the requests failed or refused (0.10 % under" in plain(sentence)
-    assert "breaks a guardrail for 2 h of a run" in plain(sentence)
+    like = "with a candidate that answers as Variant1 does"
+    assert f"12 % of the requests failed or refused (0.10 % {like})" in plain(sentence)
+    assert "breaks a guardrail for 2 h of a run longer" in plain(sentence)
+
+
+def test_what_chance_alone_breaks_is_no_harm(result: Of) -> None:
+    """Two hours of breach and errors in every third request, but as many with equal variants."""
+    assert not any("users" in each for each in answer(read_result(calm(result("churn")))).remarks)
+
+
+def test_an_excess_within_chance_is_no_harm(result: Of) -> None:
+    """An hour of six at the mean, with an interval over zero: it cannot be told from none."""
+    study = calm(result("churn"))
+    for policy in study["policies"]:
+        policy["guardrail_breach_excess_s"] = at(3600.0, 3700.0)
+        policy["error_share_excess"] = at(0.3, 0.31)
+    assert not any("users" in each for each in answer(read_result(study)).remarks)
 
 
 def test_refused_actions_are_a_remark(result: Of) -> None:
@@ -58,19 +81,6 @@ def test_refused_actions_are_a_remark(result: Of) -> None:
         "1,234 actions were refused to manual_schedule, in 390 of 400 runs, mostly because: "
         "it is Updating." in [plain(each) for each in answer(read_result(study)).remarks]
     )
-
-
-def test_errors_that_no_policy_avoids_are_said_where_the_control_has_none(result: Of) -> None:
-    """If all policies overload the candidate, the calmest of them is no measure."""
-    study = result("churn")
-    study["scenario"]["endpoint"] = {"variants": {"Variant1": {"error_rate": 0.0}}}
-    for policy in study["policies"]:
-        policy["error_share"] = {"mean": 0.3, "low": 0.29, "high": 0.31}
-        policy["guardrail_breach_s"] = {"mean": 0.0, "low": 0.0, "high": 0.0}
-    said = " ".join(answer(read_result(study)).remarks)
-    assert "30 % of the requests failed or refused (Variant1 itself fails none)" in plain(said)
-    study["scenario"]["endpoint"]["variants"]["Variant1"]["error_rate"] = 0.3
-    assert "users" not in " ".join(answer(read_result(study)).remarks)
 
 
 def test_a_candidate_that_breaks_a_guardrail_is_not_called_worse(result: Of) -> None:
