@@ -16,6 +16,7 @@ from simab.simulation import choose_policy, require_scenario
 from simab.study import StudyPlan, StudyRows, run_study, study_examples, study_result
 from simab.study.execution import Executor, Progress, Store
 from simab.study.failure import Failure
+from simab.study.parameters import plain
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
@@ -184,6 +185,11 @@ def _require_names(policies: Mapping[Any, Decider]) -> None:
     for name in policies:
         if not (isinstance(name, str) and name):
             raise InvalidInput(f"policies: the name {name!r} must be a text; write {str(name)!r}")
+        if name != plain(name):
+            raise InvalidInput(
+                f"policies: the name {name!r} holds half of a surrogate pair, which UTF-8 cannot "
+                "write; take another name"
+            )
 
 
 def _require_places(executor: object, store: object) -> None:

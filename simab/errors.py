@@ -16,7 +16,7 @@ class InvalidInput(SimabError, ValueError):
 
 
 class ReplicationsFailed(SimabError):
-    """Every replication of a study failed, so that there is nothing to show."""
+    """Every replication that was asked for failed, so that there is nothing to show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from simab.draws import Draws
-from simab.errors import InvalidInput
+from simab.errors import InvalidInput, SimabError
 from simab.frames import decisions_frame, requests_frame, splits_frame, windows_frame
 from simab.policies import Policy
 from simab.scenario.models import Scenario
@@ -16,7 +16,7 @@ from simab.scenario.rules.rewards import INSTEAD_OF
 from simab.scenario.suggestions import remedy_for_name
 from simab.world import Blueprint, Ledger, Transcript, play
 from simab.world.books import Total
-from simab.world.control import Decider, NoDecision, PolicyRaised
+from simab.world.control import Decider, PolicyRaised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,7 +207,7 @@ def simulate(
     Raises:
         InvalidInput: an argument of the wrong type or out of its range, an unknown policy or
             engine, or a policy that answers with something else than actions.
-        Exception: whatever the policy raises.
+        BaseException: whatever the policy raises.
     """
     require_scenario(scenario)
     name, decider = choose_policy(scenario, policy)
@@ -219,8 +219,9 @@ def simulate(
             engine=engine,
             record_requests=record_requests,
         )
-    except PolicyRaised as raised:  # without the frames of what called it
-        raise raised_by_policy(name, raised) from None
+    except PolicyRaised as raised:
+        error = raised_by_policy(name, raised)
+    raise error  # out here: inside it would become the context of its own context
 
 
 def play_run(
@@ -252,7 +253,10 @@ def play_run(
     )
 
 
-def raised_by_policy(name: str, raised: PolicyRaised) -> Exception:
-    """What the policy raised itself; InvalidInput if it answered with what are no actions."""
-    error: Exception = raised.args[0]
-    return InvalidInput(f"policy {name}: {error}") if isinstance(error, NoDecision) else error
+def raised_by_policy(name: str, raised: PolicyRaised) -> BaseException:
+    """What the policy raised itself; InvalidInput with its name where simab refuses something.
+
+    That is an answer without actions, or a value that a function of simab's does not take.
+    """
+    error: BaseException = raised.args[0]
+    return InvalidInput(f"policy {name}: {error}") if isinstance(error, SimabError) else error

@@ -102,10 +102,15 @@ def _give_up_output(*streams: TextIO) -> None:
 
 def _interrupted_within(error: BaseException) -> bool:
     """Whether it comes of Ctrl-C: some libraries wrap it in an error of their own."""
-    inner = error.__cause__ or error.__context__
-    return isinstance(error, KeyboardInterrupt) or (
-        inner is not None and _interrupted_within(inner)
-    )
+    seen: set[int] = set()  # a chain of causes may lead back into itself
+    within: BaseException | None = error
+    while within is not None and id(within) not in seen:
+        if isinstance(within, KeyboardInterrupt):
+            return True
+        seen.add(id(within))
+        cause, context = within.__cause__, within.__context__
+        within = context if cause is None else cause
+    return False
 
 
 def _say(message: str) -> None:

@@ -150,7 +150,12 @@ def _row(
 
 
 def play_one(
-    blueprint: Blueprint, policy: tuple[str, Decider], draws: Draws, engine: str
+    blueprint: Blueprint,
+    policy: tuple[str, Decider],
+    draws: Draws,
+    engine: str,
+    *,
+    record_requests: bool = False,
 ) -> Run | Failure:
     """Play one replication with a policy of its own, so that none sees what another left behind.
 
@@ -160,12 +165,12 @@ def play_one(
     name, decider = policy
     own = name, decider if _is_shipped(decider) else _copied(name, decider)
     try:
-        return play_run(blueprint, own, draws, engine=engine)
+        return play_run(blueprint, own, draws, engine=engine, record_requests=record_requests)
     except PolicyRaised as raised:  # what anything else raises is a bug, and no replication's
         error = raised_by_policy(name, raised)
-        if ends_the_study(error):
-            raise error from None
-        return Failure.of(name, draws.replication, error)
+    if ends_the_study(error):
+        raise error
+    return Failure.of(name, draws.replication, error)
 
 
 def _is_shipped(policy: Decider) -> bool:

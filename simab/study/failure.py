@@ -24,16 +24,17 @@ class Failure:
     error: str
 
     @classmethod
-    def of(cls, policy: str, replication: int, error: Exception) -> Failure:
+    def of(cls, policy: str, replication: int, error: BaseException) -> Failure:
         """The failure that an exception stands for, its message on one line and cut to measure."""
         text = " ".join(f"{type(error).__name__}: {_message(error)}".rstrip(": ").split())
+        text = text.encode("utf-8", "backslashreplace").decode()  # as reports are written
         text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
         return cls(policy, replication, text)
 
 
-def ends_the_study(error: Exception) -> bool:
-    """Whether going on is pointless: the input is wrong for all replications, or memory is gone."""
-    return isinstance(error, SimabError | MemoryError)
+def ends_the_study(error: BaseException) -> bool:
+    """Whether going on is pointless: the input is wrong for all replications."""
+    return isinstance(error, SimabError)
 
 
 def failures_as_data(
@@ -68,8 +69,10 @@ def failures_as_data(
     return entries
 
 
-def _message(error: Exception) -> str:
+def _message(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001  # the exception is the user's as well, and so is its text
-        return ""
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # the exception is the user's as well, and so is its text
+        return "(its message cannot be read)"

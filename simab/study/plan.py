@@ -82,19 +82,32 @@ def _content(policy: Decider) -> Any:
     """What a policy is, as plain data: its class, its parameters, and the source of one's own."""
     owner = type(policy)
     content: list[Any] = [f"{owner.__module__}.{owner.__qualname__}"]
-    if isinstance(policy, Description):
-        content.append(policy.model_dump(mode="json"))
-    else:
-        content.append(_state(policy))
+    content.append(_described(policy) if isinstance(policy, Description) else _state(policy))
     return [*content, *own_sources(owner)]
 
 
-def _state(policy: Decider) -> str:
+def _described(policy: Description) -> Any:
+    try:
+        fields = policy.model_dump(mode="json")
+        json.dumps(fields)
+    except Exception:  # noqa: BLE001  # a class of one's own may have fields that JSON cannot hold
+        return _state(policy)
+    return fields
+
+
+def _state(policy: object) -> str:
     """What an object of one's own holds, in `__dict__`, in slots or as its pickle says."""
     try:
         return pickle.dumps(policy, protocol=4).hex()
     except Exception:  # noqa: BLE001  # a pickle may fail in any way; such a policy plays here only
+        pass
+    try:
         return repr(policy.__getstate__())
+    except Exception as error:  # noqa: BLE001
+        raise InvalidInput(
+            f"policies: {type(policy).__name__}: what it holds cannot be told ({error}), and rows "
+            "are kept by what a policy is; let pickle, or __getstate__ and repr, read it"
+        ) from None
 
 
 def _sha256(data: Any) -> str:

@@ -14,9 +14,9 @@ from simab.description import Description
 from simab.draws import Draws
 from simab.errors import ReplicationsFailed
 from simab.scenario import dumps, warnings
-from simab.scenario.field_texts import class_text
 from simab.study.execution import Progress, play_one
 from simab.study.failure import Failure, failures_as_data
+from simab.study.parameters import documentation, not_default, parameters, plain
 from simab.study.plan import StudyPlan
 from simab.units import seconds
 from simab.version import VERSION
@@ -96,19 +96,20 @@ def _truth(plan: StudyPlan, truth: ScenarioTruth) -> Json:
 
 
 def _policy(name: str, policy: Decider) -> Json:
-    text = class_text(type(policy))
+    text = documentation(policy)
     rule, misleads = _sentences(text)
     kind: str = type(policy).__name__
-    parameters: Json = {}
+    fields: Json = {}
     unusual: list[str] = []
     if isinstance(policy, Description):
-        kind = getattr(policy, "kind", kind)
-        parameters = policy.model_dump(mode="json", exclude={"kind"})
-        unusual = list(policy.model_dump(exclude_defaults=True, exclude={"kind"}))
+        given = getattr(policy, "kind", kind)  # a class of one's own may give anything
+        kind = given if isinstance(given, str) else kind
+        fields = parameters(policy)
+        unusual = not_default(policy)
     return {
         "name": name,
-        "kind": kind,
-        "parameters": parameters,
+        "kind": plain(kind),
+        "parameters": fields,
         "not_as_usual": unusual,
         "rule": rule,
         "misleads": misleads,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from inspect import GEN_CLOSED, getgeneratorstate
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Refusal
+from simab.world.answers import checked_decision
 from simab.world.books import Books, Total
 from simab.world.endpoint import Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns
@@ -24,16 +24,11 @@ __all__ = [
     "DataPlane",
     "Decider",
     "DecisionEntry",
-    "NoDecision",
     "PolicyRaised",
     "SplitEntry",
 ]
 
 Steps = Generator[simpy.Event, Any, None]
-_RULE: Final = (
-    "it must return a pair, the actions (of simab.policies; none is []) and the next state; "
-    "end it with `return [], state`, say"
-)
 
 
 class Decider(Protocol):
@@ -45,10 +40,6 @@ class Decider(Protocol):
 
 class PolicyRaised(Exception):
     """What a policy raised, carried in `args` through SimPy, which makes exceptions anew."""
-
-
-class NoDecision(InvalidInput):
-    """A policy answered with something else than actions and a state."""
 
 
 class DataPlane(Protocol):
@@ -135,9 +126,11 @@ class ControlPlane:
             self._plane.advance(tick_ns)
             observation = self._observe()
             try:
-                actions, state = _checked(policy.decide(state, observation))
-            except Exception as error:
-                raise PolicyRaised(error) from error
+                actions, state = checked_decision(policy.decide(state, observation))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  # SystemExit and the like as well
+                raise PolicyRaised(error) from None
             refusals = [self._carry_out(action) for action in actions]
             self._refused = tuple(refusal for refusal in refusals if refusal is not None)
 
@@ -181,24 +174,3 @@ class ControlPlane:
         self._plane.route(self._endpoint.routing())
         weights, instances = dict(self._endpoint.weights), dict(self._endpoint.instances)
         self.splits.append(SplitEntry(now_ns(self._environment), weights, instances))
-
-
-def _checked(decision: Any) -> tuple[tuple[Action, ...], Any]:
-    """What a policy answered, once it is known to be actions and a state."""
-    if not (isinstance(decision, tuple | list) and len(decision) == 2):
-        raise NoDecision(f"decide returned {_shown(decision)}: {_RULE}")
-    actions, state = decision
-    if type(actions) is tuple and not actions:  # at nearly all ticks
-        return actions, state
-    if not isinstance(actions, Iterable) or isinstance(actions, str | bytes | Mapping):
-        raise NoDecision(f"decide returned {_shown(actions)} for actions: {_RULE}")
-    actions = tuple(actions)
-    for action in actions:
-        if not isinstance(action, Action) or type(action) is Action:
-            raise NoDecision(f"decide returned {_shown(action)} as an action: {_RULE}")
-    return actions, state
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

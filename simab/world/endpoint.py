@@ -33,6 +33,7 @@ from simab.world.routing import Routing
 __all__ = ["MOST_COOKIES", "Deployment", "Endpoint", "Fleet", "Refused"]
 
 MOST_INSTANCES = 1000  # as many as a scenario may start a variant with
+LARGEST_WEIGHT = 1e9  # as a scenario's; sums of larger ones would outgrow a float
 MOST_COOKIES = 10_000_000  # eight bytes each
 LONGEST_COOKIE_NS = 366 * 86_400 * 10**9  # as long as a scenario may last
 
@@ -190,7 +191,7 @@ class Endpoint:
         affinity, mirror = action.session_affinity, action.mirror
         if affinity is not None:
             self._require_deployed(affinity.variant)
-            age = affinity.max_age_ns  # a policy may hand over anything
+            age = affinity.max_age_ns  # a policy may ask for half a nanosecond
             if not (hasattr(age, "__index__") and 1 <= age <= LONGEST_COOKIE_NS):
                 raise Refused(
                     f"a cookie cannot last {age!r} ns; give a whole number, up to 366 days"
@@ -203,7 +204,7 @@ class Endpoint:
                 )
         if mirror is not None:
             self._require_deployed(mirror.variant)
-            if not (hasattr(mirror.share, "__float__") and 0 <= float(mirror.share) <= 1):
+            if not 0 <= mirror.share <= 1:
                 raise Refused(f"the share of copies {mirror.share!r} is not from 0 to 1")
 
     def _all_traffic_to(self, variant: str) -> Deployment | None:
@@ -216,7 +217,7 @@ class Endpoint:
 
     def _resized(self, variant: str, instances: int) -> dict[str, Fleet]:
         self._require_deployed(variant)
-        whole = hasattr(instances, "__index__")  # a policy may hand over anything
+        whole = hasattr(instances, "__index__")  # a policy may ask for half an instance
         if not (whole and 1 <= instances <= MOST_INSTANCES):
             raise Refused(
                 f"{variant} cannot run on {instances!r} instances; ask for 1 to {MOST_INSTANCES}"
@@ -254,6 +255,7 @@ class Endpoint:
 
 
 def _require_weight(variant: str, weight: float) -> None:
-    number = hasattr(weight, "__float__")  # a policy may hand over anything
-    if not (number and math.isfinite(weight) and weight >= 0):
+    if not (math.isfinite(weight) and weight >= 0):
         raise Refused(f"weight {weight!r} of {variant} is not a number of at least 0")
+    if weight > LARGEST_WEIGHT:
+        raise Refused(f"weight {weight!r} of {variant} is above {LARGEST_WEIGHT:,.0f}")

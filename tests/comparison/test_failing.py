@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -11,12 +12,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import pytest
 
 import simab
 from simab.analyse import Outcome
 from simab.errors import InvalidInput, ReplicationsFailed
-from simab.policies import Action, Observation
+from simab.policies import Action, Observation, Policy
 from simab.policies.fixed_horizon import FixedHorizonTest
 from simab.scenario import dumps
 from simab.study import local_processes
@@ -182,11 +184,102 @@ def test_a_long_message_is_cut() -> None:
     assert len(study.failures[0].error) == 200
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), InvalidInput("a = 3: no")])
-def test_what_concerns_the_whole_study_still_ends_it(error: BaseException) -> None:
-    """An interrupt, memory that is gone, and input that is wrong for all replications."""
-    with pytest.raises(type(error)):
+@pytest.mark.parametrize(
+    ("error", "said"), [(KeyboardInterrupt(), "^$"), (InvalidInput("a = 3: no"), "policy x: a = 3")]
+)
+def test_what_concerns_the_whole_study_still_ends_it(error: BaseException, said: str) -> None:
+    """An interrupt, and input that is wrong for all replications, with the policy's name."""
+    with pytest.raises(type(error), match=said):
         simab.compare(small(), policies={"x": Fails(error)}, replications=2)
+
+
+class Unspeakable(Exception):
+    """An exception whose text cannot be had, and that no pickle can hold."""
+
+    def __init__(self, first: int, second: int) -> None:
+        self.held = lambda: (first, second)
+
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+
+def in_a_circle() -> Exception:
+    """An exception that is the cause of its own cause."""
+    error, cause = ValueError("around"), KeyError("and around")
+    error.__cause__, cause.__context__ = cause, error
+    return error
+
+
+ERRORS = [
+    SystemExit(3),
+    GeneratorExit(),
+    MemoryError("1 TiB"),
+    RecursionError("too deep"),
+    StopIteration(4),
+    BaseException("of any kind"),
+    ValueError("half \ud800"),
+    Unspeakable(1, 2),
+    in_a_circle(),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_whatever_a_policy_raises_costs_its_replications_only(
+    error: BaseException, tmp_path: Path
+) -> None:
+    """Also what ends a program elsewhere, and what cannot be written as it is."""
+    study = simab.compare(small(), policies={"x": Fails(error), "test": "test"}, replications=2)
+    assert [each.replication for each in study.failures] == [0, 1]
+    assert study.failures[0].error.startswith(type(error).__name__)
+    assert "2 replications of “x” failed" in study.report(tmp_path).read_text(encoding="utf-8")
+    with pytest.raises(type(error)) as raised:
+        simab.simulate(small(), policy=Fails(error))
+    assert raised.value is error
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_run_whose_policy_raises_ends_with_4(
+    error: BaseException,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One sentence with policy, replication, seed and error, and the exit code of a failure."""
+    monkeypatch.setattr(FixedHorizonTest, "decide", Fails(error).decide)
+    file = tmp_path / "small.yaml"
+    file.write_text(dumps(small()), encoding="utf-8")
+    ended = run(capsys, "run", file, "--policy", "test", "--replication", 3, "--seed", 5)
+    assert (ended.code, ended.out) == (4, "")
+    said = f"Replication 3 of 'test' with seed 5 failed: {type(error).__name__}"
+    assert ended.err.startswith(said)
+    assert len(ended.err.splitlines()) == 1
+
+
+class Holds(Policy):
+    """Do nothing, whatever it holds."""
+
+    held: Any = None
+
+    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+        return [], state
+
+
+@pytest.mark.parametrize(
+    "held",
+    [10**5000, float("nan"), "\ud800", b"\xff", object(), np.zeros(3), [np.zeros(2)], {1: {2}}],
+    ids=lambda held: type(held).__name__,
+)
+def test_whatever_a_policy_of_ones_own_holds_is_written(held: Any, tmp_path: Path) -> None:
+    """Compared once, it must not fail in the report: JSON and UTF-8 get what they can hold."""
+    study = simab.compare(small(), policies={"mine": Holds(held=held)}, replications=1)
+    study.report(tmp_path)
+    json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+
+
+def test_a_name_that_cannot_be_written_is_refused() -> None:
+    """Before anything is played."""
+    with pytest.raises(InvalidInput, match="half of a surrogate pair"):
+        simab.compare(small(), policies={"\ud800": "test"}, replications=1)
 
 
 @pytest.fixture

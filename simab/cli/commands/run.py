@@ -13,10 +13,14 @@ from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.terminal import say
+from simab.errors import ReplicationsFailed
 from simab.units import seconds
 
 if TYPE_CHECKING:
+    from simab.draws import Draws
+    from simab.scenario.models import Scenario
     from simab.simulation import Run
+    from simab.world.control import Decider
 
 __all__ = ["command"]
 
@@ -43,24 +47,21 @@ def command(
     """Play the scenario FILE once.
 
     Prints how its requests ended and what the policy decided; with --out also writes requests.csv,
-    windows.csv, decisions.csv and splits.csv into DIR.
+    windows.csv, decisions.csv and splits.csv into DIR. If the policy raises, there is no run, and
+    the exit code is 4.
     """
+    from simab.draws import Draws
     from simab.files import write_files
     from simab.frames import csv_bytes
     from simab.scenario import load
-    from simab.simulation import simulate
+    from simab.simulation import choose_policy
 
     scenario = load(file)
     make_folder(out)
+    chosen = choose_policy(scenario, policy)
+    draws = Draws(scenario.study.seed if seed is None else seed, replication)
     prepare_engine(engine, quiet=quiet)
-    run = simulate(
-        scenario,
-        policy=policy,
-        seed=scenario.study.seed if seed is None else seed,
-        replication=replication,
-        engine=engine,
-        record_requests=out is not None,
-    )
+    run = _played(scenario, chosen, draws, engine, record_requests=out is not None)
     if as_json:
         terminal.print_json(_as_data(run))
     elif not quiet:
@@ -70,6 +71,28 @@ def command(
             names = ("requests", "windows", "decisions", "splits")
             write_files({out / f"{name}.csv": csv_bytes(getattr(run, name)) for name in names})
         say(f"The records are in {out}.", quiet=quiet)
+
+
+def _played(
+    scenario: Scenario,
+    policy: tuple[str, Decider],
+    draws: Draws,
+    engine: str,
+    *,
+    record_requests: bool,
+) -> Run:
+    from simab.study.execution import play_one
+    from simab.study.failure import Failure
+    from simab.world import Blueprint
+
+    blueprint = Blueprint.of(scenario)
+    run = play_one(blueprint, policy, draws, engine, record_requests=record_requests)
+    if isinstance(run, Failure):
+        raise ReplicationsFailed(
+            f"Replication {run.replication} of {run.policy!r} with seed {draws.seed} failed: "
+            f"{run.error}. simab.simulate() in Python raises it where it arises."
+        )
+    return run
 
 
 def _as_data(run: Run) -> dict[str, Any]:
