@@ -38,7 +38,8 @@ def not_default(policy: Description) -> list[str]:
 def documentation(policy: object) -> str:
     """The documentation of a policy's class; empty where there is none."""
     owner = type(policy)
-    words: str = "" if not isinstance(owner.__doc__, str | None) else plain(class_text(owner))
+    given: object = owner.__doc__  # which may be anything
+    words: str = plain(class_text(owner)) if given is None or isinstance(given, str) else ""
     return words
 
 
