@@ -67,6 +67,17 @@ class QuantileTable:
         edges.setflags(write=False)
         return cls(edges)
 
+    def survival(self, value_ns: int) -> float:
+        """The chance that a draw is longer than `value_ns`; within a cell, a straight line."""
+        cell = int(np.searchsorted(self.edges, value_ns, side="right")) - 1
+        if cell < 0:
+            return 1.0
+        if cell == len(self.edges) - 1:
+            return 0.0
+        low, high = self.edges[cell : cell + 2].tolist()
+        inside = (value_ns - low) / (high - low)
+        return float(_SURVIVAL[cell] + inside * (_SURVIVAL[cell + 1] - _SURVIVAL[cell]))
+
     def draw(self, word: int) -> int:
         """The value whose survival probability is word / 2**64."""
         octave = 64 - word.bit_length()

@@ -17,6 +17,7 @@ from simab.scenario.capacity import (
     setter_text,
     start_weights,
 )
+from simab.scenario.chance import breaks_by_chance
 from simab.scenario.evidence import labelled_per_hour, labels_until
 from simab.scenario.models import Scenario
 from simab.scenario.unending import ends_after_the_horizon, waits_for_a_person
@@ -211,4 +212,5 @@ _CAUTIONS: Final[tuple[Caution, ...]] = (
     _tables_not_used,
     _saturation,
     _errors_over_the_guardrail,
+    breaks_by_chance,
 )

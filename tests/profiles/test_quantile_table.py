@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simab.errors import InvalidInput
 from simab.profiles import QuantileTable
-from simab.profiles.durations import Exponential, Gamma, Lognormal, Quantiles
+from simab.profiles.durations import Constant, Exponential, Gamma, Lognormal, Quantiles
 from simab.profiles.quantile_table import CELLS_PER_OCTAVE, OCTAVES
 
 WORDS = 1 << 64
@@ -124,3 +124,17 @@ def test_the_mean_shortfall_is_the_integral_of_the_distribution_function(limit_s
     assert exponential.mean_shortfall(limit) / second == pytest.approx(expected, rel=1e-5, abs=1e-5)
     constant = QuantileTable.build(lambda survival: np.full_like(survival, second))
     assert constant.mean_shortfall(limit) == pytest.approx(max(limit - second, 0), rel=1e-12)
+
+
+@given(tables, st.floats(0.0, 1.0))
+def test_survival_is_the_inverse_of_the_quantile(table: QuantileTable, probability: float) -> None:
+    """As many draws are longer than the quantile as it says, to what one nanosecond makes."""
+    value_ns = int(table.quantile(probability))
+    assert table.survival(value_ns + 1) - 1e-9 <= 1.0 - probability
+    assert 1.0 - probability <= table.survival(value_ns - 1) + 1e-9
+
+
+def test_survival_of_a_constant_falls_at_once() -> None:
+    """All draws are longer than less, none is longer than itself."""
+    table = Constant(value="100ms").table()
+    assert [table.survival(each) for each in (99_999_999, 100_000_000)] == [1.0, 0.0]

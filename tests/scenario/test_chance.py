@@ -1,0 +1,99 @@
+"""Limits below what a window of that size can hold by chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simab.policies.limits import ErrorRateLimit, LatencyLimit
+from simab.scenario import warnings
+from simab.scenario.chance import broken_window_share
+from simab.scenario.models import Scenario
+from tests.world.building import scenario, variant
+
+ERRORS = ErrorRateLimit(metric="error_rate", at_most=0.01)
+P99 = LatencyLimit.model_validate({"metric": "latency_p99", "at_most": "200ms"})
+
+
+@pytest.mark.parametrize(("requests", "over"), [(60, 0.005), (3.0, 0.005), (500, 0.009), (60, 0.0)])
+def test_errors_and_answers_are_two_poisson_counts(requests: float, over: float) -> None:
+    """Thinned Poisson: a window is over 1 % if its errors are more than a 99th of its answers."""
+    errors = np.arange(400)
+    many = stats.poisson.pmf(errors, requests * over)
+    fewer = stats.poisson.cdf(np.ceil(99 * errors) - 1, requests * (1 - over))
+    assert broken_window_share(ERRORS, over, requests) == pytest.approx(float(many @ fewer))
+
+
+@pytest.mark.parametrize("requests", [5.0, 60.0, 300.0])
+def test_a_percentile_is_broken_as_often_as_in_drawn_windows(requests: float) -> None:
+    """200,000 drawn windows whose requests are over the limit with chance 0.5 %; 5 sigma."""
+    draw, windows = np.random.default_rng(3), 200_000
+    many = draw.poisson(requests, windows)
+    over = draw.binomial(many, 0.005)
+    broken = (many > 0) & (many - over < np.maximum(np.ceil(0.99 * many), 1))
+    expected = broken_window_share(P99, 0.005, requests)
+    assert abs(broken.mean() - expected) < 5 * np.sqrt(expected * (1 - expected) / windows)
+
+
+def guarded(guardrail: dict[str, Any], rate: str = "2/s", **parts: Any) -> Scenario:
+    fine = variant(error_rate=0.005, latency={"kind": "constant", "value": "100ms"}, workers=50)
+    play = scenario({"a": fine, "b": fine}, rate=rate, horizon="1d", **parts)
+    data = play.model_dump(mode="json")
+    data["objective"]["guardrails"] = [guardrail]
+    data["metrics"]["period"] = "1min"
+    return Scenario.model_validate(data)
+
+
+def by_chance(play: Scenario) -> list[str]:
+    return [each for each in warnings(play) if "by chance" in each]
+
+
+def test_the_warning_says_how_often_and_what_to_set() -> None:
+    """60 requests at .5 %: one error is over 1 %, two are within 4 %, and three are rare."""
+    said = by_chance(guarded({"metric": "error_rate", "at_most": "1%"}))
+    assert len(said) == 2
+    assert "at most 1 % is broken by chance in 25.9 % of the windows of “a”" in said[0]
+    assert "Set at_most to 4 % or metrics.period to " in said[0]
+
+
+@pytest.mark.parametrize(
+    ("guardrail", "rate"),
+    [
+        ({"metric": "error_rate", "at_most": "6%"}, "2/s"),
+        ({"metric": "error_rate", "at_most": "1%"}, "200/s"),
+        ({"metric": "error_rate", "at_most": "0.1%"}, "2/s"),
+        ({"metric": "latency_p99", "at_most": "100ms"}, "2/s"),
+    ],
+    ids=["wide", "busy", "broken by what it is", "never over"],
+)
+def test_a_limit_that_holds_or_is_broken_truly_is_no_chance(
+    guardrail: dict[str, Any], rate: str
+) -> None:
+    """Nothing is said where less than 1 % of the windows break it, or where the variant does."""
+    assert by_chance(guarded(guardrail, rate)) == []
+
+
+def test_what_it_says_to_set_is_enough() -> None:
+    """With either remedy the warning is gone, and the next smaller one would not do."""
+    said = by_chance(guarded({"metric": "error_rate", "at_most": "1%"}))[0]
+    period = said.rsplit("metrics.period to ", 1)[1].rstrip(".")
+    assert by_chance(guarded({"metric": "error_rate", "at_most": "4%"})) == []
+    assert by_chance(guarded({"metric": "error_rate", "at_most": "3%"})) != []
+    longer = guarded({"metric": "error_rate", "at_most": "1%"}).model_dump(mode="json")
+    longer["metrics"]["period"] = period
+    assert by_chance(Scenario.model_validate(longer)) == []
+
+
+def test_an_alarm_is_held_against_the_share_of_its_first_stage() -> None:
+    """6 requests a minute at 5 %: one error in them is over 1 %; twice on end is rarer."""
+    policy = {
+        "kind": "staged_canary", "stages": ["5%", "50%"], "bake": "1h",
+        "alarms": [{"metric": "error_rate", "at_most": "1%"}],
+    }  # fmt: skip
+    wide = {"metric": "error_rate", "at_most": "50%"}
+    (said,) = by_chance(guarded(wide, policies={"canary": policy}))
+    assert said.startswith("In the first stage of “canary” the alarm error_rate")
+    assert by_chance(guarded(wide, policies={"canary": policy | {"periods": 3}})) == []
