@@ -6,44 +6,30 @@ All intervals are over replications, never over the requests within one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
+from simab.analyse.columns import COLUMNS, Column, RunLimits
 from simab.analyse.outcome import Outcome, Verdict, usual_reason
-from simab.stats.intervals import (
-    mean_interval,
-    paired_difference,
-    quantile_interval,
-    wilson_interval,
-)
+from simab.stats.cost_intervals import cost_mean
+from simab.stats.intervals import quantile_interval, wilson_interval
 
-__all__ = ["MEANS", "operating_characteristics", "paired_differences"]
+__all__ = ["MEANS", "operating_characteristics"]
 
 Json = dict[str, Any]
-MEANS: Final = (
-    "requests_on_worse",
-    "requests_total",
-    "failed_share",
-    "rejected_share",
-    "error_share",
-    "error_share_excess",
-    "regret",
-    "guardrail_breach_s",
-    "guardrail_breach_excess_s",
-    "weight_changes",
-    "actions_refused",
-    "in_flight_at_horizon",
-    "labels_outstanding",
-)
+MEANS: Final = tuple(COLUMNS)
 _ECDF_POINTS: Final = 200
-_ALL_PAIRS_UP_TO: Final = 5
 
 
-def operating_characteristics(outcomes: Sequence[Outcome]) -> Json:
-    """What one policy does over its replications."""
+def operating_characteristics(outcomes: Sequence[Outcome], limits: RunLimits | None = None) -> Json:
+    """What one policy does over its replications.
+
+    Shares have Wilson's interval, medians that of order statistics, means that of `cost_mean`
+    within the limits of a run (by default of requests the most that a run had, and no others).
+    """
+    limits = limits or RunLimits.of(outcomes)
     count = len(outcomes)
     shares = {
         str(verdict): _share(sum(outcome.verdict is verdict for outcome in outcomes), count)
@@ -54,7 +40,7 @@ def operating_characteristics(outcomes: Sequence[Outcome]) -> Json:
         math.inf if o.requests_to_decision is None else float(o.requests_to_decision)
         for o in outcomes
     ]
-    means = {name: _mean([float(getattr(o, name)) for o in outcomes]) for name in MEANS}
+    means = {name: _mean(column, outcomes, limits) for name, column in COLUMNS.items()}
     return {
         "outcomes": shares,
         "correct": _share(sum(outcome.correct for outcome in outcomes), count),
@@ -63,53 +49,6 @@ def operating_characteristics(outcomes: Sequence[Outcome]) -> Json:
         "decision_time_ecdf": _ecdf(decided),
         "refused": _refused(outcomes),
         **means,
-    }
-
-
-def paired_differences(outcomes: Mapping[str, Sequence[Outcome]], horizon_s: float) -> list[Json]:
-    """Differences between policies that met the same clients, replication by replication.
-
-    Of up to five policies every pair; of more, each against the first. A run without a decision
-    counts as deciding at the horizon. A replication that one of the two did not finish is left out.
-    """
-    names = list(outcomes)
-    pairs = list(combinations(names, 2))
-    if len(names) > _ALL_PAIRS_UP_TO:
-        pairs = [pair for pair in pairs if pair[0] == names[0]]
-    quantities: dict[str, Callable[[Outcome], float]] = {
-        "correct": lambda outcome: float(outcome.correct),
-        "requests_on_worse": lambda outcome: float(outcome.requests_on_worse),
-        "decision_time_s": lambda o: horizon_s if o.decided_s is None else o.decided_s,
-    }
-    return [
-        _paired(
-            pair, quantity, [[value(o) for o in each] for each in _both_finished(outcomes, pair)]
-        )
-        for quantity, value in quantities.items()
-        for pair in pairs
-    ]
-
-
-def _both_finished(
-    outcomes: Mapping[str, Sequence[Outcome]], pair: tuple[str, str]
-) -> list[list[Outcome]]:
-    numbers = [{outcome.replication for outcome in outcomes[name]} for name in pair]
-    both = numbers[0] & numbers[1]
-    return [[o for o in outcomes[name] if o.replication in both] for name in pair]
-
-
-def _paired(pair: tuple[str, str], quantity: str, values: Sequence[Sequence[float]]) -> Json:
-    difference = paired_difference(values[0], values[1])
-    return {
-        "first": pair[0],
-        "second": pair[1],
-        "quantity": quantity,
-        "difference": _number(difference.estimate),
-        "low": _number(difference.interval.low),
-        "high": _number(difference.interval.high),
-        "variance_reduction": _number(difference.variance_reduction),
-        "pairs": difference.count,
-        "reason": difference.reason or "",
     }
 
 
@@ -128,13 +67,15 @@ def _share(count: int, trials: int) -> Json:
     return {"count": count, "share": share, "low": interval.low, "high": interval.high}
 
 
-def _mean(values: Sequence[float]) -> Json:
-    estimate = mean_interval(values)
-    interval = estimate.interval
+def _mean(column: Column, outcomes: Sequence[Outcome], limits: RunLimits) -> Json:
+    values = column.values(outcomes)
+    found = cost_mean(values, *column.range_of(values, limits))
     return {
-        "mean": _number(estimate.estimate),
-        "low": _number(interval.low),
-        "high": _number(interval.high),
+        "mean": _number(found.estimate),
+        "low": _number(found.interval.low),
+        "high": _number(found.interval.high),
+        "approximate": found.approximate,
+        "reason": found.reason or "",
     }
 
 

@@ -207,7 +207,7 @@ def _takes(policy: Policy) -> str:
 
 def _speed(result: StudyResult) -> list[str]:
     tied = most_often_right(result)
-    quick = fastest(tied) if tied[0].correct.count else None
+    quick = fastest(result, tied) if tied[0].correct.count else None
     if quick is None:
         return []
     time = numerals.duration_quantiles(quick.decision_time_s).value

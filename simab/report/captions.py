@@ -11,6 +11,7 @@ from simab.report.pairs import MOST_ROWS, Quantity, quantity, shown
 from simab.report.replay import Example, MetricPoint
 from simab.report.standing import wrong_outcomes
 from simab.report.study_result import OUTCOMES, Paired, StudyResult
+from simab.report.tables import APPROXIMATE
 
 __all__ = ["endings", "metric", "pairs", "timing", "traffic"]
 
@@ -64,24 +65,30 @@ def timing(result: StudyResult) -> str:
 
 
 def pairs(result: StudyResult) -> str:
-    """How many differences are real, and the largest."""
+    """How many differences are more than chance, and the largest."""
     parts = [_told(quantity(name), rows) for name, rows in shown(result).items()]
     if _left_out(result):
         parts.append(
             f"Only pairs with {named(result.policies[0].name)} are drawn; the data has all."
         )
-    parts.append("Filled: the 95\u202f% interval excludes zero. Hollow: it cannot be told.")
+    compared = sum(math.isfinite(each.adjusted_p_value) for each in result.paired)
+    parts.append(
+        f"Filled: it differs, with all {numerals.count(compared)} comparisons of the study taken "
+        "into account (Holm, 5\u202f%). Hollow: it cannot be told. The 95\u202f% intervals are of "
+        "each pair alone."
+    )
+    if any(row.approximate for rows in shown(result).values() for row in rows):
+        parts.append(f"Dashed, and {numerals.ABOUT} in figures: {APPROXIMATE}.")
     return " ".join(parts)
 
 
 def _told(what: Quantity, rows: list[Paired]) -> str:
-    told = [row for row in rows if row.low > 0 or row.high < 0]
+    told = [row for row in rows if row.differs]
     title = what.title.lower()
     if not told:
         return f"No pair can be told apart in {title}."
     largest = max(told, key=lambda row: abs(row.difference))
-    written = what.written(largest.difference, largest.low, largest.high)
-    most = f"{named(largest.second)} instead of {named(largest.first)}, {written}"
+    most = f"{named(largest.second)} instead of {named(largest.first)}, {what.of(largest)}"
     if len(rows) == 1:
         return f"The pair differs in {title} by more than chance: {most}."
     return f"{len(told)} of {len(rows)} pairs differ in {title} by more than chance; most: {most}."
@@ -89,12 +96,9 @@ def _told(what: Quantity, rows: list[Paired]) -> str:
 
 def _left_out(result: StudyResult) -> bool:
     return any(
-        sum(_drawable(each, name) for each in result.paired) > MOST_ROWS for name in shown(result)
+        sum(each.drawable and each.quantity == name for each in result.paired) > MOST_ROWS
+        for name in shown(result)
     )
-
-
-def _drawable(paired: Paired, name: str) -> bool:
-    return paired.quantity == name and math.isfinite(paired.difference + paired.low + paired.high)
 
 
 def traffic(result: StudyResult, example: Example) -> str:

@@ -23,12 +23,14 @@ __all__ = [
     "duration",
     "duration_quantiles",
     "duration_range",
+    "marked",
     "mean",
     "mean_duration",
     "mean_excess",
     "mean_share",
     "metric_name",
     "metric_value",
+    "p_value",
     "percent",
     "points",
     "proportion",
@@ -39,6 +41,7 @@ __all__ = [
 ]
 
 THIN: Final = "\u202f"  # narrow no-break space: parts a number from its unit
+ABOUT: Final = "≈"  # before an interval that may be too short
 ALWAYS: Final = "in every run"  # instead of an interval without width
 NO_BREAK: Final = "\u00a0"
 MINUS: Final = "−"
@@ -115,7 +118,21 @@ def mean(value: Mean) -> Written:
         return Written(text, "")
     if value.low == value.high:
         return Written(text, ALWAYS)
-    return Written(text, f"{decimal(value.low, decimals)} to {decimal(value.high, decimals)}")
+    return _as_marked(
+        value, text, f"{decimal(value.low, decimals)} to {decimal(value.high, decimals)}"
+    )
+
+
+def marked(written: Written) -> Written:
+    """The same with the sign that the interval is approximate."""
+    return (
+        Written(written.value, f"{ABOUT}{THIN}{written.interval}") if written.interval else written
+    )
+
+
+def _as_marked(value: Mean, text: str, interval: str) -> Written:
+    written = Written(text, interval)
+    return marked(written) if value.approximate else written
 
 
 def mean_share(value: Mean) -> Written:
@@ -131,7 +148,7 @@ def mean_share(value: Mean) -> Written:
     if value.low == value.high:
         return Written(text, ALWAYS)
     low, high = (_percentage(max(each, 0.0), decimals) for each in (value.low, value.high))
-    return Written(text, f"{low} to {high}{THIN}%")
+    return _as_marked(value, text, f"{low} to {high}{THIN}%")
 
 
 def mean_duration(value: Mean) -> Written:
@@ -142,17 +159,17 @@ def mean_duration(value: Mean) -> Written:
         return Written(duration(value.mean), "")
     if value.low == value.high:
         return Written(duration(value.mean), ALWAYS)
-    # No time is negative, as the normal interval of a few long ones may say.
-    return Written(duration(value.mean), duration_range(max(value.low, 0.0), value.high))
+    return _as_marked(value, duration(value.mean), duration_range(value.low, value.high))
 
 
 def mean_excess(value: Mean) -> Written:
     """A mean difference in seconds with its interval: with its sign, nothing where it is 0."""
     if not math.isfinite(value.mean):
         return Written(NOT_KNOWN, "")
-    if value.mean == value.low == value.high == 0:
-        return Written("none", "")
-    return signed_duration(value.mean, value.low, value.high)
+    written = signed_duration(value.mean, value.low, value.high)
+    if value.mean == 0:
+        return Written("none", "" if value.low == value.high else written.interval)
+    return marked(written) if value.approximate else written
 
 
 def signed_duration(value: float, low: float, high: float) -> Written:
@@ -225,6 +242,13 @@ def points(value: float, low: float, high: float) -> Written:
         f"{_signed(100 * value, decimals)} points",
         f"{_signed(100 * low, decimals)} to {_signed(100 * high, decimals)}",
     )
+
+
+def p_value(value: float) -> str:
+    """A p-value to two digits, and no more than that it is very small."""
+    if not math.isfinite(value):
+        return NOT_KNOWN
+    return "p < 0.0001" if value < 1e-4 else f"p = {value:.2g}"
 
 
 def duration(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
@@ -36,13 +35,20 @@ class Quantity:
     less: str
     written: Callable[[float, float, float], Written]
 
+    def of(self, row: Paired) -> Written:
+        """The difference of a pair and its interval, marked where that is approximate."""
+        written = self.written(row.difference, row.low, row.high)
+        return numerals.marked(written) if row.approximate else written
+
 
 QUANTITIES: Final = {
     "correct": Quantity("Right decisions", "right more often", "less often", numerals.points),
     "requests_on_worse": Quantity(
         "Requests on the worse variant", "more harm", "less harm", numerals.difference
     ),
-    "decision_time_s": Quantity("Time to decision", "slower", "faster", numerals.signed_duration),
+    "decision_time_within_horizon_s": Quantity(
+        "Time to decision within the horizon", "slower", "faster", numerals.signed_duration
+    ),
     "guardrail_breach_s": Quantity(
         "Guardrail breach", "longer", "shorter", numerals.signed_duration
     ),
@@ -62,12 +68,7 @@ def shown(result: StudyResult) -> dict[str, list[Paired]]:
     """
     chosen: dict[str, list[Paired]] = {}
     for name in ("correct", "requests_on_worse"):
-        rows = [
-            paired
-            for paired in result.paired
-            if paired.quantity == name
-            and math.isfinite(paired.difference + paired.low + paired.high)
-        ]
+        rows = [paired for paired in result.paired if paired.quantity == name and paired.drawable]
         if len(rows) > MOST_ROWS:
             first = result.policies[0].name
             rows = [each for each in rows if first in (each.first, each.second)][:MOST_ROWS]
@@ -96,7 +97,7 @@ def draw_pairs(result: StudyResult, width: float) -> Figure:
         for row in rows:
             y = tops[names.index((row.first, row.second))]
             _interval(axes, row, y + 14, scale)
-            value = quantity(name).written(row.difference, row.low, row.high).value
+            value = quantity(name).of(row).value
             size = canvas.TEXT - 1
             axes.text(left + across, y + 14, value, ha="right", va="center_baseline", size=size)
     return figure
@@ -117,7 +118,7 @@ def _draw_lists(groups: dict[str, list[Paired]], width: float) -> Figure:
         _heading(axes, (0, top + 14, width), what, scale(0))
         y = top + _HEAD
         for row, label in zip(rows, labels[name], strict=True):
-            value = what.written(row.difference, row.low, row.high).value
+            value = what.of(row).value
             _name(axes, (0, y), label)
             axes.text(width, y + 12, value, ha="right", size=canvas.TEXT - 1)
             _interval(axes, row, y + _height(label) - 2, scale)
@@ -127,7 +128,7 @@ def _draw_lists(groups: dict[str, list[Paired]], width: float) -> Figure:
 
 
 def _value_width(name: str, row: Paired) -> float:
-    value = quantity(name).written(row.difference, row.low, row.high).value
+    value = quantity(name).of(row).value
     return canvas.text_width(value, canvas.TEXT - 1)
 
 
@@ -176,12 +177,13 @@ def _name(axes: Axes, place: tuple[float, float], label: Label) -> None:
 
 
 def _interval(axes: Axes, row: Paired, y: float, scale: Callable[[float], float]) -> None:
-    """Filled where the interval excludes zero, hollow where it cannot be told."""
-    told = row.low > 0 or row.high < 0
+    """Filled where all pairs together tell it from chance, else hollow; dashed: approximate."""
+    told = row.differs
+    dashes = (2.0, 1.0) if row.approximate else (None, None)
     low, middle, high = (scale(value) for value in (row.low, row.difference, row.high))
     axes.plot([scale(0)] * 2, [y - 12, y + 12], color=LIGHT["soft"], linewidth=1, zorder=1)
     colour = LIGHT["blue"] if told else LIGHT["soft"]
-    axes.plot([low, high], [y, y], color=colour, linewidth=2, zorder=3)
+    axes.plot([low, high], [y, y], color=colour, linewidth=2, dashes=dashes, zorder=3)
     for end in (low, high):
         axes.plot([end, end], [y - 4, y + 4], color=colour, linewidth=2, zorder=3)
     axes.plot(

@@ -76,6 +76,15 @@ class Reader:
             raise child._invalid("a whole number is expected here")
         return int(value)
 
+    def flag(self, key: str) -> bool:
+        """Yes or no; null and a missing key are no."""
+        if not self.has(key):
+            return False
+        child = self.child(key)
+        if not isinstance(child.value, bool):
+            raise child._invalid("true or false is expected here")
+        return child.value
+
     def as_text(self) -> str:
         """This value as a text, without the characters that could garble the page."""
         if not isinstance(self.value, str):

@@ -1,7 +1,7 @@
 """Which policies stand out, and which cannot be told apart: the comparisons behind every sentence.
 
-A comparison run by run on the same traffic is used where the study has it, as it sees more;
-otherwise two policies are told apart only if their 95 % intervals do not overlap.
+Two policies are told apart only where the study compared them run by run on the same traffic and
+found a difference with all its comparisons taken into account: `Paired.differs`.
 """
 
 from __future__ import annotations
@@ -91,35 +91,34 @@ def _least(value: Mean) -> float:
 
 def is_worse(result: StudyResult, best: Policy, other: Policy) -> bool:
     """Whether `other` is right less often than `best` by more than chance explains."""
+    return _less(result, "correct", other, best)
+
+
+def _less(result: StudyResult, quantity: str, less: Policy, more: Policy) -> bool:
+    """Whether the quantity is less under one policy than under another, beyond chance."""
     for paired in result.paired:
-        if paired.quantity != "correct" or not math.isfinite(paired.low + paired.high):
-            continue
-        if (paired.first, paired.second) == (other.name, best.name):
-            return paired.low > 0
-        if (paired.first, paired.second) == (best.name, other.name):
-            return paired.high < 0
-    return _below(other.correct, best.correct)
+        if paired.quantity == quantity and paired.differs:
+            if (paired.first, paired.second) == (less.name, more.name):
+                return paired.difference > 0
+            if (paired.first, paired.second) == (more.name, less.name):
+                return paired.difference < 0
+    return False
 
 
-def _below(low: Proportion, high: Proportion) -> bool:
-    return low.high < high.low
+def fastest(result: StudyResult, policies: list[Policy]) -> Policy | None:
+    """The one with the soonest median that also decides sooner than each other; None if unclear.
 
-
-def fastest(policies: list[Policy]) -> Policy | None:
-    """The one whose median time to decision lies below every other's interval; None if unclear.
-
-    A policy that leaves half of its runs undecided has no median over all runs: the median of the
-    others would flatter it, so it is not compared.
+    Sooner by the mean time within the horizon, beyond chance. A policy that leaves half of its runs
+    undecided has no median over all runs: the median of the others would flatter it, so it is not
+    compared.
     """
     timed = [each for each in policies if each.outcomes["undecided"].share < 0.5]
     if len(timed) < 2 or len(timed) < len(policies):
         return None
-    ordered = sorted(timed, key=lambda policy: policy.decision_time_s.p50)
-    best = ordered[0].decision_time_s
-    clear = all(best.p50_high < _bound(other.decision_time_s.p50_low) for other in ordered[1:])
-    return ordered[0] if clear else None
-
-
-def _bound(quantile_s: float) -> float:
-    """What is not known lies beyond the horizon."""
-    return quantile_s if math.isfinite(quantile_s) else math.inf
+    best, *others = sorted(timed, key=lambda policy: policy.decision_time_s.p50)
+    clear = all(
+        best.decision_time_s.p50 < other.decision_time_s.p50
+        and _less(result, "decision_time_within_horizon_s", best, other)
+        for other in others
+    )
+    return best if clear else None

@@ -60,11 +60,16 @@ class Quantiles:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean over replications with its 95 % interval."""
+    """A mean over replications with its 95 % interval, and what is to be said of that.
+
+    `approximate`: the interval may be too short, for the reason given.
+    """
 
     mean: float
     low: float
     high: float
+    approximate: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """The difference second - first of a quantity, run by run on the same traffic."""
+    """The difference second - first of a quantity, run by run on the same traffic.
+
+    The interval is of this pair alone; `differs` and the adjusted p-value take all pairs of the
+    study together. Times are restricted to `restricted_to_s`: an undecided run has waited that
+    long; `undecided` counts them, of the first policy and of the second.
+    """
 
     first: str
     second: str
@@ -151,6 +161,27 @@ class Paired:
     variance_reduction: float
     pairs: int
     reason: str
+    approximate: bool = False
+    p_value: float = math.nan
+    adjusted_p_value: float = math.nan
+    differs: bool = False
+    restricted_to_s: float = math.nan
+    undecided: tuple[int, ...] = ()
+
+    @property
+    def undecided_first(self) -> float:
+        """Runs of the first policy without a decision; NaN where no time is compared."""
+        return self.undecided[0] if self.undecided else math.nan
+
+    @property
+    def undecided_second(self) -> float:
+        """Runs of the second policy without a decision; NaN where no time is compared."""
+        return self.undecided[1] if self.undecided else math.nan
+
+    @property
+    def drawable(self) -> bool:
+        """Whether there are a difference and an interval to draw."""
+        return math.isfinite(self.difference + self.low + self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +387,13 @@ def _mean(reader: Reader, key: str) -> Mean:
     if not reader.has(key):
         return Mean(math.nan, math.nan, math.nan)
     child = reader.child(key)
-    return Mean(child.number("mean"), child.number("low"), child.number("high"))
+    return Mean(
+        child.number("mean"),
+        child.number("low"),
+        child.number("high"),
+        approximate=child.flag("approximate"),
+        reason=child.text("reason", ""),
+    )
 
 
 def _paired(reader: Reader) -> Paired:
@@ -370,6 +407,12 @@ def _paired(reader: Reader) -> Paired:
         variance_reduction=reader.number("variance_reduction"),
         pairs=reader.whole("pairs"),
         reason=reader.text("reason", ""),
+        approximate=reader.flag("approximate"),
+        p_value=reader.number("p_value"),
+        adjusted_p_value=reader.number("adjusted_p_value"),
+        differs=reader.flag("differs"),
+        restricted_to_s=reader.number("restricted_to_s"),
+        undecided=tuple(int(each.as_number()) for each in reader.items("undecided"))[:2],
     )
 
 

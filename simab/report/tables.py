@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from simab.report import numerals
 from simab.report.pairs import quantity
 from simab.report.replay import Example, Realised
-from simab.report.study_result import Policy, StudyResult
+from simab.report.study_result import Paired, Policy, StudyResult
 from simab.report.table import Cell, Column, Table, cell
 
-__all__ = ["MOST_DECISIONS", "decisions", "health", "pairs", "summary", "totals", "windows"]
+__all__ = [
+    "APPROXIMATE",
+    "MOST_DECISIONS",
+    "decisions",
+    "health",
+    "pairs",
+    "summary",
+    "totals",
+    "windows",
+]
 
 MOST_DECISIONS: Final = 40
+APPROXIMATE: Final = "the interval may be too short, as runs unlike those seen are not in it"
+_SUMMARY_MEANS: Final = ("requests_on_worse", "error_share", "guardrail_breach_s")
+_HEALTH_MEANS: Final = (
+    "requests_total",
+    "failed_share",
+    "rejected_share",
+    "weight_changes",
+    "actions_refused",
+    "in_flight_at_horizon",
+    "labels_outstanding",
+)
 TOTALS: Final = (
     ("arrived", "Requests arrived"),
     ("answered", "Answered"),
@@ -50,7 +71,13 @@ def summary(result: StudyResult) -> Table:
     caption = (
         f"Operating characteristics of each policy over {numerals.count(result.replications)} runs"
     )
-    return Table(caption, columns, rows)
+    return Table(caption + _approximate(result, _SUMMARY_MEANS), columns, rows)
+
+
+def _approximate(result: StudyResult, means: Sequence[str]) -> str:
+    """What the sign before an interval says, if one of these means has it."""
+    used = any(getattr(policy, name).approximate for policy in result.policies for name in means)
+    return f"; {numerals.ABOUT}: {APPROXIMATE}" if used else ""
 
 
 def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
@@ -102,7 +129,8 @@ def health(result: StudyResult) -> Table:
         )
         for policy in result.policies
     )
-    return Table("What happens on the way, and what the horizon cuts off", columns, rows)
+    caption = "What happens on the way, and what the horizon cuts off"
+    return Table(caption + _approximate(result, _HEALTH_MEANS), columns, rows)
 
 
 def endings(result: StudyResult) -> Table:
@@ -154,7 +182,8 @@ def pairs(result: StudyResult) -> Table:
         Column("Quantity", numeric=False),
         Column("First", numeric=False),
         Column("Second", numeric=False),
-        Column("Second − first", "95\u202f% interval"),
+        Column("Second − first", "95\u202f% interval, this pair alone"),
+        Column("Differs", "p, all pairs together"),
         Column("Pairing is worth", "of the runs"),
         Column("Pairs"),
         Column("Remark", numeric=False),
@@ -167,13 +196,35 @@ def pairs(result: StudyResult) -> Table:
                 Cell(what.title),
                 Cell(each.first),
                 Cell(each.second),
-                cell(what.written(each.difference, each.low, each.high)),
+                cell(what.of(each)),
+                _differs(each),
                 Cell(numerals.times(each.variance_reduction)),
                 Cell(numerals.count(each.pairs)),
-                Cell(each.reason),
+                Cell(_remark(each)),
             )
         )
     return Table("Differences between policies on the same traffic", columns, tuple(rows))
+
+
+def _differs(paired: Paired) -> Cell:
+    if not math.isfinite(paired.adjusted_p_value):
+        return Cell("not compared")
+    return Cell("yes" if paired.differs else "not told", numerals.p_value(paired.adjusted_p_value))
+
+
+def _remark(paired: Paired) -> str:
+    """How far a time is restricted, and how many runs had not decided by then; then the reason."""
+    parts = [paired.reason] if paired.reason else []
+    if math.isfinite(paired.restricted_to_s) and len(paired.undecided) == 2:
+        within = numerals.duration(paired.restricted_to_s)
+        of = numerals.count(paired.pairs)
+        first, second = (numerals.count(each) for each in paired.undecided)
+        parts.insert(
+            0,
+            f"mean time within the first {within}, an undecided run counts as {within}: {first} "
+            f"and {second} of {of} runs",
+        )
+    return "; ".join(parts)
 
 
 def traffic(example: Example, variant: str, dots: list[Realised]) -> Table:

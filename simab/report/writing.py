@@ -32,6 +32,7 @@ _MEANS = (
     "in_flight_at_horizon",
     "labels_outstanding",
 )
+_MEAN_KEYS = ("mean", "low", "high", "approximate")
 _QUANTILES = ("decision_time_s", "requests_to_decision")
 
 
@@ -78,7 +79,7 @@ def summary_csv(result: Mapping[str, Any]) -> str:
             row |= {f"{name}_{key}": getattr(value, key) for key in keys}
         for name in _MEANS:
             value = getattr(policy, name)
-            row |= {f"{name}_{key}": getattr(value, key) for key in ("mean", "low", "high")}
+            row |= {f"{name}_{key}": getattr(value, key) for key in _MEAN_KEYS}
         rows.append(row)
     return _csv(list(rows[0]), rows)
 
@@ -92,8 +93,15 @@ def paired_csv(result: Mapping[str, Any]) -> str:
         "difference",
         "low",
         "high",
+        "approximate",
+        "p_value",
+        "adjusted_p_value",
+        "differs",
         "variance_reduction",
         "pairs",
+        "restricted_to_s",
+        "undecided_first",
+        "undecided_second",
         "reason",
     )
     rows = [

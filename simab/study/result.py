@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simab.analyse import Outcome, truth_of_scenario
+from simab.analyse.columns import RunLimits
 from simab.analyse.example import example_of
 from simab.analyse.example_choice import chosen_example
-from simab.analyse.operating_characteristics import operating_characteristics, paired_differences
+from simab.analyse.operating_characteristics import operating_characteristics
+from simab.analyse.paired import paired_differences
 from simab.analyse.truth import ScenarioTruth
 from simab.description import Description
 from simab.draws import Draws
@@ -49,6 +51,11 @@ def study_result(
     rows = {name: each for name, each in rows.items() if each}
     if not rows:
         raise ReplicationsFailed(_nothing_finished(failed[0]))
+    limits = RunLimits.of(
+        [each for own in rows.values() for each in own],
+        seconds(scenario.horizon),
+        max(truth.shortfalls().values(), default=0.0),
+    )
     lost = {entry["policy"]: entry["failed"] for entry in failed}
     return {
         "format": FORMAT,
@@ -63,7 +70,7 @@ def study_result(
         "policies": [
             {
                 **_policy(name, plan.policies[name]),
-                **operating_characteristics(rows[name]),
+                **operating_characteristics(rows[name], limits),
                 "failed": lost.get(name, 0),
             }
             for name in rows

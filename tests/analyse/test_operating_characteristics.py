@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pytest
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.analyse import Outcome, Verdict
-from simab.analyse.operating_characteristics import (
-    MEANS,
-    operating_characteristics,
-    paired_differences,
-)
-from simab.stats.intervals import paired_difference
+from simab.analyse.columns import RunLimits
+from simab.analyse.operating_characteristics import MEANS, operating_characteristics
+from simab.stats.cost_intervals import cost_mean
 
 ROW = Outcome(
     policy="rule",
@@ -140,16 +135,44 @@ def test_the_thinned_distribution_function_lies_on_the_whole_one(times: list[flo
         assert share == pytest.approx(reached / len(times))
 
 
-def test_means_have_student_intervals_over_replications() -> None:
-    """Student's t with n - 1 degrees of freedom, as SciPy computes it."""
-    values = [0.0, 10.0, 20.0, 50.0]
-    own = [name for name in MEANS if not name.endswith("_share")]
+def test_means_have_the_interval_of_costs_within_what_a_run_can_hold() -> None:
+    """Requests lie within the most that a run had, shares within 1, time within the horizon."""
+    values = [0.0, 10.0, 20.0, 50.0, 60.0, 900.0]
+    own = [name for name in MEANS if "_share" not in name]
     columns = {name: [int(value) for value in values] for name in own}
-    found = operating_characteristics(rows(*[Verdict.UNDECIDED] * 4, **columns))
-    low, high = scipy.stats.t.interval(0.95, 3, loc=20.0, scale=scipy.stats.sem(values))
+    columns["requests_total"] = [1000] * 6
+    limits = RunLimits(horizon_s=3600.0, requests=1000.0, shortfall=2.0)
+    found = operating_characteristics(rows(*[Verdict.UNDECIDED] * 6, **columns), limits)
+    most = {"regret": 2000.0, "guardrail_breach_s": 3600.0, "weight_changes": math.inf}
+    most |= {"guardrail_breach_excess_s": 3600.0}
+    most |= {"actions_refused": math.inf, "requests_total": math.inf}
     for name in own:
-        assert found[name]["mean"] == 20.0
-        assert (found[name]["low"], found[name]["high"]) == pytest.approx((low, high))
+        high = most.get(name, 1000.0)
+        least = -high if "excess" in name else 0.0
+        expected = cost_mean(columns[name], least, high)
+        assert found[name]["mean"] == expected.estimate
+        ends = [
+            None if math.isnan(end) else end
+            for end in (expected.interval.low, expected.interval.high)
+        ]
+        assert [found[name]["low"], found[name]["high"]] == ends
+        assert (found[name]["approximate"], found[name]["reason"]) == (
+            expected.approximate, expected.reason or "",
+        )  # fmt: skip
+        assert found[name]["low"] is None or found[name]["low"] >= least
+
+
+def test_what_was_never_seen_has_an_upper_bound_and_not_a_width_of_0() -> None:
+    """No error in 100 runs: up to 3.6 % of runs may have nothing but errors (1 - .025^(1/100))."""
+    none = rows(*[Verdict.UNDECIDED] * 100, requests_failed=[0] * 100, requests_rejected=[0] * 100)
+    found = operating_characteristics(none, RunLimits.of(none, 7200.0))
+    assert found["error_share"]["low"] == 0.0
+    assert found["error_share"]["high"] == pytest.approx(1 - 0.025**0.01)
+    assert found["guardrail_breach_s"]["high"] == pytest.approx(7200 * (1 - 0.025**0.01))
+    assert "100 runs are alike" in found["error_share"]["reason"]
+    # How many changes a policy could make is not known: no interval, and the reason.
+    assert (found["weight_changes"]["low"], found["weight_changes"]["high"]) == (None, None)
+    assert found["weight_changes"]["reason"]
 
 
 def test_shares_of_errors_are_means_of_the_runs_shares() -> None:
@@ -188,54 +211,6 @@ def test_refused_actions_are_added_up_with_the_reason_of_most_runs() -> None:
 def test_one_replication_has_means_but_no_interval() -> None:
     """One value has no spread: null, never a plausible number."""
     found = operating_characteristics(rows(Verdict.KEPT_CONTROL))
-    assert found["regret"] == {"mean": 2.5, "low": None, "high": None}
-
-
-def random_rows(seed: int, count: int = 30) -> list[Outcome]:
-    draw = np.random.default_rng(seed)
-    return rows(
-        *[Verdict.KEPT_CONTROL] * count,
-        correct=draw.random(count) < 0.6,
-        requests_on_worse=draw.integers(0, 900, count),
-        decided_s=[None if value > 90 else value for value in draw.uniform(0, 100, count)],
-    )
-
-
-def test_paired_differences_are_those_of_the_columns() -> None:
-    """Second minus first, replication by replication; undecided counts as the horizon."""
-    first, second = random_rows(1), random_rows(2)
-    found = {each["quantity"]: each for each in paired_differences({"x": first, "y": second}, 100)}
-    columns = {
-        "correct": lambda row: float(row.correct),
-        "requests_on_worse": lambda row: float(row.requests_on_worse),
-        "decision_time_s": lambda row: 100.0 if row.decided_s is None else row.decided_s,
-    }
-    assert set(found) == set(columns)
-    for quantity, value in columns.items():
-        a, b = ([value(row) for row in each] for each in (first, second))
-        expected, shown = paired_difference(a, b), found[quantity]
-        assert (shown["first"], shown["second"], shown["pairs"]) == ("x", "y", 30)
-        assert shown["difference"] == pytest.approx(np.mean(b) - np.mean(a))
-        assert (shown["low"], shown["high"]) == (expected.interval.low, expected.interval.high)
-        assert shown["variance_reduction"] == expected.variance_reduction
-        test = scipy.stats.ttest_rel(b, a).confidence_interval()
-        assert (shown["low"], shown["high"]) == pytest.approx((test.low, test.high))
-
-
-def test_equal_rows_have_no_variance_reduction_but_a_reason() -> None:
-    """The variance of a difference that is always 0 is 0: nothing to divide by."""
-    found = paired_differences({"x": random_rows(1), "y": random_rows(1)}, 100)
-    for each in found:
-        assert (each["difference"], each["variance_reduction"]) == (0.0, None)
-        assert "same amount" in each["reason"]
-
-
-@pytest.mark.parametrize("count", [1, 2, 5, 6, 8])
-def test_up_to_five_policies_are_compared_pair_by_pair_and_more_with_the_first(count: int) -> None:
-    """Ten pairs fit a table; of more policies only those with the first are shown."""
-    names = [f"policy {number}" for number in range(count)]
-    found = paired_differences({name: random_rows(3, 4) for name in names}, 100)
-    pairs = [(each["first"], each["second"]) for each in found if each["quantity"] == "correct"]
-    every = list(combinations(names, 2))
-    assert pairs == (every if count <= 5 else [pair for pair in every if pair[0] == names[0]])
-    assert all(math.isfinite(each["difference"]) for each in found)
+    ends = {name: found["regret"][name] for name in ("mean", "low", "high")}
+    assert ends == {"mean": 2.5, "low": None, "high": None}
+    assert "at least 2" in found["regret"]["reason"]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from simab.analyse.paired import paired_differences
 from simab.report import render_page
 
 Result = dict[str, Any]
@@ -121,27 +123,21 @@ def summarised(spec: tuple, played: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def paired(policies: tuple, played: list[dict[str, np.ndarray]]) -> list[dict[str, Any]]:
-    found = []
-    for quantity in ("correct", "requests_on_worse", "decision_time_s"):
-        for b in range(len(policies)):
-            for a in range(b):
-                one, two = played[a][quantity], played[b][quantity]
-                both = ~(np.isnan(one) | np.isnan(two))
-                one, two = one[both], two[both]
-                row = {"first": policies[a][0], "second": policies[b][0], "quantity": quantity}
-                if len(one) < 2:
-                    nothing = dict.fromkeys(("difference", "low", "high", "variance_reduction"))
-                    reason = "fewer than two runs in which both decide"
-                    found.append({**row, **nothing, "pairs": len(one), "reason": reason})
-                    continue
-                interval = mean(two - one)
-                apart = float(one.var() + two.var())
-                spread = float((two - one).var())
-                saved = apart / spread if spread else None
-                row |= {"difference": interval["mean"], "low": interval["low"]}
-                row |= {"high": interval["high"], "variance_reduction": saved}
-                found.append({**row, "pairs": len(one), "reason": ""})
-    return found
+    """What the analysis makes of these runs, pair by pair."""
+    rows = {
+        spec[0]: [
+            SimpleNamespace(
+                replication=run,
+                correct=bool(each["correct"][run]),
+                requests_on_worse=max(float(each["requests_on_worse"][run]), 0.0),
+                requests_total=800,
+                decided_s=None if math.isnan(time_s) else float(time_s),
+            )
+            for run, time_s in enumerate(each["decision_time_s"])
+        ]
+        for spec, each in zip(policies, played, strict=True)
+    }
+    return paired_differences(rows, HORIZON_S)
 
 
 def example(policy: str, replication: int, outcome: str, decided_min: float | None) -> Result:

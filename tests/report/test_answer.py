@@ -96,7 +96,7 @@ def test_a_candidate_that_breaks_a_guardrail_is_not_called_worse(result: Of) -> 
 
 
 def set_correct(result: Result, counts: dict[str, int]) -> Result:
-    """Give policies other counts of right decisions, with intervals of 5 points to each side."""
+    """Give policies other counts of right decisions, and no comparison of them."""
     runs = result["replications"]
     result["paired"] = []
     for policy in result["policies"]:
@@ -105,6 +105,16 @@ def set_correct(result: Result, counts: dict[str, int]) -> Result:
         low, high = max(0.0, share - 0.05), min(1.0, share + 0.05)
         policy["correct"] = {"count": count, "share": share, "low": low, "high": high}
     return result
+
+
+def compared(first: str, second: str, difference: float, *, differs: bool) -> Result:
+    """A comparison of right decisions as the analysis writes it."""
+    return {
+        "first": first, "second": second, "quantity": "correct", "difference": difference,
+        "low": difference - 0.01, "high": difference + 0.01, "variance_reduction": 3.0,
+        "pairs": 400, "approximate": False, "p_value": 0.01, "adjusted_p_value": 0.02,
+        "differs": differs, "restricted_to_s": None, "undecided": None, "reason": "",
+    }  # fmt: skip
 
 
 def test_the_verdict_names_the_harm_and_the_best(result: Of) -> None:
@@ -128,39 +138,33 @@ def test_the_verdict_changes_with_the_table(result: Of) -> None:
     """Swap the numbers of two policies, and the sentence names the other one."""
     changed = result("churn")
     first, second = changed["policies"][0], changed["policies"][3]
-    first["name"], second["name"] = second["name"], first["name"]
-    changed["paired"] = []
+    swap = {first["name"]: second["name"], second["name"]: first["name"]}
+    for policy in (first, second):
+        policy["name"] = swap[policy["name"]]
+    for pair in changed["paired"]:
+        pair |= {end: swap.get(pair[end], pair[end]) for end in ("first", "second")}
     text = verdict(read_result(changed))
     assert "“promote on 120 rows” is right most often" in text
 
 
-def test_overlapping_intervals_cannot_be_told_apart(result: Of) -> None:
+def test_policies_that_were_not_compared_cannot_be_told_apart(result: Of) -> None:
+    """However far their intervals are from each other: no test of the pair, no statement."""
     counts = {"staged_canary": 200, "fixed_horizon": 212}
     text = plain(verdict(read_result(set_correct(result("two_policies"), counts))))
     assert "cannot be told between fixed_horizon and staged_canary (53 % down to 50 % of" in text
     assert "most often:" not in text
 
 
-def test_separate_intervals_are_told_apart(result: Of) -> None:
-    counts = {"staged_canary": 100, "fixed_horizon": 300}
-    text = plain(verdict(read_result(set_correct(result("two_policies"), counts))))
-    assert "fixed_horizon is right most often" in text
-
-
-@pytest.mark.parametrize(("low", "told"), [(0.01, True), (-0.01, False)])
-def test_pairing_decides_where_there_is_one(result: Of, low: float, told: bool) -> None:
-    """A paired interval that excludes zero tells two apart even if their own intervals overlap."""
+@pytest.mark.parametrize("differs", [True, False])
+@pytest.mark.parametrize("turned", [True, False])
+def test_the_adjusted_test_of_the_pair_decides(result: Of, differs: bool, turned: bool) -> None:
+    """In whichever order it was made, and whether or not the interval of the pair excludes 0."""
     counts = {"staged_canary": 200, "fixed_horizon": 210}
     study = set_correct(result("two_policies"), counts)
-    study["paired"] = [
-        {"first": "staged_canary", "second": "fixed_horizon", "quantity": "correct",
-         "difference": 0.025, "low": low, "high": 0.04, "variance_reduction": 3.0, "pairs": 400,
-         "reason": ""}
-    ]  # fmt: skip
-    assert (len(most_often_right(read_result(study))) == 1) is told
-    study["paired"][0] |= {"first": "fixed_horizon", "second": "staged_canary"}
-    study["paired"][0] |= {"difference": -0.025, "low": -0.04, "high": -low}
-    assert (len(most_often_right(read_result(study))) == 1) is told
+    names = ("fixed_horizon", "staged_canary") if turned else ("staged_canary", "fixed_horizon")
+    study["paired"] = [compared(*names, -0.025 if turned else 0.025, differs=differs)]
+    assert (len(most_often_right(read_result(study))) == 1) is differs
+    assert ("fixed_horizon is right most often" in plain(verdict(read_result(study)))) is differs
 
 
 def test_three_policies_that_tie_are_counted(result: Of) -> None:

@@ -1,0 +1,168 @@
+"""Differences between policies that met the same clients: intervals of each, tests of all.
+
+An interval is of its pair alone. What may be called a difference is decided for all comparisons of
+a study together, so that a study of equal policies finds any in at most 5 % of cases.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any, Final
+
+from simab.analyse.columns import COLUMNS, RunLimits
+from simab.analyse.outcome import Outcome
+from simab.stats.cost_intervals import CostMean, cost_mean, unseen_share, zero_mean_p_value
+from simab.stats.intervals import paired_difference
+from simab.stats.multiplicity import holm
+from simab.stats.paired_shares import tango_interval
+from simab.stats.proportions import mcnemar_exact
+
+__all__ = ["FAMILY_ALPHA", "RESTRICTED_TIME", "paired_differences"]
+
+Json = dict[str, Any]
+FAMILY_ALPHA: Final = 0.05
+RESTRICTED_TIME: Final = "decision_time_within_horizon_s"
+_ALL_PAIRS_UP_TO: Final = 20
+_MOST_UNDECIDED: Final = 0.5
+
+Pair = tuple[Sequence[Outcome], Sequence[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A difference with its interval and the p-value of no difference (None: not compared)."""
+
+    mean: CostMean
+    p_value: float | None
+    values: tuple[Sequence[float], Sequence[float]]
+    restriction: Json
+
+
+def paired_differences(outcomes: Mapping[str, Sequence[Outcome]], horizon_s: float) -> list[Json]:
+    """Differences between policies that met the same clients, replication by replication.
+
+    Of up to twenty policies every pair; of more, each against the first. A replication that one of
+    the two did not finish is left out. Right decisions are compared by Tango's interval and
+    McNemar's exact test, means by `cost_mean` and `zero_mean_p_value`. The time to a decision is
+    compared within the horizon: a run that has not decided by then has waited that long, and no
+    more is said of it (the restricted mean). It is not compared where more than half of the runs of
+    either policy are undecided. `adjusted_p_value` is Holm's over all comparisons returned, and
+    `differs` says that it is at most 5 %.
+    """
+    names = list(outcomes)
+    pairs = list(combinations(names, 2))
+    if len(names) > _ALL_PAIRS_UP_TO:
+        pairs = [pair for pair in pairs if pair[0] == names[0]]
+    limits = RunLimits.of([each for rows in outcomes.values() for each in rows], horizon_s)
+    compare: dict[str, Callable[[Pair], _Compared]] = {
+        "correct": _correct,
+        "requests_on_worse": lambda both: _requests_on_worse(both, limits),
+        RESTRICTED_TIME: lambda both: _restricted_time(both, horizon_s),
+    }
+    rows = []
+    for quantity, compared in compare.items():
+        for first, second in pairs:
+            found = compared(_both_finished(outcomes[first], outcomes[second]))
+            rows.append({"first": first, "second": second, "quantity": quantity, **_row(found)})
+    _adjust(rows)
+    return rows
+
+
+def _both_finished(first: Sequence[Outcome], second: Sequence[Outcome]) -> Pair:
+    both = {each.replication for each in first} & {each.replication for each in second}
+    return (
+        [each for each in first if each.replication in both],
+        [each for each in second if each.replication in both],
+    )
+
+
+def _correct(both: Pair) -> _Compared:
+    first, second = ([float(each.correct) for each in rows] for rows in both)
+    only_second = sum(a < b for a, b in zip(first, second, strict=True))
+    only_first = sum(a > b for a, b in zip(first, second, strict=True))
+    count = len(first)
+    if not count:
+        return _Compared(cost_mean([]), None, (first, second), {})
+    reason = None if only_first or only_second else _none_differed(count)
+    interval = tango_interval(only_second, only_first, count)
+    mean = CostMean((only_second - only_first) / count, interval, count, reason=reason)
+    return _Compared(mean, mcnemar_exact(only_second, only_first).p_value, (first, second), {})
+
+
+def _requests_on_worse(both: Pair, limits: RunLimits) -> _Compared:
+    column = COLUMNS["requests_on_worse"]
+    first, second = (column.values(rows) for rows in both)
+    return _means(first, second, column.range_of([*first, *second], limits)[1], {})
+
+
+def _restricted_time(both: Pair, horizon_s: float) -> _Compared:
+    first, second = (
+        [horizon_s if each.decided_s is None else each.decided_s for each in rows] for rows in both
+    )
+    undecided = [sum(each.decided_s is None for each in rows) for rows in both]
+    restriction = {"restricted_to_s": horizon_s, "undecided": undecided}
+    count = len(first)
+    if max(undecided) > _MOST_UNDECIDED * count:
+        reason = (
+            f"{undecided[0]} and {undecided[1]} of {count} runs are undecided at the horizon: more "
+            "than half of a policy's runs, so the times are not compared"
+        )
+        return _Compared(_not_compared(count, reason), None, (first, second), restriction)
+    return _means(first, second, horizon_s, restriction)
+
+
+def _not_compared(count: int, reason: str) -> CostMean:
+    nothing = cost_mean([]).interval
+    return CostMean(math.nan, nothing, count, reason=reason)
+
+
+def _means(
+    first: Sequence[float], second: Sequence[float], most: float, restriction: Json
+) -> _Compared:
+    differences = [b - a for a, b in zip(first, second, strict=True)]
+    mean = cost_mean(differences, -most, most)
+    if len(differences) > 1 and not any(differences):
+        mean = replace(mean, reason=f"{_none_differed(mean.count)}, as far as is possible")
+    p_value = zero_mean_p_value(differences) if len(differences) > 1 else None
+    return _Compared(mean, p_value, (first, second), restriction)
+
+
+def _none_differed(count: int) -> str:
+    return f"no run differed in {count} runs: up to {100 * unseen_share(count):.2g} % of runs may"
+
+
+def _row(found: _Compared) -> Json:
+    mean, gain = found.mean, paired_difference(*found.values)
+    compared = math.isfinite(mean.estimate)
+    return {
+        "difference": _number(mean.estimate),
+        "low": _number(mean.interval.low),
+        "high": _number(mean.interval.high),
+        "approximate": mean.approximate,
+        "variance_reduction": _number(gain.variance_reduction) if compared else None,
+        "pairs": mean.count,
+        "p_value": found.p_value,
+        "restricted_to_s": None,
+        "undecided": None,
+        **found.restriction,
+        "reason": mean.reason or (gain.reason if compared else None) or "",
+    }
+
+
+def _adjust(rows: Sequence[Json]) -> None:
+    """Holm over all that is compared; a difference also takes an interval without 0."""
+    tested = [row for row in rows if row["p_value"] is not None]
+    for row in rows:
+        row |= {"adjusted_p_value": None, "differs": False}
+    for row, adjusted in zip(tested, holm([row["p_value"] for row in tested]), strict=True):
+        away = row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
+        row["adjusted_p_value"] = float(adjusted)
+        row["differs"] = bool(adjusted <= FAMILY_ALPHA and away)
+
+
+def _number(value: float) -> float | None:
+    """JSON has no NaN and no infinity: what is undefined is null."""
+    return value if math.isfinite(value) else None
