@@ -20,7 +20,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from simab.errors import InvalidInput, Problem
 from simab.scenario.flaws import Path as FieldPath
 from simab.scenario.flaws import field_name, short_text
-from simab.scenario.reading import LARGEST_FILE_BYTES, MOST_VALUES
+from simab.scenario.reading import LARGEST_FILE_BYTES, MOST_VALUES, beyond_reading
 from simab.scenario.scalars import NotPlain, plain_scalar
 
 __all__ = ["Place", "Spotted", "Unimportable", "file_text", "read_documents"]
@@ -140,7 +140,10 @@ def file_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
         if len(content) > LARGEST_FILE_BYTES:
-            raise InvalidInput(f"{path}: is larger than 5 MB. Name a configuration file.")
+            raise InvalidInput(
+                f"{path}: is larger than {LARGEST_FILE_BYTES // 1_000_000} MB. "
+                "Name a configuration file."
+            )
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput(f"{path}: not UTF-8. Save the file as UTF-8 text.") from None
@@ -158,6 +161,8 @@ def read_documents(path: Path) -> list[Spotted]:
     """
     source, text = str(path), file_text(path)
     walker = _Walker(source)
+    if beyond := beyond_reading(text):
+        raise _refusal(source, *beyond, 1, 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReusedAnchorWarning)

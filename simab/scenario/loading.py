@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from itertools import islice
 from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any, Final
@@ -22,6 +23,7 @@ from simab.scenario.yaml_text import yaml_text
 __all__ = ["dumps", "load", "loads"]
 
 # Looked for in the text: a large one would be refused for its size, and take seconds to parse.
+_MOST_FLAWS: Final = 1000  # nobody reads more, and finding their remedies takes time
 _SAVED_STUDY: Final = re.compile(r'"format"\s*:\s*"simab-study/')
 
 
@@ -66,8 +68,8 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
         # As JSON, so that lists become tuples while true is no number and "5" no count.
         scenario = Scenario.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        flaws += flaws_of(error, Scenario)
-    flaws += rules.flaws(data)
+        flaws += islice(flaws_of(error, Scenario), _MOST_FLAWS)
+    flaws += islice(rules.flaws(data), _MOST_FLAWS)
     # A value that could not be read has nothing more to say.
     unread = {flaw.path for flaw in document.flaws if not flaw.on_key}
     flaws = [flaw for flaw in flaws if flaw.path not in unread or flaw in document.flaws]

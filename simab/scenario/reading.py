@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Final
 
@@ -22,10 +22,20 @@ from simab.errors import InvalidScenario, Problem
 from simab.scenario.flaws import Flaw, Path
 from simab.scenario.scalars import NotPlain, plain_scalar, tag_name
 
-__all__ = ["DEEPEST_BRACKETS", "LARGEST_FILE_BYTES", "MOST_VALUES", "Document", "read"]
+__all__ = [
+    "DEEPEST_BRACKETS",
+    "LARGEST_FILE_BYTES",
+    "MOST_VALUES",
+    "Document",
+    "beyond_reading",
+    "read",
+]
 
-LARGEST_FILE_BYTES: Final = 5_000_000
-MOST_VALUES: Final = 1_000_000
+# A value takes the parser some 70 us, a megabyte of text a second: so that a hostile or mistaken
+# file is refused within seconds. The largest example, a table of 10,000 rows, has 30,000 values.
+LARGEST_FILE_BYTES: Final = 2_000_000
+MOST_VALUES: Final = 60_000
+MOST_LINES: Final = 100_000
 DEEPEST_BRACKETS: Final = 200
 _MERGE: Final = "tag:yaml.org,2002:merge"
 
@@ -37,16 +47,28 @@ class Document:
     data: Any
     root: Node
     flaws: tuple[Flaw, ...]
+    _children: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict)
 
     def place(self, path: Path, *, on_key: bool = False) -> tuple[int, int]:
         """Line and column, from 1, of the value at `path` (or its key), or of what is nearest."""
         key, value = self.root, self.root
         for part in path:
-            found = _child(value, part)
+            found = self._child(value, part)
             if found is None:
                 return _mark(key)
             key, value = found
         return _mark(key if on_key else value)
+
+    def _child(self, node: Node, part: str | int) -> tuple[Node, Node] | None:
+        """The key and the value of a part; the names of a mapping are gathered once."""
+        if isinstance(node, MappingNode):
+            if id(node) not in self._children:
+                pairs = [(k, v) for k, v in reversed(node.value) if isinstance(k, ScalarNode)]
+                self._children[id(node)] = {key.value: (key, value) for key, value in pairs}
+            return self._children[id(node)].get(str(part))
+        if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+            return node.value[part], node.value[part]
+        return None
 
 
 def read(text: str, source: str) -> Document:
@@ -55,14 +77,8 @@ def read(text: str, source: str) -> Document:
     Raises:
         InvalidScenario: the text is not one YAML document of reasonable size.
     """
-    if len(text.encode("utf-8", "surrogatepass")) > LARGEST_FILE_BYTES:
-        raise _unreadable(
-            source,
-            f"a scenario file is at most {LARGEST_FILE_BYTES // 1_000_000} MB",
-            "Give long logs as quantiles instead of samples.",
-        )
-    if _bracket_depth(text) > DEEPEST_BRACKETS:
-        raise _unreadable(source, "nested too deeply", "Remove the extra brackets.")
+    if beyond := beyond_reading(text):
+        raise _unreadable(source, *beyond)
     try:
         root = _compose(text)
     except MarkedYAMLError as error:
@@ -82,6 +98,26 @@ def read(text: str, source: str) -> Document:
     builder = _Builder(source)
     data = builder.build(root, (), ())
     return Document(data, root, tuple(builder.flaws))
+
+
+def beyond_reading(text: str) -> tuple[str, str] | None:
+    """What makes a text too much to parse, and the remedy; None for one that can be parsed.
+
+    Values are estimated by what separates them outside of quotes and comments.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > LARGEST_FILE_BYTES:
+        rule = f"a file is at most {LARGEST_FILE_BYTES // 1_000_000} MB"
+        return rule, "Give long logs as quantiles instead of samples."
+    if text.count("\n") > MOST_LINES:
+        return f"a file has at most {MOST_LINES:,} lines", "Remove the empty ones."
+    if _bracket_depth(text) > DEEPEST_BRACKETS:
+        return "nested too deeply", "Remove the extra brackets."
+    bare = _QUOTED_OR_COMMENT.sub("", text)
+    values = bare.count(",") + 2 * bare.count(":") + len(_ENTRY.findall(bare))
+    if values > MOST_VALUES:
+        rule = f"holds about {values:,} values, at most {MOST_VALUES:,} can be read"
+        return rule, "Give long logs as quantiles, and tables by fewer rows."
+    return None
 
 
 class _Builder:
@@ -147,6 +183,12 @@ class _Builder:
         self.flaws.append(Flaw(path, rule, remedy, shows_value=False, mark=_mark(node)))
 
 
+_QUOTED_OR_COMMENT: Final = re.compile(
+    r'"(?:[^"\\\n]++|\\.)*+"' r"|(?<![\w])'[^'\n]*'|(?:^|(?<=\s))#[^\n]*", re.MULTILINE
+)
+_ENTRY: Final = re.compile(r"^[ \t]*+- ", re.MULTILINE)
+
+
 def _bracket_depth(text: str) -> int:
     """Brackets open at once, at most; the parser takes the square of it in time."""
     steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text))
@@ -159,16 +201,6 @@ def _compose(text: str) -> Node | None:
         warnings.simplefilter("ignore", ReusedAnchorWarning)
         root: Node | None = YAML(typ="safe", pure=True).compose(text)
     return root
-
-
-def _child(node: Node, part: str | int) -> tuple[Node, Node] | None:
-    if isinstance(node, MappingNode):
-        for key, value in node.value:
-            if isinstance(key, ScalarNode) and key.value == part:
-                return key, value
-    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part], node.value[part]
-    return None
 
 
 def _mark(node: Node) -> tuple[int, int]:

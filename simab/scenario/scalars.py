@@ -9,6 +9,7 @@ from ruamel.yaml.nodes import Node
 __all__ = ["NotPlain", "plain_scalar", "tag_name"]
 
 _STANDARD: Final = "tag:yaml.org,2002:"
+_MOST_DIGITS: Final = 300  # what a float can hold; Python would write no whole number of 5,000
 _BASES: Final = {"0x": 16, "0o": 8, "0b": 2}
 
 
@@ -53,6 +54,8 @@ def plain_scalar(node: Node) -> str | int | float | bool | None:
 def _integer(text: str) -> int:
     digits = text.replace("_", "").lower()
     unsigned = digits.lstrip("+-")
+    if len(unsigned) > _MOST_DIGITS:
+        raise NotPlain(f"a number of {len(unsigned):,} digits", "Write a smaller number.")
     # int() with base 0 refuses 010, which YAML 1.2 reads as ten.
     return int(digits, _BASES.get(unsigned[:2], 10))
 
