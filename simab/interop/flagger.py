@@ -76,10 +76,12 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
         reading.findings.ignore(spec, "has no analysis, and Flagger promotes without one")
         reading.set("skip_analysis", True, spec)
     for key, value in analysis.named().items() if analysis is not None else ():
-        if value.value is not None:
+        if value.value is not None and key != "match":
             with reading.findings.gathering():
                 _ANALYSIS.get(key, _not_part)(value, reading)
-    _note_provider(spec, reading)
+    _read_provider(spec, reading)
+    with reading.findings.gathering():
+        _read_match(analysis, reading)
     _note_windows(reading)
     reading.findings.require_none()
     policy = built(FlaggerAnalysis, reading.data, reading.origins)
@@ -147,39 +149,45 @@ def _metrics(value: Spotted, canary: _Canary) -> None:
     metrics: list[dict[str, Any]] = []
     for each in value.listed():
         with canary.findings.gathering():
-            metric = _metric(each, canary)
-            if metric is not None:
+            for check in _checks(each, canary):
                 canary.origins["metrics", len(metrics)] = each
-                metrics.append(metric)
+                metrics.append(check)
     canary.set("metrics", metrics, value)
 
 
-def _metric(value: Spotted, canary: _Canary) -> dict[str, Any] | None:
+def _checks(value: Spotted, canary: _Canary) -> list[dict[str, Any]]:
+    """What Flagger checks of one entry: its own metric, its query and its template, each of them.
+
+    An entry with none of these fails every check ("no usable metrics template and query").
+    """
     name = value.need("name").text()
-    metric: dict[str, Any] = {"name": name}
-    if name not in _BUILT_IN:
-        names = _sources(value, canary)
-        if not names:
-            canary.findings.ignore(value, "has no query, and Flagger does not check it")
-            return None
-        reading = canary.table.reading(value, name, *names)
-        metric |= {"measures": reading.metric, "scale": reading.scale}
-    metric["threshold_range"] = _range(value, name)
+    checks: list[dict[str, Any]] = []
     interval = value.at("interval")
-    if interval is not None:
-        metric["interval"] = units.format_duration(_duration_ns(interval))
-    return metric
+    window = {} if interval is None else {"interval": units.format_duration(_duration_ns(interval))}
+    if name in _BUILT_IN:
+        checks.append({"name": name, "threshold_range": _range(value, name)} | window)
+    for kind, names in _sources(value, canary):
+        reading = canary.table.reading(value, name, *names)
+        called = f"{name} ({kind})" if checks else name
+        read = {"name": called, "measures": reading.metric, "scale": reading.scale}
+        checks.append(read | {"threshold_range": _range(value, "")} | window)
+    if not checks:
+        reason = "has neither template nor query: Flagger fails every check of it and rolls back"
+        canary.findings.ignore(value, reason)
+        undefined = {"name": name, "measures": "nothing", "threshold_range": _range(value, "")}
+        checks.append(undefined | window)
+    return checks
 
 
-def _sources(value: Spotted, canary: _Canary) -> list[str]:
-    """The template's name and query, or the query of the metric itself."""
+def _sources(value: Spotted, canary: _Canary) -> list[tuple[str, list[str]]]:
+    """The query of the metric itself, and its template, each with its names in the table."""
     query, reference = value.at("query"), value.at("templateRef", "name")
-    found = [] if query is None else [str(query.value)]
+    found = [] if query is None else [("query", [str(query.value)])]
     if reference is not None:
-        found.append(reference.text())
         template = canary.templates.get(reference.text())
         text = template.at("spec", "query") if template is not None else None
-        found += [] if text is None else [str(text.value)]
+        names = [reference.text(), *([] if text is None else [str(text.value)])]
+        found.append(("template", names))
     return found
 
 
@@ -200,16 +208,6 @@ def _webhooks(value: Spotted, canary: _Canary) -> None:
         reason = _HOOKS.get("rollout" if kind is None else str(kind.value))
         if reason is not None:
             canary.findings.ignore(hook, reason)
-
-
-def _refused(rule: str, remedy: str) -> Callable[[Spotted, _Canary], None]:
-    """Refuses a part that would change the course of the rollout."""
-
-    def refuse(value: Spotted, canary: _Canary) -> None:
-        if value.value not in (False, [], {}):
-            canary.findings.problems += value.wrong(rule, remedy).problems
-
-    return refuse
 
 
 def _switch(name: str) -> Callable[[Spotted, _Canary], None]:
@@ -240,13 +238,40 @@ def _not_part(value: Spotted, canary: _Canary) -> None:
     canary.findings.ignore(value, "is not part of the policy")
 
 
-def _note_provider(spec: Spotted, canary: _Canary) -> None:
-    """Without a mesh Flagger shifts no weights: it checks ten times and switches."""
+def _read_provider(spec: Spotted, canary: _Canary) -> None:
+    """Without a mesh Flagger routes nothing: it checks, ten times if not said, and promotes."""
     provider = spec.at("provider")
-    if provider is None or provider.value != "kubernetes" or canary.data.get("iterations"):
+    if provider is None or provider.value != "kubernetes" or "skip_analysis" in canary.data:
         return
-    canary.findings.ignore(provider, "has no weights: Flagger checks 10 iterations and switches")
-    canary.set("iterations", _KUBERNETES_ITERATIONS, provider)
+    canary.findings.ignore(
+        provider, "routes no user to the candidate before the promotion: checks read its tests"
+    )
+    canary.set("router", False, provider)
+    if not canary.data.get("iterations"):
+        canary.findings.ignore(provider, "has no weights: Flagger makes 10 iterations of it")
+        canary.set("iterations", _KUBERNETES_ITERATIONS, provider)
+
+
+def _read_match(analysis: Spotted | None, canary: _Canary) -> None:
+    """A/B testing: what matches goes to the candidate; how much that is, the table says."""
+    match = None if analysis is None else analysis.at("match")
+    if match is None or not match.listed():
+        return
+    if canary.data.get("router") is False:
+        canary.findings.ignore(match, "is not used by Flagger under the provider kubernetes")
+    elif not canary.data.get("iterations"):
+        raise match.wrong(
+            "without iterations applies the weights to matching requests only",
+            "Add iterations for A/B testing, or remove match to shift all requests.",
+        )
+    elif canary.table.matched_share is None:
+        raise match.wrong(
+            "sends matching requests to the candidate, and requests have no headers here",
+            "Say in a file for --map which share of them matches: `matched_share: 10%`.",
+        )
+    else:
+        canary.findings.ignore(match, "is drawn: with sticky_hash the same users match all along")
+        canary.set("matched_share", canary.table.matched_share, match)
 
 
 def _note_windows(canary: _Canary) -> None:
@@ -279,10 +304,6 @@ _ANALYSIS: Final[Mapping[str, Reader]] = {
     "iterations": _count("iterations"),
     "metrics": _metrics,
     "webhooks": _webhooks,
-    "match": _refused(
-        "sends requests with certain headers to the candidate, which is not simulated",
-        "Describe these requests as a segment with `targets`, and remove match.",
-    ),
     "mirror": _switch("mirror"),
     "mirrorWeight": _count("mirror_weight"),
     "sessionAffinity": _session_affinity,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simab.description import Description
+from simab.description import Description, Share
 from simab.interop.documents import Spotted, Unimportable
 from simab.policies.metrics import LabelMetric
 from simab.policies.window_series import WindowMetric
@@ -30,6 +30,9 @@ class ReadingTable(Description):
 
     metrics: dict[Annotated[str, Field(min_length=1)], Reading] = {}
     """By name or query; spaces do not matter."""
+
+    matched_share: Annotated[Share, Field(gt=0, lt=1)] | None = None
+    """Which share of the requests matches the headers of an A/B test."""
 
     def reading(self, metric: Spotted, *names: str) -> Reading:
         """The first of these names or queries that is in the table.

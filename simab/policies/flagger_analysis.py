@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from simab.description import Duration
+from simab.description import Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import (
     Action,
@@ -108,6 +108,13 @@ class FlaggerAnalysis(Policy):
     """How many percent each tick of the promotion moves; 0 moves all at once."""
     iterations: Annotated[int, Field(ge=1)] | None = None
     """Blue/green without weights: passed checks before all traffic goes to the candidate."""
+    router: bool = True
+    """Whether a mesh or an ingress moves traffic. Without one, as under the provider kubernetes,
+    the candidate answers no user before the promotion; `iterations` are its tests' checks."""
+    matched_share: Annotated[Share, Field(gt=0, lt=1)] | None = None
+    """A/B testing by headers or cookies: the share of the requests that match. The candidate
+    answers these, and no others, while `iterations` checks pass. Which request matches is drawn by
+    the scenario's routing: with `sticky_hash` it is the same users all along."""
     metrics: tuple[FlaggerMetric, ...] = ()
     """What each tick checks; built-in metrics first, then in order."""
     confirm_promotion_after: Duration = 0
@@ -132,6 +139,10 @@ class FlaggerAnalysis(Policy):
             raise InvalidInput(
                 "no way to shift traffic; give step_weight, step_weights or iterations"
             )
+        if self.matched_share is not None and not (self.iterations and self.router):
+            raise InvalidInput("matched_share needs iterations and a router; give both")
+        if not self.router and not (self.iterations or self.skip_analysis):
+            raise InvalidInput("without a router no weights can be set; give iterations")
         return self
 
     @property
@@ -170,6 +181,8 @@ class FlaggerAnalysis(Policy):
         if self.skip_analysis:
             return self.interval
         checks = self.iterations or sum(1 for _ in self._weights())
+        # Blue/green checks once more after the last iteration; an A/B test does not.
+        checks += 1 if self.iterations and self.matched_share is None else 0
         return (checks + 2) * self.interval + self.confirm_promotion_after
 
     def splits(
@@ -182,9 +195,10 @@ class FlaggerAnalysis(Policy):
         for weight in self._weights() if shifts else ():
             pair = beside_others(_split(weight, control, candidate), weights)
             steps.append({**weights, **pair})
-        if self.iterations:
-            whole = beside_others(_split(TOTAL, control, candidate), weights)
-            steps.append({**weights, **whole})
+        if self.iterations and self.router:
+            percent = TOTAL * (self.matched_share or 1.0)
+            tested = beside_others(_split(percent, control, candidate), weights)
+            steps.append({**weights, **tested})
         return [*steps, *super().splits(control, candidate, weights)]
 
     def _notice(self, state: FlaggerState, observation: Observation) -> Outcome:
@@ -235,23 +249,35 @@ class FlaggerAnalysis(Policy):
         """Blue/green: count to `wanted`, give the candidate all traffic, check once more."""
         if state.iterations < wanted:
             counted = replace(state, iterations=state.iterations + 1)
-            if self.mirror and not state.mirrored:
+            if self.matched_share is not None:
+                return self._matched(because, counted, observation)
+            if self.mirror and self.router and not state.mirrored:
                 return self._copied(because, counted, observation)
             return (), counted
-        if state.iterations > wanted:
+        if state.iterations > wanted or self.matched_share is not None:
             return self._promote(state, observation)
         approved, state = self._approval(state, observation.now_ns)
         if not approved:
             return (), state
         after = replace(state, iterations=state.iterations + 1, mirrored=False)
-        return (self._shift(TOTAL, because, observation),), after
+        return (self._shift(TOTAL, because, observation),) if self.router else (), after
+
+    def _matched(self, because: str, counted: FlaggerState, observation: Observation) -> Outcome:
+        """A/B: the requests that match go to the candidate from the first iteration on."""
+        if counted.iterations > 1:
+            return (), counted
+        share = TOTAL * (self.matched_share or 0.0)
+        return (self._shift(share, f"requests that match, {because}", observation),), counted
 
     def _promote(self, state: FlaggerState, observation: Observation) -> Outcome:
         """Once approved, the primary gets the new version; the traffic moves at the next tick."""
         approved, state = self._approval(state, observation.now_ns)
         if not approved:
             return (), state
-        return (), replace(state, phase=Phase.PROMOTING, left_to_shift=_weight(observation))
+        # Of what matches, Flagger's router says 100; without a router there is nothing to move.
+        left = TOTAL if self.matched_share is not None else _weight(observation)
+        left = left if self.router else 0
+        return (), replace(state, phase=Phase.PROMOTING, left_to_shift=left)
 
     def _approval(self, state: FlaggerState, now_ns: int) -> tuple[bool, FlaggerState]:
         since_ns = now_ns if state.waiting_since_ns is None else state.waiting_since_ns
@@ -287,7 +313,7 @@ class FlaggerAnalysis(Policy):
         return (higher[0] if known and higher else TOTAL) - weight
 
     def _shift(
-        self, weight: int, because: str, observation: Observation, *, mirrored: bool = False
+        self, weight: float, because: str, observation: Observation, *, mirrored: bool = False
     ) -> Action:
         """The candidate gets `weight` percent of what the two have, other variants keep theirs."""
         control, candidate = observation.control, observation.candidate
@@ -300,11 +326,11 @@ class FlaggerAnalysis(Policy):
             scaled,
             session_affinity=cookie if self.session_affinity and weight > 0 else None,
             mirror=Mirror(candidate, self.mirror_weight / TOTAL) if mirrored else None,
-            because=f"{candidate} to {weight} %: {because}",
+            because=f"{candidate} to {weight:g} %: {because}",
         )
 
 
-def _split(weight: int, control: str, candidate: str) -> dict[str, float]:
+def _split(weight: float, control: str, candidate: str) -> dict[str, float]:
     return {control: float(TOTAL - weight), candidate: float(weight)}
 
 

@@ -59,8 +59,9 @@ class FlaggerMetric(Description):
 
     name: Annotated[str, Field(min_length=1)]
     """A built-in metric, or the name of your own."""
-    measures: WindowMetric | LabelMetric | None = None
-    """What a metric of your own reads; latencies are in milliseconds, shares from 0 to 1."""
+    measures: WindowMetric | LabelMetric | Literal["nothing"] | None = None
+    """What a metric of your own reads; latencies are in milliseconds, shares from 0 to 1. Of a
+    metric without template and query write `nothing`: Flagger fails every check of it."""
     scale: Annotated[float, Field(gt=0)] = 1.0
     """What the reading of a metric of your own is multiplied by: 100 for percentages."""
     threshold_range: ThresholdRange
@@ -80,6 +81,21 @@ class FlaggerMetric(Description):
         return self
 
     @property
+    def passing(self) -> ThresholdRange:
+        """The range that is compared: of a duration in whole milliseconds, cut off as Flagger's."""
+        if self.name != "request-duration":
+            return self.threshold_range
+        ends = self.threshold_range.model_dump(exclude_none=True)
+        return ThresholdRange(**{end: float(math.trunc(value)) for end, value in ends.items()})
+
+    @property
+    def missing(self) -> str:
+        """Why there is no value, in words."""
+        if self.measures == "nothing":
+            return "neither template nor query"
+        return f"no values in {units.format_duration(self.interval)}"
+
+    @property
     def built_in(self) -> bool:
         """Whether Flagger brings the query."""
         return self.name in _BUILT_IN
@@ -87,6 +103,8 @@ class FlaggerMetric(Description):
     def read(self, observation: Observation) -> float:
         """The candidate's value in the newest published span; NaN where there are no values."""
         variant, metrics = observation.candidate, observation.metrics
+        if self.measures == "nothing":
+            return math.nan
         if self.measures in _LABEL_METRICS:
             labels = metrics.labels(variant)
             return self.scale * label_metric(cast(LabelMetric, self.measures), labels)
@@ -124,9 +142,9 @@ def run_checks(metrics: Sequence[FlaggerMetric], observation: Observation) -> Ch
     for metric in sorted(metrics, key=lambda each: not each.built_in):
         value = metric.read(observation)
         if math.isnan(value):
-            readings.append(f"{metric.name}: no values in {units.format_duration(metric.interval)}")
+            readings.append(f"{metric.name}: {metric.missing}")
             return Check(False, ", ".join(readings))
-        broken = metric.threshold_range.broken_by(value)
+        broken = metric.passing.broken_by(value)
         readings.append(f"{metric.name} {_shown(value)} {broken}".rstrip())
         if broken:
             return Check(False, ", ".join(readings))

@@ -69,23 +69,22 @@ def test_it_keeps_its_name_and_says_what_it_leaves_out() -> None:
             "spec.analysis.metrics[0]",
             "reads 1min at every check, so 2 checks on end share requests",
         ),
-        (28, "spec.analysis.metrics[3]", "has no query, and Flagger does not check it"),
         (
-            30,
+            29,
             "spec.analysis.webhooks[0]",
             "is taken to succeed; if it failed, that would be a failed check",
         ),
         (
-            31,
+            30,
             "spec.analysis.webhooks[1]",
             "is taken to succeed; describe the requests of a load test as a segment",
         ),
         (
-            32,
+            31,
             "spec.analysis.webhooks[2]",
             "is taken to approve at once; set confirm_promotion_after to wait",
         ),
-        (34, "spec.analysis.alerts", "is not part of the policy"),
+        (33, "spec.analysis.alerts", "is not part of the policy"),
     ]
 
 
@@ -108,6 +107,7 @@ def test_a_canary_without_a_mesh_iterates() -> None:
         {
             "interval": "10s",
             "iterations": 10,
+            "router": False,
             "metrics": [
                 {
                     "name": "request-success-rate",
@@ -163,7 +163,7 @@ def test_everything_that_cannot_be_played_is_told_at_once() -> None:
         (
             9,
             "spec.analysis.match",
-            "sends requests with certain headers to the candidate, which is not simulated",
+            "without iterations applies the weights to matching requests only",
         ),
         (11, "spec.analysis.metrics[0]", "is a query that simab cannot run"),
     ]
