@@ -7,6 +7,7 @@ assumed, and the assumption noted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +52,7 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     with findings.gathering():
         data |= _times(config, request, findings)
     findings.require_none()
+    _reweigh(config, data, findings)
     _say(findings, config, "share", "is not Kayenta's to set: set share, or the scenario's weights")
     named = config.at("name")
     policy = built(KayentaCanary, data, origins)
@@ -170,6 +172,25 @@ def _classifier(config: Spotted, request: Spotted | None, findings: Findings) ->
     found["pass_score"] = thresholds.need("pass").number()
     found["marginal_score"] = thresholds.need("marginal").number()
     return found
+
+
+def _reweigh(config: Spotted, data: dict[str, Any], findings: Findings) -> None:
+    """Share out the weights of groups whose metrics were all left out, so that passing stays.
+
+    A group without metrics scores nothing, and the best score would be less than 100 by its weight.
+    """
+    weights: dict[str, float] = data.get("group_weights", {})
+    left = {group for metric in data["metrics"] for group in metric["groups"]}
+    gone = [group for group in weights if group not in left]
+    kept = math.fsum(weight for group, weight in weights.items() if group in left)
+    if not gone:
+        return
+    factor = math.fsum(weights.values()) / kept if kept and left <= weights.keys() else 1.0
+    data["group_weights"] = {
+        group: weight * factor for group, weight in weights.items() if group in left
+    }
+    reason = f"has no metrics left in {', '.join(gone)}: the other groups take over its weight"
+    findings.ignore(config.need("classifier", "groupWeights"), reason)
 
 
 def _times(config: Spotted, request: Spotted | None, findings: Findings) -> dict[str, Any]:

@@ -92,7 +92,13 @@ class Promote(Action):
 
 @dataclass(frozen=True, slots=True)
 class RollBack(Action):
-    """The decision after an alarm: all traffic back to the control."""
+    """The decision after an alarm: all traffic back to the control.
+
+    With `removed`, that variant leaves the endpoint and the others keep their weights; only where
+    none of them has one, all traffic goes to the control.
+    """
+
+    removed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,9 @@ class KayentaCanary(Policy):
     Each metric window is one datapoint of each metric; a Mann-Whitney test at 98 % with a tolerance
     of a quarter of the shift calls a metric High, Low or Pass, and the score is the weighted share
     of passed metrics. A judgement before the last stops at `marginal_score` or below; the last must
-    be above it and reach `pass_score`. Source: spinnaker/kayenta@a69573be, NetflixACAJudge-v1.0 and
+    be above it and reach `pass_score`. A canary that fails is removed, and the others keep their
+    weights: beside a production variant the control, Kayenta's baseline, is one small instance.
+    Source: spinnaker/kayenta@a69573be, NetflixACAJudge-v1.0 and
     the standalone canary analysis. It misleads where windows are few or depend on each other: on
     independent datapoints it condemns an equal candidate in 0.19 % of comparisons, not in the 2 %
     that the level suggests, but in every one of a single datapoint each, and in 6 % and 31 % of 60
@@ -101,7 +103,21 @@ class KayentaCanary(Policy):
             raise InvalidInput("two metrics have the same name; give each its own")
         if math.fsum(self.group_weights.values()) > 100.0:
             raise InvalidInput("the group_weights sum to more than 100; lower them")
+        if self.best_score < self.pass_score:
+            raise InvalidInput(
+                f"no canary can pass: groups with metrics weigh {self.best_score:g} of 100, and "
+                f"pass_score is {self.pass_score:g}; give their weights to groups that have metrics"
+            )
         return self
+
+    @property
+    def best_score(self) -> float:
+        """The score when every metric passes: a group without metrics takes its weight along."""
+        groups = {group for metric in self.metrics for group in metric.groups}
+        if groups <= self.group_weights.keys():
+            return round(math.fsum(self.group_weights[group] for group in groups), 2)
+        idle = (weight for group, weight in self.group_weights.items() if group not in groups)
+        return round(100.0 - math.fsum(idle), 2)
 
     @property
     def interval_ns(self) -> int:
@@ -142,8 +158,10 @@ class KayentaCanary(Policy):
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
-        """The share under analysis, and all traffic to either."""
+        """The share under analysis, and all traffic to either, or to the others of the canary."""
         ends = super().splits(control, candidate, weights)
+        if any(weight for name, weight in weights.items() if name not in (control, candidate)):
+            ends = [each for each in ends if not each.get(control)] + [{**weights, candidate: 0.0}]
         if self.share is None:
             return ends
         pair = beside_others({control: 1 - self.share, candidate: self.share}, weights)
@@ -164,13 +182,15 @@ class KayentaCanary(Policy):
         )
         if judgement.score <= self.marginal_score:
             because = f"{said}, not above {self.marginal_score:g}: {judgement.reason}"
-            return (RollBack(because=because),), replace(after, finished=True)
+            return (RollBack(removed=observation.candidate, because=because),), replace(
+                after, finished=True
+            )
         if number < self.judgements:
             return (), after
         over = replace(after, finished=True)
         if judgement.score < self.pass_score:
             because = f"{said}, below {self.pass_score:g}: {judgement.reason}"
-            return (RollBack(because=because),), over
+            return (RollBack(removed=observation.candidate, because=because),), over
         because = f"{said}, at least {self.pass_score:g}: {judgement.reason}"
         return (Promote(observation.candidate, because=because),), over
 

@@ -162,6 +162,8 @@ class Endpoint:
                 return Deployment(fleets, action.session_affinity, action.mirror)
             case Promote():
                 return self._all_traffic_to(action.variant)
+            case RollBack() if action.removed:
+                return self._without(action.removed)
             case RollBack():
                 return self._all_traffic_to(self._scenario.objective.control)
             case SetInstances():
@@ -170,8 +172,7 @@ class Endpoint:
                 return self._with_fleets(self._with(action.variant, action.weight))
             case RemoveVariant():
                 self._require_deployed(action.variant)
-                kept = {n: fleet for n, fleet in self._fleets.items() if n != action.variant}
-                return self._with_fleets(kept)
+                return self._with_fleets(self._others(action.variant))
             case _:
                 raise Refused(f"{type(action).__name__} is not an action that the endpoint knows")
 
@@ -206,6 +207,19 @@ class Endpoint:
             self._require_deployed(mirror.variant)
             if not 0 <= mirror.share <= 1:
                 raise Refused(f"the share of copies {mirror.share!r} is not from 0 to 1")
+
+    def _others(self, variant: str) -> dict[str, Fleet]:
+        return {name: fleet for name, fleet in self._fleets.items() if name != variant}
+
+    def _without(self, variant: str) -> Deployment:
+        """The variant is gone; what the others weigh stays, the control's all if that is 0."""
+        self._require_deployed(variant)
+        others = self._others(variant)
+        if not any(fleet.weight > 0 for fleet in others.values()):
+            control = self._scenario.objective.control
+            self._require_deployed(control)
+            others[control] = replace(others[control], weight=1.0)
+        return Deployment(others)
 
     def _all_traffic_to(self, variant: str) -> Deployment | None:
         self._require_deployed(variant)

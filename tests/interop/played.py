@@ -14,15 +14,15 @@ SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 _MINUTE_NS = 60_000_000_000
 
 
-def played(policy: Policy, *, error_rate: float = 0.0, **fields: Any) -> Run:
-    """Two hours at 20 requests a second from weight 0 of the candidate, metrics at once.
+def played(policy: Policy, *, weight: float = 0.0, error_rate: float = 0.0, **fields: Any) -> Run:
+    """Two hours at 20 requests a second the candidate at weight 0, metrics at once.
 
     Looks every minute, weights in force at once: a tick of the policy is a minute of the run.
     """
     data = load(SHIPPED / "minimal.yaml").model_dump(mode="json", exclude_none=True)
     control, candidate = (data["endpoint"]["variants"][name] for name in ("current", "new"))
     control |= {"weight": 1, "instances": 3, "workers": 4}
-    candidate |= control | {"weight": 0, "error_rate": error_rate}
+    candidate |= control | {"weight": weight, "error_rate": error_rate}
     data["endpoint"]["weight_update"] = "0s"
     data["traffic"]["users"]["rate"] = "20/s"
     data["metrics"] = {"period": "60s", "publication_delay": "0s"}

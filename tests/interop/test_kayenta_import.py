@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from simab.errors import InvalidInput
 from simab.interop.documents import Unimportable
+from simab.interop.importing import Imported, plain_policy
 from simab.interop.kayenta import imported
+from simab.policies import Promote, RollBack
 from simab.policies.kayenta_canary import KayentaCanary
+from simab.scenario import Scenario, load
+from simab.simulation import simulate
+from tests.interop.played import SHIPPED, decisions, played
 from tests.interop.scripted_tables import HEALTHY, assert_golden, kayenta_table, serving
 
 FILES = Path(__file__).parent / "files" / "kayenta"
@@ -152,3 +158,62 @@ def test_a_real_configuration_goes_as_written_down(shared: Path, tmp_path: Path)
     assert "is the former name" in found.notes[0].reason
     assert_golden("kayenta-prometheus-healthy", kayenta_table(policy, HEALTHY, 64))
     assert_golden("kayenta-prometheus-broken", kayenta_table(policy, SLOWER, 64))
+
+
+MUTED = """\
+{"name": "c", "metrics": [
+   {"name": "errors", "groups": ["faults"], "query": {"metricName": "e"}},
+   {"name": "threads", "groups": ["pods"], "query": {"metricName": "t"},
+    "analysisConfigurations": {"canary": {"muted": true}}}],
+ "classifier": {"groupWeights": {"faults": 60, "pods": 40}}}
+{"thresholds": {"pass": 95, "marginal": 50}, "lifetimeDurationMins": 10}
+"""
+
+
+def _muted(folder: Path) -> Imported:
+    files = [folder / "config.json", folder / "request.json"]
+    for file, text in zip(files, MUTED.rsplit("\n{", 1), strict=True):
+        file.write_text(text if text.startswith("{") else "{" + text, "utf-8")
+    table = folder / "map.yaml"
+    table.write_text("metrics: {errors: {metric: error_rate}}", "utf-8")
+    return imported(files, table)
+
+
+def test_a_metric_left_out_takes_no_weight_along(tmp_path: Path) -> None:
+    """60 of 100 would be the best score, and 95 has to be reached: its group's 40 move over."""
+    found = _muted(tmp_path)
+    assert isinstance(found.policy, KayentaCanary)
+    assert found.policy.group_weights == {"faults": pytest.approx(100.0)}
+    assert found.policy.best_score == pytest.approx(100.0)
+    assert any("take over its weight" in note.reason for note in found.notes)
+    assert decisions(played(found.policy, weight=1.0)) == [(10, Promote)]
+
+
+def test_a_canary_that_cannot_pass_is_refused() -> None:
+    """Weights of groups without metrics are lost to the score."""
+    metric = {"name": "errors", "measures": "error_rate", "groups": ["faults"]}
+    fields = {"metrics": [metric], "lifetime": "10min"}
+    weights = {"faults": 60, "pods": 40}
+    with pytest.raises(ValidationError, match="no canary can pass"):
+        KayentaCanary.model_validate(fields | {"group_weights": weights})
+    passable = fields | {"group_weights": weights, "pass_score": 60, "marginal_score": 50}
+    assert KayentaCanary.model_validate(passable).best_score == 60
+
+
+def test_a_failed_canary_leaves_and_production_keeps_its_traffic(tmp_path: Path) -> None:
+    """Production 8, baseline 1, canary 1: afterwards 8 to 1, not all to the baseline."""
+    policy = _muted(tmp_path).policy
+    data = load(SHIPPED / "minimal.yaml").model_dump(mode="json", exclude_none=True)
+    variants = data["endpoint"]["variants"]
+    variants["production"] = variants["current"] | {"weight": 8, "instances": 3}
+    variants["current"] |= {"weight": 1}
+    variants["new"] |= {"weight": 1, "error_rate": 0.5}
+    run = simulate(
+        Scenario.model_validate(
+            data | {"horizon": "1h", "policies": {"imported": plain_policy(policy)}}
+        ),
+        seed=1,
+    )
+    (only,) = run.transcript.decisions
+    assert isinstance(only.action, RollBack)
+    assert run.transcript.splits[-1].weights == {"current": 1.0, "production": 8.0}
