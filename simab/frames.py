@@ -36,6 +36,7 @@ __all__ = [
     "windows_frame",
 ]
 
+_WORDS: Final = ("variant", "instances", "reason")  # of actions, in this order
 _SHOWN_COLUMNS: Final = tuple(column for column in RequestColumn if "CARRIES" not in column.name)
 
 
@@ -109,7 +110,8 @@ def _window_row(books: Books, window: int, number: int) -> dict[str, Any]:
     requests = books.requests[window, number]
     labels = books.labels[slice(*buckets), number].sum(axis=0)
     rewards = books.label_totals(number, *buckets).rewards
-    if not (requests[RequestColumn.INVOCATIONS] or labels.any() or rewards.count):
+    traffic = requests[RequestColumn.INVOCATIONS] or requests[RequestColumn.ASSIGNED]
+    if not (traffic or labels.any() or rewards.count):
         return {}
     totals = books.request_totals(number, window, window + 1)
     row = {
@@ -166,7 +168,7 @@ def describe_action(action: Action) -> str:
     weights = getattr(action, "weights", None)
     if weights is not None:
         return ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
-    words = [getattr(action, name) for name in ("variant", "instances") if hasattr(action, name)]
+    words = [getattr(action, name) for name in _WORDS if hasattr(action, name)]
     return " ".join(str(word) for word in words)
 
 

@@ -93,7 +93,9 @@ class Run:
     def windows(self) -> pd.DataFrame:
         """One row a metric window and variant that had requests or labels; an idle one is absent.
 
-        Labels are counted in the window in which they arrive.
+        Labels are counted in the window in which they arrive; so is what the weights sent to the
+        variant: requests (`assigned`), and where routing keeps users with a variant, by a hash or
+        by cookies, users, each once in a split (`users_assigned`).
         """
         return windows_frame(self.ledger.books)
 

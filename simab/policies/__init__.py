@@ -4,6 +4,8 @@ from simab.policies.actions import (
     Action,
     AddVariant,
     Conclude,
+    Hold,
+    HoldReason,
     Mirror,
     Promote,
     RemoveVariant,
@@ -13,14 +15,23 @@ from simab.policies.actions import (
     SetWeights,
 )
 from simab.policies.catalogue import PolicyDescription
-from simab.policies.observation import EndpointStatus, MetricsView, Observation, Refusal
+from simab.policies.observation import (
+    Assignments,
+    EndpointStatus,
+    MetricsView,
+    Observation,
+    Refusal,
+)
 from simab.policies.policy import Policy
 
 __all__ = [
     "Action",
     "AddVariant",
+    "Assignments",
     "Conclude",
     "EndpointStatus",
+    "Hold",
+    "HoldReason",
     "MetricsView",
     "Mirror",
     "Observation",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 __all__ = [
     "Action",
     "AddVariant",
     "Conclude",
+    "Hold",
+    "HoldReason",
     "Mirror",
     "Promote",
     "RemoveVariant",
@@ -99,6 +102,24 @@ class RollBack(Action):
     """
 
     removed: str = ""
+
+
+class HoldReason(StrEnum):
+    """What speaks against a candidate that would otherwise go on."""
+
+    SAMPLE_RATIO = "sample ratio"
+    GUARDRAIL = "guardrail"
+    TOO_FEW_REQUESTS = "too few requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Action):
+    """The candidate would go on, and is held; nothing changes at the endpoint.
+
+    Given when a hold begins or its reason becomes another one, and not again while it lasts.
+    """
+
+    reason: HoldReason
 
 
 @dataclass(frozen=True, slots=True)

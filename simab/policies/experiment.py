@@ -15,8 +15,9 @@ from pydantic import Field, model_validator
 from simab import units
 from simab.description import SMALLEST_ERROR, Duration
 from simab.errors import InvalidInput
-from simab.policies.actions import Action, Promote
-from simab.policies.guardrails import Guardrail, first_objection
+from simab.policies.actions import Action, Hold, HoldReason, Promote
+from simab.policies.guardrails import Guardrail
+from simab.policies.holds import hold_for
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 from simab.policies.request_stretch import RequestStretch
@@ -48,6 +49,7 @@ class ExperimentState:
     memory: Any = None
     stretch: RequestStretch = field(default_factory=RequestStretch)
     holds: int = 0
+    held_for: HoldReason | None = None
     finished: bool = False
 
 
@@ -56,7 +58,8 @@ class Experiment(Policy):
 
     The labels tell correct answers, or numeric rewards where the variants earn them. A winning
     control is kept at once. A winning candidate is promoted unless a guardrail or the sample ratio
-    objects: then it is held, and looked at again. The weights stay as they are.
+    objects: then it is held, which the log of decisions shows, and looked at again. The weights
+    stay as they are.
     """
 
     kind: str  # first, for a file and its messages begin with it
@@ -67,8 +70,8 @@ class Experiment(Policy):
     guardrails: tuple[Guardrail, ...] = ()
     """Margins that the candidate must keep, against the control, to be promoted."""
     sample_ratio_alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] | None = None
-    """Hold where the requests do not follow the weights, by a test at this level; 0.001 is usual.
-    Never if absent."""
+    """Hold where requests, or users under a hash or cookies, are not split as the weights ask, by a
+    test that errs so often in a whole run at most; 0.001 is usual. Never if absent."""
 
     @abstractmethod
     def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
@@ -85,7 +88,7 @@ class Experiment(Policy):
         state = state or ExperimentState()
         if state.finished:
             return (), state
-        if self.guardrails or self.sample_ratio_alpha is not None:
+        if self.guardrails:
             stretch = state.stretch.followed(observation)
             if stretch is not state.stretch:
                 state = replace(state, stretch=stretch)
@@ -106,6 +109,7 @@ class Experiment(Policy):
                 judgement.memory,
                 state.stretch,
                 state.holds,
+                state.held_for,
             )
         return self._concluded(state, observation, judgement)
 
@@ -124,16 +128,18 @@ class Experiment(Policy):
         if winner is None:
             winner = "candidate" if self.inconclusive == "ship" else "control"
             because += f"; {self._ending(expired)} without a winner: {self.inconclusive}"
-        if winner == "candidate" and (objection := self._objection(state, observation)):
-            state = replace(state, holds=state.holds + 1)
+        begun: tuple[Action, ...] = ()
+        if winner == "candidate" and (hold := self._hold(state, observation)):
+            begun = () if hold.reason is state.held_for else (hold,)
+            state = replace(state, holds=state.holds + 1, held_for=hold.reason)
             if not over:
-                return (), state
+                return begun, state
             winner = "control"
-            because += f"; held to the end by {objection}: keep"
+            because += f"; held to the end by {hold.because}: keep"
         if state.holds:
             because += f" (the candidate was held at {state.holds} looks)"
         name = observation.candidate if winner == "candidate" else observation.control
-        return (Promote(name, because=because),), replace(state, finished=True)
+        return (*begun, Promote(name, because=because)), replace(state, finished=True)
 
     def _is_over(self, observation: Observation) -> bool:
         return self.maximum_duration is not None and observation.now_ns >= self.maximum_duration
@@ -143,9 +149,9 @@ class Experiment(Policy):
             return f"over after {units.format_duration(self.maximum_duration)}"
         return "over at the last look"
 
-    def _objection(self, state: ExperimentState, observation: Observation) -> str:
-        """Why the candidate may not be promoted now, in words; empty if it may."""
-        return first_objection(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
+    def _hold(self, state: ExperimentState, observation: Observation) -> Hold | None:
+        """Why the candidate may not be promoted now; None if it may."""
+        return hold_for(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
 
 
 class LookingExperiment(Experiment):

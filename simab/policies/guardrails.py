@@ -86,12 +86,7 @@ def first_objection(
     stretch: RequestStretch,
     observation: Observation,
     guardrails: Sequence[Guardrail],
-    sample_ratio_alpha: float | None,
 ) -> str:
     """What speaks against the candidate since the weights were set, in words; empty if nothing."""
-    if sample_ratio_alpha is not None:
-        mismatch = stretch.ratio_mismatch(observation.metrics, sample_ratio_alpha)
-        if mismatch:
-            return mismatch
     objections = (each.objection(stretch, observation) for each in guardrails)
     return next(filter(None, objections), "")

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from simab.policies.actions import Action
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 
-__all__ = ["EndpointStatus", "MetricsView", "Observation", "Refusal", "newest_published"]
+__all__ = [
+    "Assignments",
+    "EndpointStatus",
+    "MetricsView",
+    "Observation",
+    "Refusal",
+    "newest_published",
+]
 
 
 class EndpointStatus(StrEnum):
@@ -19,6 +26,22 @@ class EndpointStatus(StrEnum):
 
     IN_SERVICE = "InService"
     UPDATING = "Updating"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """Whom the weights in force have sent to each variant that has one, since they took effect.
+
+    `unit` is what is drawn independently: each request, or each user where routing keeps users with
+    a variant, by a hash or by cookies; a user counts when first sent somewhere, and not while a
+    cookie decides. Counted on arrival, refused requests included; those that name a target variant
+    are left out. `split` numbers the splits between two variants or more, from 1: under a hash the
+    same users are drawn alike in all of them.
+    """
+
+    unit: Literal["requests", "users"]
+    split: int
+    counts: Mapping[str, int]
 
 
 class MetricsView(Protocol):
@@ -34,6 +57,9 @@ class MetricsView(Protocol):
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Totals of the published windows that lie within [since, until)."""
+
+    def assignments(self) -> Assignments:
+        """Whom the weights in force have sent where, in the published windows."""
 
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived."""

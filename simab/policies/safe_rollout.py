@@ -11,8 +11,9 @@ from pydantic import Field, model_validator
 from simab import units
 from simab.description import SMALLEST_ERROR, Duration, Share
 from simab.errors import InvalidInput
-from simab.policies.actions import Action, Promote, RollBack, SetWeights
-from simab.policies.guardrails import Guardrail, first_objection
+from simab.policies.actions import Action, Hold, HoldReason, Promote, RollBack, SetWeights
+from simab.policies.guardrails import Guardrail
+from simab.policies.holds import hold_for
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
@@ -37,6 +38,7 @@ class SafeRolloutState:
     errors: TwoShares = _NOTHING
     counted_until_ns: int = 0
     holds: int = 0
+    held_for: HoldReason | None = None
     finished: bool = False
 
 
@@ -74,8 +76,8 @@ class SafeRollout(Policy):
     guardrails: tuple[Guardrail, ...] = ()
     """Margins that the candidate must keep, against the control, to leave a stage."""
     sample_ratio_alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] | None = 0.001
-    """Hold where a stage's requests do not follow its weights, by a test at this level; null never
-    does."""
+    """Hold where a stage's requests, or users under a hash or cookies, are not split as its weights
+    ask, by a test that errs so often in a whole run at most; null never does."""
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
     """When a rollout that is not through keeps the control; never if absent."""
 
@@ -101,19 +103,23 @@ class SafeRollout(Policy):
         if harm:
             return (RollBack(because=harm),), replace(state, finished=True)
         assert state.stretch is not None
-        objection = ""
+        hold: Hold | None = None
+        begun: tuple[Action, ...] = ()
         if observation.now_ns - state.stretch.since_ns >= self.bake:
-            objection = self._objection(state, observation)
-            if not objection:
+            hold = self._hold(state, observation)
+            if hold is None:
                 return self._passed(state, observation, labels)
-            state = replace(state, holds=state.holds + 1)
+            begun = () if hold.reason is state.held_for else (hold,)
+            state = replace(state, holds=state.holds + 1, held_for=hold.reason)
         if self.maximum_duration is not None and observation.now_ns >= self.maximum_duration:
             because = (
                 f"not through after {units.format_duration(self.maximum_duration)}, "
-                f"{self._standing(state, labels)}; " + (objection or "the stage is not served out")
+                f"{self._standing(state, labels)}; "
+                + (hold.because if hold else "the stage is not served out")
             )
-            return (Promote(observation.control, because=because),), replace(state, finished=True)
-        return (), state
+            promote = Promote(observation.control, because=because)
+            return (*begun, promote), replace(state, finished=True)
+        return begun, state
 
     def _counted(self, state: SafeRolloutState, observation: Observation) -> SafeRolloutState:
         """With the windows that were published since the last tick, of the stage's stretch."""
@@ -151,13 +157,14 @@ class SafeRollout(Policy):
                 )
         return ""
 
-    def _objection(self, state: SafeRolloutState, observation: Observation) -> str:
-        """Why the stage is held, in words; empty if the next may begin."""
+    def _hold(self, state: SafeRolloutState, observation: Observation) -> Hold | None:
+        """Why the stage is held; None if the next may begin."""
         assert state.stretch is not None
         requests = state.errors.candidate_total
         if requests < self.minimum_requests:
-            return f"{requests} requests of the candidate (at least {self.minimum_requests})"
-        return first_objection(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
+            because = f"{requests} requests of the candidate (at least {self.minimum_requests})"
+            return Hold(HoldReason.TOO_FEW_REQUESTS, because=because)
+        return hold_for(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
 
     def _passed(
         self, state: SafeRolloutState, observation: Observation, labels: Correctness

@@ -1,6 +1,7 @@
 """The books of a run: whole-number counts per variant and window, filled as requests finish.
 
-A request is booked in the window in which it finishes, a label in the bucket in which it arrives;
+A request is booked in the window in which it finishes, its assignment to a variant in that in
+which it arrives, a label in the bucket in which it arrives;
 what would fall after the horizon is counted as outstanding instead. Both data planes fill the same
 arrays, so that comparing them compares the runs.
 """
@@ -64,6 +65,8 @@ class RequestColumn(IntEnum):
     WAIT_CARRIES = 8
     COPIES = 9  # of the INVOCATIONS, those that no user waited for
     COPIES_ANSWERED = 10  # of the ANSWERED
+    ASSIGNED = 11  # sent here by the weights, in the window of arrival, however they end
+    USERS_ASSIGNED = 12  # of the ASSIGNED, the first of each client, where routing keeps clients
 
 
 class LabelColumn(IntEnum):
@@ -105,7 +108,7 @@ class Total(IntEnum):
 class Books:
     """Accumulators of one run.
 
-    `requests` has shape (windows, variants, 11), `latencies` (windows, variants, LATENCY_BUCKETS),
+    `requests` has shape (windows, variants, 13), `latencies` (windows, variants, LATENCY_BUCKETS),
     `labels` (buckets, variants, 7), `scores` (buckets, variants, 2, SCORE_BINS) or no buckets where
     no variant has scores, `invalid` (windows,), `totals` (9,), `rewards` (buckets, variants, 4) or
     no buckets where no variant earns rewards.
@@ -144,6 +147,12 @@ class Books:
         """A request that named a variant that is not on the endpoint."""
         self.invalid[arrived_ns // self.blueprint.period_ns] += 1
         self.totals[Total.INVALID] += 1
+
+    def book_assigned(self, variant: int, arrived_ns: int, *, new_user: bool) -> None:
+        """A request that the weights sent to a variant, whatever becomes of it there."""
+        row = self.requests[arrived_ns // self.blueprint.period_ns, variant]
+        row[RequestColumn.ASSIGNED] += 1
+        row[RequestColumn.USERS_ASSIGNED] += new_user
 
     def book_rejected(self, variant: int, arrived_ns: int, instances: int) -> None:
         """A request or a copy that found the queue full."""
@@ -284,7 +293,7 @@ _CARRIES: Final = {
 
 
 def time_sum_ns(rows: NDArray[np.int64], column: RequestColumn) -> int:
-    """The exact sum of a time column over some windows, shape of rows (windows, 11)."""
+    """The exact sum of a time column over some windows, shape of rows (windows, 13)."""
     low, carries = rows[:, column], int(rows[:, _CARRIES[column]].sum())
     # two halves, since a sum of windows may outgrow 64 bits where no window does
     return (int((low >> 31).sum()) << 31) + int((low & (1 << 31) - 1).sum()) + carries * CARRY_NS

@@ -15,6 +15,7 @@ from simab.world.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
 from simab.world.kernel_arrays import (
     BLOCK,
     CLIENT,
+    CLIENT_BITS,
     CLIENTS_WANTED,
     NO_COOKIE,
     NUMBER,
@@ -59,7 +60,9 @@ class CompiledPlane:
         )
         self._workers = max(variant.workers for variant in books.blueprint.variants)
         self._blueprint, self._draws = books.blueprint, draws
+        self._clients = sum(segment.clients for segment in books.blueprint.segments)
         self._cookies: dict[tuple[int, int], NDArray[np.int64]] = {}
+        self._users, self._epoch = np.zeros(0, dtype=np.uint64), -1
         self._slots: dict[tuple[int, int], int] = {}
         self._instances = _free_times(0, self._workers, _FIRST_RING)
         self._split: Split
@@ -75,7 +78,7 @@ class CompiledPlane:
             [self._slot(variant, number) for number in numbers]
             for variant, numbers in enumerate(routing.instances)
         ]
-        self._split = split_of(routing, slots, self._cookies_of(routing))
+        self._split = split_of(routing, slots, self._cookies_of(routing), self._users_of(routing))
         self._make_room_for_instances()
 
     def advance(self, until_ns: int) -> None:
@@ -107,11 +110,19 @@ class CompiledPlane:
         if routing.pinned == NO_VARIANT:
             return np.zeros(0, dtype=np.int64)
         self._want_clients()
-        clients = sum(segment.clients for segment in self._blueprint.segments)
         cookie = routing.pinned, routing.cookie_ns
         if cookie not in self._cookies:
-            self._cookies[cookie] = np.full(clients, NO_COOKIE, dtype=np.int64)
+            self._cookies[cookie] = np.full(self._clients, NO_COOKIE, dtype=np.int64)
         return self._cookies[cookie]
+
+    def _users_of(self, routing: Routing) -> NDArray[np.uint64]:
+        """A bit for each client who has been assigned in this epoch."""
+        if not routing.counts_users:
+            return np.zeros(0, dtype=np.uint64)
+        words = (self._clients >> CLIENT_BITS) + 1
+        if routing.counting_epoch != self._epoch or len(self._users) != words:
+            self._users, self._epoch = np.zeros(words, dtype=np.uint64), routing.counting_epoch
+        return self._users
 
     def _want_clients(self) -> None:
         """From now on draw who asks; for the requests that are drawn already, draw it now."""

@@ -16,6 +16,7 @@ from simab.world.answers import checked_decision
 from simab.world.books import Books, Total
 from simab.world.endpoint import Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns
+from simab.world.phases import Phases
 from simab.world.published import ArrivedLabels, PublishedMetrics
 from simab.world.routing import Routing
 
@@ -95,6 +96,7 @@ class ControlPlane:
         self._scenario = books.blueprint.scenario
         self._endpoint = Endpoint(self._scenario)
         self._arrived = ArrivedLabels(books)
+        self._phases = Phases(books)
         self._refused: tuple[Refusal, ...] = ()
         self.decisions: list[DecisionEntry] = []
         self.splits: list[SplitEntry] = []
@@ -144,7 +146,7 @@ class ControlPlane:
             instances=self._endpoint.instances,
             control=objective.control,
             candidate=objective.candidate,
-            metrics=PublishedMetrics(self._books, self._arrived, tick_ns),
+            metrics=PublishedMetrics(self._books, self._arrived, self._phases, tick_ns),
             refused=self._refused,
         )
 
@@ -171,6 +173,7 @@ class ControlPlane:
         self._take_effect()
 
     def _take_effect(self) -> None:
-        self._plane.route(self._endpoint.routing())
+        routing = self._phases.enter(self._endpoint.routing(), now_ns(self._environment))
+        self._plane.route(routing)
         weights, instances = dict(self._endpoint.weights), dict(self._endpoint.instances)
         self.splits.append(SplitEntry(now_ns(self._environment), weights, instances))

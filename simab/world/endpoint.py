@@ -17,6 +17,7 @@ from simab.policies import (
     AddVariant,
     Conclude,
     EndpointStatus,
+    Hold,
     Mirror,
     Promote,
     RemoveVariant,
@@ -123,7 +124,7 @@ class Endpoint:
         Raises:
             Refused: a change is under way, or the action asks for something impossible.
         """
-        if isinstance(action, Conclude):
+        if isinstance(action, Conclude | Hold):
             return 0
         after = self._after(action)
         # Before "nothing to do", which is judged by what serves now and not by what is coming.

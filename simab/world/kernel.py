@@ -27,6 +27,7 @@ from simab.world.kernel_arrays import (
 )
 from simab.world.kernel_arrivals import draw_block
 from simab.world.kernel_booking import (
+    book_assigned,
     book_copy,
     book_rejected,
     book_served,
@@ -69,6 +70,7 @@ _SERVICE, _COPY_ATTEMPT = np.uint64(Purpose.SERVICE), np.uint64(COPY_ATTEMPT)
 _STATUS_REJECTED, _STATUS_INVALID = int(Status.REJECTED), int(Status.INVALID_TARGET)
 _OK, _STATUS_FAILED = int(Status.OK), int(Status.FAILED)
 _NOT_SERVED = np.int64(-1)
+_NAMED, _BY_COOKIE, _BY_WEIGHT = np.int64(0), np.int64(1), np.int64(2)
 # Indices are unsigned: for a signed one Numba asks at every use whether it counts from the end.
 _ONE = np.uint64(1)
 
@@ -82,7 +84,7 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
     """
     requests, _, _, _, _, totals, _ = books
     horizon_ns, period_ns = fixed.scalars[0], fixed.scalars[1]
-    window, window_start_ns = np.int64(0), np.int64(0)
+    window, window_start_ns = np.uint64(0), np.int64(0)
     while True:
         reason = _lacking(instances, log, position)
         if reason != DONE:
@@ -94,17 +96,17 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
             return DONE
         streams.marks[segment, CURSOR] += 1
         if arrived_ns - window_start_ns >= period_ns:
-            window = arrived_ns // period_ns
-            window_start_ns = window * period_ns
+            window = np.uint64(arrived_ns // period_ns)
+            window_start_ns = np.int64(window) * period_ns
         totals[_ARRIVED] += 1
         record = position[0]
         position[0] = record + 1
-        variant, by_weight = _variant_of(fixed, split, streams, segment, place)
+        variant, way = _assigned(fixed, split, streams, requests, segment, place, window)
         log_arrival(log, record, fixed, streams, segment, place)
-        if by_weight and split.rules[2] != NO_VARIANT and split.rules[2] != np.int64(variant):
+        if way != _NAMED and split.rules[2] != NO_VARIANT and split.rules[2] != np.int64(variant):
             _copy(fixed, split, streams, instances, books, log, position, segment, place)
         if split.slot_starts[variant] == split.slot_starts[variant + _ONE]:
-            _turn_away(books, log, record, np.uint64(window), arrived_ns)
+            _turn_away(books, log, record, window, arrived_ns)
             continue
         word = streams.words[segment, INSTANCE, place]
         slot = np.uint64(_slot_of(fixed, split, instances, variant, arrived_ns, word))
@@ -112,15 +114,15 @@ def _advance(until_ns, fixed, split, streams, instances, books, log, position):
         started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word)
         log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
         if started_ns == _NOT_SERVED:
-            book_rejected(split, requests, np.uint64(window), variant)
+            book_rejected(split, requests, window, variant)
             totals[_REJECTED] += 1
             log_end(log, record, _STATUS_REJECTED, arrived_ns)
             continue
-        if by_weight and split.cookies.shape[0] and np.int64(variant) == split.rules[0]:
+        if way != _NAMED and split.cookies.shape[0] and np.int64(variant) == split.rules[0]:
             _give_cookie(fixed, split, streams, segment, place, finished_ns)
         if finished_ns >= horizon_ns:
             continue
-        ended = np.uint64(window)
+        ended = window
         if finished_ns - window_start_ns >= period_ns:
             ended = np.uint64(finished_ns // period_ns)
         failed = fails(fixed, variant, streams.words[segment, ERROR, place])
@@ -149,26 +151,35 @@ def _turn_away(books, log, record, window, arrived_ns):
 
 
 @njit(inline="always")
+def _assigned(fixed, split, streams, requests, segment, place, window):
+    """The variant of a request and in which way it came by it, booked if the weights sent it."""
+    variant, way = _variant_of(fixed, split, streams, segment, place)
+    if way == _BY_WEIGHT:
+        book_assigned(fixed, split, streams, requests, segment, place, window, variant)
+    return variant, way
+
+
+@njit(inline="always")
 def _variant_of(fixed, split, streams, segment, place):
-    """The variant that a request names, or else the one that routing gives it; and which it is."""
+    """The variant that a request names or the one that routing gives it, and in which way."""
     pairs = fixed.segments[segment, 3]
     if pairs:
         number = _number(streams, segment, place)
-        return np.uint64(fixed.paired[fixed.paired_starts[segment] + number % pairs]), False
+        return np.uint64(fixed.paired[fixed.paired_starts[segment] + number % pairs]), _NAMED
     first, last = fixed.target_starts[segment], fixed.target_starts[segment + _ONE]
     word = streams.words[segment, TARGET, place]
     part = part_of(fixed.target_thresholds, first, last - 1, word)
     target = fixed.targets[np.uint64(first + part)]
     if target != NO_VARIANT:
-        return np.uint64(target), False
+        return np.uint64(target), _NAMED
     if split.cookies.shape[0] and _has_cookie(fixed, split, streams, segment, place):
-        return np.uint64(split.rules[0]), True
+        return np.uint64(split.rules[0]), _BY_COOKIE
     if fixed.scalars[3] == _IN_TURN:
-        return np.uint64(_next_in_turn(split)), True
+        return np.uint64(_next_in_turn(split)), _BY_WEIGHT
     last_choice = len(split.choices) - 1
     word = streams.words[segment, VARIANT, place]
     choice = np.uint64(part_of(split.thresholds, 0, last_choice, word))
-    return np.uint64(split.choices[choice]), True
+    return np.uint64(split.choices[choice]), _BY_WEIGHT
 
 
 @njit(inline="always")

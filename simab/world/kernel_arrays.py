@@ -20,6 +20,7 @@ __all__ = [
     "BLOCK",
     "CLIENT",
     "CLIENTS_WANTED",
+    "CLIENT_BITS",
     "CLOCK",
     "CURSOR",
     "DELAY",
@@ -62,6 +63,7 @@ NEVER: Final = -1
 UNLIMITED: Final = -1
 NO_TABLE: Final = -1
 NO_COOKIE: Final = -(1 << 62)  # as if it had run out long ago
+CLIENT_BITS: Final = 6  # of a client's number, which say its bit within a word of `Split.users`
 VARIANT_ROUTING: Final = {
     "weighted_random": 0,
     "sticky_hash": 1,
@@ -107,8 +109,10 @@ class Split(NamedTuple):
     """A routing in force: the choices with their thresholds and turns, the slots per variant.
 
     `cookies` says since when each client has one, in order of segments and clients; NO_COOKIE: it
-    has none (no entries: nobody gets any). `rules`: the variant whose reply gives a cookie, its age
-    in ns, the variant that gets copies, and the word up to which there is a copy, as signed bits.
+    has none (no entries: nobody gets any). `users` has a bit for each client who has been assigned
+    in this epoch (no entries: users are not counted). `rules`: the variant whose reply gives a
+    cookie, its age in ns, the variant that gets copies, and the word up to which there is a copy,
+    as signed bits.
     """
 
     thresholds: Words
@@ -119,6 +123,7 @@ class Split(NamedTuple):
     slots: Integers
     instance_shares: Integers
     cookies: Integers
+    users: Words
     rules: Integers
 
 
@@ -255,7 +260,9 @@ class _Tables:
         return np.stack(self._edges)
 
 
-def split_of(routing: Routing, slots: Sequence[Sequence[int]], cookies: Integers) -> Split:
+def split_of(
+    routing: Routing, slots: Sequence[Sequence[int]], cookies: Integers, users: Words
+) -> Split:
     """Pack a routing; `slots[v]` are the slots of variant v's instances that take requests."""
     last_copied = np.uint64(max(routing.copied_below - 1, 0)).astype(np.int64)
     return Split(
@@ -269,6 +276,7 @@ def split_of(routing: Routing, slots: Sequence[Sequence[int]], cookies: Integers
             [INSTANCE_SHARE_ONE // max(len(each), 1) for each in slots], dtype=np.int64
         ),
         cookies=cookies,
+        users=users,
         rules=np.array([routing.pinned, routing.cookie_ns, routing.mirror, last_copied]),
     )
 

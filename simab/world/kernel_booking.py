@@ -19,10 +19,11 @@ from simab.world.books import (
     RewardColumn,
     Total,
 )
-from simab.world.kernel_arrays import NEVER, NO_TABLE, ROW, SCORE
-from simab.world.kernel_draws import bit_length, draw_from_table, own_word, part_of
+from simab.world.kernel_arrays import CLIENT_BITS, NEVER, NO_TABLE, ROW, SCORE
+from simab.world.kernel_draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
+from simab.world.kernel_log import client_of
 
-__all__ = ["book_copy", "book_rejected", "book_served", "fails", "learn"]
+__all__ = ["book_assigned", "book_copy", "book_rejected", "book_served", "fails", "learn"]
 
 _LABELS_ARRIVED, _LABELS_NEVER = int(Total.LABELS_ARRIVED), int(Total.LABELS_NEVER)
 _LABELS_OUTSTANDING = int(Total.LABELS_OUTSTANDING)
@@ -34,6 +35,9 @@ _COL_LATENCY_CARRIES = int(RequestColumn.LATENCY_CARRIES)
 _COL_WAIT_CARRIES = int(RequestColumn.WAIT_CARRIES)
 _COL_COPIES = int(RequestColumn.COPIES)
 _COL_COPIES_ANSWERED = int(RequestColumn.COPIES_ANSWERED)
+_COL_ASSIGNED = int(RequestColumn.ASSIGNED)
+_COL_USERS_ASSIGNED = int(RequestColumn.USERS_ASSIGNED)
+_CLIENT_BITS, _CLIENT_REST = np.uint64(CLIENT_BITS), np.uint64((1 << CLIENT_BITS) - 1)
 _CARRY_NS = np.int64(CARRY_NS)
 _COL_SUCCESS, _COL_FAILURE = int(LabelColumn.SUCCESS), int(LabelColumn.FAILURE)
 _COL_SQUARED_ERROR = int(LabelColumn.SQUARED_ERROR)
@@ -60,6 +64,25 @@ _SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
 _LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
 # Indices are unsigned: for a signed one Numba asks at every use whether it counts from the end.
 _ONE = np.uint64(1)
+
+
+@njit(inline="always")
+def book_assigned(fixed, split, streams, requests, segment, place, window, variant):
+    """Books.book_assigned."""
+    requests[window, variant, _COL_ASSIGNED] += 1
+    if split.users.shape[0]:
+        new = _first_of_client(fixed, split, streams, segment, place)
+        requests[window, variant, _COL_USERS_ASSIGNED] += new
+
+
+@njit(**OPTIONS)
+def _first_of_client(fixed, split, streams, segment, place):
+    """1 if the client has not been assigned in this epoch, and from now on it has; else 0."""
+    client = np.uint64(fixed.segments[segment, 5] + client_of(fixed, streams, segment, place))
+    bit, word = np.uint64(1) << (client & _CLIENT_REST), client >> _CLIENT_BITS
+    seen = split.users[word]
+    split.users[word] = seen | bit
+    return np.int64((seen & bit) == np.uint64(0))
 
 
 @njit(inline="always")

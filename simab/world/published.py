@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
+from simab.policies import Assignments
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
-from simab.world.books import Books
+from simab.world.books import Books, RequestColumn
+from simab.world.phases import Phases
 
 __all__ = ["ArrivedLabels", "PublishedMetrics"]
 
@@ -57,6 +60,7 @@ class PublishedMetrics:
 
     _books: Books
     _arrived: ArrivedLabels
+    _phases: Phases
     now_ns: int
 
     @property
@@ -75,6 +79,18 @@ class PublishedMetrics:
         first = max(-(-since_ns // self.period_ns), 0)
         last = min(until_ns, self.published_until_ns) // self.period_ns
         return self._books.request_totals(self._number(variant), first, max(first, last))
+
+    def assignments(self) -> Assignments:
+        """Whom the weights in force have sent where, in the published windows."""
+        phase = self._phases.at(self.now_ns)
+        counts = self._phases.assigned(phase, self.published_until_ns)
+        names = [self._books.blueprint.names[choice] for choice in phase.choices]
+        users = phase.column is RequestColumn.USERS_ASSIGNED
+        return Assignments(
+            "users" if users else "requests",
+            phase.number,
+            MappingProxyType(dict(zip(names, counts, strict=True))),
+        )
 
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived before now."""

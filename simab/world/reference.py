@@ -52,11 +52,15 @@ class ReferencePlane:
         self._turns: dict[int, int] = {}
         self._workers: dict[tuple[int, int], simpy.Resource] = {}
         self._cookies: dict[tuple[int, ...], int] = {}
+        self._users: set[tuple[int, int]] = set()
+        self._epoch = -1
         environment.process(self._traffic())
 
     def route(self, routing: Routing) -> None:
         """Put a split in force for the requests that arrive from now on."""
         self._routing = routing
+        if routing.counting_epoch != self._epoch:
+            self._users, self._epoch = set(), routing.counting_epoch
         self._turns = dict.fromkeys(routing.choices, 0)
 
     def advance(self, until_ns: int) -> None:
@@ -132,6 +136,18 @@ class ReferencePlane:
             return arrival.target
         if self._has_cookie(arrival):
             return self._routing.pinned
+        variant = self._choose_by_weight(arrival)
+        self._book_assigned(arrival, variant)
+        return variant
+
+    def _book_assigned(self, arrival: Arrival, variant: int) -> None:
+        user = arrival.segment, arrival.client
+        new = self._routing.counts_users and user not in self._users
+        if new:
+            self._users.add(user)
+        self._books.book_assigned(variant, arrival.arrived_ns, new_user=new)
+
+    def _choose_by_weight(self, arrival: Arrival) -> int:
         kind = self._blueprint.scenario.endpoint.variant_routing
         if kind == "smooth_weighted_round_robin":
             return self._next_in_turn()

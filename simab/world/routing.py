@@ -30,6 +30,7 @@ class Routing:
     `instances[v]` are the instances of variant v that take requests (empty: not deployed).
     Clients whom the variant `pinned` has answered stay with it for `cookie_ns`; requests that go by
     weight to another variant than `mirror` are copied to it where a word is below `copied_below`.
+    With `counts_users` assignments are counted by user, each once in a `counting_epoch`.
     """
 
     choices: tuple[int, ...]
@@ -40,6 +41,8 @@ class Routing:
     cookie_ns: int = 0
     mirror: int = NO_VARIANT
     copied_below: int = 0
+    counts_users: bool = False
+    counting_epoch: int = 0
 
     @classmethod
     def of(cls, weights: Mapping[int, float], instances: Sequence[tuple[int, ...]]) -> Routing:
@@ -54,6 +57,14 @@ class Routing:
             thresholds=word_thresholds(shares),
             turns=tuple(turns),
             instances=tuple(instances),
+        )
+
+    def assigns_like(self, other: Routing) -> bool:
+        """Whether requests find their variants by the same law; instances are another matter."""
+        return (
+            self.choices == other.choices
+            and np.array_equal(self.thresholds, other.thresholds)
+            and (self.pinned, self.cookie_ns) == (other.pinned, other.cookie_ns)
         )
 
 

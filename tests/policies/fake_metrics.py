@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simab.policies import EndpointStatus, Observation
+from simab.policies import Assignments, EndpointStatus, Observation
 from simab.stats.classification import ConfusionCounts
 from simab.stats.label_totals import SCORE_BINS, LabelTotals, RewardTotals
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
@@ -77,6 +77,11 @@ class FakeMetrics:
     published_until_ns: int = 0
     period_ns: int = MINUTE
     delay_ns: int = 0
+    assigned: Mapping[str, int] = field(default_factory=dict)
+
+    def assignments(self) -> Assignments:
+        """Requests of the first split."""
+        return Assignments("requests", 1, self.assigned)
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Whole windows; asking for what is not published is a mistake of the policy."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simab.policies import EndpointStatus, Observation, Promote
+from simab.policies import EndpointStatus, Hold, HoldReason, Observation, Promote
 from simab.policies.naive_peeking import NaivePeeking
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests, successes
@@ -23,11 +23,13 @@ def at(
     old: tuple[int, int],
     new: tuple[int, int],
     windows: dict[tuple[str, int], RequestTotals] | None = None,
+    *,
+    assigned: dict[str, int] | None = None,
     **fields: Any,
 ) -> Observation:
     """Right and wrong answers by this minute; every window up to it is published."""
     labels = {"old": successes(*old), "new": successes(*new)}
-    metrics = FakeMetrics(labels, windows or {}, minute * MINUTE)
+    metrics = FakeMetrics(labels, windows or {}, minute * MINUTE, assigned=assigned or {})
     return observation(metrics, now_ns=minute * MINUTE, **fields)
 
 
@@ -55,8 +57,9 @@ def decided(policy: NaivePeeking, *seen: Observation) -> Promote:
     state: Any = None
     for number, each in enumerate(seen):
         actions, state = policy.decide(state, each)
-        assert bool(actions) == (number == len(seen) - 1)
-    (action,) = actions
+        decisions = [action for action in actions if not isinstance(action, Hold)]
+        assert bool(decisions) == (number == len(seen) - 1)
+    (action,) = decisions
     assert isinstance(action, Promote)
     assert state.finished
     assert policy.decide(state, seen[-1]) == ((), state)
@@ -170,8 +173,8 @@ def test_a_worse_candidate_needs_no_guardrail() -> None:
 def test_a_sample_ratio_mismatch_holds() -> None:
     """1,000 : 1,400 at even weights is no chance; 1,000 : 1,040 may be."""
     guarded = policy(sample_ratio_alpha=0.001)
-    mismatch = at(1, *BETTER, windows(served(1000), served(1400)))
-    action = decided(guarded, mismatch, at(1, *BETTER, windows(served(1000), served(1040))))
+    mismatch = at(1, *BETTER, assigned={"old": 1000, "new": 1400})
+    action = decided(guarded, mismatch, at(1, *BETTER, assigned={"old": 1000, "new": 1040}))
     assert action.variant == "new"
     assert "held at 1 looks" in action.because
     ends = policy(sample_ratio_alpha=0.001, maximum_duration="1min")
@@ -179,23 +182,36 @@ def test_a_sample_ratio_mismatch_holds() -> None:
     assert "sample ratio mismatch: 1000 : 1400 requests at shares 0.5 : 0.5" in because
 
 
-def test_the_sample_ratio_is_that_of_the_present_weights() -> None:
-    """Windows before a change of weights, and the one that it falls into, are left out."""
-    guarded = policy(sample_ratio_alpha=0.001)
-    ramp = {("old", 0): served(2000), ("new", 0): served(20)} | {
-        (name, 2): served(500) for name in ("old", "new")
-    }
-    before = at(1, (50, 0), (50, 0), ramp, weights={"old": 99.0, "new": 1.0})
-    after = at(2, (50, 0), (50, 0), ramp)
-    assert decided(guarded, before, after, at(3, *BETTER, ramp)).variant == "new"
-    # Seen as one stretch, the same counts are held: that test would cry wolf at every ramp.
-    ends = policy(sample_ratio_alpha=0.001, maximum_duration="3min")
-    assert decided(ends, at(3, *BETTER, ramp)).variant == "old"
+def test_a_hold_is_logged_when_it_begins_and_when_its_reason_changes() -> None:
+    """Not at each look: a log of thousands of equal lines would hide what happened."""
+    guarded = policy(sample_ratio_alpha=0.001, **ERRORS)
+    fine, failing = windows(served(400), served(400)), windows(served(400), served(400, 100))
+    skewed, even = {"old": 1000, "new": 1400}, {"old": 1000, "new": 1040}
+    state: Any = None
+    logged = []
+    for minute, seen in enumerate(
+        [(fine, skewed), (fine, skewed), (failing, skewed), (failing, even), (failing, even)]
+    ):
+        actions, state = guarded.decide(state, at(minute + 1, *BETTER, seen[0], assigned=seen[1]))
+        logged.append([action.reason for action in actions if isinstance(action, Hold)])
+    assert logged == [[HoldReason.SAMPLE_RATIO], [], [], [HoldReason.GUARDRAIL], []]
+    assert state.holds == 5
+
+
+def test_a_hold_at_the_end_is_logged_beside_the_decision() -> None:
+    """Also where the only look is the last one."""
+    guarded = policy(sample_ratio_alpha=0.001, maximum_duration="1min")
+    seen = at(1, *BETTER, assigned={"old": 1000, "new": 1400})
+    (hold, decision), _ = guarded.decide(None, seen)
+    assert isinstance(hold, Hold)
+    assert hold.because in decision.because
+    assert isinstance(decision, Promote)
+    assert decision.variant == "old"
 
 
 def test_a_variant_without_weight_is_not_in_the_ratio() -> None:
-    """It may still answer what it had, or be named by requests."""
-    idle = {**windows(served(500), served(500)), ("idle", 0): served(3)}
+    """Nothing is assigned to it, and its weight is not asked for."""
     weights = {"old": 1.0, "new": 1.0, "idle": 0.0}
     guarded = policy(sample_ratio_alpha=0.001)
-    assert decided(guarded, at(1, *BETTER, idle, weights=weights)).variant == "new"
+    seen = at(1, *BETTER, assigned={"old": 500, "new": 500}, weights=weights)
+    assert decided(guarded, seen).variant == "new"

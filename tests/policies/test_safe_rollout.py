@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from simab.policies import EndpointStatus, Observation, Promote, Refusal, RollBack, SetWeights
+from simab.policies import (
+    EndpointStatus,
+    Hold,
+    HoldReason,
+    Observation,
+    Promote,
+    Refusal,
+    RollBack,
+    SetWeights,
+)
 from simab.policies.safe_rollout import SafeRollout
 from simab.policies.two_shares import TwoShares
 from simab.stats.always_valid import confidence_sequence
@@ -39,9 +49,13 @@ def at(
     weights: dict[str, float],
     windows: Windows | None = None,
     labels: dict[str, LabelTotals] | None = None,
+    *,
+    assigned: dict[str, int] | None = None,
     **fields: Any,
 ) -> Observation:
-    metrics = FakeMetrics(labels or NO_LABELS, windows or {}, minute * MINUTE)
+    metrics = FakeMetrics(
+        labels or NO_LABELS, windows or {}, minute * MINUTE, assigned=assigned or {}
+    )
     return observation(metrics, now_ns=minute * MINUTE, weights=weights, **fields)
 
 
@@ -134,7 +148,8 @@ def test_a_stage_waits_for_the_minimum_of_requests() -> None:
     seen = [at(minute, TENTH, USUAL) for minute in (1, 2, 3, 4)]
     later = each_minute(served(90), served(10), range(9))
     found, state = walk(rollout(minimum_requests=30), *seen, at(5, TENTH, later))
-    assert found[1:4] == [None, None, None]
+    assert found[1:3] == [None, None]
+    assert found[3].reason is HoldReason.TOO_FEW_REQUESTS
     assert isinstance(found[4], SetWeights)
     assert "held at 1 ticks" in found[4].because
     assert state.stage == 1
@@ -143,8 +158,11 @@ def test_a_stage_waits_for_the_minimum_of_requests() -> None:
 def test_a_sample_ratio_mismatch_holds_the_stage() -> None:
     """300 of 1,000 requests a minute at a share of a tenth."""
     windows = each_minute(served(700), served(300), range(9))
-    seen = [at(minute, TENTH, windows) for minute in range(1, 7)]
-    assert walk(rollout(), *seen)[0][1:] == [None] * 5
+    skewed = {"old": 700, "new": 300}
+    seen = [at(minute, TENTH, windows, assigned=skewed) for minute in range(1, 7)]
+    found, _ = walk(rollout(), *seen)
+    assert [type(each) for each in found[1:]] == [NoneType, NoneType, Hold, NoneType, NoneType]
+    assert found[3].reason is HoldReason.SAMPLE_RATIO
     found, _ = walk(rollout(maximum_duration="6min"), *seen)
     assert found[5].variant == "old"
     assert "not through after 6min" in found[5].because
@@ -158,7 +176,9 @@ def test_a_guardrail_holds_the_stage() -> None:
     slow = each_minute(served(90), requests([80.0] * 10), range(9))
     seen = [at(minute, TENTH, slow) for minute in range(1, 7)]
     latency = {"metric": "latency_p50", "at_most_times": 1.5}
-    assert walk(rollout(guardrails=[latency]), *seen)[0][1:] == [None] * 5
+    found, _ = walk(rollout(guardrails=[latency]), *seen)
+    assert [type(each) for each in found[1:]] == [NoneType, NoneType, Hold, NoneType, NoneType]
+    assert found[3].reason is HoldReason.GUARDRAIL
 
 
 def test_the_end_within_a_stage_keeps_the_control() -> None:

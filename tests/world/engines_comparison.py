@@ -164,6 +164,8 @@ def _shown(observation: Observation, *, with_metrics: bool) -> tuple[Any, ...]:
     )
     if with_metrics:
         metrics, until = observation.metrics, observation.now_ns
+        assigned = metrics.assignments()
+        shown += (assigned.unit, assigned.split, tuple(assigned.counts.items()))
         shown += tuple(
             (_requests(metrics.requests(name, 0, until)), _labels(metrics.labels(name)))
             for name in names

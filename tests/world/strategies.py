@@ -17,6 +17,8 @@ from simab.policies import (
     Action,
     AddVariant,
     Conclude,
+    Hold,
+    HoldReason,
     Promote,
     RemoveVariant,
     RollBack,
@@ -175,7 +177,7 @@ def actions(names: Sequence[str]) -> st.SearchStrategy[Action]:
         st.builds(RemoveVariant, name),
         st.builds(Promote, name),
         st.just(RollBack()),
-        st.just(Conclude()),
+        st.sampled_from([Conclude(), Hold(HoldReason.SAMPLE_RATIO)]),
     )
 
 

@@ -9,6 +9,8 @@ from simab.policies import (
     AddVariant,
     Conclude,
     EndpointStatus,
+    Hold,
+    HoldReason,
     Promote,
     RemoveVariant,
     RollBack,
@@ -18,6 +20,8 @@ from simab.policies import (
 from simab.simulation import Run
 from tests.world import laws
 from tests.world.building import SECOND, Script, record, scenario, variant
+
+HELD = Hold(HoldReason.SAMPLE_RATIO, because="9 : 1")
 
 
 def play(
@@ -112,7 +116,7 @@ def test_going_back_during_an_update_is_refused(engine: str, action: Action) -> 
     assert share_of_b(run, 92, 600) == 1.0
 
 
-@pytest.mark.parametrize("action", [Promote("a"), RollBack(), Conclude()])
+@pytest.mark.parametrize("action", [Promote("a"), RollBack(), Conclude(), HELD])
 def test_what_changes_nothing_is_accepted_and_no_update(engine: str, action: Action) -> None:
     """Keeping the control that has all traffic, or giving up: no `Updating`, no new split."""
     variants = {"a": variant(workers=10), "b": variant(workers=10, weight=0)}
@@ -122,10 +126,20 @@ def test_what_changes_nothing_is_accepted_and_no_update(engine: str, action: Act
     assert list(run.splits["at_ns"].unique()) == [0, 102 * SECOND]
 
 
-def test_giving_up_during_an_update_is_accepted(engine: str) -> None:
-    """A conclusion asks nothing of the endpoint."""
-    run, _ = play(engine, {3: [SetWeights({"b": 3})], 4: [Conclude()]})
+@pytest.mark.parametrize("action", [Conclude(), HELD])
+def test_what_asks_nothing_of_the_endpoint_is_accepted_during_an_update(
+    engine: str, action: Action
+) -> None:
+    """A conclusion and a hold are what the policy has to say, and not for the endpoint."""
+    run, _ = play(engine, {3: [SetWeights({"b": 3})], 4: [action]})
     assert list(run.decisions["accepted"]) == [True, True]
+
+
+def test_a_hold_shows_its_reason_in_the_log(engine: str) -> None:
+    """As an action like any other: what it is, why it is held, and the numbers."""
+    run, _ = play(engine, {3: [HELD]})
+    (row,) = run.decisions.to_dict("records")
+    assert (row["action"], row["detail"], row["because"]) == ("Hold", "sample ratio", "9 : 1")
 
 
 def test_a_rollback_gives_the_control_all_traffic(engine: str) -> None:

@@ -84,6 +84,7 @@ def what_happens(run: Run) -> Counter[str]:
     new_splits = run.splits["at_ns"].iloc[1:]
     served = requests[requests["status"].isin((200, 500))]
     labels = requests.loc[requests["label_ns"] >= 0, "label_ns"]
+    windows, users = run.windows, requests.groupby(["segment", "client"]).ngroups
     period, interval = run.scenario.metrics.period, run.scenario.controller.interval
     counts: Counter[str] = Counter({f"status {status}": 0 for status in (0, 200, 400, 500, 503)})
     counts.update(f"status {status}" for status in requests["status"])
@@ -101,6 +102,8 @@ def what_happens(run: Run) -> Counter[str]:
             "finish at a window's end": int((served["finished_ns"] % period == 0).sum()),
             "label at a window's end": int((labels % period == 0).sum()),
             "copies": int((requests["attempt"] == -1).sum()),
+            "users assigned": int(windows["users_assigned"].sum()),
+            "users assigned again": max(int(windows["users_assigned"].sum()) - users, 0),
             "label at its reply": int((served["label_ns"] == served["finished_ns"]).sum()),
             "label beyond the horizon": int((labels >= horizon).sum()),
             "look at an update's end": int((new_splits % interval == 0).sum()),
@@ -117,12 +120,14 @@ def test_the_drawn_runs_reach_what_the_engines_could_get_wrong() -> None:
     refusals = {name for name in counts if name.startswith("refusal")}
     assert set(counts) - refusals == {
         *(f"status {status}" for status in (0, 200, 400, 500, 503)),
-        *(f"accepted {action}" for action in (*actions, "Conclude")),
+        *(f"accepted {action}" for action in (*actions, "Conclude", "Hold")),
         "waits",
         "two arrivals at once",
         *(f"arrival at {tie}" for tie in ("a finish", "a new split", "a look", "a window's end")),
         *(f"{event} at a window's end" for event in ("finish", "label")),
         "copies",
+        "users assigned",
+        "users assigned again",
         "label at its reply",
         "label beyond the horizon",
         "look at an update's end",

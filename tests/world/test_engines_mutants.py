@@ -73,6 +73,13 @@ FAULTS = {
         "finished_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
         "arrived_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
     ),
+    "a request that a cookie sent": ("if way == _BY_WEIGHT:", "if way != _NAMED:"),
+    "the window of an assignment": (
+        "streams, requests, segment, place, window)\n        log",
+        "streams, requests, segment, place, window - window % np.uint64(2))\n        log",
+    ),
+    "two users of one bit": ("client & _CLIENT_REST", "client & np.uint64(31)"),
+    "a user who is seen again": ("split.users[word] = seen | bit", "split.users[word] = seen"),
     "where a squared reward is cut": ("square >> _SQUARES_CUT", "square >> _SQUARES_CUT - 1"),
     "the bucket of a latency": (
         "bit_length(units) - _SUBDIVISION_BITS - 1",

@@ -1,0 +1,91 @@
+"""The phases of a run: spans in which the router assigns requests and users by one law."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.world.blueprint import NO_VARIANT
+from simab.world.books import Books, RequestColumn
+from simab.world.routing import Routing
+
+__all__ = ["Phase", "Phases"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Phase:
+    """From `since_ns` on, requests went to `choices` by constant shares.
+
+    `number` counts the phases with two choices or more, from 1. `column` of Books.requests holds
+    the assignments, and `before` (shape (variants,)) those of the phase's first window that were
+    made before it began.
+    """
+
+    number: int
+    since_ns: int
+    choices: tuple[int, ...]
+    column: RequestColumn
+    before: NDArray[np.int64]
+
+
+class Phases:
+    """All phases so far, in order of time.
+
+    Where routing keeps users with a variant, by a hash or by cookies, a user counts once in a
+    phase. A hash of the client is the same in every phase. So once cookies have kept some clients
+    with what it gave them, the others are no fair sample of it any more: from then on a user counts
+    once in the run.
+    """
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._sticky = books.blueprint.scenario.endpoint.variant_routing == "sticky_hash"
+        self._cookies = False
+        self._routing: Routing | None = None
+        self._phases: list[Phase] = []
+
+    def enter(self, routing: Routing, now_ns: int) -> Routing:
+        """Take note of a routing that is in force from now on; returns it with what it counts.
+
+        All requests before now must have been played.
+        """
+        before = self._routing
+        epoch = 0 if before is None else before.counting_epoch
+        if before is None or not routing.assigns_like(before):
+            kept = self._sticky and self._cookies and before is not None
+            epoch += not kept
+            self._phases.append(self._phase(routing, now_ns))
+        self._cookies = self._cookies or routing.pinned != NO_VARIANT
+        self._routing = replace(
+            routing, counts_users=self._counts_users(routing), counting_epoch=epoch
+        )
+        return self._routing
+
+    def at(self, now_ns: int) -> Phase:
+        """The phase in force at a moment; of those that begin at it, the last."""
+        return next(phase for phase in reversed(self._phases) if phase.since_ns <= now_ns)
+
+    def assigned(self, phase: Phase, until_ns: int) -> Sequence[int]:
+        """Assignments of a phase's choices in the windows that end by `until_ns`."""
+        period_ns = self._books.blueprint.period_ns
+        first, last = phase.since_ns // period_ns, until_ns // period_ns
+        if last <= first:
+            return [0] * len(phase.choices)
+        sums = self._books.requests[first:last, :, phase.column].sum(axis=0) - phase.before
+        counts: list[int] = sums[list(phase.choices)].tolist()
+        return counts
+
+    def _phase(self, routing: Routing, now_ns: int) -> Phase:
+        users = self._counts_users(routing)
+        column = RequestColumn.USERS_ASSIGNED if users else RequestColumn.ASSIGNED
+        window = now_ns // self._books.blueprint.period_ns
+        before: NDArray[np.int64] = self._books.requests[window, :, column].copy()
+        number = self._phases[-1].number if self._phases else 0
+        number += len(routing.choices) > 1
+        return Phase(number, now_ns, routing.choices, column, before)
+
+    def _counts_users(self, routing: Routing) -> bool:
+        return self._sticky or routing.pinned != NO_VARIANT
