@@ -13,7 +13,8 @@ from pydantic import AfterValidator, Field, model_validator
 from simab import units
 from simab.description import Description, Duration
 from simab.errors import InvalidInput
-from simab.policies.argo_conditions import NoVerdict, checked_condition, holds
+from simab.policies.argo_condition_values import Shape
+from simab.policies.argo_conditions import NoVerdict, checked_condition, holds, shape_of
 from simab.policies.metrics import latency_metric_ns
 from simab.policies.observation import Observation, newest_published
 from simab.stats.request_totals import RequestTotals
@@ -98,6 +99,25 @@ class ArgoMetric(Description):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _conditions_fit(self) -> ArgoMetric:
+        if len(set(self._shapes())) > 1:
+            raise InvalidInput(
+                "success_condition and failure_condition read the result in two ways, as a list, a "
+                "number or another field; read it in one"
+            )
+        return self
+
+    def _shapes(self) -> list[tuple[Shape, str]]:
+        conditions = (self.success_condition, self.failure_condition)
+        shapes = (shape_of(each) for each in conditions if each is not None)
+        return [each for each in shapes if each is not None]
+
+    @property
+    def result_shape(self) -> Shape | None:
+        """What the conditions take the result for; None where they do not tell."""
+        return next((shape for shape, _ in self._shapes()), None)
+
     @property
     def effective_count(self) -> int | None:
         """Measurements to take; None for endless."""
@@ -142,9 +162,13 @@ def measure(metric: ArgoMetric, observation: Observation) -> Measurement:
 
 
 def _verdict(metric: ArgoMetric, result: tuple[float, ...]) -> Phase:
-    success, failure = metric.success_condition, metric.failure_condition
-    succeeds = success is not None and holds(success, result)
-    fails = failure is not None and holds(failure, result)
+    success, failure, shape = (
+        metric.success_condition,
+        metric.failure_condition,
+        metric.result_shape,
+    )
+    succeeds = success is not None and holds(success, result, shape)
+    fails = failure is not None and holds(failure, result, shape)
     if failure is None:
         fails = success is not None and not succeeds
     elif success is None:

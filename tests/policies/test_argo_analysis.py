@@ -305,6 +305,7 @@ def test_a_dry_run_has_no_say() -> None:
         ({"count": 2, "inconclusive_limit": 3}, "inconclusive_limit 3 is more than count 2"),
         ({"failure_limit": -2}, "greater than or equal to -1"),
         ({"success_condition": "result[0]"}, "must be true or false"),
+        ({"success_condition": "result < 1"}, "read the result in two ways"),
     ],
 )
 def test_what_argo_refuses_is_refused(fields: dict[str, Any], message: str) -> None:
