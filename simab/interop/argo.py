@@ -1,4 +1,4 @@
-"""Argo Rollouts: a Rollout with the canary strategy, and the AnalysisTemplates that it names.
+"""Argo Rollouts: a Rollout, canary or blueGreen, and the AnalysisTemplates that it names.
 
 Source of the format: argoproj/argo-rollouts, docs/features/specification.md.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from simab.interop.argo_blue_green import blue_green_steps
 from simab.interop.argo_templates import Templates
 from simab.interop.documents import Place, Spotted, read_documents
 from simab.interop.go_durations import optional_duration
@@ -41,7 +42,7 @@ _SPEC_FIELDS: Final = ("replicas", "strategy")
 
 
 def imported(files: Sequence[Path], table: Path | None) -> Imported:
-    """The canary strategy of the one Rollout in the files.
+    """The strategy of the one Rollout in the files.
 
     Raises:
         Unimportable: with every problem found.
@@ -81,14 +82,18 @@ class _Importer:
 
     def policy(self, rollout: Spotted) -> Imported:
         """The policy, or every problem at once."""
-        canary = self._canary(rollout)
-        self.origins[()] = canary
-        with self.findings.gathering():
-            self._split(rollout, canary)
-        kept = self._steps(canary)
-        with self.findings.gathering():
-            self._background(canary, kept)
-        self._leave_out(rollout, canary)
+        strategy = rollout.need("spec", "strategy")
+        blue_green = strategy.at("blueGreen")
+        if blue_green is not None and strategy.at("canary") is not None:
+            raise strategy.wrong("has two strategies, which the tool refuses", "Remove one.")
+        if blue_green is not None:
+            self.origins[()] = blue_green
+            self.data["traffic_routing"] = True
+            steps = blue_green_steps(blue_green, self.templates, self.findings, self.origins)
+            self.data["steps"] = steps
+        else:
+            self._canary(rollout, strategy.need("canary"))
+        self._leave_out(rollout)
         self.findings.require_none()
         policy = built(ArgoRollouts, self.data, self.origins)
         name = rollout.at("metadata", "name")
@@ -96,13 +101,16 @@ class _Importer:
             "argo" if name is None else str(name.value), policy, tuple(self.findings.notes)
         )
 
-    def _canary(self, rollout: Spotted) -> Spotted:
-        strategy = rollout.need("spec", "strategy")
-        blue_green = strategy.at("blueGreen")
-        if blue_green is not None:
-            remedy = "Import a canary strategy, or write a policy of kind blue_green by hand."
-            raise blue_green.wrong("the blueGreen strategy is not imported", remedy)
-        return strategy.need("canary")
+    def _canary(self, rollout: Spotted, canary: Spotted) -> None:
+        self.origins[()] = canary
+        with self.findings.gathering():
+            self._split(rollout, canary)
+        kept = self._steps(canary)
+        with self.findings.gathering():
+            self._background(canary, kept)
+        for name, value in canary.named().items():
+            if name not in _CANARY_FIELDS:
+                self.findings.ignore(value, "it does not bear on weights or analyses")
 
     def _split(self, rollout: Spotted, canary: Spotted) -> None:
         """How weights become a split: by a router, or by replicas."""
@@ -142,15 +150,19 @@ class _Importer:
         return kept
 
     def _step(self, step: Spotted, path: tuple[str | int, ...]) -> dict[str, Any] | None:
-        given = list(step.named())
-        if len(given) != 1 or given[0] not in _STEPS:
-            unknown = next((each for each in given if each not in _STEPS), "")
+        given = step.named()
+        unknown = next((each for each in given if each not in _STEPS), "")
+        does = [each for each in given if each not in _IGNORED_STEPS]
+        if unknown or not given or len(does) > 1:
+            # Scale and routes may stand beside any of the others, and beside each other.
             rule = f"unknown step {unknown}" if unknown else "a step does one thing"
             raise step.wrong(rule, remedy_for_name(unknown, _STEPS, "Steps"))
-        name, value = given[0], step.named()[given[0]]
-        if name in _IGNORED_STEPS:
-            self.findings.ignore(value, _IGNORED_STEPS[name])
+        for name in given:
+            if name in _IGNORED_STEPS:
+                self.findings.ignore(given[name], _IGNORED_STEPS[name])
+        if not does:
             return None
+        name, value = does[0], given[does[0]]
         match name:
             case "setWeight":
                 return {"set_weight": value.whole(0, 100)}
@@ -186,11 +198,8 @@ class _Importer:
         self.data["background"] = {"metrics": metrics, "starting_step": starting_step}
         self.origins["background",] = analysis
 
-    def _leave_out(self, rollout: Spotted, canary: Spotted) -> None:
+    def _leave_out(self, rollout: Spotted) -> None:
         """Note whatever else the files hold."""
-        for name, value in canary.named().items():
-            if name not in _CANARY_FIELDS:
-                self.findings.ignore(value, "it does not bear on weights or analyses")
         spec = rollout.need("spec")
         others = [name for name in spec.named() if name not in _SPEC_FIELDS]
         if others:

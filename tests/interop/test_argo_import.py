@@ -95,13 +95,13 @@ def test_templates_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
         ("templateName: latency", "templateName: latencies", "37:27", "no file holds this templ"),
         ("- {name: limit, value: \"0.02\"}", "- {name: limits, value: 1}", "63:23", "placeholder"),
         ("count: \"{{args.measurements}}\"", "count: many", "58:12", "must be a whole number"),
-        ("asFloat(result) < 0.25", "result.value < 1", "79:23", "cannot read '.value < 1'"),
+        ("asFloat(result) < 0.25", "result.value <", "79:23", "it ends too early"),
         ("datadog:", "thanos:", "82:7", "unknown provider thanos"),
         ("datadog:", "kayenta:", "82:7", "the kayenta provider judges by itself"),
         ("    count: \"{{args.measurements}}\"\n", "", "35:9", "would never end"),
         ("failureLimit: 1", "failureLimit: 4", "56:5", "failure_limit 4 is more than count 3"),
         ("maxSurge: 0", "trafficRouting: {maxTrafficWeight: 1000}", "19:42", "parts of 100"),
-        ("canary:", "blueGreen:", "19:7", "the blueGreen strategy is not imported"),
+        ("canary:", "blueGreen:", "28:7", "is a field of the canary strategy"),
         ("kind: Rollout", "kind: Deployment", "2:1", "no Rollout in"),
         ("interval: 30s", "interval: 30s\n    intervall: 1s", "58:16", "unknown field of a metric"),
         ("replicas: 10", "replicas: 0", "15:13", "must be a whole number"),
@@ -272,3 +272,98 @@ def test_surge_is_a_count_or_a_percentage(tmp_path: Path) -> None:
         surged(tmp_path, 'maxSurge: "0%", maxUnavailable: 0')
     with pytest.raises(Unimportable, match="whole number or a percentage"):
         surged(tmp_path, "maxSurge: some")
+
+
+def test_scale_and_routes_may_stand_beside_another_step(tmp_path: Path) -> None:
+    """The tool refuses only two of setWeight, pause, experiment and analysis in one step."""
+    text = """\
+kind: Rollout
+metadata: {name: routes}
+spec:
+  strategy:
+    canary:
+      trafficRouting: {istio: {}}
+      steps:
+        - {setCanaryScale: {replicas: 2}, setHeaderRoute: {name: internal}}
+        - {setWeight: 20, setCanaryScale: {matchTrafficWeight: true}}
+        - {pause: {duration: 5m}, setMirrorRoute: {name: copy}}
+"""
+    found = argo(tmp_path, text)
+    weight, pause = found.policy.steps
+    assert (weight.set_weight, pause.pause.duration) == (20, 300_000_000_000)
+    assert [note.field.rpartition(".")[2] for note in found.notes] == [
+        "setCanaryScale",
+        "setHeaderRoute",
+        "setCanaryScale",
+        "setMirrorRoute",
+    ]
+    two = text.replace("setCanaryScale: {matchTrafficWeight: true}", "pause: {}")
+    for refused in (two, text.replace("{setWeight: 20, setCanaryScale", "{setCanaryscale")):
+        with pytest.raises(Unimportable, match=r"does one thing|unknown step"):
+            argo(tmp_path, refused)
+
+
+BLUE_GREEN = (
+    DRY[: DRY.index("---")]
+    + """\
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: switch}
+spec:
+  replicas: 4
+  strategy:
+    blueGreen:
+      activeService: active
+      previewService: preview
+      FIELDS
+"""
+)
+
+
+def blue_green(tmp_path: Path, fields: str) -> Any:
+    table = tmp_path / "map.yaml"
+    table.write_text("metrics: {success-rate: {metric: success_rate_of_requests}}")
+    return argo(tmp_path, BLUE_GREEN.replace("FIELDS", fields), table)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kinds"),
+    [
+        ("", ["100"]),
+        ("autoPromotionEnabled: true", ["100"]),
+        ("autoPromotionEnabled: false", ["pause None", "100"]),
+        ("autoPromotionSeconds: 90", ["pause 90000000000", "100"]),
+        ("{autoPromotionEnabled: false, autoPromotionSeconds: 90}", ["pause 90000000000", "100"]),
+        ("autoPromotionSeconds: 0", ["100"]),
+        ("prePromotionAnalysis: {templates: [{templateName: rate}]}", ["success-rate", "100"]),
+        ("postPromotionAnalysis: {templates: [{templateName: rate}]}", ["100", "success-rate"]),
+    ],
+)
+def test_blue_green_moves_all_traffic_at_once(
+    tmp_path: Path, fields: str, kinds: list[str]
+) -> None:
+    """Analysis without traffic, the pause, all traffic, analysis with it: in the tool's order."""
+    lines = fields.strip("{}").replace(", auto", "\n      auto") if "{auto" in fields else fields
+    policy = blue_green(tmp_path, lines).policy
+    assert isinstance(policy, ArgoRollouts)
+    assert policy.traffic_routing
+    shown = []
+    for step in policy.steps:
+        if step.pause is not None:
+            shown.append(f"pause {step.pause.duration}")
+        shown += [str(step.set_weight)] if step.set_weight is not None else [*(step.analysis or ())]
+    assert shown == kinds
+
+
+def test_what_blue_green_leaves_out_is_told_with_its_effect(tmp_path: Path) -> None:
+    """Each field by name; wrong values are refused at their place."""
+    found = blue_green(tmp_path, "previewReplicaCount: 1\n      scaleDownDelaySeconds: 600")
+    told = {note.field.rpartition(".")[2]: note.reason for note in found.notes}
+    assert {"activeService", "previewService", "previewReplicaCount"} <= set(told)
+    assert "stays deployed without traffic" in told["scaleDownDelaySeconds"]
+    for wrong in ('autoPromotionEnabled: "no"', "autoPromotionSeconds: soon", "steps: []"):
+        with pytest.raises(Unimportable):
+            blue_green(tmp_path, wrong)
+    with pytest.raises(Unimportable, match="two strategies"):
+        argo(tmp_path, BLUE_GREEN.replace("FIELDS", "") + "    canary: {}\n")
