@@ -51,7 +51,7 @@ class Counterfactual:
         Takes the run's row, its accepted actions, and the draws and the engine that it was played
         with. The second run is played only where it could differ: else the excess is 0.
         """
-        if not self._is_needed:
+        if not self.is_needed:
             return outcome
         policy = outcome.policy, _Repeated(actions)
         again = play_run(self._blueprint(actions), policy, draws, engine=engine)
@@ -63,7 +63,8 @@ class Counterfactual:
         )
 
     @cached_property
-    def _is_needed(self) -> bool:
+    def is_needed(self) -> bool:
+        """Whether the second run could differ in what it is played for."""
         variants = self.scenario.endpoint.variants.values()
         can_err = any(each.error_rate > 0 or each.queue_limit is not None for each in variants)
         matters = can_err or bool(self.scenario.objective.guardrails)

@@ -275,7 +275,7 @@ def _refused(result: StudyResult) -> list[str]:
             what = "action was" if refused.actions == 1 else "actions were"
             sentences.append(
                 f"{numerals.count(refused.actions)} {what} refused to {named(policy.name)}, in "
-                f"{numerals.count(refused.runs)} of {numerals.count(policy.runs)} runs, mostly "
+                f"{numerals.count(refused.runs)} of {numerals.counted(policy.runs, 'run')}, mostly "
                 f"because: {refused.reason.rstrip('.')}."
             )
     return sentences
@@ -285,9 +285,10 @@ def _failed(result: StudyResult) -> list[str]:
     """Replications without an outcome, because the policy raised."""
     sentences = []
     for each in result.failures:
-        of = f"{numerals.count(each.failed)} of {numerals.count(each.replications)} replications"
+        many = numerals.counted(each.replications, "replication")
+        of = f"{numerals.count(each.failed)} of {many}"
         if each.failed == each.replications:
-            of = f"All {numerals.count(each.failed)} replications"
+            of = f"All {many}" if each.failed > 1 else "The one replication"
         verb = "is" if each.failed == 1 else "are"
         sentences.append(
             f"{of} of {named(each.policy)} failed and {verb} left out: {each.error}; replay with "

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from simab.report.study_result import Mean, Proportion, Quantiles
+from simab.scenario.wording import duration_parts
 
 __all__ = [
     "NOT_KNOWN",
@@ -224,6 +225,8 @@ def difference(value: float, low: float, high: float) -> Written:
     if not math.isfinite(value):
         return Written(NOT_KNOWN, "")
     decimals = _decimals(Mean(mean=value, low=low, high=high))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return Written(_signed(value, decimals), "")
     if low == high:
         return Written(_signed(value, decimals), ALWAYS)
     return Written(
@@ -236,6 +239,8 @@ def points(value: float, low: float, high: float) -> Written:
     if not math.isfinite(value):
         return Written(NOT_KNOWN, "")
     decimals = _decimals_of_percentage(high - low)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return Written(f"{_signed(100 * value, decimals)} points", "")
     if low == high:
         return Written(f"{_signed(100 * value, decimals)} points", ALWAYS)
     return Written(
@@ -252,20 +257,14 @@ def p_value(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in its two largest units: 5 h 12 min, 48 s, 250 ms."""
+    """A length of time as everywhere in simab: 5 h 12 min, 48 s, 250 ms."""
     if not math.isfinite(seconds):
         return NOT_KNOWN
     if seconds < 0:
-        return f"{MINUS}{duration(-seconds)}"
-    if 0 < seconds < 0.9995:
-        return f"{decimal(1000 * seconds, 0 if seconds >= 0.001 else 2)}{THIN}ms"
-    if seconds < 9.95 and abs(seconds - round(seconds)) >= 0.05:
-        return f"{decimal(seconds, 1)}{THIN}s"
-    if seconds < 3599.5:
-        return _two_units(round(seconds), 60, ("min", "s"))
-    if seconds < 48 * 3600 - 30:
-        return _two_units(round(seconds / 60), 60, ("h", "min"))
-    return _two_units(round(seconds / 3600), 24, ("d", "h"))
+        text = duration(-seconds)
+        return text if text == duration(0.0) else f"{MINUS}{text}"
+    parts = duration_parts(seconds)
+    return NO_BREAK.join(f"{amount}{THIN}{unit}" for amount, unit in parts)
 
 
 def metric_value(value: float) -> str:
@@ -281,26 +280,14 @@ def metric_name(name: str) -> str:
 
 
 def duration_range(low: float, high: float) -> str:
-    """Two lengths of time in one unit, to two digits or so: 1.9 to 3.4 h."""
+    """Two lengths of time, each written as it is alone, so that a value between them looks so."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return NOT_KNOWN
-    largest = max(abs(low), abs(high))
-    units = ((48 * 3600.0, 86400.0, "d"), (5400.0, 3600.0, "h"), (90.0, 60.0, "min"))
-    size, name = next(((size, name) for least, size, name in units if largest >= least), (1.0, "s"))
-    if 0 < largest < 0.1:
-        size, name = 0.001, "ms"
-    decimals = 1 if largest / size < 20 and (low % size or high % size) else 0
-    return f"{decimal(low / size, decimals)} to {decimal(high / size, decimals)}{THIN}{name}"
-
-
-def _two_units(amount: int, size: int, names: tuple[str, str]) -> str:
-    large, small = divmod(amount, size)
-    parts = []
-    if large:
-        parts.append(f"{count(large)}{THIN}{names[0]}")
-    if small or not large:
-        parts.append(f"{small}{THIN}{names[1]}")
-    return NO_BREAK.join(parts)
+    first, last = duration(low), duration(high)
+    unit = f"{THIN}{last.split(THIN)[-1]}"
+    if NO_BREAK not in first + last and first.endswith(unit):
+        first = first.removesuffix(unit)  # 9 to 12 s
+    return f"{first} to {last}"
 
 
 def _percentage(share: float, decimals: int) -> str:
@@ -309,7 +296,7 @@ def _percentage(share: float, decimals: int) -> str:
         return NOT_KNOWN
     if share in (0, 1):
         return f"{100 * share:.0f}"
-    while decimals < 4 and 0 < share < 1 and round(100 * share, decimals) in (0, 100):
+    while decimals < 12 and 0 < share < 1 and round(100 * share, decimals) in (0, 100):
         decimals += 1
     return decimal(100 * share, decimals)
 

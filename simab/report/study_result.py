@@ -79,13 +79,6 @@ class Ecdf:
     time_s: tuple[float, ...]
     share: tuple[float, ...]
 
-    def time_of(self, share: float) -> float:
-        """The first time by which that share has decided; NaN if it never has."""
-        for at_s, reached in zip(self.time_s, self.share, strict=True):
-            if reached >= share:
-                return at_s
-        return math.nan
-
 
 @dataclass(frozen=True, slots=True)
 class Refused:

@@ -69,7 +69,8 @@ def summary(result: StudyResult) -> Table:
     )
     rows = tuple(_summary_row(result, policy) for policy in result.policies)
     caption = (
-        f"Operating characteristics of each policy over {numerals.count(result.replications)} runs"
+        "Operating characteristics of each policy over "
+        f"{numerals.counted(result.replications, 'run')}"
     )
     return Table(caption + _approximate(result, _SUMMARY_MEANS), columns, rows)
 
@@ -299,7 +300,8 @@ def decisions(example: Example) -> Table:
     ]
     if len(rows) > MOST_DECISIONS:
         half = MOST_DECISIONS // 2
-        left_out = f"{numerals.count(len(rows) - 2 * half)} more are in study.json"
+        more = len(rows) - 2 * half
+        left_out = f"{numerals.count(more)} more {'is' if more == 1 else 'are'} in study.json"
         rows = [*rows[:half], (Cell("…"), Cell("…"), Cell("…"), Cell(left_out)), *rows[-half:]]
     return Table("Every decision and what it saw", columns, tuple(rows))
 

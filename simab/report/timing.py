@@ -15,6 +15,7 @@ from simab.report.study_result import Ecdf, StudyResult
 __all__ = ["draw_timing"]
 
 _LINE: Final = 17
+_MOST_STEPS: Final = 200  # of a line: more cannot be told apart
 _MARKS: Final = 5  # markers on a line: enough to tell it from its neighbours
 
 
@@ -45,8 +46,9 @@ def draw_timing(result: StudyResult, width: float) -> Figure:
 
 def _steps(axes: Axes, ecdf: Ecdf, horizon_s: float, unit_s: float, at: int) -> float:
     """Draw one policy; returns the share decided at the horizon."""
-    times = [0.0, *ecdf.time_s]
-    shares = [0.0, *ecdf.share]
+    shown = range(0, len(ecdf.time_s), max(1, len(ecdf.time_s) // _MOST_STEPS))
+    times = [0.0, *(ecdf.time_s[step] for step in shown), *ecdf.time_s[-1:]]
+    shares = [0.0, *(ecdf.share[step] for step in shown), *ecdf.share[-1:]]
     if times[-1] < horizon_s:
         times, shares = [*times, horizon_s], [*shares, shares[-1]]
     look = style(at)

@@ -57,7 +57,7 @@ def _flaw(details: ErrorDetails, here: Spot) -> Flaw:
 def _sentence(details: ErrorDetails, here: Spot) -> Sentence:
     match details["type"]:
         case "value_error":
-            return _own_rule(details)
+            return _own_rule(details, here)
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             return _range(details, here)
         case "literal_error":
@@ -90,11 +90,17 @@ def _tags(here: Spot) -> list[str]:
     return [tag for member in members_of(here.annotation) for tag in tags_of(member)]
 
 
-def _own_rule(details: ErrorDetails) -> Sentence:
+def _own_rule(details: ErrorDetails, here: Spot) -> Sentence:
     """Our own validators say "rule; remedy"."""
     value = details["input"]
     if isinstance(value, str) and value.startswith("-") and value[1:2].isdigit():
-        return "must not be negative", f"Write {value[1:]} or another amount from 0."
+        low = next((each for each in here.constraints if isinstance(each, Ge | Gt)), None)
+        if low is None:
+            return "must not be negative", f"Write {value[1:]} or another amount from 0."
+        strict = isinstance(low, Gt)
+        least = _limit_text(low.gt if isinstance(low, Gt) else low.ge, value[1:])
+        rule = f"must be {'above' if strict else 'at least'} {least}"
+        return rule, _allowed_range(here.constraints, value[1:])
     rule, _, remedy = str(details["ctx"]["error"]).partition("; ")
     remedy = f"{remedy[:1].upper()}{remedy[1:]}"
     return rule.rstrip("."), remedy if remedy.endswith(".") or not remedy else f"{remedy}."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from simab.analyse import Outcome, truth_of_scenario
 from simab.analyse.columns import RunLimits
+from simab.analyse.counterfactual import Counterfactual
 from simab.analyse.example import example_of
 from simab.analyse.example_choice import chosen_example
 from simab.analyse.operating_characteristics import operating_characteristics
@@ -29,6 +30,15 @@ __all__ = ["FORMAT", "StudyRows", "study_examples", "study_result"]
 
 FORMAT = "simab-study/1"
 Json = dict[str, Any]
+_ZERO: Final[Json] = {
+    "mean": 0.0,
+    "low": 0.0,
+    "high": 0.0,
+    "approximate": False,
+    "reason": "no request can end otherwise than with variants that answer as the control does",
+}
+_NO_EXCESS: Final[Json] = {"error_share_excess": _ZERO, "guardrail_breach_excess_s": _ZERO}
+"""What needs no runs to be known, and no interval."""
 StudyRows = Mapping[str, Sequence[Outcome]]
 
 
@@ -57,6 +67,7 @@ def study_result(
         max(truth.shortfalls().values(), default=0.0),
     )
     lost = {entry["policy"]: entry["failed"] for entry in failed}
+    certain = {} if Counterfactual(scenario).is_needed else _NO_EXCESS
     return {
         "format": FORMAT,
         "simab_version": VERSION,
@@ -71,6 +82,7 @@ def study_result(
             {
                 **_policy(name, plan.policies[name]),
                 **operating_characteristics(rows[name], limits),
+                **certain,
                 "failed": lost.get(name, 0),
             }
             for name in rows
@@ -132,8 +144,10 @@ def _sentences(text: str) -> tuple[str, str]:
 
 
 def _nothing_finished(failed: Json) -> str:
+    many = failed["failed"]
+    which = f"All {many} replications" if many > 1 else "The one replication"
     return (
-        f"All {failed['failed']} replications of every policy failed, of {failed['policy']!r} with "
+        f"{which} of every policy failed, of {failed['policy']!r} with "
         f"{failed['error']}; replay the first with `{failed['replay']}`"
     )
 

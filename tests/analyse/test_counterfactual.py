@@ -67,7 +67,7 @@ def row(
     """The row of one replication; `always` plays the second run where it need not be, too."""
     counterfactual = Counterfactual(play)
     if always:
-        counterfactual.__dict__["_is_needed"] = True
+        counterfactual.__dict__["is_needed"] = True
     draws = Draws(7, 2)
     run = play_run(Blueprint.of(play), ("script", Script(actions)), draws, engine=engine)
     outcome = outcome_of(run, truth_of_scenario(play))

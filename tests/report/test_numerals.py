@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from simab.report import numerals
 from simab.report.study_result import Mean, Proportion, Quantiles
+from simab.scenario.wording import duration_text
 
 NAN = math.nan
 
@@ -24,7 +26,9 @@ def plain(text: object) -> str:
     [
         (0, "0 s"),
         (0.014, "14 ms"),
-        (0.0004, "0.40 ms"),
+        (0.0004, "400 us"),
+        (0.9999, "1 s"),
+        (9.949, "9.95 s"),
         (4.2, "4.2 s"),
         (48, "48 s"),
         (59.7, "1 min"),
@@ -55,15 +59,19 @@ def test_no_unit_of_a_duration_overflows(seconds: float) -> None:
 @pytest.mark.parametrize(
     ("low", "high", "text"),
     [
-        (2820, 5100, "47 to 85 min"),
-        (6660, 12_240, "1.9 to 3.4 h"),
+        (2820, 5100, "47 min to 1 h 25 min"),
+        (6660, 12_240, "1 h 51 min to 3 h 24 min"),
+        (2_592_000, 2_635_200, "30 d to 30 d 12 h"),
+        (-90, 30, "−1 min 30 s to 30 s"),
         (21_600, 21_600, "6 to 6 h"),
         (0, 45, "0 to 45 s"),
         (0, 0, "0 to 0 s"),
         (NAN, 3, "not known"),
     ],
 )
-def test_a_range_of_durations_has_one_unit(low: float, high: float, text: str) -> None:
+def test_a_range_of_durations_has_both_ends_as_they_are_alone(
+    low: float, high: float, text: str
+) -> None:
     assert plain(numerals.duration_range(low, high)) == text
 
 
@@ -108,7 +116,7 @@ def test_a_mean_ends_with_the_first_uncertain_digit(value: Mean, text: str) -> N
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (Quantiles(400, 3600, 7200, 10_800, 7000, 7400), "2 h (1.0 to 3.0 h)"),
+        (Quantiles(400, 3600, 7200, 10_800, 7000, 7400), "2 h (1 to 3 h)"),
         (Quantiles(300, 3600, 7200, NAN, 7000, 7400), "2 h (1 h or more)"),
         (Quantiles(100, 3600, NAN, NAN, NAN, NAN), "over 6 h (1 h or more)"),
         (Quantiles(3, NAN, NAN, NAN, NAN, NAN), "over 6 h"),
@@ -117,8 +125,6 @@ def test_a_mean_ends_with_the_first_uncertain_digit(value: Mean, text: str) -> N
     ],
 )
 def test_a_quantile_beyond_the_horizon_is_said_to_be_longer(value: Quantiles, text: str) -> None:
-    if text.startswith("2 h (1.0"):
-        text = "2 h (1 to 3 h)"
     assert plain(numerals.duration_quantiles(value, 21_600)) == text
 
 
@@ -151,3 +157,91 @@ def test_a_mean_share_shows_what_is_rare(
 ) -> None:
     """Never below 0 %, and with the decimals that a small share needs."""
     assert plain(str(numerals.mean_share(Mean(mean, low, high)))) == written
+
+
+SIZES_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def read(text: str) -> float:
+    """The seconds that a written duration says."""
+    words = text.replace("−", "").replace(",", "").split()
+    total = sum(
+        float(amount) * SIZES_S[unit] for amount, unit in zip(words[::2], words[1::2], strict=True)
+    )
+    return -total if text.startswith("−") else total
+
+
+def ends(interval: str) -> list[str]:
+    """Both ends of a written range; the first may leave its unit to the second."""
+    first, last = interval.split(" to ")
+    return [first if " " in first else f"{first} {last.split()[-1]}", last]
+
+
+DURATIONS = st.floats(0, 3e7) | st.floats(0, 12) | st.sampled_from([3599.5, 172_770.0, 9.95, 59.5])
+
+
+@given(st.lists(DURATIONS, min_size=2, max_size=2).map(sorted))
+def test_a_longer_time_is_never_written_as_a_shorter_one(times: list[float]) -> None:
+    short, long = (plain(numerals.duration(each)) for each in times)
+    assert read(short) <= read(long) * (1 + 1e-12)
+    assert read(long) == pytest.approx(times[1], rel=0.05, abs=1e-6)
+
+
+@given(DURATIONS)
+def test_pages_and_messages_write_a_duration_alike(seconds: float) -> None:
+    """`check` and the report are read side by side."""
+    assert plain(numerals.duration(seconds)) == duration_text(seconds)
+
+
+@given(st.lists(DURATIONS | DURATIONS.map(lambda each: -each), min_size=3, max_size=3).map(sorted))
+def test_a_duration_lies_within_its_ends_as_written(times: list[float]) -> None:
+    """A median of 30 d 12 h does not lie in "30 to 30 d"; for all who write one with its ends."""
+    low, middle, high = times
+    written = [numerals.signed_duration(middle, low, high)]
+    if low >= 0:
+        written.append(numerals.mean_duration(Mean(middle, low, high)))
+        written.append(numerals.duration_quantiles(Quantiles(9, low, middle, high, low, high)))
+    for each in written:
+        value = plain(each.value).removeprefix("+")
+        assert read(value) == read(plain(numerals.duration(middle)))
+        if each.interval not in ("", "in every run", "no spread"):
+            first, last = ends(plain(each.interval))
+            slack = 1e-12 * max(abs(low), abs(high))
+            assert read(first) - slack <= read(value) <= read(last) + slack
+
+
+def number(text: str) -> float:
+    """A written number, without its unit."""
+    found = re.match(r"[+−]?[\d,.]+", plain(text))
+    assert found, text
+    return float(found[0].replace("−", "-").replace(",", "").replace("+", ""))
+
+
+@given(st.lists(st.floats(0, 1) | st.floats(0, 1e-4), min_size=3, max_size=3).map(sorted))
+def test_a_share_lies_within_its_ends_as_written(shares: list[float]) -> None:
+    low, middle, high = shares
+    for each in (
+        numerals.proportion(Proportion(1, middle, low, high)),
+        numerals.mean_share(Mean(middle, low, high)),
+    ):
+        if each.interval not in ("", "in every run"):
+            first, last = each.interval.split(" to ")
+            assert number(first) <= number(each.value) <= number(last)
+
+
+@given(st.lists(st.floats(-1e9, 1e9) | st.floats(-2, 2), min_size=3, max_size=3).map(sorted))
+def test_a_number_lies_within_its_ends_as_written(values: list[float]) -> None:
+    low, middle, high = values
+    for each in (
+        numerals.mean(Mean(middle, low, high)),
+        numerals.difference(middle, low, high),
+        numerals.points(middle, low, high),
+    ):
+        if each.interval not in ("", "in every run"):
+            first, last = each.interval.split(" to ")
+            assert number(first) <= number(each.value) <= number(last)
+
+
+@given(st.integers(0, 10**6))
+def test_one_of_a_thing_is_singular(count: int) -> None:
+    assert numerals.counted(count, "run") == f"{count:,} run{'' if count == 1 else 's'}"

@@ -83,3 +83,12 @@ def test_the_example_is_the_run_of_median_time_to_decision(whole: dict[str, Any]
         }
         middle = (len(times) - 1) // 2
         assert times[example["replication"]] == sorted(times.values())[middle]
+
+
+def test_an_excess_that_cannot_be_has_no_interval(whole: dict[str, Any]) -> None:
+    """Its variants differ in how right they are only: nobody waits longer for the one or other."""
+    for policy in whole["policies"]:
+        for name in ("error_share_excess", "guardrail_breach_excess_s"):
+            excess = policy[name]
+            assert (excess["mean"], excess["low"], excess["high"]) == (0.0, 0.0, 0.0)
+            assert excess["reason"]
