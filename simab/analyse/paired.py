@@ -131,7 +131,8 @@ def _means(
 
 
 def _none_differed(count: int) -> str:
-    return f"no run differed in {count} runs: up to {100 * unseen_share(count):.2g} % of runs may"
+    seen = f"no run differed in {count} runs" if count > 1 else "the only run did not differ"
+    return f"{seen}: up to {100 * unseen_share(count):.2g} % of runs may"
 
 
 def _row(found: _Compared) -> Json:

@@ -58,7 +58,7 @@ def verdict(result: StudyResult) -> str:
             else f"None of the {numerals.count(len(result.policies))} policies decides"
         )
         horizon = numerals.duration(result.horizon_s)
-        return f"{subject} within the horizon of {horizon} in any of {runs(result)}."
+        return f"{subject} within the horizon of {horizon} {in_any_run(result)}."
     if len(result.policies) == 1:
         return _only(result, result.policies[0])
     return f"{_harm(result)}; {_best(result)}."
@@ -121,7 +121,7 @@ def _harm(result: StudyResult) -> str:
     worst = max(result.policies, key=lambda policy: wrong(result, policy).share)
     share = wrong(result, worst)
     if share.count == 0:
-        return f"No policy {_wrong(result)} in any of {runs(result)}"
+        return f"No policy {_wrong(result)} {in_any_run(result)}"
     return f"{named(worst.name)} {_wrong(result)} in {_of_runs(share)} of runs"
 
 
@@ -324,14 +324,23 @@ def _of_runs(share: Proportion) -> str:
     return str(numerals.proportion(share))
 
 
+def in_any_run(result: StudyResult) -> str:
+    """After a "no" or "nothing": in any of 1,200 runs; of a single one, in the only run."""
+    if {policy.runs for policy in result.policies} == {1}:
+        return "in the only run" + (" that finished" if result.replications > 1 else "")
+    return f"in any of {runs(result)}"
+
+
 def runs(result: StudyResult) -> str:
     """The number of replications in words: 1,200 runs; where some failed, what finished."""
     finished = {policy.runs for policy in result.policies}
     if finished - {result.replications}:
+        if finished == {1}:
+            return "the one run that finished"
         more = " or more" if len(finished) > 1 else ""
         return f"the {numerals.count(min(finished))}{more} runs that finished"
     many = result.replications
-    return f"{numerals.count(many)} run{'s' if many != 1 else ''}"
+    return numerals.counted(many, "run")
 
 
 def named(name: str) -> str:

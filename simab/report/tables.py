@@ -218,12 +218,12 @@ def _remark(paired: Paired) -> str:
     parts = [paired.reason] if paired.reason else []
     if math.isfinite(paired.restricted_to_s) and len(paired.undecided) == 2:
         within = numerals.duration(paired.restricted_to_s)
-        of = numerals.count(paired.pairs)
+        of = numerals.counted(paired.pairs, "run")
         first, second = (numerals.count(each) for each in paired.undecided)
         parts.insert(
             0,
             f"mean time within the first {within}, an undecided run counts as {within}: {first} "
-            f"and {second} of {of} runs",
+            f"and {second} of {of}",
         )
     return "; ".join(parts)
 

@@ -204,3 +204,19 @@ def test_a_spoilt_result_names_the_place(
     spoil(study)
     with pytest.raises(InvalidInput, match=message):
         render_page(study)
+
+
+@pytest.mark.parametrize("decides", [True, False])
+def test_of_one_thing_the_page_speaks_in_the_singular(result: Of, decides: bool) -> None:
+    """A study of one run: no "1 runs", and nothing "in any of 1 run"."""
+    study = result("one_run")
+    if not decides:
+        for policy in study["policies"]:
+            shares = policy["outcomes"]
+            shares |= {name: {**shares[name], "count": 0, "share": 0.0} for name in shares}
+            shares["undecided"] = {**shares["undecided"], "count": 1, "share": 1.0}
+            policy["correct"] = {**policy["correct"], "count": 0, "share": 0.0}
+    text = re.sub(r"<[^>]+>", " ", render_page(study)).replace("\u202f", " ")
+    things = "runs|requests|labels|windows|policies|replications|actions|times|pairs|warnings"
+    assert re.findall(rf"(?<![\d.,])1 (?:{things})\b", text) == []
+    assert "any of 1 run" not in text
