@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from simab.policies.metrics import LabelMetric, label_metric
 from simab.simulation import Run
 from simab.stats.classification import METRICS_WITH_INTERVAL
-from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.intervals import wilson_interval
 from simab.stats.label_totals import LabelTotals
+from simab.stats.mean_rewards import reward_interval
 from simab.stats.request_totals import RequestTotals, bucket_middle_ns, latency_quantile_buckets
 from simab.units import seconds
 from simab.world.books import Books, RequestColumn
@@ -184,9 +184,8 @@ def _interval(metric: str, totals: LabelTotals) -> tuple[float, float]:
         interval = wilson_interval(totals.correct, totals.labelled)
     elif metric in METRICS_WITH_INTERVAL:
         interval = METRICS_WITH_INTERVAL[metric](totals.confusion).interval
-    elif metric == "reward" and totals.rewards.tells_spread:
-        margin = two_sided_normal_quantile(0.95) * totals.rewards.standard_error
-        return totals.rewards.mean - margin, totals.rewards.mean + margin
+    elif metric == "reward":
+        interval = reward_interval(totals.rewards)
     else:
         return math.nan, math.nan
     return interval.low, interval.high

@@ -29,11 +29,15 @@ SQUARED_ERROR_ONE: Final = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class RewardTotals:
-    """Numeric rewards: how many, their mean, and the sum of squared deviations from it."""
+    """Numeric rewards: how many, their mean, and the sum of squared deviations from it.
+
+    `lowest` is the least that one can be.
+    """
 
     count: int
     mean: float
     squared_deviations: float
+    lowest: float = 0.0
 
     @property
     def variance(self) -> float:

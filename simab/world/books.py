@@ -270,7 +270,9 @@ class Books:
         if not count or scale is None:
             return NO_REWARDS
         deviations = count * ((high << SQUARES_CUT) + low) - total * total  # in whole numbers
-        return RewardTotals(count, scale.value(total / count), scale.squared(deviations / count))
+        return RewardTotals(
+            count, scale.value(total / count), scale.squared(deviations / count), scale.value(0)
+        )
 
 
 def _add_time(row: NDArray[np.int64], column: RequestColumn, time_ns: int) -> None:
