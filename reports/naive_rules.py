@@ -23,7 +23,7 @@ from single_checks import HEALTHY, single_checks
 from simab.report import numerals
 from simab.report.study_result import Proportion
 from simab.scenario import Scenario, load
-from simab.stats.intervals import wilson_interval
+from simab.stats.intervals import share_interval
 from simab.theory.controllers import (
     argo_failure_probability,
     check_failure_probability,
@@ -56,8 +56,8 @@ class Row:
 
     @property
     def proportion(self) -> Proportion:
-        """The measured share with its Wilson interval."""
-        interval = wilson_interval(self.count, self.trials)
+        """The measured share with its interval."""
+        interval = share_interval(self.count, self.trials)
         return Proportion(self.count, self.share, interval.low, interval.high)
 
 

@@ -18,7 +18,7 @@ from simab.analyse import Verdict
 from simab.comparison import compare
 from simab.scenario import Scenario
 from simab.stats.interval import Interval
-from simab.stats.intervals import quantile_interval, wilson_interval
+from simab.stats.intervals import quantile_interval, share_interval
 from simab.study import StudyRows
 
 __all__ = [
@@ -74,8 +74,8 @@ class Cell:
 
     @property
     def interval(self) -> Interval:
-        """Wilson's 95 % interval of that share."""
-        return wilson_interval(self.promoted, len(self.verdicts))
+        """The 95 % interval of that share."""
+        return share_interval(self.promoted, len(self.verdicts))
 
 
 @dataclass(frozen=True, slots=True)

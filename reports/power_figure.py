@@ -1,6 +1,6 @@
 """The figure of the power curves: small multiples by family, each line named at its end.
 
-Marks carry Wilson intervals over replications. A line is theory where there is one, and joins the
+Marks carry 95 % intervals over replications. A line is theory where there is one, and joins the
 marks where there is none.
 """
 

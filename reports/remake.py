@@ -1,8 +1,8 @@
 """Make the reports of the shipped scenarios again, and what README shows of them.
 
 Run it with: python reports/remake.py [FOLDER [PART ...]]. Written into the repository by default,
-all parts (churn, twelve_policies, policies) in about six minutes on two cores; the same code and
-versions give the same bytes, so that `git diff` then shows what a change changed.
+all parts (churn, twelve_policies, policies, intervals) in about ten minutes on two cores; the same
+code and versions give the same bytes, so that `git diff` then shows what a change changed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from founding_example import make_founding_example
+from interval_page import make_coverage
 from policy_studies import make_policies
 from twelve_policies import make_twelve_policies, short_table
 
@@ -24,7 +25,7 @@ from simab.study import local_processes
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 WORKERS: Final = 2
-PARTS: Final = ("churn", "twelve_policies", "policies")
+PARTS: Final = ("churn", "twelve_policies", "policies", "intervals")
 
 
 def remake(folder: Path, parts: Sequence[str] = PARTS) -> None:
@@ -37,10 +38,18 @@ def remake(folder: Path, parts: Sequence[str] = PARTS) -> None:
             tables["twelve policies"] = short_table(make_twelve_policies(folder, executor))
         if "policies" in parts:
             make_policies(folder, executor)
+    if "intervals" in parts:
+        make_coverage(folder, _outcomes(folder))
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, table in tables.items():
         readme = with_table(readme, name, table)
     (folder / "README.md").write_text(readme, encoding="utf-8")
+
+
+def _outcomes(folder: Path) -> Path:
+    """The rows of twelve rules: those just made, or the committed ones."""
+    place = Path("reports") / "twelve_policies" / "outcomes.csv"
+    return folder / place if (folder / place).exists() else REPOSITORY / place
 
 
 def with_table(page: str, name: str, table: str) -> str:

@@ -19,11 +19,13 @@ from policy_page import plain
 from policy_versions import equal, with_errors, with_probability_gain
 
 from simab.analyse import Outcome, Verdict
+from simab.analyse.columns import COLUMNS, RunLimits
 from simab.comparison import compare
 from simab.report import numerals
 from simab.report.study_result import Mean, Proportion, Quantiles
 from simab.scenario import Scenario, load
-from simab.stats.intervals import mean_interval, quantile_interval, wilson_interval
+from simab.stats.cost_intervals import cost_mean
+from simab.stats.intervals import quantile_interval, share_interval
 from simab.units import seconds
 
 __all__ = ["BROKEN", "SCENARIO", "four_versions", "make_twelve_policies", "short_table"]
@@ -109,9 +111,9 @@ def _standing(scenario: Scenario, rule: str, played: Mapping[str, Rows]) -> Stan
         false_promotion=_promoted(equal_),
         power=_promoted(better),
         decided=_times([math.inf if row.decided_s is None else row.decided_s for row in better]),
-        worse_if_better=_mean([row.requests_on_worse for row in better]),
+        worse_if_better=_mean(better),
         wrong_promotion=_promoted(worse),
-        worse_if_worse=_mean([row.requests_on_worse for row in worse]),
+        worse_if_worse=_mean(worse),
         broken_promotion=_promoted(broken),
         stopped=_share(sum(row.verdict in _STOPPED for row in broken), len(broken)),
         back_s=quantile_interval(back, 0.5).estimate,
@@ -123,13 +125,15 @@ def _promoted(rows: Sequence[Outcome]) -> Proportion:
 
 
 def _share(count: int, trials: int) -> Proportion:
-    interval = wilson_interval(count, trials)
+    interval = share_interval(count, trials)
     return Proportion(count, count / trials, interval.low, interval.high)
 
 
-def _mean(values: Sequence[float]) -> Mean:
-    found = mean_interval(values)
-    return Mean(found.estimate, found.interval.low, found.interval.high)
+def _mean(rows: Sequence[Outcome]) -> Mean:
+    column = COLUMNS["requests_on_worse"]
+    values = column.values(rows)
+    found = cost_mean(values, *column.range_of(values, RunLimits.of(rows)))
+    return Mean(found.estimate, found.interval.low, found.interval.high, found.approximate)
 
 
 def _times(values: Sequence[float]) -> Quantiles:

@@ -14,7 +14,7 @@ import numpy as np
 from simab.analyse.columns import COLUMNS, Column, RunLimits
 from simab.analyse.outcome import Outcome, Verdict, usual_reason
 from simab.stats.cost_intervals import cost_mean
-from simab.stats.intervals import quantile_interval, wilson_interval
+from simab.stats.intervals import quantile_interval, share_interval
 
 __all__ = ["MEANS", "operating_characteristics"]
 
@@ -26,8 +26,9 @@ _ECDF_POINTS: Final = 10_000  # of which a table shows shares to a tenth of a pe
 def operating_characteristics(outcomes: Sequence[Outcome], limits: RunLimits | None = None) -> Json:
     """What one policy does over its replications.
 
-    Shares have Wilson's interval, medians that of order statistics, means that of `cost_mean`
-    within the limits of a run (by default of requests the most that a run had, and no others).
+    Shares have the interval of `share_interval`, medians that of order statistics, means that of
+    `cost_mean` within the limits of a run (by default of requests the most that a run had, and no
+    others).
     """
     limits = limits or RunLimits.of(outcomes)
     count = len(outcomes)
@@ -62,7 +63,7 @@ def _refused(outcomes: Sequence[Outcome]) -> Json:
 
 
 def _share(count: int, trials: int) -> Json:
-    interval = wilson_interval(count, trials)
+    interval = share_interval(count, trials)
     share = count / trials if trials else math.nan
     return {"count": count, "share": share, "low": interval.low, "high": interval.high}
 

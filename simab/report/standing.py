@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from simab.report.study_result import Mean, Policy, Proportion, StudyResult
-from simab.stats.intervals import wilson_interval
+from simab.stats.intervals import share_interval
 
 __all__ = [
     "breaks_long",
@@ -36,7 +36,7 @@ def wrong(result: StudyResult, policy: Policy) -> Proportion:
     if sum(part.count > 0 for part in parts) <= 1:
         return max(parts, key=lambda part: part.count)
     count = sum(part.count for part in parts)
-    interval = wilson_interval(count, policy.runs)
+    interval = share_interval(count, policy.runs)
     return Proportion(count, count / policy.runs, interval.low, interval.high)
 
 

@@ -1,7 +1,7 @@
 """The interval of a mean of costs: bounded, skewed, often 0; and whether a mean is 0 at all.
 
 Student's interval is symmetric, so it stops short where costs are skewed, and it has no width where
-all costs seen are equal. Which method holds where was chosen by simulation: reports/coverage.
+all costs seen are equal. Which method holds where was chosen by simulation: reports/intervals.
 """
 
 from __future__ import annotations

@@ -54,13 +54,13 @@ def decided_at(*times_s: float | None) -> list[Outcome]:
     return rows(*[Verdict.UNDECIDED] * len(times_s), decided_s=list(times_s))
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson 1927, as SciPy computes it."""
-    interval = scipy.stats.binomtest(successes, trials).proportion_ci(method="wilson")
+def exact(successes: int, trials: int) -> tuple[float, float]:
+    """Clopper and Pearson 1934, as SciPy computes it."""
+    interval = scipy.stats.binomtest(successes, trials).proportion_ci(method="exact")
     return float(interval.low), float(interval.high)
 
 
-def test_shares_of_verdicts_have_wilson_intervals() -> None:
+def test_shares_of_few_verdicts_have_exact_intervals() -> None:
     """Each of the four outcomes is a share of all replications; the four add up to one."""
     ended = (
         [Verdict.PROMOTED_CANDIDATE] * 3 + [Verdict.KEPT_CONTROL] * 5 + [Verdict.ROLLED_BACK] * 2
@@ -72,7 +72,7 @@ def test_shares_of_verdicts_have_wilson_intervals() -> None:
     }  # fmt: skip
     assert sum(share["share"] for share in found["outcomes"].values()) == pytest.approx(1)
     for share in [*found["outcomes"].values(), found["correct"]]:
-        assert (share["low"], share["high"]) == pytest.approx(wilson(share["count"], 10))
+        assert (share["low"], share["high"]) == pytest.approx(exact(share["count"], 10))
     assert found["correct"]["share"] == 0.3
 
 

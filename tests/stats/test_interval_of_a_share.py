@@ -1,4 +1,4 @@
-"""The Wilson interval: published values, SciPy, and its coverage by counting every outcome."""
+"""The intervals of a share: published values, SciPy, and its coverage by counting every outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simab.errors import InvalidInput
-from simab.stats.intervals import Interval, wilson_interval
+from simab.stats.intervals import Interval, share_interval, wilson_interval
 
 OUTCOMES = 50
 
@@ -96,3 +96,30 @@ def test_impossible_counts_are_refused(successes: int, trials: int, level: float
     """An error names the field and its value."""
     with pytest.raises(InvalidInput, match=r"(successes|level) = (-1|6|95|1\.0|0\.0)"):
         wilson_interval(successes, trials, level=level)
+
+
+@pytest.mark.parametrize("trials", [5, 20, 50, 100, 400])
+def test_a_share_covers_at_least_93_percent_wherever_it_lies(trials: int) -> None:
+    """Exactly, just beside every end, where coverage is least; Wilson's alone falls to .84."""
+    intervals = [share_interval(count, trials) for count in range(trials + 1)]
+    low, high = (np.array([getattr(each, end) for each in intervals]) for end in ("low", "high"))
+    ends = np.concatenate([low, high])
+    shares = np.concatenate([ends - 1e-9, ends + 1e-9])
+    shares = shares[(shares > 0) & (shares < 1)]
+    chances = stats.binom.pmf(np.arange(trials + 1)[:, None], trials, shares)
+    inside = (low[:, None] <= shares) & (shares <= high[:, None])
+    assert (chances * inside).sum(axis=0).min() >= 0.93
+
+
+@pytest.mark.parametrize(("count", "trials"), [(0, 20), (1, 20), (14, 200), (400, 400)])
+def test_a_rare_share_has_the_exact_interval(count: int, trials: int) -> None:
+    """Clopper and Pearson 1934, as SciPy computes it."""
+    theirs = stats.binomtest(count, trials).proportion_ci(method="exact")
+    ours = share_interval(count, trials)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+def test_a_share_in_the_middle_has_wilsons_interval() -> None:
+    """Fifteen on either side are enough."""
+    assert share_interval(15, 40) == wilson_interval(15, 40)
+    assert share_interval(0, 0) == wilson_interval(0, 0)
