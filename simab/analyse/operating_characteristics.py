@@ -13,6 +13,7 @@ import numpy as np
 
 from simab.analyse.columns import COLUMNS, Column, RunLimits
 from simab.analyse.outcome import Outcome, Verdict, usual_reason
+from simab.policies import HoldReason
 from simab.stats.cost_intervals import cost_mean
 from simab.stats.intervals import quantile_interval, share_interval
 
@@ -49,8 +50,15 @@ def operating_characteristics(outcomes: Sequence[Outcome], limits: RunLimits | N
         "requests_to_decision": _quantiles(asked),
         "decision_time_ecdf": _ecdf(decided),
         "refused": _refused(outcomes),
+        "held": _held(outcomes),
         **means,
     }
+
+
+def _held(outcomes: Sequence[Outcome]) -> Json:
+    """In how many runs the candidate was held, by reason; a run may be held for several."""
+    held = [(outcome.held_for or "").split("; ") for outcome in outcomes]
+    return {str(reason): sum(reason in each for each in held) for reason in HoldReason}
 
 
 def _refused(outcomes: Sequence[Outcome]) -> Json:

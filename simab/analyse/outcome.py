@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from simab.analyse.breaches import guardrail_breach_s
 from simab.analyse.truth import PROMOTE_CANDIDATE, ScenarioTruth
-from simab.policies import Conclude, Promote, RollBack
+from simab.policies import Conclude, Hold, HoldReason, Promote, RollBack
 from simab.simulation import Run
 from simab.units import seconds
 from simab.world.books import RequestColumn
@@ -45,8 +45,9 @@ class Outcome:
     answers as the control does (`simab.analyse.counterfactual`); negative where it does better.
     `weight_changes` counts the changes of positive weights that
     took effect. `actions_refused` counts what the policy asked for and the endpoint refused, most
-    often because of `refusal` (None where nothing was). An undecided run is not correct, whichever
-    variant is better.
+    often because of `refusal` (None where nothing was). `held_for` lists for what the candidate was
+    held on the way, whatever came of it (None where it never was). An undecided run is not correct,
+    whichever variant is better.
     """
 
     policy: str
@@ -64,6 +65,7 @@ class Outcome:
     weight_changes: int
     actions_refused: int
     refusal: str | None
+    held_for: str | None
     in_flight_at_horizon: int
     labels_outstanding: int
     guardrail_breach_excess_s: float = 0.0
@@ -121,9 +123,16 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
         weight_changes=_weight_changes(run),
         actions_refused=len(refusals),
         refusal=usual_reason(refusals),
+        held_for=_held_for(run),
         in_flight_at_horizon=totals.in_flight,
         labels_outstanding=totals.labels_outstanding,
     )
+
+
+def _held_for(run: Run) -> str | None:
+    actions = [entry.action for entry in run.transcript.decisions]
+    held = {action.reason for action in actions if isinstance(action, Hold)}
+    return "; ".join(reason for reason in HoldReason if reason in held) or None
 
 
 def usual_reason(reasons: Iterable[str]) -> str | None:

@@ -43,6 +43,7 @@ def answer(result: StudyResult) -> Answer:
         *_poor(result),
         *_always_alike(result),
         *_unfinished(result),
+        *_held(result),
         *_refused(result),
         *_failed(result),
     )
@@ -263,6 +264,22 @@ def _unfinished(result: StudyResult) -> list[str]:
     return [
         f"Undecided at the horizon of {numerals.duration(result.horizon_s)}: {listed(parts)} "
         "of the runs; what these would have done later is not known."
+    ]
+
+
+def _held(result: StudyResult) -> list[str]:
+    """Candidates that would have gone on: whether they did later, the outcomes say."""
+    words = {
+        "sample ratio": "a sample ratio mismatch",
+        "guardrail": "a guardrail",
+        "too few requests": "too few requests",
+    }
+    return [
+        f"{named(policy.name)} held the candidate for {words[reason]} in {numerals.count(runs)} of "
+        f"{numerals.count(policy.runs)} runs."
+        for policy in result.policies
+        for reason, runs in policy.held.items()
+        if runs
     ]
 
 

@@ -117,6 +117,7 @@ class Policy:
     labels_outstanding: Mean
     actions_refused: Mean
     refused: Refused
+    held: Mapping[str, int]
     failed: int
 
     @property
@@ -330,6 +331,7 @@ def _policy(reader: Reader) -> Policy:
         labels_outstanding=_mean(reader, "labels_outstanding"),
         actions_refused=_mean(reader, "actions_refused"),
         refused=_refused(reader),
+        held=_held(reader),
         failed=reader.whole("failed") if reader.has("failed") else 0,
     )
 
@@ -339,6 +341,15 @@ def _refused(reader: Reader) -> Refused:
         return Refused(0, 0, "")
     child = reader.child("refused")
     return Refused(child.whole("actions"), child.whole("runs"), child.text("reason", ""))
+
+
+def _held(reader: Reader) -> Mapping[str, int]:
+    """Runs in which the candidate was held, by reason."""
+    if not reader.has("held"):
+        return {}
+    child = reader.child("held")
+    reasons = ("sample ratio", "guardrail", "too few requests")
+    return {reason: child.whole(reason) for reason in reasons if child.has(reason)}
 
 
 def _failed(reader: Reader) -> Failed:

@@ -32,6 +32,7 @@ ROW = Outcome(
     weight_changes=1,
     actions_refused=0,
     refusal=None,
+    held_for=None,
     in_flight_at_horizon=0,
     labels_outstanding=0,
 )
@@ -211,6 +212,13 @@ def test_refused_actions_are_added_up_with_the_reason_of_most_runs() -> None:
     )
     assert found["refused"] == {"actions": 53, "runs": 3, "reason": "Updating"}
     assert found["actions_refused"]["mean"] == 13.25
+
+
+def test_runs_are_counted_for_each_reason_to_hold() -> None:
+    """A run that was held for two reasons counts for both."""
+    held = ["sample ratio; guardrail", None, "guardrail", None]
+    found = operating_characteristics(rows(*[Verdict.UNDECIDED] * 4, held_for=held))
+    assert found["held"] == {"sample ratio": 1, "guardrail": 2, "too few requests": 0}
 
 
 def test_one_replication_has_means_but_no_interval() -> None:

@@ -12,6 +12,8 @@ from simab.policies import (
     Action,
     AddVariant,
     Conclude,
+    Hold,
+    HoldReason,
     Mirror,
     Promote,
     RemoveVariant,
@@ -95,6 +97,15 @@ def test_requests_that_fail_or_are_refused_are_counted() -> None:
     statuses = run.requests["status"].value_counts()
     assert row.requests_failed == statuses[500] > 0
     assert row.requests_rejected == statuses[503] > 0
+
+
+def test_a_hold_is_in_the_row_whatever_comes_of_it() -> None:
+    """Each reason once, also where the candidate is promoted later."""
+    share, guardrail = Hold(HoldReason.SAMPLE_RATIO), Hold(HoldReason.GUARDRAIL)
+    row = outcome({2: [guardrail], 3: [share], 4: [guardrail], 6: [Promote("b")]})
+    assert row.held_for == "sample ratio; guardrail"
+    assert row.verdict == Verdict.PROMOTED_CANDIDATE
+    assert outcome({}).held_for is None
 
 
 def test_refused_actions_are_counted_with_the_most_frequent_reason() -> None:

@@ -35,6 +35,7 @@ ROW = Outcome(
     weight_changes=1,
     actions_refused=0,
     refusal=None,
+    held_for=None,
     in_flight_at_horizon=0,
     labels_outstanding=0,
 )

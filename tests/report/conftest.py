@@ -116,6 +116,7 @@ def summarised(spec: tuple, played: dict[str, np.ndarray]) -> dict[str, Any]:
         "guardrail_breach_excess_s": mean(60.0 * (own.poisson(0.4, runs) - own.poisson(0.2, runs))),
         "actions_refused": mean(np.zeros(runs)),
         "refused": {"actions": 0, "runs": 0, "reason": None},
+        "held": {"sample ratio": 0, "guardrail": 0, "too few requests": 0},
         "weight_changes": mean(own.integers(1, 4, runs).astype(float)),
         "in_flight_at_horizon": mean(own.poisson(0.1, runs).astype(float)),
         "labels_outstanding": mean(own.poisson(9.0, runs).astype(float)),

@@ -83,6 +83,16 @@ def test_refused_actions_are_a_remark(result: Of) -> None:
     )
 
 
+def test_a_held_candidate_is_a_remark(result: Of) -> None:
+    """For what and in how many runs; none where none was held."""
+    study = result("churn")
+    assert not any(" held " in each for each in answer(read_result(study)).remarks)
+    study["policies"][1]["held"]["sample ratio"] = 7
+    assert "manual_schedule held the candidate for a sample ratio mismatch in 7 of 400 runs." in [
+        plain(each) for each in answer(read_result(study)).remarks
+    ]
+
+
 def test_a_candidate_that_breaks_a_guardrail_is_not_called_worse(result: Of) -> None:
     """Its answers are better; the sentence says what outweighs them, and what promoting it is."""
     study = result("candidate_better")

@@ -34,6 +34,7 @@ outcomes = st.builds(
     weight_changes=counts,
     actions_refused=counts,
     refusal=st.none() | st.text(max_size=99),
+    held_for=st.none() | st.sampled_from(["guardrail", "sample ratio; guardrail"]),
     in_flight_at_horizon=counts,
     labels_outstanding=counts,
 )
@@ -80,7 +81,7 @@ def test_another_process_may_read_while_rows_are_written(tmp_path: Path) -> None
     first = SqliteStore(tmp_path / "rows.sqlite")
     second = SqliteStore(tmp_path / "rows.sqlite")
     first["a"] = outcome = Outcome(
-        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, None, 0, 0
+        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, None, None, 0, 0
     )
     assert second["a"] == outcome
     first.close()
@@ -103,7 +104,9 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         SqliteStore(tmp_path / "nowhere" / "rows.sqlite")
 
 
-ROW = Outcome("p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, None, 0, 0)
+ROW = Outcome(
+    "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, None, None, 0, 0
+)
 
 
 def full(store: SqliteStore, file: Path) -> None:
