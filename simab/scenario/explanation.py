@@ -11,6 +11,7 @@ from simab.scenario.capacity import CapacityRow, capacity_rows, capacity_sentenc
 from simab.scenario.cautions import warnings
 from simab.scenario.evidence import Need, TruthRow, evidence_of, evidence_sentences
 from simab.scenario.models import Scenario
+from simab.scenario.size import size_of, size_sentence
 from simab.scenario.wording import duration_text, number_text, rate_text
 
 __all__ = ["Explanation", "explain"]
@@ -51,6 +52,7 @@ def explain(scenario: Scenario) -> Explanation:
             _traffic_sentence(scenario),
             *capacity_sentences(rows),
             *evidence_sentences(scenario, evidence),
+            size_sentence(size_of(scenario)),
         ),
         warnings=tuple(warnings(scenario)),
         capacity=rows,

@@ -18,6 +18,7 @@ from typing import Any, Final
 from simab.description import Description
 from simab.errors import InvalidInput
 from simab.scenario.models import MOST_REPLICATIONS, Scenario
+from simab.scenario.size import MOST_STUDY_ROWS
 from simab.study.sources import own_sources, simab_digest
 from simab.version import VERSION
 from simab.world.control import Decider
@@ -52,6 +53,12 @@ class StudyPlan:
             raise InvalidInput(
                 f"replications = {self.replications}: must be from 1 to {MOST_REPLICATIONS:,}; "
                 "ask for 200, say"
+            )
+        rows = self.replications * len(self.policies)
+        if rows > MOST_STUDY_ROWS:
+            raise InvalidInput(
+                f"replications = {self.replications:,}: {rows:,} runs of {len(self.policies)} "
+                f"policies, at most {MOST_STUDY_ROWS:,} are kept; ask for fewer"
             )
 
     @cached_property

@@ -56,6 +56,8 @@ RULES: Final[tuple[Rule, ...]] = (
     sizes.windows_can_be_counted,
     sizes.label_buckets_can_be_counted,
     sizes.requests_can_be_counted,
+    sizes.counts_fit_into_memory,
+    sizes.rows_fit_into_memory,
 )
 
 

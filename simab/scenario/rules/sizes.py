@@ -8,16 +8,19 @@ from typing import Final
 
 from simab import units
 from simab.scenario.flaws import Flaw
-from simab.scenario.models import Controller, Metrics
+from simab.scenario.models import Controller, Metrics, Study
 from simab.scenario.raw import Raw, default_of
+from simab.scenario.size import MOST_RUN_BYTES, MOST_STUDY_ROWS, SCORED, run_bytes
 
 __all__ = [
     "MOST_REQUESTS",
     "MOST_WINDOWS",
+    "counts_fit_into_memory",
     "horizon_holds_a_look",
     "horizon_holds_a_metric_window",
     "label_buckets_can_be_counted",
     "requests_can_be_counted",
+    "rows_fit_into_memory",
     "windows_can_be_counted",
 ]
 
@@ -66,6 +69,42 @@ def label_buckets_can_be_counted(scenario: Raw) -> Iterator[Flaw]:
         )
         remedy = "Make one of controller.interval and metrics.period a multiple of the other."
         yield scenario.at("controller", "interval").flaw(rule, remedy)
+
+
+def counts_fit_into_memory(scenario: Raw) -> Iterator[Flaw]:
+    """Counts are kept for every window and every variant, deployed or not."""
+    horizon, period, interval = _horizon(scenario), _period(scenario), _interval(scenario)
+    variants = scenario.at("endpoint", "variants").named()
+    if horizon is None or period is None or interval is None or horizon // period > MOST_WINDOWS:
+        return
+    buckets = -(-horizon // math.gcd(period, interval))
+    kinds = {variant.at("quality", "kind").text() for _, variant in variants}
+    needed = run_bytes(
+        -(-horizon // period),
+        buckets,
+        len(variants),
+        scored=bool(kinds & SCORED),
+        earning="numeric_reward" in kinds,
+    )
+    if needed > MOST_RUN_BYTES and buckets <= MOST_WINDOWS:
+        rule = (
+            f"holds {-(-horizon // period):,} metric windows of {len(variants)} variants, whose "
+            f"counts take {needed / 2**30:.1f} GiB a run, at most {MOST_RUN_BYTES / 2**30:.0f} fit"
+        )
+        remedy = "Shorten horizon, lengthen metrics.period, or describe fewer variants."
+        yield scenario.at("horizon").flaw(rule, remedy)
+
+
+def rows_fit_into_memory(scenario: Raw) -> Iterator[Flaw]:
+    """A study keeps a row for every replication of every policy."""
+    policies = len(scenario.at("policies").named())
+    replications = scenario.at("study", "replications").number(default_of(Study, "replications"))
+    if replications is not None and policies * replications > MOST_STUDY_ROWS:
+        rule = (
+            f"{replications:,.0f} replications of {policies} policies are "
+            f"{policies * replications:,.0f} runs, at most {MOST_STUDY_ROWS:,} are kept"
+        )
+        yield scenario.at("study", "replications").flaw(rule, "Ask for fewer.")
 
 
 def requests_can_be_counted(scenario: Raw) -> Iterator[Flaw]:
