@@ -1,6 +1,7 @@
 """The A/A study and the power curves of all policies: what is played, and the files made of it.
 
-Writes reports/policies: README.md, rates.csv, verdicts.csv, power.svg, and naive.csv.
+Writes reports/policies: README.md, rates.csv, verdicts.csv, power.svg, guardrails.csv,
+and naive.csv.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
 
+from guardrail_rates import make_guardrail_rates
 from naive_rules import make_naive_rules
 from policy_cells import Cell, Version, cells_csv, play_cells, tell
 from policy_page import policy_page, rates_csv
@@ -72,5 +74,7 @@ def make_policy_studies(folder: Path, executor: Executor) -> str:
 
 def make_policies(folder: Path, executor: Executor) -> None:
     """Write all of reports/policies below a folder."""
-    page = make_policy_studies(folder, executor) + make_naive_rules(folder, executor)
+    page = make_policy_studies(folder, executor)
+    page += make_guardrail_rates(folder, load_studies()[TESTS], executor)
+    page += make_naive_rules(folder, executor)
     (folder / "reports" / "policies" / "README.md").write_text(page, encoding="utf-8")

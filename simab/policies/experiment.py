@@ -113,6 +113,11 @@ class Experiment(Policy):
             )
         return self._concluded(state, observation, judgement)
 
+    @property
+    def most_looks(self) -> int | None:
+        """How many looks there can be at most, the end included; None if nothing limits them."""
+        return None
+
     def labels_counted(self, seen: Standing) -> int:
         """The labels that looks are counted by: those of the variant that has fewer."""
         return seen.smaller
@@ -151,7 +156,9 @@ class Experiment(Policy):
 
     def _hold(self, state: ExperimentState, observation: Observation) -> Hold | None:
         """Why the candidate may not be promoted now; None if it may."""
-        return hold_for(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
+        return hold_for(
+            state.stretch, observation, self.guardrails, self.sample_ratio_alpha, self.most_looks
+        )
 
 
 class LookingExperiment(Experiment):

@@ -68,6 +68,11 @@ class FixedHorizonTest(Experiment):
         assert self.effect is not None
         return _sample(self.baseline, self.baseline + self.effect, self.alpha, self.power)
 
+    @property
+    def most_looks(self) -> int:
+        """One: it is the end as well."""
+        return 1
+
     def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
         """The only look, once both variants have the sample."""
         return int(seen.smaller >= self.sample)

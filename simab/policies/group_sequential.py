@@ -64,6 +64,11 @@ class GroupSequential(Experiment):
             )
         return self
 
+    @property
+    def most_looks(self) -> int:
+        """Those planned: an end that comes first takes the place of the last."""
+        return self.looks
+
     def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
         """The planned look that the information has reached; ticks may skip some."""
         reached = int(self.looks * seen.pairs / self.labelled_requests)

@@ -15,44 +15,70 @@ from simab.description import SMALLEST_ERROR, Description, Share
 from simab.policies.metrics import ErrorMetric, LatencyMetric, latency_metric_ns
 from simab.policies.observation import Observation
 from simab.policies.request_stretch import RequestStretch
-from simab.stats.non_inferiority import non_inferiority_test
+from simab.policies.two_shares import TwoShares
+from simab.stats.non_inferiority import (
+    non_inferiority_log_evidence,
+    restricted_non_inferiority_test,
+)
 
 __all__ = ["ErrorRateMargin", "Guardrail", "LatencyMargin", "first_objection"]
 
 
 class ErrorRateMargin(Description):
-    """The candidate's share of 5XX must be shown to exceed the control's by less than a margin."""
+    """The candidate's share of 5XX must be shown to exceed the control's by less than a margin.
+
+    A rule that looks as often as it likes needs evidence that holds at any look (a mixture
+    likelihood ratio, exact for independent errors); a rule with a few planned looks tests each at
+    its part of alpha (Farrington and Manning 1990). Both count the requests since the weights were
+    last set. Failures that come in clusters, as from a full queue, say less than they seem to.
+    """
 
     metric: ErrorMetric
     """5XX responses over invocations."""
     margin: Annotated[Share, Field(gt=0, lt=1)]
     """The excess that would no longer be acceptable."""
     alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05
-    """Probability of passing a candidate that is worse by the whole margin."""
+    """Probability of ever passing a candidate that is worse by the whole margin, over all looks
+    under the same weights."""
 
-    def objection(self, stretch: RequestStretch, observation: Observation) -> str:
+    def objection(
+        self, stretch: RequestStretch, observation: Observation, most_looks: int | None
+    ) -> str:
         """Why the candidate does not pass yet, in words; empty when it passes."""
         errors = stretch.errors(observation)
-        test = non_inferiority_test(*errors, margin=self.margin, smaller_is_better=True)
-        p_value = test.p_value
-        if math.isnan(p_value):
-            # No error in either: the chance of none, were the candidate's rate the margin itself.
-            none_failed = errors.control_hits == errors.candidate_hits == 0
-            p_value = (1.0 - self.margin) ** errors.candidate_total if none_failed else 1.0
-        if p_value <= self.alpha:
+        if most_looks is None:
+            p_value, level = _p_value_at_any_look(errors, self.margin), self.alpha
+            levels = f"alpha {self.alpha:g} over all looks"
+        else:
+            p_value, level = _p_value_at_one_look(errors, self.margin), self.alpha / most_looks
+            levels = f"alpha {self.alpha:g} over {most_looks} look" + "s" * (most_looks > 1)
+        if p_value <= level:
             return ""
         return (
             f"error_rate not shown to be within {self.margin:g} of the control's: "
             f"{errors.control_hits}/{errors.control_total} against "
-            f"{errors.candidate_hits}/{errors.candidate_total}, p = {p_value:.3g} "
-            f"(alpha {self.alpha:g})"
+            f"{errors.candidate_hits}/{errors.candidate_total}, p = {p_value:.3g} ({levels})"
         )
+
+
+def _p_value_at_any_look(errors: TwoShares, margin: float) -> float:
+    return math.exp(min(-non_inferiority_log_evidence(*errors, margin), 0.0))
+
+
+def _p_value_at_one_look(errors: TwoShares, margin: float) -> float:
+    test = restricted_non_inferiority_test(
+        *errors,
+        margin=margin,
+    )
+    return 1.0 if math.isnan(test.p_value) else test.p_value
 
 
 class LatencyMargin(Description):
     """The candidate's latency stays at or below a multiple of the control's.
 
-    The percentiles are read from the histograms and compared as they are, without a test.
+    It is no test and has no alpha: the latencies of the requests since the weights were last set
+    are compared as they are, at every look again, so chance alone can hold a candidate that keeps
+    the ratio and pass one that does not. A percentile is the middle of its bucket (within 0.8 %).
     """
 
     metric: LatencyMetric
@@ -60,7 +86,9 @@ class LatencyMargin(Description):
     at_most_times: Annotated[float, Field(gt=0)]
     """The largest ratio of the candidate's latency to the control's that is still fine."""
 
-    def objection(self, stretch: RequestStretch, observation: Observation) -> str:
+    def objection(
+        self, stretch: RequestStretch, observation: Observation, most_looks: int | None
+    ) -> str:
         """Why the candidate does not pass yet, in words; empty when it passes."""
         since_ns, until_ns = stretch.span(observation.metrics)
         if since_ns == until_ns:
@@ -86,7 +114,11 @@ def first_objection(
     stretch: RequestStretch,
     observation: Observation,
     guardrails: Sequence[Guardrail],
+    most_looks: int | None = None,
 ) -> str:
-    """What speaks against the candidate since the weights were set, in words; empty if nothing."""
-    objections = (each.objection(stretch, observation) for each in guardrails)
+    """What speaks against the candidate since the weights were set, in words; empty if nothing.
+
+    `most_looks` is how often the rule can ask at most; None if nothing limits it.
+    """
+    objections = (each.objection(stretch, observation, most_looks) for each in guardrails)
     return next(filter(None, objections), "")

@@ -22,13 +22,17 @@ def hold_for(
     observation: Observation,
     guardrails: Sequence[Guardrail],
     sample_ratio_alpha: float | None,
+    most_looks: int | None = None,
 ) -> Hold | None:
-    """The first reason to hold the candidate now; None if there is none."""
+    """The first reason to hold the candidate now; None if there is none.
+
+    `most_looks` is how often the rule can ask at most; None if nothing limits it.
+    """
     if sample_ratio_alpha is not None:
         mismatch = split_mismatch(observation, sample_ratio_alpha)
         if mismatch:
             return Hold(HoldReason.SAMPLE_RATIO, because=mismatch)
-    objection = first_objection(stretch, observation, guardrails)
+    objection = first_objection(stretch, observation, guardrails, most_looks)
     return Hold(HoldReason.GUARDRAIL, because=objection) if objection else None
 
 

@@ -74,7 +74,8 @@ class SafeRollout(Policy):
     tight_at: Annotated[int, Field(ge=1)] = 5000
     """Requests a variant at which the confidence sequences are to be narrowest."""
     guardrails: tuple[Guardrail, ...] = ()
-    """Margins that the candidate must keep, against the control, to leave a stage."""
+    """Margins that the candidate must keep, against the control, to leave a stage. A small stage
+    may take long to show it."""
     sample_ratio_alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] | None = 0.001
     """Hold where a stage's requests, or users under a hash or cookies, are not split as its weights
     ask, by a test that errs so often in a whole run at most; null never does."""

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.stats.proportion import test_proportions_2indep as two_independent
 
 from simab.errors import InvalidInput
-from simab.stats.non_inferiority import non_inferiority_test
+from simab.stats.non_inferiority import (
+    non_inferiority_log_evidence,
+    non_inferiority_test,
+    restricted_non_inferiority_test,
+)
 
 
 def test_the_published_example() -> None:
@@ -71,3 +75,103 @@ def test_a_call_costs_less_than_20_microseconds() -> None:
             non_inferiority_test(320, 334, 318, 334, margin=0.02)
         best_s = min(best_s, (time.process_time() - start_s) / 1_000)
     assert best_s < 20e-6
+
+
+@pytest.mark.parametrize(
+    ("counts", "margin"),
+    [((5, 100, 8, 120), 0.05), ((1, 40, 0, 40), 0.25), ((0, 100, 3, 100), 0.05),
+     ((40, 400, 5, 50), 0.3), ((40, 40, 40, 40), 0.25)],
+)  # fmt: skip
+def test_the_restricted_test_is_farrington_and_mannings(
+    counts: tuple[int, int, int, int], margin: float
+) -> None:
+    """The variance at the shares that SciPy finds likeliest among those the margin apart."""
+    errors_a, trials_a, errors_b, trials_b = counts
+
+    def unlikely(rate: float) -> float:
+        seen = stats.binom.logpmf(errors_a, trials_a, rate)
+        return -float(seen + stats.binom.logpmf(errors_b, trials_b, min(rate + margin, 1.0)))
+
+    rate = optimize.minimize_scalar(
+        unlikely, bounds=(0.0, 1.0 - margin), method="bounded", options={"xatol": 1e-12}
+    ).x
+    variance = rate * (1 - rate) / trials_a + (rate + margin) * (1 - rate - margin) / trials_b
+    z = (errors_a / trials_a - errors_b / trials_b + margin) / math.sqrt(variance)
+    ours = restricted_non_inferiority_test(
+        *counts,
+        margin=margin,
+    )
+    assert ours.z == pytest.approx(z, abs=1e-3)
+
+
+@pytest.mark.parametrize(("rate", "trials"), [(0.0, 300), (0.001, 300), (0.005, 1_000)])
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+def test_the_restricted_test_keeps_its_size_where_errors_are_few(
+    rate: float, trials: int, alpha: float
+) -> None:
+    """Exact, over all counts, at a margin of 1 %; Wald's test exceeds .05."""
+    reach = np.arange(60)
+    weights = np.outer(
+        stats.binom.pmf(reach, trials, rate), stats.binom.pmf(reach, trials, rate + 0.01)
+    )
+    passed = sum(
+        weights[a, b]
+        for a in range(60)
+        for b in range(60)
+        if weights[a, b] > 1e-9
+        and restricted_non_inferiority_test(
+            a,
+            trials,
+            b,
+            trials,
+            margin=0.01,
+        ).p_value
+        <= alpha
+    )
+    assert passed <= alpha
+
+
+def test_the_evidence_is_a_mixture_over_the_likeliest_null() -> None:
+    """By numerical integration and a fine grid of rates: 3 errors of 200 against 4 of 150."""
+    margin, rates = 0.05, np.linspace(1e-6, 1.0 - 1e-6, 2_000_001)
+
+    def likelihood(p: np.ndarray, errors: int, trials: int) -> np.ndarray:
+        return p**errors * (1.0 - p) ** (trials - errors)
+
+    prior = stats.beta(0.5, 10.0)
+    edges = prior.ppf(np.linspace(0.0, 1.0, 400_001))
+    drawn = (edges[1:] + edges[:-1]) / 2.0
+    a, b = likelihood(drawn, 3, 200), likelihood(drawn, 4, 150)
+    mixture = 0.8 * np.mean(a * b) + 0.2 * np.mean(a) * np.mean(b)
+    null = rates[rates < 1.0 - margin]
+    likeliest = np.max(likelihood(null, 3, 200) * likelihood(null + margin, 4, 150))
+    ours = non_inferiority_log_evidence(3, 200, 4, 150, margin)
+    assert ours == pytest.approx(math.log(mixture / likeliest), abs=1e-3)
+
+
+@pytest.mark.parametrize(("rate", "margin"), [(0.0, 0.01), (0.005, 0.01), (0.3, 0.1)])
+def test_the_evidence_of_a_candidate_at_the_margin_is_one_on_average(
+    rate: float, margin: float
+) -> None:
+    """Exact, over all counts of 30 and 40 requests: at most 1, so no look can be bought."""
+    a, b = range(31), range(41)
+    chance_a = stats.binom.pmf(np.arange(31), 30, rate)
+    chance_b = stats.binom.pmf(np.arange(41), 40, rate + margin)
+    mean = sum(
+        chance_a[i] * chance_b[j] * math.exp(non_inferiority_log_evidence(i, 30, j, 40, margin))
+        for i in a
+        for j in b
+        if chance_a[i] * chance_b[j] > 0.0
+    )
+    assert mean <= 1.0 + 1e-9
+
+
+def test_evidence_grows_where_the_candidate_is_as_good() -> None:
+    """Ten times the requests at equal rates say more; none say nothing; worse ones say less."""
+    few = non_inferiority_log_evidence(5, 1_000, 5, 1_000, 0.01)
+    many = non_inferiority_log_evidence(50, 10_000, 50, 10_000, 0.01)
+    assert many > max(few, math.log(1_000))
+    assert non_inferiority_log_evidence(0, 0, 0, 10, 0.01) == 0.0
+    assert non_inferiority_log_evidence(5, 1_000, 40, 1_000, 0.01) < 0.0
+    with pytest.raises(InvalidInput, match="margin = 0"):
+        non_inferiority_log_evidence(1, 2, 1, 2, 0.0)
