@@ -16,7 +16,7 @@ def test_every_rule_with_guardrails_keeps_alpha_over_all_looks() -> None:
     edge, fine = guardrail_cells(load_studies()[TESTS], None, 200)
     most = stats.binom(200, ALPHA).isf(1e-4)
     assert {cell.rule: cell.promoted for cell in edge if cell.promoted > most} == {}
-    # The first stage of the safe rollout has 36 requests an hour for the candidate: too few to pass.
+    # The first stage of the safe rollout gives the candidate 36 requests an hour: too few.
     assert all(cell.promoted > most for cell in fine if cell.kind != "safe_rollout")
 
 
