@@ -11,6 +11,7 @@ from simab.draws import Draws
 from simab.errors import InvalidInput, SimabError
 from simab.frames import decisions_frame, requests_frame, splits_frame, windows_frame
 from simab.policies import Policy
+from simab.policies.two_metrics import COUNTED_AS_CORRECT
 from simab.scenario.models import Scenario
 from simab.scenario.rules.rewards import INSTEAD_OF
 from simab.scenario.suggestions import remedy_for_name
@@ -142,6 +143,7 @@ def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str
             "give the name of one in the scenario, or an object that has it"
         )
     _require_fitting(policy, rewards=scenario.earns_rewards)
+    _require_tested(policy, scenario.objective.metric)
     return type(policy).__name__, policy
 
 
@@ -167,6 +169,17 @@ def _require_fitting(policy: Decider, *, rewards: bool) -> None:
                 f"policy = {kind.__name__}({field}={getattr(policy, field)!r}): two shares of "
                 "correct answers differ by less than 1; give for example 0.01"
             )
+
+
+def _require_tested(policy: Decider, metric: str) -> None:
+    """As `policies_can_judge_the_metric` has it for the policies of a file."""
+    if metric in (*COUNTED_AS_CORRECT, "reward"):
+        return
+    if getattr(policy, "counts_correct_answers", False):
+        raise InvalidInput(
+            f"policy = {policy!r:.60}: compares correct answers, and the objective's metric is "
+            f"{metric}; use GroupSequential, AlwaysValid or another rule that tests {metric}"
+        )
 
 
 def require_scenario(scenario: object) -> None:

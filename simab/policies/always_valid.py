@@ -16,7 +16,7 @@ __all__ = ["AlwaysValid"]
 
 
 class AlwaysValid(LookingExperiment):
-    """Test correct answers, or rewards, at every look by a test that allows for looking.
+    """Test the objective's metric at every look by a test that allows for looking.
 
     `mixture` is the mSPRT of Johari, Pekelis and Walsh (2022), each arm with its own variance: it
     decides when the smallest p-value so far is at most alpha. `confidence_sequence` is the
@@ -36,7 +36,7 @@ class AlwaysValid(LookingExperiment):
     tight_at: Annotated[int, Field(ge=1)] = 5000
     """Labelled requests a variant at which the confidence sequence is to be narrowest."""
     typical_effect: Annotated[float, Field(gt=0, le=1e9)] | None = None
-    """The difference of shares, or of mean rewards, that the mixture expects: its spread."""
+    """The difference of the metric that the mixture expects: its spread."""
 
     @model_validator(mode="after")
     def _mixture_has_an_effect(self) -> AlwaysValid:

@@ -63,6 +63,7 @@ class Bandit(Policy):
     """
 
     needs_right_or_wrong: ClassVar[bool] = True
+    counts_correct_answers: ClassVar[bool] = True
 
     kind: str  # first, for a file and its messages begin with it
     arms: tuple[Annotated[str, Field(min_length=1)], ...] = ()

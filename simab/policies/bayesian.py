@@ -11,6 +11,7 @@ from simab.errors import InvalidInput
 from simab.policies.experiment import Judgement, LookingExperiment
 from simab.policies.standing import Standing
 from simab.policies.two_means import Earnings, belief_of_mean
+from simab.policies.two_metrics import MetricEvidence
 from simab.stats.bayes import (
     Beta,
     Normal,
@@ -29,11 +30,12 @@ Parameter = Annotated[float, Field(gt=0, le=1e9)]
 class BayesianExperiment(LookingExperiment):
     """Stop when the leading variant is better with enough probability, at little expected loss.
 
-    The share of correct answers of each variant has a Beta posterior, its mean reward a normal one
-    under a flat prior (from four rewards that are not all alike); exact integrals of them are
-    compared with the thresholds. Where both are given both must be met, by either variant. Source:
-    Stucchi, Bayesian A/B testing at VWO (2015). It misleads because a posterior does not allow for
-    looking: with equal models "95 % probably better" turns up in far more than 5 % of the runs.
+    The share of correct answers of each variant has a Beta posterior; its mean reward (from four
+    rewards that are not all alike) and any other metric have a normal one, under a flat prior.
+    Exact integrals of them are compared with the thresholds. Where both are given both must be met,
+    by either variant. Source: Stucchi, Bayesian A/B testing at VWO (2015). It misleads because a
+    posterior does not allow for looking: with equal models "95 % probably better" turns up in far
+    more than 5 % of the runs.
     """
 
     fields_of_right_or_wrong: ClassVar[tuple[str, ...]] = ("prior_successes", "prior_failures")
@@ -46,9 +48,9 @@ class BayesianExperiment(LookingExperiment):
     """Expected loss of share, or of mean reward, by choosing a variant up to which it wins;
     unasked for if absent."""
     prior_successes: Parameter = 1.0
-    """First parameter of both variants' Beta prior; 1 and 1 is flat. Not for rewards."""
+    """First parameter of both variants' Beta prior; 1 and 1 is flat. Of correct answers alone."""
     prior_failures: Parameter = 1.0
-    """Second parameter of both variants' Beta prior. Not for rewards."""
+    """Second parameter of both variants' Beta prior. Of correct answers alone."""
 
     @model_validator(mode="after")
     def _some_threshold(self) -> BayesianExperiment:
@@ -93,6 +95,11 @@ class BayesianExperiment(LookingExperiment):
             if control is None or candidate is None:
                 return None
             return _Posteriors(control, candidate, probability_better_normal, expected_loss_normal)
+        if isinstance(seen, MetricEvidence):
+            beliefs = seen.beliefs()
+            if beliefs is None:
+                return None
+            return _Posteriors(*beliefs, probability_better_normal, expected_loss_normal)
         prior, shares = Beta(self.prior_successes, self.prior_failures), seen.shares
         return _Posteriors(
             prior.after(shares.control_hits, shares.control_total),

@@ -56,10 +56,10 @@ class ExperimentState:
 class Experiment(Policy):
     """Looks at the labels until the rule names a winner or the time is over.
 
-    The labels tell correct answers, or numeric rewards where the variants earn them. A winning
-    control is kept at once. A winning candidate is promoted unless a guardrail or the sample ratio
-    objects: then it is held, which the log of decisions shows, and looked at again. The weights
-    stay as they are.
+    The labels tell the objective's metric: correct answers, positives found, scores, or rewards. A
+    winning control is kept at once. A winning candidate is promoted unless a guardrail or the
+    sample ratio objects: then it is held, which the log of decisions shows, and looked at again.
+    The weights stay as they are.
     """
 
     kind: str  # first, for a file and its messages begin with it

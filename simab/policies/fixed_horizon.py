@@ -19,10 +19,13 @@ __all__ = ["FixedHorizonTest"]
 
 
 class FixedHorizonTest(Experiment):
-    """Promote the candidate if a test of the correct answers, or rewards, says that it is better.
+    """Promote the candidate if a test of the objective's metric says that it is better.
 
     One look, at the first tick at which both variants have the sample: the pooled z-test of two
-    proportions, or Welch's test of mean rewards. It is two-sided, and only a significant gain
+    proportions (of labels, of positives for recall, of predicted positives for precision), Welch's
+    test of mean rewards, DeLong's of AUCs, and a z-test by the delta method for F1. For Brier the
+    largest variance that its value allows stands for the unknown one: a test that errs less often
+    and finds less. It is two-sided, and only a significant gain
     promotes. The sample is `labelled_requests`, or what it takes to find `effect` over `baseline`
     with `power`, which are shares of correct answers. Source: Fleiss, Levin and Paik, Statistical
     Methods for Rates and Proportions (2003), section 2. It misleads where the sample is too small

@@ -30,7 +30,7 @@ Times = tuple[float, ...]
 
 
 class GroupSequential(Experiment):
-    """Test correct answers, or rewards, at planned looks, against bounds that together keep alpha.
+    """Test the objective's metric at planned looks, against bounds that together keep alpha.
 
     Information is the harmonic mean of the variants' labels over the planned labels; look k is
     taken at the first tick at which it reaches k / looks. `pocock` and `obrien_fleming` are the

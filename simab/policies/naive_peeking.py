@@ -16,7 +16,7 @@ __all__ = ["NaivePeeking"]
 class NaivePeeking(LookingExperiment):
     """Test at every look at the full alpha, and stop at the first significance.
 
-    The two-sided test of `fixed_horizon`, of correct answers or rewards; a significant gain
+    The two-sided test of `fixed_horizon`, of the objective's metric; a significant gain
     promotes, a significant loss keeps the control. Source: what dashboards invite to; Armitage,
     McPherson and Rowe (1969) gave the price. It misleads because every look is another chance to
     be wrong: at a nominal 5 % equal models are told apart in 14 % of the runs after 5 looks, 19 %

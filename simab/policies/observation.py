@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from simab.policies.actions import Action
+from simab.policies.metrics import LabelMetric
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 
@@ -99,7 +100,7 @@ class Observation:
 
     `weights` and `instances` hold the deployed variants as they serve now; while `status` is
     UPDATING a change is under way and another one would be refused. `control` and `candidate` are
-    the roles that the experiment gives to two variants.
+    the roles that the experiment gives to two variants; `metric` is what they are compared by.
     """
 
     now_ns: int
@@ -110,6 +111,7 @@ class Observation:
     candidate: str
     metrics: MetricsView
     refused: tuple[Refusal, ...] = ()
+    metric: LabelMetric = "success_rate"
 
     def as_of(self, earlier_ns: int) -> Observation:
         """The same endpoint with the metrics as they were visible at an instant before."""

@@ -23,6 +23,8 @@ class Policy(Description, ABC):
 
     needs_right_or_wrong: ClassVar[bool] = False
     """Whether the rule counts correct answers, and so cannot judge numeric rewards."""
+    counts_correct_answers: ClassVar[bool] = False
+    """Whether the rule compares correct answers, or rewards, whatever the objective's metric."""
     fields_of_right_or_wrong: ClassVar[tuple[str, ...]] = ()
     """Fields that speak of correct answers, in rules that can judge numeric rewards as well."""
     fields_of_either: ClassVar[tuple[str, ...]] = ()

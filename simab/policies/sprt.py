@@ -26,6 +26,7 @@ class SequentialProbabilityRatio(LookingExperiment):
     """
 
     needs_right_or_wrong: ClassVar[bool] = True
+    counts_correct_answers: ClassVar[bool] = True
 
     kind: Literal["sprt"] = "sprt"
     p0: Annotated[Share, Field(gt=0, lt=1)]

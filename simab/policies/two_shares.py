@@ -48,6 +48,17 @@ class TwoShares(NamedTuple):
             return math.nan
         return self.candidate_hits / self.candidate_total - self.control_hits / self.control_total
 
+    @property
+    def cautious_variance(self) -> float:
+        """Variance of the difference, each share with a hit and a miss more; NaN without totals."""
+        if not self.smaller:
+            return math.nan
+        variance = 0.0
+        for hits, total in ((self[0], self[1]), (self[2], self[3])):
+            share = (hits + 1.0) / (total + 2.0)
+            variance += share * (1.0 - share) / total
+        return max(variance, 0.0)
+
     def since(self, earlier: TwoShares) -> TwoShares:
         """What came after `earlier`."""
         return TwoShares(*(now - then for now, then in zip(self, earlier, strict=True)))
@@ -61,11 +72,7 @@ class TwoShares(NamedTuple):
         if self.smaller < 1:
             return Interval.undefined(level, "a variant has nothing yet")
         pairs = max(round(self.pairs), 1)
-        variance = 0.0
-        for hits, total in ((self[0], self[1]), (self[2], self[3])):
-            share = (hits + 1.0) / (total + 2.0)
-            variance += share * (1.0 - share) / total
-        spread = math.sqrt(max(variance, 0.0) * pairs)
+        spread = math.sqrt(self.cautious_variance * pairs)
         return confidence_sequence(
             self.difference, spread, pairs, target_count=tight_at, level=level
         )

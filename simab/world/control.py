@@ -148,6 +148,7 @@ class ControlPlane:
             candidate=objective.candidate,
             metrics=PublishedMetrics(self._books, self._arrived, self._phases, tick_ns),
             refused=self._refused,
+            metric=objective.metric,
         )
 
     def _carry_out(self, action: Action) -> Refusal | None:

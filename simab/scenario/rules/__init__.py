@@ -44,6 +44,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rewards.effects_of_shares_are_shares,
     rewards.shares_differ_by_less_than_1,
     rewards.policies_can_judge_rewards,
+    rewards.policies_can_judge_the_metric,
     durations.rarest_durations_can_be_simulated,
     traffic.targets_name_variants,
     traffic.targets_are_at_most_all,

@@ -1,4 +1,4 @@
-"""Rules on numeric rewards: who may be compared by them, by which metrics and policies."""
+"""Rules on what is compared: numeric rewards or answers, by which metrics and policies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from simab.policies import Policy, PolicyDescription
+from simab.policies.experiment import Experiment
 from simab.policies.metrics import LabelMetric
+from simab.policies.two_metrics import COUNTED_AS_CORRECT
 from simab.scenario.flaws import Flaw
 from simab.scenario.raw import Raw, default_of
 
@@ -15,6 +17,7 @@ __all__ = [
     "effects_of_shares_are_shares",
     "metrics_fit_rewards",
     "policies_can_judge_rewards",
+    "policies_can_judge_the_metric",
     "shares_differ_by_less_than_1",
     "variants_earn_alike",
 ]
@@ -110,6 +113,30 @@ def policies_can_judge_rewards(scenario: Raw) -> Iterator[Flaw]:
                     yield policy.at(field).flaw(rule, remedy, on_key=True)
 
 
+def policies_can_judge_the_metric(scenario: Raw) -> Iterator[Flaw]:
+    """What counts correct answers does not decide by recall, F1 or AUC."""
+    metric = scenario.at("objective", "metric").text()
+    if metric is None or metric not in get_args(LabelMetric):
+        return  # the error of the field says so
+    if metric in (*COUNTED_AS_CORRECT, _METRIC):
+        return
+    for _, policy in scenario.at("policies").named():
+        kind = policy.at("kind").text()
+        known = _POLICIES.get(kind or "")
+        if known is None:
+            continue
+        if known.counts_correct_answers:
+            rule = f"{kind} compares correct answers, and the objective's metric is {metric}"
+            remedy = f"Use one that tests {metric} ({_TESTING}), or make accuracy the objective."
+            yield policy.at("kind").flaw(rule, remedy)
+            continue
+        for field in known.fields_of_right_or_wrong:
+            if policy.at(field).given and policy.at(field).value != default_of(known, field):
+                rule = f"speaks of correct answers, and the objective's metric is {metric}"
+                remedy = INSTEAD_OF[field].replace("a mean reward", metric)
+                yield policy.at(field).flaw(rule, remedy, on_key=True)
+
+
 def _kinds(scenario: Raw) -> list[tuple[str, str | None]]:
     """Every variant's name and kind of quality."""
     variants = scenario.at("endpoint", "variants").named()
@@ -128,6 +155,11 @@ INSTEAD_OF: Final = {
     "prior_successes": "Leave it out: the prior of a mean reward is flat.",
     "prior_failures": "Leave it out: the prior of a mean reward is flat.",
 }
+_TESTING: Final = ", ".join(
+    kind
+    for kind, policy in _POLICIES.items()
+    if issubclass(policy, Experiment) and not policy.counts_correct_answers
+)
 _PRIOR: Final = {
     "prior_mean": "Add what a reward is expected to be on average.",
     "prior_standard_deviation": "Add how far off prior_mean may be; large says little.",
