@@ -52,10 +52,9 @@ def _is_promoted(policy: Experiment, windows: dict[Any, Any], looks: int) -> boo
         metrics = CumulatedMetrics(BETTER, windows, minute * MINUTE)
         seen = observation(metrics, now_ns=minute * MINUTE)
         actions, state = policy.decide(state, seen)
-        if actions:
-            (action,) = actions
-            assert isinstance(action, Promote)
-            return action.variant == "new"
+        promoted = [action.variant for action in actions if isinstance(action, Promote)]
+        if promoted:
+            return promoted == ["new"]
     return False
 
 
