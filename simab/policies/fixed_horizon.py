@@ -13,6 +13,7 @@ from simab.errors import InvalidInput
 from simab.policies.experiment import Experiment, ExperimentState, Judgement
 from simab.policies.observation import Observation
 from simab.policies.standing import Standing
+from simab.policies.two_shares import Correctness
 from simab.stats.sample_size import pooled_trials
 
 __all__ = ["FixedHorizonTest"]
@@ -45,7 +46,8 @@ class FixedHorizonTest(Experiment):
     effect: Annotated[float, Field(gt=0, lt=1)] | None = None
     """And the gain over the baseline that is to be found."""
     power: Annotated[float, Field(gt=0, lt=1)] = 0.8
-    """And the probability to find it."""
+    """And the probability to find it, at the split of the labels as it turns out: the smaller of
+    two unequal arms needs fewer than either of two equal ones."""
 
     @model_validator(mode="after")
     def _sample_is_given_once(self) -> FixedHorizonTest:
@@ -64,12 +66,17 @@ class FixedHorizonTest(Experiment):
 
     @property
     def sample(self) -> int:
-        """Labelled requests that each variant must have."""
+        """Labelled requests that each variant must have where both get as many."""
+        return self.sample_at(1.0)
+
+    def sample_at(self, ratio: float) -> int:
+        """Labelled requests of the variant with fewer; `ratio`: candidate to control."""
         if self.labelled_requests is not None:
             return self.labelled_requests
         assert self.baseline is not None
         assert self.effect is not None
-        return _sample(self.baseline, self.baseline + self.effect, self.alpha, self.power)
+        better = self.baseline + self.effect
+        return ceil(min(1.0, ratio) * _trials(self.baseline, better, self.alpha, self.power, ratio))
 
     @property
     def most_looks(self) -> int:
@@ -77,8 +84,11 @@ class FixedHorizonTest(Experiment):
         return 1
 
     def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
-        """The only look, once both variants have the sample."""
-        return int(seen.smaller >= self.sample)
+        """The only look, once both variants have the sample, by the split of the labels so far."""
+        if self.labelled_requests is not None or not isinstance(seen, Correctness):
+            return int(seen.smaller >= self.sample)
+        control, candidate = seen.shares.control_total, seen.shares.candidate_total
+        return int(seen.smaller > 0 and seen.smaller >= self.sample_at(candidate / control))
 
     def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
         """The test of all labels; what is not significantly better is not promoted."""
@@ -92,5 +102,5 @@ class FixedHorizonTest(Experiment):
 
 
 @lru_cache(maxsize=64)  # asked for at every look
-def _sample(baseline: float, better: float, alpha: float, power: float) -> int:
-    return ceil(pooled_trials(baseline, better, alpha=alpha, power=power))
+def _trials(baseline: float, better: float, alpha: float, power: float, ratio: float) -> float:
+    return pooled_trials(baseline, better, alpha=alpha, power=power, ratio=ratio)

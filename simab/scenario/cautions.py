@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from simab import units
 from simab.policies import PolicyDescription
+from simab.policies.fixed_horizon import FixedHorizonTest
 from simab.policies.flagger_analysis import FlaggerAnalysis
+from simab.policies.group_sequential import GroupSequential
 from simab.policies.limits import ErrorRateLimit
 from simab.policies.manual_schedule import ManualSchedule
 from simab.scenario.capacity import (
@@ -18,7 +21,7 @@ from simab.scenario.capacity import (
     start_weights,
 )
 from simab.scenario.chance import breaks_by_chance
-from simab.scenario.evidence import labelled_per_hour, labels_until
+from simab.scenario.evidence import labelled_per_hour, labels_ratio, labels_until
 from simab.scenario.models import Scenario
 from simab.scenario.unending import ends_after_the_horizon, waits_for_a_person
 from simab.scenario.unseen_windows import spans_without_a_window
@@ -36,7 +39,7 @@ def warnings(scenario: Scenario) -> list[str]:
 
 def _looks_between_windows(scenario: Scenario) -> Iterator[str]:
     interval, period = scenario.controller.interval, scenario.metrics.period
-    counts_labels = any(_labels_needed(policy) for policy in scenario.policies.values())
+    counts_labels = any(_labels_needed(policy, 1.0) for policy in scenario.policies.values())
     # Labels arrive at any time, so a look between two windows may still see new ones.
     if interval < period and not counts_labels:
         yield (
@@ -72,8 +75,9 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
     objective = scenario.objective
     slower = min((objective.control, objective.candidate), key=labels.__getitem__)
     expected = labels_until(scenario, labels[slower], scenario.horizon)
+    ratio = labels_ratio(labels[objective.control], labels[objective.candidate])
     for name, policy in scenario.policies.items():
-        needed = _labels_needed(policy)
+        needed = _labels_needed(policy, ratio)
         if expected < needed:
             yield (
                 f"{name_text(name)} waits for {number_text(needed)} labelled requests a variant, "
@@ -146,9 +150,16 @@ def _tables_not_used(scenario: Scenario) -> Iterator[str]:
             yield f"No variant takes its quality from the outcome table {table}. Remove it."
 
 
-def _labels_needed(policy: PolicyDescription) -> int:
-    """Labelled requests that a policy waits for; 0 for one that does not."""
-    needed = getattr(policy, "sample", None) or getattr(policy, "labelled_requests", 0)
+def _labels_needed(policy: PolicyDescription, ratio: float) -> int:
+    """Labels of the variant with fewer that a policy waits for; 0 for one that waits for none.
+
+    `ratio` is the candidate's labels for each of the control's.
+    """
+    if isinstance(policy, FixedHorizonTest):
+        return policy.sample_at(ratio)
+    needed = getattr(policy, "labelled_requests", 0)
+    if isinstance(policy, GroupSequential):  # its information is the harmonic mean of both arms
+        needed = math.ceil(needed * (1.0 + min(ratio, 1.0 / ratio)) / 2.0)
     return needed if isinstance(needed, int) else 0
 
 

@@ -19,7 +19,8 @@ from simab.scenario.capacity import rates_per_s, start_weights
 from simab.scenario.models import Objective, Scenario
 from simab.scenario.wording import duration_text, name_text, number_text
 from simab.stats.means import trials_for_means
-from simab.stats.proportions import power_two_proportions, sample_size_two_proportions
+from simab.stats.proportions import power_two_proportions
+from simab.stats.sample_size import pooled_trials
 
 __all__ = [
     "Evidence",
@@ -28,6 +29,7 @@ __all__ = [
     "evidence_of",
     "evidence_sentences",
     "labelled_per_hour",
+    "labels_ratio",
     "labels_until",
 ]
 
@@ -50,16 +52,19 @@ class TruthRow:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What it takes to see a difference: labelled requests an arm, and how long they take.
+    """What it takes to see a difference: labelled requests, and how long they take.
 
-    `labelled_requests` is None where no closed form is used; `reason` says why. `duration_s` is inf
-    where one of the two gets no labelled request at the split of the start.
+    `labelled_requests` are those of the variant that gets fewer at the split of the start, None
+    where no closed form is used; `reason` says why. `other_arm` are those that the other has by
+    then: as many where one of the two gets none. `duration_s` is inf where one of the two gets no
+    labelled request at the split of the start.
     """
 
     difference: float
     labelled_requests: int | None
     duration_s: float
     reason: str = ""
+    other_arm: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +107,9 @@ def evidence_of(scenario: Scenario) -> Evidence:
     better = objective.sign * objective.smallest_effect
     if objective.metric != "reward" and not 0 <= control + better <= 1:
         better = -better  # nothing is better than 100 %: the same distance on the other side
-    slower_per_hour = min(labelled[objective.control], labelled[objective.candidate])
+    per_hour = labelled[objective.control], labelled[objective.candidate]
     needs = [
-        _need(scenario, truths, difference, slower_per_hour)
+        _need(scenario, truths, difference, per_hour)
         for difference in (better, candidate - control)
     ]
     rows = [
@@ -162,7 +167,10 @@ def _truth_sentence(objective: Objective, control: TruthRow, candidate: TruthRow
 
 
 def _need(
-    scenario: Scenario, truths: Mapping[str, Truth], difference: float, labelled_per_hour: float
+    scenario: Scenario,
+    truths: Mapping[str, Truth],
+    difference: float,
+    per_hour: tuple[float, float],
 ) -> Need:
     objective = scenario.objective
     truth = truths[objective.control]
@@ -170,13 +178,26 @@ def _need(
     reason = _no_closed_form(objective, base, difference)
     if reason:
         return Need(difference, None, math.nan, reason)
+    ratio = labels_ratio(*per_hour)
     if objective.metric == "reward":
         spread = (truth.reward_variance, truths[objective.candidate].reward_variance)
-        trials = trials_for_means(spread, difference)
+        trials = trials_for_means(spread, difference, ratio=ratio)
     else:
-        trials = sample_size_two_proportions(base, min(max(base + difference, 0.0), 1.0))
-    labelled = max(math.ceil(trials / _counted_share(truth, objective)), 1)
-    return Need(difference, labelled, _wait_s(scenario, labelled, labelled_per_hour))
+        trials = pooled_trials(base, min(max(base + difference, 0.0), 1.0), ratio=ratio)
+    control = trials / _counted_share(truth, objective)
+    fewer = max(math.ceil(control * min(ratio, 1.0)), 1)
+    more = max(math.ceil(control * max(ratio, 1.0)), 1)
+    return Need(difference, fewer, _wait_s(scenario, fewer, min(per_hour)), other_arm=more)
+
+
+def labels_ratio(control_per_hour: float, candidate_per_hour: float) -> float:
+    """The candidate's labels for each of the control's; 1 where either gets none.
+
+    Beyond a million millions to one the smaller arm alone decides, and sizes stay finite.
+    """
+    if control_per_hour <= 0.0 or candidate_per_hour <= 0.0:
+        return 1.0
+    return min(max(candidate_per_hour / control_per_hour, 1e-12), 1e12)
 
 
 def _wait_s(scenario: Scenario, labelled: int, labelled_per_hour: float) -> float:
@@ -225,16 +246,22 @@ def _power_sentences(scenario: Scenario, base: float, difference: float) -> Iter
         return
     for name, policy in scenario.policies.items():
         if isinstance(policy, FixedHorizonTest):
-            control, candidate = _labelled_at_the_look(scenario, policy.sample)
+            sample = policy.sample_at(_ratio(scenario))
+            control, candidate = _labelled_at_the_look(scenario, sample)
             power = power_two_proportions(
                 base, base + difference, control, candidate, alpha=policy.alpha
             )
             yield (
                 f"{name_text(name)} tests once, at "
-                f"{number_text(policy.sample)} labelled requests "
+                f"{number_text(sample)} labelled requests "
                 "of the variant that gets fewer, and would see that smallest difference with "
                 f"probability {power:.2f}."
             )
+
+
+def _ratio(scenario: Scenario) -> float:
+    labels, objective = labelled_per_hour(scenario), scenario.objective
+    return labels_ratio(labels[objective.control], labels[objective.candidate])
 
 
 def _labelled_at_the_look(scenario: Scenario, needed: int) -> tuple[int, int]:
@@ -248,7 +275,13 @@ def _labelled_at_the_look(scenario: Scenario, needed: int) -> tuple[int, int]:
 
 
 def _in_words(need: Need) -> str:
-    labelled = f"{number_text(need.labelled_requests or 0)} labelled requests an arm"
+    fewer, more = need.labelled_requests or 0, need.other_arm or 0
+    labelled = f"{number_text(fewer)} labelled requests an arm"
+    if more != fewer:
+        labelled = (
+            f"{number_text(fewer)} labelled requests of the variant that gets fewer and "
+            f"{number_text(more)} of the other"
+        )
     if math.isinf(need.duration_s):
         return f"{labelled}, which the starting split never gives"
     return f"{labelled}, {duration_text(need.duration_s)} at the starting split"

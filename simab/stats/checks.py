@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,15 @@ def require_successes(field: str, successes: int, trials: int) -> None:
         raise InvalidInput(
             f"{field} = {successes!r} of {trials!r} trials: successes must lie between 0 and the "
             "trials. Count every trial once, successes included."
+        )
+
+
+def require_ratio(ratio: float) -> None:
+    """Raise InvalidInput unless one arm may have so many times the trials of the other."""
+    if not 0.0 < ratio < math.inf:
+        raise InvalidInput(
+            f"ratio = {ratio!r}: must be above 0 and finite. "
+            "Give the trials of the second arm for each of the first, such as 1."
         )
 
 

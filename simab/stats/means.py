@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from simab.errors import InvalidInput
-from simab.stats.checks import require_level, require_sample
+from simab.stats.checks import require_level, require_ratio, require_sample
 from simab.stats.interval import Interval, normal_quantile
 from simab.stats.proportions import Alternative, require_alternative
 
@@ -90,13 +90,16 @@ def trials_for_means(
     *,
     alpha: float = 0.05,
     power: float = 0.8,
+    ratio: float = 1.0,
 ) -> float:
-    """Trials per arm for a two-sided z-test of two means, not rounded: equal arms.
+    """Trials of the first arm for a two-sided z-test of two means, not rounded.
 
-    (z + z')^2 (sum of both variances) / difference^2; Chow, Shao and Wang 2008, section 3.2, each
-    arm with its own variance. Raises InvalidInput for a negative variance, no difference, or alpha
-    or power not strictly between 0 and 1.
+    The second arm has `ratio` times as many: (z + z')^2 (v + v' / ratio) / difference^2; Chow, Shao
+    and Wang 2008, section 3.2, each arm with its own variance. Raises InvalidInput for a negative
+    variance, no difference, alpha or power not strictly between 0 and 1, or a ratio that is not
+    above 0 and finite.
     """
+    require_ratio(ratio)
     require_level("alpha", alpha)
     require_level("power", power)
     if min(variances) < 0.0 or not difference:
@@ -106,7 +109,7 @@ def trials_for_means(
             "difference that matters."
         )
     quantiles = normal_quantile(1.0 - alpha / 2.0) + normal_quantile(power)
-    return quantiles**2 * sum(variances) / difference**2
+    return quantiles**2 * (variances[0] + variances[1] / ratio) / difference**2
 
 
 def _undefined(a: Moments, b: Moments) -> str | None:

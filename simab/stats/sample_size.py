@@ -1,7 +1,7 @@
 """Trials per arm for comparing two shares, by each of the usual formulas, and the exact power.
 
 Formulas return a number that is not rounded; `sample_size_two_proportions` in
-simab.stats.proportions is the first of them, rounded up. Two-sided, equal arms.
+simab.stats.proportions is the first of them, rounded up. Two-sided; arms are equal but for a ratio.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
-from simab.stats.checks import require_level, require_probability, require_trials
+from simab.stats.checks import require_level, require_probability, require_ratio, require_trials
 from simab.stats.interval import normal_quantile
 
 __all__ = [
@@ -27,17 +27,21 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 
-def pooled_trials(p1: float, p2: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
-    """Variance of the mean share under equality, own variances else: R's power.prop.test.
+def pooled_trials(
+    p1: float, p2: float, *, alpha: float = 0.05, power: float = 0.8, ratio: float = 1.0
+) -> float:
+    """Trials of the first arm, where the second has `ratio` times as many.
 
-    Fleiss, Levin and Paik 2003, equation 4.14; Fleiss 1981, equation 3.14. Raises InvalidInput for
-    equal shares, a share outside [0, 1], alpha or power not strictly between 0 and 1, or a power
-    not above alpha / 2.
+    Variance of the pooled share under equality, own variances else: R's power.prop.test for equal
+    arms. Fleiss, Levin and Paik 2003, equations 4.14 and 4.17; Fleiss 1981, equation 3.14. Raises
+    InvalidInput for equal shares, a share outside [0, 1], alpha or power not strictly between 0 and
+    1, a power not above alpha / 2, or a ratio that is not above 0 and finite.
     """
     z_alpha, z_power = _quantiles(p1, p2, alpha, power)
-    mean = (p1 + p2) / 2.0
-    under_equality = math.sqrt(2.0 * mean * (1.0 - mean))
-    own = math.sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2))
+    require_ratio(ratio)
+    mean = (p1 + ratio * p2) / (1.0 + ratio)
+    under_equality = math.sqrt((1.0 + 1.0 / ratio) * mean * (1.0 - mean))
+    own = math.sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2) / ratio)
     return ((z_alpha * under_equality + z_power * own) / (p1 - p2)) ** 2
 
 

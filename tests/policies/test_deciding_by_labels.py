@@ -141,10 +141,21 @@ def test_the_sample_follows_from_effect_and_power() -> None:
     policy = FixedHorizonTest(baseline=318 / 334, effect=2 / 334)
     assert round(policy.sample, -2) == 18_800
     assert FixedHorizonTest(baseline="95.2%", effect=0.006, power=0.9).sample > 25_000
-    just_enough = labelled(successes(policy.sample, 0), successes(policy.sample - 1, 0))
-    assert verdict(policy, just_enough) is None
+    short = labelled(successes(policy.sample - 1, 0), successes(policy.sample - 1, 0))
+    assert verdict(policy, short) is None
     enough = labelled(successes(policy.sample, 0), successes(policy.sample, 0))
     assert verdict(policy, enough) == "old"
+
+
+def test_the_smaller_of_two_unequal_arms_needs_fewer() -> None:
+    """At 9:1 both arms' variances are planned: about (1 + 1/9) / 2 of the equal sample."""
+    policy = FixedHorizonTest(baseline=0.9, effect=0.02)
+    fewer = policy.sample_at(1 / 9)
+    assert fewer == pytest.approx(policy.sample * 5 / 9, rel=0.06)
+    assert verdict(policy, labelled(successes(9 * fewer, 0), successes(fewer, 0))) == "old"
+    assert verdict(policy, labelled(successes(9 * fewer - 90, 0), successes(fewer - 10, 0))) is None
+    counted = FixedHorizonTest(labelled_requests=500)
+    assert counted.sample_at(1 / 9) == 500
 
 
 @pytest.mark.parametrize(

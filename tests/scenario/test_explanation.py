@@ -13,6 +13,7 @@ from hypothesis import given
 from simab.scenario import Scenario, explain, load, warnings
 from simab.scenario.capacity import CapacityRow
 from simab.scenario.wording import duration_text, name_text, number_text, percent_text, rate_text
+from simab.stats.sample_size import pooled_trials
 from tests.strategies import scenarios
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
@@ -162,9 +163,7 @@ def test_a_metric_of_positives_needs_more_requests() -> None:
     churn = load(SHIPPED / "churn.yaml")
     objective = churn.objective.model_copy(update={"metric": "recall", "smallest_effect": 0.1})
     need = explain(churn.model_copy(update={"objective": objective})).smallest_effect
-    from simab.stats.proportions import sample_size_two_proportions
-
-    positives = sample_size_two_proportions(37 / 48, 37 / 48 + 0.1)
+    positives = pooled_trials(37 / 48, 37 / 48 + 0.1)
     assert need.labelled_requests == math.ceil(positives * 334 / 48)
 
 
@@ -176,7 +175,8 @@ def test_how_long_a_sample_takes() -> None:
     by_hour = {row.variant: row.labelled_per_hour for row in explanation.truth}
     assert by_hour == pytest.approx({"current": 9_000, "new": 8_100})
     need = explanation.smallest_effect
-    assert need.labelled_requests == pytest.approx(13_495, rel=0.01)  # about 16 p q / d**2 = 14,400
+    # 13,495 of two equal arms, about 16 p q / d**2; at 10:9 the smaller needs (1 + .9) / 2 of it.
+    assert need.labelled_requests == pytest.approx(13_495 * 0.95, rel=0.01)
     assert need.duration_s == pytest.approx(need.labelled_requests / 8_100 * 3_600 + 1_800)
 
 
@@ -387,3 +387,27 @@ def test_numbers_read_well() -> None:
     assert rate_text(0.5) == "30 requests a minute"
     assert rate_text(0.001) == "3.6 requests an hour"
     assert [name_text(name) for name in ("a-b.c_1", "new model")] == ["“a-b.c_1”", "“new model”"]
+
+
+def test_an_uneven_split_is_planned_as_it_is() -> None:
+    """At 9:1 the smaller arm needs about 5/9 of what each of two equal ones does; both are said."""
+    even = explain(scenario(new={"weight": 1})).smallest_effect
+    explanation = explain(scenario(new={"weight": 1}, current={"weight": 9}))
+    uneven = explanation.smallest_effect
+    assert uneven.labelled_requests
+    assert even.labelled_requests
+    assert uneven.labelled_requests / even.labelled_requests == pytest.approx(5 / 9, rel=0.05)
+    assert uneven.other_arm == pytest.approx(9 * uneven.labelled_requests, rel=1e-3)
+    assert even.other_arm == even.labelled_requests
+    assert any("of the variant that gets fewer and" in each for each in explanation.sentences)
+
+
+def test_a_planned_test_has_its_power_at_an_uneven_split() -> None:
+    """fixed_horizon with baseline and effect is foreseen to find it with its own power, .80."""
+    policy = {"kind": "fixed_horizon", "baseline": 0.9, "effect": 0.01}
+    described = scenario(
+        new={"weight": 1}, current={"weight": 9}, top={"policies": {"test": policy}}
+    )
+    sentences = [each for each in explain(described).sentences if "tests once" in each]
+    assert len(sentences) == 1
+    assert "probability 0.80" in sentences[0]

@@ -148,3 +148,23 @@ def test_bad_designs_are_refused() -> None:
             formula(0.2, 0.3, power=0.02)
     with pytest.raises(InvalidInput, match="trials_b = 0"):
         exact_power_two_proportions(0.1, 0.2, 10, 0)
+
+
+@pytest.mark.parametrize("ratio", [1 / 9, 0.5, 1.0, 3.0])
+def test_unequal_arms_reach_the_power_that_is_asked_for(ratio: float) -> None:
+    """Exact power within a point of .8 with the planned trials; equal arms would overshoot."""
+    first = pooled_trials(0.9, 0.92, ratio=ratio)
+    trials = math.ceil(first), math.ceil(first * ratio)
+    assert exact_power_two_proportions(0.9, 0.92, *trials) == pytest.approx(0.8, abs=0.01)
+
+
+def test_the_ratio_is_fleiss_factor_where_shares_are_alike() -> None:
+    """That is (1 + 1 / r) / 2 of equal arms; statsmodels has the same."""
+    equal, first = pooled_trials(0.5, 0.51), pooled_trials(0.5, 0.51, ratio=9.0)
+    assert first == pytest.approx(equal * (1 + 1 / 9) / 2, rel=1e-3)
+    theirs = NormalIndPower().solve_power(
+        proportion_effectsize(0.51, 0.5), alpha=0.05, power=0.8, ratio=9.0
+    )
+    assert first == pytest.approx(theirs, rel=5e-3)
+    with pytest.raises(InvalidInput, match="ratio = 0"):
+        pooled_trials(0.5, 0.6, ratio=0.0)
