@@ -31,33 +31,39 @@ LONGEST_DURATION_NS: Final = 366 * 86_400 * NANOSECONDS_PER_SECOND
 _UNITS_NS: Final = {
     "ns": 1,
     "us": 1_000,
+    "µs": 1_000,
     "ms": 1_000_000,
     "s": NANOSECONDS_PER_SECOND,
     "min": 60 * NANOSECONDS_PER_SECOND,
+    "m": 60 * NANOSECONDS_PER_SECOND,
     "h": 3_600 * NANOSECONDS_PER_SECOND,
     "d": 86_400 * NANOSECONDS_PER_SECOND,
+    "w": 7 * 86_400 * NANOSECONDS_PER_SECOND,
 }
 _PER_SECONDS: Final = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 _NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?"
-DURATION_PATTERN: Final = rf"^{_NUMBER} ?(ns|us|ms|s|min|h|d)$"
+_PART: Final = rf"{_NUMBER} ?(?:{'|'.join(_UNITS_NS)})"
+DURATION_PATTERN: Final = rf"^{_PART}(?: ?{_PART})*$"
 RATE_PATTERN: Final = rf"^{_NUMBER} ?/ ?(s|min|h|d)$"
 _SHARE_PATTERN: Final = rf"^{_NUMBER} ?%$"
 
 
 def parse_duration(text: object) -> int:
-    """Nanoseconds of a duration such as "62s", "1.5 h" or "250us".
+    """Nanoseconds of a duration such as "62s", "1.5 h", "250us", "10m", "1h30m" or "2w".
+
+    `m` is minutes, as Go and Prometheus write it, and so is `min`; milliseconds are `ms`. Parts
+    add up, in any order.
 
     Raises:
         InvalidInput: no unit, an unknown unit, a negative value, a part of a nanosecond,
             or more than 366 days.
     """
-    match = re.fullmatch(DURATION_PATTERN, text) if isinstance(text, str) else None
-    if match is None or not isinstance(text, str):
+    if not isinstance(text, str) or not re.fullmatch(DURATION_PATTERN, text):
         raise InvalidInput(
             "a duration is a number with a unit; write for example 250ms, 62s, 10min, 6h or 2d"
         )
-    unit = match.group(1)
-    exact = Decimal(text[: -len(unit)].strip()) * _UNITS_NS[unit]
+    parts = re.findall(rf"({_NUMBER}) ?({'|'.join(_UNITS_NS)})", text)
+    exact = sum(Decimal(number) * _UNITS_NS[unit] for number, unit in parts)
     if exact != int(exact):
         raise InvalidInput("a duration is a whole number of nanoseconds; write fewer decimals")
     if exact > LONGEST_DURATION_NS:

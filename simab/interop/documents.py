@@ -20,11 +20,13 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from simab.errors import InvalidInput, Problem
 from simab.scenario.flaws import Path as FieldPath
 from simab.scenario.flaws import field_name, short_text
+from simab.scenario.merge_keys import BadMerge, entries
 from simab.scenario.reading import LARGEST_FILE_BYTES, MOST_VALUES, beyond_reading
 from simab.scenario.scalars import NotPlain, plain_scalar
 
 __all__ = ["Place", "Spotted", "Unimportable", "file_text", "read_documents"]
 
+_TEMPLATE: Final = re.compile(r"\{\{[^{}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}|<%[^%\n]{0,200}%>")
 _PLACEHOLDER: Final = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|^<[^<>]+>$")
 
 
@@ -160,7 +162,7 @@ def read_documents(path: Path) -> list[Spotted]:
         Unimportable: it is no YAML, or uses what no plain data needs.
     """
     source, text = str(path), file_text(path)
-    walker = _Walker(source)
+    walker = _Walker(source, text)
     if beyond := beyond_reading(text):
         raise _refusal(source, *beyond, 1, 1)
     try:
@@ -171,6 +173,7 @@ def read_documents(path: Path) -> list[Spotted]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        _refuse_template(source, text)
         words = f"not YAML: {error.problem or error}"
         raise _refusal(source, words, "Mend the syntax.", line, column) from None
     except (YAMLError, ValueError) as error:
@@ -182,11 +185,23 @@ def read_documents(path: Path) -> list[Spotted]:
     return [each for each in documents if each.value is not None]
 
 
+def _refuse_template(source: str, text: str) -> None:
+    """Say of text that is no YAML because of its placeholders that they have to be filled in."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        found = _TEMPLATE.search(line)
+        quoted = found is not None and any(line[: found.start()].count(mark) % 2 for mark in "\"'")
+        if found is not None and not quoted:
+            remedy = "Fill it in first, as `helm template` and `kustomize build` do."
+            words = f"{found.group()}: is a placeholder, and the file is no YAML with it"
+            raise _refusal(source, words, remedy, number, found.start() + 1) from None
+
+
 class _Walker:
     """Makes spotted values of nodes."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, text: str) -> None:
         self.source = source
+        self.text = text
         self.values = 0
 
     def spotted(self, node: Node, path: FieldPath, above: tuple[int, ...]) -> Spotted:
@@ -209,9 +224,14 @@ class _Walker:
         self, node: Node, path: FieldPath, inside: tuple[int, ...]
     ) -> Iterator[tuple[str, Spotted]]:
         seen = set()
-        for key, value in node.value:
-            if not isinstance(key, ScalarNode) or key.value == "<<":
-                self._refuse(key, "a key is a single word", "Repeat the fields instead.")
+        try:
+            found = entries(node)
+        except BadMerge as bad:
+            self._refuse(*bad.args)
+        for key, value in found:
+            if not isinstance(key, ScalarNode):
+                _refuse_template(self.source, self.text)
+                self._refuse(key, "a key is a single word", "Write `name: value`.")
             if key.value in seen:
                 self._refuse(key, f"duplicate key {key.value}", "Keep one of them.")
             seen.add(key.value)

@@ -1,4 +1,4 @@
-"""Durations as Go writes them ("1h30m", "40s"), for the tools that are written in it."""
+"""Durations as Go and Prometheus write them: "1h30m", "40s", "2w"."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ _UNITS_NS: Final = {
     "s": 1_000_000_000,
     "m": 60_000_000_000,
     "h": 3_600_000_000_000,
+    "d": 86_400_000_000_000,
+    "w": 604_800_000_000_000,
 }
-_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d|w)")
 
 
 def duration(spotted: Spotted, *, bare_seconds: bool = False) -> str:

@@ -20,6 +20,7 @@ from ruamel.yaml.reader import ReaderError
 
 from simab.errors import InvalidScenario, Problem
 from simab.scenario.flaws import Flaw, Path
+from simab.scenario.merge_keys import BadMerge, entries, is_merge
 from simab.scenario.scalars import NotPlain, plain_scalar, tag_name
 
 __all__ = [
@@ -37,7 +38,6 @@ LARGEST_FILE_BYTES: Final = 2_000_000
 MOST_VALUES: Final = 60_000
 MOST_LINES: Final = 100_000
 DEEPEST_BRACKETS: Final = 200
-_MERGE: Final = "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ class Document:
         """The key and the value of a part; the names of a mapping are gathered once."""
         if isinstance(node, MappingNode):
             if id(node) not in self._children:
-                pairs = [(k, v) for k, v in reversed(node.value) if isinstance(k, ScalarNode)]
+                pairs = [
+                    (k, v) for k, v in reversed(_entries_or_own(node)) if isinstance(k, ScalarNode)
+                ]
                 self._children[id(node)] = {key.value: (key, value) for key, value in pairs}
             return self._children[id(node)].get(str(part))
         if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
@@ -154,8 +156,8 @@ class _Builder:
     def _mapping(self, node: Node, path: Path, above: tuple[int, ...]) -> dict[str, Any]:
         data: dict[str, Any] = {}
         first: dict[str, Node] = {}
-        for key, value in node.value:
-            if not isinstance(key, ScalarNode) or key.tag == _MERGE:
+        for key, value in self._entries(node, path):
+            if not isinstance(key, ScalarNode):
                 self._bad_key(key, path)
                 continue
             if key.value in first:
@@ -167,14 +169,19 @@ class _Builder:
             data[key.value] = self.build(value, (*path, key.value), above)
         return data
 
+    def _entries(self, node: Node, path: Path) -> list[tuple[Node, Node]]:
+        try:
+            return entries(node)
+        except BadMerge as bad:
+            at, rule, remedy = bad.args
+            self.flaws.append(Flaw(path, rule, remedy, True, shows_value=False, mark=_mark(at)))
+            return _entries_or_own(node)
+
     def _endless(self, node: Node, rule: str, remedy: str) -> InvalidScenario:
         return InvalidScenario(self.source, (Problem("", "", rule, remedy, *_mark(node)),))
 
     def _bad_key(self, key: Node, path: Path) -> None:
         rule, remedy = "a key is a single word or text", "Write `name: value`."
-        if isinstance(key, ScalarNode):
-            rule = "merge keys (<<) are not part of YAML 1.2"
-            remedy = "Repeat the fields, or share a whole value with &anchor and *alias."
         self.flaws.append(Flaw(path, rule, remedy, True, shows_value=False, mark=_mark(key)))
 
     def _unknown_tag(self, node: Node, path: Path) -> None:
@@ -201,6 +208,13 @@ def _compose(text: str) -> Node | None:
         warnings.simplefilter("ignore", ReusedAnchorWarning)
         root: Node | None = YAML(typ="safe", pure=True).compose(text)
     return root
+
+
+def _entries_or_own(node: Node) -> list[tuple[Node, Node]]:
+    try:
+        return entries(node)
+    except BadMerge:
+        return [each for each in node.value if not is_merge(each[0])]
 
 
 def _mark(node: Node) -> tuple[int, int]:

@@ -32,7 +32,13 @@ def test_values_know_their_place(tmp_path: Path) -> None:
     [
         ("a: [", "not YAML"),
         ("a: 1\na: 2", "duplicate key a"),
-        ("a: &x {<<: {b: 1}}", "a key is a single word"),
+        ("a: {{b: 1}: 2}", "a key is a single word"),
+        ("a: {<<: 5}", "a merge key takes a mapping"),
+        ("a: &x {<<: *x}", "merges itself"),
+        ("a: {{ .Values.x }}", "it.yaml:1:4: .*is a placeholder"),
+        ("{{- if .Values.x }}\na: 1\n{{- end }}", "it.yaml:1:1: .*is a placeholder"),
+        ("a: {% x %}\nb: 1", "is a placeholder"),
+        ("a: '{{ x }}'\nb: [", "not YAML"),
         ("a: &x [*x]", "repeats itself"),
         ("a: !!python/object/apply:os.getcwd []", ""),
         ("a: !own 5", "unknown tag"),
@@ -70,3 +76,13 @@ def test_what_is_needed_is_asked_for(tmp_path: Path, text: str, message: str) ->
     with pytest.raises(Unimportable, match=message) as refused:
         document.need("a", "b")
     assert ":1:4: a" in str(refused.value)
+
+
+def test_merge_keys_and_anchors_give_their_values(tmp_path: Path) -> None:
+    """Own keys win, then the first mapping merged; each value keeps the place where it stands."""
+    text = "x: &x {p: 1, q: 1}\ny: &y {q: 2, r: 2}\na: {<<: [*x, *y], p: 3}\nb: {<<: *y}\n"
+    (document,) = read_documents(file(tmp_path, text))
+    found = {name: each.value for name, each in document.need("a").named().items()}
+    assert found == {"p": 3, "q": 1, "r": 2}
+    assert document.need("a", "r").place.line == 2
+    assert document.need("b", "q").whole(0, 9) == 2

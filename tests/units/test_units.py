@@ -43,6 +43,13 @@ def test_decimals_of_a_unit_are_exact(thousandths: int, unit: tuple[str, int]) -
         ("62s", 62_000_000_000),
         ("1.5 h", 5_400_000_000_000),
         ("0.1ms", 100_000),
+        ("10m", 600_000_000_000),
+        ("1h30m", 5_400_000_000_000),
+        ("1 h 30 min", 5_400_000_000_000),
+        ("2w", 1_209_600_000_000_000),
+        ("1s2ms", 1_002_000_000),
+        ("5ms", 5_000_000),
+        ("3µs", 3_000),
         ("366d", 31_622_400_000_000_000),
     ],
 )
@@ -53,7 +60,7 @@ def test_durations_that_people_write(text: str, duration_ns: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "5", 5, None, "-1s", "1 m", "5 S", "1e3s", "0.1ns", "1.0005us", "367d", "1s2ms", "٣s"],
+    ["", "5", 5, None, "-1s", "1 M", "1h30", "m", "5 S", "1e3s", "0.1ns", "1.0005us", "367d", "٣s"],
 )
 def test_what_is_no_duration_is_refused(text: object) -> None:
     """No unit, an unknown one, a sign, an exponent, a part of a nanosecond, over 366 days."""
