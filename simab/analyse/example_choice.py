@@ -13,6 +13,7 @@ __all__ = ["chosen_example"]
 
 _ENDINGS: Final = {
     Verdict.PROMOTED_CANDIDATE: "promoted the candidate",
+    Verdict.PROMOTED_OTHER: "promoted another variant",
     Verdict.KEPT_CONTROL: "kept the control",
     Verdict.ROLLED_BACK: "rolled back",
     Verdict.UNDECIDED: "stayed undecided",

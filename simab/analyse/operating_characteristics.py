@@ -13,6 +13,7 @@ import numpy as np
 
 from simab.analyse.columns import COLUMNS, Column, RunLimits
 from simab.analyse.outcome import Outcome, Verdict, usual_reason
+from simab.analyse.truth import Judgement
 from simab.policies import HoldReason
 from simab.stats.cost_intervals import cost_mean
 from simab.stats.intervals import quantile_interval, share_interval
@@ -24,15 +25,21 @@ MEANS: Final = tuple(COLUMNS)
 _ECDF_POINTS: Final = 10_000  # of which a table shows shares to a tenth of a percent
 
 
-def operating_characteristics(outcomes: Sequence[Outcome], limits: RunLimits | None = None) -> Json:
+def operating_characteristics(
+    outcomes: Sequence[Outcome], limits: RunLimits | None = None, winners: Sequence[str] = ()
+) -> Json:
     """What one policy does over its replications.
 
     Shares have the interval of `share_interval`, medians that of order statistics, means that of
     `cost_mean` within the limits of a run (by default of requests the most that a run had, and no
     others).
+    `winners` are the variants to count endings of, besides those that the outcomes name.
     """
     limits = limits or RunLimits.of(outcomes)
     count = len(outcomes)
+    chosen = [outcome.decided_for for outcome in outcomes]
+    named = filter(None, [*chosen, *(outcome.ends_with for outcome in outcomes)])
+    winners = list(dict.fromkeys([*winners, *named]))
     shares = {
         str(verdict): _share(sum(outcome.verdict is verdict for outcome in outcomes), count)
         for verdict in Verdict
@@ -45,7 +52,8 @@ def operating_characteristics(outcomes: Sequence[Outcome], limits: RunLimits | N
     means = {name: _mean(column, outcomes, limits) for name, column in COLUMNS.items()}
     return {
         "outcomes": shares,
-        "correct": _share(sum(outcome.correct for outcome in outcomes), count),
+        "decides_for": {name: _share(chosen.count(name), count) for name in winners},
+        **_endings(outcomes, winners),
         "decision_time_s": _quantiles(decided),
         "requests_to_decision": _quantiles(asked),
         "decision_time_ecdf": _ecdf(decided),
@@ -59,6 +67,32 @@ def _held(outcomes: Sequence[Outcome]) -> Json:
     """In how many runs the candidate was held, by reason; a run may be held for several."""
     held = [(outcome.held_for or "").split("; ") for outcome in outcomes]
     return {str(reason): sum(reason in each for each in held) for reason in HoldReason}
+
+
+def _endings(outcomes: Sequence[Outcome], winners: Sequence[str]) -> Json:
+    """Which variant has all traffic at the end, since when, and what that is worth."""
+    count = len(outcomes)
+    ended = [outcome.ends_with for outcome in outcomes]
+    judged = [outcome.judgement for outcome in outcomes]
+    since = {
+        name: [o.ends_with_since_s for o in outcomes if o.ends_with == name] for name in winners
+    }
+    return {
+        "correct": _share(sum(outcome.correct for outcome in outcomes), count),
+        "wrong": _share(judged.count(Judgement.WRONG), count),
+        "neither": _share(judged.count(Judgement.NEITHER), count),
+        "ends_with": {
+            name: _share(ended.count(name), count) | {"since_s": _median(since[name])}
+            for name in winners
+        },
+        "still_split": _share(ended.count(None), count),
+        "overturned": sum(outcome.overturned for outcome in outcomes),
+    }
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return _number(quantile_interval(known, 0.5).estimate) if known else None
 
 
 def _refused(outcomes: Sequence[Outcome]) -> Json:

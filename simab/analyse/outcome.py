@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
 from simab.analyse.breaches import guardrail_breach_s
-from simab.analyse.truth import PROMOTE_CANDIDATE, ScenarioTruth
+from simab.analyse.truth import Judgement, ScenarioTruth
 from simab.policies import Conclude, Hold, HoldReason, Promote, RollBack
 from simab.simulation import Run
 from simab.units import seconds
@@ -20,9 +20,10 @@ __all__ = ["Outcome", "Verdict", "outcome_of", "usual_reason"]
 
 
 class Verdict(StrEnum):
-    """How a run ended."""
+    """What was decided; which variant has the traffic at the end is another matter."""
 
     PROMOTED_CANDIDATE = "promoted_candidate"
+    PROMOTED_OTHER = "promoted_other"
     KEPT_CONTROL = "kept_control"
     ROLLED_BACK = "rolled_back"
     UNDECIDED = "undecided"
@@ -32,13 +33,19 @@ class Verdict(StrEnum):
 class Outcome:
     """The row of one replication under one policy.
 
-    `decided_s` and `requests_to_decision` are None where the verdict is UNDECIDED: nothing was
-    decided by the horizon, the policy gave up, or a third variant was promoted.
-    `requests_on_worse` counts the requests that the worse of control and candidate answered.
+    `verdict` is the first accepted decision, `decided_for` the variant that it is to give
+    all traffic: of a rollback the control, None where undecided. `decided_s` and
+    `requests_to_decision` are None where the verdict is UNDECIDED: nothing was decided by the
+    horizon, or the policy gave up.
+    `ends_with` is the variant that has all traffic at the horizon, or gets it by an update under
+    way then, whoever decided what: None where several share it. It has had it all since
+    `ends_with_since_s`, or will have from then on. `judgement` is the truth's of that variant.
+    `requests_on_worse` counts the requests that variants answered which are worse than the best or
+    break a guardrail.
     `requests_failed` (500) and `requests_rejected` (503, a full queue) count the users who got no
     answer, and the shares are of all requests that arrived; `error_share` takes both together.
     `regret` adds, over all requests served, by how much the serving variant's true metric misses
-    the better one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
+    the best one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
     some variant broke a guardrail.
     `guardrail_breach_excess_s` and `errors_excess` are by how much that time, and the requests
     failed or rejected, exceed those of the same run with the same weights in which every variant
@@ -46,13 +53,17 @@ class Outcome:
     `weight_changes` counts the changes of positive weights that
     took effect. `actions_refused` counts what the policy asked for and the endpoint refused, most
     often because of `refusal` (None where nothing was). `held_for` lists for what the candidate was
-    held on the way, whatever came of it (None where it never was). An undecided run is not correct,
-    whichever variant is better.
+    held on the way, whatever came of it (None where it never was). A run is correct where it is
+    right to end with the variant that has all traffic.
     """
 
     policy: str
     replication: int
     verdict: Verdict
+    decided_for: str | None
+    ends_with: str | None
+    ends_with_since_s: float | None
+    judgement: Judgement
     correct: bool
     decided_s: float | None
     requests_to_decision: int | None
@@ -70,6 +81,11 @@ class Outcome:
     labels_outstanding: int
     guardrail_breach_excess_s: float = 0.0
     errors_excess: int = 0
+
+    @property
+    def overturned(self) -> bool:
+        """Whether the traffic ends elsewhere than with the variant decided for."""
+        return self.verdict is not Verdict.UNDECIDED and self.ends_with != self.decided_for
 
     @property
     def failed_share(self) -> float:
@@ -96,29 +112,32 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
     """Read a run's outcome off its books and its transcript."""
     decision = _decision(run)
     verdict = _verdict(run, decision)
-    promoted = verdict is Verdict.PROMOTED_CANDIDATE
-    right = promoted == (truth.right_decision == PROMOTE_CANDIDATE)
+    ends_with, since_s = _ending(run, verdict, truth)
+    judgement = truth.judgement(ends_with)
     if verdict is Verdict.UNDECIDED:
         decision = None
     requests = run.ledger.books.requests
     served = requests[:, :, RequestColumn.ANSWERED].sum(axis=0)
     served -= requests[:, :, RequestColumn.COPIES_ANSWERED].sum(axis=0)  # nobody got these
     answered = dict(zip(run.ledger.books.blueprint.names, served.tolist(), strict=True))
-    shortfalls = truth.shortfalls()
     totals = run.totals
     refusals = [entry.refusal for entry in run.transcript.decisions if not entry.accepted]
     return Outcome(
         policy=run.policy_name,
         replication=run.replication,
         verdict=verdict,
-        correct=right and verdict is not Verdict.UNDECIDED,
+        decided_for=_decided_for(run, decision),
+        ends_with=ends_with,
+        ends_with_since_s=since_s,
+        judgement=judgement,
+        correct=judgement is Judgement.RIGHT,
         decided_s=None if decision is None else seconds(decision.at_ns),
         requests_to_decision=None if decision is None else decision.arrived,
         requests_total=totals.arrived,
         requests_failed=totals.failed,
         requests_rejected=totals.rejected,
-        requests_on_worse=0 if truth.worse is None else answered[truth.worse],
-        regret=sum(count * shortfalls[name] for name, count in answered.items()),
+        requests_on_worse=sum(answered[name] for name in truth.worse),
+        regret=sum(count * truth.shortfall(name) for name, count in answered.items()),
         guardrail_breach_s=guardrail_breach_s(run),
         weight_changes=_weight_changes(run),
         actions_refused=len(refusals),
@@ -158,9 +177,46 @@ def _verdict(run: Run, decision: DecisionEntry | None) -> Verdict:
     promoted = decision.action.variant
     if promoted == run.scenario.objective.control:
         return Verdict.KEPT_CONTROL
-    # A third variant that wins in a longer workflow is not this experiment's candidate.
     candidate = promoted == run.scenario.objective.candidate
-    return Verdict.PROMOTED_CANDIDATE if candidate else Verdict.UNDECIDED
+    return Verdict.PROMOTED_CANDIDATE if candidate else Verdict.PROMOTED_OTHER
+
+
+def _decided_for(run: Run, decision: DecisionEntry | None) -> str | None:
+    if decision is None:
+        return None
+    action = decision.action
+    return action.variant if isinstance(action, Promote) else run.scenario.objective.control
+
+
+def _ending(run: Run, verdict: Verdict, truth: ScenarioTruth) -> tuple[str | None, float | None]:
+    """The variant that the last split gives all traffic, and since when; None where none."""
+    splits = [*run.transcript.splits, run.transcript.last_split]
+    held = [_holder(entry.weights, verdict, truth) for entry in splits]
+    if held[-1] is None:
+        return None, None
+    since = len(held) - 1
+    while since and held[since - 1] == held[-1]:
+        since -= 1
+    return held[-1], seconds(splits[since].at_ns)
+
+
+def _holder(weights: Mapping[str, float], verdict: Verdict, truth: ScenarioTruth) -> str | None:
+    """Who has all traffic at these weights.
+
+    Where the candidate is turned down and others that are as good as the control serve beside it,
+    as Kayenta's baseline beside production, the control's model has it all.
+    """
+    serving = [name for name, weight in weights.items() if weight > 0]
+    if len(serving) == 1:
+        return serving[0]
+    alike = all(truth.gains[name] == 0 and name not in truth.breaks for name in serving)
+    objective = truth.objective
+    kept = verdict in (Verdict.KEPT_CONTROL, Verdict.ROLLED_BACK)
+    return (
+        objective.control
+        if kept and alike and objective.control in serving and objective.candidate not in serving
+        else None
+    )
 
 
 def _weight_changes(run: Run) -> int:

@@ -1,66 +1,138 @@
-"""The truth of a scenario: which variant is better, by how much, and what the right decision is."""
+"""The truth of a scenario: which variant is best, by how much, and which is right to end with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from enum import StrEnum
+from math import isnan, nan
 from typing import Final, get_args
 
+from simab.analyse.guardrail_truth import broken_guardrails
 from simab.errors import InvalidInput
-from simab.policies.limits import ErrorRateLimit
 from simab.policies.metrics import LabelMetric
 from simab.profiles import truth_of
-from simab.scenario.capacity import load_at_all_traffic
-from simab.scenario.models import Scenario
-from simab.scenario.wording import name_text, percent_text
+from simab.scenario.models import Objective, Scenario
 
-__all__ = ["KEEP_CONTROL", "PROMOTE_CANDIDATE", "ScenarioTruth", "truth_of_scenario"]
+__all__ = ["Judgement", "ScenarioTruth", "truth_of_scenario", "truth_of_values"]
 
-PROMOTE_CANDIDATE: Final = "promote_candidate"
-KEEP_CONTROL: Final = "keep_control"
+_ROUNDING: Final = 1e-12  # of a metric's size: what sums and differences of floats may be off
+
+
+class Judgement(StrEnum):
+    """What ending a run with a variant is worth."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    NEITHER = "neither"
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioTruth:
     """True metrics by variant, and what they mean for the objective.
 
-    `improvement` is by how much the candidate is better than the control on the objective's metric
-    (negative: worse). `better` and `worse` are None where both are exactly equal; then keeping the
-    control is right, and promoting is a false promotion. `candidate_breaks` says in words which
-    guardrail the candidate breaks by what it is, however good its answers are; empty if none.
+    `gains` says by how much each variant is better than the control on the objective's metric
+    (negative: worse; NaN: undefined); differences within the rounding of floats are 0. `breaks`
+    says in words which guardrail a variant breaks by what it is, for those that break one.
+    `contenders` are the variants that a run can end with from the start: those deployed, and the
+    objective's two.
     """
 
-    metric: str
+    objective: Objective
     values: Mapping[str, Mapping[str, float]]
-    improvement: float
-    better: str | None
-    worse: str | None
-    candidate_breaks: str = ""
+    gains: Mapping[str, float]
+    breaks: Mapping[str, str]
+    contenders: tuple[str, ...]
 
     @property
-    def right_decision(self) -> str:
-        """PROMOTE_CANDIDATE or KEEP_CONTROL."""
-        fit = self.improvement > 0 and not self.candidate_breaks
-        return PROMOTE_CANDIDATE if fit else KEEP_CONTROL
+    def metric(self) -> str:
+        """The objective's metric."""
+        return self.objective.metric
 
-    def shortfalls(self) -> dict[str, float]:
-        """By how much each variant misses the better of control and candidate; 0 for the better.
+    @property
+    def control(self) -> str:
+        """The variant that is there now."""
+        return self.objective.control
 
-        A third variant whose metric is undefined misses nothing that could be counted: 0.
+    @property
+    def best(self) -> str:
+        """The best contender that breaks no guardrail; of equal ones the control, then the first.
+
+        The control is there already: a guardrail that it breaks itself speaks for nobody.
         """
-        metric = {name: values[self.metric] for name, values in self.values.items()}
-        if self.better is None:
-            return dict.fromkeys(metric, 0.0)
-        best = metric[self.better]
-        # Which way is better shows in the two roles themselves.
-        assert self.worse is not None
-        sign = 1.0 if best > metric[self.worse] else -1.0
-        return {name: max(0.0, sign * (best - value)) for name, value in metric.items()}
+        return max(self._keepers(), key=lambda name: (self.gains[name], name == self.control))
+
+    @property
+    def worse(self) -> tuple[str, ...]:
+        """The variants that are worse than the best, or break a guardrail."""
+        return tuple(
+            name
+            for name in self.values
+            if self.shortfall(name) > 0 or (name in self.breaks and name != self.control)
+        )
+
+    def shortfall(self, variant: str) -> float:
+        """By how much a variant's metric misses the best one's: at least 0; 0 where undefined."""
+        best, value = (self.values[name][self.metric] for name in (self.best, variant))
+        return 0.0 if isnan(value) else max(0.0, self.objective.sign * _difference(best, value))
+
+    def judgement(self, variant: str | None) -> Judgement:
+        """Whether it is right to end a run with this variant; None for several: NEITHER.
+
+        Right is the best one, where it is better than the control by what matters, and the control
+        where none is better. Wrong is what breaks a guardrail, what is not better than the control
+        that it replaces, and what misses the best one by what matters. What lies between, a
+        difference too small to matter, counts as neither.
+        """
+        if variant is None:
+            return Judgement.NEITHER
+        shortfall = self.shortfall(variant)
+        if variant == self.control:
+            return self._judged(shortfall, keeps=True)
+        if variant in self.breaks or not self.gains[variant] > 0 or self._matters(shortfall):
+            return Judgement.WRONG
+        return self._judged(shortfall, keeps=self._matters(self.gains[variant]))
+
+    def _judged(self, shortfall: float, *, keeps: bool) -> Judgement:
+        if self._matters(shortfall):
+            return Judgement.WRONG
+        return Judgement.RIGHT if keeps and shortfall == 0 else Judgement.NEITHER
+
+    def _matters(self, difference: float) -> bool:
+        # 0.925 - 0.905 is a hair below 0.02 in floats.
+        known = [own[self.metric] for own in self.values.values() if not isnan(own[self.metric])]
+        slack = _ROUNDING * max(map(abs, known))
+        return difference >= self.objective.smallest_effect * (1 - 1e-9) - slack
+
+    def _keepers(self) -> list[str]:
+        return [
+            name
+            for name in self.contenders
+            if name == self.control or (name not in self.breaks and not isnan(self.gains[name]))
+        ]
+
+
+def truth_of_values(
+    objective: Objective,
+    values: Mapping[str, Mapping[str, float]],
+    *,
+    breaks: Mapping[str, str],
+    contenders: Sequence[str],
+) -> ScenarioTruth:
+    """The truth of variants whose metrics are known."""
+    control = values[objective.control][objective.metric]
+    gains = {
+        name: objective.sign * _difference(own[objective.metric], control)
+        for name, own in values.items()
+    }
+    return ScenarioTruth(objective, values, gains, breaks, tuple(contenders))
 
 
 def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
-    """Compute the truth from the profiles, exactly, without simulating.
+    """Compute the truth from the profiles, exactly.
+
+    Only where a guardrail hangs on how long requests queue, a run with all traffic on the variant
+    is played.
 
     Raises:
         InvalidInput: the objective's metric does not exist for the control or the candidate.
@@ -72,47 +144,28 @@ def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
         for name, variant in scenario.endpoint.variants.items()
     }
     objective = scenario.objective
-    control = truths[objective.control].metric(objective.metric)
-    candidate = truths[objective.candidate].metric(objective.metric)
-    for role, value in ((objective.control, control), (objective.candidate, candidate)):
-        if isnan(value):
+    values = {
+        name: {metric: truth.metric(metric) for metric in get_args(LabelMetric)}
+        for name, truth in truths.items()
+    }
+    for role in (objective.control, objective.candidate):
+        if isnan(values[role][objective.metric]):
             raise InvalidInput(
                 f"objective.metric = {objective.metric}: undefined for {role}, whose outcomes lack "
                 "what it divides by; choose another metric, or describe the quality otherwise"
             )
-    improvement = objective.sign * (candidate - control)
-    roles = (objective.candidate, objective.control)
-    better, worse = roles if improvement > 0 else roles[::-1]
-    return ScenarioTruth(
-        metric=objective.metric,
-        values={
-            name: {metric: truth.metric(metric) for metric in get_args(LabelMetric)}
-            for name, truth in truths.items()
-        },
-        improvement=improvement,
-        better=better if improvement else None,
-        worse=worse if improvement else None,
-        candidate_breaks=_broken_guardrail(scenario),
-    )
+    contenders = [
+        name
+        for name, variant in scenario.endpoint.variants.items()
+        if variant.deployed or name in (objective.control, objective.candidate)
+    ]
+    breaks = broken_guardrails(scenario)
+    return truth_of_values(objective, values, breaks=breaks, contenders=contenders)
 
 
-def _broken_guardrail(scenario: Scenario) -> str:
-    """Why the candidate cannot keep the guardrails, if it cannot; empty without guardrails."""
-    guardrails, name = scenario.objective.guardrails, scenario.objective.candidate
-    if not guardrails:
-        return ""
-    errors = [limit.at_most for limit in guardrails if isinstance(limit, ErrorRateLimit)]
-    error_rate = scenario.endpoint.variants[name].error_rate
-    if errors and error_rate > min(errors):
-        return (
-            f"{name_text(name)} fails {percent_text(error_rate)} of its requests, over the "
-            f"guardrail of {percent_text(min(errors))}"
-        )
-    # Waits that grow without end, or refusals: whichever the guardrail is on, it does not hold.
-    load = load_at_all_traffic(scenario, name)
-    if load >= 1:
-        return (
-            f"{name_text(name)} cannot carry all traffic as the scenario deploys it: its load "
-            f"would be {load:.2f}"
-        )
-    return ""
+def _difference(value: float, other: float) -> float:
+    """The difference; exactly 0 where it is within the rounding of floats."""
+    if isnan(value) or isnan(other):
+        return nan
+    difference = value - other
+    return 0.0 if abs(difference) <= _ROUNDING * max(abs(value), abs(other)) else difference

@@ -11,24 +11,17 @@ import click
 from simab.cli import terminal
 
 if TYPE_CHECKING:
-    from simab.report.study_result import Policy, StudyResult
+    from simab.report.study_result import Policy, Proportion, StudyResult
 
 __all__ = ["print_comparison"]
 
 _Column: TypeAlias = "tuple[str, Callable[[Policy], str]]"
 _WIDE: Final = 100  # narrower terminals leave out what users suffer; remarks and files tell it
 
-_COLUMNS: Final = (
-    ("promotes", "promoted_candidate"),
-    ("keeps", "kept_control"),
-    ("rolls back", "rolled_back"),
-    ("undecided", "undecided"),
-)
-
 
 def print_comparison(result: Mapping[str, Any]) -> None:
     """Print the answer in sentences, then a row a policy."""
-    from simab.report import numerals
+    from simab.report import numerals, verdict_columns
     from simab.report.answer import answer
     from simab.report.study_result import read_result
 
@@ -37,15 +30,13 @@ def print_comparison(result: Mapping[str, Any]) -> None:
     for sentence in (said.verdict, said.truth):
         terminal.print_item(console, sentence, mark="")
     click.echo()
-    used = [
-        (heading, name)
-        for heading, name in _COLUMNS
-        if any(policy.outcomes[name].count for policy in study.policies)
-    ]
+    last = verdict_columns.endings(study) if verdict_columns.endings_add(study) else []
+    used = verdict_columns.used([*verdict_columns.decisions(study), *last], study)
     columns: list[_Column] = [
         ("policy", lambda policy: policy.name),
-        *((heading, partial(_share, name)) for heading, name in used),
+        *((each.short, partial(_percent, each.share)) for each in used),
         ("is right", lambda policy: str(numerals.proportion(policy.correct))),
+        ("is wrong", lambda policy: numerals.percent(policy.wrong.share)),
         *(_harms(study) if console.width >= _WIDE else ()),
         (
             "decides after (10-90 %)",
@@ -60,10 +51,10 @@ def print_comparison(result: Mapping[str, Any]) -> None:
         terminal.print_item(console, remark)
 
 
-def _share(outcome: str, policy: Policy) -> str:
+def _percent(share: Callable[[Policy], Proportion], policy: Policy) -> str:
     from simab.report import numerals
 
-    return numerals.percent(policy.outcomes[outcome].share)
+    return numerals.percent(share(policy).share)
 
 
 def _harms(study: StudyResult) -> list[_Column]:

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from simab.report import numerals
+from simab.report.phrases import either, listed, named
 from simab.report.standing import (
     breaks_long,
     error_share_without,
@@ -16,11 +17,11 @@ from simab.report.standing import (
     fastest,
     most_often_right,
     right_but_harmful,
-    wrong,
 )
 from simab.report.study_result import Mean, Policy, Proportion, StudyResult, Truth
+from simab.report.truth_text import in_between, truth_sentence, why_wrong
 
-__all__ = ["Answer", "answer", "listed", "named", "runs", "truth_sentence", "verdict"]
+__all__ = ["Answer", "answer", "runs", "verdict"]
 _MOST_NAMES = 5  # of policies in one sentence
 
 
@@ -37,6 +38,8 @@ def answer(result: StudyResult) -> Answer:
     """One sentence that answers, one that says what is true, and what else must be known."""
     remarks = (
         *_also_wrong(result),
+        *_too_small(result),
+        *_overturned(result),
         *_suffering(result),
         *_cost(result),
         *_speed(result),
@@ -52,98 +55,134 @@ def answer(result: StudyResult) -> Answer:
 
 def verdict(result: StudyResult) -> str:
     """The answer in one sentence: who is wrong how often, and who is right most often."""
-    if all(policy.outcomes["undecided"].count == policy.runs for policy in result.policies):
+    if all(policy.still_split.count == policy.runs for policy in result.policies):
         subject = (
             f"{named(result.policies[0].name)} decides nothing"
             if len(result.policies) == 1
             else f"None of the {numerals.count(len(result.policies))} policies decides"
         )
         horizon = numerals.duration(result.horizon_s)
-        return f"{subject} within the horizon of {horizon} {in_any_run(result)}."
+        return (
+            f"{subject} within the horizon of {horizon} {in_any_run(result)}, and no "
+            "variant has all traffic at its end."
+        )
     if len(result.policies) == 1:
         return _only(result, result.policies[0])
+    if not result.truth.judged("wrong"):
+        return f"{_endings_of_all(result)}; {_none_right(result.truth)}."
     return f"{_harm(result)}; {_best(result)}."
 
 
-def truth_sentence(truth: Truth) -> str:
-    """Which variant is truly better, by how much, whether that matters, and what is right."""
-    metric = numerals.metric_name(truth.metric)
-    right = (
-        f"the right decision is to keep {named(truth.control)}"
-        if truth.right_decision == "keep_control"
-        else f"the right decision is to promote {named(truth.candidate)}"
-    )
-    matters = numerals.metric_value(truth.smallest_effect)
-    if truth.better is None:
-        value = truth.value(truth.control)
-        same = f" ({numerals.metric_value(value)})" if math.isfinite(value) else ""
-        return (
-            f"In truth {named(truth.control)} and {named(truth.candidate)} are equally good in "
-            f"{metric}{same}, so {right}, and every promotion is a false one.{_besides(truth)}"
-        )
-    other = truth.control if truth.better == truth.candidate else truth.candidate
-    lower = " (lower is better)" if truth.direction == "lower" else ""
-    best, rest = (numerals.metric_value(truth.value(each)) for each in (truth.better, other))
-    return (
-        f"In truth {named(truth.better)} is better than {named(other)}: {metric}{lower} is {best} "
-        f"against {rest}, a difference of {numerals.metric_value(abs(truth.improvement))}, "
-        f"{_size(truth)} the {matters} that matters; {_despite(truth)}{right}.{_besides(truth)}"
-    )
-
-
-def _despite(truth: Truth) -> str:
-    """What outweighs a better metric."""
-    breaks = truth.candidate_breaks and truth.better == truth.candidate
-    return f"but {truth.candidate_breaks}, so " if breaks else ""
-
-
-def _besides(truth: Truth) -> str:
-    """What speaks against a candidate that is not better anyway."""
-    breaks = truth.candidate_breaks and truth.better != truth.candidate
-    return f" Besides, {truth.candidate_breaks}." if breaks else ""
-
-
-def _size(truth: Truth) -> str:
-    size = abs(truth.improvement)
-    if math.isclose(size, truth.smallest_effect, rel_tol=1e-9):
-        return "just"
-    return "less than" if size < truth.smallest_effect else "more than"
-
-
 def _only(result: StudyResult, policy: Policy) -> str:
+    if not result.truth.judged("right"):
+        return f"{_endings(policy)}; {_none_right(result.truth)}."
     return (
-        f"{named(policy.name)} makes the right decision, to {_right(result)}, in "
-        f"{_of_runs(policy.correct)} of runs and {_wrong(result)} in "
-        f"{_of_runs(wrong(result, policy))}."
+        f"{named(policy.name)} ends with {_right(result)}, which is right, in "
+        f"{_of_runs(policy.correct)} of runs and {_wrongly(result, policy)}."
     )
+
+
+def _endings(policy: Policy) -> str:
+    """How often each variant has all traffic at the end."""
+    parts = [
+        f"with {named(name)} in {_of_runs(ending.share)}"
+        for name, ending in policy.ends_with.items()
+        if ending.share.count
+    ]
+    return f"{named(policy.name)} ends {listed(parts)} of runs"
+
+
+def _endings_of_all(result: StudyResult) -> str:
+    """How runs end where nothing is right or wrong; of many policies none is named."""
+    if len(result.policies) > _MOST_NAMES:
+        return f"Of {runs(result)} of each policy the table says with which variant they end"
+    return "; ".join(_endings(policy) for policy in result.policies)
+
+
+def _none_right(truth: Truth) -> str:
+    wrong = ", nor as wrong" if not truth.judged("wrong") else ""
+    return f"no ending counts as right{wrong}, since {in_between(truth)}"
 
 
 def _harm(result: StudyResult) -> str:
-    worst = max(result.policies, key=lambda policy: wrong(result, policy).share)
-    share = wrong(result, worst)
-    if share.count == 0:
-        return f"No policy {_wrong(result)} {in_any_run(result)}"
-    return f"{named(worst.name)} {_wrong(result)} in {_of_runs(share)} of runs"
+    worst = max(result.policies, key=lambda policy: policy.wrong.share)
+    if worst.wrong.count:
+        return f"{named(worst.name)} {_wrongly(result, worst)}"
+    wrong = result.truth.judged("wrong")
+    why = f", {why_wrong(result.truth, wrong[0])}," if len(wrong) == 1 else ", which is wrong,"
+    return f"No policy ends with {either(wrong)}{why} {in_any_run(result)}"
+
+
+def _wrongly(result: StudyResult, policy: Policy) -> str:
+    """With which wrong variants the policy ends how often, as a verb phrase."""
+    names = _wrong_endings(result.truth, policy)
+    if len(names) > 1:
+        parts = [f"{named(each)} in {_of_runs(policy.ends_with[each].share)}" for each in names]
+        together = f"together in {_of_runs(policy.wrong)} of runs"
+        return f"ends with {listed(parts)}, which is wrong, {together}"
+    name = (names or result.truth.judged("wrong"))[0]
+    why = why_wrong(result.truth, name)
+    since_s = policy.ends_with[name].since_s if names else math.nan
+    since = ""
+    if math.isfinite(since_s):
+        since = f", with all traffic from {numerals.duration(since_s)} on at the median"
+    return f"ends with {named(name)}, {why}, in {_of_runs(policy.wrong)} of runs{since}"
+
+
+def _wrong_endings(truth: Truth, policy: Policy) -> list[str]:
+    """The wrong variants that the policy ends with, the most frequent first."""
+    ended = [
+        (name, ending.share.count)
+        for name, ending in policy.ends_with.items()
+        if ending.share.count and truth.judgements.get(name) == "wrong"
+    ]
+    return [name for name, _ in sorted(ended, key=lambda each: -each[1])]
 
 
 def _also_wrong(result: StudyResult) -> list[str]:
     """How often the other policies are wrong, where there are few enough to list."""
-    ordered = sorted(result.policies, key=lambda policy: -wrong(result, policy).share)
-    others = [each for each in ordered[1:] if wrong(result, each).count]
+    ordered = sorted(result.policies, key=lambda policy: -policy.wrong.share)
+    others = [each for each in ordered[1:] if each.wrong.count]
     if not others or len(others) > 4:
         return []
-    parts = [f"{named(each.name)} in {_of_runs(wrong(result, each))}" for each in others]
+    parts = [f"{named(each.name)} in {_of_runs(each.wrong)}" for each in others]
     return [f"Also wrong: {listed(parts)} of runs."]
 
 
+def _too_small(result: StudyResult) -> list[str]:
+    """Runs that end with a variant whose difference is too small to matter."""
+    if not result.truth.judged("right") or len(result.policies) > _MOST_NAMES:
+        return []
+    parts = [
+        f"{named(policy.name)} with {named(name)} in {_of_runs(ending.share)}"
+        for policy in result.policies
+        for name, ending in policy.ends_with.items()
+        if ending.share.count and result.truth.judgements.get(name) == "neither"
+    ]
+    return [f"Neither right nor wrong: {listed(parts)} of runs."] if parts else []
+
+
+def _overturned(result: StudyResult) -> list[str]:
+    """Policies that move the traffic away again from what they decided for."""
+    return [
+        f"{named(policy.name)} moves the traffic away again from the variant that it decided for "
+        f"in {numerals.count(policy.overturned)} of {numerals.count(policy.runs)} runs; what "
+        "counts here is who has it at the end."
+        for policy in result.policies
+        if policy.overturned
+    ]
+
+
 def _best(result: StudyResult) -> str:
+    if not result.truth.judged("right"):
+        return _none_right(result.truth)
     best, *tied = most_often_right(result)
     if best.correct.count == 0:
-        return f"no policy makes the right decision, to {_right(result)}, in any run"
+        return f"no policy ends with {_right(result)}, which is right, in any run"
     if not tied:
         return (
-            f"{named(best.name)} is right most often: it makes the right decision, to "
-            f"{_right(result)}, in {_of_runs(best.correct)}"
+            f"{named(best.name)} is right most often: it ends with {_right(result)} in "
+            f"{_of_runs(best.correct)}"
         )
     high, low = (numerals.proportion(each.correct).value for each in (best, tied[-1]))
     between = (
@@ -163,9 +202,9 @@ def _cost(result: StudyResult) -> list[str]:
     if tied or best.correct.count == 0 or len(result.policies) == 1:
         return []
     sentence = f"{named(best.name)} {_takes(best)}"
-    if math.isfinite(best.requests_on_worse.mean) and result.truth.worse is not None:
+    if math.isfinite(best.requests_on_worse.mean) and result.truth.worse:
         worse = numerals.mean(best.requests_on_worse)
-        sentence += f" and sends {worse} requests of a run to {named(result.truth.worse)}"
+        sentence += f" and sends {worse} requests of a run to {either(result.truth.worse)}"
     return [f"{sentence}."]
 
 
@@ -220,18 +259,15 @@ def _always_alike(result: StudyResult) -> list[str]:
     alike = [
         policy
         for policy in result.policies
-        if any(
-            policy.outcomes[name].count == policy.runs
-            for name in ("promoted_candidate", "kept_control")
-        )
+        if any(ending.share.count == policy.runs for ending in policy.ends_with.values())
     ]
     if not alike:
         return []
     verb = "ends" if len(alike) == 1 else "end"
     return [
         f"{_names(alike)} {verb} every run alike here; whether "
-        "such a rule tells a better candidate from a worse one takes a second study in which the "
-        "other variant is better."
+        "such a rule tells a better candidate from a worse one takes a second study in which "
+        "another variant is better."
     ]
 
 
@@ -253,7 +289,7 @@ def _poor(result: StudyResult) -> list[str]:
 
 def _unfinished(result: StudyResult) -> list[str]:
     late = [each for each in result.policies if each.outcomes["undecided"].low >= 0.05]
-    if not late or all(each.outcomes["undecided"].share == 1 for each in result.policies):
+    if not late or all(each.still_split.share == 1 for each in result.policies):
         return []
     if len(late) > 3:
         shares = sorted((each.outcomes["undecided"] for each in late), key=lambda each: each.share)
@@ -263,7 +299,7 @@ def _unfinished(result: StudyResult) -> list[str]:
         parts = [f"{named(each.name)} in {_of_runs(each.outcomes['undecided'])}" for each in late]
     return [
         f"Undecided at the horizon of {numerals.duration(result.horizon_s)}: {listed(parts)} "
-        "of the runs; what these would have done later is not known."
+        "of the runs; what these would have decided later is not known."
     ]
 
 
@@ -315,26 +351,7 @@ def _failed(result: StudyResult) -> list[str]:
 
 
 def _right(result: StudyResult) -> str:
-    truth = result.truth
-    if truth.right_decision == "keep_control":
-        return f"keep {named(truth.control)}"
-    return f"promote {named(truth.candidate)}"
-
-
-def _wrong(result: StudyResult) -> str:
-    """What the wrong outcome does, as a verb phrase."""
-    truth = result.truth
-    charge = truth.candidate if truth.right_decision == "keep_control" else truth.control
-    if truth.worse is not None and charge == truth.worse:
-        verb = "gives" if charge == truth.candidate else "leaves"
-        return f"{verb} the worse model, {named(charge)}, all traffic"
-    if charge == truth.control:
-        return f"keeps {named(charge)}, which is not the right decision,"
-    if truth.better is None:
-        return f"promotes {named(charge)}, which is no better,"
-    if truth.candidate_breaks:
-        return f"promotes {named(charge)}, which breaks a guardrail,"
-    return f"promotes {named(charge)}, whose gain is too small to matter,"
+    return either(result.truth.judged("right"))
 
 
 def _of_runs(share: Proportion) -> str:
@@ -358,15 +375,3 @@ def runs(result: StudyResult) -> str:
         return f"the {numerals.count(min(finished))}{more} runs that finished"
     many = result.replications
     return numerals.counted(many, "run")
-
-
-def named(name: str) -> str:
-    """A name inside a sentence, in quotes: any word may be the name of a policy."""
-    return f"“{name}”"
-
-
-def listed(parts: list[str]) -> str:
-    """Parts of a sentence, joined: a, b and c."""
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"

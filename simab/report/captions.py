@@ -5,40 +5,40 @@ from __future__ import annotations
 import math
 
 from simab.report import numerals
-from simab.report.answer import listed, named
-from simab.report.endings import OUTCOME_WORDS
 from simab.report.pairs import MOST_ROWS, Quantity, quantity, shown
+from simab.report.phrases import either, listed, named
 from simab.report.replay import Example, MetricPoint
-from simab.report.standing import wrong_outcomes
-from simab.report.study_result import OUTCOMES, Paired, StudyResult
+from simab.report.study_result import Paired, StudyResult
 from simab.report.tables import APPROXIMATE
 
 __all__ = ["endings", "metric", "pairs", "timing", "traffic"]
 
 
 def endings(result: StudyResult) -> str:
-    """The range of right and wrong decisions, and what never happens."""
+    """The range of right endings, and with which variants no run ends."""
     ordered = sorted(result.policies, key=lambda policy: policy.correct.share)
     low, high = ordered[0], ordered[-1]
     written = [numerals.proportion(each.correct).value for each in (low, high)]
     if len(ordered) == 1 or written[0] == written[1]:
         subject = "every policy" if len(ordered) > 1 else named(low.name)
-        finding = f"Right decisions: {written[0]} of the runs of {subject}."
+        finding = f"Right endings: {written[0]} of the runs of {subject}."
     else:
         finding = (
-            f"Right decisions reach from {written[0]} of runs with {named(low.name)} to "
+            f"Right endings reach from {written[0]} of runs with {named(low.name)} to "
             f"{written[1]} with {named(high.name)}."
         )
     never = [
-        OUTCOME_WORDS[each]
-        for each in OUTCOMES
-        if not any(policy.outcomes[each].count for policy in result.policies)
+        name
+        for name in result.truth.contenders
+        if not any(policy.ends_with[name].share.count for policy in result.policies)
     ]
-    absent = f" Never seen: {listed(never)}." if never else ""
-    wrong = listed([OUTCOME_WORDS[each] for each in wrong_outcomes(result)])
+    absent = f" No run ends with {either(never)}." if never else ""
+    right, wrong = result.truth.judged("right"), result.truth.judged("wrong")
+    solid = f" Solid: a right ending, with {either(right)}." if right else " No ending is right."
+    hatched = f" Hatched at the right end: a wrong one, with {either(wrong)}." if wrong else ""
     return (
-        f"{finding}{absent} Solid: the right decision, with its 95{numerals.THIN}% interval. "
-        f"Hatched at the right end: the wrong one, {wrong}."
+        f"{finding}{absent}{solid} The interval is that of right endings, "
+        f"95{numerals.THIN}%.{hatched}"
     )
 
 

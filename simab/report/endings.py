@@ -1,6 +1,6 @@
-"""The figure of how runs end: a bar for each policy, right decisions left, wrong ones right.
+"""The figure of how runs end: a bar for each policy, right endings left, wrong ones right.
 
-Both ends of the bars have a common base line, so right and wrong decisions can both be compared.
+Both ends of the bars have a common base line, so right and wrong endings can both be compared.
 """
 
 from __future__ import annotations
@@ -13,18 +13,11 @@ from matplotlib.patches import Rectangle
 
 from simab.report import canvas, numerals
 from simab.report.palette import LIGHT
-from simab.report.standing import wrong_outcomes
 from simab.report.study_result import Policy, StudyResult
+from simab.report.verdict_columns import VerdictColumn, ending_names, endings
 
-__all__ = ["OUTCOME_WORDS", "draw_endings", "outcome_order"]
+__all__ = ["draw_endings", "ending_order"]
 
-OUTCOME_WORDS: Final = {
-    "promoted_candidate": "promoted candidate",
-    "kept_control": "kept control",
-    "rolled_back": "rolled back",
-    "undecided": "undecided",
-}
-_SHORT: Final = {"promoted_candidate": "promoted", "kept_control": "kept"}
 _ROW: Final = 54
 _LINE: Final = 18  # of text over a bar
 _BOLD: Final = 1.12  # how much wider bold text is
@@ -34,7 +27,7 @@ _EDGE: Final = 1  # room for half of the outline
 
 
 class Look(NamedTuple):
-    """How the segment of an outcome is filled."""
+    """How the segment of an ending is filled."""
 
     face: str
     edge: str
@@ -43,37 +36,51 @@ class Look(NamedTuple):
 
 _RIGHT: Final = Look(LIGHT["blue"], LIGHT["blue"], "")
 _ALSO_RIGHT: Final = Look(LIGHT["paper"], LIGHT["blue"], "---")
-_UNDECIDED: Final = Look(LIGHT["paper"], LIGHT["soft"], "")
+_NEITHER: Final = Look(LIGHT["paper"], LIGHT["soft"], "..")
+_SPLIT: Final = Look(LIGHT["paper"], LIGHT["soft"], "")
 _ALSO_WRONG: Final = Look(LIGHT["paper"], LIGHT["vermillion"], "|||")
 _WRONG: Final = Look(LIGHT["paper"], LIGHT["vermillion"], "////")
 
 
-def outcome_order(result: StudyResult) -> list[tuple[str, str, Look]]:
-    """Outcomes from right to wrong, with the word that judges each and its look."""
-    undecided = ("undecided", "", _UNDECIDED)
-    if "promoted_candidate" in wrong_outcomes(result):
-        return [
-            ("kept_control", "right", _RIGHT),
-            ("rolled_back", "right", _ALSO_RIGHT),
-            undecided,
-            ("promoted_candidate", "wrong", _WRONG),
-        ]
+class Segment(NamedTuple):
+    """One way in which runs end: whose, how it is judged, and how it looks."""
+
+    column: VerdictColumn
+    judged: str
+    look: Look
+
+
+def ending_order(result: StudyResult) -> list[Segment]:
+    """Endings from right to wrong; those that nobody's runs have only where they are judged."""
+    *ended, split = endings(result)
+    judged = [result.truth.judgements.get(name, "") for name in ending_names(result)]
+    looks = {"right": (_RIGHT, _ALSO_RIGHT), "neither": (_NEITHER,), "wrong": (_ALSO_WRONG, _WRONG)}
+    order: list[Segment] = []
+    for judgement, among in looks.items():
+        own = [each for each, its in zip(ended, judged, strict=True) if its == judgement]
+        if judgement == "wrong":
+            order.append(Segment(split, "", _SPLIT))
+            # The last one stands at the right end of the bar.
+            among = among[::-1]
+            order += [
+                Segment(each, judgement, among[at % len(among)])
+                for at, each in reversed(list(enumerate(own)))
+            ]
+        else:
+            order += [
+                Segment(each, judgement, among[at % len(among)]) for at, each in enumerate(own)
+            ]
     return [
-        ("promoted_candidate", "right", _RIGHT),
-        undecided,
-        ("rolled_back", "wrong", _ALSO_WRONG),
-        ("kept_control", "wrong", _WRONG),
+        each
+        for each in order
+        if each.judged in ("right", "wrong")
+        or any(each.column.share(policy).count for policy in result.policies)
     ]
 
 
 def draw_endings(result: StudyResult, width: float) -> Figure:
-    """The bars, with the 95 % interval of the share of right decisions."""
-    order = [
-        each
-        for each in outcome_order(result)
-        if each[2] in (_RIGHT, _WRONG)
-        or any(policy.outcomes[each[0]].count for policy in result.policies)
-    ]
+    """The bars, with the 95 % interval of the share of right endings."""
+    order = ending_order(result)
     entries = _legend_entries(order, width)
     top = entries[-1].y + 40
     span = width - 2 * _EDGE
@@ -99,12 +106,12 @@ class Entry(NamedTuple):
     look: Look
 
 
-def _legend_entries(order: list[tuple[str, str, Look]], width: float) -> list[Entry]:
+def _legend_entries(order: list[Segment], width: float) -> list[Entry]:
     """The entries side by side, in as many lines as they need."""
     entries: list[Entry] = []
     x, y = float(_EDGE), 0.0
-    for outcome, judged, look in order:
-        words = OUTCOME_WORDS[outcome] + (f": {judged}" if judged else "")
+    for column, judged, look in order:
+        words = canvas.fit(column.short, width / 2) + (f": {judged}" if judged else "")
         room = 25 + canvas.text_width(words, canvas.TEXT - 1)
         if entries and x + room > width:
             x, y = float(_EDGE), y + 24
@@ -136,7 +143,7 @@ def _fits_beside(policy: Policy, span: float) -> bool:
 def _bar(
     axes: Axes,
     policy: Policy,
-    order: list[tuple[str, str, Look]],
+    order: list[Segment],
     place: tuple[float, float],
     span: float,
 ) -> None:
@@ -154,12 +161,13 @@ def _bar(
     )
     left, y = float(_EDGE), top + head + 5
     taken = _EDGE + policy.correct.high * span + 6  # the whisker's end
-    for outcome, _, look in order:
-        share = policy.outcomes[outcome].share
-        if policy.outcomes[outcome].count:
+    for column, _, look in order:
+        share = column.share(policy).share
+        if column.share(policy).count:
             _segment(axes, (left, y), (share * span, _BAR), look)
             if look is not _RIGHT:
-                _name_segment(axes, outcome, share, (max(left, taken), left + share * span, y))
+                name = column.short.removeprefix("ends with ")
+                _name_segment(axes, name, share, (max(left, taken), left + share * span, y))
         left += share * span
     _whisker(axes, policy, y + _BAR / 2, span)
 
@@ -174,15 +182,12 @@ def _segment(
     )
 
 
-def _name_segment(
-    axes: Axes, outcome: str, share: float, place: tuple[float, float, float]
-) -> None:
+def _name_segment(axes: Axes, name: str, share: float, place: tuple[float, float, float]) -> None:
     """Percentage and word in the middle of the segment, as much of it as there is room for."""
     left, right, y = place
     number = numerals.whole_percent(share)
     size = canvas.TEXT - 1
-    word = _SHORT.get(outcome, OUTCOME_WORDS[outcome])
-    for text in (f"{number} {word}", number):
+    for text in (f"{number} {name}", number):
         if canvas.text_width(text, size) + 10 <= right - left:
             middle = (left + right) / 2
             axes.text(middle, y + 16.5, text, ha="center", size=size, gid="class:halo")

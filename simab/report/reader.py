@@ -29,9 +29,9 @@ class Reader:
     def child(self, key: str) -> Reader:
         """What an object holds under a key; missing keys are errors."""
         if not isinstance(self.value, Mapping):
-            raise self._invalid("an object is expected here")
+            raise self.invalid("an object is expected here")
         if key not in self.value:
-            raise self._invalid(f"the key {key!r} is missing")
+            raise self.invalid(f"the key {key!r} is missing")
         return Reader(self.value[key], f"{self.path}.{key}")
 
     def items(self, key: str) -> list[Reader]:
@@ -40,7 +40,7 @@ class Reader:
             return []
         child = self.child(key)
         if not isinstance(child.value, list | tuple):
-            raise child._invalid("a list is expected here")
+            raise child.invalid("a list is expected here")
         return [Reader(each, f"{child.path}[{at}]") for at, each in enumerate(child.value)]
 
     def entries(self, key: str) -> list[tuple[str, Reader]]:
@@ -52,7 +52,7 @@ class Reader:
             return []
         child = self.child(key)
         if not isinstance(child.value, Mapping):
-            raise child._invalid("an object is expected here")
+            raise child.invalid("an object is expected here")
         return [
             (without_controls(str(name)), Reader(value, f"{child.path}.{name}"))
             for name, value in sorted(child.value.items())
@@ -73,7 +73,7 @@ class Reader:
         child = self.child(key)
         value = child.as_number()
         if not value.is_integer():
-            raise child._invalid("a whole number is expected here")
+            raise child.invalid("a whole number is expected here")
         return int(value)
 
     def flag(self, key: str) -> bool:
@@ -82,13 +82,13 @@ class Reader:
             return False
         child = self.child(key)
         if not isinstance(child.value, bool):
-            raise child._invalid("true or false is expected here")
+            raise child.invalid("true or false is expected here")
         return child.value
 
     def as_text(self) -> str:
         """This value as a text, without the characters that could garble the page."""
         if not isinstance(self.value, str):
-            raise self._invalid("a text is expected here")
+            raise self.invalid("a text is expected here")
         return without_controls(self.value)
 
     def as_number(self) -> float:
@@ -96,16 +96,17 @@ class Reader:
         if self.value is None:
             return math.nan
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
-            raise self._invalid("a number is expected here")
+            raise self.invalid("a number is expected here")
         try:
             number = float(self.value)
         except OverflowError:
             number = math.inf
         if math.isinf(number):
-            raise self._invalid("a number below 1e308 is expected here")
+            raise self.invalid("a number below 1e308 is expected here")
         return number
 
-    def _invalid(self, rule: str) -> InvalidInput:
+    def invalid(self, rule: str) -> InvalidInput:
+        """The error that names this place and the rule that it breaks."""
         shown = _shown(self.value)
         return InvalidInput(
             f"{self.path} = {shown}: {rule}. Make the result anew with simab.compare"

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 
-from simab.report.study_result import Mean, Policy, Proportion, StudyResult
-from simab.stats.intervals import share_interval
+from simab.report.study_result import Mean, Policy, StudyResult
 
 __all__ = [
     "breaks_long",
@@ -19,29 +18,11 @@ __all__ = [
     "is_worse",
     "most_often_right",
     "right_but_harmful",
-    "wrong",
-    "wrong_outcomes",
 ]
 
 
-def wrong_outcomes(result: StudyResult) -> tuple[str, ...]:
-    """The outcomes that put the wrong variant in charge; a rollback is the control's win."""
-    keep = result.truth.right_decision == "keep_control"
-    return ("promoted_candidate",) if keep else ("kept_control", "rolled_back")
-
-
-def wrong(result: StudyResult, policy: Policy) -> Proportion:
-    """How often the policy decides wrongly; undecided runs are neither right nor wrong."""
-    parts = [policy.outcomes[name] for name in wrong_outcomes(result)]
-    if sum(part.count > 0 for part in parts) <= 1:
-        return max(parts, key=lambda part: part.count)
-    count = sum(part.count for part in parts)
-    interval = share_interval(count, policy.runs)
-    return Proportion(count, count / policy.runs, interval.low, interval.high)
-
-
 def most_often_right(result: StudyResult) -> list[Policy]:
-    """The policy with the most right decisions and all that cannot be told from it, best first."""
+    """The policy with the most right endings and all that cannot be told from it, best first."""
     ordered = sorted(result.policies, key=lambda policy: -policy.correct.share)
     best = ordered[0]
     return [best, *(each for each in ordered[1:] if not is_worse(result, best, each))]

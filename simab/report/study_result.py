@@ -20,6 +20,7 @@ __all__ = [
     "FORMAT",
     "OUTCOMES",
     "Ecdf",
+    "Ending",
     "Failed",
     "Mean",
     "Paired",
@@ -33,7 +34,13 @@ __all__ = [
 ]
 
 FORMAT: Final = "simab-study/1"
-OUTCOMES: Final = ("promoted_candidate", "kept_control", "rolled_back", "undecided")
+OUTCOMES: Final = (
+    "promoted_candidate",
+    "promoted_other",
+    "kept_control",
+    "rolled_back",
+    "undecided",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,14 @@ class Ecdf:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How often a variant has all traffic at the end, and since when at the median of these."""
+
+    share: Proportion
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Actions that the endpoint refused, over all runs, and the reason in most of these runs."""
 
@@ -91,7 +106,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy and its operating characteristics; of its parameters those that are not as usual."""
+    """A policy and its operating characteristics; of its parameters those that are not as usual.
+
+    `outcomes` and `decides_for` are decisions; `ends_with` and `still_split` are who has the
+    traffic at the horizon, which `correct`, `wrong` and `neither` judge. `overturned` runs end
+    elsewhere than with the variant decided for.
+    """
 
     name: str
     kind: str
@@ -99,7 +119,13 @@ class Policy:
     rule: str
     misleads: str
     outcomes: Mapping[str, Proportion]
+    decides_for: Mapping[str, Proportion]
+    ends_with: Mapping[str, Ending]
+    still_split: Proportion
+    overturned: int
     correct: Proportion
+    wrong: Proportion
+    neither: Proportion
     decision_time_s: Quantiles
     requests_to_decision: Quantiles
     decided_by: Ecdf
@@ -182,7 +208,9 @@ class Paired:
 class Truth:
     """What the scenario says is so, which no policy can see.
 
-    `candidate_breaks` says which guardrail the candidate breaks by what it is; empty if none.
+    `gains` are over the control, `breaks` says which guardrail a variant breaks by what it is, and
+    `judgements` whether it is "right", "wrong" or "neither" to end with it. `contenders` begin with
+    control and candidate. `worse` variants are worse than `best` or break a guardrail.
     """
 
     metric: str
@@ -190,16 +218,21 @@ class Truth:
     control: str
     candidate: str
     values: Mapping[str, Mapping[str, float]]
-    improvement: float
-    better: str | None
-    worse: str | None
-    right_decision: str
+    gains: Mapping[str, float]
+    breaks: Mapping[str, str]
+    judgements: Mapping[str, str]
+    contenders: tuple[str, ...]
+    best: str
+    worse: tuple[str, ...]
     smallest_effect: float
-    candidate_breaks: str
 
     def value(self, variant: str) -> float:
         """The true metric of a variant; NaN where it is not known."""
         return self.values.get(variant, {}).get(self.metric, math.nan)
+
+    def judged(self, judgement: str) -> list[str]:
+        """The contenders that it is right, wrong or neither to end with."""
+        return [name for name in self.contenders if self.judgements[name] == judgement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +343,16 @@ def _policy(reader: Reader) -> Policy:
         rule=reader.text("rule", ""),
         misleads=reader.text("misleads", ""),
         outcomes={name: _proportion(outcomes.child(name)) for name in OUTCOMES},
+        decides_for={name: _proportion(each) for name, each in reader.entries("decides_for")},
+        ends_with={
+            name: Ending(_proportion(each), each.number("since_s"))
+            for name, each in reader.entries("ends_with")
+        },
+        still_split=_proportion(reader.child("still_split")),
+        overturned=reader.whole("overturned"),
         correct=_proportion(reader.child("correct")),
+        wrong=_proportion(reader.child("wrong")),
+        neither=_proportion(reader.child("neither")),
         decision_time_s=_quantiles(reader.child("decision_time_s")),
         requests_to_decision=_quantiles(reader.child("requests_to_decision")),
         decided_by=Ecdf(
@@ -421,21 +463,28 @@ def _paired(reader: Reader) -> Paired:
 
 
 def _truth(reader: Reader) -> Truth:
+    control, candidate = reader.text("control"), reader.text("candidate")
+    contenders = [each.as_text() for each in reader.items("contenders")]
+    judgements = {name: each.as_text() for name, each in reader.entries("judgements")}
+    for name in (control, candidate, *contenders):
+        if name not in judgements:
+            raise reader.child("judgements").invalid(f"the variant {name!r} is missing")
     return Truth(
         metric=reader.text("metric"),
         direction=reader.text("direction"),
-        control=reader.text("control"),
-        candidate=reader.text("candidate"),
+        control=control,
+        candidate=candidate,
         values={
             variant: {
                 name: value.as_number() for name, value in Reader({"": each.value}).entries("")
             }
             for variant, each in reader.entries("values")
         },
-        improvement=reader.number("improvement"),
-        better=reader.text("better", "") or None,
-        worse=reader.text("worse", "") or None,
-        right_decision=reader.text("right_decision"),
+        gains={name: each.as_number() for name, each in reader.entries("gains")},
+        breaks={name: each.as_text() for name, each in reader.entries("breaks")},
+        judgements=judgements,
+        contenders=tuple(dict.fromkeys([control, candidate, *contenders])),
+        best=reader.text("best"),
+        worse=tuple(each.as_text() for each in reader.items("worse")),
         smallest_effect=reader.number("smallest_effect"),
-        candidate_breaks=reader.text("candidate_breaks", ""),
     )

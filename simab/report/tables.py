@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from simab.report import numerals
+from simab.report import numerals, verdict_columns
 from simab.report.pairs import quantity
+from simab.report.phrases import either
 from simab.report.replay import Example, Realised
 from simab.report.study_result import Paired, Policy, StudyResult
 from simab.report.table import Cell, Column, Table, cell
+from simab.report.verdict_columns import VerdictColumn
 
 __all__ = [
     "APPROXIMATE",
@@ -51,19 +53,13 @@ TOTALS: Final = (
 
 def summary(result: StudyResult) -> Table:
     """The operating characteristics of every policy."""
-    keep = result.truth.right_decision == "keep_control"
-    promoted, kept = ("wrong here", "right here") if keep else ("right here", "wrong here")
-    worse = "mean" if result.truth.worse else "none is worse"
+    worse = f"{either(result.truth.worse)}, mean" if result.truth.worse else "none is worse"
     columns = (
         Column("Policy", numeric=False),
-        Column("Right decision", "share of runs"),
-        Column("Promotes candidate", promoted),
-        Column("Keeps control", kept),
-        Column("Rolls back"),
-        Column("Undecided", "at the horizon"),
+        *(Column(each.title, each.note) for each in _judged(result)),
         Column("Time to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
-        Column("Requests on the worse variant", worse),
+        Column("Requests on worse variants", worse),
         Column("Requests in error", "500 or 503, mean"),
         Column("Guardrail breach by the candidate", "mean time in excess"),
     )
@@ -82,21 +78,22 @@ def _approximate(result: StudyResult, means: Sequence[str]) -> str:
 
 
 def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
-    outcomes = (
-        cell(numerals.proportion(policy.outcomes[name]))
-        for name in ("promoted_candidate", "kept_control", "rolled_back", "undecided")
-    )
-    none_worse = result.truth.worse is None
+    none_worse = not result.truth.worse
     return (
         Cell(policy.name),
-        cell(numerals.proportion(policy.correct)),
-        *outcomes,
+        *(cell(numerals.proportion(each.share(policy))) for each in _judged(result)),
         cell(numerals.duration_quantiles(policy.decision_time_s, result.horizon_s)),
         cell(numerals.quantiles(policy.requests_to_decision)),
         Cell("none") if none_worse else cell(numerals.mean(policy.requests_on_worse)),
         cell(numerals.mean_share(policy.error_share)),
         cell(numerals.mean_excess(policy.guardrail_breach_excess_s)),
     )
+
+
+def _judged(result: StudyResult) -> list[VerdictColumn]:
+    """Whether runs end rightly, what was decided, and, where that differs, who has the traffic."""
+    last = verdict_columns.endings(result) if verdict_columns.endings_add(result) else []
+    return [*verdict_columns.judgements(result), *verdict_columns.decisions(result), *last]
 
 
 def health(result: StudyResult) -> Table:
@@ -136,18 +133,18 @@ def health(result: StudyResult) -> Table:
 
 def endings(result: StudyResult) -> Table:
     """The numbers behind the bars."""
-    names = ("correct", "promoted_candidate", "kept_control", "rolled_back", "undecided")
-    columns = (
-        Column("Policy", numeric=False),
-        Column("Right decision"),
-        *(Column(name.replace("_", " ").capitalize()) for name in names[1:]),
-    )
+    shown = [
+        *verdict_columns.judgements(result),
+        *verdict_columns.endings(result),
+        *verdict_columns.decisions(result),
+    ]
+    columns = (Column("Policy", numeric=False), *(Column(each.title, each.note) for each in shown))
     rows = tuple(
         (
             Cell(policy.name),
             *(
-                Cell(numerals.count(each.count), str(numerals.proportion(each)))
-                for each in (policy.correct, *(policy.outcomes[name] for name in names[1:]))
+                Cell(numerals.count(share.count), str(numerals.proportion(share)))
+                for share in (each.share(policy) for each in shown)
             ),
         )
         for policy in result.policies

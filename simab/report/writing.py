@@ -69,7 +69,11 @@ def summary_csv(result: Mapping[str, Any]) -> str:
     for policy in read_result(result).policies:
         row: dict[str, object] = {"policy": policy.name, "kind": policy.kind}
         row |= {"runs": policy.runs, "failed": policy.failed}
-        shares = {name: policy.outcomes[name] for name in OUTCOMES} | {"correct": policy.correct}
+        shares = {name: policy.outcomes[name] for name in OUTCOMES}
+        shares |= {name: getattr(policy, name) for name in ("correct", "wrong", "neither")}
+        shares |= {f"ends_with_{name}": each.share for name, each in policy.ends_with.items()}
+        shares["still_split"] = policy.still_split
+        shares |= {f"decides_for_{name}": each for name, each in policy.decides_for.items()}
         for name, share in shares.items():
             row |= {f"{name}_count": share.count, f"{name}_share": share.share}
             row |= {f"{name}_low": share.low, f"{name}_high": share.high}

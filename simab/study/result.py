@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from simab.version import VERSION
 from simab.world import Blueprint
 from simab.world.control import Decider
 
-__all__ = ["FORMAT", "StudyRows", "study_examples", "study_result"]
+__all__ = ["FORMAT", "StudyRows", "study_examples", "study_result", "truth_as_data"]
 
 FORMAT = "simab-study/1"
 Json = dict[str, Any]
@@ -64,8 +65,13 @@ def study_result(
     limits = RunLimits.of(
         [each for own in rows.values() for each in own],
         seconds(scenario.horizon),
-        max(truth.shortfalls().values(), default=0.0),
+        max(map(truth.shortfall, truth.values), default=0.0),
     )
+    # A policy may deploy a variant that nobody else does, and end with it.
+    ended = [
+        name for each in rows.values() for row in each for name in (row.ends_with, row.decided_for)
+    ]
+    winners = tuple(dict.fromkeys([*truth.contenders, *filter(None, ended)]))
     lost = {entry["policy"]: entry["failed"] for entry in failed}
     certain = {} if Counterfactual(scenario).is_needed else _NO_EXCESS
     return {
@@ -77,11 +83,11 @@ def study_result(
         "scenario_hash": plan.scenario_hash,
         "seed": plan.seed,
         "replications": plan.replications,
-        "truth": _truth(plan, truth),
+        "truth": truth_as_data(truth),
         "policies": [
             {
                 **_policy(name, plan.policies[name]),
-                **operating_characteristics(rows[name], limits),
+                **operating_characteristics(rows[name], limits, winners),
                 **certain,
                 "failed": lost.get(name, 0),
             }
@@ -94,24 +100,30 @@ def study_result(
     }
 
 
-def _truth(plan: StudyPlan, truth: ScenarioTruth) -> Json:
-    objective = plan.scenario.objective
+def truth_as_data(truth: ScenarioTruth) -> Json:
+    """The truth as the result holds it; None stands for what is undefined."""
+    objective = truth.objective
     return {
         "metric": truth.metric,
         "direction": "higher" if objective.sign > 0 else "lower",
         "values": {
-            name: {metric: value if value == value else None for metric, value in values.items()}
+            name: {metric: _or_null(value) for metric, value in values.items()}
             for name, values in truth.values.items()
         },
-        "improvement": truth.improvement,
-        "better": truth.better,
-        "worse": truth.worse,
-        "right_decision": truth.right_decision,
-        "candidate_breaks": truth.candidate_breaks,
+        "gains": {name: _or_null(gain) for name, gain in truth.gains.items()},
+        "breaks": dict(truth.breaks),
+        "judgements": {name: str(truth.judgement(name)) for name in truth.values},
+        "contenders": list(truth.contenders),
+        "best": truth.best,
+        "worse": list(truth.worse),
         "smallest_effect": objective.smallest_effect,
         "control": objective.control,
         "candidate": objective.candidate,
     }
+
+
+def _or_null(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _policy(name: str, policy: Decider) -> Json:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from simab.analyse import Outcome, Verdict
+from simab.analyse import Judgement, Outcome, Verdict
 from simab.errors import InvalidInput
 
 __all__ = ["SqliteStore"]
@@ -134,7 +134,9 @@ class SqliteStore(MutableMapping[str, Outcome]):
 
 
 def _outcome(fields: dict[str, Any]) -> Outcome:
-    return Outcome(**{**fields, "verdict": Verdict(fields["verdict"])})
+    fields["verdict"] = Verdict(fields["verdict"])
+    fields["judgement"] = Judgement(fields["judgement"])
+    return Outcome(**fields)
 
 
 def _digest(key: str, row: str) -> object:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simab.policies import Action, Observation, Refusal
 from simab.world.answers import checked_decision
 from simab.world.books import Books, Total
-from simab.world.endpoint import Endpoint, Refused
+from simab.world.endpoint import Deployment, Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.phases import Phases
 from simab.world.published import ArrivedLabels, PublishedMetrics
@@ -101,6 +101,7 @@ class ControlPlane:
         self.decisions: list[DecisionEntry] = []
         self.splits: list[SplitEntry] = []
         self._steps: list[Steps] = []
+        self.pending: SplitEntry | None = None
         self._take_effect()
         if policy is not None:
             self._begin(self._look(policy))
@@ -164,6 +165,7 @@ class ControlPlane:
             # The end is scheduled now, before the next look is: at one instant the update is over
             # first, whatever the interval.
             end = at(self._environment, entry.at_ns + updating_ns, Rank.CONTROL)
+            self.pending = self._split(self._endpoint.pending, entry.at_ns + updating_ns)
             self._begin(self._update(end))
         return Refusal(action, refusal) if refusal else None
 
@@ -171,10 +173,14 @@ class ControlPlane:
         yield end
         self._plane.advance(now_ns(self._environment))
         self._endpoint.complete()
+        self.pending = None
         self._take_effect()
 
     def _take_effect(self) -> None:
         routing = self._phases.enter(self._endpoint.routing(), now_ns(self._environment))
         self._plane.route(routing)
-        weights, instances = dict(self._endpoint.weights), dict(self._endpoint.instances)
-        self.splits.append(SplitEntry(now_ns(self._environment), weights, instances))
+        self.splits.append(self._split(self._endpoint.deployment, now_ns(self._environment)))
+
+    @staticmethod
+    def _split(deployment: Deployment, at_ns: int) -> SplitEntry:
+        return SplitEntry(at_ns, dict(deployment.weights), dict(deployment.instances))

@@ -93,6 +93,16 @@ class Endpoint:
         return EndpointStatus.UPDATING if updating else EndpointStatus.IN_SERVICE
 
     @property
+    def deployment(self) -> Deployment:
+        """What is in force."""
+        return self._deployment
+
+    @property
+    def pending(self) -> Deployment:
+        """What the change under way leads to; without one, what is in force."""
+        return self._pending or self._deployment
+
+    @property
     def weights(self) -> Mapping[str, float]:
         """Weights in force, by deployed variant."""
         return self._deployment.weights

@@ -36,10 +36,19 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What the controller did: every action asked for, and every split in force."""
+    """What the controller did: every action asked for, and every split in force.
+
+    `pending` is the split that an update under way at the horizon would have put in force later.
+    """
 
     decisions: tuple[DecisionEntry, ...]
     splits: tuple[SplitEntry, ...]
+    pending: SplitEntry | None = None
+
+    @property
+    def last_split(self) -> SplitEntry:
+        """What the endpoint was last asked to come to, in force or being put in force."""
+        return self.pending or self.splits[-1]
 
 
 def play(
@@ -62,7 +71,7 @@ def play(
     environment.run(until=blueprint.horizon_ns)
     plane.advance(blueprint.horizon_ns)
     control.close()
-    transcript = Transcript(tuple(control.decisions), tuple(control.splits))
+    transcript = Transcript(tuple(control.decisions), tuple(control.splits), control.pending)
     return Ledger(books, plane.records()), transcript
 
 

@@ -11,7 +11,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.analyse import Outcome, Verdict
+from simab.analyse import Judgement, Outcome, Verdict
 from simab.analyse.columns import RunLimits
 from simab.analyse.operating_characteristics import MEANS, operating_characteristics
 from simab.stats.cost_intervals import cost_mean
@@ -20,6 +20,10 @@ ROW = Outcome(
     policy="rule",
     replication=0,
     verdict=Verdict.UNDECIDED,
+    decided_for=None,
+    ends_with=None,
+    ends_with_since_s=None,
+    judgement=Judgement.NEITHER,
     correct=False,
     decided_s=None,
     requests_to_decision=None,
@@ -62,19 +66,42 @@ def exact(successes: int, trials: int) -> tuple[float, float]:
 
 
 def test_shares_of_few_verdicts_have_exact_intervals() -> None:
-    """Each of the four outcomes is a share of all replications; the four add up to one."""
+    """Each of the verdicts is a share of all replications; together they add up to one."""
     ended = (
         [Verdict.PROMOTED_CANDIDATE] * 3 + [Verdict.KEPT_CONTROL] * 5 + [Verdict.ROLLED_BACK] * 2
     )
     found = operating_characteristics(rows(*ended, correct=[True] * 3 + [False] * 7))
     counts = {name: share["count"] for name, share in found["outcomes"].items()}
     assert counts == {
-        "promoted_candidate": 3, "kept_control": 5, "rolled_back": 2, "undecided": 0,
+        "promoted_candidate": 3, "promoted_other": 0, "kept_control": 5, "rolled_back": 2,
+        "undecided": 0,
     }  # fmt: skip
     assert sum(share["share"] for share in found["outcomes"].values()) == pytest.approx(1)
     for share in [*found["outcomes"].values(), found["correct"]]:
         assert (share["low"], share["high"]) == pytest.approx(exact(share["count"], 10))
     assert found["correct"]["share"] == 0.3
+
+
+def test_endings_are_counted_by_variant_and_judged() -> None:
+    """Who has the traffic, since when at the median, and what that is worth: they add up to one."""
+    ended = rows(
+        *[Verdict.PROMOTED_CANDIDATE] * 3, *[Verdict.UNDECIDED] * 2,
+        decided_for=["b", "b", "b", None, None],
+        ends_with=["b", "b", "a", "b", None],
+        ends_with_since_s=[10.0, 30.0, 50.0, 20.0, None],
+        judgement=[*[Judgement.WRONG] * 2, Judgement.RIGHT, Judgement.WRONG, Judgement.NEITHER],
+        correct=[False, False, True, False, False],
+    )  # fmt: skip
+    found = operating_characteristics(ended, winners=["a", "b", "c"])
+    assert {name: each["count"] for name, each in found["ends_with"].items()} == {
+        "a": 1, "b": 3, "c": 0,
+    }  # fmt: skip
+    assert [found["ends_with"][name]["since_s"] for name in "abc"] == [50.0, 20.0, None]
+    assert found["decides_for"]["b"]["count"] == 3
+    assert found["overturned"] == 1
+    judged = [found[name]["count"] for name in ("correct", "wrong", "neither")]
+    assert judged == [1, 3, 1]
+    assert found["still_split"]["count"] == 1
 
 
 def test_quantiles_are_over_all_replications_and_null_beyond_the_horizon() -> None:

@@ -56,7 +56,7 @@ def outcome(actions: Mapping[int, Sequence[Action]], played_on: Scenario | None 
         ({5: [Conclude()]}, Verdict.UNDECIDED, None),
         ({}, Verdict.UNDECIDED, None),
         ({2: [SetWeights({"a": 0, "b": 1, "c": 0})]}, Verdict.UNDECIDED, None),
-        ({2: [Promote("c")]}, Verdict.UNDECIDED, None),
+        ({2: [Promote("c")]}, Verdict.PROMOTED_OTHER, 20),
         ({2: [Promote("nobody")]}, Verdict.UNDECIDED, None),
         ({2: [SetWeights({"a": 1})], 3: [Promote("b")]}, Verdict.UNDECIDED, None),
         ({2: [SetWeights({"a": 1})], 3: [RollBack()], 5: [Promote("b")]}, "promoted_candidate", 50),
@@ -126,25 +126,86 @@ def test_promoting_the_control_that_has_all_traffic_needs_no_update_and_counts()
     alone = three(endpoint={"variants": {"a": success(0.9), "b": success(0.95, weight=0)}} | QUICK)
     row = outcome({2: [Promote("a")]}, alone)
     assert (row.verdict, row.decided_s, row.weight_changes) == ("kept_control", 20, 0)
+    assert (row.ends_with, row.ends_with_since_s) == ("a", 0)
 
 
-@pytest.mark.parametrize("candidate", [0.8, 0.9, 0.95], ids=["worse", "equal", "better"])
 @pytest.mark.parametrize(
-    ("actions", "keeps"),
+    ("actions", "ends_with", "since_s", "decided_for"),
     [
-        ({2: [Promote("b")]}, False),
-        ({2: [Promote("a")]}, True),
-        ({2: [RollBack()]}, True),
+        ({}, None, None, None),
+        ({2: [Conclude()]}, None, None, None),
+        ({2: [Promote("b")]}, "b", 35, "b"),
+        ({2: [Promote("a")]}, "a", 35, "a"),
+        ({2: [RollBack()]}, "a", 35, "a"),
+        ({2: [Promote("c")]}, "c", 35, "c"),
+        ({2: [SetWeights({"a": 0, "b": 1, "c": 0})]}, "b", 35, None),
+        ({2: [SetWeights({"a": 1, "b": 0, "c": 0})], 5: [Conclude()]}, "a", 35, None),
+        ({2: [Promote("b")], 6: [SetWeights({"a": 1, "b": 0})]}, "a", 75, "b"),
+        ({2: [Promote("b")], 6: [SetWeights({"a": 1})]}, None, None, "b"),
+        ({2: [Promote("b")], 6: [SetWeights({"a": 1})], 9: [Promote("b")]}, "b", 105, "b"),
+        ({2: [Promote("b")], 6: [SetWeights({"b": 7})], 8: [SetInstances("b", 2)]}, "b", 35, "b"),
+        ({2: [RemoveVariant("c")], 4: [RemoveVariant("a")]}, "b", 55, None),
+        ({11: [Promote("b")]}, "b", 125, "b"),
+        ({5: [Promote("b")], 11: [RollBack()]}, "a", 125, "b"),
+    ],
+    ids=[
+        "nothing", "gives up", "promotes", "keeps", "rolls back", "promotes a third variant",
+        "moves without promoting", "leaves the control all without deciding",
+        "promotes and moves back", "promotes and splits again", "decides, splits, decides",
+        "other weights and instances, the same traffic", "removes the others",
+        "an update under way at the horizon counts", "an update back under way at the horizon",
+    ],
+)  # fmt: skip
+def test_a_run_ends_with_the_variant_that_has_all_traffic(
+    actions: dict[int, list[Action]],
+    ends_with: str | None,
+    since_s: float | None,
+    decided_for: str | None,
+) -> None:
+    """Who serves from when on is read from the weights; what was decided is another matter."""
+    row = outcome(actions)
+    assert (row.ends_with, row.ends_with_since_s) == (ends_with, since_s)
+    assert row.decided_for == decided_for
+    assert row.overturned == (decided_for not in (None, ends_with))
+    judged = {"a": "wrong", "b": "right", "c": "wrong", None: "neither"}[ends_with]
+    assert (row.judgement, row.correct) == (judged, judged == "right")
+
+
+@pytest.mark.parametrize("other", [0.9, 0.8], ids=["the same model", "another model"])
+@pytest.mark.parametrize("decision", [RollBack(), Promote("b"), None], ids=["back", "on", "none"])
+def test_a_copy_of_the_control_beside_it_is_the_control(
+    other: float, decision: Action | None
+) -> None:
+    """Kayenta's baseline stays beside production when the canary is turned down."""
+    variants = {"a": success(0.9), "b": success(0.8), "c": success(other)}
+    decided = {3: [decision]} if decision else {}
+    actions = decided | {6: [SetWeights({"a": 1, "b": 0, "c": 4})]}
+    row = outcome(actions, scenario(variants, endpoint=QUICK))
+    turned_down = isinstance(decision, RollBack) and other == 0.9
+    assert row.ends_with == ("a" if turned_down else None)
+
+
+@pytest.mark.parametrize("candidate", [0.8, 0.9, 0.905, 0.95], ids=lambda share: f"b={share}")
+@pytest.mark.parametrize(
+    ("actions", "ends_with"),
+    [
+        ({2: [Promote("b")]}, "b"),
+        ({2: [SetWeights({"a": 0, "b": 1})]}, "b"),
+        ({2: [Promote("a")]}, "a"),
+        ({2: [RollBack()]}, "a"),
         ({2: [Conclude()]}, None),
         ({}, None),
     ],
 )
-def test_right_is_what_the_truth_says(
-    candidate: float, actions: dict[int, list[Action]], keeps: bool | None
+def test_right_is_what_the_truth_says_of_who_has_the_traffic(
+    candidate: float, actions: dict[int, list[Action]], ends_with: str | None
 ) -> None:
-    """Promoting a better candidate is right, keeping the control otherwise; undecided never is."""
+    """Better by .01 matters here: right with b; not better: right with a; between: neither."""
     row = outcome(actions, scenario({"a": success(0.9), "b": success(candidate)}, endpoint=QUICK))
-    assert row.correct == (keeps is not None and keeps == (candidate <= 0.9))
+    right = {0.8: "a", 0.9: "a", 0.905: None, 0.95: "b"}[candidate]
+    judged = "right" if ends_with == right else "wrong"
+    assert row.judgement == ("neither" if None in (right, ends_with) else judged)
+    assert row.correct == (row.judgement == "right")
 
 
 SHIFTS = {
@@ -161,7 +222,7 @@ def test_costs_are_those_of_the_request_records() -> None:
     requests = run.requests
     served = requests[requests["status"] != 0]["variant"].value_counts()
     assert served.gt(0).all()
-    assert row.requests_on_worse == served["a"]
+    assert row.requests_on_worse == served["a"] + served["c"]
     assert row.regret == pytest.approx(served["a"] * 0.05 + served["c"] * 0.45, rel=1e-12)
     assert row.requests_total == len(requests)
     assert row.in_flight_at_horizon == (requests["status"] == 0).sum()

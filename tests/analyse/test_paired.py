@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simab.analyse import Outcome, Verdict
+from simab.analyse import Judgement, Outcome, Verdict
 from simab.analyse.paired import paired_differences
 from simab.stats.cost_intervals import cost_mean, zero_mean_p_value
 from simab.stats.intervals import paired_difference
@@ -23,6 +23,10 @@ ROW = Outcome(
     policy="rule",
     replication=0,
     verdict=Verdict.KEPT_CONTROL,
+    decided_for=None,
+    ends_with=None,
+    ends_with_since_s=None,
+    judgement=Judgement.NEITHER,
     correct=False,
     decided_s=None,
     requests_to_decision=None,

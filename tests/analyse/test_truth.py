@@ -12,7 +12,7 @@ from simab.scenario.models import Scenario
 from tests.world.building import scenario, variant
 
 
-def successes(*probabilities: float) -> Scenario:
+def successes(*probabilities: float, smallest_effect: float = 0.01) -> Scenario:
     variants = {
         name: variant(quality={"kind": "success", "probability": probability})
         for name, probability in zip("abc", probabilities, strict=False)
@@ -21,7 +21,7 @@ def successes(*probabilities: float) -> Scenario:
         "control": "a",
         "candidate": "b",
         "metric": "success_rate",
-        "smallest_effect": 0.01,
+        "smallest_effect": smallest_effect,
     }
     return scenario(variants, objective=objective)
 
@@ -39,7 +39,7 @@ def guesses(*scores: float) -> Scenario:
 
 
 @pytest.mark.parametrize(
-    ("played", "better", "improvement"),
+    ("played", "better", "gain"),
     [
         (successes(0.5, 0.75), "b", 0.25),
         (successes(0.75, 0.5), "a", -0.25),
@@ -47,21 +47,65 @@ def guesses(*scores: float) -> Scenario:
         (guesses(0.5, 1.0), "b", 0.25),
     ],
 )
-def test_the_metric_says_which_is_better(played: Scenario, better: str, improvement: float) -> None:
-    """Improvement is how much better the candidate is, whichever way the metric goes."""
+def test_the_metric_says_which_is_better(played: Scenario, better: str, gain: float) -> None:
+    """A gain is how much better a variant is, whichever way the metric goes."""
     truth = truth_of_scenario(played)
-    assert (truth.better, truth.worse) == (better, "ab".replace(better, ""))
-    assert truth.improvement == improvement
-    assert truth.right_decision == ("promote_candidate" if better == "b" else "keep_control")
+    worse = "ab".replace(better, "")
+    assert (truth.best, truth.worse) == (better, (worse,))
+    assert truth.gains == {"a": 0.0, "b": gain}
+    assert (truth.judgement(better), truth.judgement(worse)) == ("right", "wrong")
 
 
 @pytest.mark.parametrize("played", [successes(0.7, 0.7), guesses(0.5, 0.5)])
 def test_of_equal_variants_none_is_worse_and_keeping_is_right(played: Scenario) -> None:
     """An A/A scenario: promoting is a false promotion (design, section 6)."""
     truth = truth_of_scenario(played)
-    assert (truth.better, truth.worse, truth.improvement) == (None, None, 0.0)
-    assert truth.right_decision == "keep_control"
-    assert set(truth.shortfalls().values()) == {0.0}
+    assert (truth.best, truth.worse, truth.gains["b"]) == ("a", (), 0.0)
+    assert (truth.judgement("a"), truth.judgement("b")) == ("right", "wrong")
+    assert {truth.shortfall(name) for name in "ab"} == {0.0}
+
+
+# gains of b (and c) over a; the smallest effect that matters is 0.02
+JUDGED = [
+    ((0.020,), "wrong right"),  # 0.925 - 0.905 in floats is a hair below 0.02
+    ((0.030,), "wrong right"),
+    ((0.005,), "neither neither"),
+    ((0.0199,), "neither neither"),
+    ((0.0,), "right wrong"),
+    ((-0.005,), "right wrong"),
+    ((-0.1,), "right wrong"),
+    ((0.0, 0.05), "wrong wrong right"),
+    ((0.05, 0.05), "wrong right right"),
+    ((0.0, 0.0), "right wrong wrong"),
+    ((0.04, 0.05), "wrong neither right"),
+    ((0.03, 0.05), "wrong wrong right"),
+    ((0.005, 0.05), "wrong wrong right"),
+    ((0.005, 0.019), "neither neither neither"),
+    ((0.005, 0.024), "wrong neither right"),
+    ((-0.01, 0.01), "neither wrong neither"),
+    ((0.05, -0.05), "wrong right wrong"),
+]
+
+
+@pytest.mark.parametrize(("gains", "judged"), JUDGED, ids=str)
+def test_right_is_the_best_and_between_lies_what_is_too_small_to_matter(
+    gains: tuple[float, ...], judged: str
+) -> None:
+    """Better by what matters, not better, and in between, which counts as neither."""
+    played = successes(0.905, *(0.905 + gain for gain in gains), smallest_effect=0.02)
+    truth = truth_of_scenario(played)
+    assert " ".join(truth.judgement(name) for name in "abc"[: len(gains) + 1]) == judged
+    assert truth.judgement(None) == "neither"
+
+
+def test_a_variant_that_is_not_deployed_is_missed_by_nobody() -> None:
+    """Unless it is the candidate; but it is judged where a policy deploys it."""
+    played = successes(0.5, 0.5, 0.9)
+    quality = {"kind": "success", "probability": 0.9}
+    variants = {"a": variant(), "b": variant(), "c": variant(quality=quality, deployed=False)}
+    truth = truth_of_scenario(scenario(variants, objective=played.objective.model_dump()))
+    assert truth.contenders == ("a", "b")
+    assert truth.judgement("a") == "right"
 
 
 @pytest.mark.parametrize(
@@ -69,14 +113,16 @@ def test_of_equal_variants_none_is_worse_and_keeping_is_right(played: Scenario) 
     [
         (successes(0.5, 0.75, 0.25), {"a": 0.25, "b": 0.0, "c": 0.5}),
         (guesses(1.0, 0.5, 0.75), {"a": 0.0, "b": 0.25, "c": 0.0625}),
-        (guesses(0.5, 0.25, 1.0), {"a": 0.0, "b": 0.3125, "c": 0.0}),
+        (guesses(0.5, 0.25, 1.0), {"a": 0.25, "b": 0.5625, "c": 0.0}),
     ],
 )
-def test_a_shortfall_is_what_a_variant_misses_of_the_better_one(
+def test_a_shortfall_is_what_a_variant_misses_of_the_best_one(
     played: Scenario, shortfalls: dict[str, float]
 ) -> None:
-    """Never negative: a third variant that is better than both roles misses nothing."""
-    assert truth_of_scenario(played).shortfalls() == pytest.approx(shortfalls, abs=1e-12)
+    """The best of all variants on the endpoint, a third one included."""
+    truth = truth_of_scenario(played)
+    found = {name: truth.shortfall(name) for name in shortfalls}
+    assert found == pytest.approx(shortfalls, abs=1e-12)
 
 
 ERRORS = {"metric": "error_rate", "at_most": 0.01}
@@ -132,9 +178,10 @@ def test_a_better_candidate_that_breaks_a_guardrail_is_not_to_be_promoted(
 ) -> None:
     """By what it is: its own errors, or a load of 1 and more at all traffic; only if guarded."""
     truth = truth_of_scenario(played)
-    assert truth.candidate_breaks == breaks
-    assert truth.better == "b"
-    assert truth.right_decision == ("keep_control" if breaks else "promote_candidate")
+    assert truth.breaks.get("b", "") == breaks
+    assert truth.gains["b"] > 0
+    assert truth.judgement("b") == ("wrong" if breaks else "right")
+    assert truth.judgement("a") == ("right" if breaks else "wrong")
 
 
 def tables(rows: list[dict[str, Any]], metric: str) -> Scenario:
@@ -161,20 +208,20 @@ def test_the_churn_rows_give_the_published_metrics() -> None:
     assert truth.values["b"]["f1"] == pytest.approx(2 * 36 / (2 * 36 + 4 + 12))
     assert truth.values["a"]["accuracy"] == pytest.approx(320 / 334)
     assert truth.values["b"]["accuracy"] == pytest.approx(318 / 334)
-    assert (truth.better, truth.right_decision) == ("a", "keep_control")
+    assert (truth.best, truth.judgement("a")) == ("a", "right")
 
 
 def test_a_lower_brier_score_is_better() -> None:
     """The Brier score is a loss: 0 is perfect (Brier 1950)."""
     truth = truth_of_scenario(tables([row(1, 0.5, 1.0, 1), row(0, 0.5, 0.0, 1)], "brier"))
     assert (truth.values["a"]["brier"], truth.values["b"]["brier"]) == (0.25, 0.0)
-    assert (truth.better, truth.improvement) == ("b", 0.25)
+    assert (truth.best, truth.gains["b"]) == ("b", 0.25)
 
 
 def test_equal_columns_of_a_table_are_an_exact_tie() -> None:
     """Equal rows give equal metrics to the last bit, so an A/A table is seen as one."""
     truth = truth_of_scenario(tables([row(1, 0.3, 0.3, 7), row(0, 0.1, 0.1, 3)], "accuracy"))
-    assert truth.better is None
+    assert (truth.gains["b"], truth.worse) == (0.0, ())
 
 
 def test_an_undefined_objective_is_refused_with_a_remedy() -> None:

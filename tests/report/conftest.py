@@ -16,12 +16,17 @@ import numpy as np
 import pytest
 
 from simab.analyse.paired import paired_differences
+from simab.analyse.truth import truth_of_values
 from simab.report import render_page
+from simab.scenario.models import Objective
+from simab.study.result import truth_as_data
 
 Result = dict[str, Any]
 
 HORIZON_S = 6 * 3600.0
 OUTCOMES = ("promoted_candidate", "kept_control", "rolled_back", "undecided")
+ENDINGS = ("Variant2", "Variant1", "Variant1", None)
+"""Who has all traffic after each of these outcomes."""
 
 # name, kind, odds of the four outcomes, median time to a decision in minutes
 CHURN = (
@@ -34,6 +39,7 @@ CHURN = (
 
 
 def wilson(count: int, n: int) -> dict[str, float]:
+    count = int(count)
     z, share = 1.959964, count / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
@@ -97,8 +103,19 @@ def summarised(spec: tuple, played: dict[str, np.ndarray]) -> dict[str, Any]:
         "misleads": "No difference is too small for it: five metrics restate the same few rows.",
         "outcomes": {
             outcome: wilson(int(many), runs) for outcome, many in zip(OUTCOMES, counts, strict=True)
+        }
+        | {"promoted_other": wilson(0, runs)},
+        "decides_for": {
+            each: wilson(sum(counts[at] for at in range(3) if ENDINGS[at] == each), runs)
+            for each in ("Variant1", "Variant2")
         },
-        "correct": wilson(int(played["correct"].sum()), runs),
+        "ends_with": {
+            each: wilson(sum(counts[at] for at in range(3) if ENDINGS[at] == each), runs)
+            | {"since_s": float(np.median(times)) + 62 if len(times) else None}
+            for each in ("Variant1", "Variant2")
+        },
+        "still_split": wilson(int(counts[3]), runs),
+        "overturned": 0,
         "decision_time_s": quantiles(played["decision_time_s"]),
         "requests_to_decision": quantiles(np.round(played["decision_time_s"] / 30)),
         "decision_time_ecdf": {
@@ -252,7 +269,7 @@ def build(policies: tuple = CHURN, runs: int = 400, right: str = "keep_control")
     keep = right == "keep_control"
     better, worse = ("Variant1", "Variant2") if keep else ("Variant2", "Variant1")
     values = {better: {"f1": 0.841, "accuracy": 0.958}, worse: {"f1": 0.818, "accuracy": 0.952}}
-    return {
+    result = {
         "format": "simab-study/1",
         "simab_version": "0.1.0",
         "command": f"simab compare churn.yaml --replications {runs} --seed 7 --out reports",
@@ -267,18 +284,6 @@ def build(policies: tuple = CHURN, runs: int = 400, right: str = "keep_control")
         "scenario_hash": "9f2c51d07be3" + 52 * "0",
         "seed": 7,
         "replications": runs,
-        "truth": {
-            "metric": "f1",
-            "direction": "higher",
-            "values": values,
-            "improvement": -0.023 if keep else 0.023,
-            "better": better,
-            "worse": worse,
-            "right_decision": right,
-            "smallest_effect": 0.01,
-            "control": "Variant1",
-            "candidate": "Variant2",
-        },
         "policies": [summarised(spec, each) for spec, each in zip(policies, played, strict=True)],
         "paired": paired(policies, played),
         "examples": [
@@ -287,6 +292,36 @@ def build(policies: tuple = CHURN, runs: int = 400, right: str = "keep_control")
         ],
         "warnings": ["staged_canary leaves 12 % of its runs undecided: lengthen the horizon"],
     }
+    return judged(result, values)
+
+
+def judged(
+    result: Result,
+    values: dict[str, dict[str, float]],
+    *,
+    smallest_effect: float = 0.01,
+    metric: str = "f1",
+    breaks: dict[str, str] | None = None,
+) -> Result:
+    """The result with another truth, and its endings judged by it."""
+    control, candidate, *_ = sorted(values)
+    objective = Objective(
+        control=control, candidate=candidate, metric=metric, smallest_effect=smallest_effect
+    )
+    truth = truth_of_values(objective, values, breaks=breaks or {}, contenders=sorted(values))
+    result["truth"] = truth_as_data(truth)
+    for policy in result["policies"]:
+        runs = sum(each["count"] for each in policy["outcomes"].values())
+        for name in values:
+            policy["ends_with"].setdefault(name, wilson(0, runs) | {"since_s": None})
+            policy["decides_for"].setdefault(name, wilson(0, runs))
+        counts = dict.fromkeys(("right", "wrong", "neither"), 0)
+        counts["neither"] = policy["still_split"]["count"]
+        for name, ending in policy["ends_with"].items():
+            counts[truth.judgement(name)] += ending["count"]
+        policy |= {"correct": wilson(counts["right"], runs)}
+        policy |= {name: wilson(counts[name], runs) for name in ("wrong", "neither")}
+    return result
 
 
 def many_policies() -> Result:
@@ -333,8 +368,7 @@ def nobody_decides() -> Result:
 
 def equal_variants() -> Result:
     result = build()
-    result["truth"] |= {"better": None, "worse": None, "improvement": 0.0}
-    result["truth"]["values"] = {"Variant1": {"f1": 0.841}, "Variant2": {"f1": 0.841}}
+    judged(result, {"Variant1": {"f1": 0.841}, "Variant2": {"f1": 0.841}})
     for policy in result["policies"]:
         policy["requests_on_worse"] = {"mean": None, "low": None, "high": None}
     result["paired"] = [each for each in result["paired"] if each["quantity"] == "correct"]

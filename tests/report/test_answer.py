@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from simab.report import captions, numerals, summary_table_html
-from simab.report.answer import answer, truth_sentence, verdict
-from simab.report.standing import most_often_right, wrong
+from simab.report.answer import answer, verdict
+from simab.report.standing import most_often_right
 from simab.report.study_result import read_result
+from simab.report.truth_text import truth_sentence
+from tests.report.conftest import judged
 
 Result = dict[str, Any]
 Of = Callable[[str], Result]
@@ -97,11 +99,11 @@ def test_a_candidate_that_breaks_a_guardrail_is_not_called_worse(result: Of) -> 
     """Its answers are better; the sentence says what outweighs them, and what promoting it is."""
     study = result("candidate_better")
     breaks = "Variant2 fails 5 % of its requests, over the guardrail of 1 %"
-    study["truth"] |= {"right_decision": "keep_control", "candidate_breaks": breaks}
+    judged(study, study["truth"]["values"], breaks={"Variant2": breaks})
     told = answer(read_result(study))
     assert f"but {breaks}, so the right decision is to keep Variant1" in plain(told.truth)
-    assert "promotes Variant2, which breaks a guardrail," in plain(told.verdict)
-    study["truth"] |= {"better": "Variant1", "worse": "Variant2"}
+    assert "ends with Variant2, which breaks a guardrail, in" in plain(told.verdict)
+    judged(study, result("churn")["truth"]["values"], breaks={"Variant2": breaks})
     assert f". Besides, {breaks}." in answer(read_result(study)).truth
 
 
@@ -129,8 +131,8 @@ def compared(first: str, second: str, difference: float, *, differs: bool) -> Re
 
 def test_the_verdict_names_the_harm_and_the_best(result: Of) -> None:
     text = plain(verdict(read_result(result("churn"))))
-    assert text.startswith("manual_schedule gives the worse model, Variant2, all traffic in 100 %")
-    assert "fixed_horizon is right most often: it makes the right decision, to keep" in text
+    assert text.startswith("manual_schedule ends with Variant2, which is worse than Variant1, in")
+    assert "fixed_horizon is right most often: it ends with Variant1 in" in text
 
 
 def test_every_percentage_of_the_sentences_stands_in_the_table(any_result: Result) -> None:
@@ -186,12 +188,12 @@ def test_three_policies_that_tie_are_counted(result: Of) -> None:
 def test_no_right_decision_is_said_plainly(result: Of) -> None:
     names = [policy["name"] for policy in result("churn")["policies"]]
     study = read_result(set_correct(result("churn"), dict.fromkeys(names, 0)))
-    assert "no policy makes the right decision" in verdict(study)
+    assert "no policy ends with Variant1, which is right, in any run" in plain(verdict(study))
 
 
 def test_one_policy_is_compared_with_nobody(result: Of) -> None:
     text = plain(verdict(read_result(result("one_policy"))))
-    assert text.startswith("promote on 120 rows makes the right decision, to keep Variant1, in")
+    assert text.startswith("promote on 120 rows ends with Variant1, which is right, in")
     assert "most often" not in text
 
 
@@ -206,10 +208,10 @@ def test_nobody_decides(result: Of) -> None:
 def test_a_better_candidate_turns_the_harm_round(result: Of) -> None:
     """If the candidate is better, keeping it out is the harm, by a rollback too."""
     study = read_result(result("candidate_better"))
-    assert "leaves the worse model, Variant1, all traffic" in plain(verdict(study))
+    assert "ends with Variant1, although Variant2 is better, in" in plain(verdict(study))
     canary = next(each for each in study.policies if each.name == "staged_canary")
     kept, back = canary.outcomes["kept_control"].count, canary.outcomes["rolled_back"].count
-    assert wrong(study, canary).count == kept + back > 0
+    assert canary.wrong.count == kept + back > 0
 
 
 def test_equal_variants_make_every_promotion_false(result: Of) -> None:
@@ -224,7 +226,7 @@ def test_equal_variants_make_every_promotion_false(result: Of) -> None:
 )
 def test_the_truth_is_held_against_what_matters(result: Of, smallest: float, words: str) -> None:
     study = result("churn")
-    study["truth"]["smallest_effect"] = smallest
+    judged(study, study["truth"]["values"], smallest_effect=smallest)
     text = plain(truth_sentence(read_result(study).truth))
     assert "Variant1 is better than Variant2: F1 is 0.841 against 0.818" in text
     assert words in text
@@ -233,8 +235,8 @@ def test_the_truth_is_held_against_what_matters(result: Of, smallest: float, wor
 
 def test_lower_may_be_better(result: Of) -> None:
     study = result("churn")
-    study["truth"] |= {"metric": "brier", "direction": "lower"}
-    study["truth"]["values"] = {"Variant1": {"brier": 0.05}, "Variant2": {"brier": 0.073}}
+    values = {"Variant1": {"brier": 0.05}, "Variant2": {"brier": 0.073}}
+    judged(study, values, metric="brier")
     text = truth_sentence(read_result(study).truth)
     assert "Brier score (lower is better) is 0.050 against 0.073" in text
 

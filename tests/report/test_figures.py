@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.report import canvas, endings, pairs, palette
-from simab.report.standing import wrong_outcomes
 from simab.report.study_result import read_result
 from simab.report.svg import finish
 from tests.report.conftest import CHURN, build
@@ -90,14 +89,13 @@ def test_ids_and_references_get_the_prefix() -> None:
 
 @pytest.mark.parametrize("name", ["churn", "candidate_better", "nobody_decides"])
 def test_bars_run_from_right_to_wrong(result: Of, name: str) -> None:
-    """The first segment is the right decision, the last the wrong one, and none is left out."""
+    """The first segment is the right ending, the last the wrong one, and none is left out."""
     study = read_result(result(name))
-    order = endings.outcome_order(study)
-    assert {outcome for outcome, _, _ in order} == set(endings.OUTCOME_WORDS)
-    assert order[0][1] == "right"
-    assert {outcome for outcome, judged, _ in order if judged == "wrong"} == set(
-        wrong_outcomes(study)
-    )
+    order = endings.ending_order(study)
+    shares = [sum(each.column.share(one).count for each in order) for one in study.policies]
+    assert shares == [policy.runs for policy in study.policies]
+    assert [each.judged for each in order if each.judged] == ["right", "wrong"]
+    assert f"ends with {study.truth.judged('wrong')[0]}" == order[-1].column.short
 
 
 def test_too_many_pairs_are_reduced_to_those_with_the_first_policy(result: Of) -> None:

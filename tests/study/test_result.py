@@ -51,9 +51,9 @@ def test_json_holds_it(whole: dict[str, Any]) -> None:
 def test_it_states_the_truth(whole: dict[str, Any]) -> None:
     """The one that the rows were judged by."""
     truth = truth_of_scenario(small())
-    assert whole["truth"]["better"] == truth.better == "b"
-    assert whole["truth"]["improvement"] == truth.improvement == pytest.approx(0.05)
-    assert whole["truth"]["right_decision"] == "promote_candidate"
+    assert whole["truth"]["best"] == truth.best == "b"
+    assert whole["truth"]["gains"]["b"] == truth.gains["b"] == pytest.approx(0.05)
+    assert whole["truth"]["judgements"] == {"a": "wrong", "b": "right"}
     assert whole["truth"]["values"]["a"]["f1"] is None
 
 

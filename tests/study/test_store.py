@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.analyse import Outcome, Verdict
+from simab.analyse import Judgement, Outcome, Verdict
 from simab.errors import InvalidInput
 from simab.study import SqliteStore
 
@@ -22,6 +22,10 @@ outcomes = st.builds(
     policy=st.text(max_size=63),
     replication=counts,
     verdict=st.sampled_from(Verdict),
+    decided_for=st.none() | st.text(max_size=63),
+    ends_with=st.none() | st.text(max_size=63),
+    ends_with_since_s=st.none() | amounts,
+    judgement=st.sampled_from(Judgement),
     correct=st.booleans(),
     decided_s=st.none() | amounts,
     requests_to_decision=st.none() | counts,
@@ -80,9 +84,7 @@ def test_another_process_may_read_while_rows_are_written(tmp_path: Path) -> None
     """A second connection sees every row that was put, without waiting for the first to close."""
     first = SqliteStore(tmp_path / "rows.sqlite")
     second = SqliteStore(tmp_path / "rows.sqlite")
-    first["a"] = outcome = Outcome(
-        "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, None, None, 0, 0
-    )
+    first["a"] = outcome = ROW
     assert second["a"] == outcome
     first.close()
     second.close()
@@ -105,8 +107,9 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 
 ROW = Outcome(
-    "p", 0, Verdict.UNDECIDED, False, None, None, 1, 0, 0, 0, 0.0, 0.0, 0, 0, None, None, 0, 0
-)
+    "p", 0, Verdict.UNDECIDED, None, None, None, Judgement.NEITHER, False, None, None, 1, 0, 0, 0,
+    0.0, 0.0, 0, 0, None, None, 0, 0,
+)  # fmt: skip
 
 
 def full(store: SqliteStore, file: Path) -> None:

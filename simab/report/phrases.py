@@ -1,0 +1,24 @@
+"""Names and lists as they stand inside a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["either", "listed", "named"]
+
+
+def named(name: str) -> str:
+    """A name inside a sentence, in quotes: any word may be the name of a policy."""
+    return f"“{name}”"
+
+
+def listed(parts: Sequence[str], word: str = "and") -> str:
+    """Parts of a sentence, joined: a, b and c."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+def either(names: Sequence[str]) -> str:
+    """Names joined by or: “a”, “b” or “c”."""
+    return listed([named(name) for name in names], "or")

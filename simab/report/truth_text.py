@@ -1,0 +1,137 @@
+"""What is true of the variants, in sentences: which is best, and which is right to end with."""
+
+from __future__ import annotations
+
+import math
+
+from simab.report import numerals
+from simab.report.phrases import either, listed, named
+from simab.report.study_result import Truth
+
+__all__ = ["in_between", "truth_sentence", "why_wrong"]
+
+
+def truth_sentence(truth: Truth) -> str:
+    """Which variant is truly best, by how much, whether that matters, and what is right."""
+    if len(truth.contenders) > 2:
+        return _of_many(truth)
+    gain = truth.gains[truth.candidate]
+    metric = numerals.metric_name(truth.metric)
+    if gain == 0:
+        value = truth.value(truth.control)
+        same = f" ({numerals.metric_value(value)})" if math.isfinite(value) else ""
+        return (
+            f"In truth {named(truth.control)} and {named(truth.candidate)} are equally good in "
+            f"{metric}{same}, so {_right(truth)}, and every promotion is a false one."
+            f"{_besides(truth)}"
+        )
+    roles = (truth.candidate, truth.control)
+    better, other = roles if gain > 0 else roles[::-1]
+    best, rest = (numerals.metric_value(truth.value(each)) for each in (better, other))
+    return (
+        f"In truth {named(better)} is better than {named(other)}: {metric}{_lower(truth)} is "
+        f"{best} against {rest}, a difference of {_against_what_matters(truth, gain)}; "
+        f"{_despite(truth)}{_right(truth)}.{_besides(truth)}"
+    )
+
+
+def why_wrong(truth: Truth, variant: str) -> str:
+    """Why it is wrong to end with a variant, as a clause after its name."""
+    control = named(truth.control)
+    if variant != truth.control:
+        if variant in truth.breaks:
+            return "which breaks a guardrail"
+        gain = truth.gains.get(variant, math.nan)
+        if gain == 0:
+            return f"which is no better than {control}"
+        if not gain > 0:
+            return f"which is worse than {control}"
+    return f"although {named(truth.best)} is better"
+
+
+def in_between(truth: Truth) -> str:
+    """Why no variant is right: the best one is not better than the control by what matters."""
+    return (
+        f"{named(truth.best)} is better than {named(truth.control)} by less than the "
+        f"{numerals.metric_value(truth.smallest_effect)} that matters"
+    )
+
+
+def _right(truth: Truth) -> str:
+    """What follows for the pair of control and candidate."""
+    if truth.judgements[truth.control] == "right":
+        return f"the right decision is to keep {named(truth.control)}"
+    if truth.judgements[truth.candidate] == "right":
+        return f"the right decision is to promote {named(truth.candidate)}"
+    return (
+        f"so promoting {named(truth.candidate)} counts as neither right nor wrong, and so does "
+        f"keeping {named(truth.control)}"
+    )
+
+
+def _of_many(truth: Truth) -> str:
+    """The truth of three variants and more."""
+    order = sorted(truth.contenders, key=lambda name: -_known(truth.gains[name]))
+    values = listed(
+        [f"{numerals.metric_value(truth.value(name))} for {named(name)}" for name in order]
+    )
+    metric = numerals.metric_name(truth.metric)
+    broken = "".join(f" {truth.breaks[name]}." for name in order if name in truth.breaks)
+    judged = [
+        f"{word} to end with {either(names)}"
+        for word, judgement in (
+            ("right", "right"),
+            ("neither right nor wrong", "neither"),
+            ("wrong", "wrong"),
+        )
+        if (names := truth.judged(judgement))
+    ]
+    return (
+        f"In truth {metric}{_lower(truth)} is {values}; {_best(truth)}.{broken} So it is "
+        f"{listed(judged)}."
+    )
+
+
+def _best(truth: Truth) -> str:
+    keeping = " of those that keep the guardrails" if truth.breaks else ""
+    if truth.best == truth.control:
+        return f"none{keeping} is better than the control {named(truth.control)}"
+    gain = truth.gains[truth.best]
+    return (
+        f"{named(truth.best)} is the best{keeping}, better than the control "
+        f"{named(truth.control)} by {_against_what_matters(truth, gain)}"
+    )
+
+
+def _known(gain: float) -> float:
+    return gain if math.isfinite(gain) else -math.inf
+
+
+def _lower(truth: Truth) -> str:
+    return " (lower is better)" if truth.direction == "lower" else ""
+
+
+def _despite(truth: Truth) -> str:
+    """What outweighs a better metric."""
+    breaks = truth.breaks.get(truth.candidate, "")
+    return f"but {breaks}, so " if breaks and truth.gains[truth.candidate] > 0 else ""
+
+
+def _besides(truth: Truth) -> str:
+    """What speaks against a candidate that is not better anyway, and against the control."""
+    breaks = truth.breaks.get(truth.candidate, "")
+    said = f" Besides, {breaks}." if breaks and not truth.gains[truth.candidate] > 0 else ""
+    own = truth.breaks.get(truth.control, "")
+    return f"{said} {own}, which keeping it is not blamed for." if own else said
+
+
+def _against_what_matters(truth: Truth, gain: float) -> str:
+    """A difference, and how it stands to the smallest effect that matters."""
+    size, matters = abs(gain), truth.smallest_effect
+    if math.isclose(size, matters, rel_tol=1e-9):
+        word = "just"
+    else:
+        word = "less than" if size < matters else "more than"
+    return (
+        f"{numerals.metric_value(size)}, {word} the {numerals.metric_value(matters)} that matters"
+    )
