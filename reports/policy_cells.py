@@ -35,6 +35,7 @@ __all__ = [
 
 LETTERS: Final = {
     Verdict.PROMOTED_CANDIDATE: "P",
+    Verdict.PROMOTED_OTHER: "O",
     Verdict.KEPT_CONTROL: "K",
     Verdict.ROLLED_BACK: "R",
     Verdict.UNDECIDED: "U",

@@ -178,7 +178,7 @@ def _best(result: StudyResult) -> str:
         return _none_right(result.truth)
     best, *tied = most_often_right(result)
     if best.correct.count == 0:
-        return f"no policy ends with {_right(result)}, which is right, in any run"
+        return f"no policy ends with {_right(result)}, which would be right, in any run"
     if not tied:
         return (
             f"{named(best.name)} is right most often: it ends with {_right(result)} in "

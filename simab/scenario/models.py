@@ -130,8 +130,10 @@ class Objective(Description):
     """The smallest difference of the metric that matters to you; below 1, but for rewards."""
     guardrails: tuple[Limit, ...] = ()
     """Limits that every variant must keep. Windows that break one count as harm where they would
-    not if the candidate answered as the control does, and promoting a candidate that breaks one by
-    what it is counts as wrong."""
+    not if the candidate answered as the control does. To end with a variant other than the control
+    that breaks one by what it is counts as wrong: by its share of 5XX, the latency of its service
+    alone, a load of 1 or more with all traffic, or, where it hangs on queueing, in a run with all
+    traffic."""
 
     @property
     def sign(self) -> int:

@@ -126,7 +126,7 @@ def test_a_shortfall_is_what_a_variant_misses_of_the_best_one(
 
 
 ERRORS = {"metric": "error_rate", "at_most": 0.01}
-LATENCY = {"metric": "latency_p99", "at_most": "1s"}
+LATENCY = {"metric": "latency_p99", "at_most": "20s"}
 
 
 def guarded(
@@ -182,6 +182,80 @@ def test_a_better_candidate_that_breaks_a_guardrail_is_not_to_be_promoted(
     assert truth.gains["b"] > 0
     assert truth.judgement("b") == ("wrong" if breaks else "right")
     assert truth.judgement("a") == ("right" if breaks else "wrong")
+
+
+def slow(at_most: str, metric: str = "latency_p99", **candidate: Any) -> Scenario:
+    """A candidate of 0.9 against 0.8 with its own latency beside one limit; 2 arrive a second."""
+    quick = {"latency": {"kind": "constant", "value": "20ms"}}
+    variants = {
+        "a": variant(quality={"kind": "success", "probability": 0.8}, **quick),
+        "b": variant(quality={"kind": "success", "probability": 0.9}, **quick | candidate),
+    }
+    objective = {
+        "control": "a",
+        "candidate": "b",
+        "metric": "success_rate",
+        "smallest_effect": 0.01,
+        "guardrails": [{"metric": metric, "at_most": at_most}],
+    }
+    return scenario(variants, objective=objective, rate="2/s", horizon="10min")
+
+
+CONSTANT_900 = {"latency": {"kind": "constant", "value": "900ms"}, "workers": 8}
+EXPONENTIAL = {"latency": {"kind": "exponential", "mean": "100ms"}, "workers": 8}
+
+
+@pytest.mark.parametrize(
+    ("played", "breaks"),
+    [
+        (slow("400ms", **CONSTANT_900), "“b” takes 900 ms at p99 by itself, over the guardrail"),
+        (slow("400ms", "latency_p50", **CONSTANT_900), "“b” takes 900 ms at p50 by itself"),
+        (slow("400ms", "latency_mean", **CONSTANT_900), "“b” takes 900 ms on average by itself"),
+        (slow("900ms", **CONSTANT_900), ""),
+        (slow("1s", **CONSTANT_900), ""),
+        # An exponential's p99 is 4.605 times its mean.
+        (slow("450ms", **EXPONENTIAL), "“b” takes 461 ms at p99 by itself"),
+        (slow("99ms", "latency_mean", **EXPONENTIAL), "“b” takes 100 ms on average by itself"),
+    ],
+)
+def test_a_latency_limit_is_judged_by_the_service_alone(played: Scenario, breaks: str) -> None:
+    """Whoever waits for nobody takes as long as the profile says: mean and percentiles."""
+    truth = truth_of_scenario(played)
+    assert truth.breaks.get("b", "").startswith(breaks)
+    assert ("b" in truth.breaks) == bool(breaks)
+    assert truth.judgement("b") == ("wrong" if breaks else "right")
+
+
+# M/D/1 at a load of 0.8: the mean time in the system is 0.4 + 0.4 * 0.8 / (2 * 0.2) = 1.2 s.
+QUEUEING = {"latency": {"kind": "constant", "value": "400ms"}, "workers": 1}
+TWENTY = QUEUEING | {"workers": 20}
+
+
+@pytest.mark.parametrize(
+    ("played", "breaks"),
+    [
+        (slow("700ms", "latency_mean", **QUEUEING), "on average, over the guardrail of 700 ms"),
+        (slow("500ms", "latency_p99", **QUEUEING), "at p99, over the guardrail of 500 ms"),
+        (slow("5s", "latency_mean", **QUEUEING), ""),
+        (slow("400ms", "latency_p99", **TWENTY), ""),
+        (slow("1%", "error_rate", queue_limit=0, **QUEUEING), "over the guardrail of 1 %"),
+        (slow("99%", "error_rate", queue_limit=0, **QUEUEING), ""),
+    ],
+)
+def test_what_hangs_on_queueing_is_judged_by_a_run_with_all_traffic(
+    played: Scenario, breaks: str
+) -> None:
+    """The service alone keeps each limit; the sentence says that a run was played."""
+    why = truth_of_scenario(played).breaks.get("b", "")
+    assert why.endswith(breaks)
+    assert why.startswith("in a run with all traffic “b” ") == bool(breaks)
+
+
+def test_the_control_is_not_blamed_for_a_guardrail_that_it_breaks_itself() -> None:
+    """It is there already; the truth says that it breaks the limit."""
+    truth = truth_of_scenario(slow("10ms"))
+    assert set(truth.breaks) == {"a", "b"}
+    assert (truth.judgement("a"), truth.judgement("b"), truth.best) == ("right", "wrong", "a")
 
 
 def tables(rows: list[dict[str, Any]], metric: str) -> Scenario:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from simab.report import captions, numerals, summary_table_html
 from simab.report.answer import answer, verdict
 from simab.report.standing import most_often_right
 from simab.report.study_result import read_result
+from simab.report.tables import summary
 from simab.report.truth_text import truth_sentence
-from tests.report.conftest import judged
+from tests.report.conftest import built, judged, wilson
 
 Result = dict[str, Any]
 Of = Callable[[str], Result]
@@ -188,7 +193,7 @@ def test_three_policies_that_tie_are_counted(result: Of) -> None:
 def test_no_right_decision_is_said_plainly(result: Of) -> None:
     names = [policy["name"] for policy in result("churn")["policies"]]
     study = read_result(set_correct(result("churn"), dict.fromkeys(names, 0)))
-    assert "no policy ends with Variant1, which is right, in any run" in plain(verdict(study))
+    assert "no policy ends with Variant1, which would be right, in any run" in plain(verdict(study))
 
 
 def test_one_policy_is_compared_with_nobody(result: Of) -> None:
@@ -263,3 +268,85 @@ def test_the_caption_of_the_metric_compares_the_intervals(result: Of) -> None:
     study = read_result(result("churn"))
     text = captions.metric(study, study.examples[0])
     assert "the intervals overlap; true values 0.841 and 0.818." in text
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How many runs of each policy end with each variant, the last still split; and the truth."""
+
+    ends: tuple[tuple[int, ...], ...]
+    gains: tuple[float, ...]
+    broken: tuple[bool, ...]
+
+    def result(self) -> Result:
+        """A result whose policies end as drawn, judged by the truth drawn."""
+        base = built({1: "one_policy", 2: "two_policies"}.get(len(self.ends), "churn"))
+        base["policies"] = base["policies"][: len(self.ends)]
+        names = [f"Variant{at + 1}" for at in range(len(self.gains) + 1)]
+        values = {
+            name: {"f1": 0.6 + gain} for name, gain in zip(names, (0, *self.gains), strict=True)
+        }
+        for policy, counts in zip(base["policies"], self.ends, strict=True):
+            _end(policy, names, counts)
+        base["paired"] = []
+        broken = compress(names[1:], self.broken)
+        breaks = {name: f"“{name}” is slow" for name in broken}
+        return judged(base, values, smallest_effect=0.02, breaks=breaks)
+
+
+def _end(policy: dict[str, Any], names: list[str], counts: tuple[int, ...]) -> None:
+    """Let a policy decide for, and end with, these variants so often; the last count is split."""
+    runs, split = sum(counts), counts[-1]
+    for name, count in zip(names, counts, strict=False):
+        policy["ends_with"][name] = wilson(count, runs) | {"since_s": 600.0 if count else None}
+        policy["decides_for"][name] = wilson(count, runs)
+    policy["still_split"] = wilson(split, runs)
+    other = sum(counts[2:-1])
+    decided = {
+        "kept_control": counts[0], "promoted_candidate": counts[1], "promoted_other": other,
+        "rolled_back": 0, "undecided": split,
+    }  # fmt: skip
+    policy["outcomes"] = {name: wilson(count, runs) for name, count in decided.items()}
+
+
+@st.composite
+def drawings(draw: st.DrawFn) -> Drawn:
+    """One to three policies, two or three variants, gains around what matters, runs that end."""
+    variants = draw(st.integers(2, 3))
+    gain = st.sampled_from([-0.1, -0.005, 0.0, 0.005, 0.02, 0.1])
+    count = st.tuples(*[st.integers(0, 9)] * (variants + 1)).filter(any)
+    return Drawn(
+        tuple(draw(st.lists(count, min_size=1, max_size=3))),
+        tuple(draw(gain) for _ in range(variants - 1)),
+        tuple(draw(st.booleans()) for _ in range(variants - 1)),
+    )
+
+
+@settings(deadline=None, max_examples=50)
+@given(drawings())
+def test_sentence_table_and_rows_agree_whatever_the_truth(drawn: Drawn) -> None:
+    """Who is called wrong or right is so by the truth, with the share that the table shows."""
+    study = read_result(drawn.result())
+    truth, said = study.truth, answer(study)
+    for policy in study.policies:
+        counts = {"right": 0, "wrong": 0, "neither": policy.still_split.count}
+        for name, ending in policy.ends_with.items():
+            counts[truth.judgements[name]] += ending.share.count
+        shares = (policy.correct, policy.wrong, policy.neither)
+        assert [counts[name] for name in ("right", "wrong", "neither")] == [s.count for s in shares]
+    shown = [plain(cell.text) for row in summary(study).rows for cell in row]
+    worst = max(study.policies, key=lambda policy: policy.wrong.share)
+    if worst.wrong.count and len(study.policies) > 1:
+        first = plain(said.verdict.split(";")[0])
+        assert first.startswith(f"{worst.name} ends with")
+        assert plain(str(numerals.proportion(worst.wrong))) in first
+        assert plain(numerals.proportion(worst.wrong).value) in shown
+    reasons = "(?:which is worse|which is no better|which breaks|although)"
+    for name in re.findall(f"ends with “([^”]+)”, {reasons}", said.verdict):
+        assert truth.judgements[name] == "wrong"
+    for name in re.findall("it ends with “([^”]+)” in", said.verdict):
+        assert truth.judgements[name] == "right"
+    if not truth.judged("right"):
+        assert "is right most often" not in said.verdict
+        assert "the right decision" not in said.truth
+    assert all(f"“{name}”" in said.truth for name in truth.contenders)
