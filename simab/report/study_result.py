@@ -14,6 +14,7 @@ from typing import Any, Final
 from simab.errors import InvalidInput
 from simab.report.reader import Reader
 from simab.report.replay import Example, read_example
+from simab.report.truth_record import Truth, read_truth
 from simab.units import parse_duration, parse_share, seconds
 
 __all__ = [
@@ -205,37 +206,6 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """What the scenario says is so, which no policy can see.
-
-    `gains` are over the control, `breaks` says which guardrail a variant breaks by what it is, and
-    `judgements` whether it is "right", "wrong" or "neither" to end with it. `contenders` begin with
-    control and candidate. `worse` variants are worse than `best` or break a guardrail.
-    """
-
-    metric: str
-    direction: str
-    control: str
-    candidate: str
-    values: Mapping[str, Mapping[str, float]]
-    gains: Mapping[str, float]
-    breaks: Mapping[str, str]
-    judgements: Mapping[str, str]
-    contenders: tuple[str, ...]
-    best: str
-    worse: tuple[str, ...]
-    smallest_effect: float
-
-    def value(self, variant: str) -> float:
-        """The true metric of a variant; NaN where it is not known."""
-        return self.values.get(variant, {}).get(self.metric, math.nan)
-
-    def judged(self, judgement: str) -> list[str]:
-        """The contenders that it is right, wrong or neither to end with."""
-        return [name for name in self.contenders if self.judgements[name] == judgement]
-
-
-@dataclass(frozen=True, slots=True)
 class StudyResult:
     """Everything that the page shows.
 
@@ -277,7 +247,7 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
     policies = tuple(_policy(each) for each in reader.items("policies"))
     if not policies:
         raise InvalidInput("result.policies: a study compares at least one policy. Add one")
-    truth = _truth(reader.child("truth"))
+    truth = read_truth(reader.child("truth"))
     return StudyResult(
         title=scenario.text("title"),
         question=scenario.text("question", ""),
@@ -459,32 +429,4 @@ def _paired(reader: Reader) -> Paired:
         differs=reader.flag("differs"),
         restricted_to_s=reader.number("restricted_to_s"),
         undecided=tuple(int(each.as_number()) for each in reader.items("undecided"))[:2],
-    )
-
-
-def _truth(reader: Reader) -> Truth:
-    control, candidate = reader.text("control"), reader.text("candidate")
-    contenders = [each.as_text() for each in reader.items("contenders")]
-    judgements = {name: each.as_text() for name, each in reader.entries("judgements")}
-    for name in (control, candidate, *contenders):
-        if name not in judgements:
-            raise reader.child("judgements").invalid(f"the variant {name!r} is missing")
-    return Truth(
-        metric=reader.text("metric"),
-        direction=reader.text("direction"),
-        control=control,
-        candidate=candidate,
-        values={
-            variant: {
-                name: value.as_number() for name, value in Reader({"": each.value}).entries("")
-            }
-            for variant, each in reader.entries("values")
-        },
-        gains={name: each.as_number() for name, each in reader.entries("gains")},
-        breaks={name: each.as_text() for name, each in reader.entries("breaks")},
-        judgements=judgements,
-        contenders=tuple(dict.fromkeys([control, candidate, *contenders])),
-        best=reader.text("best"),
-        worse=tuple(each.as_text() for each in reader.items("worse")),
-        smallest_effect=reader.number("smallest_effect"),
     )

@@ -16,10 +16,8 @@ import numpy as np
 import pytest
 
 from simab.analyse.paired import paired_differences
-from simab.analyse.truth import truth_of_values
 from simab.report import render_page
-from simab.scenario.models import Objective
-from simab.study.result import truth_as_data
+from tests.report.judging import judged, wilson
 
 Result = dict[str, Any]
 
@@ -36,16 +34,6 @@ CHURN = (
     ("fixed_horizon", "fixed_horizon", (0.05, 0.93, 0.0, 0.02), 300),
     ("obrien_fleming", "group_sequential", (0.04, 0.60, 0.0, 0.36), 210),
 )
-
-
-def wilson(count: int, n: int) -> dict[str, float]:
-    count = int(count)
-    z, share = 1.959964, count / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low = 0.0 if count == 0 else middle - half
-    high = 1.0 if count == n else middle + half
-    return {"count": count, "share": share, "low": low, "high": high}
 
 
 def mean(values: np.ndarray) -> dict[str, float | None]:
@@ -293,35 +281,6 @@ def build(policies: tuple = CHURN, runs: int = 400, right: str = "keep_control")
         "warnings": ["staged_canary leaves 12 % of its runs undecided: lengthen the horizon"],
     }
     return judged(result, values)
-
-
-def judged(
-    result: Result,
-    values: dict[str, dict[str, float]],
-    *,
-    smallest_effect: float = 0.01,
-    metric: str = "f1",
-    breaks: dict[str, str] | None = None,
-) -> Result:
-    """The result with another truth, and its endings judged by it."""
-    control, candidate, *_ = sorted(values)
-    objective = Objective(
-        control=control, candidate=candidate, metric=metric, smallest_effect=smallest_effect
-    )
-    truth = truth_of_values(objective, values, breaks=breaks or {}, contenders=sorted(values))
-    result["truth"] = truth_as_data(truth)
-    for policy in result["policies"]:
-        runs = sum(each["count"] for each in policy["outcomes"].values())
-        for name in values:
-            policy["ends_with"].setdefault(name, wilson(0, runs) | {"since_s": None})
-            policy["decides_for"].setdefault(name, wilson(0, runs))
-        counts = dict.fromkeys(("right", "wrong", "neither"), 0)
-        counts["neither"] = policy["still_split"]["count"]
-        for name, ending in policy["ends_with"].items():
-            counts[truth.judgement(name)] += ending["count"]
-        policy |= {"correct": wilson(counts["right"], runs)}
-        policy |= {name: wilson(counts[name], runs) for name in ("wrong", "neither")}
-    return result
 
 
 def many_policies() -> Result:

@@ -19,7 +19,8 @@ from simab.report.standing import most_often_right
 from simab.report.study_result import read_result
 from simab.report.tables import summary
 from simab.report.truth_text import truth_sentence
-from tests.report.conftest import built, judged, wilson
+from tests.report.conftest import built
+from tests.report.judging import judged, wilson
 
 Result = dict[str, Any]
 Of = Callable[[str], Result]
