@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["InvalidInput", "InvalidScenario", "Problem", "ReplicationsFailed", "SimabError"]
+__all__ = [
+    "InvalidInput",
+    "InvalidScenario",
+    "NoResources",
+    "Problem",
+    "ReplicationsFailed",
+    "SimabError",
+]
 
 
 class SimabError(Exception):
@@ -17,6 +24,10 @@ class InvalidInput(SimabError, ValueError):
 
 class ReplicationsFailed(SimabError):
     """Every replication that was asked for failed, so that there is nothing to show."""
+
+
+class NoResources(SimabError):
+    """The machine failed it: a worker process was killed, or memory or files have run out."""
 
 
 @dataclass(frozen=True, slots=True)

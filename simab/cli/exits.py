@@ -16,12 +16,16 @@ class ExitCode(IntEnum):
     REPLICATIONS_FAILED = 4
     # EX_SOFTWARE of sysexits.h; 1, which Python would give, is kept for assertions that fail
     BUG = 70
-    INTERRUPTED = 130
+    NO_RESOURCES = 71  # EX_OSERR of sysexits.h
+    INTERRUPTED = 130  # 128 + SIGINT; 129 and 143 after SIGHUP and SIGTERM
     # what a shell reports for a program that the closing of a pipe ended (128 + SIGPIPE)
     OUTPUT_CLOSED = 141
 
 
-EXPLANATION: Final = "Exit codes: 0 done, 2 bad input, 4 some replications failed, 130 interrupted."
+EXPLANATION: Final = (
+    "Exit codes: 0 done, 2 bad input, 4 some replications failed, 71 memory, files or a worker "
+    "process gone, 130 interrupted (129 by SIGHUP, 143 by SIGTERM)."
+)
 
 
 class Interrupted(Exception):

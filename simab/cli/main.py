@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, NoReturn, TextIO
 
 import click
@@ -15,7 +16,10 @@ import click
 from simab import __version__
 from simab.cli.exits import EXPLANATION, ExitCode, Interrupted, OutputClosed
 from simab.cli.lazy import LazyGroup
-from simab.errors import ReplicationsFailed, SimabError
+from simab.cli.resources import what_is_lacking
+from simab.cli.signals import ended_by_signal, leave_threads_behind
+from simab.cli.streams import prepare_streams
+from simab.errors import NoResources, ReplicationsFailed, SimabError
 from simab.text import visible
 
 __all__ = ["main", "simab"]
@@ -48,11 +52,20 @@ def simab() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line and end the process with its exit code."""
-    try:
-        code = _run(arguments)
-    except (OutputClosed, BrokenPipeError):
-        _give_up_output()
-        code = ExitCode.OUTPUT_CLOSED
+    closed = sys.stdout is None
+    prepare_streams()
+    with ended_by_signal() as signalled:
+        try:
+            code = _run(arguments)
+        except (OutputClosed, BrokenPipeError):
+            if closed:
+                _say("Nothing can be shown: stdout is closed. Leave it open, or give --quiet.")
+            else:
+                _give_up_output()
+            code = ExitCode.OUTPUT_CLOSED
+        if code == ExitCode.INTERRUPTED and signalled:
+            code = signalled[0]
+    leave_threads_behind(code)
     sys.exit(code)
 
 
@@ -65,6 +78,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         from simab.cli.terminal import refuse
 
         refuse(error)
+        if isinstance(error, NoResources):
+            return ExitCode.NO_RESOURCES
         nothing_finished = isinstance(error, ReplicationsFailed)
         return ExitCode.REPLICATIONS_FAILED if nothing_finished else ExitCode.BAD_INPUT
     except click.ClickException as error:
@@ -88,6 +103,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         if _interrupted_within(error):
             _say("Interrupted. Run the same command again.")
             return ExitCode.INTERRUPTED
+        if lacking := what_is_lacking(error):
+            _say(lacking)
+            return ExitCode.NO_RESOURCES
         click.echo(visible(traceback.format_exc()), err=True)
         _say("This is a bug in simab; please report it with the lines above.")
         return ExitCode.BUG
@@ -114,6 +132,11 @@ def _interrupted_within(error: BaseException) -> bool:
 
 
 def _say(message: str) -> None:
-    from simab.cli.terminal import complain
+    try:
+        from simab.cli.terminal import complain
 
-    complain(message)
+        complain(message)
+    except (OutputClosed, OSError, MemoryError, ImportError):
+        # The terminal is gone, or there is no room for what makes it look good.
+        with suppress(OSError):
+            os.write(2, f"{message}\n".encode())

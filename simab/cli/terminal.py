@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "complain",
+    "print_document",
     "print_item",
     "print_json",
     "print_line",
@@ -103,8 +104,17 @@ def _console(*, stderr: bool) -> Console:
 
 def print_json(result: Any) -> None:
     """Print a result for machines."""
-    text = json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write(json_escaped(text) + "\n")
+    print_document(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def print_document(text: str) -> None:
+    r"""Print a JSON document; what the encoding of stdout lacks is written as `\u00e9`."""
+    text = json_escaped(text)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(json.loads(text), indent=2, sort_keys=False) + "\n"
+    sys.stdout.write(text)
 
 
 def print_line(line: str = "") -> None:

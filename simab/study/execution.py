@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 from math import ceil
+from pickle import PicklingError
 from typing import Final, NamedTuple
 
 from simab.analyse import Outcome, ScenarioTruth, outcome_of, truth_of_scenario
 from simab.analyse.counterfactual import Counterfactual, accepted_actions
 from simab.draws import Draws
-from simab.errors import InvalidInput
+from simab.errors import InvalidInput, NoResources
 from simab.scenario.models import Scenario
 from simab.simulation import Run, play_run, raised_by_policy
 from simab.study.failure import Failure, ends_the_study
@@ -121,10 +122,33 @@ def _played(
         # Extended, not made at once: what is submitted before an interrupt must be called off too.
         futures.extend(executor.submit(play_batch, *call) for call in calls)
         for future in as_completed(futures):
-            yield future.result()
+            yield _result(future, plan)
+    except (KeyboardInterrupt, GeneratorExit):
+        if abandon := getattr(executor, "abandon", None):
+            abandon()
+            futures.clear()  # they fail by themselves; one that is called off could not
+        raise
+    except BrokenExecutor:
+        raise NoResources(
+            "A worker process ended before its work was done: it was killed, as the system does "
+            "where memory runs out, or could not start. Give less workers (--workers 1), and run "
+            "the same again."
+        ) from None
     finally:
         for future in futures:
             future.cancel()
+
+
+def _result(future: Future[list[Outcome | Failure]], plan: StudyPlan) -> list[Outcome | Failure]:
+    try:
+        return future.result()
+    except (AttributeError, TypeError, PicklingError) as error:
+        if "pickle" not in str(error):
+            raise
+        raise InvalidInput(
+            f"policies: one of {', '.join(plan.policies)} cannot be sent to a worker process "
+            f"({error}); define its class in a module, or give no executor"
+        ) from None
 
 
 def play_batch(

@@ -7,11 +7,12 @@ between two control events; they start at once, where a process first loads all 
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from types import TracebackType
 from typing import Final, ParamSpec, TypeVar
 
+from simab.orphans import begin_worker
 from simab.scenario.models import Scenario
 from simab.study.interrupts import interrupts_held_back
 from simab.units import seconds
@@ -33,7 +34,7 @@ def local_workers(workers: int, scenario: Scenario, *, engine: str = "compiled")
     policies of your own to `local_processes`: how long they keep Python busy is not known.
     """
     if _kernel_works(workers, scenario, engine):
-        return ThreadPoolExecutor(workers, thread_name_prefix="simab")
+        return _LocalThreads(workers, thread_name_prefix="simab")
     return local_processes(workers)
 
 
@@ -50,7 +51,7 @@ def local_processes(workers: int) -> Executor:
     """A pool of fresh processes; they share no lock with this one and leave Ctrl-C to it."""
     # Spawned, not forked: a fork copies whatever locks other threads hold at that moment.
     context = multiprocessing.get_context("spawn")
-    return _LocalProcesses(workers, mp_context=context, initializer=_ignore_interrupts)
+    return _LocalProcesses(workers, mp_context=context, initializer=begin_worker)
 
 
 def _kernel_works(workers: int, scenario: Scenario, engine: str) -> bool:
@@ -58,6 +59,19 @@ def _kernel_works(workers: int, scenario: Scenario, engine: str) -> bool:
     per_s = sum(segment.rate for segment in scenario.traffic.values())
     requests = per_s * seconds(scenario.controller.interval)
     return engine == "compiled" and requests >= _REQUESTS_A_TICK * workers
+
+
+class _LocalThreads(ThreadPoolExecutor):
+    """Threads that an interrupt does not wait for: a replication cannot be stopped half-way."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        self.shutdown(wait=not interrupted, cancel_futures=interrupted)
 
 
 class _LocalProcesses(ProcessPoolExecutor):
@@ -79,6 +93,17 @@ class _LocalProcesses(ProcessPoolExecutor):
             raise
         return submitted[0]
 
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self.abandon()
+        self.shutdown(wait=True)
 
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    def abandon(self) -> None:
+        """End the processes in the midst of what they play: nobody will keep the rows."""
+        for process in list((self._processes or {}).values()):
+            process.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -175,3 +176,36 @@ def test_completion_names_the_commands() -> None:
         check=False,
     )
     assert "plain,explain" in completed.stdout.splitlines()
+
+
+def shell(command: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """What a shell makes of a command, `simab` being this one."""
+    whole = command.replace("simab", f"{sys.executable} -m simab", 1)
+    return subprocess.run(
+        ["sh", "-c", whole], cwd=ROOT, env=os.environ | variables, capture_output=True, check=False
+    )
+
+
+def test_a_closed_stdout_is_said_once() -> None:
+    """`>&-`: nothing can be shown, and nothing breaks; who asks for silence gets it."""
+    loud = shell("simab check scenarios/minimal.yaml >&-")
+    assert loud.returncode == ExitCode.OUTPUT_CLOSED
+    assert loud.stderr.decode().splitlines() == [
+        "Nothing can be shown: stdout is closed. Leave it open, or give --quiet."
+    ]
+    quiet = shell("simab check --quiet scenarios/minimal.yaml >&- 2>&-")
+    assert (quiet.returncode, quiet.stderr) == (0, b"")
+
+
+def test_a_terminal_without_letters_gets_their_numbers(tmp_path: Path) -> None:
+    """ASCII alone, as in many containers: words escaped, JSON still JSON."""
+    text = (ROOT / "scenarios/minimal.yaml").read_text(encoding="utf-8")
+    title = "Gr\u00f6\u00dfe \u2014 \U0001f600"
+    file = tmp_path / "letters.yaml"
+    rest = [line for line in text.splitlines() if not line.startswith("title:")]
+    file.write_text("\n".join([f"title: {title}", *rest]), encoding="utf-8")
+    for form in ("", "--json"):
+        ended = shell(f"simab explain {form} {file}", PYTHONIOENCODING="ascii", LC_ALL="C")
+        assert (ended.returncode, ended.stderr) == (0, b"")
+        assert ended.stdout.isascii()
+    assert "title" not in json.loads(ended.stdout) or title in ended.stdout.decode("unicode_escape")

@@ -20,7 +20,8 @@ from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.progress import shown_progress
-from simab.cli.terminal import say
+from simab.cli.terminal import print_document, say
+from simab.errors import NoResources
 
 if TYPE_CHECKING:
     from simab.comparison import Study
@@ -109,6 +110,8 @@ def command(
         return ExitCode.REPLICATIONS_FAILED if study.failures else ExitCode.DONE
     except KeyboardInterrupt:
         raise Interrupted(_how_to_resume(kept_in.path)) from None
+    except NoResources as error:
+        raise NoResources(f"{error} {_how_to_resume(kept_in.path)}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,4 +188,4 @@ def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool) -> None
     if as_json:
         from simab.report.writing import canonical_json
 
-        click.echo(canonical_json(study.result), nl=False)
+        print_document(canonical_json(study.result))
