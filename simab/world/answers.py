@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
 from simab.errors import InvalidInput
@@ -93,11 +94,12 @@ def _of_plain_values(action: Action) -> Action:
             weights = action.weights
             if not isinstance(weights, Mapping):
                 raise _wrong(action, "weights", weights, 'a mapping such as {"Variant1": 0.5}')
+            read = {
+                _name(action, "weights", name): _number(action, "weights", weight)
+                for name, weight in weights.items()
+            }
             return SetWeights(
-                {
-                    _name(action, "weights", name): _number(action, "weights", weight)
-                    for name, weight in weights.items()
-                },
+                MappingProxyType(read),  # a refused action is shown to the policy, and logged
                 _cookie(action),
                 _copies(action),
                 because=because,

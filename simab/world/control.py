@@ -17,7 +17,7 @@ from simab.world.books import Books, Total
 from simab.world.endpoint import Deployment, Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.phases import Phases
-from simab.world.published import ArrivedLabels, PublishedMetrics
+from simab.world.published import ArrivedLabels, PublishedMetrics, read_only
 from simab.world.routing import Routing
 
 __all__ = [
@@ -95,8 +95,9 @@ class ControlPlane:
         self._policy = policy
         self._scenario = books.blueprint.scenario
         self._endpoint = Endpoint(self._scenario)
-        self._arrived = ArrivedLabels(books)
-        self._phases = Phases(books)
+        self._shown = read_only(books)
+        self._arrived = ArrivedLabels(self._shown)
+        self._phases = Phases(self._shown)
         self._refused: tuple[Refusal, ...] = ()
         self.decisions: list[DecisionEntry] = []
         self.splits: list[SplitEntry] = []
@@ -147,7 +148,7 @@ class ControlPlane:
             instances=self._endpoint.instances,
             control=objective.control,
             candidate=objective.candidate,
-            metrics=PublishedMetrics(self._books, self._arrived, self._phases, tick_ns),
+            metrics=PublishedMetrics(self._shown, self._arrived, self._phases, tick_ns),
             refused=self._refused,
             metric=objective.metric,
         )

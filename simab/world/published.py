@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simab.policies import Assignments
 from simab.stats.label_totals import LabelTotals
@@ -13,7 +15,20 @@ from simab.stats.request_totals import RequestTotals
 from simab.world.books import Books, RequestColumn
 from simab.world.phases import Phases
 
-__all__ = ["ArrivedLabels", "PublishedMetrics"]
+__all__ = ["ArrivedLabels", "PublishedMetrics", "read_only"]
+
+_ARRAYS: Final = ("requests", "latencies", "labels", "scores", "invalid", "totals", "rewards")
+
+
+def read_only(books: Books) -> Books:
+    """The same counts as they go on, in arrays that nobody can write to."""
+    arrays = {name: _locked(getattr(books, name)) for name in _ARRAYS}
+    return Books(blueprint=books.blueprint, **arrays)
+
+
+def _locked(array: NDArray[Any]) -> NDArray[Any]:
+    # Through a buffer: of a plain view the flag could be set back, and `base` is the array itself.
+    return np.asarray(memoryview(array).toreadonly())
 
 
 class ArrivedLabels:
@@ -25,6 +40,7 @@ class ArrivedLabels:
         self._scored = len(books.scores) > 0
         self._labels = np.zeros(books.labels.shape[1:], dtype=np.int64)
         self._scores = np.zeros(books.scores.shape[1:], dtype=np.int64)
+        self._shown_scores = _locked(self._scores)
         self._earning = len(books.rewards) > 0
         self._rewards = np.zeros(books.rewards.shape[1:], dtype=np.int64)
 
@@ -37,6 +53,8 @@ class ArrivedLabels:
                 self._scores = self._scores + self._books.scores[bucket]
             if self._earning:
                 self._rewards += self._books.rewards[bucket]
+        if self._scored:
+            self._shown_scores = _locked(self._scores)
         self._until = until
 
     def totals(self, variant: int, until_ns: int) -> LabelTotals:
@@ -47,10 +65,11 @@ class ArrivedLabels:
         """
         until = until_ns // self._books.blueprint.label_resolution_ns
         if until != self._until:
-            return self._books.label_totals(variant, 0, until)
+            counted = self._books.label_totals(variant, 0, until)
+            return counted._replace(score_histogram=_locked(counted.score_histogram))
         rewards = self._rewards[variant] if self._earning else None
         return self._books.totals_of_labels(
-            variant, self._labels[variant], self._scores[variant], rewards
+            variant, self._labels[variant], self._shown_scores[variant], rewards
         )
 
 

@@ -140,13 +140,17 @@ LITTLE_MEMORY = (
 )
 
 
-@pytest.mark.parametrize("lacking", [FEW_FILES, LITTLE_MEMORY])
-def test_a_lack_of_files_or_memory_is_no_bug(lacking: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lacking", "rows", "workers"), [(FEW_FILES, "100", "2"), (LITTLE_MEMORY, "3", "1")]
+)
+def test_a_lack_of_files_or_memory_is_no_bug(
+    lacking: str, rows: str, workers: str, tmp_path: Path
+) -> None:
     """One sentence and exit code 71."""
     file = tmp_path / "small.yaml"
     file.write_text(dumps(small()), encoding="utf-8")
     run = "from simab.cli.main import main; main(sys.argv[1:])"
-    words = ["compare", str(file), "-n", "100", "--workers", "2", "--quiet"]  # with processes
+    words = ["compare", str(file), "-n", rows, "--workers", workers, "--quiet"]
     ended = subprocess.run(
         [sys.executable, "-c", f"import sys; {lacking}{run}", *words],
         capture_output=True,
