@@ -51,6 +51,7 @@ RULES: Final[tuple[Rule, ...]] = (
     traffic.targets_are_of_one_kind,
     schedules.steps_name_variants,
     schedules.arms_name_variants,
+    schedules.arms_are_deployed,
     schedules.steps_leave_traffic_somewhere_to_go,
     sizes.horizon_holds_a_look,
     sizes.horizon_holds_a_metric_window,

@@ -8,9 +8,15 @@ from simab.scenario.flaws import Flaw
 from simab.scenario.raw import Raw
 from simab.scenario.rules.variants import deployed_weights, unknown_variant, variant_names
 
-__all__ = ["arms_name_variants", "steps_leave_traffic_somewhere_to_go", "steps_name_variants"]
+__all__ = [
+    "arms_are_deployed",
+    "arms_name_variants",
+    "steps_leave_traffic_somewhere_to_go",
+    "steps_name_variants",
+]
 
 _NAMING = ("promote", "add", "remove")
+_BANDITS = frozenset({"epsilon_greedy", "gaussian_thompson", "thompson", "ucb1"})
 
 
 def steps_name_variants(scenario: Raw) -> Iterator[Flaw]:
@@ -28,6 +34,29 @@ def arms_name_variants(scenario: Raw) -> Iterator[Flaw]:
     for _, policy in scenario.at("policies").named():
         for arm in policy.at("arms").listed():
             yield from unknown_variant(arm, scenario)
+
+
+def arms_are_deployed(scenario: Raw) -> Iterator[Flaw]:
+    """A bandit deploys nothing: what it is to divide traffic between must be there."""
+    weights, names = deployed_weights(scenario), variant_names(scenario)
+    if weights is None:
+        return
+    objective = scenario.at("objective")
+    roles = [objective.at("control").text(), objective.at("candidate").text()]
+    for _, policy in scenario.at("policies").named():
+        if policy.at("kind").text() not in _BANDITS:
+            continue
+        arms = policy.at("arms").listed()
+        for arm in arms:
+            name = arm.text()
+            if name in names and name not in weights:
+                remedy = f"Remove `deployed: false` from {name}, or take it out of the arms."
+                yield arm.flaw("an arm that is not deployed at the start, and nobody adds", remedy)
+        for name in () if arms else roles:
+            if name in names and name not in weights:
+                rule = f"shares out between the roles, and {name} is not deployed at the start"
+                remedy = f"Remove `deployed: false` from {name}, or name deployed `arms`."
+                yield policy.at("kind").flaw(rule, remedy)
 
 
 def steps_leave_traffic_somewhere_to_go(scenario: Raw) -> Iterator[Flaw]:
