@@ -28,7 +28,7 @@ def read_only(books: Books) -> Books:
 
 def _locked(array: NDArray[Any]) -> NDArray[Any]:
     # Through a buffer: of a plain view the flag could be set back, and `base` is the array itself.
-    return np.asarray(memoryview(array).toreadonly())
+    return np.asarray(array.data.toreadonly())
 
 
 class ArrivedLabels:
