@@ -107,7 +107,7 @@ def _of_plain_values(action: Action) -> Action:
         case Promote():
             return Promote(_name(action, "variant", action.variant), because=because)
         case RollBack():
-            return RollBack(because=because)
+            return RollBack(_name(action, "removed", action.removed), because=because)
         case Conclude():
             return Conclude(because=because)
         case SetInstances():

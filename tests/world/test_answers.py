@@ -77,6 +77,7 @@ NO_DECISIONS: list[Any] = [
     Promote(None),  # type: ignore[arg-type]
     Promote("b", because=3),  # type: ignore[arg-type]
     RollBack(because=b"bytes"),  # type: ignore[arg-type]
+    RollBack(removed=5),  # type: ignore[arg-type]
     SetInstances("a", None),  # type: ignore[arg-type]
     SetInstances("a", np.array([2])),  # type: ignore[arg-type]
     AddVariant("a", None),  # type: ignore[arg-type]

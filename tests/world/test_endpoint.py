@@ -116,6 +116,17 @@ def test_going_back_during_an_update_is_refused(engine: str, action: Action) -> 
     assert share_of_b(run, 92, 600) == 1.0
 
 
+def test_a_rollback_that_removes_a_variant_leaves_the_others_their_weights(engine: str) -> None:
+    """Without b, c keeps 3 beside the control's 1; if only b served, the control gets all."""
+    variants = {name: variant(workers=10) for name in "abc"}
+    variants["c"] = variant(workers=10, weight=3)
+    run, _ = play(engine, {3: [RollBack("b")]}, variants)
+    assert run.transcript.splits[-1].weights == {"a": 1.0, "c": 3.0}
+    alone = {"a": variant(workers=10, weight=0), "b": variant(workers=10)}
+    run, _ = play(engine, {3: [RollBack("b")]}, alone)
+    assert run.transcript.splits[-1].weights == {"a": 1.0}
+
+
 @pytest.mark.parametrize("action", [Promote("a"), RollBack(), Conclude(), HELD])
 def test_what_changes_nothing_is_accepted_and_no_update(engine: str, action: Action) -> None:
     """Keeping the control that has all traffic, or giving up: no `Updating`, no new split."""
