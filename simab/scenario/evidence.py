@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab import units
+from simab.policies.experiment import Experiment
 from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.two_metrics import COUNTED_AS_CORRECT
 from simab.profiles.truth import Truth, truth_of
 from simab.scenario.capacity import rates_per_s, start_weights
 from simab.scenario.models import Objective, Scenario
-from simab.scenario.wording import duration_text, name_text, number_text
+from simab.scenario.wording import duration_text, name_text, number_text, series
 from simab.stats.means import trials_for_means
 from simab.stats.proportions import power_two_proportions
 from simab.stats.sample_size import pooled_trials
@@ -127,6 +129,7 @@ def evidence_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     yield _truth_sentence(scenario.objective, *roles)
     each = [f"{name_text(row.variant)} gets {number_text(row.labelled_per_hour)}" for row in roles]
     yield f"Labelled requests an hour at the starting split: {', '.join(each)}."
+    yield from _tested_sentences(scenario)
     effect, true = evidence.smallest_effect, evidence.true_difference
     if effect.labelled_requests is None:
         yield effect.reason
@@ -238,6 +241,19 @@ def _counted_share(truth: Truth, objective: Objective) -> float:
         return 1.0
     other = cells.false_positive if objective.metric == "precision" else cells.false_negative
     return (cells.true_positive + other) / cells.total
+
+
+def _tested_sentences(scenario: Scenario) -> Iterator[str]:
+    """Which rules test a metric other than correct answers, and by how many labels they look."""
+    metric = scenario.objective.metric
+    testing = [
+        name_text(name)
+        for name, policy in scenario.policies.items()
+        if isinstance(policy, Experiment) and not policy.counts_correct_answers
+    ]
+    if metric not in COUNTED_AS_CORRECT and testing:
+        verb = "tests" if len(testing) == 1 else "test"
+        yield f"{series(testing)} {verb} {metric}; looks count labelled requests."
 
 
 def _power_sentences(scenario: Scenario, base: float, difference: float) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from scipy import stats
 
 from simab.policies import EndpointStatus, Observation, Promote
+from simab.policies.actions import Hold
 from simab.policies.fixed_horizon import FixedHorizonTest
 from simab.policies.metric_majority import MetricMajority
 from simab.stats.label_totals import LabelTotals
@@ -180,7 +181,8 @@ def test_a_guardrail_holds_the_fixed_test_to_the_control() -> None:
     policy = FixedHorizonTest.model_validate({"labelled_requests": 100, "guardrails": [limit]})
     seen = labelled(successes(80, 20), successes(95, 5))
     assert verdict(FixedHorizonTest(labelled_requests=100), seen) == "new"
-    (action,), _ = policy.decide(None, seen)
+    (hold, action), _ = policy.decide(None, seen)
+    assert isinstance(hold, Hold)
     assert action.variant == "old"
     assert "held to the end by" in action.because
 

@@ -411,3 +411,12 @@ def test_a_planned_test_has_its_power_at_an_uneven_split() -> None:
     sentences = [each for each in explain(described).sentences if "tests once" in each]
     assert len(sentences) == 1
     assert "probability 0.80" in sentences[0]
+
+
+def test_the_rules_that_test_another_metric_are_named() -> None:
+    """The churn rehearsal's objective is F1, and so is what its fixed-horizon test tests."""
+    churn = load(SHIPPED / "churn.yaml")
+    assert any("test at 334 rows” tests f1;" in each for each in explain(churn).sentences)
+    objective = churn.objective.model_copy(update={"metric": "accuracy"})
+    plain = explain(churn.model_copy(update={"objective": objective})).sentences
+    assert not any("looks count labelled requests" in each for each in plain)

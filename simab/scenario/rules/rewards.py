@@ -134,6 +134,8 @@ def policies_can_judge_the_metric(scenario: Raw) -> Iterator[Flaw]:
             if policy.at(field).given and policy.at(field).value != default_of(known, field):
                 rule = f"speaks of correct answers, and the objective's metric is {metric}"
                 remedy = INSTEAD_OF[field].replace("a mean reward", metric)
+                if field in ("baseline", "effect") and metric not in ("precision", "recall"):
+                    remedy = "Write labelled_requests."  # no sample size is stated for the others
                 yield policy.at(field).flaw(rule, remedy, on_key=True)
 
 
