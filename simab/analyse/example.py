@@ -38,7 +38,10 @@ def example_of(run: Run, outcome: Outcome, chosen_because: str) -> Json:
         "replication": run.replication,
         "chosen_because": chosen_because,
         "outcome": str(outcome.verdict),
+        "decided_for": outcome.decided_for,
         "decided_at_s": outcome.decided_s,
+        "ends_with": outcome.ends_with,
+        "ends_with_since_s": outcome.ends_with_since_s,
         "shown_until_s": seconds(shown_ns),
         "until_decision": _until_decision(run, outcome, decided_ns),
         "weights": [

@@ -31,12 +31,13 @@ def print_comparison(result: Mapping[str, Any]) -> None:
         terminal.print_item(console, sentence, mark="")
     click.echo()
     last = verdict_columns.endings(study) if verdict_columns.endings_add(study) else []
+    judged = verdict_columns.judgements(study)
     used = verdict_columns.used([*verdict_columns.decisions(study), *last], study)
     columns: list[_Column] = [
         ("policy", lambda policy: policy.name),
         *((each.short, partial(_percent, each.share)) for each in used),
         ("is right", lambda policy: str(numerals.proportion(policy.correct))),
-        ("is wrong", lambda policy: numerals.percent(policy.wrong.share)),
+        *((each.short, partial(_percent, each.share)) for each in judged[1:]),
         *(_harms(study) if console.width >= _WIDE else ()),
         (
             "decides after (10-90 %)",

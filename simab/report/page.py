@@ -17,6 +17,7 @@ from simab.report import numerals, tables
 from simab.report.answer import answer
 from simab.report.figure_block import example_figures, study_figures
 from simab.report.palette import COLOURS
+from simab.report.phrases import named
 from simab.report.replay import Example
 from simab.report.study_result import StudyResult, read_result
 
@@ -91,14 +92,24 @@ def _breakable(name: str) -> Markup:
     return Markup(" ".join(words))
 
 
-def _replay(study: StudyResult, example: Example, position: int) -> dict[str, Any]:
+def _ended(example: Example) -> str:
+    """What was decided for whom and when, and who has the traffic from when on."""
     ended = example.outcome.replace("_", " ")
+    if example.decided_for and example.outcome != "rolled_back":
+        ended = f"{ended.partition(' ')[0]} {named(example.decided_for)}"
     if example.decided_at_s == example.decided_at_s:
         ended += f" after {numerals.duration(example.decided_at_s)}"
+    if not example.ends_with:
+        return f"{ended}; the traffic is split at the end"
+    since = numerals.duration(example.ends_with_since_s)
+    return f"{ended}; {named(example.ends_with)} has all traffic from {since} on"
+
+
+def _replay(study: StudyResult, example: Example, position: int) -> dict[str, Any]:
     return {
         "policy": example.policy,
         "replication": numerals.count(example.replication),
-        "ended": ended,
+        "ended": _ended(example),
         "why": example.chosen_because,
         "figures": example_figures(study, example, position),
         "decisions": tables.decisions(example),

@@ -100,6 +100,9 @@ class Example:
     replication: int
     chosen_because: str
     outcome: str
+    decided_for: str
+    ends_with: str
+    ends_with_since_s: float
     decided_at_s: float
     shown_until_s: float
     until_decision: UntilDecision
@@ -166,6 +169,9 @@ def read_example(reader: Reader) -> Example:
         replication=reader.whole("replication"),
         chosen_because=reader.text("chosen_because", ""),
         outcome=reader.text("outcome"),
+        decided_for=reader.text("decided_for", ""),
+        ends_with=reader.text("ends_with", ""),
+        ends_with_since_s=reader.number("ends_with_since_s"),
         decided_at_s=reader.number("decided_at_s"),
         shown_until_s=reader.number("shown_until_s"),
         until_decision=_until_decision(reader.child("until_decision")),

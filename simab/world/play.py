@@ -50,6 +50,18 @@ class Transcript:
         """What the endpoint was last asked to come to, in force or being put in force."""
         return self.pending or self.splits[-1]
 
+    @property
+    def ending(self) -> tuple[str, int] | None:
+        """The variant that has all traffic by the last split, and since when; None if several."""
+        found: tuple[str, int] | None = None
+        for split in (*self.splits, self.last_split):
+            serving = [name for name, weight in split.weights.items() if weight > 0]
+            if len(serving) > 1:
+                found = None
+            elif found is None or found[0] != serving[0]:
+                found = serving[0], split.at_ns
+        return found
+
 
 def play(
     blueprint: Blueprint,

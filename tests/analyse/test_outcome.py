@@ -163,8 +163,11 @@ def test_a_run_ends_with_the_variant_that_has_all_traffic(
     decided_for: str | None,
 ) -> None:
     """Who serves from when on is read from the weights; what was decided is another matter."""
-    row = outcome(actions)
+    run = played(actions)
+    row = outcome_of(run, truth_of_scenario(run.scenario))
     assert (row.ends_with, row.ends_with_since_s) == (ends_with, since_s)
+    plain = None if since_s is None else (ends_with, since_s * SECOND)
+    assert run.transcript.ending == plain
     assert row.decided_for == decided_for
     assert row.overturned == (decided_for not in (None, ends_with))
     judged = {"a": "wrong", "b": "right", "c": "wrong", None: "neither"}[ends_with]

@@ -96,12 +96,15 @@ def _played(
 
 
 def _as_data(run: Run) -> dict[str, Any]:
+    ending = run.transcript.ending
     return {
         "policy": run.policy_name,
         "seed": run.seed,
         "replication": run.replication,
         "engine": run.engine,
         "totals": asdict(run.totals),
+        "ends_with": ending[0] if ending else None,
+        "ends_with_since_ns": ending[1] if ending else None,
         "decisions": run.decisions.to_dict(orient="records"),
         "splits": run.splits.to_dict(orient="records"),
     }
@@ -133,3 +136,15 @@ def _print(run: Run) -> None:
         terminal.print_table(console, ("action", "at", "because"), decisions)
     else:
         click.echo("The policy did nothing.")
+    click.echo(f"\n{_ending(run)}")
+
+
+def _ending(run: Run) -> str:
+    """Who has the traffic at the end, whatever was decided."""
+    from simab.scenario.wording import duration_text, name_text
+
+    ending = run.transcript.ending
+    if ending is None:
+        return "At the end several variants share the traffic."
+    name, since_ns = ending
+    return f"{name_text(name)} has all traffic from {duration_text(seconds(since_ns))} on."
