@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from simab.interop.argo_blue_green import blue_green_steps
+from simab.interop.argo_keys import POD_FIELDS, ROLLOUT
 from simab.interop.argo_templates import Templates
 from simab.interop.documents import Place, Spotted, read_documents
 from simab.interop.go_durations import optional_duration
 from simab.interop.importing import Findings, Imported, built
-from simab.interop.tables import MetricTable, read_table
+from simab.interop.tables import MetricMap, read_table
+from simab.interop.unread import name_unread
 from simab.policies.argo_rollouts import ArgoRollouts
 from simab.scenario.suggestions import remedy_for_name
 
@@ -37,8 +39,6 @@ _IGNORED_STEPS: Final[Mapping[str, str]] = {
     "setHeaderRoute": "requests have no headers here; the step is left out",
     "setMirrorRoute": "copies go by headers and paths, which requests lack here; it is left out",
 }
-_CANARY_FIELDS: Final = ("steps", "analysis", "trafficRouting", "maxSurge")
-_SPEC_FIELDS: Final = ("replicas", "strategy")
 
 
 def imported(files: Sequence[Path], table: Path | None) -> Imported:
@@ -49,7 +49,7 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
     """
     documents = [document for file in files for document in read_documents(file)]
     rollout = _only_rollout(documents, files)
-    return _Importer(documents, read_table(table, MetricTable)).policy(rollout)
+    return _Importer(documents, read_table(table)).policy(rollout)
 
 
 def _only_rollout(documents: Sequence[Spotted], files: Sequence[Path]) -> Spotted:
@@ -68,7 +68,7 @@ def _only_rollout(documents: Sequence[Spotted], files: Sequence[Path]) -> Spotte
 class _Importer:
     """Translates a rollout; what it leaves out and what it cannot read gathers in `findings`."""
 
-    def __init__(self, documents: Sequence[Spotted], table: MetricTable) -> None:
+    def __init__(self, documents: Sequence[Spotted], table: MetricMap) -> None:
         self.findings = Findings()
         self.documents = documents
         named = {
@@ -93,6 +93,7 @@ class _Importer:
             self.data["steps"] = steps
         else:
             self._canary(rollout, strategy.need("canary"))
+        self.templates.require_used_table()
         self._leave_out(rollout)
         self.findings.require_none()
         policy = built(ArgoRollouts, self.data, self.origins)
@@ -108,9 +109,6 @@ class _Importer:
         kept = self._steps(canary)
         with self.findings.gathering():
             self._background(canary, kept)
-        for name, value in canary.named().items():
-            if name not in _CANARY_FIELDS:
-                self.findings.ignore(value, "it does not bear on weights or analyses")
 
     def _split(self, rollout: Spotted, canary: Spotted) -> None:
         """How weights become a split: by a router, or by replicas."""
@@ -130,6 +128,9 @@ class _Importer:
             if not self.data["surge"] and missing is not None and not _some_replicas(missing):
                 remedy = "Raise one of the two."
                 raise surge.wrong("maxSurge and maxUnavailable cannot both be 0", remedy)
+        if missing is not None:
+            reason = "is not carried over: instances are those of the scenario's variants"
+            self.findings.ignore(missing, reason)
 
     def _steps(self, canary: Spotted) -> list[int]:
         """Translate the steps; gives the numbers of those that are kept."""
@@ -163,6 +164,7 @@ class _Importer:
         if not does:
             return None
         name, value = does[0], given[does[0]]
+        value.take()
         match name:
             case "setWeight":
                 return {"set_weight": value.whole(0, 100)}
@@ -201,7 +203,7 @@ class _Importer:
     def _leave_out(self, rollout: Spotted) -> None:
         """Note whatever else the files hold."""
         spec = rollout.need("spec")
-        others = [name for name in spec.named() if name not in _SPEC_FIELDS]
+        others = [name for name in spec.named() if name in POD_FIELDS]
         if others:
             self.findings.ignore(spec, f"{', '.join(others)} describe pods, not the policy")
         for document in self.documents:
@@ -212,6 +214,7 @@ class _Importer:
                 self.findings.ignore(
                     document.at("kind") or document, f"{kind or 'a document'}{shown} is no policy"
                 )
+        name_unread(rollout, ROLLOUT, self.findings)
         self.templates.note_unused()
 
 

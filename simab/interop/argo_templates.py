@@ -6,14 +6,18 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from simab.errors import InvalidInput
+from simab.interop.argo_keys import TEMPLATE
 from simab.interop.documents import Spotted
 from simab.interop.go_durations import duration
 from simab.interop.importing import Findings
-from simab.interop.tables import MetricMeaning, MetricTable
+from simab.interop.suggested_meaning import suggested_entry
+from simab.interop.tables import MetricMap, MetricMeaning
+from simab.interop.unread import name_unread
 from simab.policies.argo_conditions import checked_condition
+from simab.policies.argo_metrics import Measured
 from simab.scenario.suggestions import nearest, remedy_for_name
 
 __all__ = ["Templates"]
@@ -46,6 +50,7 @@ _CONDITIONS: Final = {
 }
 _METRIC_FIELDS: Final = ("name", "provider", *_COUNTS, *_DURATIONS, *_CONDITIONS)
 _NOT_IN_GO: Final = re.compile(r"\(\?(?:<?[=!]|P=|\()|\\[1-9]")
+_COMPARISON: Final = re.compile(r"result[^<>=!]*([<>])=?\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)")
 _LARGEST: Final = 2**31 - 1
 
 Origins = dict[tuple[str | int, ...], Spotted]
@@ -54,9 +59,7 @@ Origins = dict[tuple[str | int, ...], Spotted]
 class Templates:
     """The templates by name, and which of them are in use."""
 
-    def __init__(
-        self, named: Mapping[str, Spotted], table: MetricTable, findings: Findings
-    ) -> None:
+    def __init__(self, named: Mapping[str, Spotted], table: MetricMap, findings: Findings) -> None:
         self._named = named
         self._table = table
         self._findings = findings
@@ -107,12 +110,23 @@ class Templates:
                 raise rule.wrong("matches no metric, which makes the analysis an Error", remedy)
         return found
 
+    def require_used_table(self) -> None:
+        """Refuse entries of the table that match no metric, of a template in use or not."""
+        for template in self._named.values():
+            metrics = template.at("spec", "metrics")
+            for metric in () if metrics is None else metrics.listed():
+                name = metric.at("name")
+                self._table.know("" if name is None else str(name.value), *_queries(metric))
+        self._table.require_used(self._findings)
+
     def note_unused(self) -> None:
         """Note the templates that no analysis names."""
         for name, template in self._named.items():
             if name not in self._used:
                 reason = f"no analysis of the rollout names the template {name}"
                 self._findings.ignore(template.need("metadata", "name"), reason)
+            else:
+                name_unread(template, TEMPLATE, self._findings)
 
     def _template(self, reference: Spotted) -> Spotted:
         name = reference.text()
@@ -162,13 +176,16 @@ class Templates:
         queries = () if query is None else (str(query.value), str(_filled(query, arguments).value))
         meaning = self._table.meaning(name, *queries)
         if meaning is None:
-            snippet = f"`metrics: {{{name}: {{metric: error_rate, window: 5min}}}}`"
+            entry = suggested_entry(name, " ".join(queries[:1]), *_bounds(metric, arguments))
             rule = f"what metric {name} measures ({kinds[0]}) is not known"
             remedy = (
-                nearest(name, self._table.metrics)
-                + f"Say it in a file given with --map, for example {snippet}."
+                nearest(name, self._table.table.metrics)
+                + f"Say it in a file given with --map: `metrics: {{{entry}}}`."
             )
             raise provider.wrong(rule, remedy)
+        if meaning.metric not in get_args(Measured):
+            remedy = f"Map {name} to one of {', '.join(get_args(Measured))}."
+            raise provider.wrong(f"{meaning.metric} is not measured by Argo's analyses", remedy)
         if kinds[0] == "job" and not (meaning.success_condition or meaning.failure_condition):
             remedy = f"Add success_condition to the entry {name} of the --map file."
             raise provider.wrong("a job's verdict is its exit code, which is not known", remedy)
@@ -198,6 +215,24 @@ def _filled(spotted: Spotted, arguments: Mapping[str, Spotted]) -> Spotted:
         return match.group() if argument is None else str(argument.value)
 
     return replace(spotted, value=_ARGUMENT.sub(value, spotted.value))
+
+
+def _bounds(metric: Spotted, arguments: Mapping[str, Spotted]) -> tuple[float | None, float | None]:
+    """The lowest and highest value that pass, as far as a simple condition says so."""
+    for key, passes in (("successCondition", True), ("failureCondition", False)):
+        condition = metric.at(key)
+        text = "" if condition is None else str(_filled(condition, arguments).value)
+        found = _COMPARISON.search(text)
+        if found is not None:
+            bound = float(found.group(2))
+            return (bound, None) if (found.group(1) == ">") is passes else (None, bound)
+    return None, None
+
+
+def _queries(metric: Spotted) -> list[str]:
+    """The queries of a metric as they are written."""
+    found = (metric.at("provider", kind, query) for kind, query in _QUERIES.items() if query)
+    return [str(query.value) for query in found if query is not None]
 
 
 def _condition(spotted: Spotted) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -58,6 +58,22 @@ class Spotted:
     value: Any
     place: Place
     path: FieldPath = ()
+    asked: set[tuple[FieldPath, bool]] = field(default_factory=set, compare=False, repr=False)
+    """Paths of the document that were asked for, alone or with all that they hold."""
+
+    @property
+    def was_read(self) -> bool:
+        """Whether anybody asked for this value."""
+        return (self.path, False) in self.asked
+
+    @property
+    def wholly_read(self) -> bool:
+        """Whether it was read with all that it holds."""
+        return (self.path, True) in self.asked
+
+    def take(self, *, whole: bool = False) -> None:
+        """Remember that this value was asked for, perhaps with all that it holds."""
+        self.asked.update({(self.path, False), (self.path, whole)})
 
     @property
     def field(self) -> str:
@@ -77,6 +93,8 @@ class Spotted:
             if here is None or not isinstance(here.value, dict):
                 return None
             here = here.value.get(key)
+            if here is not None:
+                here.take()
         return here if here is not None and here.value is not None else None
 
     def need(self, *keys: str) -> Spotted:
@@ -106,6 +124,7 @@ class Spotted:
 
     def text(self) -> str:
         """Text without placeholders; numbers are taken as written."""
+        self.take()
         if isinstance(self.value, dict | list | bool) or self.value is None:
             raise self.wrong("must be text", "Write a single value.")
         found = str(self.value)
@@ -126,6 +145,7 @@ class Spotted:
 
     def number(self) -> float:
         """A number."""
+        self.take()
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             self.text()
             raise self.wrong("must be a number", "Write it without quotes and units, such as 0.5.")
@@ -169,7 +189,7 @@ def read_documents(path: Path) -> list[Spotted]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReusedAnchorWarning)
             nodes = list(YAML(typ="safe", pure=True).compose_all(text))
-            documents = [walker.spotted(node, (), ()) for node in nodes if node is not None]
+            documents = [walker.document(node) for node in nodes if node is not None]
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -203,6 +223,12 @@ class _Walker:
         self.source = source
         self.text = text
         self.values = 0
+        self.asked: set[tuple[FieldPath, bool]] = set()
+
+    def document(self, node: Node) -> Spotted:
+        """A document, which remembers what is asked of it."""
+        self.asked = set()
+        return self.spotted(node, (), ())
 
     def spotted(self, node: Node, path: FieldPath, above: tuple[int, ...]) -> Spotted:
         """The value of a node, with all that it holds."""
@@ -239,7 +265,7 @@ class _Walker:
 
     def _at(self, node: Node, path: FieldPath, value: Any) -> Spotted:
         mark = node.start_mark
-        return Spotted(value, Place(self.source, mark.line + 1, mark.column + 1), path)
+        return Spotted(value, Place(self.source, mark.line + 1, mark.column + 1), path, self.asked)
 
     def _refuse(self, node: Node, rule: str, remedy: str) -> NoReturn:
         mark = node.start_mark

@@ -15,10 +15,11 @@ from typing import Any, Final, get_args
 from simab import units
 from simab.errors import InvalidInput
 from simab.interop.documents import Spotted, read_documents
+from simab.interop.flagger_keys import CANARY, CANARY_HOOKS, TEMPLATE
 from simab.interop.go_durations import duration
 from simab.interop.importing import Findings, Imported, built
-from simab.interop.readings import ReadingTable
-from simab.interop.tables import read_table
+from simab.interop.tables import MetricMap, read_table
+from simab.interop.unread import name_unread
 from simab.policies.flagger_analysis import FlaggerAnalysis
 from simab.policies.flagger_metrics import BuiltInMetric
 
@@ -28,22 +29,13 @@ _BUILT_IN: Final = frozenset(get_args(BuiltInMetric))
 _SHORTEST_INTERVAL_NS: Final = 10 * units.NANOSECONDS_PER_SECOND
 _DEFAULT_INTERVAL_NS: Final = 60 * units.NANOSECONDS_PER_SECOND
 _KUBERNETES_ITERATIONS: Final = 10
-_SILENT: Final = frozenset({"analysis", "canaryAnalysis", "provider", "service", "targetRef"})
-_HOOKS: Final = {
-    "pre-rollout": "is taken to succeed; if it failed, that would be a failed check",
-    "rollout": "is taken to succeed; describe the requests of a load test as a segment",
-    "confirm-rollout": "is taken to approve at once",
-    "confirm-traffic-increase": "is taken to approve at once",
-    "confirm-promotion": "is taken to approve at once; set confirm_promotion_after to wait",
-    "rollback": "is taken never to ask for a rollback",
-}
 
 
 @dataclass(slots=True)
 class _Canary:
     """What has been read so far: the policy's data, where each part is from, and findings."""
 
-    table: ReadingTable
+    table: MetricMap
     templates: Mapping[str, Spotted]
     origins: dict[Any, Spotted]
     data: dict[str, Any] = field(default_factory=dict)
@@ -65,24 +57,28 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     canary = _the_canary(documents)
     spec = canary.need("spec")
     analysis = spec.at("analysis") or spec.at("canaryAnalysis")
-    reading = _Canary(
-        read_table(table, ReadingTable), _templates(documents), origins={(): analysis or spec}
-    )
-    for key, value in spec.named().items():
-        if key not in _SILENT and value.value is not None:
-            with reading.findings.gathering():
-                _SPEC.get(key, _not_part)(value, reading)
+    reading = _Canary(read_table(table), _templates(documents), origins={(): analysis or spec})
+    skip = spec.at("skipAnalysis")
+    if skip is not None and skip.value is True:
+        reading.set("skip_analysis", True, skip)
     if analysis is None:
         reading.findings.ignore(spec, "has no analysis, and Flagger promotes without one")
         reading.set("skip_analysis", True, spec)
-    for key, value in analysis.named().items() if analysis is not None else ():
-        if value.value is not None and key != "match":
+    for key, read in _ANALYSIS.items():
+        value = None if analysis is None else analysis.at(key)
+        if value is not None:
             with reading.findings.gathering():
-                _ANALYSIS.get(key, _not_part)(value, reading)
+                read(value, reading)
     _read_provider(spec, reading)
     with reading.findings.gathering():
         _read_match(analysis, reading)
     _note_windows(reading)
+    for name, template in reading.templates.items():
+        query = template.at("spec", "query")
+        reading.table.know(name, *([] if query is None else [str(query.value)]))
+    reading.table.require_used(reading.findings)
+    for document in documents:
+        _name_unread(document, reading.findings)
     reading.findings.require_none()
     policy = built(FlaggerAnalysis, reading.data, reading.origins)
     named = canary.at("metadata", "name")
@@ -167,10 +163,13 @@ def _checks(value: Spotted, canary: _Canary) -> list[dict[str, Any]]:
     if name in _BUILT_IN:
         checks.append({"name": name, "threshold_range": _range(value, name)} | window)
     for kind, names in _sources(value, canary):
-        reading = canary.table.reading(value, name, *names)
+        limits = _range(value, "")
+        bounds = (limits.get("min"), limits.get("max"))
+        meaning = canary.table.reading(value, (name, *names), ("window",), bounds)
         called = f"{name} ({kind})" if checks else name
-        read = {"name": called, "measures": reading.metric, "scale": reading.scale}
-        checks.append(read | {"threshold_range": _range(value, "")} | window)
+        read = {"name": called, "measures": meaning.metric, "scale": meaning.factor}
+        looks = window if meaning.window is None else {"interval": f"{meaning.window}ns"}
+        checks.append(read | {"threshold_range": limits} | looks)
     if not checks:
         reason = "has neither template nor query: Flagger fails every check of it and rolls back"
         canary.findings.ignore(value, reason)
@@ -205,9 +204,10 @@ def _range(value: Spotted, name: str) -> dict[str, float]:
 def _webhooks(value: Spotted, canary: _Canary) -> None:
     for hook in value.listed():
         kind = hook.at("type")
-        reason = _HOOKS.get("rollout" if kind is None else str(kind.value))
-        if reason is not None:
-            canary.findings.ignore(hook, reason)
+        name = "rollout" if kind is None or not kind.value else str(kind.value)
+        hook.take(whole=True)
+        unknown = "is of a type that Flagger does not call"
+        canary.findings.ignore(hook, CANARY_HOOKS.get(name, unknown))
 
 
 def _switch(name: str) -> Callable[[Spotted, _Canary], None]:
@@ -234,8 +234,12 @@ def _session_affinity(value: Spotted, canary: _Canary) -> None:
         canary.set("cookie_max_age", f"{age.whole(1, 2**31)}s", age)
 
 
-def _not_part(value: Spotted, canary: _Canary) -> None:
-    canary.findings.ignore(value, "is not part of the policy")
+def _name_unread(document: Spotted, findings: Findings) -> None:
+    kind = _kind(document)
+    if kind in ("Canary", "MetricTemplate"):
+        name_unread(document, CANARY if kind == "Canary" else TEMPLATE, findings)
+    else:
+        findings.ignore(document, f"{kind or 'a document without kind'} is not part of a canary")
 
 
 def _read_provider(spec: Spotted, canary: _Canary) -> None:
@@ -257,6 +261,7 @@ def _read_match(analysis: Spotted | None, canary: _Canary) -> None:
     match = None if analysis is None else analysis.at("match")
     if match is None or not match.listed():
         return
+    match.take(whole=True)
     if canary.data.get("router") is False:
         canary.findings.ignore(match, "is not used by Flagger under the provider kubernetes")
     elif not canary.data.get("iterations"):
@@ -264,14 +269,14 @@ def _read_match(analysis: Spotted | None, canary: _Canary) -> None:
             "without iterations applies the weights to matching requests only",
             "Add iterations for A/B testing, or remove match to shift all requests.",
         )
-    elif canary.table.matched_share is None:
+    elif canary.table.take("matched_share") is None:
         raise match.wrong(
             "sends matching requests to the candidate, and requests have no headers here",
             "Say in a file for --map which share of them matches: `matched_share: 10%`.",
         )
     else:
         canary.findings.ignore(match, "is drawn: with sticky_hash the same users match all along")
-        canary.set("matched_share", canary.table.matched_share, match)
+        canary.set("matched_share", canary.table.take("matched_share"), match)
 
 
 def _note_windows(canary: _Canary) -> None:
@@ -293,7 +298,6 @@ def _duration_ns(value: Spotted) -> int:
 
 Reader = Callable[[Spotted, _Canary], None]
 
-_SPEC: Final[Mapping[str, Reader]] = {"skipAnalysis": _switch("skip_analysis")}
 _ANALYSIS: Final[Mapping[str, Reader]] = {
     "interval": _interval,
     "threshold": _threshold,

@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from simab.errors import InvalidInput
 from simab.interop.documents import Place, Spotted, read_documents
 from simab.interop.importing import Findings, Imported, Note, built
-from simab.interop.readings import ReadingTable
-from simab.interop.tables import read_table
+from simab.interop.tables import MetricMap, read_table
+from simab.interop.unread import SILENT, Declared, name_unread
 from simab.policies.kayenta_canary import KayentaCanary
+from simab.policies.window_series import WindowMetric
 
 __all__ = ["imported"]
 
@@ -30,7 +31,36 @@ _MINUTES: Final = {
     "analysisIntervalMins": "analysis_interval",
     "lookbackMins": "lookback",
 }
+_OF_WINDOWS: Final = tuple(name for each in get_args(WindowMetric) for name in get_args(each))
 _LONGEST_MINUTES: Final = 366 * 24 * 60
+
+
+_CONFIG_KEYS: Final[Declared] = {
+    **dict.fromkeys(
+        (
+            "id",
+            "name",
+            "description",
+            "configVersion",
+            "createdTimestamp",
+            "updatedTimestamp",
+            "createdTimestampIso",
+            "updatedTimestampIso",
+            "applications",
+            "templates",
+            "judge.judgeConfigurations",
+            "metrics.query",
+        ),
+        SILENT,
+    ),
+    "classifier.scoreThresholds": "gives way to the thresholds of the request",
+    "metrics.scopeName": "is not carried over: here candidate is compared with control",
+}
+_REQUEST_KEYS: Final[Declared] = {
+    "scopes": "are not carried over: here candidate is compared with control, window by window",
+    "siteLocal": SILENT,
+    "metadata": SILENT,
+}
 
 
 def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
@@ -39,8 +69,9 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     Raises:
         Unimportable: with every problem found, each with its file, line and column.
     """
-    config, request = _parts([document for file in files for document in read_documents(file)])
-    findings, readings = Findings(), read_table(table, ReadingTable)
+    documents = [document for file in files for document in read_documents(file)]
+    config, request = _parts(documents)
+    findings, readings = Findings(), read_table(table)
     data: dict[str, Any] = {}
     origins: dict[Any, Spotted] = {(): config}
     with findings.gathering():
@@ -51,6 +82,13 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
         data |= _classifier(config, request, findings)
     with findings.gathering():
         data |= _times(config, request, findings)
+    readings.require_used(findings)
+    for document in documents:
+        declared: dict[str, str] = {}
+        for part, keys in ((config, _CONFIG_KEYS), (request, _REQUEST_KEYS)):
+            if part is not None and part.asked is document.asked:
+                declared |= _below(part, keys)
+        name_unread(document, declared, findings)
     findings.require_none()
     _reweigh(config, data, findings)
     _say(findings, config, "share", "is not Kayenta's to set: set share, or the scenario's weights")
@@ -87,7 +125,7 @@ def _check_judge(config: Spotted, findings: Findings) -> None:
 
 
 def _metrics(
-    metrics: Spotted, readings: ReadingTable, findings: Findings, origins: dict[Any, Spotted]
+    metrics: Spotted, readings: MetricMap, findings: Findings, origins: dict[Any, Spotted]
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for value in metrics.listed():
@@ -96,6 +134,7 @@ def _metrics(
             muted = canary.at("muted") if canary is not None else None
             if muted is not None and muted.value is True:
                 findings.ignore(value, "is muted and left out")
+                value.take(whole=True)
                 continue
             origins["metrics", len(found)] = value
             found.append(_metric(value, canary, readings, findings))
@@ -103,20 +142,33 @@ def _metrics(
 
 
 def _metric(
-    value: Spotted, canary: Spotted | None, readings: ReadingTable, findings: Findings
+    value: Spotted, canary: Spotted | None, readings: MetricMap, findings: Findings
 ) -> dict[str, Any]:
     name = value.need("name").text()
     query = value.at("query", "metricName")
-    reading = readings.reading(value, name, *([] if query is None else [str(query.value)]))
+    if query is not None:
+        value.need("query").take(whole=True)  # what it means, the table says
+    names = (name,) if query is None else (name, str(query.value))
+    meaning = readings.reading(value, names, (), _bounds(canary))
+    if meaning.metric not in _OF_WINDOWS:
+        remedy = f"Map {name} to one of {', '.join(_OF_WINDOWS)}."
+        raise value.wrong(f"{meaning.metric} has no value in each metric window", remedy)
     groups = [group.text() for group in value.need("groups").listed()]
     analysis = {} if canary is None else _analysis(canary, findings)
     return {
         "name": name,
-        "measures": reading.metric,
-        "scale": reading.scale,
+        "measures": meaning.metric,
+        "scale": meaning.factor,
         "groups": groups,
         "analysis": analysis,
     }
+
+
+def _bounds(canary: Spotted | None) -> tuple[float | None, float | None]:
+    """Kayenta has no limits: a metric that must not decrease is taken for one with a lowest."""
+    direction = None if canary is None else canary.at("direction")
+    falls = direction is not None and direction.value == "decrease"
+    return (0.0, None) if falls else (None, None)
 
 
 def _analysis(canary: Spotted, findings: Findings) -> dict[str, Any]:
@@ -172,6 +224,12 @@ def _classifier(config: Spotted, request: Spotted | None, findings: Findings) ->
     found["pass_score"] = thresholds.need("pass").number()
     found["marginal_score"] = thresholds.need("marginal").number()
     return found
+
+
+def _below(part: Spotted, declared: Declared) -> Declared:
+    """The declaration of a part that may stand below a key of its document."""
+    above = "".join(f"{key}." for key in part.path)
+    return {f"{above}{key}": effect for key, effect in declared.items()}
 
 
 def _reweigh(config: Spotted, data: dict[str, Any], findings: Findings) -> None:

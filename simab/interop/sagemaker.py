@@ -13,7 +13,9 @@ from typing import Any, Final
 from simab.interop.documents import Place, Spotted, read_documents
 from simab.interop.importing import Findings, Imported, built
 from simab.interop.sagemaker_alarms import alarms_by_name, translated_alarm
-from simab.interop.tables import MetricTable, read_table
+from simab.interop.sagemaker_keys import DOCUMENT
+from simab.interop.tables import MetricMap, read_table
+from simab.interop.unread import name_unread
 from simab.policies.blue_green import BlueGreen
 from simab.policies.manual_schedule import ManualSchedule
 from simab.scenario.suggestions import remedy_for_name
@@ -26,15 +28,7 @@ _CAPACITIES: Final = ("CAPACITY_PERCENT", "INSTANCE_COUNT")
 _UPDATES: Final = "UpdateEndpointWeightsAndCapacities"
 _LONGEST_WAIT_S: Final = 3_600
 _EXECUTION_S: Final = (600, 28_800)
-_READ: Final = (
-    "DeploymentConfig",
-    "MetricAlarms",
-    "ProductionVariants",
-    "EndpointConfig",
-    "DesiredWeightsAndCapacities",
-    "AlarmName",
-    _UPDATES,
-)
+_POLICIES: Final = ("BlueGreenUpdatePolicy", "RollingUpdatePolicy")
 
 
 def imported(files: Sequence[Path], table: Path | None) -> Imported:
@@ -44,7 +38,7 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
         Unimportable: with every problem found.
     """
     documents = [document for file in files for document in read_documents(file)]
-    configs = [config for each in documents for config in _found(each, "DeploymentConfig")]
+    configs = [config for each in documents for config in _configs(each)]
     updates = [update for each in documents for update in _updates(each)]
     start = documents[0] if documents else Spotted({}, Place(str(files[0]), 1, 1))
     if configs and updates:
@@ -52,11 +46,11 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
         raise updates[0].wrong("stands beside a DeploymentConfig", remedy)
     if len(configs) > 1:
         raise configs[1].wrong("is the second DeploymentConfig", "Import one at a time.")
-    importer = _Importer(documents)
+    importer = _Importer(documents, read_table(table))
     if configs:
         return importer.deployment(configs[0])
     if updates:
-        return importer.schedule(updates, read_table(table, MetricTable))
+        return importer.schedule(updates)
     remedy = f"Name a file that holds DeploymentConfig or {_UPDATES}."
     raise start.wrong("neither a deployment nor an update of weights", remedy)
 
@@ -64,7 +58,8 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
 class _Importer:
     """Translates one configuration; notes and problems gather in `findings`."""
 
-    def __init__(self, documents: Sequence[Spotted]) -> None:
+    def __init__(self, documents: Sequence[Spotted], table: MetricMap) -> None:
+        self.table = table
         self.findings = Findings()
         self.documents = documents
 
@@ -111,7 +106,13 @@ class _Importer:
                     remedy = remedy_for_name(name.text(), known, "Alarms in the files")
                     remedy = f"{remedy} Name a file with what DescribeAlarms says of it."
                     raise name.wrong("no file defines this alarm", remedy)
-                alarms[name.text()] = translated_alarm(definition, self.findings)
+                alarms[name.text()] = translated_alarm(definition, self.table, self.findings)
+        for alarm, definition in known.items():
+            metric = definition.at("MetricName")
+            self.table.know(alarm, *([] if metric is None else [str(metric.value)]))
+            if alarm not in alarms and not self.findings.problems:
+                self.findings.ignore(definition, "the deployment does not name this alarm")
+                definition.take(whole=True)
         if not alarms and not self.findings.problems:
             here = config.at("AutoRollbackConfiguration") or config
             self.findings.ignore(here, "there are no alarms, so nothing is ever rolled back")
@@ -119,9 +120,9 @@ class _Importer:
 
     # -- updates of weights ----------------------------------------------------------------------
 
-    def schedule(self, updates: Sequence[Spotted], table: MetricTable) -> Imported:
+    def schedule(self, updates: Sequence[Spotted]) -> Imported:
         """The weights of each update at the times that the table gives."""
-        times = table.update_times
+        times = self.table.take("update_times")
         if len(times) != len(updates):
             remedy = "Give them in a file named with --map: `update_times: [10min, 20min]`."
             rule = f"{len(updates)} updates need as many times, and {len(times)} are given"
@@ -173,15 +174,13 @@ class _Importer:
 
     def _leave_out(self) -> None:
         """Note what the scenario holds instead of the policy, and what nobody holds."""
+        self.table.require_used(self.findings)
         for document in self.documents:
             for variants in _found(document, "ProductionVariants"):
                 reason = "variants, weights at the start and instances belong under endpoint"
                 self.findings.ignore(variants, reason)
-            if "AlarmName" in document.named():
-                continue
-            for name, value in document.named().items():
-                if name not in _READ:
-                    self.findings.ignore(value, "it does not bear on traffic or alarms")
+                variants.take(whole=True)
+            name_unread(document, DOCUMENT, self.findings)
 
 
 def _traffic(routing: Spotted) -> dict[str, Any]:
@@ -205,6 +204,13 @@ def _found(document: Spotted, key: str) -> Iterator[Spotted]:
     for each in (document.at(key), document.at("EndpointConfig", key)):
         if each is not None:
             yield each
+
+
+def _configs(document: Spotted) -> Iterator[Spotted]:
+    """A DeploymentConfig under its name, or the document that is one itself."""
+    yield from _found(document, "DeploymentConfig")
+    if document.at(_POLICIES[0]) is not None or document.at(_POLICIES[1]) is not None:
+        yield document
 
 
 def _updates(document: Spotted) -> Iterator[Spotted]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from simab.interop.documents import Spotted
 from simab.interop.importing import Findings
+from simab.interop.suggested_meaning import suggested_entry
+from simab.interop.tables import MetricMap, MetricMeaning
 from simab.policies.alarms import Alarm
 from simab.scenario.suggestions import remedy_for_name
 
@@ -20,6 +23,16 @@ _METRICS: Final = {
     "InvocationModelErrors": "Invocation5XXErrors",
     "ModelLatency": "ModelLatency",
 }
+_MEANT: Final[Mapping[str, tuple[str, str]]] = {
+    "error_rate": ("Invocation5XXErrors", "Average"),
+    "success_rate_of_requests": ("Invocation5XXErrors", "Average"),
+    "errors": ("Invocation5XXErrors", "Sum"),
+    "requests": ("Invocations", "Sum"),
+    "latency_mean": ("ModelLatency", "Average"),
+    **{f"latency_p{level}": ("ModelLatency", f"p{level}") for level in ("50", "90", "95", "99")},
+    "latency_p99.9": ("ModelLatency", "p99.9"),
+}
+_US_PER_MS: Final = 1_000
 _COMPARISONS: Final = (
     "GreaterThanThreshold",
     "GreaterThanOrEqualToThreshold",
@@ -41,7 +54,7 @@ def alarms_by_name(documents: Iterable[Spotted]) -> dict[str, Spotted]:
     return {each.need("AlarmName").text(): each for each in found}
 
 
-def translated_alarm(alarm: Spotted, findings: Findings) -> dict[str, Any]:
+def translated_alarm(alarm: Spotted, table: MetricMap, findings: Findings) -> dict[str, Any]:
     """The alarm as the policy describes it.
 
     Raises:
@@ -52,8 +65,9 @@ def translated_alarm(alarm: Spotted, findings: Findings) -> dict[str, Any]:
         if composed is not None:
             remedy = "Replace it by an alarm on one metric."
             raise composed.wrong("expressions of several metrics are not imported", remedy)
+    meaning = table.meaning(alarm.need("MetricName").text(), alarm.need("AlarmName").text())
     data: dict[str, Any] = {
-        "metric": _metric(alarm, findings),
+        "metric": _metric(alarm, findings) if meaning is None else "",
         "statistic": _statistic(alarm),
         "of": _whose(alarm, findings),
         "period": f"{alarm.need('Period').whole(1, 86_400)}s",
@@ -66,6 +80,8 @@ def translated_alarm(alarm: Spotted, findings: Findings) -> dict[str, Any]:
         data["datapoints_to_alarm"] = to_alarm.whole(1, _MOST_PERIODS)
     if missing is not None:
         data["treat_missing_data"] = _one_of(missing, _TREATMENTS)
+    if meaning is not None:
+        data |= _meant(alarm, meaning, data)
     try:
         translated = Alarm.model_validate(data)
     except ValidationError as error:
@@ -75,10 +91,38 @@ def translated_alarm(alarm: Spotted, findings: Findings) -> dict[str, Any]:
     return data
 
 
+def _meant(alarm: Spotted, meaning: MetricMeaning, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Metric, statistic, threshold and comparison of what the table says that an alarm watches."""
+    if meaning.metric not in _MEANT:
+        remedy = f"Map it to one of {', '.join(_MEANT)}."
+        raise alarm.wrong(f"no alarm watches {meaning.metric}", remedy)
+    useless = meaning.model_fields_set - {"metric", "scale", "latency_unit"}
+    if useless:
+        rule = f"the table gives {' and '.join(sorted(useless))}, which has no use here"
+        raise alarm.wrong(rule, "Remove it from the --map file.")
+    metric, statistic = _MEANT[meaning.metric]
+    threshold, comparison = data["threshold"] / meaning.factor, data["comparison"]
+    if meaning.metric == "success_rate_of_requests":  # few successes are many errors
+        threshold = round(1.0 - threshold, 12)
+        other = {"Greater": "Less", "Less": "Greater"}[comparison[: comparison.index("Than")]]
+        comparison = re.sub("^(Greater|Less)", other, comparison)
+    if metric == "ModelLatency":
+        threshold *= _US_PER_MS
+    found = {"metric": metric, "statistic": statistic}
+    return found | {"threshold": threshold, "comparison": comparison}
+
+
 def _metric(alarm: Spotted, findings: Findings) -> str:
     namespace, name = alarm.need("Namespace"), alarm.need("MetricName")
     if namespace.text() != "AWS/SageMaker":
-        remedy = f"Alarms here watch AWS/SageMaker: {', '.join(_METRICS)}."
+        name_text = name.text()
+        bound = alarm.need("Threshold").number()
+        rises = alarm.need("ComparisonOperator").text().startswith("Greater")
+        entry = suggested_entry(name_text, "", *((None, bound) if rises else (bound, None)))
+        remedy = (
+            f"Alarms here watch AWS/SageMaker: {', '.join(_METRICS)}; or say what it is in a file "
+            f"for --map: `metrics: {{{entry}}}`."
+        )
         raise namespace.wrong("simab has no metrics of this namespace", remedy)
     if name.text() not in _METRICS:
         remedy = remedy_for_name(name.text(), _METRICS, "Metrics")

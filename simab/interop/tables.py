@@ -1,4 +1,4 @@
-"""The user's table: what the metrics of another tool mean in simab.
+"""The user's table: what the metrics of another tool mean in simab, in one vocabulary for all.
 
 A query language cannot be translated, so nothing is guessed: a YAML file, given with `--map`, names
 each metric of the tool, or its whole query, and says what it measures here.
@@ -7,75 +7,172 @@ each metric of the tool, or its whole query, and says what it measures here.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import Field, ValidationError
 
-from simab.description import Description, Duration
+from simab.description import Description, Duration, Share
 from simab.errors import Problem
-from simab.interop.documents import Unimportable, file_text
-from simab.policies.argo_metrics import ArgoMetric, Condition, Measured
+from simab.interop.documents import Spotted, Unimportable, file_text
+from simab.interop.importing import Findings
+from simab.interop.suggested_meaning import suggested_entry
+from simab.policies.argo_metrics import Condition
+from simab.policies.metrics import ErrorMetric, LabelMetric, LatencyMetric
+from simab.policies.window_series import CountMetric
 from simab.scenario.flaws import Flaw, field_name, short_text
 from simab.scenario.reading import Document, read
+from simab.scenario.suggestions import nearest, remedy_for_name
 from simab.scenario.translation import flaws_of
 
-__all__ = ["MetricMeaning", "MetricTable", "read_table"]
+__all__ = ["MetricMap", "MetricMeaning", "MetricTable", "read_table"]
 
-Model = TypeVar("Model", bound=Description)
+TableMetric: TypeAlias = Literal[
+    LatencyMetric, ErrorMetric, "success_rate_of_requests", CountMetric, LabelMetric
+]
+_LATENCIES: Final = frozenset(get_args(LatencyMetric))
+_PER_MILLISECOND: Final = {"s": 0.001, "ms": 1.0, "us": 1000.0}
 
 
 class MetricMeaning(Description):
     """What one metric of the tool measures here."""
 
-    metric: Measured
-    """What is measured."""
-    of: Literal["candidate", "control", "ratio"] = "candidate"
-    """Whose metric; `ratio` divides the candidate's by the control's."""
-    window: Duration = ArgoMetric.model_fields["window"].default
-    """How far back the query looks."""
+    metric: TableMetric
+    """What is measured: latencies, shares from 0 to 1, counts, or a metric of labels."""
+    scale: Annotated[float, Field(gt=0)] = 1.0
+    """What it is multiplied by to be in the tool's unit: 100 for percentages."""
     latency_unit: Literal["s", "ms", "us"] = "ms"
     """The unit of latencies in the tool's conditions and limits."""
+    of: Literal["candidate", "control", "ratio"] = "candidate"
+    """Whose metric; `ratio` divides the candidate's by the control's. Argo only."""
+    window: Annotated[Duration, Field(gt=0)] | None = None
+    """How far back the query looks, where the tool's file does not say it. Argo and Flagger."""
     success_condition: Condition | None = None
-    """Instead of the file's own; needed where the file has none to read, as for jobs."""
+    """Instead of the file's own; needed where the file has none to read, as for jobs. Argo only."""
     failure_condition: Condition | None = None
-    """Instead of the file's own."""
+    """Instead of the file's own. Argo only."""
+
+    @property
+    def factor(self) -> float:
+        """What a reading in milliseconds, or a share or count, is multiplied by."""
+        unit = _PER_MILLISECOND[self.latency_unit] if self.metric in _LATENCIES else 1.0
+        return self.scale * unit
 
 
 class MetricTable(Description):
-    """Meanings of metrics, and times of steps that the files do not hold."""
+    """Meanings of metrics, and what else the files of the tool do not hold."""
 
     metrics: dict[Annotated[str, Field(min_length=1)], MetricMeaning] = {}
-    """By the metric's name, or by its whole query."""
+    """By the tool's name of the metric, the name of its template, or its whole query."""
     update_times: tuple[Duration, ...] = ()
-    """When each update of weights is made, from the start of the run, in order."""
+    """When each update of weights is made, from the start of the run, in order. SageMaker only."""
+    matched_share: Annotated[Share, Field(gt=0, lt=1)] | None = None
+    """Which share of the requests matches the headers of an A/B test. Flagger only."""
+
+
+class MetricMap:
+    """A table, and which parts of it the import has used."""
+
+    def __init__(
+        self, table: MetricTable, place: Callable[[tuple[str, ...], str, str], Unimportable]
+    ) -> None:
+        self.table = table
+        self._place = place
+        self._asked: dict[str, None] = {}
+        self._used: set[str] = set()
 
     def meaning(self, *names: str) -> MetricMeaning | None:
         """The first of these names or queries that is in the table; spaces do not matter."""
-        known = {" ".join(name.split()): meaning for name, meaning in self.metrics.items()}
-        found = (known.get(" ".join(name.split())) for name in names)
-        return next((each for each in found if each is not None), None)
+        keys = self.know(*names)
+        return self.table.metrics[keys[0]] if keys else None
+
+    def know(self, *names: str) -> list[str]:
+        """The entries that name a metric of the files, whether or not the rollout asks for it."""
+        known = {_plain(key): key for key in self.table.metrics}
+        keys = [known[_plain(name)] for name in names if _plain(name) in known]
+        self._asked |= dict.fromkeys(names[:1])
+        self._used |= set(keys)
+        return keys
+
+    def reading(
+        self,
+        metric: Spotted,
+        names: tuple[str, ...],
+        allowed: tuple[str, ...],
+        bounds: tuple[float | None, float | None],
+    ) -> MetricMeaning:
+        """The meaning, of which only the fields in `allowed` may be set.
+
+        Raises:
+            Unimportable: there is none, with an entry to write, or a field is of no use here.
+        """
+        meaning = self.meaning(*names)
+        if meaning is None:
+            entry = suggested_entry(names[0], " ".join(names[1:]), *bounds)
+            remedy = nearest(names[0], self.table.metrics) + (
+                f"Say what it reads in a file for --map: `metrics: {{{entry}}}`."
+            )
+            raise metric.wrong("is a query that simab cannot run", remedy)
+        useless = meaning.model_fields_set - {"metric", "scale", "latency_unit", *allowed}
+        if useless:
+            rule = f"the table gives {' and '.join(sorted(useless))}, which has no use here"
+            raise metric.wrong(rule, f"Remove it from the entry {names[0]} of the --map file.")
+        return meaning
+
+    def take(self, field: str) -> Any:
+        """Another field of the table, which is then used."""
+        self._used.add(f".{field}")
+        return getattr(self.table, field)
+
+    def require_used(self, findings: Findings) -> None:
+        """Refuse what nothing in the files asked for: it would be a slip without effect.
+
+        Where something was refused already, metrics may not have been reached.
+        """
+        if findings.problems:
+            return
+        for key in self.table.metrics:
+            if key not in self._used:
+                rule = "matches no metric of the files"
+                remedy = remedy_for_name(key, self._asked, "Metrics in the files")
+                remedy = remedy if self._asked else "The files have no metric to map; remove it."
+                findings.problems += self._place(("metrics", key), rule, remedy).problems
+        for field in ("update_times", "matched_share"):
+            if field in self.table.model_fields_set and f".{field}" not in self._used:
+                rule = "has no use for these files"
+                findings.problems += self._place((field,), rule, "Remove it.").problems
 
 
-def read_table(path: Path | None, model: type[Model]) -> Model:
+def read_table(path: Path | None) -> MetricMap:
     """The table in a file; an empty one without a file.
 
     Raises:
         InvalidInput: with every problem, each with its place.
     """
     if path is None:
-        return model()
+        return MetricMap(MetricTable(), lambda *_: Unimportable(()))
     document = read(file_text(path), str(path))
-    flaws, table = list(document.flaws), model()
+    flaws, table = list(document.flaws), MetricTable()
     try:
         # As JSON, so that lists become tuples while true is no number and "5" no count.
-        table = model.model_validate_json(json.dumps(document.data), strict=True)
+        table = MetricTable.model_validate_json(json.dumps(document.data), strict=True)
     except ValidationError as error:
-        flaws += flaws_of(error, model)
+        flaws += flaws_of(error, MetricTable)
     if flaws:
         problems = (_problem(flaw, document) for flaw in flaws)
         raise Unimportable(tuple((str(path), each) for each in problems))
-    return table
+
+    def refusal(parts: tuple[str, ...], rule: str, remedy: str) -> Unimportable:
+        line, column = document.place(parts, on_key=True)
+        problem = Problem(field_name(parts), "", rule, remedy, line, column)
+        return Unimportable(((str(path), problem),))
+
+    return MetricMap(table, refusal)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _problem(flaw: Flaw, document: Document) -> Problem:

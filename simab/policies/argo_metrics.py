@@ -64,6 +64,8 @@ class ArgoMetric(Description):
     """How much a measurement reads, rounded up to whole metric windows, the newest published."""
     latency_unit: Literal["s", "ms", "us"] = "ms"
     """The unit in which conditions read a latency."""
+    scale: Annotated[float, Field(gt=0)] = 1.0
+    """What the reading is multiplied by: 100 for conditions in percent; a ratio has no unit."""
     interval: Annotated[Duration, Field(ge=1_000_000_000)] | None = None
     """Time from one measurement to the next; a single measurement if absent. Argo counts whole
     seconds, so it is at least 1s."""
@@ -205,6 +207,10 @@ def _totals(metric: ArgoMetric, observation: Observation, variant: str) -> Reque
 
 
 def _value(metric: ArgoMetric, totals: RequestTotals) -> float:
+    return metric.scale * _unscaled(metric, totals)
+
+
+def _unscaled(metric: ArgoMetric, totals: RequestTotals) -> float:
     match metric.metric:
         case "requests":
             return float(totals.invocations)

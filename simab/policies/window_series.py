@@ -13,8 +13,10 @@ from simab.stats.request_totals import RequestTotals
 
 __all__ = ["CountMetric", "WindowMetric", "WindowReading", "window_metric"]
 
-CountMetric: TypeAlias = Literal["invocations", "errors"]
-WindowMetric: TypeAlias = LatencyMetric | ErrorMetric | CountMetric
+CountMetric: TypeAlias = Literal["requests", "errors"]
+WindowMetric: TypeAlias = (
+    LatencyMetric | ErrorMetric | Literal["success_rate_of_requests"] | CountMetric
+)
 
 _NANOSECONDS_PER_MILLISECOND: Final = 1e6
 
@@ -26,12 +28,14 @@ def window_metric(name: WindowMetric, totals: RequestTotals) -> float:
     """
     if totals.invocations == 0:
         return math.nan
-    if name == "invocations":
+    if name == "requests":
         return float(totals.invocations)
     if name == "errors":
         return float(totals.failed + totals.rejected)
     if name == "error_rate":
         return totals.error_rate
+    if name == "success_rate_of_requests":
+        return totals.answered / totals.invocations
     return latency_metric_ns(name, totals) / _NANOSECONDS_PER_MILLISECOND
 
 
@@ -39,7 +43,8 @@ class WindowReading(Description):
     """A metric of the requests of some windows, in the unit that a dashboard would show it in."""
 
     measures: WindowMetric
-    """What is read: a latency in milliseconds, the share of 5XX, or a count of requests or 5XX."""
+    """What is read: a latency in milliseconds, the share with or without 5XX, or a count of
+    requests or 5XX."""
     scale: Annotated[float, Field(gt=0)] = 1.0
     """What the reading is multiplied by: 100 for the share of 5XX in percent, say."""
 

@@ -58,7 +58,12 @@ def test_it_keeps_its_name_and_says_what_it_leaves_out() -> None:
     assert found.name == "recommender"
     notes = [(note.place.line, note.field, note.reason) for note in found.notes]
     assert notes == [
-        (9, "spec.progressDeadlineSeconds", "is not part of the policy"),
+        (
+            9,
+            "spec.progressDeadlineSeconds",
+            "is not carried over: a candidate that is not ready by then is rolled back, and here "
+            "it is always ready after the scenario's provisioning",
+        ),
         (
             12,
             "spec.analysis.interval",
@@ -84,7 +89,7 @@ def test_it_keeps_its_name_and_says_what_it_leaves_out() -> None:
             "spec.analysis.webhooks[2]",
             "is taken to approve at once; set confirm_promotion_after to wait",
         ),
-        (33, "spec.analysis.alerts", "is not part of the policy"),
+        (32, "spec.analysis.webhooks[3]", "only tells others and decides nothing"),
     ]
 
 

@@ -54,7 +54,7 @@ def test_json_holds_the_policy_and_the_notes(capsys: pytest.CaptureFixture[str])
     result = json.loads(machine)
     assert code == 0
     assert result["policies"] == YAML(typ="safe", pure=True).load(out)["policies"]
-    assert result["notes"][0] == {
+    assert result["notes"][1] == {
         "source": "argo.yaml",
         "line": 30,
         "column": 11,

@@ -84,6 +84,7 @@ def test_it_keeps_its_name_and_says_what_it_leaves_out() -> None:
     assert [(note.place.line, note.field) for note in found.notes] == [
         (25, "metrics[1].analysisConfigurations.canary.direction"),
         (32, "metrics[2]"),
+        (2, "scopes"),
         (1, "share"),
     ]
 
@@ -111,7 +112,7 @@ def test_a_metric_that_the_table_does_not_name_is_refused() -> None:
     with pytest.raises(Unimportable) as refused:
         imported(OWN)
     assert [problem.field for _, problem in refused.value.problems] == ["metrics[0]", "metrics[1]"]
-    assert '`metrics: {"latency": {metric: error_rate, scale: 100}}`' in str(refused.value)
+    assert '`metrics: {"latency": {metric: latency_p99, latency_unit: s}}`' in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_an_interval_is_rounded_up_to_whole_windows() -> None:
     [
         ({"measures": "error_rate", "scale": 100}, 20.0),
         ({"measures": "errors"}, 2.0),
-        ({"measures": "invocations"}, 10.0),
+        ({"measures": "requests"}, 10.0),
         ({"measures": "latency_mean"}, 40.0),
         ({"measures": "latency_p90", "scale": 0.001}, 0.040),
         ({"measures": "accuracy", "scale": 100}, 75.0),

@@ -45,12 +45,26 @@ def command(
 
     Prints a piece of a scenario file, `policies: {NAME: ...}`, to paste; what was ignored
     and why goes to stderr. Queries are never guessed at: a file given with --map says what each
-    metric, by its name or its whole query, measures here:
+    metric, by its name or its whole query, measures here. The words are the same for all tools:
+    error_rate, success_rate_of_requests, latency_mean, latency_p50 to latency_p99.9, requests,
+    errors; for Flagger also metrics of labels, such as accuracy. `scale: 100` gives percent.
 
     \b
+    argo, whose conditions read shares, and seconds:
         metrics:
-          success-rate: {metric: success_rate_of_requests, window: 5min}
+          success-rate: {metric: success_rate_of_requests, window: 5m}
           p99: {metric: latency_p99, latency_unit: s}
+    flagger, whose template asks for at least 99 percent:
+        metrics: {success: {metric: success_rate_of_requests, scale: 100}}
+        matched_share: 10%    # of the requests, for an A/B test by headers
+    kayenta:
+        metrics: {errors: {metric: error_rate}}
+    sagemaker, an alarm on a metric of your own, and updates of weights:
+        metrics: {GoodAnswers: {metric: success_rate_of_requests}}
+        update_times: [10m, 1h30m]
+
+    An entry that matches no metric of the files is an error. What the files hold and the policy
+    does not is named on stderr, with its effect.
     """  # noqa: D301  # Click's mark for lines to be left alone is the character itself
     from simab.interop.importing import fragment
     from simab.interop.tools import import_policy

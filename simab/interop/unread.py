@@ -1,0 +1,58 @@
+"""Names what an import did not read, so that nothing which changes a decision is dropped unseen.
+
+Every value remembers whether the importer asked for it. What it never asked for is looked up in the
+importer's declaration: silent, for what bears on no decision; with a sentence, for what does; and
+a key that nobody declared is named as unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from simab.interop.documents import Spotted
+from simab.interop.importing import Findings
+
+__all__ = ["SILENT", "Declared", "name_unread"]
+
+SILENT: Final = ""
+"""The sentence of keys that bear on no decision."""
+_UNKNOWN: Final = "is not known to this import and not carried over"
+
+Declared = Mapping[str, str]
+"""Sentences by dotted path, list positions left out: `spec.analysis.alerts`; with `.*` at its end
+for all that a key holds, although the key itself is read."""
+
+
+def name_unread(document: Spotted, declared: Declared, findings: Findings) -> None:
+    """Note each part of a document that was not asked for, the uppermost part once.
+
+    A part that has a note already is named.
+    """
+    noted = {(note.place, note.field) for note in findings.notes}
+    unread = _unread(document, declared)
+    for value, sentence in unread:
+        if (value.place, value.field) not in noted:
+            findings.ignore(value, sentence)
+
+
+def _unread(value: Spotted, declared: Declared) -> Sequence[tuple[Spotted, str]]:
+    if value.wholly_read or value.value is None:
+        return ()
+    dotted = ".".join(part for part in value.path if isinstance(part, str))
+    if f"{dotted}.*" in declared:
+        return ()
+    holds = isinstance(value.value, dict | list)
+    in_list = bool(value.path) and isinstance(value.path[-1], int)
+    if not (value.was_read or (holds and in_list) or not value.path):
+        if dotted in declared:
+            return [(value, declared[dotted])] if declared[dotted] else ()
+        if not (holds and any(each.startswith(f"{dotted}.") for each in declared)):
+            return [(value, _UNKNOWN)]
+    return [found for each in _parts(value) for found in _unread(each, declared)]
+
+
+def _parts(value: Spotted) -> Sequence[Spotted]:
+    if isinstance(value.value, dict):
+        return list(value.value.values())
+    return value.value if isinstance(value.value, list) else ()

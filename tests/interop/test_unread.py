@@ -1,0 +1,130 @@
+"""Nothing is dropped in silence: whatever key is added to a file is read or named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from simab.interop.documents import Unimportable
+from simab.interop.importing import Imported
+from simab.interop.tools import import_policy
+from simab.scenario.yaml_text import yaml_text
+
+FILES = Path(__file__).parent / "files"
+TOOLS: dict[str, tuple[list[str], str | None]] = {
+    "argo": (["argo.yaml"], "argo.map.yaml"),
+    "flagger": (["flagger/canary.yaml"], "flagger/table.yaml"),
+    "kayenta": (["kayenta/config.json", "kayenta/request.json"], "kayenta/table.yaml"),
+    "sagemaker": (["canary.json", "alarms.json"], None),
+}
+# Below these keys a file may hold anything: they are named as a whole, or hold free names.
+OF_NO_BEARING = {
+    "Dimensions", "ProductionVariants", "alerts", "headers", "judgeConfigurations", "match",
+    "metadata", "provider", "query", "scopes", "selector", "setHeaderRoute", "targetRef",
+    "valueFrom", "webhooks", "groupWeights",
+}  # fmt: skip
+
+
+def documents(tool: str) -> list[Any]:
+    files = TOOLS[tool][0]
+    texts = [(FILES / file).read_text("utf-8") for file in files]
+    return [each for text in texts for each in YAML(typ="safe", pure=True).load_all(text)]
+
+
+def read(tool: str, data: list[Any], folder: Path) -> Imported:
+    file = folder / "mutated.yaml"
+    file.write_text("---\n".join(yaml_text(each) for each in data), "utf-8")
+    table = TOOLS[tool][1]
+    return import_policy(tool, [file], None if table is None else FILES / table)
+
+
+def mappings(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Paths of all mappings that an importer may look into."""
+    if isinstance(value, dict):
+        yield path
+        for key, each in value.items():
+            if key not in OF_NO_BEARING:
+                yield from mappings(each, (*path, key))
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from mappings(each, (*path, number))
+
+
+def named(tool: str, data: list[Any], key: str, folder: Path) -> bool:
+    """Whether a note or a refusal says the key."""
+    try:
+        notes = read(tool, data, folder).notes
+    except Unimportable as refused:
+        return key in str(refused)
+    return any(key in f"{note.field} {note.reason}" for note in notes)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(draw=st.data())
+def test_a_key_added_anywhere_is_named(tool: str, draw: st.DataObject, tmp_path: Path) -> None:
+    """A key that no tool has, at any depth, with a value of any kind."""
+    data = documents(tool)
+    paths = [path for path in mappings(data) if path and "muted" not in str(_at(data, path))]
+    path = draw.draw(st.sampled_from(paths))
+    value = draw.draw(st.sampled_from([1, "x", True, [1], {"a": 1}, [{"a": 1}]]))
+    _at(data, path)["newKnob"] = value
+    if _unused(tool, data, path):
+        return
+    assert named(tool, data, "newKnob", tmp_path), path
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for part in path:
+        value = value[part]
+    return value
+
+
+def _unused(tool: str, data: list[Any], path: tuple[Any, ...]) -> bool:
+    """Documents of other kinds, and templates that nothing uses, are named as a whole."""
+    document = data[path[0]]
+    whole = document.get("kind") not in ("Rollout", "AnalysisTemplate")
+    unused = document.get("metadata", {}).get("name") == "unused"
+    return tool == "argo" and (whole or unused)
+
+
+@pytest.mark.parametrize(
+    ("tool", "place", "key", "value", "words"),
+    [
+        ("flagger", (0, "spec"), "service", {"retries": {"attempts": 3}}, "tried again"),
+        ("flagger", (0, "spec"), "service", {"timeout": "5s"}, "long requests fail"),
+        ("flagger", (0, "spec"), "suspend", True, "does nothing"),
+        ("flagger", (0, "spec"), "autoscalerRef", {"name": "a"}, "instances stay"),
+        ("kayenta", (1,), "scopes", [{"controlScope": "a"}], "window by window"),
+        ("argo", (1, "spec"), "paused", True, "does not move"),
+        ("sagemaker", (0,), "ShadowProductionVariants", [{"VariantName": "s"}], "get copies"),
+    ],
+)
+def test_what_would_change_a_decision_is_named_with_its_effect(
+    tool: str, place: tuple[Any, ...], key: str, value: Any, words: str, tmp_path: Path
+) -> None:
+    """Keys that the tools have and the policies do not."""
+    data = documents(tool)
+    if tool == "argo":
+        place = (next(n for n, each in enumerate(data) if each.get("kind") == "Rollout"), "spec")
+    _at(data, place)[key] = value
+    notes = read(tool, data, tmp_path).notes
+    assert any(words in note.reason and key in note.field for note in notes), notes
+
+
+def test_every_hook_that_asks_is_named_with_its_effect(tmp_path: Path) -> None:
+    """A gate that says no would hold the canary, whatever the metrics say."""
+    data = documents("flagger")
+    kinds = ["confirm-rollout", "confirm-traffic-increase", "confirm-promotion", "rollback", "odd"]
+    data[0]["spec"]["analysis"]["webhooks"] = [
+        {"name": kind, "type": kind, "url": "http://x/"} for kind in kinds
+    ]
+    notes = [note for note in read("flagger", data, tmp_path).notes if "webhooks" in note.field]
+    assert len(notes) == len(kinds)
+    assert "does not call" in notes[-1].reason
