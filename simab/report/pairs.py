@@ -42,9 +42,9 @@ class Quantity:
 
 
 QUANTITIES: Final = {
-    "correct": Quantity("Right decisions", "right more often", "less often", numerals.points),
+    "correct": Quantity("Right endings", "right more often", "less often", numerals.points),
     "requests_on_worse": Quantity(
-        "Requests on the worse variant", "more harm", "less harm", numerals.difference
+        "Requests on worse variants", "more harm", "less harm", numerals.difference
     ),
     "decision_time_within_horizon_s": Quantity(
         "Time to decision within the horizon", "slower", "faster", numerals.signed_duration

@@ -92,8 +92,12 @@ def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
 
 def _judged(result: StudyResult) -> list[VerdictColumn]:
     """Whether runs end rightly, what was decided, and, where that differs, who has the traffic."""
-    last = verdict_columns.endings(result) if verdict_columns.endings_add(result) else []
-    return [*verdict_columns.judgements(result), *verdict_columns.decisions(result), *last]
+    judged, decided = verdict_columns.judgements(result), verdict_columns.decisions(result)
+    if not verdict_columns.endings_add(result):
+        return [*judged, *decided]
+    # So many columns fit only without those that are 0 in every row.
+    both = [*decided, *verdict_columns.endings(result)]
+    return [*judged, *verdict_columns.used(both, result)]
 
 
 def health(result: StudyResult) -> Table:
