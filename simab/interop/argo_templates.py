@@ -177,6 +177,10 @@ class Templates:
         meaning = self._table.meaning(name, *queries)
         if meaning is None:
             entry = suggested_entry(name, " ".join(queries[:1]), *_bounds(metric, arguments))
+            if kinds[0] == "job":
+                # A job has a verdict whether or not there are requests.
+                condition = "len(result) == 0 || result[0] < 0.05"
+                entry = f'{entry.removesuffix("}")}, success_condition: "{condition}"}}'
             rule = f"what metric {name} measures ({kinds[0]}) is not known"
             remedy = (
                 nearest(name, self._table.table.metrics)

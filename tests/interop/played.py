@@ -14,7 +14,14 @@ SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 _MINUTE_NS = 60_000_000_000
 
 
-def played(policy: Policy, *, weight: float = 0.0, error_rate: float = 0.0, **fields: Any) -> Run:
+def played(
+    policy: Policy,
+    *,
+    weight: float = 0.0,
+    error_rate: float = 0.0,
+    latency_ms: float | None = None,
+    **fields: Any,
+) -> Run:
     """Two hours at 20 requests a second the candidate at weight 0, metrics at once.
 
     Looks every minute, weights in force at once: a tick of the policy is a minute of the run.
@@ -22,6 +29,8 @@ def played(policy: Policy, *, weight: float = 0.0, error_rate: float = 0.0, **fi
     data = load(SHIPPED / "minimal.yaml").model_dump(mode="json", exclude_none=True)
     control, candidate = (data["endpoint"]["variants"][name] for name in ("current", "new"))
     control |= {"weight": 1, "instances": 3, "workers": 4}
+    if latency_ms is not None:
+        control["latency"] = {"kind": "constant", "value": f"{latency_ms}ms"}
     candidate |= control | {"weight": weight, "error_rate": error_rate}
     data["endpoint"]["weight_update"] = "0s"
     data["traffic"]["users"]["rate"] = "20/s"
