@@ -57,8 +57,8 @@ class StudyPlan:
         rows = self.replications * len(self.policies)
         if rows > MOST_STUDY_ROWS:
             raise InvalidInput(
-                f"replications = {self.replications:,}: {rows:,} runs of {len(self.policies)} "
-                f"policies, at most {MOST_STUDY_ROWS:,} are kept; ask for fewer"
+                f"replications = {self.replications:,}: {rows:,} runs of all policies, "
+                f"at most {MOST_STUDY_ROWS:,} are kept; ask for fewer"
             )
 
     @cached_property

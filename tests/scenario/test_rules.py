@@ -96,8 +96,9 @@ RATE = "traffic.users.rate"
             {"traffic.users.targets": {"new": 0.6, "current": 0.5}},
         ),
         (
-            {"horizon": "1000000s", "metrics.period": "1s", RATE: "1/s"},
-            {"horizon": "1000001s", "metrics.period": "1s", RATE: "1/s"},
+            # windows and label buckets of two variants in 4 GiB, at 8,064 and 64 bytes each
+            {"horizon": "264208s", "metrics.period": "1s", RATE: "1/s"},
+            {"horizon": "264209s", "metrics.period": "1s", RATE: "1/s"},
         ),
         # 2**31 requests in 8 hours are 74,565.4 a second
         ({RATE: "74565/s"}, {RATE: "74566/s"}),

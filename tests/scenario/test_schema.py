@@ -21,7 +21,7 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 
 # What only simab can see: a schema has no rules across fields, no aliases, no duplicate keys.
 BEYOND_A_SCHEMA = {
-    "all_weights_zero", "arms_name_missing_variant", "control_is_candidate",
+    "all_weights_zero", "arms_name_missing_variant", "arms_not_deployed", "control_is_candidate",
     "control_not_deployed", "direction_of_a_metric", "duplicate_keys",
     "effects_of_one", "eleven_deployed",
     "half_a_lognormal", "horizon_too_short", "huge_effect", "label_buckets",
@@ -29,8 +29,9 @@ BEYOND_A_SCHEMA = {
     "merge_key", "metric_needs_labels", "nothing_deployed", "one_role_without_labels",
     "policy_names_missing_variant", "positive_share_missing", "quantiles_without_ends",
     "rate_too_small", "rewards", "rewards_and_answers", "roles_not_described", "rows_differ",
-    "spread_too_far", "steps",
-    "targets", "too_many_requests", "too_many_windows", "unknown_column", "unknown_table",
+    "rules_of_another_metric", "spread_too_far", "steps",
+    "targets", "too_many_requests", "too_many_runs", "too_many_windows",
+    "too_much_memory", "unknown_column", "unknown_table",
     "usual_metrics_need_labels",
 }  # fmt: skip
 

@@ -101,7 +101,7 @@ def rows_fit_into_memory(scenario: Raw) -> Iterator[Flaw]:
     replications = scenario.at("study", "replications").number(default_of(Study, "replications"))
     if replications is not None and policies * replications > MOST_STUDY_ROWS:
         rule = (
-            f"{replications:,.0f} replications of {policies} policies are "
+            f"{replications:,.0f} replications of every policy are "
             f"{policies * replications:,.0f} runs, at most {MOST_STUDY_ROWS:,} are kept"
         )
         yield scenario.at("study", "replications").flaw(rule, "Ask for fewer.")
