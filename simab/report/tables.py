@@ -61,7 +61,7 @@ def summary(result: StudyResult) -> Table:
         Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests on worse variants", worse),
         Column("Requests in error", "500 or 503, mean"),
-        Column("Guardrail breach by the candidate", "mean time in excess"),
+        Column("Guardrail breach", "mean excess"),
     )
     rows = tuple(_summary_row(result, policy) for policy in result.policies)
     caption = (
@@ -93,11 +93,9 @@ def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
 def _judged(result: StudyResult) -> list[VerdictColumn]:
     """Whether runs end rightly, what was decided, and, where that differs, who has the traffic."""
     judged, decided = verdict_columns.judgements(result), verdict_columns.decisions(result)
-    if not verdict_columns.endings_add(result):
-        return [*judged, *decided]
+    endings = verdict_columns.endings(result) if verdict_columns.endings_add(result) else []
     # So many columns fit only without those that are 0 in every row.
-    both = [*decided, *verdict_columns.endings(result)]
-    return [*judged, *verdict_columns.used(both, result)]
+    return [*judged, *verdict_columns.used([*decided, *endings], result)]
 
 
 def health(result: StudyResult) -> Table:
