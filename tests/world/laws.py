@@ -138,7 +138,6 @@ def windows_are_sums_of_records(run: Run) -> None:
     counted = recomputed_windows(run)
     counted = counted[counted["invocations"] > 0].reset_index(drop=True)
     pd.testing.assert_frame_equal(ended[list(_WINDOW_SUMS)], counted, check_dtype=False)
-    assert (run.windows["assigned"] + run.windows["invocations"] > 0).all()
     books = run.ledger.books
     invalid = run.requests[run.requests["status"] == 400]
     expected = np.bincount(
