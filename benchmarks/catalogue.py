@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from benchmarks import against_rivals, memory, scaling, starting, tick, workers
+from benchmarks import against_rivals, looks, memory, scaling, starting, tick, workers
 from benchmarks.figures import Effort, Figure
 
 __all__ = ["ROWS", "Row", "question"]
@@ -22,6 +22,8 @@ ROWS: Final[Mapping[str, Row]] = {
     "workers": workers.two_workers,
     **{sweep.__name__.replace("_", "-"): sweep for sweep in scaling.SWEEPS},
     "tick": tick.controller_tick,
+    "statistics": looks.statistics_of_a_look,
+    "looks": looks.look_of_each_experiment,
     "start": starting.start_of_the_command,
 }
 

@@ -14,7 +14,18 @@ from types import ModuleType
 import pytest
 
 # `workers` plays thousands of runs, `memory` starts six interpreters: seconds each, nothing new.
-QUICK = ("simpy", "ciw", "heap", "sfc64", "by-rate", "by-routing", "by-recording", "tick")
+QUICK = (
+    "simpy",
+    "ciw",
+    "heap",
+    "sfc64",
+    "by-rate",
+    "by-routing",
+    "by-recording",
+    "tick",
+    "statistics",
+    "looks",
+)
 
 
 @pytest.fixture(scope="module")

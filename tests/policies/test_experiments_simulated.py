@@ -1,23 +1,16 @@
-"""Every experiment through the whole simulator, through a file and back, and by the clock."""
+"""Every experiment through the whole simulator, and through a file and back."""
 
 from __future__ import annotations
 
 import re
-from time import process_time
 from typing import Any
 
 import pytest
 
 import simab
-from simab.policies import Observation, Promote
-from simab.policies.bandit import Bandit, BanditState
-from simab.policies.policy import Policy
-from simab.policies.request_stretch import RequestStretch
-from simab.policies.safe_rollout import SafeRollout, SafeRolloutState
-from simab.policies.two_shares import TwoShares
+from simab.policies import Promote
 from simab.scenario import Scenario, dumps, loads
-from tests.policies.experiments import EVERY_EXPERIMENT, CountedLabels
-from tests.policies.fake_metrics import MINUTE, observation
+from tests.policies.experiments import EVERY_EXPERIMENT
 from tests.world.building import scenario, variant
 
 GUARDED = {
@@ -82,42 +75,3 @@ def test_a_file_gives_every_experiment_back() -> None:
     assert loads(text) == described
     assert dumps(loads(text)) == text
     assert "looks_every: 30s" in text
-
-
-def a_look(labelled: int) -> Observation:
-    """Labels of nearly equal variants, well on in an experiment."""
-    right = labelled * 9 // 10
-    counts = {"old": (right, labelled), "new": (right + 3, labelled)}
-    weights = {"old": 0.5, "new": 0.5}
-    metrics: Any = CountedLabels(counts, 10 * MINUTE)
-    return observation(metrics, now_ns=10 * MINUTE, weights=weights)
-
-
-def ready(policy: Policy) -> Any:
-    """A state from which the next tick is a look."""
-    if isinstance(policy, Bandit):
-        return BanditState(updated_at_ns=0)
-    if isinstance(policy, SafeRollout):
-        stretch = RequestStretch((("old", 0.5), ("new", 0.5)), 10 * MINUTE)
-        return SafeRolloutState(stretch=stretch, errors=TwoShares(5, 900, 4, 800))
-    return None
-
-
-POSTERIORS = {"bayesian", "epsilon_greedy", "thompson", "ucb1"}
-"""They may take 200 us a look, for integrals of Beta laws; the others 60."""
-
-
-@pytest.mark.parametrize("kind", POLICIES)
-def test_a_look_is_cheap(kind: str) -> None:
-    """The quickest of ten batches of looks, for other work on the machine only adds to it."""
-    fields = {**POLICIES[kind], "guardrails": (), "sample_ratio_alpha": None}
-    owner = next(type(policy) for policy in EVERY_EXPERIMENT if policy.kind == kind)
-    policy = owner.model_validate({k: v for k, v in fields.items() if k in owner.model_fields})
-    state, quickest = ready(policy), 1e9
-    for batch in range(10):
-        seen = [a_look(600 + 20 * batch + each) for each in range(20)]  # no two are alike
-        began = process_time()
-        for each in seen:
-            policy.decide(state, each)
-        quickest = min(quickest, (process_time() - began) / len(seen) * 1e6)
-    assert quickest < (200.0 if kind in POSTERIORS else 60.0), f"{quickest:.1f} us a look"

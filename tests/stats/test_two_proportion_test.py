@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -117,17 +116,6 @@ def test_bad_counts_and_alternatives_are_refused() -> None:
         two_proportion_test(1, 10, 11, 10)
     with pytest.raises(InvalidInput, match="alternative = 'greater': must be one of two-sided"):
         two_proportion_test(1, 10, 2, 10, alternative="greater")  # type: ignore[arg-type]
-
-
-def test_a_call_costs_less_than_20_microseconds() -> None:
-    """A controller calls it at every tick (design, section 4); measured 3.3 us, best of rounds."""
-    best_s = math.inf
-    for _ in range(9):
-        start_s = time.process_time()
-        for _ in range(1_000):
-            two_proportion_test(320, 334, 318, 334)
-        best_s = min(best_s, (time.process_time() - start_s) / 1_000)
-    assert best_s < 20e-6
 
 
 def test_the_test_loads_no_scipy() -> None:
