@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from simab.world import compilation
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # "default" tries the same examples each time: what is red in CI is red on the next machine.
@@ -24,6 +26,12 @@ settings.register_profile(
     "thorough", settings.get_profile("default"), derandomize=False, max_examples=600
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_simulator() -> None:
+    """Compile before the first test: a command says when it has to, and its tests read stderr."""
+    compilation.compile_now()
 
 
 @pytest.fixture(scope="session")
