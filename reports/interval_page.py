@@ -13,9 +13,10 @@ from typing import Final
 from interval_coverage import RUNS, SAMPLES, Cell, coverage_cells
 from policy_cells import tell
 
-__all__ = ["make_coverage"]
+__all__ = ["findings", "make_coverage"]
 
 _FLOOR: Final = 0.93
+_OFTEN: Final = 0.05
 _TEXT: Final = """# How often the intervals cover
 
 Made by `python reports/remake.py . intervals`. Every interval that simab shows has a nominal level of
@@ -63,7 +64,7 @@ def make_coverage(folder: Path, outcomes: Path, samples: int = SAMPLES) -> list[
         runs=", ".join(f"{each:,}" for each in RUNS[:-1]) + f" and {RUNS[-1]:,}",
         samples=f"{samples:,}",
         rows=rows // 12,
-        findings=_findings(cells),
+        findings=findings(cells),
         table="\n".join(_line(cell) for cell in cells),
     )
     (target / "README.md").write_text(text, encoding="utf-8")
@@ -71,20 +72,32 @@ def make_coverage(folder: Path, outcomes: Path, samples: int = SAMPLES) -> list[
     return cells
 
 
-def _findings(cells: Sequence[Cell]) -> str:
+def findings(cells: Sequence[Cell]) -> str:
+    """The least coverage with and without a mark, in words."""
     shown = [cell for cell in cells if cell.marked_share < 1]
     least = min(shown, key=lambda cell: cell.plain)
-    marked = [cell for cell in cells if cell.marked_share > 0]
-    worst = min(marked, key=lambda cell: cell.marked)
     student = min((cell for cell in cells if cell.by_student == cell.by_student),
                   key=lambda cell: cell.by_student)  # fmt: skip
     below = [cell for cell in shown if cell.plain < _FLOOR]
     return (
         f"Without a mark, the least coverage is {_share(least.plain)} ({least.quantity}, "
-        f"{least.runs:,} runs); {len(below)} of {len(shown)} cells lie under 93 %. Marked "
-        f"intervals cover as little as {_share(worst.marked)} ({worst.quantity}, {worst.runs:,} "
-        "runs): the mark is needed. Student's or Wald's interval alone would cover "
-        f"{_share(student.by_student)} ({student.quantity}, {student.runs:,} runs)."
+        f"{least.runs:,} runs); {len(below)} of {len(shown)} cells lie under 93 %. "
+        f"{_of_the_marked(cells)}Student's or Wald's interval alone would cover as "
+        f"little as {_share(student.by_student)} ({student.quantity}, {student.runs:,} runs)."
+    )
+
+
+def _of_the_marked(cells: Sequence[Cell]) -> str:
+    """How little marked intervals cover; of a few marked samples a share says nothing."""
+    marked = [cell for cell in cells if cell.marked_share >= _OFTEN]
+    if not marked:
+        return ""
+    worst = min(marked, key=lambda cell: (cell.marked, -cell.marked_share))
+    needed = ": the mark is needed" if worst.marked < _FLOOR else ""
+    return (
+        f"Where at least {100 * _OFTEN:g} % of the intervals are marked, the marked ones cover as "
+        f"little as {_share(worst.marked)} ({worst.quantity}, {worst.runs:,} runs, "
+        f"{_percent(worst.marked_share)} marked){needed}. "
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "batches",
     "cells_csv",
     "cells_of",
+    "letters_in",
     "play_cells",
     "read_cells",
     "tell",
@@ -39,6 +40,13 @@ LETTERS: Final = {
     Verdict.KEPT_CONTROL: "K",
     Verdict.ROLLED_BACK: "R",
     Verdict.UNDECIDED: "U",
+}
+_SAYS: Final = {
+    Verdict.PROMOTED_CANDIDATE: "promoted",
+    Verdict.PROMOTED_OTHER: "promoted another variant",
+    Verdict.KEPT_CONTROL: "kept",
+    Verdict.ROLLED_BACK: "rolled back",
+    Verdict.UNDECIDED: "undecided",
 }
 _COLUMNS: Final = ("scenario", "version", "rule", "kind", "effect", "median_s", "verdicts")
 
@@ -130,6 +138,13 @@ def cells_csv(cells: Iterable[Cell]) -> str:
         fields = (cell.scenario, cell.version, cell.rule, cell.kind, f"{cell.effect:g}")
         writer.writerow((*fields, median, cell.verdicts))
     return buffer.getvalue()
+
+
+def letters_in(cells: Iterable[Cell]) -> str:
+    """What each letter of these cells stands for; no letter that none of them holds."""
+    used = set().union(*(cell.verdicts for cell in cells))
+    said = (f"{letter} {_SAYS[verdict]}" for verdict, letter in LETTERS.items() if letter in used)
+    return ", ".join(said)
 
 
 def read_cells(path: Path) -> list[Cell]:

@@ -20,7 +20,7 @@ from claims import (
 )
 from expected_of_rollouts import promotion_by_checks
 from expected_of_tests import promotion_by_theory
-from policy_cells import Cell
+from policy_cells import Cell, letters_in
 
 from simab.analyse import Verdict
 from simab.report import numerals
@@ -93,8 +93,7 @@ def _opening(cells: Sequence[Cell]) -> str:
         f"which takes shares as normal, is allowed {100 * THEORY_ERROR:g} points more. All rules "
         "of one table meet the same clients, so that their rates stray together. "
         "Rates: [rates.csv](rates.csv); how every replication ended: "
-        "[verdicts.csv](verdicts.csv), one letter each (P promoted, K kept, R rolled back, "
-        "U undecided).\n"
+        f"[verdicts.csv](verdicts.csv), one letter each ({letters_in(cells)}).\n"
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from policy_cells import Version, cells_csv, cells_of, tell
+from policy_cells import Cell, Version, cells_csv, cells_of, letters_in, tell
 from policy_page import plain
 from policy_versions import equal, with_errors, with_probability_gain
 
@@ -90,7 +90,7 @@ def make_twelve_policies(folder: Path, executor: Executor) -> list[Standing]:
         cells += cells_of(version, study.rows)
     (target / "versions.csv").write_text(cells_csv(cells), encoding="utf-8")
     standings = [_standing(scenario, rule, played) for rule in scenario.policies]
-    page = _page(scenario, standings)
+    page = _page(scenario, standings, cells)
     (target / "README.md").write_text(page, encoding="utf-8")
     return standings
 
@@ -142,7 +142,7 @@ def _times(values: Sequence[float]) -> Quantiles:
     return Quantiles(decided, low, middle, high, math.nan, math.nan)
 
 
-def _page(scenario: Scenario, standings: Sequence[Standing]) -> str:
+def _page(scenario: Scenario, standings: Sequence[Standing], cells: Sequence[Cell]) -> str:
     count = numerals.count(scenario.study.replications)
     total = scenario.study.replications
     blind = [each for each in standings if each.broken_promotion.count * 2 >= total]
@@ -165,8 +165,8 @@ def _page(scenario: Scenario, standings: Sequence[Standing]) -> str:
         "the runs or more, and promoted the worse one in half or more.",
         f"- **Both.** {_listed(strict)} stopped the broken candidate, and promoted the worse one "
         "in less than 5 % of the runs with the whole interval.",
-        "\nHow every replication ended: [versions.csv](versions.csv), one letter each (P promoted, "
-        "K kept, R rolled back, U undecided).",
+        "\nHow every replication ended: [versions.csv](versions.csv), one letter each "
+        f"({letters_in(cells)}).",
     ]
     return plain("\n".join(lines)) + "\n"
 

@@ -79,7 +79,7 @@ def pairs(result: StudyResult) -> str:
         "each pair alone."
     )
     if any(row.approximate for rows in shown(result).values() for row in rows):
-        parts.append(f"Dashed, and {numerals.ABOUT} in figures: {APPROXIMATE}.")
+        parts.append(f"Dashed, and {numerals.ABOUT} beside numbers: {APPROXIMATE}.")
     return " ".join(parts)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from interval_coverage import RUNS, cost_cell, coverage_cells
+from interval_coverage import RUNS, Cell, cost_cell, coverage_cells
 from interval_laws import cost_laws
-from interval_page import make_coverage
+from interval_page import findings, make_coverage
 
 
 def outcomes(repository: Path) -> Path:
@@ -51,6 +52,17 @@ def test_a_small_page_is_made(repository: Path, tmp_path: Path) -> None:
     cells = make_coverage(tmp_path, outcomes(repository), samples=10)
     text = (tmp_path / "reports" / "intervals" / "README.md").read_text(encoding="utf-8")
     assert all(cell.quantity in text for cell in cells)
+
+
+def test_the_page_speaks_of_marks_where_they_are_frequent() -> None:
+    """One marked sample of a thousand that misses is no finding; one of twenty and more is."""
+    often = Cell("often", 20, 1000, 0.95, 0.05, 0.8, 0.95, 0.9, "")
+    seldom = replace(often, quantity="seldom", marked_share=0.049, marked=0.0)
+    words = findings([often, seldom])
+    assert "5 % of the intervals are marked" in words
+    assert ".800 (often, 20 runs" in words
+    assert "(seldom" not in words.split("Where", 1)[1].split("Student")[0]
+    assert "are marked" not in findings([seldom])
 
 
 @pytest.mark.long
