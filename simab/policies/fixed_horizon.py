@@ -43,7 +43,7 @@ class FixedHorizonTest(Experiment):
     """Probability of calling a difference where there is none."""
     baseline: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """In place of labelled_requests: the share of correct answers that the control may have."""
-    effect: Annotated[float, Field(gt=0, lt=1)] | None = None
+    effect: Annotated[float, Field(ge=1e-9, lt=1)] | None = None
     """And the gain over the baseline that is to be found."""
     power: Annotated[float, Field(gt=0, lt=1)] = 0.8
     """And the probability to find it, at the split of the labels as it turns out: the smaller of
@@ -62,6 +62,11 @@ class FixedHorizonTest(Experiment):
             raise InvalidInput("baseline and effect need each other; give both")
         if self.baseline is not None and self.baseline + (self.effect or 0.0) >= 1.0:
             raise InvalidInput("baseline and effect add up to 1 or more; lower the effect")
+        if all(planned) and self.power <= self.alpha / 2:
+            raise InvalidInput(
+                f"power {self.power:g} must exceed alpha / 2 = {self.alpha / 2:g}, what a blind "
+                "guess has; ask for a power such as 0.8"
+            )
         return self
 
     @property

@@ -95,7 +95,8 @@ def trials_for_means(
     """Trials of the first arm for a two-sided z-test of two means, not rounded.
 
     The second arm has `ratio` times as many: (z + z')^2 (v + v' / ratio) / difference^2; Chow, Shao
-    and Wang 2008, section 3.2, each arm with its own variance. Raises InvalidInput for a negative
+    and Wang 2008, section 3.2, each arm with its own variance. Inf beyond the range of floats.
+    Raises InvalidInput for a negative
     variance, no difference, alpha or power not strictly between 0 and 1, or a ratio that is not
     above 0 and finite.
     """
@@ -109,7 +110,7 @@ def trials_for_means(
             "difference that matters."
         )
     quantiles = normal_quantile(1.0 - alpha / 2.0) + normal_quantile(power)
-    return quantiles**2 * (variances[0] + variances[1] / ratio) / difference**2
+    return quantiles**2 * (variances[0] + variances[1] / ratio) / difference / difference
 
 
 def _undefined(a: Moments, b: Moments) -> str | None:

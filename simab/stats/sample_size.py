@@ -33,16 +33,18 @@ def pooled_trials(
     """Trials of the first arm, where the second has `ratio` times as many.
 
     Variance of the pooled share under equality, own variances else: R's power.prop.test for equal
-    arms. Fleiss, Levin and Paik 2003, equations 4.14 and 4.17; Fleiss 1981, equation 3.14. Raises
-    InvalidInput for equal shares, a share outside [0, 1], alpha or power not strictly between 0 and
-    1, a power not above alpha / 2, or a ratio that is not above 0 and finite.
+    arms. Fleiss, Levin and Paik 2003, equations 4.14 and 4.17; Fleiss 1981, equation 3.14. Inf for
+    a difference that no number in the range of floats would show. Raises InvalidInput for equal
+    shares, a share outside [0, 1], alpha or power not strictly between 0 and 1, a power not above
+    alpha / 2, or a ratio that is not above 0 and finite.
     """
     z_alpha, z_power = _quantiles(p1, p2, alpha, power)
     require_ratio(ratio)
     mean = (p1 + ratio * p2) / (1.0 + ratio)
     under_equality = math.sqrt((1.0 + 1.0 / ratio) * mean * (1.0 - mean))
     own = math.sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2) / ratio)
-    return ((z_alpha * under_equality + z_power * own) / (p1 - p2)) ** 2
+    root = (z_alpha * under_equality + z_power * own) / (p1 - p2)
+    return root * root  # inf beyond the range of floats, where ** raises
 
 
 def unpooled_trials(p1: float, p2: float, *, alpha: float = 0.05, power: float = 0.8) -> float:

@@ -168,3 +168,9 @@ def test_the_ratio_is_fleiss_factor_where_shares_are_alike() -> None:
     assert first == pytest.approx(theirs, rel=5e-3)
     with pytest.raises(InvalidInput, match="ratio = 0"):
         pooled_trials(0.5, 0.6, ratio=0.0)
+
+
+def test_a_difference_next_to_nothing_takes_more_than_any_number() -> None:
+    """Beyond the range of floats the size is inf, not an error of arithmetic."""
+    assert pooled_trials(0.0, 2.2e-313) == math.inf
+    assert pooled_trials(0.5, 0.5 + 1e-15) < math.inf

@@ -82,3 +82,4 @@ def test_the_sample_by_hand() -> None:
     for variances, difference in (((-1.0, 1.0), 0.5), ((1.0, 1.0), 0.0)):
         with pytest.raises(InvalidInput, match="must not be negative, nor the difference 0"):
             trials_for_means(variances, difference)
+    assert trials_for_means((1.0, 1.0), 1e-200) == float("inf")
