@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isnan, nan
+from math import isnan
 from typing import Final, get_args
 
 from simab.analyse.guardrail_truth import broken_guardrails
 from simab.errors import InvalidInput
 from simab.policies.metrics import LabelMetric
-from simab.profiles import truth_of
+from simab.profiles.truth import metric_difference, truth_of
 from simab.scenario.models import Objective, Scenario
 
 __all__ = ["Judgement", "ScenarioTruth", "truth_of_scenario", "truth_of_values"]
@@ -74,7 +74,9 @@ class ScenarioTruth:
     def shortfall(self, variant: str) -> float:
         """By how much a variant's metric misses the best one's: at least 0; 0 where undefined."""
         best, value = (self.values[name][self.metric] for name in (self.best, variant))
-        return 0.0 if isnan(value) else max(0.0, self.objective.sign * _difference(best, value))
+        return (
+            0.0 if isnan(value) else max(0.0, self.objective.sign * metric_difference(best, value))
+        )
 
     def judgement(self, variant: str | None) -> Judgement:
         """Whether it is right to end a run with this variant; None for several: NEITHER.
@@ -122,7 +124,7 @@ def truth_of_values(
     """The truth of variants whose metrics are known."""
     control = values[objective.control][objective.metric]
     gains = {
-        name: objective.sign * _difference(own[objective.metric], control)
+        name: objective.sign * metric_difference(own[objective.metric], control)
         for name, own in values.items()
     }
     return ScenarioTruth(objective, values, gains, breaks, tuple(contenders))
@@ -161,11 +163,3 @@ def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
     ]
     breaks = broken_guardrails(scenario)
     return truth_of_values(objective, values, breaks=breaks, contenders=contenders)
-
-
-def _difference(value: float, other: float) -> float:
-    """The difference; exactly 0 where it is within the rounding of floats."""
-    if isnan(value) or isnan(other):
-        return nan
-    difference = value - other
-    return 0.0 if abs(difference) <= _ROUNDING * max(abs(value), abs(other)) else difference

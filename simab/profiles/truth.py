@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import fsum, lcm, nan
+from math import fsum, isnan, lcm, nan
 from typing import Final
 
 import numpy as np
@@ -19,8 +19,9 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rewards import RewardScale
 from simab.stats.classification import METRICS, ConfusionCounts
 
-__all__ = ["Truth", "truth_of"]
+__all__ = ["Truth", "metric_difference", "truth_of"]
 
+_ROUNDING: Final = 1e-12  # of a metric's size: what sums and differences of floats may be off
 _WHOLE: Final = 1 << 60  # confusion cells as whole numbers of 2**-60, finer than a float
 
 
@@ -181,3 +182,11 @@ def _refine(
     np.add.at(change, np.searchsorted(grid, low), density)
     np.add.at(change, np.searchsorted(grid, high), -density)
     return points, np.cumsum(change)[:-1] * np.diff(grid)
+
+
+def metric_difference(value: float, other: float) -> float:
+    """How far one true value lies above another: exactly 0 within the rounding of floats."""
+    if isnan(value) or isnan(other):
+        return nan
+    difference = value - other
+    return 0.0 if abs(difference) <= _ROUNDING * max(abs(value), abs(other)) else difference

@@ -181,13 +181,11 @@ def _saturation(scenario: Scenario) -> Iterator[str]:
 def _judged_by_metric(scenario: Scenario, name: str) -> str:
     """What a load too high means for the truth, where that is not plain."""
     objective = scenario.objective
-    if name != objective.candidate or load_at_all_traffic(scenario, name) < 1:
-        return ""
+    if name == objective.control or load_at_all_traffic(scenario, name) < 1:
+        return ""  # the control is there already, and is not blamed for a guardrail
     if objective.guardrails:
         return "; as it is, promoting it counts as wrong, whatever its metric"
-    return (
-        "; without objective.guardrails, promoting it still counts as right if its metric is better"
-    )
+    return "; without objective.guardrails, promoting it is judged by its metric alone"
 
 
 def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
@@ -199,9 +197,9 @@ def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
     for name, variant in scenario.endpoint.variants.items():
         if limits and variant.error_rate > min(limits):
             effect = (
-                "promoting it counts as wrong, whatever its metric"
-                if name == scenario.objective.candidate
-                else "the guardrail is broken while it serves"
+                "the guardrail is broken while it serves"
+                if name == scenario.objective.control
+                else "promoting it counts as wrong, whatever its metric"
             )
             yield (
                 f"{name_text(name)} fails {percent_text(variant.error_rate)} of its requests, over "

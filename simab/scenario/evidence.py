@@ -1,4 +1,4 @@
-"""What is true of the two variants, and how many labelled requests it takes to see it.
+"""What is true of the variants, and how many labelled requests it takes to see it.
 
 Closed forms for shares and mean rewards only, at 5 % two-sided and 80 % power, for independent
 requests.
@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from simab import units
-from simab.policies.experiment import Experiment
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.two_metrics import COUNTED_AS_CORRECT
-from simab.profiles.truth import Truth, truth_of
+from simab.profiles.truth import Truth, metric_difference, truth_of
 from simab.scenario.capacity import rates_per_s, start_weights
 from simab.scenario.models import Objective, Scenario
-from simab.scenario.wording import duration_text, name_text, number_text, series
 from simab.stats.means import trials_for_means
-from simab.stats.proportions import power_two_proportions
 from simab.stats.sample_size import pooled_trials
 
 __all__ = [
@@ -29,7 +24,6 @@ __all__ = [
     "Need",
     "TruthRow",
     "evidence_of",
-    "evidence_sentences",
     "labelled_per_hour",
     "labels_ratio",
     "labels_until",
@@ -71,11 +65,16 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The truth of every variant, and the needs of the smallest effect and the true difference."""
+    """The truth of every variant, and what it takes to see differences from the control.
+
+    `smallest_effect` and `true_difference` are of the candidate; `others` holds the true difference
+    of each variant that is neither of the two.
+    """
 
     rows: tuple[TruthRow, ...]
     smallest_effect: Need
     true_difference: Need
+    others: Mapping[str, Need]
 
     def row(self, variant: str) -> TruthRow:
         """The row of one variant."""
@@ -101,47 +100,25 @@ def labels_until(scenario: Scenario, labelled_per_hour: float, until_ns: int) ->
 def evidence_of(scenario: Scenario) -> Evidence:
     """Truths and needs of a scenario."""
     objective = scenario.objective
-    labelled = labelled_per_hour(scenario)
-    truths = _truths(scenario)
-    control, candidate = (
-        truths[role].metric(objective.metric) for role in (objective.control, objective.candidate)
-    )
+    truths, labelled = _truths(scenario), labelled_per_hour(scenario)
+    values = {name: truth.metric(objective.metric) for name, truth in truths.items()}
+    roles = objective.control, objective.candidate
+    control = values[objective.control]
     better = objective.sign * objective.smallest_effect
     if objective.metric != "reward" and not 0 <= control + better <= 1:
         better = -better  # nothing is better than 100 %: the same distance on the other side
-    per_hour = labelled[objective.control], labelled[objective.candidate]
-    needs = [
-        _need(scenario, truths, difference, per_hour)
-        for difference in (better, candidate - control)
-    ]
-    rows = [
-        TruthRow(name, truth.metric(objective.metric), labelled[name])
-        for name, truth in truths.items()
-    ]
-    return Evidence(tuple(rows), *needs)
 
+    def need(variant: str, difference: float) -> Need:
+        per_hour = labelled[objective.control], labelled[variant]
+        return _need(scenario, (truths[objective.control], truths[variant]), difference, per_hour)
 
-def evidence_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
-    """Truths and needs in words."""
-    roles = [
-        evidence.row(name) for name in (scenario.objective.control, scenario.objective.candidate)
-    ]
-    yield _truth_sentence(scenario.objective, *roles)
-    each = [f"{name_text(row.variant)} gets {number_text(row.labelled_per_hour)}" for row in roles]
-    yield f"Labelled requests an hour at the starting split: {', '.join(each)}."
-    yield from _tested_sentences(scenario)
-    effect, true = evidence.smallest_effect, evidence.true_difference
-    if effect.labelled_requests is None:
-        yield effect.reason
-        return
-    smallest = number_text(scenario.objective.smallest_effect)
-    if true.labelled_requests == effect.labelled_requests:
-        yield f"To see that difference, which is the smallest that matters: {_in_words(effect)}."
-    else:
-        yield f"To see a difference of {smallest}, the smallest that matters: {_in_words(effect)}."
-        if true.labelled_requests is not None:
-            yield f"To see the true difference: {_in_words(true)}."
-    yield from _power_sentences(scenario, roles[0].truth, effect.difference)
+    true = {name: need(name, metric_difference(values[name], control)) for name in values}
+    return Evidence(
+        rows=tuple(TruthRow(name, values[name], labelled[name]) for name in values),
+        smallest_effect=need(objective.candidate, better),
+        true_difference=true[objective.candidate],
+        others={name: true[name] for name in values if name not in roles},
+    )
 
 
 def _truths(scenario: Scenario) -> Mapping[str, Truth]:
@@ -152,42 +129,28 @@ def _truths(scenario: Scenario) -> Mapping[str, Truth]:
     }
 
 
-def _truth_sentence(objective: Objective, control: TruthRow, candidate: TruthRow) -> str:
-    names = [name_text(row.variant) for row in (control, candidate)]
-    each = [
-        f"{row.truth:.4g} for {name}" for row, name in zip((control, candidate), names, strict=True)
-    ]
-    head = f"True {objective.metric}: {', '.join(each)}"
-    gain = objective.sign * (candidate.truth - control.truth)
-    if math.isnan(gain):
-        return f"{head}; it is undefined where a variant never predicts or meets a positive."
-    if gain == 0:
-        return f"{head}: no difference, an A/A rehearsal."
-    small = (
-        "" if abs(gain) >= objective.smallest_effect * (1 - 1e-9) else ", less than what matters"
-    )
-    return f"{head}: {names[gain > 0]} is better by {number_text(abs(gain))}{small}."
-
-
 def _need(
     scenario: Scenario,
-    truths: Mapping[str, Truth],
+    truths: tuple[Truth, Truth],
     difference: float,
     per_hour: tuple[float, float],
 ) -> Need:
-    objective = scenario.objective
-    truth = truths[objective.control]
+    """Of the control and another variant, in this order."""
+    objective, truth = scenario.objective, truths[0]
     base = truth.metric(objective.metric)
     reason = _no_closed_form(objective, base, difference)
     if reason:
         return Need(difference, None, math.nan, reason)
     ratio = labels_ratio(*per_hour)
     if objective.metric == "reward":
-        spread = (truth.reward_variance, truths[objective.candidate].reward_variance)
+        spread = (truth.reward_variance, truths[1].reward_variance)
         trials = trials_for_means(spread, difference, ratio=ratio)
     else:
         trials = pooled_trials(base, min(max(base + difference, 0.0), 1.0), ratio=ratio)
     control = trials / _counted_share(truth, objective)
+    if math.isinf(control * max(ratio, 1.0)):
+        reason = f"A difference of {difference:.3g} is too small for any number of requests."
+        return Need(difference, None, math.nan, reason)
     fewer = max(math.ceil(control * min(ratio, 1.0)), 1)
     more = max(math.ceil(control * max(ratio, 1.0)), 1)
     return Need(difference, fewer, _wait_s(scenario, fewer, min(per_hour)), other_arm=more)
@@ -241,63 +204,3 @@ def _counted_share(truth: Truth, objective: Objective) -> float:
         return 1.0
     other = cells.false_positive if objective.metric == "precision" else cells.false_negative
     return (cells.true_positive + other) / cells.total
-
-
-def _tested_sentences(scenario: Scenario) -> Iterator[str]:
-    """Which rules test a metric other than correct answers, and by how many labels they look."""
-    metric = scenario.objective.metric
-    testing = [
-        name_text(name)
-        for name, policy in scenario.policies.items()
-        if isinstance(policy, Experiment) and not policy.counts_correct_answers
-    ]
-    if metric not in COUNTED_AS_CORRECT and testing:
-        verb = "tests" if len(testing) == 1 else "test"
-        yield f"{series(testing)} {verb} {metric}; looks count labelled requests."
-
-
-def _power_sentences(scenario: Scenario, base: float, difference: float) -> Iterator[str]:
-    """How good the fixed-horizon tests of correct answers are; of rewards none is told."""
-    if scenario.objective.metric not in ("accuracy", "success_rate"):
-        return
-    for name, policy in scenario.policies.items():
-        if isinstance(policy, FixedHorizonTest):
-            sample = policy.sample_at(_ratio(scenario))
-            control, candidate = _labelled_at_the_look(scenario, sample)
-            power = power_two_proportions(
-                base, base + difference, control, candidate, alpha=policy.alpha
-            )
-            yield (
-                f"{name_text(name)} tests once, at "
-                f"{number_text(sample)} labelled requests "
-                "of the variant that gets fewer, and would see that smallest difference with "
-                f"probability {power:.2f}."
-            )
-
-
-def _ratio(scenario: Scenario) -> float:
-    labels, objective = labelled_per_hour(scenario), scenario.objective
-    return labels_ratio(labels[objective.control], labels[objective.candidate])
-
-
-def _labelled_at_the_look(scenario: Scenario, needed: int) -> tuple[int, int]:
-    """Labels of control and candidate when the slower of them has what is needed."""
-    labels, objective = labelled_per_hour(scenario), scenario.objective
-    rates = labels[objective.control], labels[objective.candidate]
-    slower = min(rates)
-    if slower <= 0:
-        return needed, needed
-    return round(needed * rates[0] / slower), round(needed * rates[1] / slower)
-
-
-def _in_words(need: Need) -> str:
-    fewer, more = need.labelled_requests or 0, need.other_arm or 0
-    labelled = f"{number_text(fewer)} labelled requests an arm"
-    if more != fewer:
-        labelled = (
-            f"{number_text(fewer)} labelled requests of the variant that gets fewer and "
-            f"{number_text(more)} of the other"
-        )
-    if math.isinf(need.duration_s):
-        return f"{labelled}, which the starting split never gives"
-    return f"{labelled}, {duration_text(need.duration_s)} at the starting split"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from simab import units
 from simab.scenario.capacity import CapacityRow, capacity_rows, capacity_sentences
 from simab.scenario.cautions import warnings
-from simab.scenario.evidence import Need, TruthRow, evidence_of, evidence_sentences
+from simab.scenario.evidence import Need, TruthRow, evidence_of
+from simab.scenario.evidence_text import evidence_sentences
 from simab.scenario.models import Scenario
 from simab.scenario.size import size_of, size_sentence
 from simab.scenario.wording import duration_text, number_text, rate_text
@@ -22,7 +24,8 @@ class Explanation:
     """Plain sentences computed from a scenario, and the numbers behind them.
 
     `smallest_effect` and `true_difference` say how many labelled requests an arm each takes at 5 %
-    two-sided and 80 % power, and how long these take at the split of the start.
+    two-sided and 80 % power, and how long these take at the split of the start. They compare the
+    candidate with the control; `other_differences` holds the same of every other variant.
     """
 
     title: str
@@ -34,6 +37,7 @@ class Explanation:
     truth: tuple[TruthRow, ...]
     smallest_effect: Need
     true_difference: Need
+    other_differences: Mapping[str, Need]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; None stands for what is undefined or endless."""
@@ -60,6 +64,7 @@ def explain(scenario: Scenario) -> Explanation:
         truth=evidence.rows,
         smallest_effect=evidence.smallest_effect,
         true_difference=evidence.true_difference,
+        other_differences=evidence.others,
     )
 
 

@@ -357,7 +357,7 @@ def test_a_stage_too_short_for_its_alarms_is_a_warning(
 def test_a_variant_that_saturates_or_breaks_a_guardrail_is_a_warning() -> None:
     """What a metric of quality does not see: a load of 1 and more, errors beyond the limit."""
     overloaded = [each for each in warnings(scenario()) if "its load would be 1.00" in each]
-    unguarded = "without objective.guardrails, promoting it still counts as right"
+    unguarded = "without objective.guardrails, promoting it is judged by its metric alone"
     assert [unguarded in each for each in overloaded] == [False, True]  # the control is there
     data = scenario().model_dump(mode="json")
     data["objective"]["guardrails"] = [{"metric": "error_rate", "at_most": 0.01}]

@@ -1,0 +1,195 @@
+"""What is true of the variants and what it takes to see it, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from simab.policies.experiment import Experiment
+from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.two_metrics import COUNTED_AS_CORRECT
+from simab.profiles.truth import metric_difference
+from simab.scenario.capacity import START, splits
+from simab.scenario.evidence import Evidence, Need, TruthRow, labelled_per_hour, labels_ratio
+from simab.scenario.models import Objective, Scenario
+from simab.scenario.wording import duration_text, name_text, number_text, series
+from simab.stats.proportions import power_two_proportions
+
+__all__ = ["evidence_sentences"]
+
+
+def evidence_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """Truths and needs in words; beyond two variants each sentence names those that it is about."""
+    objective = scenario.objective
+    control = evidence.row(objective.control)
+    if evidence.others:
+        yield from _truths_of_many(scenario, evidence)
+    else:
+        yield _truth_of_two(objective, control, evidence.row(objective.candidate))
+    each = [
+        f"{name_text(row.variant)} gets {number_text(row.labelled_per_hour)}"
+        for row in _roles_first(objective, evidence.rows)
+    ]
+    yield f"Labelled requests an hour at the starting split: {', '.join(each)}."
+    yield from _tested_sentences(scenario)
+    if evidence.smallest_effect.labelled_requests is None:
+        yield evidence.smallest_effect.reason
+        return
+    yield from _need_sentences(objective, evidence)
+    yield from _power_sentences(scenario, control.truth, evidence)
+
+
+def _roles_first(objective: Objective, rows: Sequence[TruthRow]) -> Sequence[TruthRow]:
+    """Control and candidate, then the others in the order of the scenario."""
+    places = {objective.control: 0, objective.candidate: 1}
+    return sorted(rows, key=lambda row: places.get(row.variant, 2))
+
+
+def _head(objective: Objective, rows: Sequence[TruthRow]) -> str:
+    each = [f"{row.truth:.4g} for {name_text(row.variant)}" for row in rows]
+    return f"True {objective.metric}: {', '.join(each)}"
+
+
+def _truth_of_two(objective: Objective, control: TruthRow, candidate: TruthRow) -> str:
+    names = [name_text(row.variant) for row in (control, candidate)]
+    head = _head(objective, (control, candidate))
+    gain = objective.sign * metric_difference(candidate.truth, control.truth)
+    if math.isnan(gain):
+        return f"{head}; it is undefined where a variant never predicts or meets a positive."
+    if gain == 0:
+        return f"{head}: no difference, an A/A rehearsal."
+    small = "" if _matters(objective, gain) else ", less than what matters"
+    return f"{head}: {names[gain > 0]} is better by {number_text(abs(gain))}{small}."
+
+
+def _truths_of_many(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """All values, each variant against the control, and by whom the others may be promoted."""
+    objective = scenario.objective
+    rows = _roles_first(objective, evidence.rows)
+    against = [_against(objective, rows[0], row) for row in rows[1:]]
+    yield (
+        f"{_head(objective, rows)}. Against the control {name_text(objective.control)}, "
+        f"{series(against)}."
+    )
+    for name in evidence.others:
+        yield _promoted_by(scenario, name)
+
+
+def _against(objective: Objective, control: TruthRow, other: TruthRow) -> str:
+    name = name_text(other.variant)
+    gain = objective.sign * metric_difference(other.truth, control.truth)
+    if math.isnan(gain):
+        return f"{name} cannot be compared, as its value or the control's is undefined"
+    if gain == 0:
+        return f"{name} is no different"
+    small = "" if _matters(objective, gain) else " (less than what matters)"
+    return f"{name} is {'better' if gain > 0 else 'worse'} by {number_text(abs(gain))}{small}"
+
+
+def _matters(objective: Objective, gain: float) -> bool:
+    return abs(gain) >= objective.smallest_effect * (1 - 1e-9)
+
+
+def _promoted_by(scenario: Scenario, variant: str) -> str:
+    """Which rules may leave all weighted traffic to a variant that is neither of the roles."""
+    setters = {
+        name
+        for split in splits(scenario)
+        if {each for each, weight in split.weights.items() if weight > 0} == {variant}
+        for name in split.set_by
+    }
+    named = [name_text(name) for name in scenario.policies if name in setters]
+    who = f"only {series(named)}" if named else "no policy"
+    starts = ", and has all traffic at the start" if START in setters else ""
+    return (
+        f"{name_text(variant)} is neither control nor candidate{starts}: {who} may give it all "
+        "traffic."
+    )
+
+
+def _need_sentences(objective: Objective, evidence: Evidence) -> Iterator[str]:
+    effect, true = evidence.smallest_effect, evidence.true_difference
+    between = _between(objective, objective.candidate) if evidence.others else ""
+    same = true.labelled_requests == effect.labelled_requests and math.isclose(
+        abs(true.difference), objective.smallest_effect, rel_tol=1e-9
+    )
+    if same and not between:
+        yield f"To see that difference, which is the smallest that matters: {_in_words(effect)}."
+    else:
+        smallest = number_text(objective.smallest_effect)
+        yield (
+            f"To see a difference of {smallest}{between}, the smallest that matters: "
+            f"{_in_words(effect)}."
+        )
+    if true.labelled_requests is not None and not same:
+        yield f"To see the true difference{between}: {_in_words(true)}."
+    for name, need in evidence.others.items():
+        if need.labelled_requests is not None:
+            between = _between(objective, name)
+            yield f"To see the true difference{between}: {_in_words(need)}."
+
+
+def _between(objective: Objective, other: str) -> str:
+    return f" between {name_text(objective.control)} and {name_text(other)}"
+
+
+def _tested_sentences(scenario: Scenario) -> Iterator[str]:
+    """Which rules test a metric other than correct answers, and by how many labels they look."""
+    metric = scenario.objective.metric
+    testing = [
+        name_text(name)
+        for name, policy in scenario.policies.items()
+        if isinstance(policy, Experiment) and not policy.counts_correct_answers
+    ]
+    if metric not in COUNTED_AS_CORRECT and testing:
+        verb = "tests" if len(testing) == 1 else "test"
+        yield f"{series(testing)} {verb} {metric}; looks count labelled requests."
+
+
+def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Iterator[str]:
+    """How good the fixed-horizon tests of correct answers are; of rewards none is told."""
+    objective = scenario.objective
+    if objective.metric not in ("accuracy", "success_rate"):
+        return
+    pair = f" {name_text(objective.control)} against {name_text(objective.candidate)}"
+    for name, policy in scenario.policies.items():
+        if isinstance(policy, FixedHorizonTest):
+            sample = policy.sample_at(_ratio(scenario))
+            control, candidate = _labelled_at_the_look(scenario, sample)
+            effect = evidence.smallest_effect.difference
+            power = power_two_proportions(
+                base, base + effect, control, candidate, alpha=policy.alpha
+            )
+            yield (
+                f"{name_text(name)} tests{pair if evidence.others else ''} once, at "
+                f"{number_text(sample)} labelled requests of the variant that gets fewer, and "
+                f"would see that smallest difference with probability {power:.2f}."
+            )
+
+
+def _ratio(scenario: Scenario) -> float:
+    labels, objective = labelled_per_hour(scenario), scenario.objective
+    return labels_ratio(labels[objective.control], labels[objective.candidate])
+
+
+def _labelled_at_the_look(scenario: Scenario, needed: int) -> tuple[int, int]:
+    """Labels of control and candidate when the slower of them has what is needed."""
+    labels, objective = labelled_per_hour(scenario), scenario.objective
+    rates = labels[objective.control], labels[objective.candidate]
+    slower = min(rates)
+    if slower <= 0:
+        return needed, needed
+    return round(needed * rates[0] / slower), round(needed * rates[1] / slower)
+
+
+def _in_words(need: Need) -> str:
+    fewer, more = need.labelled_requests or 0, need.other_arm or 0
+    labelled = f"{number_text(fewer)} labelled requests an arm"
+    if more != fewer:
+        labelled = (
+            f"{number_text(fewer)} labelled requests of the variant that gets fewer and "
+            f"{number_text(more)} of the other"
+        )
+    if math.isinf(need.duration_s):
+        return f"{labelled}, which the starting split never gives"
+    return f"{labelled}, {duration_text(need.duration_s)} at the starting split"
