@@ -18,7 +18,7 @@ from simab.scenario import dumps
 from tests.comparison.command_line import COMMAND, end, rows_in, run, start, wait_for_rows
 from tests.study.building import small
 
-REPLICATIONS = 3000  # two seconds and more of rows, to be stopped among them
+REPLICATIONS = 800  # half a second and more of rows, to be stopped among them
 COMPARE = ("compare", "--policy", "test", "--policy", "schedule", "-n", REPLICATIONS)
 
 
@@ -52,11 +52,11 @@ def test_a_killed_study_goes_on_and_gives_the_identical_result(
     """SIGKILL in the middle: no acknowledged row is lost, none is played again, nothing differs."""
     store = file.parent / "rows.sqlite"
     process = start(*COMPARE, file, "--workers", workers, "--store", store, "--quiet")
-    wait_for_rows(process, store, 40)
+    wait_for_rows(process, store, 1)
     killed = end(process, signal.SIGKILL)
     kept = rows_in(store)
     assert killed.code == -signal.SIGKILL
-    assert 40 <= kept < 2 * REPLICATIONS
+    assert 1 <= kept < 2 * REPLICATIONS
     resumed = run(capsys, *COMPARE, file, "--workers", 1, "--store", store, "--json")
     assert resumed.code == 0, resumed.err
     assert without_command(resumed.out) == undisturbed
@@ -68,7 +68,7 @@ def test_ctrl_c_with_a_store_says_how_many_replications_are_kept(file: Path, wor
     """Exit code 130, one line with what is kept and how to go on, and no traceback."""
     store = file.parent / "rows.sqlite"
     process = start(*COMPARE, file, "--workers", workers, "--store", store)
-    wait_for_rows(process, store, 40)
+    wait_for_rows(process, store, 1)
     ended = end(process, signal.SIGINT)
     assert ended.code == 130, ended.err
     assert ended.out == ""

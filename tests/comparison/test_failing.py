@@ -223,15 +223,22 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_whatever_a_policy_raises_costs_its_replications_only(
-    error: BaseException, tmp_path: Path
-) -> None:
+def test_whatever_a_policy_raises_costs_its_replications_only(tmp_path: Path) -> None:
     """Also what ends a program elsewhere, and what cannot be written as it is."""
-    study = simab.compare(small(), policies={"x": Fails(error), "test": "test"}, replications=2)
-    assert [each.replication for each in study.failures] == [0, 1]
-    assert study.failures[0].error.startswith(type(error).__name__)
-    assert "2 replications of “x” failed" in study.report(tmp_path).read_text(encoding="utf-8")
+    failing = {f"x{number}": Fails(error) for number, error in enumerate(ERRORS)}
+    study = simab.compare(small(), policies={**failing, "test": "test"}, replications=2)
+    page = study.report(tmp_path).read_text(encoding="utf-8")
+    for name, policy in failing.items():
+        own = [each for each in study.failures if each.policy == name]
+        assert [each.replication for each in own] == [0, 1]
+        assert own[0].error.startswith(type(policy.error).__name__)
+        assert f"2 replications of “{name}” failed" in page
+    assert len(study.rows["test"]) == 2
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_run_raises_what_its_policy_raised(error: BaseException) -> None:
+    """The exception itself: outside a study nothing stands between."""
     with pytest.raises(type(error)) as raised:
         simab.simulate(small(), policy=Fails(error))
     assert raised.value is error
@@ -264,16 +271,16 @@ class Holds(Policy):
         return [], state
 
 
-@pytest.mark.parametrize(
-    "held",
-    [10**5000, float("nan"), "\ud800", b"\xff", object(), np.zeros(3), [np.zeros(2)], {1: {2}}],
-    ids=lambda held: type(held).__name__,
-)
-def test_whatever_a_policy_of_ones_own_holds_is_written(held: Any, tmp_path: Path) -> None:
+HELD = [10**5000, float("nan"), "\ud800", b"\xff", object(), np.zeros(3), [np.zeros(2)], {1: {2}}]
+
+
+def test_whatever_a_policy_of_ones_own_holds_is_written(tmp_path: Path) -> None:
     """Compared once, it must not fail in the report: JSON and UTF-8 get what they can hold."""
-    study = simab.compare(small(), policies={"mine": Holds(held=held)}, replications=1)
+    policies = {f"mine {number}": Holds(held=held) for number, held in enumerate(HELD)}
+    study = simab.compare(small(), policies=policies, replications=1)
     study.report(tmp_path)
-    json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    written = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    assert [each["name"] for each in written["policies"]] == list(policies)
 
 
 def test_a_name_that_cannot_be_written_is_refused() -> None:

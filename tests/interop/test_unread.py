@@ -15,6 +15,7 @@ from simab.interop.documents import Unimportable
 from simab.interop.importing import Imported
 from simab.interop.tools import import_policy
 from simab.scenario.yaml_text import yaml_text
+from tests.effort import examples
 
 FILES = Path(__file__).parent / "files"
 TOOLS: dict[str, tuple[list[str], str | None]] = {
@@ -66,7 +67,7 @@ def named(tool: str, data: list[Any], key: str, folder: Path) -> bool:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(examples(1 / 3), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=st.data())
 def test_a_key_added_anywhere_is_named(tool: str, draw: st.DataObject, tmp_path: Path) -> None:
     """A key that no tool has, at any depth, with a value of any kind."""

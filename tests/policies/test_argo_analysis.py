@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -375,24 +375,38 @@ def test_errors_count_on_end_and_failures_in_all(
     assert probability(rollout(**fields), 12, letters, 0.2) == pytest.approx(expected, abs=1e-6)
 
 
-def test_five_errors_on_end_abort() -> None:
-    """k-argo-err: P(a run of 5 in 30) at q = 0.3 by simulation; 4 standard errors allowed.
+def first_run_of(length: int, row: Sequence[bool]) -> int | None:
+    """The look, from 1, at which the first so many on end are complete."""
+    ends = (end for end in range(length, len(row) + 1) if all(row[end - length : end]))
+    return next(ends, None)
 
-    The neighbouring rules (runs of 4 or 6: about 0.14 and 0.013) lie outside.
-    """
-    expected, replications, policy = 0.044326, 2_000, rollout()
-    draws = np.random.default_rng(20_240_615).random((replications, 30)) < 0.3
-    aborted = 0
-    for row in draws:
-        state: Any = None
-        for look, errs in enumerate(row, start=1):
-            actions, state = policy.decide(state, newest("E" if errs else "S", look))
-            if actions:
-                aborted += 1
-                break
-    error = math.sqrt(expected * (1 - expected) / replications)
-    assert abs(aborted / replications - expected) < 4 * error
-    assert 4 * error < expected - 0.013
+
+def aborted_at(policy: ArgoRollouts, row: Sequence[bool]) -> int | None:
+    """The look, from 1, at which the rollout acts on windows that are errors or successes."""
+    state: Any = None
+    for look, errs in enumerate(row, start=1):
+        actions, state = policy.decide(state, newest("E" if errs else "S", look))
+        if actions:
+            return look
+    return None
+
+
+def test_five_errors_on_end_abort() -> None:
+    """At the look of the fifth on end, in 100 sequences of 30: with four on end nothing happens."""
+    rows = (np.random.default_rng(20_240_615).random((100, 30)) < 0.6).tolist()
+    ends = [first_run_of(5, row) for row in rows]
+    assert ends.count(None) > 10
+    assert len(set(ends)) > 10
+    assert sum(first_run_of(4, row) is not None for row in rows) > 100 - ends.count(None)
+    assert [aborted_at(rollout(), row) for row in rows] == ends
+
+
+def test_a_run_of_five_errors_in_thirty_is_as_rare_as_published() -> None:
+    """k-argo-err: 0.044326 at q = 0.3, by the recursion over how many errors came last."""
+    chances = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
+    for _ in range(30):
+        chances = np.append(0.7 * chances.sum(), 0.3 * chances[:4])
+    assert 1 - chances.sum() == pytest.approx(0.044326, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -10,23 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.scenario import Scenario, dumps, load, loads
+from tests.effort import examples
 from tests.strategies import scenario_data, scenarios
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 
 
+@examples(1 / 3)
 @given(scenarios())
 def test_yaml_gives_the_scenario_back(scenario: Scenario) -> None:
     """Writing a scenario as YAML and reading it again changes nothing."""
     assert loads(dumps(scenario)) == scenario
 
 
+@examples(1 / 3)
 @given(scenario_data())
 def test_json_is_read_by_the_same_parser(data: dict[str, object]) -> None:
     """A JSON text is a scenario file, too, and says the same as the data it was made from."""
     assert loads(json.dumps(data)) == Scenario.model_validate(data)
 
 
+@examples(1 / 3)
 @given(scenarios())
 def test_writing_is_stable(scenario: Scenario) -> None:
     """The text of a scenario that was read from its own text is the same text."""
@@ -34,6 +38,7 @@ def test_writing_is_stable(scenario: Scenario) -> None:
     assert dumps(loads(text)) == text
 
 
+@examples(1 / 3)
 @given(title=st.text(min_size=1), name=st.text(min_size=1, max_size=63))
 def test_any_text_comes_back(title: str, name: str) -> None:
     """Titles and names keep quotes, colons, line breaks and every other character."""

@@ -60,7 +60,7 @@ def world(policy: str, *, horizon: str = "8h", update: str = "62s") -> Scenario:
 
 def promoted_at_ns(scenario: Scenario) -> float:
     """When the rule promotes in one run; infinity if it does not."""
-    decisions = simab.simulate(scenario, seed=1, engine="reference").decisions
+    decisions = simab.simulate(scenario, seed=1).decisions
     promotions = decisions[(decisions["action"] == "Promote") & decisions["accepted"]]
     return float(promotions["at_ns"].iloc[0]) if len(promotions) else math.inf
 

@@ -22,6 +22,7 @@ from simab.scenario.models import Scenario
 from simab.simulation import simulate
 from simab.study import StudyPlan
 from simab.units import format_duration, format_rate, parse_duration
+from tests.effort import examples
 from tests.strategies import scenario_data
 from tests.world.building import scenario
 
@@ -80,6 +81,7 @@ def changed(data: dict[str, Any], place: Place) -> dict[str, Any]:
     return data
 
 
+@examples(1 / 3)
 @given(scenario_data(), st.data())
 def test_changing_any_number_changes_the_key(written: dict[str, Any], data: st.DataObject) -> None:
     """One nanosecond, one count or the last bit of a float is another scenario, or another policy.
@@ -103,6 +105,7 @@ def test_changing_any_number_changes_the_key(written: dict[str, Any], data: st.D
         assert not set(new.values()) & set(old.values())
 
 
+@examples(1 / 3)
 @given(scenario_data())
 def test_words_and_the_other_policies_do_not_matter(written: dict[str, Any]) -> None:
     """Another title, question or study, or a policy more, finds the rows that are there."""
@@ -119,6 +122,7 @@ def test_words_and_the_other_policies_do_not_matter(written: dict[str, Any]) -> 
     assert after["one more"] not in before.values()
 
 
+@examples(1 / 3)
 @given(scenario_data())
 def test_the_same_scenario_written_otherwise_has_the_same_keys(written: dict[str, Any]) -> None:
     """Defaults spelled out, units changed, YAML or Python: only the content counts."""

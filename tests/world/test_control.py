@@ -18,6 +18,7 @@ from simab.policies.metrics import LATENCY_PROBABILITIES, label_metric, latency_
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
 from simab.world.published import PublishedMetrics
+from tests.effort import examples
 from tests.world.building import SECOND, Script, record, scenario, variant
 from tests.world.strategies import scenarios as drawn_scenarios
 from tests.world.strategies import seeds
@@ -64,6 +65,7 @@ class Gambler:
         return ((SetWeights(weights),) if int(digest[2], 16) < 8 else ()), digest
 
 
+@examples(1 / 3)
 @given(drawn=drawn_scenarios(), seed=seeds, longer=st.integers(1, 300))
 def test_nothing_shown_depends_on_the_future(
     engine: str, drawn: Scenario, seed: int, longer: int

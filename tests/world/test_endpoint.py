@@ -30,10 +30,10 @@ def play(
     variants: dict[str, dict] | None = None,
     **parts: object,
 ) -> tuple[Run, Script]:
-    """A run of ten minutes at 50/s with looks every 10 s (tick k is at 10 k s), and its policy."""
+    """A run of ten minutes at 10/s with looks every 10 s (tick k is at 10 k s), and its policy."""
     roomy = variants or {"a": variant(workers=10), "b": variant(workers=10)}
     script = Script(actions)
-    plain = scenario(roomy, **({"rate": "50/s", "horizon": "10min"} | parts))
+    plain = scenario(roomy, **({"rate": "10/s", "horizon": "10min"} | parts))
     run = record(plain, engine, policy=script)
     for law in (laws.conservation, laws.order_of_time, laws.first_come_first_served):
         law(run)
@@ -216,10 +216,11 @@ def test_an_eleventh_variant_is_refused(engine: str) -> None:
 def test_a_removed_variant_gets_nothing_more_and_drains(engine: str) -> None:
     """B saturates, then goes: nothing arrives there from the change on, all its queue is served."""
     variants = {"a": variant(workers=10), "b": variant(workers=1)}
-    run, script = play(engine, {10: [RemoveVariant("b")]}, variants, rate="60/s")
+    actions: dict[int, list[Action]] = {3: [RemoveVariant("b")]}
+    run, script = play(engine, actions, variants, rate="60/s", horizon="3min")
     at_b = run.requests[run.requests["variant"] == "b"]
-    assert at_b["arrived_ns"].max() < 162 * SECOND
-    assert (at_b["finished_ns"] > 162 * SECOND).sum() > 100
+    assert at_b["arrived_ns"].max() < 92 * SECOND
+    assert (at_b["finished_ns"] > 92 * SECOND).sum() > 100
     assert set(at_b["status"]) == {200}
     laws.lindley_kiefer_wolfowitz(run)
     assert set(script.seen[-1].weights) == {"a"}
@@ -232,7 +233,7 @@ def test_an_added_variant_serves_after_its_provisioning(engine: str) -> None:
     run, script = play(engine, {10: [AddVariant("b", weight=1)]}, variants)
     arrived, is_b = run.requests["arrived_ns"], run.requests["variant"] == "b"
     assert arrived[is_b].min() >= 490 * SECOND
-    assert arrived[is_b].min() < 491 * SECOND
+    assert arrived[is_b].min() < 492 * SECOND
     assert script.seen[40].status == EndpointStatus.UPDATING
     assert "b" not in script.seen[40].weights
     assert dict(script.seen[49].weights) == {"a": 1.0, "b": 1.0}
@@ -263,11 +264,12 @@ def test_added_instances_take_later_arrivals_only(engine: str) -> None:
 
 def test_removed_instances_drain(engine: str) -> None:
     """After 3 to 1 the first instance takes all; the others finish what they hold, no more."""
-    run, _ = play(engine, {10: [SetInstances("a", 1)]}, {"a": variant(instances=3)}, rate="90/s")
+    actions: dict[int, list[Action]] = {3: [SetInstances("a", 1)]}
+    run, _ = play(engine, actions, {"a": variant(instances=3)}, rate="90/s", horizon="150s")
     requests = run.requests
     removed = requests[requests["instance"] > 0]
-    assert removed["arrived_ns"].max() < 162 * SECOND
-    assert (removed["finished_ns"] > 162 * SECOND).sum() > 100
+    assert removed["arrived_ns"].max() < 92 * SECOND
+    assert (removed["finished_ns"] > 92 * SECOND).sum() > 100
     assert (removed["status"] == 200).all()
     laws.lindley_kiefer_wolfowitz(run)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import simpy
-from hypothesis import given, settings
+from hypothesis import given
 
 from simab.draws import Draws
 from simab.policies import SetWeights
@@ -16,13 +16,14 @@ from simab.simulation import Run, play_run
 from simab.world import Blueprint, reference
 from simab.world.books import Books, RequestColumn, Status
 from simab.world.play import ENGINES
+from tests.effort import examples
 from tests.world import laws
 from tests.world.building import Script, record, scenario, variant
 from tests.world.strategies import Play, plays
 
 
 @given(plays())
-@settings(max_examples=100)
+@examples(1 / 2)
 def test_the_laws_hold_in_every_run(engine: str, play: Play) -> None:
     """Each law of tests/world/laws.py, whose docstrings state them and their sources."""
     run = play.on(engine)

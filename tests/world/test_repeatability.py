@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
+from tests.effort import examples
 from tests.world.building import WITHOUT_REFERENCE, record, scenario, variant
 from tests.world.strategies import Play, plays, scenario_data
 
@@ -27,21 +28,21 @@ def assert_same(one: Run, other: Run, *, records: bool = True) -> None:
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
 
 
-@settings(max_examples=40)
+@examples(1 / 5)
 @given(plays())
 def test_the_same_arguments_give_the_same_bytes(engine: str, play: Play) -> None:
     """A run is a pure function of scenario, policy, seed and replication (design, section 4)."""
     assert_same(play.on(engine), play.on(engine))
 
 
-@settings(max_examples=40)
+@examples(1 / 5)
 @given(plays())
 def test_recording_changes_nothing(engine: str, play: Play) -> None:
     """Whether requests are recorded or not, the books and the decisions are the same."""
     assert_same(play.on(engine), play.on(engine, record_requests=False), records=False)
 
 
-@settings(max_examples=100)
+@examples(1 / 3)
 @given(plays())
 @WITHOUT_REFERENCE
 def test_every_engine_has_the_bits_of_the_reference(engine: str, play: Play) -> None:
@@ -49,7 +50,7 @@ def test_every_engine_has_the_bits_of_the_reference(engine: str, play: Play) -> 
     assert_same(play.on(engine), play.on("reference"))
 
 
-@settings(max_examples=40)
+@examples(1 / 5)
 @given(plays())
 def test_another_replication_has_other_requests(engine: str, play: Play) -> None:
     """Arrivals of two replications, and of two seeds, do not coincide."""
@@ -70,7 +71,7 @@ def _turned(value: Any, keep: frozenset[str], name: str = "") -> Any:
     return value
 
 
-@settings(max_examples=40)
+@examples(1 / 5)
 @given(data=scenario_data(), seed=st.integers(0, 2**64 - 1))
 def test_the_order_of_keys_changes_nothing(engine: str, data: dict[str, Any], seed: int) -> None:
     """Fields, segments, tables, policies and columns in reverse order give the same run.
@@ -87,7 +88,7 @@ def test_the_order_of_keys_changes_nothing(engine: str, data: dict[str, Any], se
     assert_same(one, other)
 
 
-@settings(max_examples=40)
+@examples(1 / 5)
 @given(data=scenario_data(), seed=st.integers(0, 2**64 - 1))
 def test_what_a_run_does_not_use_changes_nothing(
     engine: str, data: dict[str, Any], seed: int

@@ -111,11 +111,11 @@ def test_weight_0_gets_exactly_nothing(engine: str, routing: str) -> None:
     """Recorded on the platform: 0 of the requests at weight 0."""
     plain = weighted(
         {"none": 0, "all": 1, "none either": 0},
-        rate="50/s",
+        rate="20/s",
         endpoint={"variant_routing": routing},
     )
     requests = record(plain, engine).requests
-    assert len(requests) > 5_000
+    assert len(requests) > 2_000
     assert set(requests["variant"]) == {"all"}
 
 
@@ -133,7 +133,7 @@ def test_a_target_always_wins(engine: str) -> None:
 def test_shares_of_targets_are_drawn(engine: str) -> None:
     """20 % name b, 10 % name a, the rest goes by weight 1:1; chi-square, size 1e-6."""
     plain = scenario(
-        traffic={"users": {"rate": "200/s", "targets": {"b": 0.2, "a": 0.1}}}, horizon="100s"
+        traffic={"users": {"rate": "200/s", "targets": {"b": 0.2, "a": 0.1}}}, horizon="40s"
     )
     counts = record(plain, engine).requests["variant"].value_counts()[["a", "b"]]
     assert chi_square_shares(counts, [0.1 + 0.35, 0.2 + 0.35]).p_value > SIZE
@@ -263,11 +263,11 @@ def test_the_world_serves_in_smooth_turns(engine: str, weights: dict[str, float]
 
 
 def test_random_instances_are_equally_likely(engine: str) -> None:
-    """Five instances, 20,000 requests: chi-square of their counts, size 1e-6; and no memory.
+    """Five instances, 8,000 requests: chi-square of their counts, size 1e-6; and no memory.
 
     Pairs of successive instances fill the 25 cells evenly as well.
     """
-    plain = scenario({"a": variant(instances=5)}, rate="200/s", horizon="100s")
+    plain = scenario({"a": variant(instances=5)}, rate="200/s", horizon="40s")
     chosen = record(plain, engine).requests["instance"].to_numpy()
     assert chi_square_shares(np.bincount(chosen, minlength=5), np.full(5, 0.2)).p_value > SIZE
     pairs = np.bincount(chosen[:-1] * 5 + chosen[1:], minlength=25)
@@ -287,6 +287,7 @@ def test_the_least_loaded_instance_takes_the_request(engine: str) -> None:
             )
         },
         rate="170/s",
+        horizon="60s",
     )
     requests = record(plain, engine).requests
     assert (requests["status"] == 503).sum() > 0
