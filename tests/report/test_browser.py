@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ Page = Callable[[str], str]
 
 BROWSER = os.environ.get("SIMAB_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WIDTHS = (1280, 390)
 RESULTS = ["churn", "hostile", "twelve_policies", "bandit", "nobody_decides", "one_run", "millions"]
 
 # Everything that a reader would see cut off or one over the other; each entry is a complaint.
@@ -72,20 +74,20 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(params=[1280, 390])
-def open_page(chromium: Any, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+@contextmanager
+def shown(chromium: Any, width: int, folder: Path) -> Iterator[Any]:
     """A function that shows a result on a screen of that width, with what the browser reported."""
-    context = chromium.new_context(viewport={"width": request.param, "height": 900})
+    context = chromium.new_context(viewport={"width": width, "height": 900})
     said: list[str] = []
 
     def show(text: str, scheme: str = "light") -> tuple[Any, list[str]]:
-        (tmp_path / "report.html").write_text(text, encoding="utf-8")
+        (folder / "report.html").write_text(text, encoding="utf-8")
         page = context.new_page()
         page.emulate_media(color_scheme=scheme)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda asked: said.append(asked.url))
-        page.goto((tmp_path / "report.html").as_uri())
+        page.goto((folder / "report.html").as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         return page, said
 
@@ -93,14 +95,27 @@ def open_page(chromium: Any, request: pytest.FixtureRequest, tmp_path: Path) -> 
     context.close()
 
 
+@pytest.fixture(params=WIDTHS)
+def open_page(chromium: Any, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """The same for each width in turn."""
+    with shown(chromium, request.param, tmp_path) as show:
+        yield show
+
+
 @pytest.mark.parametrize("name", RESULTS)
 def test_the_page_is_quiet_and_whole(
-    open_page: Any, page_of: Page, name: str, tmp_path: Path
+    chromium: Any, page_of: Page, name: str, tmp_path: Path
 ) -> None:
-    """No request but the page itself, no console message, nothing cut off or overlapping."""
-    page, said = open_page(page_of(name))
-    assert said == [(tmp_path / "report.html").as_uri()]
-    assert page.evaluate(COMPLAINTS) == []
+    """No request but the page itself, no console message, nothing cut off or overlapping.
+
+    On the wide screen, and on the narrow one that it is turned into.
+    """
+    with shown(chromium, WIDTHS[0], tmp_path) as show:
+        page, said = show(page_of(name))
+        assert page.evaluate(COMPLAINTS) == []
+        page.set_viewport_size({"width": WIDTHS[1], "height": 900})
+        assert page.evaluate(COMPLAINTS) == []
+        assert said == [(tmp_path / "report.html").as_uri()]
 
 
 def test_numbers_of_millions_fit_into_the_table(open_page: Any, page_of: Page) -> None:
