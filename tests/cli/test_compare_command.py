@@ -56,7 +56,8 @@ def test_the_same_command_writes_the_same_files_whatever_plays_it(
     written = []
     for number, way in enumerate(ways):
         folder = tmp_path / f"out {number}"
-        ended = run(capsys, "compare", file, "-n", 4, "--seed", 5, "--out", folder, *way)
+        words = ["compare", file, "-n", 4, "--policy", "test", "--seed", 5, "--out", folder]
+        ended = run(capsys, *words, *way)
         assert ended.code == 0, ended.err
         written.append(files_in(folder))
     assert set(written[0]) == WRITTEN
@@ -163,7 +164,7 @@ def test_rows_and_table_survive_whatever_ends_the_report(
         raise raised
 
     out = file.parent / "out"
-    words = ["compare", file, "-n", 2, "--workers", 1, "--out", out]
+    words = ["compare", file, "-n", 2, "--policy", "test", "--workers", 1, "--out", out]
     whole = run(capsys, *words)
     assert (whole.code, set(files_in(out))) == (0, WRITTEN)
     with monkeypatch.context() as patch:
@@ -172,7 +173,7 @@ def test_rows_and_table_survive_whatever_ends_the_report(
     assert broken.code == {KeyboardInterrupt: 130}.get(raised, broken.code) != 0
     assert broken.out == whole.out
     if raised is KeyboardInterrupt:
-        kept = f"6 replications are kept in {out / 'unfinished.sqlite'}; run the same command"
+        kept = f"2 replications are kept in {out / 'unfinished.sqlite'}; run the same command"
         assert kept in broken.err
     with monkeypatch.context() as patch:
         patch.setattr("simab.study.execution.play_batch", fails)

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -118,44 +119,50 @@ def test_a_saved_study_is_told_from_a_scenario(run, file: Path, tmp_path: Path) 
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("number", ["1" + "0" * 400, "1e999", "1" * 5000, "NaN"])
-def test_a_number_beyond_bounds_in_a_study_is_bad_input(
-    run, file: Path, tmp_path: Path, number: str
-) -> None:
+def test_a_number_beyond_bounds_in_a_study_is_bad_input(run, file: Path, tmp_path: Path) -> None:
     """Exit code 2, no traceback; a NaN is a number that is not known."""
     run("compare", str(file), "-n", "2", "--engine", "reference", "--out", str(tmp_path))
     study = tmp_path / "study.json"
     text = study.read_text()
     assert '"replications": 2' in text
-    study.write_text(text.replace('"replications": 2', f'"replications": {number}'))
     page = (tmp_path / "report.html").read_bytes()
-    code, _, err = run("report", str(study))
-    assert code == 2
-    assert "Traceback" not in err
-    assert (tmp_path / "report.html").read_bytes() == page
+    for number in ("1" + "0" * 400, "1e999", "1" * 5000, "NaN"):
+        study.write_text(text.replace('"replications": 2', f'"replications": {number}'))
+        code, _, err = run("report", str(study))
+        assert code == 2, number
+        assert "Traceback" not in err
+        assert (tmp_path / "report.html").read_bytes() == page
 
 
-def test_no_docstrings_no_difference(file: Path, tmp_path: Path) -> None:
-    """`python -OO` gives the bytes of `python`: study, page, schema and help."""
-    said = []
+def said_by(*words: str, options: tuple[str, ...] = ()) -> bytes:
+    """Stdout of a command in an interpreter with these options."""
+    python = [sys.executable, *options, "-m", "simab"]
+    return subprocess.run([*python, *words], capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("words", [("schema",), ("compare", "--help")], ids=lambda words: words[0])
+def test_no_docstrings_no_difference(words: tuple[str, ...]) -> None:
+    """`python -OO` gives the bytes of `python`: schema and help."""
+    assert said_by(*words, options=("-OO",)) == said_by(*words)
+
+
+@pytest.mark.long
+def test_no_docstrings_no_difference_in_a_study(file: Path, tmp_path: Path) -> None:
+    """Study and page as well; Python compiles every library anew for `-OO`, which takes a while."""
+    written = []
     for options in ((), ("-OO",)):
         folder = tmp_path / f"with{len(options)}"
-        python = [sys.executable, *options, "-m", "simab"]
-        for words in (
-            ["compare", str(file), "-n", "2", "--engine", "reference", "--out", str(folder), "-q"],
-            ["schema"],
-            ["--help"],
-            ["compare", "--help"],
-        ):
-            done = subprocess.run([*python, *words], capture_output=True, check=True)
-            said.append(done.stdout)
-        said.append(b"".join(each.read_bytes() for each in sorted(folder.iterdir())))
-    half = len(said) // 2
-    assert said[:half] == said[half:]
+        words = ["compare", str(file), "-n", "2", "--engine", "reference", "-q"]
+        assert said_by(*words, "--out", str(folder), options=options) == b""
+        written.append({each.name: each.read_bytes() for each in folder.iterdir()})
+    assert written[0] == written[1]
 
 
-def test_a_locked_store_is_refused_in_one_sentence(run, file: Path, tmp_path: Path) -> None:
+def test_a_locked_store_is_refused_in_one_sentence(
+    run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the code of bad input, and what to do."""
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0))  # 5 s otherwise
     store = tmp_path / "rows.sqlite"
     words = ("compare", str(file), "-n", "2", "--engine", "reference", "--store", str(store))
     assert run(*words)[0] == 0

@@ -241,16 +241,16 @@ LOW10 = (0.1, 0.05, 0.05, 0.05, 0.02, 0.02, 0.02, 0.01, 0.01, 0.01)
 # Mean pseudo-regret and its standard error in independent simulations of the textbook policies,
 # which choose an arm for each request: Thompson by sampling, epsilon-greedy by a coin.
 REGRETS = [
-    (Thompson, {}, C, 100, 3.323, 0.0374, 300),
     (Thompson, {}, E, 100, 0.470, 0.0024, 200),
-    (Ucb1, {}, A, 100, 3.888, 0.0126, 400),
-    (Ucb1, {}, B, 100, 6.769, 0.0307, 400),
-    (Ucb1, {}, C, 1000, 25.176, 0.1044, 40),
-    (Ucb1, {}, LOW10, 100, 6.461, 0.0033, 100),
-    (EpsilonGreedy, EPSILON, B, 100, 3.645, 0.0775, 500),
-    (EpsilonGreedy, EPSILON, C, 100, 3.391, 0.0558, 500),
+    (Ucb1, {}, A, 100, 3.888, 0.0126, 100),
+    (EpsilonGreedy, EPSILON, C, 100, 3.391, 0.0558, 300),
 ]
 LONG_REGRETS = [
+    (EpsilonGreedy, EPSILON, B, 100, 3.645, 0.0775, 500),
+    (Ucb1, {}, LOW10, 100, 6.461, 0.0033, 100),
+    (Ucb1, {}, C, 1000, 25.176, 0.1044, 40),
+    (Ucb1, {}, B, 100, 6.769, 0.0307, 400),
+    (Thompson, {}, C, 100, 3.323, 0.0374, 300),
     (EpsilonGreedy, EPSILON, A, 1000, 10.723, 0.2108, 400),
     (Thompson, {}, A, 1000, 6.647, 0.1253, 200),
     (Thompson, {}, B, 1000, 3.977, 0.0501, 100),

@@ -248,7 +248,7 @@ SPREAD = math.sqrt(40**2 * SHAPE**2 / 3 - MEAN**2)
 
 def test_equal_means_are_told_apart_as_often_as_alpha_says() -> None:
     """The fixed test: 2.5 % on either side; the control stays in all that is no gain."""
-    runs = 10_000
+    runs = 4000
     ended = winners(FixedHorizonTest(labelled_requests=500), looks=1, a_look=500, runs=runs)
     error = math.sqrt(0.025 * 0.975 / runs)
     assert abs(share(ended, "new") - 0.025) < 3.5 * error
@@ -258,7 +258,7 @@ def test_equal_means_are_told_apart_as_often_as_alpha_says() -> None:
 @pytest.mark.parametrize("boundary", ["pocock", "obrien_fleming"])
 def test_planned_looks_at_rewards_cross_their_bounds_as_normal_data_does(boundary: Any) -> None:
     """At the four looks before the last, which always ends."""
-    runs, looks = 5000, 5
+    runs, looks = 2000, 5
     policy = GroupSequential(labelled_requests=1000, looks=looks, boundary=boundary)
     ended = winners(policy, looks=looks - 1, a_look=200, runs=runs)
     bounds = (pocock_bounds if boundary == "pocock" else obrien_fleming_bounds)(looks)
@@ -276,7 +276,7 @@ def _crossed(bounds: NDArray[np.float64]) -> float:
 
 def test_peeking_at_rewards_costs_what_it_costs_with_shares() -> None:
     """Armitage, McPherson and Rowe: .142 after five looks."""
-    runs = 5000
+    runs = 2000
     ended = winners(NaivePeeking(labelled_requests=1), looks=5, a_look=200, runs=runs)
     error = math.sqrt(0.142 * 0.858 / runs)
     assert abs(share(ended, "old", "new") - 0.142) < 3.5 * error + 0.004
@@ -292,7 +292,7 @@ def test_peeking_at_rewards_costs_what_it_costs_with_shares() -> None:
 )
 def test_looking_always_keeps_alpha(policy: Policy) -> None:
     """At most 5 %, and not nothing: a test that never rejects would pass otherwise."""
-    runs = 600
+    runs = 400
     ended = winners(policy, looks=30, a_look=100, runs=runs)
     assert share(ended, "old", "new") < 0.05 + 2.0 * math.sqrt(0.05 * 0.95 / runs)
     assert share(winners(policy, looks=30, a_look=100, runs=60, gain=6.0), "new") > 0.95

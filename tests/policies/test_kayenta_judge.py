@@ -301,6 +301,7 @@ def band(share: float, replications: int) -> float:
     return 4 * math.sqrt(share * (1 - share) / replications)
 
 
+@pytest.mark.long
 def test_independent_windows_raise_few_false_alarms() -> None:
     """0.19 % a metric, a tenth of what the 98 % level suggests; 1,500 pairs tell it from 2 %."""
     expected = false_alarms_of_independent_data()
@@ -310,15 +311,10 @@ def test_independent_windows_raise_few_false_alarms() -> None:
     assert measured < 0.02 - band(0.02, 1_500)
 
 
-@pytest.mark.parametrize(
-    ("correlation", "expected", "replications"), [(0.5, 0.064, 1_000), (0.8, 0.31, 400)]
-)
-def test_dependent_windows_raise_many(
-    correlation: float, expected: float, replications: int
-) -> None:
-    """6.4 % and 31 % of 60 windows, by another implementation of the judge and of the series."""
-    measured = false_alarms(correlation, replications)
-    assert measured == pytest.approx(expected, abs=band(expected, replications))
+def test_dependent_windows_raise_many() -> None:
+    """31 % of 60 windows at a correlation of .8, by another implementation of judge and series."""
+    measured = false_alarms(0.8, 300)
+    assert measured == pytest.approx(0.31, abs=band(0.31, 300))
 
 
 @pytest.mark.long

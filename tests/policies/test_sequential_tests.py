@@ -53,7 +53,7 @@ def test_peeking_tests_as_the_fixed_test_does() -> None:
 @pytest.mark.parametrize(("looks", "published"), [(5, 0.142), (10, 0.193), (20, 0.248)])
 def test_peeking_costs_what_armitage_mcpherson_and_rowe_say(looks: int, published: float) -> None:
     """Equal variants are told apart in .142, .193 and .248 of the runs, not in .05."""
-    runs = 5000
+    runs = 1500  # three standard errors are .03 at most, and the next published value is .05 away
     policy = NaivePeeking(labelled_requests=1)
     endings = plays(policy, EVEN, looks=looks, labelled_per_look=200, runs=runs, seed=looks)
     found = 1.0 - share_of(endings, None)
@@ -134,9 +134,9 @@ def test_unequal_information_spends_as_much_as_it_has_reached() -> None:
 
 
 @every_boundary
-def test_equal_variants_are_told_apart_in_alpha_of_the_runs(boundary: Any) -> None:
-    """5 % over five looks, two-sided, for all four boundaries."""
-    runs = 4000
+@pytest.mark.parametrize("runs", [1500, pytest.param(6000, marks=pytest.mark.long)])
+def test_equal_variants_are_told_apart_in_alpha_of_the_runs(boundary: Any, runs: int) -> None:
+    """5 % over five looks, two-sided, for all four boundaries; twice as much would be noticed."""
     endings = plays(
         group_sequential(boundary), EVEN, looks=5, labelled_per_look=200, runs=runs, seed=3
     )
@@ -244,8 +244,7 @@ def sprt_plays(p0: float, p1: float, beta: float, share: float, runs: int) -> tu
 @pytest.mark.parametrize(
     ("entry", "runs"),
     [
-        (SPRT_ENTRIES[0], 800),
-        (SPRT_ENTRIES[1], 400),
+        (SPRT_ENTRIES[0], 400),
         *(pytest.param(entry, 5000, marks=pytest.mark.long) for entry in SPRT_ENTRIES),
     ],
 )
@@ -309,6 +308,7 @@ MIXTURE = AlwaysValid(labelled_requests=1, method="mixture", typical_effect=0.1 
 SEQUENCE = AlwaysValid(labelled_requests=1, tight_at=7000)
 
 
+@pytest.mark.parametrize("runs", [500, pytest.param(4000, marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("policy", "looks", "computed"),
     [
@@ -318,9 +318,10 @@ SEQUENCE = AlwaysValid(labelled_requests=1, tight_at=7000)
         (SEQUENCE, 28, 0.01179),
     ],
 )
-def test_looking_often_keeps_alpha(policy: AlwaysValid, looks: int, computed: float) -> None:
+def test_looking_often_keeps_alpha(
+    policy: AlwaysValid, looks: int, computed: float, runs: int
+) -> None:
     """False positives over 14 and 28 looks are far below .05, as recursion computes them."""
-    runs = 3000
     endings = plays(policy, EVEN, looks=looks, labelled_per_look=7000 // looks, runs=runs, seed=8)
     found = 1.0 - share_of(endings, None)
     assert abs(found - computed) < 3.0 * standard_error(computed, runs) + 0.001

@@ -66,7 +66,10 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     started.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGKILL, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.long)],
+)
 def test_workers_end_with_their_parent(
     process: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
 ) -> None:

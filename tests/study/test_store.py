@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -211,8 +212,11 @@ def test_a_row_that_could_not_have_come_from_its_key_is_refused(
         store[key]
 
 
-def test_a_store_that_another_program_writes_to_is_said_to_be_locked(tmp_path: Path) -> None:
+def test_a_store_that_another_program_writes_to_is_said_to_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not that the file is no store, which would make people move it away."""
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0))  # 5 s otherwise
     file = tmp_path / "rows.sqlite"
     SqliteStore(file).close()
     with sqlite3.connect(file, isolation_level=None) as other:
