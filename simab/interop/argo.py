@@ -99,7 +99,9 @@ class _Importer:
         policy = built(ArgoRollouts, self.data, self.origins)
         name = rollout.at("metadata", "name")
         return Imported(
-            "argo" if name is None else str(name.value), policy, tuple(self.findings.notes)
+            "argo" if name is None else str(name.value),
+            policy,
+            tuple(dict.fromkeys(self.findings.notes)),
         )
 
     def _canary(self, rollout: Spotted, canary: Spotted) -> None:

@@ -18,10 +18,35 @@ POD_FIELDS: Final = (
 )
 """Keys of a Rollout's spec that describe pods."""
 _CANARY: Final = "spec.strategy.canary"
+_ROUTERS: Final = (
+    "managedRoutes.name",
+    "plugins",
+    *(f"alb.{key}" for key in ("annotationPrefix", "ingress", "ingresses", "rootService")),
+    *("alb.servicePort", "ambassador.mappings", "apisix.route"),
+    *("appMesh.virtualNodeGroup", "appMesh.virtualService"),
+    *("istio.destinationRule", "istio.virtualService", "istio.virtualServices"),
+    *("nginx.annotationPrefix", "nginx.stableIngress", "nginx.stableIngresses"),
+    *("smi.rootService", "smi.trafficSplitName", "traefik.weightedTraefikServiceName"),
+)
+"""Keys that say which router carries the weights, and nothing of how it splits."""
+_BY_ANNOTATION: Final = (
+    "is not carried over: an annotation may route some requests past the weights; "
+    "`targets` of a segment of the traffic do so here"
+)
+_ROUTING_EFFECTS: Final = {
+    "alb.stickinessConfig": (
+        "is not carried over: it keeps users with a variant; write "
+        "`endpoint.variant_routing: sticky_hash` for that"
+    ),
+    "nginx.additionalIngressAnnotations": _BY_ANNOTATION,
+    "nginx.canaryIngressAnnotations": _BY_ANNOTATION,
+}
 ROLLOUT: Final[Declared] = {
     **dict.fromkeys(("apiVersion", "kind", "metadata", "status"), SILENT),
     **{f"spec.{name}": SILENT for name in POD_FIELDS},
-    "spec.analysis": SILENT,
+    "spec.analysis.successfulRunHistoryLimit": SILENT,
+    "spec.analysis.unsuccessfulRunHistoryLimit": SILENT,
+    "spec.replicas": "does not bear on the weights here, which are not made of replicas",
     "spec.paused": "is not carried over: while it is true the rollout does not move",
     "spec.progressDeadlineSeconds": (
         "is not carried over: here a new version is ready after the scenario's provisioning"
@@ -30,22 +55,8 @@ ROLLOUT: Final[Declared] = {
         "is not carried over: here a new version is ready after the scenario's provisioning"
     ),
     "spec.rollbackWindow": "is not carried over: it lets a rollback skip the steps",
-    f"{_CANARY}.trafficRouting": SILENT,
-    **{
-        f"{_CANARY}.trafficRouting.{router}": SILENT
-        for router in (
-            "alb",
-            "ambassador",
-            "apisix",
-            "appMesh",
-            "istio",
-            "nginx",
-            "plugins",
-            "smi",
-            "traefik",
-        )
-    },
-    f"{_CANARY}.trafficRouting.managedRoutes": SILENT,
+    **{f"{_CANARY}.trafficRouting.{key}": SILENT for key in _ROUTERS},
+    **{f"{_CANARY}.trafficRouting.{key}": why for key, why in _ROUTING_EFFECTS.items()},
     **{
         f"{_CANARY}.{name}": "does not bear on weights or analyses"
         for name in (
@@ -82,11 +93,39 @@ ROLLOUT: Final[Declared] = {
     },
 }
 """By dotted path, of a Rollout."""
+_PROVIDERS: Final = {
+    "prometheus": ("address", "query", "authentication", "insecure", "timeout", "headers"),
+    "datadog": ("apiVersion", "query", "queries", "formula", "aggregator", "secretRef"),
+    "newRelic": ("profile", "query", "timeout"),
+    "wavefront": ("address", "query"),
+    "graphite": ("address", "query"),
+    "influxdb": ("profile", "query"),
+    "skywalking": ("address", "query"),
+    "web": (
+        *("url", "method", "headers", "body", "jsonBody", "jsonPath"),
+        *("timeoutSeconds", "insecure", "authentication"),
+    ),
+    "cloudWatch": ("metricDataQueries",),
+    "job": ("metadata", "spec"),
+}
+"""Keys that say where and how to ask: what the answer means is said by the table."""
+_SPAN: Final = "is not carried over: what is read is the window of the metric's entry in --map"
 TEMPLATE: Final[Declared] = {
     **dict.fromkeys(("apiVersion", "kind", "metadata"), SILENT),
-    "spec.metrics.provider.*": SILENT,
+    **{
+        f"spec.metrics.provider.{provider}.{key}": SILENT
+        for provider, keys in _PROVIDERS.items()
+        for key in keys
+    },
+    **{
+        f"spec.metrics.provider.{provider}.interval": _SPAN
+        for provider in ("cloudWatch", "datadog", "skywalking")
+    },
+    "spec.metrics.provider.plugin.*": SILENT,
+    "spec.metrics.provider.prometheus.rangeQuery": (
+        "is not carried over: a measurement here is one number, over the window of the metric's "
+        "entry in --map, and not one for each step"
+    ),
     "spec.args.valueFrom.*": SILENT,
-    "spec.dryRun.*": SILENT,
-    "spec.measurementRetention.*": SILENT,
 }
 """Of a template that an analysis names: the table says what its queries mean."""

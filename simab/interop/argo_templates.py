@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, get_args
 
@@ -12,6 +11,7 @@ from simab.errors import InvalidInput
 from simab.interop.argo_keys import TEMPLATE
 from simab.interop.documents import Spotted
 from simab.interop.go_durations import duration
+from simab.interop.go_expressions import Expression
 from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
 from simab.interop.tables import MetricMap, MetricMeaning
@@ -49,9 +49,9 @@ _CONDITIONS: Final = {
     "failureCondition": "failure_condition",
 }
 _METRIC_FIELDS: Final = ("name", "provider", *_COUNTS, *_DURATIONS, *_CONDITIONS)
-_NOT_IN_GO: Final = re.compile(r"\(\?(?:<?[=!]|P=|\()|\\[1-9]")
 _COMPARISON: Final = re.compile(r"result[^<>=!]*([<>])=?\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)")
 _LARGEST: Final = 2**31 - 1
+_MOST_MATCHING: Final = 1_000_000  # steps of expressions times characters of names: some seconds
 
 Origins = dict[tuple[str | int, ...], Spotted]
 
@@ -89,26 +89,35 @@ class Templates:
                     names.append(name)
                     metrics[name] = self._metric(metric, name, arguments)
                     origins[*path, name] = metric
-        for rule in dry:
-            for name in self._matched(rule, names):
-                metrics.get(name, {})["dry_run"] = True
-        for rule in retained:
-            self._matched(rule, names)
+        for _, name in self._matched(dry, names):
+            metrics.get(name, {})["dry_run"] = True
+        for rule in dict.fromkeys(rule for rule, _ in self._matched(retained, names)):
             self._findings.ignore(rule, "measurements are kept for reading, which decides nothing")
         return metrics
 
-    def _matched(self, rule: Spotted, names: Sequence[str]) -> list[str]:
-        """Names that a rule of metric names matches anywhere, as in Argo; it must match one.
+    def _matched(
+        self, rules: Sequence[Spotted], names: Sequence[str]
+    ) -> Iterator[tuple[Spotted, str]]:
+        """Rules of metric names with each name that they match anywhere, as in Argo.
 
-        A rule that matches none makes the analysis run an Error at once.
+        A rule that matches none makes the analysis run an Error at once: it is refused.
         """
-        found: list[str] = []
-        with self._findings.gathering():
-            found = [name for name in names if _expression(rule).search(name)]
-            if not found:
-                remedy = remedy_for_name(rule.text(), names, "Metrics of the analysis")
-                raise rule.wrong("matches no metric, which makes the analysis an Error", remedy)
-        return found
+        length, work = sum(len(name) + 1 for name in names), 0
+        for rule in rules:
+            found: list[str] = []
+            with self._findings.gathering():
+                expression = _expression(rule)
+                work += length * (len(expression.program) + 1)
+                if work > _MOST_MATCHING:
+                    remedy = "Name fewer metrics, or write shorter expressions."
+                    raise rule.wrong("there is too much to match", remedy)
+                found = [name for name in names if expression.found_in(name)]
+                if not found:
+                    remedy = remedy_for_name(rule.text(), names, "Metrics of the analysis")
+                    raise rule.wrong("matches no metric, which makes the analysis an Error", remedy)
+            yield from ((rule, name) for name in found)
+            if work > _MOST_MATCHING:
+                return
 
     def require_used_table(self) -> None:
         """Refuse entries of the table that match no metric, of a template in use or not."""
@@ -168,7 +177,9 @@ class Templates:
         kinds = list(provider.named())
         if len(kinds) != 1 or kinds[0] not in _QUERIES:
             given = kinds[0] if kinds else ""
-            rule = f"unknown provider {given}" if len(kinds) == 1 else "needs one provider"
+            rule = f"unknown provider {given}"
+            if len(kinds) != 1:
+                rule = f"needs one provider, and has {', '.join(kinds[:4]) or 'none'}"
             if given == "kayenta":
                 rule = "the kayenta provider judges by itself"
             raise provider.wrong(rule, remedy_for_name(given, _QUERIES, "Providers"))
@@ -251,20 +262,16 @@ def _condition(spotted: Spotted) -> str:
 def _rules(holder: Spotted, field: str) -> list[Spotted]:
     """The rules of metric names in a list: regular expressions."""
     listed = holder.at(field)
-    return [] if listed is None else [each.need("metricName") for each in listed.listed()]
+    rules = [] if listed is None else listed.listed()
+    for each in rules if field == "measurementRetention" else ():
+        each.at("limit")  # how many are kept, which decides nothing
+    return [each.need("metricName") for each in rules]
 
 
-def _expression(rule: Spotted) -> re.Pattern[str]:
+def _expression(rule: Spotted) -> Expression:
     text = rule.text()
-    if _NOT_IN_GO.search(text):
-        remedy = "Lookaround and references to groups match nothing there; name the metrics."
-        raise rule.wrong("is no regular expression of Go", remedy)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # doubtful sets are read as Go does
-            return re.compile(text)
-    except (re.error, OverflowError, RecursionError):
-        raise rule.wrong(
-            "is no regular expression",
-            'Metric names are matched by regular expressions: for all write ".*".',
-        ) from None
+        return Expression.of(text)
+    except InvalidInput as refused:
+        remedy = 'Metric names are matched by regular expressions: for all write ".*".'
+        raise rule.wrong(str(refused), remedy) from None

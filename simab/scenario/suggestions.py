@@ -8,11 +8,17 @@ from difflib import get_close_matches
 __all__ = ["nearest", "remedy_for_name"]
 
 _MOST_LISTED = 24
+_MOST_COMPARED = 200  # spellings are slow to compare, and nobody knows more names than that
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:
-    """The name that was probably meant, as a question and a space; nothing where none is near."""
+    """The name that was probably meant, as a question and a space; nothing where none is near.
+
+    Nor where there are too many names to compare them all.
+    """
     by_lower = {name.lower(): name for name in reversed(list(allowed))}
+    if len(by_lower) > _MOST_COMPARED:
+        return ""
     near = get_close_matches(given.lower(), by_lower, n=1, cutoff=0.6)
     return f"Did you mean {by_lower[near[0]]}? " if near else ""
 

@@ -252,6 +252,24 @@ def test_a_rule_that_matches_no_metric_is_refused(
         dry(tmp_path, name, field)
 
 
+def test_matching_has_a_bound(tmp_path: Path) -> None:
+    """Many metrics and many rules are refused once, and no expression hangs."""
+    table = tmp_path / "map.yaml"
+    table.write_text("metrics: {success: {metric: success_rate_of_requests}}")
+    rules = ", ".join(["{metricName: '.*.*.*x?'}"] * 200)
+    metrics = "".join(
+        f"    - {{name: m{number:04d}, provider: {{prometheus: {{query: success}}}}}}\n"
+        for number in range(400)
+    )
+    text = DRY.replace('{metricName: "NAME"}', rules).replace("FIELD", "dryRun")
+    text = text.replace("  metrics:\n", f"  metrics:\n{metrics}").replace("success-rate", "success")
+    with pytest.raises(Unimportable, match="too much to match") as refused:
+        argo(tmp_path, text, table)
+    assert len(refused.value.problems) == 1
+    with pytest.raises(Unimportable, match="matches no metric"):
+        dry(tmp_path, "(s+)+$" + "s?" * 40)
+
+
 def surged(tmp_path: Path, fields: str) -> bool:
     text = f"""\
 kind: Rollout

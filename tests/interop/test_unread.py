@@ -129,3 +129,104 @@ def test_every_hook_that_asks_is_named_with_its_effect(tmp_path: Path) -> None:
     notes = [note for note in read("flagger", data, tmp_path).notes if "webhooks" in note.field]
     assert len(notes) == len(kinds)
     assert "does not call" in notes[-1].reason
+
+
+ANALYSED = """\
+kind: Rollout
+metadata: {name: rich}
+spec:
+  replicas: 3
+  analysis: {successfulRunHistoryLimit: 3}
+  strategy: STRATEGY
+---
+kind: AnalysisTemplate
+metadata: {name: t}
+spec:
+  args: [{name: a, value: "3"}]
+  dryRun: [{metricName: m}]
+  measurementRetention: [{metricName: m, limit: 2}]
+  metrics:
+    - name: m
+      interval: 30s
+      count: 3
+      successCondition: result[0] <= 0.01
+      provider: {prometheus: {address: x, query: success}}
+"""
+OF_AN_ANALYSIS = (
+    'templates: [{templateName: t, clusterScope: true}], args: [{name: a, value: "1"}], '
+    "dryRun: [{metricName: m.*}], measurementRetention: [{metricName: m, limit: 3}]"
+)
+CANARY = (
+    "{canary: {trafficRouting: {nginx: {stableIngress: web}, managedRoutes: [{name: x}]}, "
+    f"analysis: {{{OF_AN_ANALYSIS}}}, "
+    "steps: [{setWeight: 15}, {pause: {duration: 1m}}, "
+    f"{{analysis: {{{OF_AN_ANALYSIS}}}}}]}}}}"
+)
+BLUE_GREEN = (
+    f"{{blueGreen: {{prePromotionAnalysis: {{{OF_AN_ANALYSIS}}}, "
+    f"postPromotionAnalysis: {{{OF_AN_ANALYSIS}}}}}}}"
+)
+
+
+def rich(strategy: str) -> list[Any]:
+    return list(YAML(typ="safe", pure=True).load_all(ANALYSED.replace("STRATEGY", strategy)))
+
+
+def rich_notes(data: list[Any], folder: Path) -> list[str]:
+    (folder / "map.yaml").write_text("metrics: {m: {metric: success_rate_of_requests}}", "utf-8")
+    (folder / "rich.yaml").write_text("---\n".join(yaml_text(each) for each in data), "utf-8")
+    try:
+        found = import_policy("argo", [folder / "rich.yaml"], folder / "map.yaml")
+    except Unimportable as refused:
+        return [str(refused)]
+    return [f"{note.field} {note.reason}" for note in found.notes]
+
+
+@pytest.mark.parametrize("strategy", [CANARY, BLUE_GREEN])
+def test_a_key_within_any_part_of_an_analysis_is_named(strategy: str, tmp_path: Path) -> None:
+    """Analyses of a rollout, their templates, rules of metric names, providers and routers."""
+    for path in mappings(rich(strategy)):
+        if path and "metadata" not in path:
+            data = rich(strategy)
+            _at(data, path)["newKnob"] = 1
+            assert any("newKnob" in note for note in rich_notes(data, tmp_path)), path
+    for path in (
+        (1, "spec", "metrics", 0, "provider"),
+        (1, "spec", "metrics", 0, "provider", "prometheus"),
+    ):
+        data = rich(strategy)
+        _at(data, path)["newKnob"] = 1
+        assert any("newKnob" in note for note in rich_notes(data, tmp_path)), path
+
+
+def test_each_note_is_given_once(tmp_path: Path) -> None:
+    """Also of a template that several analyses name."""
+    notes = rich_notes(rich(CANARY), tmp_path)
+    assert len(notes) == len(set(notes))
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value", "words"),
+    [
+        (
+            (0, "spec", "strategy", "canary", "trafficRouting"),
+            "alb",
+            {"stickinessConfig": {"enabled": True}},
+            "sticky_hash",
+        ),
+        (
+            (1, "spec", "metrics", 0, "provider", "prometheus"),
+            "rangeQuery",
+            {"step": "1m"},
+            "--map",
+        ),
+        ((0, "spec"), "replicas", 5, "does not bear on the weights"),
+    ],
+)
+def test_what_argo_does_besides_is_named_with_its_effect(
+    place: tuple[Any, ...], key: str, value: Any, words: str, tmp_path: Path
+) -> None:
+    """Stickiness of a router, spans of a query, replicas beside a router."""
+    data = rich(CANARY)
+    _at(data, place)[key] = value
+    assert any(key in note and words in note for note in rich_notes(data, tmp_path))
