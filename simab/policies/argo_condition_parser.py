@@ -17,17 +17,15 @@ from simab.policies.argo_condition_grammar import (
     COMPARISONS,
     CONSTANTS,
     ENDS,
-    EQUALITIES,
     NOT,
-    NUMERIC,
     SIGN,
     TERNARY,
     Type,
-    comparable,
     joined,
 )
 from simab.policies.argo_condition_program import Program
 from simab.policies.argo_condition_tokens import PREDICATES, refusal, tokens_of
+from simab.policies.argo_condition_types import require, type_of
 
 __all__ = ["parsed"]
 
@@ -249,35 +247,13 @@ class _Parser:
                 self._require(right, "truth", f"the right of {sign}")
             self.types.append(joined(left, right))
             return
-        self.types.append(self._typed(sign, left, right))
+        self.types.append(type_of(self.text, sign, left, right))
         self.code.append(("operator", sign))
 
     def _unary(self, sign: str, of: Type) -> None:
         self._require(of, "truth" if sign == "!" else "number", f"what follows {sign}")
         self.code.append(({"!": "not", "-": "minus", "+": "plus"}[sign], None))
         self.types.append(of if sign != "!" else "truth")
-
-    def _typed(self, sign: str, left: Type, right: Type) -> Type:
-        """The type of an operator's value, if its operands fit."""
-        if sign in ("in", "not in"):
-            self._require(right, "list", f"the right of {sign}")
-            return "truth"
-        if sign in EQUALITIES:
-            if not comparable(left, right):
-                wanted: Type = "truth" if left == "truth" else "number"
-                side, found = ("right", right) if left in (*NUMERIC, "truth") else ("left", left)
-                self._require(found, wanted, f"the {side} of {sign}")
-                self._refuse(f"the sides of {sign} are of different types")
-            return "truth"
-        wanted = "integer" if sign in ("%", "..") else "number"
-        self._require(left, wanted, f"the left of {sign}")
-        self._require(right, wanted, f"the right of {sign}")
-        if sign in COMPARISONS:
-            return "truth"
-        if sign == "..":
-            return "list"
-        both = left == right == "integer" and sign not in ("/", "**")
-        return "integer" if both or sign == "%" else "number"
 
     # -- output ----------------------------------------------------------------------------------
 
@@ -299,16 +275,7 @@ class _Parser:
         return found
 
     def _require(self, found: Type, wanted: Type, where: str) -> None:
-        if found in (wanted, "any") or (wanted == "number" and found == "integer"):
-            return
-        words = {"truth": "true or false", "number": "a number", "list": "a list"}
-        said = words.get(wanted, "a whole number")
-        hint = "put comparisons in parentheses"
-        if found == "list":
-            hint = "the result is a list where result[0] or len(result) stands: read result[0]"
-        if wanted == "integer":
-            hint = "write asInt(...)"
-        self._refuse(f"{where} must be {said}; {hint}")
+        require(self.text, found, wanted, where)
 
     def _refuse(self, what: str) -> NoReturn:
         raise refusal(self.text, what)
