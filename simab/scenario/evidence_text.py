@@ -53,7 +53,7 @@ def _head(objective: Objective, rows: Sequence[TruthRow]) -> str:
 def _truth_of_two(objective: Objective, control: TruthRow, candidate: TruthRow) -> str:
     names = [name_text(row.variant) for row in (control, candidate)]
     head = _head(objective, (control, candidate))
-    gain = objective.sign * metric_difference(candidate.truth, control.truth)
+    gain = _gain(objective, control, candidate)
     if math.isnan(gain):
         return f"{head}; it is undefined where a variant never predicts or meets a positive."
     if gain == 0:
@@ -77,13 +77,18 @@ def _truths_of_many(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
 
 def _against(objective: Objective, control: TruthRow, other: TruthRow) -> str:
     name = name_text(other.variant)
-    gain = objective.sign * metric_difference(other.truth, control.truth)
+    gain = _gain(objective, control, other)
     if math.isnan(gain):
         return f"{name} cannot be compared, as its value or the control's is undefined"
     if gain == 0:
         return f"{name} is no different"
     small = "" if _matters(objective, gain) else " (less than what matters)"
     return f"{name} is {'better' if gain > 0 else 'worse'} by {number_text(abs(gain))}{small}"
+
+
+def _gain(objective: Objective, control: TruthRow, other: TruthRow) -> float:
+    """By how much a variant is better than the control: NaN where either is undefined."""
+    return objective.sign * metric_difference(other.truth, control.truth)
 
 
 def _matters(objective: Objective, gain: float) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,48 +14,16 @@ from simab.analyse import Judgement, Outcome, Verdict
 from simab.analyse.columns import RunLimits
 from simab.analyse.operating_characteristics import MEANS, operating_characteristics
 from simab.stats.cost_intervals import cost_mean
-
-ROW = Outcome(
-    policy="rule",
-    replication=0,
-    verdict=Verdict.UNDECIDED,
-    decided_for=None,
-    ends_with=None,
-    ends_with_since_s=None,
-    judgement=Judgement.NEITHER,
-    correct=False,
-    decided_s=None,
-    requests_to_decision=None,
-    requests_total=1000,
-    requests_failed=30,
-    requests_rejected=20,
-    requests_on_worse=500,
-    regret=2.5,
-    guardrail_breach_s=0.0,
-    weight_changes=1,
-    actions_refused=0,
-    refusal=None,
-    held_for=None,
-    in_flight_at_horizon=0,
-    labels_outstanding=0,
-)
+from tests.analyse.outcome_rows import rows
 
 
-def rows(*verdicts: Verdict, **columns: list[Any]) -> list[Outcome]:
+def rows_of(*verdicts: Verdict, **columns: list[Any]) -> list[Outcome]:
     """A row a verdict; columns give the other fields in order."""
-    return [
-        replace(
-            ROW,
-            replication=number,
-            verdict=verdict,
-            **{name: values[number] for name, values in columns.items()},
-        )
-        for number, verdict in enumerate(verdicts)
-    ]
+    return rows(verdict=verdicts, **columns)
 
 
 def decided_at(*times_s: float | None) -> list[Outcome]:
-    return rows(*[Verdict.UNDECIDED] * len(times_s), decided_s=list(times_s))
+    return rows_of(*[Verdict.UNDECIDED] * len(times_s), decided_s=list(times_s))
 
 
 def exact(successes: int, trials: int) -> tuple[float, float]:
@@ -70,7 +37,7 @@ def test_shares_of_few_verdicts_have_exact_intervals() -> None:
     ended = (
         [Verdict.PROMOTED_CANDIDATE] * 3 + [Verdict.KEPT_CONTROL] * 5 + [Verdict.ROLLED_BACK] * 2
     )
-    found = operating_characteristics(rows(*ended, correct=[True] * 3 + [False] * 7))
+    found = operating_characteristics(rows_of(*ended, correct=[True] * 3 + [False] * 7))
     counts = {name: share["count"] for name, share in found["outcomes"].items()}
     assert counts == {
         "promoted_candidate": 3, "promoted_other": 0, "kept_control": 5, "rolled_back": 2,
@@ -84,7 +51,7 @@ def test_shares_of_few_verdicts_have_exact_intervals() -> None:
 
 def test_endings_are_counted_by_variant_and_judged() -> None:
     """Who has the traffic, since when at the median, and what that is worth: they add up to one."""
-    ended = rows(
+    ended = rows_of(
         *[Verdict.PROMOTED_CANDIDATE] * 3, *[Verdict.UNDECIDED] * 2,
         decided_for=["b", "b", "b", None, None],
         ends_with=["b", "b", "a", "b", None],
@@ -127,7 +94,7 @@ def test_quantiles_of_runs_that_all_decide() -> None:
 
 def test_requests_to_decision_have_quantiles_of_their_own() -> None:
     """They are counted at the decision; runs without one lie beyond every quantile."""
-    ended = rows(*[Verdict.KEPT_CONTROL] * 3, requests_to_decision=[70, None, 30])
+    ended = rows_of(*[Verdict.KEPT_CONTROL] * 3, requests_to_decision=[70, None, 30])
     quantiles = operating_characteristics(ended)["requests_to_decision"]
     assert (quantiles["decided"], quantiles["p10"], quantiles["p50"]) == (2, 30.0, 70.0)
     assert quantiles["p90"] is None
@@ -175,7 +142,7 @@ def test_means_have_the_interval_of_costs_within_what_a_run_can_hold() -> None:
     columns = {name: [int(value) for value in values] for name in own}
     columns["requests_total"] = [1000] * 6
     limits = RunLimits(horizon_s=3600.0, requests=1000.0, shortfall=2.0)
-    found = operating_characteristics(rows(*[Verdict.UNDECIDED] * 6, **columns), limits)
+    found = operating_characteristics(rows_of(*[Verdict.UNDECIDED] * 6, **columns), limits)
     most = {"regret": 2000.0, "guardrail_breach_s": 3600.0, "weight_changes": math.inf}
     most |= {"guardrail_breach_excess_s": 3600.0}
     most |= {"actions_refused": math.inf, "requests_total": math.inf}
@@ -197,7 +164,9 @@ def test_means_have_the_interval_of_costs_within_what_a_run_can_hold() -> None:
 
 def test_what_was_never_seen_has_an_upper_bound_and_not_a_width_of_0() -> None:
     """No error in 100 runs: up to 3.6 % of runs may have nothing but errors (1 - .025^(1/100))."""
-    none = rows(*[Verdict.UNDECIDED] * 100, requests_failed=[0] * 100, requests_rejected=[0] * 100)
+    none = rows_of(
+        *[Verdict.UNDECIDED] * 100, requests_failed=[0] * 100, requests_rejected=[0] * 100
+    )
     found = operating_characteristics(none, RunLimits.of(none, 7200.0))
     assert found["error_share"]["low"] == 0.0
     assert found["error_share"]["high"] == pytest.approx(1 - 0.025**0.01)
@@ -211,7 +180,7 @@ def test_what_was_never_seen_has_an_upper_bound_and_not_a_width_of_0() -> None:
 def test_shares_of_errors_are_means_of_the_runs_shares() -> None:
     """Every run counts alike, however many requests it had: intervals come from replications."""
     found = operating_characteristics(
-        rows(
+        rows_of(
             *[Verdict.UNDECIDED] * 2,
             requests_total=[100, 1000],
             requests_failed=[10, 0],
@@ -224,14 +193,16 @@ def test_shares_of_errors_are_means_of_the_runs_shares() -> None:
 
 def test_a_run_without_requests_has_no_errors() -> None:
     """Nothing arrived, so nobody suffered."""
-    none = rows(Verdict.UNDECIDED, requests_total=[0], requests_failed=[0], requests_rejected=[0])
+    none = rows_of(
+        Verdict.UNDECIDED, requests_total=[0], requests_failed=[0], requests_rejected=[0]
+    )
     assert operating_characteristics(none)["error_share"]["mean"] == 0.0
 
 
 def test_refused_actions_are_added_up_with_the_reason_of_most_runs() -> None:
     """Exact counts; a run with many refusals for one reason is one run."""
     found = operating_characteristics(
-        rows(
+        rows_of(
             *[Verdict.UNDECIDED] * 4,
             actions_refused=[50, 1, 0, 2],
             refusal=["all weights would be 0", "Updating", None, "Updating"],
@@ -244,13 +215,13 @@ def test_refused_actions_are_added_up_with_the_reason_of_most_runs() -> None:
 def test_runs_are_counted_for_each_reason_to_hold() -> None:
     """A run that was held for two reasons counts for both."""
     held = ["sample ratio; guardrail", None, "guardrail", None]
-    found = operating_characteristics(rows(*[Verdict.UNDECIDED] * 4, held_for=held))
+    found = operating_characteristics(rows_of(*[Verdict.UNDECIDED] * 4, held_for=held))
     assert found["held"] == {"sample ratio": 1, "guardrail": 2, "too few requests": 0}
 
 
 def test_one_replication_has_means_but_no_interval() -> None:
     """One value has no spread: null, never a plausible number."""
-    found = operating_characteristics(rows(Verdict.KEPT_CONTROL))
+    found = operating_characteristics(rows_of(Verdict.KEPT_CONTROL))
     ends = {name: found["regret"][name] for name in ("mean", "low", "high")}
     assert ends == {"mean": 2.5, "low": None, "high": None}
     assert "at least 2" in found["regret"]["reason"]

@@ -3,55 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
 
-from simab.analyse import Judgement, Outcome, Verdict
+from simab.analyse import Outcome
 from simab.analyse.paired import paired_differences
 from simab.stats.cost_intervals import cost_mean, zero_mean_p_value
 from simab.stats.intervals import paired_difference
 from simab.stats.multiplicity import holm
 from simab.stats.paired_shares import tango_interval
 from simab.stats.proportions import mcnemar_exact
+from tests.analyse.outcome_rows import rows
 
 HORIZON_S = 6 * 3600.0
-ROW = Outcome(
-    policy="rule",
-    replication=0,
-    verdict=Verdict.KEPT_CONTROL,
-    decided_for=None,
-    ends_with=None,
-    ends_with_since_s=None,
-    judgement=Judgement.NEITHER,
-    correct=False,
-    decided_s=None,
-    requests_to_decision=None,
-    requests_total=1000,
-    requests_failed=0,
-    requests_rejected=0,
-    requests_on_worse=500,
-    regret=2.5,
-    guardrail_breach_s=0.0,
-    weight_changes=1,
-    actions_refused=0,
-    refusal=None,
-    held_for=None,
-    in_flight_at_horizon=0,
-    labels_outstanding=0,
-)
-
-
-def rows(**columns: Any) -> list[Outcome]:
-    """A row a value of the columns, which are of one length."""
-    count = len(next(iter(columns.values())))
-    return [
-        replace(ROW, replication=at, **{name: values[at] for name, values in columns.items()})
-        for at in range(count)
-    ]
 
 
 def drawn(seed: int, count: int = 60, undecided: float = 0.1) -> list[Outcome]:

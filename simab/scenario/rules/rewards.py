@@ -80,9 +80,8 @@ def shares_differ_by_less_than_1(scenario: Raw) -> Iterator[Flaw]:
     """Effects that policies expect, where they are effects on a share of correct answers."""
     if _EARNING in {kind for _, kind in _kinds(scenario)}:
         return
-    for _, policy in scenario.at("policies").named():
-        known = _POLICIES.get(policy.at("kind").text() or "")
-        for field in known.fields_of_either if known else ():
+    for policy, _, known in _known_policies(scenario):
+        for field in known.fields_of_either:
             size = policy.at(field).number()
             if size is not None and size >= 1:
                 rule = "two shares of correct answers differ by less than 1"
@@ -93,19 +92,14 @@ def policies_can_judge_rewards(scenario: Raw) -> Iterator[Flaw]:
     """Rules that count correct answers find none among numeric rewards."""
     if _EARNING not in {kind for _, kind in _kinds(scenario)}:
         return
-    for _, policy in scenario.at("policies").named():
-        kind = policy.at("kind").text()
-        known = _POLICIES.get(kind or "")
-        if known is None:
-            continue
+    for policy, kind, known in _known_policies(scenario):
         if known.needs_right_or_wrong:
             rule = f"{kind} counts correct answers, and these variants earn numeric rewards"
             remedy = "Use a policy that takes rewards, such as group_sequential."
             yield policy.at("kind").flaw(rule, remedy)
-        for field in known.fields_of_right_or_wrong:
-            if policy.at(field).given and policy.at(field).value != default_of(known, field):
-                rule = "speaks of correct answers, and these variants earn numeric rewards"
-                yield policy.at(field).flaw(rule, INSTEAD_OF[field], on_key=True)
+        for field in _set_fields(policy, known):
+            rule = "speaks of correct answers, and these variants earn numeric rewards"
+            yield policy.at(field).flaw(rule, INSTEAD_OF[field], on_key=True)
         if kind == "gaussian_thompson":
             for field, remedy in _PRIOR.items():
                 if not policy.at(field).given:
@@ -120,29 +114,39 @@ def policies_can_judge_the_metric(scenario: Raw) -> Iterator[Flaw]:
         return  # the error of the field says so
     if metric in (*COUNTED_AS_CORRECT, _METRIC):
         return
-    for _, policy in scenario.at("policies").named():
-        kind = policy.at("kind").text()
-        known = _POLICIES.get(kind or "")
-        if known is None:
-            continue
+    for policy, kind, known in _known_policies(scenario):
         if known.counts_correct_answers:
             rule = f"{kind} compares correct answers, and the objective's metric is {metric}"
             remedy = f"Use one that tests {metric} ({_TESTING}), or make accuracy the objective."
             yield policy.at("kind").flaw(rule, remedy)
             continue
-        for field in known.fields_of_right_or_wrong:
-            if policy.at(field).given and policy.at(field).value != default_of(known, field):
-                rule = f"speaks of correct answers, and the objective's metric is {metric}"
-                remedy = INSTEAD_OF[field].replace("a mean reward", metric)
-                if field in ("baseline", "effect") and metric not in ("precision", "recall"):
-                    remedy = "Write labelled_requests."  # no sample size is stated for the others
-                yield policy.at(field).flaw(rule, remedy, on_key=True)
+        for field in _set_fields(policy, known):
+            rule = f"speaks of correct answers, and the objective's metric is {metric}"
+            remedy = INSTEAD_OF[field].replace("a mean reward", metric)
+            if field in ("baseline", "effect") and metric not in ("precision", "recall"):
+                remedy = "Write labelled_requests."  # no sample size is stated for the others
+            yield policy.at(field).flaw(rule, remedy, on_key=True)
 
 
 def _kinds(scenario: Raw) -> list[tuple[str, str | None]]:
     """Every variant's name and kind of quality."""
     variants = scenario.at("endpoint", "variants").named()
     return [(name, variant.at("quality", "kind").text()) for name, variant in variants]
+
+
+def _known_policies(scenario: Raw) -> Iterator[tuple[Raw, str, type[Policy]]]:
+    """Every policy whose kind is known, with that kind and its description."""
+    for _, policy in scenario.at("policies").named():
+        kind = policy.at("kind").text() or ""
+        if kind in _POLICIES:
+            yield policy, kind, _POLICIES[kind]
+
+
+def _set_fields(policy: Raw, known: type[Policy]) -> Iterator[str]:
+    """The fields on correct answers that a policy gives, other than by their defaults."""
+    for field in known.fields_of_right_or_wrong:
+        if policy.at(field).given and policy.at(field).value != default_of(known, field):
+            yield field
 
 
 def _policies() -> dict[str, type[Policy]]:
