@@ -10,10 +10,14 @@ as in `result.rate`; the metric's number is then that field's.
 
 from __future__ import annotations
 
+from typing import Final
+
 from simab.policies.argo_condition_parser import parsed
 from simab.policies.argo_condition_values import NoVerdict, Shape
 
-__all__ = ["NoVerdict", "checked_condition", "holds", "shape_of"]
+__all__ = ["NoVerdict", "checked_condition", "comparison_of", "holds", "shape_of"]
+
+_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def checked_condition(text: str) -> str:
@@ -30,6 +34,23 @@ def shape_of(condition: str) -> tuple[Shape, str] | None:
     """What a condition takes its result for, and the field that it reads; None where any does."""
     program = parsed(condition)
     return None if program.shape is None else (program.shape, program.field)
+
+
+def comparison_of(condition: str) -> tuple[str, float] | None:
+    """The comparison of the result with a number that a condition is: `>=` and 0.95, say.
+
+    None for any other condition. `asFloat` around the result changes nothing.
+    """
+    parts = [part for part in parsed(condition).instructions if part != ("call", ("asFloat", 1))]
+    match parts:
+        case [("result", _), ("push", int() | float() as number), ("operator", str() as sign)]:
+            pass
+        case [("push", int() | float() as number), ("result", _), ("operator", str() as sign)]:
+            sign = _MIRRORED.get(sign, sign)
+        case _:
+            return None
+    known = sign in _MIRRORED and not isinstance(number, bool)
+    return (sign, float(number)) if known else None
 
 
 def holds(condition: str, result: tuple[float, ...], shape: Shape | None = None) -> bool:

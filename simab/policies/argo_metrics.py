@@ -19,7 +19,15 @@ from simab.policies.metrics import latency_metric_ns
 from simab.policies.observation import Observation, newest_published
 from simab.stats.request_totals import RequestTotals
 
-__all__ = ["ArgoMetric", "Condition", "Measured", "Measurement", "Phase", "measure"]
+__all__ = [
+    "LATENCY_UNITS_NS",
+    "ArgoMetric",
+    "Condition",
+    "Measured",
+    "Measurement",
+    "Phase",
+    "measure",
+]
 
 Measured: TypeAlias = Literal[
     "error_rate",
@@ -34,7 +42,8 @@ Measured: TypeAlias = Literal[
 ]
 Condition = Annotated[str, Field(min_length=1), AfterValidator(checked_condition)]
 
-_LATENCY_UNITS_NS: Final[Mapping[str, int]] = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000}
+LATENCY_UNITS_NS: Final[Mapping[str, int]] = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000}
+"""Nanoseconds of each unit in which conditions may read a latency."""
 
 
 class Phase(StrEnum):
@@ -219,7 +228,7 @@ def _unscaled(metric: ArgoMetric, totals: RequestTotals) -> float:
         case "success_rate_of_requests":
             return totals.answered / totals.invocations
         case _:
-            return latency_metric_ns(metric.metric, totals) / _LATENCY_UNITS_NS[metric.latency_unit]
+            return latency_metric_ns(metric.metric, totals) / LATENCY_UNITS_NS[metric.latency_unit]
 
 
 def _ratio(candidate: float, control: float) -> float:

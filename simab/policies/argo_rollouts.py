@@ -202,7 +202,7 @@ class ArgoRollouts(Policy):
             because = "the new version is scaled up without traffic"
             return AddVariant(observation.candidate, because=because)
         weight = self._weight(state.step)
-        canary, stable = self._counts(weight, state.replicas)
+        canary, stable = self.counts(weight, state.replicas)
         weights = pair_weights(stable, canary, observation)
         asked, given = (
             candidate_share(each, observation) for each in (weights, observation.weights)
@@ -221,7 +221,7 @@ class ArgoRollouts(Policy):
         asked = [each.set_weight for each in self.steps[: step + 1] if each.set_weight is not None]
         return asked[-1] if asked else 0
 
-    def _counts(self, weight: int, replicas: int | None) -> tuple[int, int]:
+    def counts(self, weight: int, replicas: int | None) -> tuple[int, int]:
         """Canary and stable: percents, or replicas where these are known and make the split."""
         if self.traffic_routing or replicas is None:
             return weight, 100 - weight
@@ -299,7 +299,7 @@ class ArgoRollouts(Policy):
         idle = beside_others({control: 1.0, candidate: 0.0}, weights)  # before the first set_weight
         splits: list[Mapping[str, float]] = []
         for weight in (step.set_weight for step in self.steps if step.set_weight is not None):
-            canary, stable = self._counts(weight, self.replicas)
+            canary, stable = self.counts(weight, self.replicas)
             pair = beside_others({control: stable, candidate: canary}, weights)
             splits.append({**weights, **pair})
         return [*splits, {**weights, **idle}, *super().splits(control, candidate, weights)]

@@ -180,7 +180,7 @@ class FlaggerAnalysis(Policy):
         """The first tick notices; then a tick a step, and one more that promotes."""
         if self.skip_analysis:
             return self.interval
-        checks = self.iterations or sum(1 for _ in self._weights())
+        checks = self.iterations or sum(1 for _ in self.percentages())
         # Blue/green checks once more after the last iteration; an A/B test does not.
         checks += 1 if self.iterations and self.matched_share is None else 0
         return (checks + 2) * self.interval + self.confirm_promotion_after
@@ -192,7 +192,7 @@ class FlaggerAnalysis(Policy):
         idle = beside_others(_split(0, control, candidate), weights)
         steps: list[Mapping[str, float]] = [{**weights, **idle}]
         shifts = not (self.iterations or self.skip_analysis)
-        for weight in self._weights() if shifts else ():
+        for weight in self.percentages() if shifts else ():
             pair = beside_others(_split(weight, control, candidate), weights)
             steps.append({**weights, **pair})
         if self.iterations and self.router:
@@ -297,7 +297,7 @@ class FlaggerAnalysis(Policy):
         because = f"every step passed, {failed} check{'' if failed == 1 else 's'} failed on the way"
         return (Promote(observation.candidate, because=because),), after
 
-    def _weights(self) -> Iterator[int]:
+    def percentages(self) -> Iterator[int]:
         """The candidate's percentage at each step."""
         weight = 0
         while weight < self.last_weight:

@@ -22,6 +22,7 @@ from simab.scenario.capacity import (
 )
 from simab.scenario.chance import breaks_by_chance
 from simab.scenario.evidence import labelled_per_hour, labels_ratio, labels_until
+from simab.scenario.false_alarms import rolled_back_by_chance
 from simab.scenario.models import Scenario
 from simab.scenario.unending import ends_after_the_horizon, waits_for_a_person
 from simab.scenario.unseen_windows import spans_without_a_window
@@ -222,4 +223,5 @@ _CAUTIONS: Final[tuple[Caution, ...]] = (
     _saturation,
     _errors_over_the_guardrail,
     breaks_by_chance,
+    rolled_back_by_chance,
 )

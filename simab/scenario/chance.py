@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from simab import units
 from simab.policies.limits import ErrorRateLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
-from simab.policies.staged_canary import StagedCanary
 from simab.scenario.capacity import rates_per_s, start_weights
+from simab.scenario.drawn_windows import mean_beyond_share
 from simab.scenario.models import Scenario, Variant
+from simab.scenario.readings import Mean, of_limit
 from simab.scenario.wording import name_text, number_text, percent_text
 
-__all__ = ["breaks_by_chance", "broken_window_share"]
+__all__ = ["breaks_by_chance", "broken_window_share", "limit_text"]
 
 _TOO_OFTEN: Final = 0.01  # of the windows
 _PERIODS: Final = (
@@ -30,24 +31,33 @@ _SHARES: Final = tuple(digit * 10.0**-power for power in (4, 3, 2, 1) for digit 
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """A limit on a variant that gets that many requests a second, and where it stands."""
+    """A guardrail on a variant that gets that many requests a second."""
 
-    where: str
     limit: Limit
-    variant: str
+    name: str
+    variant: Variant
     rate_per_s: float
-    on_end: int = 1
+
+    def broken_share(self, limit: Limit, requests: float) -> float:
+        """The share of windows of that size that break a limit."""
+        law = of_limit(limit, self.variant).law
+        if isinstance(law, Mean):
+            return mean_beyond_share(law, requests)
+        return broken_window_share(limit, law.share, requests)
+
+    def is_rare(self, limit: Limit, requests: float) -> bool:
+        """Whether too few windows break it to speak of."""
+        return self.broken_share(limit, requests) < _TOO_OFTEN
 
 
 def breaks_by_chance(scenario: Scenario) -> Iterator[str]:
-    """A limit that windows of their size break in 1 % or more, with what to set instead."""
+    """A guardrail that windows of their size break in 1 % or more, with what to set instead."""
     period_s = units.seconds(scenario.metrics.period)
     for watched in _watched(scenario):
-        over = _share_over(watched.limit, scenario.endpoint.variants[watched.variant])
         requests = watched.rate_per_s * period_s
-        share = broken_window_share(watched.limit, over, requests) ** watched.on_end
-        if share >= _TOO_OFTEN and _keeps(watched.limit, over):
-            yield _sentence(watched, share, over, scenario)
+        share = watched.broken_share(watched.limit, requests)
+        if share >= _TOO_OFTEN and of_limit(watched.limit, watched.variant).law.keeps(requests):
+            yield _sentence(watched, share, scenario)
 
 
 def broken_window_share(limit: Limit, over: float, requests: float) -> float:
@@ -77,90 +87,58 @@ def _most_allowed(limit: Limit, counts: NDArray[np.float64]) -> NDArray[np.float
     return counts - np.maximum(np.ceil(LATENCY_PROBABILITIES[limit.metric] * counts), 1.0)
 
 
-def _share_over(limit: Limit, variant: Variant) -> float:
-    """The chance that one request fails, or that its service alone takes longer than the limit."""
-    if isinstance(limit, ErrorRateLimit):
-        return variant.error_rate
-    return variant.latency.table().survival(limit.at_most)
-
-
-def _keeps(limit: Limit, over: float) -> bool:
-    """Whether the variant keeps the limit by what it is."""
-    if isinstance(limit, ErrorRateLimit):
-        return over <= limit.at_most
-    return over <= 1.0 - LATENCY_PROBABILITIES[limit.metric]
-
-
 def _watched(scenario: Scenario) -> Iterator[_Watched]:
     start, objective = start_weights(scenario), scenario.objective
     rates = rates_per_s(scenario.traffic.values(), start)
     for limit in objective.guardrails:
         for name in (objective.control, objective.candidate):
-            if _is_read(limit) and rates.get(name, 0.0) > 0:
-                yield _Watched("The guardrail", limit, name, rates[name])
-    everything = rates_per_s(scenario.traffic.values(), {objective.candidate: 1.0})
-    for name, policy in scenario.policies.items():
-        for limit in policy.alarms if isinstance(policy, StagedCanary) else ():
-            if _is_read(limit) and isinstance(policy, StagedCanary):
-                rate = everything[objective.candidate] * min(policy.stages)
-                where = f"In the first stage of {name_text(name)} the alarm"
-                yield _Watched(where, limit, objective.candidate, rate, policy.periods)
+            if rates.get(name, 0.0) > 0:
+                yield _Watched(limit, name, scenario.endpoint.variants[name], rates[name])
 
 
-def _is_read(limit: Limit) -> bool:
-    """A mean has no closed form for any latency: it is left out."""
-    return isinstance(limit, ErrorRateLimit) or limit.metric in LATENCY_PROBABILITIES
-
-
-def _sentence(watched: _Watched, share: float, over: float, scenario: Scenario) -> str:
-    limit, requests = watched.limit, watched.rate_per_s * units.seconds(scenario.metrics.period)
-    on_end = f" {watched.on_end} times on end" if watched.on_end > 1 else ""
-    remedies = [*_wider(watched, over, scenario), *_longer(watched, over, scenario)]
+def _sentence(watched: _Watched, share: float, scenario: Scenario) -> str:
+    requests = watched.rate_per_s * units.seconds(scenario.metrics.period)
+    remedies = [*_wider(watched, requests), *_longer(watched, scenario)]
     remedy = f" Set {' or '.join(remedies)}." if remedies else " Ask for less, or send more."
     return (
-        f"{watched.where} {limit.metric} at most {_limit_text(limit)} is broken by chance{on_end} "
-        f"in {percent_text(share)} of the windows of {name_text(watched.variant)}, which keeps it "
-        f"in the long run: {number_text(round(requests, 1))} requests a window are too few to "
-        f"hold it.{remedy}"
+        f"The guardrail {limit_text(watched.limit)} is broken by chance in {percent_text(share)} "
+        f"of the windows of {name_text(watched.name)}, which keeps it in the long run: "
+        f"{number_text(round(requests, 1))} requests a window are too few to hold it.{remedy}"
     )
 
 
-def _limit_text(limit: Limit) -> str:
+def limit_text(limit: Limit) -> str:
+    """A limit in words, such as `error_rate at most 1 %`."""
+    return f"{limit.metric} at most {_value_text(limit)}"
+
+
+def _value_text(limit: Limit) -> str:
     if isinstance(limit, ErrorRateLimit):
         return percent_text(limit.at_most)
     return units.format_duration(limit.at_most)
 
 
-def _wider(watched: _Watched, over: float, scenario: Scenario) -> Iterator[str]:
+def _wider(watched: _Watched, requests: float) -> Iterator[str]:
     """The next round limit that windows of this size can hold."""
     limit = watched.limit
-    requests = watched.rate_per_s * units.seconds(scenario.metrics.period)
     if isinstance(limit, ErrorRateLimit):
-        for at_most in _SHARES:
-            wider = limit.model_copy(update={"at_most": at_most})
-            if at_most > limit.at_most and _is_rare(watched, wider, over, requests):
-                yield f"at_most to {_limit_text(wider)}"
-                return
-        return
-    variant = scenario.endpoint.variants[watched.variant]
-    for factor in _FACTORS:
-        longer = limit.model_copy(update={"at_most": round(limit.at_most * factor)})
-        if _is_rare(watched, longer, _share_over(longer, variant), requests):
-            yield f"at_most to {_limit_text(longer)}"
+        values = [share for share in _SHARES if share > limit.at_most]
+    else:
+        values = [round(limit.at_most * factor) for factor in _FACTORS]
+    for at_most in values:
+        wider = limit.model_copy(update={"at_most": at_most})
+        if watched.is_rare(wider, requests):
+            yield f"at_most to {_value_text(wider)}"
             return
 
 
-def _longer(watched: _Watched, over: float, scenario: Scenario) -> Iterator[str]:
+def _longer(watched: _Watched, scenario: Scenario) -> Iterator[str]:
     """The next round period whose windows can hold the limit."""
     for period in _PERIODS:
         period_ns = units.parse_duration(period)
         requests = watched.rate_per_s * units.seconds(period_ns)
-        if scenario.metrics.period < period_ns <= scenario.horizon and _is_rare(
-            watched, watched.limit, over, requests
+        if scenario.metrics.period < period_ns <= scenario.horizon and watched.is_rare(
+            watched.limit, requests
         ):
             yield f"metrics.period to {period}"
             return
-
-
-def _is_rare(watched: _Watched, limit: Limit, over: float, requests: float) -> bool:
-    return broken_window_share(limit, over, requests) ** watched.on_end < _TOO_OFTEN

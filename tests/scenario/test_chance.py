@@ -1,4 +1,4 @@
-"""Limits below what a window of that size can hold by chance."""
+"""Guardrails below what a window of that size can hold by chance."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import pytest
 from scipy import stats
 
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
+from simab.profiles.durations import Exponential
 from simab.scenario import warnings
 from simab.scenario.chance import broken_window_share
+from simab.scenario.drawn_windows import mean_beyond_share
 from simab.scenario.models import Scenario
+from simab.scenario.readings import Mean
 from tests.world.building import scenario, variant
 
 ERRORS = ErrorRateLimit(metric="error_rate", at_most=0.01)
@@ -87,13 +90,24 @@ def test_what_it_says_to_set_is_enough() -> None:
     assert by_chance(Scenario.model_validate(longer)) == []
 
 
-def test_an_alarm_is_held_against_the_share_of_its_first_stage() -> None:
-    """6 requests a minute at 5 %: one error in them is over 1 %; twice on end is rarer."""
-    policy = {
-        "kind": "staged_canary", "stages": ["5%", "50%"], "bake": "1h",
-        "alarms": [{"metric": "error_rate", "at_most": "1%"}],
-    }  # fmt: skip
-    wide = {"metric": "error_rate", "at_most": "50%"}
-    (said,) = by_chance(guarded(wide, policies={"canary": policy}))
-    assert said.startswith("In the first stage of “canary” the alarm error_rate")
-    assert by_chance(guarded(wide, policies={"canary": policy | {"periods": 3}})) == []
+@pytest.mark.parametrize(("requests", "limit_ms"), [(5.0, 150), (40.0, 120), (2000.0, 104)])
+def test_a_mean_of_exponential_latencies_is_broken_as_gamma_says(
+    requests: float, limit_ms: int
+) -> None:
+    """The sum of n latencies of mean 100 ms is gamma, and n is Poisson; within 1 %."""
+    law = Mean(Exponential.model_validate({"mean": "100ms"}).table(), limit_ms * 1e6, ">")
+    counts = np.arange(1, 10 * requests + 60)
+    sums = stats.gamma(counts, scale=100).sf(limit_ms * counts)
+    expected = float(stats.poisson.pmf(counts, requests) @ sums)
+    assert mean_beyond_share(law, requests) == pytest.approx(expected, rel=0.01)
+
+
+def test_a_guardrail_on_the_mean_is_warned_of_as_well() -> None:
+    """60 latencies of a coefficient of variation of 3 have a mean that strays by 40 %."""
+    play = guarded({"metric": "latency_mean", "at_most": "120ms"}).model_dump(mode="json")
+    wide = {"kind": "lognormal", "mean": "100ms", "cv": 3}
+    for each in play["endpoint"]["variants"].values():
+        each["latency"] = wide
+    said = by_chance(Scenario.model_validate(play))
+    assert len(said) == 2
+    assert said[0].startswith("The guardrail latency_mean at most 120ms is broken by chance in")

@@ -1,0 +1,194 @@
+"""How often a controller rolls back a healthy candidate, because its limits break by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from simab.policies import PolicyDescription
+from simab.policies.argo_metrics import ArgoMetric
+from simab.policies.argo_rollouts import ArgoRollouts
+from simab.policies.blue_green import BlueGreen
+from simab.policies.flagger_analysis import FlaggerAnalysis
+from simab.policies.staged_canary import StagedCanary
+from simab.scenario.chance import limit_text
+from simab.scenario.healthy_runs import (
+    MOST_WINDOWS,
+    Harm,
+    argo_harm,
+    blue_green_harm,
+    flagger_harm,
+    staged_harm,
+)
+from simab.scenario.models import Scenario, Variant
+from simab.scenario.readings import Reading, of_alarm, of_argo, of_flagger, of_limit
+from simab.scenario.wording import name_text, number_text, percent_text
+
+__all__ = ["FalseAlarms", "false_alarms", "rolled_back_by_chance"]
+
+_TOO_OFTEN: Final = 0.05  # of the runs
+_TOLERANCES: Final = range(1, 9)  # more than the policy tolerates
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """The share of runs in which a candidate that answers as a variant does is rolled back.
+
+    `worst` is the limit that does it most often.
+    """
+
+    answers_as: str
+    share: float
+    worst: Harm
+
+
+def rolled_back_by_chance(scenario: Scenario) -> Iterator[str]:
+    """A sentence for each policy that rolls back a healthy candidate in 5 % of the runs or more."""
+    for name, policy in scenario.policies.items():
+        found = false_alarms(scenario, policy)
+        if found is not None and found.share >= _TOO_OFTEN:
+            yield _sentence(scenario, name, policy, found)
+
+
+def false_alarms(scenario: Scenario, policy: PolicyDescription) -> FalseAlarms | None:
+    """What chance does to a healthy candidate; None where the policy has no such limits.
+
+    Healthy is the candidate as described if it keeps each limit in the long run, else one that
+    answers as the control does; None if that breaks one as well. Waiting is left out.
+    """
+    objective = scenario.objective
+    for name in (objective.candidate, objective.control):
+        found = _of_answers(scenario, policy, scenario.endpoint.variants[name])
+        if found is not None:
+            share, harms = found
+            worst = max(harms, key=lambda harm: float(harm.rolled_back.mean()))
+            return FalseAlarms(name, share, worst)
+    return None
+
+
+def _of_answers(
+    scenario: Scenario, policy: PolicyDescription, answers: Variant
+) -> tuple[float, Sequence[Harm]] | None:
+    """The share of runs and each limit's part of it; None where a limit is broken truly."""
+    harms: list[Harm]
+    match policy:
+        case StagedCanary():
+            limits = [of_limit(each, answers, limit_text(each)) for each in policy.alarms]
+            harms = _each(limits, lambda each: staged_harm(scenario, policy, each))
+        case BlueGreen():
+            harms = [
+                harm
+                for name, alarm in policy.alarms.items()
+                if (reading := of_alarm(alarm, answers, f"alarm {name_text(name)}")) is not None
+                and (harm := blue_green_harm(scenario, policy, name, reading)) is not None
+            ]
+        case ArgoRollouts():
+            harms = argo_harm(scenario, policy, _argo_readings(policy, answers))
+        case FlaggerAnalysis():
+            return _flagger(scenario, policy, answers)
+        case _:
+            return None
+    if not harms or not all(harm.reading.law.keeps(harm.requests) for harm in harms):
+        return None
+    passed = np.prod([1.0 - harm.rolled_back.mean() for harm in harms])
+    return 1.0 - float(passed), harms
+
+
+def _each(readings: Sequence[Reading], harm_of: Callable[[Reading], Harm | None]) -> list[Harm]:
+    return [harm for each in readings if (harm := harm_of(each)) is not None]
+
+
+def _argo_readings(policy: ArgoRollouts, answers: Variant) -> dict[ArgoMetric, Reading]:
+    analyses = [step.analysis for step in policy.steps]
+    analyses.append(None if policy.background is None else policy.background.metrics)
+    readings = {
+        metric: of_argo(metric, answers, f"metric {name_text(name)}")
+        for analysis in analyses
+        for name, metric in (analysis or {}).items()
+    }
+    return {metric: each for metric, each in readings.items() if each is not None}
+
+
+def _flagger(
+    scenario: Scenario, policy: FlaggerAnalysis, answers: Variant
+) -> tuple[float, Sequence[Harm]] | None:
+    """All metrics together, since a check fails by any of them; None unless all can be read."""
+    shifts = policy.step_weight or policy.step_weights
+    by_weights = (shifts and not policy.iterations) or policy.matched_share is not None
+    if policy.skip_analysis or policy.mirror or policy.session_affinity or not by_weights:
+        return None
+    readings = [
+        of_flagger(each, answers, f"metric {name_text(each.name)}") for each in policy.metrics
+    ]
+    known = [each for each in readings if each is not None]
+    if not known or len(known) < len(readings):
+        return None
+    rolled_back, harms = flagger_harm(scenario, policy, known)
+    if not all(harm.reading.law.keeps(harm.requests) for harm in harms):
+        return None
+    return float(rolled_back.mean()), harms
+
+
+def _sentence(scenario: Scenario, name: str, policy: PolicyDescription, found: FalseAlarms) -> str:
+    harm, healthy = found.worst, name_text(found.answers_as)
+    if found.answers_as != scenario.objective.candidate:
+        healthy = f"a candidate that answers as {healthy} does"
+    if isinstance(policy, FlaggerAnalysis) and harm.blind_checks >= policy.threshold:
+        return _blind_sentence(name, harm.blind_checks)
+    long = scenario.horizon // scenario.metrics.period > MOST_WINDOWS
+    about = "at least" if long else "about"
+    remedy = "" if long else _remedy(scenario, policy)
+    remedy = f"Set {remedy}, or let" if remedy else "Ask for less, or let"
+    often = f"{about} {percent_text(round(found.share, 2))} of the runs"
+    return (
+        f"{name_text(name)} rolls back {healthy} in {often} by chance, although its "
+        f"answers keep every limit in the long run: "
+        f"{harm.reading.words} is broken in {percent_text(float(f'{harm.broken:.2g}'))} of the "
+        f"readings of {number_text(round(harm.requests, 1))} requests, and a run takes many. "
+        f"{remedy} each reading hold more requests."
+    )
+
+
+def _blind_sentence(name: str, checks: int) -> str:
+    """Checks that find no data fail: Flagger's "no values found"."""
+    often = "the first check comes" if checks == 1 else f"the first {checks} checks come"
+    return (
+        f"{name_text(name)} rolls back every candidate: {often} before a window with requests of "
+        f"the candidate is published, and without data a check fails. Set threshold above {checks},"
+        " lengthen interval, or shorten metrics.publication_delay or endpoint.weight_update."
+    )
+
+
+def _remedy(scenario: Scenario, policy: PolicyDescription) -> str:
+    """The smallest tolerance that would do, of those tried."""
+    for more in _TOLERANCES:
+        changed, words = _tolerant(policy, more)
+        if changed is None:
+            return ""
+        found = false_alarms(scenario, changed)
+        if found is None or found.share < _TOO_OFTEN:
+            return words
+    return ""
+
+
+def _tolerant(policy: PolicyDescription, more: int) -> tuple[Any, str]:
+    """The policy with so much more tolerance, and what was set; None where that cannot be."""
+    match policy:
+        case StagedCanary():
+            periods = policy.periods + more
+            return policy.model_copy(update={"periods": periods}), f"periods to {periods}"
+        case FlaggerAnalysis():
+            threshold = policy.threshold + more
+            return policy.model_copy(update={"threshold": threshold}), f"threshold to {threshold}"
+        case BlueGreen() if len(policy.alarms) == 1:
+            ((name, alarm),) = policy.alarms.items()
+            needed, evaluated = (each + more for each in alarm.needed)
+            wider = {"datapoints_to_alarm": needed, "evaluation_periods": evaluated}
+            alarms = {name: alarm.model_copy(update=wider)}
+            words = f"datapoints_to_alarm to {needed} of {evaluated} evaluation_periods"
+            return policy.model_copy(update={"alarms": alarms}), words
+        case _:
+            return None, ""
