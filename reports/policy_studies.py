@@ -1,7 +1,7 @@
 """The A/A study and the power curves of all policies: what is played, and the files made of it.
 
 Writes reports/policies: README.md, rates.csv, verdicts.csv, power.svg, guardrails.csv,
-and naive.csv.
+sample_ratio.csv and naive.csv.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from policy_cells import Cell, Version, cells_csv, play_cells, tell
 from policy_page import policy_page, rates_csv
 from policy_versions import equal, with_errors, with_probability_gain
 from power_figure import power_figure
+from ratio_rates import make_ratio_rates
 
 from simab.scenario import Scenario, load
 
@@ -76,5 +77,6 @@ def make_policies(folder: Path, executor: Executor) -> None:
     """Write all of reports/policies below a folder."""
     page = make_policy_studies(folder, executor)
     page += make_guardrail_rates(folder, load_studies()[TESTS], executor)
+    page += make_ratio_rates(folder, executor)
     page += make_naive_rules(folder, executor)
     (folder / "reports" / "policies" / "README.md").write_text(page, encoding="utf-8")
