@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -61,13 +62,13 @@ class DrawnWindows:
         self._sums = _ExcessSums(law, largest) if isinstance(law, Mean) else None
         self._until = 0
         # Running totals, so that any span is a difference; what is judged, and all requests.
-        self._judged = np.zeros((runs, windows + 1), dtype=np.int64)
-        self._all = np.zeros((runs, windows + 1), dtype=np.int64)
+        self._judged = np.zeros((windows + 1, runs), dtype=np.int64)
+        self._all = np.zeros((windows + 1, runs), dtype=np.int64)
 
     def draw(self, window: int, expected: Floats) -> None:
         """Draw the next window, in which each run expects so many requests: shape (runs,) or ()."""
         assert window == self._until
-        runs = len(self._judged)
+        runs = self._judged.shape[1]
         means = np.broadcast_to(expected, (runs,))
         judged, others = (self._random.random(runs) for _ in range(2))
         if self._sums is not None:
@@ -77,8 +78,8 @@ class DrawnWindows:
             assert isinstance(self._law, Marked)
             drawn = _poisson(judged, means * self._law.share)
             rest = drawn + _poisson(others, means * (1.0 - self._law.share))
-        self._judged[:, window + 1] = self._judged[:, window] + drawn
-        self._all[:, window + 1] = self._all[:, window] + rest
+        self._judged[window + 1] = self._judged[window] + drawn
+        self._all[window + 1] = self._all[window] + rest
         self._until = window + 1
 
     def read(self, since: int, until: int) -> tuple[Verdicts, Verdicts]:
@@ -86,8 +87,8 @@ class DrawnWindows:
 
         Without a request nothing is broken.
         """
-        judged = self._judged[:, until] - self._judged[:, since]
-        total = self._all[:, until] - self._all[:, since]
+        judged = self._judged[until] - self._judged[since]
+        total = self._all[until] - self._all[since]
         served = total > 0
         if isinstance(self._law, Mean):
             broken = COMPARISONS[self._law.sign](judged, 0)
@@ -96,19 +97,33 @@ class DrawnWindows:
         return broken & served, served
 
 
+def _different(means: Floats) -> list[float]:
+    """The different means of the runs, most often one."""
+    low, high = float(means.min()), float(means.max())
+    return [low] if low == high else [float(each) for each in np.unique(means)]
+
+
 def _poisson(uniform: Floats, means: Floats) -> Counts:
     """Poisson counts by inversion; the few different means have a table each."""
-    from scipy.special import pdtr
-
     counts = np.zeros(uniform.shape, dtype=np.int64)
-    for mean in np.unique(means).tolist():
+    for mean in _different(means):
         if mean > 0.0:
-            spread = 8.0 * math.sqrt(mean) + 20.0
-            first = max(math.floor(mean - spread), 0)
-            table = pdtr(np.arange(first, math.ceil(mean + spread)), mean)
+            # Sums of rates over equal windows differ in the last bits: one table does for them.
+            first, table = _poisson_table(float(f"{mean:.10g}"))
             here = means == mean
             counts[here] = first + np.searchsorted(table, uniform[here])
     return counts
+
+
+@lru_cache(maxsize=512)
+def _poisson_table(mean: float) -> tuple[int, Floats]:
+    """The first count that may be drawn, and the probabilities of at most it and the next ones."""
+    from scipy.special import pdtr
+
+    spread = 8.0 * math.sqrt(mean) + 20.0
+    first = max(math.floor(mean - spread), 0)
+    counts = np.arange(first, math.ceil(mean + spread), dtype=np.float64)
+    return first, np.asarray(pdtr(counts, mean), dtype=np.float64)
 
 
 class _ExcessSums:
@@ -131,17 +146,18 @@ class _ExcessSums:
         np.add.at(one, below.astype(np.int64) % _GRID, mass * (1.0 - upper))
         np.add.at(one, (below.astype(np.int64) + 1) % _GRID, mass * upper)
         self._transform = np.fft.rfft(one)
+        self._tables: dict[float, Floats] = {}
 
     def draw(self, uniform: Floats, means: Floats) -> Counts:
         """Sums in steps of the grid; where the sign is beyond doubt, their mean stands for them."""
         sums = np.zeros(uniform.shape, dtype=np.int64)
-        for mean in np.unique(means).tolist():
+        for mean in _different(means):
             here = means == mean
             centre, spread = mean * self._mean, math.sqrt(mean) * self._root
             if abs(centre) > _SURE * max(spread, 1e-300):
                 sums[here] = round(centre / self._step)
             elif mean > 0.0:
-                table = np.cumsum(self._law(mean))
+                table = self._table(float(f"{mean:.10g}"))
                 found = np.searchsorted(table, uniform[here])
                 sums[here] = np.minimum(found, _GRID - 1) - _GRID // 2
         return sums
@@ -152,6 +168,12 @@ class _ExcessSums:
         law[_GRID // 2] = max(law[_GRID // 2] - math.exp(-mean), 0.0)
         beyond = COMPARISONS[sign](np.arange(-_GRID // 2, _GRID // 2), 0)
         return float(law[beyond].sum())
+
+    def _table(self, mean: float) -> Floats:
+        """The probability of at most each sum; windows of one expectation share it."""
+        if mean not in self._tables:
+            self._tables[mean] = np.cumsum(self._law(mean))
+        return self._tables[mean]
 
     def _law(self, mean: float) -> Floats:
         """The probability of each sum, from the lowest place of the grid up."""

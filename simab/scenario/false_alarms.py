@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from simab.scenario.wording import name_text, number_text, percent_text
 __all__ = ["FalseAlarms", "false_alarms", "rolled_back_by_chance"]
 
 _TOO_OFTEN: Final = 0.05  # of the runs
+_FEW_WINDOWS: Final = 600  # for which remedies are tried; they take as long as the share each
 _TOLERANCES: Final = range(1, 9)  # more than the policy tolerates
 
 
@@ -73,32 +74,40 @@ def _of_answers(
     scenario: Scenario, policy: PolicyDescription, answers: Variant
 ) -> tuple[float, Sequence[Harm]] | None:
     """The share of runs and each limit's part of it; None where a limit is broken truly."""
-    harms: list[Harm]
+    harms: list[Harm | None]
     match policy:
         case StagedCanary():
             limits = [of_limit(each, answers, limit_text(each)) for each in policy.alarms]
-            harms = _each(limits, lambda each: staged_harm(scenario, policy, each))
+            if _broken_anyhow(limits):
+                return None
+            harms = [staged_harm(scenario, policy, each) for each in limits]
         case BlueGreen():
-            harms = [
-                harm
+            alarms = {
+                name: of_alarm(alarm, answers, f"alarm {name_text(name)}")
                 for name, alarm in policy.alarms.items()
-                if (reading := of_alarm(alarm, answers, f"alarm {name_text(name)}")) is not None
-                and (harm := blue_green_harm(scenario, policy, name, reading)) is not None
-            ]
+            }
+            read = {name: each for name, each in alarms.items() if each is not None}
+            if _broken_anyhow(read.values()):
+                return None
+            harms = [blue_green_harm(scenario, policy, name, each) for name, each in read.items()]
         case ArgoRollouts():
-            harms = argo_harm(scenario, policy, _argo_readings(policy, answers))
+            readings = _argo_readings(policy, answers)
+            if _broken_anyhow(readings.values()):
+                return None
+            harms = [*argo_harm(scenario, policy, readings)]
         case FlaggerAnalysis():
             return _flagger(scenario, policy, answers)
         case _:
             return None
-    if not harms or not all(harm.reading.law.keeps(harm.requests) for harm in harms):
+    found = [harm for harm in harms if harm is not None]
+    if not found or not all(harm.reading.law.keeps(harm.requests) for harm in found):
         return None
-    passed = np.prod([1.0 - harm.rolled_back.mean() for harm in harms])
-    return 1.0 - float(passed), harms
+    passed = np.prod([1.0 - harm.rolled_back.mean() for harm in found])
+    return 1.0 - float(passed), found
 
 
-def _each(readings: Sequence[Reading], harm_of: Callable[[Reading], Harm | None]) -> list[Harm]:
-    return [harm for each in readings if (harm := harm_of(each)) is not None]
+def _broken_anyhow(readings: Iterable[Reading]) -> bool:
+    return any(each.broken_anyhow for each in readings)
 
 
 def _argo_readings(policy: ArgoRollouts, answers: Variant) -> dict[ArgoMetric, Reading]:
@@ -108,6 +117,7 @@ def _argo_readings(policy: ArgoRollouts, answers: Variant) -> dict[ArgoMetric, R
         metric: of_argo(metric, answers, f"metric {name_text(name)}")
         for analysis in analyses
         for name, metric in (analysis or {}).items()
+        if metric.failure_limit >= 0 and not metric.dry_run
     }
     return {metric: each for metric, each in readings.items() if each is not None}
 
@@ -124,7 +134,7 @@ def _flagger(
         of_flagger(each, answers, f"metric {name_text(each.name)}") for each in policy.metrics
     ]
     known = [each for each in readings if each is not None]
-    if not known or len(known) < len(readings):
+    if not known or len(known) < len(readings) or _broken_anyhow(known):
         return None
     rolled_back, harms = flagger_harm(scenario, policy, known)
     if not all(harm.reading.law.keeps(harm.requests) for harm in harms):
@@ -138,9 +148,9 @@ def _sentence(scenario: Scenario, name: str, policy: PolicyDescription, found: F
         healthy = f"a candidate that answers as {healthy} does"
     if isinstance(policy, FlaggerAnalysis) and harm.blind_checks >= policy.threshold:
         return _blind_sentence(name, harm.blind_checks)
-    long = scenario.horizon // scenario.metrics.period > MOST_WINDOWS
-    about = "at least" if long else "about"
-    remedy = "" if long else _remedy(scenario, policy)
+    windows = scenario.horizon // scenario.metrics.period
+    about = "at least" if windows > MOST_WINDOWS else "about"
+    remedy = _remedy(scenario, policy) if windows <= _FEW_WINDOWS else ""
     remedy = f"Set {remedy}, or let" if remedy else "Ask for less, or let"
     often = f"{about} {percent_text(round(found.share, 2))} of the runs"
     return (

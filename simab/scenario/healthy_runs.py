@@ -36,7 +36,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 MOST_WINDOWS: Final = 3_000
 """How many windows of a run are drawn; what comes after is not judged."""
-_MOST_DRAWS: Final = 4_000_000
+_MOST_DRAWS: Final = 1_000_000
 _RUNS: Final = 4_000
 _FEWEST_RUNS: Final = 400
 

@@ -86,6 +86,12 @@ class Reading:
     law: Marked | Mean
     whose: Whose = "candidate"
 
+    @property
+    def broken_anyhow(self) -> bool:
+        """Whether what it is breaks the limit, however many requests there are."""
+        counted = isinstance(self.law, Marked) and self.law.adds_up
+        return not counted and not self.law.keeps(_MANY)
+
 
 def of_limit(limit: Limit, variant: Variant, words: str = "") -> Reading:
     """A limit of a guardrail or of a staged canary."""
