@@ -71,12 +71,9 @@ def test_the_study_is_one_in_which_something_happens(
     assert {row.verdict for row in serial["schedule"]} == {Verdict.PROMOTED_CANDIDATE}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_processes_give_the_rows_of_a_serial_study(
-    serial: dict[str, tuple[Outcome, ...]], workers: int
-) -> None:
+def test_processes_give_the_rows_of_a_serial_study(serial: dict[str, tuple[Outcome, ...]]) -> None:
     """Every draw is a function of (seed, replication, purpose, entity): no worker can change it."""
-    with local_processes(workers) as executor:
+    with local_processes(2) as executor:
         assert run_study(plan(), executor=executor) == serial
 
 
