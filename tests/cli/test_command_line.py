@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,15 @@ def test_help_lists_every_command(run) -> None:
         assert f"  {name}" in out
         assert short_help[:40] in out
     assert "2 bad input" in out
+
+
+def test_help_lists_no_exit_code_that_nothing_returns(run) -> None:
+    """Each code is of the table of exit codes: 1 and 3 are kept for a gate, which is to come."""
+    _, _, explained = run("--help")[1].partition("Exit codes: ")
+    codes = {int(code) for code in re.findall(r"(?<!\S)(\d+) [a-z]", explained)}
+    assert ExitCode.BAD_INPUT in codes
+    assert codes <= {*ExitCode, 129, 143}  # the last two are those of signals
+    assert not {1, 3} & codes
 
 
 @pytest.mark.parametrize("name", list(entry.COMMANDS))
@@ -145,6 +155,18 @@ def test_a_full_disk_is_no_bug(command: list[str]) -> None:
         )
     assert ended.returncode == ExitCode.BAD_INPUT
     assert ended.stderr == "The output cannot be written: no space left on device. Free some.\n"
+
+
+def test_an_error_that_is_its_own_context_ends_as_any_other(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`raise error from None` where it was caught makes it the context of its own context."""
+    error, caught = RuntimeError("no decision"), ValueError("a policy's")
+    error.__context__, caught.__context__ = caught, error
+    raising(monkeypatch, error)
+    code, _, err = run("schema")
+    assert code == ExitCode.BUG
+    assert "RecursionError" not in err
 
 
 def test_an_interrupt_that_a_library_wraps_is_still_one(

@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from simab.cli.exits import ExitCode
+from simab.policies.manual_schedule import ManualSchedule
 from simab.scenario import dumps
 from simab.simulation import simulate
 from tests.comparison.command_line import files_in, run
@@ -86,6 +88,22 @@ def test_a_policy_that_does_nothing_is_said_to(
     patient = {"wait": {"kind": "fixed_horizon", "labelled_requests": 10**6}}
     file.write_text(dumps(small(policies=patient)), encoding="utf-8")
     assert "The policy did nothing." in run(capsys, "run", file).out
+
+
+def test_a_policy_that_raises_ends_in_one_sentence(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exit code of failed replications, with the policy and what it raised."""
+
+    def fail(self: object, state: object, observation: object) -> None:
+        raise ValueError("out of patience")
+
+    monkeypatch.setattr(ManualSchedule, "decide", fail)
+    code, out, err = run(capsys, "run", file, "--policy", "schedule")
+    assert (code, out) == (ExitCode.REPLICATIONS_FAILED, "")
+    assert "'schedule'" in err
+    assert "ValueError: out of patience" in err
+    assert "Traceback" not in err
 
 
 def test_quiet_prints_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
