@@ -72,7 +72,8 @@ class _Row:
     def shown(self) -> str:
         """The share with its interval, in words."""
         share, interval = self.alarms / self.runs, share_interval(self.alarms, self.runs)
-        return numerals.proportion(Proportion(self.alarms, share, interval.low, interval.high))
+        shown = Proportion(self.alarms, share, interval.low, interval.high)
+        return plain(numerals.proportion(shown))
 
 
 def last_look_power(total: int, share: float, told: float, alpha: float) -> float:
@@ -157,8 +158,8 @@ def _section(rows: Sequence[_Row]) -> str:
         "at 100 requests a minute; "
         "the check is asked at every minute's look, and a run counts once it has alarmed. It "
         f"counts requests, or users where a hash or cookies keep them. Of {len(honest)} rates "
-        f"{kept}. Far below alpha is as it should be: the first split gets half of alpha, and "
-        "evidence that holds at any look is rarely spent in an hour. "
+        f"{kept}. They lie far below it: the first split gets half of alpha, and an hour spends "
+        "little of a level that holds however long one looks. All routers meet the same clients. "
         "Counts: [sample_ratio.csv](sample_ratio.csv).\n\n"
     )
     faults = (
