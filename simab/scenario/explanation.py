@@ -72,9 +72,12 @@ def _traffic_sentence(scenario: Scenario) -> str:
     rate = math.fsum(segment.rate for segment in scenario.traffic.values())
     horizon_s = units.seconds(scenario.horizon)
     looks = (scenario.horizon - 1) // scenario.controller.interval
+    arriving = rate_text(rate)
+    verb = "arrives" if arriving.startswith("1 request ") else "arrive"
     return (
-        f"{rate_text(rate)} arrive on average, {number_text(rate * horizon_s)} in "
-        f"{duration_text(horizon_s)}; the policies look {number_text(looks)} times."
+        f"{arriving} {verb} on average, {number_text(rate * horizon_s)} in "
+        f"{duration_text(horizon_s)}; the policies look "
+        f"{'once' if looks == 1 else f'{number_text(looks)} times'}."
     )
 
 

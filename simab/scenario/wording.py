@@ -78,7 +78,8 @@ def rate_text(per_second: float) -> str:
     """Requests a second, or a minute or an hour where fewer come."""
     for factor, unit in ((1.0, "second"), (60.0, "minute")):
         if per_second * factor >= 1:
-            return f"{number_text(per_second * factor)} requests a {unit}"
+            number = number_text(per_second * factor)
+            return f"{number} request{'' if number == '1' else 's'} a {unit}"
     return f"{number_text(per_second * 3_600)} requests an hour"
 
 

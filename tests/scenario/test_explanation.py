@@ -230,6 +230,12 @@ def test_the_power_of_a_fixed_test_is_told() -> None:
     assert any(each.endswith("with probability 0.80.") for each in sentences)
 
 
+def test_one_request_and_one_look_are_in_the_singular() -> None:
+    """A look a minute leaves one before the end of 2 minutes."""
+    said = explain(scenario(rate="1/s", top={"horizon": "2min"})).sentences[0]
+    assert said == "1 request a second arrives on average, 120 in 2 min; the policies look once."
+
+
 @given(scenarios())
 def test_every_scenario_can_be_explained(described: Scenario) -> None:
     """No valid scenario is beyond explanation, and what machines read is strict JSON."""
