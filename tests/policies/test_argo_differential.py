@@ -188,7 +188,7 @@ def test_the_split_of_replicas_is_that_of_the_tool(drawn: tuple[int, list[int], 
 
 @pytest.mark.long
 @given(analyses)
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=1_500, deadline=None)
 def test_thousands_of_analysis_runs_are_those_of_the_tool(drawn: Analysis) -> None:
     """The same in the long session."""
     compare_runs(drawn)
@@ -196,7 +196,7 @@ def test_thousands_of_analysis_runs_are_those_of_the_tool(drawn: Analysis) -> No
 
 @pytest.mark.long
 @given(splits)
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=5_000, deadline=None)
 def test_thousands_of_splits_are_those_of_the_tool(drawn: tuple[int, list[int], int, int]) -> None:
     """The same in the long session."""
     compare_splits(drawn)

@@ -161,7 +161,7 @@ def test_the_policy_does_what_the_loop_of_the_source_does(
 
 
 @pytest.mark.long
-@settings(max_examples=5_000)
+@settings(max_examples=1_500)
 @given(analyses(), WINDOWS)
 def test_thousands_of_configurations_do_what_the_source_does(
     analysis: dict[str, Any], windows: list[Window]

@@ -134,7 +134,7 @@ def test_unequal_information_spends_as_much_as_it_has_reached() -> None:
 
 
 @every_boundary
-@pytest.mark.parametrize("runs", [1500, pytest.param(6000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("runs", [1500, pytest.param(4000, marks=pytest.mark.long)])
 def test_equal_variants_are_told_apart_in_alpha_of_the_runs(boundary: Any, runs: int) -> None:
     """5 % over five looks, two-sided, for all four boundaries; twice as much would be noticed."""
     endings = plays(
@@ -245,7 +245,7 @@ def sprt_plays(p0: float, p1: float, beta: float, share: float, runs: int) -> tu
     ("entry", "runs"),
     [
         (SPRT_ENTRIES[0], 400),
-        *(pytest.param(entry, 5000, marks=pytest.mark.long) for entry in SPRT_ENTRIES),
+        *(pytest.param(entry, 2000, marks=pytest.mark.long) for entry in SPRT_ENTRIES),
     ],
 )
 def test_walds_test_lasts_as_long_and_errs_as_often_as_computed(

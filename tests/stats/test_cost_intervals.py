@@ -203,8 +203,8 @@ def test_an_interval_without_the_mark_covers(
 def test_the_level_is_held_by_what_has_no_mark(
     law: Draw, mean: float, high: float, count: int
 ) -> None:
-    """At least 93 % of 4,000 samples, less 3 standard errors."""
-    share, _, plain = covered(law, mean, high, count, 4000)
+    """At least 93 % of 2,000 samples, less 3 standard errors."""
+    share, _, plain = covered(law, mean, high, count, 2000)
     if plain:
         assert share >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / plain)
 

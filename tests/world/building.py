@@ -16,12 +16,8 @@ from simab.world.play import ENGINES
 
 SECOND = 1_000_000_000
 
-# Bit-identical to the quick plane (test_repeatability), the slow one is held to the same statistics
-# by the long tests.
-REFERENCE_IS_LONG = pytest.mark.parametrize(
-    "engine",
-    [pytest.param(name, marks=[pytest.mark.long] * (name == "reference")) for name in ENGINES],
-)
+# Thousands of runs against theory: the slow plane has the same bits (test_engines_agree), and so
+# the same statistics.
 WITHOUT_REFERENCE = pytest.mark.parametrize(
     "engine", [name for name in ENGINES if name != "reference"]
 )

@@ -38,7 +38,6 @@ from simab.theory.queues import (
 from simab.world import Blueprint
 from simab.world.books import RequestColumn
 from tests.world.building import (
-    REFERENCE_IS_LONG,
     SECOND,
     WITHOUT_REFERENCE,
     never,
@@ -123,7 +122,7 @@ MEAN_WAITS: dict[str, tuple[Queue, Callable[[float], float], float]] = {
 }
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 @pytest.mark.parametrize(("queue", "theory", "value_s"), MEAN_WAITS.values(), ids=MEAN_WAITS)
 def test_the_mean_wait_is_that_of_theory(
     engine: str, queue: Queue, theory: Callable[[float], float], value_s: float
@@ -208,7 +207,7 @@ def test_sojourns_have_the_quantiles_of_theory(engine: str) -> None:
         assert abs(off(0.5, 0.01 / wrong)) > bound(), wrong
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 def test_a_limited_queue_turns_away_and_delays_as_in_theory(engine: str) -> None:
     """M/M/4/20 at 120/s: P(reject) 0.17191028, mean sojourn of the accepted 0.15698638 s."""
     queue = Queue(
@@ -230,7 +229,7 @@ def test_a_limited_queue_turns_away_and_delays_as_in_theory(engine: str) -> None
         assert abs(deviation(sojourns, served, off.mean_sojourn_s)) > bound(), wrong
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 @pytest.mark.parametrize(
     "latency",
     [
@@ -266,7 +265,7 @@ def counts_per_second(times_ns: NDArray[np.int64], until_s: int) -> NDArray[np.i
     return np.bincount(times_ns // SECOND, minlength=until_s)[:until_s]
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 def test_split_traffic_is_independent_poisson_streams(engine: str) -> None:
     """Poisson splitting: per variant, counts per second are Poisson and uncorrelated.
 
@@ -303,7 +302,7 @@ def test_split_traffic_is_independent_poisson_streams(engine: str) -> None:
     assert min(p_values["smooth_weighted_round_robin"]) < ALPHA
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 def test_departures_are_a_poisson_stream(engine: str) -> None:
     """Burke: in steady state the departures of M/M/c are Poisson at the arrival rate.
 
@@ -329,7 +328,7 @@ def test_departures_are_a_poisson_stream(engine: str) -> None:
             assert gaps < ALPHA
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 @pytest.mark.parametrize("rate_per_s", [0.5, 20.0, 1e5])
 def test_arrivals_are_poisson_at_their_rate(engine: str, rate_per_s: float) -> None:
     """Gaps are exponential (Kolmogorov-Smirnov) and the count is Poisson, alpha 1e-6 each."""

@@ -15,7 +15,7 @@ from simab.scenario.models import Scenario
 from simab.simulation import simulate
 from simab.stats.goodness_of_fit import binomial_exact, chi_square_shares
 from simab.world.routing import Routing, pick_by_word
-from tests.world.building import REFERENCE_IS_LONG, SECOND, Script, record, scenario, variant
+from tests.world.building import SECOND, WITHOUT_REFERENCE, Script, record, scenario, variant
 
 SIZE = 1e-6  # of each statistical test here
 REPLICATIONS = 1_000
@@ -45,7 +45,7 @@ def evenness(first: np.ndarray, total: np.ndarray, share: float) -> float:
     return chi_square_shares(cells, np.full(20, 1 / 20)).p_value
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 @pytest.mark.parametrize("share", [0.5, 0.25])
 def test_counts_are_those_of_independent_draws(engine: str, share: float) -> None:
     """At 50/50 and 25/75: distribution over replications, total and spread are binomial.
@@ -62,7 +62,7 @@ def test_counts_are_those_of_independent_draws(engine: str, share: float) -> Non
     assert SIZE / 2 < stats.chi2.cdf(ratio, REPLICATIONS) < 1 - SIZE / 2
 
 
-@REFERENCE_IS_LONG
+@WITHOUT_REFERENCE
 def test_a_quota_would_be_noticed(engine: str) -> None:
     """Serving in turn has the right total and a far too small spread: the same tests reject it."""
     turns = weighted(
