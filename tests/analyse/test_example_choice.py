@@ -8,7 +8,7 @@ import pytest
 
 from simab.analyse import Verdict
 from simab.analyse.example_choice import chosen_example
-from tests.analyse.test_operating_characteristics import ROW
+from tests.analyse.outcome_rows import ROW
 
 KEPT, UNDECIDED = Verdict.KEPT_CONTROL, Verdict.UNDECIDED
 
