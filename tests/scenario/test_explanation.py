@@ -14,6 +14,7 @@ from simab.scenario import Scenario, explain, load, warnings
 from simab.scenario.capacity import CapacityRow
 from simab.scenario.wording import duration_text, name_text, number_text, percent_text, rate_text
 from simab.stats.sample_size import pooled_trials
+from tests.effort import examples
 from tests.strategies import scenarios
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
@@ -236,6 +237,7 @@ def test_one_request_and_one_look_are_in_the_singular() -> None:
     assert said == "1 request a second arrives on average, 120 in 2 min; the policies look once."
 
 
+@examples(1 / 4)
 @given(scenarios())
 def test_every_scenario_can_be_explained(described: Scenario) -> None:
     """No valid scenario is beyond explanation, and what machines read is strict JSON."""

@@ -23,7 +23,7 @@ from tests.world.strategies import Play, plays
 
 
 @given(plays())
-@examples(1 / 2)
+@examples(1 / 3)
 def test_the_laws_hold_in_every_run(engine: str, play: Play) -> None:
     """Each law of tests/world/laws.py, whose docstrings state them and their sources."""
     run = play.on(engine)

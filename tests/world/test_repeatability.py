@@ -42,7 +42,7 @@ def test_recording_changes_nothing(engine: str, play: Play) -> None:
     assert_same(play.on(engine), play.on(engine, record_requests=False), records=False)
 
 
-@examples(1 / 3)
+@examples(1 / 4)
 @given(plays())
 @WITHOUT_REFERENCE
 def test_every_engine_has_the_bits_of_the_reference(engine: str, play: Play) -> None:
