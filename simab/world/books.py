@@ -8,10 +8,11 @@ arrays, so that comparing them compares the runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import namedtuple
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_b
 from simab.world.blueprint import Blueprint
 
 __all__ = [
+    "ARRAYS",
     "CARRY_NS",
     "INSTANCE_SHARE_ONE",
     "SQUARES_CUT",
@@ -122,6 +124,11 @@ class Books:
     invalid: NDArray[np.int64]
     totals: NDArray[np.int64]
     rewards: NDArray[np.int64]
+
+    @property
+    def arrays(self) -> Any:
+        """The arrays by name in a named tuple, which compiled code takes: fields as ARRAYS says."""
+        return _Arrays._make(getattr(self, name) for name in ARRAYS)
 
     @classmethod
     def open(cls, blueprint: Blueprint) -> Books:
@@ -273,6 +280,11 @@ class Books:
         return RewardTotals(
             count, scale.value(total / count), scale.squared(deviations / count), scale.value(0)
         )
+
+
+ARRAYS: Final = tuple(each.name for each in fields(Books) if each.name != "blueprint")
+"""The names of the arrays of `Books`: two runs are equal when these are."""
+_Arrays: Any = namedtuple("_Arrays", ARRAYS)  # type: ignore[misc]
 
 
 def _add_time(row: NDArray[np.int64], column: RequestColumn, time_ns: int) -> None:

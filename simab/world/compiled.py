@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
 import simpy
@@ -16,14 +18,13 @@ from simab.world.kernel_arrays import (
     BLOCK,
     CLIENT,
     CLIENT_BITS,
-    CLIENTS_WANTED,
+    LOG_ROW,
     NO_COOKIE,
-    NUMBER,
     TARGET,
-    FreeTimes,
-    Split,
-    fixed_of,
-    split_of,
+    InstanceState,
+    RoutingArrays,
+    constants_of,
+    routing_arrays_of,
     streams_of,
 )
 from simab.world.records import RECORD_COLUMNS
@@ -47,17 +48,9 @@ class CompiledPlane:
         record_requests: bool,
         log_chunk: int = _LOG_CHUNK,
     ) -> None:
-        self._fixed = fixed_of(books.blueprint, draws)
+        self._constants = constants_of(books.blueprint, draws)
         self._streams = streams_of(books.blueprint, clients_wanted=record_requests)
-        self._books = (
-            books.requests,
-            books.latencies,
-            books.labels,
-            books.scores,
-            books.invalid,
-            books.totals,
-            books.rewards,
-        )
+        self._books = books.arrays
         self._workers = max(variant.workers for variant in books.blueprint.variants)
         self._blueprint, self._draws = books.blueprint, draws
         self._clients = sum(segment.clients for segment in books.blueprint.segments)
@@ -65,11 +58,12 @@ class CompiledPlane:
         self._users, self._epoch = np.zeros(0, dtype=np.uint64), -1
         self._slots: dict[tuple[int, int], int] = {}
         self._instances = _free_times(0, self._workers, _FIRST_RING)
-        self._split: Split
+        self._routing: RoutingArrays
+        self._kernel: Callable[..., int] = advance
         self._record = record_requests
-        self._chunks: list[NDArray[np.int64]] = []
+        self._chunks: list[NDArray[np.void]] = []
         rows = max(log_chunk, ROWS_A_REQUEST) if record_requests else 0
-        self._log = np.empty((rows, len(RECORD_COLUMNS)), np.int64)
+        self._log = np.empty(rows, dtype=LOG_ROW)
         self._position = np.zeros(1, dtype=np.int64)
 
     def route(self, routing: Routing) -> None:
@@ -78,15 +72,18 @@ class CompiledPlane:
             [self._slot(variant, number) for number in numbers]
             for variant, numbers in enumerate(routing.instances)
         ]
-        self._split = split_of(routing, slots, self._cookies_of(routing), self._users_of(routing))
+        self._routing = routing_arrays_of(
+            routing, slots, self._cookies_of(routing), self._users_of(routing)
+        )
         self._make_room_for_instances()
+        self._kernel = advance
 
     def advance(self, until_ns: int) -> None:
         """Play all that happens to the requests that arrive before `until_ns`."""
-        while reason := advance(
+        while reason := self._kernel(
             until_ns,
-            self._fixed,
-            self._split,
+            self._constants,
+            self._routing,
             self._streams,
             self._instances,
             self._books,
@@ -97,13 +94,16 @@ class CompiledPlane:
                 self._keep_chunk()
             elif reason == QUEUE_FULL:
                 self._double_rings()
+        if self._kernel is advance:
+            self._kernel = _machine_code(advance)
 
     def records(self) -> NDArray[np.int64] | None:
         """The request records, if they were kept."""
         if not self._record:
             return None
         self._keep_chunk()
-        return np.concatenate(self._chunks)
+        records = np.concatenate(self._chunks)
+        return records.view(np.int64).reshape(len(records), len(RECORD_COLUMNS))
 
     def _cookies_of(self, routing: Routing) -> NDArray[np.int64]:
         """Since when each client has the cookie that is given now; another age is another one."""
@@ -127,11 +127,11 @@ class CompiledPlane:
     def _want_clients(self) -> None:
         """From now on draw who asks; for the requests that are drawn already, draw it now."""
         streams = self._streams
-        if streams.marks[:, CLIENTS_WANTED].all():
+        if streams.marks["clients_wanted"].all():
             return
-        streams.marks[:, CLIENTS_WANTED] = 1
+        streams.marks["clients_wanted"] = 1
         for number, segment in enumerate(self._blueprint.segments):
-            first = int(streams.marks[number, NUMBER]) - BLOCK
+            first = int(streams.marks["drawn"][number]) - BLOCK
             if first >= 0:
                 words = self._draws.blocks(Purpose.CLIENT, segment.stream, first, BLOCK)
                 streams.words[number, CLIENT], streams.words[number, TARGET] = words.T[:2]
@@ -164,8 +164,20 @@ class CompiledPlane:
         self._position[0] = 0
 
 
-def _free_times(slots: int, workers: int, ring: int) -> FreeTimes:
-    return FreeTimes(
+@lru_cache(maxsize=4)
+def _machine_code(kernel: Any) -> Callable[..., int]:
+    """The kernel without Numba's look at the types of 40 arrays: 7 us of the 8 of a call.
+
+    They are looked at in the first call after each change of the routing, when new arrays come in,
+    and are the same for all runs.
+    """
+    (only,) = kernel.overloads.values()
+    entry: Callable[..., int] = only.entry_point
+    return entry
+
+
+def _free_times(slots: int, workers: int, ring: int) -> InstanceState:
+    return InstanceState(
         numbers=np.zeros(slots, dtype=np.int64),
         free_ns=np.zeros((slots, workers), dtype=np.int64),
         waiting=np.zeros((slots, ring), dtype=np.int64),

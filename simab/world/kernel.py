@@ -15,11 +15,9 @@ from simab.world.blueprint import NO_VARIANT
 from simab.world.books import Status, Total
 from simab.world.kernel_arrays import (
     BLOCK,
-    CURSOR,
     ERROR,
     INSTANCE,
     LATENCY,
-    NUMBER,
     TARGET,
     UNLIMITED,
     VARIANT,
@@ -48,7 +46,7 @@ from simab.world.kernel_instances import (
     occupy,
     remember_waiting,
 )
-from simab.world.kernel_log import client_of, log_arrival, log_end, log_start
+from simab.world.kernel_log import client_of_all, log_arrival, log_end, log_start
 from simab.world.kernel_sources import source_digest
 from simab.world.records import COPY
 from simab.world.routing import TURN_UNIT
@@ -75,62 +73,62 @@ _NAMED, _BY_COOKIE, _BY_WEIGHT = np.int64(0), np.int64(1), np.int64(2)
 _ONE = np.uint64(1)
 
 
-def _advance(until_ns, fixed, split, streams, instances, books, log, position):
+def _advance(until_ns, constants, routing, streams, instances, books, log, position):
     """Take every arrival before `until_ns` to its end.
 
-    `books` are the arrays of Books in order, `log` has a row a request (no rows: no log) and
+    `books` are the arrays of Books, `log` has a row a request (no rows: no log) and
     `position[0]` is the next free one. Returns DONE, or LOG_FULL or QUEUE_FULL when the caller has
     to make room and call again; nothing is lost in between.
     """
-    requests, _, _, _, _, totals, _ = books
-    horizon_ns, period_ns = fixed.scalars[0], fixed.scalars[1]
+    requests, totals = books.requests, books.totals
+    horizon_ns, period_ns = constants.horizon_ns, constants.period_ns
     window, window_start_ns = np.uint64(0), np.int64(0)
     while True:
         reason = _lacking(instances, log, position)
         if reason != DONE:
             return reason
-        segment = _next_segment(fixed, streams)
-        place = np.uint64(streams.marks[segment, CURSOR])
+        segment = _next_segment(constants, streams)
+        place = np.uint64(streams.marks[segment].cursor)
         arrived_ns = streams.arrived_ns[segment, place]
         if arrived_ns >= until_ns:
             return DONE
-        streams.marks[segment, CURSOR] += 1
+        streams.marks[segment].cursor = place + _ONE
         if arrived_ns - window_start_ns >= period_ns:
             window = np.uint64(arrived_ns // period_ns)
             window_start_ns = np.int64(window) * period_ns
         totals[_ARRIVED] += 1
         record = position[0]
         position[0] = record + 1
-        variant, way = _assigned(fixed, split, streams, requests, segment, place, window)
-        log_arrival(log, record, fixed, streams, segment, place)
-        if way != _NAMED and split.rules[2] != NO_VARIANT and split.rules[2] != np.int64(variant):
-            _copy(fixed, split, streams, instances, books, log, position, segment, place)
-        if split.slot_starts[variant] == split.slot_starts[variant + _ONE]:
+        variant, way = _assigned(constants, routing, streams, requests, segment, place, window)
+        log_arrival(log, record, constants, streams, segment, place)
+        if way != _NAMED and routing.mirror != NO_VARIANT and routing.mirror != np.int64(variant):
+            _copy(constants, routing, streams, instances, books, log, position, segment, place)
+        if routing.slot_starts[variant] == routing.slot_starts[variant + _ONE]:
             _turn_away(books, log, record, window, arrived_ns)
             continue
         word = streams.words[segment, INSTANCE, place]
-        slot = np.uint64(_slot_of(fixed, split, instances, variant, arrived_ns, word))
+        slot = np.uint64(_slot_of(constants, routing, instances, variant, arrived_ns, word))
         word = streams.words[segment, LATENCY, place]
-        started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word)
+        started_ns, finished_ns = _serve(constants, instances, variant, slot, arrived_ns, word)
         log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
         if started_ns == _NOT_SERVED:
-            book_rejected(split, requests, window, variant)
+            book_rejected(routing, requests, window, variant)
             totals[_REJECTED] += 1
             log_end(log, record, _STATUS_REJECTED, arrived_ns)
             continue
-        if way != _NAMED and split.cookies.shape[0] and np.int64(variant) == split.rules[0]:
-            _give_cookie(fixed, split, streams, segment, place, finished_ns)
+        if way != _NAMED and routing.cookies.shape[0] and np.int64(variant) == routing.pinned:
+            _give_cookie(constants, routing, streams, segment, place, finished_ns)
         if finished_ns >= horizon_ns:
             continue
         ended = window
         if finished_ns - window_start_ns >= period_ns:
             ended = np.uint64(finished_ns // period_ns)
-        failed = fails(fixed, variant, streams.words[segment, ERROR, place])
-        book_served(split, books, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
+        failed = fails(constants, variant, streams.words[segment, ERROR, place])
+        book_served(routing, books, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
         totals[_FAILED if failed else _ANSWERED] += 1
         log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
         if not failed:
-            learn(fixed, streams, books, log, record, segment, place, variant, finished_ns)
+            learn(constants, streams, books, log, record, segment, place, variant, finished_ns)
 
 
 @njit(**OPTIONS)
@@ -144,157 +142,156 @@ def _lacking(instances, log, position):
 @njit(**OPTIONS)
 def _turn_away(books, log, record, window, arrived_ns):
     """A request that named a variant that is not on the endpoint: Books.book_invalid."""
-    _, _, _, _, invalid, totals, _ = books
-    invalid[window] += 1
-    totals[_INVALID] += 1
+    books.invalid[window] += 1
+    books.totals[_INVALID] += 1
     log_end(log, record, _STATUS_INVALID, arrived_ns)
 
 
 @njit(inline="always")
-def _assigned(fixed, split, streams, requests, segment, place, window):
+def _assigned(constants, routing, streams, requests, segment, place, window):
     """The variant of a request and in which way it came by it, booked if the weights sent it."""
-    variant, way = _variant_of(fixed, split, streams, segment, place)
+    variant, way = _variant_of(constants, routing, streams, segment, place)
     if way == _BY_WEIGHT:
-        book_assigned(fixed, split, streams, requests, segment, place, window, variant)
+        book_assigned(constants, routing, streams, requests, segment, place, window, variant)
     return variant, way
 
 
 @njit(inline="always")
-def _variant_of(fixed, split, streams, segment, place):
+def _variant_of(constants, routing, streams, segment, place):
     """The variant that a request names or the one that routing gives it, and in which way."""
-    pairs = fixed.segments[segment, 3]
-    if pairs:
+    plan = constants.segments[segment]
+    if plan.paired:
         number = _number(streams, segment, place)
-        return np.uint64(fixed.paired[fixed.paired_starts[segment] + number % pairs]), _NAMED
-    first, last = fixed.target_starts[segment], fixed.target_starts[segment + _ONE]
+        return np.uint64(constants.paired[plan.first_paired + number % plan.paired]), _NAMED
     word = streams.words[segment, TARGET, place]
-    part = part_of(fixed.target_thresholds, first, last - 1, word)
-    target = fixed.targets[np.uint64(first + part)]
+    part = part_of(constants.target_thresholds, plan.first_target, plan.last_target, word)
+    target = constants.targets[np.uint64(plan.first_target + part)]
     if target != NO_VARIANT:
         return np.uint64(target), _NAMED
-    if split.cookies.shape[0] and _has_cookie(fixed, split, streams, segment, place):
-        return np.uint64(split.rules[0]), _BY_COOKIE
-    if fixed.scalars[3] == _IN_TURN:
-        return np.uint64(_next_in_turn(split)), _BY_WEIGHT
-    last_choice = len(split.choices) - 1
+    if routing.cookies.shape[0] and _has_cookie(constants, routing, streams, segment, place):
+        return np.uint64(routing.pinned), _BY_COOKIE
+    if constants.variant_routing == _IN_TURN:
+        return np.uint64(_next_in_turn(routing)), _BY_WEIGHT
+    last_choice = len(routing.choices) - 1
     word = streams.words[segment, VARIANT, place]
-    choice = np.uint64(part_of(split.thresholds, 0, last_choice, word))
-    return np.uint64(split.choices[choice]), _BY_WEIGHT
+    choice = np.uint64(part_of(routing.thresholds, 0, last_choice, word))
+    return np.uint64(routing.choices[choice]), _BY_WEIGHT
 
 
 @njit(inline="always")
 def _number(streams, segment, place):
     """The number of a request within its segment."""
-    return streams.marks[segment, NUMBER] - np.int64(BLOCK) + np.int64(place)
+    return streams.marks[segment].drawn - np.int64(BLOCK) + np.int64(place)
 
 
 @njit(inline="always")
-def _has_cookie(fixed, split, streams, segment, place):
+def _has_cookie(constants, routing, streams, segment, place):
     """Whether the client has been answered by the pinned variant, not too long ago."""
-    client = fixed.segments[segment, 5] + client_of(fixed, streams, segment, place)
-    since_ns, arrived_ns = split.cookies[client], streams.arrived_ns[segment, place]
-    return since_ns <= arrived_ns and arrived_ns < since_ns + split.rules[1]
+    client = client_of_all(constants, streams, segment, place)
+    since_ns, arrived_ns = routing.cookies[client], streams.arrived_ns[segment, place]
+    return since_ns <= arrived_ns and arrived_ns < since_ns + routing.cookie_ns
 
 
 @njit(**OPTIONS)
-def _give_cookie(fixed, split, streams, segment, place, finished_ns):
+def _give_cookie(constants, routing, streams, segment, place, finished_ns):
     """With the reply, unless the client has had one since it asked: the earliest of several."""
-    client = fixed.segments[segment, 5] + client_of(fixed, streams, segment, place)
-    since_ns, arrived_ns = split.cookies[client], streams.arrived_ns[segment, place]
-    if since_ns + split.rules[1] <= arrived_ns:
-        split.cookies[client] = finished_ns
+    client = client_of_all(constants, streams, segment, place)
+    since_ns, arrived_ns = routing.cookies[client], streams.arrived_ns[segment, place]
+    if since_ns + routing.cookie_ns <= arrived_ns:
+        routing.cookies[client] = finished_ns
     elif since_ns > arrived_ns:
-        split.cookies[client] = min(since_ns, finished_ns)
+        routing.cookies[client] = min(since_ns, finished_ns)
 
 
 @njit(**OPTIONS)
-def _copy(fixed, split, streams, instances, books, log, position, segment, place):
+def _copy(constants, routing, streams, instances, books, log, position, segment, place):
     """Perhaps a mirrored copy of a request: served and booked like one, without a label."""
-    number, stream = np.uint64(_number(streams, segment, place)), fixed.streams[segment]
+    number, stream = np.uint64(_number(streams, segment, place)), constants.segments[segment].stream
     sampled, word_instance, word_latency, word_error = philox(
-        number, _SERVICE, stream, _COPY_ATTEMPT, fixed.seeds[0], fixed.seeds[1]
+        number, _SERVICE, stream, _COPY_ATTEMPT, constants.seed, constants.replication
     )
-    if sampled > np.uint64(split.rules[3]):
+    if sampled > routing.copied_up_to:
         return
-    requests, _, _, _, _, totals, _ = books
-    arrived_ns, horizon_ns = streams.arrived_ns[segment, place], fixed.scalars[0]
-    period_ns, variant = fixed.scalars[1], np.uint64(split.rules[2])
+    requests, totals = books.requests, books.totals
+    arrived_ns, horizon_ns = streams.arrived_ns[segment, place], constants.horizon_ns
+    period_ns, variant = constants.period_ns, np.uint64(routing.mirror)
     totals[_COPIES] += 1
     record = position[0]
     position[0] = record + 1
-    log_arrival(log, record, fixed, streams, segment, place)
+    log_arrival(log, record, constants, streams, segment, place)
     if log.shape[0]:
-        log[record, 8] = COPY
-    slot = np.uint64(_slot_of(fixed, split, instances, variant, arrived_ns, word_instance))
-    started_ns, finished_ns = _serve(fixed, instances, variant, slot, arrived_ns, word_latency)
+        log[record].attempt = COPY
+    slot = np.uint64(_slot_of(constants, routing, instances, variant, arrived_ns, word_instance))
+    started_ns, finished_ns = _serve(constants, instances, variant, slot, arrived_ns, word_latency)
     log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
     if started_ns == _NOT_SERVED:
         ended = np.uint64(arrived_ns // period_ns)
-        book_rejected(split, requests, ended, variant)
+        book_rejected(routing, requests, ended, variant)
         book_copy(requests, ended, variant, False)
         log_end(log, record, _STATUS_REJECTED, arrived_ns)
     elif finished_ns < horizon_ns:
         ended = np.uint64(finished_ns // period_ns)
-        failed = fails(fixed, variant, word_error)
-        book_served(split, books, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
+        failed = fails(constants, variant, word_error)
+        book_served(routing, books, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
         book_copy(requests, ended, variant, not failed)
         log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
 
 
 @njit(inline="always")
-def _slot_of(fixed, split, instances, variant, arrived_ns, word):
+def _slot_of(constants, routing, instances, variant, arrived_ns, word):
     """The slot of the instance that takes a request."""
-    first, last = split.slot_starts[variant], split.slot_starts[variant + _ONE]
-    if fixed.variants[variant, 2]:
-        workers = fixed.variants[variant, 0]
-        return least_outstanding(split.slots, first, last, instances, workers, arrived_ns, word)
-    return split.slots[np.uint64(first) + high_product(word, np.uint64(last - first))]
+    first, last = routing.slot_starts[variant], routing.slot_starts[variant + _ONE]
+    if constants.variants[variant].least_outstanding:
+        workers = constants.variants[variant].workers
+        return least_outstanding(routing.slots, first, last, instances, workers, arrived_ns, word)
+    return routing.slots[np.uint64(first) + high_product(word, np.uint64(last - first))]
 
 
 @njit(inline="always")
-def _serve(fixed, instances, variant, slot, arrived_ns, word):
+def _serve(constants, instances, variant, slot, arrived_ns, word):
     """Give a request to the worker that is free first: start and finish, or _NOT_SERVED twice."""
-    workers, queue_limit = fixed.variants[variant, 0], fixed.variants[variant, 1]
+    plan = constants.variants[variant]
+    workers, queue_limit = plan.workers, plan.queue_limit
     worker, free_ns = earliest_free(instances.free_ns, slot, workers)
     if queue_limit != UNLIMITED and free_ns > arrived_ns:
         forget_started(instances, slot, arrived_ns)
         if instances.counts[slot] >= queue_limit:
             return _NOT_SERVED, _NOT_SERVED
     # Cut off at the horizon: sums of years of waiting would not fit into 64 bits.
-    started_ns = max(min(free_ns, fixed.scalars[0]), arrived_ns)
-    if (queue_limit != UNLIMITED or fixed.variants[variant, 2]) and free_ns > arrived_ns:
+    started_ns = max(min(free_ns, constants.horizon_ns), arrived_ns)
+    if (queue_limit != UNLIMITED or plan.least_outstanding) and free_ns > arrived_ns:
         remember_waiting(instances, slot, started_ns)
-    service_ns = draw_from_table(fixed.tables, fixed.variants[variant, 3], word)
+    service_ns = draw_from_table(constants.tables, plan.latency_table, word)
     finished_ns = started_ns + max(service_ns, np.int64(1))
     occupy(instances.free_ns, slot, workers, worker, finished_ns)
     return started_ns, finished_ns
 
 
 @njit(inline="always")
-def _next_segment(fixed, streams):
+def _next_segment(constants, streams):
     """The segment whose request comes next; of several at one instant, the first."""
     chosen = np.uint64(0)
     earliest_ns = np.int64(0)
     for number in range(len(streams.marks)):
         segment = np.uint64(number)
-        if streams.marks[segment, CURSOR] == BLOCK:
-            draw_block(fixed, streams, segment)
-        ahead_ns = streams.arrived_ns[segment, np.uint64(streams.marks[segment, CURSOR])]
+        if streams.marks[segment].cursor == BLOCK:
+            draw_block(constants, streams, segment)
+        ahead_ns = streams.arrived_ns[segment, np.uint64(streams.marks[segment].cursor)]
         if number == 0 or ahead_ns < earliest_ns:
             chosen, earliest_ns = segment, ahead_ns
     return chosen
 
 
 @njit(inline="always")
-def _next_in_turn(split):
+def _next_in_turn(routing):
     """Smooth weighted round robin: all gain their share, the largest serves and pays."""
     chosen = 0
-    for choice in range(len(split.choices)):
-        split.taken[choice] += split.turns[choice]
-        if split.taken[choice] > split.taken[chosen]:
+    for choice in range(len(routing.choices)):
+        routing.taken[choice] += routing.turns[choice]
+        if routing.taken[choice] > routing.taken[chosen]:
             chosen = choice
-    split.taken[chosen] -= _TURN_UNIT
-    return split.choices[chosen]
+    routing.taken[chosen] -= _TURN_UNIT
+    return routing.choices[chosen]
 
 
 _advance.__qualname__ = f"advance_{source_digest()}"  # the name under which Numba keeps it on disk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,50 +12,47 @@ from numpy.typing import NDArray
 
 from simab.draws import Draws
 from simab.profiles.quantile_table import QuantileTable
-from simab.world.blueprint import Blueprint, VariantPlan
+from simab.world.blueprint import Blueprint
 from simab.world.books import INSTANCE_SHARE_ONE
+from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 
 __all__ = [
     "BLOCK",
     "CLIENT",
-    "CLIENTS_WANTED",
     "CLIENT_BITS",
-    "CLOCK",
-    "CURSOR",
     "DELAY",
     "ERROR",
-    "HIDDEN",
     "INSTANCE",
     "LATENCY",
+    "LOG_ROW",
     "NEVER",
+    "NEVER_LABELLED",
     "NO_COOKIE",
     "NO_TABLE",
-    "NUMBER",
     "ROW",
     "SCORE",
     "TARGET",
     "UNLIMITED",
     "VARIANT",
     "VARIANT_ROUTING",
-    "Fixed",
-    "FreeTimes",
-    "Split",
+    "InstanceState",
+    "RoutingArrays",
+    "RunConstants",
     "Streams",
-    "fixed_of",
-    "split_of",
+    "constants_of",
+    "routing_arrays_of",
     "streams_of",
 ]
 
 Words = NDArray[np.uint64]
+Records = NDArray[np.void]
 Integers = NDArray[np.int64]
 
 BLOCK: Final = 64
 """Requests of a segment that are drawn together: independent blocks keep a processor busy."""
-CLOCK, NUMBER, CURSOR, CLIENTS_WANTED = (np.uint64(number) for number in range(4))
-"""Columns of `Streams.marks`."""
 WORDS: Final = 10
-CLIENT, TARGET, VARIANT, INSTANCE, LATENCY, ERROR, ROW, SCORE, DELAY, HIDDEN = (
+CLIENT, TARGET, VARIANT, INSTANCE, LATENCY, ERROR, ROW, SCORE, DELAY, NEVER_LABELLED = (
     np.uint64(number) for number in range(WORDS)
 )
 """Words of a request, in the order of `Streams.words`."""
@@ -63,7 +60,9 @@ NEVER: Final = -1
 UNLIMITED: Final = -1
 NO_TABLE: Final = -1
 NO_COOKIE: Final = -(1 << 62)  # as if it had run out long ago
-CLIENT_BITS: Final = 6  # of a client's number, which say its bit within a word of `Split.users`
+CLIENT_BITS: Final = (
+    6  # of a client's number, which say its bit within a word of `RoutingArrays.users`
+)
 VARIANT_ROUTING: Final = {
     "weighted_random": 0,
     "sticky_hash": 1,
@@ -71,50 +70,89 @@ VARIANT_ROUTING: Final = {
 }
 
 
-class Fixed(NamedTuple):
-    """What does not change during a run. Row v of a per-variant array is variant v.
+_VARIANT: Final = np.dtype(
+    [
+        ("workers", np.int64),
+        ("queue_limit", np.int64),  # or UNLIMITED
+        ("least_outstanding", np.int64),
+        ("latency_table", np.int64),
+        ("negatives_table", np.int64),  # of their scores, or of rewards; or NO_TABLE
+        ("positives_table", np.int64),
+        ("threshold", np.int64),
+        ("fails_up_to", np.uint64),  # the last word of a failure, where there is one:
+        ("may_fail", np.int64),
+        ("salt", np.uint64),  # tells the variant's own words apart
+        ("first_row", np.int64),
+        ("last_row", np.int64),
+    ]
+)
+_SEGMENT: Final = np.dtype(
+    [
+        ("stream", np.uint64),
+        ("clients", np.int64),
+        ("clients_before", np.int64),  # of the segments before this one
+        ("clients_asked_for", np.int64),  # whether routing or targets read their words
+        ("gap_table", np.int64),
+        ("labelled", np.int64),
+        ("first_target", np.int64),
+        ("last_target", np.int64),
+        ("first_paired", np.int64),
+        ("paired", np.int64),
+    ]
+)
+_ROW: Final = np.dtype([("label", np.int64), ("score", np.int64), ("correct", np.int64)])
+_MARK: Final = np.dtype(
+    [
+        ("clock_ticks", np.int64),  # of the last request drawn
+        ("drawn", np.int64),
+        ("cursor", np.int64),  # place of the next request to play within the block
+        ("clients_wanted", np.int64),
+    ]
+)
+LOG_ROW: Final = np.dtype([(name, np.int64) for name in RECORD_COLUMNS])
 
-    `tables` holds every quantile table as a row. `scalars`: horizon, metric period, label
-    resolution (ns), routing kind; `per_ns`: label buckets per ns. `salts` tell the variants' own
-    words apart. `limits`: the words up to which a
-    request is never labelled, and per variant fails; `happens` whether any word does.
-    `variants`: workers, queue limit, least outstanding, latency table, table of negative (or of
-    rewards) and of positive scores, threshold. `segments`: clients, gap table, labelled, number of
-    paired targets, whether routing asks for the words of clients, clients of the segments before.
-    `score_bins`: the bin of each cell of scores. Ragged lists are one flat array with `starts`.
+
+class RunConstants(NamedTuple):
+    """What does not change during a run; entry v of a per-variant array is variant v.
+
+    `never_labelled_up_to` is the last word of a request that is never labelled, where
+    `some_never_labelled`. `tables` holds every quantile table as a row, the label delay's first.
+    Lists of variants and segments stand in flat arrays, each list from its first to its last place.
     """
 
+    horizon_ns: int
+    period_ns: int
+    label_resolution_ns: int
+    label_buckets_per_ns: float
+    variant_routing: int
+    seed: np.uint64
+    replication: np.uint64
+    some_never_labelled: bool
+    never_labelled_up_to: np.uint64
     tables: Integers
-    scalars: Integers
-    per_ns: NDArray[np.float64]
-    seeds: Words
-    streams: Words
-    salts: Words
-    limits: Words
-    happens: NDArray[np.bool_]
-    variants: Integers
-    segments: Integers
-    target_starts: Integers
+    variants: Records
+    segments: Records
     target_thresholds: Words
     targets: Integers
-    paired_starts: Integers
     paired: Integers
-    row_starts: Integers
     row_thresholds: Words
-    rows: Integers
+    rows: Records
     score_bins: NDArray[np.uint8]
 
 
-class Split(NamedTuple):
+class RoutingArrays(NamedTuple):
     """A routing in force: the choices with their thresholds and turns, the slots per variant.
 
-    `cookies` says since when each client has one, in order of segments and clients; NO_COOKIE: it
-    has none (no entries: nobody gets any). `users` has a bit for each client who has been assigned
-    in this epoch (no entries: users are not counted). `rules`: the variant whose reply gives a
-    cookie, its age in ns, the variant that gets copies, and the word up to which there is a copy,
-    as signed bits.
+    `pinned` is the variant whose reply gives a cookie, `cookie_ns` its age; `mirror` gets a copy of
+    a request whose word is at most `copied_up_to`. Of each client, in order of segments and
+    clients, `cookies` says since when it has one (NO_COOKIE: it has none; no entries: nobody gets
+    any), and `users` has a bit if it has been assigned in this epoch (no entries: not counted).
     """
 
+    pinned: int
+    cookie_ns: int
+    mirror: int
+    copied_up_to: np.uint64
     thresholds: Words
     choices: Integers
     turns: Integers
@@ -124,26 +162,23 @@ class Split(NamedTuple):
     instance_shares: Integers
     cookies: Integers
     users: Words
-    rules: Integers
 
 
 class Streams(NamedTuple):
     """The next arrivals of each segment, drawn a block at a time.
 
-    `marks` by segment: CLOCK (ticks) and NUMBER of the last request drawn, CURSOR, the place of the
-    next one to play within the block, and whether CLIENTS_WANTED. Per segment and place:
-    `arrived_ns`, and `delays_ns` until the label (NEVER: it never comes). `words` has shape
-    (segments, WORDS, BLOCK); those of clients and targets are drawn only where routing asks, or
-    they are wanted.
+    `marks` says of each segment how far it is. Per segment and place: `arrived_ns`, and `delays_ns`
+    until the label (NEVER: it never comes). `words` has shape (segments, WORDS, BLOCK); those of
+    clients and targets are drawn only where routing asks, or they are wanted.
     """
 
-    marks: Integers
+    marks: Records
     arrived_ns: Integers
     delays_ns: Integers
     words: Words
 
 
-class FreeTimes(NamedTuple):
+class InstanceState(NamedTuple):
     """Instances by slot: the times at which workers are free, and who still waits.
 
     The times of up to 8 workers are in no order, those of more are a heap.
@@ -160,82 +195,93 @@ class FreeTimes(NamedTuple):
     longest: Integers
 
 
-def fixed_of(blueprint: Blueprint, draws: Draws) -> Fixed:
+def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
     """Pack a blueprint and a replication's keys."""
-    seeds = np.array([draws.seed, draws.replication], dtype=np.uint64)
-    return _packed(blueprint)._replace(seeds=seeds)
+    return _packed(blueprint)._replace(
+        seed=np.uint64(draws.seed), replication=np.uint64(draws.replication)
+    )
 
 
 @lru_cache(maxsize=2)
-def _packed(blueprint: Blueprint) -> Fixed:
+def _packed(blueprint: Blueprint) -> RunConstants:
     """Pack what all replications share, once."""
     tables = _Tables(blueprint.label_delay)
-    variants = [_variant_row(variant, tables) for variant in blueprint.variants]
-    clients_before = accumulate((each.clients for each in blueprint.segments[:-1]), initial=0)
-    sticky = blueprint.scenario.endpoint.variant_routing == "sticky_hash"
-    segments = [
-        (
-            segment.clients,
-            tables.row_of(segment.gaps),
-            int(segment.labelled),
-            len(segment.paired),
-            int(sticky or len(segment.targets) > 1),
-            before,
-        )
-        for segment, before in zip(blueprint.segments, clients_before, strict=True)
-    ]
     outcomes = [variant.outcomes for variant in blueprint.variants]
-    below = [blueprint.never_labelled_below, *(each.error_below for each in blueprint.variants)]
-    return Fixed(
-        tables=tables.stacked(),
-        scalars=_scalars(blueprint),
-        per_ns=np.array([1.0 / blueprint.label_resolution_ns]),
-        seeds=np.zeros(2, dtype=np.uint64),
-        streams=np.array([segment.stream for segment in blueprint.segments], dtype=np.uint64),
-        salts=np.array([variant.salt for variant in blueprint.variants], dtype=np.uint64),
-        limits=np.array([max(word - 1, 0) for word in below], dtype=np.uint64),
-        happens=np.array([word > 0 for word in below]),
-        variants=np.array(variants, dtype=np.int64),
-        segments=np.array(segments, dtype=np.int64),
-        target_starts=_starts([segment.targets for segment in blueprint.segments]),
-        target_thresholds=_flat_words(
-            [segment.target_thresholds for segment in blueprint.segments]
-        ),
+    return RunConstants(
+        horizon_ns=blueprint.horizon_ns,
+        period_ns=blueprint.period_ns,
+        label_resolution_ns=blueprint.label_resolution_ns,
+        label_buckets_per_ns=1.0 / blueprint.label_resolution_ns,
+        variant_routing=VARIANT_ROUTING[blueprint.scenario.endpoint.variant_routing],
+        seed=np.uint64(0),
+        replication=np.uint64(0),
+        some_never_labelled=blueprint.never_labelled_below > 0,
+        never_labelled_up_to=_last_below(blueprint.never_labelled_below),
+        variants=_variants(blueprint, tables),
+        segments=_segments(blueprint, tables),
+        target_thresholds=_flat_words([each.target_thresholds for each in blueprint.segments]),
         targets=_flat([segment.targets for segment in blueprint.segments]),
-        paired_starts=_starts([segment.paired for segment in blueprint.segments]),
         paired=_flat([segment.paired for segment in blueprint.segments]),
-        row_starts=_starts([each.labels for each in outcomes]),
         row_thresholds=_flat_words([each.thresholds for each in outcomes]),
-        rows=np.column_stack(
-            [
-                _flat([each.labels for each in outcomes]),
-                _flat([each.scores for each in outcomes]),
-                _flat([each.correct for each in outcomes]),
-            ]
-        ),
+        rows=_rows(blueprint),
         score_bins=blueprint.score_bins,
+        tables=tables.stacked(),
     )
 
 
-def _variant_row(variant: VariantPlan, tables: _Tables) -> tuple[int, ...]:
-    scores = variant.outcomes.score_tables
-    if variant.outcomes.reward_table is not None:
-        scores = (variant.outcomes.reward_table, variant.outcomes.reward_table)
-    return (
-        variant.workers,
-        UNLIMITED if variant.queue_limit is None else variant.queue_limit,
-        int(variant.least_outstanding),
-        tables.row_of(variant.latency),
-        NO_TABLE if scores is None else tables.row_of(scores[0]),
-        NO_TABLE if scores is None else tables.row_of(scores[1]),
-        variant.outcomes.threshold,
-    )
+def _variants(blueprint: Blueprint, tables: _Tables) -> Records:
+    records = np.zeros(len(blueprint.variants), dtype=_VARIANT)
+    starts = _starts([each.outcomes.labels for each in blueprint.variants])
+    for record, variant, (first, last) in zip(
+        records, blueprint.variants, pairwise(starts), strict=True
+    ):
+        outcomes = variant.outcomes
+        scores = outcomes.score_tables
+        if outcomes.reward_table is not None:
+            scores = (outcomes.reward_table, outcomes.reward_table)
+        record["workers"] = variant.workers
+        record["queue_limit"] = UNLIMITED if variant.queue_limit is None else variant.queue_limit
+        record["least_outstanding"] = variant.least_outstanding
+        record["latency_table"] = tables.row_of(variant.latency)
+        record["negatives_table"] = NO_TABLE if scores is None else tables.row_of(scores[0])
+        record["positives_table"] = NO_TABLE if scores is None else tables.row_of(scores[1])
+        record["threshold"] = outcomes.threshold
+        record["may_fail"] = variant.error_below > 0
+        record["fails_up_to"] = _last_below(variant.error_below)
+        record["salt"] = variant.salt
+        record["first_row"], record["last_row"] = first, last - 1
+    return records
 
 
-def _scalars(blueprint: Blueprint) -> Integers:
-    kind = VARIANT_ROUTING[blueprint.scenario.endpoint.variant_routing]
-    values = (blueprint.horizon_ns, blueprint.period_ns, blueprint.label_resolution_ns, kind)
-    return np.array(values, dtype=np.int64)
+def _segments(blueprint: Blueprint, tables: _Tables) -> Records:
+    records = np.zeros(len(blueprint.segments), dtype=_SEGMENT)
+    sticky = blueprint.scenario.endpoint.variant_routing == "sticky_hash"
+    records["clients"] = [each.clients for each in blueprint.segments]
+    records["clients_before"] = np.cumsum(records["clients"]) - records["clients"]
+    targets = _starts([each.targets for each in blueprint.segments])
+    records["first_target"], records["last_target"] = targets[:-1], targets[1:] - 1
+    records["first_paired"] = _starts([each.paired for each in blueprint.segments])[:-1]
+    for record, segment in zip(records, blueprint.segments, strict=True):
+        record["stream"] = segment.stream
+        record["clients_asked_for"] = sticky or len(segment.targets) > 1
+        record["gap_table"] = tables.row_of(segment.gaps)
+        record["labelled"] = segment.labelled
+        record["paired"] = len(segment.paired)
+    return records
+
+
+def _rows(blueprint: Blueprint) -> Records:
+    outcomes = [variant.outcomes for variant in blueprint.variants]
+    records = np.zeros(sum(len(each.labels) for each in outcomes), dtype=_ROW)
+    records["label"] = _flat([each.labels for each in outcomes])
+    records["score"] = _flat([each.scores for each in outcomes])
+    records["correct"] = _flat([each.correct for each in outcomes])
+    return records
+
+
+def _last_below(bound: int) -> np.uint64:
+    """The last word below a bound that may be 2**64; 0 where there is none."""
+    return np.uint64(max(bound - 1, 0))
 
 
 class _Tables:
@@ -260,12 +306,15 @@ class _Tables:
         return np.stack(self._edges)
 
 
-def split_of(
+def routing_arrays_of(
     routing: Routing, slots: Sequence[Sequence[int]], cookies: Integers, users: Words
-) -> Split:
+) -> RoutingArrays:
     """Pack a routing; `slots[v]` are the slots of variant v's instances that take requests."""
-    last_copied = np.uint64(max(routing.copied_below - 1, 0)).astype(np.int64)
-    return Split(
+    return RoutingArrays(
+        pinned=routing.pinned,
+        cookie_ns=routing.cookie_ns,
+        mirror=routing.mirror,
+        copied_up_to=_last_below(routing.copied_below),
         thresholds=np.append(routing.thresholds, np.uint64(0)),
         choices=np.array(routing.choices, dtype=np.int64),
         turns=np.array(routing.turns, dtype=np.int64),
@@ -277,15 +326,14 @@ def split_of(
         ),
         cookies=cookies,
         users=users,
-        rules=np.array([routing.pinned, routing.cookie_ns, routing.mirror, last_copied]),
     )
 
 
 def streams_of(blueprint: Blueprint, *, clients_wanted: bool) -> Streams:
     """Clocks at zero and empty blocks, before the first arrival of each segment."""
     count = len(blueprint.segments)
-    marks = np.zeros((count, 4), dtype=np.int64)
-    marks[:, CURSOR], marks[:, CLIENTS_WANTED] = BLOCK, clients_wanted
+    marks = np.zeros(count, dtype=_MARK)
+    marks["cursor"], marks["clients_wanted"] = BLOCK, clients_wanted
     return Streams(
         marks=marks,
         arrived_ns=np.zeros((count, BLOCK), dtype=np.int64),

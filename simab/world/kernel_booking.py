@@ -21,7 +21,7 @@ from simab.world.books import (
 )
 from simab.world.kernel_arrays import CLIENT_BITS, NEVER, NO_TABLE, ROW, SCORE
 from simab.world.kernel_draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
-from simab.world.kernel_log import client_of
+from simab.world.kernel_log import client_of_all
 
 __all__ = ["book_assigned", "book_copy", "book_rejected", "book_served", "fails", "learn"]
 
@@ -62,35 +62,33 @@ _LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
 _SCORE_ONE = np.int64(SCORE_ONE)
 _SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
 _LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
-# Indices are unsigned: for a signed one Numba asks at every use whether it counts from the end.
-_ONE = np.uint64(1)
 
 
 @njit(inline="always")
-def book_assigned(fixed, split, streams, requests, segment, place, window, variant):
+def book_assigned(constants, routing, streams, requests, segment, place, window, variant):
     """Books.book_assigned."""
     requests[window, variant, _COL_ASSIGNED] += 1
-    if split.users.shape[0]:
-        new = _first_of_client(fixed, split, streams, segment, place)
+    if routing.users.shape[0]:
+        new = _first_of_client(constants, routing, streams, segment, place)
         requests[window, variant, _COL_USERS_ASSIGNED] += new
 
 
 @njit(**OPTIONS)
-def _first_of_client(fixed, split, streams, segment, place):
+def _first_of_client(constants, routing, streams, segment, place):
     """1 if the client has not been assigned in this epoch, and from now on it has; else 0."""
-    client = np.uint64(fixed.segments[segment, 5] + client_of(fixed, streams, segment, place))
+    client = np.uint64(client_of_all(constants, streams, segment, place))
     bit, word = np.uint64(1) << (client & _CLIENT_REST), client >> _CLIENT_BITS
-    seen = split.users[word]
-    split.users[word] = seen | bit
+    seen = routing.users[word]
+    routing.users[word] = seen | bit
     return np.int64((seen & bit) == np.uint64(0))
 
 
 @njit(inline="always")
-def book_rejected(split, requests, window, variant):
+def book_rejected(routing, requests, window, variant):
     """Books.book_rejected."""
     requests[window, variant, _COL_INVOCATIONS] += 1
     requests[window, variant, _COL_REJECTED] += 1
-    requests[window, variant, _COL_PER_INSTANCE] += split.instance_shares[variant]
+    requests[window, variant, _COL_PER_INSTANCE] += routing.instance_shares[variant]
 
 
 @njit(inline="always")
@@ -101,23 +99,23 @@ def book_copy(requests, window, variant, answered):
 
 
 @njit(inline="always")
-def fails(fixed, variant, word):
+def fails(constants, variant, word):
     """Whether a served request is answered with an error."""
-    return fixed.happens[variant + _ONE] and word <= fixed.limits[variant + _ONE]
+    return constants.variants[variant].may_fail and word <= constants.variants[variant].fails_up_to
 
 
 @njit(inline="always")
-def book_served(split, books, window, variant, times_ns, failed):
+def book_served(routing, books, window, variant, times_ns, failed):
     """Books.book_served."""
-    requests, latencies, _, _, _, _, _ = books
+    requests = books.requests
     arrived_ns, started_ns, finished_ns = times_ns
     latency_ns = finished_ns - arrived_ns
     requests[window, variant, _COL_INVOCATIONS] += 1
     requests[window, variant, _COL_FAILED if failed else _COL_ANSWERED] += 1
     _add_time(requests, window, variant, _COL_LATENCY, _COL_LATENCY_CARRIES, latency_ns)
     _add_time(requests, window, variant, _COL_WAIT, _COL_WAIT_CARRIES, started_ns - arrived_ns)
-    requests[window, variant, _COL_PER_INSTANCE] += split.instance_shares[variant]
-    latencies[window, variant, np.uint64(_latency_bucket(latency_ns))] += 1
+    requests[window, variant, _COL_PER_INSTANCE] += routing.instance_shares[variant]
+    books.latencies[window, variant, np.uint64(_latency_bucket(latency_ns))] += 1
 
 
 @njit(inline="always")
@@ -130,32 +128,33 @@ def _add_time(requests, window, variant, column, carries, time_ns):
 
 
 @njit(inline="always")
-def learn(fixed, streams, books, log, record, segment, place, variant, finished_ns):
+def learn(constants, streams, books, log, record, segment, place, variant, finished_ns):
     """Book the label of an answered request now, for the time at which it will arrive."""
-    _, _, labels, scores, _, totals, rewards = books
-    logging = log.shape[0] > 0
+    totals, logging = books.totals, log.shape[0] > 0
     delay_ns = streams.delays_ns[segment, place]
     if delay_ns == NEVER:
         totals[_LABELS_NEVER] += 1
         return
     label_ns = finished_ns + delay_ns
     if logging:
-        log[record, 12] = label_ns
-    if label_ns >= fixed.scalars[0]:
+        log[record].label_ns = label_ns
+    if label_ns >= constants.horizon_ns:
         totals[_LABELS_OUTSTANDING] += 1
         return
     totals[_LABELS_ARRIVED] += 1
     word_row, word_score = streams.words[segment, ROW, place], streams.words[segment, SCORE, place]
-    label, score, correct = _outcome(fixed, variant, word_row, word_score)
-    bucket = np.uint64(_quotient(label_ns, fixed.scalars[2], fixed.per_ns[0]))
+    label, score, correct = _outcome(constants, variant, word_row, word_score)
+    bucket = np.uint64(
+        _quotient(label_ns, constants.label_resolution_ns, constants.label_buckets_per_ns)
+    )
     if correct == NONE:
-        _book_reward(rewards, bucket, variant, score)
+        _book_reward(books.rewards, bucket, variant, score)
     else:
-        _book_label(fixed, labels, scores, bucket, variant, label, score, correct)
+        _book_label(constants, books, bucket, variant, label, score, correct)
     if logging:
-        log[record, 9] = label
-        log[record, 10] = score
-        log[record, 11] = correct
+        log[record].label = label
+        log[record].score = score
+        log[record].correct = correct
 
 
 @njit(inline="always")
@@ -175,30 +174,31 @@ def _latency_bucket(latency_ns):
 
 
 @njit(inline="always")
-def _outcome(fixed, variant, word_row, word_score):
+def _outcome(constants, variant, word_row, word_score):
     """OutcomeSampler.draw: label, score, correct."""
-    first, last = fixed.row_starts[variant], fixed.row_starts[variant + _ONE]
-    if fixed.rows[np.uint64(first), 0] == NONE:
-        word_row = own_word(word_row, fixed.salts[variant])
-    row = np.uint64(first + part_of(fixed.row_thresholds, first, last - 1, word_row))
-    label, score, correct = fixed.rows[row, 0], fixed.rows[row, 1], fixed.rows[row, 2]
-    if fixed.variants[variant, 4] != NO_TABLE:
+    plan = constants.variants[variant]
+    if constants.rows[np.uint64(plan.first_row)].label == NONE:
+        word_row = own_word(word_row, plan.salt)
+    part = part_of(constants.row_thresholds, plan.first_row, plan.last_row, word_row)
+    row = constants.rows[np.uint64(plan.first_row + part)]
+    label, score, correct = row.label, row.score, row.correct
+    if plan.negatives_table != NO_TABLE:
         if label == NONE:
-            return label, _reward(fixed, variant, score, word_score), correct
-        table = fixed.variants[variant, np.uint64(4 + label)]
-        score = draw_from_table(fixed.tables, table, own_word(word_score, fixed.salts[variant]))
-        predicted = np.int64(score >= fixed.variants[variant, 6])
+            return label, _reward(constants, variant, score, word_score), correct
+        table = plan.positives_table if label else plan.negatives_table
+        score = draw_from_table(constants.tables, table, own_word(word_score, plan.salt))
+        predicted = np.int64(score >= plan.threshold)
         correct = np.int64(1) - (predicted ^ label)
     return label, score, correct
 
 
 @njit
-def _reward(fixed, variant, units, word):
+def _reward(constants, variant, units, word):
     """The reward of a row, or one that is drawn. Not inlined: most runs have none."""
     if units != NONE:
         return units
-    own = own_word(word, fixed.salts[variant])
-    return draw_from_table(fixed.tables, fixed.variants[variant, 4], own)
+    own = own_word(word, constants.variants[variant].salt)
+    return draw_from_table(constants.tables, constants.variants[variant].negatives_table, own)
 
 
 @njit
@@ -212,16 +212,18 @@ def _book_reward(rewards, bucket, variant, units):
 
 
 @njit(inline="always")
-def _book_label(fixed, labels, scores, bucket, variant, label, score, correct):
+def _book_label(constants, books, bucket, variant, label, score, correct):
     """Books.book_label, for a label before the horizon."""
     if label == NONE:
-        labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
+        books.labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
         return
-    labels[bucket, variant, _CONFUSION[np.uint64(2 * label + correct)]] += 1
+    books.labels[bucket, variant, _CONFUSION[np.uint64(2 * label + correct)]] += 1
     distance = score - label * _SCORE_ONE
-    labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(SCORE_BITS)
-    score_bin = np.uint64(fixed.score_bins[_score_cell(score)])
-    scores[bucket, variant, np.uint64(label), score_bin] += 1
+    books.labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(
+        SCORE_BITS
+    )
+    score_bin = np.uint64(constants.score_bins[_score_cell(score)])
+    books.scores[bucket, variant, np.uint64(label), score_bin] += 1
 
 
 @njit(inline="always")

@@ -12,36 +12,44 @@ from simab.world.kernel_arrays import CLIENT
 from simab.world.kernel_draws import high_product
 from simab.world.records import UNKNOWN
 
-__all__ = ["client_of", "log_arrival", "log_end", "log_start"]
+__all__ = ["client_of", "client_of_all", "log_arrival", "log_end", "log_start"]
 
 _IN_FLIGHT = int(Status.IN_FLIGHT)
 
 
 @njit(inline="always")
-def client_of(fixed, streams, segment, place):
+def client_of(constants, streams, segment, place):
     """Who asks, by number within the segment."""
     word = streams.words[segment, CLIENT, place]
-    return np.int64(high_product(word, np.uint64(fixed.segments[segment, 0])))
+    return np.int64(high_product(word, np.uint64(constants.segments[segment].clients)))
 
 
 @njit(inline="always")
-def log_arrival(log, record, fixed, streams, segment, place):
+def client_of_all(constants, streams, segment, place):
+    """Who asks, by number in order of segments and clients."""
+    before = constants.segments[segment].clients_before
+    return before + client_of(constants, streams, segment, place)
+
+
+@njit(inline="always")
+def log_arrival(log, record, constants, streams, segment, place):
     """Begin a record, if records are kept: all that is unknown is -1."""
     if log.shape[0] == 0:
         return
-    log[record, 0] = segment
-    log[record, 1] = client_of(fixed, streams, segment, place)
-    log[record, 2] = NO_VARIANT
-    log[record, 3] = UNKNOWN
-    log[record, 4] = streams.arrived_ns[segment, place]
-    log[record, 5] = UNKNOWN
-    log[record, 6] = UNKNOWN
-    log[record, 7] = _IN_FLIGHT
-    log[record, 8] = 0
-    log[record, 9] = NONE
-    log[record, 10] = NONE
-    log[record, 11] = NONE
-    log[record, 12] = UNKNOWN
+    row = log[record]
+    row.segment = segment
+    row.client = client_of(constants, streams, segment, place)
+    row.variant = NO_VARIANT
+    row.instance = UNKNOWN
+    row.arrived_ns = streams.arrived_ns[segment, place]
+    row.started_ns = UNKNOWN
+    row.finished_ns = UNKNOWN
+    row.status = _IN_FLIGHT
+    row.attempt = 0
+    row.label = NONE
+    row.score = NONE
+    row.correct = NONE
+    row.label_ns = UNKNOWN
 
 
 @njit(inline="always")
@@ -49,9 +57,9 @@ def log_start(log, record, variant, instance, started_ns, horizon_ns):
     """Where a request went, and when it started if it did so before the horizon."""
     if log.shape[0] == 0:
         return
-    log[record, 2] = variant
-    log[record, 3] = instance
-    log[record, 5] = started_ns if started_ns < horizon_ns else UNKNOWN
+    log[record].variant = variant
+    log[record].instance = instance
+    log[record].started_ns = started_ns if started_ns < horizon_ns else UNKNOWN
 
 
 @njit(inline="always")
@@ -59,5 +67,5 @@ def log_end(log, record, status, finished_ns):
     """The reply."""
     if log.shape[0] == 0:
         return
-    log[record, 6] = finished_ns
-    log[record, 7] = status
+    log[record].finished_ns = finished_ns
+    log[record].status = status

@@ -10,11 +10,10 @@ from simab.draws import Draws
 from simab.policies import Promote, SetWeights
 from simab.simulation import play_run
 from simab.world import Blueprint
-from simab.world.play import ENGINES
+from simab.world.books import ARRAYS
+from simab.world.session import ENGINES
 from tests.study.building import small
 from tests.world.building import SECOND, Script, never, record
-
-ARRAYS = ("requests", "latencies", "labels", "scores", "invalid", "totals")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

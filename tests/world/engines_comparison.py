@@ -19,11 +19,11 @@ from simab.simulation import Run, play_run
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 from simab.world import Blueprint, compiled, traffic
+from simab.world.books import ARRAYS
 from simab.world.compiled import CompiledPlane
 from tests.world.engines_strategies import Play
 
 __all__ = [
-    "BOOKS",
     "Played",
     "blocks_of_arrivals",
     "compiled_plane",
@@ -32,7 +32,7 @@ __all__ = [
     "play_on",
 ]
 
-BOOKS = ("requests", "latencies", "labels", "scores", "invalid", "totals", "rewards")
+
 FRAMES = ("requests", "windows", "decisions", "splits")
 READINGS = 6  # how often in a run all metrics are read, which takes longer than playing it
 
@@ -138,7 +138,7 @@ def fingerprint(played: Played) -> str:
 
 
 def _arrays(run: Run) -> dict[str, Any]:
-    books = {f"books.{name}": getattr(run.ledger.books, name) for name in BOOKS}
+    books = {f"books.{name}": getattr(run.ledger.books, name) for name in ARRAYS}
     return books | {"records": run.ledger.records}
 
 

@@ -56,7 +56,10 @@ FAULTS = {
         "finished_ns - window_start_ns > period_ns",
     ),
     "a finish at the horizon": ("if finished_ns >= horizon_ns", "if finished_ns > horizon_ns"),
-    "a label at the horizon": ("label_ns >= fixed.scalars[0]", "label_ns > fixed.scalars[0]"),
+    "a label at the horizon": (
+        "label_ns >= constants.horizon_ns",
+        "label_ns > constants.horizon_ns",
+    ),
     "a start at the horizon": ("if started_ns < horizon_ns", "if started_ns <= horizon_ns"),
     "an arrival at a control event": ("arrived_ns >= until_ns", "arrived_ns > until_ns"),
     "arrivals of two segments at once": ("ahead_ns < earliest_ns", "ahead_ns <= earliest_ns"),
@@ -82,14 +85,14 @@ FAULTS = {
     ),
     "the next of the least busy instances": ("if chosen == 0:", "if chosen == 1:"),
     "the last of equals in turn": (
-        "split.taken[choice] > split.taken[chosen]",
-        "split.taken[choice] >= split.taken[chosen]",
+        "routing.taken[choice] > routing.taken[chosen]",
+        "routing.taken[choice] >= routing.taken[chosen]",
     ),
     "a service of no time": ("max(service_ns, np.int64(1))", "max(service_ns, np.int64(0))"),
     "the bucket of a label": ("_quotient(label_ns,", "_quotient(label_ns + 1,"),
     "a copy's window": (
-        "finished_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
-        "arrived_ns // period_ns)\n        failed = fails(fixed, variant, word_error)",
+        "finished_ns // period_ns)\n        failed = fails(constants, variant, word_error)",
+        "arrived_ns // period_ns)\n        failed = fails(constants, variant, word_error)",
     ),
     "a request that a cookie sent": ("if way == _BY_WEIGHT:", "if way != _NAMED:"),
     "the window of an assignment": (
@@ -97,7 +100,7 @@ FAULTS = {
         "streams, requests, segment, place, window - window % np.uint64(2))\n        log",
     ),
     "two users of one bit": ("client & _CLIENT_REST", "client & np.uint64(31)"),
-    "a user who is seen again": ("split.users[word] = seen | bit", "split.users[word] = seen"),
+    "a user who is seen again": ("routing.users[word] = seen | bit", "routing.users[word] = seen"),
     "where a squared reward is cut": ("square >> _SQUARES_CUT", "square >> _SQUARES_CUT - 1"),
     "the bucket of a latency": (
         "bit_length(units) - _SUBDIVISION_BITS - 1",

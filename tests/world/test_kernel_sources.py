@@ -1,0 +1,35 @@
+"""Machine code on disk is found only while sources and constants are those it was compiled from."""
+
+from __future__ import annotations
+
+import pytest
+
+from simab.world import books, kernel, kernel_sources
+from simab.world.kernel_sources import constants_of_source, source_digest
+
+
+@pytest.fixture
+def fresh_digest(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(kernel_sources, "source_digest", source_digest.__wrapped__)
+    return monkeypatch
+
+
+def test_the_kernel_carries_the_digest() -> None:
+    assert kernel.advance.py_func.__qualname__ == f"advance_{source_digest()}"
+
+
+def test_a_changed_constant_of_another_module_changes_the_digest(
+    fresh_digest: pytest.MonkeyPatch,
+) -> None:
+    """CARRY_NS is of books.py, which is no source of the kernel: its value is."""
+    before = kernel_sources.source_digest()
+    assert before == source_digest()
+    fresh_digest.setattr(books, "CARRY_NS", books.CARRY_NS >> 1)
+    assert kernel_sources.source_digest() != before
+
+
+def test_enumerations_and_constants_are_read_and_functions_are_not() -> None:
+    source = b"from simab.world.books import CARRY_NS, RequestColumn, time_sum_ns\nimport numpy\n"
+    found = dict(constants_of_source(source))
+    assert set(found) == {"CARRY_NS", "RequestColumn"}
+    assert "'COPIES': 9" in found["RequestColumn"]
