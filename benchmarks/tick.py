@@ -11,25 +11,15 @@ from __future__ import annotations
 import gc
 import resource
 import time
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from statistics import median
 from typing import Any
-
-import numpy as np
-import simpy
-from numpy.typing import NDArray
 
 from benchmarks.figures import Effort, Figure, at_most
 from benchmarks.playing import play_blueprint
 from benchmarks.scenarios import Shape
 from simab.draws import Draws
-from simab.policies import Action, Observation
-from simab.world import Blueprint
-from simab.world.books import Books
-from simab.world.compiled import CompiledPlane
-from simab.world.control import ControlPlane, DataPlane, Decider
-from simab.world.routing import Routing
+from simab.world import Blueprint, Session
 
 __all__ = ["controller_tick"]
 
@@ -38,37 +28,6 @@ RATE_PER_S = 2.0
 IDLE_RATE_PER_S = 1e-4
 LOAD = 0.01
 _MORE = 3  # a difference of two times varies by more than either
-
-
-class Stopwatch:
-    """Stands between the controller and its plane and policy, and notes when each is called."""
-
-    def __init__(self, plane: DataPlane, policy: Decider) -> None:
-        self._plane = plane
-        self._policy = policy
-        self.advanced: list[tuple[float, float]] = []
-        self.decided: list[tuple[float, float]] = []
-
-    def route(self, routing: Routing) -> None:
-        """The plane's, as it is."""
-        self._plane.route(routing)
-
-    def records(self) -> NDArray[np.int64] | None:
-        """The plane's, as it is."""
-        return self._plane.records()
-
-    def advance(self, until_ns: int) -> None:
-        """The plane's, timed."""
-        before_s = time.perf_counter()
-        self._plane.advance(until_ns)
-        self.advanced.append((before_s, time.perf_counter()))
-
-    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
-        """The policy's, timed."""
-        before_s = time.perf_counter()
-        decision = self._policy.decide(state, observation)
-        self.decided.append((before_s, time.perf_counter()))
-        return decision
 
 
 def controller_tick(effort: Effort) -> Iterator[Figure]:
@@ -106,24 +65,25 @@ def _user_us(blueprint: Blueprint, *, ticks: bool) -> float:
 
 
 def _parts(blueprint: Blueprint, heading: str) -> Iterator[Figure]:
-    environment = simpy.Environment(initial_time=0)
-    books = Books.open(blueprint)
-    plane = CompiledPlane(environment, books, Draws(1, 0), record_requests=False)
+    session = Session(blueprint, Draws(1, 0))
     policy = next(iter(blueprint.scenario.policies.values()))
-    watch = Stopwatch(plane, policy)
-    ControlPlane(environment, books, watch, watch)
-    environment.run(until=blueprint.horizon_ns)
-    advanced, decided = watch.advanced, watch.decided
-    parts = {
-        "kernel call": [end - start for start, end in advanced],
-        "observation": [
-            decide[0] - advance[1] for advance, decide in zip(advanced, decided, strict=True)
-        ],
-        "decision": [end - start for start, end in decided],
-        "SimPy and the rest": [
-            later[0] - decide[1]
-            for decide, (_, later) in zip(decided, pairwise(advanced), strict=False)
-        ],
+    state: Any = None
+    spent_s: dict[str, list[float]] = {
+        "SimPy and the kernel": [],
+        "observation": [],
+        "decision": [],
     }
-    for part, seconds in parts.items():
+    for tick_ns in range(blueprint.interval_ns, blueprint.horizon_ns, blueprint.interval_ns):
+        began_s = time.perf_counter()
+        session.advance(tick_ns)
+        advanced_s = time.perf_counter()
+        observation = session.observe()
+        observed_s = time.perf_counter()
+        actions, state = policy.decide(state, observation)
+        decided_s = time.perf_counter()
+        session.act(actions)
+        spent_s["SimPy and the kernel"].append(advanced_s - began_s)
+        spent_s["observation"].append(observed_s - advanced_s)
+        spent_s["decision"].append(decided_s - observed_s)
+    for part, seconds in spent_s.items():
         yield Figure(f"{heading}: {part}", "us wall", (median(seconds) * 1e6,))

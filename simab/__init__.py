@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simab.comparison import compare as compare
     from simab.scenario import Scenario as Scenario
     from simab.scenario import load as load
+    from simab.session import Session as Session
     from simab.simulation import Run as Run
     from simab.simulation import simulate as simulate
 
@@ -21,12 +22,13 @@ _HOME = {
     "Scenario": "simab.scenario",
     "load": "simab.scenario",
     "Run": "simab.simulation",
+    "Session": "simab.session",
     "simulate": "simab.simulation",
     "Study": "simab.comparison",
     "compare": "simab.comparison",
 }
 
-__all__ = ["Run", "Scenario", "Study", "__version__", "compare", "load", "simulate"]
+__all__ = ["Run", "Scenario", "Session", "Study", "__version__", "compare", "load", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from simab.policies import Action, Observation
 from simab.policies.manual_schedule import ManualSchedule
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
-from simab.world.play import ENGINES
+from simab.world.books import ARRAYS
+from simab.world.session import ENGINES
 
 SECOND = 1_000_000_000
 
@@ -88,3 +91,15 @@ def record(scenario: Scenario, engine: str, **arguments: Any) -> Run:
 def never() -> ManualSchedule:
     """A policy that does nothing."""
     return ManualSchedule.model_validate({"steps": [_NEVER]})
+
+
+def assert_same(one: Run, other: Run, *, records: bool = True) -> None:
+    """Every number of two runs is equal: books, decisions, splits and request records."""
+    for name in ARRAYS:
+        np.testing.assert_array_equal(
+            getattr(one.ledger.books, name), getattr(other.ledger.books, name), err_msg=name
+        )
+    assert one.totals == other.totals
+    frames = ["windows", "decisions", "splits", *(["requests"] if records else [])]
+    for name in frames:
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)

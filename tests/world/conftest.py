@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simab.world.play import ENGINES
+from simab.world.session import ENGINES
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -10,7 +10,7 @@ import pytest
 from simab.policies import Mirror, SessionAffinity, SetInstances, SetWeights
 from simab.scenario.models import Scenario
 from simab.simulation import Run
-from simab.world.play import ENGINES
+from simab.world.session import ENGINES
 from tests.world.building import SECOND, Script, record, scenario, variant
 
 BOTH_ENGINES = pytest.mark.parametrize("engine", ENGINES)

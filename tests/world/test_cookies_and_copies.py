@@ -11,7 +11,7 @@ import pytest
 from simab.policies import Mirror, Promote, SessionAffinity, SetWeights
 from simab.scenario.models import Scenario
 from simab.simulation import Run
-from simab.world.play import ENGINES
+from simab.world.session import ENGINES
 from tests.world.building import SECOND, Script, record, scenario, variant
 
 DAY = 86_400 * SECOND

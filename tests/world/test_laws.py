@@ -15,7 +15,7 @@ from simab.scenario.models import Scenario
 from simab.simulation import Run, play_run
 from simab.world import Blueprint, reference
 from simab.world.books import Books, RequestColumn, Status
-from simab.world.play import ENGINES
+from simab.world.session import ENGINES
 from tests.effort import examples
 from tests.world import laws
 from tests.world.building import Script, record, scenario, variant

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simab.scenario.models import Scenario
-from simab.simulation import Run, simulate
+from simab.simulation import simulate
 from tests.effort import examples
-from tests.world.building import WITHOUT_REFERENCE, record, scenario, variant
+from tests.world.building import WITHOUT_REFERENCE, assert_same, record, scenario, variant
 from tests.world.strategies import Play, plays, scenario_data
-
-
-def assert_same(one: Run, other: Run, *, records: bool = True) -> None:
-    """Every number of two runs is equal: books, decisions, splits and request records."""
-    for name in ("requests", "latencies", "labels", "scores", "invalid", "totals"):
-        np.testing.assert_array_equal(
-            getattr(one.ledger.books, name), getattr(other.ledger.books, name), err_msg=name
-        )
-    assert one.totals == other.totals
-    frames = ["windows", "decisions", "splits", *(["requests"] if records else [])]
-    for name in frames:
-        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
 
 
 @examples(1 / 5)

@@ -1,0 +1,180 @@
+"""A replication that is moved by hand: advance, observe, act, close. What plays a policy is a loop.
+
+Control events lie between the requests: what is asked for at an instant is in force before the
+requests that arrive at that instant, and an update that ends then is over before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import simpy
+
+from simab.draws import Draws
+from simab.errors import InvalidInput
+from simab.policies import Action, Observation, Refusal
+from simab.world.blueprint import Blueprint
+from simab.world.books import Books, Total
+from simab.world.compilation import require_numba
+from simab.world.control import DataPlane, DecisionEntry, Ledger, SplitEntry, Transcript
+from simab.world.endpoint import Deployment, Endpoint, Refused
+from simab.world.event_order import Rank, at
+from simab.world.phases import Phases
+from simab.world.published import ArrivedLabels, PublishedMetrics, read_only
+from simab.world.reference import ReferencePlane
+
+__all__ = ["ENGINES", "Session"]
+
+ENGINES: Final = ("compiled", "reference")
+
+
+class Session:
+    """One replication, from its start to the horizon. Times are whole nanoseconds.
+
+    Raises:
+        InvalidInput: no such engine.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        draws: Draws,
+        *,
+        engine: str = "compiled",
+        record_requests: bool = False,
+    ) -> None:
+        self.blueprint = blueprint
+        self._environment = simpy.Environment(initial_time=0)
+        self._books = Books.open(blueprint)
+        self._plane = _plane(engine)(
+            self._environment, self._books, draws, record_requests=record_requests
+        )
+        self._endpoint = Endpoint(blueprint.scenario)
+        self._shown = read_only(self._books)
+        self._arrived = ArrivedLabels(self._shown)
+        self._phases = Phases(self._shown)
+        self._refused: tuple[Refusal, ...] = ()
+        self._decisions: list[DecisionEntry] = []
+        self._splits: list[SplitEntry] = []
+        self._pending: SplitEntry | None = None
+        self._update_ends: simpy.Event | None = None
+        self._take_effect()
+
+    @property
+    def now_ns(self) -> int:
+        """The time up to which all has been played."""
+        return int(self._environment.now)  # whole, because every event was set at a whole number
+
+    @property
+    def ended(self) -> bool:
+        """Whether the horizon has been reached: nothing can be asked for any more."""
+        return self.now_ns >= self.blueprint.horizon_ns
+
+    def advance(self, until_ns: int) -> None:
+        """Play all that happens before `until_ns`, and the update that ends then; at most all.
+
+        Raises:
+            InvalidInput: `until_ns` is not later than now.
+        """
+        if until_ns <= self.now_ns:
+            raise InvalidInput(
+                f"until_ns = {until_ns}: must be later than now, {self.now_ns} ns from the start"
+            )
+        if until_ns < self.blueprint.horizon_ns:
+            reached = at(self._environment, until_ns, Rank.CONTROL)
+            while not reached.processed:  # as run(until=reached) does, for a third of the cost
+                self._environment.step()
+            self._plane.advance(until_ns)
+        else:
+            self._environment.run(until=self.blueprint.horizon_ns)
+            self._plane.advance(self.blueprint.horizon_ns)
+
+    def observe(self) -> Observation:
+        """What a policy would be shown now: what is deployed, and the metrics published by now."""
+        objective, now_ns = self.blueprint.scenario.objective, self.now_ns
+        self._arrived.advance(now_ns)
+        return Observation(
+            now_ns=now_ns,
+            status=self._endpoint.status,
+            weights=self._endpoint.weights,
+            instances=self._endpoint.instances,
+            control=objective.control,
+            candidate=objective.candidate,
+            metrics=PublishedMetrics(self._shown, self._arrived, self._phases, now_ns),
+            refused=self._refused,
+            metric=objective.metric,
+        )
+
+    def act(self, actions: Iterable[Action]) -> tuple[Refusal, ...]:
+        """Ask the endpoint for changes, one after the other; returns what it refused, and why.
+
+        The next observation shows the refusals.
+
+        Raises:
+            InvalidInput: the horizon has been reached.
+        """
+        if self.ended:
+            raise InvalidInput("the run has reached its horizon; nothing can be asked for any more")
+        refusals = [self._carry_out(action) for action in actions]
+        self._refused = tuple(refusal for refusal in refusals if refusal is not None)
+        return self._refused
+
+    def close(self) -> tuple[Ledger, Transcript]:
+        """Play what is left, and close the books."""
+        if not self.ended:
+            self.advance(self.blueprint.horizon_ns)
+        self.abandon()
+        transcript = Transcript(tuple(self._decisions), tuple(self._splits), self._pending)
+        return Ledger(self._books, self._plane.records()), transcript
+
+    def abandon(self) -> None:
+        """Let go of an update under way.
+
+        Its event and the queue that it waits in refer to each other, and to the books: they would
+        stay in memory until the collector of garbage comes.
+        """
+        if self._update_ends is not None and self._update_ends.callbacks:
+            self._update_ends.callbacks.clear()
+
+    def _carry_out(self, action: Action) -> Refusal | None:
+        refusal, updating_ns = "", 0
+        try:
+            updating_ns = self._endpoint.accept(action)
+        except Refused as refused:
+            refusal = str(refused)
+        now_ns, arrived = self.now_ns, int(self._books.totals[Total.ARRIVED])
+        self._decisions.append(DecisionEntry(now_ns, action, refusal, arrived))
+        if updating_ns:
+            # Scheduled now, before anybody advances to that instant: at it, the update ends first.
+            end_ns = now_ns + updating_ns
+            self._pending = _split(self._endpoint.pending, end_ns)
+            self._update_ends = at(self._environment, end_ns, Rank.CONTROL)
+            self._update_ends.callbacks.append(self._complete)
+        return Refusal(action, refusal) if refusal else None
+
+    def _complete(self, _: simpy.Event) -> None:
+        self._plane.advance(self.now_ns)
+        self._endpoint.complete()
+        self._pending = None
+        self._take_effect()
+
+    def _take_effect(self) -> None:
+        self._plane.route(self._phases.enter(self._endpoint.routing(), self.now_ns))
+        self._splits.append(_split(self._endpoint.deployment, self.now_ns))
+
+
+def _split(deployment: Deployment, at_ns: int) -> SplitEntry:
+    return SplitEntry(at_ns, dict(deployment.weights), dict(deployment.instances))
+
+
+def _plane(engine: str) -> Callable[..., DataPlane]:
+    """The class of an engine's data plane; Numba loads only where it is used."""
+    if engine == "reference":
+        return ReferencePlane
+    if engine != "compiled":
+        raise InvalidInput(f"engine = {engine!r}: must be one of {', '.join(ENGINES)}")
+    require_numba()
+    from simab.world.compiled import CompiledPlane
+
+    return CompiledPlane

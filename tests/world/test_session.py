@@ -1,0 +1,100 @@
+"""A run moved by hand through a session is the run that a policy's loop plays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+import simab
+from simab.errors import InvalidInput
+from simab.policies import Promote, SetWeights
+from simab.session import BY_HAND, Session
+from tests.effort import examples
+from tests.world.building import Script, assert_same, scenario, variant
+from tests.world.strategies import Play, plays
+
+MINUTE_NS = 60 * 10**9
+
+
+def two(**changes: Any) -> simab.Scenario:
+    """Two variants, one minute between looks, changes after two minutes."""
+    quality = {"kind": "success", "probability": 0.9}
+    return scenario(
+        {name: variant(quality=quality) for name in ("a", "b")},
+        horizon="20min",
+        endpoint={"weight_update": "2min"},
+        **changes,
+    )
+
+
+@examples(1 / 3)
+@given(plays())
+def test_what_a_policy_does_can_be_done_by_hand(engine: str, play: Play) -> None:
+    """Advance, observe, decide, act: the same bytes as simulate, whoever calls."""
+    expected = play.on(engine)
+    session = Session(
+        play.scenario,
+        seed=play.seed,
+        replication=play.replication,
+        engine=engine,
+        record_requests=True,
+    )
+    policy, state = Script(play.script), None
+    while session.now_ns + session.interval_ns < play.scenario.horizon:
+        session.advance(session.now_ns + session.interval_ns)
+        actions, state = policy.decide(state, session.observe())
+        session.act(actions)
+    assert_same(session.close(), expected)
+
+
+def test_where_one_stops_on_the_way_changes_nothing(engine: str) -> None:
+    """Twenty looks that do nothing, or none: the same requests."""
+    one, other = (Session(two(), engine=engine, record_requests=True) for _ in range(2))
+    for minute in range(1, 20):
+        one.advance(f"{minute}min")
+        one.observe()
+    assert_same(one.close(), other.close())
+
+
+def test_a_change_takes_effect_when_its_update_ends(engine: str) -> None:
+    """Asked for at 3 min, 2 min long: Updating until 5 min, then in force; a second is refused."""
+    session = Session(two(), engine=engine)
+    session.advance("3min")
+    assert session.act([Promote("b", because="it looks good")]) == ()
+    session.advance("4min")
+    assert session.observe().status.name == "UPDATING"
+    (refusal,) = session.act([SetWeights({"a": 1.0, "b": 1.0}, because="no, wait")])
+    assert "Updating" in refusal.reason
+    assert session.observe().refused == (refusal,)
+    session.advance(5 * MINUTE_NS)
+    assert dict(session.observe().weights) == {"a": 0.0, "b": 1.0}
+    run = session.close()
+    assert run.policy_name == BY_HAND
+    assert run.transcript.ending == ("b", 5 * MINUTE_NS)
+    assert [entry.accepted for entry in run.transcript.decisions] == [True, False]
+
+
+def test_time_goes_forward_and_ends_at_the_horizon(engine: str) -> None:
+    session = Session(two(), engine=engine)
+    session.advance("7min")
+    for back in ("7min", 0, -1):
+        with pytest.raises(InvalidInput, match="must be later than now"):
+            session.advance(back)
+    session.advance("3h")
+    assert session.ended
+    assert session.now_ns == 20 * MINUTE_NS
+    with pytest.raises(InvalidInput, match="horizon"):
+        session.act([Promote("b")])
+    assert session.close().totals == simab.simulate(two(), engine=engine).totals
+
+
+def test_what_is_no_action_is_refused_by_its_type() -> None:
+    session = Session(two())
+    with pytest.raises(InvalidInput, match="as an action"):
+        session.act([{"promote": "b"}])  # type: ignore[list-item]
+
+
+def test_the_class_is_in_the_package() -> None:
+    assert simab.Session is Session
