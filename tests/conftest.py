@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from simab.world import compilation
+from simab.world.compiled import compilation
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

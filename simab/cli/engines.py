@@ -23,7 +23,7 @@ def prepare_engine(name: str, *, quiet: bool) -> None:
     """Compile now if it was never done on this machine, and say so."""
     if name != "compiled":
         return
-    from simab.world import compilation
+    from simab.world.compiled import compilation
 
     if compilation.is_cached():
         return

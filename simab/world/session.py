@@ -16,13 +16,13 @@ from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Refusal
 from simab.world.blueprint import Blueprint
 from simab.world.books import Books, Total
-from simab.world.compilation import require_numba
+from simab.world.compiled.compilation import require_numba
 from simab.world.control import DataPlane, DecisionEntry, Ledger, SplitEntry, Transcript
 from simab.world.endpoint import Deployment, Endpoint, Refused
 from simab.world.event_order import Rank, at
 from simab.world.phases import Phases
 from simab.world.published import ArrivedLabels, PublishedMetrics, read_only
-from simab.world.reference import ReferencePlane
+from simab.world.reference.plane import ReferencePlane
 
 __all__ = ["ENGINES", "Session"]
 
@@ -175,6 +175,6 @@ def _plane(engine: str) -> Callable[..., DataPlane]:
     if engine != "compiled":
         raise InvalidInput(f"engine = {engine!r}: must be one of {', '.join(ENGINES)}")
     require_numba()
-    from simab.world.compiled import CompiledPlane
+    from simab.world.compiled.plane import CompiledPlane
 
     return CompiledPlane

@@ -18,9 +18,11 @@ from simab.policies import Action, Observation
 from simab.simulation import Run, play_run
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
-from simab.world import Blueprint, compiled, traffic
+from simab.world import Blueprint
 from simab.world.books import ARRAYS
-from simab.world.compiled import CompiledPlane
+from simab.world.compiled import plane
+from simab.world.compiled.plane import CompiledPlane
+from simab.world.reference import traffic
 from tests.world.engines_strategies import Play
 
 __all__ = [
@@ -89,11 +91,11 @@ def compiled_plane(
     """
     with pytest.MonkeyPatch.context() as patch:
         if log_chunk is not None:
-            patch.setattr(compiled, "CompiledPlane", partial(CompiledPlane, log_chunk=log_chunk))
+            patch.setattr(plane, "CompiledPlane", partial(CompiledPlane, log_chunk=log_chunk))
         if first_ring is not None:
-            patch.setattr(compiled, "_FIRST_RING", first_ring)
+            patch.setattr(plane, "_FIRST_RING", first_ring)
         if kernel is not None:
-            patch.setattr(compiled, "advance", kernel.advance)
+            patch.setattr(plane, "advance", kernel.advance)
         yield
 
 

@@ -22,7 +22,7 @@ from simab.policies import Mirror, SessionAffinity, SetInstances, SetWeights
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
 from simab.world import Blueprint
-from simab.world.kernel import advance
+from simab.world.compiled.kernel import advance
 from tests.effort import examples
 from tests.strategies import scenarios
 from tests.world.building import Script, scenario, variant

@@ -15,7 +15,7 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.rules.sizes import MOST_WINDOWS
 from simab.stats.request_totals import latency_bucket
 from simab.units import LONGEST_DURATION_NS
-from simab.world import kernel_booking, kernel_draws
+from simab.world.compiled import booking, draws
 
 WORD = (1 << 64) - 1
 # Words at which an octave, a cell or the whole range begins or ends, as well as any.
@@ -26,47 +26,45 @@ nanoseconds = st.integers(0, 2**63 - 1) | st.sampled_from([word for word in EDGE
 
 @njit
 def _philox(counter: Any, key: Any) -> Any:
-    return kernel_draws.philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
+    return draws.philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
 
 
 @njit
 def _philox_in_halves(counter: Any, key: Any) -> Any:
-    return kernel_draws.philox_in_halves(
-        counter[0], counter[1], counter[2], counter[3], key[0], key[1]
-    )
+    return draws.philox_in_halves(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
 
 
 @njit
 def _draws(tables: Any, table: Any, drawn: Any) -> Any:
     found = np.zeros(len(drawn), np.int64)
     for place in range(len(drawn)):
-        found[place] = kernel_draws.draw_from_table(tables, table, drawn[place])
+        found[place] = draws.draw_from_table(tables, table, drawn[place])
     return found
 
 
 @njit
 def _part_of(thresholds: Any, first: Any, last: Any, word: Any) -> Any:
-    return kernel_draws.part_of(thresholds, first, last, word)
+    return draws.part_of(thresholds, first, last, word)
 
 
 @njit
 def _high_product(left: Any, right: Any) -> Any:
-    return kernel_draws.high_product(left, right)
+    return draws.high_product(left, right)
 
 
 @njit
 def _quotient(time_ns: Any, length_ns: Any) -> Any:
-    return kernel_booking._quotient(time_ns, length_ns, 1.0 / length_ns)
+    return booking._quotient(time_ns, length_ns, 1.0 / length_ns)
 
 
 @njit
 def _bit_length(value: Any) -> Any:
-    return kernel_draws.bit_length(value)
+    return draws.bit_length(value)
 
 
 @njit
 def _latency_bucket(latency_ns: Any) -> Any:
-    return kernel_booking._latency_bucket(latency_ns)
+    return booking._latency_bucket(latency_ns)
 
 
 @given(counter=st.tuples(words, words, words, words), key=st.tuples(words, words))

@@ -17,18 +17,19 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from simab.world import Blueprint, kernel
+from simab.world import Blueprint
+from simab.world.compiled import kernel
 from tests.world.engines_comparison import blocks_of_arrivals, compiled_plane, fingerprint, play_on
 from tests.world.engines_strategies import Play, hundred_plays
 
 HUNDREDS = 12
 COPIED = (
     "kernel",
-    "kernel_arrivals",
-    "kernel_booking",
-    "kernel_draws",
-    "kernel_instances",
-    "kernel_log",
+    "arrivals",
+    "booking",
+    "draws",
+    "instances",
+    "log",
 )
 # In the place of Numba's; the 128-bit product and the count of zeros are LLVM's in the kernel.
 UNCOMPILED = """
@@ -176,7 +177,7 @@ def _source_of(name: str, package: str) -> str:
     source = Path(kernel.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
     for copied in COPIED:
         source = source.replace(
-            f"from simab.world.{copied} import", f"from {package}.{copied} import"
+            f"from simab.world.compiled.{copied} import", f"from {package}.{copied} import"
         )
     source = source.replace("from numba import njit, types\n", "from numba import njit\n")
     assert source.count("from numba import njit\n") == 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from simab.world import books, kernel, kernel_sources
-from simab.world.kernel_sources import constants_of_source, source_digest
+from simab.world import books
+from simab.world.compiled import kernel, sources
+from simab.world.compiled.sources import constants_of_source, source_digest
 
 
 @pytest.fixture
 def fresh_digest(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr(kernel_sources, "source_digest", source_digest.__wrapped__)
+    monkeypatch.setattr(sources, "source_digest", source_digest.__wrapped__)
     return monkeypatch
 
 
@@ -22,10 +23,10 @@ def test_a_changed_constant_of_another_module_changes_the_digest(
     fresh_digest: pytest.MonkeyPatch,
 ) -> None:
     """CARRY_NS is of books.py, which is no source of the kernel: its value is."""
-    before = kernel_sources.source_digest()
+    before = sources.source_digest()
     assert before == source_digest()
     fresh_digest.setattr(books, "CARRY_NS", books.CARRY_NS >> 1)
-    assert kernel_sources.source_digest() != before
+    assert sources.source_digest() != before
 
 
 def test_enumerations_and_constants_are_read_and_functions_are_not() -> None:
@@ -33,3 +34,10 @@ def test_enumerations_and_constants_are_read_and_functions_are_not() -> None:
     found = dict(constants_of_source(source))
     assert set(found) == {"CARRY_NS", "RequestColumn"}
     assert "'COPIES': 9" in found["RequestColumn"]
+
+
+def test_the_kernels_files_are_found_by_its_imports() -> None:
+    """All that it imports from its package; the Python around it is none of them."""
+    found = set(sources.sources())
+    assert {"kernel", "arrivals", "booking", "draws", "instances", "log", "arrays"} <= found
+    assert "plane" not in found

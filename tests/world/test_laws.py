@@ -13,8 +13,9 @@ from simab.draws import Draws
 from simab.policies import SetWeights
 from simab.scenario.models import Scenario
 from simab.simulation import Run, play_run
-from simab.world import Blueprint, reference
+from simab.world import Blueprint
 from simab.world.books import Books, RequestColumn, Status
+from simab.world.reference import plane
 from simab.world.session import ENGINES
 from tests.effort import examples
 from tests.world import laws
@@ -121,7 +122,7 @@ class OneWorkerMore(simpy.Resource):
 
 def test_serving_the_last_first_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """LIFO breaks FIFO and the recursion, though every request is served and none waits idle."""
-    monkeypatch.setattr(reference.simpy, "Resource", LastComeFirstServed)
+    monkeypatch.setattr(plane.simpy, "Resource", LastComeFirstServed)
     found = laws_broken_by(play_reference(busy_scenario()))
     assert {"first_come_first_served", "lindley_kiefer_wolfowitz"} <= found
     assert "conservation" not in found
@@ -129,7 +130,7 @@ def test_serving_the_last_first_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_worker_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """W + 1 at once breaks the limit of workers and the recursion."""
-    monkeypatch.setattr(reference.simpy, "Resource", OneWorkerMore)
+    monkeypatch.setattr(plane.simpy, "Resource", OneWorkerMore)
     found = laws_broken_by(play_reference(busy_scenario()))
     assert {"workers_and_places", "lindley_kiefer_wolfowitz"} <= found
 

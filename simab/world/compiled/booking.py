@@ -19,9 +19,9 @@ from simab.world.books import (
     RewardColumn,
     Total,
 )
-from simab.world.kernel_arrays import CLIENT_BITS, NEVER, NO_TABLE, ROW, SCORE
-from simab.world.kernel_draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
-from simab.world.kernel_log import client_of_all
+from simab.world.compiled.arrays import CLIENT_BITS, NEVER, NO_TABLE, ROW, SCORE
+from simab.world.compiled.draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
+from simab.world.compiled.log import client_of_all
 
 __all__ = ["book_assigned", "book_copy", "book_rejected", "book_served", "fails", "learn"]
 

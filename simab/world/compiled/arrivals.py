@@ -11,7 +11,7 @@ from numba import njit
 
 from simab.draws import LANES, Purpose
 from simab.world.blueprint import TICKS_PER_NS
-from simab.world.kernel_arrays import (
+from simab.world.compiled.arrays import (
     BLOCK,
     CLIENT,
     DELAY,
@@ -26,7 +26,7 @@ from simab.world.kernel_arrays import (
     VARIANT,
     VARIANT_ROUTING,
 )
-from simab.world.kernel_draws import (
+from simab.world.compiled.draws import (
     OPTIONS,
     draw_from_table,
     high_product,

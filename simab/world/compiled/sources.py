@@ -18,9 +18,10 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["constants_of_source", "source_digest"]
+__all__ = ["constants_of_source", "source_digest", "sources"]
 
-_KERNEL: Final = tuple(sorted(Path(__file__).parent.glob("kernel*.py")))
+_FOLDER: Final = Path(__file__).parent
+_PACKAGE: Final = __name__.rpartition(".")[0]
 _VALUES: Final = (int, float, str, tuple, dict, np.generic)
 
 
@@ -28,23 +29,38 @@ _VALUES: Final = (int, float, str, tuple, dict, np.generic)
 def source_digest() -> str:
     """Sixteen hexadecimal digits that change when a source of the kernel or a constant does."""
     digest = hashlib.sha256()
-    for path in _KERNEL:
-        source = path.read_bytes()
+    for source in sources().values():
         digest.update(source)
         for name, value in constants_of_source(source):
             digest.update(f"{name} = {value}\n".encode())
     return digest.hexdigest()[:16]
 
 
+def sources() -> dict[str, bytes]:
+    """The kernel's module and those of its package that it imports, by name, in order of names."""
+    found: dict[str, bytes] = {}
+    wanted = ["kernel"]
+    while wanted:
+        name = wanted.pop()
+        found[name] = (_FOLDER / f"{name}.py").read_bytes()
+        imported = (package for package, _ in _imports(found[name]))
+        siblings = {each.removeprefix(f"{_PACKAGE}.") for each in imported if _PACKAGE in each}
+        wanted += siblings - found.keys()
+    return dict(sorted(found.items()))
+
+
 def constants_of_source(source: bytes) -> Iterator[tuple[str, str]]:
     """The names and values of the constants that a module imports from simab, enumerations too."""
+    for package, name in _imports(source):
+        value: Any = getattr(importlib.import_module(package), name)
+        if isinstance(value, EnumType):
+            members: dict[str, Any] = dict(value.__members__)
+            value = {member: int(each) for member, each in members.items()}
+        if isinstance(value, _VALUES):
+            yield name, repr(value)
+
+
+def _imports(source: bytes) -> Iterator[tuple[str, str]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("simab."):
-            module = importlib.import_module(str(node.module))
-            for alias in node.names:
-                value: Any = getattr(module, alias.name)
-                if isinstance(value, EnumType):
-                    members: dict[str, Any] = dict(value.__members__)
-                    value = {name: int(member) for name, member in members.items()}
-                if isinstance(value, _VALUES):
-                    yield alias.name, repr(value)
+            yield from ((str(node.module), alias.name) for alias in node.names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from simab.world.kernel_draws import OPTIONS, high_product
+from simab.world.compiled.draws import OPTIONS, high_product
 
 __all__ = ["earliest_free", "forget_started", "least_outstanding", "occupy", "remember_waiting"]
 

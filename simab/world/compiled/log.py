@@ -8,8 +8,8 @@ from numba import njit
 from simab.profiles.outcomes import NONE
 from simab.world.blueprint import NO_VARIANT
 from simab.world.books import Status
-from simab.world.kernel_arrays import CLIENT
-from simab.world.kernel_draws import high_product
+from simab.world.compiled.arrays import CLIENT
+from simab.world.compiled.draws import high_product
 from simab.world.records import UNKNOWN
 
 __all__ = ["client_of", "client_of_all", "log_arrival", "log_end", "log_start"]

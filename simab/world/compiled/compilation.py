@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simab.errors import SimabError
-from simab.world.kernel_sources import source_digest
+from simab.world.compiled.sources import source_digest
 
 __all__ = ["compile_now", "is_cached", "require_numba"]
 
@@ -21,9 +21,9 @@ def is_cached() -> bool:
         SimabError: Numba is absent, or does not work here.
     """
     require_numba()
-    from simab.world.kernel import advance
+    from simab.world.compiled.kernel import advance
 
-    if advance.stats.cache_path is None:  # nowhere to keep it, see simab.world.kernel
+    if advance.stats.cache_path is None:  # nowhere to keep it, see kernel.py
         return False
     folder = Path(advance.stats.cache_path)
     return any(folder.glob(f"kernel.advance_{source_digest()}-*.nbi"))

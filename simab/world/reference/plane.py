@@ -17,7 +17,9 @@ from simab.draws import COPY_ATTEMPT, Draws, Purpose
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.books import Books, Status, Total
 from simab.world.event_order import Rank, at, now_ns
-from simab.world.records import COPY, RequestLog
+from simab.world.records import COPY
+from simab.world.reference.request_log import RequestLog
+from simab.world.reference.traffic import Arrival, arrivals
 from simab.world.routing import (
     TURN_UNIT,
     Routing,
@@ -25,7 +27,6 @@ from simab.world.routing import (
     pick_least_outstanding,
     pick_uniform,
 )
-from simab.world.traffic import Arrival, arrivals
 
 __all__ = ["ReferencePlane"]
 

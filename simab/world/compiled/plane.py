@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from simab.draws import Draws, Purpose
 from simab.world.blueprint import NO_VARIANT
 from simab.world.books import Books
-from simab.world.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
-from simab.world.kernel_arrays import (
+from simab.world.compiled.arrays import (
     BLOCK,
     CLIENT,
     CLIENT_BITS,
@@ -27,6 +26,7 @@ from simab.world.kernel_arrays import (
     routing_arrays_of,
     streams_of,
 )
+from simab.world.compiled.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 

@@ -2,7 +2,7 @@
 
 Between two control events a request's start and finish are known when it arrives, for queues are
 first come, first served and the instance is fixed on arrival. So the loop takes one arrival after
-the other and books its whole future. world/reference.py says what has to come out, bit for bit.
+the other and books its whole future. world/reference says what has to come out, bit for bit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numba import njit
 from simab.draws import COPY_ATTEMPT, Purpose
 from simab.world.blueprint import NO_VARIANT
 from simab.world.books import Status, Total
-from simab.world.kernel_arrays import (
+from simab.world.compiled.arrays import (
     BLOCK,
     ERROR,
     INSTANCE,
@@ -23,8 +23,8 @@ from simab.world.kernel_arrays import (
     VARIANT,
     VARIANT_ROUTING,
 )
-from simab.world.kernel_arrivals import draw_block
-from simab.world.kernel_booking import (
+from simab.world.compiled.arrivals import draw_block
+from simab.world.compiled.booking import (
     book_assigned,
     book_copy,
     book_rejected,
@@ -32,22 +32,22 @@ from simab.world.kernel_booking import (
     fails,
     learn,
 )
-from simab.world.kernel_draws import (
+from simab.world.compiled.draws import (
     OPTIONS,
     draw_from_table,
     high_product,
     part_of,
     philox,
 )
-from simab.world.kernel_instances import (
+from simab.world.compiled.instances import (
     earliest_free,
     forget_started,
     least_outstanding,
     occupy,
     remember_waiting,
 )
-from simab.world.kernel_log import client_of_all, log_arrival, log_end, log_start
-from simab.world.kernel_sources import source_digest
+from simab.world.compiled.log import client_of_all, log_arrival, log_end, log_start
+from simab.world.compiled.sources import source_digest
 from simab.world.records import COPY
 from simab.world.routing import TURN_UNIT
 
