@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from simab.world.compiled import compilation
+from simab.world.warm_up import compile_now
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -31,7 +31,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 @pytest.fixture(scope="session", autouse=True)
 def compiled_simulator() -> None:
     """Compile before the first test: a command says when it has to, and its tests read stderr."""
-    compilation.compile_now()
+    compile_now()
 
 
 @pytest.fixture(scope="session")

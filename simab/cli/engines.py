@@ -23,11 +23,13 @@ def prepare_engine(name: str, *, quiet: bool) -> None:
     """Compile now if it was never done on this machine, and say so."""
     if name != "compiled":
         return
-    from simab.world.compiled import compilation
+    from simab.world.compiled.compilation import is_cached
 
-    if compilation.is_cached():
+    if is_cached():
         return
+    from simab.world.warm_up import compile_now
+
     say("Compiling the simulator, once on this machine ...", quiet=quiet)
     started_s = time.monotonic()
-    compilation.compile_now()
+    compile_now()
     say(f"Compiled in {time.monotonic() - started_s:.0f} s.", quiet=quiet)

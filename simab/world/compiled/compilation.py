@@ -1,4 +1,4 @@
-"""Whether the compiled plane is on disk already, and a way to put it there.
+"""Whether Numba is there, and whether the compiled kernel is on disk already.
 
 Numba keeps compiled code beside the source, or in the user's cache folder where the source is
 read-only; NUMBA_CACHE_DIR overrides both.
@@ -11,7 +11,7 @@ from pathlib import Path
 from simab.errors import SimabError
 from simab.world.compiled.sources import source_digest
 
-__all__ = ["compile_now", "is_cached", "require_numba"]
+__all__ = ["is_cached", "require_numba"]
 
 
 def is_cached() -> bool:
@@ -42,43 +42,3 @@ def require_numba() -> None:
             f"the compiled engine needs Numba, which does not load here ({error}). Install it, or "
             'ask for the engine "reference", which gives the same results more slowly.'
         ) from None
-
-
-def compile_now() -> None:
-    """Play the smallest possible scenario, which compiles the kernel and saves it."""
-    from simab.draws import Draws
-    from simab.scenario.models import Scenario
-    from simab.world.blueprint import Blueprint
-    from simab.world.play import play
-
-    scenario = Scenario.model_validate(
-        {
-            "title": "the smallest",
-            "endpoint": {
-                "variants": {
-                    name: {
-                        "latency": {"kind": "constant", "value": "1ms"},
-                        "quality": {"kind": "success", "probability": 1},
-                    }
-                    for name in ("A", "B")
-                }
-            },
-            "traffic": {"all": {"rate": "1/s"}},
-            "objective": {
-                "control": "A",
-                "candidate": "B",
-                "metric": "success_rate",
-                "smallest_effect": 0.01,
-            },
-            "metrics": {"period": "1s"},
-            "controller": {"interval": "1s"},
-            "horizon": "2s",
-            "policies": {
-                "none": {
-                    "kind": "manual_schedule",
-                    "steps": [{"at": "1h", "promote": "A"}],
-                }
-            },
-        }
-    )
-    play(Blueprint.of(scenario), None, Draws(1, 0), engine="compiled")

@@ -1,0 +1,45 @@
+"""Compiles the kernel by playing the smallest scenario, so that the first run need not wait."""
+
+from __future__ import annotations
+
+from simab.draws import Draws
+from simab.scenario.models import Scenario
+from simab.world.blueprint import Blueprint
+from simab.world.play import play
+
+__all__ = ["compile_now"]
+
+
+def compile_now() -> None:
+    """Play the smallest possible scenario, which compiles the kernel and saves it."""
+    scenario = Scenario.model_validate(
+        {
+            "title": "the smallest",
+            "endpoint": {
+                "variants": {
+                    name: {
+                        "latency": {"kind": "constant", "value": "1ms"},
+                        "quality": {"kind": "success", "probability": 1},
+                    }
+                    for name in ("A", "B")
+                }
+            },
+            "traffic": {"all": {"rate": "1/s"}},
+            "objective": {
+                "control": "A",
+                "candidate": "B",
+                "metric": "success_rate",
+                "smallest_effect": 0.01,
+            },
+            "metrics": {"period": "1s"},
+            "controller": {"interval": "1s"},
+            "horizon": "2s",
+            "policies": {
+                "none": {
+                    "kind": "manual_schedule",
+                    "steps": [{"at": "1h", "promote": "A"}],
+                }
+            },
+        }
+    )
+    play(Blueprint.of(scenario), None, Draws(1, 0), engine="compiled")
