@@ -12,7 +12,8 @@ from simab.analyse.guardrail_truth import broken_guardrails
 from simab.errors import InvalidInput
 from simab.policies.metrics import LabelMetric
 from simab.profiles.truth import metric_difference, truth_of
-from simab.scenario.models import Objective, Scenario
+from simab.scenario.models import Scenario
+from simab.scenario.parts import Objective
 
 __all__ = ["Judgement", "ScenarioTruth", "truth_of_scenario", "truth_of_values"]
 

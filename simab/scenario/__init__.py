@@ -3,13 +3,13 @@
 from simab.scenario.cautions import warnings
 from simab.scenario.explanation import Explanation, explain
 from simab.scenario.loading import dumps, load, loads
-from simab.scenario.models import (
+from simab.scenario.models import Scenario
+from simab.scenario.parts import (
     Controller,
     Endpoint,
     Labels,
     Metrics,
     Objective,
-    Scenario,
     Segment,
     Study,
     Variant,

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from simab import units
-from simab.scenario.models import Scenario, Segment, Variant
+from simab.scenario.models import Scenario
+from simab.scenario.parts import Segment, Variant
 from simab.scenario.wording import name_text, number_text, percent_text, series
 from simab.theory.bounded_queues import mmc_limited
 from simab.theory.queues import allen_cunneen_mean_wait_s, utilisation

@@ -15,7 +15,8 @@ from typing import Final
 from simab import units
 from simab.profiles.truth import Truth, metric_difference, truth_of
 from simab.scenario.capacity import rates_per_s, start_weights
-from simab.scenario.models import Objective, Scenario
+from simab.scenario.models import Scenario
+from simab.scenario.parts import Objective
 from simab.stats.means import trials_for_means
 from simab.stats.sample_size import pooled_trials
 

@@ -11,7 +11,8 @@ from simab.policies.two_metrics import COUNTED_AS_CORRECT
 from simab.profiles.truth import metric_difference
 from simab.scenario.capacity import START, splits
 from simab.scenario.evidence import Evidence, Need, TruthRow, labelled_per_hour, labels_ratio
-from simab.scenario.models import Objective, Scenario
+from simab.scenario.models import Scenario
+from simab.scenario.parts import Objective
 from simab.scenario.wording import duration_text, name_text, number_text, series
 from simab.stats.proportions import power_two_proportions
 

@@ -23,7 +23,8 @@ from simab.scenario.healthy_runs import (
     flagger_harm,
     staged_harm,
 )
-from simab.scenario.models import Scenario, Variant
+from simab.scenario.models import Scenario
+from simab.scenario.parts import Variant
 from simab.scenario.readings import Reading, of_alarm, of_argo, of_flagger, of_limit
 from simab.scenario.wording import name_text, number_text, percent_text
 

@@ -5,149 +5,28 @@ The models are frozen, and no invalid one exists: rules across fields are checke
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from simab.description import Description, Difference, Duration, Rate, Share
+from simab.description import Description
 from simab.policies import PolicyDescription
-from simab.policies.limits import Limit
-from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
-from simab.profiles import DurationProfile, OutcomeTable, QualityProfile
-from simab.profiles.durations import Constant
+from simab.profiles import OutcomeTable
 from simab.profiles.quality import NumericReward
+from simab.scenario import rules
+from simab.scenario.parts import (
+    Controller,
+    Endpoint,
+    Labels,
+    Metrics,
+    Name,
+    Objective,
+    PositiveDuration,
+    Segment,
+    Study,
+)
 
-__all__ = [
-    "Controller",
-    "Endpoint",
-    "Labels",
-    "Metrics",
-    "Objective",
-    "Scenario",
-    "Segment",
-    "Study",
-    "Variant",
-]
-
-Name = Annotated[str, Field(min_length=1, max_length=63)]
-PositiveDuration = Annotated[Duration, Field(gt=0)]
-
-MOST_REPLICATIONS: Final = 10_000_000
-
-
-class Variant(Description):
-    """A production variant: one model with its capacity, latency and quality."""
-
-    weight: Annotated[float, Field(ge=0, le=1e9)] = 1.0
-    """Its share of traffic is weight over the sum of weights; 0 gets none but can be targeted."""
-    instances: Annotated[int, Field(ge=1, le=1000)] = 1
-    """How many machines serve it."""
-    workers: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Requests that one instance serves at the same time."""
-    queue_limit: Annotated[int, Field(ge=0)] | None = None
-    """Requests that may wait at one instance; one more gets a 503. Unlimited if absent."""
-    instance_routing: Literal["random", "least_outstanding_requests"] = "random"
-    """How a request finds its instance within the variant."""
-    latency: DurationProfile
-    """How long a worker is busy with one request."""
-    quality: QualityProfile
-    """How good the answers are."""
-    error_rate: Share = 0.0
-    """Share of requests that are served but answered with a 500."""
-    deployed: bool = True
-    """Whether the variant is on the endpoint at the start; otherwise a policy or script adds it."""
-
-
-class Endpoint(Description):
-    """The endpoint: its variants, and how it routes and updates."""
-
-    variants: Annotated[dict[Name, Variant], Field(min_length=1)]
-    """The production variants by name; at most ten are deployed at a time."""
-    variant_routing: Literal["weighted_random", "sticky_hash", "smooth_weighted_round_robin"] = (
-        "weighted_random"
-    )
-    """How a request finds its variant: an independent draw (the platform's), by client, in turn."""
-    weight_update: Duration = 62_000_000_000
-    """How long a change of weights stays `Updating`; the split moves at its end. Recorded: 62 s."""
-    provisioning: Duration = 390_000_000_000
-    """How long added variants and instances take to serve. Recorded at creation: 390 s."""
-
-
-class Segment(Description):
-    """A population of clients with one way of arriving."""
-
-    rate: Annotated[Rate, Field(ge=1e-5, le=1e6)]
-    """Mean arrivals of the whole segment; they are Poisson."""
-    clients: Annotated[int, Field(ge=1, le=2**31)] = 1000
-    """How many clients share the arrivals equally."""
-    targets: dict[Name, Annotated[Share, Field(gt=0)]] = {}
-    """Share of the segment's requests that name this target variant, past the weights."""
-    paired_targets: tuple[Name, ...] = ()
-    """Send every row to each of these variants in turn, as an evaluation on the same rows does."""
-    labelled: bool = True
-    """Whether the ground truth of this segment's requests ever becomes known."""
-
-
-class Labels(Description):
-    """Ground truth: what it is and when it arrives."""
-
-    delay: DurationProfile = Constant(value="0s")
-    """From the reply to the arrival of its label."""
-    never: Share = 0.0
-    """Share of the requests that never get a label."""
-    positive_share: Share | None = None
-    """Share of requests whose label is 1; needed by classifiers."""
-
-
-class Metrics(Description):
-    """How metrics are cut into windows and published."""
-
-    period: PositiveDuration = 60_000_000_000
-    """Length of a metric window."""
-    publication_delay: Duration = 45_000_000_000
-    """From the end of a window until it is visible. Recorded on the platform: 31 to 51 s."""
-
-
-class Controller(Description):
-    """Who looks at the metrics and asks the policy."""
-
-    interval: PositiveDuration = 60_000_000_000
-    """Time from one look to the next; the first is one interval after the start."""
-
-
-class Objective(Description):
-    """What a better variant is."""
-
-    control: Name
-    """The variant that is there now."""
-    candidate: Name
-    """The variant that may replace it."""
-    metric: LabelMetric
-    """What decides which of the two is truly better."""
-    direction: Literal["higher", "lower"] | None = None
-    """Which way is better: lower for brier, higher for all others. It may be said, not changed."""
-    smallest_effect: Annotated[Difference, Field(ge=1e-9, le=1e9)]
-    """The smallest difference of the metric that matters to you; below 1, but for rewards."""
-    guardrails: tuple[Limit, ...] = ()
-    """Limits that every variant must keep. Windows that break one count as harm where they would
-    not if the candidate answered as the control does. To end with a variant other than the control
-    that breaks one by what it is counts as wrong: by its share of 5XX, the latency of its service
-    alone, a load of 1 or more with all traffic, or, where it hangs on queueing, in a run with all
-    traffic."""
-
-    @property
-    def sign(self) -> int:
-        """+1 where higher is better, -1 where lower is."""
-        return -1 if self.metric in LOWER_IS_BETTER else 1
-
-
-class Study(Description):
-    """How often to play it, unless the command says otherwise."""
-
-    replications: Annotated[int, Field(ge=1, le=MOST_REPLICATIONS)] = 200
-    """How many times each policy is played."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
-    """The seed of all random numbers."""
+__all__ = ["Scenario"]
 
 
 class Scenario(Description):
@@ -188,8 +67,5 @@ class Scenario(Description):
 
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Scenario:
-        # Here, because the rules take the defaults of fields from this module.
-        from simab.scenario import rules
-
         rules.require(self.model_dump(mode="json"))
         return self

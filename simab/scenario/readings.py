@@ -21,7 +21,7 @@ from simab.policies.flagger_metrics import FlaggerMetric, ThresholdRange
 from simab.policies.limits import ErrorRateLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.profiles.quantile_table import QuantileTable
-from simab.scenario.models import Variant
+from simab.scenario.parts import Variant
 from simab.stats.request_totals import LATENCY_BUCKETS, bucket_floor_ns
 
 __all__ = ["Marked", "Mean", "Reading", "of_alarm", "of_argo", "of_flagger", "of_limit"]

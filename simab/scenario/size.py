@@ -7,34 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab import units
+from simab.scenario.memory import SCORED, run_bytes
 from simab.scenario.models import Scenario
 from simab.scenario.wording import duration_text, number_text
-from simab.stats.label_totals import SCORE_BINS
-from simab.stats.request_totals import LATENCY_BUCKETS
 
 __all__ = [
-    "MOST_RUN_BYTES",
-    "MOST_STUDY_ROWS",
-    "SCORED",
     "SizeForecast",
-    "run_bytes",
     "size_of",
     "size_sentence",
 ]
 
-MOST_RUN_BYTES: Final = 4 * 2**30
-"""What the counts of one run may take: two runs at once, and the machine still has memory."""
-MOST_STUDY_ROWS: Final = 2_000_000
-"""Replications of all policies together; a row with its key takes about a kilobyte."""
-
-SCORED: Final = frozenset({"classifier", "joint_table"})
-"""Kinds of quality whose answers have scores, which are counted too."""
-
-# Bytes of the arrays that a run counts in, by window or label bucket and variant.
-_REQUEST_COUNTS: Final = 8 * 16
-_LABEL_COUNTS: Final = 8 * 8
-_SCORE_COUNTS: Final = 4 * 2 * SCORE_BINS
-_REWARD_COUNTS: Final = 8 * 4
 # Seconds on one processor, rounded up from benchmarks/results.md; no machine is measured here.
 _PER_REQUEST_S: Final = 0.2e-6
 _PER_LOOK_S: Final = 50e-6
@@ -53,13 +35,6 @@ class SizeForecast:
     run_bytes: int
     rows: int
     seconds: float
-
-
-def run_bytes(windows: int, buckets: int, variants: int, *, scored: bool, earning: bool) -> int:
-    """Memory of the counts of one run; both data planes count in the same arrays."""
-    by_window = windows * variants * (_REQUEST_COUNTS + 4 * LATENCY_BUCKETS)
-    per_bucket = _LABEL_COUNTS + scored * _SCORE_COUNTS + earning * _REWARD_COUNTS
-    return by_window + buckets * variants * per_bucket
 
 
 def size_of(scenario: Scenario) -> SizeForecast:

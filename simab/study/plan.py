@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from simab.description import Description
 from simab.errors import InvalidInput
-from simab.scenario.models import MOST_REPLICATIONS, Scenario
-from simab.scenario.size import MOST_STUDY_ROWS
+from simab.scenario.memory import MOST_STUDY_ROWS
+from simab.scenario.models import Scenario
+from simab.scenario.parts import MOST_REPLICATIONS
 from simab.study.sources import own_sources, simab_digest
 from simab.version import VERSION
 from simab.world.control import Decider

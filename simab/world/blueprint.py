@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from simab.draws import salt_of, stream_of
 from simab.profiles.outcomes import OutcomeSampler, score_bins, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
-from simab.scenario.models import Scenario, Segment, Variant
+from simab.scenario.models import Scenario
+from simab.scenario.parts import Segment, Variant
 from simab.stats.label_totals import SCORE_BINS
 
 __all__ = [

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from simab.analyse.truth import truth_of_values
-from simab.scenario.models import Objective
+from simab.scenario.parts import Objective
 from simab.study.result import truth_as_data
 
 Result = dict[str, Any]

@@ -88,6 +88,15 @@ def test_no_floor_may_import_the_one_above_it(copy: Path) -> None:
     assert missed == []
 
 
+def test_two_modules_of_a_room_may_not_import_each_other(copy: Path) -> None:
+    """Not even inside a function, where Python would not mind."""
+    plant(copy, "policies/metrics", "def back():\n    import simab.policies.limits")
+    code, said = check(copy)
+    assert code == 1
+    assert "Nothing imports in a circle BROKEN" in said
+    assert ".limits" in said
+
+
 def test_an_outside_library_stays_in_its_home(copy: Path) -> None:
     """Planted all at once, each is named."""
     for library in OUTSIDE_LIBRARIES:

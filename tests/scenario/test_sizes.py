@@ -8,7 +8,8 @@ import pytest
 from simab.errors import InvalidInput, InvalidScenario
 from simab.scenario import Scenario, explain
 from simab.scenario.loading import loads
-from simab.scenario.size import MOST_STUDY_ROWS, size_of
+from simab.scenario.memory import MOST_STUDY_ROWS
+from simab.scenario.size import size_of
 from simab.study.plan import StudyPlan
 from simab.world import Blueprint
 from simab.world.books import Books

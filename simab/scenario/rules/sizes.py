@@ -8,9 +8,9 @@ from typing import Final
 
 from simab import units
 from simab.scenario.flaws import Flaw
-from simab.scenario.models import Controller, Metrics, Study
+from simab.scenario.memory import MOST_RUN_BYTES, MOST_STUDY_ROWS, SCORED, run_bytes
+from simab.scenario.parts import Controller, Metrics, Study
 from simab.scenario.raw import Raw, default_of
-from simab.scenario.size import MOST_RUN_BYTES, MOST_STUDY_ROWS, SCORED, run_bytes
 
 __all__ = [
     "MOST_REQUESTS",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from simab.scenario.flaws import Flaw
-from simab.scenario.models import Variant
+from simab.scenario.parts import Variant
 from simab.scenario.raw import Raw, default_of
 from simab.scenario.suggestions import remedy_for_name
 

@@ -1,0 +1,31 @@
+"""The memory that a run's counts take, and how much a run and a study may take."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simab.stats.label_totals import SCORE_BINS
+from simab.stats.request_totals import LATENCY_BUCKETS
+
+__all__ = ["MOST_RUN_BYTES", "MOST_STUDY_ROWS", "SCORED", "run_bytes"]
+
+MOST_RUN_BYTES: Final = 4 * 2**30
+"""What the counts of one run may take: two runs at once, and the machine still has memory."""
+MOST_STUDY_ROWS: Final = 2_000_000
+"""Replications of all policies together; a row with its key takes about a kilobyte."""
+
+SCORED: Final = frozenset({"classifier", "joint_table"})
+"""Kinds of quality whose answers have scores, which are counted too."""
+
+# Bytes of the arrays that a run counts in, by window or label bucket and variant.
+_REQUEST_COUNTS: Final = 8 * 16
+_LABEL_COUNTS: Final = 8 * 8
+_SCORE_COUNTS: Final = 4 * 2 * SCORE_BINS
+_REWARD_COUNTS: Final = 8 * 4
+
+
+def run_bytes(windows: int, buckets: int, variants: int, *, scored: bool, earning: bool) -> int:
+    """Memory of the counts of one run; both data planes count in the same arrays."""
+    by_window = windows * variants * (_REQUEST_COUNTS + 4 * LATENCY_BUCKETS)
+    per_bucket = _LABEL_COUNTS + scored * _SCORE_COUNTS + earning * _REWARD_COUNTS
+    return by_window + buckets * variants * per_bucket
