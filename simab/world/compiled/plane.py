@@ -169,8 +169,10 @@ def _machine_code(kernel: Any) -> Callable[..., int]:
     """The kernel without Numba's look at the types of 40 arrays: 7 us of the 8 of a call.
 
     They are looked at in the first call after each change of the routing, when new arrays come in,
-    and are the same for all runs.
+    and are the same for all runs. Without compilation (NUMBA_DISABLE_JIT) Python is the kernel.
     """
+    if not getattr(kernel, "overloads", None):
+        return kernel  # type: ignore[no-any-return]
     (only,) = kernel.overloads.values()
     entry: Callable[..., int] = only.entry_point
     return entry
