@@ -46,6 +46,8 @@ class Session:
     ) -> None:
         self.blueprint = blueprint
         self._environment = simpy.Environment(initial_time=0)
+        # Set before all else, so that nothing at the horizon comes before it.
+        self._horizon = at(self._environment, blueprint.horizon_ns, Rank.CONTROL)
         self._books = Books.open(blueprint)
         self._plane = _plane(engine)(
             self._environment, self._books, draws, record_requests=record_requests
@@ -81,14 +83,12 @@ class Session:
             raise InvalidInput(
                 f"until_ns = {until_ns}: must be later than now, {self.now_ns} ns from the start"
             )
+        reached = self._horizon
         if until_ns < self.blueprint.horizon_ns:
             reached = at(self._environment, until_ns, Rank.CONTROL)
-            while not reached.processed:  # as run(until=reached) does, for a third of the cost
-                self._environment.step()
-            self._plane.advance(until_ns)
-        else:
-            self._environment.run(until=self.blueprint.horizon_ns)
-            self._plane.advance(self.blueprint.horizon_ns)
+        while not reached.processed:  # as run(until=reached) does, for a third of the cost
+            self._environment.step()
+        self._plane.advance(self.now_ns)
 
     def observe(self) -> Observation:
         """What a policy would be shown now: what is deployed, and the metrics published by now."""

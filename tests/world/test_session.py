@@ -76,6 +76,17 @@ def test_a_change_takes_effect_when_its_update_ends(engine: str) -> None:
     assert [entry.accepted for entry in run.transcript.decisions] == [True, False]
 
 
+def test_an_update_that_would_end_at_the_horizon_is_pending_there(engine: str) -> None:
+    """The horizon comes first at its instant: asked for at 18 min, 2 min long, horizon 20 min."""
+    session = Session(two(), engine=engine)
+    session.advance("18min")
+    session.act([Promote("b")])
+    run = session.close()
+    assert run.transcript.pending is not None
+    assert run.transcript.pending.at_ns == 20 * MINUTE_NS
+    assert len(run.transcript.splits) == 1
+
+
 def test_time_goes_forward_and_ends_at_the_horizon(engine: str) -> None:
     session = Session(two(), engine=engine)
     session.advance("7min")
