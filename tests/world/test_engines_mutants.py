@@ -20,6 +20,7 @@ import pytest
 
 from simab.world import Blueprint
 from simab.world.compiled import kernel
+from tests.world.building import scenario, variant
 from tests.world.engines_comparison import blocks_of_arrivals, compiled_plane, fingerprint, play_on
 from tests.world.engines_strategies import Play, hundred_plays
 
@@ -111,11 +112,28 @@ FAULTS = {
 }
 
 
+# A worker, no place to wait, and one request a microsecond: some arrive in the very nanosecond in
+# which the worker becomes free.
+FULL = Play(
+    scenario(
+        {"a": variant(latency={"kind": "constant", "value": "300ns"}, queue_limit=0)},
+        rate="1000000/s",
+        horizon="8ms",
+        metrics={"period": "4ms", "publication_delay": "0s"},
+        controller={"interval": "4ms"},
+    ),
+    script={},
+    period=None,
+    seed=1,
+    replication=0,
+)
+
+
 class Sample:
     """Drawn runs, the same each time, with the reference's fingerprint of each."""
 
     def __init__(self) -> None:
-        self._plays: list[Play] = []
+        self._plays = [FULL]
         self._expected: list[str] = []
 
     def first_difference(self, altered: ModuleType, *, hundreds: int = HUNDREDS) -> int | None:
@@ -134,7 +152,7 @@ class Sample:
 
     def _reference(self, number: int) -> tuple[Play, Blueprint, str]:
         if number == len(self._plays):
-            self._plays += hundred_plays(number // 100)
+            self._plays += hundred_plays((number - 1) // 100)
         play = self._plays[number]
         blueprint = Blueprint.of(play.scenario)
         if number == len(self._expected):
