@@ -195,6 +195,7 @@ class _Importer:
         asked = 0 if start is None else start.whole(0, 1_000_000)
         starting_step = sum(number < asked for number in kept)
         if start is not None and starting_step >= len(self.data["steps"]):
+            analysis.take(whole=True)
             self.findings.ignore(analysis, "it would start after the last step that is kept")
             return
         path = ("background", "metrics")

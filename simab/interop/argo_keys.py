@@ -75,6 +75,7 @@ ROLLOUT: Final[Declared] = {
         for name in (
             "abortScaleDownDelaySeconds",
             "dynamicStableScale",
+            "maxSurge",
             "maxUnavailable",
             "minPodsPerReplicaSet",
         )

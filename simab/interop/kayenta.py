@@ -235,20 +235,31 @@ def _below(part: Spotted, declared: Declared) -> Declared:
 def _reweigh(config: Spotted, data: dict[str, Any], findings: Findings) -> None:
     """Share out the weights of groups whose metrics were all left out, so that passing stays.
 
-    A group without metrics scores nothing, and the best score would be less than 100 by its weight.
+    A group without metrics scores nothing, and the best score is less than 100 by its weight. Where
+    the file itself names no metric in a group, that is so in Kayenta as well, and stays.
     """
     weights: dict[str, float] = data.get("group_weights", {})
     left = {group for metric in data["metrics"] for group in metric["groups"]}
-    gone = [group for group in weights if group not in left]
-    kept = math.fsum(weight for group, weight in weights.items() if group in left)
+    named = {each.text() for metric in _listed(config) for each in metric.need("groups").listed()}
+    empty = [group for group in weights if group not in named]
+    if empty:
+        best = math.fsum(weight for group, weight in weights.items() if group not in empty)
+        reason = f"has no metric in {', '.join(empty)}: no score is above {best:g}, as in Kayenta"
+        findings.ignore(config.need("classifier", "groupWeights"), reason)
+    gone = [group for group in weights if group in named and group not in left]
+    kept = math.fsum(weight for group, weight in weights.items() if group not in gone)
     if not gone:
         return
     factor = math.fsum(weights.values()) / kept if kept and left <= weights.keys() else 1.0
     data["group_weights"] = {
-        group: weight * factor for group, weight in weights.items() if group in left
+        group: weight * factor for group, weight in weights.items() if group not in gone
     }
     reason = f"has no metrics left in {', '.join(gone)}: the other groups take over its weight"
     findings.ignore(config.need("classifier", "groupWeights"), reason)
+
+
+def _listed(config: Spotted) -> Sequence[Spotted]:
+    return config.need("metrics").listed()
 
 
 def _times(config: Spotted, request: Spotted | None, findings: Findings) -> dict[str, Any]:

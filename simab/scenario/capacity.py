@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from simab import units
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment, Variant
-from simab.scenario.wording import name_text, number_text, percent_text, series
+from simab.scenario.wording import counted, name_text, percent_text, series
 from simab.theory.bounded_queues import mmc_limited
 from simab.theory.queues import allen_cunneen_mean_wait_s, utilisation
 
@@ -131,12 +131,18 @@ def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:
         if row.refused_share:
             effect = f"it refuses about {percent_text(row.refused_share)} of its requests"
         else:
-            effect = f"its queue grows by {number_text(row.growth_per_s * 60)} requests a minute"
+            effect = _growth(row.growth_per_s * 60)
         yield f"{name} ({where}): load {row.load:.2f}, {effect}."
     if rows and not saturated:
         top = max(rows, key=lambda row: row.load)
         at = f"{name_text(top.variant)} at {percent_text(top.share)} of the traffic"
         yield f"No variant saturates; the highest load is {top.load:.2f} ({at})."
+
+
+def _growth(per_minute: float) -> str:
+    if per_minute < 0.001:  # a load of 1: waits grow as the square root of time
+        return "its waits grow without end"
+    return f"its queue grows by {counted(per_minute, 'request')} a minute"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from simab.scenario.false_alarms import rolled_back_by_chance
 from simab.scenario.models import Scenario
 from simab.scenario.unending import ends_after_the_horizon, waits_for_a_person
 from simab.scenario.unseen_windows import spans_without_a_window
-from simab.scenario.wording import name_text, number_text, percent_text, series
+from simab.scenario.wording import counted, name_text, number_text, percent_text, series
 
 __all__ = ["warnings"]
 
@@ -81,11 +81,16 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
         needed = _labels_needed(policy, ratio)
         if expected < needed:
             yield (
-                f"{name_text(name)} waits for {number_text(needed)} labelled requests a variant, "
-                f"but {name_text(slower)} gets about {number_text(round(expected))} before the "
+                f"{name_text(name)} waits for {counted(needed, 'labelled request')} a variant, "
+                f"but {name_text(slower)} gets about {_about(expected)} before the "
                 "horizon at the starting split. "
                 "Lengthen horizon, or raise the rate or the weight."
             )
+
+
+def _about(expected: float) -> str:
+    """A number of labels to expect, as few figures as it deserves."""
+    return number_text(round(expected) if expected >= 10 else float(f"{expected:.2g}"))
 
 
 def _steps_after_the_end(scenario: Scenario) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from simab.policies.experiment import Experiment
 from simab.policies.fixed_horizon import FixedHorizonTest
@@ -13,10 +14,17 @@ from simab.scenario.capacity import START, splits
 from simab.scenario.evidence import Evidence, Need, TruthRow, labelled_per_hour, labels_ratio
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
-from simab.scenario.wording import duration_text, name_text, number_text, series
+from simab.scenario.wording import counted, duration_text, name_text, number_text, series
 from simab.stats.proportions import power_two_proportions
+from simab.stats.sample_size import exact_power_two_proportions
 
 __all__ = ["evidence_sentences"]
+
+_ENOUGH: Final = 10_000_000
+_FEW: Final = 50.0
+"""Hits or misses of an arm to expect, below which the normal law says little of a test's power."""
+_SUMMED: Final = 200_000
+"""Trials up to which outcomes are summed within a tenth of a second."""
 
 
 def evidence_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
@@ -157,43 +165,45 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
     objective = scenario.objective
     if objective.metric not in ("accuracy", "success_rate"):
         return
+    labels = labelled_per_hour(scenario)
+    rates = labels[objective.control], labels[objective.candidate]
+    if min(rates) <= 0:
+        return  # no test comes, which a warning says
+    ratio = labels_ratio(*rates)
     pair = f" {name_text(objective.control)} against {name_text(objective.candidate)}"
     for name, policy in scenario.policies.items():
         if isinstance(policy, FixedHorizonTest):
-            sample = policy.sample_at(_ratio(scenario))
-            control, candidate = _labelled_at_the_look(scenario, sample)
+            sample = policy.sample_at(ratio)
+            # The other has more by then; beyond ten million it makes no difference to the power.
+            control = min(round(sample / min(ratio, 1.0)), max(sample, _ENOUGH))
+            candidate = min(round(sample * max(ratio, 1.0)), max(sample, _ENOUGH))
             effect = evidence.smallest_effect.difference
-            power = power_two_proportions(
-                base, base + effect, control, candidate, alpha=policy.alpha
-            )
+            power = _power((base, base + effect), (control, candidate), policy.alpha)
             yield (
                 f"{name_text(name)} tests{pair if evidence.others else ''} once, at "
-                f"{number_text(sample)} labelled requests of the variant that gets fewer, and "
-                f"would see that smallest difference with probability {power:.2f}."
+                f"{counted(sample, 'labelled request')} of the variant that gets fewer, and "
+                f"would see that smallest difference with probability {power}."
             )
 
 
-def _ratio(scenario: Scenario) -> float:
-    labels, objective = labelled_per_hour(scenario), scenario.objective
-    return labels_ratio(labels[objective.control], labels[objective.candidate])
-
-
-def _labelled_at_the_look(scenario: Scenario, needed: int) -> tuple[int, int]:
-    """Labels of control and candidate when the slower of them has what is needed."""
-    labels, objective = labelled_per_hour(scenario), scenario.objective
-    rates = labels[objective.control], labels[objective.candidate]
-    slower = min(rates)
-    if slower <= 0:
-        return needed, needed
-    return round(needed * rates[0] / slower), round(needed * rates[1] / slower)
+def _power(shares: tuple[float, float], trials: tuple[int, int], alpha: float) -> str:
+    """The power of the z-test, summed over all outcomes where the normal law is far from it."""
+    rarest = min(
+        count * min(share, 1.0 - share) for share, count in zip(shares, trials, strict=True)
+    )
+    formula = power_two_proportions
+    if rarest < _FEW and max(trials) <= _SUMMED:
+        formula = exact_power_two_proportions
+    power = formula(*shares, *trials, alpha=alpha)
+    return f"{power:.2f}" if power >= 0.01 else "below 0.01"
 
 
 def _in_words(need: Need) -> str:
     fewer, more = need.labelled_requests or 0, need.other_arm or 0
-    labelled = f"{number_text(fewer)} labelled requests an arm"
+    labelled = f"{counted(fewer, 'labelled request')} an arm"
     if more != fewer:
         labelled = (
-            f"{number_text(fewer)} labelled requests of the variant that gets fewer and "
+            f"{counted(fewer, 'labelled request')} of the variant that gets fewer and "
             f"{number_text(more)} of the other"
         )
     if math.isinf(need.duration_s):

@@ -26,6 +26,7 @@ from simab.scenario.healthy_runs import (
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Variant
 from simab.scenario.readings import Reading, of_alarm, of_argo, of_flagger, of_limit
+from simab.scenario.unseen_windows import measures_nothing
 from simab.scenario.wording import name_text, number_text, percent_text
 
 __all__ = ["FalseAlarms", "false_alarms", "rolled_back_by_chance"]
@@ -50,6 +51,8 @@ class FalseAlarms:
 def rolled_back_by_chance(scenario: Scenario) -> Iterator[str]:
     """A sentence for each policy that rolls back a healthy candidate in 5 % of the runs or more."""
     for name, policy in scenario.policies.items():
+        if isinstance(policy, ArgoRollouts) and measures_nothing(scenario, policy):
+            continue  # all are rolled back, which is no chance and has its own sentence
         found = false_alarms(scenario, policy)
         if found is not None and found.share >= _TOO_OFTEN:
             yield _sentence(scenario, name, policy, found)

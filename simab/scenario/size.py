@@ -9,7 +9,7 @@ from typing import Final
 from simab import units
 from simab.scenario.memory import SCORED, run_bytes
 from simab.scenario.models import Scenario
-from simab.scenario.wording import duration_text, number_text
+from simab.scenario.wording import counted, duration_text, number_text
 
 __all__ = [
     "SizeForecast",
@@ -64,7 +64,7 @@ def size_sentence(forecast: SizeForecast) -> str:
     """What the study takes, in words, with the rates that this rests on."""
     mebibytes = max(forecast.run_bytes / 2**20, 1.0)
     return (
-        f"The study plays {number_text(forecast.rows)} runs: about "
+        f"The study plays {counted(forecast.rows, 'run')}: about "
         f"{duration_text(forecast.seconds)} on one processor, at {_PER_REQUEST_S * 1e6:g} us a "
         f"request and {_PER_LOOK_S * 1e6:g} us a look; a run counts in "
         f"{number_text(round(mebibytes))} MiB."

@@ -15,7 +15,7 @@ from simab.policies.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
 from simab.scenario.wording import name_text
 
-__all__ = ["spans_without_a_window"]
+__all__ = ["measures_nothing", "spans_without_a_window"]
 
 
 def spans_without_a_window(scenario: Scenario) -> Iterator[str]:
@@ -111,10 +111,10 @@ def _judgements(scenario: Scenario, name: str, policy: KayentaCanary) -> Iterato
 
 def _analyses(scenario: Scenario, name: str, policy: ArgoRollouts) -> Iterator[str]:
     """An analysis that begins with the first weight measures before there is anything."""
-    if _candidate_serves(scenario):
-        return
-    for number, metrics, served in _started(scenario, policy):
-        earliest = _first_seen(scenario, scenario.metrics.period) - served
+    serves = _candidate_serves(scenario)
+    first = _visible_after(scenario) if serves else _first_seen(scenario, scenario.metrics.period)
+    for number, metrics, served in _started(scenario, policy, serves=serves):
+        earliest = first - served
         safe = max(_visible_after(scenario) - served, earliest)
         for metric_name, metric in metrics.items():
             errors = metric.consecutive_error_limit
@@ -131,22 +131,32 @@ def _analyses(scenario: Scenario, name: str, policy: ArgoRollouts) -> Iterator[s
                 )
 
 
+def measures_nothing(scenario: Scenario, policy: ArgoRollouts) -> bool:
+    """Whether an analysis aborts every rollout for want of data, whatever the candidate is."""
+    return any(_analyses(scenario, "", policy))
+
+
 def _candidate_serves(scenario: Scenario) -> bool:
     candidate = scenario.endpoint.variants[scenario.objective.candidate]
     return candidate.deployed and candidate.weight > 0
 
 
 def _started(
-    scenario: Scenario, policy: ArgoRollouts
+    scenario: Scenario, policy: ArgoRollouts, *, serves: bool
 ) -> Iterator[tuple[int, dict[str, ArgoMetric], int]]:
-    """Each analysis, with the step (from 1) that starts it and how long traffic came before it."""
+    """Each analysis, with the step (from 1) that starts it and how long traffic came before it.
+
+    `serves`: the candidate has traffic from the start, and the first step is taken a look later.
+    """
     update = scenario.endpoint.weight_update
-    serving, served = False, -update
+    serving, served = serves, scenario.controller.interval if serves else -update
     for number, step in enumerate(policy.steps):
         if policy.background is not None and number == policy.background.starting_step:
             yield number + 1, policy.background.metrics, served
         if step.set_weight and not serving:  # the next step begins at the look that sees it
             serving, served = True, _served_unseen(scenario)
+        elif step.set_weight is not None and serves:
+            served += _until_a_look(scenario, update)
         if step.pause is not None:
             length = step.pause.duration or policy.resume_after
             if length is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 __all__ = [
+    "counted",
     "duration_parts",
     "duration_text",
     "name_text",
@@ -36,6 +37,12 @@ def number_text(value: float) -> str:
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def counted(value: float, noun: str) -> str:
+    """A number with its noun, in the singular where the number as written is 1."""
+    number = number_text(value)
+    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
 
 
 def percent_text(share: float) -> str:
@@ -78,9 +85,8 @@ def rate_text(per_second: float) -> str:
     """Requests a second, or a minute or an hour where fewer come."""
     for factor, unit in ((1.0, "second"), (60.0, "minute")):
         if per_second * factor >= 1:
-            number = number_text(per_second * factor)
-            return f"{number} request{'' if number == '1' else 's'} a {unit}"
-    return f"{number_text(per_second * 3_600)} requests an hour"
+            return f"{counted(per_second * factor, 'request')} a {unit}"
+    return f"{counted(per_second * 3_600, 'request')} an hour"
 
 
 def series(words: Sequence[str], word: str = "and") -> str:

@@ -386,3 +386,26 @@ def test_what_blue_green_leaves_out_is_told_with_its_effect(tmp_path: Path) -> N
             blue_green(tmp_path, wrong)
     with pytest.raises(Unimportable, match="two strategies"):
         argo(tmp_path, BLUE_GREEN.replace("FIELDS", "") + "    canary: {}\n")
+
+
+def test_known_keys_that_change_nothing_here_are_not_called_unknown(tmp_path: Path) -> None:
+    """MaxSurge beside a router, and an analysis that would start after the last step."""
+    text = """
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: x}
+spec:
+  strategy:
+    canary:
+      maxSurge: 1
+      trafficRouting: {nginx: {stableIngress: a}}
+      analysis:
+        startingStep: 7
+        templates: [{templateName: ok}]
+        args: [{name: service, value: b}]
+      steps: [{setWeight: 20}, {pause: {duration: 5m}}]
+"""
+    notes = {note.field: note.reason for note in argo(tmp_path, text, None).notes}
+    assert "instances are those of the scenario" in notes["spec.strategy.canary.maxSurge"]
+    assert "after the last step" in notes["spec.strategy.canary.analysis"]
+    assert not [reason for reason in notes.values() if "not known" in reason]

@@ -171,9 +171,9 @@ MUTED = """\
 """
 
 
-def _muted(folder: Path) -> Imported:
+def _muted(folder: Path, written: str = MUTED) -> Imported:
     files = [folder / "config.json", folder / "request.json"]
-    for file, text in zip(files, MUTED.rsplit("\n{", 1), strict=True):
+    for file, text in zip(files, written.rsplit("\n{", 1), strict=True):
         file.write_text(text if text.startswith("{") else "{" + text, "utf-8")
     table = folder / "map.yaml"
     table.write_text("metrics: {errors: {metric: error_rate}}", "utf-8")
@@ -218,3 +218,10 @@ def test_a_failed_canary_leaves_and_production_keeps_its_traffic(tmp_path: Path)
     (only,) = run.transcript.decisions
     assert isinstance(only.action, RollBack)
     assert run.transcript.splits[-1].weights == {"current": 1.0, "production": 8.0}
+
+
+def test_a_group_without_metrics_in_the_file_keeps_its_weight(tmp_path: Path) -> None:
+    """Kayenta lets it score nothing and weighs nothing anew: 50 is the best, and 95 has to be."""
+    text = MUTED.replace('{"faults": 60, "pods": 40}', '{"faults": 50, "gone": 50}')
+    with pytest.raises(Unimportable, match="groups with metrics weigh 50 of 100"):
+        _muted(tmp_path, text)

@@ -10,6 +10,7 @@ import pytest
 
 from simab.interop.documents import Unimportable
 from simab.interop.importing import Imported
+from simab.interop.suggested_meaning import suggested_entry
 from simab.interop.tools import import_policy
 from simab.policies import Promote, RollBack
 from tests.interop.played import decisions, played
@@ -173,3 +174,25 @@ def test_what_a_tool_cannot_use_is_refused(
     """Never dropped in silence."""
     with pytest.raises(Unimportable, match=words):
         imported(tmp_path, *CASES[case], table)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "bounds", "meaning"),
+    [
+        ("p95", "", (None, 0.5), "latency_p95, latency_unit: ms"),
+        ("p99", "", (None, 500.0), "latency_p99, latency_unit: ms"),
+        ("slow", "histogram_quantile(0.5, sum(x))", (None, 2.0), "latency_p50, latency_unit: s"),
+        ("avg_latency", "", (None, 300.0), "latency_mean, latency_unit: ms"),
+        ("request-duration", "", (3.0, 500.0), "latency_p99, latency_unit: ms"),
+        ("requests", "", (1000.0, None), "requests"),
+        ("errors", "", (None, 150.0), "errors"),
+        ("ok", "", (95.0, None), "success_rate_of_requests, scale: 100"),
+        ("ok", "", (0.95, None), "success_rate_of_requests"),
+        ("bad", "", (None, 5.0), "error_rate, scale: 100"),
+    ],
+)
+def test_a_suggestion_means_what_name_query_and_limits_say(
+    name: str, text: str, bounds: tuple[float | None, float | None], meaning: str
+) -> None:
+    """The percentile of the name, the unit of the limit; above 100 nothing is percent."""
+    assert suggested_entry(name, text, *bounds) == f'"{name}": {{metric: {meaning}}}'

@@ -168,8 +168,16 @@ def test_a_promise_of_data_is_no_warning() -> None:
     assert ending(healthy) is Promote
 
 
-def test_a_candidate_that_serves_before_is_no_concern() -> None:
-    """Its windows are there when the analysis begins."""
-    data = scenario(argo("result[0] >= 0.95")).model_dump(mode="json", exclude_none=True)
-    data["endpoint"]["variants"]["b"]["weight"] = 1
-    assert not [each for each in warnings(Scenario.model_validate(data)) if "initial_" in each]
+@pytest.mark.parametrize(("delay", "ends"), [({}, RollBack), ({"initial_delay": "45s"}, Promote)])
+def test_a_candidate_that_serves_from_the_start_is_seen_when_its_first_window_is(
+    delay: dict[str, Any], ends: type
+) -> None:
+    """The first look is a minute after the start, the first window public 45 s later."""
+    policy = argo("result[0] >= 0.95", **delay)
+    data = scenario(policy).model_dump(mode="json", exclude_none=True)
+    data["endpoint"]["variants"]["b"] |= {"weight": 1, "error_rate": 0.0}
+    it = Scenario.model_validate(data)
+    told = [each for each in warnings(it) if "Set initial_delay to at least 45s" in each]
+    assert len(told) == (ends is RollBack)
+    assert not [each for each in warnings(it) if "by chance" in each]
+    assert ending(it) is ends

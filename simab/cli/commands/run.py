@@ -136,7 +136,8 @@ def _print(run: Run) -> None:
         terminal.print_table(console, ("action", "at", "because"), decisions)
     else:
         click.echo("The policy did nothing.")
-    click.echo(f"\n{_ending(run)}")
+    click.echo()
+    terminal.print_line(_ending(run))
 
 
 def _ending(run: Run) -> str:

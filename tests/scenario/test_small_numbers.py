@@ -1,0 +1,82 @@
+"""What `check` says of very few requests, of none, and of variants that are just full."""
+
+from __future__ import annotations
+
+import pytest
+
+from simab.scenario import Scenario, explain, warnings
+from simab.stats.sample_size import exact_power_two_proportions
+from tests.world.building import scenario, variant
+
+
+def described(
+    shares: tuple[float, float] = (0.9, 0.92),
+    *,
+    labelled: int = 100,
+    rate: str = "1/s",
+    weight: float = 1.0,
+    value: str = "20ms",
+    effect: float = 0.02,
+) -> Scenario:
+    """Two variants of constant latency, and a fixed-horizon test."""
+    latency = {"kind": "constant", "value": value}
+    quality = [{"kind": "success", "probability": share} for share in shares]
+    return scenario(
+        {
+            "a": variant(quality=quality[0], latency=latency, workers=8, weight=weight),
+            "b": variant(quality=quality[1], latency=latency, workers=8),
+        },
+        rate=rate,
+        horizon="3h",
+        objective={
+            "control": "a",
+            "candidate": "b",
+            "metric": "success_rate",
+            "smallest_effect": effect,
+        },
+        policies={"f": {"kind": "fixed_horizon", "labelled_requests": labelled}},
+        study={"replications": 1},
+    )
+
+
+def said(it: Scenario) -> str:
+    return "\n".join([*explain(it).sentences, *warnings(it)])
+
+
+@pytest.mark.parametrize(("labelled", "effect"), [(10, 0.005), (50, 0.005), (100, 0.005)])
+def test_the_power_of_few_labels_is_summed_over_outcomes(labelled: int, effect: float) -> None:
+    """99 % against 99.5 %: with hardly a failure to expect the normal law says .05 and more."""
+    power = exact_power_two_proportions(0.99, 0.995, labelled, labelled)
+    assert power < 0.02
+    text = said(described((0.99, 0.995), labelled=labelled, effect=effect))
+    written = f"{power:.2f}" if power >= 0.01 else "below 0.01"
+    assert f"with probability {written}." in text
+
+
+def test_a_test_that_never_comes_has_no_power() -> None:
+    assert "with probability" not in said(described(weight=0.0))
+
+
+def test_a_weight_near_zero_is_explained() -> None:
+    """The other variant's labels by the look would be more than a float holds."""
+    assert "with probability" in said(described(weight=1e-320))
+
+
+def test_one_of_a_thing_is_in_the_singular() -> None:
+    text = said(described(labelled=1, rate="1/h"))
+    for words in ("1 request an hour", "1 labelled request of", "1 run:"):
+        assert words in text, words
+
+
+def test_less_than_one_label_is_not_said_to_be_none() -> None:
+    """A third of a request an hour for 3 h, half of them each."""
+    text = said(described(labelled=1, rate="0.3333333/h"))
+    assert "waits for 1 labelled request a variant, but" in text
+    assert "gets about 0.5 before" in text
+
+
+def test_a_load_of_one_grows_without_a_rate() -> None:
+    """8 s of 8 workers, one a second, half of the time alone: the queue has no drift."""
+    text = said(described(value="16s"))
+    assert "load 1.00, its waits grow without end" in text
+    assert "by 0 requests" not in text
