@@ -65,10 +65,10 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
     flaws = list(document.flaws)
     scenario = None
     try:
-        # As JSON, so that lists become tuples while true is no number and "5" no count. Half a
-        # character pair, which has its flaw already, is no JSON and becomes a question mark.
-        written = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
-        scenario = Scenario.model_validate_json(written, strict=True)
+        # As JSON, so that lists become tuples while true is no number and "5" no count. Pairs of
+        # halves become characters; half of one, which has its flaw already, a question mark.
+        halves = json.dumps(data, ensure_ascii=False).encode("utf-16", "surrogatepass")
+        scenario = Scenario.model_validate_json(halves.decode("utf-16", "replace"), strict=True)
     except ValidationError as error:
         flaws += islice(flaws_of(error, Scenario), _MOST_FLAWS)
     flaws += islice(rules.flaws(data), _MOST_FLAWS)

@@ -225,9 +225,9 @@ def test_what_is_not_known_is_said() -> None:
 
 def test_the_power_of_a_fixed_test_is_told() -> None:
     """A test with just the needed sample sees the smallest effect with probability 0.80."""
-    needed = explain(scenario()).smallest_effect.labelled_requests
+    needed = explain(scenario(new={"weight": 1})).smallest_effect.labelled_requests
     test = {"test": {"kind": "fixed_horizon", "labelled_requests": needed}}
-    sentences = explain(scenario(top={"policies": test})).sentences
+    sentences = explain(scenario(new={"weight": 1}, top={"policies": test})).sentences
     assert any(each.endswith("with probability 0.80.") for each in sentences)
 
 
@@ -258,7 +258,7 @@ def test_every_scenario_can_be_explained(described: Scenario) -> None:
         ),
         (
             {"top": {"policies": {"t": {"kind": "fixed_horizon", "labelled_requests": 1}}}},
-            "“t” waits for 1 labelled requests a variant, but “new” gets about 0",
+            "“t” waits for 1 labelled request a variant, but “new” gets about 0",
         ),
         (
             {
