@@ -240,7 +240,8 @@ def _reweigh(config: Spotted, data: dict[str, Any], findings: Findings) -> None:
     """
     weights: dict[str, float] = data.get("group_weights", {})
     left = {group for metric in data["metrics"] for group in metric["groups"]}
-    named = {each.text() for metric in _listed(config) for each in metric.need("groups").listed()}
+    metrics = config.need("metrics").listed()
+    named = {group.text() for metric in metrics for group in metric.need("groups").listed()}
     empty = [group for group in weights if group not in named]
     if empty:
         best = math.fsum(weight for group, weight in weights.items() if group not in empty)
@@ -256,10 +257,6 @@ def _reweigh(config: Spotted, data: dict[str, Any], findings: Findings) -> None:
     }
     reason = f"has no metrics left in {', '.join(gone)}: the other groups take over its weight"
     findings.ignore(config.need("classifier", "groupWeights"), reason)
-
-
-def _listed(config: Spotted) -> Sequence[Spotted]:
-    return config.need("metrics").listed()
 
 
 def _times(config: Spotted, request: Spotted | None, findings: Findings) -> dict[str, Any]:

@@ -20,6 +20,7 @@ __all__ = [
     "START",
     "CapacityRow",
     "Split",
+    "candidate_serves",
     "capacity_rows",
     "capacity_sentences",
     "load_at_all_traffic",
@@ -63,6 +64,11 @@ def start_weights(scenario: Scenario) -> dict[str, float]:
     """Weights of the variants that are deployed at the start."""
     variants = scenario.endpoint.variants.items()
     return {name: variant.weight for name, variant in variants if variant.deployed}
+
+
+def candidate_serves(scenario: Scenario) -> bool:
+    """Whether the candidate has a weight from the start."""
+    return start_weights(scenario).get(scenario.objective.candidate, 0.0) > 0
 
 
 def splits(scenario: Scenario) -> Sequence[Split]:

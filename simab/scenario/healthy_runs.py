@@ -154,7 +154,7 @@ def argo_harm(
     """Of each analysis and metric, more failed measurements than its limit."""
     found, harms = argo_course(scenario, policy), []
     for metric, instants in found.measured:
-        if metric in readings and instants and metric.failure_limit >= 0 and not metric.dry_run:
+        if metric in readings and instants:
             harm = _analysed(scenario, found.course, readings[metric], metric, instants)
             harms += [] if harm is None else [harm]
     return harms

@@ -13,7 +13,7 @@ from simab.policies.argo_rollouts import ArgoRollouts
 from simab.policies.blue_green import BlueGreen
 from simab.policies.pair_weights import beside_others
 from simab.policies.staged_canary import StagedCanary
-from simab.scenario.capacity import rates_per_s, start_weights
+from simab.scenario.capacity import candidate_serves, rates_per_s, start_weights
 from simab.scenario.models import Scenario
 
 __all__ = ["ArgoCourse", "Course", "argo_course", "blue_green_course", "staged_course"]
@@ -109,7 +109,7 @@ def argo_course(scenario: Scenario, policy: ArgoRollouts) -> ArgoCourse:
         replicas = scenario.endpoint.variants[scenario.objective.control].instances
     background_ns = None
     course.force(course.now_ns + scenario.endpoint.weight_update, course.pair(1.0, 0.0))
-    if _candidate_serves(scenario):
+    if candidate_serves(scenario):
         course.wait(max(scenario.endpoint.weight_update, 1))
     share = 0.0
     for number, step in enumerate(policy.steps):
@@ -140,8 +140,3 @@ def _measured(metric: ArgoMetric, since_ns: int, until_ns: int) -> range:
     first_ns, count = since_ns + metric.initial_delay, metric.effective_count
     instants = range(first_ns, until_ns + 1, metric.interval or until_ns + 1)
     return instants if count is None else instants[:count]
-
-
-def _candidate_serves(scenario: Scenario) -> bool:
-    candidate = scenario.endpoint.variants[scenario.objective.candidate]
-    return candidate.deployed and candidate.weight > 0

@@ -12,6 +12,7 @@ from simab.policies.argo_rollouts import ArgoRollouts
 from simab.policies.blue_green import BlueGreen
 from simab.policies.kayenta_canary import KayentaCanary
 from simab.policies.staged_canary import StagedCanary
+from simab.scenario.capacity import candidate_serves
 from simab.scenario.models import Scenario
 from simab.scenario.wording import name_text
 
@@ -111,7 +112,7 @@ def _judgements(scenario: Scenario, name: str, policy: KayentaCanary) -> Iterato
 
 def _analyses(scenario: Scenario, name: str, policy: ArgoRollouts) -> Iterator[str]:
     """An analysis that begins with the first weight measures before there is anything."""
-    serves = _candidate_serves(scenario)
+    serves = candidate_serves(scenario)
     first = _visible_after(scenario) if serves else _first_seen(scenario, scenario.metrics.period)
     for number, metrics, served in _started(scenario, policy, serves=serves):
         earliest = first - served
@@ -134,11 +135,6 @@ def _analyses(scenario: Scenario, name: str, policy: ArgoRollouts) -> Iterator[s
 def measures_nothing(scenario: Scenario, policy: ArgoRollouts) -> bool:
     """Whether an analysis aborts every rollout for want of data, whatever the candidate is."""
     return any(_analyses(scenario, "", policy))
-
-
-def _candidate_serves(scenario: Scenario) -> bool:
-    candidate = scenario.endpoint.variants[scenario.objective.candidate]
-    return candidate.deployed and candidate.weight > 0
 
 
 def _started(

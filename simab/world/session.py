@@ -19,7 +19,7 @@ from simab.world.books import Books, Total
 from simab.world.compiled.compilation import require_numba
 from simab.world.control import DataPlane, DecisionEntry, Ledger, SplitEntry, Transcript
 from simab.world.endpoint import Deployment, Endpoint, Refused
-from simab.world.event_order import Rank, at
+from simab.world.event_order import Rank, at, now_ns
 from simab.world.phases import Phases
 from simab.world.published import ArrivedLabels, PublishedMetrics, read_only
 from simab.world.reference.plane import ReferencePlane
@@ -66,7 +66,7 @@ class Session:
     @property
     def now_ns(self) -> int:
         """The time up to which all has been played."""
-        return int(self._environment.now)  # whole, because every event was set at a whole number
+        return now_ns(self._environment)
 
     @property
     def ended(self) -> bool:

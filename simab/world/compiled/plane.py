@@ -59,7 +59,7 @@ class CompiledPlane:
         self._slots: dict[tuple[int, int], int] = {}
         self._instances = _free_times(0, self._workers, _FIRST_RING)
         self._routing: RoutingArrays
-        self._kernel: Callable[..., int] = advance
+        self._kernel: Callable[..., int]
         self._record = record_requests
         self._chunks: list[NDArray[np.void]] = []
         rows = max(log_chunk, ROWS_A_REQUEST) if record_requests else 0
