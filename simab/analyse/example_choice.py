@@ -34,10 +34,11 @@ def chosen_example(rows: Sequence[Outcome]) -> tuple[Outcome, str]:
     )
     chosen = by_time[(len(by_time) - 1) // 2]
     rivals = [many for _, many in counted[1:]]
-    return chosen, _why(usual, (count, len(rows)), rivals)
+    tied = sum(row.decided_s == chosen.decided_s for row in by_time) == len(by_time)
+    return chosen, _why(usual, (count, len(rows)), rivals, tied=tied)
 
 
-def _why(usual: Verdict, counts: tuple[int, int], rivals: Sequence[int]) -> str:
+def _why(usual: Verdict, counts: tuple[int, int], rivals: Sequence[int], *, tied: bool) -> str:
     count, runs = counts
     if runs == 1:
         return "the only run"
@@ -48,5 +49,7 @@ def _why(usual: Verdict, counts: tuple[int, int], rivals: Sequence[int]) -> str:
     if count == 1:
         return f"{ended}; this is that run"
     place = "the middle one" if count % 2 else "the earlier of the two in the middle"
-    order = "number" if usual is Verdict.UNDECIDED else "time to decision"
-    return f"{ended}; by {order}, this is {place} of these"
+    if usual is Verdict.UNDECIDED:
+        return f"{ended}; by number, this is {place} of these"
+    order = ", at the same time; by number" if tied else "; by time to decision, then by number"
+    return f"{ended}{order}, this is {place} of these"

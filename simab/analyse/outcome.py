@@ -40,11 +40,11 @@ class Outcome:
     `ends_with` is the variant that has all traffic at the horizon, or gets it by an update under
     way then, whoever decided what: None where several share it. It has had it all since
     `ends_with_since_s`, or will have from then on. `judgement` is the truth's of that variant.
-    `requests_on_worse` counts the requests that variants answered which are worse than the best or
-    break a guardrail.
+    `requests_on_worse` counts the requests of users that went to variants which are worse than the
+    best or break a guardrail, and ended there: answered, failed or refused, named or by weight.
     `requests_failed` (500) and `requests_rejected` (503, a full queue) count the users who got no
     answer, and the shares are of all requests that arrived; `error_share` takes both together.
-    `regret` adds, over all requests served, by how much the serving variant's true metric misses
+    `regret` adds, over all requests answered, by how much the serving variant's true metric misses
     the best one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
     some variant broke a guardrail.
     `guardrail_breach_excess_s` and `errors_excess` are by how much that time, and the requests
@@ -120,6 +120,8 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
     served = requests[:, :, RequestColumn.ANSWERED].sum(axis=0)
     served -= requests[:, :, RequestColumn.COPIES_ANSWERED].sum(axis=0)  # nobody got these
     answered = dict(zip(run.ledger.books.blueprint.names, served.tolist(), strict=True))
+    asked = run.ledger.books.user_requests().sum(axis=0).tolist()
+    taken = dict(zip(run.ledger.books.blueprint.names, asked, strict=True))
     totals = run.totals
     refusals = [entry.refusal for entry in run.transcript.decisions if not entry.accepted]
     return Outcome(
@@ -136,7 +138,7 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
         requests_total=totals.arrived,
         requests_failed=totals.failed,
         requests_rejected=totals.rejected,
-        requests_on_worse=sum(answered[name] for name in truth.worse),
+        requests_on_worse=sum(taken[name] for name in truth.worse),
         regret=sum(count * truth.shortfall(name) for name, count in answered.items()),
         guardrail_breach_s=guardrail_breach_s(run),
         weight_changes=_weight_changes(run),

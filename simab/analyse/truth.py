@@ -12,6 +12,7 @@ from simab.analyse.guardrail_truth import broken_guardrails
 from simab.errors import InvalidInput
 from simab.policies.metrics import LabelMetric
 from simab.profiles.truth import metric_difference, truth_of
+from simab.scenario.capacity import splits
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 
@@ -35,8 +36,8 @@ class ScenarioTruth:
     `gains` says by how much each variant is better than the control on the objective's metric
     (negative: worse; NaN: undefined); differences within the rounding of floats are 0. `breaks`
     says in words which guardrail a variant breaks by what it is, for those that break one.
-    `contenders` are the variants that a run can end with from the start: those deployed, and the
-    objective's two.
+    `contenders` are the variants that a run can end with: those deployed, the objective's two, and
+    those that a policy of the scenario may add.
     """
 
     objective: Objective
@@ -157,10 +158,13 @@ def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
                 f"objective.metric = {objective.metric}: undefined for {role}, whose outcomes lack "
                 "what it divides by; choose another metric, or describe the quality otherwise"
             )
+    may_serve = {
+        name for split in splits(scenario) for name in split.weights if split.weights[name]
+    }
     contenders = [
         name
         for name, variant in scenario.endpoint.variants.items()
-        if variant.deployed or name in (objective.control, objective.candidate)
+        if variant.deployed or name in (objective.control, objective.candidate) or name in may_serve
     ]
     breaks = broken_guardrails(scenario)
     return truth_of_values(objective, values, breaks=breaks, contenders=contenders)

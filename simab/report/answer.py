@@ -64,7 +64,7 @@ def verdict(result: StudyResult) -> str:
         horizon = numerals.duration(result.horizon_s)
         return (
             f"{subject} within the horizon of {horizon} {in_any_run(result)}, and no "
-            "variant has all traffic at its end."
+            "variant has all weighted traffic at its end."
         )
     if len(result.policies) == 1:
         return _only(result, result.policies[0])
@@ -125,7 +125,7 @@ def _wrongly(result: StudyResult, policy: Policy) -> str:
     since_s = policy.ends_with[name].since_s if names else math.nan
     since = ""
     if math.isfinite(since_s):
-        since = f", with all traffic from {numerals.duration(since_s)} on at the median"
+        since = f", with all weighted traffic from {numerals.duration(since_s)} on at the median"
     return f"ends with {named(name)}, {why}, in {_of_runs(policy.wrong)} of runs{since}"
 
 
@@ -204,7 +204,9 @@ def _cost(result: StudyResult) -> list[str]:
     sentence = f"{named(best.name)} {_takes(best)}"
     if math.isfinite(best.requests_on_worse.mean) and result.truth.worse:
         worse = numerals.mean(best.requests_on_worse)
-        sentence += f" and sends {worse} requests of a run to {either(result.truth.worse)}"
+        sentence += f"; {worse} requests of a run go to {either(result.truth.worse)}"
+        if result.targeted:
+            sentence += ", those that name it included"
     return [f"{sentence}."]
 
 
@@ -251,7 +253,10 @@ def _speed(result: StudyResult) -> list[str]:
     if quick is None:
         return []
     time = numerals.duration_quantiles(quick.decision_time_s).value
-    return [f"Of these, {named(quick.name)} decides soonest: after {time} at the median."]
+    return [
+        f"Of {_names([tied[0], *tied[1:]])}, {named(quick.name)} decides soonest: after {time} at "
+        "the median."
+    ]
 
 
 def _always_alike(result: StudyResult) -> list[str]:
@@ -263,9 +268,9 @@ def _always_alike(result: StudyResult) -> list[str]:
     ]
     if not alike:
         return []
-    verb = "ends" if len(alike) == 1 else "end"
+    verb = "ends all its runs" if len(alike) == 1 else "each end all their runs"
     return [
-        f"{_names(alike)} {verb} every run alike here; whether "
+        f"{_names(alike)} {verb} with one variant here; whether "
         "such a rule tells a better candidate from a worse one takes a second study in which "
         "another variant is better."
     ]
@@ -294,12 +299,13 @@ def _unfinished(result: StudyResult) -> list[str]:
     if len(late) > 3:
         shares = sorted((each.outcomes["undecided"] for each in late), key=lambda each: each.share)
         low, high = (numerals.proportion(each).value for each in (shares[0], shares[-1]))
-        parts = [f"{len(late)} of {len(result.policies)} policies in {low} to {high}"]
+        share = low if low == high else f"{low} to {high}"
+        parts = [f"{len(late)} of {len(result.policies)} policies in {share}"]
     else:
         parts = [f"{named(each.name)} in {_of_runs(each.outcomes['undecided'])}" for each in late]
     return [
         f"Undecided at the horizon of {numerals.duration(result.horizon_s)}: {listed(parts)} "
-        "of the runs; what these would have decided later is not known."
+        "of the runs; what comes after it was not played."
     ]
 
 

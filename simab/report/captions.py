@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from simab.report import numerals
 from simab.report.pairs import MOST_ROWS, Quantity, quantity, shown
 from simab.report.phrases import either, listed, named
 from simab.report.replay import Example, MetricPoint
-from simab.report.study_result import Paired, StudyResult
+from simab.report.study_result import Ecdf, Paired, Policy, StudyResult
 from simab.report.tables import APPROXIMATE
 
 __all__ = ["endings", "metric", "pairs", "timing", "traffic"]
@@ -24,8 +25,8 @@ def endings(result: StudyResult) -> str:
         finding = f"Right endings: {written[0]} of the runs of {subject}."
     else:
         finding = (
-            f"Right endings reach from {written[0]} of runs with {named(low.name)} to "
-            f"{written[1]} with {named(high.name)}."
+            f"Right endings reach from {written[0]} of runs with {_all_with(ordered, low)} to "
+            f"{written[1]} with {_all_with(ordered, high)}."
         )
     never = [
         name
@@ -40,6 +41,14 @@ def endings(result: StudyResult) -> str:
         f"{finding}{absent}{solid} The interval is that of right endings, "
         f"95{numerals.THIN}%.{hatched}"
     )
+
+
+def _all_with(policies: Sequence[Policy], one: Policy) -> str:
+    """All policies whose share of right endings is the same; of many only how many."""
+    same = [each.name for each in policies if each.correct.share == one.correct.share]
+    if len(same) > 3:
+        return f"{numerals.count(len(same))} policies"
+    return listed([named(name) for name in same])
 
 
 def timing(result: StudyResult) -> str:
@@ -61,8 +70,16 @@ def timing(result: StudyResult) -> str:
     if never:
         verb = "decides" if len(never) == 1 else "decide"
         parts.append(f"{listed(never)} {verb} fewer than half of the runs before the horizon.")
+    by_line: dict[tuple[tuple[float, ...], ...], list[str]] = {}
+    for policy in result.policies:
+        by_line.setdefault(_line(policy.decided_by), []).append(named(policy.name))
+    parts += [f"The lines of {listed(same)} coincide." for same in by_line.values() if same[1:]]
     parts.append("What a line lacks to 100\u202f% is undecided at the horizon, its right edge.")
     return " ".join(parts)
+
+
+def _line(curve: Ecdf) -> tuple[tuple[float, ...], ...]:
+    return tuple(curve.time_s), tuple(curve.share)
 
 
 def pairs(result: StudyResult) -> str:
@@ -114,8 +131,14 @@ def traffic(result: StudyResult, example: Example) -> str:
     return (
         f"{named(candidate)} was given up to {largest} of the traffic"
         f"{_received(example, candidate)} until {_when(result, example)}. In the whole run "
-        f"{numerals.counted(accepted, 'action')} accepted{also}.{targeted}"
+        f"{numerals.counted(accepted, 'action')} accepted{_marked(accepted)}{also}.{targeted}"
     )
+
+
+def _marked(accepted: int) -> str:
+    if not accepted:
+        return ""
+    return ", marked above the figure," if accepted == 1 else ", each marked above the figure,"
 
 
 def _when(result: StudyResult, example: Example) -> str:

@@ -102,7 +102,7 @@ def _ended(example: Example) -> str:
     if not example.ends_with:
         return f"{ended}; the traffic is split at the end"
     since = numerals.duration(example.ends_with_since_s)
-    return f"{ended}; {named(example.ends_with)} has all traffic from {since} on"
+    return f"{ended}; {named(example.ends_with)} has all weighted traffic from {since} on"
 
 
 def _replay(study: StudyResult, example: Example, position: int) -> dict[str, Any]:

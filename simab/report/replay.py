@@ -150,8 +150,12 @@ class Example:
         return found
 
     def series(self, variant: str, most: int) -> list[MetricPoint]:
-        """At most that many points of a variant's metric, evenly spread, the last one always."""
-        points = [point for point in self.metric_series if point.variant == variant]
+        """At most that many of the points shown, evenly spread, the last one always."""
+        points = [
+            point
+            for point in self.metric_series
+            if point.variant == variant and point.at_s <= self.shown_until_s
+        ]
         if len(points) <= most:
             return points
         return [points[round(at * (len(points) - 1) / (most - 1))] for at in range(most)]

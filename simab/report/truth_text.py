@@ -97,8 +97,16 @@ def _best(truth: Truth) -> str:
     if truth.best == truth.control:
         return f"none{keeping} is better than the control {named(truth.control)}"
     gain = truth.gains[truth.best]
+    equal = [
+        name for name in truth.contenders if name not in truth.breaks and truth.gains[name] == gain
+    ]
+    best = (
+        f"{named(truth.best)} is"
+        if len(equal) == 1
+        else f"{listed([named(each) for each in equal])} are"
+    )
     return (
-        f"{named(truth.best)} is the best{keeping}, better than the control "
+        f"{best} the best{keeping}, better than the control "
         f"{named(truth.control)} by {_against_what_matters(truth, gain)}"
     )
 

@@ -24,7 +24,16 @@ def rows(*endings: tuple[Verdict, float | None]) -> list:
     ("endings", "number", "words"),
     [
         ([(KEPT, 9.0)], 0, "the only run"),
-        ([(KEPT, 9.0), (KEPT, 5.0), (KEPT, 7.0)], 2, "by time to decision, this is the middle one"),
+        (
+            [(KEPT, 9.0), (KEPT, 5.0), (KEPT, 7.0)],
+            2,
+            "by time to decision, then by number, this is the",
+        ),
+        (
+            [(KEPT, 5.0)] * 4,
+            1,
+            "all 4 runs kept the control, at the same time; by number, this is the",
+        ),
         ([(KEPT, 9.0), (KEPT, 5.0)], 1, "the earlier of the two in the middle"),
         (
             [(UNDECIDED, None)] * 3 + [(KEPT, 1.0)],

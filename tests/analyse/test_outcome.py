@@ -234,6 +234,17 @@ def test_costs_are_those_of_the_request_records() -> None:
     assert row.labels_outstanding == late.sum()
 
 
+def test_requests_that_a_bad_variant_fails_went_to_it_too() -> None:
+    """It answers nobody: who it turned away are the ones that matter."""
+    bad = success(0.95) | {"error_rate": 1.0}
+    objective = three().objective.model_dump(mode="json")
+    objective["guardrails"] = [{"metric": "error_rate", "at_most": 0.01}]
+    run = played({}, scenario({"a": success(0.9), "b": bad}, endpoint=QUICK, objective=objective))
+    row = outcome_of(run, truth_of_scenario(run.scenario))
+    failed = run.requests["status"] == 500
+    assert row.requests_on_worse == failed.sum() > 0
+
+
 def test_equal_variants_cost_nothing() -> None:
     """Of two equal variants none is worse: no request is served by it, and nobody regrets."""
     row = outcome({}, scenario({"a": success(0.9), "b": success(0.9)}))

@@ -99,13 +99,25 @@ def test_right_is_the_best_and_between_lies_what_is_too_small_to_matter(
 
 
 def test_a_variant_that_is_not_deployed_is_missed_by_nobody() -> None:
-    """Unless it is the candidate; but it is judged where a policy deploys it."""
+    """Unless it is the candidate, or a policy deploys it."""
     played = successes(0.5, 0.5, 0.9)
     quality = {"kind": "success", "probability": 0.9}
     variants = {"a": variant(), "b": variant(), "c": variant(quality=quality, deployed=False)}
     truth = truth_of_scenario(scenario(variants, objective=played.objective.model_dump()))
     assert truth.contenders == ("a", "b")
     assert truth.judgement("a") == "right"
+
+
+def test_a_variant_that_a_policy_adds_is_a_contender() -> None:
+    """It may get all traffic: what is best and what is right speak of it."""
+    quality = {"kind": "success", "probability": 0.95}
+    variants = {"a": variant(), "b": variant(), "c": variant(quality=quality, deployed=False)}
+    steps = [{"at": "20s", "add": "c"}, {"at": "60s", "promote": "c"}]
+    adding = {"addc": {"kind": "manual_schedule", "steps": steps}}
+    truth = truth_of_scenario(scenario(variants, policies=adding))
+    assert truth.contenders == ("a", "b", "c")
+    assert truth.best == "c"
+    assert truth.judgement("a") == "wrong"
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,29 @@ def test_the_truth_is_held_against_what_matters(result: Of, smallest: float, wor
     assert text.endswith("the right decision is to keep Variant1.")
 
 
+def test_two_that_are_equally_good_are_both_the_best(result: Of) -> None:
+    study = result("churn")
+    judged(study, {f"Variant{number}": {"f1": f1} for number, f1 in ((1, 0.8), (2, 0.9), (3, 0.9))})
+    text = plain(truth_sentence(read_result(study).truth))
+    assert "Variant2 and Variant3 are the best, better than the control Variant1 by 0.100" in text
+    assert "right to end with Variant2 or Variant3" in text
+
+
+def test_what_comes_after_the_horizon_was_not_played(result: Of) -> None:
+    """A schedule that has ended decides nothing later; a test may. Neither was looked at."""
+    remarks = plain(" ".join(answer(read_result(result("churn"))).remarks))
+    assert "of the runs; what comes after it was not played." in remarks
+
+
+def test_lines_that_coincide_are_said_to(result: Of) -> None:
+    study = result("churn")
+    assert "coincide" not in captions.timing(read_result(study))
+    first, second = study["policies"][:2]
+    second["decision_time_ecdf"] = first["decision_time_ecdf"]
+    names = f"{first['name']} and {second['name']}"
+    assert f"The lines of {names} coincide." in plain(captions.timing(read_result(study)))
+
+
 def test_lower_may_be_better(result: Of) -> None:
     study = result("churn")
     values = {"Variant1": {"brier": 0.05}, "Variant2": {"brier": 0.073}}

@@ -146,6 +146,6 @@ def _ending(run: Run) -> str:
 
     ending = run.transcript.ending
     if ending is None:
-        return "At the end several variants share the traffic."
+        return "At the end several variants share the weighted traffic."
     name, since_ns = ending
-    return f"{name_text(name)} has all traffic from {duration_text(seconds(since_ns))} on."
+    return f"{name_text(name)} has all weighted traffic from {duration_text(seconds(since_ns))} on."
