@@ -80,15 +80,24 @@ def _section(edge: Sequence[Cell], fine: Sequence[Cell]) -> str:
         f"Every rule that takes guardrails, with one on errors: a margin of {100 * MARGIN:g} point "
         f"and alpha {100 * ALPHA:g} %. The candidate is right {100 * GAIN:g} points more often, so "
         f"that rules want to promote it; {count} replications each. At the margin its errors "
-        f"exceed the control's by the whole {100 * MARGIN:g} point, and alpha is the most that it "
-        f"may be promoted, over all looks: {kept}; the highest rate is {measured(worst)}, of "
-        f"{worst.rule}. Counts: [guardrails.csv](guardrails.csv).\n\n"
+        f"exceed the control's by the whole {100 * MARGIN:g} point, and alpha is the largest "
+        f"probability with which it may be promoted, over all looks: {kept}; the highest rate is "
+        f"{worst.promoted} of {count}, {measured(worst)}, of {worst.rule}.{_idle(fine)} "
+        "Counts: [guardrails.csv](guardrails.csv).\n\n"
     )
     head = (
         "| rule | kind | promotes at the margin | promotes with no more errors |\n"
         "|---|---|---:|---:|\n"
     )
     return plain(opening + head + "\n".join(lines)) + "\n"
+
+
+def _idle(fine: Sequence[Cell]) -> str:
+    """Rules whose rates say nothing, for they promote nothing anyway."""
+    idle = [cell.rule for cell in fine if not cell.promoted]
+    if not idle:
+        return ""
+    return f" {', '.join(idle)} promotes nothing here in any case, which says nothing of its level."
 
 
 def _csv(cells: Sequence[Cell]) -> str:

@@ -224,8 +224,9 @@ def naive_section(rows: Sequence[Row]) -> str:
         "\n## Naive rules fail as they do in life\n",
         "Two equal models throughout. Each row is measured through the whole simulator, beside "
         "what the rule, or who trusts it, takes for granted. Trials are runs; for single checks "
-        "they are checks of disjoint minutes, and for cookies the clients of one run, which are "
-        "independent of each other by construction.\n",
+        "they are checks of disjoint minutes, for means of twenty runs tests of as many runs each, "
+        "and for cookies the clients of one run, which are independent of each other by "
+        "construction.\n",
         "| rule | setting | what happens | measured | assumed |",
         "|---|---|---|---:|---|",
     ]
@@ -270,9 +271,10 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
         f"candidate in {numerals.percent(kayenta.share, 1)} of the runs, "
         f"{numerals.times(kayenta.share / kayenta.assumed)} what independent minutes give; in the "
         f"nearly idle queue in {numerals.percent(row(kayenta.rule, idle).share, 1)}.",
-        "**A t-test of single requests.** There Welch's test at 5 % rejects the equality of two "
-        f"equal queues in {numerals.percent(single.share)} of the runs; on means of whole runs, "
-        f"which are independent, in {numerals.percent(means.share, 1)}.",
+        "**A t-test of single requests.** In the busy queue Welch's test at 5 % rejects the "
+        f"equality of two equal queues in {numerals.percent(single.share)} of the runs; on means of "
+        "whole runs, "
+        f"which are independent, in {numerals.percent(means.share, 1)} of the tests.",
         f"**Few requests a check.** A limit of 99 % fails {numerals.percent(check.share, 1)} of "
         "the checks that hold 50 requests of a candidate with "
         f"{numerals.percent(HEALTHY, 1)} errors, for one error is enough; the binomial says "

@@ -153,21 +153,23 @@ def _section(rows: Sequence[_Row]) -> str:
     count = numerals.count(rows[0].runs)
     opening = (
         "\n## The sample-ratio check\n\n"
-        "`sample_ratio_alpha` is the most that an honest split may be taken for a wrong one in a "
-        f"whole run, whatever draws it. {count} runs each (half of that under a fault), of an hour "
-        "at 100 requests a minute; "
+        "`sample_ratio_alpha` is the largest probability with which an honest split may be taken "
+        f"for a wrong one in a whole run, whatever draws it. {count} runs each "
+        "(half of that under a fault), of an hour at 100 requests a minute; "
         "the check is asked at every minute's look, and a run counts once it has alarmed. It "
         f"counts requests, or users where a hash or cookies keep them. Of {len(honest)} rates "
-        f"{kept}. They lie far below it: the first split gets half of alpha, and an hour spends "
-        "little of a level that holds however long one looks. All routers meet the same clients. "
+        f"{kept}. At alpha 0.05 they lie far below it: the first split gets half of alpha, and an "
+        "hour spends little of a level that holds however long one looks; at 0.001 so few runs "
+        "cannot tell. "
         "Counts: [sample_ratio.csv](sample_ratio.csv).\n\n"
     )
     faults = (
         "\nA router that splits otherwise than asked. Beside the measured rate: the power of the "
         "chi-square test, at the whole alpha, and of this check (exact, binomial), each at a "
-        "single look at what is assigned in the end. The check may alarm at any look before, so "
-        "that its rate is no less than its power at the last; what it lacks of the chi-square is "
-        "the price of looking at any time.\n\n"
+        "single look at the mean of what is assigned in the end. The check may alarm at any look "
+        "before, so that its probability is no less than that of the last look; what it lacks of "
+        "the chi-square is the price of looking at any time, and of the half of alpha that later "
+        "splits would get.\n\n"
     )
     rules = "\nThrough the rules, which ask only when they would go on:\n\n"
     return plain(
