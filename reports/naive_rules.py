@@ -272,9 +272,9 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
         f"{numerals.times(kayenta.share / kayenta.assumed)} what independent minutes give; in the "
         f"nearly idle queue in {numerals.percent(row(kayenta.rule, idle).share, 1)}.",
         "**A t-test of single requests.** In the busy queue Welch's test at 5 % rejects the "
-        f"equality of two equal queues in {numerals.percent(single.share)} of the runs; on means of "
-        "whole runs, "
-        f"which are independent, in {numerals.percent(means.share, 1)} of the tests.",
+        f"equality of two equal queues in {numerals.percent(single.share)} of the runs; on "
+        "means of whole runs, which are independent, in "
+        f"{numerals.percent(means.share, 1)} of the tests.",
         f"**Few requests a check.** A limit of 99 % fails {numerals.percent(check.share, 1)} of "
         "the checks that hold 50 requests of a candidate with "
         f"{numerals.percent(HEALTHY, 1)} errors, for one error is enough; the binomial says "
