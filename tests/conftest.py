@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import HealthCheck, settings
 from simab.world.warm_up import compile_now
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Where PYTHONDONTWRITEBYTECODE is set, each worker would rewrite the assertions of every test file
+# at each run, and each of a hundred processes that tests start would compile all of simab.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # "default" tries the same examples each time: what is red in CI is red on the next machine.
 settings.register_profile(

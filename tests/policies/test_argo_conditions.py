@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from simab.errors import InvalidInput
 from simab.policies.argo_conditions import NoVerdict, checked_condition, holds, shape_of
+from tests.strategies import CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_what_is_no_condition_is_refused(condition: str, message: str) -> None:
     assert "; write for example `result[0] >= 0.95`" in str(refused.value)
 
 
-@given(st.text(max_size=30))
+@given(st.text(CHARACTERS, max_size=30))
 def test_no_text_does_more_than_be_refused(text: str) -> None:
     """Whatever is written is a condition or InvalidInput; nothing of it runs."""
     with suppress(InvalidInput):

@@ -105,43 +105,27 @@ def test_every_policy_that_ships_is_tested_here() -> None:
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.kind)
 @examples(1 / 3)
 @given(history=histories())
-def test_the_same_arguments_give_the_same_answer(
+def test_a_policy_answers_purely_with_a_reason_and_waits_for_updates(
     policy: Policy, history: list[Observation]
 ) -> None:
-    """Asked twice, and through an equal copy of the policy; the state handed in stays as it was."""
+    """Asked twice, and through an equal copy of the policy; the state handed in stays as it was.
+
+    Every action has a sentence with the numbers for the decision log. During an update nothing is
+    asked for, once the policy has begun: the canary's very first action looks at nothing.
+    """
     twin = type(policy).model_validate(policy.model_dump(mode="json"))
     assert twin == policy
     state: Any = None
-    for seen in history:
+    for number, seen in enumerate(history):
         before = deepcopy(state)
         answer = policy.decide(state, seen)
         assert policy.decide(state, seen) == answer
         assert twin.decide(state, seen) == answer
         assert state == before
-        state = answer[1]
-
-
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.kind)
-@examples(1 / 3)
-@given(history=histories())
-def test_no_policy_acts_during_an_update(policy: Policy, history: list[Observation]) -> None:
-    """Once begun: the canary's very first action looks at nothing."""
-    state: Any = None
-    for number, seen in enumerate(history):
-        actions, state = policy.decide(state, seen)
+        actions, state = answer
+        assert all(action.because for action in actions)
         if seen.status is EndpointStatus.UPDATING and number > 0:
             assert not actions
-
-
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.kind)
-@examples(1 / 3)
-@given(history=histories())
-def test_every_action_says_why(policy: Policy, history: list[Observation]) -> None:
-    """A sentence with the numbers, for the decision log."""
-    state: Any = None
-    for seen in history:
-        actions, state = policy.decide(state, seen)
-        assert all(action.because for action in actions)
 
 
 def test_a_policy_cannot_be_changed() -> None:

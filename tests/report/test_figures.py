@@ -14,6 +14,7 @@ from simab.report import canvas, endings, pairs, palette
 from simab.report.study_result import read_result
 from simab.report.svg import finish
 from tests.report.conftest import CHURN, build
+from tests.strategies import CHARACTERS
 
 Of = Callable[[str], dict[str, Any]]
 
@@ -59,7 +60,7 @@ def test_labels_are_moved_apart_and_keep_their_order(wanted: list[float]) -> Non
         assert second - first >= 10 - 1e-9 or (near == far and first - second >= 10 - 1e-9)
 
 
-@given(st.text(max_size=80), st.floats(20, 400))
+@given(st.text(CHARACTERS, max_size=80), st.floats(20, 400))
 def test_a_fitted_text_is_no_wider_than_its_room(text: str, width: float) -> None:
     assert canvas.text_width(canvas.fit(text, width)) <= width
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from simab.scenario import Scenario, load, rules
 from simab.scenario.raw import Raw
-from tests.strategies import scenario_data
+from tests.strategies import CHARACTERS, scenario_data
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 
@@ -42,9 +42,14 @@ def test_valid_scenarios_break_no_rule(data: dict[str, Any]) -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(CHARACTERS, max_size=5),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(CHARACTERS, max_size=5), inner, max_size=3)
     ),
     max_leaves=5,
 )

@@ -15,16 +15,17 @@ from hypothesis import strategies as st
 from simab.analyse import Judgement, Outcome, Verdict
 from simab.errors import InvalidInput
 from simab.study import SqliteStore
+from tests.strategies import CHARACTERS
 
 counts = st.integers(0, 2**53)
 amounts = st.floats(0, 1e300)
 outcomes = st.builds(
     Outcome,
-    policy=st.text(max_size=63),
+    policy=st.text(CHARACTERS, max_size=63),
     replication=counts,
     verdict=st.sampled_from(Verdict),
-    decided_for=st.none() | st.text(max_size=63),
-    ends_with=st.none() | st.text(max_size=63),
+    decided_for=st.none() | st.text(CHARACTERS, max_size=63),
+    ends_with=st.none() | st.text(CHARACTERS, max_size=63),
     ends_with_since_s=st.none() | amounts,
     judgement=st.sampled_from(Judgement),
     correct=st.booleans(),
@@ -38,12 +39,12 @@ outcomes = st.builds(
     guardrail_breach_s=amounts,
     weight_changes=counts,
     actions_refused=counts,
-    refusal=st.none() | st.text(max_size=99),
+    refusal=st.none() | st.text(CHARACTERS, max_size=99),
     held_for=st.none() | st.sampled_from(["guardrail", "sample ratio; guardrail"]),
     in_flight_at_horizon=counts,
     labels_outstanding=counts,
 )
-texts = st.text(st.characters(codec="utf-8"), max_size=20)
+texts = st.text(CHARACTERS, max_size=20)
 
 
 @given(st.dictionaries(texts, outcomes, max_size=8), st.data())
