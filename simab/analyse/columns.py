@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
 from simab.analyse.outcome import Outcome
+from simab.profiles.durations import Constant
+from simab.scenario import Scenario
 
 __all__ = ["COLUMNS", "Column", "RunLimits"]
 
@@ -22,12 +24,16 @@ class RunLimits:
     """What no run of a study can exceed.
 
     `shortfall` is by how much, at most, one request's expected metric misses the best variant's.
-    Infinite where it is not known.
+    Infinite where it is not known. The rest says whether a request can fail, be refused, or have a
+    label that is still to come at the horizon: what no run can have needs no interval.
     """
 
     horizon_s: float = math.inf
     requests: float = math.inf
     shortfall: float = math.inf
+    can_fail: bool = True
+    can_be_refused: bool = True
+    labels_come_late: bool = True
 
     @classmethod
     def of(
@@ -35,10 +41,24 @@ class RunLimits:
         outcomes: Sequence[Outcome],
         horizon_s: float = math.inf,
         shortfall: float = math.inf,
+        scenario: Scenario | None = None,
     ) -> RunLimits:
-        """Limits of these rows; of requests the most that a run of them had."""
+        """Limits of these rows; of requests the most that a run of them had.
+
+        What cannot happen is known of a scenario: without one all may.
+        """
         most = max((outcome.requests_total for outcome in outcomes), default=0)
-        return cls(horizon_s, float(most), shortfall)
+        limits = cls(horizon_s, float(most), shortfall)
+        if scenario is None:
+            return limits
+        variants = scenario.endpoint.variants.values()
+        at_once = isinstance(scenario.labels.delay, Constant) and not scenario.labels.delay.value
+        return replace(
+            limits,
+            can_fail=any(variant.error_rate > 0 for variant in variants),
+            can_be_refused=any(variant.queue_limit is not None for variant in variants),
+            labels_come_late=scenario.labels.never < 1 and not at_once,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +98,20 @@ def _horizon(limits: RunLimits) -> float:
     return limits.horizon_s
 
 
-def _everything(_: RunLimits) -> float:
-    return 1.0
+def _failed(limits: RunLimits) -> float:
+    return float(limits.can_fail)
+
+
+def _refused(limits: RunLimits) -> float:
+    return float(limits.can_be_refused)
+
+
+def _in_error(limits: RunLimits) -> float:
+    return float(limits.can_fail or limits.can_be_refused)
+
+
+def _outstanding(limits: RunLimits) -> float:
+    return limits.requests if limits.labels_come_late else 0.0
 
 
 def _without_end(_: RunLimits) -> float:
@@ -97,17 +129,17 @@ COLUMNS: Final[Mapping[str, Column]] = MappingProxyType(
         for name, most in (
             ("requests_on_worse", _requests),
             ("requests_total", _without_end),
-            ("failed_share", _everything),
-            ("rejected_share", _everything),
-            ("error_share", _everything),
-            ("error_share_excess", _everything),
+            ("failed_share", _failed),
+            ("rejected_share", _refused),
+            ("error_share", _in_error),
+            ("error_share_excess", _in_error),
             ("regret", _regret),
             ("guardrail_breach_s", _horizon),
             ("guardrail_breach_excess_s", _horizon),
             ("weight_changes", _without_end),
             ("actions_refused", _without_end),
             ("in_flight_at_horizon", _requests),
-            ("labels_outstanding", _requests),
+            ("labels_outstanding", _outstanding),
         )
     }
 )

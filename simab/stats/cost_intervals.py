@@ -17,7 +17,7 @@ from simab.errors import InvalidInput
 from simab.stats.checks import require_level, require_sample
 from simab.stats.interval import Interval
 
-__all__ = ["CostMean", "cost_mean", "unseen_share", "zero_mean_p_value"]
+__all__ = ["CostMean", "cost_mean", "hall_interval", "unseen_share", "zero_mean_p_value"]
 
 _FEW: Final = 10  # runs other than the usual one: fewer say how often, not how much
 _LEAST: Final = 50  # runs, below which nothing vouches for a law without bounds
@@ -53,15 +53,18 @@ def cost_mean(
     skewness of t (Hall 1992, Journal of the Royal Statistical Society B 54:221-228, equation 3),
     within the range. Where fewer than ten runs differ from the usual value, how much they may cost
     is not known: the ends then take the exact bound of their share times the most that is possible
-    (with n runs alike a share of 1 - ((1 - level) / 2)^(1 / n), 3.7 / n at 95 %). Fewer than two
-    values, or such a share of a range without end, have no interval and a reason. Raises
-    InvalidInput for a value that is not finite or outside the range, another shape, a level outside
-    0 to 1.
+    (with n runs alike a share of 1 - ((1 - level) / 2)^(1 / n), 3.7 / n at 95 %). A range of one
+    value has an interval without width, and the reason. Fewer than two values, or such a share of a
+    range without end, have no interval and a reason. Raises InvalidInput for a value that is not
+    finite or outside the range, another shape, a level outside 0 to 1.
     """
     require_level("level", level)
     sample = require_sample("values", values)
     _require_within(sample, low, high)
     count = sample.size
+    if count and low == high:
+        reason = "no other value is possible"
+        return CostMean(low, Interval(low, high, level, reason), count, reason=reason)
     if count < 2:
         reason = f"{count} run{'' if count else 's'}: an interval takes at least 2"
         estimate = float(sample[0]) if count else math.nan
@@ -73,6 +76,23 @@ def cost_mean(
     ends = Interval(max(found.low, low), min(found.high, high), level)
     reason_to_doubt = _doubt(sample, ends, (low, high))
     return CostMean(float(sample.mean()), ends, count, reason_to_doubt is not None, reason_to_doubt)
+
+
+def hall_interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
+    """Hall's interval of a mean alone (shape: n, two values or more), without any range.
+
+    Hall 1992, Journal of the Royal Statistical Society B 54:221-228, equation 3: the ends at which
+    his transformation of t, which removes its skewness, takes Student's quantiles. Of values that
+    are all equal it has no width. Raises InvalidInput as `cost_mean`.
+    """
+    from scipy.special import stdtrit
+
+    require_level("level", level)
+    sample = require_sample("values", values)
+    count, mean, error = sample.size, float(sample.mean()), _standard_error(sample)
+    t, skewness = float(stdtrit(count - 1, 0.5 + level / 2.0)), _skewness(sample)
+    low, high = (_hall_inverse(each, skewness, count) for each in (t, -t))
+    return Interval(mean - low * error, mean - high * error, level)
 
 
 def unseen_share(count: int, *, level: float = 0.95) -> float:
@@ -153,12 +173,12 @@ def _corrected(sample: Sample, level: float) -> Interval:
     """The outer ends of Student's interval and of Hall's."""
     from scipy.special import stdtrit
 
-    count, mean, error = sample.size, float(sample.mean()), _standard_error(sample)
-    t = float(stdtrit(count - 1, 0.5 + level / 2.0))
-    skewness = _skewness(sample)
-    low = max(t, _hall_inverse(t, skewness, count))
-    high = max(t, -_hall_inverse(-t, skewness, count))
-    return Interval(mean - low * error, mean + high * error, level)
+    hall = hall_interval(sample, level=level)
+    mean, margin = (
+        float(sample.mean()),
+        _standard_error(sample) * float(stdtrit(sample.size - 1, 0.5 + level / 2.0)),
+    )
+    return Interval(min(mean - margin, hall.low), max(mean + margin, hall.high), level)
 
 
 def _hall(t: float, skewness: float, count: int) -> float:

@@ -66,6 +66,7 @@ def study_result(
         [each for own in rows.values() for each in own],
         seconds(scenario.horizon),
         max(map(truth.shortfall, truth.values), default=0.0),
+        scenario,
     )
     # A policy may deploy a variant that nobody else does, and end with it.
     ended = [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from simab.analyse import Judgement, Outcome, Verdict
 from simab.analyse.columns import RunLimits
 from simab.analyse.operating_characteristics import MEANS, operating_characteristics
+from simab.scenario import Scenario
 from simab.stats.cost_intervals import cost_mean
 from tests.analyse.outcome_rows import rows
 
@@ -175,6 +176,50 @@ def test_what_was_never_seen_has_an_upper_bound_and_not_a_width_of_0() -> None:
     # How many changes a policy could make is not known: no interval, and the reason.
     assert (found["weight_changes"]["low"], found["weight_changes"]["high"]) == (None, None)
     assert found["weight_changes"]["reason"]
+
+
+def scenario_of(**fields: object) -> Scenario:
+    """Two variants without errors and queue limits, labels at once; and what is set otherwise."""
+    variant = {"weight": 1, "workers": 1, "latency": {"kind": "constant", "value": "10ms"}}
+    variant |= {"quality": {"kind": "success", "probability": 0.9}}
+    parts = {name: fields.pop(name) for name in ("labels",) if name in fields}
+    return Scenario.model_validate(
+        {
+            "title": "limits",
+            "endpoint": {"variants": {"a": variant, "b": variant | fields}},
+            "traffic": {"users": {"rate": "1/s"}},
+            "objective": {
+                "control": "a", "candidate": "b", "metric": "success_rate", "smallest_effect": 0.02,
+            },
+            "horizon": "1h",
+            "policies": {"p": {"kind": "metric_majority", "labelled_requests": 9,
+                               "metrics": ["success_rate"]}},
+        } | parts
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "possible"),
+    [
+        ({}, set()),
+        ({"error_rate": 0.001}, {"failed_share", "error_share"}),
+        ({"queue_limit": 9}, {"rejected_share", "error_share"}),
+        ({"labels": {"delay": {"kind": "constant", "value": "1s"}}}, {"labels_outstanding"}),
+        ({"labels": {"delay": {"kind": "constant", "value": "1s"}, "never": 1.0}}, set()),
+    ],
+)
+def test_what_the_scenario_cannot_have_has_no_upper_bound_above_0(
+    fields: dict[str, object], possible: set[str]
+) -> None:
+    """No error profile, no error; no queue limit, no refusal; no delay, no label to come."""
+    nothing: dict[str, list[int]] = {
+        name: [0] * 100 for name in ("requests_failed", "requests_rejected", "labels_outstanding")
+    }
+    none = rows_of(*[Verdict.UNDECIDED] * 100, **nothing)
+    found = operating_characteristics(none, RunLimits.of(none, scenario=scenario_of(**fields)))
+    names = ("failed_share", "rejected_share", "error_share", "labels_outstanding")
+    assert {name for name in names if found[name]["high"] > 0} == possible
+    assert all(found[name]["low"] == 0 for name in names)
 
 
 def test_shares_of_errors_are_means_of_the_runs_shares() -> None:

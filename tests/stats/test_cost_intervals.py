@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simab.errors import InvalidInput
-from simab.stats.cost_intervals import cost_mean, unseen_share, zero_mean_p_value
+from simab.stats.cost_intervals import cost_mean, hall_interval, unseen_share, zero_mean_p_value
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -39,6 +39,28 @@ def test_a_hand_worked_correction_for_skewness() -> None:
     assert x + a * x**2 / 3 + a**2 * x**3 / 27 + a / 6 == pytest.approx(-t)
     assert found.low == pytest.approx(values.mean() - t * error)
     assert found.high > values.mean() + t * error
+
+
+def test_halls_interval_alone_has_students_quantiles_at_both_transformed_ends() -> None:
+    """Hall 1992, equation 3: g of either end, in standard errors, is t or -t."""
+    values = np.array([0, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8, 11, 20, 42.0])
+    found = hall_interval(values)
+    error = values.std(ddof=1) / math.sqrt(15)
+    a = stats.skew(values) / math.sqrt(15)
+    t = stats.t.ppf(0.975, 14)
+    for end, quantile in ((found.low, t), (found.high, -t)):
+        x = (values.mean() - end) / error
+        assert x + a * x**2 / 3 + a**2 * x**3 / 27 + a / 6 == pytest.approx(quantile)
+    even = np.arange(60.0)
+    assert hall_interval(even).low == pytest.approx(cost_mean(even).interval.low)
+
+
+def test_a_range_of_one_value_leaves_nothing_to_be_unsure_of() -> None:
+    """No run can differ: no width at any number of runs, and no mark."""
+    for count in (1, 2, 400):
+        found = cost_mean(np.zeros(count), 0.0, 0.0)
+        assert (found.interval.low, found.interval.high) == (0.0, 0.0)
+        assert not found.approximate
 
 
 @pytest.mark.parametrize(("count", "share"), [(1, 0.975), (2, 1 - math.sqrt(0.025)), (100, 0.0362)])
