@@ -57,9 +57,9 @@ class Step(Description):
 
 
 class ManualSchedule(Policy):
-    """Steps at fixed times: the walk-through's 50/50, 25/75, 0/1, or any other plan.
+    """Steps at fixed times, such as weights of 50/50, 25/75 and 0/1, whatever is measured.
 
-    Source: the vendor's walk-through of production variants (aws/amazon-sagemaker-examples,
+    Source: the walk-through of production variants of one vendor (aws/amazon-sagemaker-examples,
     sm-a_b_testing). It misleads because it never looks: it promotes the candidate however bad.
     """
 

@@ -243,8 +243,9 @@ def _takes(policy: Policy) -> str:
     if not math.isfinite(quantiles.p50):
         return "leaves half of its runs or more undecided"
     time = numerals.duration_quantiles(quantiles)
-    middle = f" ({time.interval} in the middle 80{numerals.THIN}% of runs)"
-    return f"takes {time.value} to decide at the median{middle if time.interval else ''}"
+    spread = "as" if numerals.same_quantiles(quantiles) else time.interval
+    middle = f" ({spread} in the middle 80{numerals.THIN}% of runs)" if time.interval else ""
+    return f"takes {time.value} to decide at the median{middle}"
 
 
 def _speed(result: StudyResult) -> list[str]:

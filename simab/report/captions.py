@@ -131,14 +131,14 @@ def traffic(result: StudyResult, example: Example) -> str:
     return (
         f"{named(candidate)} was given up to {largest} of the traffic"
         f"{_received(example, candidate)} until {_when(result, example)}. In the whole run "
-        f"{numerals.counted(accepted, 'action')} accepted{_marked(accepted)}{also}.{targeted}"
+        f"{_accepted(accepted)}{also}.{targeted}"
     )
 
 
-def _marked(accepted: int) -> str:
-    if not accepted:
-        return ""
-    return ", marked above the figure," if accepted == 1 else ", each marked above the figure,"
+def _accepted(actions: int) -> str:
+    """How many actions were accepted, and where the figure has them."""
+    counted = f"{numerals.counted(actions, 'action')} {'was' if actions == 1 else 'were'} accepted"
+    return f"{counted} (marked above the figure)" if actions else counted
 
 
 def _when(result: StudyResult, example: Example) -> str:

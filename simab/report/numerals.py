@@ -36,6 +36,7 @@ __all__ = [
     "points",
     "proportion",
     "quantiles",
+    "same_quantiles",
     "signed_duration",
     "times",
     "whole_percent",
@@ -44,6 +45,9 @@ __all__ = [
 THIN: Final = "\u202f"  # narrow no-break space: parts a number from its unit
 ABOUT: Final = "≈"  # before an interval that may be too short
 ALWAYS: Final = "in every run"  # instead of an interval without width
+NEVER: Final = "none possible"  # the same of 0, where the scenario has nothing that could be more
+SAME: Final = "the same at 10 and 90\u202f%"  # instead of two quantiles that agree
+_MOST_DECIMALS: Final = 4  # of a percentage: what is nearer to 0 or 100 is said to be so
 NO_BREAK: Final = "\u00a0"
 MINUS: Final = "−"
 NOT_KNOWN: Final = "not known"
@@ -118,10 +122,15 @@ def mean(value: Mean) -> Written:
     if not (math.isfinite(value.low) and math.isfinite(value.high)):
         return Written(text, "")
     if value.low == value.high:
-        return Written(text, ALWAYS)
+        return Written(text, _without_width(value))
     return _as_marked(
         value, text, f"{decimal(value.low, decimals)} to {decimal(value.high, decimals)}"
     )
+
+
+def _without_width(value: Mean) -> str:
+    """Nothing else is possible: runs of which some could differ have an interval."""
+    return ALWAYS if value.mean else NEVER
 
 
 def marked(written: Written) -> Written:
@@ -147,7 +156,7 @@ def mean_share(value: Mean) -> Written:
     if not (math.isfinite(value.low) and math.isfinite(value.high)):
         return Written(text, "")
     if value.low == value.high:
-        return Written(text, ALWAYS)
+        return Written(text, _without_width(value))
     low, high = (_percentage(max(each, 0.0), decimals) for each in (value.low, value.high))
     return _as_marked(value, text, f"{low} to {high}{THIN}%")
 
@@ -159,7 +168,7 @@ def mean_duration(value: Mean) -> Written:
     if not (math.isfinite(value.low) and math.isfinite(value.high)):
         return Written(duration(value.mean), "")
     if value.low == value.high:
-        return Written(duration(value.mean), ALWAYS)
+        return Written(duration(value.mean), _without_width(value))
     return _as_marked(value, duration(value.mean), duration_range(value.low, value.high))
 
 
@@ -192,6 +201,11 @@ def duration_quantiles(value: Quantiles, horizon_s: float = math.nan) -> Written
     return _quantiles(value, beyond, duration, duration_range)
 
 
+def same_quantiles(value: Quantiles) -> bool:
+    """Whether the 10 % and 90 % quantiles agree, so that they tell nothing more than the median."""
+    return math.isfinite(value.p10) and value.p10 == value.p90
+
+
 def quantiles(value: Quantiles) -> Written:
     """The median count over all runs, with the 10 % and 90 % quantiles."""
     return _quantiles(
@@ -208,8 +222,8 @@ def _quantiles(
     if value.decided == 0:
         return Written("no decision", "")
     median = one(value.p50) if math.isfinite(value.p50) else beyond
-    if math.isfinite(value.p10) and value.p10 == value.p90:
-        return Written(median, "no spread")
+    if same_quantiles(value):
+        return Written(median, SAME)
     if math.isfinite(value.p10) and math.isfinite(value.p90):
         return Written(median, both(value.p10, value.p90))
     return Written(median, f"{one(value.p10)} or more" if math.isfinite(value.p10) else "")
@@ -291,12 +305,17 @@ def duration_range(low: float, high: float) -> str:
 
 
 def _percentage(share: float, decimals: int) -> str:
-    """The number before the % sign, with more decimals where it would wrongly say 0 or 100."""
+    """The number before the % sign, with more decimals where it would wrongly say 0 or 100.
+
+    No more than four: nothing here is known more finely than one in a million.
+    """
     if not math.isfinite(share):
         return NOT_KNOWN
     if share in (0, 1):
         return f"{100 * share:.0f}"
-    while decimals < 12 and 0 < share < 1 and round(100 * share, decimals) in (0, 100):
+    while 0 < share < 1 and round(100 * share, decimals) in (0, 100):
+        if decimals >= _MOST_DECIMALS:
+            return "under 0.0001" if share < 0.5 else "over 99.9999"
         decimals += 1
     return decimal(100 * share, decimals)
 

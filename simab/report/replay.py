@@ -85,11 +85,26 @@ class UntilDecision:
 
 
 class Realised(NamedTuple):
-    """A variant's share of the requests that came about then."""
+    """A variant's share of the requests that ended in some neighbouring whole windows."""
 
-    at_s: float
+    since_s: float
+    until_s: float
     share: float
     requests: float
+
+    @property
+    def at_s(self) -> float:
+        """The middle of these windows."""
+        return (self.since_s + self.until_s) / 2
+
+
+class _Pooled(NamedTuple):
+    """A span with its requests: a variant's, and everybody's."""
+
+    start_s: float
+    end_s: float
+    mine: float
+    everyone: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,28 +141,35 @@ class Example:
         """The variant's share of the requests until `end_s`, pooled over neighbouring spans.
 
         A share of few requests is mostly noise, so spans are pooled until they hold thirty, or
-        more if that would make more than `most` pools; a change of weights starts a new one.
+        more if that would make more than `most` pools; a change of weights starts a new one. A pool
+        whose middle lies beyond `end_s` is left out, but for the only one.
         """
-        pooled: dict[float, list[float]] = {}
-        for span in self.spans:
-            if span.start_s < end_s:
-                each = pooled.setdefault(span.start_s, [0.0, 0.0])
-                each[0] += span.invocations if span.variant == variant else 0.0
-                each[1] += span.invocations
-        enough = max(30.0, sum(many for _, many in pooled.values()) / most)
+        spans = self._pooled(variant, end_s)
+        enough = max(30.0, sum(each.everyone for each in spans) / most)
         changes = [at_s for at_s, _ in self.weights] if len(self.weights) <= 12 else []
         found: list[Realised] = []
-        since, mine, everyone = 0.0, 0.0, 0.0
-        for start_s in sorted(pooled):
-            changed = any(since < at_s <= start_s for at_s in changes)
+        since_s = until_s = mine = everyone = 0.0
+        for span in spans:
+            changed = any(since_s < at_s <= span.start_s for at_s in changes)
             if everyone and (everyone >= enough or changed):
-                found.append(Realised((since + start_s) / 2, mine / everyone, everyone))
+                found.append(Realised(since_s, until_s, mine / everyone, everyone))
                 mine = everyone = 0.0
-            since = start_s if not everyone else since
-            mine, everyone = mine + pooled[start_s][0], everyone + pooled[start_s][1]
+            since_s = since_s if everyone else span.start_s
+            until_s = span.end_s
+            mine, everyone = mine + span.mine, everyone + span.everyone
         if everyone:
-            found.append(Realised((since + end_s) / 2, mine / everyone, everyone))
-        return found
+            found.append(Realised(since_s, until_s, mine / everyone, everyone))
+        return [each for each in found if each.at_s <= end_s] or found[:1]
+
+    def _pooled(self, variant: str, end_s: float) -> list[_Pooled]:
+        """The spans that begin before `end_s`, with all variants' requests added up."""
+        counts: dict[tuple[float, float], list[float]] = {}
+        for span in self.spans:
+            if span.start_s < end_s:
+                each = counts.setdefault((span.start_s, span.end_s), [0.0, 0.0])
+                each[0] += span.invocations if span.variant == variant else 0.0
+                each[1] += span.invocations
+        return [_Pooled(*span, *counts[span]) for span in sorted(counts)]
 
     def series(self, variant: str, most: int) -> list[MetricPoint]:
         """At most that many of the points shown, evenly spread, the last one always."""

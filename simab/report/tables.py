@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from simab.report import numerals, verdict_columns
@@ -230,27 +231,31 @@ def _remark(paired: Paired) -> str:
 def traffic(example: Example, variant: str, dots: list[Realised]) -> Table:
     """Weights and realised shares of a variant."""
     columns = (
-        Column("About", numeric=False),
+        Column("Windows", "from, to", numeric=False),
         Column("Weight", "as a share"),
         Column("Realised share"),
-        Column("Requests"),
+        Column("Requests", "that ended then"),
     )
-    times, shares = example.weight_steps(variant, math.inf)
-
-    def in_force(at_s: float) -> float:
-        past = [share for since, share in zip(times, shares, strict=True) if since <= at_s]
-        return past[-1] if past else math.nan
-
     rows = tuple(
         (
-            Cell(numerals.duration(each.at_s)),
-            Cell(numerals.percent(in_force(each.at_s), 1)),
+            Cell(numerals.duration_range(each.since_s, each.until_s)),
+            Cell(_weights_in_force(example, variant, each)),
             Cell(numerals.percent(each.share, 1)),
             Cell(numerals.count(each.requests)),
         )
         for each in dots
     )
     return Table(f"Share of {variant}", columns, rows)
+
+
+def _weights_in_force(example: Example, variant: str, windows: Realised) -> str:
+    """The weight as a share at the windows' begin, and each that came into force within them."""
+    times, shares = example.weight_steps(variant, math.inf)
+    steps = list(zip(times[:-1], shares, strict=False))
+    before = [share for at_s, share in steps if at_s <= windows.since_s]
+    within = [share for at_s, share in steps if windows.since_s < at_s < windows.until_s]
+    in_force = [each for each, _ in groupby([*before[-1:], *within])]
+    return ", then ".join(numerals.percent(each, 1) for each in in_force) or numerals.NOT_KNOWN
 
 
 def metric(example: Example, names: tuple[str, str], most: int = 12) -> Table:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.report import canvas, endings, pairs, palette
+from simab.report import canvas, endings, numerals, pairs, palette, tables
+from simab.report.replay import Realised
 from simab.report.study_result import read_result
 from simab.report.svg import finish
 from tests.report.conftest import CHURN, build
@@ -116,6 +117,34 @@ def test_pooled_shares_add_up_to_all_requests(result: Of) -> None:
     assert sum(pool.requests for pool in pools) == everyone
     assert sum(pool.requests * pool.share for pool in pools) == pytest.approx(mine)
     assert {round(pool.share, 9) for pool in pools if pool.at_s > 64 * 60} == {1.0}
+
+
+def test_a_pool_is_named_by_the_whole_windows_that_it_holds(result: Of) -> None:
+    """Also where the figure ends within the last of them: its middle is that of its windows."""
+    study = read_result(result("churn"))
+    run = study.examples[0]
+    edges = sorted({(span.start_s, span.end_s) for span in run.spans})
+    for end_s in (edges[5][0] + 1.0, edges[5][1] - 1.0, study.horizon_s):
+        pools = run.realised("Variant2", end_s, 60)
+        assert {pool.since_s for pool in pools} <= {start for start, _ in edges}
+        assert {pool.until_s for pool in pools} <= {end for _, end in edges}
+        assert all(pool.at_s <= end_s for pool in pools)
+        for pool in pools:
+            held = [each for each in run.spans if pool.since_s <= each.start_s < pool.until_s]
+            assert sum(each.invocations for each in held) == pool.requests
+    first = run.realised("Variant2", 1.0, 60)
+    assert [(pool.since_s, pool.until_s) for pool in first] == [edges[0]]
+
+
+def test_a_row_says_each_weight_in_force_in_its_windows(result: Of) -> None:
+    """A change within a window is said, not hidden behind the weight at its middle."""
+    run = read_result(result("churn")).examples[0]
+    shares = [weights["Variant2"] for _, weights in run.weights]
+    changed_s = run.weights[1][0]
+    windows = Realised(changed_s - 20.0, changed_s + 100.0, 0.5, 100.0)
+    (row,) = tables.traffic(run, "Variant2", [windows]).rows
+    before, after = (numerals.percent(share, 1) for share in shares[:2])
+    assert row[1].text == f"{before}, then {after}"
 
 
 def test_a_thinned_series_keeps_its_ends(result: Of) -> None:

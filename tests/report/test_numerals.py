@@ -120,12 +120,28 @@ def test_a_mean_ends_with_the_first_uncertain_digit(value: Mean, text: str) -> N
         (Quantiles(300, 3600, 7200, NAN, 7000, 7400), "2 h (1 h or more)"),
         (Quantiles(100, 3600, NAN, NAN, NAN, NAN), "over 6 h (1 h or more)"),
         (Quantiles(3, NAN, NAN, NAN, NAN, NAN), "over 6 h"),
-        (Quantiles(400, 960, 960, 960, 960, 960), "16 min (no spread)"),
+        (Quantiles(400, 960, 960, 960, 960, 960), "16 min (the same at 10 and 90 %)"),
         (Quantiles(0, NAN, NAN, NAN, NAN, NAN), "no decision"),
     ],
 )
 def test_a_quantile_beyond_the_horizon_is_said_to_be_longer(value: Quantiles, text: str) -> None:
     assert plain(numerals.duration_quantiles(value, 21_600)) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (1 - 1e-5, "99.999 %"),
+        (1 - 1e-14, "over 99.9999 %"),
+        (1e-5, "0.001 %"),
+        (1e-9, "under 0.0001 %"),
+        (1.0, "100 %"),
+        (0.0, "0 %"),
+    ],
+)
+def test_what_is_nearly_all_or_nothing_is_said_to_be_so(share: float, text: str) -> None:
+    """Not as a number of many digits: nothing is known as finely."""
+    assert plain(numerals.percent(share, 1)) == text
 
 
 def test_differences_carry_their_sign() -> None:
@@ -147,7 +163,8 @@ def test_names_and_values_of_metrics() -> None:
         (0.12, 0.11, 0.13, "12 % (11 to 13 %)"),
         (0.0011, 0.0004, 0.0018, "0.11 % (0.04 to 0.18 %)"),
         (0.001, -0.001, 0.003, "0.10 % (0 to 0.30 %)"),
-        (0.0, 0.0, 0.0, "0 % (in every run)"),
+        (0.0, 0.0, 0.0, "0 % (none possible)"),
+        (0.02, 0.02, 0.02, "2 % (in every run)"),
         (math.nan, math.nan, math.nan, "not known"),
         (0.25, math.nan, math.nan, "25 %"),
     ],
@@ -204,7 +221,7 @@ def test_a_duration_lies_within_its_ends_as_written(times: list[float]) -> None:
     for each in written:
         value = plain(each.value).removeprefix("+")
         assert read(value) == read(plain(numerals.duration(middle)))
-        if each.interval not in ("", "in every run", "no spread"):
+        if " to " in each.interval:
             first, last = ends(plain(each.interval))
             slack = 1e-12 * max(abs(low), abs(high))
             assert read(first) - slack <= read(value) <= read(last) + slack
@@ -212,7 +229,7 @@ def test_a_duration_lies_within_its_ends_as_written(times: list[float]) -> None:
 
 def number(text: str) -> float:
     """A written number, without its unit."""
-    found = re.match(r"[+−]?[\d,.]+", plain(text))
+    found = re.match(r"[+−]?[\d,.]+", plain(text).removeprefix("under ").removeprefix("over "))
     assert found, text
     return float(found[0].replace("−", "-").replace(",", "").replace("+", ""))
 
@@ -224,7 +241,7 @@ def test_a_share_lies_within_its_ends_as_written(shares: list[float]) -> None:
         numerals.proportion(Proportion(1, middle, low, high)),
         numerals.mean_share(Mean(middle, low, high)),
     ):
-        if each.interval not in ("", "in every run"):
+        if " to " in each.interval:
             first, last = each.interval.split(" to ")
             assert number(first) <= number(each.value) <= number(last)
 
@@ -237,7 +254,7 @@ def test_a_number_lies_within_its_ends_as_written(values: list[float]) -> None:
         numerals.difference(middle, low, high),
         numerals.points(middle, low, high),
     ):
-        if each.interval not in ("", "in every run"):
+        if " to " in each.interval:
             first, last = each.interval.split(" to ")
             assert number(first) <= number(each.value) <= number(last)
 
