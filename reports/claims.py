@@ -6,18 +6,21 @@ within a stated Monte Carlo band.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
 from expected_of_rollouts import promotion_by_checks
 from expected_of_tests import looks_of, promotion_by_theory
 from policy_cells import Cell
+from scipy import stats
 
 from simab.policies.always_valid import AlwaysValid
+from simab.policies.argo_rollouts import ArgoRollouts
 from simab.policies.bandit import Bandit
 from simab.policies.bayesian import BayesianExperiment
+from simab.policies.blue_green import BlueGreen
 from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.flagger_analysis import FlaggerAnalysis
 from simab.policies.group_sequential import GroupSequential
 from simab.policies.kayenta_canary import KayentaCanary
 from simab.policies.manual_schedule import ManualSchedule
@@ -25,14 +28,25 @@ from simab.policies.metric_majority import MetricMajority
 from simab.policies.naive_peeking import NaivePeeking
 from simab.policies.safe_rollout import SafeRollout
 from simab.policies.sprt import SequentialProbabilityRatio
+from simab.policies.staged_canary import StagedCanary
 from simab.scenario import Scenario
 
-__all__ = ["STANDARD_ERRORS", "THEORY_ERROR", "Claim", "claim_of", "keeps", "theory_agrees"]
+__all__ = [
+    "STANDARD_ERRORS",
+    "STANDARD_TAIL",
+    "THEORY_ERROR",
+    "Claim",
+    "claim_of",
+    "keeps",
+    "theory_agrees",
+    "theory_error",
+]
 
 STANDARD_ERRORS: Final = 3.0
-"""Half width of the Monte Carlo band, in standard errors of the claimed or predicted rate."""
+"""Half width of the Monte Carlo band: the tails of a binomial count are those of a normal law."""
+STANDARD_TAIL: Final = float(stats.norm.sf(STANDARD_ERRORS))
 THEORY_ERROR: Final = 0.005
-"""What theory may be wrong by itself: shares taken as normal, labels as arriving evenly."""
+"""What theory may be wrong by itself that takes shares as normal or labels as arriving evenly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,7 @@ def claim_of(scenario: Scenario, rule: str) -> Claim:
         case SequentialProbabilityRatio():
             why = "a look a tick oversteps Wald's bounds, which errs on the safe side"
             says = f"{_percent(policy.alpha)} at p0"
-            return Claim(says, policy.alpha, None, theory, "exact, look by look", why)
+            return Claim(says, policy.alpha, None, theory, "the law of right answers", why)
         case SafeRollout():
             says = f"rolls back at most {_percent(policy.alpha)}"
             why = "inconclusive ships: what is not shown to harm is promoted"
@@ -92,7 +106,7 @@ def _without_error_rate(scenario: Scenario, rule: str, theory: float | None) -> 
             return Claim("none", theory=theory, source="symmetry", because=why)
         case MetricMajority():
             why = "no difference is too small for it; ties go to the control"
-            return Claim("none", theory=theory, source="exact sum", because=why)
+            return Claim("none", theory=theory, source="sum over all counts", because=why)
         case ManualSchedule():
             return Claim("none", theory=theory, source="it never looks", because="never looks")
         case KayentaCanary():
@@ -110,21 +124,36 @@ PASSES: Final = "none: what passes is promoted"
 
 def keeps(claim: Claim, cell: Cell, *, standard_errors: float = STANDARD_ERRORS) -> bool | None:
     """Whether the measured rate is consistent with the claim; None if nothing is claimed."""
+    count, runs, tail = cell.promoted, len(cell.verdicts), float(stats.norm.sf(standard_errors))
     if claim.at_most is not None:
-        return cell.share <= claim.at_most + standard_errors * _error(claim.at_most, cell)
+        return bool(count <= stats.binom(runs, claim.at_most).isf(tail))
     if claim.at_least is not None:
-        return cell.share >= claim.at_least - standard_errors * _error(claim.at_least, cell)
+        return bool(count >= stats.binom(runs, claim.at_least).ppf(tail))
     return None
 
 
-def theory_agrees(theory: float, cell: Cell, *, standard_errors: float = STANDARD_ERRORS) -> bool:
-    """Whether the measured rate is what theory predicts."""
-    return abs(cell.share - theory) <= standard_errors * _error(theory, cell) + THEORY_ERROR
+def theory_error(scenario: Scenario, rule: str) -> float:
+    """What the theory of a rule may be wrong by itself; 0 where it approximates nothing.
+
+    A schedule that never looks, two equal arms of a bandit, and checks of Poisson counts have a
+    probability without approximation. All other theory is normal, or fixes the number of labels.
+    """
+    match scenario.policies[rule]:
+        case ManualSchedule() | Bandit():
+            return 0.0
+        case ArgoRollouts() | BlueGreen() | FlaggerAnalysis() | StagedCanary():
+            return 0.0
+        case _:
+            return THEORY_ERROR
 
 
-def _error(share: float, cell: Cell) -> float:
-    """The Monte Carlo standard error of a cell, were that its true share."""
-    return math.sqrt(max(share * (1.0 - share), 0.0) / len(cell.verdicts))
+def theory_agrees(
+    theory: float, cell: Cell, allowed: float, *, standard_errors: float = STANDARD_ERRORS
+) -> bool:
+    """Whether the measured rate is what theory predicts, but for what that may be wrong itself."""
+    count, runs, tail = cell.promoted, len(cell.verdicts), float(stats.norm.sf(standard_errors))
+    low, high = max(theory - allowed, 0.0), min(theory + allowed, 1.0)
+    return bool(stats.binom(runs, low).ppf(tail) <= count <= stats.binom(runs, high).isf(tail))
 
 
 def _percent(share: float) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
 
-from policy_cells import tell
+from policy_cells import made_or_committed, tell
 
 from simab.comparison import compare
 from simab.report import canvas, numerals
 from simab.report.endings import draw_endings
 from simab.report.study_result import StudyResult, read_result
+from simab.report.writing import write_report
 from simab.scenario import load
 
-__all__ = ["make_founding_example"]
+__all__ = ["play_founding_example", "write_founding_example"]
+
+PLACE: Final = "reports/churn"
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 
@@ -23,16 +27,22 @@ REPOSITORY: Final = Path(__file__).resolve().parent.parent
 HALO: Final = "text{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}"
 
 
-def make_founding_example(folder: Path, executor: Executor) -> str:
-    """Write reports/churn and docs/churn.svg below a folder; returns README's table."""
+def play_founding_example(folder: Path, executor: Executor) -> None:
+    """Play the study and write reports/churn below a folder."""
     file = "scenarios/churn.yaml"
     scenario = load(REPOSITORY / file)
     count, seed = str(scenario.study.replications), str(scenario.study.seed)
     tell(f"churn: {count} replications a rule")
     words = ["simab", "compare", file, "--replications", count, "--seed", seed, "--out", "DIR"]
     study = compare(scenario, executor=executor, command=shlex.join(words))
-    study.report(folder / "reports" / "churn")
-    result = read_result(study.result)
+    study.report(folder / PLACE)
+
+
+def write_founding_example(folder: Path) -> str:
+    """Write the page and docs/churn.svg from the study's result; returns README's table."""
+    saved = made_or_committed(folder, f"{PLACE}/study.json").read_text(encoding="utf-8")
+    write_report(json.loads(saved), folder / PLACE)
+    result = read_result(json.loads(saved))
     (folder / "docs").mkdir(exist_ok=True)
     (folder / "docs" / "churn.svg").write_text(_picture(result), encoding="utf-8")
     return _table(result)

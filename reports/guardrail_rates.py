@@ -9,21 +9,57 @@ import csv
 import io
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Final
 
+from candidate_rates import share
 from policy_cells import Cell, Version, play_cells, tell
-from policy_page import measured, plain
+from policy_page import plain
 from policy_versions import with_errors, with_probability_gain
 
+from simab.analyse import Verdict
 from simab.report import numerals
+from simab.report.study_result import Proportion
 from simab.scenario import Scenario
 
-__all__ = ["ALPHA", "MARGIN", "at_the_margin", "guardrail_cells", "make_guardrail_rates"]
+__all__ = [
+    "ALPHA",
+    "MARGIN",
+    "GuardrailRate",
+    "at_the_margin",
+    "guardrail_cells",
+    "guardrail_section",
+    "play_guardrail_rates",
+    "read_guardrail_rates",
+]
 
 MARGIN: Final = 0.01
 ALPHA: Final = 0.05
 GAIN: Final = 0.05
+EDGE: Final = "at the margin"
+FINE: Final = "no more errors"
+PLACE: Final = "reports/policies/guardrails.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailRate:
+    """Runs of a rule with one of the two candidates, and how many ended how."""
+
+    candidate: str
+    rule: str
+    kind: str
+    excess: float
+    promoted: int
+    kept: int
+    rolled_back: int
+    undecided: int
+    replications: int
+
+    @property
+    def promotions(self) -> Proportion:
+        """The share of runs that promoted the candidate."""
+        return share(self.promoted, self.replications)
 
 
 def at_the_margin(scenario: Scenario, excess: float = MARGIN) -> Scenario:
@@ -49,31 +85,59 @@ def guardrail_cells(
             Version("guardrails", name, excess, at_the_margin(scenario, excess), replications),
             executor=executor,
         )
-        for name, excess in (("at the margin", MARGIN), ("no more errors", 0.0))
+        for name, excess in ((EDGE, MARGIN), (FINE, 0.0))
     )
     return edge, fine
 
 
-def make_guardrail_rates(
+def play_guardrail_rates(
     folder: Path, scenario: Scenario, executor: Executor | None, replications: int = 1000
-) -> str:
-    """Play both candidates, write guardrails.csv below a folder, return the page's section."""
+) -> None:
+    """Play both candidates and write guardrails.csv below a folder."""
     tell(f"guardrails: {replications} replications a rule, twice")
     edge, fine = guardrail_cells(scenario, executor, replications)
-    target = folder / "reports" / "policies"
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "guardrails.csv").write_text(_csv([*edge, *fine]), encoding="utf-8")
-    return _section(edge, fine)
+    target = folder / PLACE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(_csv([*edge, *fine]), encoding="utf-8")
 
 
-def _section(edge: Sequence[Cell], fine: Sequence[Cell]) -> str:
-    count = numerals.count(len(edge[0].verdicts))
-    worst = max(edge, key=lambda cell: cell.share)
-    over = [cell.rule for cell in edge if cell.interval.low > ALPHA]
+def _csv(cells: Sequence[Cell]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([field.name for field in fields(GuardrailRate)])
+    verdicts = (
+        Verdict.PROMOTED_CANDIDATE, Verdict.KEPT_CONTROL, Verdict.ROLLED_BACK, Verdict.UNDECIDED
+    )  # fmt: skip
+    for cell in cells:
+        counts = [cell.count(verdict) for verdict in verdicts]
+        names = (cell.version, cell.rule, cell.kind, cell.effect)
+        writer.writerow(astuple(GuardrailRate(*names, *counts, len(cell.verdicts))))
+    return buffer.getvalue()
+
+
+def read_guardrail_rates(path: Path) -> list[GuardrailRate]:
+    """The rows that `play_guardrail_rates` wrote."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            GuardrailRate(
+                row["candidate"], row["rule"], row["kind"], float(row["excess"]),
+                *(int(row[name]) for name in ("promoted", "kept", "rolled_back", "undecided")),
+                int(row["replications"]),
+            )
+            for row in csv.DictReader(file)
+        ]  # fmt: skip
+
+
+def guardrail_section(rates: Sequence[GuardrailRate]) -> str:
+    """The page's section: promotions of both candidates, and what stays undecided."""
+    edge, fine = ([each for each in rates if each.candidate == name] for name in (EDGE, FINE))
+    count = numerals.count(edge[0].replications)
+    worst = max(edge, key=lambda each: each.promoted)
+    over = [each.rule for each in edge if each.promotions.low > ALPHA]
     kept = "no interval lies above it" if not over else f"**above it: {', '.join(over)}**"
     lines = [
-        f"| {cell.rule} | `{cell.kind}` | {measured(cell)} | {measured(other)} |"
-        for cell, other in zip(edge, fine, strict=True)
+        f"| {each.rule} | `{each.kind}` | {_shown(each)} | {_shown(other)} |"
+        for each, other in zip(edge, fine, strict=True)
     ]
     opening = (
         "\n## A candidate at the edge of its guardrail\n\n"
@@ -82,8 +146,8 @@ def _section(edge: Sequence[Cell], fine: Sequence[Cell]) -> str:
         f"that rules want to promote it; {count} replications each. At the margin its errors "
         f"exceed the control's by the whole {100 * MARGIN:g} point, and alpha is the largest "
         f"probability with which it may be promoted, over all looks: {kept}; the highest rate is "
-        f"{worst.promoted} of {count}, {measured(worst)}, of {worst.rule}.{_idle(fine)} "
-        "Counts: [guardrails.csv](guardrails.csv).\n\n"
+        f"{numerals.count(worst.promoted)} of {count}, {numerals.proportion(worst.promotions)}, of "
+        f"{worst.rule}.{_idle(fine)} Counts: [guardrails.csv](guardrails.csv).\n\n"
     )
     head = (
         "| rule | kind | promotes at the margin | promotes with no more errors |\n"
@@ -92,19 +156,16 @@ def _section(edge: Sequence[Cell], fine: Sequence[Cell]) -> str:
     return plain(opening + head + "\n".join(lines)) + "\n"
 
 
-def _idle(fine: Sequence[Cell]) -> str:
+def _shown(rate: GuardrailRate) -> str:
+    written = str(numerals.proportion(rate.promotions))
+    if rate.undecided:
+        written += f"; undecided {numerals.percent(rate.undecided / rate.replications, 1)}"
+    return written
+
+
+def _idle(fine: Sequence[GuardrailRate]) -> str:
     """Rules whose rates say nothing, for they promote nothing anyway."""
-    idle = [cell.rule for cell in fine if not cell.promoted]
+    idle = [each.rule for each in fine if not each.promoted]
     if not idle:
         return ""
     return f" {', '.join(idle)} promotes nothing here in any case, which says nothing of its level."
-
-
-def _csv(cells: Sequence[Cell]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["candidate", "rule", "kind", "excess", "promoted", "replications"])
-    for cell in cells:
-        counts = (cell.promoted, len(cell.verdicts))
-        writer.writerow((cell.version, cell.rule, cell.kind, f"{cell.effect:g}", *counts))
-    return buffer.getvalue()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +17,11 @@ from interval_laws import HORIZON_S, TIMES_MEDIAN_S, CostLaw, cost_laws, times_s
 from scipy.special import stdtrit
 from scipy.stats import binom
 
-from simab.stats.cost_intervals import cost_mean
+from simab.stats.cost_intervals import cost_mean, hall_interval
 from simab.stats.intervals import quantile_interval, share_interval
 from simab.stats.paired_shares import tango_interval
 
-__all__ = ["RUNS", "SAMPLES", "Cell", "cost_cell", "coverage_cells"]
+__all__ = ["RUNS", "SAMPLES", "Cell", "cost_cell", "coverage_cells", "reason_over"]
 
 RUNS: Final = (20, 100, 400, 1600)
 SAMPLES: Final = 4000
@@ -33,15 +33,17 @@ PAIRED: Final = (
 )
 _SEED: Final = 20
 _LEAST_CHANCE: Final = 1e-7
+_OVER: Final = 0.97
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """Coverage at one number of runs; shares are of all samples, NaN where there are none.
 
-    `plain`: of the intervals without a mark; `marked`: of those marked approximate; `by_student`:
-    of Student's, or for shares Wald's. `bounded`: how many of those without a mark are exact bounds
-    of how often (few runs unlike the rest).
+    `samples` is 0 where coverage is worked out exactly. `plain`: of the intervals without a mark;
+    `marked`: of those marked approximate; `by_student`: of Student's, or for shares Wald's;
+    `by_hall`: of Hall's alone, of means. `bounded`: how many of those without a mark are exact
+    bounds of how often (few runs unlike the rest).
     """
 
     quantity: str
@@ -52,7 +54,19 @@ class Cell:
     marked: float
     bounded: float
     by_student: float
+    by_hall: float
     reason: str
+
+    @property
+    def unmarked_samples(self) -> int:
+        """Of how many samples `plain` is the coverage; 0 where it is exact."""
+        return round(self.samples * (1.0 - self.marked_share))
+
+    @property
+    def together(self) -> float:
+        """Coverage of all intervals, marked or not."""
+        parts = ((1.0 - self.marked_share, self.plain), (self.marked_share, self.marked))
+        return math.fsum(share * covers for share, covers in parts if share)
 
 
 def coverage_cells(outcomes: Path, samples: int = SAMPLES) -> list[Cell]:
@@ -74,7 +88,7 @@ def cost_cell(law: CostLaw, place: int, runs: int, samples: int) -> Cell:
     draw = np.random.Generator(np.random.Philox(key=[_SEED, place * 10_000 + runs]))
     t = float(stdtrit(runs - 1, 0.975))
     hits: dict[bool, list[bool]] = {False: [], True: []}
-    bounded = student = 0
+    bounded = student = hall = 0
     for _ in range(samples):
         sample = law.draw(draw, runs)
         found = cost_mean(sample, 0.0, law.most)
@@ -82,20 +96,33 @@ def cost_cell(law: CostLaw, place: int, runs: int, samples: int) -> Cell:
         bounded += found.reason is not None and not found.approximate
         margin = t * sample.std(ddof=1) / math.sqrt(runs)
         student += bool(abs(sample.mean() - law.mean) <= margin)
+        hall += law.mean in hall_interval(sample)
     plain = _mean(hits[False])
     few = bounded / max(len(hits[False]), 1)
-    return Cell(
+    cell = Cell(
         law.name, runs, samples, plain, len(hits[True]) / samples, _mean(hits[True]), few,
-        student / samples, _reason(plain, few),
+        student / samples, hall / samples, "",
     )  # fmt: skip
+    return replace(cell, reason=reason_over(cell))
 
 
-def _reason(plain: float, few: float) -> str:
-    if not plain > 0.97:
+def reason_over(cell: Cell) -> str:
+    """Why intervals of a mean cover more than 97 % without a mark, by what was measured.
+
+    The rule's choice of samples is the reason only where all intervals together, marked ones
+    included, cover no more than that.
+    """
+    if not cell.plain > _OVER:
         return ""
-    if few >= 0.5:
+    if cell.bounded >= 0.5:
         return "discrete: few runs unlike the rest, bounded by how often"
-    return "the rule leaves those samples without a mark in which the spread shows"
+    if cell.together <= _OVER:
+        return (
+            "the rule leaves those samples without a mark in which the spread shows: all together, "
+            f"marked ones too, cover {cell.together:.3f}".replace("0.", ".")
+        )
+    alone = f"Hall's interval alone covers {cell.by_hall:.3f}".replace("0.", ".")
+    return alone if cell.by_hall > _OVER else f"the outer ends of two intervals; {alone}"
 
 
 def _share_cell(share: float, runs: int) -> Cell:
@@ -108,10 +135,10 @@ def _share_cell(share: float, runs: int) -> Cell:
         for each in likely
         if abs(each / runs - share) <= 1.96 * math.sqrt(each / runs * (1 - each / runs) / runs)
     )
-    reason = "discrete: a count of runs" if covers > 0.97 else ""
+    reason = "discrete: a count of runs" if covers > _OVER else ""
     return Cell(
         f"a share of {100 * share:g} % of runs", runs, 0, float(covers), 0.0, math.nan, 0.0,
-        float(wald), reason,
+        float(wald), math.nan, reason,
     )  # fmt: skip
 
 
@@ -129,8 +156,10 @@ def _paired_cell(name: str, only_b: float, only_a: float, runs: int) -> Cell:
             covers += chance * (only_b - only_a in tango_interval(b, a, runs))
             spread = math.sqrt(max(discordant - (b - a) ** 2 / runs, 0.0)) / runs
             wald += chance * (abs((b - a) / runs - (only_b - only_a)) <= 1.96 * spread)
-    reason = "discrete: a count of discordant runs" if covers > 0.97 else ""
-    return Cell(f"paired shares, {name}", runs, 0, covers, 0.0, math.nan, 0.0, wald, reason)
+    reason = "discrete: a count of discordant runs" if covers > _OVER else ""
+    return Cell(
+        f"paired shares, {name}", runs, 0, covers, 0.0, math.nan, 0.0, wald, math.nan, reason
+    )
 
 
 def _median_cell(runs: int, samples: int) -> Cell:
@@ -143,7 +172,8 @@ def _median_cell(runs: int, samples: int) -> Cell:
         hits.append(TIMES_MEDIAN_S in quantile_interval(seen, 0.5).interval)
     return Cell(
         "median time to decision, 1 in 7 runs undecided", runs, samples, _mean(hits), 0.0,
-        math.nan, 0.0, math.nan, "discrete: ranks of runs" if _mean(hits) > 0.97 else "",
+        math.nan, 0.0, math.nan, math.nan,
+        "discrete: ranks of runs" if _mean(hits) > _OVER else "",
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from expected_of_rollouts import check_failure, checks_passed_before
 from pinned_clients import WEIGHT, pinned_clients
@@ -31,7 +31,14 @@ from simab.theory.controllers import (
     pinned_share,
 )
 
-__all__ = ["DEMONSTRATIONS", "Row", "make_naive_rules", "overlapping"]
+__all__ = [
+    "DEMONSTRATIONS",
+    "Row",
+    "naive_section",
+    "overlapping",
+    "play_naive_rules",
+    "read_naive_rules",
+]
 
 SCENARIOS: Final = Path(__file__).resolve().parent.parent / "scenarios"
 
@@ -196,16 +203,28 @@ DEMONSTRATIONS: Final[tuple[Callable[[Executor | None], list[Row]], ...]] = (
 )
 
 
-def make_naive_rules(folder: Path, executor: Executor) -> str:
-    """Play every demonstration, write naive.csv below a folder, return the page's section."""
+PLACE: Final = "reports/policies/naive.csv"
+
+
+def play_naive_rules(folder: Path, executor: Executor) -> None:
+    """Play every demonstration and write naive.csv below a folder."""
     rows: list[Row] = []
     for demonstration in DEMONSTRATIONS:
         tell(f"naive rules: {demonstration.__name__.replace('_', ' ')}")
         rows += demonstration(executor)
-    target = folder / "reports" / "policies"
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "naive.csv").write_text(_csv(rows), encoding="utf-8")
-    return naive_section(rows)
+    target = folder / PLACE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(_csv(rows), encoding="utf-8")
+
+
+def read_naive_rules(path: Path) -> list[Row]:
+    """The rows that `play_naive_rules` wrote."""
+    types = get_type_hints(Row)
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            Row(**{name: types[name](text) for name, text in row.items()})
+            for row in csv.DictReader(file)
+        ]
 
 
 def _csv(rows: Sequence[Row]) -> str:
@@ -246,7 +265,7 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
         return by_name[rule, setting]
 
     def gap(one: Row) -> str:
-        return f"{numerals.percent(one.share, 1)} against {numerals.percent(one.assumed, 1)}"
+        return f"{_measured(one)} against {numerals.percent(one.assumed, 1)}"
 
     shared, own = "reads 20 min every 5 min", "reads 5 min every 5 min"
     busy, idle = (next(each.setting for each in rows if each.setting.startswith(word))
@@ -268,18 +287,31 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
         f"formula for independent checks, Argo in {gap(row('Argo', shared))}. With windows of "
         f"their own they promote in {gap(row('Flagger', own))} and {gap(row('Argo', own))}.",
         f"**Autocorrelated latency.** In a queue at load {BUSY:g} Kayenta condemns an equal "
-        f"candidate in {numerals.percent(kayenta.share, 1)} of the runs, "
-        f"{numerals.times(kayenta.share / kayenta.assumed)} what independent minutes give; in the "
-        f"nearly idle queue in {numerals.percent(row(kayenta.rule, idle).share, 1)}.",
+        f"candidate in {_measured(kayenta)} of the runs, {_times(kayenta)} what independent "
+        f"minutes give; in the nearly idle queue in {_counted(row(kayenta.rule, idle))} runs.",
         "**A t-test of single requests.** In the busy queue Welch's test at 5 % rejects the "
-        f"equality of two equal queues in {numerals.percent(single.share)} of the runs; on "
-        "means of whole runs, which are independent, in "
-        f"{numerals.percent(means.share, 1)} of the tests.",
-        f"**Few requests a check.** A limit of 99 % fails {numerals.percent(check.share, 1)} of "
+        f"equality of two equal queues in {_measured(single)} of the runs; on means of whole "
+        f"runs, which are independent, in {_counted(means)} tests.",
+        f"**Few requests a check.** A limit of 99 % fails {_measured(check)} of "
         "the checks that hold 50 requests of a candidate with "
         f"{numerals.percent(HEALTHY, 1)} errors, for one error is enough; the binomial says "
         f"{numerals.percent(check.assumed, 1)}.",
         f"**Session cookies.** Of the twentieth requests of a canary's clients at a weight of "
-        f"{numerals.percent(WEIGHT)}, {numerals.percent(sticky.share)} go to the candidate where a "
-        f"cookie keeps them there, {numerals.percent(free.share)} where none does.",
+        f"{numerals.percent(WEIGHT)}, {_measured(sticky)} go to the candidate where a cookie keeps "
+        f"them there, {_measured(free)} where none does.",
     ]
+
+
+def _measured(row: Row) -> str:
+    """The share as finely as its interval warrants: as in the table."""
+    return numerals.proportion(row.proportion).value
+
+
+def _counted(row: Row) -> str:
+    return f"{numerals.count(row.count)} of {numerals.count(row.trials)}"
+
+
+def _times(row: Row) -> str:
+    """By how much more often than assumed: both ends of the interval, for one ratio says little."""
+    low, high = (each / row.assumed for each in (row.proportion.low, row.proportion.high))
+    return f"{numerals.count(low)} to {numerals.count(high)} times (95 % interval)"

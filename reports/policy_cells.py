@@ -29,11 +29,13 @@ __all__ = [
     "cells_csv",
     "cells_of",
     "letters_in",
+    "made_or_committed",
     "play_cells",
     "read_cells",
     "tell",
 ]
 
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
 LETTERS: Final = {
     Verdict.PROMOTED_CANDIDATE: "P",
     Verdict.PROMOTED_OTHER: "O",
@@ -162,6 +164,11 @@ def read_cells(path: Path) -> list[Cell]:
             )
             for row in csv.DictReader(file)
         ]
+
+
+def made_or_committed(folder: Path, place: str) -> Path:
+    """A file below a folder where it has been made there; else the committed one."""
+    return folder / place if (folder / place).exists() else REPOSITORY / place
 
 
 def batches(replications: int, size: int) -> list[range]:

@@ -12,11 +12,13 @@ from typing import Final
 
 from claims import (
     STANDARD_ERRORS,
+    STANDARD_TAIL,
     THEORY_ERROR,
     Claim,
     claim_of,
     keeps,
     theory_agrees,
+    theory_error,
 )
 from expected_of_rollouts import promotion_by_checks
 from expected_of_tests import promotion_by_theory
@@ -88,10 +90,12 @@ def _opening(cells: Sequence[Cell]) -> str:
         f"{len(equal)} rules of {len(kinds)} kinds, {count} replications each, of a candidate that "
         "is described exactly as the control. A promotion of it is a false promotion. Intervals "
         "are of 95 %, over replications ([coverage](../intervals/README.md)). A rate *keeps its "
-        "claim*, or is *as theory says*, "
-        f"within {STANDARD_ERRORS:g} standard errors of the claimed or predicted rate; theory, "
-        f"which takes shares as normal, is allowed {100 * THEORY_ERROR:g} points more. All rules "
-        "of one table meet the same clients, so that their rates stray together. "
+        "claim*, or is *as theory says*, unless a binomial count would lie as far off in fewer "
+        f"than {numerals.percent(2 * STANDARD_TAIL, 2)} of such studies "
+        f"({STANDARD_ERRORS:g} standard errors of a normal law); theory "
+        "that takes shares as normal or labels as arriving evenly is allowed "
+        f"{100 * THEORY_ERROR:g} points more (marked ~). All rules of one table meet the same "
+        "clients, so that their rates stray together. "
         "Rates: [rates.csv](rates.csv); how every replication ended: "
         f"[verdicts.csv](verdicts.csv), one letter each ({letters_in(cells)}).\n"
     )
@@ -99,14 +103,15 @@ def _opening(cells: Sequence[Cell]) -> str:
 
 def _table(scenario: Scenario, cells: Sequence[Cell]) -> str:
     lines = [
-        "| rule | kind | promotes an equal candidate | its claim | theory | reading |",
-        "|---|---|---:|---|---|---|",
+        "| rule | kind | promotes an equal candidate | undecided | its claim | theory | reading |",
+        "|---|---|---:|---:|---|---|---|",
     ]
     for cell in cells:
         claim = claim_of(scenario, cell.rule)
         lines.append(
-            f"| {cell.rule} | `{cell.kind}` | {measured(cell)} | {_claimed(claim)} "
-            f"| {_predicted(claim)} | {reading(claim, cell)} |"
+            f"| {cell.rule} | `{cell.kind}` | {measured(cell)} | {_undecided(cell)} "
+            f"| {_claimed(claim)} | {_predicted(claim, theory_error(scenario, cell.rule))} "
+            f"| {reading(claim, cell, theory_error(scenario, cell.rule))} |"
         )
     return plain("\n".join(lines)) + "\n"
 
@@ -119,24 +124,26 @@ def _claimed(claim: Claim) -> str:
     return claim.says
 
 
-def _predicted(claim: Claim) -> str:
+def _predicted(claim: Claim, error: float) -> str:
     if claim.theory is None:
         return ""
-    return f"{numerals.percent(claim.theory, 1)}, {claim.source}"
+    about = "~ " if error else ""
+    return f"{about}{numerals.percent(claim.theory, 1)}, {claim.source}"
 
 
-def reading(claim: Claim, cell: Cell) -> str:
-    """What the measured rate says of claim and theory, in words."""
+def _undecided(cell: Cell) -> str:
+    return numerals.percent(cell.count(Verdict.UNDECIDED) / len(cell.verdicts), 1)
+
+
+def reading(claim: Claim, cell: Cell, error: float) -> str:
+    """What the measured rate says of claim and theory, in words, and why it is so."""
     words = []
     kept = keeps(claim, cell)
     if kept is not None:
         words.append("keeps its claim" if kept else "**breaks its claim**")
     if claim.theory is not None:
-        agrees = theory_agrees(claim.theory, cell)
+        agrees = theory_agrees(claim.theory, cell, error)
         words.append("as theory says" if agrees else "**not what theory says**")
-    undecided = cell.count(Verdict.UNDECIDED) / len(cell.verdicts)
-    if undecided:
-        words.append(f"undecided in {numerals.percent(undecided)}")
     return "; ".join(words) + (f": {claim.because}" if claim.because else "")
 
 
@@ -158,21 +165,42 @@ def _blindness(cells: Sequence[Cell]) -> str:
 
 def _curves(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> str:
     """The section on power, with how many points lie where theory puts them."""
-    held = [(cell, theory_of(scenarios, cell)) for cell in cells if cell.version != _EQUAL]
-    known = [(cell, theory) for cell, theory in held if theory is not None]
-    away = [cell for cell, theory in known if not theory_agrees(theory, cell)]
-    words = "all of them within the band"
-    if away:
-        names = ", ".join(f"{cell.rule} at {cell.version}" for cell in away)
-        words = f"{len(known) - len(away)} of them within the band; outside: {names}"
-    least = min(len(cell.verdicts) for cell in cells if cell.version not in (_EQUAL, _LESS_RIGHT))
+    unequal = [cell for cell in cells if cell.version != _EQUAL]
+    marks = [cell for cell in unequal if cell.version != _LESS_RIGHT]
+    least = min(len(cell.verdicts) for cell in marks)
     return plain(
         "\n## How the probability to promote grows with the difference\n\n"
         "![Probability to promote against the true difference, by rule](power.svg)\n\n"
-        f"{least} replications a mark, and those of the tables for equal models. A line is theory "
-        f"where there is one, and joins the marks where there is none. Theory predicts "
-        f"{len(known)} marks of unequal models, {words}.\n"
+        f"{least} replications a mark, and those of the tables for equal models; the bar through a "
+        "mark is its 95 % interval, and marks of several rules at one difference stand a little "
+        "beside each other. A line is theory where there is one, and joins the marks where there "
+        "is none. The grey line stands where both models are alike. Shares of 5XX are on a "
+        "square-root scale, for the small ones are many. What a mark lacks to 100 % kept the "
+        "control, rolled back or stayed undecided: [rates.csv](rates.csv).\n\n"
+        f"{_held(scenarios, marks, 'marks of unequal models')} "
+        f"{_held(scenarios, _of_rollouts(unequal), 'rates of the candidate that is less right')}\n"
     )
+
+
+def _of_rollouts(cells: Sequence[Cell]) -> list[Cell]:
+    """Those that are not drawn: what a rule cannot see is no place on its curve."""
+    return [cell for cell in cells if cell.version == _LESS_RIGHT]
+
+
+def _held(scenarios: Mapping[str, Scenario], cells: Sequence[Cell], what: str) -> str:
+    """Of how many of these rates there is theory, and which of them are not where it says."""
+    held = [(cell, theory_of(scenarios, cell)) for cell in cells]
+    known = [(cell, theory) for cell, theory in held if theory is not None]
+    away = [
+        cell
+        for cell, theory in known
+        if not theory_agrees(theory, cell, theory_error(scenarios[cell.scenario], cell.rule))
+    ]
+    words = "all of them are within the band"
+    if away:
+        names = ", ".join(f"{cell.rule} at {cell.version}" for cell in away)
+        words = f"{len(known) - len(away)} of them are within the band; outside: {names}"
+    return f"Theory predicts {len(known)} of the {len(cells)} {what}: {words}."
 
 
 def rates_csv(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> str:

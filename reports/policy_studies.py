@@ -11,21 +11,39 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
 
-from guardrail_rates import make_guardrail_rates
-from naive_rules import make_naive_rules
-from policy_cells import Cell, Version, cells_csv, play_cells, tell
+from guardrail_rates import guardrail_section, play_guardrail_rates, read_guardrail_rates
+from naive_rules import naive_section, read_naive_rules
+from policy_cells import (
+    Cell,
+    Version,
+    cells_csv,
+    made_or_committed,
+    play_cells,
+    read_cells,
+    tell,
+)
 from policy_page import policy_page, rates_csv
 from policy_versions import equal, with_errors, with_probability_gain
 from power_figure import power_figure
-from ratio_rates import make_ratio_rates
+from ratio_rates import ratio_section, read_ratio_rates
 
 from simab.scenario import Scenario, load
 
-__all__ = ["AA", "ROLLOUTS", "TESTS", "load_studies", "make_policies", "versions"]
+__all__ = [
+    "AA",
+    "ROLLOUTS",
+    "TESTS",
+    "load_studies",
+    "play_guardrails",
+    "play_policies",
+    "versions",
+    "write_policies",
+]
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 TESTS: Final = "policies_aa"
 ROLLOUTS: Final = "rollouts_aa"
+PLACE: Final = "reports/policies"
 AA: Final = "equal"
 BLIND: Final = "less right"
 GAINS: Final = (-0.02, 0.01, 0.02, 0.03)
@@ -57,26 +75,37 @@ def versions(name: str, scenario: Scenario) -> Iterator[Version]:
     yield Version(name, BLIND, LESS_RIGHT, worse, REPLICATIONS_OF_BLINDNESS)
 
 
-def make_policy_studies(folder: Path, executor: Executor) -> str:
-    """Play both studies and write reports/policies below a folder; returns the page's text."""
-    scenarios = load_studies()
+def play_policies(folder: Path, executor: Executor) -> None:
+    """Play both studies and write verdicts.csv below a folder."""
     cells: list[Cell] = []
-    for name, scenario in scenarios.items():
+    for name, scenario in load_studies().items():
         for version in versions(name, scenario):
             tell(f"{name}, {version.version}: {version.replications} replications a rule")
             cells += play_cells(version, executor=executor)
-    target = folder / "reports" / "policies"
+    target = folder / PLACE / "verdicts.csv"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(cells_csv(cells), encoding="utf-8")
+
+
+def play_guardrails(folder: Path, executor: Executor) -> None:
+    """Play the candidates at the edge of their guardrail and write guardrails.csv."""
+    play_guardrail_rates(folder, load_studies()[TESTS], executor)
+
+
+def write_policies(folder: Path) -> None:
+    """Write the page, the rates and the figure below a folder, from what has been played."""
+    scenarios = load_studies()
+    verdicts, guardrails, ratios, naive = (
+        made_or_committed(folder, f"{PLACE}/{name}.csv")
+        for name in ("verdicts", "guardrails", "sample_ratio", "naive")
+    )
+    cells = read_cells(verdicts)
+    page = policy_page(scenarios, cells)
+    page += guardrail_section(read_guardrail_rates(guardrails))
+    page += ratio_section(read_ratio_rates(ratios))
+    page += naive_section(read_naive_rules(naive))
+    target = folder / PLACE
     target.mkdir(parents=True, exist_ok=True)
     (target / "rates.csv").write_text(rates_csv(scenarios, cells), encoding="utf-8")
-    (target / "verdicts.csv").write_text(cells_csv(cells), encoding="utf-8")
     (target / "power.svg").write_text(power_figure(scenarios, cells), encoding="utf-8")
-    return policy_page(scenarios, cells)
-
-
-def make_policies(folder: Path, executor: Executor) -> None:
-    """Write all of reports/policies below a folder."""
-    page = make_policy_studies(folder, executor)
-    page += make_guardrail_rates(folder, load_studies()[TESTS], executor)
-    page += make_ratio_rates(folder, executor)
-    page += make_naive_rules(folder, executor)
-    (folder / "reports" / "policies" / "README.md").write_text(page, encoding="utf-8")
+    (target / "README.md").write_text(page, encoding="utf-8")

@@ -23,7 +23,7 @@ from simab.report.numerals import MINUS, THIN
 from simab.report.palette import LIGHT, Style, style
 from simab.scenario import Scenario
 
-__all__ = ["power_figure"]
+__all__ = ["PANELS", "Panel", "power_figure"]
 
 
 class Panel(NamedTuple):
@@ -34,11 +34,11 @@ class Panel(NamedTuple):
     rules: tuple[str, ...]
 
 
-_PANELS: Final = (
+PANELS: Final = (
     Panel(
         "One look, or none",
         "policies_aa",
-        ("schedule", "ahead after 120 labels", "fixed horizon", "safe rollout"),
+        ("schedule", "ahead after 120 labels", "fixed horizon"),
     ),
     Panel(
         "A few planned looks",
@@ -63,7 +63,11 @@ _PANELS: Final = (
             "SPRT",
         ),
     ),
-    Panel("Bandits", "policies_aa", ("epsilon-greedy", "UCB1", "Thompson", "Gaussian Thompson")),
+    Panel(
+        "Bandits, and a rollout that stops for harm",
+        "policies_aa",
+        ("epsilon-greedy", "UCB1", "Thompson", "Gaussian Thompson", "safe rollout"),
+    ),
     Panel(
         "Alarms and the canary judge",
         "rollouts_aa",
@@ -91,12 +95,12 @@ _STEPS: Final = 61  # points of a theoretical curve
 
 def power_figure(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> str:
     """The SVG as text, standing alone on white."""
-    rows = (len(_PANELS) + 1) // 2
+    rows = (len(PANELS) + 1) // 2
     with canvas.drawing():
         figure = Figure(figsize=(_WIDTH / 72, rows * _HEIGHT / 72), dpi=72)
         figure.patch.set_facecolor("white")
         over, _ = canvas.overlay(figure)
-        for at, panel in enumerate(_PANELS):
+        for at, panel in enumerate(PANELS):
             corner = (at % 2 * _WIDTH / 2, at // 2 * _HEIGHT)
             _draw(figure, over, corner, panel, scenarios, cells)
         return canvas.svg_text(figure)
@@ -178,7 +182,9 @@ def _axis(axes: Axes, scenario: Scenario, panel: Panel, points: Sequence[Cell]) 
         words = "how much more often the candidate is right, in points"
     else:
         labels = [f"{100 * (_healthy(scenario) + point.effect):.2g}" for point in points]
-        words = f"5XX of the candidate, % (control: {100 * _healthy(scenario):g}{THIN}%)"
+        words = (
+            f"5XX of the candidate, %, root scale (control: {100 * _healthy(scenario):g}{THIN}%)"
+        )
     axes.xaxis.set_major_formatter(FixedFormatter(labels))
     axes.set_xlabel(words, size=_SIZE, labelpad=5)
 

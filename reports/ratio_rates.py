@@ -23,7 +23,19 @@ from simab.scenario import Scenario
 from simab.stats.intervals import share_interval
 from simab.stats.sample_ratio import mixed_share_test, share_test_power
 
-__all__ = ["FAULTS", "HONEST", "RULES", "last_look_power", "make_ratio_rates", "rule_alarms"]
+__all__ = [
+    "FAULTS",
+    "HONEST",
+    "RULES",
+    "RatioRate",
+    "last_look_power",
+    "play_ratio_rates",
+    "ratio_section",
+    "read_ratio_rates",
+    "rule_alarms",
+]
+
+PLACE: Final = "reports/policies/sample_ratio.csv"
 
 RAMP: Final = (0.01, 0.05, 0.25, 0.5)
 HONEST: Final = (
@@ -47,6 +59,7 @@ _RULE: Final[dict[str, dict[str, Any]]] = {
     "safe_rollout": {"stages": [0.05, 0.25, 0.5], "bake": "10min"},
 }
 RULES: Final = tuple(_RULE)
+_THEORY: Final = ("assigned", "chi_square_power", "power_at_the_last_look")
 _ROUTERS: Final = (
     Case("weighted random"),
     Case("slow candidate", slow=True),
@@ -56,8 +69,8 @@ _ROUTERS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A measured share of runs with an alarm at one alpha; `theory` is the chi-square's power."""
+class RatioRate:
+    """A measured share of runs with an alarm at one alpha; of a fault, with what theory says."""
 
     part: str
     case: str
@@ -89,7 +102,7 @@ def last_look_power(total: int, share: float, told: float, alpha: float) -> floa
     return float(law.pmf(alarming).sum())
 
 
-def _probed(case: Case, found: Found) -> list[_Row]:
+def _probed(case: Case, found: Found) -> list[RatioRate]:
     """A row for each alpha; of a fault, with what theory says of the last look."""
     rows = []
     for alpha in ALPHAS:
@@ -101,7 +114,7 @@ def _probed(case: Case, found: Found) -> list[_Row]:
             actual, planned = (1.0 - share, share), (1.0 - case.told, case.told)
             chi_square = share_test_power(total, actual, planned, alpha=alpha)
             theory = chi_square, last_look_power(total, share, case.told, alpha)
-        rows.append(_Row(*counts, *measured, *theory))
+        rows.append(RatioRate(*counts, *measured, *theory))
     return rows
 
 
@@ -116,7 +129,7 @@ def _with_rules(case: Case, alpha: float) -> Scenario:
     return Scenario.model_validate(data)
 
 
-def rule_alarms(executor: Executor | None, replications: int) -> list[_Row]:
+def rule_alarms(executor: Executor | None, replications: int) -> list[RatioRate]:
     """Runs of each rule in which it held the candidate for its sample ratio."""
     rows = []
     for case in _ROUTERS:
@@ -125,12 +138,12 @@ def rule_alarms(executor: Executor | None, replications: int) -> list[_Row]:
             study = compare(scenario, replications=replications, executor=executor)
             for rule, played in study.rows.items():
                 held = sum("sample ratio" in (row.held_for or "") for row in played)
-                rows.append(_Row("rule", f"`{rule}`, {case.name}", alpha, held, len(played)))
+                rows.append(RatioRate("rule", f"`{rule}`, {case.name}", alpha, held, len(played)))
     return rows
 
 
-def make_ratio_rates(folder: Path, executor: Executor | None, replications: int = 400) -> str:
-    """Play all of it, write sample_ratio.csv below a folder, return the page's section."""
+def play_ratio_rates(folder: Path, executor: Executor | None, replications: int = 400) -> None:
+    """Play all of it and write sample_ratio.csv below a folder."""
     rows = []
     for case in (*HONEST, *FAULTS):
         runs = replications if case.told is None else replications // 2  # these are not rare
@@ -138,13 +151,25 @@ def make_ratio_rates(folder: Path, executor: Executor | None, replications: int 
         rows += _probed(case, probe(case, runs, executor))
     tell(f"sample ratio, rules: {replications} replications")
     rows += rule_alarms(executor, replications)
-    target = folder / "reports" / "policies"
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "sample_ratio.csv").write_text(_csv(rows), encoding="utf-8")
-    return _section(rows)
+    target = folder / PLACE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(_csv(rows), encoding="utf-8")
 
 
-def _section(rows: Sequence[_Row]) -> str:
+def read_ratio_rates(path: Path) -> list[RatioRate]:
+    """The rows that `play_ratio_rates` wrote."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            RatioRate(
+                row["part"], row["case"], float(row["alpha"]), int(row["alarms"]), int(row["runs"]),
+                *(float(row[name]) if row[name] else None for name in _THEORY),
+            )
+            for row in csv.DictReader(file)
+        ]  # fmt: skip
+
+
+def ratio_section(rows: Sequence[RatioRate]) -> str:
+    """The page's section: honest routers, faults, and the rules that ask."""
     honest = [row for row in rows if row.part != "fault"]
     over = [row for row in honest if share_interval(row.alarms, row.runs).low > row.alpha]
     kept = "no interval lies above its alpha"
@@ -182,7 +207,7 @@ def _section(rows: Sequence[_Row]) -> str:
     )
 
 
-def _table(rows: Sequence[_Row]) -> str:
+def _table(rows: Sequence[RatioRate]) -> str:
     heads = "".join(f" alarms at alpha {alpha:g} |" for alpha in ALPHAS)
     lines = [f"| honest router |{heads}", "|---|" + "---:|" * len(ALPHAS)]
     for case in dict.fromkeys(row.case for row in rows):
@@ -191,24 +216,24 @@ def _table(rows: Sequence[_Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fault_table(rows: Sequence[_Row]) -> str:
+def _fault_table(rows: Sequence[RatioRate]) -> str:
     lines = [
         "| fault | assigned | alpha | alarms | this check, last look | chi-square, last look |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     lines += [
         f"| {row.case} | {numerals.count(round(row.assigned or 0))} | {row.alpha:g} | {row.shown} "
-        f"| {100 * (row.at_the_last_look or 0):.1f} % | {100 * (row.chi_square or 0):.1f} % |"
+        f"| {numerals.percent(row.at_the_last_look or 0.0, 1)} "
+        f"| {numerals.percent(row.chi_square or 0.0, 1)} |"
         for row in rows
     ]
     return "\n".join(lines) + "\n"
 
 
-def _csv(rows: Sequence[_Row]) -> str:
+def _csv(rows: Sequence[RatioRate]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    theory = ("assigned", "chi_square_power", "power_at_the_last_look")
-    writer.writerow(["part", "case", "alpha", "alarms", "runs", "low", "high", *theory])
+    writer.writerow(["part", "case", "alpha", "alarms", "runs", "low", "high", *_THEORY])
     for row in rows:
         interval = share_interval(row.alarms, row.runs)
         numbers = (interval.low, interval.high, row.assigned, row.chi_square, row.at_the_last_look)

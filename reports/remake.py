@@ -1,55 +1,73 @@
 """Make the reports of the shipped scenarios again, and what README shows of them.
 
-Run it with: python reports/remake.py [FOLDER [PART ...]]. Written into the repository by default,
-all parts (churn, twelve_policies, policies, intervals) in about ten minutes on two cores; the same
-code and versions give the same bytes, so that `git diff` then shows what a change changed.
+Run it with: python reports/remake.py [--pages] [FOLDER [PART ...]]. Written into the repository by
+default, all parts in about ten minutes on two cores; the same code and versions give the same
+bytes, so that `git diff` then shows what a change changed. With --pages nothing is played: pages
+are written anew from the committed rows, but for the report of twelve_policies, whose rows are too
+many to keep. Parts are churn, twelve_policies, intervals, and the four of one page: policies,
+guardrails, sample_ratio, naive_rules.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
 
 # The modules beside this one, also where Python does not look beside a script (-P).
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from founding_example import make_founding_example
-from interval_page import make_coverage
-from policy_studies import make_policies
-from twelve_policies import make_twelve_policies, short_table
+from founding_example import play_founding_example, write_founding_example
+from interval_page import play_coverage, write_coverage
+from naive_rules import play_naive_rules
+from policy_studies import play_guardrails, play_policies, write_policies
+from ratio_rates import play_ratio_rates
+from twelve_policies import play_twelve_policies, write_twelve_policies
 
 from simab.study import local_processes
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 WORKERS: Final = 2
-PARTS: Final = ("churn", "twelve_policies", "policies", "intervals")
+_PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
+    "churn": play_founding_example,
+    "twelve_policies": play_twelve_policies,
+    "policies": play_policies,
+    "guardrails": play_guardrails,
+    "sample_ratio": play_ratio_rates,
+    "naive_rules": play_naive_rules,
+    "intervals": play_coverage,  # of the rows of twelve_policies
+}
+PARTS: Final = tuple(_PLAYED)
+_SECTIONS: Final = {"policies", "guardrails", "sample_ratio", "naive_rules"}
+"""Parts of one page."""
 
 
-def remake(folder: Path, parts: Sequence[str] = PARTS) -> None:
-    """Write these parts of reports/, docs/churn.svg and README.md below a folder."""
+def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> None:
+    """Write these parts of reports/, docs/churn.svg and README.md below a folder.
+
+    Without `play` only the pages are written, from the rows that were written below that folder or
+    are committed.
+    """
+    if play:
+        with local_processes(WORKERS) as executor:
+            for part in parts:
+                _PLAYED[part](folder, executor)
     tables = {}
-    with local_processes(WORKERS) as executor:
-        if "churn" in parts:
-            tables["churn"] = make_founding_example(folder, executor)
-        if "twelve_policies" in parts:
-            tables["twelve policies"] = short_table(make_twelve_policies(folder, executor))
-        if "policies" in parts:
-            make_policies(folder, executor)
+    if "churn" in parts:
+        tables["churn"] = write_founding_example(folder)
+    if "twelve_policies" in parts:
+        tables["twelve policies"] = write_twelve_policies(folder)
+    if _SECTIONS & set(parts):
+        write_policies(folder)
     if "intervals" in parts:
-        make_coverage(folder, _outcomes(folder))
+        write_coverage(folder)
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, table in tables.items():
         readme = with_table(readme, name, table)
     (folder / "README.md").write_text(readme, encoding="utf-8")
-
-
-def _outcomes(folder: Path) -> Path:
-    """The rows of twelve rules: those just made, or the committed ones."""
-    place = Path("reports") / "twelve_policies" / "outcomes.csv"
-    return folder / place if (folder / place).exists() else REPOSITORY / place
 
 
 def with_table(page: str, name: str, table: str) -> str:
@@ -65,4 +83,7 @@ def with_table(page: str, name: str, table: str) -> str:
 
 
 if __name__ == "__main__":
-    remake(Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY, sys.argv[2:] or PARTS)
+    words = [word for word in sys.argv[1:] if word != "--pages"]
+    remake(
+        Path(words[0]) if words else REPOSITORY, words[1:] or PARTS, play="--pages" not in sys.argv
+    )

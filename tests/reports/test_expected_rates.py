@@ -9,16 +9,19 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from claims import claim_of, keeps, theory_agrees
+from claims import THEORY_ERROR, claim_of, keeps, theory_agrees, theory_error
 from expected_of_rollouts import check_failure, checks_passed_before
 from expected_of_tests import looks_of, promotion_by_theory
 from policy_cells import Cell, read_cells
-from policy_page import theory_of
-from policy_studies import AA, TESTS, load_studies
+from policy_page import plain, policy_page, theory_of
+from policy_studies import AA, BLIND, TESTS, load_studies
+from power_figure import PANELS
 from scipy import stats
 
+from simab.analyse import Verdict
 from simab.policies.catalogue import PolicyDescription
 from simab.policies.naive_peeking import NaivePeeking
+from simab.report import numerals
 from simab.stats.sample_size import exact_power_two_proportions
 from simab.theory.controllers import check_failure_probability, flagger_promotion_probability
 
@@ -94,12 +97,15 @@ def test_every_rule_is_committed_with_enough_replications(cells: list[Cell]) -> 
 
 
 def test_committed_rates_are_what_theory_says(cells: list[Cell]) -> None:
-    """Each cell for which there is theory, within four of its standard errors and half a point."""
+    """Each cell for which there is theory, by its binomial law; half a point more where normal."""
     held = [(cell, theory_of(STUDIES, cell)) for cell in cells]
     away = [
         (cell.rule, cell.version, cell.share, theory)
         for cell, theory in held
-        if theory is not None and not theory_agrees(theory, cell, standard_errors=4.0)
+        if theory is not None
+        and not theory_agrees(
+            theory, cell, theory_error(STUDIES[cell.scenario], cell.rule), standard_errors=4.0
+        )
     ]
     assert away == []
 
@@ -119,4 +125,58 @@ def test_a_rate_that_is_off_is_noticed() -> None:
     """Twice the claimed 2.5 % in a thousand replications is outside the band."""
     cell = Cell(TESTS, AA, "fixed horizon", "fixed_horizon", 0.0, None, "P" * 50 + "K" * 950)
     assert keeps(claim_of(STUDIES[TESTS], "fixed horizon"), cell) is False
-    assert not theory_agrees(0.025, cell)
+    assert not theory_agrees(0.025, cell, THEORY_ERROR)
+
+
+def test_exact_theory_is_held_to_what_it_says() -> None:
+    """What approximates nothing is allowed nothing: 4 of 1,000 is not 0, nor 996 of them 1."""
+    exact = {"schedule", "Thompson", "staged canary", "Flagger, threshold 1", "Argo, 99 %, limit 1"}
+    for scenario in STUDIES.values():
+        for rule in exact & set(scenario.policies):
+            assert theory_error(scenario, rule) == 0.0, rule
+    for scenario, rule in ((TESTS, "fixed horizon"), (TESTS, "SPRT"), ("rollouts_aa", "Kayenta")):
+        assert theory_error(STUDIES[scenario], rule) == THEORY_ERROR, rule
+    few = Cell(TESTS, AA, "schedule", "manual_schedule", 0.0, None, "P" * 4 + "K" * 996)
+    assert not theory_agrees(0.0, few, 0.0)
+    assert theory_agrees(0.0, few, THEORY_ERROR)
+    most = Cell(TESTS, AA, "schedule", "manual_schedule", 0.0, None, "P" * 996 + "K" * 4)
+    assert not theory_agrees(1.0, most, 0.0)
+
+
+def test_a_rare_count_is_judged_by_its_binomial_law() -> None:
+    """One of 200 at a probability of .0004 is no surprise (p = .08); three are (p = 8e-5)."""
+    for count, agrees in ((1, True), (3, False)):
+        cell = Cell(TESTS, AA, "rule", "kind", 0.0, None, "P" * count + "K" * (200 - count))
+        assert stats.binom(200, 0.0004).sf(count - 1) == pytest.approx(
+            0.077 if agrees else 8e-5, rel=0.1
+        )
+        assert theory_agrees(0.0004, cell, 0.0) == agrees
+
+
+def test_the_page_counts_only_marks_that_are_drawn(cells: list[Cell]) -> None:
+    """Every cell is a mark of one panel, but for what a rule cannot see."""
+    drawn = {(panel.scenario, rule) for panel in PANELS for rule in panel.rules}
+    assert len(drawn) == sum(len(panel.rules) for panel in PANELS)
+    assert drawn == {(cell.scenario, cell.rule) for cell in cells}
+    unequal = [cell for cell in cells if cell.version != AA]
+    marks = [cell for cell in unequal if cell.version != BLIND]
+    page = policy_page(STUDIES, cells)
+    assert f"of the {len(marks)} marks of unequal models" in page
+    assert f"of the {len(unequal) - len(marks)} rates of the candidate that is less right" in page
+
+
+def test_rules_with_one_look_or_none_have_no_more(cells: list[Cell]) -> None:
+    """The safe rollout looks at every tick, and stands elsewhere."""
+    (panel,) = [each for each in PANELS if each.title == "One look, or none"]
+    kinds = {cell.kind for cell in cells if cell.rule in panel.rules}
+    assert kinds == {"manual_schedule", "metric_majority", "fixed_horizon"}
+
+
+def test_undecided_runs_are_shown_beside_promotions(cells: list[Cell]) -> None:
+    """Each row of the tables of equal models has its share of undecided runs."""
+    page = policy_page(STUDIES, cells)
+    for cell in cells:
+        if cell.version == AA:
+            (row,) = [line for line in page.splitlines() if line.startswith(f"| {cell.rule} |")]
+            share = cell.count(Verdict.UNDECIDED) / len(cell.verdicts)
+            assert row.split(" | ")[3] == plain(numerals.percent(share, 1))

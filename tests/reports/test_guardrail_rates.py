@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from guardrail_rates import ALPHA, at_the_margin, guardrail_cells, make_guardrail_rates
+from guardrail_rates import (
+    ALPHA,
+    EDGE,
+    FINE,
+    GuardrailRate,
+    at_the_margin,
+    guardrail_cells,
+    guardrail_section,
+    play_guardrail_rates,
+    read_guardrail_rates,
+)
 from policy_studies import TESTS, load_studies
 from scipy import stats
 
@@ -25,7 +35,17 @@ def test_the_section_shows_every_rule_that_takes_guardrails(tmp_path: Path) -> N
     """One row each, with the counts in guardrails.csv."""
     scenario = load_studies()[TESTS]
     rules = at_the_margin(scenario).policies
-    section = make_guardrail_rates(tmp_path, scenario, None, replications=1)
-    assert all(f"| {rule} |" in section for rule in rules)
-    rows = (tmp_path / "reports" / "policies" / "guardrails.csv").read_text().splitlines()
-    assert len(rows) == 1 + 2 * len(rules)
+    play_guardrail_rates(tmp_path, scenario, None, replications=1)
+    rows = read_guardrail_rates(tmp_path / "reports" / "policies" / "guardrails.csv")
+    assert all(f"| {rule} |" in guardrail_section(rows) for rule in rules)
+    assert len(rows) == 2 * len(rules)
+    assert all(row.promoted + row.kept + row.rolled_back + row.undecided == 1 for row in rows)
+
+
+def test_the_section_shows_what_stays_undecided() -> None:
+    """Few promotions are not many decisions for the control."""
+    counts = {EDGE: (2, 0, 1, 997), FINE: (990, 10, 0, 0)}
+    rates = [GuardrailRate(name, "r", "k", 0.0, *each, 1000) for name, each in counts.items()]
+    row = guardrail_section(rates).splitlines()[-1]
+    assert "undecided 99.7 %" in row.split(" | ")[2]
+    assert "undecided" not in row.split(" | ")[3]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from interval_coverage import RUNS, Cell, cost_cell, coverage_cells
+from interval_coverage import RUNS, Cell, cost_cell, coverage_cells, reason_over
 from interval_laws import cost_laws
-from interval_page import findings, make_coverage
+from interval_page import findings, play_coverage, read_coverage, write_coverage
 
 
 def outcomes(repository: Path) -> Path:
@@ -49,14 +50,52 @@ def test_the_committed_page_has_no_cell_under_93_percent(repository: Path) -> No
 
 def test_a_small_page_is_made(repository: Path, tmp_path: Path) -> None:
     """Ten studies a cell: every row of the table is written."""
-    cells = make_coverage(tmp_path, outcomes(repository), samples=10)
+    play_coverage(tmp_path, samples=10)
+    write_coverage(tmp_path)
+    cells = read_coverage(tmp_path / "reports" / "intervals" / "coverage.csv")
     text = (tmp_path / "reports" / "intervals" / "README.md").read_text(encoding="utf-8")
     assert all(cell.quantity in text for cell in cells)
 
 
+COST = Cell("cost", 20, 4000, 0.98, 0.0, math.nan, 0.0, 0.94, 0.95, "")
+
+
+def test_a_choice_of_samples_is_no_reason_where_none_is_marked() -> None:
+    """All 4,000 have no mark and cover .98: nothing was chosen, the method itself covers more."""
+    assert "without a mark" not in reason_over(COST)
+    assert "outer ends" in reason_over(COST)
+
+
+def test_a_choice_of_samples_is_the_reason_where_all_together_cover_no_more() -> None:
+    """5 % marked that cover nothing: .98 x .95 = .931 of all; with 1 % it is .970 and just so."""
+    chosen = replace(COST, marked_share=0.05, marked=0.0)
+    assert chosen.together == pytest.approx(0.931)
+    assert "without a mark" in reason_over(chosen)
+    assert ".931" in reason_over(chosen)
+    hardly = replace(COST, marked_share=0.01, marked=0.5)
+    assert hardly.together == pytest.approx(0.9752)
+    assert "without a mark" not in reason_over(hardly)
+
+
+def test_one_interval_that_covers_as_much_alone_is_the_reason() -> None:
+    """Then it is not that two are joined."""
+    alone = reason_over(replace(COST, by_hall=0.98))
+    assert "outer ends" not in alone
+    assert ".980" in alone
+    assert "discrete" in reason_over(replace(COST, bounded=0.5))
+    assert reason_over(replace(COST, plain=0.97)) == ""
+
+
+def test_a_coverage_says_of_how_many_studies_it_is() -> None:
+    """Of 4,000 with 92.5 % marked, 300 have no mark."""
+    few = replace(COST, marked_share=0.925, marked=0.0)
+    assert few.unmarked_samples == 300
+    assert few.samples - few.unmarked_samples == 3700
+
+
 def test_the_page_speaks_of_marks_where_they_are_frequent() -> None:
     """One marked sample of a thousand that misses is no finding; one of twenty and more is."""
-    often = Cell("often", 20, 1000, 0.95, 0.05, 0.8, 0.95, 0.9, "")
+    often = Cell("often", 20, 1000, 0.95, 0.05, 0.8, 0.95, 0.9, 0.9, "")
     seldom = replace(often, quantity="seldom", marked_share=0.049, marked=0.0)
     words = findings([often, seldom])
     assert "5 % of the intervals are marked" in words

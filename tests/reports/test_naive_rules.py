@@ -18,6 +18,7 @@ from naive_rules import (
     sticky_canary,
     welch_in_a_queue,
 )
+from policy_page import plain
 from scipy import stats
 from single_checks import single_checks
 
@@ -115,7 +116,18 @@ def test_the_sentences_say_what_the_rows_say() -> None:
         for second, setting in enumerate(pair)
     ]
     text = naive_section(rows)
-    for said in ("10.5 % against 50.0 %", "11.5 % against 50.0 %", "12.0 % of the runs", "14.0 %"):
-        assert said in text
+    first = naive_section(rows).splitlines()
+    for row in rows:
+        written = plain(numerals.proportion(row.proportion))
+        assert any(
+            line.startswith(f"| {plain(row.rule)} | {row.setting} |") and written in line
+            for line in first
+        )
+    # 10.5 % and 11.5 % of 1,000, as in the table; each ratio by both ends of its interval.
+    for row in rows[1:4:2]:
+        assert f"{plain(numerals.proportion(row.proportion).value)} against 50.0 %" in text
+    kayenta = rows[4].proportion
+    assert f"{kayenta.low / 0.5:.0f} to {kayenta.high / 0.5:.0f} times" in text
+    assert f"{rows[5].count} of 1,000 runs" in text
     assert "16 % go to the candidate where a cookie keeps them there, 18 % where none" in text
     assert math.isclose(rows[0].share, 0.1)

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 from ratio_probe import ALPHAS, Case, probe
-from ratio_rates import FAULTS, HONEST, RULES, last_look_power, make_ratio_rates, rule_alarms
+from ratio_rates import (
+    FAULTS,
+    HONEST,
+    RULES,
+    last_look_power,
+    play_ratio_rates,
+    ratio_section,
+    read_ratio_rates,
+    rule_alarms,
+)
 from scipy import stats
 
 from simab.stats.sample_ratio import share_test_power
@@ -52,7 +61,7 @@ def test_no_rule_holds_a_candidate_for_an_honest_split() -> None:
 @pytest.mark.long
 def test_the_section_shows_every_router(tmp_path: Path) -> None:
     """One row each, with the counts in sample_ratio.csv."""
-    section = make_ratio_rates(tmp_path, None, replications=2)
-    assert all(f"| {case.name} |" in section for case in (*HONEST, *FAULTS))
-    rows = (tmp_path / "reports" / "policies" / "sample_ratio.csv").read_text().splitlines()
-    assert len(rows) == 1 + len(ALPHAS) * (len(HONEST) + len(FAULTS) + 4 * len(RULES))
+    play_ratio_rates(tmp_path, None, replications=2)
+    rows = read_ratio_rates(tmp_path / "reports" / "policies" / "sample_ratio.csv")
+    assert all(f"| {case.name} |" in ratio_section(rows) for case in (*HONEST, *FAULTS))
+    assert len(rows) == len(ALPHAS) * (len(HONEST) + len(FAULTS) + 4 * len(RULES))
