@@ -121,8 +121,8 @@ def reason_over(cell: Cell) -> str:
             "the rule leaves those samples without a mark in which the spread shows: all together, "
             f"marked ones too, cover {cell.together:.3f}".replace("0.", ".")
         )
-    alone = f"Hall's interval alone covers {cell.by_hall:.3f}".replace("0.", ".")
-    return alone if cell.by_hall > _OVER else f"the outer ends of two intervals; {alone}"
+    alone = f"Hall's alone covers {cell.by_hall:.3f}".replace("0.", ".")
+    return f"the outer ends of two intervals, of which {alone}"
 
 
 def _share_cell(share: float, runs: int) -> Cell:

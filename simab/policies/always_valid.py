@@ -22,8 +22,8 @@ class AlwaysValid(LookingExperiment):
     decides when the smallest p-value so far is at most alpha. `confidence_sequence` is the
     asymptotic one of Waudby-Smith et al. (2021) in GrowthBook's form: it decides when the interval
     of the difference leaves out 0. A gain promotes, a loss keeps the control. It misleads where
-    looks begin after a handful of labels, for its tests hold only as the labels grow many; and it pays
-    for the freedom to stop with power: at a fixed sample size a fixed test finds more.
+    looks begin after a handful of labels, for its tests hold only as the labels grow many; and it
+    pays for the freedom to stop with power: at a fixed sample size a fixed test finds more.
     """
 
     fields_of_either: ClassVar[tuple[str, ...]] = ("typical_effect",)
