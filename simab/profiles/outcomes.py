@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from simab.draws import own_word
 from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rewards import RewardScale
+from simab.stats.fixed_arrays import fixed
 
 __all__ = [
     "NONE",
@@ -75,6 +76,11 @@ class OutcomeSampler:
     reward_table: QuantileTable | None = None
     reward_scale: RewardScale | None = None
     reward_mean: float = nan
+
+    def __post_init__(self) -> None:
+        """All runs of a study share the rows."""
+        for name in ("labels", "scores", "correct"):
+            object.__setattr__(self, name, fixed(getattr(self, name)))
 
     @classmethod
     def of_rows(
@@ -199,7 +205,8 @@ def score_bins(samplers: Sequence[OutcomeSampler], bins: int) -> NDArray[np.uint
     starts = sorted(set(pooled))
     if len(starts) > bins:
         starts = sorted({pooled[part * len(pooled) // bins] for part in range(bins)})
-    return np.searchsorted(starts[1:], np.arange(SCORE_CELLS), side="right").astype(np.uint8)
+    found = np.searchsorted(starts[1:], np.arange(SCORE_CELLS), side="right")
+    return fixed(found.astype(np.uint8))
 
 
 def _cells_of(sampler: OutcomeSampler) -> list[int]:
@@ -236,7 +243,7 @@ def word_thresholds(shares: Sequence[Fraction]) -> NDArray[np.uint64]:
     for share in shares[:-1]:
         total += share
         cuts.append(min(int(total * 2**64), 2**64 - 1))
-    return np.array(cuts, dtype=np.uint64)
+    return fixed(np.array(cuts, dtype=np.uint64))
 
 
 def _possible(rows: Sequence[tuple[Fraction, int]]) -> list[tuple[Fraction, int]]:

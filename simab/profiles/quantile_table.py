@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
+from simab.stats.fixed_arrays import fixed
 
 __all__ = ["CELLS_PER_OCTAVE", "OCTAVES", "QuantileTable"]
 
@@ -64,8 +65,7 @@ class QuantileTable:
         first_cell = quantile_of_survival(_FIRST_CELL)
         values[0] = np.clip(2 * first_cell.mean() - values[1], values[0], values[1])
         edges = np.maximum.accumulate(np.rint(values).astype(np.int64))
-        edges.setflags(write=False)
-        return cls(edges)
+        return cls(fixed(edges))
 
     def survival(self, value_ns: int) -> float:
         """The chance that a draw is longer than `value_ns`; within a cell, a straight line."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.stats.fixed_arrays import fixed
 from simab.world.blueprint import NO_VARIANT
 from simab.world.books import Books, RequestColumn
 from simab.world.routing import Routing
@@ -82,7 +83,7 @@ class Phases:
         users = self._counts_users(routing)
         column = RequestColumn.USERS_ASSIGNED if users else RequestColumn.ASSIGNED
         window = now_ns // self._books.blueprint.period_ns
-        before: NDArray[np.int64] = self._books.requests[window, :, column].copy()
+        before = fixed(self._books.requests[window, :, column])
         number = self._phases[-1].number if self._phases else 0
         number += len(routing.choices) > 1
         return Phase(number, now_ns, routing.choices, column, before)

@@ -4,31 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simab.policies import Assignments
+from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
-from simab.world.books import Books, RequestColumn
+from simab.world.books import ARRAYS, Books, RequestColumn
 from simab.world.phases import Phases
 
-__all__ = ["ArrivedLabels", "PublishedMetrics", "read_only"]
-
-_ARRAYS: Final = ("requests", "latencies", "labels", "scores", "invalid", "totals", "rewards")
+__all__ = ["ArrivedLabels", "PublishedMetrics", "ShownLabels", "read_only"]
 
 
 def read_only(books: Books) -> Books:
     """The same counts as they go on, in arrays that nobody can write to."""
-    arrays = {name: _locked(getattr(books, name)) for name in _ARRAYS}
+    arrays = {name: _locked(getattr(books, name)) for name in ARRAYS}
     return Books(blueprint=books.blueprint, **arrays)
 
 
+class _Memory:
+    """The memory of an array, to read; what the read-only array has for its `base`."""
+
+    __slots__ = ("__array_interface__", "__weakref__")
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        described = array.__array_interface__
+        self.__array_interface__ = {**described, "data": (described["data"][0], True)}
+
+
 def _locked(array: NDArray[Any]) -> NDArray[Any]:
-    # Through a buffer: of a plain view the flag could be set back, and `base` is the array itself.
-    return np.asarray(array.data.toreadonly())
+    """The same memory in an array that stays read-only: its flag cannot be set back."""
+    memory = _Memory(array)
+    # The array lives as long as its memory is shown, though no attribute leads from here to it.
+    finalize(memory, id, array).atexit = False
+    return np.asarray(memory)
 
 
 class ArrivedLabels:
@@ -36,26 +49,40 @@ class ArrivedLabels:
 
     def __init__(self, books: Books) -> None:
         self._books = books
-        self._until = 0
-        self._scored = len(books.scores) > 0
+        self._until = np.zeros(1, dtype=np.int64)
         self._labels = np.zeros(books.labels.shape[1:], dtype=np.int64)
         self._scores = np.zeros(books.scores.shape[1:], dtype=np.int64)
-        self._shown_scores = _locked(self._scores)
-        self._earning = len(books.rewards) > 0
         self._rewards = np.zeros(books.rewards.shape[1:], dtype=np.int64)
+        self.shown = ShownLabels(
+            books,
+            _locked(self._until),
+            _locked(self._labels),
+            _locked(self._scores),
+            _locked(self._rewards),
+        )
+        """What a policy may look at: goes on with the totals."""
 
     def advance(self, until_ns: int) -> None:
         """Take in the labels that arrived before `until_ns`, a multiple of the resolution."""
-        until = until_ns // self._books.blueprint.label_resolution_ns
-        for bucket in range(self._until, until):  # mostly one, for which a sum would cost more
-            self._labels += self._books.labels[bucket]
-            if self._scored:  # a new array: totals handed out before stay what they were
-                self._scores = self._scores + self._books.scores[bucket]
-            if self._earning:
-                self._rewards += self._books.rewards[bucket]
-        if self._scored:
-            self._shown_scores = _locked(self._scores)
-        self._until = until
+        books, until = self._books, until_ns // self._books.blueprint.label_resolution_ns
+        for bucket in range(int(self._until[0]), until):  # mostly one; a sum would cost more
+            self._labels += books.labels[bucket]
+            if len(books.scores):
+                self._scores += books.scores[bucket]
+            if len(books.rewards):
+                self._rewards += books.rewards[bucket]
+        self._until[0] = until
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLabels:
+    """The running totals, to read: labels up to bucket `_until[0]`, by variant."""
+
+    _books: Books
+    _until: NDArray[np.int64]
+    _labels: NDArray[np.int64]
+    _scores: NDArray[np.int64]
+    _rewards: NDArray[np.int64]
 
     def totals(self, variant: int, until_ns: int) -> LabelTotals:
         """Totals of one variant's labels that arrived before `until_ns`.
@@ -64,13 +91,14 @@ class ArrivedLabels:
         the labels are counted again, up to where they were.
         """
         until = until_ns // self._books.blueprint.label_resolution_ns
-        if until != self._until:
+        if until != self._until[0]:
             counted = self._books.label_totals(variant, 0, until)
-            return counted._replace(score_histogram=_locked(counted.score_histogram))
-        rewards = self._rewards[variant] if self._earning else None
-        return self._books.totals_of_labels(
-            variant, self._labels[variant], self._shown_scores[variant], rewards
-        )
+            return counted._replace(score_histogram=fixed(counted.score_histogram))
+        scores = self._scores[variant]
+        if len(self._books.scores):  # totals handed out stay what they are
+            scores = fixed(scores)
+        rewards = self._rewards[variant] if len(self._books.rewards) else None
+        return self._books.totals_of_labels(variant, self._labels[variant], scores, rewards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +106,7 @@ class PublishedMetrics:
     """The metrics visible at `now_ns`, which is a controller's tick."""
 
     _books: Books
-    _arrived: ArrivedLabels
+    _arrived: ShownLabels
     _phases: Phases
     now_ns: int
 

@@ -101,7 +101,7 @@ class Session:
             instances=self._endpoint.instances,
             control=objective.control,
             candidate=objective.candidate,
-            metrics=PublishedMetrics(self._shown, self._arrived, self._phases, now_ns),
+            metrics=PublishedMetrics(self._shown, self._arrived.shown, self._phases, now_ns),
             refused=self._refused,
             metric=objective.metric,
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ import pytest
 
 from simab.policies import Action, Observation, SetWeights
 from simab.simulation import Run, simulate
-from simab.world.published import PublishedMetrics
 from tests.study.building import small
 
 
@@ -29,39 +28,56 @@ class Looks:
         shown: list[Any] = [observation, metrics.published_until_ns]
         for name in observation.weights:
             shown += [metrics.requests(name, 0, observation.now_ns), metrics.labels(name)]
-        if isinstance(metrics, PublishedMetrics):
-            shown += [getattr(metrics, name) for name in metrics.__slots__]
         for place, value in self._reached("shown", shown):
             self.arrays += isinstance(value, np.ndarray)
-            if self.writes and self._writes(value):
+            if self.writes and self._writes(place, value):
                 self.written.append(place)
         return [SetWeights({"a": -1.0})], state  # refused: it will be shown at the next look
 
-    def _reached(self, place: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-        yield place, value
-        inside: dict[str, Any] = {}
-        if isinstance(value, np.ndarray):
-            inside = {"base": value.base}
-        elif dataclasses.is_dataclass(value) and type(value).__name__ != "Blueprint":
-            inside = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        elif isinstance(value, list | tuple):
-            names = getattr(value, "_fields", range(len(value)))
-            inside = {str(name): each for name, each in zip(names, value, strict=True)}
-        for name, each in inside.items() if depth < 8 else ():
-            yield from self._reached(f"{place}.{name}", each, depth + 1)
+    def _reached(self, place: str, value: Any) -> Iterator[tuple[str, Any]]:
+        """Everything that attributes lead to, private and public, and what containers hold."""
+        waiting, seen = [(place, value)], {}
+        while waiting:
+            place, value = waiting.pop()
+            if id(value) in seen:
+                continue
+            seen[id(value)] = value  # kept, so that no id comes twice
+            yield place, value
+            waiting += [(f"{place}.{name}", each) for name, each in _inside(value)]
 
-    def _writes(self, value: Any) -> bool:
+    def _writes(self, place: str, value: Any) -> bool:
         if isinstance(value, np.ndarray):
             with suppress(ValueError):
                 value.setflags(write=True)
             with suppress(ValueError):
                 value[...] = 7
             return bool(value.flags.writeable)
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "._" not in place:
             with suppress(TypeError):
                 value["a"] = 7  # type: ignore[index]
                 return True
         return False
+
+
+PLAIN = str | bytes | int | float | bool | type | FunctionType | BuiltinFunctionType | ModuleType
+
+
+def _inside(value: Any) -> Iterator[tuple[str, Any]]:
+    if value is None or isinstance(value, PLAIN | np.generic | np.dtype):
+        return
+    if isinstance(value, np.ndarray):
+        yield "base", value.base
+        return
+    if isinstance(value, Mapping):
+        yield from ((f"[{key!r}]", each) for key, each in value.items())
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from ((f"[{place}]", each) for place, each in enumerate(value))
+    if isinstance(value, memoryview):
+        yield "obj", value.obj
+    slots = [name for each in type(value).__mro__ for name in getattr(each, "__slots__", ())]
+    for name in {*slots, *getattr(value, "__dict__", {})} - {"__weakref__", "__dict__"}:
+        with suppress(AttributeError):
+            yield name, getattr(value, name)
 
 
 def played(engine: str, *, writes: bool) -> tuple[Run, Looks]:

@@ -224,7 +224,7 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         paired=_flat([segment.paired for segment in blueprint.segments]),
         row_thresholds=_flat_words([each.thresholds for each in outcomes]),
         rows=_rows(blueprint),
-        score_bins=blueprint.score_bins,
+        score_bins=blueprint.score_bins.copy(),  # compiled code takes writable arrays
         tables=tables.stacked(),
     )
 

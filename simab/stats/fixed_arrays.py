@@ -1,0 +1,17 @@
+"""Arrays that nobody can write to: their memory is that of bytes, whose flag cannot be set back."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["fixed"]
+
+Values = TypeVar("Values", bound=np.generic)
+
+
+def fixed(array: NDArray[Values]) -> NDArray[Values]:
+    """A copy of the array for good: neither `setflags` nor `base` leads to anything writable."""
+    return np.ndarray(array.shape, array.dtype, array.tobytes())
