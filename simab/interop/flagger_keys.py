@@ -79,9 +79,15 @@ CANARY: Final[Declared] = {
     },
 }
 """By dotted path, of a document of kind Canary."""
-TEMPLATE: Final[Declared] = dict.fromkeys(
-    ("apiVersion", "kind", "metadata", "spec.provider", "spec.query"), SILENT
-)
+_PROVIDER: Final = ("type", "address", "region", "headers", "insecureSkipVerify")
+TEMPLATE: Final[Declared] = {
+    **dict.fromkeys(("apiVersion", "kind", "metadata", "spec.query"), SILENT),
+    **{f"spec.provider.{key}": SILENT for key in _PROVIDER},
+    "spec.provider.secretRef.name": (
+        "is not carried over: here every query is answered; there one that is turned away is a "
+        "failed check"
+    ),
+}
 """Of a MetricTemplate: the table says what its query means."""
 CANARY_HOOKS: Final[Mapping[str, str]] = {
     "pre-rollout": "is taken to succeed; if it failed, that would be a failed check",

@@ -21,7 +21,8 @@ _UNKNOWN: Final = "is not known to this import and not carried over"
 
 Declared = Mapping[str, str]
 """Sentences by dotted path, list positions left out: `spec.analysis.alerts`; with `.*` at its end
-for all that a key holds, although the key itself is read."""
+for all that a key holds, whatever it is called and whether or not the key itself is read: each
+value in it is named."""
 
 
 def name_unread(document: Spotted, declared: Declared, findings: Findings) -> None:
@@ -41,7 +42,8 @@ def _unread(value: Spotted, declared: Declared) -> Sequence[tuple[Spotted, str]]
         return ()
     dotted = ".".join(part for part in value.path if isinstance(part, str))
     if f"{dotted}.*" in declared:
-        return ()
+        sentence = declared[f"{dotted}.*"]
+        return [(each, sentence) for each in _values(value)] if sentence else ()
     holds = isinstance(value.value, dict | list)
     in_list = bool(value.path) and isinstance(value.path[-1], int)
     if not (value.was_read or (holds and in_list) or not value.path):
@@ -50,6 +52,14 @@ def _unread(value: Spotted, declared: Declared) -> Sequence[tuple[Spotted, str]]
         if not (holds and any(each.startswith(f"{dotted}.") for each in declared)):
             return [(value, _UNKNOWN)]
     return [found for each in _parts(value) for found in _unread(each, declared)]
+
+
+def _values(value: Spotted) -> Sequence[Spotted]:
+    """The unread values at the ends of a key's branches; an empty key is one itself."""
+    if value.was_read and not isinstance(value.value, dict | list):
+        return ()
+    parts = _parts(value)
+    return [each for part in parts for each in _values(part)] if parts else [value]
 
 
 def _parts(value: Spotted) -> Sequence[Spotted]:

@@ -69,6 +69,9 @@ def test_what_is_ignored_is_told_with_its_reason() -> None:
         "requests have no headers here; the step is left out.",
         f"{source}:15:3: spec: selector describe pods, not the policy.",
         f"{source}:3:7: kind: Service recommender is no policy.",
+        f"{source}:42:47: spec.strategy.canary.steps[5].analysis.args[1].valueFrom."
+        "podTemplateHashValue: is not carried over: it says whose requests a query reads; say it "
+        "by `of` of the metric's entry in --map.",
         f"{source}:87:18: metadata.name: no analysis of the rollout names the template unused.",
     ]
 

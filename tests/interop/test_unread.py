@@ -27,8 +27,8 @@ TOOLS: dict[str, tuple[list[str], str | None]] = {
 # Below these keys a file may hold anything: they are named as a whole, or hold free names.
 OF_NO_BEARING = {
     "Dimensions", "ProductionVariants", "alerts", "headers", "judgeConfigurations", "match",
-    "metadata", "provider", "query", "scopes", "selector", "setHeaderRoute", "targetRef",
-    "valueFrom", "webhooks", "groupWeights",
+    "metadata", "query", "scopes", "selector", "setHeaderRoute", "targetRef", "webhooks",
+    "groupWeights",
 }  # fmt: skip
 
 
@@ -230,3 +230,56 @@ def test_what_argo_does_besides_is_named_with_its_effect(
     data = rich(CANARY)
     _at(data, place)[key] = value
     assert any(key in note and words in note for note in rich_notes(data, tmp_path))
+
+
+PROMETHEUS = ("spec", "metrics", 0, "provider", "prometheus")
+CREDENTIALS = {
+    "sigv4": {"region": "eu-west-1", "roleArn": "arn:aws:iam::1:role/reader", "newKnob": 1},
+    "oauth2": {"tokenUrl": "https://tokens", "scopes": ["read"]},
+}
+
+
+def template_notes(keys: dict[str, Any], folder: Path) -> dict[str, str]:
+    """What is said of keys below the provider of a template in use, by the end of its field."""
+    data = documents("argo")
+    template = next(
+        each
+        for each in data
+        if each.get("kind") == "AnalysisTemplate" and each["metadata"]["name"] != "unused"
+    )
+    _at(template, PROMETHEUS).update(keys)
+    template["spec"].setdefault("args", []).append(
+        {"name": "token", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k", "newKnob": 1}}}
+    )
+    return {
+        note.field.partition("prometheus.")[2] or note.field.partition("valueFrom.")[2]: note.reason
+        for note in read("argo", data, folder).notes
+    }
+
+
+def test_each_key_of_a_query_that_may_fail_is_named_with_its_effect(tmp_path: Path) -> None:
+    """A refused or slow query is an Error measurement there; keys that Argo lacks are unknown."""
+    notes = template_notes({"authentication": CREDENTIALS, "timeout": 5}, tmp_path)
+    for key in ("sigv4.region", "sigv4.roleArn", "oauth2.tokenUrl", "oauth2.scopes"):
+        assert "Error measurement" in notes[f"authentication.{key}"]
+    assert "Error measurement" in notes["timeout"]
+    assert "not known" in notes["authentication.sigv4.newKnob"]
+    for key in ("name", "key"):
+        assert "only the cluster knows it" in notes[f"secretKeyRef.{key}"]
+    assert "not known" in notes["secretKeyRef.newKnob"]
+
+
+def test_each_key_of_a_router_plugin_is_named(tmp_path: Path) -> None:
+    """A plugin may split by other rules than the weights, whatever its keys are called."""
+    data = documents("argo")
+    rollout = next(each for each in data if each.get("kind") == "Rollout")
+    plugin = {"httpRoutes": [{"name": "main", "useHeaderRoutes": True}], "namespace": "models"}
+    rollout["spec"]["strategy"]["canary"]["trafficRouting"] = {
+        "plugins": {"argoproj-labs/gatewayAPI": plugin}
+    }
+    named = {
+        note.field.rpartition(".")[2]
+        for note in read("argo", data, tmp_path).notes
+        if "plugin decides" in note.reason
+    }
+    assert named == {"name", "useHeaderRoutes", "namespace"}
