@@ -48,18 +48,25 @@ def _print_capacity(console: Console, explanation: Explanation) -> None:
     for row in explanation.capacity:
         cells = [
             row.variant if row.variant != previous else "",
-            percent_text(row.share),
+            f"copies of {percent_text(row.copied_share)}"
+            if row.copied_share
+            else percent_text(row.share),
             number_text(row.rate_per_s),
             f"{row.load:.2f}",
             _wait(row),
             ", ".join(setter_text(name) for name in row.set_by),
         ]
         if refuses:
-            cells.insert(-1, percent_text(row.refused_share))
+            cells.insert(-1, _refused(row))
         lines.append(cells)
         previous = row.variant
     saturated = [row.load >= 1 for row in explanation.capacity]
     print_table(console, headings, lines, emphasised=saturated)
+    console.print()
+    estimated = any(row.approximate for row in explanation.capacity)
+    what = "Waits and refusals are those" if refuses else "Waits are those"
+    known = "; ≈ marks estimates, as no closed form is exact there" if estimated else ""
+    print_item(console, f"{what} of the long run{known}.", mark="")
 
 
 def _wait(row: CapacityRow) -> str:
@@ -67,4 +74,16 @@ def _wait(row: CapacityRow) -> str:
 
     if math.isinf(row.mean_wait_s):
         return "grows"
-    return "< 0.1 ms" if 0 < row.mean_wait_s < 1e-4 else duration_text(row.mean_wait_s)
+    if 0 < row.mean_wait_s < 1e-4:
+        return "< 0.1 ms"
+    if row.approximate and row.mean_wait_s > 0:
+        return f"≈ {duration_text(float(f'{row.mean_wait_s:.2g}'))}"
+    return duration_text(row.mean_wait_s)
+
+
+def _refused(row: CapacityRow) -> str:
+    from simab.scenario.wording import percent_text
+
+    if row.approximate and row.refused_share >= 1e-3:
+        return f"≈ {percent_text(float(f'{row.refused_share:.2g}'))}"
+    return percent_text(row.refused_share)

@@ -185,6 +185,11 @@ class FlaggerAnalysis(Policy):
         checks += 1 if self.iterations and self.matched_share is None else 0
         return (checks + 2) * self.interval + self.confirm_promotion_after
 
+    def copied_share(self) -> float:
+        """What is mirrored before the first weight, or during blue/green's iterations."""
+        mirrors = self.mirror and self.router and not self.skip_analysis
+        return self.mirror_weight / TOTAL if mirrors and self.matched_share is None else 0.0
+
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

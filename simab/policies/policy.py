@@ -57,6 +57,10 @@ class Policy(Description, ABC):
         """Where the rule waits for a person in every run, and where only in some, in words."""
         return (), ()
 
+    def copied_share(self) -> float:
+        """The share of the requests that the candidate may get copies of, at weight 0."""
+        return 0.0
+
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

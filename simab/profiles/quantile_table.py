@@ -119,6 +119,16 @@ class QuantileTable:
         short = (float(limit) - (low + reached) / 2.0) * inside
         return fsum((mass * np.where(float(limit) > low, short, 0.0)).tolist())
 
+    def survival_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Times in ns that rise from 0, and the probability of a longer draw at each."""
+        edges, first = np.unique(self.edges, return_index=True)
+        # Where many edges fall together the distribution jumps: before it, and after it.
+        last = np.append(first[1:], len(self.edges)) - 1
+        times = np.concatenate([[0.0], np.repeat(edges.astype(np.float64), 2)])
+        steps = np.column_stack([_SURVIVAL[first], _SURVIVAL[last]]).ravel()
+        steps[-1] = 0.0
+        return times, np.concatenate([[1.0], steps])
+
     def pieces(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """The distribution as uniform pieces: lower end, upper end, mass; the tail is a point."""
         low, high = self.edges, np.append(self.edges[1:], self.edges[-1])

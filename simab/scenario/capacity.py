@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simab import units
+from simab.profiles.durations import Exponential
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment, Variant
 from simab.scenario.wording import counted, name_text, percent_text, series
-from simab.theory.bounded_queues import mmc_limited
-from simab.theory.queues import allen_cunneen_mean_wait_s, utilisation
+from simab.theory.bounded_queues import LimitedQueue, mgc_limited
+from simab.theory.queues import mean_first_residual, mgc_mean_wait_s, utilisation
 
 __all__ = [
     "START",
@@ -36,18 +37,24 @@ _MOST_PLACES = 20_000  # a longer queue is as good as an endless one, and its ta
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Weights of the deployed variants, and who sets them: the start, or policies by name."""
+    """Weights of the deployed variants, and who sets them: the start, or policies by name.
+
+    With `copied_share` the candidate gets copies of that share of the weighted requests.
+    """
 
     weights: Mapping[str, float]
     set_by: tuple[str, ...]
+    copied_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class CapacityRow:
-    """One variant at one share of the weighted traffic.
+    """One variant at one share of the weighted traffic, and with copies of `copied_share` of it.
 
-    `rate_per_s` holds the requests that name it as well. `mean_wait_s` is inf where the queue grows
-    without end; `growth_per_s` says how fast. `refused_share` is what a full queue turns away.
+    `rate_per_s` holds the requests that name it as well. `mean_wait_s` is that of the long run, inf
+    where the queue grows without end; `growth_per_s` says how fast. `refused_share` is what a full
+    queue turns away. Both are exact where Poisson arrivals meet one queue with a closed form, and
+    else `approximate`.
     """
 
     variant: str
@@ -58,6 +65,13 @@ class CapacityRow:
     refused_share: float
     growth_per_s: float
     set_by: tuple[str, ...]
+    approximate: bool = False
+    copied_share: float = 0.0
+
+    @property
+    def served_per_s(self) -> float:
+        """Requests that are answered in the long run: not those refused, nor a growing queue."""
+        return self.rate_per_s * (1.0 - self.refused_share) - self.growth_per_s
 
 
 def start_weights(scenario: Scenario) -> dict[str, float]:
@@ -98,6 +112,18 @@ def rates_per_s(segments: Iterable[Segment], weights: Mapping[str, float]) -> di
     return rates
 
 
+def served_per_s(
+    scenario: Scenario, segments: Iterable[Segment], weights: Mapping[str, float]
+) -> dict[str, float]:
+    """Requests of some segments that each variant answers at these weights, beside the others."""
+    everybody = rates_per_s(scenario.traffic.values(), weights)
+    served = {}
+    for name, rate in rates_per_s(segments, weights).items():
+        row = _queue(scenario, name, everybody[name], weights).row(name, math.nan, ())
+        served[name] = rate * (row.served_per_s / row.rate_per_s if row.rate_per_s else 1.0)
+    return served
+
+
 def load_at_all_traffic(scenario: Scenario, name: str) -> float:
     """The load of a variant that gets all weighted traffic; requests that name one stay with it."""
     weights = {**dict.fromkeys(scenario.endpoint.variants, 0.0), name: 1.0}
@@ -109,40 +135,89 @@ def load_at_all_traffic(scenario: Scenario, name: str) -> float:
 
 def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:
     """A row for each variant at each share that it may have, in the order of the scenario."""
-    set_by: dict[tuple[str, float, float], list[str]] = {}
-    for split in splits(scenario):
+    order = {name: number for number, name in enumerate(scenario.endpoint.variants)}
+    found: dict[tuple[str, float, float, float], tuple[Split, list[str]]] = {}
+    for split in [*splits(scenario), *_copying(scenario)]:
         total = math.fsum(split.weights.values())
-        for name, rate in rates_per_s(scenario.traffic.values(), split.weights).items():
+        for name, rate in _rates_per_s(scenario, split).items():
             share = split.weights[name] / total if total else 0.0
-            if rate > 0:
-                by = set_by.setdefault((name, float(f"{share:.9g}"), float(f"{rate:.9g}")), [])
+            copied = split.copied_share if name == scenario.objective.candidate else 0.0
+            if rate > 0 and name in order:
+                key = name, float(f"{share:.9g}"), copied, float(f"{rate:.9g}")
+                _, by = found.setdefault(key, (split, []))
                 by += [each for each in split.set_by if each not in by]
-    order = list(scenario.endpoint.variants)
-    rows = []
-    for name in order:
-        mean_s, squared_cv = _service(scenario.endpoint.variants[name])
-        for (variant, share, rate), by in sorted(set_by.items()):
-            if variant == name:
-                queue = _Queue(scenario.endpoint.variants[name], mean_s, squared_cv, rate)
-                rows.append(queue.row(name, share, tuple(by)))
-    return tuple(rows)
+    return tuple(
+        replace(
+            _queue(scenario, name, rate, split.weights).row(name, share, tuple(by)),
+            copied_share=copied,
+        )
+        for (name, share, copied, rate), (split, by) in sorted(
+            found.items(), key=lambda item: (order[item[0][0]], *item[0][1:])
+        )
+    )
+
+
+def _copying(scenario: Scenario) -> Iterator[Split]:
+    """Of each policy that mirrors, the candidate without a weight and with copies."""
+    objective, start = scenario.objective, start_weights(scenario)
+    for name, policy in scenario.policies.items():
+        if policy.copied_share():
+            weights = {**start, objective.candidate: 0.0}
+            if not math.fsum(weights.values()):
+                weights[objective.control] = 1.0
+            yield Split(weights, (name,), policy.copied_share())
+
+
+def _rates_per_s(scenario: Scenario, split: Split) -> dict[str, float]:
+    """Requests that reach each variant at a split, and the copies to the candidate."""
+    rates = rates_per_s(scenario.traffic.values(), split.weights)
+    if split.copied_share:
+        without = rates_per_s(scenario.traffic.values(), dict.fromkeys(split.weights, 0.0))
+        weighted = math.fsum(rates.values()) - math.fsum(without.values())
+        rates[scenario.objective.candidate] += split.copied_share * weighted
+    return rates
+
+
+def _queue(
+    scenario: Scenario, name: str, rate_per_s: float, weights: Mapping[str, float]
+) -> _Queue:
+    """A variant's queue: in turn, requests come more evenly than by chance."""
+    variant = scenario.endpoint.variants[name]
+    total, arrivals = math.fsum(weights.values()), 1.0
+    if scenario.endpoint.variant_routing == "smooth_weighted_round_robin" and rate_per_s:
+        share = weights[name] / total if total else 0.0
+        without = {**weights, name: 0.0}
+        rest = math.fsum(without.values())
+        named = rates_per_s(scenario.traffic.values(), without)[name] if rest else rate_per_s
+        in_turn = rate_per_s - named
+        arrivals = (in_turn * share + named) / rate_per_s if rest else 1.0
+        if variant.instance_routing == "random":
+            arrivals = 1.0 + (arrivals - 1.0) / variant.instances
+    return _Queue(variant, *_service(variant), rate_per_s, arrivals)
 
 
 def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:
     """Which variants are too slow for which share; or that none is."""
     saturated = [row for row in rows if row.load >= 1]
     for row in saturated:
-        name = f"{name_text(row.variant)} saturates at {percent_text(row.share)} of the traffic"
+        name = f"{name_text(row.variant)} saturates {_at(row)}"
         where = f"set by {series([setter_text(each) for each in row.set_by])}"
         if row.refused_share:
-            effect = f"it refuses about {percent_text(row.refused_share)} of its requests"
+            refused = percent_text(float(f"{row.refused_share:.2g}"))
+            effect = f"it refuses about {refused} of its requests"
         else:
             effect = _growth(row.growth_per_s * 60)
         yield f"{name} ({where}): load {row.load:.2f}, {effect}."
     if rows and not saturated:
         top = max(rows, key=lambda row: row.load)
-        at = f"{name_text(top.variant)} at {percent_text(top.share)} of the traffic"
+        at = f"{name_text(top.variant)} {_at(top)}"
         yield f"No variant saturates; the highest load is {top.load:.2f} ({at})."
+
+
+def _at(row: CapacityRow) -> str:
+    if row.copied_share:
+        return f"with copies of {percent_text(row.copied_share)} of the traffic"
+    return f"at {percent_text(row.share)} of the traffic"
 
 
 def _growth(per_minute: float) -> str:
@@ -153,33 +228,66 @@ def _growth(per_minute: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Queue:
+    """`arrivals` is the squared coefficient of variation of the gaps: 1 for Poisson arrivals."""
+
     variant: Variant
     mean_s: float
     squared_cv: float
     rate_per_s: float
+    arrivals: float
 
     def row(self, name: str, share: float, set_by: tuple[str, ...]) -> CapacityRow:
         servers = self.variant.instances * self.variant.workers
         load = utilisation(self.rate_per_s, self.mean_s, servers) if self.mean_s else 0.0
         wait_s, refused = self._wait_and_refusals() if self.mean_s else (0.0, 0.0)
         growth = 0.0 if refused or load < 1 else self.rate_per_s - servers / self.mean_s
-        return CapacityRow(name, share, self.rate_per_s, load, wait_s, refused, growth, set_by)
+        return CapacityRow(
+            name, share, self.rate_per_s, load, wait_s, refused, growth, set_by, not self._is_exact
+        )
+
+    @property
+    def _is_exact(self) -> bool:
+        variant, squared_cv = self.variant, self.squared_cv
+        exponential = isinstance(variant.latency, Exponential)
+        one = variant.instances == 1 or variant.instance_routing == "random"
+        unlimited = variant.queue_limit is None and (variant.workers == 1 or squared_cv < 1e-9)
+        closed_form = exponential or unlimited or variant.queue_limit == 0
+        return not self.mean_s or (self.arrivals == 1.0 and one and closed_form)
 
     def _wait_and_refusals(self) -> tuple[float, float]:
         workers, rate = self.variant.workers, self.rate_per_s / self.variant.instances
         if self.variant.instance_routing == "least_outstanding_requests":
             # Close to one queue for all instances: nobody waits beside an idle worker.
             workers, rate = workers * self.variant.instances, self.rate_per_s
+        load, even = utilisation(rate, self.mean_s, workers), self._evenness(rate, workers)
         limit = self.variant.queue_limit
         places = math.inf if limit is None else limit * workers / self.variant.workers + workers
         if places <= _MOST_PLACES:
-            limited = mmc_limited(rate, self.mean_s, workers, int(places))
-            return limited.mean_wait_s, limited.reject_probability
-        wait_s = allen_cunneen_mean_wait_s(rate, self.mean_s, self.squared_cv, workers)
-        load = utilisation(rate, self.mean_s, workers)
+            limited = self._limited(rate, workers, int(places))
+            return limited.mean_wait_s * even, limited.reject_probability
         if limit is not None and load >= 1:
             return limit * self.mean_s / self.variant.workers, 1 - 1 / load
-        return wait_s, 0.0
+        return self._wait_s(rate, workers) * even, 0.0
+
+    def _limited(self, rate: float, workers: int, places: int) -> LimitedQueue:
+        squared_cv = 1.0 if isinstance(self.variant.latency, Exponential) else self.squared_cv
+        return mgc_limited(rate, self.mean_s, squared_cv, workers, places)
+
+    def _wait_s(self, rate: float, workers: int) -> float:
+        first_free_s = self.mean_s
+        if workers > 1:
+            times, survival = self.variant.latency.table().survival_points()
+            first_free_s = mean_first_residual(times / 1e9, survival, workers)
+        return mgc_mean_wait_s(rate, self.mean_s, self.squared_cv, first_free_s, workers)
+
+    def _evenness(self, rate: float, workers: int) -> float:
+        """By how much shorter waits are for arrivals more even than Poisson (Whitt 1983)."""
+        both = self.arrivals + self.squared_cv
+        load = utilisation(rate, self.mean_s, workers)
+        if self.arrivals == 1.0 or load >= 1.0 or load == 0.0 or both <= 0.0:
+            return 1.0
+        light = -2.0 * (1.0 - load) * (1.0 - self.arrivals) ** 2 / (3.0 * load * both)
+        return both / (1.0 + self.squared_cv) * math.exp(light)
 
 
 def _service(variant: Variant) -> tuple[float, float]:

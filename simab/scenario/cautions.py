@@ -174,14 +174,24 @@ def _saturation(scenario: Scenario) -> Iterator[str]:
     first: dict[str, CapacityRow] = {}
     for row in capacity_rows(scenario):
         known = first.get(row.variant)
-        if row.load >= 1 and (known is None or row.load < known.load):
+        if row.load >= 1 and (known is None or _demand(row) < _demand(known)):
             first[row.variant] = row
     for name, row in first.items():
         yield (
-            f"{name_text(name)} cannot carry {percent_text(row.share)} of the traffic, which "
+            f"{name_text(name)} cannot carry {_carried(row)}, which "
             f"{series([setter_text(who) for who in row.set_by])} may give it: its load would be "
             f"{row.load:.2f}. Give it more instances or workers{_judged_by_metric(scenario, name)}."
         )
+
+
+def _demand(row: CapacityRow) -> tuple[float, float]:
+    return row.load, row.copied_share
+
+
+def _carried(row: CapacityRow) -> str:
+    if row.copied_share:
+        return f"copies of {percent_text(row.copied_share)} of the traffic"
+    return f"{percent_text(row.share)} of the traffic"
 
 
 def _judged_by_metric(scenario: Scenario, name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 from simab import units
 from simab.profiles.truth import Truth, metric_difference, truth_of
-from simab.scenario.capacity import rates_per_s, start_weights
+from simab.scenario.capacity import served_per_s, start_weights
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 from simab.stats.means import trials_for_means
@@ -83,9 +83,12 @@ class Evidence:
 
 
 def labelled_per_hour(scenario: Scenario) -> dict[str, float]:
-    """Labelled requests an hour of every variant, at the split of the start, once labels flow."""
+    """Labelled requests an hour of every variant, at the split of the start, once labels flow.
+
+    Neither refused requests nor those that a growing queue keeps get a label.
+    """
     segments = [segment for segment in scenario.traffic.values() if segment.labelled]
-    rates = rates_per_s(segments, start_weights(scenario))
+    rates = served_per_s(scenario, segments, start_weights(scenario))
     return {
         name: rates.get(name, 0.0) * 3_600 * (1 - variant.error_rate) * (1 - scenario.labels.never)
         for name, variant in scenario.endpoint.variants.items()

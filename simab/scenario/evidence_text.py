@@ -34,7 +34,7 @@ def evidence_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     if evidence.others:
         yield from _truths_of_many(scenario, evidence)
     else:
-        yield _truth_of_two(objective, control, evidence.row(objective.candidate))
+        yield _truth_of_two(scenario, control, evidence.row(objective.candidate))
     each = [
         f"{name_text(row.variant)} gets {number_text(row.labelled_per_hour)}"
         for row in _roles_first(objective, evidence.rows)
@@ -59,16 +59,28 @@ def _head(objective: Objective, rows: Sequence[TruthRow]) -> str:
     return f"True {objective.metric}: {', '.join(each)}"
 
 
-def _truth_of_two(objective: Objective, control: TruthRow, candidate: TruthRow) -> str:
+def _truth_of_two(scenario: Scenario, control: TruthRow, candidate: TruthRow) -> str:
+    objective = scenario.objective
     names = [name_text(row.variant) for row in (control, candidate)]
     head = _head(objective, (control, candidate))
     gain = _gain(objective, control, candidate)
     if math.isnan(gain):
         return f"{head}; it is undefined where a variant never predicts or meets a positive."
     if gain == 0:
-        return f"{head}: no difference, an A/A rehearsal."
+        alike = ", an A/A rehearsal" if _are_alike(scenario) else ""
+        return f"{head}: no difference{alike}."
     small = "" if _matters(objective, gain) else ", less than what matters"
     return f"{head}: {names[gain > 0]} is better by {number_text(abs(gain))}{small}."
+
+
+def _are_alike(scenario: Scenario) -> bool:
+    """Whether control and candidate differ in nothing but their weights."""
+    objective = scenario.objective
+    control, candidate = (
+        scenario.endpoint.variants[name].model_copy(update={"weight": 1.0, "deployed": True})
+        for name in (objective.control, objective.candidate)
+    )
+    return control == candidate
 
 
 def _truths_of_many(scenario: Scenario, evidence: Evidence) -> Iterator[str]:

@@ -65,7 +65,8 @@ def size_sentence(forecast: SizeForecast) -> str:
     mebibytes = max(forecast.run_bytes / 2**20, 1.0)
     return (
         f"The study plays {counted(forecast.rows, 'run')}: about "
-        f"{duration_text(forecast.seconds)} on one processor, at {_PER_REQUEST_S * 1e6:g} us a "
-        f"request and {_PER_LOOK_S * 1e6:g} us a look; a run counts in "
+        f"{duration_text(float(f'{forecast.seconds:.2g}'))} on one processor, at "
+        f"{_PER_REQUEST_S * 1e6:g} us a request, {_PER_LOOK_S * 1e6:g} us a look and "
+        f"{_PER_RUN_S * 1e3:g} ms a run; the counts of a run take "
         f"{number_text(round(mebibytes))} MiB."
     )

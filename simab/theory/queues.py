@@ -7,8 +7,10 @@ served. Where more work arrives than can be done there is no steady state, and w
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
 from simab.theory.checks import (
@@ -25,6 +27,8 @@ __all__ = [
     "is_saturated",
     "md1_mean_wait_s",
     "mdc_mean_wait_s",
+    "mean_first_residual",
+    "mgc_mean_wait_s",
     "mm1_sojourn_quantile_s",
     "mmc_mean_wait_s",
     "mmc_wait_quantile_s",
@@ -32,6 +36,9 @@ __all__ = [
     "pollaczek_khinchine_mean_wait_s",
     "utilisation",
 ]
+
+_NEAR_SATURATION: Final = 0.97
+"""Beyond it the series of M/D/c is long, and what tells the formulas apart is below 2 %."""
 
 
 def offered_load(rate_per_s: float, mean_service_s: float, workers: int) -> float:
@@ -187,3 +194,52 @@ def allen_cunneen_mean_wait_s(
     """
     require_not_negative("squared_cv", squared_cv)
     return mmc_mean_wait_s(rate_per_s, mean_service_s, workers) * (1.0 + squared_cv) / 2.0
+
+
+def mgc_mean_wait_s(
+    rate_per_s: float,
+    mean_service_s: float,
+    squared_cv: float,
+    first_free_s: float,
+    workers: int,
+) -> float:
+    """APPROXIMATE mean wait of M/G/c, in seconds; inf if saturated.
+
+    A mean of the waits of M/M/c and M/D/c, weighted so that it is exact in light traffic (Boxma,
+    Cohen and Huffels 1979; Tijms 2003, section 9.6.1). `first_free_s` is the mean time until the
+    first of c busy workers is free, from `mean_first_residual`. Exact for one worker and for
+    exponential or constant service, else off by up to a tenth or so at a squared_cv of up to 9.
+    Near saturation it is Allen and Cunneen's. Raises InvalidInput as
+    `pollaczek_khinchine_mean_wait_s`.
+    """
+    wait_s = allen_cunneen_mean_wait_s(rate_per_s, mean_service_s, squared_cv, workers)
+    load = utilisation(rate_per_s, mean_service_s, workers)
+    if workers == 1 or load > _NEAR_SATURATION or wait_s == 0.0:
+        return wait_s
+    exponential_s = mmc_mean_wait_s(rate_per_s, mean_service_s, workers)
+    constant_s = mdc_mean_wait_s(rate_per_s, mean_service_s, workers)
+    second_moment = (1.0 + squared_cv) * mean_service_s / first_free_s
+    weight = (second_moment - workers - 1.0) / (workers - 1.0)
+    mixed_s = 2.0 * weight * constant_s + (1.0 - weight) * exponential_s
+    return 2.0 * wait_s * constant_s / mixed_s if mixed_s > 0.0 else wait_s
+
+
+def mean_first_residual(
+    times: NDArray[np.float64], survival: NDArray[np.float64], workers: int
+) -> float:
+    """The mean time until the first of `workers` busy ones is free, each at a random moment.
+
+    `times` rise from 0, and `survival` is the probability that a service takes longer than each of
+    them, a straight line in between; both of shape (points,). The remaining time of a service that
+    is looked at at random exceeds t with the integral of the survival beyond t over its mean.
+    """
+    steps = np.diff(times)
+    areas = steps * (survival[1:] + survival[:-1]) / 2.0
+    beyond = np.append(np.cumsum(areas[::-1])[::-1], 0.0)
+    beyond /= beyond[0]
+    # Between two points it is nearly straight, and the integral of its power has a closed form.
+    fallen = beyond[:-1] - beyond[1:]
+    powers = beyond[:-1] ** (workers + 1) - beyond[1:] ** (workers + 1)
+    flat = steps * beyond[:-1] ** workers
+    parts = np.divide(powers * steps, fallen * (workers + 1), out=flat, where=fallen > 1e-12)
+    return float(parts.sum())

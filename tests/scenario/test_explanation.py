@@ -13,7 +13,9 @@ from hypothesis import given
 from simab.scenario import Scenario, explain, load, warnings
 from simab.scenario.capacity import CapacityRow
 from simab.scenario.wording import duration_text, name_text, number_text, percent_text, rate_text
+from simab.simulation import simulate
 from simab.stats.sample_size import pooled_trials
+from simab.world.books import RequestColumn
 from tests.effort import examples
 from tests.strategies import scenarios
 
@@ -87,6 +89,97 @@ def test_instances_share_the_arrivals() -> None:
     assert apart.mean_wait_s == pytest.approx(0.75 / 0.25 * 0.1, rel=1e-3)
     pooled = first_row(scenario(rate="15/s", current=together))
     assert pooled.mean_wait_s == pytest.approx(9 / 14 / 5, rel=1e-3)
+
+
+def test_only_a_closed_form_is_said_without_a_mark() -> None:
+    """M/M/c, M/D/c, M/G/1 and Erlang's loss are exact; two workers with other services are not."""
+    wide = {"kind": "lognormal", "mean": "100ms", "cv": 2}
+    constant = {"kind": "constant", "value": "100ms"}
+    exact: list[dict[str, Any]] = [
+        {"workers": 3, "queue_limit": 5},
+        {"latency": wide},
+        {"latency": wide, "queue_limit": 0, "workers": 2},
+        {"latency": constant, "workers": 4, "instances": 2},
+    ]
+    estimated: list[dict[str, Any]] = [
+        {"latency": wide, "workers": 2},
+        {"latency": constant, "queue_limit": 3},
+        {"instances": 2, "instance_routing": "least_outstanding_requests"},
+    ]
+    assert [first_row(scenario(current=each)).approximate for each in exact] == [False] * 4
+    assert [first_row(scenario(current=each)).approximate for each in estimated] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("current", "routing", "rate"),
+    [
+        ({"latency": {"kind": "constant", "value": "100ms"}, "queue_limit": 10}, "", 9.5),
+        ({"latency": {"kind": "lognormal", "mean": "100ms", "cv": 1.5}, "queue_limit": 10}, "", 9),
+        ({"latency": {"kind": "lognormal", "mean": "100ms", "cv": 2}, "workers": 2}, "", 10),
+        ({"latency": {"kind": "gamma", "mean": "100ms", "cv": 0.5}}, "in turn", 15),
+    ],
+)
+def test_estimates_of_waits_and_refusals_are_near_what_a_run_has(
+    current: Any, routing: str, rate: float
+) -> None:
+    """Within a fourth, of a run of 200,000 requests; before, off by a factor of two and more."""
+    traffic = {"users": {"rate": f"{rate}/s"}}
+    described = scenario(current=current, new={"weight": 1 if routing else 0}, traffic=traffic)
+    endpoint = described.endpoint.model_dump(mode="json")
+    if routing:
+        endpoint["variant_routing"] = "smooth_weighted_round_robin"
+    horizon = {"endpoint": endpoint, "horizon": f"{round(200_000 / rate)}s"}
+    described = Scenario.model_validate({**described.model_dump(mode="json"), **horizon})
+    row = next(row for row in explain(described).capacity if "start" in row.set_by)
+    books = simulate(described, policy=Idle(), seed=1).ledger.books.requests[:, 0].sum(axis=0)
+    served = books[RequestColumn.ANSWERED]
+    assert row.approximate
+    assert row.mean_wait_s == pytest.approx(books[RequestColumn.WAIT_SUM_NS] / served / 1e9, 1 / 4)
+    refused = books[RequestColumn.REJECTED] / books[RequestColumn.INVOCATIONS]
+    assert row.refused_share == pytest.approx(refused, rel=1 / 4, abs=1e-3)
+
+
+class Idle:
+    """Does nothing."""
+
+    def decide(self, state: Any, observation: Any) -> tuple[tuple[()], Any]:
+        return (), state
+
+
+def test_copies_are_load_too() -> None:
+    """Mirroring half of 15 requests a second to a capacity of 5: load 1.5 at weight 0."""
+    mirroring = {
+        "kind": "flagger",
+        "interval": "1min",
+        "threshold": 5,
+        "step_weight": 10,
+        "mirror": True,
+        "mirror_weight": 50,
+    }
+    slow = {"weight": 0, "latency": {"kind": "exponential", "mean": "200ms"}}
+    described = scenario(rate="15/s", new=slow, top={"policies": {"mirrored": mirroring}})
+    row = next(row for row in explain(described).capacity if row.copied_share)
+    assert (row.variant, row.share, row.copied_share) == ("new", 0.0, 0.5)
+    assert row.rate_per_s == pytest.approx(7.5)
+    assert row.load == pytest.approx(1.5, rel=1e-4)
+    assert row.set_by == ("mirrored",)
+
+
+def test_what_is_refused_or_waits_for_ever_gets_no_label() -> None:
+    """Erlang B of 1 erlang refuses half; a queue that grows is answered at capacity."""
+    loss = explain(scenario(current={"queue_limit": 0})).truth[0]
+    assert loss.labelled_per_hour == pytest.approx(5 * 3_600, rel=1e-3)
+    growing = explain(scenario(rate="25/s")).truth[0]
+    assert growing.labelled_per_hour == pytest.approx(10 * 3_600, rel=1e-3)
+
+
+def test_an_a_a_rehearsal_has_two_variants_that_differ_in_nothing() -> None:
+    """Equal in the metric is not alike: the candidate may be slow, or fail."""
+    alike = " ".join(explain(scenario()).sentences)
+    slower = " ".join(explain(scenario(new={"error_rate": 0.1})).sentences)
+    assert "A/A" in alike
+    assert "no difference" in slower
+    assert "A/A" not in slower
 
 
 def test_saturation_is_told_with_its_growth() -> None:

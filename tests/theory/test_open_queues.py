@@ -19,6 +19,8 @@ from simab.theory.queues import (
     is_saturated,
     md1_mean_wait_s,
     mdc_mean_wait_s,
+    mean_first_residual,
+    mgc_mean_wait_s,
     mm1_sojourn_quantile_s,
     mmc_mean_wait_s,
     mmc_wait_quantile_s,
@@ -202,3 +204,41 @@ def test_impossible_queues_are_refused() -> None:
         pollaczek_khinchine_mean_wait_s(1.0, 0.5, math.nan)
     with pytest.raises(InvalidInput, match="too near 1 to be summed"):
         mdc_mean_wait_s(1.0, 0.9999999, 1)
+
+
+def residual_of_constant(workers: int) -> float:
+    return mean_first_residual(np.array([0.0, 1.0, 1.0]), np.array([1.0, 1.0, 0.0]), workers)
+
+
+@pytest.mark.parametrize("workers", [2, 8, 100])
+def test_the_first_of_several_busy_workers_is_free_early(workers: int) -> None:
+    """Of constant services 1 / (c + 1), the least of c uniform times; of exponential ones 1 / c."""
+    assert residual_of_constant(workers) == pytest.approx(1 / (workers + 1), rel=1e-9)
+    times = np.linspace(0, 40, 400_001)
+    assert mean_first_residual(times, np.exp(-times), workers) == pytest.approx(
+        1 / workers, rel=1e-4
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("load", [0.1, 0.6, 0.95])
+def test_m_g_c_holds_where_a_closed_form_is_known(workers: int, load: float) -> None:
+    """M/M/c, M/D/c (Crommelin) and M/G/1 (Pollaczek-Khinchine)."""
+    rate = load * workers
+    exponential = mgc_mean_wait_s(rate, 1.0, 1.0, 1 / workers, workers)
+    assert exponential == pytest.approx(mmc_mean_wait_s(rate, 1.0, workers), rel=1e-9)
+    constant = mgc_mean_wait_s(rate, 1.0, 0.0, residual_of_constant(workers), workers)
+    assert constant == pytest.approx(mdc_mean_wait_s(rate, 1.0, workers), rel=1e-9)
+    one = mgc_mean_wait_s(load, 1.0, 4.0, 1.0, 1)
+    assert one == pytest.approx(pollaczek_khinchine_mean_wait_s(load, 1.0, 4.0), rel=1e-12)
+
+
+def test_m_g_c_is_exact_in_light_traffic() -> None:
+    """Who waits finds all c busy and waits for the first: Erlang B times the mean residual."""
+    spread = math.sqrt(math.log(1 + 9.0))  # lognormal of mean 1 and squared coefficient 9
+    times = np.concatenate([[0.0], np.geomspace(1e-6, 1e5, 200_000)])
+    survival = stats.lognorm(spread, scale=math.exp(-spread * spread / 2)).sf(times)
+    first_s = mean_first_residual(times, survival, 4)
+    expected = erlang_b(4, 0.02) * first_s
+    assert mgc_mean_wait_s(0.02, 1.0, 9.0, first_s, 4) == pytest.approx(expected, rel=0.02)
+    assert allen_cunneen_mean_wait_s(0.02, 1.0, 9.0, 4) > 2 * expected
