@@ -245,7 +245,7 @@ def naive_section(rows: Sequence[Row]) -> str:
         "what the rule, or who trusts it, takes for granted. Trials are runs; for single checks "
         "they are checks of disjoint minutes, for means of twenty runs tests of as many runs each, "
         "and for cookies the clients of one run, which are independent of each other by "
-        "construction.\n",
+        "construction; there w is the weight and r the number of the request.\n",
         "| rule | setting | what happens | measured | assumed |",
         "|---|---|---|---:|---|",
     ]

@@ -37,7 +37,7 @@ _NUMBERS: Final = (
     "promoted_share", "low", "high", "median_s", "claim_at_most", "claim_at_least", "theory"
 )  # fmt: skip
 _TITLES: Final = {
-    "policies_aa": "Rules that decide by correct answers",
+    "policies_aa": "Rules that decide by answers, or by the clock",
     "rollouts_aa": "Rollout controllers",
 }
 

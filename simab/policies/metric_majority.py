@@ -1,4 +1,4 @@
-"""The walk-through's rule: after N labelled requests, take the variant ahead on most metrics."""
+"""Take the variant that is ahead on most metrics after N labelled requests, by however little."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def pairs(result: StudyResult) -> Table:
         Column("Second", numeric=False),
         Column("Second − first", "95\u202f% interval, this pair alone"),
         Column("Differs", "p, all pairs together"),
-        Column("Pairing is worth", "of the runs"),
+        Column("Pairing is worth", "as many runs unpaired"),
         Column("Pairs"),
         Column("Remark", numeric=False),
     )
