@@ -217,15 +217,20 @@ def _remark(paired: Paired) -> str:
     """How far a time is restricted, and how many runs had not decided by then; then the reason."""
     parts = [paired.reason] if paired.reason else []
     if math.isfinite(paired.restricted_to_s) and len(paired.undecided) == 2:
-        within = numerals.duration(paired.restricted_to_s)
-        of = numerals.counted(paired.pairs, "run")
-        first, second = (numerals.count(each) for each in paired.undecided)
-        parts.insert(
-            0,
-            f"mean time within the first {within}, an undecided run counts as {within}: {first} "
-            f"and {second} of {of}",
-        )
+        parts.insert(0, _restricted(paired))
     return "; ".join(parts)
+
+
+def _restricted(paired: Paired) -> str:
+    if not any(paired.undecided):
+        return "mean time; every run of both has decided"
+    within = numerals.duration(paired.restricted_to_s)
+    of = numerals.counted(paired.pairs, "run")
+    first, second = (numerals.count(each) for each in paired.undecided)
+    return (
+        f"mean time within the first {within}, an undecided run counts as {within}: {first} and "
+        f"{second} of {of}"
+    )
 
 
 def traffic(example: Example, variant: str, dots: list[Realised]) -> Table:

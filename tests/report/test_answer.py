@@ -17,9 +17,9 @@ from simab.report import captions, numerals, summary_table_html
 from simab.report.answer import answer, verdict
 from simab.report.standing import most_often_right
 from simab.report.study_result import read_result
-from simab.report.tables import summary
+from simab.report.tables import pairs, summary
 from simab.report.truth_text import truth_sentence
-from tests.report.conftest import built
+from tests.report.conftest import CHURN, build, built
 from tests.report.judging import judged, wilson
 
 Result = dict[str, Any]
@@ -251,6 +251,23 @@ def test_what_comes_after_the_horizon_was_not_played(result: Of) -> None:
     """A schedule that has ended decides nothing later; a test may. Neither was looked at."""
     remarks = plain(" ".join(answer(read_result(result("churn"))).remarks))
     assert "of the runs; what comes after it was not played." in remarks
+
+
+def test_undecided_runs_are_spoken_of_where_there_are_any() -> None:
+    """In the caption of times, and beside each paired difference of times."""
+    for specs, some in ((CHURN[:2], False), (CHURN, True)):
+        study = read_result(build(specs))
+        assert any(each.outcomes["undecided"].count for each in study.policies) == some
+        assert ("undecided" in captions.timing(study)) == some
+        remarks = [row[-1].text for row in pairs(study).rows]
+        times = [
+            (each, remark)
+            for each, remark in zip(study.paired, remarks, strict=True)
+            if each.undecided
+        ]
+        assert times
+        for each, remark in times:
+            assert ("undecided run counts" in remark) == any(each.undecided)
 
 
 def test_lines_that_coincide_are_said_to(result: Of) -> None:
