@@ -125,12 +125,18 @@ def _wider(watched: _Watched, requests: float) -> Iterator[str]:
     if isinstance(limit, ErrorRateLimit):
         values = [share for share in _SHARES if share > limit.at_most]
     else:
-        values = [round(limit.at_most * factor) for factor in _FACTORS]
+        values = [_rounded_up(limit.at_most * factor) for factor in _FACTORS]
     for at_most in values:
         wider = limit.model_copy(update={"at_most": at_most})
         if watched.is_rare(wider, requests):
             yield f"at_most to {_value_text(wider)}"
             return
+
+
+def _rounded_up(value: float) -> int:
+    """To two figures, as limits are written; never below."""
+    unit = int(10.0 ** max(math.floor(math.log10(value)) - 1, 0))
+    return math.ceil(value / unit) * unit
 
 
 def _longer(watched: _Watched, scenario: Scenario) -> Iterator[str]:

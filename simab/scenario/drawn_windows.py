@@ -72,8 +72,9 @@ class DrawnWindows:
         means = np.broadcast_to(expected, (runs,))
         judged, others = (self._random.random(runs) for _ in range(2))
         if self._sums is not None:
-            drawn = self._sums.draw(judged, means)
-            rest = (others >= np.exp(-means)) | (drawn != 0)
+            drawn, none_by = self._sums.draw(judged, means)
+            # A sum of 0 is almost always that of no request.
+            rest = (drawn != 0) | (others >= none_by)
         else:
             assert isinstance(self._law, Marked)
             drawn = _poisson(judged, means * self._law.share)
@@ -148,9 +149,13 @@ class _ExcessSums:
         self._transform = np.fft.rfft(one)
         self._tables: dict[float, Floats] = {}
 
-    def draw(self, uniform: Floats, means: Floats) -> Counts:
-        """Sums in steps of the grid; where the sign is beyond doubt, their mean stands for them."""
+    def draw(self, uniform: Floats, means: Floats) -> tuple[Counts, Floats]:
+        """Sums in steps of the grid; where the sign is beyond doubt, their mean stands for them.
+
+        And by which probability a window whose sum is 0 holds no request.
+        """
         sums = np.zeros(uniform.shape, dtype=np.int64)
+        none_by = np.exp(-means)
         for mean in _different(means):
             here = means == mean
             centre, spread = mean * self._mean, math.sqrt(mean) * self._root
@@ -160,7 +165,9 @@ class _ExcessSums:
                 table = self._table(float(f"{mean:.10g}"))
                 found = np.searchsorted(table, uniform[here])
                 sums[here] = np.minimum(found, _GRID - 1) - _GRID // 2
-        return sums
+                zero = table[_GRID // 2] - table[_GRID // 2 - 1]
+                none_by[here] = min(math.exp(-mean) / max(zero, 1e-300), 1.0)
+        return sums, none_by
 
     def beyond_share(self, sign: str, mean: float) -> float:
         """The probability that the sum lies on one side of 0, and is not that of no request."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from simab.policies import PolicyDescription
-from simab.policies.argo_metrics import ArgoMetric
 from simab.policies.argo_rollouts import ArgoRollouts
 from simab.policies.blue_green import BlueGreen
 from simab.policies.flagger_analysis import FlaggerAnalysis
@@ -27,7 +26,7 @@ from simab.scenario.models import Scenario
 from simab.scenario.parts import Variant
 from simab.scenario.readings import Reading, of_alarm, of_argo, of_flagger, of_limit
 from simab.scenario.unseen_windows import measures_nothing
-from simab.scenario.wording import name_text, number_text, percent_text
+from simab.scenario.wording import name_text, number_text, percent_text, series
 
 __all__ = ["FalseAlarms", "false_alarms", "rolled_back_by_chance"]
 
@@ -56,6 +55,8 @@ def rolled_back_by_chance(scenario: Scenario) -> Iterator[str]:
         found = false_alarms(scenario, policy)
         if found is not None and found.share >= _TOO_OFTEN:
             yield _sentence(scenario, name, policy, found)
+        if found is None:
+            yield from _impossible(scenario, name, policy)
 
 
 def false_alarms(scenario: Scenario, policy: PolicyDescription) -> FalseAlarms | None:
@@ -78,31 +79,21 @@ def _of_answers(
     scenario: Scenario, policy: PolicyDescription, answers: Variant
 ) -> tuple[float, Sequence[Harm]] | None:
     """The share of runs and each limit's part of it; None where a limit is broken truly."""
-    harms: list[Harm | None]
+    readings = _readings(policy, answers)
+    if not readings or any(each.broken_anyhow for each in readings.values()):
+        return None
+    if isinstance(policy, FlaggerAnalysis):
+        return _flagger(scenario, policy, list(readings.values()))
+    harms: list[Harm | None] = []
     match policy:
         case StagedCanary():
-            limits = [of_limit(each, answers, limit_text(each)) for each in policy.alarms]
-            if _broken_anyhow(limits):
-                return None
-            harms = [staged_harm(scenario, policy, each) for each in limits]
+            harms = [staged_harm(scenario, policy, each) for each in readings.values()]
         case BlueGreen():
-            alarms = {
-                name: of_alarm(alarm, answers, f"alarm {name_text(name)}")
-                for name, alarm in policy.alarms.items()
-            }
-            read = {name: each for name, each in alarms.items() if each is not None}
-            if _broken_anyhow(read.values()):
-                return None
-            harms = [blue_green_harm(scenario, policy, name, each) for name, each in read.items()]
+            harms = [
+                blue_green_harm(scenario, policy, name, each) for name, each in readings.items()
+            ]
         case ArgoRollouts():
-            readings = _argo_readings(policy, answers)
-            if _broken_anyhow(readings.values()):
-                return None
             harms = [*argo_harm(scenario, policy, readings)]
-        case FlaggerAnalysis():
-            return _flagger(scenario, policy, answers)
-        case _:
-            return None
     found = [harm for harm in harms if harm is not None]
     if not found or not all(harm.reading.law.keeps(harm.requests) for harm in found):
         return None
@@ -110,37 +101,73 @@ def _of_answers(
     return 1.0 - float(passed), found
 
 
-def _broken_anyhow(readings: Iterable[Reading]) -> bool:
-    return any(each.broken_anyhow for each in readings)
+def _readings(policy: PolicyDescription, answers: Variant) -> dict[Any, Reading]:
+    """What a policy reads of a candidate that answers so, as far as it can be drawn."""
+    found: dict[Any, Reading | None] = {}
+    match policy:
+        case StagedCanary():
+            found = {
+                place: of_limit(each, answers, limit_text(each))
+                for place, each in enumerate(policy.alarms)
+            }
+        case BlueGreen():
+            found = {
+                name: of_alarm(alarm, answers, f"alarm {name_text(name)}")
+                for name, alarm in policy.alarms.items()
+            }
+        case ArgoRollouts():
+            found = dict(_argo_readings(policy, answers))
+        case FlaggerAnalysis():
+            found = dict(_flagger_readings(policy, answers))
+    return {key: each for key, each in found.items() if each is not None}
 
 
-def _argo_readings(policy: ArgoRollouts, answers: Variant) -> dict[ArgoMetric, Reading]:
+def _impossible(scenario: Scenario, name: str, policy: PolicyDescription) -> Iterator[str]:
+    """A limit that neither the candidate nor one that answers as the control keeps."""
+    objective, variants = scenario.objective, scenario.endpoint.variants
+    roles = objective.candidate, objective.control
+    broken = [
+        [each.words for each in _readings(policy, variants[role]).values() if each.broken_anyhow]
+        for role in roles
+    ]
+    both = [words for words in broken[0] if words in broken[1]]
+    if both:
+        candidate, control = (name_text(role) for role in roles)
+        yield (
+            f"{name_text(name)} asks for more than {control} gives: {series(both)} "
+            f"{'is' if len(both) == 1 else 'are'} broken in the long run by {candidate} and by one "
+            f"that answers as {control} does. Look at the limit and its unit."
+        )
+
+
+def _argo_readings(policy: ArgoRollouts, answers: Variant) -> dict[Any, Reading | None]:
     analyses = [step.analysis for step in policy.steps]
     analyses.append(None if policy.background is None else policy.background.metrics)
-    readings = {
+    return {
         metric: of_argo(metric, answers, f"metric {name_text(name)}")
         for analysis in analyses
         for name, metric in (analysis or {}).items()
         if metric.failure_limit >= 0 and not metric.dry_run
     }
-    return {metric: each for metric, each in readings.items() if each is not None}
 
 
-def _flagger(
-    scenario: Scenario, policy: FlaggerAnalysis, answers: Variant
-) -> tuple[float, Sequence[Harm]] | None:
-    """All metrics together, since a check fails by any of them; None unless all can be read."""
+def _flagger_readings(policy: FlaggerAnalysis, answers: Variant) -> dict[Any, Reading | None]:
+    """All metrics, since a check fails by any of them; nothing unless all can be read."""
     shifts = policy.step_weight or policy.step_weights
     by_weights = (shifts and not policy.iterations) or policy.matched_share is not None
     if policy.skip_analysis or policy.mirror or policy.session_affinity or not by_weights:
-        return None
-    readings = [
-        of_flagger(each, answers, f"metric {name_text(each.name)}") for each in policy.metrics
-    ]
-    known = [each for each in readings if each is not None]
-    if not known or len(known) < len(readings) or _broken_anyhow(known):
-        return None
-    rolled_back, harms = flagger_harm(scenario, policy, known)
+        return {}
+    readings = {
+        place: of_flagger(each, answers, f"metric {name_text(each.name)}")
+        for place, each in enumerate(policy.metrics)
+    }
+    return {} if None in readings.values() else dict(readings)
+
+
+def _flagger(
+    scenario: Scenario, policy: FlaggerAnalysis, readings: Sequence[Reading]
+) -> tuple[float, Sequence[Harm]] | None:
+    rolled_back, harms = flagger_harm(scenario, policy, readings)
     if not all(harm.reading.law.keeps(harm.requests) for harm in harms):
         return None
     return float(rolled_back.mean()), harms
@@ -156,7 +183,8 @@ def _sentence(scenario: Scenario, name: str, policy: PolicyDescription, found: F
     about = "at least" if windows > MOST_WINDOWS else "about"
     remedy = _remedy(scenario, policy) if windows <= _FEW_WINDOWS else ""
     remedy = f"Set {remedy}, or let" if remedy else "Ask for less, or let"
-    often = f"{about} {percent_text(round(found.share, 2))} of the runs"
+    percent = percent_text(round(found.share, 2)) if found.share < 0.995 else "99 % or more"
+    often = f"{about} {percent} of the runs"
     return (
         f"{name_text(name)} rolls back {healthy} in {often} by chance, although its "
         f"answers keep every limit in the long run: "

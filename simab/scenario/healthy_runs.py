@@ -197,9 +197,12 @@ class _Flagger:
         windows = len(self.edges) - 1
         self.runs = _runs(windows * max(len(readings), 1))
         self.rates = [self._rate(share) for share in (0.0, *_steps(policy))]
-        # What the candidate has before the first step: the requests that name it.
-        self.expected = np.full((self.runs, windows), self.rates[0] * scenario.metrics.period / 1e9)
-        most = max(self.rates) * scenario.metrics.period / 1e9
+        # Before the first step: what it has from the start until it is noticed, then the requests
+        # that name it.
+        first = Course(scenario).rates[0][2]
+        changes = [(0, first), (_noticed_ns(scenario), self.rates[0])]
+        self.expected = np.tile(expected_requests(changes, self.edges), (self.runs, 1))
+        most = max(first, *self.rates) * scenario.metrics.period / 1e9
         self.drawn = [DrawnWindows(each.law, self.runs, windows, most) for each in readings]
         self.known = 0
         self.place = np.zeros(self.runs, dtype=np.int64)  # of the step; 0 before the first

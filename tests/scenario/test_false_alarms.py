@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from simab import compare
 from simab.analyse import Verdict
+from simab.policies.staged_canary import StagedCanary
 from simab.scenario import warnings
+from simab.scenario.drawn_windows import DrawnWindows
 from simab.scenario.false_alarms import false_alarms
 from simab.scenario.models import Scenario
+from simab.scenario.readings import of_limit
 from simab.theory.controllers import run_of_failures_probability
 from tests.world.building import scenario, variant
 
@@ -124,6 +129,38 @@ def test_runs_are_rolled_back_as_often_as_the_warning_says() -> None:
     hold_against_runs(world({name: PLAYED[name] for name in names}, horizon="40min"), 40)
 
 
+def test_a_candidate_that_serves_from_the_start_has_requests_before_its_first_step() -> None:
+    """Flagger takes its traffic away at the first tick; a check may find what it had until then.
+
+    The first check reads the window in which the traffic ended: 1.2 requests on average, none in
+    e^-1.2 = 30 % of the runs, and then it fails for want of data.
+    """
+    skewed = {"kind": "lognormal", "mean": "100ms", "cv": 3}
+    mean = {"name": "mean", "measures": "latency_mean", "threshold_range": {"max": 130}}
+    play = world(
+        {"mean": flagger(mean, interval="1min", threshold=2, step_weight=10, max_weight=50)},
+        horizon="20min",
+        endpoint={"weight_update": "2s"},
+        metrics={"publication_delay": "15s"},
+        traffic={"users": {"rate": "6/s"}},
+    ).model_dump(mode="json")
+    for weight, each in zip((9, 1), play["endpoint"]["variants"].values(), strict=True):
+        each |= {"latency": skewed, "error_rate": 0.0, "weight": weight}
+    hold_against_runs(Scenario.model_validate(play), 120)
+
+
+def test_a_window_of_few_latencies_is_empty_as_often_as_poisson_has_it() -> None:
+    """e^-1 of the windows with one request on average, whatever their sum is judged by."""
+    play = world({"mean": PLAYED["mean"]})
+    policy = play.policies["mean"]
+    assert isinstance(policy, StagedCanary)
+    law = of_limit(policy.alarms[0], play.endpoint.variants["b"]).law
+    windows = DrawnWindows(law, 40_000, 1, 1.0)
+    windows.draw(0, np.array(1.0))
+    _, served = windows.read(0, 1)
+    assert abs(served.mean() - (1 - math.exp(-1))) < 4 * math.sqrt(0.37 * 0.63 / 40_000)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     "parts",
@@ -210,3 +247,23 @@ def test_a_candidate_that_breaks_the_limit_truly_is_judged_as_one_like_the_contr
     assert "rolls back a candidate that answers as “a” does in about" in said
     data["endpoint"]["variants"]["a"]["error_rate"] = 0.08
     assert rolled_back(Scenario.model_validate(data)) == []
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        staged({"metric": "latency_mean", "at_most": "30ms"}),
+        blue_green(ERRORS | {"threshold": 0.001}),
+        argo(RATE | {"success_condition": "result[0] >= 99", "interval": "1min", "count": 5}),
+        flagger(SUCCESS | {"threshold_range": {"min": 99.9}}, threshold=2, **STEPS),
+    ],
+    ids=["too low", "a share too small", "percent for a share", "too much asked for"],
+)
+def test_a_limit_that_not_even_the_control_keeps_is_spoken_of(policy: dict[str, Any]) -> None:
+    """Every run of two equal variants is rolled back then; no chance has anything to do with it."""
+    play = world({"never": policy}, horizon="40min")
+    (said,) = [each for each in warnings(play) if "in the long run" in each]
+    assert said.startswith("“never” asks for more than “a” gives")
+    assert not rolled_back(play)
+    rows = compare(play, replications=3).rows["never"]
+    assert {row.verdict for row in rows} == {Verdict.ROLLED_BACK}
