@@ -147,6 +147,7 @@ def test_means_have_the_interval_of_costs_within_what_a_run_can_hold() -> None:
     most = {"regret": 2000.0, "guardrail_breach_s": 3600.0, "weight_changes": math.inf}
     most |= {"guardrail_breach_excess_s": 3600.0}
     most |= {"actions_refused": math.inf, "requests_total": math.inf}
+    most |= {"in_flight_at_horizon": math.inf}
     for name in own:
         high = most.get(name, 1000.0)
         least = -high if "excess" in name else 0.0
@@ -173,6 +174,12 @@ def test_what_was_never_seen_has_an_upper_bound_and_not_a_width_of_0() -> None:
     assert found["error_share"]["high"] == pytest.approx(1 - 0.025**0.01)
     assert found["guardrail_breach_s"]["high"] == pytest.approx(7200 * (1 - 0.025**0.01))
     assert "100 runs are alike" in found["error_share"]["reason"]
+    # All requests of a run in flight is no bound worth showing: no interval, and the reason.
+    assert (found["in_flight_at_horizon"]["low"], found["in_flight_at_horizon"]["high"]) == (
+        None,
+        None,
+    )
+    assert found["in_flight_at_horizon"]["reason"]
     # How many changes a policy could make is not known: no interval, and the reason.
     assert (found["weight_changes"]["low"], found["weight_changes"]["high"]) == (None, None)
     assert found["weight_changes"]["reason"]
