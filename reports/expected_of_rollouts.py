@@ -12,12 +12,12 @@ import math
 import numpy as np
 from scipy import stats
 
-from simab.policies.argo_metrics import ArgoMetric
-from simab.policies.argo_rollouts import ArgoRollouts
-from simab.policies.blue_green import BlueGreen
-from simab.policies.flagger_analysis import FlaggerAnalysis
-from simab.policies.kayenta_canary import KayentaCanary
-from simab.policies.staged_canary import StagedCanary
+from simab.policies.argo.metrics import ArgoMetric
+from simab.policies.argo.rollouts import ArgoRollouts
+from simab.policies.cloudwatch.blue_green import BlueGreen
+from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.kayenta.canary import KayentaCanary
+from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario import Scenario
 from simab.theory.controllers import (
     argo_failure_probability,

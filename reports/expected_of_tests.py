@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
-from simab.policies.always_valid import AlwaysValid
-from simab.policies.bandit import Bandit
-from simab.policies.bayesian import BayesianExperiment
-from simab.policies.experiment import LookingExperiment
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.group_sequential import GroupSequential
-from simab.policies.manual_schedule import ManualSchedule
-from simab.policies.metric_majority import MetricMajority
-from simab.policies.naive_peeking import NaivePeeking
-from simab.policies.sprt import SequentialProbabilityRatio
+from simab.policies.bandits.bandit import Bandit
+from simab.policies.experiments.always_valid import AlwaysValid
+from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.experiment import LookingExperiment
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.policies.experiments.sprt import SequentialProbabilityRatio
+from simab.policies.rollouts.manual_schedule import ManualSchedule
+from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.scenario import Scenario
 from simab.stats.always_valid import mixture_z_bound, tuned_mixing_variance
 from simab.stats.boundary_families import obrien_fleming_bounds, pocock_bounds

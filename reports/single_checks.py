@@ -11,7 +11,7 @@ from policy_cells import batches
 
 from simab.draws import Draws
 from simab.policies import Observation
-from simab.policies.flagger_metrics import FlaggerMetric, run_checks
+from simab.policies.flagger.metrics import FlaggerMetric, run_checks
 from simab.scenario import Scenario, load
 from simab.simulation import play_run
 from simab.world import Blueprint

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 import simab
-from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.stats.classification import accuracy, f1, precision, recall, roc_auc_binary
 from simab.stats.scores import confusion
 

@@ -18,7 +18,7 @@ from simab.interop.go_durations import optional_duration
 from simab.interop.importing import Findings, Imported, built
 from simab.interop.tables import MetricMap, read_table
 from simab.interop.unread import name_unread
-from simab.policies.argo_rollouts import ArgoRollouts
+from simab.policies.argo.rollouts import ArgoRollouts
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = ["imported"]

@@ -16,8 +16,8 @@ from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
 from simab.interop.tables import MetricMap, MetricMeaning
 from simab.interop.unread import name_unread
-from simab.policies.argo_conditions import checked_condition
-from simab.policies.argo_metrics import Measured
+from simab.policies.argo.conditions import checked_condition
+from simab.policies.argo.metrics import Measured
 from simab.scenario.suggestions import nearest, remedy_for_name
 
 __all__ = ["Templates"]

@@ -20,8 +20,8 @@ from simab.interop.go_durations import duration
 from simab.interop.importing import Findings, Imported, built
 from simab.interop.tables import MetricMap, read_table
 from simab.interop.unread import name_unread
-from simab.policies.flagger_analysis import FlaggerAnalysis
-from simab.policies.flagger_metrics import BuiltInMetric
+from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.flagger.metrics import BuiltInMetric
 
 __all__ = ["imported"]
 

@@ -17,7 +17,7 @@ from simab.interop.documents import Place, Spotted, read_documents
 from simab.interop.importing import Findings, Imported, Note, built
 from simab.interop.tables import MetricMap, read_table
 from simab.interop.unread import SILENT, Declared, name_unread
-from simab.policies.kayenta_canary import KayentaCanary
+from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.window_series import WindowMetric
 
 __all__ = ["imported"]

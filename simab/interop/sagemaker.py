@@ -16,8 +16,8 @@ from simab.interop.sagemaker_alarms import alarms_by_name, translated_alarm
 from simab.interop.sagemaker_keys import DOCUMENT
 from simab.interop.tables import MetricMap, read_table
 from simab.interop.unread import name_unread
-from simab.policies.blue_green import BlueGreen
-from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.cloudwatch.blue_green import BlueGreen
+from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = ["imported"]

@@ -12,7 +12,7 @@ from simab.interop.documents import Spotted
 from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
 from simab.interop.tables import MetricMap, MetricMeaning
-from simab.policies.alarms import Alarm
+from simab.policies.cloudwatch.alarms import Alarm
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = ["alarms_by_name", "translated_alarm"]

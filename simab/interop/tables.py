@@ -18,7 +18,7 @@ from simab.errors import Problem
 from simab.interop.documents import Spotted, Unimportable, file_text
 from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
-from simab.policies.argo_metrics import Condition
+from simab.policies.argo.metrics import Condition
 from simab.policies.metrics import ErrorMetric, LabelMetric, LatencyMetric
 from simab.policies.window_series import CountMetric
 from simab.scenario.flaws import Flaw, field_name, short_text

@@ -12,9 +12,9 @@ from typing import Annotated
 from pydantic import Field
 
 from simab.description import SMALLEST_ERROR, Description, Share
+from simab.policies.constant_weight_period import RequestStretch
 from simab.policies.metrics import ErrorMetric, LatencyMetric, latency_metric_ns
 from simab.policies.observation import Observation
-from simab.policies.request_stretch import RequestStretch
 from simab.policies.two_shares import TwoShares
 from simab.stats.non_inferiority import (
     non_inferiority_log_evidence,

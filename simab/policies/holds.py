@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simab.policies.actions import Hold, HoldReason
+from simab.policies.constant_weight_period import RequestStretch
 from simab.policies.guardrails import Guardrail, first_objection
 from simab.policies.observation import Observation
-from simab.policies.request_stretch import RequestStretch
 from simab.stats.sample_ratio import mixed_share_test
 
 __all__ = ["hold_for", "split_mismatch"]

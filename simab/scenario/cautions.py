@@ -8,11 +8,11 @@ from typing import Final, TypeAlias
 
 from simab import units
 from simab.policies import PolicyDescription
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.flagger_analysis import FlaggerAnalysis
-from simab.policies.group_sequential import GroupSequential
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.limits import ErrorRateLimit
-from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.scenario.capacity import (
     CapacityRow,
     capacity_rows,

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from simab.policies.experiment import Experiment
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.two_metrics import COUNTED_AS_CORRECT
+from simab.policies.experiments.experiment import Experiment
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
 from simab.profiles.truth import metric_difference
 from simab.scenario.capacity import START, splits
 from simab.scenario.evidence import Evidence, Need, TruthRow, labelled_per_hour, labels_ratio

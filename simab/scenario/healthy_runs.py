@@ -12,11 +12,11 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.policies.argo_metrics import ArgoMetric
-from simab.policies.argo_rollouts import ArgoRollouts
-from simab.policies.blue_green import BlueGreen
-from simab.policies.flagger_analysis import FlaggerAnalysis
-from simab.policies.staged_canary import StagedCanary
+from simab.policies.argo.metrics import ArgoMetric
+from simab.policies.argo.rollouts import ArgoRollouts
+from simab.policies.cloudwatch.blue_green import BlueGreen
+from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.drawn_windows import DrawnWindows, expected_requests
 from simab.scenario.models import Scenario
 from simab.scenario.readings import Reading

@@ -14,10 +14,10 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.policies.alarms import Alarm
-from simab.policies.argo_conditions import comparison_of
-from simab.policies.argo_metrics import LATENCY_UNITS_NS, ArgoMetric
-from simab.policies.flagger_metrics import FlaggerMetric, ThresholdRange
+from simab.policies.argo.conditions import comparison_of
+from simab.policies.argo.metrics import LATENCY_UNITS_NS, ArgoMetric
+from simab.policies.cloudwatch.alarms import Alarm
+from simab.policies.flagger.metrics import FlaggerMetric, ThresholdRange
 from simab.policies.limits import ErrorRateLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.profiles.quantile_table import QuantileTable

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from simab.policies.argo_metrics import ArgoMetric
-from simab.policies.argo_rollouts import ArgoRollouts
-from simab.policies.blue_green import BlueGreen
+from simab.policies.argo.metrics import ArgoMetric
+from simab.policies.argo.rollouts import ArgoRollouts
+from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.pair_weights import beside_others
-from simab.policies.staged_canary import StagedCanary
+from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.capacity import candidate_serves, rates_per_s, start_weights
 from simab.scenario.models import Scenario
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simab import units
-from simab.policies.argo_analysis import ERROR_RETRY_NS
-from simab.policies.argo_conditions import NoVerdict, holds
-from simab.policies.argo_metrics import ArgoMetric
-from simab.policies.argo_rollouts import ArgoRollouts
-from simab.policies.blue_green import BlueGreen
-from simab.policies.kayenta_canary import KayentaCanary
-from simab.policies.staged_canary import StagedCanary
+from simab.policies.argo.analysis import ERROR_RETRY_NS
+from simab.policies.argo.conditions import NoVerdict, holds
+from simab.policies.argo.metrics import ArgoMetric
+from simab.policies.argo.rollouts import ArgoRollouts
+from simab.policies.cloudwatch.blue_green import BlueGreen
+from simab.policies.kayenta.canary import KayentaCanary
+from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.capacity import candidate_serves
 from simab.scenario.models import Scenario
 from simab.scenario.wording import name_text

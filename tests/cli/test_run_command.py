@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from simab.cli.exits import ExitCode
-from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.scenario import dumps
 from simab.simulation import simulate
 from tests.comparison.command_line import files_in, run

@@ -19,7 +19,7 @@ import simab
 from simab.analyse import Outcome
 from simab.errors import InvalidInput, ReplicationsFailed
 from simab.policies import Action, Observation, Policy
-from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.scenario import dumps
 from simab.study import local_processes
 from simab.world.endpoint import Endpoint

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from simab.policies import Action, EndpointStatus, SetWeights
-from simab.policies.argo_rollouts import ArgoRollouts, ArgoState
-from simab.policies.blue_green import BlueGreen, BlueGreenState, Deployment
+from simab.policies.argo.rollouts import ArgoRollouts, ArgoState
+from simab.policies.cloudwatch.blue_green import BlueGreen, BlueGreenState, Deployment
 from simab.policies.policy import Policy
 from simab.units import format_duration
 from tests.policies.fake_endpoint import Windows, play

@@ -9,8 +9,8 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from simab.policies.flagger_analysis import FlaggerAnalysis
-from simab.policies.kayenta_canary import KayentaCanary, KayentaState
+from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.kayenta.canary import KayentaCanary, KayentaState
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import requests
 from tests.policies.scripted_rollout import SECOND, Moment, Serve, play

@@ -10,7 +10,7 @@ import pytest
 from simab.errors import InvalidInput
 from simab.interop.argo import imported
 from simab.interop.importing import Unimportable
-from simab.policies.argo_rollouts import ArgoRollouts
+from simab.policies.argo.rollouts import ArgoRollouts
 
 FILES = Path(__file__).parent / "files"
 ROLLOUT = (FILES / "argo.yaml").read_text(encoding="utf-8")

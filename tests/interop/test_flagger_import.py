@@ -9,7 +9,7 @@ import pytest
 from simab.errors import InvalidInput
 from simab.interop.documents import Unimportable
 from simab.interop.flagger import imported
-from simab.policies.flagger_analysis import FlaggerAnalysis
+from simab.policies.flagger.analysis import FlaggerAnalysis
 from tests.interop.scripted_tables import HEALTHY, assert_golden, flagger_table, serving
 
 FILES = Path(__file__).parent / "files" / "flagger"

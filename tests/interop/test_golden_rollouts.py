@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from simab.interop.tools import import_policy
-from simab.policies.argo_rollouts import ArgoRollouts
+from simab.policies.argo.rollouts import ArgoRollouts
 from simab.policies.policy import Policy
 from tests.interop.rollout_table import rollout_table
 from tests.policies.fake_endpoint import SECOND, Windows, steady

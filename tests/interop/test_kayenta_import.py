@@ -14,7 +14,7 @@ from simab.interop.documents import Unimportable
 from simab.interop.importing import Imported, plain_policy
 from simab.interop.kayenta import imported
 from simab.policies import Promote, RollBack
-from simab.policies.kayenta_canary import KayentaCanary
+from simab.policies.kayenta.canary import KayentaCanary
 from simab.scenario import Scenario, load
 from simab.simulation import simulate
 from tests.interop.played import SHIPPED, decisions, played

@@ -10,8 +10,8 @@ import pytest
 
 from simab.interop.importing import Unimportable
 from simab.interop.sagemaker import imported
-from simab.policies.blue_green import BlueGreen
-from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.cloudwatch.blue_green import BlueGreen
+from simab.policies.rollouts.manual_schedule import ManualSchedule
 
 FILES = Path(__file__).parent / "files"
 CANARY = (FILES / "canary.json").read_text(encoding="utf-8")

@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.policies import EndpointStatus, Observation, Promote, SetWeights
-from simab.policies.always_valid import AlwaysValid
-from simab.policies.bayesian import BayesianExperiment
-from simab.policies.epsilon_greedy import EpsilonGreedy
-from simab.policies.gaussian_thompson import GaussianThompson
-from simab.policies.group_sequential import GroupSequential
-from simab.policies.naive_peeking import NaivePeeking
+from simab.policies.bandits.epsilon_greedy import EpsilonGreedy
+from simab.policies.bandits.gaussian_thompson import GaussianThompson
+from simab.policies.bandits.thompson import Thompson
+from simab.policies.bandits.ucb1 import Ucb1
+from simab.policies.experiments.always_valid import AlwaysValid
+from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.policies.policy import Policy
-from simab.policies.safe_rollout import SafeRollout
-from simab.policies.sprt import SequentialProbabilityRatio
-from simab.policies.thompson import Thompson
-from simab.policies.ucb1 import Ucb1
+from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.stats.classification import ConfusionCounts
 from simab.stats.label_totals import SCORE_BINS, LabelTotals
 from simab.stats.request_totals import RequestTotals

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simab.errors import InvalidInput
-from simab.policies.alarm_evaluation import AlarmState, TreatMissingData, next_state
-from simab.policies.alarms import Alarm, AlarmRecord, watch
+from simab.policies.cloudwatch.alarm_evaluation import AlarmState, TreatMissingData, next_state
+from simab.policies.cloudwatch.alarms import Alarm, AlarmRecord, watch
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests
 

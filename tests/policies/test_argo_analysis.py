@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from scipy import stats
 
 from simab.policies import RollBack
-from simab.policies.argo_analysis import AnalysisRun, advance, start
-from simab.policies.argo_metrics import ArgoMetric, Phase, measure
-from simab.policies.argo_rollouts import ArgoRollouts
+from simab.policies.argo.analysis import AnalysisRun, advance, start
+from simab.policies.argo.metrics import ArgoMetric, Phase, measure
+from simab.policies.argo.rollouts import ArgoRollouts
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests
 

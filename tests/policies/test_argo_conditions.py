@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simab.errors import InvalidInput
-from simab.policies.argo_conditions import NoVerdict, checked_condition, holds, shape_of
+from simab.policies.argo.conditions import NoVerdict, checked_condition, holds, shape_of
 from tests.strategies import CHARACTERS
 
 

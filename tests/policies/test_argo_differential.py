@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simab.policies.argo_analysis import AnalysisRun, MetricResult, advance, start
-from simab.policies.argo_metrics import ArgoMetric
-from simab.policies.argo_replicas import replica_counts
+from simab.policies.argo.analysis import AnalysisRun, MetricResult, advance, start
+from simab.policies.argo.metrics import ArgoMetric
+from simab.policies.argo.replicas import replica_counts
 from tests.policies.argo_model import Counters, ModelRun, Settings, desired, reconciled
 from tests.policies.fake_metrics import FakeMetrics, observation, requests
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simab.policies import AddVariant, Promote, Refusal, RollBack, SetWeights
-from simab.policies.argo_analysis import Phase
-from simab.policies.argo_replicas import replica_counts
-from simab.policies.argo_rollouts import ArgoRollouts, RolloutPhase
+from simab.policies.argo.analysis import Phase
+from simab.policies.argo.replicas import replica_counts
+from simab.policies.argo.rollouts import ArgoRollouts, RolloutPhase
 from tests.policies.fake_endpoint import SECOND, Look, play, steady
 from tests.policies.fake_metrics import AT_START, MINUTE, observation
 

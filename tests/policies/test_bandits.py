@@ -9,11 +9,11 @@ import pytest
 from scipy import stats
 
 from simab.policies import EndpointStatus, Promote, SetWeights
-from simab.policies.bandit import Bandit
-from simab.policies.epsilon_greedy import EpsilonGreedy
-from simab.policies.gaussian_thompson import GaussianThompson
-from simab.policies.thompson import Thompson
-from simab.policies.ucb1 import Ucb1
+from simab.policies.bandits.bandit import Bandit
+from simab.policies.bandits.epsilon_greedy import EpsilonGreedy
+from simab.policies.bandits.gaussian_thompson import GaussianThompson
+from simab.policies.bandits.thompson import Thompson
+from simab.policies.bandits.ucb1 import Ucb1
 from simab.stats.bayes import Beta, probability_better
 from tests.policies.experiments import Look, regrets
 from tests.policies.fake_metrics import AT_START, MINUTE, FakeMetrics, earned, observation

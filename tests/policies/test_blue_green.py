@@ -17,7 +17,7 @@ from simab.policies import (
     RollBack,
     SetWeights,
 )
-from simab.policies.blue_green import BlueGreen, Deployment, TrafficShift
+from simab.policies.cloudwatch.blue_green import BlueGreen, Deployment, TrafficShift
 from tests.policies.fake_endpoint import Look, play, steady
 from tests.policies.fake_metrics import AT_START, MINUTE, observation, requests
 

@@ -13,8 +13,8 @@ from scipy import stats
 
 from simab.policies import EndpointStatus, Observation, Promote
 from simab.policies.actions import Hold
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.metric_majority import MetricMajority
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.stats.label_totals import LabelTotals
 from tests.policies.fake_metrics import FakeMetrics, confusion, observation, successes
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simab.policies import EndpointStatus, Hold, HoldReason, Observation, Promote
-from simab.policies.naive_peeking import NaivePeeking
+from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests, successes
 

@@ -12,14 +12,14 @@ from scipy import stats
 import simab
 from simab.errors import InvalidInput
 from simab.policies import Policy, Promote
-from simab.policies.always_valid import AlwaysValid
-from simab.policies.bayesian import BayesianExperiment
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.group_sequential import GroupSequential
+from simab.policies.experiments.always_valid import AlwaysValid
+from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.evidence import standing_of
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.policies.metrics import LabelMetric
-from simab.policies.naive_peeking import NaivePeeking
-from simab.policies.sprt import SequentialProbabilityRatio
-from simab.policies.standing import standing_of
 from simab.scenario import Scenario
 from simab.stats.classification import ConfusionCounts
 from simab.stats.label_totals import SCORE_BINS, SQUARED_ERROR_ONE, LabelTotals

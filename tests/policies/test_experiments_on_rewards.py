@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy import integrate, stats
 
 from simab.policies import EndpointStatus, Promote
-from simab.policies.always_valid import AlwaysValid
-from simab.policies.bayesian import BayesianExperiment
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.group_sequential import GroupSequential
-from simab.policies.naive_peeking import NaivePeeking
+from simab.policies.experiments.always_valid import AlwaysValid
+from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.policies.policy import Policy
 from simab.stats.always_valid import tuned_mixing_variance
 from simab.stats.boundary_families import obrien_fleming_bounds, pocock_bounds

@@ -16,7 +16,7 @@ from simab.policies import (
     SessionAffinity,
     SetWeights,
 )
-from simab.policies.flagger_analysis import FlaggerAnalysis, FlaggerState, Phase
+from simab.policies.flagger.analysis import FlaggerAnalysis, FlaggerState, Phase
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import AT_START
 from tests.policies.scripted_rollout import SECOND, Moment, counted, play, seen

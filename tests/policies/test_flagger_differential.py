@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simab.policies.flagger_analysis import FlaggerAnalysis
+from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.stats.request_totals import RequestTotals
 from tests.policies.flagger_model import Loop, Window
 from tests.policies.scripted_rollout import SECOND, Moment, counted, play

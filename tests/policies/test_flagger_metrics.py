@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from simab.policies.flagger_metrics import Check, FlaggerMetric, run_checks
+from simab.policies.flagger.metrics import Check, FlaggerMetric, run_checks
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import requests, successes
 from tests.policies.scripted_rollout import SECOND, counted, seen

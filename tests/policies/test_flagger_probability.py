@@ -13,8 +13,8 @@ import pytest
 from scipy import stats
 
 from simab.policies import Promote, RollBack
-from simab.policies.flagger_analysis import FlaggerAnalysis, FlaggerState, Phase
-from simab.policies.flagger_metrics import FlaggerMetric, run_checks
+from simab.policies.flagger.analysis import FlaggerAnalysis, FlaggerState, Phase
+from simab.policies.flagger.metrics import FlaggerMetric, run_checks
 from tests.policies.scripted_rollout import SECOND, after, counted, play, seen
 
 MINUTE = 60 * SECOND

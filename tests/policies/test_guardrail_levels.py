@@ -10,10 +10,10 @@ import pytest
 from scipy import stats
 
 from simab.policies import Promote
-from simab.policies.experiment import Experiment
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.group_sequential import GroupSequential
-from simab.policies.naive_peeking import NaivePeeking
+from simab.policies.experiments.experiment import Experiment
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.stats.non_inferiority import restricted_non_inferiority_test
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests, successes

@@ -10,7 +10,7 @@ import pytest
 
 import simab
 from simab.policies import Action, Hold, HoldReason, Observation
-from simab.policies.group_sequential import GroupSequential
+from simab.policies.experiments.group_sequential import GroupSequential
 from simab.scenario.models import Scenario
 
 POLICY = {"kind": "group_sequential", "labelled_requests": 400, "sample_ratio_alpha": 0.001}

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from simab.policies import EndpointStatus, Promote, RollBack, SetWeights
-from simab.policies.kayenta_canary import KayentaCanary, KayentaState
+from simab.policies.kayenta.canary import KayentaCanary, KayentaState
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import AT_START, requests
 from tests.policies.scripted_rollout import SECOND, Moment, play, seen

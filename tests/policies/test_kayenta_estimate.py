@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simab.stats.kayenta_classifier import Classification, classify
+from simab.policies.kayenta.classifier import Classification, classify
 
 
 def test_the_estimate_is_the_published_one_to_all_digits() -> None:

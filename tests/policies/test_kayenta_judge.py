@@ -13,8 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from simab.errors import InvalidInput
-from simab.stats.kayenta_classifier import Classification, MetricAnalysis, classify, prepare
-from simab.stats.kayenta_judge import JudgedMetric, group_scores, judge
+from simab.policies.kayenta.classifier import Classification, MetricAnalysis, classify, prepare
+from simab.policies.kayenta.judge import JudgedMetric, group_scores, judge
 
 HIGH, LOW, PASS = Classification.HIGH, Classification.LOW, Classification.PASS
 NODATA, NODATA_FAIL = Classification.NODATA, Classification.NODATA_FAIL_METRIC

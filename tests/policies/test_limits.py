@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.policies.alarms import Alarm
-from simab.policies.flagger_metrics import FlaggerMetric
+from simab.policies.cloudwatch.alarms import Alarm
+from simab.policies.flagger.metrics import FlaggerMetric
 from simab.policies.limits import LatencyLimit
 from simab.stats.request_totals import (
     LATENCY_BUCKETS,

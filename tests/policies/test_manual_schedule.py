@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from simab.policies import AddVariant, EndpointStatus, Promote, RemoveVariant, SetWeights
-from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.rollouts.manual_schedule import ManualSchedule
 from tests.policies.fake_metrics import AT_START, MINUTE, observation
 
 WALK_THROUGH = ManualSchedule.model_validate(

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.policies import EndpointStatus, Observation, PolicyDescription
-from simab.policies.argo_rollouts import ArgoRollouts
-from simab.policies.blue_green import BlueGreen
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.flagger_analysis import FlaggerAnalysis
-from simab.policies.kayenta_canary import KayentaCanary
-from simab.policies.manual_schedule import ManualSchedule
-from simab.policies.metric_majority import MetricMajority
+from simab.policies.argo.rollouts import ArgoRollouts
+from simab.policies.cloudwatch.blue_green import BlueGreen
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.policy import Policy
-from simab.policies.staged_canary import StagedCanary
+from simab.policies.rollouts.manual_schedule import ManualSchedule
+from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.staged_canary import StagedCanary
 from tests.effort import examples
 from tests.policies.experiments import EVERY_EXPERIMENT
 from tests.policies.fake_metrics import MINUTE, FakeMetrics, confusion, observation, requests

@@ -18,7 +18,7 @@ from simab.policies import (
     RollBack,
     SetWeights,
 )
-from simab.policies.safe_rollout import SafeRollout
+from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.policies.two_shares import TwoShares
 from simab.stats.always_valid import confidence_sequence
 from simab.stats.label_totals import LabelTotals

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simab.policies.always_valid import AlwaysValid
-from simab.policies.bayesian import BayesianExperiment
-from simab.policies.group_sequential import GroupSequential
-from simab.policies.naive_peeking import NaivePeeking
-from simab.policies.sprt import SequentialProbabilityRatio
+from simab.policies.experiments.always_valid import AlwaysValid
+from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.stats.boundary_families import inflation_factor, obrien_fleming_bounds, pocock_bounds
 from simab.stats.futility import futility_design
 from simab.stats.sample_size import pooled_trials

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from simab.policies import EndpointStatus, Promote, Refusal, RollBack, SetWeights
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
-from simab.policies.staged_canary import CanaryState, StagedCanary
+from simab.policies.rollouts.staged_canary import CanaryState, StagedCanary
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import AT_START, MINUTE, FakeMetrics, observation, requests
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from simab.policies import Action, Observation
-from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.scenario.models import Scenario
 from simab.simulation import Run, simulate
 from simab.world.books import ARRAYS

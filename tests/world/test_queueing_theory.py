@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from simab.draws import Draws
-from simab.policies.manual_schedule import ManualSchedule
+from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.scenario.models import Scenario
 from simab.simulation import Run, play_run
 from simab.theory.bounded_queues import mmc_limited

@@ -13,11 +13,11 @@ from scipy import stats
 from simab.comparison import compare
 from simab.errors import InvalidInput
 from simab.policies import Promote
-from simab.policies.always_valid import AlwaysValid
-from simab.policies.bayesian import BayesianExperiment
-from simab.policies.fixed_horizon import FixedHorizonTest
+from simab.policies.bandits.thompson import Thompson
+from simab.policies.experiments.always_valid import AlwaysValid
+from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.policy import Policy
-from simab.policies.thompson import Thompson
 from simab.profiles import truth_of
 from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario

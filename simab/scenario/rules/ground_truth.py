@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, get_args
 
-from simab.policies.metric_majority import MetricMajority
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
+from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.scenario.flaws import Flaw
 from simab.scenario.raw import Raw, default_of
 from simab.scenario.suggestions import remedy_for_name

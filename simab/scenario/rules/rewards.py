@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from simab.policies import Policy, PolicyDescription
-from simab.policies.experiment import Experiment
+from simab.policies.experiments.experiment import Experiment
+from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
 from simab.policies.metrics import LabelMetric
-from simab.policies.two_metrics import COUNTED_AS_CORRECT
 from simab.scenario.flaws import Flaw
 from simab.scenario.raw import Raw, default_of
 

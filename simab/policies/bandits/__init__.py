@@ -1,0 +1,1 @@
+"""Bandits: rules that shift the traffic towards the arm that does best, again and again."""

@@ -1,0 +1,1 @@
+"""The serving platform as documented: CloudWatch alarms, and blue/green updates that they guard."""

@@ -1,0 +1,191 @@
+"""The base of policies that compare what the labels say of the candidate and of the control.
+
+It keeps the looks, the guardrails and the end; what a look concludes is each policy's own rule.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from simab import units
+from simab.description import SMALLEST_ERROR, Duration
+from simab.errors import InvalidInput
+from simab.policies.actions import Action, Hold, HoldReason, Promote
+from simab.policies.constant_weight_period import RequestStretch
+from simab.policies.experiments.evidence import Standing, standing_of
+from simab.policies.guardrails import Guardrail
+from simab.policies.holds import hold_for
+from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.policy import Policy
+
+__all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a look concludes; `winner` is None while it cannot tell, `last` when nobody looks again.
+
+    `memory` is what the rule wants to find at its next look.
+    """
+
+    winner: Literal["control", "candidate"] | None
+    reason: str
+    memory: Any = None
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentState:
+    """The last look (its number, time and labels), what the rule remembers, and any hold."""
+
+    look: int = 0
+    looked_at_ns: int = 0
+    looked_at_labels: int = 0
+    memory: Any = None
+    stretch: RequestStretch = field(default_factory=RequestStretch)
+    holds: int = 0
+    held_for: HoldReason | None = None
+    finished: bool = False
+
+
+class Experiment(Policy):
+    """Looks at the labels until the rule names a winner or the time is over.
+
+    The labels tell the objective's metric: correct answers, positives found, scores, or rewards. A
+    winning control is kept at once. A winning candidate is promoted unless a guardrail or the
+    sample ratio objects: then it is held, which the log of decisions shows, and looked at again.
+    The weights stay as they are.
+    """
+
+    kind: str  # first, for a file and its messages begin with it
+    maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
+    """When to end undecided, from the start of the run; never if absent."""
+    inconclusive: Literal["keep", "ship"] = "keep"
+    """What to do at an end without a winner: keep the control, or promote the candidate."""
+    guardrails: tuple[Guardrail, ...] = ()
+    """Margins that the candidate must keep, against the control, to be promoted."""
+    sample_ratio_alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] | None = None
+    """Hold where requests, or users under a hash or cookies, are not split as the weights ask, by a
+    test that errs so often in a whole run at most; 0.001 is usual. Never if absent."""
+
+    @abstractmethod
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
+        """The number of the look to take now; that of the last look if none is due."""
+
+    @abstractmethod
+    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
+        """What a look concludes from the labels so far."""
+
+    def decide(
+        self, state: ExperimentState | None, observation: Observation
+    ) -> tuple[Sequence[Action], ExperimentState]:
+        """Look if a look is due; decide, hold, or end when the time is over."""
+        state = state or ExperimentState()
+        if state.finished:
+            return (), state
+        if self.guardrails:
+            stretch = state.stretch.followed(observation)
+            if stretch is not state.stretch:
+                state = replace(state, stretch=stretch)
+        if observation.status is EndpointStatus.UPDATING:
+            return (), state
+        seen = standing_of(observation)
+        look = self.look_due(state, observation, seen)
+        if look == state.look:
+            if not self._is_over(observation):  # at nearly all ticks
+                return (), state
+            judgement = Judgement(None, str(seen))
+        else:
+            judgement = self.judge(look, state.memory, seen)
+            state = ExperimentState(
+                look,
+                observation.now_ns,
+                self.labels_counted(seen),
+                judgement.memory,
+                state.stretch,
+                state.holds,
+                state.held_for,
+            )
+        return self._concluded(state, observation, judgement)
+
+    @property
+    def most_looks(self) -> int | None:
+        """How many looks there can be at most, the end included; None if nothing limits them."""
+        return None
+
+    def labels_counted(self, seen: Standing) -> int:
+        """The labels that looks are counted by: those of the variant that has fewer."""
+        return seen.smaller
+
+    def _concluded(
+        self, state: ExperimentState, observation: Observation, judgement: Judgement
+    ) -> tuple[Sequence[Action], ExperimentState]:
+        expired = self._is_over(observation)
+        over = judgement.last or expired
+        if judgement.winner is None and not over:
+            return (), state
+        winner, because = judgement.winner, judgement.reason
+        if winner is None:
+            winner = "candidate" if self.inconclusive == "ship" else "control"
+            because += f"; {self._ending(expired)} without a winner: {self.inconclusive}"
+        begun: tuple[Action, ...] = ()
+        if winner == "candidate" and (hold := self._hold(state, observation)):
+            begun = () if hold.reason is state.held_for else (hold,)
+            state = replace(state, holds=state.holds + 1, held_for=hold.reason)
+            if not over:
+                return begun, state
+            winner = "control"
+            because += f"; held to the end by {hold.because}: keep"
+        if state.holds:
+            because += f" (the candidate was held at {state.holds} looks)"
+        name = observation.candidate if winner == "candidate" else observation.control
+        return (*begun, Promote(name, because=because)), replace(state, finished=True)
+
+    def _is_over(self, observation: Observation) -> bool:
+        return self.maximum_duration is not None and observation.now_ns >= self.maximum_duration
+
+    def _ending(self, expired: bool) -> str:
+        if expired and self.maximum_duration is not None:
+            return f"over after {units.format_duration(self.maximum_duration)}"
+        return "over at the last look"
+
+    def _hold(self, state: ExperimentState, observation: Observation) -> Hold | None:
+        """Why the candidate may not be promoted now; None if it may."""
+        return hold_for(
+            state.stretch, observation, self.guardrails, self.sample_ratio_alpha, self.most_looks
+        )
+
+
+class LookingExperiment(Experiment):
+    """An experiment that looks again and again: at every tick, every so often, or by labels."""
+
+    labelled_requests: Annotated[int, Field(ge=1)]
+    """Labelled requests that each of the two variants must have before the first look."""
+    looks_every: Annotated[Duration, Field(gt=0)] | None = None
+    """Time from one look to the next; every tick if neither this nor the following is given."""
+    labelled_requests_per_look: Annotated[int, Field(ge=1)] | None = None
+    """Labelled requests that each variant must have more than at the look before."""
+
+    @model_validator(mode="after")
+    def _one_cadence(self) -> LookingExperiment:
+        if self.looks_every is not None and self.labelled_requests_per_look is not None:
+            raise InvalidInput(
+                "looks_every and labelled_requests_per_look both say when to look; give one of them"
+            )
+        return self
+
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
+        """The following look, as soon as the labels and the cadence allow it."""
+        labels = self.labels_counted(seen)
+        due = labels >= self.labelled_requests
+        if state.look and due:
+            if self.looks_every is not None:
+                due = observation.now_ns - state.looked_at_ns >= self.looks_every
+            elif self.labelled_requests_per_look is not None:
+                due = labels - state.looked_at_labels >= self.labelled_requests_per_look
+        return state.look + 1 if due else state.look

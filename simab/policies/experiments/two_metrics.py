@@ -1,0 +1,175 @@
+"""What the labels of two variants say of a metric other than the share of correct answers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from simab.policies.experiments.two_means import MeansTest
+from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
+from simab.policies.two_shares import TwoShares
+from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
+from simab.stats.bayes import Normal
+from simab.stats.interval import Interval
+from simab.stats.label_estimates import (
+    Estimate,
+    brier_estimate,
+    f1_estimate,
+    roc_auc_binary_estimate,
+    roc_auc_estimate,
+)
+from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
+from simab.stats.proportions import normal_p_value, two_proportion_test
+
+__all__ = ["COUNTED_AS_CORRECT", "MetricEvidence"]
+
+COUNTED_AS_CORRECT: Final = frozenset({"accuracy", "success_rate"})
+"""Metrics that are the share of correct answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricEvidence:
+    """A metric of both variants' labels, under the variants' names; looks count labelled requests.
+
+    Recall is a share of positives and precision one of predicted positives: `shares` counts them,
+    and a fixed test of them is the pooled z-test. The others have an estimate with a variance.
+    Differences are gains: the candidate's less the control's, or the reverse where lower is better.
+    """
+
+    control: str
+    candidate: str
+    metric: LabelMetric
+    labelled: tuple[int, int]
+    estimates: tuple[Estimate, Estimate]
+    shares: TwoShares | None
+
+    @classmethod
+    def of_labels(
+        cls,
+        metric: LabelMetric,
+        control_name: str,
+        control: LabelTotals,
+        candidate_name: str,
+        candidate: LabelTotals,
+    ) -> MetricEvidence:
+        """All of these labels."""
+        shares = None
+        counted = [_counted(metric, each) for each in (control, candidate)]
+        if counted[0] is not None and counted[1] is not None:
+            shares = TwoShares(*counted[0], *counted[1])
+        return cls(
+            control_name,
+            candidate_name,
+            metric,
+            (control.labelled, candidate.labelled),
+            (_estimate(metric, control), _estimate(metric, candidate)),
+            shares,
+        )
+
+    @property
+    def smaller(self) -> int:
+        """The labelled requests of the variant that has fewer."""
+        return min(self.labelled)
+
+    @property
+    def pairs(self) -> float:
+        """The equal numbers of labelled requests that would say as much: the harmonic mean."""
+        control, candidate = self.labelled
+        return 2.0 * control * candidate / (control + candidate) if control + candidate else 0.0
+
+    @property
+    def difference(self) -> float:
+        """By how much the candidate is better; NaN where the metric of either is unknown."""
+        return self._sign * (self.estimates[1].value - self.estimates[0].value)
+
+    def test(self) -> MeansTest:
+        """The two-sided z-test of no difference; NaN where an arm does not tell its variance."""
+        if self.shares is not None:
+            pooled = two_proportion_test(*self.shares)
+            return MeansTest(pooled.difference, pooled.z, pooled.p_value)
+        if not self._variance > 0.0:
+            return MeansTest(self.difference, math.nan, math.nan)
+        z = self.difference / math.sqrt(self._variance)
+        return MeansTest(self.difference, z, normal_p_value(z, "two-sided"))
+
+    def mixture_test(self, mixing_variance: float) -> MixtureTest:
+        """One look of the mSPRT, by the normal law of the estimates."""
+        return mixture_test(self.difference, self._variance, mixing_variance=mixing_variance)
+
+    def confidence_sequence(self, tight_at: int, level: float) -> Interval:
+        """Asymptotic confidence sequence of the gain: it may be looked at any time."""
+        if not self._variance > 0.0:
+            return Interval.undefined(level, f"the labels do not tell the spread of {self.metric}")
+        pairs = max(round(self.pairs), 1)
+        spread = math.sqrt(self._variance * pairs)
+        return confidence_sequence(
+            self.difference, spread, pairs, target_count=tight_at, level=level
+        )
+
+    def beliefs(self) -> tuple[Normal, Normal] | None:
+        """Normal laws of both under a flat prior, the greater the better; None while unknown."""
+        if not self._variance > 0.0:
+            return None
+        control, candidate = (
+            Normal(self._sign * each.value, math.sqrt(each.variance)) for each in self.estimates
+        )
+        return control, candidate
+
+    @staticmethod
+    def written(difference: float) -> str:
+        """A gain, as reasons quote it."""
+        return f"{difference:+.4f}"
+
+    @property
+    def _sign(self) -> int:
+        return -1 if self.metric in LOWER_IS_BETTER else 1
+
+    @property
+    def _variance(self) -> float:
+        """Of the difference; of a share with a hit and a miss more than seen."""
+        if self.shares is None:
+            return self.estimates[0].variance + self.estimates[1].variance
+        return self.shares.cautious_variance
+
+    def __str__(self) -> str:
+        """The metric in words, as every reason quotes it."""
+        if self.shares is not None:
+            hits, total, new_hits, new_total = self.shares
+            of = "positives" if self.metric == "recall" else "predicted positives"
+            return (
+                f"{self.metric}: {self.control} {hits}/{total} {of} ({self.labelled[0]} labels), "
+                f"{self.candidate} {new_hits}/{new_total} ({self.labelled[1]})"
+            )
+        better = " (lower is better, a gain is positive)" if self._sign < 0 else ""
+        return (
+            f"{self.metric}{better}: {self.control} {self.estimates[0].value:.4f} of "
+            f"{self.labelled[0]} labels, {self.candidate} {self.estimates[1].value:.4f} of "
+            f"{self.labelled[1]}"
+        )
+
+
+def _counted(metric: LabelMetric, totals: LabelTotals) -> tuple[int, int] | None:
+    """Hits and trials of a metric that is a share; None of one that is not."""
+    counts = totals.confusion
+    if metric == "recall":
+        return counts.true_positive, counts.positives
+    if metric == "precision":
+        return counts.true_positive, counts.true_positive + counts.false_positive
+    return None
+
+
+def _estimate(metric: LabelMetric, totals: LabelTotals) -> Estimate:
+    if counted := _counted(metric, totals):
+        hits, trials = counted
+        share = hits / trials if trials else math.nan
+        return Estimate(
+            share, (hits + 1) * (trials - hits + 1) / (trials + 2) ** 2 / max(trials, 1)
+        )
+    if metric == "f1":
+        return f1_estimate(totals.confusion)
+    if metric == "roc_auc_binary":
+        return roc_auc_binary_estimate(totals.confusion)
+    if metric == "roc_auc":
+        return roc_auc_estimate(*totals.score_histogram)
+    return brier_estimate(totals.squared_error_sum / SQUARED_ERROR_ONE, totals.confusion.total)

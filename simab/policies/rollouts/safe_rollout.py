@@ -1,0 +1,208 @@
+"""The safe rollout: raise the share in monitored stages, stop for harm, ship otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from simab import units
+from simab.description import SMALLEST_ERROR, Duration, Share
+from simab.errors import InvalidInput
+from simab.policies.actions import Action, Hold, HoldReason, Promote, RollBack, SetWeights
+from simab.policies.constant_weight_period import RequestStretch
+from simab.policies.guardrails import Guardrail
+from simab.policies.holds import hold_for
+from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.pair_weights import beside_others, pair_weights
+from simab.policies.policy import Policy
+from simab.policies.two_shares import Correctness, TwoShares
+
+__all__ = ["SafeRollout", "SafeRolloutState"]
+
+_NOTHING = TwoShares(0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SafeRolloutState:
+    """The stage, the stretch that it serves in (None: not yet), and what is counted of it.
+
+    `labels` are those that had arrived when the stage began, `errors` the 5XX of its windows.
+    """
+
+    stage: int = 0
+    stretch: RequestStretch | None = None
+    labels: TwoShares = _NOTHING
+    errors: TwoShares = _NOTHING
+    counted_until_ns: int = 0
+    holds: int = 0
+    held_for: HoldReason | None = None
+    finished: bool = False
+
+
+class SafeRollout(Policy):
+    """Stages of the candidate's share, each watched for significant harm; promote if there is none.
+
+    At every tick the stage's correct answers and 5XX are compared with the control's by confidence
+    sequences, which share alpha over both metrics and all stages; significant harm rolls back. A
+    stage that is served out is held while the candidate has too few requests, the split does not
+    follow the weights, or a guardrail objects. What is inconclusive at the end ships. Source:
+    GrowthBook's safe rollouts and monitored ramps; here the whole control is the comparison, not
+    an equal part of it. It misleads when shipping is read as success: a candidate that is worse by
+    less than the stages can show is shipped nearly always.
+    """
+
+    needs_right_or_wrong: ClassVar[bool] = True
+    counts_correct_answers: ClassVar[bool] = True
+
+    kind: Literal["safe_rollout"] = "safe_rollout"
+    stages: Annotated[tuple[Annotated[Share, Field(gt=0, lt=1)], ...], Field(min_length=1)] = (
+        0.01,
+        0.05,
+        0.10,
+        0.25,
+        0.50,
+    )
+    """The candidate's share of what the two have in each stage, rising; promoted after the last."""
+    bake: Annotated[Duration, Field(gt=0)]
+    """How long each stage serves at least."""
+    minimum_requests: Annotated[int, Field(ge=1)] = 1
+    """Requests that the candidate must have had in a stage before the next."""
+    alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05
+    """Probability of rolling back a candidate that is as good, over all stages."""
+    tight_at: Annotated[int, Field(ge=1)] = 5000
+    """Requests a variant at which the confidence sequences are to be narrowest."""
+    guardrails: tuple[Guardrail, ...] = ()
+    """Margins that the candidate must keep, against the control, to leave a stage. A small stage
+    may take long to show it."""
+    sample_ratio_alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] | None = 0.001
+    """Hold where a stage's requests, or users under a hash or cookies, are not split as its weights
+    ask, by a test that errs so often in a whole run at most; null never does."""
+    maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
+    """When a rollout that is not through keeps the control; never if absent."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> SafeRollout:
+        if list(self.stages) != sorted(set(self.stages)):
+            raise InvalidInput("the stages do not rise; list growing shares such as 5%, 25%, 50%")
+        return self
+
+    def decide(
+        self, state: SafeRolloutState | None, observation: Observation
+    ) -> tuple[Sequence[Action], SafeRolloutState | None]:
+        """Start, count, roll back for harm, hold, or go on to the next stage."""
+        if observation.status is EndpointStatus.UPDATING or (state and state.finished):
+            return (), state
+        if state is None:
+            return (self._enter(0, "the rollout starts", observation),), SafeRolloutState()
+        if state.stretch is None and observation.refused:  # the stage was never entered
+            return (self._enter(state.stage, "asked again", observation),), state
+        state = self._counted(state, observation)
+        labels = Correctness.of(observation)
+        harm = self._harm(state, labels)
+        if harm:
+            return (RollBack(because=harm),), replace(state, finished=True)
+        assert state.stretch is not None
+        hold: Hold | None = None
+        begun: tuple[Action, ...] = ()
+        if observation.now_ns - state.stretch.since_ns >= self.bake:
+            hold = self._hold(state, observation)
+            if hold is None:
+                return self._passed(state, observation, labels)
+            begun = () if hold.reason is state.held_for else (hold,)
+            state = replace(state, holds=state.holds + 1, held_for=hold.reason)
+        if self.maximum_duration is not None and observation.now_ns >= self.maximum_duration:
+            because = (
+                f"not through after {units.format_duration(self.maximum_duration)}, "
+                f"{self._standing(state, labels)}; "
+                + (hold.because if hold else "the stage is not served out")
+            )
+            promote = Promote(observation.control, because=because)
+            return (*begun, promote), replace(state, finished=True)
+        return begun, state
+
+    def _counted(self, state: SafeRolloutState, observation: Observation) -> SafeRolloutState:
+        """With the windows that were published since the last tick, of the stage's stretch."""
+        stretch = state.stretch
+        weights = tuple(observation.weights.items())
+        if stretch is None or stretch.weights != weights:
+            since_ns = observation.now_ns
+            labels = Correctness.of(observation).shares
+            return SafeRolloutState(
+                state.stage, RequestStretch(weights, since_ns), labels, holds=state.holds
+            )
+        first_ns, until_ns = stretch.span(observation.metrics)
+        from_ns = max(state.counted_until_ns, first_ns)
+        if from_ns >= until_ns:
+            return state
+        new = RequestStretch(weights, from_ns).errors(observation)
+        errors = TwoShares(*(a + b for a, b in zip(state.errors, new, strict=True)))
+        return replace(state, errors=errors, counted_until_ns=until_ns)
+
+    def _harm(self, state: SafeRolloutState, labels: Correctness) -> str:
+        """Significant harm in this stage, in words; empty while there is none."""
+        # Two sides of which one is harm, in two metrics: alpha shared over the stages alone.
+        level = 1.0 - self.alpha / len(self.stages)
+        correct = labels.shares.since(state.labels)
+        for name, shares, sign in (("correct", correct, 1.0), ("5XX", state.errors, -1.0)):
+            interval = shares.confidence_sequence(self.tight_at, level)
+            worst = interval.high if sign > 0.0 else interval.low
+            if sign * worst < 0.0:
+                return (
+                    f"harm at {self.stages[state.stage]:.3g}: {name} {shares.control_hits}/"
+                    f"{shares.control_total} of {labels.control}, {shares.candidate_hits}/"
+                    f"{shares.candidate_total} of {labels.candidate}: difference "
+                    f"{shares.difference:+.4f}, {level:.4g} confidence sequence "
+                    f"{interval.low:+.4f} to {interval.high:+.4f}"
+                )
+        return ""
+
+    def _hold(self, state: SafeRolloutState, observation: Observation) -> Hold | None:
+        """Why the stage is held; None if the next may begin."""
+        assert state.stretch is not None
+        requests = state.errors.candidate_total
+        if requests < self.minimum_requests:
+            because = f"{requests} requests of the candidate (at least {self.minimum_requests})"
+            return Hold(HoldReason.TOO_FEW_REQUESTS, because=because)
+        return hold_for(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
+
+    def _passed(
+        self, state: SafeRolloutState, observation: Observation, labels: Correctness
+    ) -> tuple[Sequence[Action], SafeRolloutState]:
+        because = f"no significant harm, {self._standing(state, labels)}"
+        following = state.stage + 1
+        if following < len(self.stages):
+            entered = self._enter(following, because, observation)
+            return (entered,), SafeRolloutState(following, holds=state.holds)
+        because += ": inconclusive ships"
+        promote = Promote(observation.candidate, because=because)
+        return (promote,), replace(state, finished=True)
+
+    def _standing(self, state: SafeRolloutState, labels: Correctness) -> str:
+        correct, errors = labels.shares.since(state.labels), state.errors
+        held = f", held at {state.holds} ticks" if state.holds else ""
+        return (
+            f"stage {self.stages[state.stage]:.3g}: correct {correct.control_hits}/"
+            f"{correct.control_total} against {correct.candidate_hits}/{correct.candidate_total}, "
+            f"5XX {errors.control_hits}/{errors.control_total} against "
+            f"{errors.candidate_hits}/{errors.candidate_total}{held}"
+        )
+
+    def _enter(self, stage: int, because: str, observation: Observation) -> Action:
+        share = self.stages[stage]
+        weights = pair_weights(1.0 - share, share, observation)
+        return SetWeights(weights, because=because)
+
+    def shortest_promotion_ns(self, weight_update_ns: int) -> float:
+        """Each stage is asked for, put in force and served out."""
+        return len(self.stages) * (weight_update_ns + self.bake)
+
+    def splits(
+        self, control: str, candidate: str, weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
+        """Each stage, and all traffic to either."""
+        pairs = [{control: 1.0 - share, candidate: share} for share in self.stages]
+        stages = [{**weights, **beside_others(pair, weights)} for pair in pairs]
+        return [*stages, *super().splits(control, candidate, weights)]
