@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from simab.policies import Observation, SessionAffinity, SetWeights
+from simab.run.simulation import simulate
 from simab.scenario import Scenario, load
-from simab.simulation import simulate
 
 __all__ = ["WEIGHT", "pinned_clients"]
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from policy_cells import batches
 
 from simab.draws import Draws
+from simab.run.simulation import play_run
 from simab.scenario import Scenario, load
-from simab.simulation import play_run
 from simab.stats.means import moments, welch_test
 from simab.world import Blueprint
 from simab.world.records import RECORD_COLUMNS

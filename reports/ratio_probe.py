@@ -15,8 +15,8 @@ from policy_cells import batches
 from simab.draws import Draws
 from simab.policies import Action, Observation, SessionAffinity, SetWeights
 from simab.policies.holds import split_mismatch
+from simab.run.simulation import play_run
 from simab.scenario import Scenario
-from simab.simulation import play_run
 from simab.world import Blueprint
 
 __all__ = ["ALPHAS", "Case", "Found", "probe", "world"]

@@ -12,8 +12,8 @@ from policy_cells import batches
 from simab.draws import Draws
 from simab.policies import Observation
 from simab.policies.flagger.metrics import FlaggerMetric, run_checks
+from simab.run.simulation import play_run
 from simab.scenario import Scenario, load
-from simab.simulation import play_run
 from simab.world import Blueprint
 
 __all__ = ["HEALTHY", "Counted", "single_checks"]

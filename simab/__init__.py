@@ -10,20 +10,20 @@ from simab.version import VERSION
 if TYPE_CHECKING:
     from simab.comparison import Study as Study
     from simab.comparison import compare as compare
+    from simab.run.session import Session as Session
+    from simab.run.simulation import Run as Run
+    from simab.run.simulation import simulate as simulate
     from simab.scenario import Scenario as Scenario
     from simab.scenario import load as load
-    from simab.session import Session as Session
-    from simab.simulation import Run as Run
-    from simab.simulation import simulate as simulate
 
 __version__ = VERSION
 
 _HOME = {
     "Scenario": "simab.scenario",
     "load": "simab.scenario",
-    "Run": "simab.simulation",
-    "Session": "simab.session",
-    "simulate": "simab.simulation",
+    "Run": "simab.run.simulation",
+    "Session": "simab.run.session",
+    "simulate": "simab.run.simulation",
     "Study": "simab.comparison",
     "compare": "simab.comparison",
 }

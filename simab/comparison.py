@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from simab.errors import InvalidInput
 from simab.files import write_files
-from simab.frames import csv_bytes
+from simab.run.frames import csv_bytes
+from simab.run.simulation import choose_policy, require_scenario
 from simab.scenario.models import Scenario
-from simab.simulation import choose_policy, require_scenario
 from simab.study import StudyPlan, StudyRows, run_study, study_examples, study_result
 from simab.study.execution import Executor, Progress, Store
 from simab.study.failure import Failure

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simab.policies.limits import ErrorRateLimit, LatencyLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
-from simab.simulation import Run
+from simab.run.simulation import Run
 from simab.stats.request_totals import bucket_floor_ns, latency_quantile_buckets
 from simab.units import seconds
 from simab.world.books import CARRY_NS, Books, RequestColumn

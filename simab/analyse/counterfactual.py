@@ -17,8 +17,8 @@ from simab.analyse.breaches import guardrail_breach_s
 from simab.analyse.outcome import Outcome
 from simab.draws import Draws
 from simab.policies import Action, Observation, SetInstances
+from simab.run.simulation import Run, play_run
 from simab.scenario.models import Scenario
-from simab.simulation import Run, play_run
 from simab.world import Blueprint
 
 __all__ = [

@@ -16,8 +16,8 @@ from simab.analyse.series import (
     spans,
     variant_windows,
 )
-from simab.frames import describe_action
-from simab.simulation import Run
+from simab.run.frames import describe_action
+from simab.run.simulation import Run
 from simab.units import seconds
 
 __all__ = ["example_of"]

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Final
 
 from simab.draws import Draws
+from simab.explain.capacity import load_at_all_traffic, rates_per_s
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
 from simab.policies.metrics import LATENCY_PROBABILITIES, latency_floor_ns, latency_metric_ns
-from simab.scenario.capacity import load_at_all_traffic, rates_per_s
 from simab.scenario.models import Scenario
 from simab.scenario.wording import duration_text, name_text, percent_text
 from simab.stats.request_totals import RequestTotals

@@ -11,7 +11,7 @@ from itertools import pairwise
 from simab.analyse.breaches import guardrail_breach_s
 from simab.analyse.truth import Judgement, ScenarioTruth
 from simab.policies import Conclude, Hold, HoldReason, Promote, RollBack
-from simab.simulation import Run
+from simab.run.simulation import Run
 from simab.units import seconds
 from simab.world.books import RequestColumn
 from simab.world.control import DecisionEntry

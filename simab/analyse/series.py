@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.policies.metrics import LabelMetric, label_metric
-from simab.simulation import Run
+from simab.run.simulation import Run
 from simab.stats.classification import METRICS_WITH_INTERVAL
 from simab.stats.intervals import wilson_interval
 from simab.stats.label_totals import LabelTotals

@@ -10,9 +10,9 @@ from typing import Final, get_args
 
 from simab.analyse.guardrail_truth import broken_guardrails
 from simab.errors import InvalidInput
+from simab.explain.capacity import splits
 from simab.policies.metrics import LabelMetric
 from simab.profiles.truth import metric_difference, truth_of
-from simab.scenario.capacity import splits
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 

@@ -11,8 +11,8 @@ from simab.text import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simab.scenario import Explanation
-    from simab.scenario.capacity import CapacityRow
+    from simab.explain import Explanation
+    from simab.explain.capacity import CapacityRow
 
 __all__ = ["print_explanation"]
 
@@ -37,7 +37,7 @@ def print_explanation(explanation: Explanation) -> None:
 
 
 def _print_capacity(console: Console, explanation: Explanation) -> None:
-    from simab.scenario.capacity import setter_text
+    from simab.explain.capacity import setter_text
     from simab.scenario.wording import number_text, percent_text
 
     refuses = any(row.refused_share > 0 for row in explanation.capacity)

@@ -1,7 +1,5 @@
-"""The description of a rehearsal: what a scenario file may say, read, checked and explained."""
+"""The description of a rehearsal: what a scenario file may say, read and checked."""
 
-from simab.scenario.cautions import warnings
-from simab.scenario.explanation import Explanation, explain
 from simab.scenario.loading import dumps, load, loads
 from simab.scenario.models import Scenario
 from simab.scenario.parts import (
@@ -19,7 +17,6 @@ from simab.scenario.schema import json_schema
 __all__ = [
     "Controller",
     "Endpoint",
-    "Explanation",
     "Labels",
     "Metrics",
     "Objective",
@@ -28,9 +25,7 @@ __all__ = [
     "Study",
     "Variant",
     "dumps",
-    "explain",
     "json_schema",
     "load",
     "loads",
-    "warnings",
 ]

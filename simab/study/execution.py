@@ -19,8 +19,8 @@ from simab.analyse import Outcome, ScenarioTruth, outcome_of, truth_of_scenario
 from simab.analyse.counterfactual import Counterfactual, accepted_actions
 from simab.draws import Draws
 from simab.errors import InvalidInput, NoResources
+from simab.run.simulation import Run, play_run, raised_by_policy
 from simab.scenario.models import Scenario
-from simab.simulation import Run, play_run, raised_by_policy
 from simab.study.failure import Failure, ends_the_study
 from simab.study.plan import StudyPlan
 from simab.world import Blueprint

@@ -17,7 +17,8 @@ from simab.analyse.truth import ScenarioTruth
 from simab.description import Description
 from simab.draws import Draws
 from simab.errors import ReplicationsFailed
-from simab.scenario import dumps, warnings
+from simab.explain import warnings
+from simab.scenario import dumps
 from simab.study.execution import Progress, play_one
 from simab.study.failure import Failure, failures_as_data
 from simab.study.parameters import documentation, not_default, parameters, plain

@@ -25,8 +25,8 @@ from simab.policies import (
     SetInstances,
     SetWeights,
 )
+from simab.run.simulation import play_run
 from simab.scenario.models import Scenario
-from simab.simulation import play_run
 from simab.study import StudyPlan, run_study
 from simab.world import Blueprint
 from tests.world.building import Script, scenario, variant

@@ -11,7 +11,7 @@ import pytest
 from simab.analyse import outcome_of, truth_of_scenario
 from simab.analyse.example import example_of
 from simab.policies import Mirror, Promote, SetWeights
-from simab.simulation import Run
+from simab.run.simulation import Run
 from simab.stats.intervals import wilson_interval
 from tests.world.building import SECOND, Script, record, scenario
 

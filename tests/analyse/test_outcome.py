@@ -21,8 +21,8 @@ from simab.policies import (
     SetInstances,
     SetWeights,
 )
+from simab.run.simulation import Run
 from simab.scenario.models import Scenario
-from simab.simulation import Run
 from tests.world.building import SECOND, Script, record, scenario, variant
 
 QUICK = {"weight_update": "15s", "provisioning": "15s"}

@@ -11,8 +11,8 @@ import pytest
 
 from simab.cli.exits import ExitCode
 from simab.policies.rollouts.manual_schedule import ManualSchedule
+from simab.run.simulation import simulate
 from simab.scenario import dumps
-from simab.simulation import simulate
 from tests.comparison.command_line import files_in, run
 from tests.study.building import small
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simab.scenario import explain, json_schema, load
+from simab.explain import explain
+from simab.scenario import json_schema, load
 from simab.scenario.starter import starter_text
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"

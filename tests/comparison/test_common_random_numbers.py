@@ -8,7 +8,7 @@ import pytest
 import simab
 from simab.draws import Draws
 from simab.policies import Promote, SetWeights
-from simab.simulation import play_run
+from simab.run.simulation import play_run
 from simab.world import Blueprint
 from simab.world.books import ARRAYS
 from simab.world.session import ENGINES

@@ -240,7 +240,7 @@ ORDERS = [
     "simab.load; simab.simulate; simab.compare",
     "simab.compare; simab.simulate; simab.load",
     "simab.Study; simab.Run",
-    "import simab.simulation",
+    "import simab.run.simulation",
 ]
 
 

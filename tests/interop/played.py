@@ -7,8 +7,8 @@ from typing import Any
 
 from simab.interop.importing import plain_policy
 from simab.policies.policy import Policy
+from simab.run.simulation import Run, simulate
 from simab.scenario import Scenario, load
-from simab.simulation import Run, simulate
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 _MINUTE_NS = 60_000_000_000

@@ -10,8 +10,8 @@ import pytest
 from simab.interop.importing import plain_policy
 from simab.interop.tools import import_policy
 from simab.policies import Promote, RemoveVariant, RollBack
+from simab.run.simulation import Run, simulate
 from simab.scenario import Scenario, load
-from simab.simulation import Run, simulate
 
 FILES = Path(__file__).parent / "files"
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"

@@ -15,8 +15,8 @@ from simab.interop.importing import Imported, plain_policy
 from simab.interop.kayenta import imported
 from simab.policies import Promote, RollBack
 from simab.policies.kayenta.canary import KayentaCanary
+from simab.run.simulation import simulate
 from simab.scenario import Scenario, load
-from simab.simulation import simulate
 from tests.interop.played import SHIPPED, decisions, played
 from tests.interop.scripted_tables import HEALTHY, assert_golden, kayenta_table, serving
 

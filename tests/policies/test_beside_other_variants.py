@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from simab.explain.capacity import capacity_rows, splits
 from simab.policies.pair_weights import beside_others
-from simab.scenario.capacity import capacity_rows, splits
+from simab.run.simulation import simulate
 from simab.scenario.models import Scenario
-from simab.simulation import simulate
 from tests.world.building import scenario, variant
 
 BANDIT = {"update_every": "30s", "floor": 0.1}

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from simab.errors import InvalidInput, InvalidScenario
-from simab.scenario import Scenario, explain
+from simab.explain import explain
+from simab.explain.forecast import size_of
+from simab.scenario import Scenario
 from simab.scenario.loading import loads
 from simab.scenario.memory import MOST_STUDY_ROWS
-from simab.scenario.size import size_of
 from simab.study.plan import StudyPlan
 from simab.world import Blueprint
 from simab.world.books import Books

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 import simab
 from simab.comparison import compare
-from simab.scenario import warnings
+from simab.explain import warnings
 from simab.scenario.models import Scenario
 
 RULES = {120: "most metrics after 120 rows", 334: "most metrics after 334 rows"}

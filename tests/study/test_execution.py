@@ -10,7 +10,7 @@ import pytest
 
 from simab.analyse import Outcome, Verdict, outcome_of, truth_of_scenario
 from simab.errors import InvalidInput
-from simab.simulation import simulate
+from simab.run.simulation import simulate
 from simab.study import (
     StudyPlan,
     local_processes,

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simab.policies import Action, Observation
+from simab.run.simulation import simulate
 from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario
-from simab.simulation import simulate
 from simab.study import StudyPlan
 from simab.units import format_duration, format_rate, parse_duration
 from tests.effort import examples

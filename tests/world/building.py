@@ -12,8 +12,8 @@ import pytest
 
 from simab.policies import Action, Observation
 from simab.policies.rollouts.manual_schedule import ManualSchedule
+from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
-from simab.simulation import Run, simulate
 from simab.world.books import ARRAYS
 from simab.world.session import ENGINES
 

@@ -15,7 +15,7 @@ import pytest
 
 from simab.draws import Draws
 from simab.policies import Action, Observation
-from simab.simulation import Run, play_run
+from simab.run.simulation import Run, play_run
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 from simab.world import Blueprint

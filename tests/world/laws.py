@@ -14,7 +14,7 @@ import pandas as pd
 
 from simab.draws import Draws, Purpose, stream_of
 from simab.profiles.outcomes import SCORE_ONE
-from simab.simulation import Run
+from simab.run.simulation import Run
 from simab.world.books import INSTANCE_SHARE_ONE
 
 SERVED = (200, 500)

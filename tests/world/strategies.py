@@ -25,8 +25,8 @@ from simab.policies import (
     SetInstances,
     SetWeights,
 )
+from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
-from simab.simulation import Run, simulate
 from simab.world import Blueprint
 from tests.world.building import Script
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from simab.policies import Mirror, SessionAffinity, SetInstances, SetWeights
+from simab.run.simulation import Run
 from simab.scenario.models import Scenario
-from simab.simulation import Run
 from simab.world.session import ENGINES
 from tests.world.building import SECOND, Script, record, scenario, variant
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from simab.errors import InvalidInput
 from simab.policies import Action, Observation, SetWeights
 from simab.policies.metrics import LATENCY_PROBABILITIES, label_metric, latency_metric_ns
+from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
-from simab.simulation import Run, simulate
 from simab.world.published import PublishedMetrics
 from tests.effort import examples
 from tests.world.building import SECOND, Script, record, scenario, variant

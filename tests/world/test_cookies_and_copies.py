@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from simab.policies import Mirror, Promote, SessionAffinity, SetWeights
+from simab.run.simulation import Run
 from simab.scenario.models import Scenario
-from simab.simulation import Run
 from simab.world.session import ENGINES
 from tests.world.building import SECOND, Script, record, scenario, variant
 

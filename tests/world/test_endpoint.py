@@ -17,7 +17,7 @@ from simab.policies import (
     SetInstances,
     SetWeights,
 )
-from simab.simulation import Run
+from simab.run.simulation import Run
 from tests.world import laws
 from tests.world.building import SECOND, Script, record, scenario, variant
 

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simab.policies import Mirror, SessionAffinity, SetInstances, SetWeights
+from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
-from simab.simulation import Run, simulate
 from simab.world import Blueprint
 from simab.world.compiled.kernel import advance
 from tests.effort import examples

@@ -12,8 +12,8 @@ from hypothesis import given
 
 from simab.draws import Draws
 from simab.policies import SetWeights
+from simab.run.simulation import Run, play_run
 from simab.scenario.models import Scenario
-from simab.simulation import Run, play_run
 from simab.world import Blueprint
 from simab.world.books import Books, RequestColumn, Status
 from simab.world.reference import plane

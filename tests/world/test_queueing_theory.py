@@ -24,8 +24,8 @@ from scipy import stats
 
 from simab.draws import Draws
 from simab.policies.rollouts.manual_schedule import ManualSchedule
+from simab.run.simulation import Run, play_run
 from simab.scenario.models import Scenario
-from simab.simulation import Run, play_run
 from simab.theory.bounded_queues import mmc_limited
 from simab.theory.queues import (
     erlang_b,

@@ -31,9 +31,9 @@ def test_a_run_is_a_function_of_its_arguments(engine: str, play: Play) -> None:
     assert_same(run, play.on(engine, record_requests=False), records=False)
     if engine != "reference":
         assert_same(run, play.on("reference"))
-    first = run.ledger.records[:, ARRIVED]
+    first = run.data.records[:, ARRIVED]
     for change in ({"replication": play.replication ^ 1}, {"seed": play.seed ^ 1}):
-        other = play.on(engine, **change).ledger.records[:, ARRIVED]
+        other = play.on(engine, **change).data.records[:, ARRIVED]
         assert len(first) < 3 or not np.array_equal(first, other)
 
 

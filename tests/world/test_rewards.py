@@ -19,9 +19,9 @@ from simab.policies.experiments.bayesian import BayesianExperiment
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.policy import Policy
 from simab.profiles import truth_of
+from simab.run.simulation import Run, simulate
 from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario
-from simab.simulation import Run, simulate
 from tests.world.building import scenario, variant
 
 LIMIT = 4.5  # standard errors

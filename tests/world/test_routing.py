@@ -11,8 +11,8 @@ from scipy import stats
 
 from simab.draws import Draws, Purpose
 from simab.policies import AddVariant, RemoveVariant, SetWeights
+from simab.run.simulation import simulate
 from simab.scenario.models import Scenario
-from simab.simulation import simulate
 from simab.stats.goodness_of_fit import binomial_exact, chi_square_shares
 from simab.world.routing import Routing, pick_by_word
 from tests.world.building import SECOND, WITHOUT_REFERENCE, Script, record, scenario, variant

@@ -10,7 +10,7 @@ from hypothesis import given
 import simab
 from simab.errors import InvalidInput
 from simab.policies import Promote, SetWeights
-from simab.session import BY_HAND, Session
+from simab.run.session import BY_HAND, Session
 from tests.effort import examples
 from tests.world.building import Script, assert_same, scenario, variant
 from tests.world.strategies import Play, plays

@@ -39,7 +39,8 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool, quiet: bo
 def _check(file: str, *, shown: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from simab.scenario import explain, load
+    from simab.explain import explain
+    from simab.scenario import load
 
     try:
         explanation = explain(load(file))

@@ -19,7 +19,8 @@ def command(file: str, as_json: bool) -> None:
     Load and mean wait of every variant at each split that the policies may set, the truth of the
     objective, and how many labelled requests it takes to see it.
     """
-    from simab.scenario import explain, load
+    from simab.explain import explain
+    from simab.scenario import load
 
     explanation = explain(load(file))
     if as_json:

@@ -18,8 +18,8 @@ from simab.units import seconds
 
 if TYPE_CHECKING:
     from simab.draws import Draws
+    from simab.run.simulation import Run
     from simab.scenario.models import Scenario
-    from simab.simulation import Run
     from simab.world.control import Decider
 
 __all__ = ["command"]
@@ -52,9 +52,9 @@ def command(
     """
     from simab.draws import Draws
     from simab.files import write_files
-    from simab.frames import csv_bytes
+    from simab.run.frames import csv_bytes
+    from simab.run.simulation import choose_policy
     from simab.scenario import load
-    from simab.simulation import choose_policy
 
     scenario = load(file)
     make_folder(out)
@@ -111,7 +111,7 @@ def _as_data(run: Run) -> dict[str, Any]:
 
 
 def _print(run: Run) -> None:
-    from simab.frames import describe_action
+    from simab.run.frames import describe_action
     from simab.scenario.wording import duration_text, number_text
 
     console, totals = terminal.standard_output(), run.totals

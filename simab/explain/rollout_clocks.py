@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from simab.explain.capacity import candidate_serves, rates_per_s, start_weights
 from simab.policies.argo.metrics import ArgoMetric
 from simab.policies.argo.rollouts import ArgoRollouts
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.pair_weights import beside_others
 from simab.policies.rollouts.staged_canary import StagedCanary
-from simab.scenario.capacity import candidate_serves, rates_per_s, start_weights
 from simab.scenario.models import Scenario
 
 __all__ = ["ArgoCourse", "Course", "argo_course", "blue_green_course", "staged_course"]

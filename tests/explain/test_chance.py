@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from simab.explain import warnings
+from simab.explain.chance import broken_window_share
+from simab.explain.drawn_windows import mean_beyond_share
+from simab.explain.readings import Mean
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
 from simab.profiles.durations import Exponential
-from simab.scenario import warnings
-from simab.scenario.chance import broken_window_share
-from simab.scenario.drawn_windows import mean_beyond_share
 from simab.scenario.models import Scenario
-from simab.scenario.readings import Mean
 from tests.world.building import scenario, variant
 
 ERRORS = ErrorRateLimit(metric="error_rate", at_most=0.01)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab import units
+from simab.explain.capacity import rates_per_s, start_weights
 from simab.profiles.truth import Truth, metric_difference, truth_of
 from simab.scenario.capacity import served_per_s, start_weights
 from simab.scenario.models import Scenario

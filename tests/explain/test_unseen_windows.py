@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from simab.explain.scenario_warnings import warnings
 from simab.policies import Promote, RemoveVariant, RollBack
+from simab.run.simulation import simulate
 from simab.scenario import Scenario
-from simab.scenario.cautions import warnings
-from simab.simulation import simulate
 
 HALF_BROKEN = """len(result) == 0 || result[0] >= 0.95"""
 

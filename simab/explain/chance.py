@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab import units
+from simab.explain.capacity import rates_per_s, start_weights
+from simab.explain.drawn_windows import mean_beyond_share
+from simab.explain.readings import Mean, of_limit
 from simab.policies.limits import ErrorRateLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
-from simab.scenario.capacity import rates_per_s, start_weights
-from simab.scenario.drawn_windows import mean_beyond_share
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Variant
-from simab.scenario.readings import Mean, of_limit
 from simab.scenario.wording import name_text, number_text, percent_text
 
 __all__ = ["breaks_by_chance", "broken_window_share", "limit_text"]

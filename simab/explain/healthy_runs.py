@@ -12,15 +12,15 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.explain.drawn_windows import DrawnWindows, expected_requests
+from simab.explain.readings import Reading
+from simab.explain.rollout_clocks import Course, argo_course, blue_green_course, staged_course
 from simab.policies.argo.metrics import ArgoMetric
 from simab.policies.argo.rollouts import ArgoRollouts
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.rollouts.staged_canary import StagedCanary
-from simab.scenario.drawn_windows import DrawnWindows, expected_requests
 from simab.scenario.models import Scenario
-from simab.scenario.readings import Reading
-from simab.scenario.rollout_clocks import Course, argo_course, blue_green_course, staged_course
 
 __all__ = [
     "MOST_WINDOWS",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from simab.draws import Draws
 from simab.errors import InvalidInput, SimabError
-from simab.frames import decisions_frame, requests_frame, splits_frame, windows_frame
 from simab.policies import Policy
 from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
+from simab.run.frames import decisions_frame, requests_frame, splits_frame, windows_frame
 from simab.scenario.models import Scenario
 from simab.scenario.rules.rewards import INSTEAD_OF
 from simab.scenario.suggestions import remedy_for_name

@@ -7,7 +7,8 @@ import math
 import pytest
 
 import simab
-from simab.scenario import Scenario, warnings
+from simab.explain import warnings
+from simab.scenario import Scenario
 from simab.scenario.loading import loads
 
 WORLD = """

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from simab.explain.capacity import START, splits
+from simab.explain.evidence import Evidence, Need, TruthRow, labelled_per_hour, labels_ratio
 from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
 from simab.profiles.truth import metric_difference
-from simab.scenario.capacity import START, splits
-from simab.scenario.evidence import Evidence, Need, TruthRow, labelled_per_hour, labels_ratio
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 from simab.scenario.wording import counted, duration_text, name_text, number_text, series

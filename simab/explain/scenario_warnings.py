@@ -7,25 +7,25 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from simab import units
-from simab.policies import PolicyDescription
-from simab.policies.experiments.fixed_horizon import FixedHorizonTest
-from simab.policies.experiments.group_sequential import GroupSequential
-from simab.policies.flagger.analysis import FlaggerAnalysis
-from simab.policies.limits import ErrorRateLimit
-from simab.policies.rollouts.manual_schedule import ManualSchedule
-from simab.scenario.capacity import (
+from simab.explain.capacity import (
     CapacityRow,
     capacity_rows,
     load_at_all_traffic,
     setter_text,
     start_weights,
 )
-from simab.scenario.chance import breaks_by_chance
-from simab.scenario.evidence import labelled_per_hour, labels_ratio, labels_until
-from simab.scenario.false_alarms import rolled_back_by_chance
+from simab.explain.chance import breaks_by_chance
+from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
+from simab.explain.false_alarms import rolled_back_by_chance
+from simab.explain.unending import ends_after_the_horizon, waits_for_a_person
+from simab.explain.unseen_windows import spans_without_a_window
+from simab.policies import PolicyDescription
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.limits import ErrorRateLimit
+from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.scenario.models import Scenario
-from simab.scenario.unending import ends_after_the_horizon, waits_for_a_person
-from simab.scenario.unseen_windows import spans_without_a_window
 from simab.scenario.wording import counted, name_text, number_text, percent_text, series
 
 __all__ = ["warnings"]

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from simab.scenario import Scenario, explain, load, warnings
-from simab.scenario.capacity import CapacityRow
+from simab.explain import explain, warnings
+from simab.explain.capacity import CapacityRow
+from simab.scenario import Scenario, load
 from simab.scenario.wording import duration_text, name_text, number_text, percent_text, rate_text
 from simab.stats.sample_size import pooled_trials
 from tests.effort import examples

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from simab import units
 from simab.draws import Draws
 from simab.policies import Action, Observation, Refusal
+from simab.run.simulation import Run, require_scenario
 from simab.scenario.models import Scenario
-from simab.simulation import Run, require_scenario
 from simab.world import Blueprint
 from simab.world import Session as WorldSession
 from simab.world.answers import checked_decision

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from simab.scenario import Explanation, Scenario, explain, warnings
+from simab.explain import Explanation, explain, warnings
+from simab.scenario import Scenario
 from simab.stats.sample_size import pooled_trials
 
 PAIR = {"kind": "fixed_horizon", "labelled_requests": 2_800}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simab.scenario import Scenario, explain, warnings
+from simab.explain import explain, warnings
+from simab.scenario import Scenario
 from simab.stats.sample_size import exact_power_two_proportions
 from tests.world.building import scenario, variant
 

@@ -22,6 +22,14 @@ from simab.scenario.healthy_runs import (
     flagger_harm,
     staged_harm,
 )
+from simab.explain.readings import Reading, of_alarm, of_argo, of_flagger, of_limit
+from simab.explain.unseen_windows import measures_nothing
+from simab.policies import PolicyDescription
+from simab.policies.argo.metrics import ArgoMetric
+from simab.policies.argo.rollouts import ArgoRollouts
+from simab.policies.cloudwatch.blue_green import BlueGreen
+from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Variant
 from simab.scenario.readings import Reading, of_alarm, of_argo, of_flagger, of_limit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simab import units
+from simab.explain.capacity import candidate_serves
 from simab.policies.argo.analysis import ERROR_RETRY_NS
 from simab.policies.argo.conditions import NoVerdict, holds
 from simab.policies.argo.metrics import ArgoMetric
@@ -12,7 +13,6 @@ from simab.policies.argo.rollouts import ArgoRollouts
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.rollouts.staged_canary import StagedCanary
-from simab.scenario.capacity import candidate_serves
 from simab.scenario.models import Scenario
 from simab.scenario.wording import name_text
 

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from simab import units
-from simab.scenario.capacity import CapacityRow, capacity_rows, capacity_sentences
-from simab.scenario.cautions import warnings
-from simab.scenario.evidence import Need, TruthRow, evidence_of
-from simab.scenario.evidence_text import evidence_sentences
+from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentences
+from simab.explain.evidence import Need, TruthRow, evidence_of
+from simab.explain.evidence_text import evidence_sentences
+from simab.explain.forecast import size_of, size_sentence
+from simab.explain.scenario_warnings import warnings
 from simab.scenario.models import Scenario
-from simab.scenario.size import size_of, size_sentence
 from simab.scenario.wording import duration_text, number_text, rate_text
 
 __all__ = ["Explanation", "explain"]
