@@ -38,7 +38,7 @@ class Station(cb.Model):
 
     @cb.on_end
     def measure(self):
-        """Close the books."""
+        """Close the counts."""
         self.count = self.answered
         self.mean_latency = self.total / self.answered
 

@@ -12,7 +12,6 @@ from policy_cells import made_or_committed, tell
 
 from simab.comparison import compare
 from simab.report import canvas, numerals
-from simab.report.endings import draw_endings
 from simab.report.study_result import StudyResult, read_result
 from simab.report.writing import write_report
 from simab.scenario import load

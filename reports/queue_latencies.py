@@ -88,7 +88,7 @@ def latencies(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Latencies in seconds of both variants' requests that finished, without the first hour's."""
     run = play_run(blueprint, ("nobody", _Never()), Draws(seed, replication), record_requests=True)
-    records = run.ledger.records
+    records = run.data.records
     assert records is not None
     kept = records[(records[:, _ARRIVED] >= _WARM_UP_NS) & (records[:, _FINISHED] >= 0)]
     seconds = (kept[:, _FINISHED] - kept[:, _ARRIVED]) / 1e9

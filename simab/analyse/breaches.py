@@ -12,7 +12,7 @@ from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.run.simulation import Run
 from simab.stats.request_totals import bucket_floor_ns, latency_quantile_buckets
 from simab.units import seconds
-from simab.world.books import CARRY_NS, Books, RequestColumn
+from simab.world.run_counts import CARRY_NS, RequestColumn, RunCounts
 
 __all__ = ["broken_windows", "guardrail_breach_s"]
 
@@ -22,35 +22,35 @@ def guardrail_breach_s(run: Run) -> float:
 
     The horizon may cut the last window short.
     """
-    books = run.ledger.books
-    broken = broken_windows(books, run.scenario.objective.guardrails)
-    period_ns, horizon_ns = books.blueprint.period_ns, books.blueprint.horizon_ns
+    run_counts = run.data.run_counts
+    broken = broken_windows(run_counts, run.scenario.objective.guardrails)
+    period_ns, horizon_ns = run_counts.blueprint.period_ns, run_counts.blueprint.horizon_ns
     breached_ns = int(broken.sum()) * period_ns
     if broken[-1]:
         breached_ns -= len(broken) * period_ns - horizon_ns
     return seconds(breached_ns)
 
 
-def broken_windows(books: Books, limits: Iterable[Limit]) -> NDArray[np.bool_]:
+def broken_windows(run_counts: RunCounts, limits: Iterable[Limit]) -> NDArray[np.bool_]:
     """Whether some variant broke a limit, shape (windows,); copies hurt nobody.
 
     A window is broken where `Limit.breached` says so of its totals.
     """
-    broken = np.zeros(len(books.requests), dtype=np.bool_)
-    served = books.user_requests() > 0
+    broken = np.zeros(len(run_counts.requests), dtype=np.bool_)
+    served = run_counts.user_requests() > 0
     for limit in limits:
-        for number in range(len(books.blueprint.names)):
-            broken |= served[:, number] & _breached(books, number, limit)
+        for number in range(len(run_counts.blueprint.names)):
+            broken |= served[:, number] & _breached(run_counts, number, limit)
     return broken
 
 
-def _breached(books: Books, number: int, limit: Limit) -> NDArray[np.bool_]:
+def _breached(run_counts: RunCounts, number: int, limit: Limit) -> NDArray[np.bool_]:
     if isinstance(limit, ErrorRateLimit):
-        return _over_error_rate(books.requests[:, number], limit.at_most)
+        return _over_error_rate(run_counts.requests[:, number], limit.at_most)
     if limit.metric == "latency_mean":
-        return _over_mean(books.requests[:, number], limit)
+        return _over_mean(run_counts.requests[:, number], limit)
     buckets = latency_quantile_buckets(
-        books.latencies[:, number], [LATENCY_PROBABILITIES[limit.metric]]
+        run_counts.latencies[:, number], [LATENCY_PROBABILITIES[limit.metric]]
     )[0]
     # The floors of buckets rise, so "the floor is over the limit" holds from one bucket on.
     over = [bucket for bucket in np.unique(buckets) if bucket >= 0]

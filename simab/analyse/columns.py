@@ -38,7 +38,7 @@ class RunLimits:
     @classmethod
     def of(
         cls,
-        outcomes: Sequence[Outcome],
+        outcomes: Sequence[RunSummary],
         horizon_s: float = math.inf,
         shortfall: float = math.inf,
         scenario: Scenario | None = None,
@@ -69,11 +69,11 @@ class Column:
     where only the policy or the traffic limits it.
     """
 
-    of: Callable[[Outcome], float]
+    of: Callable[[RunSummary], float]
     most: Callable[[RunLimits], float]
     signed: bool = False
 
-    def values(self, outcomes: Sequence[Outcome]) -> list[float]:
+    def values(self, outcomes: Sequence[RunSummary]) -> list[float]:
         """One value a run."""
         return [float(self.of(outcome)) for outcome in outcomes]
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from simab.analyse.breaches import guardrail_breach_s
-from simab.analyse.outcome import Outcome
+from simab.analyse.run_summary import RunSummary
 from simab.draws import Draws
 from simab.policies import Action, Observation, SetInstances
 from simab.run.simulation import Run, play_run
@@ -44,8 +44,8 @@ class Counterfactual:
     scenario: Scenario
 
     def excess(
-        self, outcome: Outcome, actions: AcceptedActions, draws: Draws, engine: str
-    ) -> Outcome:
+        self, outcome: RunSummary, actions: AcceptedActions, draws: Draws, engine: str
+    ) -> RunSummary:
         """The row of a run with what it has in excess of the same run with equal variants.
 
         Takes the run's row, its accepted actions, and the draws and the engine that it was played
@@ -127,7 +127,7 @@ class _Repeated:
 def accepted_actions(run: Run) -> AcceptedActions:
     """What the endpoint began to carry out, by the instant at which it was asked for."""
     actions: dict[int, list[Action]] = {}
-    for entry in run.transcript.decisions:
+    for entry in run.decision_log.decisions:
         if entry.accepted:
             actions.setdefault(entry.at_ns, []).append(entry.action)
     return actions

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simab.analyse.outcome import Outcome
+from simab.analyse.run_summary import RunSummary
 from simab.analyse.series import (
     metric_point,
     metric_series,
@@ -27,7 +27,7 @@ _SHOWN_AFTER: Final = 0.35
 """Figures show this much more than the time to the decision, or to the last accepted action."""
 
 
-def example_of(run: Run, outcome: Outcome, chosen_because: str) -> Json:
+def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Json:
     """The story of a run as plain data, for the report."""
     totals = run.totals
     decided_ns = _decided_ns(run, outcome)
@@ -46,7 +46,7 @@ def example_of(run: Run, outcome: Outcome, chosen_because: str) -> Json:
         "until_decision": _until_decision(run, outcome, decided_ns),
         "weights": [
             {"at_s": seconds(entry.at_ns), "weights": _shares(entry.weights)}
-            for entry in run.transcript.splits
+            for entry in run.decision_log.splits
         ],
         "spans": spans(run, edges),
         "variants": variant_windows(run),
@@ -59,15 +59,15 @@ def example_of(run: Run, outcome: Outcome, chosen_because: str) -> Json:
                 "accepted": entry.accepted,
                 "because": entry.action.because if entry.accepted else entry.refusal,
             }
-            for entry in run.transcript.decisions
+            for entry in run.decision_log.decisions
         ],
         "totals": {name: getattr(totals, name) for name in totals.__slots__},
     }
 
 
-def _decided_ns(run: Run, outcome: Outcome) -> int | None:
+def _decided_ns(run: Run, outcome: RunSummary) -> int | None:
     """The instant of the decision that the run's row speaks of; None if there is none."""
-    for entry in run.transcript.decisions:
+    for entry in run.decision_log.decisions:
         if entry.accepted and seconds(entry.at_ns) == outcome.decided_s:
             return entry.at_ns
     return None
@@ -77,30 +77,32 @@ def _shown_ns(run: Run, decided_ns: int | None) -> int:
     """How much of the run is worth a figure: a third more than until its last accepted action."""
     if decided_ns is None:
         return run.scenario.horizon
-    acted = [entry.at_ns for entry in run.transcript.decisions if entry.accepted]
+    acted = [entry.at_ns for entry in run.decision_log.decisions if entry.accepted]
     latest_ns = max([decided_ns, *acted])
     return min(run.scenario.horizon, round((1 + _SHOWN_AFTER) * latest_ns))
 
 
-def _until_decision(run: Run, outcome: Outcome, decided_ns: int | None) -> Json:
+def _until_decision(run: Run, outcome: RunSummary, decided_ns: int | None) -> Json:
     """How the run stood when it was decided, or at the horizon if it was not.
 
     `arrived` and `labels` are what the policy's own tick saw. `ended` counts by variant the
     requests that ended in the metric windows that were over by then. `largest_shares` are those of
     weights in force before the decision, which the decision itself cannot have changed.
     """
-    books, objective = run.ledger.books, run.scenario.objective
-    blueprint = books.blueprint
+    run_counts, objective = run.data.run_counts, run.scenario.objective
+    blueprint = run_counts.blueprint
     until_ns = blueprint.horizon_ns if decided_ns is None else decided_ns
     # The horizon may cut the last window and the last bucket short; it ends both.
-    windows = until_ns // blueprint.period_ns if decided_ns is not None else len(books.requests)
+    windows = (
+        until_ns // blueprint.period_ns if decided_ns is not None else len(run_counts.requests)
+    )
     buckets = until_ns // blueprint.label_resolution_ns
-    buckets = buckets if decided_ns is not None else len(books.labels)
-    ended = books.user_requests()[:windows].sum(axis=0).tolist()
+    buckets = buckets if decided_ns is not None else len(run_counts.labels)
+    ended = run_counts.user_requests()[:windows].sum(axis=0).tolist()
     labels = [
         metric_point(objective.metric, name, totals)
         for name in (objective.control, objective.candidate)
-        if (totals := books.label_totals(blueprint.names.index(name), 0, buckets)).labelled
+        if (totals := run_counts.label_totals(blueprint.names.index(name), 0, buckets)).labelled
     ]
     asked = outcome.requests_to_decision
     return {
@@ -113,8 +115,8 @@ def _until_decision(run: Run, outcome: Outcome, decided_ns: int | None) -> Json:
 
 
 def _largest_shares(run: Run, until_ns: int) -> dict[str, float]:
-    largest = dict.fromkeys(run.ledger.books.blueprint.names, 0.0)
-    for entry in run.transcript.splits:
+    largest = dict.fromkeys(run.data.run_counts.blueprint.names, 0.0)
+    for entry in run.decision_log.splits:
         if entry.at_ns < until_ns:
             for name, share in _shares(entry.weights).items():
                 largest[name] = max(largest[name], share)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from simab.analyse.outcome import Outcome, Verdict
+from simab.analyse.run_summary import RunSummary, Verdict
 
 __all__ = ["chosen_example"]
 
@@ -20,7 +20,7 @@ _ENDINGS: Final = {
 }
 
 
-def chosen_example(rows: Sequence[Outcome]) -> tuple[Outcome, str]:
+def chosen_example(rows: Sequence[RunSummary]) -> tuple[RunSummary, str]:
     """The run of median time to decision among those that ended as most did, and why it.
 
     The first example stands open on the page: a rare ending would give the wrong picture. Undecided

@@ -15,7 +15,7 @@ from simab.scenario.wording import duration_text, name_text, percent_text
 from simab.stats.request_totals import RequestTotals
 from simab.units import seconds
 from simab.world import Blueprint, play
-from simab.world.books import RequestColumn, time_sum_ns
+from simab.world.run_counts import RequestColumn, time_sum_ns
 
 __all__ = ["broken_guardrails"]
 
@@ -108,10 +108,10 @@ class _Guarded:
     def _played(self) -> tuple[RequestTotals, bool]:
         """All requests of the variant in the run, and whether any of them waited."""
         blueprint = Blueprint.of(_with_all_traffic(self._scenario, self._name))
-        ledger, _ = play(blueprint, None, Draws(_SEED, 0), engine="compiled")
-        books, number = ledger.books, blueprint.names.index(self._name)
-        waited_ns = time_sum_ns(books.requests[:, number], RequestColumn.WAIT_SUM_NS)
-        return books.request_totals(number, 0, len(books.requests)), waited_ns > 0
+        run_data, _ = play(blueprint, None, Draws(_SEED, 0), engine="compiled")
+        run_counts, number = run_data.run_counts, blueprint.names.index(self._name)
+        waited_ns = time_sum_ns(run_counts.requests[:, number], RequestColumn.WAIT_SUM_NS)
+        return run_counts.request_totals(number, 0, len(run_counts.requests)), waited_ns > 0
 
 
 def _with_all_traffic(scenario: Scenario, name: str) -> Scenario:

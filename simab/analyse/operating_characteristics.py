@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from simab.analyse.columns import COLUMNS, Column, RunLimits
-from simab.analyse.outcome import Outcome, Verdict, usual_reason
+from simab.analyse.run_summary import RunSummary, Verdict, usual_reason
 from simab.analyse.truth import Judgement
 from simab.policies import HoldReason
 from simab.stats.cost_intervals import cost_mean
@@ -26,7 +26,7 @@ _ECDF_POINTS: Final = 10_000  # of which a table shows shares to a tenth of a pe
 
 
 def operating_characteristics(
-    outcomes: Sequence[Outcome], limits: RunLimits | None = None, winners: Sequence[str] = ()
+    outcomes: Sequence[RunSummary], limits: RunLimits | None = None, winners: Sequence[str] = ()
 ) -> Json:
     """What one policy does over its replications.
 
@@ -63,13 +63,13 @@ def operating_characteristics(
     }
 
 
-def _held(outcomes: Sequence[Outcome]) -> Json:
+def _held(outcomes: Sequence[RunSummary]) -> Json:
     """In how many runs the candidate was held, by reason; a run may be held for several."""
     held = [(outcome.held_for or "").split("; ") for outcome in outcomes]
     return {str(reason): sum(reason in each for each in held) for reason in HoldReason}
 
 
-def _endings(outcomes: Sequence[Outcome], winners: Sequence[str]) -> Json:
+def _endings(outcomes: Sequence[RunSummary], winners: Sequence[str]) -> Json:
     """Which variant has all traffic at the end, since when, and what that is worth."""
     count = len(outcomes)
     ended = [outcome.ends_with for outcome in outcomes]
@@ -95,7 +95,7 @@ def _median(values: Sequence[float | None]) -> float | None:
     return _number(quantile_interval(known, 0.5).estimate) if known else None
 
 
-def _refused(outcomes: Sequence[Outcome]) -> Json:
+def _refused(outcomes: Sequence[RunSummary]) -> Json:
     """How many actions were refused in how many runs, and why in most of these runs."""
     return {
         "actions": sum(outcome.actions_refused for outcome in outcomes),
@@ -110,7 +110,7 @@ def _share(count: int, trials: int) -> Json:
     return {"count": count, "share": share, "low": interval.low, "high": interval.high}
 
 
-def _mean(column: Column, outcomes: Sequence[Outcome], limits: RunLimits) -> Json:
+def _mean(column: Column, outcomes: Sequence[RunSummary], limits: RunLimits) -> Json:
     values = column.values(outcomes)
     found = cost_mean(values, *column.range_of(values, limits))
     return {

@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Any, Final
 
 from simab.analyse.columns import COLUMNS, RunLimits
-from simab.analyse.outcome import Outcome
+from simab.analyse.run_summary import RunSummary
 from simab.stats.cost_intervals import CostMean, cost_mean, unseen_share, zero_mean_p_value
 from simab.stats.intervals import paired_difference
 from simab.stats.multiplicity import holm
@@ -28,7 +28,7 @@ RESTRICTED_TIME: Final = "decision_time_within_horizon_s"
 _ALL_PAIRS_UP_TO: Final = 20
 _MOST_UNDECIDED: Final = 0.5
 
-Pair = tuple[Sequence[Outcome], Sequence[Outcome]]
+Pair = tuple[Sequence[RunSummary], Sequence[RunSummary]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class _Compared:
     restriction: Json
 
 
-def paired_differences(outcomes: Mapping[str, Sequence[Outcome]], horizon_s: float) -> list[Json]:
+def paired_differences(
+    outcomes: Mapping[str, Sequence[RunSummary]], horizon_s: float
+) -> list[Json]:
     """Differences between policies that met the same clients, replication by replication.
 
     Of up to twenty policies every pair; of more, each against the first. A replication that one of
@@ -71,7 +73,7 @@ def paired_differences(outcomes: Mapping[str, Sequence[Outcome]], horizon_s: flo
     return rows
 
 
-def _both_finished(first: Sequence[Outcome], second: Sequence[Outcome]) -> Pair:
+def _both_finished(first: Sequence[RunSummary], second: Sequence[RunSummary]) -> Pair:
     both = {each.replication for each in first} & {each.replication for each in second}
     return (
         [each for each in first if each.replication in both],

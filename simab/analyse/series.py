@@ -23,7 +23,7 @@ from simab.stats.label_totals import LabelTotals
 from simab.stats.mean_rewards import reward_interval
 from simab.stats.request_totals import RequestTotals, bucket_middle_ns, latency_quantile_buckets
 from simab.units import seconds
-from simab.world.books import Books, RequestColumn
+from simab.world.run_counts import RequestColumn, RunCounts
 
 __all__ = ["metric_point", "metric_series", "span_edges", "spans", "variant_windows"]
 
@@ -39,10 +39,10 @@ def span_edges(run: Run, shown_ns: int) -> list[int]:
     Up to 240 spans until `shown_ns`, up to 60 from there to the horizon. A span also begins at the
     first window after a change of weights, unless more than 60 changed them.
     """
-    windows, period_ns = len(run.ledger.books.requests), run.ledger.books.blueprint.period_ns
+    windows, period_ns = len(run.data.run_counts.requests), run.data.run_counts.blueprint.period_ns
     shown = min(max(-(-shown_ns // period_ns), 1), windows)
     edges = {*_even(0, shown, _SPANS_SHOWN), *_even(shown, windows, _SPANS_AFTER)}
-    changes = [-(-entry.at_ns // period_ns) for entry in run.transcript.splits]
+    changes = [-(-entry.at_ns // period_ns) for entry in run.decision_log.splits]
     if len(changes) <= _CHANGES_SHOWN:
         edges |= {edge for edge in changes if edge < windows}
     return sorted(edges)
@@ -55,15 +55,15 @@ def _even(first: int, last: int, most: int) -> list[int]:
 
 def spans(run: Run, edges: list[int]) -> list[Json]:
     """What users got: spans with mirrored copies alone are left out, copies are not counted."""
-    books = run.ledger.books
-    users = books.user_requests()
-    period_ns, horizon_ns = books.blueprint.period_ns, books.blueprint.horizon_ns
+    run_counts = run.data.run_counts
+    users = run_counts.user_requests()
+    period_ns, horizon_ns = run_counts.blueprint.period_ns, run_counts.blueprint.horizon_ns
     rows = []
     for first, last in pairwise(edges):
         served = users[first:last].sum(axis=0).tolist()
-        for number, name in enumerate(books.blueprint.names):
+        for number, name in enumerate(run_counts.blueprint.names):
             if served[number]:
-                totals = _merged(books, number, first, last)
+                totals = _merged(run_counts, number, first, last)
                 rows.append(
                     {
                         "start_s": seconds(first * period_ns),
@@ -79,10 +79,12 @@ def spans(run: Run, edges: list[int]) -> list[Json]:
     return rows
 
 
-def _merged(books: Books, number: int, first: int, last: int) -> RequestTotals:
+def _merged(run_counts: RunCounts, number: int, first: int, last: int) -> RequestTotals:
     """The totals of some windows, with their histograms added up once for all quantiles."""
-    totals = books.request_totals(number, first, last)
-    histogram: NDArray[np.int64] = books.latencies[first:last, number].sum(axis=0, dtype=np.int64)
+    totals = run_counts.request_totals(number, first, last)
+    histogram: NDArray[np.int64] = run_counts.latencies[first:last, number].sum(
+        axis=0, dtype=np.int64
+    )
     return RequestTotals(
         totals.invocations,
         totals.answered,
@@ -95,15 +97,15 @@ def _merged(books: Books, number: int, first: int, last: int) -> RequestTotals:
 
 def variant_windows(run: Run) -> list[Json]:
     """What all metric windows of each variant that served users held, window by window."""
-    books = run.ledger.books
-    users = books.user_requests()
+    run_counts = run.data.run_counts
+    users = run_counts.user_requests()
     rows = []
-    for number, name in enumerate(books.blueprint.names):
+    for number, name in enumerate(run_counts.blueprint.names):
         served = users[:, number] > 0
         if served.any():
-            own = books.requests[served, number]
+            own = run_counts.requests[served, number]
             errors = own[:, [RequestColumn.FAILED, RequestColumn.REJECTED]].sum()
-            middle, high = _window_latencies(books, number, served)
+            middle, high = _window_latencies(run_counts, number, served)
             rows.append(
                 {
                     "variant": name,
@@ -117,22 +119,22 @@ def variant_windows(run: Run) -> list[Json]:
     return rows
 
 
-def _window_latencies(books: Books, number: int, served: Any) -> Iterator[list[float]]:
+def _window_latencies(run_counts: RunCounts, number: int, served: Any) -> Iterator[list[float]]:
     """The 50 % and the 99 % quantile of every window with answers, in milliseconds."""
-    for quantile in latency_quantile_buckets(books.latencies[:, number], (0.5, 0.99)):
+    for quantile in latency_quantile_buckets(run_counts.latencies[:, number], (0.5, 0.99)):
         known = quantile[served & (quantile >= 0)].tolist()
         yield [bucket_middle_ns(bucket) / 1e6 for bucket in known]
 
 
 def metric_series(run: Run, edges: list[int]) -> list[Json]:
     """The objective's metric over all labels arrived by each span's end, with an interval."""
-    books, objective = run.ledger.books, run.scenario.objective
-    per_window = books.blueprint.period_ns // books.blueprint.label_resolution_ns
+    run_counts, objective = run.data.run_counts, run.scenario.objective
+    per_window = run_counts.blueprint.period_ns // run_counts.blueprint.label_resolution_ns
     names = (objective.control, objective.candidate)
-    arrived = {name: _LabelsSoFar(books, name) for name in names}
+    arrived = {name: _LabelsSoFar(run_counts, name) for name in names}
     rows = []
     for edge in edges[1:]:
-        at_ns = min(edge * books.blueprint.period_ns, books.blueprint.horizon_ns)
+        at_ns = min(edge * run_counts.blueprint.period_ns, run_counts.blueprint.horizon_ns)
         for name, labels in arrived.items():
             totals = labels.until(edge * per_window)
             if totals.labelled:
@@ -145,24 +147,28 @@ def metric_series(run: Run, edges: list[int]) -> list[Json]:
 class _LabelsSoFar:
     """Running totals of one variant's labels, so that each bucket is added once."""
 
-    def __init__(self, books: Books, name: str) -> None:
-        self._books, self._number = books, books.blueprint.names.index(name)
+    def __init__(self, run_counts: RunCounts, name: str) -> None:
+        self._books, self._number = run_counts, run_counts.blueprint.names.index(name)
         self._done = 0
         self._sums = [
             np.zeros(each.shape[2:], dtype=np.int64)
-            for each in (books.labels, books.scores, books.rewards)
+            for each in (run_counts.labels, run_counts.scores, run_counts.rewards)
         ]
 
     def until(self, bucket: int) -> LabelTotals:
         """Totals of the buckets before this one; it never goes back."""
-        books, part = self._books, slice(self._done, bucket)
-        counted: tuple[NDArray[Any], ...] = (books.labels, books.scores, books.rewards)
+        run_counts, part = self._books, slice(self._done, bucket)
+        counted: tuple[NDArray[Any], ...] = (
+            run_counts.labels,
+            run_counts.scores,
+            run_counts.rewards,
+        )
         for sums, each in zip(self._sums, counted, strict=True):
             sums += each[part, self._number].sum(axis=0, dtype=np.int64)
         self._done = bucket
         labels, scores, rewards = self._sums
-        return books.totals_of_labels(
-            self._number, labels, scores.copy(), rewards if len(books.rewards) else None
+        return run_counts.totals_of_labels(
+            self._number, labels, scores.copy(), rewards if len(run_counts.rewards) else None
         )
 
 

@@ -11,11 +11,11 @@ import click
 from simab.cli import terminal
 
 if TYPE_CHECKING:
-    from simab.report.study_result import Policy, Proportion, StudyResult
+    from simab.report.study_result import PolicyResult, Proportion, StudyResult
 
 __all__ = ["print_comparison"]
 
-_Column: TypeAlias = "tuple[str, Callable[[Policy], str]]"
+_Column: TypeAlias = "tuple[str, Callable[[PolicyResult], str]]"
 _WIDE: Final = 100  # narrower terminals leave out what users suffer; remarks and files tell it
 
 
@@ -52,7 +52,7 @@ def print_comparison(result: Mapping[str, Any]) -> None:
         terminal.print_item(console, remark)
 
 
-def _percent(share: Callable[[Policy], Proportion], policy: Policy) -> str:
+def _percent(share: Callable[[PolicyResult], Proportion], policy: PolicyResult) -> str:
     from simab.report import numerals
 
     return numerals.percent(share(policy).share)

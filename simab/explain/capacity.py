@@ -17,7 +17,7 @@ from simab.scenario.wording import counted, name_text, percent_text, series
 __all__ = [
     "START",
     "CapacityRow",
-    "Split",
+    "WeightSplit",
     "candidate_serves",
     "capacity_rows",
     "capacity_sentences",
@@ -55,11 +55,11 @@ def candidate_serves(scenario: Scenario) -> bool:
     return start_weights(scenario).get(scenario.objective.candidate, 0.0) > 0
 
 
-def splits(scenario: Scenario) -> Sequence[Split]:
+def splits(scenario: Scenario) -> Sequence[WeightSplit]:
     """The split at the start and all that the policies may set, each once."""
     start = start_weights(scenario)
     objective = scenario.objective
-    found: dict[tuple[tuple[str, float], ...], Split] = {}
+    found: dict[tuple[tuple[str, float], ...], WeightSplit] = {}
     _note(found, start, START)
     for name, policy in scenario.policies.items():
         for weights in policy.splits(objective.control, objective.candidate, start):
@@ -196,13 +196,15 @@ def _growth(per_minute: float) -> str:
 
 
 def _note(
-    found: dict[tuple[tuple[str, float], ...], Split], weights: Mapping[str, float], by: str
+    found: dict[tuple[tuple[str, float], ...], WeightSplit], weights: Mapping[str, float], by: str
 ) -> None:
     total = math.fsum(weights.values()) or 1.0
     key = tuple(sorted((name, round(weight / total, 9)) for name, weight in weights.items()))
     known = found.get(key)
     names = known.set_by if known else ()
-    found[key] = Split(known.weights if known else weights, tuple(dict.fromkeys((*names, by))))
+    found[key] = WeightSplit(
+        known.weights if known else weights, tuple(dict.fromkeys((*names, by)))
+    )
 
 
 def setter_text(set_by: str) -> str:

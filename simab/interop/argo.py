@@ -13,7 +13,7 @@ from typing import Any, Final
 from simab.interop.argo_blue_green import blue_green_steps
 from simab.interop.argo_keys import POD_FIELDS, ROLLOUT
 from simab.interop.argo_templates import Templates
-from simab.interop.documents import Place, Spotted, read_documents
+from simab.interop.documents import LocatedValue, Place, read_documents
 from simab.interop.go_durations import optional_duration
 from simab.interop.importing import Findings, Imported, built
 from simab.interop.tables import MetricMap, read_table
@@ -52,7 +52,7 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
     return _Importer(documents, read_table(table)).policy(rollout)
 
 
-def _only_rollout(documents: Sequence[Spotted], files: Sequence[Path]) -> Spotted:
+def _only_rollout(documents: Sequence[LocatedValue], files: Sequence[Path]) -> LocatedValue:
     rollouts = [each for each in documents if _kind(each) == "Rollout"]
     if len(rollouts) > 1:
         remedy = "Import one at a time: put the others into files of their own."
@@ -60,7 +60,7 @@ def _only_rollout(documents: Sequence[Spotted], files: Sequence[Path]) -> Spotte
     if rollouts:
         return rollouts[0]
     names = ", ".join(str(file) for file in files)
-    start = documents[0] if documents else Spotted({}, Place(str(files[0]), 1, 1))
+    start = documents[0] if documents else LocatedValue({}, Place(str(files[0]), 1, 1))
     remedy = "Name the file that holds it; AnalysisTemplates alone are no policy."
     raise start.wrong(f"no Rollout in {names}", remedy)
 
@@ -68,7 +68,7 @@ def _only_rollout(documents: Sequence[Spotted], files: Sequence[Path]) -> Spotte
 class _Importer:
     """Translates a rollout; what it leaves out and what it cannot read gathers in `findings`."""
 
-    def __init__(self, documents: Sequence[Spotted], table: MetricMap) -> None:
+    def __init__(self, documents: Sequence[LocatedValue], table: MetricMap) -> None:
         self.findings = Findings()
         self.documents = documents
         named = {
@@ -78,9 +78,9 @@ class _Importer:
         }
         self.templates = Templates(named, table, self.findings)
         self.data: dict[str, Any] = {}
-        self.origins: dict[tuple[str | int, ...], Spotted] = {}
+        self.origins: dict[tuple[str | int, ...], LocatedValue] = {}
 
-    def policy(self, rollout: Spotted) -> Imported:
+    def policy(self, rollout: LocatedValue) -> Imported:
         """The policy, or every problem at once."""
         strategy = rollout.need("spec", "strategy")
         blue_green = strategy.at("blueGreen")
@@ -104,7 +104,7 @@ class _Importer:
             tuple(dict.fromkeys(self.findings.notes)),
         )
 
-    def _canary(self, rollout: Spotted, canary: Spotted) -> None:
+    def _canary(self, rollout: LocatedValue, canary: LocatedValue) -> None:
         self.origins[()] = canary
         with self.findings.gathering():
             self._split(rollout, canary)
@@ -112,7 +112,7 @@ class _Importer:
         with self.findings.gathering():
             self._background(canary, kept)
 
-    def _split(self, rollout: Spotted, canary: Spotted) -> None:
+    def _split(self, rollout: LocatedValue, canary: LocatedValue) -> None:
         """How weights become a split: by a router, or by replicas."""
         router = canary.at("trafficRouting")
         if router is not None:
@@ -134,7 +134,7 @@ class _Importer:
             reason = "is not carried over: instances are those of the scenario's variants"
             self.findings.ignore(missing, reason)
 
-    def _steps(self, canary: Spotted) -> list[int]:
+    def _steps(self, canary: LocatedValue) -> list[int]:
         """Translate the steps; gives the numbers of those that are kept."""
         steps = canary.at("steps")
         kept: list[int] = []
@@ -152,7 +152,7 @@ class _Importer:
         self.data["steps"] = data
         return kept
 
-    def _step(self, step: Spotted, path: tuple[str | int, ...]) -> dict[str, Any] | None:
+    def _step(self, step: LocatedValue, path: tuple[str | int, ...]) -> dict[str, Any] | None:
         given = step.named()
         unknown = next((each for each in given if each not in _STEPS), "")
         does = [each for each in given if each not in _IGNORED_STEPS]
@@ -187,7 +187,7 @@ class _Importer:
         remedy = "Remove the step, or replace it by an analysis."
         raise value.wrong(f"{name} runs what simab cannot know", remedy)
 
-    def _background(self, canary: Spotted, kept: Sequence[int]) -> None:
+    def _background(self, canary: LocatedValue, kept: Sequence[int]) -> None:
         analysis = canary.at("analysis")
         if analysis is None:
             return
@@ -203,7 +203,7 @@ class _Importer:
         self.data["background"] = {"metrics": metrics, "starting_step": starting_step}
         self.origins["background",] = analysis
 
-    def _leave_out(self, rollout: Spotted) -> None:
+    def _leave_out(self, rollout: LocatedValue) -> None:
         """Note whatever else the files hold."""
         spec = rollout.need("spec")
         others = [name for name in spec.named() if name in POD_FIELDS]
@@ -221,7 +221,7 @@ class _Importer:
         self.templates.note_unused()
 
 
-def _some_replicas(spotted: Spotted) -> bool:
+def _some_replicas(spotted: LocatedValue) -> bool:
     """Whether a count such as 2 or a percentage such as "25%" lets any replica go; Argo's rule."""
     text = spotted.text()
     if not re.fullmatch(r"[0-9]{1,9}%?", text):
@@ -229,6 +229,6 @@ def _some_replicas(spotted: Spotted) -> bool:
     return int(text.rstrip("%")) > 0
 
 
-def _kind(document: Spotted) -> str:
+def _kind(document: LocatedValue) -> str:
     kind = document.at("kind")
     return "" if kind is None else str(kind.value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simab.interop.argo_templates import Origins, Templates
-from simab.interop.documents import Spotted
+from simab.interop.documents import LocatedValue
 from simab.interop.importing import Findings
 
 __all__ = ["blue_green_steps"]
@@ -37,7 +37,7 @@ _LARGEST_SECONDS: Final = 1_000_000_000
 
 
 def blue_green_steps(
-    strategy: Spotted, templates: Templates, findings: Findings, origins: Origins
+    strategy: LocatedValue, templates: Templates, findings: Findings, origins: Origins
 ) -> list[dict[str, Any]]:
     """The steps of a rollout that does the same; what is left out is noted, with its effect.
 
@@ -75,7 +75,7 @@ def blue_green_steps(
     return steps
 
 
-def _pause(strategy: Spotted, findings: Findings) -> list[dict[str, Any]]:
+def _pause(strategy: LocatedValue, findings: Findings) -> list[dict[str, Any]]:
     """Before the traffic moves: for some seconds, or until a person promotes, or not at all."""
     seconds, enabled = strategy.at("autoPromotionSeconds"), strategy.at("autoPromotionEnabled")
     if seconds is not None:

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from simab.errors import InvalidInput
 from simab.interop.argo_keys import TEMPLATE
-from simab.interop.documents import Spotted
+from simab.interop.documents import LocatedValue
 from simab.interop.go_durations import duration
 from simab.interop.go_expressions import Expression
 from simab.interop.importing import Findings
@@ -53,20 +53,22 @@ _COMPARISON: Final = re.compile(r"result[^<>=!]*([<>])=?\s*([0-9]{1,15}(?:\.[0-9
 _LARGEST: Final = 2**31 - 1
 _MOST_MATCHING: Final = 1_000_000  # steps of expressions times characters of names: some seconds
 
-Origins = dict[tuple[str | int, ...], Spotted]
+Origins = dict[tuple[str | int, ...], LocatedValue]
 
 
 class Templates:
     """The templates by name, and which of them are in use."""
 
-    def __init__(self, named: Mapping[str, Spotted], table: MetricMap, findings: Findings) -> None:
+    def __init__(
+        self, named: Mapping[str, LocatedValue], table: MetricMap, findings: Findings
+    ) -> None:
         self._named = named
         self._table = table
         self._findings = findings
         self._used: set[str] = set()
 
     def metrics(
-        self, analysis: Spotted, path: tuple[str | int, ...], origins: Origins
+        self, analysis: LocatedValue, path: tuple[str | int, ...], origins: Origins
     ) -> dict[str, Any]:
         """The metrics of an analysis, by name, as the policy describes them.
 
@@ -96,8 +98,8 @@ class Templates:
         return metrics
 
     def _matched(
-        self, rules: Sequence[Spotted], names: Sequence[str]
-    ) -> Iterator[tuple[Spotted, str]]:
+        self, rules: Sequence[LocatedValue], names: Sequence[str]
+    ) -> Iterator[tuple[LocatedValue, str]]:
         """Rules of metric names with each name that they match anywhere, as in Argo.
 
         A rule that matches none makes the analysis run an Error at once: it is refused.
@@ -137,7 +139,7 @@ class Templates:
             else:
                 name_unread(template, TEMPLATE, self._findings)
 
-    def _template(self, reference: Spotted) -> Spotted:
+    def _template(self, reference: LocatedValue) -> LocatedValue:
         name = reference.text()
         if name not in self._named:
             remedy = remedy_for_name(name, self._named, "Templates in the files")
@@ -149,7 +151,7 @@ class Templates:
         return self._named[name]
 
     def _metric(
-        self, metric: Spotted, name: str, arguments: Mapping[str, Spotted]
+        self, metric: LocatedValue, name: str, arguments: Mapping[str, LocatedValue]
     ) -> dict[str, Any]:
         fields = metric.named()
         unknown = next((each for each in fields if each not in _METRIC_FIELDS), None)
@@ -171,7 +173,7 @@ class Templates:
         return data
 
     def _meaning(
-        self, metric: Spotted, name: str, arguments: Mapping[str, Spotted]
+        self, metric: LocatedValue, name: str, arguments: Mapping[str, LocatedValue]
     ) -> MetricMeaning:
         provider = metric.need("provider")
         kinds = list(provider.named())
@@ -207,9 +209,9 @@ class Templates:
         return meaning
 
 
-def _arguments(template: Spotted, analysis: Spotted) -> dict[str, Spotted]:
+def _arguments(template: LocatedValue, analysis: LocatedValue) -> dict[str, LocatedValue]:
     """Values of the arguments: the template's own, and over them those of the analysis."""
-    values: dict[str, Spotted] = {}
+    values: dict[str, LocatedValue] = {}
     for arguments in (template.at("spec", "args"), analysis.at("args")):
         for each in () if arguments is None else arguments.listed():
             name, value = each.need("name").text(), each.at("value")
@@ -220,7 +222,7 @@ def _arguments(template: Spotted, analysis: Spotted) -> dict[str, Spotted]:
     return values
 
 
-def _filled(spotted: Spotted, arguments: Mapping[str, Spotted]) -> Spotted:
+def _filled(spotted: LocatedValue, arguments: Mapping[str, LocatedValue]) -> LocatedValue:
     """The value with its arguments filled in; an unknown one stays, and is a placeholder."""
     if not isinstance(spotted.value, str):
         return spotted
@@ -232,7 +234,9 @@ def _filled(spotted: Spotted, arguments: Mapping[str, Spotted]) -> Spotted:
     return replace(spotted, value=_ARGUMENT.sub(value, spotted.value))
 
 
-def _bounds(metric: Spotted, arguments: Mapping[str, Spotted]) -> tuple[float | None, float | None]:
+def _bounds(
+    metric: LocatedValue, arguments: Mapping[str, LocatedValue]
+) -> tuple[float | None, float | None]:
     """The lowest and highest value that pass, as far as a simple condition says so."""
     for key, passes in (("successCondition", True), ("failureCondition", False)):
         condition = metric.at(key)
@@ -244,13 +248,13 @@ def _bounds(metric: Spotted, arguments: Mapping[str, Spotted]) -> tuple[float | 
     return None, None
 
 
-def _queries(metric: Spotted) -> list[str]:
+def _queries(metric: LocatedValue) -> list[str]:
     """The queries of a metric as they are written."""
     found = (metric.at("provider", kind, query) for kind, query in _QUERIES.items() if query)
     return [str(query.value) for query in found if query is not None]
 
 
-def _condition(spotted: Spotted) -> str:
+def _condition(spotted: LocatedValue) -> str:
     text = spotted.text()
     try:
         return checked_condition(text)
@@ -259,7 +263,7 @@ def _condition(spotted: Spotted) -> str:
         raise spotted.wrong(rule, f"{remedy[:1].upper()}{remedy[1:]}.") from None
 
 
-def _rules(holder: Spotted, field: str) -> list[Spotted]:
+def _rules(holder: LocatedValue, field: str) -> list[LocatedValue]:
     """The rules of metric names in a list: regular expressions."""
     listed = holder.at(field)
     rules = [] if listed is None else listed.listed()
@@ -268,7 +272,7 @@ def _rules(holder: Spotted, field: str) -> list[Spotted]:
     return [each.need("metricName") for each in rules]
 
 
-def _expression(rule: Spotted) -> Expression:
+def _expression(rule: LocatedValue) -> Expression:
     text = rule.text()
     try:
         return Expression.of(text)

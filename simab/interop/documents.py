@@ -18,13 +18,13 @@ from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from simab.errors import InvalidInput, Problem
-from simab.scenario.flaws import Path as FieldPath
-from simab.scenario.flaws import field_name, short_text
 from simab.scenario.merge_keys import BadMerge, entries
 from simab.scenario.reading import LARGEST_FILE_BYTES, MOST_VALUES, beyond_reading
 from simab.scenario.scalars import NotPlain, plain_scalar
+from simab.scenario.violations import Path as FieldPath
+from simab.scenario.violations import field_name, short_text
 
-__all__ = ["Place", "Spotted", "Unimportable", "file_text", "read_documents"]
+__all__ = ["LocatedValue", "Place", "Unimportable", "file_text", "read_documents"]
 
 _TEMPLATE: Final = re.compile(r"\{\{[^{}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}|<%[^%\n]{0,200}%>")
 _PLACEHOLDER: Final = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|^<[^<>]+>$")
@@ -52,7 +52,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Spotted:
+class LocatedValue:
     """A value and its place; mappings and lists hold further spotted values."""
 
     value: Any
@@ -86,9 +86,9 @@ class Spotted:
         problem = Problem(self.field, shown, rule, remedy, self.place.line, self.place.column)
         return Unimportable(((self.place.source, problem),))
 
-    def at(self, *keys: str) -> Spotted | None:
+    def at(self, *keys: str) -> LocatedValue | None:
         """The value below; None where there is none, or null."""
-        here: Spotted | None = self
+        here: LocatedValue | None = self
         for key in keys:
             if here is None or not isinstance(here.value, dict):
                 return None
@@ -97,7 +97,7 @@ class Spotted:
                 here.take()
         return here if here is not None and here.value is not None else None
 
-    def need(self, *keys: str) -> Spotted:
+    def need(self, *keys: str) -> LocatedValue:
         """The value below, which has to be there."""
         here = self
         for key in keys:
@@ -105,18 +105,18 @@ class Spotted:
             if found is None:
                 if not isinstance(here.value, dict):
                     raise here.wrong("must be a mapping", f"Write `{key}: ...` below it.")
-                missing = Spotted({}, here.place, (*here.path, key))
+                missing = LocatedValue({}, here.place, (*here.path, key))
                 raise missing.wrong("required", f"Add `{key}:` here.")
             here = found
         return here
 
-    def named(self) -> dict[str, Spotted]:
+    def named(self) -> dict[str, LocatedValue]:
         """The entries of a mapping."""
         if not isinstance(self.value, dict):
             raise self.wrong("must be a mapping", "Write `name: value` pairs.")
         return self.value
 
-    def listed(self) -> list[Spotted]:
+    def listed(self) -> list[LocatedValue]:
         """The entries of a list."""
         if not isinstance(self.value, list):
             raise self.wrong("must be a list", "Write one entry a line after `- `.")
@@ -174,7 +174,7 @@ def file_text(path: Path) -> str:
         raise InvalidInput(f"{path}: cannot be read: {reason}. Check the path.") from None
 
 
-def read_documents(path: Path) -> list[Spotted]:
+def read_documents(path: Path) -> list[LocatedValue]:
     """Every document of a YAML or JSON file that is not empty.
 
     Raises:
@@ -225,12 +225,12 @@ class _Walker:
         self.values = 0
         self.asked: set[tuple[FieldPath, bool]] = set()
 
-    def document(self, node: Node) -> Spotted:
+    def document(self, node: Node) -> LocatedValue:
         """A document, which remembers what is asked of it."""
         self.asked = set()
         return self.spotted(node, (), ())
 
-    def spotted(self, node: Node, path: FieldPath, above: tuple[int, ...]) -> Spotted:
+    def spotted(self, node: Node, path: FieldPath, above: tuple[int, ...]) -> LocatedValue:
         """The value of a node, with all that it holds."""
         self.values += 1
         if id(node) in above or self.values > MOST_VALUES:
@@ -248,7 +248,7 @@ class _Walker:
 
     def _entries(
         self, node: Node, path: FieldPath, inside: tuple[int, ...]
-    ) -> Iterator[tuple[str, Spotted]]:
+    ) -> Iterator[tuple[str, LocatedValue]]:
         seen = set()
         try:
             found = entries(node)
@@ -263,9 +263,11 @@ class _Walker:
             seen.add(key.value)
             yield key.value, self.spotted(value, (*path, key.value), inside)
 
-    def _at(self, node: Node, path: FieldPath, value: Any) -> Spotted:
+    def _at(self, node: Node, path: FieldPath, value: Any) -> LocatedValue:
         mark = node.start_mark
-        return Spotted(value, Place(self.source, mark.line + 1, mark.column + 1), path, self.asked)
+        return LocatedValue(
+            value, Place(self.source, mark.line + 1, mark.column + 1), path, self.asked
+        )
 
     def _refuse(self, node: Node, rule: str, remedy: str) -> NoReturn:
         mark = node.start_mark

@@ -14,7 +14,7 @@ from typing import Any, Final, get_args
 
 from simab import units
 from simab.errors import InvalidInput
-from simab.interop.documents import Spotted, read_documents
+from simab.interop.documents import LocatedValue, read_documents
 from simab.interop.flagger_keys import CANARY, CANARY_HOOKS, TEMPLATE
 from simab.interop.go_durations import duration
 from simab.interop.importing import Findings, Imported, built
@@ -36,12 +36,12 @@ class _Canary:
     """What has been read so far: the policy's data, where each part is from, and findings."""
 
     table: MetricMap
-    templates: Mapping[str, Spotted]
-    origins: dict[Any, Spotted]
+    templates: Mapping[str, LocatedValue]
+    origins: dict[Any, LocatedValue]
     data: dict[str, Any] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
 
-    def set(self, name: str, value: Any, origin: Spotted) -> None:
+    def set(self, name: str, value: Any, origin: LocatedValue) -> None:
         """One field of the policy, and where it is from."""
         self.data[name] = value
         self.origins[name,] = origin
@@ -86,7 +86,7 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     return Imported(named.text() if named else "flagger", policy, tuple(notes))
 
 
-def _the_canary(documents: Sequence[Spotted]) -> Spotted:
+def _the_canary(documents: Sequence[LocatedValue]) -> LocatedValue:
     if not documents:
         raise InvalidInput("the files are empty. Name a file with a Canary of Flagger.")
     canaries = [each for each in documents if _kind(each) == "Canary"]
@@ -97,17 +97,17 @@ def _the_canary(documents: Sequence[Spotted]) -> Spotted:
     return canaries[0]
 
 
-def _templates(documents: Sequence[Spotted]) -> dict[str, Spotted]:
+def _templates(documents: Sequence[LocatedValue]) -> dict[str, LocatedValue]:
     found = [each for each in documents if _kind(each) == "MetricTemplate"]
     return {template.need("metadata", "name").text(): template for template in found}
 
 
-def _kind(document: Spotted) -> str:
+def _kind(document: LocatedValue) -> str:
     kind = document.at("kind")
     return "" if kind is None else str(kind.value)
 
 
-def _interval(value: Spotted, canary: _Canary) -> None:
+def _interval(value: LocatedValue, canary: _Canary) -> None:
     interval_ns = _duration_ns(value)
     if interval_ns < _SHORTEST_INTERVAL_NS:
         canary.findings.ignore(value, "is shorter than 10s, which Flagger uses instead")
@@ -119,17 +119,17 @@ def _interval(value: Spotted, canary: _Canary) -> None:
     )
 
 
-def _threshold(value: Spotted, canary: _Canary) -> None:
+def _threshold(value: LocatedValue, canary: _Canary) -> None:
     threshold = value.whole(-1_000_000, 1_000_000)
     if threshold < 1:
         canary.findings.ignore(value, "is below 1, which Flagger uses instead")
     canary.set("threshold", max(threshold, 1), value)
 
 
-def _count(name: str) -> Callable[[Spotted, _Canary], None]:
+def _count(name: str) -> Callable[[LocatedValue, _Canary], None]:
     """Reads a whole number, of which 0 is the same as none."""
 
-    def read(value: Spotted, canary: _Canary) -> None:
+    def read(value: LocatedValue, canary: _Canary) -> None:
         number = value.whole(0, 1_000_000)
         if number:
             canary.set(name, number, value)
@@ -137,11 +137,11 @@ def _count(name: str) -> Callable[[Spotted, _Canary], None]:
     return read
 
 
-def _step_weights(value: Spotted, canary: _Canary) -> None:
+def _step_weights(value: LocatedValue, canary: _Canary) -> None:
     canary.set("step_weights", [each.whole(1, 100) for each in value.listed()], value)
 
 
-def _metrics(value: Spotted, canary: _Canary) -> None:
+def _metrics(value: LocatedValue, canary: _Canary) -> None:
     metrics: list[dict[str, Any]] = []
     for each in value.listed():
         with canary.findings.gathering():
@@ -151,7 +151,7 @@ def _metrics(value: Spotted, canary: _Canary) -> None:
     canary.set("metrics", metrics, value)
 
 
-def _checks(value: Spotted, canary: _Canary) -> list[dict[str, Any]]:
+def _checks(value: LocatedValue, canary: _Canary) -> list[dict[str, Any]]:
     """What Flagger checks of one entry: its own metric, its query and its template, each of them.
 
     An entry with none of these fails every check ("no usable metrics template and query").
@@ -178,7 +178,7 @@ def _checks(value: Spotted, canary: _Canary) -> list[dict[str, Any]]:
     return checks
 
 
-def _sources(value: Spotted, canary: _Canary) -> list[tuple[str, list[str]]]:
+def _sources(value: LocatedValue, canary: _Canary) -> list[tuple[str, list[str]]]:
     """The query of the metric itself, and its template, each with its names in the table."""
     query, reference = value.at("query"), value.at("templateRef", "name")
     found = [] if query is None else [("query", [str(query.value)])]
@@ -190,7 +190,7 @@ def _sources(value: Spotted, canary: _Canary) -> list[tuple[str, list[str]]]:
     return found
 
 
-def _range(value: Spotted, name: str) -> dict[str, float]:
+def _range(value: LocatedValue, name: str) -> dict[str, float]:
     bounds = value.at("thresholdRange")
     if bounds is not None:
         ends = ((end, bounds.at(end)) for end in ("min", "max"))
@@ -201,7 +201,7 @@ def _range(value: Spotted, name: str) -> dict[str, float]:
     return {end: 0.0 if threshold is None else threshold.number()}
 
 
-def _webhooks(value: Spotted, canary: _Canary) -> None:
+def _webhooks(value: LocatedValue, canary: _Canary) -> None:
     for hook in value.listed():
         kind = hook.at("type")
         name = "rollout" if kind is None or not kind.value else str(kind.value)
@@ -210,17 +210,17 @@ def _webhooks(value: Spotted, canary: _Canary) -> None:
         canary.findings.ignore(hook, CANARY_HOOKS.get(name, unknown))
 
 
-def _switch(name: str) -> Callable[[Spotted, _Canary], None]:
+def _switch(name: str) -> Callable[[LocatedValue, _Canary], None]:
     """Reads a truth value, of which false is the same as none."""
 
-    def read(value: Spotted, canary: _Canary) -> None:
+    def read(value: LocatedValue, canary: _Canary) -> None:
         if value.value is True:
             canary.set(name, True, value)
 
     return read
 
 
-def _session_affinity(value: Spotted, canary: _Canary) -> None:
+def _session_affinity(value: LocatedValue, canary: _Canary) -> None:
     """The cookie's age; its name is of no account here."""
     primary = value.at("primaryCookieName")
     if primary is not None and primary.value:
@@ -234,7 +234,7 @@ def _session_affinity(value: Spotted, canary: _Canary) -> None:
         canary.set("cookie_max_age", f"{age.whole(1, 2**31)}s", age)
 
 
-def _name_unread(document: Spotted, findings: Findings) -> None:
+def _name_unread(document: LocatedValue, findings: Findings) -> None:
     kind = _kind(document)
     if kind in ("Canary", "MetricTemplate"):
         name_unread(document, CANARY if kind == "Canary" else TEMPLATE, findings)
@@ -242,7 +242,7 @@ def _name_unread(document: Spotted, findings: Findings) -> None:
         findings.ignore(document, f"{kind or 'a document without kind'} is not part of a canary")
 
 
-def _read_provider(spec: Spotted, canary: _Canary) -> None:
+def _read_provider(spec: LocatedValue, canary: _Canary) -> None:
     """Without a mesh Flagger routes nothing: it checks, ten times if not said, and promotes."""
     provider = spec.at("provider")
     if provider is None or provider.value != "kubernetes" or "skip_analysis" in canary.data:
@@ -256,7 +256,7 @@ def _read_provider(spec: Spotted, canary: _Canary) -> None:
         canary.set("iterations", _KUBERNETES_ITERATIONS, provider)
 
 
-def _read_match(analysis: Spotted | None, canary: _Canary) -> None:
+def _read_match(analysis: LocatedValue | None, canary: _Canary) -> None:
     """A/B testing: what matches goes to the candidate; how much that is, the table says."""
     match = None if analysis is None else analysis.at("match")
     if match is None or not match.listed():
@@ -292,11 +292,11 @@ def _note_windows(canary: _Canary) -> None:
             )
 
 
-def _duration_ns(value: Spotted) -> int:
+def _duration_ns(value: LocatedValue) -> int:
     return units.parse_duration(duration(value))
 
 
-Reader = Callable[[Spotted, _Canary], None]
+Reader = Callable[[LocatedValue, _Canary], None]
 
 _ANALYSIS: Final[Mapping[str, Reader]] = {
     "interval": _interval,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from simab import units
-from simab.interop.documents import Spotted
+from simab.interop.documents import LocatedValue
 
 __all__ = ["duration", "optional_duration"]
 
@@ -25,7 +25,7 @@ _UNITS_NS: Final = {
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d|w)")
 
 
-def duration(spotted: Spotted, *, bare_seconds: bool = False) -> str:
+def duration(spotted: LocatedValue, *, bare_seconds: bool = False) -> str:
     """A duration as simab writes it; a bare number is seconds where the tool takes one.
 
     Raises:
@@ -44,6 +44,6 @@ def duration(spotted: Spotted, *, bare_seconds: bool = False) -> str:
     return f"{total_ns}ns"
 
 
-def optional_duration(spotted: Spotted | None, *, bare_seconds: bool = False) -> str | None:
+def optional_duration(spotted: LocatedValue | None, *, bare_seconds: bool = False) -> str | None:
     """The same where it may be absent."""
     return None if spotted is None else duration(spotted, bare_seconds=bare_seconds)

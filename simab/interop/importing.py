@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simab.errors import InvalidInput, Problem
-from simab.interop.documents import Place, Spotted, Unimportable
+from simab.interop.documents import LocatedValue, Place, Unimportable
 from simab.policies.policy import Policy
 from simab.scenario.yaml_text import yaml_text
 
@@ -54,7 +54,7 @@ class Findings:
     notes: list[Note] = field(default_factory=list)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
 
-    def ignore(self, spotted: Spotted, reason: str) -> None:
+    def ignore(self, spotted: LocatedValue, reason: str) -> None:
         """Note that a value is not part of the policy."""
         self.notes.append(Note(spotted.place, spotted.field, reason))
 
@@ -82,7 +82,7 @@ def _place(found: tuple[str, Problem]) -> tuple[str, int, int]:
     return source, problem.line or 0, problem.column or 0
 
 
-def built(model: type[Policy], data: dict[str, Any], origins: dict[Any, Spotted]) -> Policy:
+def built(model: type[Policy], data: dict[str, Any], origins: dict[Any, LocatedValue]) -> Policy:
     """The policy of some data; a rule that it breaks is told at the part of the file it is from.
 
     `origins` says for paths in `data` where in the file they come from; () must be among them.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from simab.errors import InvalidInput
-from simab.interop.documents import Place, Spotted, read_documents
+from simab.interop.documents import LocatedValue, Place, read_documents
 from simab.interop.importing import Findings, Imported, Note, built
 from simab.interop.tables import MetricMap, read_table
 from simab.interop.unread import SILENT, Declared, name_unread
@@ -73,7 +73,7 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     config, request = _parts(documents)
     findings, readings = Findings(), read_table(table)
     data: dict[str, Any] = {}
-    origins: dict[Any, Spotted] = {(): config}
+    origins: dict[Any, LocatedValue] = {(): config}
     with findings.gathering():
         _check_judge(config, findings)
     with findings.gathering():
@@ -97,7 +97,7 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     return Imported(named.text() if named else "kayenta", policy, tuple(findings.notes))
 
 
-def _parts(documents: Sequence[Spotted]) -> tuple[Spotted, Spotted | None]:
+def _parts(documents: Sequence[LocatedValue]) -> tuple[LocatedValue, LocatedValue | None]:
     """The configuration and, if there is one, the request that runs it."""
     if not documents:
         raise InvalidInput("the files are empty. Name a file with a canary configuration.")
@@ -115,7 +115,7 @@ def _parts(documents: Sequence[Spotted]) -> tuple[Spotted, Spotted | None]:
     return configs[0], requests[0] if requests else None
 
 
-def _check_judge(config: Spotted, findings: Findings) -> None:
+def _check_judge(config: LocatedValue, findings: Findings) -> None:
     judge = config.at("judge", "name")
     if judge is None or judge.text() == _JUDGE:
         return
@@ -125,7 +125,7 @@ def _check_judge(config: Spotted, findings: Findings) -> None:
 
 
 def _metrics(
-    metrics: Spotted, readings: MetricMap, findings: Findings, origins: dict[Any, Spotted]
+    metrics: LocatedValue, readings: MetricMap, findings: Findings, origins: dict[Any, LocatedValue]
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for value in metrics.listed():
@@ -142,7 +142,7 @@ def _metrics(
 
 
 def _metric(
-    value: Spotted, canary: Spotted | None, readings: MetricMap, findings: Findings
+    value: LocatedValue, canary: LocatedValue | None, readings: MetricMap, findings: Findings
 ) -> dict[str, Any]:
     name = value.need("name").text()
     query = value.at("query", "metricName")
@@ -164,14 +164,14 @@ def _metric(
     }
 
 
-def _bounds(canary: Spotted | None) -> tuple[float | None, float | None]:
+def _bounds(canary: LocatedValue | None) -> tuple[float | None, float | None]:
     """Kayenta has no limits: a metric that must not decrease is taken for one with a lowest."""
     direction = None if canary is None else canary.at("direction")
     falls = direction is not None and direction.value == "decrease"
     return (0.0, None) if falls else (None, None)
 
 
-def _analysis(canary: Spotted, findings: Findings) -> dict[str, Any]:
+def _analysis(canary: LocatedValue, findings: Findings) -> dict[str, Any]:
     """How a metric is judged; words that Kayenta does not know mean its defaults, as there."""
     found: dict[str, Any] = {}
     direction = canary.at("direction")
@@ -198,7 +198,7 @@ def _analysis(canary: Spotted, findings: Findings) -> dict[str, Any]:
     return found
 
 
-def _effect_size(size: Spotted) -> dict[str, Any]:
+def _effect_size(size: LocatedValue) -> dict[str, Any]:
     found: dict[str, Any] = {}
     measure = size.at("measure")
     if measure is not None and measure.value == "cles":
@@ -211,7 +211,9 @@ def _effect_size(size: Spotted) -> dict[str, Any]:
     return found
 
 
-def _classifier(config: Spotted, request: Spotted | None, findings: Findings) -> dict[str, Any]:
+def _classifier(
+    config: LocatedValue, request: LocatedValue | None, findings: Findings
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     weights = config.at("classifier", "groupWeights")
     if weights is not None:
@@ -226,13 +228,13 @@ def _classifier(config: Spotted, request: Spotted | None, findings: Findings) ->
     return found
 
 
-def _below(part: Spotted, declared: Declared) -> Declared:
+def _below(part: LocatedValue, declared: Declared) -> Declared:
     """The declaration of a part that may stand below a key of its document."""
     above = "".join(f"{key}." for key in part.path)
     return {f"{above}{key}": effect for key, effect in declared.items()}
 
 
-def _reweigh(config: Spotted, data: dict[str, Any], findings: Findings) -> None:
+def _reweigh(config: LocatedValue, data: dict[str, Any], findings: Findings) -> None:
     """Share out the weights of groups whose metrics were all left out, so that passing stays.
 
     A group without metrics scores nothing, and the best score is less than 100 by its weight. Where
@@ -259,7 +261,9 @@ def _reweigh(config: Spotted, data: dict[str, Any], findings: Findings) -> None:
     findings.ignore(config.need("classifier", "groupWeights"), reason)
 
 
-def _times(config: Spotted, request: Spotted | None, findings: Findings) -> dict[str, Any]:
+def _times(
+    config: LocatedValue, request: LocatedValue | None, findings: Findings
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, name in _MINUTES.items():
         value = request.at(key) if request is not None else None
@@ -273,7 +277,7 @@ def _times(config: Spotted, request: Spotted | None, findings: Findings) -> dict
     return found
 
 
-def _say(findings: Findings, below: Spotted, field: str, reason: str) -> None:
+def _say(findings: Findings, below: LocatedValue, field: str, reason: str) -> None:
     """Note what a file does not hold, at the part where it would be."""
     place = Place(below.place.source, below.place.line, below.place.column)
     findings.notes.append(Note(place, field, reason))

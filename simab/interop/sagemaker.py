@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from simab.interop.documents import Place, Spotted, read_documents
+from simab.interop.documents import LocatedValue, Place, read_documents
 from simab.interop.importing import Findings, Imported, built
 from simab.interop.sagemaker_alarms import alarms_by_name, translated_alarm
 from simab.interop.sagemaker_keys import DOCUMENT
@@ -40,7 +40,7 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
     documents = [document for file in files for document in read_documents(file)]
     configs = [config for each in documents for config in _configs(each)]
     updates = [update for each in documents for update in _updates(each)]
-    start = documents[0] if documents else Spotted({}, Place(str(files[0]), 1, 1))
+    start = documents[0] if documents else LocatedValue({}, Place(str(files[0]), 1, 1))
     if configs and updates:
         remedy = "Import the deployment and the updates of weights one at a time."
         raise updates[0].wrong("stands beside a DeploymentConfig", remedy)
@@ -58,14 +58,14 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
 class _Importer:
     """Translates one configuration; notes and problems gather in `findings`."""
 
-    def __init__(self, documents: Sequence[Spotted], table: MetricMap) -> None:
+    def __init__(self, documents: Sequence[LocatedValue], table: MetricMap) -> None:
         self.table = table
         self.findings = Findings()
         self.documents = documents
 
     # -- deployment guardrails -------------------------------------------------------------------
 
-    def deployment(self, config: Spotted) -> Imported:
+    def deployment(self, config: LocatedValue) -> Imported:
         """Blue/green with its alarms."""
         rolling = config.at("RollingUpdatePolicy")
         if rolling is not None:
@@ -93,7 +93,7 @@ class _Importer:
         built_policy = built(BlueGreen, data, {(): policy, ("traffic",): routing})
         return Imported("guardrail", built_policy, tuple(self.findings.notes))
 
-    def _alarms(self, config: Spotted) -> dict[str, Any]:
+    def _alarms(self, config: LocatedValue) -> dict[str, Any]:
         """The alarms that roll back, by name, from wherever the files define them."""
         known = alarms_by_name(self.documents)
         names = config.at("AutoRollbackConfiguration", "Alarms")
@@ -120,7 +120,7 @@ class _Importer:
 
     # -- updates of weights ----------------------------------------------------------------------
 
-    def schedule(self, updates: Sequence[Spotted]) -> Imported:
+    def schedule(self, updates: Sequence[LocatedValue]) -> Imported:
         """The weights of each update at the times that the table gives."""
         times = self.table.take("update_times")
         if len(times) != len(updates):
@@ -158,7 +158,7 @@ class _Importer:
                     weights[variant.need("VariantName").text()] = weight
         return weights
 
-    def _weights(self, update: Spotted) -> dict[str, float]:
+    def _weights(self, update: LocatedValue) -> dict[str, float]:
         weights = {}
         for each in update.need("DesiredWeightsAndCapacities").listed():
             name = each.need("VariantName").text()
@@ -183,7 +183,7 @@ class _Importer:
             name_unread(document, DOCUMENT, self.findings)
 
 
-def _traffic(routing: Spotted) -> dict[str, Any]:
+def _traffic(routing: LocatedValue) -> dict[str, Any]:
     kind = routing.need("Type")
     if kind.text() not in _TYPES:
         raise kind.wrong("unknown type", remedy_for_name(kind.text(), _TYPES))
@@ -199,21 +199,21 @@ def _traffic(routing: Spotted) -> dict[str, Any]:
     return {"type": kind.text(), "size": size.need("Value").whole(low, 50) / 100}
 
 
-def _found(document: Spotted, key: str) -> Iterator[Spotted]:
+def _found(document: LocatedValue, key: str) -> Iterator[LocatedValue]:
     """The values of a key, at the top or in the EndpointConfig."""
     for each in (document.at(key), document.at("EndpointConfig", key)):
         if each is not None:
             yield each
 
 
-def _configs(document: Spotted) -> Iterator[Spotted]:
+def _configs(document: LocatedValue) -> Iterator[LocatedValue]:
     """A DeploymentConfig under its name, or the document that is one itself."""
     yield from _found(document, "DeploymentConfig")
     if document.at(_POLICIES[0]) is not None or document.at(_POLICIES[1]) is not None:
         yield document
 
 
-def _updates(document: Spotted) -> Iterator[Spotted]:
+def _updates(document: LocatedValue) -> Iterator[LocatedValue]:
     if document.at("DesiredWeightsAndCapacities") is not None:
         yield document
     several = document.at(_UPDATES)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from simab.interop.documents import Spotted
+from simab.interop.documents import LocatedValue
 from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
 from simab.interop.tables import MetricMap, MetricMeaning
@@ -43,7 +43,7 @@ _TREATMENTS: Final = ("missing", "ignore", "breaching", "notBreaching")
 _MOST_PERIODS: Final = 1440
 
 
-def alarms_by_name(documents: Iterable[Spotted]) -> dict[str, Spotted]:
+def alarms_by_name(documents: Iterable[LocatedValue]) -> dict[str, LocatedValue]:
     """Every alarm that the documents define."""
     found = []
     for document in documents:
@@ -54,7 +54,7 @@ def alarms_by_name(documents: Iterable[Spotted]) -> dict[str, Spotted]:
     return {each.need("AlarmName").text(): each for each in found}
 
 
-def translated_alarm(alarm: Spotted, table: MetricMap, findings: Findings) -> dict[str, Any]:
+def translated_alarm(alarm: LocatedValue, table: MetricMap, findings: Findings) -> dict[str, Any]:
     """The alarm as the policy describes it.
 
     Raises:
@@ -91,7 +91,7 @@ def translated_alarm(alarm: Spotted, table: MetricMap, findings: Findings) -> di
     return data
 
 
-def _meant(alarm: Spotted, meaning: MetricMeaning, data: Mapping[str, Any]) -> dict[str, Any]:
+def _meant(alarm: LocatedValue, meaning: MetricMeaning, data: Mapping[str, Any]) -> dict[str, Any]:
     """Metric, statistic, threshold and comparison of what the table says that an alarm watches."""
     if meaning.metric not in _MEANT:
         remedy = f"Map it to one of {', '.join(_MEANT)}."
@@ -112,7 +112,7 @@ def _meant(alarm: Spotted, meaning: MetricMeaning, data: Mapping[str, Any]) -> d
     return found | {"threshold": threshold, "comparison": comparison}
 
 
-def _metric(alarm: Spotted, findings: Findings) -> str:
+def _metric(alarm: LocatedValue, findings: Findings) -> str:
     namespace, name = alarm.need("Namespace"), alarm.need("MetricName")
     if namespace.text() != "AWS/SageMaker":
         name_text = name.text()
@@ -132,14 +132,14 @@ def _metric(alarm: Spotted, findings: Findings) -> str:
     return _METRICS[name.text()]
 
 
-def _statistic(alarm: Spotted) -> str:
+def _statistic(alarm: LocatedValue) -> str:
     plain, extended = alarm.at("Statistic"), alarm.at("ExtendedStatistic")
     if plain is None and extended is None:
         return alarm.need("Statistic").text()
     return (plain or extended or alarm).text()
 
 
-def _whose(alarm: Spotted, findings: Findings) -> str:
+def _whose(alarm: LocatedValue, findings: Findings) -> str:
     """Which fleet the dimensions select: only an EndpointConfigName tells the two apart."""
     dimensions = alarm.need("Dimensions")
     names = {each.need("Name").text() for each in dimensions.listed()}
@@ -153,7 +153,7 @@ def _whose(alarm: Spotted, findings: Findings) -> str:
     return "both"
 
 
-def _remark(alarm: Spotted, translated: Alarm, findings: Findings) -> None:
+def _remark(alarm: LocatedValue, translated: Alarm, findings: Findings) -> None:
     share = translated.metric == "Invocation5XXErrors" and translated.statistic == "Average"
     if share and translated.comparison.startswith("Greater") and translated.threshold >= 1:
         reason = "the average of 0 and 1 is a share: this asks for 100 % errors, and not for 1 %"
@@ -163,7 +163,7 @@ def _remark(alarm: Spotted, translated: Alarm, findings: Findings) -> None:
         findings.ignore(enabled, "a deployment looks at the state, so the alarm counts anyway")
 
 
-def _one_of(spotted: Spotted, allowed: tuple[str, ...]) -> str:
+def _one_of(spotted: LocatedValue, allowed: tuple[str, ...]) -> str:
     text = spotted.text()
     if text not in allowed:
         raise spotted.wrong("is not imported", remedy_for_name(text, allowed))

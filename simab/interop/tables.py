@@ -15,16 +15,16 @@ from pydantic import Field, ValidationError
 
 from simab.description import Description, Duration, Share
 from simab.errors import Problem
-from simab.interop.documents import Spotted, Unimportable, file_text
+from simab.interop.documents import LocatedValue, Unimportable, file_text
 from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
 from simab.policies.argo.metrics import Condition
 from simab.policies.metrics import ErrorMetric, LabelMetric, LatencyMetric
 from simab.policies.window_series import CountMetric
-from simab.scenario.flaws import Flaw, field_name, short_text
 from simab.scenario.reading import Document, read
 from simab.scenario.suggestions import nearest, remedy_for_name
 from simab.scenario.translation import flaws_of
+from simab.scenario.violations import Violation, field_name, short_text
 
 __all__ = ["MetricMap", "MetricMeaning", "MetricTable", "read_table"]
 
@@ -97,7 +97,7 @@ class MetricMap:
 
     def reading(
         self,
-        metric: Spotted,
+        metric: LocatedValue,
         names: tuple[str, ...],
         allowed: tuple[str, ...],
         bounds: tuple[float | None, float | None],
@@ -153,14 +153,14 @@ def read_table(path: Path | None) -> MetricMap:
     if path is None:
         return MetricMap(MetricTable(), lambda *_: Unimportable(()))
     document = read(file_text(path), str(path))
-    flaws, table = list(document.flaws), MetricTable()
+    violations, table = list(document.violations), MetricTable()
     try:
         # As JSON, so that lists become tuples while true is no number and "5" no count.
         table = MetricTable.model_validate_json(json.dumps(document.data), strict=True)
     except ValidationError as error:
-        flaws += flaws_of(error, MetricTable)
-    if flaws:
-        problems = (_problem(flaw, document) for flaw in flaws)
+        violations += flaws_of(error, MetricTable)
+    if violations:
+        problems = (_problem(violation, document) for violation in violations)
         raise Unimportable(tuple((str(path), each) for each in problems))
 
     def refusal(parts: tuple[str, ...], rule: str, remedy: str) -> Unimportable:
@@ -175,13 +175,15 @@ def _plain(name: str) -> str:
     return " ".join(name.split())
 
 
-def _problem(flaw: Flaw, document: Document) -> Problem:
-    line, column = flaw.mark or document.place(flaw.path, on_key=flaw.on_key)
+def _problem(violation: Violation, document: Document) -> Problem:
+    line, column = violation.mark or document.place(violation.path, on_key=violation.on_key)
     value: Any = document.data
-    for part in flaw.path:
+    for part in violation.path:
         try:
             value = value[part]
         except (KeyError, IndexError, TypeError):
             value = {}
-    shown = short_text(value) if flaw.shows_value else ""
-    return Problem(field_name(flaw.path), shown, flaw.rule, flaw.remedy, line, column)
+    shown = short_text(value) if violation.shows_value else ""
+    return Problem(
+        field_name(violation.path), shown, violation.rule, violation.remedy, line, column
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from simab.interop.documents import Spotted
+from simab.interop.documents import LocatedValue
 from simab.interop.importing import Findings
 
 __all__ = ["SILENT", "Declared", "name_unread"]
@@ -25,7 +25,7 @@ for all that a key holds, whatever it is called and whether or not the key itsel
 value in it is named."""
 
 
-def name_unread(document: Spotted, declared: Declared, findings: Findings) -> None:
+def name_unread(document: LocatedValue, declared: Declared, findings: Findings) -> None:
     """Note each part of a document that was not asked for, the uppermost part once.
 
     A part that has a note already is named.
@@ -37,7 +37,7 @@ def name_unread(document: Spotted, declared: Declared, findings: Findings) -> No
             findings.ignore(value, sentence)
 
 
-def _unread(value: Spotted, declared: Declared) -> Sequence[tuple[Spotted, str]]:
+def _unread(value: LocatedValue, declared: Declared) -> Sequence[tuple[LocatedValue, str]]:
     if value.wholly_read or value.value is None:
         return ()
     dotted = ".".join(part for part in value.path if isinstance(part, str))

@@ -8,21 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simab.policies.observation import MetricsView, Observation
-from simab.policies.two_shares import TwoShares
+from simab.policies.two_proportions import TwoProportions
 
-__all__ = ["RequestStretch"]
+__all__ = ["ConstantWeightPeriod"]
 
 Weights = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RequestStretch:
+class ConstantWeightPeriod:
     """Since when the weights are what they are; only windows from then on belong to it."""
 
     weights: Weights = ()
     since_ns: int = 0
 
-    def followed(self, observation: Observation) -> RequestStretch:
+    def followed(self, observation: Observation) -> ConstantWeightPeriod:
         """The same stretch while the weights stay; else a new one that begins now.
 
         A change was in force a little before the tick that sees it, so nothing of an earlier split
@@ -31,7 +31,7 @@ class RequestStretch:
         weights = tuple(observation.weights.items())
         if weights == self.weights:
             return self
-        return RequestStretch(weights, observation.now_ns if self.weights else 0)
+        return ConstantWeightPeriod(weights, observation.now_ns if self.weights else 0)
 
     def span(self, metrics: MetricsView) -> tuple[int, int]:
         """First and last instant of the published windows that lie in the stretch."""
@@ -39,16 +39,16 @@ class RequestStretch:
         first_ns = -(-self.since_ns // period_ns) * period_ns
         return first_ns, max(metrics.published_until_ns, first_ns)
 
-    def errors(self, observation: Observation) -> TwoShares:
+    def errors(self, observation: Observation) -> TwoProportions:
         """5XX responses of invocations, for control and candidate."""
         since_ns, until_ns = self.span(observation.metrics)
         if since_ns == until_ns:
-            return TwoShares(0, 0, 0, 0)
+            return TwoProportions(0, 0, 0, 0)
         control, candidate = (
             observation.metrics.requests(name, since_ns, until_ns)
             for name in (observation.control, observation.candidate)
         )
-        return TwoShares(
+        return TwoProportions(
             control.failed + control.rejected,
             control.invocations,
             candidate.failed + candidate.rejected,

@@ -12,10 +12,10 @@ from typing import Annotated
 from pydantic import Field
 
 from simab.description import SMALLEST_ERROR, Description, Share
-from simab.policies.constant_weight_period import RequestStretch
+from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.metrics import ErrorMetric, LatencyMetric, latency_metric_ns
 from simab.policies.observation import Observation
-from simab.policies.two_shares import TwoShares
+from simab.policies.two_proportions import TwoProportions
 from simab.stats.non_inferiority import (
     non_inferiority_log_evidence,
     restricted_non_inferiority_test,
@@ -42,7 +42,7 @@ class ErrorRateMargin(Description):
     under the same weights."""
 
     def objection(
-        self, stretch: RequestStretch, observation: Observation, most_looks: int | None
+        self, stretch: ConstantWeightPeriod, observation: Observation, most_looks: int | None
     ) -> str:
         """Why the candidate does not pass yet, in words; empty when it passes."""
         errors = stretch.errors(observation)
@@ -61,11 +61,11 @@ class ErrorRateMargin(Description):
         )
 
 
-def _p_value_at_any_look(errors: TwoShares, margin: float) -> float:
+def _p_value_at_any_look(errors: TwoProportions, margin: float) -> float:
     return math.exp(min(-non_inferiority_log_evidence(*errors, margin), 0.0))
 
 
-def _p_value_at_one_look(errors: TwoShares, margin: float) -> float:
+def _p_value_at_one_look(errors: TwoProportions, margin: float) -> float:
     test = restricted_non_inferiority_test(
         *errors,
         margin=margin,
@@ -87,7 +87,7 @@ class LatencyMargin(Description):
     """The largest ratio of the candidate's latency to the control's that is still fine."""
 
     def objection(
-        self, stretch: RequestStretch, observation: Observation, most_looks: int | None
+        self, stretch: ConstantWeightPeriod, observation: Observation, most_looks: int | None
     ) -> str:
         """Why the candidate does not pass yet, in words; empty when it passes."""
         since_ns, until_ns = stretch.span(observation.metrics)
@@ -111,7 +111,7 @@ Guardrail = Annotated[ErrorRateMargin | LatencyMargin, Field(discriminator="metr
 
 
 def first_objection(
-    stretch: RequestStretch,
+    stretch: ConstantWeightPeriod,
     observation: Observation,
     guardrails: Sequence[Guardrail],
     most_looks: int | None = None,

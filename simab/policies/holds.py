@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simab.policies.actions import Hold, HoldReason
-from simab.policies.constant_weight_period import RequestStretch
+from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.guardrails import Guardrail, first_objection
 from simab.policies.observation import Observation
 from simab.stats.sample_ratio import mixed_share_test
@@ -18,7 +18,7 @@ __all__ = ["hold_for", "split_mismatch"]
 
 
 def hold_for(
-    stretch: RequestStretch,
+    stretch: ConstantWeightPeriod,
     observation: Observation,
     guardrails: Sequence[Guardrail],
     sample_ratio_alpha: float | None,

@@ -29,8 +29,8 @@ __all__ = [
     "SCORE_CELLS",
     "SCORE_CELL_BITS",
     "SCORE_ONE",
-    "Outcome",
     "OutcomeSampler",
+    "RequestOutcome",
     "score_bins",
     "score_cell",
     "word_thresholds",
@@ -45,7 +45,7 @@ NONE: Final = -1
 """Stands for a label or score that does not exist."""
 
 
-class Outcome(NamedTuple):
+class RequestOutcome(NamedTuple):
     """Label 0, 1 or NONE; score in units of 2**-30 or NONE; correct 0, 1 or NONE.
 
     Of a numeric reward only the score is known: it holds the reward in units of its scale.
@@ -169,7 +169,7 @@ class OutcomeSampler:
         """Whether outcomes carry a label and a score; others have success or a reward alone."""
         return bool(self.labels[0] != NONE)
 
-    def draw(self, row_word: int, score_word: int, salt: int) -> Outcome:
+    def draw(self, row_word: int, score_word: int, salt: int) -> RequestOutcome:
         """The outcome of one request; `salt` tells this variant's own words from another's."""
         if not self.has_labels:
             row_word = own_word(row_word, salt)
@@ -178,9 +178,9 @@ class OutcomeSampler:
         if self.reward_table is not None and score == NONE:
             score = self.reward_table.draw(own_word(score_word, salt))
         if self.score_tables is None:
-            return Outcome(label, score, int(self.correct[row]))
+            return RequestOutcome(label, score, int(self.correct[row]))
         score = self.score_tables[label].draw(own_word(score_word, salt))
-        return Outcome(label, score, int((score >= self.threshold) == bool(label)))
+        return RequestOutcome(label, score, int((score >= self.threshold) == bool(label)))
 
 
 def score_cell(score: int) -> int:

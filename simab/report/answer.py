@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from simab.report import numerals
 from simab.report.phrases import either, listed, named
-from simab.report.standing import (
+from simab.report.ranking import (
     breaks_long,
     error_share_without,
     errs_much,
@@ -18,7 +18,7 @@ from simab.report.standing import (
     most_often_right,
     right_but_harmful,
 )
-from simab.report.study_result import Mean, Policy, Proportion, StudyResult, Truth
+from simab.report.study_result import Mean, PolicyResult, Proportion, StudyResult, TruthSummary
 from simab.report.truth_text import in_between, truth_sentence, why_wrong
 
 __all__ = ["Answer", "answer", "runs", "verdict"]
@@ -73,7 +73,7 @@ def verdict(result: StudyResult) -> str:
     return f"{_harm(result)}; {_best(result)}."
 
 
-def _only(result: StudyResult, policy: Policy) -> str:
+def _only(result: StudyResult, policy: PolicyResult) -> str:
     if not result.truth.judged("right"):
         return f"{_endings(policy)}; {_none_right(result.truth)}."
     return (
@@ -82,7 +82,7 @@ def _only(result: StudyResult, policy: Policy) -> str:
     )
 
 
-def _endings(policy: Policy) -> str:
+def _endings(policy: PolicyResult) -> str:
     """How often each variant has all traffic at the end."""
     parts = [
         f"with {named(name)} in {_of_runs(ending.share)}"
@@ -99,7 +99,7 @@ def _endings_of_all(result: StudyResult) -> str:
     return "; ".join(_endings(policy) for policy in result.policies)
 
 
-def _none_right(truth: Truth) -> str:
+def _none_right(truth: TruthSummary) -> str:
     wrong = ", nor as wrong" if not truth.judged("wrong") else ""
     return f"no ending counts as right{wrong}, since {in_between(truth)}"
 
@@ -113,7 +113,7 @@ def _harm(result: StudyResult) -> str:
     return f"No policy ends with {either(wrong)}{why} {in_any_run(result)}"
 
 
-def _wrongly(result: StudyResult, policy: Policy) -> str:
+def _wrongly(result: StudyResult, policy: PolicyResult) -> str:
     """With which wrong variants the policy ends how often, as a verb phrase."""
     names = _wrong_endings(result.truth, policy)
     if len(names) > 1:
@@ -129,7 +129,7 @@ def _wrongly(result: StudyResult, policy: Policy) -> str:
     return f"ends with {named(name)}, {why}, in {_of_runs(policy.wrong)} of runs{since}"
 
 
-def _wrong_endings(truth: Truth, policy: Policy) -> list[str]:
+def _wrong_endings(truth: TruthSummary, policy: PolicyResult) -> list[str]:
     """The wrong variants that the policy ends with, the most frequent first."""
     ended = [
         (name, ending.share.count)
@@ -223,7 +223,7 @@ def _suffering(result: StudyResult) -> list[str]:
     return [f"Being right does not spare the users: {'; '.join(parts)}."]
 
 
-def _harms(result: StudyResult, policy: Policy) -> str:
+def _harms(result: StudyResult, policy: PolicyResult) -> str:
     words = []
     like_control = f"with a candidate that answers as {named(result.truth.control)} does"
     if errs_much(policy):
@@ -238,7 +238,7 @@ def _harms(result: StudyResult, policy: Policy) -> str:
     return f"is right in {_of_runs(policy.correct)}, but {listed(words)}"
 
 
-def _takes(policy: Policy) -> str:
+def _takes(policy: PolicyResult) -> str:
     quantiles = policy.decision_time_s
     if not math.isfinite(quantiles.p50):
         return "leaves half of its runs or more undecided"
@@ -277,7 +277,7 @@ def _always_alike(result: StudyResult) -> list[str]:
     ]
 
 
-def _names(policies: list[Policy]) -> str:
+def _names(policies: list[PolicyResult]) -> str:
     """The names, of many only the first."""
     names = [named(policy.name) for policy in policies]
     if len(names) > _MOST_NAMES:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from simab.report import numerals
-from simab.report.pairs import MOST_ROWS, Quantity, quantity, shown
+from simab.report.example_run import Example, MetricPoint
+from simab.report.paired_figure import MOST_ROWS, Quantity, quantity, shown
 from simab.report.phrases import either, listed, named
-from simab.report.replay import Example, MetricPoint
-from simab.report.study_result import Ecdf, Paired, Policy, StudyResult
+from simab.report.study_result import Ecdf, Paired, PolicyResult, StudyResult
 from simab.report.tables import APPROXIMATE
 
 __all__ = ["endings", "metric", "pairs", "timing", "traffic"]
@@ -43,7 +43,7 @@ def endings(result: StudyResult) -> str:
     )
 
 
-def _all_with(policies: Sequence[Policy], one: Policy) -> str:
+def _all_with(policies: Sequence[PolicyResult], one: PolicyResult) -> str:
     """All policies whose share of right endings is the same; of many only how many."""
     same = [each.name for each in policies if each.correct.share == one.correct.share]
     if len(same) > 3:

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from simab.report import canvas, captions, endings, pairs, replaying, tables, timing
-from simab.report.replay import Example
+from simab.report import (
+    canvas,
+    captions,
+    decision_time_figure,
+    paired_figure,
+    tables,
+    verdict_figure,
+)
+from simab.report import example_figures as replaying
+from simab.report.example_run import Example
 from simab.report.study_result import StudyResult
 from simab.report.svg import finish
 from simab.report.table import Table
@@ -34,22 +42,22 @@ def study_figures(result: StudyResult) -> list[FigureBlock]:
         _block(
             "endings",
             ("How runs end", captions.endings(result)),
-            lambda width: endings.draw_endings(result, width),
+            lambda width: verdict_figure.draw_endings(result, width),
             tables.endings(result),
         ),
         _block(
             "timing",
             ("Time to decision", captions.timing(result)),
-            lambda width: timing.draw_timing(result, width),
+            lambda width: decision_time_figure.draw_timing(result, width),
             tables.timing(result),
         ),
     ]
-    if pairs.shown(result):
+    if paired_figure.shown(result):
         figures.append(
             _block(
                 "pairs",
                 ("Is the gap real? Policies on the same traffic", captions.pairs(result)),
-                lambda width: pairs.draw_pairs(result, width),
+                lambda width: paired_figure.draw_pairs(result, width),
                 tables.pairs(result),
             )
         )

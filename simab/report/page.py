@@ -15,10 +15,10 @@ from markupsafe import Markup, escape
 
 from simab.report import numerals, tables
 from simab.report.answer import answer
+from simab.report.example_run import Example
 from simab.report.figure_block import example_figures, study_figures
 from simab.report.palette import COLOURS
 from simab.report.phrases import named
-from simab.report.replay import Example
 from simab.report.study_result import StudyResult, read_result
 
 __all__ = ["render_page", "summary_table_html"]

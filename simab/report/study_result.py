@@ -12,30 +12,30 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from simab.errors import InvalidInput
+from simab.report.example_run import Example, read_example
 from simab.report.reader import Reader
-from simab.report.replay import Example, read_example
-from simab.report.truth_record import Truth, read_truth
+from simab.report.truth_record import TruthSummary, read_truth
 from simab.units import parse_duration, parse_share, seconds
 
 __all__ = [
     "FORMAT",
-    "OUTCOMES",
+    "VERDICTS",
     "Ecdf",
     "Ending",
     "Failed",
     "Mean",
     "Paired",
-    "Policy",
+    "PolicyResult",
     "Proportion",
     "Quantiles",
     "Refused",
     "StudyResult",
-    "Truth",
+    "TruthSummary",
     "read_result",
 ]
 
 FORMAT: Final = "simab-study/1"
-OUTCOMES: Final = (
+VERDICTS: Final = (
     "promoted_candidate",
     "promoted_other",
     "kept_control",
@@ -106,7 +106,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class PolicyResult:
     """A policy and its operating characteristics; of its parameters those that are not as usual.
 
     `outcomes` and `decides_for` are decisions; `ends_with` and `still_split` are who has the
@@ -224,8 +224,8 @@ class StudyResult:
     horizon_s: float
     targeted: bool
     control_errors: float
-    truth: Truth
-    policies: tuple[Policy, ...]
+    truth: TruthSummary
+    policies: tuple[PolicyResult, ...]
     paired: tuple[Paired, ...]
     examples: tuple[Example, ...]
     warnings: tuple[str, ...]
@@ -269,7 +269,7 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
     )
 
 
-def _horizon(scenario: Reader, policies: tuple[Policy, ...]) -> float:
+def _horizon(scenario: Reader, policies: tuple[PolicyResult, ...]) -> float:
     if scenario.has("horizon"):
         return seconds(parse_duration(scenario.child("horizon").value))
     return max((max(each.decided_by.time_s, default=0.0) for each in policies), default=0.0)
@@ -303,16 +303,16 @@ def _shown_parameters(reader: Reader) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _policy(reader: Reader) -> Policy:
+def _policy(reader: Reader) -> PolicyResult:
     ecdf = reader.child("decision_time_ecdf")
     outcomes = reader.child("outcomes")
-    return Policy(
+    return PolicyResult(
         name=reader.text("name"),
         kind=reader.text("kind"),
         parameters=_shown_parameters(reader),
         rule=reader.text("rule", ""),
         misleads=reader.text("misleads", ""),
-        outcomes={name: _proportion(outcomes.child(name)) for name in OUTCOMES},
+        outcomes={name: _proportion(outcomes.child(name)) for name in VERDICTS},
         decides_for={name: _proportion(each) for name, each in reader.entries("decides_for")},
         ends_with={
             name: Ending(_proportion(each), each.number("since_s"))

@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import Final
 
 from simab.report import numerals, verdict_columns
-from simab.report.pairs import quantity
+from simab.report.example_run import Example, Realised
+from simab.report.paired_figure import quantity
 from simab.report.phrases import either
-from simab.report.replay import Example, Realised
-from simab.report.study_result import Paired, Policy, StudyResult
+from simab.report.study_result import Paired, PolicyResult, StudyResult
 from simab.report.table import Cell, Column, Table, cell
 from simab.report.verdict_columns import VerdictColumn
 
@@ -56,7 +56,7 @@ def summary(result: StudyResult) -> Table:
     """The operating characteristics of every policy."""
     worse = f"{either(result.truth.worse)}, mean" if result.truth.worse else "none is worse"
     columns = (
-        Column("Policy", numeric=False),
+        Column("PolicyResult", numeric=False),
         *(Column(each.title, each.note) for each in _judged(result)),
         Column("Time to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
@@ -78,7 +78,7 @@ def _approximate(result: StudyResult, means: Sequence[str]) -> str:
     return f"; {numerals.ABOUT}: {APPROXIMATE}" if used else ""
 
 
-def _summary_row(result: StudyResult, policy: Policy) -> tuple[Cell, ...]:
+def _summary_row(result: StudyResult, policy: PolicyResult) -> tuple[Cell, ...]:
     none_worse = not result.truth.worse
     return (
         Cell(policy.name),
@@ -102,7 +102,7 @@ def _judged(result: StudyResult) -> list[VerdictColumn]:
 def health(result: StudyResult) -> Table:
     """What happens on the way, and what the horizon cuts off."""
     columns = (
-        Column("Policy", numeric=False),
+        Column("PolicyResult", numeric=False),
         Column("Runs"),
         Column("Failed", "runs left out"),
         Column("Undecided", "runs at the horizon"),
@@ -141,7 +141,10 @@ def endings(result: StudyResult) -> Table:
         *verdict_columns.endings(result),
         *verdict_columns.decisions(result),
     ]
-    columns = (Column("Policy", numeric=False), *(Column(each.title, each.note) for each in shown))
+    columns = (
+        Column("PolicyResult", numeric=False),
+        *(Column(each.title, each.note) for each in shown),
+    )
     rows = tuple(
         (
             Cell(policy.name),
@@ -172,7 +175,7 @@ def timing(result: StudyResult, rows: int = 21) -> Table:
     return Table("Share of the runs decided by then", columns, body)
 
 
-def _decided_by(policy: Policy, at_s: float) -> float:
+def _decided_by(policy: PolicyResult, at_s: float) -> float:
     steps = zip(policy.decided_by.time_s, policy.decided_by.share, strict=True)
     return max((share for time_s, share in steps if time_s <= at_s), default=0.0)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from simab.report.reader import Reader
 
-__all__ = ["Truth", "read_truth"]
+__all__ = ["TruthSummary", "read_truth"]
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class TruthSummary:
     """What the scenario says is so, which no policy can see.
 
     `gains` are over the control, `breaks` says which guardrail a variant breaks by what it is, and
@@ -42,7 +42,7 @@ class Truth:
         return [name for name in self.contenders if self.judgements[name] == judgement]
 
 
-def read_truth(reader: Reader) -> Truth:
+def read_truth(reader: Reader) -> TruthSummary:
     """The truth, in which every variant spoken of is judged; names the place that is not so."""
     control, candidate = reader.text("control"), reader.text("candidate")
     contenders = [each.as_text() for each in reader.items("contenders")]
@@ -50,7 +50,7 @@ def read_truth(reader: Reader) -> Truth:
     for name in (control, candidate, *contenders):
         if name not in judgements:
             raise reader.child("judgements").invalid(f"the variant {name!r} is missing")
-    return Truth(
+    return TruthSummary(
         metric=reader.text("metric"),
         direction=reader.text("direction"),
         control=control,

@@ -6,12 +6,12 @@ import math
 
 from simab.report import numerals
 from simab.report.phrases import either, listed, named
-from simab.report.study_result import Truth
+from simab.report.study_result import TruthSummary
 
 __all__ = ["in_between", "truth_sentence", "why_wrong"]
 
 
-def truth_sentence(truth: Truth) -> str:
+def truth_sentence(truth: TruthSummary) -> str:
     """Which variant is truly best, by how much, whether that matters, and what is right."""
     if len(truth.contenders) > 2:
         return _of_many(truth)
@@ -35,7 +35,7 @@ def truth_sentence(truth: Truth) -> str:
     )
 
 
-def why_wrong(truth: Truth, variant: str) -> str:
+def why_wrong(truth: TruthSummary, variant: str) -> str:
     """Why it is wrong to end with a variant, as a clause after its name."""
     control = named(truth.control)
     if variant != truth.control:
@@ -49,7 +49,7 @@ def why_wrong(truth: Truth, variant: str) -> str:
     return f"although {named(truth.best)} is better"
 
 
-def in_between(truth: Truth) -> str:
+def in_between(truth: TruthSummary) -> str:
     """Why no variant is right: the best one is not better than the control by what matters."""
     return (
         f"{named(truth.best)} is better than {named(truth.control)} by less than the "
@@ -57,7 +57,7 @@ def in_between(truth: Truth) -> str:
     )
 
 
-def _right(truth: Truth) -> str:
+def _right(truth: TruthSummary) -> str:
     """What follows for the pair of control and candidate."""
     if truth.judgements[truth.control] == "right":
         return f"the right decision is to keep {named(truth.control)}"
@@ -69,7 +69,7 @@ def _right(truth: Truth) -> str:
     )
 
 
-def _of_many(truth: Truth) -> str:
+def _of_many(truth: TruthSummary) -> str:
     """The truth of three variants and more."""
     order = sorted(truth.contenders, key=lambda name: -_known(truth.gains[name]))
     values = listed(
@@ -92,7 +92,7 @@ def _of_many(truth: Truth) -> str:
     )
 
 
-def _best(truth: Truth) -> str:
+def _best(truth: TruthSummary) -> str:
     keeping = " of those that keep the guardrails" if truth.breaks else ""
     if truth.best == truth.control:
         return f"none{keeping} is better than the control {named(truth.control)}"
@@ -115,17 +115,17 @@ def _known(gain: float) -> float:
     return gain if math.isfinite(gain) else -math.inf
 
 
-def _lower(truth: Truth) -> str:
+def _lower(truth: TruthSummary) -> str:
     return " (lower is better)" if truth.direction == "lower" else ""
 
 
-def _despite(truth: Truth) -> str:
+def _despite(truth: TruthSummary) -> str:
     """What outweighs a better metric."""
     breaks = truth.breaks.get(truth.candidate, "")
     return f"but {breaks}, so " if breaks and truth.gains[truth.candidate] > 0 else ""
 
 
-def _besides(truth: Truth) -> str:
+def _besides(truth: TruthSummary) -> str:
     """What speaks against a candidate that is not better anyway, and against the control."""
     breaks = truth.breaks.get(truth.candidate, "")
     said = f" Besides, {breaks}." if breaks and not truth.gains[truth.candidate] > 0 else ""
@@ -133,7 +133,7 @@ def _besides(truth: Truth) -> str:
     return f"{said} {own}, which keeping it is not blamed for." if own else said
 
 
-def _against_what_matters(truth: Truth, gain: float) -> str:
+def _against_what_matters(truth: TruthSummary, gain: float) -> str:
     """A difference, and how it stands to the smallest effect that matters."""
     size, matters = abs(gain), truth.smallest_effect
     if math.isclose(size, matters, rel_tol=1e-9):

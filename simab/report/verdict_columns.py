@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab.report.phrases import named
-from simab.report.study_result import Policy, Proportion, StudyResult
+from simab.report.study_result import PolicyResult, Proportion, StudyResult
 
 __all__ = [
     "VerdictColumn",
@@ -30,7 +30,7 @@ class VerdictColumn:
     title: str
     short: str
     note: str
-    share: Callable[[Policy], Proportion]
+    share: Callable[[PolicyResult], Proportion]
 
 
 def judgements(result: StudyResult) -> list[VerdictColumn]:
@@ -118,7 +118,7 @@ def endings_add(result: StudyResult) -> bool:
     )
 
 
-def _as_decided(result: StudyResult, policy: Policy) -> bool:
+def _as_decided(result: StudyResult, policy: PolicyResult) -> bool:
     truth, count = result.truth, {name: each.count for name, each in policy.outcomes.items()}
     ended = {name: each.share.count for name, each in policy.ends_with.items()}
     return not policy.overturned and (
@@ -132,15 +132,15 @@ def _here(result: StudyResult, variant: str) -> str:
     return {"neither": "neither right nor wrong", "": ""}.get(judgement, f"{judgement} here")
 
 
-def _outcome(name: str) -> Callable[[Policy], Proportion]:
+def _outcome(name: str) -> Callable[[PolicyResult], Proportion]:
     return lambda policy: policy.outcomes[name]
 
 
-def _decides_for(name: str) -> Callable[[Policy], Proportion]:
+def _decides_for(name: str) -> Callable[[PolicyResult], Proportion]:
     return lambda policy: policy.decides_for.get(name, _NEVER)
 
 
-def _ends_with(name: str) -> Callable[[Policy], Proportion]:
+def _ends_with(name: str) -> Callable[[PolicyResult], Proportion]:
     return lambda policy: policy.ends_with[name].share if name in policy.ends_with else _NEVER
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from simab.files import write_files
 from simab.report.page import render_page
-from simab.report.study_result import OUTCOMES, read_result
+from simab.report.study_result import VERDICTS, read_result
 from simab.text import json_escaped, spreadsheet_safe
 
 __all__ = ["canonical_json", "paired_csv", "summary_csv", "write_report"]
@@ -69,7 +69,7 @@ def summary_csv(result: Mapping[str, Any]) -> str:
     for policy in read_result(result).policies:
         row: dict[str, object] = {"policy": policy.name, "kind": policy.kind}
         row |= {"runs": policy.runs, "failed": policy.failed}
-        shares = {name: policy.outcomes[name] for name in OUTCOMES}
+        shares = {name: policy.outcomes[name] for name in VERDICTS}
         shares |= {name: getattr(policy, name) for name in ("correct", "wrong", "neither")}
         shares |= {f"ends_with_{name}": each.share for name, each in policy.ends_with.items()}
         shares["still_split"] = policy.still_split

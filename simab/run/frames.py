@@ -14,15 +14,15 @@ from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.profiles.outcomes import NONE, SCORE_ONE
 from simab.scenario.models import Scenario
 from simab.text import spreadsheet_safe
-from simab.world import Blueprint, Ledger, Transcript
-from simab.world.books import (
+from simab.world import Blueprint, DecisionLog, RunData
+from simab.world.records import COPY, RECORD_COLUMNS
+from simab.world.run_counts import (
     INSTANCE_SHARE_ONE,
-    Books,
     LabelColumn,
     RequestColumn,
+    RunCounts,
     time_sum_ns,
 )
-from simab.world.records import COPY, RECORD_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,17 +40,17 @@ _WORDS: Final = ("variant", "instances", "reason")  # of actions, in this order
 _SHOWN_COLUMNS: Final = tuple(column for column in RequestColumn if "CARRIES" not in column.name)
 
 
-def requests_frame(scenario: Scenario, ledger: Ledger) -> pd.DataFrame:
+def requests_frame(scenario: Scenario, run_data: RunData) -> pd.DataFrame:
     """`Run.requests`."""
     import pandas as pd
 
-    records = ledger.records
+    records = run_data.records
     if records is None:
         raise InvalidInput("the run kept no request log; simulate with record_requests=True")
     names = np.array([*scenario.endpoint.variants, ""], dtype=object)
     segments = np.array(list(scenario.traffic), dtype=object)
     column = dict(zip(RECORD_COLUMNS, records.T, strict=True))
-    score, reward = _scores_and_rewards(ledger.books.blueprint, column)
+    score, reward = _scores_and_rewards(run_data.run_counts.blueprint, column)
     frame = pd.DataFrame(
         {
             "request": np.cumsum(column["attempt"] != COPY) - 1,
@@ -88,35 +88,35 @@ def _scores_and_rewards(
     return score, reward if any(scales) else None
 
 
-def windows_frame(books: Books) -> pd.DataFrame:
+def windows_frame(run_counts: RunCounts) -> pd.DataFrame:
     """`Run.windows`."""
     import pandas as pd
 
     rows = [
         row
-        for window in range(len(books.requests))
-        for number in range(len(books.blueprint.variants))
-        if (row := _window_row(books, window, number))
+        for window in range(len(run_counts.requests))
+        for number in range(len(run_counts.blueprint.variants))
+        if (row := _window_row(run_counts, window, number))
     ]
-    frame = pd.DataFrame(rows, columns=_window_columns(books))
+    frame = pd.DataFrame(rows, columns=_window_columns(run_counts))
     frame["invocations_per_instance"] /= INSTANCE_SHARE_ONE
     return frame
 
 
-def _window_row(books: Books, window: int, number: int) -> dict[str, Any]:
+def _window_row(run_counts: RunCounts, window: int, number: int) -> dict[str, Any]:
     """A variant's window; empty where it had neither requests nor labels."""
-    per_window = books.blueprint.period_ns // books.blueprint.label_resolution_ns
+    per_window = run_counts.blueprint.period_ns // run_counts.blueprint.label_resolution_ns
     buckets = window * per_window, (window + 1) * per_window
-    requests = books.requests[window, number]
-    labels = books.labels[slice(*buckets), number].sum(axis=0)
-    rewards = books.label_totals(number, *buckets).rewards
+    requests = run_counts.requests[window, number]
+    labels = run_counts.labels[slice(*buckets), number].sum(axis=0)
+    rewards = run_counts.label_totals(number, *buckets).rewards
     traffic = requests[RequestColumn.INVOCATIONS] or requests[RequestColumn.ASSIGNED]
     if not (traffic or labels.any() or rewards.count):
         return {}
-    totals = books.request_totals(number, window, window + 1)
+    totals = run_counts.request_totals(number, window, window + 1)
     row = {
-        "start_ns": window * books.blueprint.period_ns,
-        "variant": books.blueprint.names[number],
+        "start_ns": window * run_counts.blueprint.period_ns,
+        "variant": run_counts.blueprint.names[number],
     }
     row |= {column.name.lower(): int(requests[column]) for column in _SHOWN_COLUMNS}
     for column in (RequestColumn.LATENCY_SUM_NS, RequestColumn.WAIT_SUM_NS):
@@ -129,7 +129,7 @@ def _window_row(books: Books, window: int, number: int) -> dict[str, Any]:
     return row | quantiles | counted | {"rewards": rewards.count, "reward_mean": rewards.mean}
 
 
-def decisions_frame(transcript: Transcript) -> pd.DataFrame:
+def decisions_frame(decision_log: DecisionLog) -> pd.DataFrame:
     """`Run.decisions`."""
     import pandas as pd
 
@@ -143,18 +143,18 @@ def decisions_frame(transcript: Transcript) -> pd.DataFrame:
                 "refusal": entry.refusal,
                 "because": entry.action.because,
             }
-            for entry in transcript.decisions
+            for entry in decision_log.decisions
         ],
         columns=["at_ns", "action", "detail", "accepted", "refusal", "because"],
     )
 
 
-def splits_frame(transcript: Transcript) -> pd.DataFrame:
+def splits_frame(decision_log: DecisionLog) -> pd.DataFrame:
     """`Run.splits`."""
     import pandas as pd
 
     rows = []
-    for entry in transcript.splits:
+    for entry in decision_log.splits:
         total = sum(entry.weights.values())
         rows += [
             (entry.at_ns, name, weight, weight / total, entry.instances[name])
@@ -172,14 +172,14 @@ def describe_action(action: Action) -> str:
     return " ".join(str(word) for word in words)
 
 
-def _window_columns(books: Books) -> list[str]:
+def _window_columns(run_counts: RunCounts) -> list[str]:
     return [
         "start_ns",
         "variant",
         *(column.name.lower() for column in _SHOWN_COLUMNS),
         *(f"{name}_ns" for name in LATENCY_PROBABILITIES),
         *(column.name.lower() for column in LabelColumn),
-        *(("rewards", "reward_mean") if len(books.rewards) else ()),
+        *(("rewards", "reward_mean") if len(run_counts.rewards) else ()),
     ]
 
 

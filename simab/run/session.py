@@ -94,14 +94,14 @@ class Session:
         return self._session.act(checked_decision((actions, None))[0])
 
     def close(self) -> Run:
-        """Play what is left, and close the books: the run, under the policy name BY_HAND."""
-        ledger, transcript = self._session.close()
+        """Play what is left, and close the counts: the run, under the policy name BY_HAND."""
+        run_data, decision_log = self._session.close()
         return Run(
             scenario=self._session.blueprint.scenario,
             policy_name=BY_HAND,
             seed=self._draws.seed,
             replication=self._draws.replication,
             engine=self._engine,
-            ledger=ledger,
-            transcript=transcript,
+            data=run_data,
+            decision_log=decision_log,
         )

@@ -1,4 +1,4 @@
-"""Play a scenario once and close the books: `simulate(...) -> Run`."""
+"""Play a scenario once and close the counts: `simulate(...) -> Run`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from simab.run.frames import decisions_frame, requests_frame, splits_frame, wind
 from simab.scenario.models import Scenario
 from simab.scenario.rules.rewards import INSTEAD_OF
 from simab.scenario.suggestions import remedy_for_name
-from simab.world import Blueprint, Ledger, Transcript, play
-from simab.world.books import Total
+from simab.world import Blueprint, DecisionLog, RunData, play
 from simab.world.control import Decider, PolicyRaised
+from simab.world.run_counts import Total
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,13 +54,13 @@ class Run:
     seed: int
     replication: int
     engine: str
-    ledger: Ledger
-    transcript: Transcript
+    data: RunData
+    decision_log: DecisionLog
 
     @property
     def totals(self) -> Totals:
         """How the requests and labels ended."""
-        count = [int(value) for value in self.ledger.books.totals]
+        count = [int(value) for value in self.data.run_counts.totals]
         ended = (Total.ANSWERED, Total.FAILED, Total.REJECTED, Total.INVALID)
         return Totals(
             arrived=count[Total.ARRIVED],
@@ -88,7 +88,7 @@ class Run:
         Raises:
             InvalidInput: the run was made without `record_requests=True`.
         """
-        return requests_frame(self.scenario, self.ledger)
+        return requests_frame(self.scenario, self.data)
 
     @cached_property
     def windows(self) -> pd.DataFrame:
@@ -98,17 +98,17 @@ class Run:
         variant: requests (`assigned`), and where routing keeps users with a variant, by a hash or
         by cookies, users, each once in a split (`users_assigned`).
         """
-        return windows_frame(self.ledger.books)
+        return windows_frame(self.data.run_counts)
 
     @cached_property
     def decisions(self) -> pd.DataFrame:
         """One row an action that the policy asked for: when, what, whether accepted, and why."""
-        return decisions_frame(self.transcript)
+        return decisions_frame(self.decision_log)
 
     @cached_property
     def splits(self) -> pd.DataFrame:
         """One row a split in force and variant: from when, its weight, share and instances."""
-        return splits_frame(self.transcript)
+        return splits_frame(self.decision_log)
 
     def _repr_html_(self) -> str:
         import pandas as pd
@@ -254,7 +254,7 @@ def play_run(
         PolicyRaised: with what the policy raised; `raised_by_policy` says what to make of it.
     """
     name, decider = policy
-    ledger, transcript = play(
+    run_data, decision_log = play(
         blueprint, decider, draws, engine=engine, record_requests=record_requests
     )
     return Run(
@@ -263,8 +263,8 @@ def play_run(
         seed=draws.seed,
         replication=draws.replication,
         engine=engine,
-        ledger=ledger,
-        transcript=transcript,
+        data=run_data,
+        decision_log=decision_log,
     )
 
 

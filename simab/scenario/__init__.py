@@ -9,7 +9,7 @@ from simab.scenario.parts import (
     Metrics,
     Objective,
     Segment,
-    Study,
+    StudySettings,
     Variant,
 )
 from simab.scenario.schema import json_schema
@@ -22,7 +22,7 @@ __all__ = [
     "Objective",
     "Scenario",
     "Segment",
-    "Study",
+    "StudySettings",
     "Variant",
     "dumps",
     "json_schema",

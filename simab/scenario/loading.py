@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from simab.errors import InvalidInput, InvalidScenario, Problem
 from simab.scenario import rules
-from simab.scenario.flaws import Flaw, field_name, short_text
 from simab.scenario.models import Scenario
 from simab.scenario.reading import LARGEST_FILE_BYTES, Document, read
 from simab.scenario.translation import flaws_of
+from simab.scenario.violations import Violation, field_name, short_text
 from simab.scenario.yaml_text import yaml_text
 
 __all__ = ["dumps", "load", "loads"]
@@ -55,28 +55,32 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
     document = read(text, source)
     data = document.data
     if not isinstance(data, dict):
-        flaw = Flaw(
+        violation = Violation(
             (),
             "a scenario is a mapping of names to values",
             "Start with `title: ...`.",
             shows_value=False,
         )
-        raise InvalidScenario(source, _problems([*document.flaws, flaw], document))
-    flaws = list(document.flaws)
+        raise InvalidScenario(source, _problems([*document.violations, violation], document))
+    violations = list(document.violations)
     scenario = None
     try:
         # As JSON, so that lists become tuples while true is no number and "5" no count. Pairs of
-        # halves become characters; half of one, which has its flaw already, a question mark.
+        # halves become characters; half of one, which has its violation already, a question mark.
         halves = json.dumps(data, ensure_ascii=False).encode("utf-16", "surrogatepass")
         scenario = Scenario.model_validate_json(halves.decode("utf-16", "replace"), strict=True)
     except ValidationError as error:
-        flaws += islice(flaws_of(error, Scenario), _MOST_FLAWS)
-    flaws += islice(rules.flaws(data), _MOST_FLAWS)
+        violations += islice(flaws_of(error, Scenario), _MOST_FLAWS)
+    violations += islice(rules.violations(data), _MOST_FLAWS)
     # A value that could not be read has nothing more to say.
-    unread = {flaw.path for flaw in document.flaws if not flaw.on_key}
-    flaws = [flaw for flaw in flaws if flaw.path not in unread or flaw in document.flaws]
-    if flaws or scenario is None:
-        raise InvalidScenario(source, _problems(flaws, document))
+    unread = {violation.path for violation in document.violations if not violation.on_key}
+    violations = [
+        violation
+        for violation in violations
+        if violation.path not in unread or violation in document.violations
+    ]
+    if violations or scenario is None:
+        raise InvalidScenario(source, _problems(violations, document))
     return scenario
 
 
@@ -128,13 +132,17 @@ def _no_file(source: str, rule: str, remedy: str) -> InvalidScenario:
     return InvalidScenario(source, (Problem("", "", rule, remedy),))
 
 
-def _problems(flaws: Iterable[Flaw], document: Document) -> tuple[Problem, ...]:
-    """Flaws with their places, in the order of the file, each once."""
+def _problems(violations: Iterable[Violation], document: Document) -> tuple[Problem, ...]:
+    """Violations with their places, in the order of the file, each once."""
     found = {}
-    for flaw in flaws:
-        line, column = flaw.mark or document.place(flaw.path, on_key=flaw.on_key)
-        value = short_text(_value_at(document.data, flaw.path)) if flaw.shows_value else ""
-        problem = Problem(field_name(flaw.path), value, flaw.rule, flaw.remedy, line, column)
+    for violation in violations:
+        line, column = violation.mark or document.place(violation.path, on_key=violation.on_key)
+        value = (
+            short_text(_value_at(document.data, violation.path)) if violation.shows_value else ""
+        )
+        problem = Problem(
+            field_name(violation.path), value, violation.rule, violation.remedy, line, column
+        )
         found[problem] = (line, column)
     return tuple(sorted(found, key=found.__getitem__))
 

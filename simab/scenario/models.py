@@ -23,7 +23,7 @@ from simab.scenario.parts import (
     Objective,
     PositiveDuration,
     Segment,
-    Study,
+    StudySettings,
 )
 
 __all__ = ["Scenario"]
@@ -54,7 +54,7 @@ class Scenario(Description):
     """The rules to compare, by name."""
     outcome_tables: dict[Name, OutcomeTable] = {}
     """Joint outcome tables by name, for variants of quality `joint_table`."""
-    study: Study = Study()
+    study: StudySettings = StudySettings()
     """Replications and seed."""
 
     @property

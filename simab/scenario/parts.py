@@ -22,7 +22,7 @@ __all__ = [
     "Objective",
     "PositiveDuration",
     "Segment",
-    "Study",
+    "StudySettings",
     "Variant",
 ]
 
@@ -138,7 +138,7 @@ class Objective(Description):
         return -1 if self.metric in LOWER_IS_BETTER else 1
 
 
-class Study(Description):
+class StudySettings(Description):
     """How often to play it, unless the command says otherwise."""
 
     replications: Annotated[int, Field(ge=1, le=MOST_REPLICATIONS)] = 200

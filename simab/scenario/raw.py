@@ -12,16 +12,16 @@ from typing import Any, Final, TypeVar
 from simab import units
 from simab.description import Description
 from simab.errors import InvalidInput
-from simab.scenario.flaws import Flaw, Path
+from simab.scenario.violations import Path, Violation
 
-__all__ = ["Raw", "default_of"]
+__all__ = ["RawValue", "default_of"]
 
 _ABSENT: Final = object()
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawValue:
     """A value at a path. Readers give None for a wrong type, and `default` for an absent value."""
 
     value: Any
@@ -32,25 +32,25 @@ class Raw:
         """Whether anything stands there; null is nothing."""
         return self.value is not _ABSENT and self.value is not None
 
-    def at(self, *parts: str) -> Raw:
+    def at(self, *parts: str) -> RawValue:
         """The value below; absent where there is none."""
         here = self
         for part in parts:
             inside = here.value.get(part, _ABSENT) if isinstance(here.value, dict) else _ABSENT
-            here = Raw(inside, (*here.path, part))
+            here = RawValue(inside, (*here.path, part))
         return here
 
-    def named(self) -> list[tuple[str, Raw]]:
+    def named(self) -> list[tuple[str, RawValue]]:
         """The entries of a mapping; none for anything else."""
         return (
             [(name, self.at(name)) for name in self.value] if isinstance(self.value, dict) else []
         )
 
-    def listed(self) -> list[Raw]:
+    def listed(self) -> list[RawValue]:
         """The entries of a list; none for anything else."""
         if not isinstance(self.value, list):
             return []
-        return [Raw(value, (*self.path, index)) for index, value in enumerate(self.value)]
+        return [RawValue(value, (*self.path, index)) for index, value in enumerate(self.value)]
 
     def text(self, default: str | None = None) -> str | None:
         """Text as it stands."""
@@ -76,9 +76,11 @@ class Raw:
         """A duration above 0, in nanoseconds."""
         return self._read(default, _parsed(units.parse_duration)) or None
 
-    def flaw(self, rule: str, remedy: str, *, on_key: bool = False) -> Flaw:
-        """A flaw of this value."""
-        return Flaw(self.path, rule, remedy, on_key=on_key, shows_value=self.given and not on_key)
+    def violation(self, rule: str, remedy: str, *, on_key: bool = False) -> Violation:
+        """A violation of this value."""
+        return Violation(
+            self.path, rule, remedy, on_key=on_key, shows_value=self.given and not on_key
+        )
 
     def _read(self, default: T | None, reader: Callable[[Any], T | None]) -> T | None:
         return default if self.value is _ABSENT else reader(self.value)

@@ -19,9 +19,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from simab.errors import InvalidScenario, Problem
-from simab.scenario.flaws import Flaw, Path
 from simab.scenario.merge_keys import BadMerge, entries, is_merge
 from simab.scenario.scalars import NotPlain, plain_scalar, tag_name
+from simab.scenario.violations import Path, Violation
 
 __all__ = [
     "DEEPEST_BRACKETS",
@@ -46,7 +46,7 @@ class Document:
 
     data: Any
     root: Node
-    flaws: tuple[Flaw, ...]
+    violations: tuple[Violation, ...]
     _children: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict)
 
     def place(self, path: Path, *, on_key: bool = False) -> tuple[int, int]:
@@ -99,7 +99,7 @@ def read(text: str, source: str) -> Document:
         )
     builder = _Builder(source)
     data = builder.build(root, (), ())
-    return Document(data, root, tuple(builder.flaws))
+    return Document(data, root, tuple(builder.violations))
 
 
 def beyond_reading(text: str) -> tuple[str, str] | None:
@@ -123,11 +123,11 @@ def beyond_reading(text: str) -> tuple[str, str] | None:
 
 
 class _Builder:
-    """Walks the nodes once, making plain data and collecting flaws."""
+    """Walks the nodes once, making plain data and collecting violations."""
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.flaws: list[Flaw] = []
+        self.violations: list[Violation] = []
         self.values = 0
 
     def build(self, node: Node, path: Path, above: tuple[int, ...]) -> Any:
@@ -150,7 +150,9 @@ class _Builder:
             return plain_scalar(node)
         except NotPlain as reason:
             rule, remedy = reason.args
-            self.flaws.append(Flaw(path, rule, remedy, shows_value=False, mark=_mark(node)))
+            self.violations.append(
+                Violation(path, rule, remedy, shows_value=False, mark=_mark(node))
+            )
             return node.value
 
     def _mapping(self, node: Node, path: Path, above: tuple[int, ...]) -> dict[str, Any]:
@@ -162,8 +164,10 @@ class _Builder:
                 continue
             if key.value in first:
                 remedy = f"It is given on line {_mark(first[key.value])[0]} already; keep one."
-                flaw = Flaw((*path, key.value), "duplicate key", remedy, True, False, _mark(key))
-                self.flaws.append(flaw)
+                violation = Violation(
+                    (*path, key.value), "duplicate key", remedy, True, False, _mark(key)
+                )
+                self.violations.append(violation)
                 continue
             first[key.value] = key
             data[key.value] = self.build(value, (*path, key.value), above)
@@ -174,7 +178,9 @@ class _Builder:
             return entries(node)
         except BadMerge as bad:
             at, rule, remedy = bad.args
-            self.flaws.append(Flaw(path, rule, remedy, True, shows_value=False, mark=_mark(at)))
+            self.violations.append(
+                Violation(path, rule, remedy, True, shows_value=False, mark=_mark(at))
+            )
             return _entries_or_own(node)
 
     def _endless(self, node: Node, rule: str, remedy: str) -> InvalidScenario:
@@ -182,12 +188,14 @@ class _Builder:
 
     def _bad_key(self, key: Node, path: Path) -> None:
         rule, remedy = "a key is a single word or text", "Write `name: value`."
-        self.flaws.append(Flaw(path, rule, remedy, True, shows_value=False, mark=_mark(key)))
+        self.violations.append(
+            Violation(path, rule, remedy, True, shows_value=False, mark=_mark(key))
+        )
 
     def _unknown_tag(self, node: Node, path: Path) -> None:
         rule = f"unknown tag !{tag_name(node).lstrip('!')}"
         remedy = "Remove the tag: a scenario holds plain values only."
-        self.flaws.append(Flaw(path, rule, remedy, shows_value=False, mark=_mark(node)))
+        self.violations.append(Violation(path, rule, remedy, shows_value=False, mark=_mark(node)))
 
 
 _QUOTED_OR_COMMENT: Final = re.compile(

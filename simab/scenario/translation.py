@@ -1,4 +1,4 @@
-"""What the models' validation found, in plain sentences: each error becomes a flaw."""
+"""What the models' validation found, in plain sentences: each error becomes a violation."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from simab import units
 from simab.description import Description
 from simab.errors import InvalidScenario
 from simab.scenario.examples import example_of
-from simab.scenario.flaws import Flaw
-from simab.scenario.spots import Spot, members_of, spot, tags_of
+from simab.scenario.locations import Location, members_of, spot, tags_of
 from simab.scenario.suggestions import remedy_for_name
+from simab.scenario.violations import Violation
 
 __all__ = ["flaws_of"]
 
 Sentence = tuple[str, str]
 
 
-def flaws_of(error: ValidationError, model: type[Description]) -> Iterator[Flaw]:
+def flaws_of(error: ValidationError, model: type[Description]) -> Iterator[Violation]:
     """Every error that pydantic collected; those that are rules across fields are left out."""
     for details in error.errors():
         if isinstance(details.get("ctx", {}).get("error"), InvalidScenario):
@@ -32,29 +32,29 @@ def flaws_of(error: ValidationError, model: type[Description]) -> Iterator[Flaw]
         yield _flaw(details, spot(details["loc"], model))
 
 
-def _flaw(details: ErrorDetails, here: Spot) -> Flaw:
+def _flaw(details: ErrorDetails, here: Location) -> Violation:
     kind = details["type"]
     if kind == "missing":
-        return Flaw(here.path, "required", _add(here), on_key=True, shows_value=False)
+        return Violation(here.path, "required", _add(here), on_key=True, shows_value=False)
     if kind == "union_tag_not_found":
         tag = _tag_field(here)
         allowed = ", ".join(_tags(here))
         remedy = f"Add `{tag}:` with one of {allowed}."
-        return Flaw((*here.path, tag), "required", remedy, on_key=True, shows_value=False)
+        return Violation((*here.path, tag), "required", remedy, on_key=True, shows_value=False)
     if kind == "union_tag_invalid":
         tag = _tag_field(here)
         remedy = remedy_for_name(str(details["ctx"]["tag"]), _tags(here))
-        return Flaw((*here.path, tag), f"unknown {tag}", remedy)
+        return Violation((*here.path, tag), f"unknown {tag}", remedy)
     if kind == "extra_forbidden":
         owner = here.owner
         allowed_keys = list(owner.model_fields) if owner is not None else []
         remedy = remedy_for_name(str(here.path[-1]), allowed_keys)
-        return Flaw(here.path, "unknown key", remedy, on_key=True)
+        return Violation(here.path, "unknown key", remedy, on_key=True)
     rule, remedy = _sentence(details, here)
-    return Flaw(here.path, rule, remedy, on_key=here.on_key, shows_value=not here.on_key)
+    return Violation(here.path, rule, remedy, on_key=here.on_key, shows_value=not here.on_key)
 
 
-def _sentence(details: ErrorDetails, here: Spot) -> Sentence:
+def _sentence(details: ErrorDetails, here: Location) -> Sentence:
     match details["type"]:
         case "value_error":
             return _own_rule(details, here)
@@ -76,21 +76,21 @@ def _is_long_enough(details: ErrorDetails) -> bool:
     return len(details["input"]) >= int(details["ctx"]["min_length"])
 
 
-def _add(here: Spot) -> str:
+def _add(here: Location) -> str:
     name = str(here.path[-1])
     example = example_of(here.owner, name)
     return f"Add it, for example `{name}: {example}`." if example else f"Add `{name}:` here."
 
 
-def _tag_field(here: Spot) -> str:
+def _tag_field(here: Location) -> str:
     return next(iter(members_of(here.annotation)[0].model_fields))
 
 
-def _tags(here: Spot) -> list[str]:
+def _tags(here: Location) -> list[str]:
     return [tag for member in members_of(here.annotation) for tag in tags_of(member)]
 
 
-def _own_rule(details: ErrorDetails, here: Spot) -> Sentence:
+def _own_rule(details: ErrorDetails, here: Location) -> Sentence:
     """Our own validators say "rule; remedy"."""
     value = details["input"]
     if isinstance(value, str) and value.startswith("-") and value[1:2].isdigit():
@@ -106,7 +106,7 @@ def _own_rule(details: ErrorDetails, here: Spot) -> Sentence:
     return rule.rstrip("."), remedy if remedy.endswith(".") or not remedy else f"{remedy}."
 
 
-def _range(details: ErrorDetails, here: Spot) -> Sentence:
+def _range(details: ErrorDetails, here: Location) -> Sentence:
     words = {"greater_than": "above", "greater_than_equal": "at least", "less_than": "below"}
     limit = next(iter(details["ctx"].values()))
     text = _limit_text(limit, details["input"])
@@ -142,7 +142,7 @@ def _allowed_range(constraints: Sequence[Any], value: Any) -> str:
     return f"Write a value {' and '.join(words)}." if words else ""
 
 
-def _mapping(here: Spot) -> Sentence:
+def _mapping(here: Location) -> Sentence:
     name = str(here.path[-1]) if here.path else ""
     example = example_of(here.owner, name)
     shown = f"Write for example `{name}: {example}`." if example else "Write `name: value` pairs."

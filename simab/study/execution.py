@@ -15,7 +15,7 @@ from math import ceil
 from pickle import PicklingError
 from typing import Final, NamedTuple
 
-from simab.analyse import Outcome, ScenarioTruth, outcome_of, truth_of_scenario
+from simab.analyse import RunSummary, ScenarioTruth, summary_of, truth_of_scenario
 from simab.analyse.counterfactual import Counterfactual, accepted_actions
 from simab.draws import Draws
 from simab.errors import InvalidInput, NoResources
@@ -31,7 +31,7 @@ __all__ = ["Executor", "Progress", "Store", "play_one", "run_study"]
 Progress = Callable[[int, int], None]
 """Told how many rows are done, of how many."""
 
-Store = MutableMapping[str, Outcome]
+Store = MutableMapping[str, RunSummary]
 """Where rows are kept by key; a dict will do, and so will anything that behaves like one."""
 
 _BATCHES_A_POLICY: Final = 200  # so that the workers end at nearly the same time
@@ -44,7 +44,7 @@ def run_study(
     store: Store | None = None,
     progress: Progress | None = None,
     failed: Callable[[Failure], None] | None = None,
-) -> dict[str, tuple[Outcome, ...]]:
+) -> dict[str, tuple[RunSummary, ...]]:
     """The rows of a study by policy, in order of replication.
 
     Only rows that the store lacks are played. Without an executor they are played here, one after
@@ -64,7 +64,7 @@ def run_study(
     # Closed at once when interrupted: what has not begun is called off, not waited for.
     with closing(_played(plan, _batches(plan, missing), executor)) as batches:
         for ended in batches:
-            rows = [each for each in ended if isinstance(each, Outcome)]
+            rows = [each for each in ended if isinstance(each, RunSummary)]
             store.update({keys[row.policy, row.replication]: row for row in rows})
             if failed:
                 for failure in ended:
@@ -84,10 +84,10 @@ def run_study(
     }
 
 
-def _kept(store: Store, key: str, replication: int) -> Outcome:
+def _kept(store: Store, key: str, replication: int) -> RunSummary:
     """A row of the store, which any object can be: one that cannot be the key's is refused."""
     row: object = store[key]
-    if not isinstance(row, Outcome) or row.replication != replication:
+    if not isinstance(row, RunSummary) or row.replication != replication:
         raise InvalidInput(
             f"store: what it holds for replication {replication} is not a row of that replication; "
             "give another store, and play again"
@@ -107,7 +107,7 @@ def _batches(
 
 def _played(
     plan: StudyPlan, batches: Iterator[tuple[str, list[int]]], executor: Executor | None
-) -> Generator[list[Outcome | Failure], None, None]:
+) -> Generator[list[RunSummary | Failure], None, None]:
     scenario = plan.scenario.model_dump_json()
     calls = (
         (scenario, (name, plan.policies[name]), numbers, plan.seed, plan.engine)
@@ -117,7 +117,7 @@ def _played(
         for call in calls:
             yield play_batch(*call)
         return
-    futures: list[Future[list[Outcome | Failure]]] = []
+    futures: list[Future[list[RunSummary | Failure]]] = []
     try:
         # Extended, not made at once: what is submitted before an interrupt must be called off too.
         futures.extend(executor.submit(play_batch, *call) for call in calls)
@@ -139,7 +139,9 @@ def _played(
             future.cancel()
 
 
-def _result(future: Future[list[Outcome | Failure]], plan: StudyPlan) -> list[Outcome | Failure]:
+def _result(
+    future: Future[list[RunSummary | Failure]], plan: StudyPlan
+) -> list[RunSummary | Failure]:
     try:
         return future.result()
     except (AttributeError, TypeError, PicklingError) as error:
@@ -153,7 +155,7 @@ def _result(future: Future[list[Outcome | Failure]], plan: StudyPlan) -> list[Ou
 
 def play_batch(
     scenario: str, policy: tuple[str, Decider], replications: Sequence[int], seed: int, engine: str
-) -> list[Outcome | Failure]:
+) -> list[RunSummary | Failure]:
     """Play some replications of one policy; all arguments and results can cross processes.
 
     `scenario` is JSON, so that a process can tell that it has tabulated it already.
@@ -164,12 +166,12 @@ def play_batch(
 
 def _row(
     prepared: _Prepared, policy: tuple[str, Decider], draws: Draws, engine: str
-) -> Outcome | Failure:
+) -> RunSummary | Failure:
     run = play_one(prepared.blueprint, policy, draws, engine)
     if isinstance(run, Failure):
         return run
-    outcome, actions = outcome_of(run, prepared.truth), accepted_actions(run)
-    del run  # its books may be large, and the next run makes its own
+    outcome, actions = summary_of(run, prepared.truth), accepted_actions(run)
+    del run  # its counts may be large, and the next run makes its own
     return prepared.counterfactual.excess(outcome, actions, draws, engine)
 
 

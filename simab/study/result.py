@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from simab.analyse import Outcome, truth_of_scenario
+from simab.analyse import RunSummary, truth_of_scenario
 from simab.analyse.columns import RunLimits
 from simab.analyse.counterfactual import Counterfactual
 from simab.analyse.example import example_of
@@ -41,7 +41,7 @@ _ZERO: Final[Json] = {
 }
 _NO_EXCESS: Final[Json] = {"error_share_excess": _ZERO, "guardrail_breach_excess_s": _ZERO}
 """What needs no runs to be known, and no interval."""
-StudyRows = Mapping[str, Sequence[Outcome]]
+StudyRows = Mapping[str, Sequence[RunSummary]]
 
 
 def study_result(
@@ -182,7 +182,7 @@ def study_examples(
         # A policy that is not pure may fail where it did not before; then there is nothing to show.
         if not isinstance(run, Failure):
             found.append(example_of(run, chosen, why))
-        del run  # its books may be large, and the next run makes its own
+        del run  # its counts may be large, and the next run makes its own
     if progress:
         progress(len(finished), len(finished))
     return found

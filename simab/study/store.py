@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from simab.analyse import Judgement, Outcome, Verdict
+from simab.analyse import Judgement, RunSummary, Verdict
 from simab.errors import InvalidInput
 
 __all__ = ["SqliteStore"]
@@ -29,7 +29,7 @@ _ANOTHER_FILE: Final = "Name another file, or move this one away"
 _NO_FILE: Final = (":", "file:")  # what SQLite takes for a database in memory, or for a URI
 
 
-class SqliteStore(MutableMapping[str, Outcome]):
+class SqliteStore(MutableMapping[str, RunSummary]):
     """A mapping from row key to outcome in one file; what was put is there after any crash.
 
     One process writes: workers hand their rows back to the study.
@@ -61,7 +61,7 @@ class SqliteStore(MutableMapping[str, Outcome]):
         except sqlite3.Error as error:
             raise InvalidInput(_cannot_open(path, error)) from None
 
-    def __getitem__(self, key: str) -> Outcome:
+    def __getitem__(self, key: str) -> RunSummary:
         with self._file():
             found = self._connection.execute(
                 "SELECT row, digest FROM outcomes WHERE key = ?", (key,)
@@ -78,7 +78,7 @@ class SqliteStore(MutableMapping[str, Outcome]):
         with self._file():
             return _outcome(json.loads(row))
 
-    def __setitem__(self, key: str, row: Outcome) -> None:
+    def __setitem__(self, key: str, row: RunSummary) -> None:
         self.update({key: row})
 
     def __delitem__(self, key: str) -> None:
@@ -102,7 +102,7 @@ class SqliteStore(MutableMapping[str, Outcome]):
             found = self._connection.execute("SELECT 1 FROM outcomes WHERE key = ?", (key,))
             return found.fetchone() is not None
 
-    def update(self, rows: Mapping[str, Outcome]) -> None:  # type: ignore[override]
+    def update(self, rows: Mapping[str, RunSummary]) -> None:  # type: ignore[override]
         """Put many rows in one transaction: all of them, or none if that fails."""
         texts = [(key, json.dumps(asdict(row))) for key, row in rows.items()]
         entries = [(key, text, _digest(key, text)) for key, text in texts]
@@ -133,10 +133,10 @@ class SqliteStore(MutableMapping[str, Outcome]):
         )
 
 
-def _outcome(fields: dict[str, Any]) -> Outcome:
+def _outcome(fields: dict[str, Any]) -> RunSummary:
     fields["verdict"] = Verdict(fields["verdict"])
     fields["judgement"] = Judgement(fields["judgement"])
-    return Outcome(**fields)
+    return RunSummary(**fields)
 
 
 def _digest(key: str, row: str) -> object:

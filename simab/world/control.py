@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.policies import Action, Observation
-from simab.world.books import Books
 from simab.world.routing import Routing
+from simab.world.run_counts import RunCounts
 
 __all__ = [
     "DataPlane",
     "Decider",
     "DecisionEntry",
-    "Ledger",
+    "DecisionLog",
     "PolicyRaised",
+    "RunData",
     "SplitEntry",
-    "Transcript",
 ]
 
 
@@ -76,18 +76,18 @@ class SplitEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """What a replication leaves: the books, and the request records if they were asked for.
+class RunData:
+    """What a replication leaves: the counts, and the request records if they were asked for.
 
     `records` has shape (requests, 13), columns as `records.RECORD_COLUMNS` says.
     """
 
-    books: Books
+    run_counts: RunCounts
     records: NDArray[np.int64] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class DecisionLog:
     """What the controller did: every action asked for, and every split in force.
 
     `pending` is the split that an update under way at the horizon would have put in force later.

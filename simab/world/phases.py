@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from simab.stats.fixed_arrays import fixed
 from simab.world.blueprint import NO_VARIANT
-from simab.world.books import Books, RequestColumn
 from simab.world.routing import Routing
+from simab.world.run_counts import RequestColumn, RunCounts
 
 __all__ = ["Phase", "Phases"]
 
@@ -20,8 +20,8 @@ __all__ = ["Phase", "Phases"]
 class Phase:
     """From `since_ns` on, requests went to `choices` by constant shares.
 
-    `number` counts the phases with two choices or more, from 1. `column` of Books.requests holds
-    the assignments, and `before` (shape (variants,)) those of the phase's first window that were
+    `number` counts the phases with two choices or more, from 1. `column` of RunCounts.requests
+    holds the assignments, and `before` (shape (variants,)) those of the phase's first window that were
     made before it began.
     """
 
@@ -41,9 +41,9 @@ class Phases:
     once in the run.
     """
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
-        self._sticky = books.blueprint.scenario.endpoint.variant_routing == "sticky_hash"
+    def __init__(self, run_counts: RunCounts) -> None:
+        self._books = run_counts
+        self._sticky = run_counts.blueprint.scenario.endpoint.variant_routing == "sticky_hash"
         self._cookies = False
         self._routing: Routing | None = None
         self._phases: list[Phase] = []

@@ -7,7 +7,7 @@ from typing import Any
 from simab.draws import Draws
 from simab.world.answers import checked_decision
 from simab.world.blueprint import Blueprint
-from simab.world.control import Decider, Ledger, PolicyRaised, Transcript
+from simab.world.control import Decider, DecisionLog, PolicyRaised, RunData
 from simab.world.session import Session
 
 __all__ = ["play"]
@@ -20,7 +20,7 @@ def play(
     *,
     engine: str,
     record_requests: bool = False,
-) -> tuple[Ledger, Transcript]:
+) -> tuple[RunData, DecisionLog]:
     """Play a scenario once; without a policy nobody looks.
 
     Raises:

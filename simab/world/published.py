@@ -1,4 +1,4 @@
-"""What production shows of the books at one moment: windows after their delay, arrived labels."""
+"""What production shows of the counts at one moment: windows after their delay, arrived labels."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 from simab.world.books import ARRAYS, Books, RequestColumn
 from simab.world.phases import Phases
+from simab.world.run_counts import RequestColumn, RunCounts
 
 __all__ = ["ArrivedLabels", "PublishedMetrics", "ShownLabels", "read_only"]
 
 
-def read_only(books: Books) -> Books:
+def read_only(run_counts: RunCounts) -> RunCounts:
     """The same counts as they go on, in arrays that nobody can write to."""
     arrays = {name: _locked(getattr(books, name)) for name in ARRAYS}
     return Books(blueprint=books.blueprint, **arrays)

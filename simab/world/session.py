@@ -15,14 +15,14 @@ from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Refusal
 from simab.world.blueprint import Blueprint
-from simab.world.books import Books, Total
 from simab.world.compiled.compilation import require_numba
-from simab.world.control import DataPlane, DecisionEntry, Ledger, SplitEntry, Transcript
+from simab.world.control import DataPlane, DecisionEntry, DecisionLog, RunData, SplitEntry
 from simab.world.endpoint import Deployment, Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.phases import Phases
 from simab.world.published import ArrivedLabels, PublishedMetrics, read_only
 from simab.world.reference.plane import ReferencePlane
+from simab.world.run_counts import RunCounts, Total
 
 __all__ = ["ENGINES", "Session"]
 
@@ -48,7 +48,7 @@ class Session:
         self._environment = simpy.Environment(initial_time=0)
         # Set before all else, so that nothing at the horizon comes before it.
         self._horizon = at(self._environment, blueprint.horizon_ns, Rank.CONTROL)
-        self._books = Books.open(blueprint)
+        self._books = RunCounts.open(blueprint)
         self._plane = _plane(engine)(
             self._environment, self._books, draws, record_requests=record_requests
         )
@@ -120,18 +120,18 @@ class Session:
         self._refused = tuple(refusal for refusal in refusals if refusal is not None)
         return self._refused
 
-    def close(self) -> tuple[Ledger, Transcript]:
-        """Play what is left, and close the books."""
+    def close(self) -> tuple[RunData, DecisionLog]:
+        """Play what is left, and close the counts."""
         if not self.ended:
             self.advance(self.blueprint.horizon_ns)
         self.abandon()
-        transcript = Transcript(tuple(self._decisions), tuple(self._splits), self._pending)
-        return Ledger(self._books, self._plane.records()), transcript
+        decision_log = DecisionLog(tuple(self._decisions), tuple(self._splits), self._pending)
+        return RunData(self._books, self._plane.records()), decision_log
 
     def abandon(self) -> None:
         """Let go of an update under way.
 
-        Its event and the queue that it waits in refer to each other, and to the books: they would
+        Its event and the queue that it waits in refer to each other, and to the counts: they would
         stay in memory until the collector of garbage comes.
         """
         if self._update_ends is not None and self._update_ends.callbacks:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from simab.analyse import Judgement, Outcome, Verdict
+from simab.analyse import Judgement, RunSummary, Verdict
 
 __all__ = ["ROW", "rows"]
 
-ROW: Final = Outcome(
+ROW: Final = RunSummary(
     policy="rule",
     replication=0,
     verdict=Verdict.UNDECIDED,
@@ -35,7 +35,7 @@ ROW: Final = Outcome(
 )
 
 
-def rows(**columns: Any) -> list[Outcome]:
+def rows(**columns: Any) -> list[RunSummary]:
     """A row a value of the columns, which are of one length; the rest is of ROW."""
     count = len(next(iter(columns.values())))
     return [

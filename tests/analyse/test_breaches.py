@@ -56,10 +56,13 @@ def test_a_window_is_broken_where_the_limit_says_so_of_its_totals(given: dict[st
         horizon="115s",
         metrics={"period": "1s", "publication_delay": "0s"},
     )
-    books = record(play, "compiled", seed=4).ledger.books
+    run_counts = record(play, "compiled", seed=4).data.run_counts
     limit: Limit = TypeAdapter(Limit).validate_python(given)
     one_by_one = [
-        any(limit.breached(books.request_totals(number, window, window + 1)) for number in range(2))
-        for window in range(len(books.requests))
+        any(
+            limit.breached(run_counts.request_totals(number, window, window + 1))
+            for number in range(2)
+        )
+        for window in range(len(run_counts.requests))
     ]
-    assert broken_windows(books, [limit]).tolist() == one_by_one
+    assert broken_windows(run_counts, [limit]).tolist() == one_by_one

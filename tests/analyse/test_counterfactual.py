@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simab.analyse import Outcome, outcome_of, truth_of_scenario
+from simab.analyse import RunSummary, summary_of, truth_of_scenario
 from simab.analyse.counterfactual import (
     Counterfactual,
     accepted_actions,
@@ -63,14 +63,14 @@ def row(
     *,
     engine: str = "compiled",
     always: bool = False,
-) -> Outcome:
+) -> RunSummary:
     """The row of one replication; `always` plays the second run where it need not be, too."""
     counterfactual = Counterfactual(play)
     if always:
         counterfactual.__dict__["is_needed"] = True
     draws = Draws(7, 2)
     run = play_run(Blueprint.of(play), ("script", Script(actions)), draws, engine=engine)
-    outcome = outcome_of(run, truth_of_scenario(play))
+    outcome = summary_of(run, truth_of_scenario(play))
     return counterfactual.excess(outcome, accepted_actions(run), draws, engine)
 
 

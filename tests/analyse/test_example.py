@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from simab.analyse import outcome_of, truth_of_scenario
+from simab.analyse import summary_of, truth_of_scenario
 from simab.analyse.example import example_of
 from simab.policies import Mirror, Promote, SetWeights
 from simab.run.simulation import Run
@@ -31,7 +31,7 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def story(run: Run) -> dict[str, Any]:
-    return example_of(run, outcome_of(run, truth_of_scenario(run.scenario)), "it was asked for")
+    return example_of(run, summary_of(run, truth_of_scenario(run.scenario)), "it was asked for")
 
 
 def test_it_is_plain_data(story: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ def test_mirrored_copies_are_no_traffic_of_users() -> None:
     play = scenario(endpoint={"weight_update": "1ns"}, horizon="95s")
     mirrored = SetWeights({"a": 1, "b": 0}, mirror=Mirror("b"))
     run = record(play, "compiled", policy=Script({2: [mirrored]}), seed=2)
-    told = example_of(run, outcome_of(run, truth_of_scenario(play)), "it was asked for")
+    told = example_of(run, summary_of(run, truth_of_scenario(play)), "it was asked for")
     assert told["totals"]["copies"] > 1_000
     late = [each for each in told["spans"] if each["start_s"] >= 30]
     assert {(each["variant"], each["realised_share"]) for each in late} == {("a", 1.0)}
@@ -111,7 +111,7 @@ def long_run() -> Run:
 
 def test_many_windows_are_merged_and_none_is_left_out(long_run: Run) -> None:
     """A few hundred spans, fine until a third after the decision; counts are those of the run."""
-    told = example_of(long_run, outcome_of(long_run, truth_of_scenario(long_run.scenario)), "")
+    told = example_of(long_run, summary_of(long_run, truth_of_scenario(long_run.scenario)), "")
     assert len(told["spans"]) <= 2 * (240 + 60 + 2)
     assert len(told["metric_series"]) <= 2 * (240 + 60 + 2)
     assert len(json.dumps(told)) < 250_000
@@ -127,7 +127,7 @@ def test_many_windows_are_merged_and_none_is_left_out(long_run: Run) -> None:
 
 def test_each_variant_is_summed_up_window_by_window(long_run: Run) -> None:
     """The worst window's p99 and the median window's p50 are those of `Run.windows`."""
-    told = example_of(long_run, outcome_of(long_run, truth_of_scenario(long_run.scenario)), "")
+    told = example_of(long_run, summary_of(long_run, truth_of_scenario(long_run.scenario)), "")
     frame = long_run.windows[long_run.windows["invocations"] > 0]
     for each in told["variants"]:
         own = frame[frame["variant"] == each["variant"]]
@@ -140,7 +140,7 @@ def test_each_variant_is_summed_up_window_by_window(long_run: Run) -> None:
 
 def test_until_the_decision_is_what_the_records_say_of_that_instant(run: Run) -> None:
     """Arrivals and labels before the tick at 60 s, shares in force before it, whole windows."""
-    told = example_of(run, outcome_of(run, truth_of_scenario(run.scenario)), "")["until_decision"]
+    told = example_of(run, summary_of(run, truth_of_scenario(run.scenario)), "")["until_decision"]
     requests = run.requests
     assert told["at_s"] == 60.0
     assert told["arrived"] == (requests["arrived_ns"] < 60 * SECOND).sum()
@@ -161,7 +161,7 @@ def test_a_look_between_two_windows_counts_the_labels_of_its_own_instant() -> No
         labels={"delay": {"kind": "exponential", "mean": "1s"}},
     )
     run = record(play, "compiled", policy=Script({4: [Promote("b")]}), seed=2)
-    told = example_of(run, outcome_of(run, truth_of_scenario(play)), "")["until_decision"]
+    told = example_of(run, summary_of(run, truth_of_scenario(play)), "")["until_decision"]
     requests = run.requests[run.requests["label_ns"] < 28 * SECOND]
     requests = requests[requests["correct"] >= 0]
     counts = requests.groupby("variant").size().to_dict()

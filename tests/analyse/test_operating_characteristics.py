@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.analyse import Judgement, Outcome, Verdict
+from simab.analyse import Judgement, RunSummary, Verdict
 from simab.analyse.columns import RunLimits
 from simab.analyse.operating_characteristics import MEANS, operating_characteristics
 from simab.scenario import Scenario
@@ -18,12 +18,12 @@ from simab.stats.cost_intervals import cost_mean
 from tests.analyse.outcome_rows import rows
 
 
-def rows_of(*verdicts: Verdict, **columns: list[Any]) -> list[Outcome]:
+def rows_of(*verdicts: Verdict, **columns: list[Any]) -> list[RunSummary]:
     """A row a verdict; columns give the other fields in order."""
     return rows(verdict=verdicts, **columns)
 
 
-def decided_at(*times_s: float | None) -> list[Outcome]:
+def decided_at(*times_s: float | None) -> list[RunSummary]:
     return rows_of(*[Verdict.UNDECIDED] * len(times_s), decided_s=list(times_s))
 
 

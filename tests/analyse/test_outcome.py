@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simab.analyse import Outcome, Verdict, outcome_of, truth_of_scenario
+from simab.analyse import RunSummary, Verdict, summary_of, truth_of_scenario
 from simab.policies import (
     Action,
     AddVariant,
@@ -42,9 +42,11 @@ def played(actions: Mapping[int, Sequence[Action]], played_on: Scenario | None =
     return record(played_on or three(), "compiled", policy=Script(actions), seed=3)
 
 
-def outcome(actions: Mapping[int, Sequence[Action]], played_on: Scenario | None = None) -> Outcome:
+def outcome(
+    actions: Mapping[int, Sequence[Action]], played_on: Scenario | None = None
+) -> RunSummary:
     run = played(actions, played_on)
-    return outcome_of(run, truth_of_scenario(run.scenario))
+    return summary_of(run, truth_of_scenario(run.scenario))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def outcome(actions: Mapping[int, Sequence[Action]], played_on: Scenario | None 
 def test_the_first_accepted_decision_is_the_verdict(
     actions: dict[int, list[Action]], verdict: str, decided_s: float | None
 ) -> None:
-    """The rule of `Outcome`: refused actions and weights alone decide nothing (decisions.md)."""
+    """The rule of `RunSummary`: refused actions and weights alone decide nothing (decisions.md)."""
     row = outcome(actions)
     assert row.verdict == verdict
     assert row.decided_s == decided_s
@@ -93,7 +95,7 @@ def test_requests_that_fail_or_are_refused_are_counted() -> None:
     """A 500 is a failure, a 503 a refusal; the counts are those of the run."""
     slow = {"latency": {"kind": "constant", "value": "2s"}, "queue_limit": 1}
     run = played({}, scenario({"a": success(0.9, **slow), "b": success(0.9, error_rate=0.3)}))
-    row = outcome_of(run, truth_of_scenario(run.scenario))
+    row = summary_of(run, truth_of_scenario(run.scenario))
     statuses = run.requests["status"].value_counts()
     assert row.requests_failed == statuses[500] > 0
     assert row.requests_rejected == statuses[503] > 0
@@ -164,10 +166,10 @@ def test_a_run_ends_with_the_variant_that_has_all_traffic(
 ) -> None:
     """Who serves from when on is read from the weights; what was decided is another matter."""
     run = played(actions)
-    row = outcome_of(run, truth_of_scenario(run.scenario))
+    row = summary_of(run, truth_of_scenario(run.scenario))
     assert (row.ends_with, row.ends_with_since_s) == (ends_with, since_s)
     plain = None if since_s is None else (ends_with, since_s * SECOND)
-    assert run.transcript.ending == plain
+    assert run.decision_log.ending == plain
     assert row.decided_for == decided_for
     assert row.overturned == (decided_for not in (None, ends_with))
     judged = {"a": "wrong", "b": "right", "c": "wrong", None: "neither"}[ends_with]
@@ -221,7 +223,7 @@ SHIFTS = {
 def test_costs_are_those_of_the_request_records() -> None:
     """Requests served by each variant, counted one by one; regret by its definition."""
     run = played(SHIFTS)
-    row = outcome_of(run, truth_of_scenario(run.scenario))
+    row = summary_of(run, truth_of_scenario(run.scenario))
     requests = run.requests
     served = requests[requests["status"] != 0]["variant"].value_counts()
     assert served.gt(0).all()
@@ -240,7 +242,7 @@ def test_requests_that_a_bad_variant_fails_went_to_it_too() -> None:
     objective = three().objective.model_dump(mode="json")
     objective["guardrails"] = [{"metric": "error_rate", "at_most": 0.01}]
     run = played({}, scenario({"a": success(0.9), "b": bad}, endpoint=QUICK, objective=objective))
-    row = outcome_of(run, truth_of_scenario(run.scenario))
+    row = summary_of(run, truth_of_scenario(run.scenario))
     failed = run.requests["status"] == 500
     assert row.requests_on_worse == failed.sum() > 0
 
@@ -259,7 +261,7 @@ def test_what_the_horizon_cuts_off_is_counted() -> None:
         labels={"delay": {"kind": "constant", "value": "30s"}},
     )
     run = played({}, late)
-    row = outcome_of(run, truth_of_scenario(late))
+    row = summary_of(run, truth_of_scenario(late))
     arrived = run.requests["arrived_ns"]
     assert row.in_flight_at_horizon == (arrived + 7 * SECOND >= late.horizon).sum() > 0
     answered_late = (arrived + 7 * SECOND < late.horizon) & (arrived + 37 * SECOND >= late.horizon)
@@ -308,7 +310,7 @@ def test_breached_time_is_that_of_the_windows_over_the_limit(
     assert 0 < len(breached) < values.index.get_level_values("window").nunique()
     ends = [min((each + 1) * 10 * SECOND, guarded.horizon) for each in breached]
     expected_ns = sum(end - each * 10 * SECOND for each, end in zip(breached, ends, strict=True))
-    row = outcome_of(run, truth_of_scenario(guarded))
+    row = summary_of(run, truth_of_scenario(guarded))
     assert row.guardrail_breach_s == expected_ns / 1e9
 
 
@@ -372,7 +374,7 @@ def test_weight_changes_are_those_that_moved_traffic(
 def test_both_engines_give_the_same_row() -> None:
     """Design section 4: the planes give the same bits, so rows are equal to the last digit."""
     rows = [
-        outcome_of(
+        summary_of(
             record(three(), engine, policy=Script(SHIFTS), seed=5), truth_of_scenario(three())
         )
         for engine in ("reference", "compiled")

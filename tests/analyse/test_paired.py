@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simab.analyse import Outcome
+from simab.analyse import RunSummary
 from simab.analyse.paired import paired_differences
 from simab.stats.cost_intervals import cost_mean, zero_mean_p_value
 from simab.stats.intervals import paired_difference
@@ -21,7 +21,7 @@ from tests.analyse.outcome_rows import rows
 HORIZON_S = 6 * 3600.0
 
 
-def drawn(seed: int, count: int = 60, undecided: float = 0.1) -> list[Outcome]:
+def drawn(seed: int, count: int = 60, undecided: float = 0.1) -> list[RunSummary]:
     """A rule that is right in 60 % of its runs."""
     draw = np.random.default_rng(seed)
     return rows(
@@ -138,7 +138,7 @@ def test_a_clear_difference_is_called_one() -> None:
     assert of(found, "requests")["differs"]
 
 
-def equal_rules(draw: np.random.Generator, rules: int, count: int) -> dict[str, list[Outcome]]:
+def equal_rules(draw: np.random.Generator, rules: int, count: int) -> dict[str, list[RunSummary]]:
     """Rules of one law: right in 60 % of runs, costly where wrong, each run drawn anew."""
     study = {}
     for number in range(rules):

@@ -77,7 +77,7 @@ def test_no_command_sends_a_control_character(run, file: Path, words: tuple[str,
 
 
 def test_a_mistake_quotes_a_name_harmlessly(run, tmp_path: Path) -> None:
-    """The value of a flaw and the suggestion that follows it."""
+    """The value of a violation and the suggestion that follows it."""
     path = tmp_path / "flawed.json"
     path.write_text(scenario(NAMES).replace('"candidate"', r'"candidat\u009be"'))
     code, out, err = run("check", str(path))

@@ -10,7 +10,7 @@ from simab.draws import Draws
 from simab.policies import Promote, SetWeights
 from simab.run.simulation import play_run
 from simab.world import Blueprint
-from simab.world.books import ARRAYS
+from simab.world.run_counts import ARRAYS
 from simab.world.session import ENGINES
 from tests.study.building import small
 from tests.world.building import SECOND, Script, never, record
@@ -21,7 +21,7 @@ def test_two_policies_that_do_nothing_leave_identical_books(engine: str) -> None
     """Nothing in a run depends on which policy looks on."""
     blueprint, draws = Blueprint.of(small()), Draws(5, 2)
     one, other = (
-        play_run(blueprint, (name, policy), draws, engine=engine).ledger.books
+        play_run(blueprint, (name, policy), draws, engine=engine).data.run_counts
         for name, policy in (("one", Script()), ("other", never()))
     )
     for name in ARRAYS:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import simab
-from simab.analyse import Outcome
+from simab.analyse import RunSummary
 from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Promote
 from simab.study import local_processes
@@ -37,8 +37,8 @@ def study() -> simab.Study:
 
 
 def test_outcomes_has_a_row_for_each_policy_and_replication(study: simab.Study) -> None:
-    """The columns are the fields of `Outcome`."""
-    assert list(study.outcomes.columns) == list(Outcome.__slots__)
+    """The columns are the fields of `RunSummary`."""
+    assert list(study.outcomes.columns) == list(RunSummary.__slots__)
     counts = study.outcomes.groupby("policy", sort=False)["replication"].nunique()
     assert counts.to_dict() == dict.fromkeys(small().policies, 20)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import simab
-from simab.analyse import Outcome
+from simab.analyse import RunSummary
 from simab.errors import InvalidInput, ReplicationsFailed
 from simab.policies import Action, Observation, Policy
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
@@ -127,7 +127,7 @@ def test_an_object_that_cannot_be_copied_is_refused() -> None:
 
 def test_what_failed_is_not_kept_and_played_again() -> None:
     """A store holds outcomes only, so a mended policy needs no new store."""
-    store: dict[str, Outcome] = {}
+    store: dict[str, RunSummary] = {}
     first = compared(store=store)
     assert len(store) == 2 * REPLICATIONS - len(first.failures)
     again = compared(store=store)

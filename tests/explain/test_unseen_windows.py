@@ -89,7 +89,7 @@ def staged(bake: str) -> dict[str, Any]:
 
 def ending(it: Scenario) -> type:
     """The last action of a run; of type NoneType where none was taken."""
-    decisions = simulate(it, seed=1).transcript.decisions
+    decisions = simulate(it, seed=1).decision_log.decisions
     return type(decisions[-1].action if decisions else None)
 
 

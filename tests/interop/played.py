@@ -46,7 +46,7 @@ def decisions(run: Run) -> list[tuple[int, type]]:
 
     Steps of the same kind that follow a first one are left out.
     """
-    entries = run.transcript.decisions
+    entries = run.decision_log.decisions
     assert all(entry.accepted for entry in entries), [entry.refusal for entry in entries]
     found: list[tuple[int, type]] = []
     for entry in entries:

@@ -69,7 +69,7 @@ def test_without_a_mesh_no_user_reaches_the_candidate_before_the_promotion(tmp_p
     )
     run = played(canary(tmp_path, spec).policy)
     assert decisions(run) == [(13, Promote)]
-    assert [split.weights["new"] > 0 for split in run.transcript.splits] == [False, True]
+    assert [split.weights["new"] > 0 for split in run.decision_log.splits] == [False, True]
 
 
 def test_without_a_mesh_or_tests_a_check_finds_no_data_and_fails(tmp_path: Path) -> None:
@@ -86,7 +86,9 @@ def test_an_ab_test_gives_the_candidate_what_matches_and_nothing_else(tmp_path: 
     """Iterations at ticks 1, 2 and 3, the promotion passes at 4 and moves traffic at 5."""
     run = played(canary(tmp_path, AB_TEST, "matched_share: 20%").policy)
     assert decisions(run) == [(1, SetWeights), (5, Promote)]
-    shares = [split.weights["new"] / sum(split.weights.values()) for split in run.transcript.splits]
+    shares = [
+        split.weights["new"] / sum(split.weights.values()) for split in run.decision_log.splits
+    ]
     assert shares == pytest.approx([0, 0.2, 1])
 
 

@@ -30,7 +30,7 @@ def played(error_rate: float, *, deployed: bool = True, **policies: Any) -> Run:
 
 
 def asked(run: Run) -> list[type]:
-    entries = run.transcript.decisions
+    entries = run.decision_log.decisions
     assert all(entry.accepted for entry in entries), [entry.refusal for entry in entries]
     return [type(entry.action) for entry in entries]
 
@@ -57,7 +57,7 @@ def test_a_healthy_candidate_is_promoted(deployed: bool) -> None:
     assert Promote in asked(played(0.0, deployed=deployed, argo=argo()))
     run = played(0.0, deployed=deployed, guardrail=guardrail())
     assert asked(run)[-2:] == [Promote, RemoveVariant]
-    assert run.transcript.splits[-1].weights == {"new": 1.0}
+    assert run.decision_log.splits[-1].weights == {"new": 1.0}
 
 
 def test_a_broken_candidate_is_rolled_back() -> None:
@@ -65,4 +65,4 @@ def test_a_broken_candidate_is_rolled_back() -> None:
     for policies in ({"argo": argo()}, {"guardrail": guardrail()}):
         run = played(0.5, **policies)
         assert asked(run)[-1] is RollBack
-        assert run.transcript.splits[-1].weights == {"current": 1.0, "new": 0.0}
+        assert run.decision_log.splits[-1].weights == {"current": 1.0, "new": 0.0}

@@ -215,9 +215,9 @@ def test_a_failed_canary_leaves_and_production_keeps_its_traffic(tmp_path: Path)
         ),
         seed=1,
     )
-    (only,) = run.transcript.decisions
+    (only,) = run.decision_log.decisions
     assert isinstance(only.action, RollBack)
-    assert run.transcript.splits[-1].weights == {"current": 1.0, "production": 8.0}
+    assert run.decision_log.splits[-1].weights == {"current": 1.0, "production": 8.0}
 
 
 def test_a_group_without_metrics_in_the_file_keeps_its_weight(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def rehearsal(kind: str) -> Scenario:
 def in_force(described: Scenario, kind: str) -> list[dict[str, float]]:
     """The shares of every split of a run."""
     shares = []
-    for split in simulate(described, policy=kind, seed=2).transcript.splits:
+    for split in simulate(described, policy=kind, seed=2).decision_log.splits:
         total = sum(split.weights.values())
         shares.append({name: weight / total for name, weight in split.weights.items()})
     return shares

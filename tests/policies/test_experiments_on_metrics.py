@@ -14,7 +14,7 @@ from simab.errors import InvalidInput
 from simab.policies import Policy, Promote
 from simab.policies.experiments.always_valid import AlwaysValid
 from simab.policies.experiments.bayesian import BayesianExperiment
-from simab.policies.experiments.evidence import standing_of
+from simab.policies.experiments.evidence import evidence_of
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
@@ -86,7 +86,7 @@ def test_recall_decides_where_correct_answers_say_the_opposite() -> None:
 def test_the_test_of_recall_is_the_pooled_test_of_positives() -> None:
     """60 of 100 positives against 70 of 90, whatever the negatives are."""
     old, new = confusion(tp=60, fn=40, fp=9, tn=1), confusion(tp=70, fn=20, tn=5_000)
-    seen = standing_of(observation(FakeMetrics({"old": old, "new": new}), metric="recall"))
+    seen = evidence_of(observation(FakeMetrics({"old": old, "new": new}), metric="recall"))
     assert seen.test().p_value == two_proportion_test(60, 100, 70, 90).p_value
     assert seen.smaller == 110
 
@@ -99,7 +99,7 @@ def test_equal_models_are_told_apart_at_most_at_alpha(metric: LabelMetric, runs:
     rejected = 0
     for _ in range(runs):
         labels = {"old": arm(random, 3000, 2.0), "new": arm(random, 3000, 2.0)}
-        p_value = standing_of(observation(FakeMetrics(labels), metric=metric)).test().p_value
+        p_value = evidence_of(observation(FakeMetrics(labels), metric=metric)).test().p_value
         rejected += p_value < 0.05
     assert rejected <= stats.binom(runs, 0.06).isf(1e-4)
     if metric != "brier":
@@ -158,4 +158,4 @@ def test_a_run_says_which_metric_it_tested(metric: LabelMetric) -> None:
     """Through the simulator: the reason names the metric that is the objective."""
     described = churn(metric, kind="fixed_horizon", labelled_requests=300)
     run = simab.simulate(Scenario.model_validate(described))
-    assert run.transcript.decisions[-1].action.because.startswith(metric)
+    assert run.decision_log.decisions[-1].action.because.startswith(metric)

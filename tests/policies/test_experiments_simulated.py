@@ -60,12 +60,12 @@ def test_every_experiment_is_played() -> None:
 def test_it_finds_the_better_candidate_and_logs_its_numbers(kind: str) -> None:
     """The last decision promotes the candidate, for a reason with counts in it."""
     run = simab.simulate(rehearsal(), policy=kind, seed=3)
-    last = run.transcript.decisions[-1]
+    last = run.decision_log.decisions[-1]
     assert isinstance(last.action, Promote)
     assert last.action.variant == "new"
     assert last.accepted
     assert len(re.findall(r"\d+/\d+", last.action.because)) >= 1
-    assert all(entry.action.because for entry in run.transcript.decisions)
+    assert all(entry.action.because for entry in run.decision_log.decisions)
 
 
 def test_a_file_gives_every_experiment_back() -> None:

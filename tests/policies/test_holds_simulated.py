@@ -60,7 +60,7 @@ def test_an_honest_split_promotes_the_better_candidate(name: str) -> None:
     """Of 20 runs none is held: at a level of 0.001 that happens in one of fifty such tests."""
     for replication in range(20):
         run = simab.simulate(HONEST[name], replication=replication)
-        assert [type(entry.action).__name__ for entry in run.transcript.decisions] == ["Promote"]
+        assert [type(entry.action).__name__ for entry in run.decision_log.decisions] == ["Promote"]
 
 
 @dataclass(frozen=True)
@@ -86,5 +86,5 @@ def test_a_router_that_splits_otherwise_holds_the_candidate(routing: str) -> Non
         POLICY | {"labelled_requests": 20_000, "looks": 1, "maximum_duration": "59min"}
     )
     run = simab.simulate(scenario, policy=WrongRouter(policy))
-    held = [e.action for e in run.transcript.decisions if isinstance(e.action, Hold)]
+    held = [e.action for e in run.decision_log.decisions if isinstance(e.action, Hold)]
     assert [action.reason for action in held] == [HoldReason.SAMPLE_RATIO]

@@ -19,7 +19,7 @@ from simab.policies import (
     SetWeights,
 )
 from simab.policies.rollouts.safe_rollout import SafeRollout
-from simab.policies.two_shares import TwoShares
+from simab.policies.two_proportions import TwoProportions
 from simab.stats.always_valid import confidence_sequence
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
@@ -134,13 +134,13 @@ def test_wrong_answers_roll_back_and_right_ones_do_not() -> None:
 
 def test_the_interval_is_the_confidence_sequence_of_smoothed_shares() -> None:
     """One hit and one miss are added under the variance; pairs are the harmonic mean."""
-    interval = TwoShares(0, 300, 3, 100).confidence_sequence(500, 0.9)
+    interval = TwoProportions(0, 300, 3, 100).confidence_sequence(500, 0.9)
     shares = np.array([1 / 302, 4 / 102])
     spread = np.sqrt((shares * (1 - shares) / [300, 100]).sum() * 150)
     assert interval == confidence_sequence(0.03, spread, 150, target_count=500, level=0.9)
-    assert TwoShares(0, 0, 3, 3).confidence_sequence(500, 0.9).reason is not None
+    assert TwoProportions(0, 0, 3, 3).confidence_sequence(500, 0.9).reason is not None
     # Three wrong answers of three are no proof.
-    assert 0.0 in TwoShares(9000, 10_000, 0, 3).confidence_sequence(5000, 0.95)
+    assert 0.0 in TwoProportions(9000, 10_000, 0, 3).confidence_sequence(5000, 0.95)
 
 
 def test_a_stage_waits_for_the_minimum_of_requests() -> None:

@@ -213,7 +213,7 @@ def example(policy: str, replication: int, outcome: str, decided_min: float | No
 
 
 def until_decision(spans: list[Result], series: list[Result], at_s: float) -> Result:
-    """What the run's own books say at its decision; two requests are in flight then."""
+    """What the run's own counts say at its decision; two requests are in flight then."""
     before = [each for each in spans if each["end_s"] <= at_s]
     ended = {
         name: sum(each["invocations"] for each in before if each["variant"] == name)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from simab.report import captions, numerals, summary_table_html
 from simab.report.answer import answer, verdict
-from simab.report.standing import most_often_right
+from simab.report.ranking import most_often_right
 from simab.report.study_result import read_result
 from simab.report.tables import pairs, summary
 from simab.report.truth_text import truth_sentence

@@ -93,7 +93,7 @@ def test_ids_and_references_get_the_prefix() -> None:
 def test_bars_run_from_right_to_wrong(result: Of, name: str) -> None:
     """The first segment is the right ending, the last the wrong one, and none is left out."""
     study = read_result(result(name))
-    order = endings.ending_order(study)
+    order = verdict_figure.ending_order(study)
     shares = [sum(each.column.share(one).count for each in order) for one in study.policies]
     assert shares == [policy.runs for policy in study.policies]
     assert [each.judged for each in order if each.judged] == ["right", "wrong"]
@@ -102,7 +102,7 @@ def test_bars_run_from_right_to_wrong(result: Of, name: str) -> None:
 
 def test_too_many_pairs_are_reduced_to_those_with_the_first_policy(result: Of) -> None:
     study = read_result(result("twelve_policies"))
-    for rows in pairs.shown(study).values():
+    for rows in paired_figure.shown(study).values():
         assert len(rows) == 11
         assert {row.first for row in rows} == {study.policies[0].name}
 
@@ -162,7 +162,7 @@ def test_names_of_pairs_are_wrapped_and_not_cut(width: float) -> None:
     name = "two-proportion test of the share of correct answers at 334 labelled rows"
     study = build((("most metrics after 120 rows", *CHURN[0][1:]), (name, *CHURN[1][1:])))
     with canvas.drawing():
-        figure = pairs.draw_pairs(read_result(study), width)
+        figure = paired_figure.draw_pairs(read_result(study), width)
         texts = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert not any("…" in text for text in texts)
     assert name in " ".join(texts)

@@ -11,10 +11,10 @@ from simab.description import Description
 from simab.errors import InvalidInput, InvalidScenario
 from simab.scenario import Scenario, load, loads
 from simab.scenario.examples import example_of
-from simab.scenario.flaws import field_name, short_text
+from simab.scenario.locations import members_of, spot, tags_of
 from simab.scenario.reading import LARGEST_FILE_BYTES, read
-from simab.scenario.spots import members_of, spot, tags_of
 from simab.scenario.starter import starter_text
+from simab.scenario.violations import field_name, short_text
 
 
 def data_of(text: str) -> object:

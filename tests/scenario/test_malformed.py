@@ -17,7 +17,7 @@ import pytest
 
 from simab.cli.main import main
 from simab.scenario import rules
-from simab.scenario.raw import Raw
+from simab.scenario.raw import RawValue
 from simab.scenario.reading import read
 
 MALFORMED = Path(__file__).parent / "malformed"
@@ -70,7 +70,7 @@ def test_there_are_files_and_all_have_their_message() -> None:
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
 def test_every_rule_across_fields_is_broken_by_some_file(rule: rules.Rule) -> None:
     """No rule across fields is there that no malformed file breaks."""
-    assert any(True for data in readable_files() for _ in rule(Raw(data)))
+    assert any(True for data in readable_files() for _ in rule(RawValue(data)))
 
 
 def test_all_problems_of_a_file_are_told_at_once(

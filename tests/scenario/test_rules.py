@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simab.scenario import Scenario, load, rules
-from simab.scenario.raw import Raw
+from simab.scenario.raw import RawValue
 from tests.strategies import CHARACTERS, scenario_data
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
@@ -23,7 +23,7 @@ def minimal() -> dict[str, Any]:
 
 
 def rules_broken(data: object) -> list[str]:
-    return [flaw.rule for flaw in rules.flaws(data)]
+    return [violation.rule for violation in rules.violations(data)]
 
 
 def test_no_invalid_scenario_exists_in_python() -> None:
@@ -57,7 +57,7 @@ json_values = st.recursive(
 
 @given(scenario_data(), st.data())
 def test_rules_never_fail_on_nonsense(data: dict[str, Any], chooser: st.DataObject) -> None:
-    """Whatever stands in a field, the rules say nothing of it or find a flaw; they never raise."""
+    """Whatever stands in a field, the rules say nothing of it or find a violation; they never raise."""
     broken: Any = copy.deepcopy(data)
     here = broken
     while True:
@@ -68,9 +68,9 @@ def test_rules_never_fail_on_nonsense(data: dict[str, Any], chooser: st.DataObje
             break
         here = here[key]
     here[key] = chooser.draw(json_values)
-    for flaw in rules.flaws(broken):
-        assert flaw.rule
-        assert flaw.remedy
+    for violation in rules.violations(broken):
+        assert violation.rule
+        assert violation.remedy
 
 
 def changed(data: dict[str, Any], changes: dict[str, object]) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def test_a_schedule_is_followed_step_by_step() -> None:
 
 def test_looking_never_fails() -> None:
     """Reading a value that is absent, null or of another type gives the default or None."""
-    raw = Raw({"a": {"b": "62s", "c": None, "d": True, "e": 10**400}})
+    raw = RawValue({"a": {"b": "62s", "c": None, "d": True, "e": 10**400}})
     assert raw.at("a", "b").duration_ns() == 62_000_000_000
     assert raw.at("a", "b").number() is None
     assert raw.at("a", "c").number(1.0) is None

@@ -13,7 +13,7 @@ from simab.scenario.loading import loads
 from simab.scenario.memory import MOST_STUDY_ROWS
 from simab.study.plan import StudyPlan
 from simab.world import Blueprint
-from simab.world.books import Books
+from simab.world.run_counts import RunCounts
 
 QUALITY = "{kind: success, probability: 90%}"
 
@@ -55,8 +55,8 @@ def scenario(**sizes: object) -> Scenario:
 def test_the_forecast_of_memory_is_what_the_arrays_take(variants: int, period: str) -> None:
     """Within a fifth above, and never below: what is said to fit must fit."""
     described = scenario(variants=variants, period=period)
-    books = Books.open(Blueprint.of(described))
-    arrays = (getattr(books, name) for name in books.__slots__)
+    run_counts = RunCounts.open(Blueprint.of(described))
+    arrays = (getattr(run_counts, name) for name in run_counts.__slots__)
     taken = sum(each.nbytes for each in arrays if isinstance(each, np.ndarray))
     assert taken <= size_of(described).run_bytes < 1.2 * taken
 
@@ -74,7 +74,7 @@ def test_the_forecast_of_memory_is_what_the_arrays_take(variants: int, period: s
 def test_what_does_not_fit_is_refused_with_the_field_to_change(
     sizes: dict[str, object], field: str
 ) -> None:
-    """Before anything is allocated, as a flaw of the file with its place."""
+    """Before anything is allocated, as a violation of the file with its place."""
     with pytest.raises(InvalidScenario) as refused:
         scenario(**sizes)
     assert [problem.field for problem in refused.value.problems] == [field]

@@ -1,4 +1,4 @@
-"""Pocock, O'Brien-Fleming and Wang-Tsiatis: the tables of the books, and what defines them."""
+"""Pocock, O'Brien-Fleming and Wang-Tsiatis: the tables of the counts, and what defines them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simab.analyse import Outcome, Verdict, outcome_of, truth_of_scenario
+from simab.analyse import RunSummary, Verdict, summary_of, truth_of_scenario
 from simab.errors import InvalidInput
 from simab.run.simulation import simulate
 from simab.study import (
@@ -32,7 +32,7 @@ def plan(replications: int = REPLICATIONS, *names: str, seed: int = 1) -> StudyP
 
 
 @pytest.fixture(scope="module")
-def serial() -> dict[str, tuple[Outcome, ...]]:
+def serial() -> dict[str, tuple[RunSummary, ...]]:
     """The rows as they are without an executor."""
     return run_study(plan())
 
@@ -51,17 +51,17 @@ def plays(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return played
 
 
-def test_a_row_is_the_outcome_of_its_replication(serial: dict[str, tuple[Outcome, ...]]) -> None:
+def test_a_row_is_the_outcome_of_its_replication(serial: dict[str, tuple[RunSummary, ...]]) -> None:
     """Replication n of a study is `simulate(..., replication=n)`."""
     scenario = small()
     for name, rows in serial.items():
         assert [row.replication for row in rows] == list(range(REPLICATIONS))
         run = simulate(scenario, policy=name, seed=1, replication=7)
-        assert rows[7] == outcome_of(run, truth_of_scenario(scenario))
+        assert rows[7] == summary_of(run, truth_of_scenario(scenario))
 
 
 def test_the_study_is_one_in_which_something_happens(
-    serial: dict[str, tuple[Outcome, ...]],
+    serial: dict[str, tuple[RunSummary, ...]],
 ) -> None:
     """Otherwise equal rows would prove little: verdicts differ between and within policies."""
     assert {row.verdict for row in serial["test"]} == {
@@ -71,13 +71,15 @@ def test_the_study_is_one_in_which_something_happens(
     assert {row.verdict for row in serial["schedule"]} == {Verdict.PROMOTED_CANDIDATE}
 
 
-def test_processes_give_the_rows_of_a_serial_study(serial: dict[str, tuple[Outcome, ...]]) -> None:
+def test_processes_give_the_rows_of_a_serial_study(
+    serial: dict[str, tuple[RunSummary, ...]],
+) -> None:
     """Every draw is a function of (seed, replication, purpose, entity): no worker can change it."""
     with local_processes(2) as executor:
         assert run_study(plan(), executor=executor) == serial
 
 
-def test_threads_give_the_rows_of_a_serial_study(serial: dict[str, tuple[Outcome, ...]]) -> None:
+def test_threads_give_the_rows_of_a_serial_study(serial: dict[str, tuple[RunSummary, ...]]) -> None:
     """Any `concurrent.futures.Executor` will do."""
     with ThreadPoolExecutor(3) as executor:
         assert run_study(plan(), executor=executor) == serial
@@ -130,7 +132,7 @@ def test_threads_of_the_kernels_give_the_rows_of_a_serial_study() -> None:
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 def test_the_engine_does_not_change_a_row(
-    serial: dict[str, tuple[Outcome, ...]], engine: str
+    serial: dict[str, tuple[RunSummary, ...]], engine: str
 ) -> None:
     """Design, section 4."""
     scenario = small()
@@ -139,10 +141,10 @@ def test_the_engine_does_not_change_a_row(
 
 
 def test_only_what_the_store_lacks_is_played(
-    serial: dict[str, tuple[Outcome, ...]], plays: list[tuple[str, int]]
+    serial: dict[str, tuple[RunSummary, ...]], plays: list[tuple[str, int]]
 ) -> None:
     """More replications of the same study cost only those that are new."""
-    store: dict[str, Outcome] = {}
+    store: dict[str, RunSummary] = {}
     run_study(plan(5), store=store)
     assert len(plays) == 15
     plays.clear()
@@ -156,10 +158,10 @@ def test_only_what_the_store_lacks_is_played(
 
 
 def test_any_missing_rows_are_filled_in(
-    serial: dict[str, tuple[Outcome, ...]], plays: list[tuple[str, int]]
+    serial: dict[str, tuple[RunSummary, ...]], plays: list[tuple[str, int]]
 ) -> None:
     """Whichever rows a crash left out, they and only they are played."""
-    store: dict[str, Outcome] = {}
+    store: dict[str, RunSummary] = {}
     run_study(plan(), store=store)
     lost = [("majority", 3), ("test", 0), ("test", 11), ("schedule", 6)]
     for name, number in lost:
@@ -176,13 +178,13 @@ def test_the_same_policy_under_two_names_is_played_for_each_and_named_right() ->
     twice = StudyPlan(scenario, {"one": rule, "two": rule}, 3, 1, "compiled")
     rows = run_study(twice)
     assert [[row.policy for row in each] for each in rows.values()] == [["one"] * 3, ["two"] * 3]
-    store: dict[str, Outcome] = {}
+    store: dict[str, RunSummary] = {}
     run_study(twice, store=store)
     renamed = run_study(StudyPlan(scenario, {"three": rule}, 3, 1, "compiled"), store=store)
     assert [row.policy for row in renamed["three"]] == ["three"] * 3
 
 
-def test_the_order_of_policies_changes_no_row(serial: dict[str, tuple[Outcome, ...]]) -> None:
+def test_the_order_of_policies_changes_no_row(serial: dict[str, tuple[RunSummary, ...]]) -> None:
     """Policies meet the same clients and do not meet each other."""
     names = list(reversed(list(serial)))
     rows = run_study(plan(4, *names))
@@ -193,7 +195,7 @@ def test_the_order_of_policies_changes_no_row(serial: dict[str, tuple[Outcome, .
 def test_progress_counts_up_to_all_rows() -> None:
     """It starts with what the store holds and ends with everything, never backwards."""
     told: list[tuple[int, int]] = []
-    store: dict[str, Outcome] = {}
+    store: dict[str, RunSummary] = {}
     run_study(plan(2), store=store, progress=lambda *counts: told.append(counts))
     assert (told[0], told[-1]) == ((0, 6), (6, 6))
     told.clear()

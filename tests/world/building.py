@@ -14,7 +14,7 @@ from simab.policies import Action, Observation
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
-from simab.world.books import ARRAYS
+from simab.world.run_counts import ARRAYS
 from simab.world.session import ENGINES
 
 SECOND = 1_000_000_000
@@ -94,10 +94,10 @@ def never() -> ManualSchedule:
 
 
 def assert_same(one: Run, other: Run, *, records: bool = True) -> None:
-    """Every number of two runs is equal: books, decisions, splits and request records."""
+    """Every number of two runs is equal: counts, decisions, splits and request records."""
     for name in ARRAYS:
         np.testing.assert_array_equal(
-            getattr(one.ledger.books, name), getattr(other.ledger.books, name), err_msg=name
+            getattr(one.data.run_counts, name), getattr(other.data.run_counts, name), err_msg=name
         )
     assert one.totals == other.totals
     frames = ["windows", "decisions", "splits", *(["requests"] if records else [])]

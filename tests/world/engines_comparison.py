@@ -19,10 +19,10 @@ from simab.run.simulation import Run, play_run
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 from simab.world import Blueprint
-from simab.world.books import ARRAYS
 from simab.world.compiled import plane
 from simab.world.compiled.plane import CompiledPlane
 from simab.world.reference import traffic
+from simab.world.run_counts import ARRAYS
 from tests.world.engines_strategies import Play
 
 __all__ = [
@@ -109,11 +109,11 @@ def blocks_of_arrivals(size: int) -> Iterator[None]:
 
 def differences(first: Played, second: Played, *, frames: bool = True) -> list[str]:
     """The parts in which two runs differ; none where they are the same bit for bit."""
-    books = zip(_arrays(first.run).items(), _arrays(second.run).items(), strict=True)
-    found = [name for (name, one), (_, other) in books if not _same(one, other)]
-    if first.run.transcript.decisions != second.run.transcript.decisions:
+    run_counts = zip(_arrays(first.run).items(), _arrays(second.run).items(), strict=True)
+    found = [name for (name, one), (_, other) in run_counts if not _same(one, other)]
+    if first.run.decision_log.decisions != second.run.decision_log.decisions:
         found.append("decisions")
-    if first.run.transcript.splits != second.run.transcript.splits:
+    if first.run.decision_log.splits != second.run.decision_log.splits:
         found.append("splits")
     if first.run.totals != second.run.totals:
         found.append("Run.totals")
@@ -135,13 +135,13 @@ def fingerprint(played: Played) -> str:
         if array is not None:
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
-    digest.update(repr((played.run.transcript, played.seen)).encode())
+    digest.update(repr((played.run.decision_log, played.seen)).encode())
     return digest.hexdigest()
 
 
 def _arrays(run: Run) -> dict[str, Any]:
-    books = {f"books.{name}": getattr(run.ledger.books, name) for name in ARRAYS}
-    return books | {"records": run.ledger.records}
+    run_counts = {f"run_counts.{name}": getattr(run.data.run_counts, name) for name in ARRAYS}
+    return run_counts | {"records": run.data.records}
 
 
 def _same(one: Any, other: Any) -> bool:

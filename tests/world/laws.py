@@ -15,7 +15,7 @@ import pandas as pd
 from simab.draws import Draws, Purpose, stream_of
 from simab.profiles.outcomes import SCORE_ONE
 from simab.run.simulation import Run
-from simab.world.books import INSTANCE_SHARE_ONE
+from simab.world.run_counts import INSTANCE_SHARE_ONE
 
 SERVED = (200, 500)
 
@@ -115,7 +115,7 @@ def workers_and_places(run: Run) -> None:
 
 
 def little(run: Run) -> None:
-    """Number in system over time is the sum of sojourns: Little's law as an identity of the books.
+    """Number in system over time is the sum of sojourns: Little's law as an identity of the counts.
 
     The left side counts who is there at each change of the records; the right side is the
     windows' summed latency, and for those in flight the time since their arrival.
@@ -138,12 +138,12 @@ def windows_are_sums_of_records(run: Run) -> None:
     counted = recomputed_windows(run)
     counted = counted[counted["invocations"] > 0].reset_index(drop=True)
     pd.testing.assert_frame_equal(ended[list(_WINDOW_SUMS)], counted, check_dtype=False)
-    books = run.ledger.books
+    run_counts = run.data.run_counts
     invalid = run.requests[run.requests["status"] == 400]
     expected = np.bincount(
-        invalid["arrived_ns"] // books.blueprint.period_ns, minlength=len(books.invalid)
+        invalid["arrived_ns"] // run_counts.blueprint.period_ns, minlength=len(run_counts.invalid)
     )
-    np.testing.assert_array_equal(books.invalid, expected)
+    np.testing.assert_array_equal(run_counts.invalid, expected)
 
 
 def quantiles_of_windows(run: Run) -> None:

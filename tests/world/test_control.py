@@ -83,14 +83,14 @@ def test_nothing_shown_depends_on_the_future(
 def test_a_glimpse_of_the_future_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Labels shown ten seconds early make the last look depend on the horizon.
 
-    Only where the books hold the future at a look: labels are booked when the answer is given.
+    Only where the counts hold the future at a look: labels are booked when the answer is given.
     """
     right = PublishedMetrics.labels
 
     def early(self: PublishedMetrics, name: str) -> Any:
-        books = self._books
-        until = (self.now_ns + 10 * SECOND) // books.blueprint.label_resolution_ns
-        return books.label_totals(books.blueprint.names.index(name), 0, until)
+        run_counts = self._books
+        until = (self.now_ns + 10 * SECOND) // run_counts.blueprint.label_resolution_ns
+        return run_counts.label_totals(run_counts.blueprint.names.index(name), 0, until)
 
     assert right is not early
     plain = scenario(labels={"delay": {"kind": "constant", "value": "15s"}}, horizon="61s")

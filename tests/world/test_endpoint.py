@@ -121,10 +121,10 @@ def test_a_rollback_that_removes_a_variant_leaves_the_others_their_weights(engin
     variants = {name: variant(workers=10) for name in "abc"}
     variants["c"] = variant(workers=10, weight=3)
     run, _ = play(engine, {3: [RollBack("b")]}, variants)
-    assert run.transcript.splits[-1].weights == {"a": 1.0, "c": 3.0}
+    assert run.decision_log.splits[-1].weights == {"a": 1.0, "c": 3.0}
     alone = {"a": variant(workers=10, weight=0), "b": variant(workers=10)}
     run, _ = play(engine, {3: [RollBack("b")]}, alone)
-    assert run.transcript.splits[-1].weights == {"a": 1.0}
+    assert run.decision_log.splits[-1].weights == {"a": 1.0}
 
 
 @pytest.mark.parametrize("action", [Promote("a"), RollBack(), Conclude(), HELD])

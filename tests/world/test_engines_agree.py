@@ -51,7 +51,7 @@ def differing(play: Play, *, frames: bool) -> list[str]:
 @given(play=plays())
 @examples(2)
 def test_both_engines_give_the_same_bits(play: Play) -> None:
-    """Books, records, totals, decisions, splits, frames and what the policy saw are all equal."""
+    """Counts, records, totals, decisions, splits, frames and what the policy saw are all equal."""
     assert differing(play, frames=True) == []
 
 
@@ -73,8 +73,8 @@ def test_the_policies_that_simab_ships_decide_alike(drawn: Scenario, seed: int) 
             simulate(drawn, policy=name, seed=seed, engine=engine, record_requests=True)
             for engine in ("reference", "compiled")
         )
-        assert reference.transcript == compiled.transcript
-        assert np.array_equal(reference.ledger.records, compiled.ledger.records)
+        assert reference.decision_log == compiled.decision_log
+        assert np.array_equal(reference.data.records, compiled.data.records)
         assert reference.windows.equals(compiled.windows)
 
 
@@ -160,10 +160,10 @@ def test_how_the_log_is_cut_and_how_rings_grow_change_nothing(play: Play) -> Non
 @given(play=plays())
 @examples(1 / 4)
 def test_keeping_records_changes_nothing_else(play: Play) -> None:
-    """Without records a run has the same books and decisions, on both engines."""
+    """Without records a run has the same counts and decisions, on both engines."""
     for engine in ("compiled", "reference"):
         without = play_on(engine, play, record_requests=False)
-        assert without.run.ledger.records is None
+        assert without.run.data.records is None
         found = differences(play_on(engine, play), without, frames=False)
         assert found == ["records"]
 
@@ -238,7 +238,7 @@ def agree(scenario: Scenario, **numbers: int) -> Run:
         simulate(scenario, policy=Script(), engine=engine, record_requests=True, **numbers)
         for engine in ("reference", "compiled")
     )
-    assert np.array_equal(reference.ledger.records, compiled.ledger.records)
+    assert np.array_equal(reference.data.records, compiled.data.records)
     assert reference.totals == compiled.totals
     assert reference.windows.equals(compiled.windows)
     return compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simab.world import books
+from simab.world import run_counts
 from simab.world.compiled import kernel, sources
 from simab.world.compiled.sources import constants_of_source, source_digest
 
@@ -22,15 +22,17 @@ def test_the_kernel_carries_the_digest() -> None:
 def test_a_changed_constant_of_another_module_changes_the_digest(
     fresh_digest: pytest.MonkeyPatch,
 ) -> None:
-    """CARRY_NS is of books.py, which is no source of the kernel: its value is."""
+    """CARRY_NS is of counts.py, which is no source of the kernel: its value is."""
     before = sources.source_digest()
     assert before == source_digest()
-    fresh_digest.setattr(books, "CARRY_NS", books.CARRY_NS >> 1)
+    fresh_digest.setattr(run_counts, "CARRY_NS", run_counts.CARRY_NS >> 1)
     assert sources.source_digest() != before
 
 
 def test_enumerations_and_constants_are_read_and_functions_are_not() -> None:
-    source = b"from simab.world.books import CARRY_NS, RequestColumn, time_sum_ns\nimport numpy\n"
+    source = (
+        b"from simab.world.run_counts import CARRY_NS, RequestColumn, time_sum_ns\nimport numpy\n"
+    )
     found = dict(constants_of_source(source))
     assert set(found) == {"CARRY_NS", "RequestColumn"}
     assert "'COPIES': 9" in found["RequestColumn"]

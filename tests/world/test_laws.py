@@ -15,8 +15,8 @@ from simab.policies import SetWeights
 from simab.run.simulation import Run, play_run
 from simab.scenario.models import Scenario
 from simab.world import Blueprint
-from simab.world.books import Books, RequestColumn, Status
 from simab.world.reference import plane
+from simab.world.run_counts import Books, RequestColumn, Status
 from tests.effort import examples
 from tests.world import laws
 from tests.world.building import Script, record, scenario, variant
@@ -194,7 +194,7 @@ def test_booking_by_arrival_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_forgetting_who_is_in_flight_is_noticed() -> None:
-    """A latency lost from the books by one nanosecond breaks Little's law."""
+    """A latency lost from the counts by one nanosecond breaks Little's law."""
     run = play_reference(busy_scenario())
-    run.ledger.books.requests[0, 0, RequestColumn.LATENCY_SUM_NS] -= 1
+    run.data.run_counts.requests[0, 0, RequestColumn.LATENCY_SUM_NS] -= 1
     assert {"little", "windows_are_sums_of_records"} == laws_broken_by(run)

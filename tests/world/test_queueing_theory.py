@@ -36,7 +36,7 @@ from simab.theory.queues import (
     pollaczek_khinchine_mean_wait_s,
 )
 from simab.world import Blueprint
-from simab.world.books import RequestColumn
+from simab.world.run_counts import RequestColumn
 from tests.world.building import (
     SECOND,
     WITHOUT_REFERENCE,
@@ -100,7 +100,9 @@ class Queue:
 
     def sums(self, engine: str) -> NDArray[np.int64]:
         """Request columns of all windows but the first, shape (replications, columns)."""
-        return np.array([run.ledger.books.requests[1:, 0].sum(axis=0) for run in self.runs(engine)])
+        return np.array(
+            [run.data.run_counts.requests[1:, 0].sum(axis=0) for run in self.runs(engine)]
+        )
 
 
 MEAN_WAITS: dict[str, tuple[Queue, Callable[[float], float], float]] = {

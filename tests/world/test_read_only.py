@@ -93,6 +93,6 @@ def test_nothing_that_a_policy_can_reach_can_be_written_to(engine: str) -> None:
     assert policy.written == []
     undisturbed, _ = played(engine, writes=False)
     for name in ("requests", "latencies", "labels", "scores", "totals"):
-        first, second = (getattr(run.ledger.books, name) for run in (disturbed, undisturbed))
+        first, second = (getattr(run.data.run_counts, name) for run in (disturbed, undisturbed))
         np.testing.assert_array_equal(first, second)
     assert disturbed.decisions.equals(undisturbed.decisions)

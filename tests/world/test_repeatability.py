@@ -9,8 +9,8 @@ import pandas as pd
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from simab.run.simulation import simulate
 from simab.scenario.models import Scenario
-from simab.simulation import simulate
 from simab.world.records import RECORD_COLUMNS
 from tests.effort import examples
 from tests.world.building import assert_same, record, scenario, variant

@@ -1,4 +1,4 @@
-"""Numeric rewards through the whole simulator: records, books, what a policy sees, who wins."""
+"""Numeric rewards through the whole simulator: records, counts, what a policy sees, who wins."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def run() -> Run:
 
 
 def test_records_books_and_windows_say_the_same(run: Run) -> None:
-    """Count, mean and squared deviations of the books are those of the records, to 1e-9."""
+    """Count, mean and squared deviations of the counts are those of the records, to 1e-9."""
     records = run.requests
     arrived = records[records["reward"].notna()]
-    books = run.ledger.books
+    run_counts = run.data.run_counts
     for number, name in enumerate(("a", "b")):
         own = arrived.loc[arrived["variant"] == name, "reward"].to_numpy()
-        totals = books.label_totals(number, 0, len(books.labels))
+        totals = run_counts.label_totals(number, 0, len(run_counts.labels))
         assert totals.rewards.count == totals.labelled == len(own) > 1000
         assert totals.correct == 0
         assert totals.rewards.mean == pytest.approx(own.mean(), rel=1e-9)
@@ -156,7 +156,7 @@ def test_every_experiment_finds_the_shop_that_earns_far_more(policy: dict[str, A
         variants, objective=objective, policies={"it": policy}, rate="200/s", horizon="2min"
     )
     assert loads(dumps(played)) == played
-    last = simulate(played).transcript.decisions[-1]
+    last = simulate(played).decision_log.decisions[-1]
     assert last.action == Promote("b", because=last.action.because)
     assert re.search(r"a [\d.]+ on average of \d+, b [\d.]+ of \d+", last.action.because)
     assert (

@@ -29,8 +29,8 @@ def counts_of(scenario: Scenario, engine: str) -> tuple[np.ndarray, np.ndarray]:
     """Requests of the first variant and of all, in each of 1,000 replications."""
     pairs = []
     for replication in range(REPLICATIONS):
-        books = simulate(scenario, engine=engine, replication=replication).ledger.books
-        invocations = books.requests[:, :, 0].sum(axis=0)
+        run_counts = simulate(scenario, engine=engine, replication=replication).data.run_counts
+        invocations = run_counts.requests[:, :, 0].sum(axis=0)
         pairs.append((int(invocations[0]), int(invocations.sum())))
     first, total = np.array(pairs).T
     return first, total
@@ -170,7 +170,7 @@ def test_a_target_that_is_not_deployed_is_the_clients_mistake(engine: str) -> No
     assert set(named["status"]) == {400}
     assert set(named["variant"]) == {""}
     assert set(named["instance"]) == {-1}
-    assert run.totals.invalid == len(named) == run.ledger.books.invalid.sum()
+    assert run.totals.invalid == len(named) == run.data.run_counts.invalid.sum()
     assert "b" not in set(run.windows["variant"])
 
 

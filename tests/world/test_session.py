@@ -72,8 +72,8 @@ def test_a_change_takes_effect_when_its_update_ends(engine: str) -> None:
     assert dict(session.observe().weights) == {"a": 0.0, "b": 1.0}
     run = session.close()
     assert run.policy_name == BY_HAND
-    assert run.transcript.ending == ("b", 5 * MINUTE_NS)
-    assert [entry.accepted for entry in run.transcript.decisions] == [True, False]
+    assert run.decision_log.ending == ("b", 5 * MINUTE_NS)
+    assert [entry.accepted for entry in run.decision_log.decisions] == [True, False]
 
 
 def test_an_update_that_would_end_at_the_horizon_is_pending_there(engine: str) -> None:
@@ -82,9 +82,9 @@ def test_an_update_that_would_end_at_the_horizon_is_pending_there(engine: str) -
     session.advance("18min")
     session.act([Promote("b")])
     run = session.close()
-    assert run.transcript.pending is not None
-    assert run.transcript.pending.at_ns == 20 * MINUTE_NS
-    assert len(run.transcript.splits) == 1
+    assert run.decision_log.pending is not None
+    assert run.decision_log.pending.at_ns == 20 * MINUTE_NS
+    assert len(run.decision_log.splits) == 1
 
 
 def test_time_goes_forward_and_ends_at_the_horizon(engine: str) -> None:

@@ -96,7 +96,7 @@ def _played(
 
 
 def _as_data(run: Run) -> dict[str, Any]:
-    ending = run.transcript.ending
+    ending = run.decision_log.ending
     return {
         "policy": run.policy_name,
         "seed": run.seed,
@@ -130,7 +130,7 @@ def _print(run: Run) -> None:
             duration_text(seconds(entry.at_ns)),
             entry.action.because if entry.accepted else f"refused: {entry.refusal}",
         )
-        for entry in run.transcript.decisions
+        for entry in run.decision_log.decisions
     ]
     if decisions:
         terminal.print_table(console, ("action", "at", "because"), decisions)
@@ -144,7 +144,7 @@ def _ending(run: Run) -> str:
     """Who has the traffic at the end, whatever was decided."""
     from simab.scenario.wording import duration_text, name_text
 
-    ending = run.transcript.ending
+    ending = run.decision_log.ending
     if ending is None:
         return "At the end several variants share the weighted traffic."
     name, since_ns = ending

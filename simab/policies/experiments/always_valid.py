@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from simab.description import SMALLEST_ERROR
 from simab.errors import InvalidInput
-from simab.policies.experiments.evidence import Standing
+from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
 from simab.stats.always_valid import running_p_value
 
@@ -47,7 +47,7 @@ class AlwaysValid(LookingExperiment):
             )
         return self
 
-    def judge(self, look: int, memory: float | None, seen: Standing) -> Judgement:
+    def judge(self, look: int, memory: float | None, seen: Evidence) -> Judgement:
         """The method's test of all labels so far; `memory` is the smallest p-value so far."""
         if self.typical_effect is None:
             return self._by_interval(look, seen)
@@ -62,7 +62,7 @@ class AlwaysValid(LookingExperiment):
             return Judgement(None, reason, p_value)
         return Judgement("candidate" if test.difference > 0.0 else "control", reason, p_value)
 
-    def _by_interval(self, look: int, seen: Standing) -> Judgement:
+    def _by_interval(self, look: int, seen: Evidence) -> Judgement:
         level = 1.0 - self.alpha
         interval = seen.confidence_sequence(self.tight_at, level)
         reason = (

@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, TypeV
 from pydantic import Field, model_validator
 
 from simab.errors import InvalidInput
-from simab.policies.experiments.evidence import Standing
+from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
-from simab.policies.experiments.two_means import Earnings, belief_of_mean
+from simab.policies.experiments.two_means import MeanEvidence, belief_of_mean
 from simab.policies.experiments.two_metrics import MetricEvidence
 from simab.stats.bayes import (
     Beta,
@@ -60,7 +60,7 @@ class BayesianExperiment(LookingExperiment):
             )
         return self
 
-    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The posterior of all labels so far."""
         posteriors = self._posteriors(seen)
         wins, reason = True, f"look {look}: {seen}"
@@ -88,8 +88,8 @@ class BayesianExperiment(LookingExperiment):
             return Judgement(None, reason)
         return Judgement("candidate" if leads else "control", reason)
 
-    def _posteriors(self, seen: Standing) -> _Posteriors[Any] | None:
-        if isinstance(seen, Earnings):
+    def _posteriors(self, seen: Evidence) -> _Posteriors[Any] | None:
+        if isinstance(seen, MeanEvidence):
             control = belief_of_mean(seen.control_rewards)
             candidate = belief_of_mean(seen.candidate_rewards)
             if control is None or candidate is None:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from simab.policies.experiments.two_means import Earnings
+from simab.policies.experiments.two_means import MeanEvidence
 from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT, MetricEvidence
 from simab.policies.observation import Observation
-from simab.policies.two_shares import Correctness
+from simab.policies.two_proportions import ProportionEvidence
 
-__all__ = ["Standing", "standing_of"]
+__all__ = ["Evidence", "evidence_of"]
 
-Standing: TypeAlias = Correctness | Earnings | MetricEvidence
+Evidence: TypeAlias = ProportionEvidence | MeanEvidence | MetricEvidence
 """All have `smaller`, `pairs`, `difference`, `test`, `mixture_test` and `confidence_sequence`."""
 
 
-def standing_of(observation: Observation) -> Standing:
+def evidence_of(observation: Observation) -> Evidence:
     """The rewards where there are any, else the objective's metric, of all labels by now."""
     control_name, candidate_name = observation.control, observation.candidate
     control = observation.metrics.labels(control_name)
     candidate = observation.metrics.labels(candidate_name)
     if control.rewards.count or candidate.rewards.count:
-        return Earnings(control_name, candidate_name, control.rewards, candidate.rewards)
+        return MeanEvidence(control_name, candidate_name, control.rewards, candidate.rewards)
     metric = observation.metric
     if metric not in COUNTED_AS_CORRECT and metric != "reward":
         return MetricEvidence.of_labels(metric, control_name, control, candidate_name, candidate)
-    return Correctness.of_labels(control_name, control, candidate_name, candidate)
+    return ProportionEvidence.of_labels(control_name, control, candidate_name, candidate)

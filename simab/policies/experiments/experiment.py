@@ -16,8 +16,8 @@ from simab import units
 from simab.description import SMALLEST_ERROR, Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Hold, HoldReason, Promote
-from simab.policies.constant_weight_period import RequestStretch
-from simab.policies.experiments.evidence import Standing, standing_of
+from simab.policies.constant_weight_period import ConstantWeightPeriod
+from simab.policies.experiments.evidence import Evidence, evidence_of
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
 from simab.policies.observation import EndpointStatus, Observation
@@ -47,7 +47,7 @@ class ExperimentState:
     looked_at_ns: int = 0
     looked_at_labels: int = 0
     memory: Any = None
-    stretch: RequestStretch = field(default_factory=RequestStretch)
+    stretch: ConstantWeightPeriod = field(default_factory=ConstantWeightPeriod)
     holds: int = 0
     held_for: HoldReason | None = None
     finished: bool = False
@@ -74,11 +74,11 @@ class Experiment(Policy):
     test that errs so often in a whole run at most; 0.001 is usual. Never if absent."""
 
     @abstractmethod
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The number of the look to take now; that of the last look if none is due."""
 
     @abstractmethod
-    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """What a look concludes from the labels so far."""
 
     def decide(
@@ -94,7 +94,7 @@ class Experiment(Policy):
                 state = replace(state, stretch=stretch)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
-        seen = standing_of(observation)
+        seen = evidence_of(observation)
         look = self.look_due(state, observation, seen)
         if look == state.look:
             if not self._is_over(observation):  # at nearly all ticks
@@ -118,7 +118,7 @@ class Experiment(Policy):
         """How many looks there can be at most, the end included; None if nothing limits them."""
         return None
 
-    def labels_counted(self, seen: Standing) -> int:
+    def labels_counted(self, seen: Evidence) -> int:
         """The labels that looks are counted by: those of the variant that has fewer."""
         return seen.smaller
 
@@ -179,7 +179,7 @@ class LookingExperiment(Experiment):
             )
         return self
 
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The following look, as soon as the labels and the cadence allow it."""
         labels = self.labels_counted(seen)
         due = labels >= self.labelled_requests

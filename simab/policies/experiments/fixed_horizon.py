@@ -10,10 +10,10 @@ from pydantic import Field, model_validator
 
 from simab.description import SMALLEST_ERROR, Share
 from simab.errors import InvalidInput
-from simab.policies.experiments.evidence import Standing
+from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
 from simab.policies.observation import Observation
-from simab.policies.two_shares import Correctness
+from simab.policies.two_proportions import ProportionEvidence
 from simab.stats.sample_size import pooled_trials
 
 __all__ = ["FixedHorizonTest"]
@@ -88,14 +88,14 @@ class FixedHorizonTest(Experiment):
         """One: it is the end as well."""
         return 1
 
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The only look, once both variants have the sample, by the split of the labels so far."""
-        if self.labelled_requests is not None or not isinstance(seen, Correctness):
+        if self.labelled_requests is not None or not isinstance(seen, ProportionEvidence):
             return int(seen.smaller >= self.sample)
         control, candidate = seen.shares.control_total, seen.shares.candidate_total
         return int(seen.smaller > 0 and seen.smaller >= self.sample_at(candidate / control))
 
-    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The test of all labels; what is not significantly better is not promoted."""
         test = seen.test()
         better = test.difference > 0 and test.p_value < self.alpha

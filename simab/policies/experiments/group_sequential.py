@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from simab.description import SMALLEST_ERROR
 from simab.errors import InvalidInput
-from simab.policies.experiments.evidence import Standing
+from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
 from simab.policies.observation import Observation
 from simab.stats.boundary_families import obrien_fleming_bounds, pocock_bounds
@@ -69,12 +69,12 @@ class GroupSequential(Experiment):
         """Those planned: an end that comes first takes the place of the last."""
         return self.looks
 
-    def look_due(self, state: ExperimentState, observation: Observation, seen: Standing) -> int:
+    def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The planned look that the information has reached; ticks may skip some."""
         reached = int(self.looks * seen.pairs / self.labelled_requests)
         return max(state.look, min(reached, self.looks))
 
-    def judge(self, look: int, memory: Times | None, seen: Standing) -> Judgement:
+    def judge(self, look: int, memory: Times | None, seen: Evidence) -> Judgement:
         """The z of this look against its bounds; `memory` holds the information so far."""
         times = self._times(memory or (), seen)
         lower, upper = self._bounds(look, times)
@@ -90,7 +90,7 @@ class GroupSequential(Experiment):
             return Judgement("control", reason, times, last)
         return Judgement(None, reason, times, last)
 
-    def _times(self, before: Times, seen: Standing) -> Times:
+    def _times(self, before: Times, seen: Evidence) -> Times:
         """Information at the looks so far: hundredths, so that its bounds are soon known by heart.
 
         A bound by integration takes 0.1 to 1 ms, and runs differ by a few labels at each look.

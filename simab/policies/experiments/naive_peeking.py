@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from simab.description import SMALLEST_ERROR
-from simab.policies.experiments.evidence import Standing
+from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
 
 __all__ = ["NaivePeeking"]
@@ -27,7 +27,7 @@ class NaivePeeking(LookingExperiment):
     alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05
     """The level that each look is tested at, as if it were the only one."""
 
-    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The test of all labels so far."""
         test = seen.test()
         reason = (

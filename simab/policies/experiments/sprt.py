@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from simab.description import SMALLEST_ERROR, Share
 from simab.errors import InvalidInput
-from simab.policies.experiments.evidence import Standing
+from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
-from simab.policies.two_shares import Correctness
+from simab.policies.two_proportions import ProportionEvidence
 from simab.stats.sprt import bernoulli_log_ratio, sprt_bounds, sprt_verdict
 
 __all__ = ["SequentialProbabilityRatio"]
@@ -50,11 +50,11 @@ class SequentialProbabilityRatio(LookingExperiment):
         sprt_bounds(self.alpha, self.beta)
         return self
 
-    def labels_counted(self, seen: Standing) -> int:
+    def labels_counted(self, seen: Evidence) -> int:
         """The candidate's labels: the control's are not used."""
         return _answers(seen).shares.candidate_total
 
-    def judge(self, look: int, memory: Any, seen: Standing) -> Judgement:
+    def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The log likelihood ratio of all the candidate's labels, against Wald's bounds."""
         shares = _answers(seen).shares
         right, labelled = shares.candidate_hits, shares.candidate_total
@@ -72,6 +72,6 @@ class SequentialProbabilityRatio(LookingExperiment):
         return Judgement("candidate" if verdict == "alternative" else "control", reason)
 
 
-def _answers(seen: Standing) -> Correctness:
-    assert isinstance(seen, Correctness), "needs_right_or_wrong"
+def _answers(seen: Evidence) -> ProportionEvidence:
+    assert isinstance(seen, ProportionEvidence), "needs_right_or_wrong"
     return seen

@@ -12,7 +12,7 @@ from simab.stats.interval import Interval, normal_quantile
 from simab.stats.label_totals import RewardTotals
 from simab.stats.means import Moments, welch_test
 
-__all__ = ["Earnings", "MeansTest", "belief_of_mean"]
+__all__ = ["MeanEvidence", "MeansTest", "belief_of_mean"]
 
 
 class MeansTest(NamedTuple):
@@ -24,7 +24,7 @@ class MeansTest(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Earnings:
+class MeanEvidence:
     """The numeric rewards of both variants that have arrived, under the variants' names."""
 
     control: str

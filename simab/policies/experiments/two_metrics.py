@@ -8,7 +8,7 @@ from typing import Final
 
 from simab.policies.experiments.two_means import MeansTest
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
-from simab.policies.two_shares import TwoShares
+from simab.policies.two_proportions import TwoProportions
 from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
 from simab.stats.bayes import Normal
 from simab.stats.interval import Interval
@@ -42,7 +42,7 @@ class MetricEvidence:
     metric: LabelMetric
     labelled: tuple[int, int]
     estimates: tuple[Estimate, Estimate]
-    shares: TwoShares | None
+    shares: TwoProportions | None
 
     @classmethod
     def of_labels(
@@ -57,7 +57,7 @@ class MetricEvidence:
         shares = None
         counted = [_counted(metric, each) for each in (control, candidate)]
         if counted[0] is not None and counted[1] is not None:
-            shares = TwoShares(*counted[0], *counted[1])
+            shares = TwoProportions(*counted[0], *counted[1])
         return cls(
             control_name,
             candidate_name,

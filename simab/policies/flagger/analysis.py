@@ -70,7 +70,7 @@ class FlaggerState:
     last_failure: str = ""
 
 
-Outcome = tuple[Sequence[Action], FlaggerState]
+FlaggerStep = tuple[Sequence[Action], FlaggerState]
 
 
 class FlaggerAnalysis(Policy):
@@ -150,7 +150,7 @@ class FlaggerAnalysis(Policy):
         """The percentage from which a passed check promotes."""
         return self.step_weights[-1] if self.step_weights else self.max_weight
 
-    def decide(self, state: FlaggerState | None, observation: Observation) -> Outcome:
+    def decide(self, state: FlaggerState | None, observation: Observation) -> FlaggerStep:
         """Tick if it is time; a tick during an update passes, as one without a ready canary."""
         state = state or FlaggerState()
         now_ns = observation.now_ns
@@ -206,7 +206,7 @@ class FlaggerAnalysis(Policy):
             steps.append({**weights, **tested})
         return [*steps, *super().splits(control, candidate, weights)]
 
-    def _notice(self, state: FlaggerState, observation: Observation) -> Outcome:
+    def _notice(self, state: FlaggerState, observation: Observation) -> FlaggerStep:
         """The first tick: the candidate is there, and has no traffic yet."""
         state = replace(state, phase=Phase.PROGRESSING)
         if observation.candidate not in observation.weights:
@@ -217,7 +217,7 @@ class FlaggerAnalysis(Policy):
         because = "all traffic stays where it was until the analysis starts"
         return (self._shift(0, because, observation),), state
 
-    def _analyse(self, state: FlaggerState, observation: Observation) -> Outcome:
+    def _analyse(self, state: FlaggerState, observation: Observation) -> FlaggerStep:
         if state.failed_checks >= self.threshold:
             because = (
                 f"{state.failed_checks} failed checks reach the threshold {self.threshold}; "
@@ -243,14 +243,14 @@ class FlaggerAnalysis(Policy):
         unmirrored = replace(state, mirrored=False)
         return (self._shift(following, because, observation),), unmirrored
 
-    def _copied(self, because: str, state: FlaggerState, observation: Observation) -> Outcome:
+    def _copied(self, because: str, state: FlaggerState, observation: Observation) -> FlaggerStep:
         """A step at weight 0: the candidate gets copies of what the others answer."""
         shift = self._shift(0, f"mirrored, {because}", observation, mirrored=True)
         return (shift,), replace(state, mirrored=True)
 
     def _iterate(
         self, wanted: int, because: str, state: FlaggerState, observation: Observation
-    ) -> Outcome:
+    ) -> FlaggerStep:
         """Blue/green: count to `wanted`, give the candidate all traffic, check once more."""
         if state.iterations < wanted:
             counted = replace(state, iterations=state.iterations + 1)
@@ -267,14 +267,16 @@ class FlaggerAnalysis(Policy):
         after = replace(state, iterations=state.iterations + 1, mirrored=False)
         return (self._shift(TOTAL, because, observation),) if self.router else (), after
 
-    def _matched(self, because: str, counted: FlaggerState, observation: Observation) -> Outcome:
+    def _matched(
+        self, because: str, counted: FlaggerState, observation: Observation
+    ) -> FlaggerStep:
         """A/B: the requests that match go to the candidate from the first iteration on."""
         if counted.iterations > 1:
             return (), counted
         share = TOTAL * (self.matched_share or 0.0)
         return (self._shift(share, f"requests that match, {because}", observation),), counted
 
-    def _promote(self, state: FlaggerState, observation: Observation) -> Outcome:
+    def _promote(self, state: FlaggerState, observation: Observation) -> FlaggerStep:
         """Once approved, the primary gets the new version; the traffic moves at the next tick."""
         approved, state = self._approval(state, observation.now_ns)
         if not approved:
@@ -291,7 +293,7 @@ class FlaggerAnalysis(Policy):
             return False, waiting
         return True, replace(waiting, phase=state.phase)
 
-    def _move(self, state: FlaggerState, observation: Observation) -> Outcome:
+    def _move(self, state: FlaggerState, observation: Observation) -> FlaggerStep:
         """One tick of moving the traffic back; the new version serves all of it from the first."""
         left = max(state.left_to_shift - (self.step_weight_promotion or TOTAL), 0)
         phase = Phase.PROMOTING if left else Phase.FINALISING

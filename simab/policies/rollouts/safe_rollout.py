@@ -12,17 +12,17 @@ from simab import units
 from simab.description import SMALLEST_ERROR, Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Hold, HoldReason, Promote, RollBack, SetWeights
-from simab.policies.constant_weight_period import RequestStretch
+from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
-from simab.policies.two_shares import Correctness, TwoShares
+from simab.policies.two_proportions import ProportionEvidence, TwoProportions
 
 __all__ = ["SafeRollout", "SafeRolloutState"]
 
-_NOTHING = TwoShares(0, 0, 0, 0)
+_NOTHING = TwoProportions(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class SafeRolloutState:
     """
 
     stage: int = 0
-    stretch: RequestStretch | None = None
-    labels: TwoShares = _NOTHING
-    errors: TwoShares = _NOTHING
+    stretch: ConstantWeightPeriod | None = None
+    labels: TwoProportions = _NOTHING
+    errors: TwoProportions = _NOTHING
     counted_until_ns: int = 0
     holds: int = 0
     held_for: HoldReason | None = None
@@ -100,7 +100,7 @@ class SafeRollout(Policy):
         if state.stretch is None and observation.refused:  # the stage was never entered
             return (self._enter(state.stage, "asked again", observation),), state
         state = self._counted(state, observation)
-        labels = Correctness.of(observation)
+        labels = ProportionEvidence.of(observation)
         harm = self._harm(state, labels)
         if harm:
             return (RollBack(because=harm),), replace(state, finished=True)
@@ -129,19 +129,19 @@ class SafeRollout(Policy):
         weights = tuple(observation.weights.items())
         if stretch is None or stretch.weights != weights:
             since_ns = observation.now_ns
-            labels = Correctness.of(observation).shares
+            labels = ProportionEvidence.of(observation).shares
             return SafeRolloutState(
-                state.stage, RequestStretch(weights, since_ns), labels, holds=state.holds
+                state.stage, ConstantWeightPeriod(weights, since_ns), labels, holds=state.holds
             )
         first_ns, until_ns = stretch.span(observation.metrics)
         from_ns = max(state.counted_until_ns, first_ns)
         if from_ns >= until_ns:
             return state
-        new = RequestStretch(weights, from_ns).errors(observation)
-        errors = TwoShares(*(a + b for a, b in zip(state.errors, new, strict=True)))
+        new = ConstantWeightPeriod(weights, from_ns).errors(observation)
+        errors = TwoProportions(*(a + b for a, b in zip(state.errors, new, strict=True)))
         return replace(state, errors=errors, counted_until_ns=until_ns)
 
-    def _harm(self, state: SafeRolloutState, labels: Correctness) -> str:
+    def _harm(self, state: SafeRolloutState, labels: ProportionEvidence) -> str:
         """Significant harm in this stage, in words; empty while there is none."""
         # Two sides of which one is harm, in two metrics: alpha shared over the stages alone.
         level = 1.0 - self.alpha / len(self.stages)
@@ -169,7 +169,7 @@ class SafeRollout(Policy):
         return hold_for(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
 
     def _passed(
-        self, state: SafeRolloutState, observation: Observation, labels: Correctness
+        self, state: SafeRolloutState, observation: Observation, labels: ProportionEvidence
     ) -> tuple[Sequence[Action], SafeRolloutState]:
         because = f"no significant harm, {self._standing(state, labels)}"
         following = state.stage + 1
@@ -180,7 +180,7 @@ class SafeRollout(Policy):
         promote = Promote(observation.candidate, because=because)
         return (promote,), replace(state, finished=True)
 
-    def _standing(self, state: SafeRolloutState, labels: Correctness) -> str:
+    def _standing(self, state: SafeRolloutState, labels: ProportionEvidence) -> str:
         correct, errors = labels.shares.since(state.labels), state.errors
         held = f", held at {state.holds} ticks" if state.holds else ""
         return (

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
 from simab.errors import InvalidScenario, Problem
-from simab.scenario.flaws import Flaw, field_name, short_text
-from simab.scenario.raw import Raw
+from simab.scenario.raw import RawValue
 from simab.scenario.rules import (
     durations,
     ground_truth,
@@ -21,10 +20,11 @@ from simab.scenario.rules import (
     traffic,
     variants,
 )
+from simab.scenario.violations import Violation, field_name, short_text
 
-__all__ = ["RULES", "flaws", "require"]
+__all__ = ["RULES", "require", "violations"]
 
-Rule: TypeAlias = Callable[[Raw], Iterator[Flaw]]
+Rule: TypeAlias = Callable[[RawValue], Iterator[Violation]]
 
 RULES: Final[tuple[Rule, ...]] = (
     variants.some_variant_has_weight,
@@ -63,9 +63,9 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def flaws(data: Any) -> Iterator[Flaw]:
+def violations(data: Any) -> Iterator[Violation]:
     """Every breach of a rule in scenario data as a file holds it."""
-    scenario = Raw(data)
+    scenario = RawValue(data)
     for rule in RULES:
         yield from rule(scenario)
 
@@ -76,15 +76,17 @@ def require(data: Any) -> None:
     Raises:
         InvalidScenario: with every breach.
     """
-    found = tuple(flaws(data))
+    found = tuple(violations(data))
     if found:
-        raise InvalidScenario("scenario", tuple(_without_place(flaw, data) for flaw in found))
+        raise InvalidScenario(
+            "scenario", tuple(_without_place(violation, data) for violation in found)
+        )
 
 
-def _without_place(flaw: Flaw, data: Any) -> Problem:
-    here = Raw(data)
-    for part in flaw.path:
+def _without_place(violation: Violation, data: Any) -> Problem:
+    here = RawValue(data)
+    for part in violation.path:
         entries = here.listed() if isinstance(part, int) else []
         here = entries[part] if isinstance(part, int) else here.at(part)
-    value = short_text(here.value) if flaw.shows_value and here.given else ""
-    return Problem(field_name(flaw.path), value, flaw.rule, flaw.remedy)
+    value = short_text(here.value) if violation.shows_value and here.given else ""
+    return Problem(field_name(violation.path), value, violation.rule, violation.remedy)

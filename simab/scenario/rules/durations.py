@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from simab.profiles import DurationProfile
 from simab.profiles.quantile_table import OCTAVES
-from simab.scenario.flaws import Flaw
-from simab.scenario.raw import Raw
+from simab.scenario.raw import RawValue
+from simab.scenario.violations import Violation
 
 __all__ = ["rarest_durations_can_be_simulated"]
 
@@ -20,13 +20,15 @@ _LARGEST_NS: Final = 2**62
 _PROFILE: Final[TypeAdapter[Any]] = TypeAdapter(DurationProfile)
 
 
-def rarest_durations_can_be_simulated(scenario: Raw) -> Iterator[Flaw]:
+def rarest_durations_can_be_simulated(scenario: RawValue) -> Iterator[Violation]:
     """A p99 far above the median makes one request in a million million last for centuries."""
     variants = scenario.at("endpoint", "variants").named()
     for raw in (*(each.at("latency") for _, each in variants), scenario.at("labels", "delay")):
         if raw.given and not _fits(raw.value):
             rule = "spreads so far that its rarest values are longer than 146 years"
-            yield raw.flaw(rule, "Lower the p99 (or the cv), or raise the median.", on_key=True)
+            yield raw.violation(
+                rule, "Lower the p99 (or the cv), or raise the median.", on_key=True
+            )
 
 
 def _fits(value: Any) -> bool:

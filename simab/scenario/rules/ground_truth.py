@@ -7,9 +7,9 @@ from typing import Final, get_args
 
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.policies.rollouts.metric_majority import MetricMajority
-from simab.scenario.flaws import Flaw
-from simab.scenario.raw import Raw, default_of
+from simab.scenario.raw import RawValue, default_of
 from simab.scenario.suggestions import remedy_for_name
+from simab.scenario.violations import Violation
 
 __all__ = [
     "classifiers_know_the_share_of_positives",
@@ -25,7 +25,7 @@ _WITHOUT_LABELS: Final = ("accuracy", "success_rate", "reward")
 _POSITIVE_SHARE: Final = "labels.positive_share"
 
 
-def tables_and_columns_exist(scenario: Raw) -> Iterator[Flaw]:
+def tables_and_columns_exist(scenario: RawValue) -> Iterator[Violation]:
     """A joint outcome names a table of the scenario and one of its columns."""
     tables = dict(scenario.at("outcome_tables").named())
     for _, quality in _qualities(scenario, "joint_table"):
@@ -35,27 +35,27 @@ def tables_and_columns_exist(scenario: Raw) -> Iterator[Flaw]:
             continue
         if name not in tables:
             remedy = remedy_for_name(name, tables, "Tables under outcome_tables")
-            yield table.flaw("names no outcome table", remedy)
+            yield table.violation("names no outcome table", remedy)
             continue
         rows = tables[name].at("rows").listed()
         columns = [each for each, _ in rows[0].at("scores").named()] if rows else []
         given = column.text()
         if given is not None and columns and given not in columns:
             remedy = remedy_for_name(given, columns, f"Columns of {name}")
-            yield column.flaw(f"names no column of the table {name}", remedy)
+            yield column.violation(f"names no column of the table {name}", remedy)
 
 
-def classifiers_know_the_share_of_positives(scenario: Raw) -> Iterator[Flaw]:
+def classifiers_know_the_share_of_positives(scenario: RawValue) -> Iterator[Violation]:
     """A classifier is described by class, so the shares of the classes must be known."""
     share = scenario.at("labels", "positive_share")
     names = [name for name, _ in _qualities(scenario, "classifier")]
     if names and not share.given:
         rule = f"required by {names[0]}, which is a classifier"
         remedy = "Add it, for example `labels: {positive_share: 20%}`."
-        yield share.flaw(rule, remedy, on_key=True)
+        yield share.violation(rule, remedy, on_key=True)
 
 
-def labels_come_from_one_source(scenario: Raw) -> Iterator[Flaw]:
+def labels_come_from_one_source(scenario: RawValue) -> Iterator[Violation]:
     """A request has one label, whichever variant serves it."""
     first: tuple[str, str] | None = None
     for name, variant in scenario.at("endpoint", "variants").named():
@@ -67,10 +67,10 @@ def labels_come_from_one_source(scenario: Raw) -> Iterator[Flaw]:
         elif source != first[1]:
             rule = f"takes its labels from {source}, {first[0]} takes them from {first[1]}"
             remedy = "Describe both by the same outcome table, or both as classifiers."
-            yield variant.at("quality").flaw(rule, remedy, on_key=True)
+            yield variant.at("quality").violation(rule, remedy, on_key=True)
 
 
-def roles_have_the_same_kind(scenario: Raw) -> Iterator[Flaw]:
+def roles_have_the_same_kind(scenario: RawValue) -> Iterator[Violation]:
     """Labelled answers and mere successes cannot be compared."""
     control, candidate = _role_qualities(scenario)
     kinds = [quality.at("kind").text() for quality in (control, candidate)]
@@ -79,15 +79,15 @@ def roles_have_the_same_kind(scenario: Raw) -> Iterator[Flaw]:
         labelled, plain = roles if kinds[1] == "success" else reversed(roles)
         rule = f"the {labelled} has labels, the {plain} has only a success probability"
         remedy = "Describe both as success, or both by labels (classifier or joint_table)."
-        yield candidate.flaw(rule, remedy, on_key=True)
+        yield candidate.violation(rule, remedy, on_key=True)
 
 
-def objective_is_defined(scenario: Raw) -> Iterator[Flaw]:
+def objective_is_defined(scenario: RawValue) -> Iterator[Violation]:
     """What decides which variant is better must exist for both."""
     yield from _undefined(scenario.at("objective", "metric"), scenario)
 
 
-def direction_is_the_metrics_own(scenario: Raw) -> Iterator[Flaw]:
+def direction_is_the_metrics_own(scenario: RawValue) -> Iterator[Violation]:
     """Every policy takes a correct answer for good; a truth that says otherwise judges none."""
     metric, direction = (scenario.at("objective", name) for name in ("metric", "direction"))
     name, given = metric.text(), direction.text()
@@ -96,10 +96,10 @@ def direction_is_the_metrics_own(scenario: Raw) -> Iterator[Flaw]:
     own = "lower" if name in LOWER_IS_BETTER else "higher"
     if given != own:
         rule = f"{own} is better for {name}, and every policy counts it so"
-        yield direction.flaw(rule, f"Remove direction, or write {own}.")
+        yield direction.violation(rule, f"Remove direction, or write {own}.")
 
 
-def compared_metrics_are_defined(scenario: Raw) -> Iterator[Flaw]:
+def compared_metrics_are_defined(scenario: RawValue) -> Iterator[Violation]:
     """What a policy compares must exist for both variants."""
     for _, policy in scenario.at("policies").named():
         if policy.at("kind").text() != "metric_majority":
@@ -110,12 +110,12 @@ def compared_metrics_are_defined(scenario: Raw) -> Iterator[Flaw]:
                 yield from _undefined(metric, scenario)
             continue
         names = default_of(MetricMajority, "metrics")
-        if any(True for name in names for _ in _undefined(Raw(name, metrics.path), scenario)):
+        if any(True for name in names for _ in _undefined(RawValue(name, metrics.path), scenario)):
             rule = f"required, as the usual ones ({', '.join(names)}) need labels"
-            yield metrics.flaw(rule, "Add `metrics: [success_rate]`.", on_key=True)
+            yield metrics.violation(rule, "Add `metrics: [success_rate]`.", on_key=True)
 
 
-def _undefined(metric: Raw, scenario: Raw) -> Iterator[Flaw]:
+def _undefined(metric: RawValue, scenario: RawValue) -> Iterator[Violation]:
     name = metric.text()
     if name not in get_args(LabelMetric) or name in _WITHOUT_LABELS:
         return
@@ -123,22 +123,22 @@ def _undefined(metric: Raw, scenario: Raw) -> Iterator[Flaw]:
     if all(quality.at("kind").text() == "success" for quality in _role_qualities(scenario)):
         rule = "needs labels, but control and candidate have only a success probability"
         remedy = "Use success_rate, or describe the quality as classifier or joint_table."
-        yield metric.flaw(rule, remedy)
+        yield metric.violation(rule, remedy)
 
 
-def _qualities(scenario: Raw, kind: str) -> Iterator[tuple[str, Raw]]:
+def _qualities(scenario: RawValue, kind: str) -> Iterator[tuple[str, RawValue]]:
     for name, variant in scenario.at("endpoint", "variants").named():
         quality = variant.at("quality")
         if quality.at("kind").text() == kind:
             yield name, quality
 
 
-def _role_qualities(scenario: Raw) -> list[Raw]:
+def _role_qualities(scenario: RawValue) -> list[RawValue]:
     names = [scenario.at("objective", role).text() or "" for role in ("control", "candidate")]
     return [scenario.at("endpoint", "variants", name, "quality") for name in names]
 
 
-def _label_source(quality: Raw, tables: Raw) -> str | None:
+def _label_source(quality: RawValue, tables: RawValue) -> str | None:
     match quality.at("kind").text():
         case "classifier":
             return _POSITIVE_SHARE

@@ -9,8 +9,8 @@ from simab.policies import Policy, PolicyDescription
 from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
 from simab.policies.metrics import LabelMetric
-from simab.scenario.flaws import Flaw
-from simab.scenario.raw import Raw, default_of
+from simab.scenario.raw import RawValue, default_of
+from simab.scenario.violations import Violation
 
 __all__ = [
     "INSTEAD_OF",
@@ -26,7 +26,7 @@ _EARNING: Final = "numeric_reward"
 _METRIC: Final = "reward"
 
 
-def variants_earn_alike(scenario: Raw) -> Iterator[Flaw]:
+def variants_earn_alike(scenario: RawValue) -> Iterator[Violation]:
     """Numeric rewards cannot be compared with right and wrong answers."""
     kinds = _kinds(scenario)
     for name, other in kinds[1:]:
@@ -35,10 +35,10 @@ def variants_earn_alike(scenario: Raw) -> Iterator[Flaw]:
             earning, plain = (first, name) if kind == _EARNING else (name, first)
             rule = f"{earning} earns numeric rewards, {plain} does not"
             quality = scenario.at("endpoint", "variants", name, "quality")
-            yield quality.flaw(rule, "Describe all as numeric_reward, or none.", on_key=True)
+            yield quality.violation(rule, "Describe all as numeric_reward, or none.", on_key=True)
 
 
-def metrics_fit_rewards(scenario: Raw) -> Iterator[Flaw]:
+def metrics_fit_rewards(scenario: RawValue) -> Iterator[Violation]:
     """The metric `reward` is for numeric rewards, and they have no other."""
     kinds = {kind for _, kind in _kinds(scenario)}
     if None in kinds or (_EARNING in kinds and len(kinds) > 1):
@@ -50,7 +50,7 @@ def metrics_fit_rewards(scenario: Raw) -> Iterator[Flaw]:
             compared += policy.at("metrics").listed()
             if earning and not policy.at("metrics").given:
                 rule = "required, as the usual ones need right and wrong answers"
-                yield policy.at("metrics").flaw(rule, "Add `metrics: [reward]`.", on_key=True)
+                yield policy.at("metrics").violation(rule, "Add `metrics: [reward]`.", on_key=True)
         if policy.at("kind").text() == "flagger":
             compared += [each.at("measures") for each in policy.at("metrics").listed()]
     for metric in compared:
@@ -58,25 +58,27 @@ def metrics_fit_rewards(scenario: Raw) -> Iterator[Flaw]:
         if name not in get_args(LabelMetric) or (name == _METRIC) == earning:
             continue
         if earning:
-            yield metric.flaw("needs right and wrong answers, not numeric rewards", "Write reward.")
+            yield metric.violation(
+                "needs right and wrong answers, not numeric rewards", "Write reward."
+            )
         else:
             remedy = "Describe both qualities as numeric_reward, or choose another metric."
-            yield metric.flaw("needs numeric rewards, but the variants earn none", remedy)
+            yield metric.violation("needs numeric rewards, but the variants earn none", remedy)
 
 
-def effects_of_shares_are_shares(scenario: Raw) -> Iterator[Flaw]:
+def effects_of_shares_are_shares(scenario: RawValue) -> Iterator[Violation]:
     """All metrics but the reward lie between 0 and 1, and so do their differences."""
     metric, effect = (scenario.at("objective", name) for name in ("metric", "smallest_effect"))
     if metric.text() == _METRIC and "%" in (effect.text() or ""):
         rule = "a percentage, but of which reward is not said"
-        yield effect.flaw(rule, "Write the difference in units of the reward.")
+        yield effect.violation(rule, "Write the difference in units of the reward.")
     name, size = metric.text(), effect.number()
     if name in get_args(LabelMetric) and name != _METRIC and size is not None and size >= 1:
         rule = f"{name} lies between 0 and 1, so two variants differ by less than 1"
-        yield effect.flaw(rule, "Write for example 0.05 or 5%.")
+        yield effect.violation(rule, "Write for example 0.05 or 5%.")
 
 
-def shares_differ_by_less_than_1(scenario: Raw) -> Iterator[Flaw]:
+def shares_differ_by_less_than_1(scenario: RawValue) -> Iterator[Violation]:
     """Effects that policies expect, where they are effects on a share of correct answers."""
     if _EARNING in {kind for _, kind in _kinds(scenario)}:
         return
@@ -85,10 +87,10 @@ def shares_differ_by_less_than_1(scenario: Raw) -> Iterator[Flaw]:
             size = policy.at(field).number()
             if size is not None and size >= 1:
                 rule = "two shares of correct answers differ by less than 1"
-                yield policy.at(field).flaw(rule, "Write for example 0.01.")
+                yield policy.at(field).violation(rule, "Write for example 0.01.")
 
 
-def policies_can_judge_rewards(scenario: Raw) -> Iterator[Flaw]:
+def policies_can_judge_rewards(scenario: RawValue) -> Iterator[Violation]:
     """Rules that count correct answers find none among numeric rewards."""
     if _EARNING not in {kind for _, kind in _kinds(scenario)}:
         return
@@ -96,18 +98,18 @@ def policies_can_judge_rewards(scenario: Raw) -> Iterator[Flaw]:
         if known.needs_right_or_wrong:
             rule = f"{kind} counts correct answers, and these variants earn numeric rewards"
             remedy = "Use a policy that takes rewards, such as group_sequential."
-            yield policy.at("kind").flaw(rule, remedy)
+            yield policy.at("kind").violation(rule, remedy)
         for field in _set_fields(policy, known):
             rule = "speaks of correct answers, and these variants earn numeric rewards"
-            yield policy.at(field).flaw(rule, INSTEAD_OF[field], on_key=True)
+            yield policy.at(field).violation(rule, INSTEAD_OF[field], on_key=True)
         if kind == "gaussian_thompson":
             for field, remedy in _PRIOR.items():
                 if not policy.at(field).given:
                     rule = "required, as the usual prior is one of shares"
-                    yield policy.at(field).flaw(rule, remedy, on_key=True)
+                    yield policy.at(field).violation(rule, remedy, on_key=True)
 
 
-def policies_can_judge_the_metric(scenario: Raw) -> Iterator[Flaw]:
+def policies_can_judge_the_metric(scenario: RawValue) -> Iterator[Violation]:
     """What counts correct answers does not decide by recall, F1 or AUC."""
     metric = scenario.at("objective", "metric").text()
     if metric is None or metric not in get_args(LabelMetric):
@@ -118,23 +120,23 @@ def policies_can_judge_the_metric(scenario: Raw) -> Iterator[Flaw]:
         if known.counts_correct_answers:
             rule = f"{kind} compares correct answers, and the objective's metric is {metric}"
             remedy = f"Use one that tests {metric} ({_TESTING}), or make accuracy the objective."
-            yield policy.at("kind").flaw(rule, remedy)
+            yield policy.at("kind").violation(rule, remedy)
             continue
         for field in _set_fields(policy, known):
             rule = f"speaks of correct answers, and the objective's metric is {metric}"
             remedy = INSTEAD_OF[field].replace("a mean reward", metric)
             if field in ("baseline", "effect") and metric not in ("precision", "recall"):
                 remedy = "Write labelled_requests."  # no sample size is stated for the others
-            yield policy.at(field).flaw(rule, remedy, on_key=True)
+            yield policy.at(field).violation(rule, remedy, on_key=True)
 
 
-def _kinds(scenario: Raw) -> list[tuple[str, str | None]]:
+def _kinds(scenario: RawValue) -> list[tuple[str, str | None]]:
     """Every variant's name and kind of quality."""
     variants = scenario.at("endpoint", "variants").named()
     return [(name, variant.at("quality", "kind").text()) for name, variant in variants]
 
 
-def _known_policies(scenario: Raw) -> Iterator[tuple[Raw, str, type[Policy]]]:
+def _known_policies(scenario: RawValue) -> Iterator[tuple[RawValue, str, type[Policy]]]:
     """Every policy whose kind is known, with that kind and its description."""
     for _, policy in scenario.at("policies").named():
         kind = policy.at("kind").text() or ""
@@ -142,7 +144,7 @@ def _known_policies(scenario: Raw) -> Iterator[tuple[Raw, str, type[Policy]]]:
             yield policy, kind, _POLICIES[kind]
 
 
-def _set_fields(policy: Raw, known: type[Policy]) -> Iterator[str]:
+def _set_fields(policy: RawValue, known: type[Policy]) -> Iterator[str]:
     """The fields on correct answers that a policy gives, other than by their defaults."""
     for field in known.fields_of_right_or_wrong:
         if policy.at(field).given and policy.at(field).value != default_of(known, field):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simab.scenario.flaws import Flaw
-from simab.scenario.raw import Raw
+from simab.scenario.raw import RawValue
 from simab.scenario.rules.variants import deployed_weights, unknown_variant, variant_names
+from simab.scenario.violations import Violation
 
 __all__ = [
     "arms_are_deployed",
@@ -19,7 +19,7 @@ _NAMING = ("promote", "add", "remove")
 _BANDITS = frozenset({"epsilon_greedy", "gaussian_thompson", "thompson", "ucb1"})
 
 
-def steps_name_variants(scenario: Raw) -> Iterator[Flaw]:
+def steps_name_variants(scenario: RawValue) -> Iterator[Violation]:
     """A step acts on variants that the scenario describes."""
     for steps in _schedules(scenario):
         for step in steps:
@@ -29,14 +29,14 @@ def steps_name_variants(scenario: Raw) -> Iterator[Flaw]:
                 yield from unknown_variant(step.at(field), scenario)
 
 
-def arms_name_variants(scenario: Raw) -> Iterator[Flaw]:
+def arms_name_variants(scenario: RawValue) -> Iterator[Violation]:
     """A bandit divides the traffic between variants that the scenario describes."""
     for _, policy in scenario.at("policies").named():
         for arm in policy.at("arms").listed():
             yield from unknown_variant(arm, scenario)
 
 
-def arms_are_deployed(scenario: Raw) -> Iterator[Flaw]:
+def arms_are_deployed(scenario: RawValue) -> Iterator[Violation]:
     """A bandit deploys nothing: what it is to divide traffic between must be there."""
     weights, names = deployed_weights(scenario), variant_names(scenario)
     if weights is None:
@@ -51,15 +51,17 @@ def arms_are_deployed(scenario: Raw) -> Iterator[Flaw]:
             name = arm.text()
             if name in names and name not in weights:
                 remedy = f"Remove `deployed: false` from {name}, or take it out of the arms."
-                yield arm.flaw("an arm that is not deployed at the start, and nobody adds", remedy)
+                yield arm.violation(
+                    "an arm that is not deployed at the start, and nobody adds", remedy
+                )
         for name in () if arms else roles:
             if name in names and name not in weights:
                 rule = f"shares out between the roles, and {name} is not deployed at the start"
                 remedy = f"Remove `deployed: false` from {name}, or name deployed `arms`."
-                yield policy.at("kind").flaw(rule, remedy)
+                yield policy.at("kind").violation(rule, remedy)
 
 
-def steps_leave_traffic_somewhere_to_go(scenario: Raw) -> Iterator[Flaw]:
+def steps_leave_traffic_somewhere_to_go(scenario: RawValue) -> Iterator[Violation]:
     """After every step some deployed variant has a weight above 0."""
     start = deployed_weights(scenario)
     if not start or not any(start.values()):
@@ -73,11 +75,11 @@ def steps_leave_traffic_somewhere_to_go(scenario: Raw) -> Iterator[Flaw]:
                 field = next(name for name in ("weights", *_NAMING) if step.at(name).given)
                 rule = "leaves no deployed variant with a weight above 0"
                 remedy = "Give one a weight above 0 in this step or before."
-                yield step.at(field).flaw(rule, remedy)
+                yield step.at(field).violation(rule, remedy)
                 break
 
 
-def _carry_out(step: Raw, weights: dict[str, float], names: list[str]) -> bool:
+def _carry_out(step: RawValue, weights: dict[str, float], names: list[str]) -> bool:
     """Change the weights as the step does; False if the step cannot be read."""
     for name, weight in step.at("weights").named():
         value = weight.number()
@@ -94,7 +96,7 @@ def _carry_out(step: Raw, weights: dict[str, float], names: list[str]) -> bool:
     return all(name in names for name in weights)
 
 
-def _schedules(scenario: Raw) -> Iterator[list[Raw]]:
+def _schedules(scenario: RawValue) -> Iterator[list[RawValue]]:
     for _, policy in scenario.at("policies").named():
         if policy.at("kind").text() == "manual_schedule":
             yield policy.at("steps").listed()

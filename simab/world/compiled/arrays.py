@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from simab.draws import Draws
 from simab.profiles.quantile_table import QuantileTable
 from simab.world.blueprint import Blueprint
-from simab.world.books import INSTANCE_SHARE_ONE
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
+from simab.world.run_counts import INSTANCE_SHARE_ONE
 
 __all__ = [
     "BLOCK",

@@ -1,4 +1,4 @@
-"""Booking inside compiled code: windows and labels, as simab.world.books says.
+"""Booking inside compiled code: windows and labels, as simab.world.run_counts says.
 
 A request is booked when its times are known, which may be long before they come: in the window in
 which it finishes, its label in the bucket in which that arrives.
@@ -11,7 +11,10 @@ from numba import njit
 
 from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
 from simab.stats.request_totals import LATENCY_BUCKETS
-from simab.world.books import (
+from simab.world.compiled.arrays import CLIENT_BITS, NEVER, NO_TABLE, ROW, SCORE
+from simab.world.compiled.draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
+from simab.world.compiled.log import client_of_all
+from simab.world.run_counts import (
     CARRY_NS,
     SQUARES_CUT,
     LabelColumn,
@@ -19,9 +22,6 @@ from simab.world.books import (
     RewardColumn,
     Total,
 )
-from simab.world.compiled.arrays import CLIENT_BITS, NEVER, NO_TABLE, ROW, SCORE
-from simab.world.compiled.draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
-from simab.world.compiled.log import client_of_all
 
 __all__ = ["book_assigned", "book_copy", "book_rejected", "book_served", "fails", "learn"]
 
@@ -66,7 +66,7 @@ _LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
 
 @njit(inline="always")
 def book_assigned(constants, routing, streams, requests, segment, place, window, variant):
-    """Books.book_assigned."""
+    """Counts.book_assigned."""
     requests[window, variant, _COL_ASSIGNED] += 1
     if routing.users.shape[0]:
         new = _first_of_client(constants, routing, streams, segment, place)
@@ -85,7 +85,7 @@ def _first_of_client(constants, routing, streams, segment, place):
 
 @njit(inline="always")
 def book_rejected(routing, requests, window, variant):
-    """Books.book_rejected."""
+    """Counts.book_rejected."""
     requests[window, variant, _COL_INVOCATIONS] += 1
     requests[window, variant, _COL_REJECTED] += 1
     requests[window, variant, _COL_PER_INSTANCE] += routing.instance_shares[variant]
@@ -93,7 +93,7 @@ def book_rejected(routing, requests, window, variant):
 
 @njit(inline="always")
 def book_copy(requests, window, variant, answered):
-    """Books.book_copy."""
+    """Counts.book_copy."""
     requests[window, variant, _COL_COPIES] += 1
     requests[window, variant, _COL_COPIES_ANSWERED] += np.int64(answered)
 
@@ -105,9 +105,9 @@ def fails(constants, variant, word):
 
 
 @njit(inline="always")
-def book_served(routing, books, window, variant, times_ns, failed):
-    """Books.book_served."""
-    requests = books.requests
+def book_served(routing, run_counts, window, variant, times_ns, failed):
+    """Counts.book_served."""
+    requests = run_counts.requests
     arrived_ns, started_ns, finished_ns = times_ns
     latency_ns = finished_ns - arrived_ns
     requests[window, variant, _COL_INVOCATIONS] += 1
@@ -115,12 +115,12 @@ def book_served(routing, books, window, variant, times_ns, failed):
     _add_time(requests, window, variant, _COL_LATENCY, _COL_LATENCY_CARRIES, latency_ns)
     _add_time(requests, window, variant, _COL_WAIT, _COL_WAIT_CARRIES, started_ns - arrived_ns)
     requests[window, variant, _COL_PER_INSTANCE] += routing.instance_shares[variant]
-    books.latencies[window, variant, np.uint64(_latency_bucket(latency_ns))] += 1
+    run_counts.latencies[window, variant, np.uint64(_latency_bucket(latency_ns))] += 1
 
 
 @njit(inline="always")
 def _add_time(requests, window, variant, column, carries, time_ns):
-    """Books._add_time."""
+    """Counts._add_time."""
     requests[window, variant, column] += time_ns
     if requests[window, variant, column] >= _CARRY_NS:
         requests[window, variant, column] -= _CARRY_NS
@@ -128,9 +128,9 @@ def _add_time(requests, window, variant, column, carries, time_ns):
 
 
 @njit(inline="always")
-def learn(constants, streams, books, log, record, segment, place, variant, finished_ns):
+def learn(constants, streams, run_counts, log, record, segment, place, variant, finished_ns):
     """Book the label of an answered request now, for the time at which it will arrive."""
-    totals, logging = books.totals, log.shape[0] > 0
+    totals, logging = run_counts.totals, log.shape[0] > 0
     delay_ns = streams.delays_ns[segment, place]
     if delay_ns == NEVER:
         totals[_LABELS_NEVER] += 1
@@ -148,9 +148,9 @@ def learn(constants, streams, books, log, record, segment, place, variant, finis
         _quotient(label_ns, constants.label_resolution_ns, constants.label_buckets_per_ns)
     )
     if correct == NONE:
-        _book_reward(books.rewards, bucket, variant, score)
+        _book_reward(run_counts.rewards, bucket, variant, score)
     else:
-        _book_label(constants, books, bucket, variant, label, score, correct)
+        _book_label(constants, run_counts, bucket, variant, label, score, correct)
     if logging:
         log[record].label = label
         log[record].score = score
@@ -203,7 +203,7 @@ def _reward(constants, variant, units, word):
 
 @njit
 def _book_reward(rewards, bucket, variant, units):
-    """Books._book_reward."""
+    """Counts._book_reward."""
     square = units * units
     rewards[bucket, variant, _COL_REWARDS] += 1
     rewards[bucket, variant, _COL_REWARD_SUM] += units
@@ -212,18 +212,18 @@ def _book_reward(rewards, bucket, variant, units):
 
 
 @njit(inline="always")
-def _book_label(constants, books, bucket, variant, label, score, correct):
-    """Books.book_label, for a label before the horizon."""
+def _book_label(constants, run_counts, bucket, variant, label, score, correct):
+    """Counts.book_label, for a label before the horizon."""
     if label == NONE:
-        books.labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
+        run_counts.labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
         return
-    books.labels[bucket, variant, _CONFUSION[np.uint64(2 * label + correct)]] += 1
+    run_counts.labels[bucket, variant, _CONFUSION[np.uint64(2 * label + correct)]] += 1
     distance = score - label * _SCORE_ONE
-    books.labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(
+    run_counts.labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(
         SCORE_BITS
     )
     score_bin = np.uint64(constants.score_bins[_score_cell(score)])
-    books.scores[bucket, variant, np.uint64(label), score_bin] += 1
+    run_counts.scores[bucket, variant, np.uint64(label), score_bin] += 1
 
 
 @njit(inline="always")

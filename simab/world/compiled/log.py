@@ -7,10 +7,10 @@ from numba import njit
 
 from simab.profiles.outcomes import NONE
 from simab.world.blueprint import NO_VARIANT
-from simab.world.books import Status
 from simab.world.compiled.arrays import CLIENT
 from simab.world.compiled.draws import high_product
 from simab.world.records import UNKNOWN
+from simab.world.run_counts import Status
 
 __all__ = ["client_of", "client_of_all", "log_arrival", "log_end", "log_start"]
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from simab.draws import Draws, Purpose
 from simab.world.blueprint import NO_VARIANT
-from simab.world.books import Books
 from simab.world.compiled.arrays import (
     BLOCK,
     CLIENT,
@@ -29,6 +28,7 @@ from simab.world.compiled.arrays import (
 from simab.world.compiled.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
+from simab.world.run_counts import RunCounts
 
 __all__ = ["CompiledPlane"]
 
@@ -42,18 +42,18 @@ class CompiledPlane:
     def __init__(
         self,
         environment: simpy.Environment,
-        books: Books,
+        run_counts: RunCounts,
         draws: Draws,
         *,
         record_requests: bool,
         log_chunk: int = _LOG_CHUNK,
     ) -> None:
-        self._constants = constants_of(books.blueprint, draws)
-        self._streams = streams_of(books.blueprint, clients_wanted=record_requests)
-        self._books = books.arrays
-        self._workers = max(variant.workers for variant in books.blueprint.variants)
-        self._blueprint, self._draws = books.blueprint, draws
-        self._clients = sum(segment.clients for segment in books.blueprint.segments)
+        self._constants = constants_of(run_counts.blueprint, draws)
+        self._streams = streams_of(run_counts.blueprint, clients_wanted=record_requests)
+        self._books = run_counts.arrays
+        self._workers = max(variant.workers for variant in run_counts.blueprint.variants)
+        self._blueprint, self._draws = run_counts.blueprint, draws
+        self._clients = sum(segment.clients for segment in run_counts.blueprint.segments)
         self._cookies: dict[tuple[int, int], NDArray[np.int64]] = {}
         self._users, self._epoch = np.zeros(0, dtype=np.uint64), -1
         self._slots: dict[tuple[int, int], int] = {}

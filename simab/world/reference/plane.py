@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from simab.draws import COPY_ATTEMPT, Draws, Purpose
 from simab.world.blueprint import NO_VARIANT, Blueprint
-from simab.world.books import Books, Status, Total
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.records import COPY
 from simab.world.reference.request_log import RequestLog
@@ -27,6 +26,7 @@ from simab.world.routing import (
     pick_least_outstanding,
     pick_uniform,
 )
+from simab.world.run_counts import RunCounts, Status, Total
 
 __all__ = ["ReferencePlane"]
 
@@ -39,14 +39,14 @@ class ReferencePlane:
     def __init__(
         self,
         environment: simpy.Environment,
-        books: Books,
+        run_counts: RunCounts,
         draws: Draws,
         *,
         record_requests: bool,
     ) -> None:
         self._environment = environment
-        self._blueprint: Blueprint = books.blueprint
-        self._books = books
+        self._blueprint: Blueprint = run_counts.blueprint
+        self._books = run_counts
         self._draws = draws
         self._log = RequestLog() if record_requests else None
         self._routing: Routing

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.profiles.outcomes import NONE, Outcome
+from simab.profiles.outcomes import NONE, RequestOutcome
 from simab.world.blueprint import NO_VARIANT
-from simab.world.books import Status
 from simab.world.records import RECORD_COLUMNS, UNKNOWN
 from simab.world.reference.traffic import Arrival
+from simab.world.run_counts import Status
 
 __all__ = ["RequestLog"]
 
@@ -53,7 +53,7 @@ class RequestLog:
         self.status[number] = status
         self.finished_ns[number] = finished_ns
 
-    def learn(self, number: int, label_ns: int, outcome: Outcome | None) -> None:
+    def learn(self, number: int, label_ns: int, outcome: RequestOutcome | None) -> None:
         """When the label arrives and, unless that is after the horizon, what it says."""
         self.label_ns[number] = label_ns
         if outcome is not None:

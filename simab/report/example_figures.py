@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simab.report import canvas, numerals
+from simab.report.example_run import Example, MetricPoint
 from simab.report.palette import LIGHT
-from simab.report.replay import Example, MetricPoint
-from simab.report.study_result import Truth
+from simab.report.study_result import TruthSummary
 
 __all__ = ["BINS", "POINTS", "draw_metric", "draw_traffic", "traffic_variants"]
 
@@ -29,7 +29,7 @@ class Wear(NamedTuple):
     marker: str
 
 
-def wear(variant: str, truth: Truth) -> Wear:
+def wear(variant: str, truth: TruthSummary) -> Wear:
     """Control and candidate always look the same; any other variant is grey."""
     if variant == truth.control:
         return Wear(LIGHT["blue"], (), "o")
@@ -38,13 +38,13 @@ def wear(variant: str, truth: Truth) -> Wear:
     return Wear(LIGHT["soft"], (2, 2), "^")
 
 
-def traffic_variants(example: Example, truth: Truth) -> list[str]:
+def traffic_variants(example: Example, truth: TruthSummary) -> list[str]:
     """Whose share to draw: the candidate's says it all where there are only two."""
     others = [each for each in example.variants() if each not in (truth.control, truth.candidate)]
     return [truth.candidate] if not others else [truth.candidate, truth.control, *others]
 
 
-def draw_traffic(example: Example, truth: Truth, width: float) -> Figure:
+def draw_traffic(example: Example, truth: TruthSummary, width: float) -> Figure:
     """The weights as steps, what was realised as dots, the decision as a line."""
     end_s = example.shown_until_s
     names = traffic_variants(example, truth)
@@ -70,7 +70,7 @@ def draw_traffic(example: Example, truth: Truth, width: float) -> Figure:
     return figure
 
 
-def draw_metric(example: Example, truth: Truth, width: float) -> Figure:
+def draw_metric(example: Example, truth: TruthSummary, width: float) -> Figure:
     """The metric of both variants with its interval, over all labels that have arrived by then."""
     end_s = example.shown_until_s
     names = [truth.control, truth.candidate]
@@ -106,7 +106,7 @@ def _band(axes: Axes, points: list[MetricPoint], look: Wear, unit_s: float) -> N
     )  # fmt: skip
 
 
-def _metric_range(axes: Axes, example: Example, truth: Truth, end_s: float) -> None:
+def _metric_range(axes: Axes, example: Example, truth: TruthSummary, end_s: float) -> None:
     """Show the later two thirds in full; the first intervals are as wide as the scale itself."""
     points = [each for each in example.metric_series if end_s / 3 <= each.at_s <= end_s]
     values = [bound for each in points for bound in (each.low, each.high, each.value)]
@@ -117,7 +117,7 @@ def _metric_range(axes: Axes, example: Example, truth: Truth, end_s: float) -> N
     axes.set_ylim(low - margin, high + margin)
 
 
-def _legend(figure: Figure, entries: list[tuple[str, str]], truth: Truth, kind: str) -> None:
+def _legend(figure: Figure, entries: list[tuple[str, str]], truth: TruthSummary, kind: str) -> None:
     """Lines of a legend above the axes; the last says what the thin marks are."""
     over, (width, _) = canvas.overlay(figure)
     size = canvas.TEXT - 1

@@ -13,10 +13,10 @@ from simab.analyse.truth import Judgement, ScenarioTruth
 from simab.policies import Conclude, Hold, HoldReason, Promote, RollBack
 from simab.run.simulation import Run
 from simab.units import seconds
-from simab.world.books import RequestColumn
 from simab.world.control import DecisionEntry
+from simab.world.run_counts import RequestColumn
 
-__all__ = ["Outcome", "Verdict", "outcome_of", "usual_reason"]
+__all__ = ["RunSummary", "Verdict", "summary_of", "usual_reason"]
 
 
 class Verdict(StrEnum):
@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunSummary:
     """The row of one replication under one policy.
 
     `verdict` is the first accepted decision, `decided_for` the variant that it is to give
@@ -108,23 +108,23 @@ class Outcome:
         return self.errors_excess / max(self.requests_total, 1)
 
 
-def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
-    """Read a run's outcome off its books and its transcript."""
+def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
+    """Read a run's outcome off its counts and its decision log."""
     decision = _decision(run)
     verdict = _verdict(run, decision)
     ends_with, since_s = _ending(run, verdict, truth)
     judgement = truth.judgement(ends_with)
     if verdict is Verdict.UNDECIDED:
         decision = None
-    requests = run.ledger.books.requests
+    requests = run.data.run_counts.requests
     served = requests[:, :, RequestColumn.ANSWERED].sum(axis=0)
     served -= requests[:, :, RequestColumn.COPIES_ANSWERED].sum(axis=0)  # nobody got these
-    answered = dict(zip(run.ledger.books.blueprint.names, served.tolist(), strict=True))
-    asked = run.ledger.books.user_requests().sum(axis=0).tolist()
-    taken = dict(zip(run.ledger.books.blueprint.names, asked, strict=True))
+    answered = dict(zip(run.data.run_counts.blueprint.names, served.tolist(), strict=True))
+    asked = run.data.run_counts.user_requests().sum(axis=0).tolist()
+    taken = dict(zip(run.data.run_counts.blueprint.names, asked, strict=True))
     totals = run.totals
-    refusals = [entry.refusal for entry in run.transcript.decisions if not entry.accepted]
-    return Outcome(
+    refusals = [entry.refusal for entry in run.decision_log.decisions if not entry.accepted]
+    return RunSummary(
         policy=run.policy_name,
         replication=run.replication,
         verdict=verdict,
@@ -151,7 +151,7 @@ def outcome_of(run: Run, truth: ScenarioTruth) -> Outcome:
 
 
 def _held_for(run: Run) -> str | None:
-    actions = [entry.action for entry in run.transcript.decisions]
+    actions = [entry.action for entry in run.decision_log.decisions]
     held = {action.reason for action in actions if isinstance(action, Hold)}
     return "; ".join(reason for reason in HoldReason if reason in held) or None
 
@@ -164,7 +164,7 @@ def usual_reason(reasons: Iterable[str]) -> str | None:
 
 def _decision(run: Run) -> DecisionEntry | None:
     """The first accepted action that ends the experiment."""
-    for entry in run.transcript.decisions:
+    for entry in run.decision_log.decisions:
         if entry.accepted and isinstance(entry.action, Promote | RollBack | Conclude):
             return entry
     return None
@@ -192,7 +192,7 @@ def _decided_for(run: Run, decision: DecisionEntry | None) -> str | None:
 
 def _ending(run: Run, verdict: Verdict, truth: ScenarioTruth) -> tuple[str | None, float | None]:
     """The variant that the last split gives all traffic, and since when; None where none."""
-    splits = [*run.transcript.splits, run.transcript.last_split]
+    splits = [*run.decision_log.splits, run.decision_log.last_split]
     held = [_holder(entry.weights, verdict, truth) for entry in splits]
     if held[-1] is None:
         return None, None
@@ -225,6 +225,6 @@ def _weight_changes(run: Run) -> int:
     # New instances, or a variant that comes or goes at weight 0, move nobody.
     serving = [
         {name: weight for name, weight in entry.weights.items() if weight > 0}
-        for entry in run.transcript.splits
+        for entry in run.decision_log.splits
     ]
     return sum(before != after for before, after in pairwise(serving))

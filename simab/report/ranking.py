@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from simab.report.study_result import Mean, Policy, StudyResult
+from simab.report.study_result import Mean, PolicyResult, StudyResult
 
 __all__ = [
     "breaks_long",
@@ -21,14 +21,14 @@ __all__ = [
 ]
 
 
-def most_often_right(result: StudyResult) -> list[Policy]:
+def most_often_right(result: StudyResult) -> list[PolicyResult]:
     """The policy with the most right endings and all that cannot be told from it, best first."""
     ordered = sorted(result.policies, key=lambda policy: -policy.correct.share)
     best = ordered[0]
     return [best, *(each for each in ordered[1:] if not is_worse(result, best, each))]
 
 
-def right_but_harmful(result: StudyResult) -> list[Policy]:
+def right_but_harmful(result: StudyResult) -> list[PolicyResult]:
     """Policies right in half of their runs or more under which users suffer, the worst first."""
     harmful = [
         each
@@ -41,7 +41,7 @@ def right_but_harmful(result: StudyResult) -> list[Policy]:
     )
 
 
-def breaks_long(result: StudyResult, policy: Policy) -> bool:
+def breaks_long(result: StudyResult, policy: PolicyResult) -> bool:
     """Whether the candidate breaks guardrails for a hundredth of a run or more, at the mean.
 
     That is time in excess of the same runs with a candidate that answers as the control, and by
@@ -52,7 +52,7 @@ def breaks_long(result: StudyResult, policy: Policy) -> bool:
     return excess.mean > least_s and _least(excess) > 0.0
 
 
-def errs_much(policy: Policy) -> bool:
+def errs_much(policy: PolicyResult) -> bool:
     """Whether more than twice as many requests are in error as with a candidate like the control.
 
     By more than chance, and by more than one request in a thousand.
@@ -61,7 +61,7 @@ def errs_much(policy: Policy) -> bool:
     return _least(excess) > max(error_share_without(policy), 1e-3)
 
 
-def error_share_without(policy: Policy) -> float:
+def error_share_without(policy: PolicyResult) -> float:
     """The share of requests in error if the candidate answered as the control does."""
     return max(policy.error_share.mean - policy.error_share_excess.mean, 0.0)
 
@@ -70,12 +70,12 @@ def _least(value: Mean) -> float:
     return value.low if math.isfinite(value.low) else value.mean
 
 
-def is_worse(result: StudyResult, best: Policy, other: Policy) -> bool:
+def is_worse(result: StudyResult, best: PolicyResult, other: PolicyResult) -> bool:
     """Whether `other` is right less often than `best` by more than chance explains."""
     return _less(result, "correct", other, best)
 
 
-def _less(result: StudyResult, quantity: str, less: Policy, more: Policy) -> bool:
+def _less(result: StudyResult, quantity: str, less: PolicyResult, more: PolicyResult) -> bool:
     """Whether the quantity is less under one policy than under another, beyond chance."""
     for paired in result.paired:
         if paired.quantity == quantity and paired.differs:
@@ -86,7 +86,7 @@ def _less(result: StudyResult, quantity: str, less: Policy, more: Policy) -> boo
     return False
 
 
-def fastest(result: StudyResult, policies: list[Policy]) -> Policy | None:
+def fastest(result: StudyResult, policies: list[PolicyResult]) -> PolicyResult | None:
     """The one with the soonest median that also decides sooner than each other; None if unclear.
 
     Sooner by the mean time within the horizon, beyond chance. A policy that leaves half of its runs

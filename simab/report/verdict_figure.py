@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from simab.report import canvas, numerals
 from simab.report.palette import LIGHT
-from simab.report.study_result import Policy, StudyResult
+from simab.report.study_result import PolicyResult, StudyResult
 from simab.report.verdict_columns import VerdictColumn, ending_names, endings
 
 __all__ = ["draw_endings", "ending_order"]
@@ -130,11 +130,11 @@ def _scale(axes: Axes, span: float, top: float, bottom: float) -> None:
         axes.text(edge, bottom + 18, label, ha=align, size=canvas.TEXT - 1, color=LIGHT["soft"])
 
 
-def _note(policy: Policy) -> str:
+def _note(policy: PolicyResult) -> str:
     return f"right in {numerals.proportion(policy.correct)}"
 
 
-def _fits_beside(policy: Policy, span: float) -> bool:
+def _fits_beside(policy: PolicyResult, span: float) -> bool:
     """Whether the name stands whole on one line with the note."""
     room = span - canvas.text_width(_note(policy), canvas.TEXT - 1)
     return canvas.text_width(policy.name, canvas.TEXT) * _BOLD + _GAP <= room
@@ -142,7 +142,7 @@ def _fits_beside(policy: Policy, span: float) -> bool:
 
 def _bar(
     axes: Axes,
-    policy: Policy,
+    policy: PolicyResult,
     order: list[Segment],
     place: tuple[float, float],
     span: float,
@@ -194,7 +194,7 @@ def _name_segment(axes: Axes, name: str, share: float, place: tuple[float, float
             return
 
 
-def _whisker(axes: Axes, policy: Policy, y: float, span: float) -> None:
+def _whisker(axes: Axes, policy: PolicyResult, y: float, span: float) -> None:
     low, high = (_EDGE + bound * span for bound in (policy.correct.low, policy.correct.high))
     for colour, thick, cap in ((LIGHT["paper"], 4.5, 6.5), (LIGHT["ink"], 1.6, 5)):
         axes.plot([low, high], [y, y], color=colour, linewidth=thick, zorder=4)

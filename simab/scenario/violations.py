@@ -1,7 +1,7 @@
-"""A flaw: one broken rule at one place of a scenario's data, before it has a line and a column.
+"""A violation: one broken rule at one place of scenario data, before it has a line and a column.
 
-Reading, the models' validation and the rules across fields all report flaws; loading gives each its
-place in the file and makes the `Problem` that people see.
+Reading, the models' validation and the rules across fields all report violations; loading gives
+each its place in the file and makes the `Problem` that people see.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["Flaw", "Path", "field_name", "short_text"]
+__all__ = ["Path", "Violation", "field_name", "short_text"]
 
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the top of the scenario."""
@@ -22,7 +22,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class Violation:
     """What is wrong at `path`, and what to do.
 
     `on_key` places it on the key rather than on the value; `mark` is a place, line and column from

@@ -1,4 +1,4 @@
-"""The books of a run: whole-number counts per variant and window, filled as requests finish.
+"""The counts of a run: whole-number counts per variant and window, filled as requests finish.
 
 A request is booked in the window in which it finishes, its assignment to a variant in that in
 which it arrives, a label in the bucket in which it arrives;
@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE, Outcome, score_cell
+from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE, RequestOutcome, score_cell
 from simab.stats.classification import ConfusionCounts
 from simab.stats.label_totals import NO_REWARDS, SCORE_BINS, LabelTotals, RewardTotals
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
@@ -28,10 +28,10 @@ __all__ = [
     "CARRY_NS",
     "INSTANCE_SHARE_ONE",
     "SQUARES_CUT",
-    "Books",
     "LabelColumn",
     "RequestColumn",
     "RewardColumn",
+    "RunCounts",
     "Status",
     "Total",
     "time_sum_ns",
@@ -54,7 +54,7 @@ class Status(IntEnum):
 
 
 class RequestColumn(IntEnum):
-    """Columns of `Books.requests`."""
+    """Columns of `RunCounts.requests`."""
 
     INVOCATIONS = 0
     ANSWERED = 1
@@ -72,7 +72,7 @@ class RequestColumn(IntEnum):
 
 
 class LabelColumn(IntEnum):
-    """Columns of `Books.labels`."""
+    """Columns of `RunCounts.labels`."""
 
     TRUE_POSITIVE = 0
     FALSE_POSITIVE = 1
@@ -84,7 +84,7 @@ class LabelColumn(IntEnum):
 
 
 class RewardColumn(IntEnum):
-    """Columns of `Books.rewards`; rewards in units of the variant's scale."""
+    """Columns of `RunCounts.rewards`; rewards in units of the variant's scale."""
 
     COUNT = 0
     SUM = 1
@@ -93,7 +93,7 @@ class RewardColumn(IntEnum):
 
 
 class Total(IntEnum):
-    """Entries of `Books.totals`, over the whole run."""
+    """Entries of `RunCounts.totals`, over the whole run."""
 
     ARRIVED = 0
     ANSWERED = 1
@@ -107,7 +107,7 @@ class Total(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Books:
+class RunCounts:
     """Accumulators of one run.
 
     `requests` has shape (windows, variants, 13), `latencies` (windows, variants, LATENCY_BUCKETS),
@@ -131,8 +131,8 @@ class Books:
         return _Arrays._make(getattr(self, name) for name in ARRAYS)
 
     @classmethod
-    def open(cls, blueprint: Blueprint) -> Books:
-        """Empty books for one run."""
+    def open(cls, blueprint: Blueprint) -> RunCounts:
+        """Empty counts for one run."""
         windows = ceil(blueprint.horizon_ns / blueprint.period_ns)
         buckets = ceil(blueprint.horizon_ns / blueprint.label_resolution_ns)
         variants = len(blueprint.variants)
@@ -192,7 +192,7 @@ class Books:
         """How a request ended that was no copy."""
         self.totals[_TOTAL_OF[status]] += 1
 
-    def book_label(self, variant: int, label_ns: int, outcome: Outcome) -> None:
+    def book_label(self, variant: int, label_ns: int, outcome: RequestOutcome) -> None:
         """A label that arrives at `label_ns`, or after the horizon."""
         if label_ns >= self.blueprint.horizon_ns:
             self.totals[Total.LABELS_OUTSTANDING] += 1
@@ -282,8 +282,8 @@ class Books:
         )
 
 
-ARRAYS: Final = tuple(each.name for each in fields(Books) if each.name != "blueprint")
-"""The names of the arrays of `Books`: two runs are equal when these are."""
+ARRAYS: Final = tuple(each.name for each in fields(RunCounts) if each.name != "blueprint")
+"""The names of the arrays of `RunCounts`: two runs are equal when these are."""
 _Arrays: Any = namedtuple("_Arrays", ARRAYS)  # type: ignore[misc]
 
 

@@ -16,10 +16,10 @@ from simab.stats.interval import Interval
 from simab.stats.label_totals import LabelTotals
 from simab.stats.proportions import TwoProportionTest, two_proportion_test
 
-__all__ = ["Correctness", "TwoShares"]
+__all__ = ["ProportionEvidence", "TwoProportions"]
 
 
-class TwoShares(NamedTuple):
+class TwoProportions(NamedTuple):
     """Hits of the control and of the candidate: correct answers of labels, or errors of requests.
 
     A tuple, because one is made at every tick.
@@ -59,9 +59,9 @@ class TwoShares(NamedTuple):
             variance += share * (1.0 - share) / total
         return max(variance, 0.0)
 
-    def since(self, earlier: TwoShares) -> TwoShares:
+    def since(self, earlier: TwoProportions) -> TwoProportions:
         """What came after `earlier`."""
-        return TwoShares(*(now - then for now, then in zip(self, earlier, strict=True)))
+        return TwoProportions(*(now - then for now, then in zip(self, earlier, strict=True)))
 
     def confidence_sequence(self, tight_at: int, level: float) -> Interval:
         """Asymptotic confidence sequence of the difference: it may be looked at any time.
@@ -79,15 +79,15 @@ class TwoShares(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Correctness:
+class ProportionEvidence:
     """The labels of both variants that have arrived, under the variants' names."""
 
     control: str
     candidate: str
-    shares: TwoShares
+    shares: TwoProportions
 
     @classmethod
-    def of(cls, observation: Observation) -> Correctness:
+    def of(cls, observation: Observation) -> ProportionEvidence:
         """All labels that have arrived by now."""
         control, candidate = observation.control, observation.candidate
         labels = observation.metrics.labels
@@ -100,9 +100,11 @@ class Correctness:
         control: LabelTotals,
         candidate_name: str,
         candidate: LabelTotals,
-    ) -> Correctness:
+    ) -> ProportionEvidence:
         """All of these labels."""
-        shares = TwoShares(control.correct, control.labelled, candidate.correct, candidate.labelled)
+        shares = TwoProportions(
+            control.correct, control.labelled, candidate.correct, candidate.labelled
+        )
         return cls(control_name, candidate_name, shares)
 
     @property

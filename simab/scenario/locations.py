@@ -14,13 +14,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from simab.description import Description
-from simab.scenario.flaws import Path
+from simab.scenario.violations import Path
 
-__all__ = ["Spot", "members_of", "spot", "tags_of"]
+__all__ = ["Location", "members_of", "spot", "tags_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Location:
     """A place in a scenario: its path, what the models expect there, and in which model.
 
     `annotation` is None where the models know nothing; `constraints` are the annotation's own.
@@ -33,9 +33,9 @@ class Spot:
     on_key: bool = False
 
 
-def spot(location: Iterable[str | int], model: type[Description]) -> Spot:
+def spot(location: Iterable[str | int], model: type[Description]) -> Location:
     """Follow a location from a model."""
-    here = Spot((), model)
+    here = Location((), model)
     for part in location:
         here = _step(here, part)
     return here
@@ -56,25 +56,25 @@ def tags_of(model: type[Description]) -> Iterator[str]:
     yield from get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
 
 
-def _step(here: Spot, part: str | int) -> Spot:
+def _step(here: Location, part: str | int) -> Location:
     annotation = here.annotation
     members = members_of(annotation)
     if part == "[key]":
-        return Spot(here.path, str, owner=here.owner, on_key=True)
+        return Location(here.path, str, owner=here.owner, on_key=True)
     if len(members) > 1:
         chosen = [member for member in members if part in tuple(tags_of(member))]
-        return Spot(here.path, chosen[0] if chosen else None, owner=here.owner)
+        return Location(here.path, chosen[0] if chosen else None, owner=here.owner)
     path = (*here.path, part)
     if members:
         field = members[0].model_fields.get(str(part))
         inner, constraints = _plain(field) if field is not None else (None, ())
-        return Spot(path, inner, constraints, members[0])
+        return Location(path, inner, constraints, members[0])
     arguments = get_args(annotation)
     if get_origin(annotation) in (dict, tuple) and arguments:
         # dict[key, value] or tuple[item, ...]
         inner, constraints = _plain(arguments[get_origin(annotation) is dict])
-        return Spot(path, inner, constraints, here.owner)
-    return Spot(path, None)
+        return Location(path, inner, constraints, here.owner)
+    return Location(path, None)
 
 
 def _plain(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
