@@ -21,8 +21,8 @@ class Phase:
     """From `since_ns` on, requests went to `choices` by constant shares.
 
     `number` counts the phases with two choices or more, from 1. `column` of RunCounts.requests
-    holds the assignments, and `before` (shape (variants,)) those of the phase's first window that were
-    made before it began.
+    holds the assignments, and `before` (shape (variants,)) those of the phase's first window
+    that were made before it began.
     """
 
     number: int
