@@ -56,7 +56,7 @@ def summary(result: StudyResult) -> Table:
     """The operating characteristics of every policy."""
     worse = f"{either(result.truth.worse)}, mean" if result.truth.worse else "none is worse"
     columns = (
-        Column("PolicyResult", numeric=False),
+        Column("Policy", numeric=False),
         *(Column(each.title, each.note) for each in _judged(result)),
         Column("Time to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
@@ -102,7 +102,7 @@ def _judged(result: StudyResult) -> list[VerdictColumn]:
 def health(result: StudyResult) -> Table:
     """What happens on the way, and what the horizon cuts off."""
     columns = (
-        Column("PolicyResult", numeric=False),
+        Column("Policy", numeric=False),
         Column("Runs"),
         Column("Failed", "runs left out"),
         Column("Undecided", "runs at the horizon"),
@@ -142,7 +142,7 @@ def endings(result: StudyResult) -> Table:
         *verdict_columns.decisions(result),
     ]
     columns = (
-        Column("PolicyResult", numeric=False),
+        Column("Policy", numeric=False),
         *(Column(each.title, each.note) for each in shown),
     )
     rows = tuple(
