@@ -57,7 +57,7 @@ json_values = st.recursive(
 
 @given(scenario_data(), st.data())
 def test_rules_never_fail_on_nonsense(data: dict[str, Any], chooser: st.DataObject) -> None:
-    """Whatever stands in a field, the rules say nothing of it or find a violation; they never raise."""
+    """Whatever stands in a field, the rules are silent or find a violation; they never raise."""
     broken: Any = copy.deepcopy(data)
     here = broken
     while True:
