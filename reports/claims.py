@@ -14,21 +14,21 @@ from expected_of_tests import looks_of, promotion_by_theory
 from policy_cells import Cell
 from scipy import stats
 
-from simab.policies.always_valid import AlwaysValid
-from simab.policies.argo_rollouts import ArgoRollouts
-from simab.policies.bandit import Bandit
-from simab.policies.bayesian import BayesianExperiment
-from simab.policies.blue_green import BlueGreen
-from simab.policies.fixed_horizon import FixedHorizonTest
-from simab.policies.flagger_analysis import FlaggerAnalysis
-from simab.policies.group_sequential import GroupSequential
-from simab.policies.kayenta_canary import KayentaCanary
-from simab.policies.manual_schedule import ManualSchedule
-from simab.policies.metric_majority import MetricMajority
-from simab.policies.naive_peeking import NaivePeeking
-from simab.policies.safe_rollout import SafeRollout
-from simab.policies.sprt import SequentialProbabilityRatio
-from simab.policies.staged_canary import StagedCanary
+from simab.policies.argo.rollouts import ArgoRollouts
+from simab.policies.bandits.bandit import Bandit
+from simab.policies.cloudwatch.blue_green import BlueGreen
+from simab.policies.experiments.always_valid import AlwaysValid
+from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.policies.experiments.sprt import SequentialProbabilityRatio
+from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.kayenta.canary import KayentaCanary
+from simab.policies.rollouts.manual_schedule import ManualSchedule
+from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.safe_rollout import SafeRollout
+from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario import Scenario
 
 __all__ = [

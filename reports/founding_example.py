@@ -13,6 +13,7 @@ from policy_cells import made_or_committed, tell
 from simab.comparison import compare
 from simab.report import canvas, numerals
 from simab.report.study_result import StudyResult, read_result
+from simab.report.verdict_figure import draw_endings
 from simab.report.writing import write_report
 from simab.scenario import load
 

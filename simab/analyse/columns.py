@@ -12,7 +12,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
-from simab.analyse.outcome import Outcome
+from simab.analyse.run_summary import RunSummary
 from simab.profiles.durations import Constant
 from simab.scenario import Scenario
 

@@ -148,7 +148,7 @@ class _LabelsSoFar:
     """Running totals of one variant's labels, so that each bucket is added once."""
 
     def __init__(self, run_counts: RunCounts, name: str) -> None:
-        self._books, self._number = run_counts, run_counts.blueprint.names.index(name)
+        self._run_counts, self._number = run_counts, run_counts.blueprint.names.index(name)
         self._done = 0
         self._sums = [
             np.zeros(each.shape[2:], dtype=np.int64)
@@ -157,7 +157,7 @@ class _LabelsSoFar:
 
     def until(self, bucket: int) -> LabelTotals:
         """Totals of the buckets before this one; it never goes back."""
-        run_counts, part = self._books, slice(self._done, bucket)
+        run_counts, part = self._run_counts, slice(self._done, bucket)
         counted: tuple[NDArray[Any], ...] = (
             run_counts.labels,
             run_counts.scores,

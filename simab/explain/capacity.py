@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from simab.explain.variant_queue import CapacityRow, VariantQueue
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
-from simab.scenario.variant_queue import CapacityRow, VariantQueue
 from simab.scenario.wording import counted, name_text, percent_text, series
 
 __all__ = [
@@ -33,7 +33,7 @@ START = "start"
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class WeightSplit:
     """Weights of the deployed variants, and who sets them: the start, or policies by name.
 
     With `copied_share` the candidate gets copies of that share of the weighted requests.
@@ -105,7 +105,7 @@ def load_at_all_traffic(scenario: Scenario, name: str) -> float:
 def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:
     """A row for each variant at each share that it may have, in the order of the scenario."""
     order = {name: number for number, name in enumerate(scenario.endpoint.variants)}
-    found: dict[tuple[str, float, float, float], tuple[Split, list[str]]] = {}
+    found: dict[tuple[str, float, float, float], tuple[WeightSplit, list[str]]] = {}
     for split in [*splits(scenario), *_copying(scenario)]:
         total = math.fsum(split.weights.values())
         for name, rate in _rates_per_s(scenario, split).items():
@@ -126,7 +126,7 @@ def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:
     )
 
 
-def _copying(scenario: Scenario) -> Iterator[Split]:
+def _copying(scenario: Scenario) -> Iterator[WeightSplit]:
     """Of each policy that mirrors, the candidate without a weight and with copies."""
     objective, start = scenario.objective, start_weights(scenario)
     for name, policy in scenario.policies.items():
@@ -134,10 +134,10 @@ def _copying(scenario: Scenario) -> Iterator[Split]:
             weights = {**start, objective.candidate: 0.0}
             if not math.fsum(weights.values()):
                 weights[objective.control] = 1.0
-            yield Split(weights, (name,), policy.copied_share())
+            yield WeightSplit(weights, (name,), policy.copied_share())
 
 
-def _rates_per_s(scenario: Scenario, split: Split) -> dict[str, float]:
+def _rates_per_s(scenario: Scenario, split: WeightSplit) -> dict[str, float]:
     """Requests that reach each variant at a split, and the copies to the candidate."""
     rates = rates_per_s(scenario.traffic.values(), split.weights)
     if split.copied_share:

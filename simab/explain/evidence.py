@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab import units
-from simab.explain.capacity import rates_per_s, start_weights
+from simab.explain.capacity import served_per_s, start_weights
 from simab.profiles.truth import Truth, metric_difference, truth_of
-from simab.scenario.capacity import served_per_s, start_weights
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 from simab.stats.means import trials_for_means

@@ -54,7 +54,7 @@ def _unread(value: LocatedValue, declared: Declared) -> Sequence[tuple[LocatedVa
     return [found for each in _parts(value) for found in _unread(each, declared)]
 
 
-def _values(value: Spotted) -> Sequence[Spotted]:
+def _values(value: LocatedValue) -> Sequence[LocatedValue]:
     """The unread values at the ends of a key's branches; an empty key is one itself."""
     if value.was_read and not isinstance(value.value, dict | list):
         return ()
@@ -62,7 +62,7 @@ def _values(value: Spotted) -> Sequence[Spotted]:
     return [each for part in parts for each in _values(part)] if parts else [value]
 
 
-def _parts(value: Spotted) -> Sequence[Spotted]:
+def _parts(value: LocatedValue) -> Sequence[LocatedValue]:
     if isinstance(value.value, dict):
         return list(value.value.values())
     return value.value if isinstance(value.value, list) else ()

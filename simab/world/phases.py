@@ -42,7 +42,7 @@ class Phases:
     """
 
     def __init__(self, run_counts: RunCounts) -> None:
-        self._books = run_counts
+        self._run_counts = run_counts
         self._sticky = run_counts.blueprint.scenario.endpoint.variant_routing == "sticky_hash"
         self._cookies = False
         self._routing: Routing | None = None
@@ -71,19 +71,19 @@ class Phases:
 
     def assigned(self, phase: Phase, until_ns: int) -> Sequence[int]:
         """Assignments of a phase's choices in the windows that end by `until_ns`."""
-        period_ns = self._books.blueprint.period_ns
+        period_ns = self._run_counts.blueprint.period_ns
         first, last = phase.since_ns // period_ns, until_ns // period_ns
         if last <= first:
             return [0] * len(phase.choices)
-        sums = self._books.requests[first:last, :, phase.column].sum(axis=0) - phase.before
+        sums = self._run_counts.requests[first:last, :, phase.column].sum(axis=0) - phase.before
         counts: list[int] = sums[list(phase.choices)].tolist()
         return counts
 
     def _phase(self, routing: Routing, now_ns: int) -> Phase:
         users = self._counts_users(routing)
         column = RequestColumn.USERS_ASSIGNED if users else RequestColumn.ASSIGNED
-        window = now_ns // self._books.blueprint.period_ns
-        before = fixed(self._books.requests[window, :, column])
+        window = now_ns // self._run_counts.blueprint.period_ns
+        before = fixed(self._run_counts.requests[window, :, column])
         number = self._phases[-1].number if self._phases else 0
         number += len(routing.choices) > 1
         return Phase(number, now_ns, routing.choices, column, before)

@@ -14,17 +14,16 @@ from simab.policies import Assignments
 from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
-from simab.world.books import ARRAYS, Books, RequestColumn
 from simab.world.phases import Phases
-from simab.world.run_counts import RequestColumn, RunCounts
+from simab.world.run_counts import ARRAYS, RequestColumn, RunCounts
 
 __all__ = ["ArrivedLabels", "PublishedMetrics", "ShownLabels", "read_only"]
 
 
 def read_only(run_counts: RunCounts) -> RunCounts:
     """The same counts as they go on, in arrays that nobody can write to."""
-    arrays = {name: _locked(getattr(books, name)) for name in ARRAYS}
-    return Books(blueprint=books.blueprint, **arrays)
+    arrays = {name: _locked(getattr(run_counts, name)) for name in ARRAYS}
+    return RunCounts(blueprint=run_counts.blueprint, **arrays)
 
 
 class _Memory:
@@ -48,14 +47,14 @@ def _locked(array: NDArray[Any]) -> NDArray[Any]:
 class ArrivedLabels:
     """Running totals of the labels that have arrived, so that a tick adds only what is new."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
+    def __init__(self, run_counts: RunCounts) -> None:
+        self._run_counts = run_counts
         self._until = np.zeros(1, dtype=np.int64)
-        self._labels = np.zeros(books.labels.shape[1:], dtype=np.int64)
-        self._scores = np.zeros(books.scores.shape[1:], dtype=np.int64)
-        self._rewards = np.zeros(books.rewards.shape[1:], dtype=np.int64)
+        self._labels = np.zeros(run_counts.labels.shape[1:], dtype=np.int64)
+        self._scores = np.zeros(run_counts.scores.shape[1:], dtype=np.int64)
+        self._rewards = np.zeros(run_counts.rewards.shape[1:], dtype=np.int64)
         self.shown = ShownLabels(
-            books,
+            run_counts,
             _locked(self._until),
             _locked(self._labels),
             _locked(self._scores),
@@ -65,13 +64,16 @@ class ArrivedLabels:
 
     def advance(self, until_ns: int) -> None:
         """Take in the labels that arrived before `until_ns`, a multiple of the resolution."""
-        books, until = self._books, until_ns // self._books.blueprint.label_resolution_ns
+        run_counts, until = (
+            self._run_counts,
+            until_ns // run_counts.blueprint.label_resolution_ns,
+        )
         for bucket in range(int(self._until[0]), until):  # mostly one; a sum would cost more
-            self._labels += books.labels[bucket]
-            if len(books.scores):
-                self._scores += books.scores[bucket]
-            if len(books.rewards):
-                self._rewards += books.rewards[bucket]
+            self._labels += run_counts.labels[bucket]
+            if len(run_counts.scores):
+                self._scores += run_counts.scores[bucket]
+            if len(run_counts.rewards):
+                self._rewards += run_counts.rewards[bucket]
         self._until[0] = until
 
 
@@ -79,7 +81,7 @@ class ArrivedLabels:
 class ShownLabels:
     """The running totals, to read: labels up to bucket `_until[0]`, by variant."""
 
-    _books: Books
+    _run_counts: RunCounts
     _until: NDArray[np.int64]
     _labels: NDArray[np.int64]
     _scores: NDArray[np.int64]
@@ -91,22 +93,22 @@ class ShownLabels:
         Quick at the instant advanced to. A policy may keep an observation and read it later: then
         the labels are counted again, up to where they were.
         """
-        until = until_ns // self._books.blueprint.label_resolution_ns
+        until = until_ns // self._run_counts.blueprint.label_resolution_ns
         if until != self._until[0]:
-            counted = self._books.label_totals(variant, 0, until)
+            counted = self._run_counts.label_totals(variant, 0, until)
             return counted._replace(score_histogram=fixed(counted.score_histogram))
         scores = self._scores[variant]
-        if len(self._books.scores):  # totals handed out stay what they are
+        if len(self._run_counts.scores):  # totals handed out stay what they are
             scores = fixed(scores)
-        rewards = self._rewards[variant] if len(self._books.rewards) else None
-        return self._books.totals_of_labels(variant, self._labels[variant], scores, rewards)
+        rewards = self._rewards[variant] if len(self._run_counts.rewards) else None
+        return self._run_counts.totals_of_labels(variant, self._labels[variant], scores, rewards)
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedMetrics:
     """The metrics visible at `now_ns`, which is a controller's tick."""
 
-    _books: Books
+    _run_counts: RunCounts
     _arrived: ShownLabels
     _phases: Phases
     now_ns: int
@@ -114,25 +116,25 @@ class PublishedMetrics:
     @property
     def period_ns(self) -> int:
         """Length of a metric window."""
-        return self._books.blueprint.period_ns
+        return self._run_counts.blueprint.period_ns
 
     @property
     def published_until_ns(self) -> int:
         """End of the newest window whose publication delay is over."""
-        seen_ns = max(self.now_ns - self._books.blueprint.publication_delay_ns, 0)
+        seen_ns = max(self.now_ns - self._run_counts.blueprint.publication_delay_ns, 0)
         return seen_ns // self.period_ns * self.period_ns
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Totals of the published windows that lie within [since, until)."""
         first = max(-(-since_ns // self.period_ns), 0)
         last = min(until_ns, self.published_until_ns) // self.period_ns
-        return self._books.request_totals(self._number(variant), first, max(first, last))
+        return self._run_counts.request_totals(self._number(variant), first, max(first, last))
 
     def assignments(self) -> Assignments:
         """Whom the weights in force have sent where, in the published windows."""
         phase = self._phases.at(self.now_ns)
         counts = self._phases.assigned(phase, self.published_until_ns)
-        names = [self._books.blueprint.names[choice] for choice in phase.choices]
+        names = [self._run_counts.blueprint.names[choice] for choice in phase.choices]
         users = phase.column is RequestColumn.USERS_ASSIGNED
         return Assignments(
             "users" if users else "requests",
@@ -149,4 +151,4 @@ class PublishedMetrics:
         return replace(self, now_ns=min(earlier_ns, self.now_ns))
 
     def _number(self, variant: str) -> int:
-        return self._books.blueprint.names.index(variant)
+        return self._run_counts.blueprint.names.index(variant)

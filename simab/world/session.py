@@ -48,12 +48,12 @@ class Session:
         self._environment = simpy.Environment(initial_time=0)
         # Set before all else, so that nothing at the horizon comes before it.
         self._horizon = at(self._environment, blueprint.horizon_ns, Rank.CONTROL)
-        self._books = RunCounts.open(blueprint)
+        self._run_counts = RunCounts.open(blueprint)
         self._plane = _plane(engine)(
-            self._environment, self._books, draws, record_requests=record_requests
+            self._environment, self._run_counts, draws, record_requests=record_requests
         )
         self._endpoint = Endpoint(blueprint.scenario)
-        self._shown = read_only(self._books)
+        self._shown = read_only(self._run_counts)
         self._arrived = ArrivedLabels(self._shown)
         self._phases = Phases(self._shown)
         self._refused: tuple[Refusal, ...] = ()
@@ -126,7 +126,7 @@ class Session:
             self.advance(self.blueprint.horizon_ns)
         self.abandon()
         decision_log = DecisionLog(tuple(self._decisions), tuple(self._splits), self._pending)
-        return RunData(self._books, self._plane.records()), decision_log
+        return RunData(self._run_counts, self._plane.records()), decision_log
 
     def abandon(self) -> None:
         """Let go of an update under way.
@@ -143,7 +143,7 @@ class Session:
             updating_ns = self._endpoint.accept(action)
         except Refused as refused:
             refusal = str(refused)
-        now_ns, arrived = self.now_ns, int(self._books.totals[Total.ARRIVED])
+        now_ns, arrived = self.now_ns, int(self._run_counts.totals[Total.ARRIVED])
         self._decisions.append(DecisionEntry(now_ns, action, refusal, arrived))
         if updating_ns:
             # Scheduled now, before anybody advances to that instant: at it, the update ends first.

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.report import canvas, endings, numerals, pairs, palette, tables
-from simab.report.replay import Realised
+from simab.report import canvas, numerals, paired_figure, palette, tables, verdict_figure
+from simab.report.example_run import Realised
 from simab.report.study_result import read_result
 from simab.report.svg import finish
 from tests.report.conftest import CHURN, build

@@ -20,7 +20,7 @@ from scipy import stats
 
 from simab.analyse import Verdict
 from simab.policies.catalogue import PolicyDescription
-from simab.policies.naive_peeking import NaivePeeking
+from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.report import numerals
 from simab.stats.sample_size import exact_power_two_proportions
 from simab.theory.controllers import check_failure_probability, flagger_promotion_probability

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from simab.policies import Action, Observation, SetWeights
-from simab.simulation import Run, simulate
+from simab.run.simulation import Run, simulate
 from tests.study.building import small
 
 

@@ -50,7 +50,7 @@ class CompiledPlane:
     ) -> None:
         self._constants = constants_of(run_counts.blueprint, draws)
         self._streams = streams_of(run_counts.blueprint, clients_wanted=record_requests)
-        self._books = run_counts.arrays
+        self._run_counts = run_counts.arrays
         self._workers = max(variant.workers for variant in run_counts.blueprint.variants)
         self._blueprint, self._draws = run_counts.blueprint, draws
         self._clients = sum(segment.clients for segment in run_counts.blueprint.segments)
@@ -86,7 +86,7 @@ class CompiledPlane:
             self._routing,
             self._streams,
             self._instances,
-            self._books,
+            self._run_counts,
             self._log,
             self._position,
         ):

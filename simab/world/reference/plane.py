@@ -46,7 +46,7 @@ class ReferencePlane:
     ) -> None:
         self._environment = environment
         self._blueprint: Blueprint = run_counts.blueprint
-        self._books = run_counts
+        self._run_counts = run_counts
         self._draws = draws
         self._log = RequestLog() if record_requests else None
         self._routing: Routing
@@ -77,17 +77,17 @@ class ReferencePlane:
             self._environment.process(self._request(arrival))
 
     def _request(self, arrival: Arrival) -> Steps:
-        self._books.totals[Total.ARRIVED] += 1
+        self._run_counts.totals[Total.ARRIVED] += 1
         record = self._log.arrive(arrival) if self._log else 0
         routing, variant = self._routing, self._choose_variant(arrival)
         self._copy_if_mirrored(arrival, variant)
         if not routing.instances[variant]:
-            self._books.book_invalid(arrival.arrived_ns)
+            self._run_counts.book_invalid(arrival.arrived_ns)
             if self._log:
                 self._log.finish(record, Status.INVALID_TARGET, arrival.arrived_ns)
             return
         status = yield from self._serve(variant, arrival, arrival.service, record)
-        self._books.book_end(status)
+        self._run_counts.book_end(status)
         if status is not Status.REJECTED:
             self._give_cookie(arrival, variant, routing)
         if status is Status.OK:
@@ -95,11 +95,11 @@ class ReferencePlane:
 
     def _copy(self, arrival: Arrival, words: tuple[int, int, int, int]) -> Steps:
         """A mirrored copy: served like a request, but nobody gets the reply."""
-        self._books.totals[Total.COPIES] += 1
+        self._run_counts.totals[Total.COPIES] += 1
         record = self._log.arrive(arrival, COPY) if self._log else 0
         variant = self._routing.mirror
         status = yield from self._serve(variant, arrival, words, record)
-        self._books.book_copy(variant, now_ns(self._environment), status)
+        self._run_counts.book_copy(variant, now_ns(self._environment), status)
 
     def _serve(
         self, variant: int, arrival: Arrival, words: tuple[int, int, int, int], record: int
@@ -113,7 +113,7 @@ class ReferencePlane:
         plan = self._blueprint.variants[variant]
         full = workers.count == plan.workers
         if full and plan.queue_limit is not None and len(workers.queue) >= plan.queue_limit:
-            self._books.book_rejected(variant, arrival.arrived_ns, len(instances))
+            self._run_counts.book_rejected(variant, arrival.arrived_ns, len(instances))
             if self._log:
                 self._log.finish(record, Status.REJECTED, arrival.arrived_ns)
             return Status.REJECTED
@@ -127,7 +127,7 @@ class ReferencePlane:
         finished_ns = now_ns(self._environment)
         status = Status.FAILED if words[3] < plan.error_below else Status.OK
         times_ns = (arrival.arrived_ns, started_ns, finished_ns)
-        self._books.book_served(variant, times_ns, status is Status.FAILED, len(instances))
+        self._run_counts.book_served(variant, times_ns, status is Status.FAILED, len(instances))
         if self._log:
             self._log.finish(record, status, finished_ns)
         return status
@@ -146,7 +146,7 @@ class ReferencePlane:
         new = self._routing.counts_users and user not in self._users
         if new:
             self._users.add(user)
-        self._books.book_assigned(variant, arrival.arrived_ns, new_user=new)
+        self._run_counts.book_assigned(variant, arrival.arrived_ns, new_user=new)
 
     def _choose_by_weight(self, arrival: Arrival) -> int:
         kind = self._blueprint.scenario.endpoint.variant_routing
@@ -207,12 +207,12 @@ class ReferencePlane:
         row_word, score_word, delay_word, never_word = arrival.outcome
         labelled = self._blueprint.segments[arrival.segment].labelled
         if not labelled or never_word < self._blueprint.never_labelled_below:
-            self._books.totals[Total.LABELS_NEVER] += 1
+            self._run_counts.totals[Total.LABELS_NEVER] += 1
             return
         label_ns = finished_ns + self._blueprint.label_delay.draw(delay_word)
         plan = self._blueprint.variants[variant]
         outcome = plan.outcomes.draw(row_word, score_word, plan.salt)
-        self._books.book_label(variant, label_ns, outcome)
+        self._run_counts.book_label(variant, label_ns, outcome)
         if self._log:
             seen = label_ns < self._blueprint.horizon_ns
             self._log.learn(record, label_ns, outcome if seen else None)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from simab.scenario import Scenario, explain
-from simab.simulation import simulate
-from simab.world.books import RequestColumn
-from tests.scenario.test_explanation import first_row, scenario
+from simab.explain import explain
+from simab.run.simulation import simulate
+from simab.scenario import Scenario
+from simab.world.run_counts import RequestColumn
+from tests.explain.test_explanation import first_row, scenario
 
 
 def test_one_worker_is_m_m_1() -> None:
@@ -83,11 +84,13 @@ def test_estimates_of_waits_and_refusals_are_near_what_a_run_has(
     horizon = {"endpoint": endpoint, "horizon": f"{round(200_000 / rate)}s"}
     described = Scenario.model_validate({**described.model_dump(mode="json"), **horizon})
     row = next(row for row in explain(described).capacity if "start" in row.set_by)
-    books = simulate(described, policy=Idle(), seed=1).ledger.books.requests[:, 0].sum(axis=0)
-    served = books[RequestColumn.ANSWERED]
+    requests = simulate(described, policy=Idle(), seed=1).data.run_counts.requests[:, 0].sum(axis=0)
+    served = requests[RequestColumn.ANSWERED]
     assert row.approximate
-    assert row.mean_wait_s == pytest.approx(books[RequestColumn.WAIT_SUM_NS] / served / 1e9, 1 / 4)
-    refused = books[RequestColumn.REJECTED] / books[RequestColumn.INVOCATIONS]
+    assert row.mean_wait_s == pytest.approx(
+        run_counts[RequestColumn.WAIT_SUM_NS] / served / 1e9, 1 / 4
+    )
+    refused = run_counts[RequestColumn.REJECTED] / run_counts[RequestColumn.INVOCATIONS]
     assert row.refused_share == pytest.approx(refused, rel=1 / 4, abs=1e-3)
 
 
