@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import get_type_hints
 
-from simab.analyse import Outcome, Verdict
+from simab.analyse import RunSummary, Verdict
 from simab.analyse.columns import COLUMNS, RunLimits
 from simab.report.study_result import Mean, Proportion, Quantiles
 from simab.stats.cost_intervals import cost_mean
@@ -80,7 +80,7 @@ def share(count: int, runs: int) -> Proportion:
 
 
 def rates_of(
-    version: str, rule: str, control: str, rows: Sequence[Outcome], *, one_is_worse: bool
+    version: str, rule: str, control: str, rows: Sequence[RunSummary], *, one_is_worse: bool
 ) -> CandidateRates:
     """The row of these runs."""
     count = {verdict: sum(row.verdict is verdict for row in rows) for verdict in Verdict}
@@ -98,12 +98,12 @@ def rates_of(
     )  # fmt: skip
 
 
-def _decided(rows: Sequence[Outcome]) -> Iterable[float]:
+def _decided(rows: Sequence[RunSummary]) -> Iterable[float]:
     times = [math.inf if row.decided_s is None else row.decided_s for row in rows]
     return (quantile_interval(times, p).estimate for p in (0.1, 0.5, 0.9))
 
 
-def _worse(rows: Sequence[Outcome]) -> tuple[float, float, float, bool]:
+def _worse(rows: Sequence[RunSummary]) -> tuple[float, float, float, bool]:
     column = COLUMNS["requests_on_worse"]
     values = column.values(rows)
     found = cost_mean(values, *column.range_of(values, RunLimits.of(rows)))

@@ -64,10 +64,8 @@ class ArrivedLabels:
 
     def advance(self, until_ns: int) -> None:
         """Take in the labels that arrived before `until_ns`, a multiple of the resolution."""
-        run_counts, until = (
-            self._run_counts,
-            until_ns // run_counts.blueprint.label_resolution_ns,
-        )
+        run_counts = self._run_counts
+        until = until_ns // run_counts.blueprint.label_resolution_ns
         for bucket in range(int(self._until[0]), until):  # mostly one; a sum would cost more
             self._labels += run_counts.labels[bucket]
             if len(run_counts.scores):

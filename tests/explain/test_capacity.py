@@ -88,9 +88,9 @@ def test_estimates_of_waits_and_refusals_are_near_what_a_run_has(
     served = requests[RequestColumn.ANSWERED]
     assert row.approximate
     assert row.mean_wait_s == pytest.approx(
-        run_counts[RequestColumn.WAIT_SUM_NS] / served / 1e9, 1 / 4
+        requests[RequestColumn.WAIT_SUM_NS] / served / 1e9, 1 / 4
     )
-    refused = run_counts[RequestColumn.REJECTED] / run_counts[RequestColumn.INVOCATIONS]
+    refused = requests[RequestColumn.REJECTED] / requests[RequestColumn.INVOCATIONS]
     assert row.refused_share == pytest.approx(refused, rel=1 / 4, abs=1e-3)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.analyse import Judgement, Outcome, Verdict
+from simab.analyse import Judgement, RunSummary, Verdict
 from simab.errors import InvalidInput
 from simab.study import SqliteStore
 from tests.strategies import CHARACTERS
@@ -20,7 +20,7 @@ from tests.strategies import CHARACTERS
 counts = st.integers(0, 2**53)
 amounts = st.floats(0, 1e300)
 outcomes = st.builds(
-    Outcome,
+    RunSummary,
     policy=st.text(CHARACTERS, max_size=63),
     replication=counts,
     verdict=st.sampled_from(Verdict),
@@ -49,7 +49,7 @@ texts = st.text(CHARACTERS, max_size=20)
 
 @given(st.dictionaries(texts, outcomes, max_size=8), st.data())
 def test_it_is_a_mapping_that_a_file_keeps(
-    tmp_path_factory: pytest.TempPathFactory, rows: dict[str, Outcome], data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, rows: dict[str, RunSummary], data: st.DataObject
 ) -> None:
     """What a dict does, it does; closed and opened again it holds the same, to the last bit."""
     file = tmp_path_factory.mktemp("store") / "rows.sqlite"
@@ -108,7 +108,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         SqliteStore(tmp_path / "nowhere" / "rows.sqlite")
 
 
-ROW = Outcome(
+ROW = RunSummary(
     "p", 0, Verdict.UNDECIDED, None, None, None, Judgement.NEITHER, False, None, None, 1, 0, 0, 0,
     0.0, 0.0, 0, 0, None, None, 0, 0,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from simab.run.simulation import Run, play_run
 from simab.scenario.models import Scenario
 from simab.world import Blueprint
 from simab.world.reference import plane
-from simab.world.run_counts import Books, RequestColumn, Status
+from simab.world.run_counts import RequestColumn, RunCounts, Status
 from tests.effort import examples
 from tests.world import laws
 from tests.world.building import Script, record, scenario, variant
@@ -154,34 +154,34 @@ def test_a_worker_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_counting_a_rejection_twice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice in the windows: they are no sums of the records any more."""
-    once = Books.book_rejected
+    once = RunCounts.book_rejected
 
-    def twice(self: Books, variant: int, arrived_ns: int, instances: int) -> None:
+    def twice(self: RunCounts, variant: int, arrived_ns: int, instances: int) -> None:
         once(self, variant, arrived_ns, instances)
         once(self, variant, arrived_ns, instances)
 
-    monkeypatch.setattr(Books, "book_rejected", twice)
+    monkeypatch.setattr(RunCounts, "book_rejected", twice)
     assert "windows_are_sums_of_records" in laws_broken_by(play_reference(busy_scenario()))
 
 
 def test_counting_an_end_twice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice in the totals breaks conservation, whatever the windows say."""
-    once = Books.book_end
+    once = RunCounts.book_end
 
-    def twice(self: Books, status: Status) -> None:
+    def twice(self: RunCounts, status: Status) -> None:
         once(self, status)
         once(self, status)
 
-    monkeypatch.setattr(Books, "book_end", twice)
+    monkeypatch.setattr(RunCounts, "book_end", twice)
     assert laws_broken_by(play_reference(busy_scenario())) == {"conservation"}
 
 
 def test_booking_by_arrival_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A latency in the window of the arrival, though the sums of the run stay right."""
-    right = Books.book_served
+    right = RunCounts.book_served
 
     def early(
-        self: Books, variant: int, times_ns: tuple[int, int, int], failed: bool, instances: int
+        self: RunCounts, variant: int, times_ns: tuple[int, int, int], failed: bool, instances: int
     ) -> None:
         right(self, variant, times_ns, failed, instances)
         arrived, _, finished = (time // self.blueprint.period_ns for time in times_ns)
@@ -189,7 +189,7 @@ def test_booking_by_arrival_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         self.requests[finished, variant, RequestColumn.LATENCY_SUM_NS] -= latency
         self.requests[arrived, variant, RequestColumn.LATENCY_SUM_NS] += latency
 
-    monkeypatch.setattr(Books, "book_served", early)
+    monkeypatch.setattr(RunCounts, "book_served", early)
     assert laws_broken_by(play_reference(busy_scenario())) == {"windows_are_sums_of_records"}
 
 
