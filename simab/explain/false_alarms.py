@@ -8,13 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from simab.policies import PolicyDescription
-from simab.policies.argo_rollouts import ArgoRollouts
-from simab.policies.blue_green import BlueGreen
-from simab.policies.flagger_analysis import FlaggerAnalysis
-from simab.policies.staged_canary import StagedCanary
-from simab.scenario.chance import limit_text
-from simab.scenario.healthy_runs import (
+from simab.explain.chance import limit_text
+from simab.explain.healthy_runs import (
     MOST_WINDOWS,
     Harm,
     argo_harm,
@@ -25,15 +20,12 @@ from simab.scenario.healthy_runs import (
 from simab.explain.readings import Reading, of_alarm, of_argo, of_flagger, of_limit
 from simab.explain.unseen_windows import measures_nothing
 from simab.policies import PolicyDescription
-from simab.policies.argo.metrics import ArgoMetric
 from simab.policies.argo.rollouts import ArgoRollouts
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Variant
-from simab.scenario.readings import Reading, of_alarm, of_argo, of_flagger, of_limit
-from simab.scenario.unseen_windows import measures_nothing
 from simab.scenario.wording import name_text, number_text, percent_text, series
 
 __all__ = ["FalseAlarms", "false_alarms", "rolled_back_by_chance"]

@@ -11,12 +11,12 @@ from scipy import stats
 
 from simab import compare
 from simab.analyse import Verdict
-from simab.policies.staged_canary import StagedCanary
-from simab.scenario import warnings
-from simab.scenario.drawn_windows import DrawnWindows
-from simab.scenario.false_alarms import false_alarms
+from simab.explain import warnings
+from simab.explain.drawn_windows import DrawnWindows
+from simab.explain.false_alarms import false_alarms
+from simab.explain.readings import of_limit
+from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
-from simab.scenario.readings import of_limit
 from simab.theory.controllers import run_of_failures_probability
 from tests.world.building import scenario, variant
 
