@@ -66,7 +66,7 @@ _LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
 
 @njit(inline="always")
 def book_assigned(constants, routing, streams, requests, segment, place, window, variant):
-    """Counts.book_assigned."""
+    """RunCounts.book_assigned."""
     requests[window, variant, _COL_ASSIGNED] += 1
     if routing.users.shape[0]:
         new = _first_of_client(constants, routing, streams, segment, place)
@@ -85,7 +85,7 @@ def _first_of_client(constants, routing, streams, segment, place):
 
 @njit(inline="always")
 def book_rejected(routing, requests, window, variant):
-    """Counts.book_rejected."""
+    """RunCounts.book_rejected."""
     requests[window, variant, _COL_INVOCATIONS] += 1
     requests[window, variant, _COL_REJECTED] += 1
     requests[window, variant, _COL_PER_INSTANCE] += routing.instance_shares[variant]
@@ -93,7 +93,7 @@ def book_rejected(routing, requests, window, variant):
 
 @njit(inline="always")
 def book_copy(requests, window, variant, answered):
-    """Counts.book_copy."""
+    """RunCounts.book_copy."""
     requests[window, variant, _COL_COPIES] += 1
     requests[window, variant, _COL_COPIES_ANSWERED] += np.int64(answered)
 
@@ -106,7 +106,7 @@ def fails(constants, variant, word):
 
 @njit(inline="always")
 def book_served(routing, run_counts, window, variant, times_ns, failed):
-    """Counts.book_served."""
+    """RunCounts.book_served."""
     requests = run_counts.requests
     arrived_ns, started_ns, finished_ns = times_ns
     latency_ns = finished_ns - arrived_ns
@@ -120,7 +120,7 @@ def book_served(routing, run_counts, window, variant, times_ns, failed):
 
 @njit(inline="always")
 def _add_time(requests, window, variant, column, carries, time_ns):
-    """Counts._add_time."""
+    """RunCounts._add_time."""
     requests[window, variant, column] += time_ns
     if requests[window, variant, column] >= _CARRY_NS:
         requests[window, variant, column] -= _CARRY_NS
@@ -203,7 +203,7 @@ def _reward(constants, variant, units, word):
 
 @njit
 def _book_reward(rewards, bucket, variant, units):
-    """Counts._book_reward."""
+    """RunCounts._book_reward."""
     square = units * units
     rewards[bucket, variant, _COL_REWARDS] += 1
     rewards[bucket, variant, _COL_REWARD_SUM] += units
@@ -213,7 +213,7 @@ def _book_reward(rewards, bucket, variant, units):
 
 @njit(inline="always")
 def _book_label(constants, run_counts, bucket, variant, label, score, correct):
-    """Counts.book_label, for a label before the horizon."""
+    """RunCounts.book_label, for a label before the horizon."""
     if label == NONE:
         run_counts.labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
         return

@@ -2,7 +2,7 @@
 
 Between two control events a request's start and finish are known when it arrives, for queues are
 first come, first served and the instance is fixed on arrival. So the loop takes one arrival after
-the other and counts its whole future. world/reference says what has to come out, bit for bit.
+the other and books its whole future. world/reference says what has to come out, bit for bit.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ _NAMED, _BY_COOKIE, _BY_WEIGHT = np.int64(0), np.int64(1), np.int64(2)
 _ONE = np.uint64(1)
 
 
-def _advance(until_ns, constants, routing, streams, instances, run_counts, log, position):
+def _advance(until_ns, constants, routing, streams, instances, counts, log, position):
     """Take every arrival before `until_ns` to its end.
 
-    `run_counts` are the arrays of Counts, `log` has a row a request (no rows: no log) and
+    `counts` are the arrays of RunCounts, `log` has a row a request (no rows: no log) and
     `position[0]` is the next free one. Returns DONE, or LOG_FULL or QUEUE_FULL when the caller has
     to make room and call again; nothing is lost in between.
     """
-    requests, totals = run_counts.requests, run_counts.totals
+    requests, totals = counts.requests, counts.totals
     horizon_ns, period_ns = constants.horizon_ns, constants.period_ns
     window, window_start_ns = np.uint64(0), np.int64(0)
     while True:
@@ -102,9 +102,9 @@ def _advance(until_ns, constants, routing, streams, instances, run_counts, log, 
         variant, way = _assigned(constants, routing, streams, requests, segment, place, window)
         log_arrival(log, record, constants, streams, segment, place)
         if way != _NAMED and routing.mirror != NO_VARIANT and routing.mirror != np.int64(variant):
-            _copy(constants, routing, streams, instances, run_counts, log, position, segment, place)
+            _copy(constants, routing, streams, instances, counts, log, position, segment, place)
         if routing.slot_starts[variant] == routing.slot_starts[variant + _ONE]:
-            _turn_away(run_counts, log, record, window, arrived_ns)
+            _turn_away(counts, log, record, window, arrived_ns)
             continue
         word = streams.words[segment, INSTANCE, place]
         slot = np.uint64(_slot_of(constants, routing, instances, variant, arrived_ns, word))
@@ -124,13 +124,11 @@ def _advance(until_ns, constants, routing, streams, instances, run_counts, log, 
         if finished_ns - window_start_ns >= period_ns:
             ended = np.uint64(finished_ns // period_ns)
         failed = fails(constants, variant, streams.words[segment, ERROR, place])
-        book_served(
-            routing, run_counts, ended, variant, (arrived_ns, started_ns, finished_ns), failed
-        )
+        book_served(routing, counts, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
         totals[_FAILED if failed else _ANSWERED] += 1
         log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
         if not failed:
-            learn(constants, streams, run_counts, log, record, segment, place, variant, finished_ns)
+            learn(constants, streams, counts, log, record, segment, place, variant, finished_ns)
 
 
 @njit(**OPTIONS)
@@ -142,10 +140,10 @@ def _lacking(instances, log, position):
 
 
 @njit(**OPTIONS)
-def _turn_away(run_counts, log, record, window, arrived_ns):
-    """A request that named a variant that is not on the endpoint: Counts.book_invalid."""
-    run_counts.invalid[window] += 1
-    run_counts.totals[_INVALID] += 1
+def _turn_away(counts, log, record, window, arrived_ns):
+    """A request that named a variant that is not on the endpoint: RunCounts.book_invalid."""
+    counts.invalid[window] += 1
+    counts.totals[_INVALID] += 1
     log_end(log, record, _STATUS_INVALID, arrived_ns)
 
 
@@ -206,7 +204,7 @@ def _give_cookie(constants, routing, streams, segment, place, finished_ns):
 
 
 @njit(**OPTIONS)
-def _copy(constants, routing, streams, instances, run_counts, log, position, segment, place):
+def _copy(constants, routing, streams, instances, counts, log, position, segment, place):
     """Perhaps a mirrored copy of a request: served and booked like one, without a label."""
     number, stream = np.uint64(_number(streams, segment, place)), constants.segments[segment].stream
     sampled, word_instance, word_latency, word_error = philox(
@@ -214,7 +212,7 @@ def _copy(constants, routing, streams, instances, run_counts, log, position, seg
     )
     if sampled > routing.copied_up_to:
         return
-    requests, totals = run_counts.requests, run_counts.totals
+    requests, totals = counts.requests, counts.totals
     arrived_ns, horizon_ns = streams.arrived_ns[segment, place], constants.horizon_ns
     period_ns, variant = constants.period_ns, np.uint64(routing.mirror)
     totals[_COPIES] += 1
@@ -234,9 +232,7 @@ def _copy(constants, routing, streams, instances, run_counts, log, position, seg
     elif finished_ns < horizon_ns:
         ended = np.uint64(finished_ns // period_ns)
         failed = fails(constants, variant, word_error)
-        book_served(
-            routing, run_counts, ended, variant, (arrived_ns, started_ns, finished_ns), failed
-        )
+        book_served(routing, counts, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
         book_copy(requests, ended, variant, not failed)
         log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
 
