@@ -2,7 +2,7 @@
 
 Between two control events a request's start and finish are known when it arrives, for queues are
 first come, first served and the instance is fixed on arrival. So the loop takes one arrival after
-the other and books its whole future. world/reference says what has to come out, bit for bit.
+the other and counts its whole future. world/reference says what has to come out, bit for bit.
 """
 
 from __future__ import annotations
