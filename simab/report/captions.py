@@ -132,7 +132,7 @@ def traffic(result: StudyResult, example: Example) -> str:
     largest = numerals.percent(until.largest_shares.get(candidate, 0.0))
     also = f" and {refused} refused" if refused else ""
     return (
-        f"{named(candidate)} was given up to {largest} of the traffic"
+        f"{named(candidate)} had a weight of up to {largest}"
         f"{_received(example, candidate)} until {_when(result, example)}. In the whole run "
         f"{_accepted(accepted)}{also}.{targeted}"
     )
