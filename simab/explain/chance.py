@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab import units
-from simab.explain.capacity import rates_per_s, start_weights
+from simab.explain.capacity import START, capacity_rows, rates_per_s, start_weights
 from simab.explain.drawn_windows import mean_beyond_share
 from simab.explain.readings import Mean, of_limit
 from simab.policies.limits import ErrorRateLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Variant
-from simab.scenario.wording import name_text, number_text, percent_text
+from simab.scenario.wording import duration_text, name_text, number_text, percent_text
 
 __all__ = ["breaks_by_chance", "broken_window_share", "limit_text"]
 
@@ -38,6 +38,20 @@ class _Watched:
     name: str
     variant: Variant
     rate_per_s: float
+    wait_s: float
+
+    @property
+    def is_slow_by_waiting(self) -> bool:
+        """Whether the mean breaks the limit with the waits of the start, and not without."""
+        limit = self.limit
+        if isinstance(limit, ErrorRateLimit) or limit.metric != "latency_mean":
+            return False
+        return self.mean_ns <= limit.at_most < self.mean_ns + self.wait_s * 1e9
+
+    @property
+    def mean_ns(self) -> float:
+        """Mean of the service."""
+        return self.variant.latency.table().mean
 
     def broken_share(self, limit: Limit, requests: float) -> float:
         """The share of windows of that size that break a limit."""
@@ -55,6 +69,9 @@ def breaks_by_chance(scenario: Scenario) -> Iterator[str]:
     """A guardrail that windows of their size break in 1 % or more, with what to set instead."""
     period_s = units.seconds(scenario.metrics.period)
     for watched in _watched(scenario):
+        if watched.is_slow_by_waiting:
+            yield from _slow_sentence(watched)
+            continue
         requests = watched.rate_per_s * period_s
         share = watched.broken_share(watched.limit, requests)
         if share >= _TOO_OFTEN and of_limit(watched.limit, watched.variant).law.keeps(requests):
@@ -91,10 +108,24 @@ def _most_allowed(limit: Limit, counts: NDArray[np.float64]) -> NDArray[np.float
 def _watched(scenario: Scenario) -> Iterator[_Watched]:
     start, objective = start_weights(scenario), scenario.objective
     rates = rates_per_s(scenario.traffic.values(), start)
+    waits = {row.variant: row.mean_wait_s for row in capacity_rows(scenario) if START in row.set_by}
     for limit in objective.guardrails:
         for name in (objective.control, objective.candidate):
             if rates.get(name, 0.0) > 0:
-                yield _Watched(limit, name, scenario.endpoint.variants[name], rates[name])
+                variant = scenario.endpoint.variants[name]
+                yield _Watched(limit, name, variant, rates[name], waits[name])
+
+
+def _slow_sentence(watched: _Watched) -> Iterator[str]:
+    """No chance: the queue is part of the latency. Of one that grows others speak."""
+    mean_s, wait_s = watched.mean_ns / 1e9, watched.wait_s
+    if math.isfinite(wait_s):
+        together = duration_text(float(f"{mean_s + wait_s:.2g}"))
+        yield (
+            f"{name_text(watched.name)} takes about {together} on average at the starting split, "
+            f"of which its service is {duration_text(mean_s)} and waiting the rest: over the "
+            f"guardrail {limit_text(watched.limit)}. Give it more instances or workers."
+        )
 
 
 def _sentence(watched: _Watched, share: float, scenario: Scenario) -> str:
@@ -103,7 +134,8 @@ def _sentence(watched: _Watched, share: float, scenario: Scenario) -> str:
     remedy = f" Set {' or '.join(remedies)}." if remedies else " Ask for less, or send more."
     return (
         f"The guardrail {limit_text(watched.limit)} is broken by chance in {percent_text(share)} "
-        f"of the windows of {name_text(watched.name)}, which keeps it in the long run: "
+        f"of the windows of {name_text(watched.name)}, which by its service alone keeps it in "
+        "the long run: "
         f"{number_text(round(requests, 1))} requests a window are too few to hold it.{remedy}"
     )
 

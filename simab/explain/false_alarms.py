@@ -186,8 +186,8 @@ def _sentence(scenario: Scenario, name: str, policy: PolicyDescription, found: F
     percent = percent_text(round(found.share, 2)) if found.share < 0.995 else "99 % or more"
     often = f"{about} {percent} of the runs"
     return (
-        f"{name_text(name)} rolls back {healthy} in {often} by chance, although its "
-        f"answers keep every limit in the long run: "
+        f"{name_text(name)} rolls back {healthy} in {often} by chance, although its service "
+        f"alone keeps every limit in the long run: "
         f"{harm.reading.words} is broken in {percent_text(float(f'{harm.broken:.2g}'))} of the "
         f"readings of {number_text(round(harm.requests, 1))} requests, and a run takes many. "
         f"{remedy} each reading hold more requests."

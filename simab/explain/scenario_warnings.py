@@ -20,11 +20,15 @@ from simab.explain.false_alarms import rolled_back_by_chance
 from simab.explain.unending import ends_after_the_horizon, waits_for_a_person
 from simab.explain.unseen_windows import spans_without_a_window
 from simab.policies import PolicyDescription
+from simab.policies.argo.rollouts import ArgoRollouts
+from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.limits import ErrorRateLimit
 from simab.policies.rollouts.manual_schedule import ManualSchedule
+from simab.policies.rollouts.safe_rollout import SafeRollout
+from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
 from simab.scenario.wording import counted, name_text, number_text, percent_text, series
 
@@ -68,6 +72,27 @@ def _ticks_between_looks(scenario: Scenario) -> Iterator[str]:
                 f"change of weights takes {units.format_duration(update)} (endpoint.weight_update, "
                 "as on SageMaker): the tick after each step passes without a check. "
                 "Set weight_update to what your router takes, such as 1s."
+            )
+
+
+def _waits_between_looks(scenario: Scenario) -> Iterator[str]:
+    """What a rollout waits for ends at a look, however short it is."""
+    interval = scenario.controller.interval
+    for name, policy in scenario.policies.items():
+        waits: list[int] = []
+        match policy:
+            case ArgoRollouts():
+                pauses = [step.pause for step in policy.steps if step.pause is not None]
+                waits = [each.duration for each in pauses if each.duration]
+            case StagedCanary() | SafeRollout():
+                waits = [policy.bake]
+            case BlueGreen():
+                waits = [policy.wait_interval]
+        if waits and min(waits) < interval:
+            yield (
+                f"{name_text(name)} waits {units.format_duration(min(waits))} before a step, but "
+                f"the controller looks every {units.format_duration(interval)} only: it waits for "
+                "the next look. Shorten controller.interval."
             )
 
 
@@ -228,6 +253,7 @@ _CAUTIONS: Final[tuple[Caution, ...]] = (
     ends_after_the_horizon,
     _looks_between_windows,
     _ticks_between_looks,
+    _waits_between_looks,
     _too_few_labels,
     _steps_after_the_end,
     _steps_on_absent_variants,

@@ -76,7 +76,7 @@ def _of_many(truth: TruthSummary) -> str:
         [f"{numerals.metric_value(truth.value(name))} for {named(name)}" for name in order]
     )
     metric = numerals.metric_name(truth.metric)
-    broken = "".join(f" {truth.breaks[name]}." for name in order if name in truth.breaks)
+    broken = "".join(f" {_opening(truth.breaks[name])}." for name in order if name in truth.breaks)
     judged = [
         f"{word} to end with {either(names)}"
         for word, judgement in (
@@ -130,7 +130,12 @@ def _besides(truth: TruthSummary) -> str:
     breaks = truth.breaks.get(truth.candidate, "")
     said = f" Besides, {breaks}." if breaks and not truth.gains[truth.candidate] > 0 else ""
     own = truth.breaks.get(truth.control, "")
-    return f"{said} {own}, which keeping it is not blamed for." if own else said
+    return f"{said} {_opening(own)}, which keeping it is not blamed for." if own else said
+
+
+def _opening(clause: str) -> str:
+    """A clause as the beginning of a sentence."""
+    return clause[:1].upper() + clause[1:]
 
 
 def _against_what_matters(truth: TruthSummary, gain: float) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from simab.explain import explain
+from simab.explain.hashed_shares import hashed_share_deviation
 from simab.run.simulation import simulate
 from simab.scenario import Scenario
 from simab.world.run_counts import RequestColumn
@@ -151,3 +153,36 @@ def test_a_full_queue_refuses() -> None:
     assert "it refuses about 50 %" in " ".join(
         explain(scenario(rate="20/s", current={"queue_limit": 1_000_000})).sentences
     )
+
+
+def test_a_hash_draws_clients_so_shares_stray() -> None:
+    """Two equal segments of 100 clients each: as if 200 clients were drawn, sd sqrt(p q / 200)."""
+    traffic = {name: {"rate": "1/s", "clients": 100} for name in ("here", "there")}
+    described = scenario(current={"weight": 9}, new={"weight": 1}, traffic=traffic)
+    assert hashed_share_deviation(described, 0.1) == pytest.approx(math.sqrt(0.09 / 200))
+    assert not [each for each in explain(described).sentences if "sticky_hash" in each]
+    data = described.model_dump(mode="json")
+    data["endpoint"]["variant_routing"] = "sticky_hash"
+    (said,) = [
+        each
+        for each in explain(Scenario.model_validate(data)).sentences
+        if each.startswith("sticky_hash draws 200 clients")
+    ]
+    assert "5.8 % to 14 %" in said  # 10 % and 1.96 times 2.12 points
+
+
+def test_shares_under_a_hash_stray_in_runs_as_said() -> None:
+    """40 runs of 200 clients: their spread is within a third of the theory's (chi-squared)."""
+    traffic = {"users": {"rate": "5/s", "clients": 200}}
+    described = scenario(current={"weight": 9}, new={"weight": 1}, traffic=traffic)
+    data = {**described.model_dump(mode="json"), "horizon": "1h"}
+    data["endpoint"]["variant_routing"] = "sticky_hash"
+    described = Scenario.model_validate(data)
+    shares = []
+    for replication in range(40):
+        counts = simulate(described, policy=Idle(), replication=replication).data.run_counts
+        assigned = counts.requests[:, :, RequestColumn.ASSIGNED].sum(axis=0)
+        shares.append(assigned[1] / assigned.sum())
+    requests = 5 * 3_600
+    expected = math.hypot(hashed_share_deviation(described, 0.1), math.sqrt(0.09 / requests))
+    assert np.std(shares, ddof=1) == pytest.approx(expected, rel=1 / 3)

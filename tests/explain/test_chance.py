@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -111,3 +112,36 @@ def test_a_guardrail_on_the_mean_is_warned_of_as_well() -> None:
     said = by_chance(Scenario.model_validate(play))
     assert len(said) == 2
     assert said[0].startswith("The guardrail latency_mean at most 120ms is broken by chance in")
+
+
+def test_a_mean_that_waits_break_is_no_chance() -> None:
+    """M/M/1 at load 0.5: 100 ms of service and 100 ms of waiting, against 150 ms and 250 ms."""
+    for at_most, broken in (("150ms", True), ("250ms", False)):
+        play = guarded({"metric": "latency_mean", "at_most": at_most}, rate="10/s")
+        data = play.model_dump(mode="json")
+        for each in data["endpoint"]["variants"].values():
+            each |= {"latency": {"kind": "exponential", "mean": "100ms"}, "workers": 1}
+        said = warnings(Scenario.model_validate(data))
+        about = [each for each in said if "takes about 200 ms on average" in each]
+        assert len(about) == 2 * broken
+        assert not (broken and any("by chance" in each for each in said))
+
+
+def test_a_remedy_of_a_mean_works_when_followed() -> None:
+    """Either of the two that are said; then nothing is said of it any more."""
+    play = guarded({"metric": "latency_mean", "at_most": "115ms"}, rate="6/s")
+    data = play.model_dump(mode="json")
+    for each in data["endpoint"]["variants"].values():
+        each["latency"] = {"kind": "lognormal", "mean": "100ms", "cv": 3}
+    said = by_chance(Scenario.model_validate(data))
+    assert len(said) == 2
+    for warning in said:
+        name = warning.partition("windows of ")[2].partition(",")[0]
+        (at_most, period) = re.findall(r"to (\S+?)(?= or |\.$)", warning)[-2:]
+        limited = {**data, "objective": {**data["objective"], "guardrails": [
+            {"metric": "latency_mean", "at_most": at_most}]}}  # fmt: skip
+        longer = {**data, "metrics": {**data["metrics"], "period": period}}
+        longer["horizon"] = "6d"
+        for followed in (limited, longer):
+            left = by_chance(Scenario.model_validate(followed))
+            assert not [each for each in left if name in each]

@@ -134,3 +134,15 @@ def test_an_experiment_that_ends_after_the_horizon_is_warned_of() -> None:
     """Its `maximum_duration` never comes."""
     rule = "{kind: thompson, update_every: 1h, maximum_duration: 9h}"
     assert any("ends after 9 h at the latest" in each for each in warnings(world(rule)))
+
+
+@pytest.mark.parametrize("rule", ["canary", "safe", "blue_green", "argo"])
+def test_a_wait_shorter_than_the_looks_is_spoken_of(rule: str) -> None:
+    """It ends at a look: of an hourly controller, not after minutes."""
+    data = world(RULES[rule]).model_dump(mode="json")
+    said = {}
+    for interval in ("1min", "1h"):
+        data["controller"]["interval"] = interval
+        found = warnings(Scenario.model_validate(data))
+        said[interval] = [each for each in found if "waits for the next look" in each]
+    assert [len(each) for each in said.values()] == [0, 1]

@@ -101,6 +101,17 @@ def test_a_held_candidate_is_a_remark(result: Of) -> None:
     ]
 
 
+def test_a_reason_that_begins_a_sentence_begins_with_a_capital(result: Of) -> None:
+    """Of three variants, and of a control that keeping is not blamed for."""
+    study, slow = result("churn"), "in a run with all traffic it takes 2 s at p99"
+    values = study["truth"]["values"]
+    judged(study, {**values, "Third": values["Variant2"]}, breaks={"Variant2": slow})
+    assert f". I{slow[1:]}." in answer(read_result(study)).truth
+    study = result("churn")
+    judged(study, values, breaks={"Variant1": slow})
+    assert f". I{slow[1:]}, which keeping" in answer(read_result(study)).truth
+
+
 def test_a_candidate_that_breaks_a_guardrail_is_not_called_worse(result: Of) -> None:
     """Its answers are better; the sentence says what outweighs them, and what promoting it is."""
     study = result("candidate_better")

@@ -1,0 +1,52 @@
+"""How far a variant's share strays from its weight where a hash draws users and not requests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from simab.explain.capacity import start_weights
+from simab.scenario.models import Scenario
+from simab.scenario.wording import counted, name_text, percent_text
+
+__all__ = ["hashed_share_deviation", "hashed_share_sentences"]
+
+_MIDDLE: Final = 1.96  # standard deviations to either side that hold 95 % of the runs
+_WORTH_SAYING: Final = 0.02  # of the share
+
+
+def hashed_share_deviation(scenario: Scenario, share: float) -> float:
+    """The standard deviation between runs of a variant's share of the weighted requests.
+
+    Each client of a segment is drawn once and sends as many requests as any other.
+    """
+    parts = []
+    for segment in scenario.traffic.values():
+        if not segment.paired_targets:
+            rate = segment.rate * max(0.0, 1.0 - math.fsum(segment.targets.values()))
+            parts.append((rate, segment.clients))
+    total = math.fsum(rate for rate, _ in parts)
+    if not total:
+        return 0.0
+    concentration = math.fsum((rate / total) ** 2 / clients for rate, clients in parts)
+    return math.sqrt(share * (1.0 - share) * concentration)
+
+
+def hashed_share_sentences(scenario: Scenario) -> Iterator[str]:
+    """Under `sticky_hash`, of the smallest share at the start, if it strays by 2 % or more."""
+    weights = start_weights(scenario)
+    total = math.fsum(weights.values())
+    positive = {name: weight / total for name, weight in weights.items() if weight > 0}
+    if scenario.endpoint.variant_routing != "sticky_hash" or len(positive) < 2:
+        return
+    name, share = min(positive.items(), key=lambda item: item[1])
+    strays = _MIDDLE * hashed_share_deviation(scenario, share)
+    if strays >= _WORTH_SAYING * share:
+        clients = sum(segment.clients for segment in scenario.traffic.values())
+        low, high = max(share - strays, 0.0), min(share + strays, 1.0)
+        yield (
+            f"sticky_hash draws {counted(clients, 'client')} and not requests: the share of "
+            f"{name_text(name)} at the start is {percent_text(float(f'{low:.2g}'))} to "
+            f"{percent_text(float(f'{high:.2g}'))} in 95 % of the runs."
+        )
