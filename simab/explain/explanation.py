@@ -13,6 +13,7 @@ from simab.explain.evidence import Need, TruthRow, evidence_of
 from simab.explain.evidence_text import evidence_sentences
 from simab.explain.forecast import size_of, size_sentence
 from simab.explain.hashed_shares import hashed_share_sentences
+from simab.explain.kept_users import kept_user_sentences
 from simab.explain.scenario_warnings import warnings
 from simab.scenario.models import Scenario
 from simab.scenario.wording import duration_text, number_text, rate_text
@@ -57,6 +58,7 @@ def explain(scenario: Scenario) -> Explanation:
             _traffic_sentence(scenario),
             *capacity_sentences(rows),
             *hashed_share_sentences(scenario),
+            *kept_user_sentences(scenario),
             *evidence_sentences(scenario, evidence),
             size_sentence(size_of(scenario)),
         ),
