@@ -43,11 +43,10 @@ def test_the_same_command_writes_the_same_files_whatever_plays_it(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Byte by byte: again, with other workers, with the other engine, and out of a store."""
+    """Byte by byte: with other workers, with the other engine, and again, out of a store."""
     monkeypatch.setattr(local, "_WORTH_PROCESSES", 1)
     store = tmp_path / "rows.sqlite"
     ways: list[list[object]] = [
-        ["--workers", 1],
         ["--workers", 1],
         ["--workers", 2, "--store", store],
         ["--workers", 1, "--engine", "reference"],

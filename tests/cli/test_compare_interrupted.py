@@ -18,7 +18,7 @@ from simab.scenario import dumps
 from tests.comparison.command_line import COMMAND, end, rows_in, run, start, wait_for_rows
 from tests.study.building import small
 
-REPLICATIONS = 800  # half a second and more of rows, to be stopped among them
+REPLICATIONS = 400  # half a second and more of rows, to be stopped among them
 COMPARE = ("compare", "--policy", "test", "--policy", "schedule", "-n", REPLICATIONS)
 
 
@@ -108,7 +108,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
 
 def test_no_color_takes_the_colours_away(file: Path) -> None:
     """https://no-color.org: with NO_COLOR set to anything, a terminal gets no colour at all."""
-    coloured = seen_on_a_terminal("compare", file, "-n", 30)
-    plain = seen_on_a_terminal("compare", file, "-n", 30, NO_COLOR="1")
+    coloured = seen_on_a_terminal("compare", file, "-n", 3)
+    plain = seen_on_a_terminal("compare", file, "-n", 3, NO_COLOR="1")
     assert COLOUR.search(coloured)
     assert not COLOUR.search(plain)

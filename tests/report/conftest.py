@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Callable
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -379,7 +382,6 @@ BUILDERS: dict[str, Callable[[], Result]] = {
     "one_run": lambda: build(CHURN[:3], runs=1),
 }
 _BUILT: dict[str, Result] = {}
-_PAGES: dict[str, str] = {}
 
 
 def built(name: str) -> Result:
@@ -389,11 +391,27 @@ def built(name: str) -> Result:
     return copy.deepcopy(_BUILT[name])
 
 
-def rendered(name: str) -> str:
-    """Its page, drawn once for all tests: that takes a second."""
-    if name not in _PAGES:
-        _PAGES[name] = render_page(built(name))
-    return _PAGES[name]
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A folder that all workers of pytest-xdist share: their own ones stand in one of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if hasattr(request.config, "workerinput") else own
+
+
+def drawn(name: str, pages: Path) -> bool:
+    """Draw a page into the folder, unless another worker is just doing so."""
+    page = pages / f"page of {name}.html"
+    with page.with_suffix(".lock").open("w") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return False
+        if page.exists():
+            return False
+        whole = page.with_suffix(".new")
+        whole.write_bytes(render_page(built(name)).encode())
+        whole.replace(page)
+    return True
 
 
 @pytest.fixture
@@ -403,9 +421,18 @@ def result() -> Callable[[str], Result]:
 
 
 @pytest.fixture
-def page_of() -> Callable[[str], str]:
-    """A function from the name of a result to its page."""
-    return rendered
+def page_of(pages: Path) -> Callable[[str], str]:
+    """A function from the name of a result to its page, which is drawn once: it takes a second."""
+
+    def page(name: str) -> str:
+        kept = pages / f"page of {name}.html"
+        while not kept.exists():
+            # While another worker draws it, another page that will be wanted.
+            if not any(drawn(each, pages) for each in (name, *BUILDERS)):
+                time.sleep(0.02)
+        return kept.read_bytes().decode()
+
+    return page
 
 
 @pytest.fixture(params=sorted(BUILDERS))
@@ -418,9 +445,3 @@ def any_name(request: pytest.FixtureRequest) -> str:
 def any_result(any_name: str) -> Result:
     """Each of the results in turn."""
     return built(any_name)
-
-
-@pytest.fixture
-def any_page(any_name: str) -> str:
-    """The page of each of the results in turn."""
-    return rendered(any_name)

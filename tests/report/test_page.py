@@ -53,7 +53,7 @@ def test_elements_are_nested_properly(page_of: Page, any_name: str) -> None:
     assert Elements(page_of(any_name)).open == []
 
 
-@pytest.mark.parametrize("name", ["churn", "hostile", "bandit"])
+@pytest.mark.parametrize("name", ["hostile", "bandit"])
 def test_a_result_read_back_from_its_file_gives_the_same_bytes(
     result: Of, page_of: Page, name: str
 ) -> None:
@@ -62,7 +62,7 @@ def test_a_result_read_back_from_its_file_gives_the_same_bytes(
 
 
 def test_another_process_gives_the_same_bytes(result: Of, page_of: Page, tmp_path: Path) -> None:
-    """Neither the order of hashing nor the user's settings of matplotlib reach the page."""
+    """Read back from its file; neither the order of hashing nor a matplotlibrc reaches the page."""
     study = tmp_path / "study.json"
     study.write_text(canonical_json(result("churn")), encoding="utf-8")
     (tmp_path / "matplotlibrc").write_text("lines.linewidth: 9\nsvg.fonttype: path\n")
@@ -71,16 +71,14 @@ def test_another_process_gives_the_same_bytes(result: Of, page_of: Page, tmp_pat
         f"page = render_page(json.loads(pathlib.Path({str(study)!r}).read_text('utf-8'))); "
         "sys.stdout.buffer.write(page.encode())"
     )
-    pages = [
-        subprocess.run(
-            [sys.executable, "-c", program],
-            env=os.environ | {"PYTHONHASHSEED": seed, "MATPLOTLIBRC": str(tmp_path)},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert pages[0] == pages[1] == page_of("churn").encode()
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    page = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONHASHSEED": seed, "MATPLOTLIBRC": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert page == page_of("churn").encode()
 
 
 def test_no_text_becomes_markup(page_of: Page) -> None:

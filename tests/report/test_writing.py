@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 
 from simab.errors import InvalidInput
-from simab.report import render_page, write_report
+from simab.report import write_report
 from simab.report.writing import canonical_json, paired_csv, summary_csv
 
 Of = Callable[[str], dict[str, Any]]
 
 
-def test_the_four_files(result: Of, tmp_path: Path) -> None:
+def test_the_four_files(result: Of, page_of: Callable[[str], str], tmp_path: Path) -> None:
     study = result("churn")
     folder = tmp_path / "new" / "folder"
     write_report(study, folder)
     assert {each.name for each in folder.iterdir()} == {
         "report.html", "study.json", "summary.csv", "paired.csv"
     }  # fmt: skip
-    assert (folder / "report.html").read_bytes() == render_page(study).encode()
+    assert (folder / "report.html").read_bytes() == page_of("churn").encode()
     assert b"\r" not in (folder / "summary.csv").read_bytes()
 
 

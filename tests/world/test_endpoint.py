@@ -30,10 +30,10 @@ def play(
     variants: dict[str, dict] | None = None,
     **parts: object,
 ) -> tuple[Run, Script]:
-    """A run of ten minutes at 10/s with looks every 10 s (tick k is at 10 k s), and its policy."""
+    """A run of ten minutes at 4/s with looks every 10 s (tick k is at 10 k s), and its policy."""
     roomy = variants or {"a": variant(workers=10), "b": variant(workers=10)}
     script = Script(actions)
-    plain = scenario(roomy, **({"rate": "10/s", "horizon": "10min"} | parts))
+    plain = scenario(roomy, **({"rate": "4/s", "horizon": "10min"} | parts))
     run = record(plain, engine, policy=script)
     for law in (laws.conservation, laws.order_of_time, laws.first_come_first_served):
         law(run)
@@ -305,6 +305,7 @@ def test_a_variant_can_come_and_go_several_times(engine: str) -> None:
         engine,
         actions,
         {"a": variant(workers=10), "b": variant(workers=10, deployed=False)},
+        rate="10/s",
         endpoint={"weight_update": "20s", "provisioning": "30s"},
     )
     assert run.decisions["accepted"].all()

@@ -49,7 +49,6 @@ def differing(play: Play, *, frames: bool) -> list[str]:
 
 
 @given(play=plays())
-@examples(2)
 def test_both_engines_give_the_same_bits(play: Play) -> None:
     """Counts, records, totals, decisions, splits, frames and what the policy saw are all equal."""
     assert differing(play, frames=True) == []
@@ -129,19 +128,28 @@ TO_HAPPEN = {
 }
 
 
-def test_the_drawn_runs_reach_what_the_engines_could_get_wrong() -> None:
+SELDOM = {"users assigned again"}
+
+
+@pytest.mark.parametrize(
+    ("hundreds", "wanted"),
+    [(2, TO_HAPPEN - SELDOM), pytest.param(3, TO_HAPPEN, marks=pytest.mark.long)],
+)
+def test_the_drawn_runs_reach_what_the_engines_could_get_wrong(
+    hundreds: int, wanted: set[str]
+) -> None:
     """Ties of every sort, ways to end, waits, and actions of every kind occur in 300 runs."""
     happened: set[str] = set()
     refusals: set[str] = set()
-    plays = itertools.chain.from_iterable(hundred_plays(number) for number in range(3))
+    plays = itertools.chain.from_iterable(hundred_plays(number) for number in range(hundreds))
     for play in plays:
         counts = what_happens(play_on("compiled", play).run)
         found = {name for name, count in counts.items() if count}
         refusals |= {name for name in found if name.startswith("refusal")}
         happened |= found - refusals
-        if happened >= TO_HAPPEN and len(refusals) >= 7:
+        if happened >= wanted and len(refusals) >= 7:
             return
-    assert happened >= TO_HAPPEN
+    assert happened >= wanted
     assert len(refusals) >= 7
 
 

@@ -11,11 +11,20 @@ from scipy import stats
 
 from simab.draws import Draws, Purpose
 from simab.policies import AddVariant, RemoveVariant, SetWeights
-from simab.run.simulation import simulate
+from simab.run.simulation import play_run
 from simab.scenario.models import Scenario
 from simab.stats.goodness_of_fit import binomial_exact, chi_square_shares
+from simab.world import Blueprint
 from simab.world.routing import Routing, pick_by_word
-from tests.world.building import SECOND, WITHOUT_REFERENCE, Script, record, scenario, variant
+from tests.world.building import (
+    SECOND,
+    WITHOUT_REFERENCE,
+    Script,
+    never,
+    record,
+    scenario,
+    variant,
+)
 
 SIZE = 1e-6  # of each statistical test here
 REPLICATIONS = 1_000
@@ -27,10 +36,11 @@ def weighted(weights: dict[str, float], **parts: object) -> Scenario:
 
 def counts_of(scenario: Scenario, engine: str) -> tuple[np.ndarray, np.ndarray]:
     """Requests of the first variant and of all, in each of 1,000 replications."""
-    pairs = []
+    pairs, blueprint = [], Blueprint.of(scenario)
     for replication in range(REPLICATIONS):
-        run_counts = simulate(scenario, engine=engine, replication=replication).data.run_counts
-        invocations = run_counts.requests[:, :, 0].sum(axis=0)
+        draws = Draws(1, replication)
+        played = play_run(blueprint, ("still", never()), draws, engine=engine)
+        invocations = played.data.run_counts.requests[:, :, 0].sum(axis=0)
         pairs.append((int(invocations[0]), int(invocations.sum())))
     first, total = np.array(pairs).T
     return first, total

@@ -23,13 +23,14 @@ def two(**changes: Any) -> simab.Scenario:
     quality = {"kind": "success", "probability": 0.9}
     return scenario(
         {name: variant(quality=quality) for name in ("a", "b")},
+        rate="3/s",
         horizon="20min",
         endpoint={"weight_update": "2min"},
         **changes,
     )
 
 
-@examples(1 / 3)
+@examples(1 / 6)
 @given(plays())
 def test_what_a_policy_does_can_be_done_by_hand(engine: str, play: Play) -> None:
     """Advance, observe, decide, act: the same bytes as simulate, whoever calls."""
