@@ -34,22 +34,14 @@ def test_the_report_made_again_is_the_same_to_the_byte(
     assert files_in(tmp_path / "again") == before
 
 
-def test_without_out_it_writes_beside_the_study(
+def test_without_out_it_writes_beside_the_study_and_leaves_the_rows_as_they_are(
     saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The page is made where the study lies; --quiet prints nothing."""
-    (tmp_path / "study.json").write_bytes((saved / "study.json").read_bytes())
-    assert run(capsys, "report", tmp_path, "--quiet") == (0, "", "")
-    assert (tmp_path / "report.html").read_bytes() == (saved / "report.html").read_bytes()
-
-
-def test_the_rows_are_left_as_they_are_and_help_says_so(
-    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """study.json has no rows to write outcomes.csv from."""
+    """--quiet prints nothing. study.json has no rows to write outcomes.csv from; help says so."""
     (tmp_path / "study.json").write_bytes((saved / "study.json").read_bytes())
     (tmp_path / "outcomes.csv").write_text("kept", encoding="utf-8")
-    assert run(capsys, "report", tmp_path, "--quiet").code == 0
+    assert run(capsys, "report", tmp_path, "--quiet") == (0, "", "")
+    assert (tmp_path / "report.html").read_bytes() == (saved / "report.html").read_bytes()
     assert (tmp_path / "outcomes.csv").read_text(encoding="utf-8") == "kept"
     told = " ".join(run(capsys, "report", "--help").out.split())
     assert "outcomes.csv holds the single rows, which study.json does not" in told
