@@ -18,7 +18,9 @@ nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 CONSTRAINTS = ROOT / "constraints.txt"
-WORKERS = "2"
+# Each worker begins with its own half of the tests, in order, and takes from the other when done:
+# what the tests of a file or folder share is mostly set up by one worker.
+WORKERS = ("-n", "2", "--dist", "worksteal")
 
 # What may differ between a checkout and an installed wheel: that every file of the package is
 # there and found (templates, the schema), the entry point, processes that import it anew, and the
@@ -70,20 +72,20 @@ def floors(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """The default tests; arguments after -- go to pytest."""
-    run_module(session, "pytest", "-n", WORKERS, "--ignore=tests/docs", *session.posargs)
+    run_module(session, "pytest", *WORKERS, "--ignore=tests/docs", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
     """The examples in README.md and docs/ do what they show."""
-    run_module(session, "pytest", "-n", WORKERS, "tests/docs", *session.posargs)
+    run_module(session, "pytest", *WORKERS, "tests/docs", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def long(session: nox.Session) -> None:
     """The tests that take more than a few seconds, with more Hypothesis examples."""
     run_module(
-        session, "pytest", "-n", WORKERS, "-m", "long", *session.posargs,
+        session, "pytest", *WORKERS, "-m", "long", *session.posargs,
         HYPOTHESIS_PROFILE="thorough",
     )  # fmt: skip
 
@@ -101,7 +103,7 @@ def wheel(session: nox.Session) -> None:
         (built,) = Path(folder).glob("*.whl")
         session.install("--constraint", str(CONSTRAINTS), str(built), *WHEEL_TOOLS)
     session.run(
-        "pytest", "-n", WORKERS, *(session.posargs or WHEEL_TESTS),
+        "pytest", *WORKERS, *(session.posargs or WHEEL_TESTS),
         env={
             # Neither pytest's workers nor `python -m simab` may find simab in the current folder.
             "PYTHONSAFEPATH": "1",
