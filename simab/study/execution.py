@@ -129,6 +129,8 @@ def _played(
             futures.clear()  # they fail by themselves; one that is called off could not
         raise
     except BrokenExecutor:
+        # The pool marks its futures as failed: one called off meanwhile would end its thread.
+        futures.clear()
         raise NoResources(
             "A worker process ended before its work was done: it was killed, as the system does "
             "where memory runs out, or could not start. Give less workers (--workers 1), and run "

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from typing import Any
 
 import pytest
 
 from simab.analyse import RunSummary, Verdict, summary_of, truth_of_scenario
-from simab.errors import InvalidInput
+from simab.errors import InvalidInput, NoResources
 from simab.run.simulation import simulate
 from simab.study import (
     StudyPlan,
@@ -252,6 +258,14 @@ def test_a_failing_batch_is_not_hidden_and_costs_no_finished_row() -> None:
         run_study(plan(), executor=executor, store=store)
     assert len(store) <= 2
     assert all(future.done() for future in executor.futures)
+
+
+def test_nothing_is_called_off_in_a_pool_that_broke() -> None:
+    """The pool marks its futures as failed, and never ends where one of them was cancelled."""
+    executor = Pending(ready=2, error=BrokenExecutor("a worker was killed"))
+    with pytest.raises(NoResources, match="A worker process ended before its work was done"):
+        run_study(plan(), executor=executor)
+    assert not any(future.cancelled() for future in executor.futures)
 
 
 @pytest.mark.parametrize(
