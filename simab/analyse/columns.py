@@ -24,8 +24,9 @@ class RunLimits:
     """What no run of a study can exceed.
 
     `shortfall` is by how much, at most, one request's expected metric misses the best variant's.
-    Infinite where it is not known. The rest says whether a request can fail, be refused, or have a
-    label that is still to come at the horizon: what no run can have needs no interval.
+    Infinite where it is not known. The rest says whether a request can fail, be refused, have a
+    label that is still to come at the horizon, or break a guardrail: what no run can have needs no
+    interval.
     """
 
     horizon_s: float = math.inf
@@ -34,6 +35,7 @@ class RunLimits:
     can_fail: bool = True
     can_be_refused: bool = True
     labels_come_late: bool = True
+    guarded: bool = True
 
     @classmethod
     def of(
@@ -58,6 +60,7 @@ class RunLimits:
             can_fail=any(variant.error_rate > 0 for variant in variants),
             can_be_refused=any(variant.queue_limit is not None for variant in variants),
             labels_come_late=scenario.labels.never < 1 and not at_once,
+            guarded=bool(scenario.objective.guardrails),
         )
 
 
@@ -94,8 +97,8 @@ def _requests(limits: RunLimits) -> float:
     return limits.requests
 
 
-def _horizon(limits: RunLimits) -> float:
-    return limits.horizon_s
+def _breach(limits: RunLimits) -> float:
+    return limits.horizon_s if limits.guarded else 0.0
 
 
 def _failed(limits: RunLimits) -> float:
@@ -134,8 +137,8 @@ COLUMNS: Final[Mapping[str, Column]] = MappingProxyType(
             ("error_share", _in_error),
             ("error_share_excess", _in_error),
             ("regret", _regret),
-            ("guardrail_breach_s", _horizon),
-            ("guardrail_breach_excess_s", _horizon),
+            ("guardrail_breach_s", _breach),
+            ("guardrail_breach_excess_s", _breach),
             ("weight_changes", _without_end),
             ("actions_refused", _without_end),
             # An endless queue could hold all requests of a run: a bound that tells nothing.

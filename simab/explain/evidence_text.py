@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from simab.explain.capacity import START, splits
-from simab.explain.evidence import Evidence, Need, TruthRow, labelled_per_hour, labels_ratio
+from simab.explain.evidence import (
+    Evidence,
+    Need,
+    TruthRow,
+    labelled_per_hour,
+    labels_ratio,
+    labels_until,
+)
 from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
@@ -20,6 +27,7 @@ from simab.stats.sample_size import exact_power_two_proportions
 
 __all__ = ["evidence_sentences"]
 
+_DESIGN: Final = "power 80\u202f%, alpha 5\u202f%, two-sided"
 _ENOUGH: Final = 10_000_000
 _FEW: Final = 50.0
 """Hits or misses of an arm to expect, below which the normal law says little of a test's power."""
@@ -140,11 +148,11 @@ def _need_sentences(objective: Objective, evidence: Evidence) -> Iterator[str]:
         abs(true.difference), objective.smallest_effect, rel_tol=1e-9
     )
     if same and not between:
-        yield f"To see that difference, which is the smallest that matters: {_in_words(effect)}."
+        yield f"To see that difference, the smallest that matters ({_DESIGN}): {_in_words(effect)}."
     else:
         smallest = number_text(objective.smallest_effect)
         yield (
-            f"To see a difference of {smallest}{between}, the smallest that matters: "
+            f"To see a difference of {smallest}{between}, the smallest that matters ({_DESIGN}): "
             f"{_in_words(effect)}."
         )
     if true.labelled_requests is not None and not same:
@@ -189,13 +197,16 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
             # The other has more by then; beyond ten million it makes no difference to the power.
             control = min(round(sample / min(ratio, 1.0)), max(sample, _ENOUGH))
             candidate = min(round(sample * max(ratio, 1.0)), max(sample, _ENOUGH))
+            once = (
+                f"{name_text(name)} tests{pair if evidence.others else ''} once, at "
+                f"{counted(sample, 'labelled request')} of the variant that gets fewer"
+            )
+            if labels_until(scenario, min(rates), scenario.horizon) < sample:
+                yield f"{once}, which do not come before the horizon at the starting split."
+                continue
             effect = evidence.smallest_effect.difference
             power = _power((base, base + effect), (control, candidate), policy.alpha)
-            yield (
-                f"{name_text(name)} tests{pair if evidence.others else ''} once, at "
-                f"{counted(sample, 'labelled request')} of the variant that gets fewer, and "
-                f"would see that smallest difference with probability {power}."
-            )
+            yield f"{once}, and would see that smallest difference with probability {power}."
 
 
 def _power(shares: tuple[float, float], trials: tuple[int, int], alpha: float) -> str:

@@ -21,6 +21,7 @@ from simab.explain.unending import ends_after_the_horizon, waits_for_a_person
 from simab.explain.unseen_windows import spans_without_a_window
 from simab.policies import PolicyDescription
 from simab.policies.argo.rollouts import ArgoRollouts
+from simab.policies.bandits.bandit import Bandit
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
@@ -108,9 +109,19 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
             yield (
                 f"{name_text(name)} waits for {counted(needed, 'labelled request')} a variant, "
                 f"but {name_text(slower)} gets about {_about(expected)} before the "
-                "horizon at the starting split. "
-                "Lengthen horizon, or raise the rate or the weight."
+                f"horizon at the starting split. {_more_labels(scenario)}"
             )
+        elif needed == 0 and expected == 0 and isinstance(policy, Bandit):
+            yield (
+                f"{name_text(name)} learns from labels, but {name_text(slower)} gets none before "
+                f"the horizon at the starting split. {_more_labels(scenario)}"
+            )
+
+
+def _more_labels(scenario: Scenario) -> str:
+    if scenario.labels.never == 1:
+        return "Lower labels.never: no request is ever labelled."
+    return "Lengthen horizon, or raise the rate or the weight."
 
 
 def _about(expected: float) -> str:
@@ -195,22 +206,29 @@ def _labels_needed(policy: PolicyDescription, ratio: float) -> int:
 
 
 def _saturation(scenario: Scenario) -> Iterator[str]:
-    """Once a variant, at the smallest share at which it cannot keep up."""
-    first: dict[str, CapacityRow] = {}
+    """Once a variant, at the smallest share at which it cannot keep up, and at the largest load."""
+    overloaded: dict[str, list[CapacityRow]] = {}
     for row in capacity_rows(scenario):
-        known = first.get(row.variant)
-        if row.load >= 1 and (known is None or _demand(row) < _demand(known)):
-            first[row.variant] = row
-    for name, row in first.items():
+        if row.load >= 1:
+            overloaded.setdefault(row.variant, []).append(row)
+    for name, rows in overloaded.items():
+        row, most = min(rows, key=_demand), max(rows, key=_demand)
+        further = ""
+        if most.load > row.load:
+            further = f", and {most.load:.2f} with {_carried(most)} ({_setters(most)})"
         yield (
             f"{name_text(name)} cannot carry {_carried(row)}, which "
-            f"{series([setter_text(who) for who in row.set_by])} may give it: its load would be "
-            f"{row.load:.2f}. Give it more instances or workers{_judged_by_metric(scenario, name)}."
+            f"{_setters(row)} may give it: its load would be {row.load:.2f}{further}. "
+            f"Give it more instances or workers{_judged_by_metric(scenario, name)}."
         )
 
 
 def _demand(row: CapacityRow) -> tuple[float, float]:
     return row.load, row.copied_share
+
+
+def _setters(row: CapacityRow) -> str:
+    return series([setter_text(who) for who in row.set_by])
 
 
 def _carried(row: CapacityRow) -> str:

@@ -176,7 +176,10 @@ class _Importer:
                     self.findings.ignore(value, "a pause of no length is left out")
                     return None
                 if duration is None:
-                    reason = "lasts until a person resumes it; set resume_after to have one do so"
+                    reason = (
+                        "lasts until a person resumes it; give the policy a resume_after to have "
+                        "one do so"
+                    )
                     self.findings.ignore(step, reason)
                     return {"pause": {}}
                 return {"pause": {"duration": duration}}

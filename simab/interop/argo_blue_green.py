@@ -88,6 +88,6 @@ def _pause(strategy: LocatedValue, findings: Findings) -> list[dict[str, Any]]:
         raise enabled.wrong("must be true or false", "Write one of the two without quotes.")
     if enabled.value:
         return []
-    reason = "waits until a person promotes it; set resume_after to have one do so"
+    reason = "waits until a person promotes it; give the policy a resume_after to have one do so"
     findings.ignore(enabled, reason)
     return [{"pause": {}}]

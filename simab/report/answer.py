@@ -204,7 +204,7 @@ def _cost(result: StudyResult) -> list[str]:
     sentence = f"{named(best.name)} {_takes(best)}"
     if math.isfinite(best.requests_on_worse.mean) and result.truth.worse:
         worse = numerals.mean(best.requests_on_worse)
-        sentence += f"; {worse} requests of a run go to {either(result.truth.worse)}"
+        sentence += f"; {worse} requests of a run on average go to {either(result.truth.worse)}"
         if result.targeted:
             sentence += ", those that name it included"
     return [f"{sentence}."]
@@ -273,7 +273,7 @@ def _always_alike(result: StudyResult) -> list[str]:
     return [
         f"{_names(alike)} {verb} with one variant here; whether "
         "such a rule tells a better candidate from a worse one takes a second study in which "
-        "another variant is better."
+        "another ending is right."
     ]
 
 

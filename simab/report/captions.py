@@ -175,15 +175,18 @@ def metric(result: StudyResult, example: Example) -> str:
         f"; true values {numerals.metric_value(truth.value(truth.control))} and "
         f"{numerals.metric_value(truth.value(truth.candidate))}"
     )
+    cut = ""
+    if example.metric_is_cut([truth.value(truth.control), truth.value(truth.candidate)]):
+        cut = " What lies beyond the scale shown is cut off, as wide bands of few labels are."
     if seen[0] is None or seen[1] is None:
-        return f"{when} {name} was not known for both variants{true}."
+        return f"{when} {name} was not known for both variants{true}.{cut}"
     low, high = sorted(seen, key=lambda point: point.value if point else 0.0)
     overlap = ""
     if low and high and math.isfinite(low.high + high.low):
         overlap = (
             "; the intervals overlap" if low.high >= high.low else "; the intervals do not overlap"
         )
-    return f"{when} {name} was {_said(seen[0])} and {_said(seen[1])}{overlap}{true}."
+    return f"{when} {name} was {_said(seen[0])} and {_said(seen[1])}{overlap}{true}.{cut}"
 
 
 def _known(example: Example, variant: str) -> MetricPoint | None:

@@ -82,7 +82,7 @@ def draw_metric(example: Example, truth: TruthSummary, width: float) -> Figure:
         _band(axes, points, wear(name, truth), unit_s)
         if math.isfinite(value := truth.value(name)):
             axes.axhline(value, color=wear(name, truth).colour, linewidth=1, dashes=(1, 3))
-    _metric_range(axes, example, truth, end_s)
+    axes.set_ylim(*example.metric_range([truth.value(each) for each in names]))
     words = [(f"{numerals.metric_name(truth.metric)} of {each}, 95 % band", each) for each in names]
     _legend(figure, words, truth, "truth")
     _mark_decisions(axes, example, unit_s)
@@ -104,17 +104,6 @@ def _band(axes: Axes, points: list[MetricPoint], look: Wear, unit_s: float) -> N
         marker=look.marker, markevery=max(1, len(known) // 6), markersize=6,
         markeredgecolor=LIGHT["paper"], zorder=3,
     )  # fmt: skip
-
-
-def _metric_range(axes: Axes, example: Example, truth: TruthSummary, end_s: float) -> None:
-    """Show the later two thirds in full; the first intervals are as wide as the scale itself."""
-    points = [each for each in example.metric_series if end_s / 3 <= each.at_s <= end_s]
-    values = [bound for each in points for bound in (each.low, each.high, each.value)]
-    values += [truth.value(truth.control), truth.value(truth.candidate)]
-    finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
-    low, high = min(finite), max(finite)
-    margin = 0.06 * ((high - low) or 0.1)
-    axes.set_ylim(low - margin, high + margin)
 
 
 def _legend(figure: Figure, entries: list[tuple[str, str]], truth: TruthSummary, kind: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -135,6 +136,33 @@ class Example:
         return (
             [*times, max(end_s, times[-1])] if times else [],
             [*shares, shares[-1]] if shares else [],
+        )
+
+    def metric_range(self, true_values: Sequence[float]) -> tuple[float, float]:
+        """The part of the metric's scale that is shown: all of the later two thirds, and the truth.
+
+        The first intervals are as wide as the scale itself.
+        """
+        points = [
+            each
+            for each in self.metric_series
+            if self.shown_until_s / 3 <= each.at_s <= self.shown_until_s
+        ]
+        values = [bound for each in points for bound in (each.low, each.high, each.value)]
+        finite = [each for each in (*values, *true_values) if math.isfinite(each)] or [0.0, 1.0]
+        low, high = min(finite), max(finite)
+        margin = 0.06 * ((high - low) or 0.1)
+        return low - margin, high + margin
+
+    def metric_is_cut(self, true_values: Sequence[float]) -> bool:
+        """Whether a value or a band up to the edge of the figure lies beyond the range shown."""
+        low, high = self.metric_range(true_values)
+        shown = [each for each in self.metric_series if each.at_s <= self.shown_until_s]
+        return any(
+            bound < low or bound > high  # false where a bound is not known
+            for each in shown
+            if math.isfinite(each.value)
+            for bound in (each.low, each.high, each.value)
         )
 
     def realised(self, variant: str, end_s: float, most: int) -> list[Realised]:

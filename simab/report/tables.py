@@ -55,6 +55,8 @@ TOTALS: Final = (
 def summary(result: StudyResult) -> Table:
     """The operating characteristics of every policy."""
     worse = f"{either(result.truth.worse)}, mean" if result.truth.worse else "none is worse"
+    if any(name in result.truth.breaks for name in result.truth.worse):
+        worse += "; one that breaks a guardrail counts as worse"
     columns = (
         Column("Policy", numeric=False),
         *(Column(each.title, each.note) for each in _judged(result)),

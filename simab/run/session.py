@@ -24,8 +24,8 @@ class Session:
 
     >>> session = Session(load("scenarios/minimal.yaml"))  # doctest: +SKIP
     >>> session.advance("10min")                           # doctest: +SKIP
-    >>> session.observe().metrics.labels("Variant2")       # doctest: +SKIP
-    >>> session.act([Promote("Variant2", because="I say so")])  # doctest: +SKIP
+    >>> session.observe().metrics.labels("new")            # doctest: +SKIP
+    >>> session.act([Promote("new", because="it leads")])    # doctest: +SKIP
     >>> run = session.close()                              # doctest: +SKIP
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 from weakref import finalize
@@ -10,10 +10,12 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.errors import InvalidInput
 from simab.policies import Assignments
 from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
+from simab.text import visible
 from simab.world.phases import Phases
 from simab.world.run_counts import ARRAYS, RequestColumn, RunCounts
 
@@ -106,9 +108,9 @@ class ShownLabels:
 class PublishedMetrics:
     """The metrics visible at `now_ns`, which is a controller's tick."""
 
-    _run_counts: RunCounts
-    _arrived: ShownLabels
-    _phases: Phases
+    _run_counts: RunCounts = field(repr=False)  # it leads to the scenario: the truth
+    _arrived: ShownLabels = field(repr=False)
+    _phases: Phases = field(repr=False)
     now_ns: int
 
     @property
@@ -149,4 +151,11 @@ class PublishedMetrics:
         return replace(self, now_ns=min(earlier_ns, self.now_ns))
 
     def _number(self, variant: str) -> int:
-        return self._run_counts.blueprint.names.index(variant)
+        names = self._run_counts.blueprint.names
+        try:
+            return names.index(variant)
+        except ValueError:
+            raise InvalidInput(
+                f"variant = {visible(repr(variant))}: the scenario has no such variant; name one "
+                f"of {', '.join(names)}"
+            ) from None

@@ -229,6 +229,20 @@ def test_what_the_scenario_cannot_have_has_no_upper_bound_above_0(
     assert all(found[name]["low"] == 0 for name in names)
 
 
+@pytest.mark.parametrize("guardrails", [(), ({"metric": "error_rate", "at_most": 0.01},)])
+def test_without_guardrails_none_can_be_broken(guardrails: tuple[object, ...]) -> None:
+    """The interval of a breach that nobody saw is above 0 only where something can be broken."""
+    described = scenario_of()
+    objective = described.objective.model_dump(mode="json") | {"guardrails": guardrails}
+    described = Scenario.model_validate(
+        described.model_dump(mode="json") | {"objective": objective}
+    )
+    none = rows_of(*[Verdict.UNDECIDED] * 100)
+    limits = RunLimits.of(none, 3600.0, scenario=described)
+    found = operating_characteristics(none, limits)["guardrail_breach_s"]
+    assert (found["high"] > 0) == bool(guardrails)
+
+
 def test_shares_of_errors_are_means_of_the_runs_shares() -> None:
     """Every run counts alike, however many requests it had: intervals come from replications."""
     found = operating_characteristics(

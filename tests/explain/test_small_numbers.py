@@ -60,7 +60,7 @@ def test_a_test_that_never_comes_has_no_power() -> None:
 
 def test_a_weight_near_zero_is_explained() -> None:
     """The other variant's labels by the look would be more than a float holds."""
-    assert "with probability" in said(described(weight=1e-320))
+    assert "which do not come before the horizon" in said(described(weight=1e-320))
 
 
 def test_one_of_a_thing_is_in_the_singular() -> None:
@@ -81,3 +81,31 @@ def test_a_load_of_one_grows_without_a_rate() -> None:
     text = said(described(value="16s"))
     assert "load 1.00, its waits grow without end" in text
     assert "by 0 requests" not in text
+
+
+def test_a_test_beyond_the_horizon_sees_nothing() -> None:
+    """3 h of half a request a second are 5,400 labels; 5,000 come, 6,000 do not."""
+    assert "with probability" in said(described(labelled=5_000))
+    text = said(described(labelled=6_000))
+    assert "with probability" not in text
+    assert "which do not come before the horizon" in text
+
+
+@pytest.mark.parametrize("never", [0.0, 1.0])
+def test_labels_that_never_come_are_a_warning_for_every_rule_that_waits_for_them(
+    never: float,
+) -> None:
+    """With the remedy that helps: neither time nor traffic brings a label."""
+    data = described().model_dump(mode="json", exclude_none=True)
+    data["labels"]["never"] = never
+    data["policies"]["bandit"] = {"kind": "thompson", "arms": ["a", "b"], "update_every": "10min"}
+    waiting = [each for each in warnings(Scenario.model_validate(data)) if "label" in each]
+    assert len(waiting) == (2 if never else 0)
+    assert all("labels.never" in each and "Lengthen" not in each for each in waiting)
+
+
+def test_the_largest_load_is_said_beside_the_smallest_that_is_too_much() -> None:
+    """Services of 20 s where 20 ms were meant: a request a second needs 20 of 8 workers."""
+    slow = described(value="20s", rate="1/s")
+    (about,) = [each for each in warnings(slow) if "“a” cannot" in each]
+    assert "load would be 1.25, and 2.50 with 100" in about

@@ -153,7 +153,10 @@ def test_a_misspelt_name_in_the_table_is_recognised(tmp_path: Path) -> None:
 def test_a_pause_without_an_end_is_told(tmp_path: Path) -> None:
     """It is kept as it is, but nobody resumes it by itself."""
     found = argo(tmp_path, ROLLOUT.replace("duration: 1m30s", ""))
-    assert any("until a person resumes it; set resume_after" in each.reason for each in found.notes)
+    assert any(
+        "until a person resumes it; give the policy a resume_after" in each.reason
+        for each in found.notes
+    )
 
 
 def test_a_job_needs_a_condition(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from simab.report import captions, numerals, summary_table_html
 from simab.report.answer import answer, verdict
+from simab.report.example_run import MetricPoint
 from simab.report.ranking import most_often_right
 from simab.report.study_result import read_result
 from simab.report.tables import pairs, summary
@@ -320,6 +321,17 @@ def test_the_caption_of_the_metric_compares_the_intervals(result: Of) -> None:
     study = read_result(result("churn"))
     text = captions.metric(study, study.examples[0])
     assert "the intervals overlap; true values 0.841 and 0.818." in text
+
+
+@pytest.mark.parametrize(("low", "cut"), [(0.0, True), (0.75, False)])
+def test_what_the_scale_of_the_metric_leaves_out_is_said(result: Of, low: float, cut: bool) -> None:
+    """The later two thirds fix the scale; an early band that leaves it is cut off."""
+    study = read_result(result("churn"))
+    example, end_s = study.examples[0], study.examples[0].shown_until_s
+    later = MetricPoint(end_s / 2, "Variant1", 90, 0.8, 0.7, 0.9)
+    early = MetricPoint(end_s / 9, "Variant1", 9, 0.8, low, 0.85)
+    shown = replace(example, metric_series=(early, later))
+    assert ("cut off" in captions.metric(study, shown)) == cut
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simab.errors import InvalidInput
 from simab.policies import Action, Observation, SetWeights
+from simab.run.session import Session
 from simab.run.simulation import Run, simulate
 from tests.study.building import small
 
@@ -96,3 +98,30 @@ def test_nothing_that_a_policy_can_reach_can_be_written_to(engine: str) -> None:
         first, second = (getattr(run.data.run_counts, name) for run in (disturbed, undisturbed))
         np.testing.assert_array_equal(first, second)
     assert disturbed.decisions.equals(undisturbed.decisions)
+
+
+class Shown:
+    """Keeps what its observations look like when they are printed."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def decide(self, state: None, observation: Observation) -> tuple[Sequence[Action], None]:
+        self.shown.append(repr(observation))
+        return (), None
+
+
+def test_a_printed_observation_does_not_show_what_nobody_knows() -> None:
+    """Not the profiles, which are the truth; nor whole arrays."""
+    policy = Shown()
+    simulate(small(), policy=policy)
+    assert policy.shown
+    assert not any("probability" in each or "Scenario" in each for each in policy.shown)
+    assert max(map(len, policy.shown)) < 1_000
+
+
+def test_metrics_of_a_variant_that_is_not_there_are_an_error_with_the_names() -> None:
+    session = Session(small())
+    session.advance("10min")
+    with pytest.raises(InvalidInput, match=r"variant = 'c'.*name one of a, b"):
+        session.observe().metrics.labels("c")

@@ -214,7 +214,7 @@ class FlaggerAnalysis(Policy):
             return (add,), state
         if observation.weights[observation.candidate] == 0:
             return (), state
-        because = "all traffic stays where it was until the analysis starts"
+        because = "the candidate gets no traffic until the analysis starts"
         return (self._shift(0, because, observation),), state
 
     def _analyse(self, state: FlaggerState, observation: Observation) -> FlaggerStep:
