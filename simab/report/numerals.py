@@ -317,7 +317,7 @@ def _percentage(share: float, decimals: int) -> str:
         if decimals >= _MOST_DECIMALS:
             return "under 0.0001" if share < 0.5 else "over 99.9999"
         decimals += 1
-    return decimal(100 * share, decimals)
+    return decimal(round(100 * share, 9), decimals)  # 0.575 is 57.5, not 57.4999
 
 
 def _decimals_of_percentage(width: float) -> int:

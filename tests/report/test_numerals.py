@@ -262,3 +262,10 @@ def test_a_number_lies_within_its_ends_as_written(values: list[float]) -> None:
 @given(st.integers(0, 10**6))
 def test_one_of_a_thing_is_singular(count: int) -> None:
     assert numerals.counted(count, "run") == f"{count:,} run{'' if count == 1 else 's'}"
+
+
+@pytest.mark.parametrize("count", range(2, 199))
+def test_a_share_and_its_rest_add_up_to_100(count: int) -> None:
+    """Of 200 runs, so that halves occur: 42.5 % and 57.5 % are 42 and 58."""
+    both = [numerals.percent(each / 200) for each in (count, 200 - count)]
+    assert sum(int(each.partition(numerals.THIN)[0]) for each in both) == 100
