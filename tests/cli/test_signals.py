@@ -46,13 +46,19 @@ def test_an_interrupt_that_a_callback_swallows_comes_again_without_a_traceback(
     name: str, ignoring: bool
 ) -> None:
     """Whether or not Ctrl-C is ignored, as it is for jobs in the background of a shell."""
+
+    def as_started() -> None:  # by a shell, whether or not the tests run under nohup
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+        if ignoring:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
     ended = subprocess.run(
         [sys.executable, "-c", COMMAND.format(name=name)],
         capture_output=True,
         text=True,
         timeout=60,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignoring else None,
+        preexec_fn=as_started,
         check=False,
     )
     assert ended.returncode == 128 + getattr(signal, name)
