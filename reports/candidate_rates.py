@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import get_type_hints
 
 from simab.analyse import RunSummary, Verdict
-from simab.analyse.columns import COLUMNS, RunLimits
-from simab.report.study_result import Mean, Proportion, Quantiles
+from simab.result import Mean, Proportion, Quantiles
+from simab.result.columns import COLUMNS, RunLimits
 from simab.stats.cost_intervals import cost_mean
 from simab.stats.intervals import quantile_interval, share_interval
 

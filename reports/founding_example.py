@@ -12,9 +12,11 @@ from policy_cells import made_or_committed, tell
 
 from simab.comparison import compare
 from simab.report import canvas, numerals
-from simab.report.study_result import StudyResult, read_result
+from simab.report.page_form import for_page
 from simab.report.verdict_figure import draw_endings
 from simab.report.writing import write_report
+from simab.result import StudyResult
+from simab.result.saved_study import read_result
 from simab.scenario import load
 
 __all__ = ["play_founding_example", "write_founding_example"]
@@ -41,8 +43,9 @@ def play_founding_example(folder: Path, executor: Executor) -> None:
 def write_founding_example(folder: Path) -> str:
     """Write the page and docs/churn.svg from the study's result; returns README's table."""
     saved = made_or_committed(folder, f"{PLACE}/study.json").read_text(encoding="utf-8")
-    write_report(json.loads(saved), folder / PLACE)
-    result = read_result(json.loads(saved))
+    study = read_result(json.loads(saved))
+    write_report(study, folder / PLACE)
+    result = for_page(study)
     (folder / "docs").mkdir(exist_ok=True)
     (folder / "docs" / "churn.svg").write_text(_picture(result), encoding="utf-8")
     return _table(result)

@@ -20,7 +20,7 @@ from policy_versions import with_errors, with_probability_gain
 
 from simab.analyse import Verdict
 from simab.report import numerals
-from simab.report.study_result import Proportion
+from simab.result import Proportion
 from simab.scenario import Scenario
 
 __all__ = [

@@ -21,7 +21,7 @@ from queue_latencies import BUSY, busy_and_idle, rejections
 from single_checks import HEALTHY, single_checks
 
 from simab.report import numerals
-from simab.report.study_result import Proportion
+from simab.result import Proportion
 from simab.scenario import Scenario, load
 from simab.stats.intervals import share_interval
 from simab.theory.controllers import (

@@ -26,7 +26,7 @@ from policy_cells import Cell, letters_in
 
 from simab.analyse import Verdict
 from simab.report import numerals
-from simab.report.study_result import Proportion
+from simab.result import Proportion
 from simab.scenario import Scenario
 
 __all__ = ["measured", "plain", "policy_page", "rates_csv", "theory_of"]

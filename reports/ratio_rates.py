@@ -18,7 +18,7 @@ from scipy import stats
 
 from simab.comparison import compare
 from simab.report import numerals
-from simab.report.study_result import Proportion
+from simab.result import Proportion
 from simab.scenario import Scenario
 from simab.stats.intervals import share_interval
 from simab.stats.sample_ratio import mixed_share_test, share_test_power

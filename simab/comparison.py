@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simab.errors import InvalidInput
 from simab.files import write_files
+from simab.result import StudyResult
+from simab.result.json_form import dumped
 from simab.run.frames import csv_bytes
 from simab.run.simulation import choose_policy, require_scenario
 from simab.scenario.models import Scenario
@@ -36,21 +38,19 @@ class Study:
     """The replications whose policy raised; they have no row."""
 
     @cached_property
-    def characteristics(self) -> dict[str, Any]:
-        """What the tables show: the result without its example runs, which are played again."""
+    def result(self) -> StudyResult:
+        """What the study found, without example runs: what the tables show, and plays nothing."""
         return study_result(self.plan, self.rows, command=self.command, failures=self.failures)
 
-    @cached_property
-    def result(self) -> dict[str, Any]:
-        """Everything that the report shows, as plain data that JSON can hold.
+    def with_examples(self, progress: Progress | None = None) -> StudyResult:
+        """The result with one run of each policy, which is played again to be shown in full.
 
-        Plays one run of each policy again, to show it in full.
+        Args:
+            progress: a function that is told how many runs are played again, of how many.
         """
-        return self._result(None)
-
-    def _result(self, progress: Progress | None) -> dict[str, Any]:
-        examples = study_examples(self.plan, self.rows, progress=progress)
-        return {**self.characteristics, "examples": examples}
+        if "_examples" not in vars(self):
+            vars(self)["_examples"] = study_examples(self.plan, self.rows, progress=progress)
+        return replace(self.result, examples=vars(self)["_examples"])
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
@@ -66,8 +66,8 @@ class Study:
 
         hidden = ("parameters", "not_as_usual", "decision_time_ecdf", "rule", "misleads", "refused")
         policies = [
-            {name: value for name, value in policy.items() if name not in hidden}
-            for policy in self.characteristics["policies"]
+            {name: value for name, value in dumped(policy).items() if name not in hidden}
+            for policy in self.result.policies
         ]
         frame = pd.json_normalize(policies, sep="_")
         return frame.rename(columns=lambda name: name.removeprefix("outcomes_"))
@@ -88,9 +88,7 @@ class Study:
         folder.mkdir(parents=True, exist_ok=True)
         # First what was played, which takes long to make again; then what is made of it.
         write_files({folder / "outcomes.csv": csv_bytes(self.outcomes)})
-        if "result" not in vars(self):
-            vars(self)["result"] = self._result(progress)
-        write_report(self.result, folder)
+        write_report(self.with_examples(progress), folder)
         return folder / "report.html"
 
     def __repr__(self) -> str:
@@ -102,7 +100,7 @@ class Study:
     def _repr_html_(self) -> str:
         from simab.report import summary_table_html
 
-        return summary_table_html(self.characteristics)
+        return summary_table_html(self.result)
 
 
 def compare(  # noqa: PLR0913 - the public contract, all by keyword

@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from simab.analyse.breaches import guardrail_breach_s
-from simab.analyse.run_summary import RunSummary
 from simab.draws import Draws
 from simab.policies import Action, Observation, SetInstances
+from simab.result.run_summary import RunSummary
 from simab.run.simulation import Run, play_run
 from simab.scenario.models import Scenario
 from simab.world import Blueprint

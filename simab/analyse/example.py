@@ -6,63 +6,70 @@ the decision, not from the series, which are merged for figures.
 
 from __future__ import annotations
 
-from typing import Any, Final
+import math
+from typing import Final
 
-from simab.analyse.run_summary import RunSummary
 from simab.analyse.series import (
-    metric_point,
     metric_series,
+    metric_value,
     span_edges,
     spans,
     variant_windows,
 )
+from simab.result.example_run import Decision, Example, UntilDecision, WeightsInForce
+from simab.result.run_summary import RunSummary
 from simab.run.frames import describe_action
 from simab.run.simulation import Run
 from simab.units import seconds
+from simab.world.control import DecisionEntry
 
 __all__ = ["example_of"]
 
-Json = dict[str, Any]
 _SHOWN_AFTER: Final = 0.35
 """Figures show this much more than the time to the decision, or to the last accepted action."""
 
 
-def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Json:
-    """The story of a run as plain data, for the report."""
+def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Example:
+    """The story of a run, for the report."""
     totals = run.totals
     decided_ns = _decided_ns(run, outcome)
     shown_ns = _shown_ns(run, decided_ns)
     edges = span_edges(run, shown_ns)
-    return {
-        "policy": run.policy_name,
-        "replication": run.replication,
-        "chosen_because": chosen_because,
-        "outcome": str(outcome.verdict),
-        "decided_for": outcome.decided_for,
-        "decided_at_s": outcome.decided_s,
-        "ends_with": outcome.ends_with,
-        "ends_with_since_s": outcome.ends_with_since_s,
-        "shown_until_s": seconds(shown_ns),
-        "until_decision": _until_decision(run, outcome, decided_ns),
-        "weights": [
-            {"at_s": seconds(entry.at_ns), "weights": _shares(entry.weights)}
+    return Example(
+        policy=run.policy_name,
+        replication=run.replication,
+        chosen_because=chosen_because,
+        outcome=str(outcome.verdict),
+        decided_for=outcome.decided_for,
+        decided_at_s=_known(outcome.decided_s),
+        ends_with=outcome.ends_with,
+        ends_with_since_s=_known(outcome.ends_with_since_s),
+        shown_until_s=seconds(shown_ns),
+        until_decision=_until_decision(run, outcome, decided_ns),
+        weights=tuple(
+            WeightsInForce(at_s=seconds(entry.at_ns), weights=_shares(entry.weights))
             for entry in run.decision_log.splits
-        ],
-        "spans": spans(run, edges),
-        "variants": variant_windows(run),
-        "metric_series": metric_series(run, edges),
-        "decisions": [
-            {
-                "at_s": seconds(entry.at_ns),
-                "action": type(entry.action).__name__,
-                "detail": describe_action(entry.action),
-                "accepted": entry.accepted,
-                "because": entry.action.because if entry.accepted else entry.refusal,
-            }
-            for entry in run.decision_log.decisions
-        ],
-        "totals": {name: getattr(totals, name) for name in totals.__slots__},
-    }
+        ),
+        spans=spans(run, edges),
+        variants=variant_windows(run),
+        metric_series=metric_series(run, edges),
+        decisions=tuple(_decision(entry) for entry in run.decision_log.decisions),
+        totals={name: getattr(totals, name) for name in totals.__slots__},
+    )
+
+
+def _decision(entry: DecisionEntry) -> Decision:
+    return Decision(
+        at_s=seconds(entry.at_ns),
+        action=type(entry.action).__name__,
+        detail=describe_action(entry.action),
+        accepted=entry.accepted,
+        because=entry.action.because if entry.accepted else entry.refusal,
+    )
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _decided_ns(run: Run, outcome: RunSummary) -> int | None:
@@ -82,7 +89,7 @@ def _shown_ns(run: Run, decided_ns: int | None) -> int:
     return min(run.scenario.horizon, round((1 + _SHOWN_AFTER) * latest_ns))
 
 
-def _until_decision(run: Run, outcome: RunSummary, decided_ns: int | None) -> Json:
+def _until_decision(run: Run, outcome: RunSummary, decided_ns: int | None) -> UntilDecision:
     """How the run stood when it was decided, or at the horizon if it was not.
 
     `arrived` and `labels` are what the policy's own tick saw. `ended` counts by variant the
@@ -99,19 +106,19 @@ def _until_decision(run: Run, outcome: RunSummary, decided_ns: int | None) -> Js
     buckets = until_ns // blueprint.label_resolution_ns
     buckets = buckets if decided_ns is not None else len(run_counts.labels)
     ended = run_counts.user_requests()[:windows].sum(axis=0).tolist()
-    labels = [
-        metric_point(objective.metric, name, totals)
+    labels = tuple(
+        metric_value(objective.metric, name, totals)
         for name in (objective.control, objective.candidate)
         if (totals := run_counts.label_totals(blueprint.names.index(name), 0, buckets)).labelled
-    ]
+    )
     asked = outcome.requests_to_decision
-    return {
-        "at_s": seconds(until_ns),
-        "arrived": run.totals.arrived if decided_ns is None or asked is None else asked,
-        "ended": dict(zip(blueprint.names, ended, strict=True)),
-        "largest_shares": _largest_shares(run, until_ns),
-        "labels": labels,
-    }
+    return UntilDecision(
+        at_s=seconds(until_ns),
+        arrived=run.totals.arrived if decided_ns is None or asked is None else asked,
+        ended=dict(zip(blueprint.names, ended, strict=True)),
+        largest_shares=_largest_shares(run, until_ns),
+        labels=labels,
+    )
 
 
 def _largest_shares(run: Run, until_ns: int) -> dict[str, float]:

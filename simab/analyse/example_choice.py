@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from simab.analyse.run_summary import RunSummary, Verdict
+from simab.result.run_summary import RunSummary, Verdict
 
 __all__ = ["chosen_example"]
 

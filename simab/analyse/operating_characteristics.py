@@ -11,23 +11,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from simab.analyse.columns import COLUMNS, Column, RunLimits
-from simab.analyse.run_summary import RunSummary, Verdict, usual_reason
-from simab.analyse.truth import Judgement
+from simab.analyse.run_summary import usual_reason
 from simab.policies import HoldReason
+from simab.result import Characteristics, Ecdf, Ending, Mean, Proportion, Quantiles, Refused
+from simab.result.columns import COLUMNS, Column, RunLimits
+from simab.result.run_summary import Judgement, RunSummary, Verdict
 from simab.stats.cost_intervals import cost_mean
 from simab.stats.intervals import quantile_interval, share_interval
 
-__all__ = ["MEANS", "operating_characteristics"]
+__all__ = ["operating_characteristics"]
 
-Json = dict[str, Any]
-MEANS: Final = tuple(COLUMNS)
 _ECDF_POINTS: Final = 10_000  # of which a table shows shares to a tenth of a percent
 
 
 def operating_characteristics(
     outcomes: Sequence[RunSummary], limits: RunLimits | None = None, winners: Sequence[str] = ()
-) -> Json:
+) -> Characteristics:
     """What one policy does over its replications.
 
     Shares have the interval of `share_interval`, medians that of order statistics, means that of
@@ -40,36 +39,34 @@ def operating_characteristics(
     chosen = [outcome.decided_for for outcome in outcomes]
     named = filter(None, [*chosen, *(outcome.ends_with for outcome in outcomes)])
     winners = list(dict.fromkeys([*winners, *named]))
-    shares = {
-        str(verdict): _share(sum(outcome.verdict is verdict for outcome in outcomes), count)
-        for verdict in Verdict
-    }
     decided = [math.inf if o.decided_s is None else o.decided_s for o in outcomes]
     asked = [
         math.inf if o.requests_to_decision is None else float(o.requests_to_decision)
         for o in outcomes
     ]
-    means = {name: _mean(column, outcomes, limits) for name, column in COLUMNS.items()}
-    return {
-        "outcomes": shares,
-        "decides_for": {name: _share(chosen.count(name), count) for name in winners},
+    return Characteristics(
+        outcomes={
+            str(verdict): _share(sum(outcome.verdict is verdict for outcome in outcomes), count)
+            for verdict in Verdict
+        },
+        decides_for={name: _share(chosen.count(name), count) for name in winners},
         **_endings(outcomes, winners),
-        "decision_time_s": _quantiles(decided),
-        "requests_to_decision": _quantiles(asked),
-        "decision_time_ecdf": _ecdf(decided),
-        "refused": _refused(outcomes),
-        "held": _held(outcomes),
-        **means,
-    }
+        decision_time_s=_quantiles(decided),
+        requests_to_decision=_quantiles(asked),
+        decision_time_ecdf=_ecdf(decided),
+        refused=_refused(outcomes),
+        held=_held(outcomes),
+        means={name: _mean(column, outcomes, limits) for name, column in COLUMNS.items()},
+    )
 
 
-def _held(outcomes: Sequence[RunSummary]) -> Json:
+def _held(outcomes: Sequence[RunSummary]) -> dict[str, int]:
     """In how many runs the candidate was held, by reason; a run may be held for several."""
     held = [(outcome.held_for or "").split("; ") for outcome in outcomes]
     return {str(reason): sum(reason in each for each in held) for reason in HoldReason}
 
 
-def _endings(outcomes: Sequence[RunSummary], winners: Sequence[str]) -> Json:
+def _endings(outcomes: Sequence[RunSummary], winners: Sequence[str]) -> dict[str, Any]:
     """Which variant has all traffic at the end, since when, and what that is worth."""
     count = len(outcomes)
     ended = [outcome.ends_with for outcome in outcomes]
@@ -82,60 +79,64 @@ def _endings(outcomes: Sequence[RunSummary], winners: Sequence[str]) -> Json:
         "wrong": _share(judged.count(Judgement.WRONG), count),
         "neither": _share(judged.count(Judgement.NEITHER), count),
         "ends_with": {
-            name: _share(ended.count(name), count) | {"since_s": _median(since[name])}
-            for name in winners
+            name: _ending(ended.count(name), count, _median(since[name])) for name in winners
         },
         "still_split": _share(ended.count(None), count),
         "overturned": sum(outcome.overturned for outcome in outcomes),
     }
 
 
-def _median(values: Sequence[float | None]) -> float | None:
+def _ending(count: int, trials: int, since_s: float) -> Ending:
+    share = _share(count, trials)
+    return Ending(share.count, share.share, share.low, share.high, since_s)
+
+
+def _median(values: Sequence[float | None]) -> float:
     known = [value for value in values if value is not None]
-    return _number(quantile_interval(known, 0.5).estimate) if known else None
+    return _number(quantile_interval(known, 0.5).estimate) if known else math.nan
 
 
-def _refused(outcomes: Sequence[RunSummary]) -> Json:
+def _refused(outcomes: Sequence[RunSummary]) -> Refused:
     """How many actions were refused in how many runs, and why in most of these runs."""
-    return {
-        "actions": sum(outcome.actions_refused for outcome in outcomes),
-        "runs": sum(outcome.actions_refused > 0 for outcome in outcomes),
-        "reason": usual_reason(outcome.refusal for outcome in outcomes if outcome.refusal),
-    }
+    return Refused(
+        actions=sum(outcome.actions_refused for outcome in outcomes),
+        runs=sum(outcome.actions_refused > 0 for outcome in outcomes),
+        reason=usual_reason(outcome.refusal for outcome in outcomes if outcome.refusal),
+    )
 
 
-def _share(count: int, trials: int) -> Json:
+def _share(count: int, trials: int) -> Proportion:
     interval = share_interval(count, trials)
     share = count / trials if trials else math.nan
-    return {"count": count, "share": share, "low": interval.low, "high": interval.high}
+    return Proportion(count, share, interval.low, interval.high)
 
 
-def _mean(column: Column, outcomes: Sequence[RunSummary], limits: RunLimits) -> Json:
+def _mean(column: Column, outcomes: Sequence[RunSummary], limits: RunLimits) -> Mean:
     values = column.values(outcomes)
     found = cost_mean(values, *column.range_of(values, limits))
-    return {
-        "mean": _number(found.estimate),
-        "low": _number(found.interval.low),
-        "high": _number(found.interval.high),
-        "approximate": found.approximate,
-        "reason": found.reason or "",
-    }
+    return Mean(
+        _number(found.estimate),
+        _number(found.interval.low),
+        _number(found.interval.high),
+        approximate=found.approximate,
+        reason=found.reason or "",
+    )
 
 
-def _quantiles(values: Sequence[float]) -> Json:
-    """Quantiles over all replications; null where a quantile lies beyond the horizon."""
+def _quantiles(values: Sequence[float]) -> Quantiles:
+    """Quantiles over all replications; NaN where a quantile lies beyond the horizon."""
     median = quantile_interval(values, 0.5)
-    return {
-        "decided": sum(math.isfinite(value) for value in values),
-        "p10": _number(quantile_interval(values, 0.1).estimate),
-        "p50": _number(median.estimate),
-        "p90": _number(quantile_interval(values, 0.9).estimate),
-        "p50_low": _number(median.interval.low),
-        "p50_high": _number(median.interval.high),
-    }
+    return Quantiles(
+        decided=sum(math.isfinite(value) for value in values),
+        p10=_number(quantile_interval(values, 0.1).estimate),
+        p50=_number(median.estimate),
+        p90=_number(quantile_interval(values, 0.9).estimate),
+        p50_low=_number(median.interval.low),
+        p50_high=_number(median.interval.high),
+    )
 
 
-def _ecdf(values: Sequence[float]) -> Json:
+def _ecdf(values: Sequence[float]) -> Ecdf:
     """Share of all replications decided by each time, thinned to at most 10,000 points."""
     times = np.sort([value for value in values if math.isfinite(value)])
     shares = np.arange(1, times.size + 1) / max(len(values), 1)
@@ -144,9 +145,9 @@ def _ecdf(values: Sequence[float]) -> Json:
     if times.size > _ECDF_POINTS:
         keep = np.unique(np.linspace(0, times.size - 1, _ECDF_POINTS).round().astype(int))
         times, shares = times[keep], shares[keep]
-    return {"time_s": times.tolist(), "share": shares.tolist()}
+    return Ecdf(tuple(times.tolist()), tuple(shares.tolist()))
 
 
-def _number(value: float) -> float | None:
-    """JSON has no NaN and no infinity: what is undefined is null."""
-    return value if math.isfinite(value) else None
+def _number(value: float) -> float:
+    """What is undefined or beyond the horizon is NaN: nothing is known of it."""
+    return value if math.isfinite(value) else math.nan

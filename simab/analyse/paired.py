@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
-from simab.analyse.columns import COLUMNS, RunLimits
-from simab.analyse.run_summary import RunSummary
+from simab.result import PairedDifference
+from simab.result.columns import COLUMNS, Column, RunLimits
+from simab.result.run_summary import RunSummary
 from simab.stats.cost_intervals import CostMean, cost_mean, unseen_share, zero_mean_p_value
 from simab.stats.intervals import paired_difference
 from simab.stats.multiplicity import holm
@@ -22,7 +24,6 @@ from simab.stats.proportions import mcnemar_exact
 
 __all__ = ["FAMILY_ALPHA", "RESTRICTED_TIME", "paired_differences"]
 
-Json = dict[str, Any]
 FAMILY_ALPHA: Final = 0.05
 RESTRICTED_TIME: Final = "decision_time_within_horizon_s"
 _ALL_PAIRS_UP_TO: Final = 20
@@ -33,17 +34,22 @@ Pair = tuple[Sequence[RunSummary], Sequence[RunSummary]]
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """A difference with its interval and the p-value of no difference (None: not compared)."""
+    """A difference with its interval and the p-value of no difference (NaN: not compared).
+
+    A time is restricted to `restricted_to_s`, which `undecided` runs of each policy had not decided
+    by.
+    """
 
     mean: CostMean
-    p_value: float | None
+    p_value: float
     values: tuple[Sequence[float], Sequence[float]]
-    restriction: Json
+    restricted_to_s: float = math.nan
+    undecided: tuple[int, ...] | None = None
 
 
 def paired_differences(
     outcomes: Mapping[str, Sequence[RunSummary]], horizon_s: float
-) -> list[Json]:
+) -> list[PairedDifference]:
     """Differences between policies that met the same clients, replication by replication.
 
     Of up to twenty policies every pair; of more, each against the first. A replication that one of
@@ -61,16 +67,19 @@ def paired_differences(
     limits = RunLimits.of([each for rows in outcomes.values() for each in rows], horizon_s)
     compare: dict[str, Callable[[Pair], _Compared]] = {
         "correct": _correct,
-        "requests_on_worse": lambda both: _requests_on_worse(both, limits),
+        **{
+            column.key: partial(_column, column, limits)
+            for column in COLUMNS.values()
+            if column.compared
+        },
         RESTRICTED_TIME: lambda both: _restricted_time(both, horizon_s),
     }
     rows = []
     for quantity, compared in compare.items():
         for first, second in pairs:
             found = compared(_both_finished(outcomes[first], outcomes[second]))
-            rows.append({"first": first, "second": second, "quantity": quantity, **_row(found)})
-    _adjust(rows)
-    return rows
+            rows.append(_row((first, second), quantity, found))
+    return _adjusted(rows)
 
 
 def _both_finished(first: Sequence[RunSummary], second: Sequence[RunSummary]) -> Pair:
@@ -87,33 +96,33 @@ def _correct(both: Pair) -> _Compared:
     only_first = sum(a > b for a, b in zip(first, second, strict=True))
     count = len(first)
     if not count:
-        return _Compared(cost_mean([]), None, (first, second), {})
+        return _Compared(cost_mean([]), math.nan, (first, second))
     reason = None if only_first or only_second else _none_differed(count)
     interval = tango_interval(only_second, only_first, count)
     mean = CostMean((only_second - only_first) / count, interval, count, reason=reason)
-    return _Compared(mean, mcnemar_exact(only_second, only_first).p_value, (first, second), {})
+    return _Compared(mean, mcnemar_exact(only_second, only_first).p_value, (first, second))
 
 
-def _requests_on_worse(both: Pair, limits: RunLimits) -> _Compared:
-    column = COLUMNS["requests_on_worse"]
+def _column(column: Column, limits: RunLimits, both: Pair) -> _Compared:
     first, second = (column.values(rows) for rows in both)
-    return _means(first, second, column.range_of([*first, *second], limits)[1], {})
+    return _means(first, second, column.range_of([*first, *second], limits)[1])
 
 
 def _restricted_time(both: Pair, horizon_s: float) -> _Compared:
     first, second = (
         [horizon_s if each.decided_s is None else each.decided_s for each in rows] for rows in both
     )
-    undecided = [sum(each.decided_s is None for each in rows) for rows in both]
-    restriction = {"restricted_to_s": horizon_s, "undecided": undecided}
+    undecided = tuple(sum(each.decided_s is None for each in rows) for rows in both)
     count = len(first)
     if max(undecided) > _MOST_UNDECIDED * count:
         reason = (
             f"{undecided[0]} and {undecided[1]} of {count} runs are undecided at the horizon: more "
             "than half of a policy's runs, so the times are not compared"
         )
-        return _Compared(_not_compared(count, reason), None, (first, second), restriction)
-    return _means(first, second, horizon_s, restriction)
+        compared = _Compared(_not_compared(count, reason), math.nan, (first, second))
+    else:
+        compared = _means(first, second, horizon_s)
+    return replace(compared, restricted_to_s=horizon_s, undecided=undecided)
 
 
 def _not_compared(count: int, reason: str) -> CostMean:
@@ -121,15 +130,13 @@ def _not_compared(count: int, reason: str) -> CostMean:
     return CostMean(math.nan, nothing, count, reason=reason)
 
 
-def _means(
-    first: Sequence[float], second: Sequence[float], most: float, restriction: Json
-) -> _Compared:
+def _means(first: Sequence[float], second: Sequence[float], most: float) -> _Compared:
     differences = [b - a for a, b in zip(first, second, strict=True)]
     mean = cost_mean(differences, -most, most)
     if len(differences) > 1 and not any(differences):
         mean = replace(mean, reason=f"{_none_differed(mean.count)}, as far as is possible")
-    p_value = zero_mean_p_value(differences) if len(differences) > 1 else None
-    return _Compared(mean, p_value, (first, second), restriction)
+    p_value = zero_mean_p_value(differences) if len(differences) > 1 else math.nan
+    return _Compared(mean, p_value, (first, second))
 
 
 def _none_differed(count: int) -> str:
@@ -137,35 +144,40 @@ def _none_differed(count: int) -> str:
     return f"{seen}: up to {100 * unseen_share(count):.2g} % of runs may"
 
 
-def _row(found: _Compared) -> Json:
+def _row(pair: tuple[str, str], quantity: str, found: _Compared) -> PairedDifference:
     mean, gain = found.mean, paired_difference(*found.values)
     compared = math.isfinite(mean.estimate)
-    return {
-        "difference": _number(mean.estimate),
-        "low": _number(mean.interval.low),
-        "high": _number(mean.interval.high),
-        "approximate": mean.approximate,
-        "variance_reduction": _number(gain.variance_reduction) if compared else None,
-        "pairs": mean.count,
-        "p_value": found.p_value,
-        "restricted_to_s": None,
-        "undecided": None,
-        **found.restriction,
-        "reason": mean.reason or (gain.reason if compared else None) or "",
-    }
+    return PairedDifference(
+        first=pair[0],
+        second=pair[1],
+        quantity=quantity,
+        difference=_number(mean.estimate),
+        low=_number(mean.interval.low),
+        high=_number(mean.interval.high),
+        approximate=mean.approximate,
+        variance_reduction=_number(gain.variance_reduction) if compared else math.nan,
+        pairs=mean.count,
+        p_value=found.p_value,
+        restricted_to_s=found.restricted_to_s,
+        undecided=found.undecided,
+        reason=mean.reason or (gain.reason if compared else None) or "",
+    )
 
 
-def _adjust(rows: Sequence[Json]) -> None:
+def _adjusted(rows: Sequence[PairedDifference]) -> list[PairedDifference]:
     """Holm over all that is compared; a difference also takes an interval without 0."""
-    tested = [row for row in rows if row["p_value"] is not None]
-    for row in rows:
-        row |= {"adjusted_p_value": None, "differs": False}
-    for row, adjusted in zip(tested, holm([row["p_value"] for row in tested]), strict=True):
-        away = row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
-        row["adjusted_p_value"] = float(adjusted)
-        row["differs"] = bool(adjusted <= FAMILY_ALPHA and away)
+    tested = [at for at, row in enumerate(rows) if not math.isnan(row.p_value)]
+    done = list(rows)
+    for at, adjusted in zip(tested, holm([rows[at].p_value for at in tested]), strict=True):
+        away = rows[at].low > 0 or rows[at].high < 0
+        done[at] = replace(
+            rows[at],
+            adjusted_p_value=float(adjusted),
+            differs=bool(adjusted <= FAMILY_ALPHA and away),
+        )
+    return done
 
 
-def _number(value: float) -> float | None:
-    """JSON has no NaN and no infinity: what is undefined is null."""
-    return value if math.isfinite(value) else None
+def _number(value: float) -> float:
+    """What is undefined is NaN, an endless bound as well."""
+    return value if math.isfinite(value) else math.nan

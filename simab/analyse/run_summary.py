@@ -4,108 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 
 from simab.analyse.breaches import guardrail_breach_s
-from simab.analyse.truth import Judgement, ScenarioTruth
+from simab.analyse.truth import ScenarioTruth
 from simab.policies import Conclude, Hold, HoldReason, Promote, RollBack
+from simab.result.run_summary import Judgement, RunSummary, Verdict
 from simab.run.simulation import Run
 from simab.units import seconds
 from simab.world.control import DecisionEntry
 from simab.world.run_counts import RequestColumn
 
-__all__ = ["RunSummary", "Verdict", "summary_of", "usual_reason"]
-
-
-class Verdict(StrEnum):
-    """What was decided; which variant has the traffic at the end is another matter."""
-
-    PROMOTED_CANDIDATE = "promoted_candidate"
-    PROMOTED_OTHER = "promoted_other"
-    KEPT_CONTROL = "kept_control"
-    ROLLED_BACK = "rolled_back"
-    UNDECIDED = "undecided"
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """The row of one replication under one policy.
-
-    `verdict` is the first accepted decision, `decided_for` the variant that it is to give
-    all traffic: of a rollback the control, None where undecided. `decided_s` and
-    `requests_to_decision` are None where the verdict is UNDECIDED: nothing was decided by the
-    horizon, or the policy gave up.
-    `ends_with` is the variant that has all traffic at the horizon, or gets it by an update under
-    way then, whoever decided what: None where several share it. It has had it all since
-    `ends_with_since_s`, or will have from then on. `judgement` is the truth's of that variant.
-    `requests_on_worse` counts the requests of users that went to variants which are worse than the
-    best or break a guardrail, and ended there: answered, failed or refused, named or by weight.
-    `requests_failed` (500) and `requests_rejected` (503, a full queue) count the users who got no
-    answer, and the shares are of all requests that arrived; `error_share` takes both together.
-    `regret` adds, over all requests answered, by how much the serving variant's true metric misses
-    the best one's. `guardrail_breach_s` is the time until the horizon in metric windows in which
-    some variant broke a guardrail.
-    `guardrail_breach_excess_s` and `errors_excess` are by how much that time, and the requests
-    failed or rejected, exceed those of the same run with the same weights in which every variant
-    answers as the control does (`simab.analyse.counterfactual`); negative where it does better.
-    `weight_changes` counts the changes of positive weights that
-    took effect. `actions_refused` counts what the policy asked for and the endpoint refused, most
-    often because of `refusal` (None where nothing was). `held_for` lists for what the candidate was
-    held on the way, whatever came of it (None where it never was). A run is correct where it is
-    right to end with the variant that has all traffic.
-    """
-
-    policy: str
-    replication: int
-    verdict: Verdict
-    decided_for: str | None
-    ends_with: str | None
-    ends_with_since_s: float | None
-    judgement: Judgement
-    correct: bool
-    decided_s: float | None
-    requests_to_decision: int | None
-    requests_total: int
-    requests_failed: int
-    requests_rejected: int
-    requests_on_worse: int
-    regret: float
-    guardrail_breach_s: float
-    weight_changes: int
-    actions_refused: int
-    refusal: str | None
-    held_for: str | None
-    in_flight_at_horizon: int
-    labels_outstanding: int
-    guardrail_breach_excess_s: float = 0.0
-    errors_excess: int = 0
-
-    @property
-    def overturned(self) -> bool:
-        """Whether the traffic ends elsewhere than with the variant decided for."""
-        return self.verdict is not Verdict.UNDECIDED and self.ends_with != self.decided_for
-
-    @property
-    def failed_share(self) -> float:
-        """Share of the requests that were answered with a 500."""
-        return self.requests_failed / max(self.requests_total, 1)
-
-    @property
-    def rejected_share(self) -> float:
-        """Share of the requests that were refused with a 503."""
-        return self.requests_rejected / max(self.requests_total, 1)
-
-    @property
-    def error_share(self) -> float:
-        """Share of the requests that got a 5XX of either kind."""
-        return (self.requests_failed + self.requests_rejected) / max(self.requests_total, 1)
-
-    @property
-    def error_share_excess(self) -> float:
-        """By how much `error_share` exceeds that of the same run with variants like the control."""
-        return self.errors_excess / max(self.requests_total, 1)
+__all__ = ["summary_of", "usual_reason"]
 
 
 def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:

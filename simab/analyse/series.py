@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.policies.metrics import LabelMetric, label_metric
+from simab.result.example_run import MetricPoint, MetricValue, Span, VariantWindows
 from simab.run.simulation import Run
 from simab.stats.classification import METRICS_WITH_INTERVAL
 from simab.stats.intervals import wilson_interval
@@ -25,9 +26,8 @@ from simab.stats.request_totals import RequestTotals, bucket_middle_ns, latency_
 from simab.units import seconds
 from simab.world.run_counts import RequestColumn, RunCounts
 
-__all__ = ["metric_point", "metric_series", "span_edges", "spans", "variant_windows"]
+__all__ = ["metric_series", "metric_value", "span_edges", "spans", "variant_windows"]
 
-Json = dict[str, Any]
 _SPANS_SHOWN: Final = 240
 _SPANS_AFTER: Final = 60
 _CHANGES_SHOWN: Final = 60
@@ -53,7 +53,7 @@ def _even(first: int, last: int, most: int) -> list[int]:
     return [first + (last - first) * at // pieces for at in range(pieces + 1)] if pieces else [last]
 
 
-def spans(run: Run, edges: list[int]) -> list[Json]:
+def spans(run: Run, edges: list[int]) -> tuple[Span, ...]:
     """What users got: spans with mirrored copies alone are left out, copies are not counted."""
     run_counts = run.data.run_counts
     users = run_counts.user_requests()
@@ -65,18 +65,18 @@ def spans(run: Run, edges: list[int]) -> list[Json]:
             if served[number]:
                 totals = _merged(run_counts, number, first, last)
                 rows.append(
-                    {
-                        "start_s": seconds(first * period_ns),
-                        "end_s": seconds(min(last * period_ns, horizon_ns)),
-                        "variant": name,
-                        "invocations": served[number],
-                        "realised_share": served[number] / sum(served),
-                        "error_rate": totals.error_rate,
-                        "latency_p50_ms": _ms(totals.latency_quantile_ns(0.5)),
-                        "latency_p99_ms": _ms(totals.latency_quantile_ns(0.99)),
-                    }
+                    Span(
+                        start_s=seconds(first * period_ns),
+                        end_s=seconds(min(last * period_ns, horizon_ns)),
+                        variant=name,
+                        invocations=served[number],
+                        realised_share=served[number] / sum(served),
+                        error_rate=totals.error_rate,
+                        latency_p50_ms=totals.latency_quantile_ns(0.5) / 1e6,
+                        latency_p99_ms=totals.latency_quantile_ns(0.99) / 1e6,
+                    )
                 )
-    return rows
+    return tuple(rows)
 
 
 def _merged(run_counts: RunCounts, number: int, first: int, last: int) -> RequestTotals:
@@ -95,7 +95,7 @@ def _merged(run_counts: RunCounts, number: int, first: int, last: int) -> Reques
     )
 
 
-def variant_windows(run: Run) -> list[Json]:
+def variant_windows(run: Run) -> tuple[VariantWindows, ...]:
     """What all metric windows of each variant that served users held, window by window."""
     run_counts = run.data.run_counts
     users = run_counts.user_requests()
@@ -107,16 +107,16 @@ def variant_windows(run: Run) -> list[Json]:
             errors = own[:, [RequestColumn.FAILED, RequestColumn.REJECTED]].sum()
             middle, high = _window_latencies(run_counts, number, served)
             rows.append(
-                {
-                    "variant": name,
-                    "requests": int(users[:, number].sum()),
-                    "windows": int(served.sum()),
-                    "error_rate": int(errors) / int(own[:, RequestColumn.INVOCATIONS].sum()),
-                    "median_latency_p50_ms": median_high(middle) if middle else None,
-                    "worst_latency_p99_ms": max(high, default=None),
-                }
+                VariantWindows(
+                    variant=name,
+                    requests=int(users[:, number].sum()),
+                    windows=int(served.sum()),
+                    error_rate=int(errors) / int(own[:, RequestColumn.INVOCATIONS].sum()),
+                    median_latency_p50_ms=median_high(middle) if middle else math.nan,
+                    worst_latency_p99_ms=max(high, default=math.nan),
+                )
             )
-    return rows
+    return tuple(rows)
 
 
 def _window_latencies(run_counts: RunCounts, number: int, served: Any) -> Iterator[list[float]]:
@@ -126,7 +126,7 @@ def _window_latencies(run_counts: RunCounts, number: int, served: Any) -> Iterat
         yield [bucket_middle_ns(bucket) / 1e6 for bucket in known]
 
 
-def metric_series(run: Run, edges: list[int]) -> list[Json]:
+def metric_series(run: Run, edges: list[int]) -> tuple[MetricPoint, ...]:
     """The objective's metric over all labels arrived by each span's end, with an interval."""
     run_counts, objective = run.data.run_counts, run.scenario.objective
     per_window = run_counts.blueprint.period_ns // run_counts.blueprint.label_resolution_ns
@@ -138,10 +138,9 @@ def metric_series(run: Run, edges: list[int]) -> list[Json]:
         for name, labels in arrived.items():
             totals = labels.until(edge * per_window)
             if totals.labelled:
-                rows.append(
-                    {"at_s": seconds(at_ns), **metric_point(objective.metric, name, totals)}
-                )
-    return rows
+                found = metric_value(objective.metric, name, totals)
+                rows.append(found.at(seconds(at_ns)))
+    return tuple(rows)
 
 
 class _LabelsSoFar:
@@ -172,16 +171,16 @@ class _LabelsSoFar:
         )
 
 
-def metric_point(metric: LabelMetric, variant: str, totals: LabelTotals) -> Json:
-    """A metric of some labels with its 95 % interval, where simab has one; else null."""
+def metric_value(metric: LabelMetric, variant: str, totals: LabelTotals) -> MetricValue:
+    """A metric of some labels with its 95 % interval, where simab has one; else NaN."""
     low, high = _interval(metric, totals)
-    return {
-        "variant": variant,
-        "labelled": totals.labelled,
-        "value": _or_null(label_metric(metric, totals)),
-        "low": _or_null(low),
-        "high": _or_null(high),
-    }
+    return MetricValue(
+        variant=variant,
+        labelled=totals.labelled,
+        value=label_metric(metric, totals),
+        low=low,
+        high=high,
+    )
 
 
 def _interval(metric: str, totals: LabelTotals) -> tuple[float, float]:
@@ -195,11 +194,3 @@ def _interval(metric: str, totals: LabelTotals) -> tuple[float, float]:
     else:
         return math.nan, math.nan
     return interval.low, interval.high
-
-
-def _ms(duration_ns: float) -> float | None:
-    return _or_null(duration_ns / 1e6)
-
-
-def _or_null(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from math import isnan
 from typing import Final, get_args
 
@@ -13,20 +12,14 @@ from simab.errors import InvalidInput
 from simab.explain.capacity import splits
 from simab.policies.metrics import LabelMetric
 from simab.profiles.truth import metric_difference, truth_of
+from simab.result import TruthSummary
+from simab.result.run_summary import Judgement
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 
-__all__ = ["Judgement", "ScenarioTruth", "truth_of_scenario", "truth_of_values"]
+__all__ = ["ScenarioTruth", "truth_of_scenario", "truth_of_values"]
 
 _ROUNDING: Final = 1e-12  # of a metric's size: what sums and differences of floats may be off
-
-
-class Judgement(StrEnum):
-    """What ending a run with a variant is worth."""
-
-    RIGHT = "right"
-    WRONG = "wrong"
-    NEITHER = "neither"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +89,23 @@ class ScenarioTruth:
         if variant in self.breaks or not self.gains[variant] > 0 or self._matters(shortfall):
             return Judgement.WRONG
         return self._judged(shortfall, keeps=self._matters(self.gains[variant]))
+
+    def summary(self) -> TruthSummary:
+        """The truth as a result holds it."""
+        return TruthSummary(
+            metric=self.metric,
+            direction="higher" if self.objective.sign > 0 else "lower",
+            values=self.values,
+            gains=self.gains,
+            breaks=self.breaks,
+            judgements={name: str(self.judgement(name)) for name in self.values},
+            contenders=self.contenders,
+            best=self.best,
+            worse=self.worse,
+            smallest_effect=self.objective.smallest_effect,
+            control=self.control,
+            candidate=self.objective.candidate,
+        )
 
     def _judged(self, shortfall: float, *, keeps: bool) -> Judgement:
         if self._matters(shortfall):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import click
 
 from simab.cli import terminal
 
 if TYPE_CHECKING:
-    from simab.report.study_result import PolicyResult, Proportion, StudyResult
+    from simab.result import PolicyResult, Proportion, StudyResult
+    from simab.result.columns import Column
 
 __all__ = ["print_comparison"]
 
@@ -19,13 +20,13 @@ _Column: TypeAlias = "tuple[str, Callable[[PolicyResult], str]]"
 _WIDE: Final = 100  # narrower terminals leave out what users suffer; remarks and files tell it
 
 
-def print_comparison(result: Mapping[str, Any]) -> None:
+def print_comparison(result: StudyResult) -> None:
     """Print the answer in sentences, then a row a policy."""
     from simab.report import numerals, verdict_columns
     from simab.report.answer import answer
-    from simab.report.study_result import read_result
+    from simab.report.page_form import for_page
 
-    console, study = terminal.standard_output(), read_result(result)
+    console, study = terminal.standard_output(), for_page(result)
     said = answer(study)
     for sentence in (said.verdict, said.truth):
         terminal.print_item(console, sentence, mark="")
@@ -60,16 +61,16 @@ def _percent(share: Callable[[PolicyResult], Proportion], policy: PolicyResult) 
 
 def _harms(study: StudyResult) -> list[_Column]:
     """Columns of what users suffer, where any do: requests in error, time in breach."""
-    from simab.report import numerals
+    from simab.result.columns import COLUMNS
 
-    columns: list[_Column] = []
-    if any(policy.error_share.mean > 0 for policy in study.policies):
-        columns.append(("in error", lambda policy: numerals.mean_share(policy.error_share).value))
-    if any(policy.guardrail_breach_excess_s.mean for policy in study.policies):
-        columns.append(
-            (
-                "breach in excess",
-                lambda policy: numerals.mean_excess(policy.guardrail_breach_excess_s).value,
-            )
-        )
-    return columns
+    return [
+        (column.short, partial(_mean, column))
+        for column in COLUMNS.values()
+        if column.short and any(policy.means[column.key].mean for policy in study.policies)
+    ]
+
+
+def _mean(column: Column, policy: PolicyResult) -> str:
+    from simab.report.tables import written_mean
+
+    return written_mean(column, policy).value

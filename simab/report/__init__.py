@@ -5,28 +5,30 @@ The only home of matplotlib and of templates; both load when a page is made, not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simab.result import StudyResult
 
 __all__ = ["render_page", "summary_table_html", "write_report"]
 
 
-def render_page(result: Mapping[str, Any]) -> str:
+def render_page(result: StudyResult) -> str:
     """The whole report as one HTML document; see `simab.report.page`."""
     from simab.report import page
 
     return page.render_page(result)
 
 
-def summary_table_html(result: Mapping[str, Any]) -> str:
+def summary_table_html(result: StudyResult) -> str:
     """The table of operating characteristics as an HTML fragment, for `_repr_html_`."""
     from simab.report import page
 
     return page.summary_table_html(result)
 
 
-def write_report(result: Mapping[str, Any], directory: Path) -> None:
+def write_report(result: StudyResult, directory: Path) -> None:
     """Write report.html, study.json, summary.csv and paired.csv; see `simab.report.writing`."""
     from simab.report import writing
 

@@ -18,8 +18,8 @@ from simab.report.ranking import (
     most_often_right,
     right_but_harmful,
 )
-from simab.report.study_result import Mean, PolicyResult, Proportion, StudyResult, TruthSummary
 from simab.report.truth_text import in_between, truth_sentence, why_wrong
+from simab.result import Mean, PolicyResult, Proportion, StudyResult, TruthSummary
 
 __all__ = ["Answer", "answer", "runs", "verdict"]
 _MOST_NAMES = 5  # of policies in one sentence
@@ -85,9 +85,9 @@ def _only(result: StudyResult, policy: PolicyResult) -> str:
 def _endings(policy: PolicyResult) -> str:
     """How often each variant has all traffic at the end."""
     parts = [
-        f"with {named(name)} in {_of_runs(ending.share)}"
+        f"with {named(name)} in {_of_runs(ending)}"
         for name, ending in policy.ends_with.items()
-        if ending.share.count
+        if ending.count
     ]
     return f"{named(policy.name)} ends {listed(parts)} of runs"
 
@@ -117,7 +117,7 @@ def _wrongly(result: StudyResult, policy: PolicyResult) -> str:
     """With which wrong variants the policy ends how often, as a verb phrase."""
     names = _wrong_endings(result.truth, policy)
     if len(names) > 1:
-        parts = [f"{named(each)} in {_of_runs(policy.ends_with[each].share)}" for each in names]
+        parts = [f"{named(each)} in {_of_runs(policy.ends_with[each])}" for each in names]
         together = f"together in {_of_runs(policy.wrong)} of runs"
         return f"ends with {listed(parts)}, which is wrong, {together}"
     name = (names or result.truth.judged("wrong"))[0]
@@ -132,9 +132,9 @@ def _wrongly(result: StudyResult, policy: PolicyResult) -> str:
 def _wrong_endings(truth: TruthSummary, policy: PolicyResult) -> list[str]:
     """The wrong variants that the policy ends with, the most frequent first."""
     ended = [
-        (name, ending.share.count)
+        (name, ending.count)
         for name, ending in policy.ends_with.items()
-        if ending.share.count and truth.judgements.get(name) == "wrong"
+        if ending.count and truth.judgements.get(name) == "wrong"
     ]
     return [name for name, _ in sorted(ended, key=lambda each: -each[1])]
 
@@ -154,10 +154,10 @@ def _too_small(result: StudyResult) -> list[str]:
     if not result.truth.judged("right") or len(result.policies) > _MOST_NAMES:
         return []
     parts = [
-        f"{named(policy.name)} with {named(name)} in {_of_runs(ending.share)}"
+        f"{named(policy.name)} with {named(name)} in {_of_runs(ending)}"
         for policy in result.policies
         for name, ending in policy.ends_with.items()
-        if ending.share.count and result.truth.judgements.get(name) == "neither"
+        if ending.count and result.truth.judgements.get(name) == "neither"
     ]
     return [f"Neither right nor wrong: {listed(parts)} of runs."] if parts else []
 
@@ -202,8 +202,8 @@ def _cost(result: StudyResult) -> list[str]:
     if tied or best.correct.count == 0 or len(result.policies) == 1:
         return []
     sentence = f"{named(best.name)} {_takes(best)}"
-    if math.isfinite(best.requests_on_worse.mean) and result.truth.worse:
-        worse = numerals.mean(best.requests_on_worse)
+    if math.isfinite(best.means["requests_on_worse"].mean) and result.truth.worse:
+        worse = numerals.mean(best.means["requests_on_worse"])
         sentence += f"; {worse} requests of a run on average go to {either(result.truth.worse)}"
         if result.targeted:
             sentence += ", those that name it included"
@@ -227,12 +227,12 @@ def _harms(result: StudyResult, policy: PolicyResult) -> str:
     words = []
     like_control = f"with a candidate that answers as {named(result.truth.control)} does"
     if errs_much(policy):
-        share = numerals.mean_share(policy.error_share).value
+        share = numerals.mean_share(policy.means["error_share"]).value
         without = error_share_without(policy)
         less = numerals.mean_share(Mean(without, math.nan, math.nan)).value if without else "none"
         words.append(f"leaves {share} of the requests failed or refused ({less} {like_control})")
     if breaks_long(result, policy):
-        time = numerals.mean_excess(policy.guardrail_breach_excess_s).value
+        time = numerals.mean_excess(policy.means["guardrail_breach_excess_s"]).value
         longer = f"longer than {like_control}" if not words else "longer than with such a one"
         words.append(f"breaks a guardrail for {time.lstrip('+')} of a run {longer}")
     return f"is right in {_of_runs(policy.correct)}, but {listed(words)}"
@@ -265,7 +265,7 @@ def _always_alike(result: StudyResult) -> list[str]:
     alike = [
         policy
         for policy in result.policies
-        if any(ending.share.count == policy.runs for ending in policy.ends_with.values())
+        if any(ending.count == policy.runs for ending in policy.ends_with.values())
     ]
     if not alike:
         return []
@@ -321,8 +321,8 @@ def _held(result: StudyResult) -> list[str]:
         f"{named(policy.name)} held the candidate for {words[reason]} in {numerals.count(runs)} of "
         f"{numerals.count(policy.runs)} runs."
         for policy in result.policies
-        for reason, runs in policy.held.items()
-        if runs
+        for reason in words
+        if (runs := policy.held.get(reason))
     ]
 
 
@@ -336,7 +336,7 @@ def _refused(result: StudyResult) -> list[str]:
             sentences.append(
                 f"{numerals.count(refused.actions)} {what} refused to {named(policy.name)}, in "
                 f"{numerals.count(refused.runs)} of {numerals.counted(policy.runs, 'run')}, mostly "
-                f"because: {refused.reason.rstrip('.')}."
+                f"because: {(refused.reason or '').rstrip('.')}."
             )
     return sentences
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 from simab.report import numerals
-from simab.report.example_run import Example, MetricPoint
 from simab.report.paired_figure import MOST_ROWS, Quantity, quantity, shown
 from simab.report.phrases import either, listed, named
-from simab.report.study_result import Ecdf, Paired, PolicyResult, StudyResult
 from simab.report.tables import APPROXIMATE
+from simab.result import Ecdf, PairedDifference, PolicyResult, StudyResult
+from simab.result.example_run import Example, MetricValue
 
 __all__ = ["endings", "metric", "pairs", "timing", "traffic"]
 
@@ -30,8 +30,8 @@ def endings(result: StudyResult) -> str:
         )
     never = [
         name
-        for name in result.truth.contenders
-        if not any(policy.ends_with[name].share.count for policy in result.policies)
+        for name in result.truth.endings
+        if not any(policy.ends_with[name].count for policy in result.policies)
     ]
     absent = f" No run ends with {either(never)}." if never else ""
     right, wrong = result.truth.judged("right"), result.truth.judged("wrong")
@@ -72,7 +72,7 @@ def timing(result: StudyResult) -> str:
         parts.append(f"{listed(never)} {verb} fewer than half of the runs before the horizon.")
     by_line: dict[tuple[tuple[float, ...], ...], list[str]] = {}
     for policy in result.policies:
-        by_line.setdefault(_line(policy.decided_by), []).append(named(policy.name))
+        by_line.setdefault(_line(policy.decision_time_ecdf), []).append(named(policy.name))
     parts += [f"The lines of {listed(same)} coincide." for same in by_line.values() if same[1:]]
     if any(policy.outcomes["undecided"].count for policy in result.policies):
         parts.append("What a line lacks to 100\u202f% is undecided at the horizon, its right edge.")
@@ -103,7 +103,7 @@ def pairs(result: StudyResult) -> str:
     return " ".join(parts)
 
 
-def _told(what: Quantity, rows: list[Paired]) -> str:
+def _told(what: Quantity, rows: list[PairedDifference]) -> str:
     told = [row for row in rows if row.differs]
     title = what.title.lower()
     if not told:
@@ -189,12 +189,13 @@ def metric(result: StudyResult, example: Example) -> str:
     return f"{when} {name} was {_said(seen[0])} and {_said(seen[1])}{overlap}{true}.{cut}"
 
 
-def _known(example: Example, variant: str) -> MetricPoint | None:
-    point = example.until_decision.labels.get(variant)
-    return point if point and math.isfinite(point.value) else None
+def _known(example: Example, variant: str) -> MetricValue | None:
+    labels = {each.variant: each for each in example.until_decision.labels}
+    value = labels.get(variant)
+    return value if value and math.isfinite(value.value) else None
 
 
-def _said(point: MetricPoint) -> str:
+def _said(point: MetricValue) -> str:
     interval = ""
     if math.isfinite(point.low + point.high):
         interval = f" ({numerals.metric_value(point.low)} to {numerals.metric_value(point.high)})"

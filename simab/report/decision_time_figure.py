@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from simab.report import canvas
 from simab.report.palette import LIGHT, Style, style
-from simab.report.study_result import Ecdf, StudyResult
+from simab.result import Ecdf, StudyResult
 
 __all__ = ["draw_timing"]
 
@@ -33,7 +33,7 @@ def draw_timing(result: StudyResult, width: float) -> Figure:
     canvas.share_axis(axes)
     unit_s = canvas.time_axis(axes, result.horizon_s, 7 if wide else 5)
     ends = [
-        _steps(axes, policy.decided_by, result.horizon_s, unit_s, at)
+        _steps(axes, policy.decision_time_ecdf, result.horizon_s, unit_s, at)
         for at, policy in enumerate(policies)
     ]
     names = [policy.name for policy in policies]

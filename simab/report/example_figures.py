@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simab.report import canvas, numerals
-from simab.report.example_run import Example, MetricPoint
 from simab.report.palette import LIGHT
-from simab.report.study_result import TruthSummary
+from simab.result import TruthSummary
+from simab.result.example_run import Example, MetricPoint
 
 __all__ = ["BINS", "POINTS", "draw_metric", "draw_traffic", "traffic_variants"]
 
@@ -40,7 +40,9 @@ def wear(variant: str, truth: TruthSummary) -> Wear:
 
 def traffic_variants(example: Example, truth: TruthSummary) -> list[str]:
     """Whose share to draw: the candidate's says it all where there are only two."""
-    others = [each for each in example.variants() if each not in (truth.control, truth.candidate)]
+    others = [
+        each for each in example.variants_seen() if each not in (truth.control, truth.candidate)
+    ]
     return [truth.candidate] if not others else [truth.candidate, truth.control, *others]
 
 

@@ -16,10 +16,10 @@ from simab.report import (
     verdict_figure,
 )
 from simab.report import example_figures as replaying
-from simab.report.example_run import Example
-from simab.report.study_result import StudyResult
 from simab.report.svg import finish
 from simab.report.table import Table
+from simab.result import StudyResult
+from simab.result.example_run import Example
 
 __all__ = ["FigureBlock", "example_figures", "study_figures"]
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from simab.report.study_result import Mean, Proportion, Quantiles
+from simab.result import Mean, Proportion, Quantiles
 from simab.scenario.wording import duration_parts
 
 __all__ = [

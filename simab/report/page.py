@@ -6,7 +6,6 @@ The templates escape everything but the SVGs, whose text has been escaped when t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -15,25 +14,23 @@ from markupsafe import Markup, escape
 
 from simab.report import numerals, tables
 from simab.report.answer import answer
-from simab.report.example_run import Example
 from simab.report.figure_block import example_figures, study_figures
+from simab.report.page_form import for_page, shown_parameters
 from simab.report.palette import COLOURS
 from simab.report.phrases import named
-from simab.report.study_result import StudyResult, read_result
+from simab.result import StudyResult
+from simab.result.example_run import Example
 
-__all__ = ["render_page", "summary_table_html"]
+__all__ = ["page_of", "render_page", "summary_table_html"]
 
 
-def render_page(result: Mapping[str, Any]) -> str:
-    """The whole report as HTML, readable offline and without scripts.
+def render_page(result: StudyResult) -> str:
+    """The whole report as HTML, readable offline and without scripts."""
+    return page_of(for_page(result))
 
-    Args:
-        result: What a study found, as the plain JSON values of `simab.study`.
 
-    Raises:
-        InvalidInput: the result is not of the expected shape; the message names the place.
-    """
-    study = read_result(result)
+def page_of(study: StudyResult) -> str:
+    """The page of a result that is already in the form of `for_page`."""
     figures = study_figures(study)
     return (
         _environment()
@@ -58,9 +55,9 @@ def render_page(result: Mapping[str, Any]) -> str:
     )
 
 
-def summary_table_html(result: Mapping[str, Any]) -> str:
+def summary_table_html(result: StudyResult) -> str:
     """The table of operating characteristics alone, for notebooks."""
-    study = read_result(result)
+    study = for_page(result)
     template = _environment().get_template("summary.html.jinja")
     return template.render(answer=answer(study), summary=tables.summary(study))
 
@@ -76,6 +73,7 @@ def _environment() -> Environment:
     )
     environment.filters["breakable"] = _breakable
     environment.filters["svg"] = Markup
+    environment.filters["parameters"] = shown_parameters
     environment.filters["count"] = numerals.count
     environment.filters["duration"] = numerals.duration
     return environment

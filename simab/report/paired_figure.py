@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from simab.report import canvas, numerals
 from simab.report.numerals import Written
 from simab.report.palette import LIGHT
-from simab.report.study_result import Paired, StudyResult
+from simab.result import PairedDifference, StudyResult
+from simab.result.columns import COLUMNS, Unit
 
 __all__ = ["MOST_ROWS", "QUANTITIES", "Quantity", "draw_pairs", "quantity", "shown"]
 
@@ -35,22 +36,28 @@ class Quantity:
     less: str
     written: Callable[[float, float, float], Written]
 
-    def of(self, row: Paired) -> Written:
+    def of(self, row: PairedDifference) -> Written:
         """The difference of a pair and its interval, marked where that is approximate."""
         written = self.written(row.difference, row.low, row.high)
         return numerals.marked(written) if row.approximate else written
 
 
+_WRITTEN: Final = {
+    Unit.COUNT: numerals.difference,
+    Unit.SHARE: numerals.points,
+    Unit.SECONDS: numerals.signed_duration,
+    Unit.EXCESS_SECONDS: numerals.signed_duration,
+}
+_COMPARED: Final = {
+    column.key: Quantity(column.title, *column.compared, _WRITTEN[column.unit])
+    for column in COLUMNS.values()
+    if column.compared
+}
 QUANTITIES: Final = {
     "correct": Quantity("Right endings", "right more often", "less often", numerals.points),
-    "requests_on_worse": Quantity(
-        "Requests on worse variants", "more harm", "less harm", numerals.difference
-    ),
+    **_COMPARED,
     "decision_time_within_horizon_s": Quantity(
         "Time to decision within the horizon", "slower", "faster", numerals.signed_duration
-    ),
-    "guardrail_breach_s": Quantity(
-        "Guardrail breach", "longer", "shorter", numerals.signed_duration
     ),
 }
 
@@ -61,13 +68,13 @@ def quantity(name: str) -> Quantity:
     return QUANTITIES.get(name, Quantity(title, "more", "less", numerals.difference))
 
 
-def shown(result: StudyResult) -> dict[str, list[Paired]]:
+def shown(result: StudyResult) -> dict[str, list[PairedDifference]]:
     """The comparisons that the figure draws, by quantity: those with an interval, at most twelve.
 
     Of more than twelve pairs, those with the first policy: usually the one to be improved on.
     """
-    chosen: dict[str, list[Paired]] = {}
-    for name in ("correct", "requests_on_worse"):
+    chosen: dict[str, list[PairedDifference]] = {}
+    for name in ("correct", *_COMPARED):
         rows = [paired for paired in result.paired if paired.quantity == name and paired.drawable]
         if len(rows) > MOST_ROWS:
             first = result.policies[0].name
@@ -103,7 +110,7 @@ def draw_pairs(result: StudyResult, width: float) -> Figure:
     return figure
 
 
-def _draw_lists(groups: dict[str, list[Paired]], width: float) -> Figure:
+def _draw_lists(groups: dict[str, list[PairedDifference]], width: float) -> Figure:
     labels = {
         name: [_label(row.first, row.second, width - _value_width(name, row) - 8) for row in rows]
         for name, rows in groups.items()
@@ -127,12 +134,12 @@ def _draw_lists(groups: dict[str, list[Paired]], width: float) -> Figure:
     return figure
 
 
-def _value_width(name: str, row: Paired) -> float:
+def _value_width(name: str, row: PairedDifference) -> float:
     value = quantity(name).of(row).value
     return canvas.text_width(value, canvas.TEXT - 1)
 
 
-def _scale(rows: list[Paired], left: float, width: float) -> Callable[[float], float]:
+def _scale(rows: list[PairedDifference], left: float, width: float) -> Callable[[float], float]:
     """From a difference to pixels; zero is always on the paper."""
     low = min(0.0, *(row.low for row in rows))
     high = max(0.0, *(row.high for row in rows))
@@ -176,7 +183,7 @@ def _name(axes: Axes, place: tuple[float, float], label: Label) -> None:
         axes.text(left, y + 12 + _LINE * at, line, size=canvas.TEXT - 1, color=colour)
 
 
-def _interval(axes: Axes, row: Paired, y: float, scale: Callable[[float], float]) -> None:
+def _interval(axes: Axes, row: PairedDifference, y: float, scale: Callable[[float], float]) -> None:
     """Filled where all pairs together tell it from chance, else hollow; dashed: approximate."""
     told = row.differs
     dashes = (2.0, 1.0) if row.approximate else (None, None)

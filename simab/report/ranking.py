@@ -1,14 +1,14 @@
 """Which policies stand out, and which cannot be told apart: the comparisons behind every sentence.
 
 Two policies are told apart only where the study compared them run by run on the same traffic and
-found a difference with all its comparisons taken into account: `Paired.differs`.
+found a difference with all its comparisons taken into account: `PairedDifference.differs`.
 """
 
 from __future__ import annotations
 
 import math
 
-from simab.report.study_result import Mean, PolicyResult, StudyResult
+from simab.result import Mean, PolicyResult, StudyResult
 
 __all__ = [
     "breaks_long",
@@ -37,7 +37,10 @@ def right_but_harmful(result: StudyResult) -> list[PolicyResult]:
     ]
     return sorted(
         harmful,
-        key=lambda each: (-each.error_share_excess.mean, -each.guardrail_breach_excess_s.mean),
+        key=lambda each: (
+            -each.means["error_share_excess"].mean,
+            -each.means["guardrail_breach_excess_s"].mean,
+        ),
     )
 
 
@@ -48,7 +51,7 @@ def breaks_long(result: StudyResult, policy: PolicyResult) -> bool:
     more than chance.
     """
     least_s = result.horizon_s / 100 if math.isfinite(result.horizon_s) else 0.0
-    excess = policy.guardrail_breach_excess_s
+    excess = policy.means["guardrail_breach_excess_s"]
     return excess.mean > least_s and _least(excess) > 0.0
 
 
@@ -57,13 +60,13 @@ def errs_much(policy: PolicyResult) -> bool:
 
     By more than chance, and by more than one request in a thousand.
     """
-    excess = policy.error_share_excess
+    excess = policy.means["error_share_excess"]
     return _least(excess) > max(error_share_without(policy), 1e-3)
 
 
 def error_share_without(policy: PolicyResult) -> float:
     """The share of requests in error if the candidate answered as the control does."""
-    return max(policy.error_share.mean - policy.error_share_excess.mean, 0.0)
+    return max(policy.means["error_share"].mean - policy.means["error_share_excess"].mean, 0.0)
 
 
 def _least(value: Mean) -> float:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
 from simab.report import numerals, verdict_columns
-from simab.report.example_run import Example, Realised
+from simab.report.numerals import Written
 from simab.report.paired_figure import quantity
 from simab.report.phrases import either
-from simab.report.study_result import Paired, PolicyResult, StudyResult
 from simab.report.table import Cell, Column, Table, cell
 from simab.report.verdict_columns import VerdictColumn
+from simab.result import Mean, PairedDifference, PolicyResult, StudyResult
+from simab.result.columns import COLUMNS, Shown, Unit
+from simab.result.columns import Column as OutcomeColumn
+from simab.result.example_run import Example, Realised
 
 __all__ = [
     "APPROXIMATE",
@@ -24,20 +27,17 @@ __all__ = [
     "summary",
     "totals",
     "windows",
+    "written_mean",
 ]
 
 MOST_DECISIONS: Final = 40
 APPROXIMATE: Final = "the interval may be too short, as runs unlike those seen are not in it"
-_SUMMARY_MEANS: Final = ("requests_on_worse", "error_share", "guardrail_breach_s")
-_HEALTH_MEANS: Final = (
-    "requests_total",
-    "failed_share",
-    "rejected_share",
-    "weight_changes",
-    "actions_refused",
-    "in_flight_at_horizon",
-    "labels_outstanding",
-)
+_WRITTEN: Final[Mapping[Unit, Callable[[Mean], Written]]] = {
+    Unit.COUNT: numerals.mean,
+    Unit.SHARE: numerals.mean_share,
+    Unit.SECONDS: numerals.mean_duration,
+    Unit.EXCESS_SECONDS: numerals.mean_excess,
+}
 TOTALS: Final = (
     ("arrived", "Requests arrived"),
     ("answered", "Answered"),
@@ -54,43 +54,62 @@ TOTALS: Final = (
 
 def summary(result: StudyResult) -> Table:
     """The operating characteristics of every policy."""
-    worse = f"{either(result.truth.worse)}, mean" if result.truth.worse else "none is worse"
-    if any(name in result.truth.breaks for name in result.truth.worse):
-        worse += "; one that breaks a guardrail counts as worse"
+    judged, measured = _judged(result), _columns(Shown.SUMMARY)
     columns = (
         Column("Policy", numeric=False),
-        *(Column(each.title, each.note) for each in _judged(result)),
+        *(Column(each.title, each.note) for each in judged),
         Column("Time to decision", "median, 10\u2060–\u206090\u202f%"),
         Column("Requests to decision", "median, 10\u2060–\u206090\u202f%"),
-        Column("Requests on worse variants", worse),
-        Column("Requests in error", "500 or 503, mean"),
-        Column("Guardrail breach", "mean excess"),
+        *(_heading(each, result) for each in measured),
     )
-    rows = tuple(_summary_row(result, policy) for policy in result.policies)
+    rows = tuple(
+        (
+            Cell(policy.name),
+            *(cell(numerals.proportion(each.share(policy))) for each in judged),
+            cell(numerals.duration_quantiles(policy.decision_time_s, result.horizon_s)),
+            cell(numerals.quantiles(policy.requests_to_decision)),
+            *(_measured(each, result, policy) for each in measured),
+        )
+        for policy in result.policies
+    )
     caption = (
         "Operating characteristics of each policy over "
         f"{numerals.counted(result.replications, 'run')}"
     )
-    return Table(caption + _approximate(result, _SUMMARY_MEANS), columns, rows)
+    return Table(caption + _approximate(result, measured), columns, rows)
 
 
-def _approximate(result: StudyResult, means: Sequence[str]) -> str:
+def _columns(shown: Shown) -> list[OutcomeColumn]:
+    return [each for each in COLUMNS.values() if each.shown is shown]
+
+
+def _heading(column: OutcomeColumn, result: StudyResult) -> Column:
+    if not column.of_worse:
+        return Column(column.title, column.note)
+    worse = result.truth.worse
+    note = f"{either(worse)}, {column.note}" if worse else "none is worse"
+    if any(name in result.truth.breaks for name in worse):
+        note += "; one that breaks a guardrail counts as worse"
+    return Column(column.title, note)
+
+
+def _measured(column: OutcomeColumn, result: StudyResult, policy: PolicyResult) -> Cell:
+    if column.of_worse and not result.truth.worse:
+        return Cell("none")
+    return cell(written_mean(column, policy))
+
+
+def written_mean(column: OutcomeColumn, policy: PolicyResult) -> Written:
+    """A policy's mean of a column with its interval, in the column's unit."""
+    return _WRITTEN[column.unit](policy.means[column.key])
+
+
+def _approximate(result: StudyResult, columns: Sequence[OutcomeColumn]) -> str:
     """What the sign before an interval says, if one of these means has it."""
-    used = any(getattr(policy, name).approximate for policy in result.policies for name in means)
-    return f"; {numerals.ABOUT}: {APPROXIMATE}" if used else ""
-
-
-def _summary_row(result: StudyResult, policy: PolicyResult) -> tuple[Cell, ...]:
-    none_worse = not result.truth.worse
-    return (
-        Cell(policy.name),
-        *(cell(numerals.proportion(each.share(policy))) for each in _judged(result)),
-        cell(numerals.duration_quantiles(policy.decision_time_s, result.horizon_s)),
-        cell(numerals.quantiles(policy.requests_to_decision)),
-        Cell("none") if none_worse else cell(numerals.mean(policy.requests_on_worse)),
-        cell(numerals.mean_share(policy.error_share)),
-        cell(numerals.mean_excess(policy.guardrail_breach_excess_s)),
+    used = any(
+        policy.means[column.key].approximate for policy in result.policies for column in columns
     )
+    return f"; {numerals.ABOUT}: {APPROXIMATE}" if used else ""
 
 
 def _judged(result: StudyResult) -> list[VerdictColumn]:
@@ -103,18 +122,13 @@ def _judged(result: StudyResult) -> list[VerdictColumn]:
 
 def health(result: StudyResult) -> Table:
     """What happens on the way, and what the horizon cuts off."""
+    measured = _columns(Shown.HEALTH)
     columns = (
         Column("Policy", numeric=False),
         Column("Runs"),
         Column("Failed", "runs left out"),
         Column("Undecided", "runs at the horizon"),
-        Column("Requests", "mean of a run"),
-        Column("Failed requests", "500, mean share"),
-        Column("Refused requests", "503, mean share"),
-        Column("Weight changes", "mean of a run"),
-        Column("Refused actions", "mean of a run"),
-        Column("In flight", "at the horizon, mean"),
-        Column("Labels outstanding", "at the horizon, mean"),
+        *(_heading(each, result) for each in measured),
     )
     rows = tuple(
         (
@@ -122,18 +136,12 @@ def health(result: StudyResult) -> Table:
             Cell(numerals.count(policy.runs)),
             Cell(numerals.count(policy.failed)),
             Cell(numerals.count(policy.outcomes["undecided"].count)),
-            cell(numerals.mean(policy.requests_total)),
-            cell(numerals.mean_share(policy.failed_share)),
-            cell(numerals.mean_share(policy.rejected_share)),
-            cell(numerals.mean(policy.weight_changes)),
-            cell(numerals.mean(policy.actions_refused)),
-            cell(numerals.mean(policy.in_flight_at_horizon)),
-            cell(numerals.mean(policy.labels_outstanding)),
+            *(_measured(each, result, policy) for each in measured),
         )
         for policy in result.policies
     )
     caption = "What happens on the way, and what the horizon cuts off"
-    return Table(caption + _approximate(result, _HEALTH_MEANS), columns, rows)
+    return Table(caption + _approximate(result, measured), columns, rows)
 
 
 def endings(result: StudyResult) -> Table:
@@ -178,7 +186,7 @@ def timing(result: StudyResult, rows: int = 21) -> Table:
 
 
 def _decided_by(policy: PolicyResult, at_s: float) -> float:
-    steps = zip(policy.decided_by.time_s, policy.decided_by.share, strict=True)
+    steps = zip(policy.decision_time_ecdf.time_s, policy.decision_time_ecdf.share, strict=True)
     return max((share for time_s, share in steps if time_s <= at_s), default=0.0)
 
 
@@ -212,26 +220,27 @@ def pairs(result: StudyResult) -> Table:
     return Table("Differences between policies on the same traffic", columns, tuple(rows))
 
 
-def _differs(paired: Paired) -> Cell:
+def _differs(paired: PairedDifference) -> Cell:
     if not math.isfinite(paired.adjusted_p_value):
         return Cell("not compared")
     return Cell("yes" if paired.differs else "not told", numerals.p_value(paired.adjusted_p_value))
 
 
-def _remark(paired: Paired) -> str:
+def _remark(paired: PairedDifference) -> str:
     """How far a time is restricted, and how many runs had not decided by then; then the reason."""
     parts = [paired.reason] if paired.reason else []
-    if math.isfinite(paired.restricted_to_s) and len(paired.undecided) == 2:
+    if math.isfinite(paired.restricted_to_s) and paired.undecided:
         parts.insert(0, _restricted(paired))
     return "; ".join(parts)
 
 
-def _restricted(paired: Paired) -> str:
-    if not any(paired.undecided):
+def _restricted(paired: PairedDifference) -> str:
+    undecided = paired.undecided or ()
+    if not any(undecided):
         return "mean time; every run of both has decided"
     within = numerals.duration(paired.restricted_to_s)
     of = numerals.counted(paired.pairs, "run")
-    first, second = (numerals.count(each) for each in paired.undecided)
+    first, second = (numerals.count(each) for each in undecided)
     return (
         f"mean time within the first {within}, an undecided run counts as {within}: {first} and "
         f"{second} of {of}"
@@ -322,7 +331,7 @@ def decisions(example: Example) -> Table:
 
 def totals(example: Example) -> list[tuple[str, str]]:
     """What became of the requests and labels of this run: names and counts."""
-    known = dict(example.totals)
+    known = example.totals
     return [
         (title, numerals.count(known[name]))
         for name, title in TOTALS
@@ -349,7 +358,7 @@ def windows(example: Example) -> Table:
             Cell(_latency(each.median_latency_p50_ms)),
             Cell(_latency(each.worst_latency_p99_ms)),
         )
-        for each in example.windows
+        for each in example.variants
     )
     return Table("What the metric windows held, from the start to the horizon", columns, rows)
 

@@ -6,14 +6,14 @@ import math
 
 from simab.report import numerals
 from simab.report.phrases import either, listed, named
-from simab.report.study_result import TruthSummary
+from simab.result import TruthSummary
 
 __all__ = ["in_between", "truth_sentence", "why_wrong"]
 
 
 def truth_sentence(truth: TruthSummary) -> str:
     """Which variant is truly best, by how much, whether that matters, and what is right."""
-    if len(truth.contenders) > 2:
+    if len(truth.endings) > 2:
         return _of_many(truth)
     gain = truth.gains[truth.candidate]
     metric = numerals.metric_name(truth.metric)
@@ -71,7 +71,7 @@ def _right(truth: TruthSummary) -> str:
 
 def _of_many(truth: TruthSummary) -> str:
     """The truth of three variants and more."""
-    order = sorted(truth.contenders, key=lambda name: -_known(truth.gains[name]))
+    order = sorted(truth.endings, key=lambda name: -_known(truth.gains[name]))
     values = listed(
         [f"{numerals.metric_value(truth.value(name))} for {named(name)}" for name in order]
     )
@@ -98,7 +98,7 @@ def _best(truth: TruthSummary) -> str:
         return f"none{keeping} is better than the control {named(truth.control)}"
     gain = truth.gains[truth.best]
     equal = [
-        name for name in truth.contenders if name not in truth.breaks and truth.gains[name] == gain
+        name for name in truth.endings if name not in truth.breaks and truth.gains[name] == gain
     ]
     best = (
         f"{named(truth.best)} is"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab.report.phrases import named
-from simab.report.study_result import PolicyResult, Proportion, StudyResult
+from simab.result import PolicyResult, Proportion, StudyResult
 
 __all__ = [
     "VerdictColumn",
@@ -46,7 +46,7 @@ def judgements(result: StudyResult) -> list[VerdictColumn]:
 def decisions(result: StudyResult) -> list[VerdictColumn]:
     """What policies decide; beyond two variants the headings say for which."""
     truth = result.truth
-    many = len(truth.contenders) > 2
+    many = len(truth.endings) > 2
     third = [
         name
         for name in ending_names(result)
@@ -106,9 +106,9 @@ def ending_names(result: StudyResult) -> list[str]:
         name
         for policy in result.policies
         for name, ending in policy.ends_with.items()
-        if ending.share.count
+        if ending.count
     ]
-    return list(dict.fromkeys([*result.truth.contenders, *ended]))
+    return list(dict.fromkeys([*result.truth.endings, *ended]))
 
 
 def endings_add(result: StudyResult) -> bool:
@@ -120,7 +120,7 @@ def endings_add(result: StudyResult) -> bool:
 
 def _as_decided(result: StudyResult, policy: PolicyResult) -> bool:
     truth, count = result.truth, {name: each.count for name, each in policy.outcomes.items()}
-    ended = {name: each.share.count for name, each in policy.ends_with.items()}
+    ended = {name: each.count for name, each in policy.ends_with.items()}
     return not policy.overturned and (
         ended.get(truth.candidate, 0),
         ended.get(truth.control, 0),
@@ -141,7 +141,7 @@ def _decides_for(name: str) -> Callable[[PolicyResult], Proportion]:
 
 
 def _ends_with(name: str) -> Callable[[PolicyResult], Proportion]:
-    return lambda policy: policy.ends_with[name].share if name in policy.ends_with else _NEVER
+    return lambda policy: policy.ends_with.get(name, _NEVER)
 
 
 def used(columns: Sequence[VerdictColumn], result: StudyResult) -> list[VerdictColumn]:

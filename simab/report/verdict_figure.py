@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 
 from simab.report import canvas, numerals
 from simab.report.palette import LIGHT
-from simab.report.study_result import PolicyResult, StudyResult
 from simab.report.verdict_columns import VerdictColumn, ending_names, endings
+from simab.result import PolicyResult, StudyResult
 
 __all__ = ["draw_endings", "ending_order"]
 

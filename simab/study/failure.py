@@ -9,8 +9,9 @@ from itertools import groupby
 from typing import Any, Final
 
 from simab.errors import SimabError
+from simab.result import FailedPolicy
 
-__all__ = ["Failure", "ends_the_study", "failures_as_data"]
+__all__ = ["Failure", "ends_the_study", "failed_policies"]
 
 _LONGEST: Final = 200
 
@@ -37,9 +38,9 @@ def ends_the_study(error: BaseException) -> bool:
     return isinstance(error, SimabError)
 
 
-def failures_as_data(
+def failed_policies(
     failures: Sequence[Failure], *, replications: int, seed: int, in_file: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+) -> tuple[FailedPolicy, ...]:
     """One entry a policy: how many failed of how many, the first of them and how to replay it.
 
     `in_file` holds the policies that the scenario describes; others are the caller's own objects.
@@ -57,16 +58,16 @@ def failures_as_data(
             f"seed={seed})"
         )
         entries.append(
-            {
-                "policy": name,
-                "failed": len(failed),
-                "replications": replications,
-                "first_replication": first.replication,
-                "error": first.error,
-                "replay": command,
-            }
+            FailedPolicy(
+                policy=name,
+                failed=len(failed),
+                replications=replications,
+                first_replication=first.replication,
+                error=first.error,
+                replay=command,
+            )
         )
-    return entries
+    return tuple(entries)
 
 
 def _message(error: BaseException) -> str:

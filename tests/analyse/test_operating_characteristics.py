@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.analyse import Judgement, RunSummary, Verdict
-from simab.analyse.columns import RunLimits
-from simab.analyse.operating_characteristics import MEANS, operating_characteristics
+from simab.analyse.operating_characteristics import operating_characteristics
+from simab.analyse.run_limits import possible
+from simab.result import Ecdf, Quantiles, Refused
+from simab.result.columns import COLUMNS, RunLimits
 from simab.scenario import Scenario
 from simab.stats.cost_intervals import cost_mean
 from tests.analyse.outcome_rows import rows
@@ -39,15 +42,15 @@ def test_shares_of_few_verdicts_have_exact_intervals() -> None:
         [Verdict.PROMOTED_CANDIDATE] * 3 + [Verdict.KEPT_CONTROL] * 5 + [Verdict.ROLLED_BACK] * 2
     )
     found = operating_characteristics(rows_of(*ended, correct=[True] * 3 + [False] * 7))
-    counts = {name: share["count"] for name, share in found["outcomes"].items()}
+    counts = {name: share.count for name, share in found.outcomes.items()}
     assert counts == {
         "promoted_candidate": 3, "promoted_other": 0, "kept_control": 5, "rolled_back": 2,
         "undecided": 0,
     }  # fmt: skip
-    assert sum(share["share"] for share in found["outcomes"].values()) == pytest.approx(1)
-    for share in [*found["outcomes"].values(), found["correct"]]:
-        assert (share["low"], share["high"]) == pytest.approx(exact(share["count"], 10))
-    assert found["correct"]["share"] == 0.3
+    assert sum(share.share for share in found.outcomes.values()) == pytest.approx(1)
+    for share in [*found.outcomes.values(), found.correct]:
+        assert (share.low, share.high) == pytest.approx(exact(share.count, 10))
+    assert found.correct.share == 0.3
 
 
 def test_endings_are_counted_by_variant_and_judged() -> None:
@@ -61,24 +64,25 @@ def test_endings_are_counted_by_variant_and_judged() -> None:
         correct=[False, False, True, False, False],
     )  # fmt: skip
     found = operating_characteristics(ended, winners=["a", "b", "c"])
-    assert {name: each["count"] for name, each in found["ends_with"].items()} == {
+    assert {name: each.count for name, each in found.ends_with.items()} == {
         "a": 1, "b": 3, "c": 0,
     }  # fmt: skip
-    assert [found["ends_with"][name]["since_s"] for name in "abc"] == [50.0, 20.0, None]
-    assert found["decides_for"]["b"]["count"] == 3
-    assert found["overturned"] == 1
-    judged = [found[name]["count"] for name in ("correct", "wrong", "neither")]
+    assert [found.ends_with[name].since_s for name in "ab"] == [50.0, 20.0]
+    assert math.isnan(found.ends_with["c"].since_s)
+    assert found.decides_for["b"].count == 3
+    assert found.overturned == 1
+    judged = [each.count for each in (found.correct, found.wrong, found.neither)]
     assert judged == [1, 3, 1]
-    assert found["still_split"]["count"] == 1
+    assert found.still_split.count == 1
 
 
 def test_quantiles_are_over_all_replications_and_null_beyond_the_horizon() -> None:
     """Of ten runs four decide: the tenth percentile is the first time, the median is not known."""
     found = operating_characteristics(decided_at(40.0, None, 10.0, None, 30.0, 20.0, *[None] * 4))
-    quantiles = found["decision_time_s"]
-    assert quantiles["decided"] == 4
-    assert (quantiles["p10"], quantiles["p50"], quantiles["p90"]) == (10.0, None, None)
-    assert quantiles["p50_high"] is None
+    quantiles = found.decision_time_s
+    assert quantiles.decided == 4
+    assert quantiles.p10 == 10.0
+    assert all(map(math.isnan, (quantiles.p50, quantiles.p90, quantiles.p50_high)))
 
 
 def test_quantiles_of_runs_that_all_decide() -> None:
@@ -87,32 +91,32 @@ def test_quantiles_of_runs_that_all_decide() -> None:
     The median's interval is the order statistics 40 and 61 (Conover 1999, section 3.2: n = 100).
     """
     times = [float(time) for time in range(100, 0, -1)]
-    quantiles = operating_characteristics(decided_at(*times))["decision_time_s"]
-    assert quantiles == {
-        "decided": 100, "p10": 10.0, "p50": 50.0, "p90": 90.0, "p50_low": 40.0, "p50_high": 61.0,
-    }  # fmt: skip
+    quantiles = operating_characteristics(decided_at(*times)).decision_time_s
+    assert quantiles == Quantiles(
+        decided=100, p10=10.0, p50=50.0, p90=90.0, p50_low=40.0, p50_high=61.0
+    )
 
 
 def test_requests_to_decision_have_quantiles_of_their_own() -> None:
     """They are counted at the decision; runs without one lie beyond every quantile."""
     ended = rows_of(*[Verdict.KEPT_CONTROL] * 3, requests_to_decision=[70, None, 30])
-    quantiles = operating_characteristics(ended)["requests_to_decision"]
-    assert (quantiles["decided"], quantiles["p10"], quantiles["p50"]) == (2, 30.0, 70.0)
-    assert quantiles["p90"] is None
+    quantiles = operating_characteristics(ended).requests_to_decision
+    assert (quantiles.decided, quantiles.p10, quantiles.p50) == (2, 30.0, 70.0)
+    assert math.isnan(quantiles.p90)
 
 
 def test_nobody_decides() -> None:
     """No time is made up: every quantile is null and the distribution function is empty."""
     found = operating_characteristics(decided_at(None, None))
-    assert found["decision_time_s"]["decided"] == 0
-    assert found["decision_time_s"]["p10"] is None
-    assert found["decision_time_ecdf"] == {"time_s": [], "share": []}
+    assert found.decision_time_s.decided == 0
+    assert math.isnan(found.decision_time_s.p10)
+    assert found.decision_time_ecdf == Ecdf((), ())
 
 
 def test_the_distribution_function_counts_equal_times_once() -> None:
     """The share of all replications decided by each time; below 1 at its end if some are not."""
-    ecdf = operating_characteristics(decided_at(20.0, 10.0, None, 20.0))["decision_time_ecdf"]
-    assert ecdf == {"time_s": [10.0, 20.0], "share": [0.25, 0.75]}
+    ecdf = operating_characteristics(decided_at(20.0, 10.0, None, 20.0)).decision_time_ecdf
+    assert ecdf == Ecdf((10.0, 20.0), (0.25, 0.75))
 
 
 @given(
@@ -120,26 +124,26 @@ def test_the_distribution_function_counts_equal_times_once() -> None:
 )
 def test_the_distribution_function_has_every_time(times: list[float | None]) -> None:
     """Each with its true share: the page's table reads shares off it."""
-    ecdf = operating_characteristics(decided_at(*times))["decision_time_ecdf"]
+    ecdf = operating_characteristics(decided_at(*times)).decision_time_ecdf
     decided = sorted({time for time in times if time is not None})
-    assert ecdf["time_s"] == decided
-    for time, share in zip(ecdf["time_s"], ecdf["share"], strict=True):
+    assert list(ecdf.time_s) == decided
+    for time, share in zip(ecdf.time_s, ecdf.share, strict=True):
         reached = sum(each is not None and each <= time for each in times)
         assert share == pytest.approx(reached / len(times))
 
 
 def test_of_very_many_times_ten_thousand_are_kept() -> None:
     """The first and the last among them; what is left out is less than a table shows."""
-    ecdf = operating_characteristics(decided_at(*map(float, range(1, 12_002))))
-    times, shares = ecdf["decision_time_ecdf"]["time_s"], ecdf["decision_time_ecdf"]["share"]
+    ecdf = operating_characteristics(decided_at(*map(float, range(1, 12_002)))).decision_time_ecdf
+    times, shares = ecdf.time_s, ecdf.share
     assert (len(times), times[0], times[-1]) == (10_000, 1.0, 12_001.0)
-    assert shares == pytest.approx([each / 12_001 for each in times])
+    assert list(shares) == pytest.approx([each / 12_001 for each in times])
 
 
 def test_means_have_the_interval_of_costs_within_what_a_run_can_hold() -> None:
     """Requests lie within the most that a run had, shares within 1, time within the horizon."""
     values = [0.0, 10.0, 20.0, 50.0, 60.0, 900.0]
-    own = [name for name in MEANS if "_share" not in name]
+    own = [name for name in COLUMNS if "_share" not in name]
     columns = {name: [int(value) for value in values] for name in own}
     columns["requests_total"] = [1000] * 6
     limits = RunLimits(horizon_s=3600.0, requests=1000.0, shortfall=2.0)
@@ -152,16 +156,13 @@ def test_means_have_the_interval_of_costs_within_what_a_run_can_hold() -> None:
         high = most.get(name, 1000.0)
         least = -high if "excess" in name else 0.0
         expected = cost_mean(columns[name], least, high)
-        assert found[name]["mean"] == expected.estimate
-        ends = [
-            None if math.isnan(end) else end
-            for end in (expected.interval.low, expected.interval.high)
-        ]
-        assert [found[name]["low"], found[name]["high"]] == ends
-        assert (found[name]["approximate"], found[name]["reason"]) == (
+        assert found.means[name].mean == expected.estimate
+        ends = [expected.interval.low, expected.interval.high]
+        np.testing.assert_array_equal([found.means[name].low, found.means[name].high], ends)
+        assert (found.means[name].approximate, found.means[name].reason) == (
             expected.approximate, expected.reason or "",
         )  # fmt: skip
-        assert found[name]["low"] is None or found[name]["low"] >= least
+        assert not found.means[name].low < least
 
 
 def test_what_was_never_seen_has_an_upper_bound_and_not_a_width_of_0() -> None:
@@ -170,19 +171,17 @@ def test_what_was_never_seen_has_an_upper_bound_and_not_a_width_of_0() -> None:
         *[Verdict.UNDECIDED] * 100, requests_failed=[0] * 100, requests_rejected=[0] * 100
     )
     found = operating_characteristics(none, RunLimits.of(none, 7200.0))
-    assert found["error_share"]["low"] == 0.0
-    assert found["error_share"]["high"] == pytest.approx(1 - 0.025**0.01)
-    assert found["guardrail_breach_s"]["high"] == pytest.approx(7200 * (1 - 0.025**0.01))
-    assert "100 runs are alike" in found["error_share"]["reason"]
+    assert found.means["error_share"].low == 0.0
+    assert found.means["error_share"].high == pytest.approx(1 - 0.025**0.01)
+    assert found.means["guardrail_breach_s"].high == pytest.approx(7200 * (1 - 0.025**0.01))
+    assert "100 runs are alike" in found.means["error_share"].reason
     # All requests of a run in flight is no bound worth showing: no interval, and the reason.
-    assert (found["in_flight_at_horizon"]["low"], found["in_flight_at_horizon"]["high"]) == (
-        None,
-        None,
-    )
-    assert found["in_flight_at_horizon"]["reason"]
+    in_flight = found.means["in_flight_at_horizon"]
+    assert math.isnan(in_flight.low + in_flight.high)
+    assert in_flight.reason
     # How many changes a policy could make is not known: no interval, and the reason.
-    assert (found["weight_changes"]["low"], found["weight_changes"]["high"]) == (None, None)
-    assert found["weight_changes"]["reason"]
+    assert math.isnan(found.means["weight_changes"].low + found.means["weight_changes"].high)
+    assert found.means["weight_changes"].reason
 
 
 def scenario_of(**fields: object) -> Scenario:
@@ -206,7 +205,7 @@ def scenario_of(**fields: object) -> Scenario:
 
 
 @pytest.mark.parametrize(
-    ("fields", "possible"),
+    ("fields", "expected"),
     [
         ({}, set()),
         ({"error_rate": 0.001}, {"failed_share", "error_share"}),
@@ -216,17 +215,17 @@ def scenario_of(**fields: object) -> Scenario:
     ],
 )
 def test_what_the_scenario_cannot_have_has_no_upper_bound_above_0(
-    fields: dict[str, object], possible: set[str]
+    fields: dict[str, object], expected: set[str]
 ) -> None:
     """No error profile, no error; no queue limit, no refusal; no delay, no label to come."""
     nothing: dict[str, list[int]] = {
         name: [0] * 100 for name in ("requests_failed", "requests_rejected", "labels_outstanding")
     }
     none = rows_of(*[Verdict.UNDECIDED] * 100, **nothing)
-    found = operating_characteristics(none, RunLimits.of(none, scenario=scenario_of(**fields)))
+    found = operating_characteristics(none, possible(RunLimits.of(none), scenario_of(**fields)))
     names = ("failed_share", "rejected_share", "error_share", "labels_outstanding")
-    assert {name for name in names if found[name]["high"] > 0} == possible
-    assert all(found[name]["low"] == 0 for name in names)
+    assert {name for name in names if found.means[name].high > 0} == expected
+    assert all(found.means[name].low == 0 for name in names)
 
 
 @pytest.mark.parametrize("guardrails", [(), ({"metric": "error_rate", "at_most": 0.01},)])
@@ -253,7 +252,7 @@ def test_shares_of_errors_are_means_of_the_runs_shares() -> None:
             requests_rejected=[20, 100],
         )
     )
-    shares = {name: found[f"{name}_share"]["mean"] for name in ("failed", "rejected", "error")}
+    shares = {name: found.means[f"{name}_share"].mean for name in ("failed", "rejected", "error")}
     assert shares == pytest.approx({"failed": 0.05, "rejected": 0.15, "error": 0.2})
 
 
@@ -262,7 +261,7 @@ def test_a_run_without_requests_has_no_errors() -> None:
     none = rows_of(
         Verdict.UNDECIDED, requests_total=[0], requests_failed=[0], requests_rejected=[0]
     )
-    assert operating_characteristics(none)["error_share"]["mean"] == 0.0
+    assert operating_characteristics(none).means["error_share"].mean == 0.0
 
 
 def test_refused_actions_are_added_up_with_the_reason_of_most_runs() -> None:
@@ -274,20 +273,22 @@ def test_refused_actions_are_added_up_with_the_reason_of_most_runs() -> None:
             refusal=["all weights would be 0", "Updating", None, "Updating"],
         )
     )
-    assert found["refused"] == {"actions": 53, "runs": 3, "reason": "Updating"}
-    assert found["actions_refused"]["mean"] == 13.25
+    assert found.refused == Refused(actions=53, runs=3, reason="Updating")
+    assert found.means["actions_refused"].mean == 13.25
 
 
 def test_runs_are_counted_for_each_reason_to_hold() -> None:
     """A run that was held for two reasons counts for both."""
     held = ["sample ratio; guardrail", None, "guardrail", None]
     found = operating_characteristics(rows_of(*[Verdict.UNDECIDED] * 4, held_for=held))
-    assert found["held"] == {"sample ratio": 1, "guardrail": 2, "too few requests": 0}
+    assert found.held == {"sample ratio": 1, "guardrail": 2, "too few requests": 0}
 
 
 def test_one_replication_has_means_but_no_interval() -> None:
-    """One value has no spread: null, never a plausible number."""
+    """One value has no spread: NaN, never a plausible number."""
     found = operating_characteristics(rows_of(Verdict.KEPT_CONTROL))
-    ends = {name: found["regret"][name] for name in ("mean", "low", "high")}
-    assert ends == {"mean": 2.5, "low": None, "high": None}
-    assert "at least 2" in found["regret"]["reason"]
+    regret = found.means["regret"]
+    assert regret.mean == 2.5
+    assert math.isnan(regret.low)
+    assert math.isnan(regret.high)
+    assert "at least 2" in regret.reason

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from simab.comparison import compare
-from simab.report.writing import canonical_json
+from simab.result.saved_study import canonical_json
 from simab.scenario import dumps
 from tests.comparison.command_line import COMMAND, end, rows_in, run, start, wait_for_rows
 from tests.study.building import small
@@ -34,9 +34,8 @@ def file(tmp_path: Path) -> Path:
 def undisturbed() -> bytes:
     """The result of the study when nothing happens, but for the command that it names."""
     names = ["test", "schedule"]
-    return without_command(
-        canonical_json(compare(small(), policies=names, replications=REPLICATIONS).result)
-    )
+    study = compare(small(), policies=names, replications=REPLICATIONS)
+    return without_command(canonical_json(study.with_examples()))
 
 
 def without_command(text: str) -> bytes:

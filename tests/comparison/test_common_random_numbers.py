@@ -75,7 +75,7 @@ def test_pairing_gains_precision_between_rules_that_read_the_same_labels() -> No
     rule = {"kind": "fixed_horizon", "labelled_requests": 150}
     policies = {"strict": rule | {"alpha": 0.1}, "lax": rule | {"alpha": 0.4}}
     study = simab.compare(small(policies=policies), replications=120, seed=2)
-    gains = {each["quantity"]: each["variance_reduction"] for each in study.result["paired"]}
+    gains = {each.quantity: each.variance_reduction for each in study.result.paired}
     assert gains["correct"] > 1.5
     assert gains["requests_on_worse"] > 1.5
 

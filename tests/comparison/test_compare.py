@@ -85,7 +85,7 @@ def test_replications_and_seed_are_the_scenarios_unless_given() -> None:
     asked = simab.compare(scenario, policies=["test"])
     assert (len(asked.outcomes), asked.plan.seed) == (3, 11)
     zero = simab.compare(scenario, policies=["test"], replications=2, seed=0)
-    assert (len(zero.outcomes), zero.plan.seed, zero.result["seed"]) == (2, 0, 0)
+    assert (len(zero.outcomes), zero.plan.seed, zero.result.seed) == (2, 0, 0)
     same = simab.compare(scenario, policies=["test"], replications=3, seed=11)
     assert same.rows == asked.rows
 
@@ -98,9 +98,9 @@ def test_ones_own_object_is_a_policy_like_any_other() -> None:
     assert list(verdicts["mine"]) == ["promoted_candidate"]
     assert list(verdicts["theirs"]) == ["kept_control"]
     assert study.outcomes["decided_s"].tolist()[:6] == [10.0] * 6
-    mine = study.result["policies"][0]
-    assert (mine["name"], mine["kind"]) == ("mine", "FirstTick")
-    assert mine["rule"].startswith("Promote a variant at the first look.")
+    mine = study.result.policies[0]
+    assert (mine.name, mine.kind) == ("mine", "FirstTick")
+    assert mine.rule.startswith("Promote a variant at the first look.")
     by_name = simab.compare(small(), policies=["test"], replications=3)
     assert [row.verdict for row in study.rows["fixed"]] == [
         row.verdict for row in by_name.rows["test"]
@@ -230,9 +230,9 @@ def test_the_order_of_policies_is_the_order_of_the_table() -> None:
     there = simab.compare(small(), policies=["test", "schedule"], replications=4)
     back = simab.compare(small(), policies=["schedule", "test"], replications=4)
     assert there.summary["name"].tolist() == ["test", "schedule"]
-    assert there.result["policies"] == back.result["policies"][::-1]
-    pairs = {each["quantity"]: each["difference"] for each in there.result["paired"]}
-    swapped = {each["quantity"]: -each["difference"] for each in back.result["paired"]}
+    assert there.result.policies == back.result.policies[::-1]
+    pairs = {each.quantity: each.difference for each in there.result.paired}
+    swapped = {each.quantity: -each.difference for each in back.result.paired}
     assert pairs == pytest.approx(swapped)
 
 

@@ -58,12 +58,12 @@ def test_the_study_goes_on_without_what_failed(study: simab.Study) -> None:
 
 def test_shares_are_over_those_that_finished(study: simab.Study) -> None:
     """And the number that failed stands beside them."""
-    odd, test = study.result["policies"]
+    odd, test = study.result.policies
     finished = REPLICATIONS - len(study.failures)
-    assert odd["outcomes"]["promoted_candidate"]["count"] == finished
-    assert odd["outcomes"]["promoted_candidate"]["share"] == 1.0
-    assert odd["failed"] == len(study.failures)
-    assert test["failed"] == 0
+    assert odd.outcomes["promoted_candidate"].count == finished
+    assert odd.outcomes["promoted_candidate"].share == 1.0
+    assert odd.failed == len(study.failures)
+    assert test.failed == 0
 
 
 def test_pairs_are_those_that_both_finished(study: simab.Study) -> None:
@@ -71,9 +71,9 @@ def test_pairs_are_those_that_both_finished(study: simab.Study) -> None:
     finished = {row.replication for row in study.rows["odd"]}
     right = {row.replication: row.correct for row in study.rows["test"]}
     expected = sum(right[number] - 1.0 for number in finished) / len(finished)
-    pair = study.result["paired"][0]
-    assert (pair["quantity"], pair["pairs"]) == ("correct", len(finished))
-    assert pair["difference"] == pytest.approx(expected)
+    pair = study.result.paired[0]
+    assert (pair.quantity, pair.pairs) == ("correct", len(finished))
+    assert pair.difference == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("policy", [FailsAtOddCounts(), Remembers()])
@@ -148,7 +148,7 @@ def test_the_report_says_what_failed_and_how_to_replay_it(
     assert [row["runs"] for row in rows] == [
         str(REPLICATIONS - len(study.failures)), str(REPLICATIONS)
     ]  # fmt: skip
-    assert study.result["failures"][0]["failed"] == len(study.failures)
+    assert study.result.failures[0].failed == len(study.failures)
 
 
 class Fails:

@@ -17,11 +17,11 @@ from simab.report import captions, numerals, summary_table_html
 from simab.report.answer import answer, verdict
 from simab.report.example_run import MetricPoint
 from simab.report.ranking import most_often_right
-from simab.report.study_result import read_result
 from simab.report.tables import pairs, summary
 from simab.report.truth_text import truth_sentence
+from simab.result.saved_study import read_result
 from tests.report.conftest import CHURN, build, built
-from tests.report.judging import judged, wilson
+from tests.report.judging import judged, share_of
 
 Result = dict[str, Any]
 Of = Callable[[str], Result]
@@ -156,7 +156,7 @@ def test_the_verdict_names_the_harm_and_the_best(result: Of) -> None:
 def test_every_percentage_of_the_sentences_stands_in_the_table(any_result: Result) -> None:
     """A reader who looks a number up finds it, for all results with a harm in one column."""
     study = read_result(any_result)
-    table = plain(html.unescape(re.sub(r"<[^>]+>", " ", summary_table_html(any_result))))
+    table = plain(html.unescape(re.sub(r"<[^>]+>", " ", summary_table_html(study))))
     table = table.split("Policy", 1)[1]  # the sentences above it do not count
     sentences = answer(study)
     for sentence in (sentences.verdict, *sentences.remarks):
@@ -362,15 +362,15 @@ def _end(policy: dict[str, Any], names: list[str], counts: tuple[int, ...]) -> N
     """Let a policy decide for, and end with, these variants so often; the last count is split."""
     runs, split = sum(counts), counts[-1]
     for name, count in zip(names, counts, strict=False):
-        policy["ends_with"][name] = wilson(count, runs) | {"since_s": 600.0 if count else None}
-        policy["decides_for"][name] = wilson(count, runs)
-    policy["still_split"] = wilson(split, runs)
+        policy["ends_with"][name] = share_of(count, runs) | {"since_s": 600.0 if count else None}
+        policy["decides_for"][name] = share_of(count, runs)
+    policy["still_split"] = share_of(split, runs)
     other = sum(counts[2:-1])
     decided = {
         "kept_control": counts[0], "promoted_candidate": counts[1], "promoted_other": other,
         "rolled_back": 0, "undecided": split,
     }  # fmt: skip
-    policy["outcomes"] = {name: wilson(count, runs) for name, count in decided.items()}
+    policy["outcomes"] = {name: share_of(count, runs) for name, count in decided.items()}
 
 
 @st.composite
@@ -395,7 +395,7 @@ def test_sentence_table_and_rows_agree_whatever_the_truth(drawn: Drawn) -> None:
     for policy in study.policies:
         counts = {"right": 0, "wrong": 0, "neither": policy.still_split.count}
         for name, ending in policy.ends_with.items():
-            counts[truth.judgements[name]] += ending.share.count
+            counts[truth.judgements[name]] += ending.count
         shares = (policy.correct, policy.wrong, policy.neither)
         assert [counts[name] for name in ("right", "wrong", "neither")] == [s.count for s in shares]
     shown = [plain(cell.text) for row in summary(study).rows for cell in row]
@@ -413,4 +413,4 @@ def test_sentence_table_and_rows_agree_whatever_the_truth(drawn: Drawn) -> None:
     if not truth.judged("right"):
         assert "is right most often" not in said.verdict
         assert "the right decision" not in said.truth
-    assert all(f"“{name}”" in said.truth for name in truth.contenders)
+    assert all(f"“{name}”" in said.truth for name in truth.endings)

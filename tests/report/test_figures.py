@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.report import canvas, numerals, paired_figure, palette, tables, verdict_figure
-from simab.report.example_run import Realised
-from simab.report.study_result import read_result
 from simab.report.svg import finish
+from simab.result.example_run import Realised
+from simab.result.saved_study import read_result
 from tests.report.conftest import CHURN, build
 from tests.strategies import CHARACTERS
 
@@ -139,8 +139,8 @@ def test_a_pool_is_named_by_the_whole_windows_that_it_holds(result: Of) -> None:
 def test_a_row_says_each_weight_in_force_in_its_windows(result: Of) -> None:
     """A change within a window is said, not hidden behind the weight at its middle."""
     run = read_result(result("churn")).examples[0]
-    shares = [weights["Variant2"] for _, weights in run.weights]
-    changed_s = run.weights[1][0]
+    shares = [each.weights["Variant2"] for each in run.weights]
+    changed_s = run.weights[1].at_s
     windows = Realised(changed_s - 20.0, changed_s + 100.0, 0.5, 100.0)
     (row,) = tables.traffic(run, "Variant2", [windows]).rows
     before, after = (numerals.percent(share, 1) for share in shares[:2])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.report import numerals
-from simab.report.study_result import Mean, Proportion, Quantiles
+from simab.result import Mean, Proportion, Quantiles
 from simab.scenario.wording import duration_text
 
 NAN = math.nan

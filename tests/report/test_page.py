@@ -17,7 +17,7 @@ import pytest
 from simab.errors import InvalidInput
 from simab.report import render_page, summary_table_html
 from simab.report.palette import COLOURS
-from simab.report.writing import canonical_json
+from simab.result.saved_study import canonical_json, read_result
 
 Result = dict[str, Any]
 Of = Callable[[str], Result]
@@ -58,17 +58,20 @@ def test_a_result_read_back_from_its_file_gives_the_same_bytes(
     result: Of, page_of: Page, name: str
 ) -> None:
     """`simab report` on study.json remakes the page of the study, though keys are sorted there."""
-    assert render_page(json.loads(canonical_json(result(name)))) == page_of(name)
+    text = canonical_json(read_result(result(name)))
+    assert render_page(read_result(json.loads(text))) == page_of(name)
 
 
 def test_another_process_gives_the_same_bytes(result: Of, page_of: Page, tmp_path: Path) -> None:
     """Read back from its file; neither the order of hashing nor a matplotlibrc reaches the page."""
     study = tmp_path / "study.json"
-    study.write_text(canonical_json(result("churn")), encoding="utf-8")
+    study.write_text(canonical_json(read_result(result("churn"))), encoding="utf-8")
     (tmp_path / "matplotlibrc").write_text("lines.linewidth: 9\nsvg.fonttype: path\n")
     program = (
-        "import json, pathlib, sys; from simab.report import render_page; "
-        f"page = render_page(json.loads(pathlib.Path({str(study)!r}).read_text('utf-8'))); "
+        "import pathlib, sys; from simab.report import render_page; "
+        "from simab.result.saved_study import read_saved_study; "
+        f"study = read_saved_study(pathlib.Path({str(study)!r}).read_bytes(), 'study.json'); "
+        "page = render_page(study); "
         "sys.stdout.buffer.write(page.encode())"
     )
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
@@ -176,7 +179,7 @@ def test_the_page_stays_small(page_of: Page, any_name: str) -> None:
 
 
 def test_the_table_for_notebooks_stands_alone(any_result: Result) -> None:
-    fragment = summary_table_html(any_result)
+    fragment = summary_table_html(read_result(any_result))
     assert Elements(fragment).open == []
     assert fragment.startswith("<div")
     assert fragment.count("<tr>") == 1 + len(any_result["policies"])
@@ -201,7 +204,7 @@ def test_a_spoilt_result_names_the_place(
     study = result("churn")
     spoil(study)
     with pytest.raises(InvalidInput, match=message):
-        render_page(study)
+        render_page(read_result(study))
 
 
 @pytest.mark.parametrize("decides", [True, False])
@@ -214,7 +217,7 @@ def test_of_one_thing_the_page_speaks_in_the_singular(result: Of, decides: bool)
             shares |= {name: {**shares[name], "count": 0, "share": 0.0} for name in shares}
             shares["undecided"] = {**shares["undecided"], "count": 1, "share": 1.0}
             policy["correct"] = {**policy["correct"], "count": 0, "share": 0.0}
-    text = re.sub(r"<[^>]+>", " ", render_page(study)).replace("\u202f", " ")
+    text = re.sub(r"<[^>]+>", " ", render_page(read_result(study))).replace("\u202f", " ")
     things = "runs|requests|labels|windows|policies|replications|actions|times|pairs|warnings"
     assert re.findall(rf"(?<![\d.,])1 (?:{things})\b", text) == []
     assert "any of 1 run" not in text

@@ -179,13 +179,13 @@ def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool) -> None
     if not as_json and not quiet:
         from simab.cli.comparison_screen import print_comparison
 
-        print_comparison(study.characteristics)
+        print_comparison(study.result)
         sys.stdout.flush()
     if out is not None:
         with writing_into(out), shown_progress("Runs replayed for the report", quiet=quiet) as tell:
             page = study.report(out, progress=tell)
         say(f"The report is {page}.", quiet=quiet)
     if as_json:
-        from simab.report.writing import canonical_json
+        from simab.result.saved_study import canonical_json
 
-        print_document(canonical_json(study.result))
+        print_document(canonical_json(study.with_examples()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -26,20 +25,15 @@ def command(study: Path, out: Path | None, quiet: bool) -> None:
     which study.json does not: it is left as it is, and only `simab compare --out` writes it.
     """
     from simab.report import write_report
-    from simab.study.result import FORMAT
+    from simab.result.saved_study import read_saved_study
 
     file = study / "study.json" if study.is_dir() else study
     try:
-        result = json.loads(file.read_text(encoding="utf-8"))
+        content = file.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InvalidInput(f"{file} cannot be read: {reason}. Name a folder or file.") from None
-    except (ValueError, RecursionError):
-        raise InvalidInput(
-            f"{file} is not JSON. Name the study.json of `simab compare --out`."
-        ) from None
-    if not isinstance(result, dict) or result.get("format") != FORMAT:
-        raise InvalidInput(f"{file} is no study: its format is not {FORMAT}. Name another file.")
+    result = read_saved_study(content, str(file))
     folder = file.parent if out is None else out
     with writing_into(folder):
         write_report(result, folder)

@@ -1,4 +1,4 @@
-"""One example run to look at closely: weights, windows, metric and decisions, read from JSON."""
+"""One run shown in full: its weights, windows, metric and decisions, and how it was decided."""
 
 from __future__ import annotations
 
@@ -7,59 +7,83 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from simab.report.reader import Reader
-
 __all__ = [
     "Decision",
     "Example",
     "MetricPoint",
+    "MetricValue",
     "Realised",
     "Span",
     "UntilDecision",
     "VariantWindows",
-    "read_example",
+    "WeightsInForce",
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Some neighbouring metric windows of one variant, taken together."""
 
     start_s: float
     end_s: float
     variant: str
-    invocations: float
+    invocations: int
     realised_share: float
     error_rate: float
     latency_p50_ms: float
     latency_p99_ms: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariantWindows:
     """What all metric windows of a variant held, from the start to the horizon."""
 
     variant: str
-    requests: float
-    windows: float
+    requests: int
+    windows: int
     error_rate: float
     median_latency_p50_ms: float
     worst_latency_p99_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class MetricPoint:
-    """The objective metric over all labels that have arrived by then, with its 95 % interval."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricValue:
+    """The objective's metric over some labels of a variant, with its 95 % interval."""
 
-    at_s: float
     variant: str
-    labelled: float
+    labelled: int
     value: float
     low: float
     high: float
 
+    def at(self, at_s: float) -> MetricPoint:
+        """The same at an instant."""
+        return MetricPoint(
+            variant=self.variant,
+            labelled=self.labelled,
+            value=self.value,
+            low=self.low,
+            high=self.high,
+            at_s=at_s,
+        )
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricPoint(MetricValue):
+    """The metric over all labels that have arrived by then."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsInForce:
+    """The weights as shares, in force from an instant until the next."""
+
+    at_s: float
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One action that the policy asked for, with what it saw."""
 
@@ -67,10 +91,10 @@ class Decision:
     action: str
     detail: str
     accepted: bool
-    because: str
+    because: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UntilDecision:
     """How the run stood at its decision, or at the horizon if it was not decided.
 
@@ -79,10 +103,10 @@ class UntilDecision:
     """
 
     at_s: float
-    arrived: float
-    ended: Mapping[str, float]
+    arrived: int
+    ended: Mapping[str, int]
     largest_shares: Mapping[str, float]
-    labels: Mapping[str, MetricPoint]
+    labels: tuple[MetricValue, ...]
 
 
 class Realised(NamedTuple):
@@ -108,7 +132,7 @@ class _Pooled(NamedTuple):
     everyone: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """One replication of one policy."""
 
@@ -116,23 +140,23 @@ class Example:
     replication: int
     chosen_because: str
     outcome: str
-    decided_for: str
-    ends_with: str
-    ends_with_since_s: float
+    decided_for: str | None
     decided_at_s: float
+    ends_with: str | None
+    ends_with_since_s: float
     shown_until_s: float
     until_decision: UntilDecision
-    weights: tuple[tuple[float, Mapping[str, float]], ...]
+    weights: tuple[WeightsInForce, ...]
     spans: tuple[Span, ...]
-    windows: tuple[VariantWindows, ...]
+    variants: tuple[VariantWindows, ...]
     metric_series: tuple[MetricPoint, ...]
     decisions: tuple[Decision, ...]
-    totals: tuple[tuple[str, float], ...]
+    totals: Mapping[str, int]
 
     def weight_steps(self, variant: str, end_s: float) -> tuple[list[float], list[float]]:
         """Times and shares of a variant, each in force until the next, the last to the end."""
-        times = [at_s for at_s, _ in self.weights]
-        shares = [weights.get(variant, 0.0) for _, weights in self.weights]
+        times = [each.at_s for each in self.weights]
+        shares = [each.weights.get(variant, 0.0) for each in self.weights]
         return (
             [*times, max(end_s, times[-1])] if times else [],
             [*shares, shares[-1]] if shares else [],
@@ -174,7 +198,7 @@ class Example:
         """
         spans = self._pooled(variant, end_s)
         enough = max(30.0, sum(each.everyone for each in spans) / most)
-        changes = [at_s for at_s, _ in self.weights] if len(self.weights) <= 12 else []
+        changes = [each.at_s for each in self.weights] if len(self.weights) <= 12 else []
         found: list[Realised] = []
         since_s = until_s = mine = everyone = 0.0
         for span in spans:
@@ -210,97 +234,7 @@ class Example:
             return points
         return [points[round(at * (len(points) - 1) / (most - 1))] for at in range(most)]
 
-    def variants(self) -> list[str]:
+    def variants_seen(self) -> list[str]:
         """Every variant that had a weight or a request, by name."""
-        named = {name for _, weights in self.weights for name in weights}
+        named = {name for each in self.weights for name in each.weights}
         return sorted(named | {span.variant for span in self.spans})
-
-
-def read_example(reader: Reader) -> Example:
-    """An example from its JSON form."""
-    return Example(
-        policy=reader.text("policy"),
-        replication=reader.whole("replication"),
-        chosen_because=reader.text("chosen_because", ""),
-        outcome=reader.text("outcome"),
-        decided_for=reader.text("decided_for", ""),
-        ends_with=reader.text("ends_with", ""),
-        ends_with_since_s=reader.number("ends_with_since_s"),
-        decided_at_s=reader.number("decided_at_s"),
-        shown_until_s=reader.number("shown_until_s"),
-        until_decision=_until_decision(reader.child("until_decision")),
-        weights=tuple(
-            (each.number("at_s"), {name: w.as_number() for name, w in each.entries("weights")})
-            for each in reader.items("weights")
-        ),
-        spans=tuple(_span(each) for each in reader.items("spans")),
-        windows=tuple(_windows(each) for each in reader.items("variants")),
-        metric_series=tuple(_metric_point(each) for each in reader.items("metric_series")),
-        decisions=tuple(_decision(each) for each in reader.items("decisions")),
-        totals=tuple((name, value.as_number()) for name, value in reader.entries("totals")),
-    )
-
-
-def _span(reader: Reader) -> Span:
-    return Span(
-        reader.number("start_s"),
-        reader.number("end_s"),
-        reader.text("variant"),
-        *(
-            reader.number(key)
-            for key in (
-                "invocations",
-                "realised_share",
-                "error_rate",
-                "latency_p50_ms",
-                "latency_p99_ms",
-            )
-        ),
-    )
-
-
-def _windows(reader: Reader) -> VariantWindows:
-    return VariantWindows(
-        reader.text("variant"),
-        *(
-            reader.number(key)
-            for key in (
-                "requests",
-                "windows",
-                "error_rate",
-                "median_latency_p50_ms",
-                "worst_latency_p99_ms",
-            )
-        ),
-    )
-
-
-def _until_decision(reader: Reader) -> UntilDecision:
-    at_s = reader.number("at_s")
-    return UntilDecision(
-        at_s=at_s,
-        arrived=reader.number("arrived"),
-        ended={name: each.as_number() for name, each in reader.entries("ended")},
-        largest_shares={name: each.as_number() for name, each in reader.entries("largest_shares")},
-        labels={
-            each.text("variant"): _metric_point(each, at_s=at_s) for each in reader.items("labels")
-        },
-    )
-
-
-def _metric_point(reader: Reader, at_s: float | None = None) -> MetricPoint:
-    return MetricPoint(
-        reader.number("at_s") if at_s is None else at_s,
-        reader.text("variant"),
-        *(reader.number(key) for key in ("labelled", "value", "low", "high")),
-    )
-
-
-def _decision(reader: Reader) -> Decision:
-    return Decision(
-        at_s=reader.number("at_s"),
-        action=reader.text("action"),
-        detail=reader.text("detail", ""),
-        accepted=bool(reader.child("accepted").value),
-        because=reader.text("because", ""),
-    )

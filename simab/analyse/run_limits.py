@@ -1,0 +1,36 @@
+"""What no run of a scenario can exceed, so that an interval stays within what is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from simab.analyse.truth import ScenarioTruth
+from simab.profiles.durations import Constant
+from simab.result.columns import RunLimits
+from simab.result.run_summary import RunSummary
+from simab.scenario.models import Scenario
+from simab.units import seconds
+
+__all__ = ["limits_of_study", "possible"]
+
+
+def limits_of_study(
+    outcomes: Sequence[RunSummary], scenario: Scenario, truth: ScenarioTruth
+) -> RunLimits:
+    """The limits of these rows of a scenario, with what cannot happen in it."""
+    shortfall = max(map(truth.shortfall, truth.values), default=0.0)
+    return possible(RunLimits.of(outcomes, seconds(scenario.horizon), shortfall), scenario)
+
+
+def possible(limits: RunLimits, scenario: Scenario) -> RunLimits:
+    """The limits without what no request of the scenario can meet."""
+    variants = scenario.endpoint.variants.values()
+    at_once = isinstance(scenario.labels.delay, Constant) and not scenario.labels.delay.value
+    return replace(
+        limits,
+        can_fail=any(variant.error_rate > 0 for variant in variants),
+        can_be_refused=any(variant.queue_limit is not None for variant in variants),
+        labels_come_late=scenario.labels.never < 1 and not at_once,
+        guarded=bool(scenario.objective.guardrails),
+    )

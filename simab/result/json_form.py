@@ -1,0 +1,125 @@
+"""Records to the plain values of JSON and back, by the types of their fields.
+
+NaN is null, for JSON has neither NaN nor infinity. A field that is absent or null takes its
+default, or is NaN, None or empty, where its type has that; else it is an error that names it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from simab.result.reader import Reader
+
+__all__ = ["dumped", "loaded", "required_keys", "spread_keys"]
+
+Record = TypeVar("Record")
+_REQUIRED: Final = "keys that must be there"
+_SIMPLE: Final[Mapping[Any, Callable[[Reader], Any]]] = {
+    str: Reader.as_text,
+    bool: Reader.as_flag,
+    int: Reader.as_whole,
+    float: Reader.as_number,
+}
+_SPREAD: Final = "keys that stand beside the other fields"
+
+
+def required_keys(keys: Iterable[str]) -> Mapping[str, Any]:
+    """Metadata of a field with a mapping that must have these keys."""
+    return {_REQUIRED: tuple(keys)}
+
+
+def spread_keys(keys: Iterable[str]) -> Mapping[str, Any]:
+    """Metadata of a field with a mapping whose entries JSON holds beside the other fields."""
+    return {_SPREAD: tuple(keys)}
+
+
+def dumped(value: Any) -> Any:
+    """The value as dictionaries, lists, texts, numbers and None."""
+    if hasattr(value, "as_plain"):
+        return dumped(value.as_plain())
+    if is_dataclass(value):
+        plain: dict[str, Any] = {}
+        for each in fields(value):
+            inner = dumped(getattr(value, each.name))
+            plain |= inner if _SPREAD in each.metadata else {each.name: inner}
+        return plain
+    if isinstance(value, Mapping):
+        return {str(key): dumped(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [dumped(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, str) else value
+
+
+def loaded(kind: type[Record], reader: Reader) -> Record:
+    """The record of that kind that JSON holds here.
+
+    Raises:
+        InvalidInput: a key is missing or a value is of the wrong type; names the place.
+    """
+    if (own := getattr(kind, "from_reader", None)) is not None:
+        record: Record = own(reader)
+        return record
+    reader.require_object()
+    owner: Any = kind
+    hints = _hints(owner)
+    return kind(**{each.name: _field(each, hints[each.name], reader) for each in fields(owner)})
+
+
+@cache
+def _hints(kind: Hashable) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _field(field: Field[Any], hint: Any, reader: Reader) -> Any:
+    if _SPREAD in field.metadata:
+        inner = get_args(hint)[1]
+        return {key: _of_key(inner, key, reader) for key in field.metadata[_SPREAD]}
+    if not reader.has(field.name):
+        if field.default is not MISSING:
+            return field.default
+        if field.default_factory is not MISSING:
+            return field.default_factory()
+        if field.name not in reader.value and not _may_be_absent(hint):
+            raise reader.missing(field.name)
+    child = reader.optional(field.name)
+    for key in field.metadata.get(_REQUIRED, ()):
+        child.child(key)
+    return _value(hint, child)
+
+
+def _of_key(kind: type[Any], key: str, reader: Reader) -> Any:
+    """A record under a key; one that an older file lacks has nothing that is known."""
+    if reader.has(key):
+        return loaded(kind, reader.child(key))
+    return loaded(kind, Reader({}, f"{reader.path}.{key}"))
+
+
+def _may_be_absent(hint: Any) -> bool:
+    return hint is float or NoneType in get_args(hint) or get_origin(hint) in (tuple, Mapping)
+
+
+def _value(hint: Any, reader: Reader) -> Any:
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind in (Union, UnionType):
+        (hint,) = (each for each in inner if each is not NoneType)
+        return None if reader.value is None else _value(hint, reader)
+    if kind is tuple:
+        return tuple(_value(inner[0], each) for each in reader.items())
+    if kind is not None and issubclass(kind, Mapping):
+        return {name: _value(inner[1], each) for name, each in reader.entries()}
+    if hint is Any:
+        return reader.value
+    simple = {
+        str: reader.as_text,
+        bool: reader.as_flag,
+        int: reader.as_whole,
+        float: reader.as_number,
+    }
+    return simple[hint]() if hint in simple else loaded(hint, reader)

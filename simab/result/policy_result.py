@@ -1,0 +1,76 @@
+"""One policy of a study: what it is, and what it does over its replications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simab.result.columns import COLUMNS
+from simab.result.estimates import Ecdf, Ending, Mean, Proportion, Quantiles
+from simab.result.json_form import required_keys, spread_keys
+from simab.result.run_summary import Verdict
+
+__all__ = ["Characteristics", "PolicyDescription", "PolicyResult", "Refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Actions that the endpoint refused, over all runs, and the reason in most of these runs."""
+
+    actions: int
+    runs: int
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyDescription:
+    """A policy in words: its rule, when it misleads, and its parameters as plain values.
+
+    `not_as_usual` names the parameters that differ from their defaults; None: not known.
+    """
+
+    name: str
+    kind: str
+    parameters: Mapping[str, Any]
+    not_as_usual: tuple[str, ...] | None
+    rule: str = ""
+    misleads: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Characteristics:
+    """What a policy does over its replications.
+
+    `outcomes` and `decides_for` are decisions; `ends_with` and `still_split` are who has the
+    traffic at the horizon, which `correct`, `wrong` and `neither` judge. `overturned` runs end
+    elsewhere than with the variant decided for. `held` counts by reason the runs in which the
+    candidate was held. `means` has every column of `simab.result.columns`.
+    """
+
+    outcomes: Mapping[str, Proportion] = field(metadata=required_keys(map(str, Verdict)))
+    decides_for: Mapping[str, Proportion]
+    correct: Proportion
+    wrong: Proportion
+    neither: Proportion
+    ends_with: Mapping[str, Ending]
+    still_split: Proportion
+    overturned: int
+    decision_time_s: Quantiles
+    requests_to_decision: Quantiles
+    decision_time_ecdf: Ecdf
+    refused: Refused = Refused(0, 0, None)
+    held: Mapping[str, int] = field(default_factory=dict)
+    means: Mapping[str, Mean] = field(metadata=spread_keys(COLUMNS))
+
+    @property
+    def runs(self) -> int:
+        """How many replications finished: those that the characteristics are computed over."""
+        return sum(share.count for share in self.outcomes.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyResult(Characteristics, PolicyDescription):
+    """A policy, its operating characteristics, and how many of its replications failed."""
+
+    failed: int = 0

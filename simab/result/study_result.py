@@ -1,0 +1,107 @@
+"""A whole study as one frozen record: how it was made, what is true, and what each policy does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from simab.result.example_run import Example
+from simab.result.paired_difference import PairedDifference
+from simab.result.policy_result import PolicyResult
+from simab.result.reader import Reader
+from simab.result.truth_summary import TruthSummary
+from simab.units import parse_duration, seconds
+
+__all__ = ["FORMAT", "FailedPolicy", "PlayedScenario", "StudyResult"]
+
+FORMAT: Final = "simab-study/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPolicy:
+    """Replications of one policy that failed, the first of them and how to play it again."""
+
+    policy: str
+    failed: int
+    replications: int
+    first_replication: int
+    error: str
+    replay: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedScenario:
+    """The scenario as plain data with all defaults, and what a page says of it.
+
+    `targeted`: some requests name their variant, past the weights.
+    """
+
+    title: str
+    question: str
+    horizon_s: float
+    targeted: bool
+    data: Mapping[str, Any]
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> PlayedScenario:
+        """The scenario of a result; raises InvalidInput where it lacks what a page needs."""
+        segments = reader.child("traffic").entries() if reader.has("traffic") else []
+        return cls(
+            title=reader.text("title"),
+            question=reader.text("question", ""),
+            horizon_s=seconds(parse_duration(reader.child("horizon").value)),
+            targeted=any(_names_variants(each.value) for _, each in segments),
+            data=reader.value,
+        )
+
+    def as_plain(self) -> Mapping[str, Any]:
+        """What JSON holds of it: the scenario itself."""
+        return self.data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyResult:
+    """Everything that a study found; `examples` are there where the runs were played again."""
+
+    format: str = FORMAT
+    simab_version: str
+    command: str
+    scenario: PlayedScenario
+    scenario_yaml: str
+    scenario_hash: str
+    seed: int
+    replications: int
+    truth: TruthSummary
+    policies: tuple[PolicyResult, ...]
+    failures: tuple[FailedPolicy, ...]
+    paired: tuple[PairedDifference, ...]
+    examples: tuple[Example, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The title of the scenario."""
+        return self.scenario.title
+
+    @property
+    def question(self) -> str:
+        """The question that the scenario asks; may be empty."""
+        return self.scenario.question
+
+    @property
+    def horizon_s(self) -> float:
+        """How long a run lasts."""
+        return self.scenario.horizon_s
+
+    @property
+    def targeted(self) -> bool:
+        """Whether some requests name their variant, past the weights."""
+        return self.scenario.targeted
+
+
+def _names_variants(segment: Any) -> bool:
+    named = isinstance(segment, Mapping) and (
+        segment.get("targets") or segment.get("paired_targets")
+    )
+    return bool(named)
