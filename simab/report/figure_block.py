@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
@@ -28,6 +28,7 @@ __all__ = ["FigureBlock", "example_figures", "study_figures"]
 class FigureBlock:
     """One figure: its two renderings, the sentence it supports and the numbers behind it."""
 
+    number: int
     key: str
     title: str
     finding: str
@@ -36,16 +37,18 @@ class FigureBlock:
     table: Table
 
 
-def study_figures(result: StudyResult) -> list[FigureBlock]:
+def study_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlock]:
     """How runs end, when they decide, and which differences are real."""
     figures = [
         _block(
+            numbers,
             "endings",
             ("How runs end", captions.endings(result)),
             lambda width: verdict_figure.draw_endings(result, width),
             tables.endings(result),
         ),
         _block(
+            numbers,
             "timing",
             ("Time to decision", captions.timing(result)),
             lambda width: decision_time_figure.draw_timing(result, width),
@@ -55,6 +58,7 @@ def study_figures(result: StudyResult) -> list[FigureBlock]:
     if paired_figure.shown(result):
         figures.append(
             _block(
+                numbers,
                 "pairs",
                 ("Is the gap real? Policies on the same traffic", captions.pairs(result)),
                 lambda width: paired_figure.draw_pairs(result, width),
@@ -64,7 +68,9 @@ def study_figures(result: StudyResult) -> list[FigureBlock]:
     return figures
 
 
-def example_figures(result: StudyResult, example: Example, position: int) -> list[FigureBlock]:
+def example_figures(
+    result: StudyResult, example: Example, position: int, numbers: Iterator[int]
+) -> list[FigureBlock]:
     """Traffic and metric of one example run."""
     truth = result.truth
     figures = []
@@ -72,6 +78,7 @@ def example_figures(result: StudyResult, example: Example, position: int) -> lis
         dots = example.realised(truth.candidate, example.shown_until_s, replaying.BINS)
         figures.append(
             _block(
+                numbers,
                 f"traffic-{position}",
                 ("Who got the traffic", captions.traffic(result, example)),
                 lambda width: replaying.draw_traffic(example, truth, width),
@@ -81,6 +88,7 @@ def example_figures(result: StudyResult, example: Example, position: int) -> lis
     if example.metric_series:
         figures.append(
             _block(
+                numbers,
                 f"metric-{position}",
                 ("What the metric said", captions.metric(result, example)),
                 lambda width: replaying.draw_metric(example, truth, width),
@@ -91,7 +99,11 @@ def example_figures(result: StudyResult, example: Example, position: int) -> lis
 
 
 def _block(
-    key: str, words: tuple[str, str], draw: Callable[[float], Figure], table: Table
+    numbers: Iterator[int],
+    key: str,
+    words: tuple[str, str],
+    draw: Callable[[float], Figure],
+    table: Table,
 ) -> FigureBlock:
     title, finding = words
     renderings = []
@@ -99,4 +111,4 @@ def _block(
         with canvas.drawing():
             raw = canvas.svg_text(draw(width))
         renderings.append(finish(raw, f"{key}-{name}", title, finding))
-    return FigureBlock(key, title, finding, renderings[0], renderings[1], table)
+    return FigureBlock(next(numbers), key, title, finding, renderings[0], renderings[1], table)

@@ -1,0 +1,17 @@
+"""The sections of the page, in the order in which it shows them."""
+
+from typing import Final
+
+from simab.report.sections import answer, examples, figures, health, policies, reproduce
+from simab.report.sections.section import Section
+
+__all__ = ["SECTIONS", "Section"]
+
+SECTIONS: Final = (
+    answer.SECTION,
+    policies.SECTION,
+    figures.SECTION,
+    examples.SECTION,
+    health.SECTION,
+    reproduce.SECTION,
+)
