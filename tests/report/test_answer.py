@@ -20,8 +20,9 @@ from simab.report.ranking import most_often_right
 from simab.report.tables import pairs, summary
 from simab.report.truth_text import truth_sentence
 from simab.result.saved_study import read_result
-from tests.report.conftest import CHURN, build, built
+from tests.report.conftest import built
 from tests.report.judging import judged, share_of
+from tests.report.toy_study import CHURN, build
 
 Result = dict[str, Any]
 Of = Callable[[str], Result]

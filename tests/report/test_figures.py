@@ -14,7 +14,7 @@ from simab.report import canvas, numerals, paired_figure, palette, tables, verdi
 from simab.report.svg import finish
 from simab.result.example_run import Realised
 from simab.result.saved_study import read_result
-from tests.report.conftest import CHURN, build
+from tests.report.toy_study import CHURN, build
 from tests.strategies import CHARACTERS
 
 Of = Callable[[str], dict[str, Any]]
