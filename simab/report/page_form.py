@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from simab.result import PolicyResult
@@ -25,17 +25,16 @@ def for_page(value: Value) -> Value:
 
 
 def _shown(value: Any) -> Any:
+    if value is None or isinstance(value, int | float):  # first, as most values are numbers
+        return value
     if isinstance(value, str):
         return without_controls(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return type(value)(
-            **{each.name: _shown(getattr(value, each.name)) for each in fields(value)}
-        )
-    if isinstance(value, Mapping):
-        return {without_controls(str(key)): _shown(value[key]) for key in sorted(value)}
     if isinstance(value, list | tuple):
         return tuple(_shown(each) for each in value)
-    return value
+    if isinstance(value, Mapping):
+        return {without_controls(str(key)): _shown(value[key]) for key in sorted(value)}
+    shown = {each.name: _shown(getattr(value, each.name)) for each in fields(value)}
+    return type(value)(**shown)
 
 
 def shown_parameters(policy: PolicyResult) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
@@ -186,8 +187,9 @@ def timing(result: StudyResult, rows: int = 21) -> Table:
 
 
 def _decided_by(policy: PolicyResult, at_s: float) -> float:
-    steps = zip(policy.decision_time_ecdf.time_s, policy.decision_time_ecdf.share, strict=True)
-    return max((share for time_s, share in steps if time_s <= at_s), default=0.0)
+    curve = policy.decision_time_ecdf
+    reached = bisect_right(curve.time_s, at_s)
+    return curve.share[reached - 1] if reached else 0.0
 
 
 def pairs(result: StudyResult) -> Table:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
+from dataclasses import MISSING, Field, fields
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -40,21 +40,23 @@ def spread_keys(keys: Iterable[str]) -> Mapping[str, Any]:
 
 def dumped(value: Any) -> Any:
     """The value as dictionaries, lists, texts, numbers and None."""
-    if hasattr(value, "as_plain"):
-        return dumped(value.as_plain())
-    if is_dataclass(value):
-        plain: dict[str, Any] = {}
-        for each in fields(value):
-            inner = dumped(getattr(value, each.name))
-            plain |= inner if _SPREAD in each.metadata else {each.name: inner}
-        return plain
-    if isinstance(value, Mapping):
-        return {str(key): dumped(each) for key, each in value.items()}
+    if isinstance(value, float):  # first, as most values are numbers
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, list | tuple):
         return [dumped(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, str) else value
+    if isinstance(value, Mapping):
+        return {str(key): dumped(each) for key, each in value.items()}
+    if hasattr(value, "as_plain"):
+        return dumped(value.as_plain())
+    plain: dict[str, Any] = {}
+    for each in fields(value):
+        inner = dumped(getattr(value, each.name))
+        plain |= inner if _SPREAD in each.metadata else {each.name: inner}
+    return plain
 
 
 def loaded(kind: type[Record], reader: Reader) -> Record:
@@ -91,7 +93,7 @@ def _field(field: Field[Any], hint: Any, reader: Reader) -> Any:
     child = reader.optional(field.name)
     for key in field.metadata.get(_REQUIRED, ()):
         child.child(key)
-    return _value(hint, child)
+    return _reading(hint)(child)
 
 
 def _of_key(kind: type[Any], key: str, reader: Reader) -> Any:
@@ -105,21 +107,19 @@ def _may_be_absent(hint: Any) -> bool:
     return hint is float or NoneType in get_args(hint) or get_origin(hint) in (tuple, Mapping)
 
 
-def _value(hint: Any, reader: Reader) -> Any:
+@cache
+def _reading(hint: Any) -> Callable[[Reader], Any]:
+    """How a value of this type is read, found out once a type."""
     kind, inner = get_origin(hint), get_args(hint)
     if kind in (Union, UnionType):
-        (hint,) = (each for each in inner if each is not NoneType)
-        return None if reader.value is None else _value(hint, reader)
+        (present,) = (_reading(each) for each in inner if each is not NoneType)
+        return lambda reader: None if reader.value is None else present(reader)
     if kind is tuple:
-        return tuple(_value(inner[0], each) for each in reader.items())
+        item = _reading(inner[0])
+        return lambda reader: tuple(item(each) for each in reader.items())
     if kind is not None and issubclass(kind, Mapping):
-        return {name: _value(inner[1], each) for name, each in reader.entries()}
+        entry = _reading(inner[1])
+        return lambda reader: {name: entry(each) for name, each in reader.entries()}
     if hint is Any:
-        return reader.value
-    simple = {
-        str: reader.as_text,
-        bool: reader.as_flag,
-        int: reader.as_whole,
-        float: reader.as_number,
-    }
-    return simple[hint]() if hint in simple else loaded(hint, reader)
+        return lambda reader: reader.value
+    return _SIMPLE.get(hint, partial(loaded, hint))
