@@ -1,0 +1,63 @@
+"""Each column of outcomes is declared once, and everything that shows outcomes has it."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from simab.report import tables
+from simab.report.paired_figure import QUANTITIES
+from simab.report.writing import summary_csv
+from simab.result import StudyResult
+from simab.result.columns import COLUMNS, Column, Shown
+from simab.result.json_form import dumped
+from simab.result.saved_study import read_result
+from tests.analyse.outcome_rows import ROW
+from tests.report.toy_study import CHURN, build
+
+
+@pytest.fixture(scope="module")
+def study() -> StudyResult:
+    return read_result(build(CHURN[:2], runs=20))
+
+
+@pytest.fixture(params=COLUMNS.values(), ids=lambda column: column.key)
+def column(request: pytest.FixtureRequest) -> Column:
+    found: Column = request.param
+    return found
+
+
+def test_its_value_is_read_off_a_row(column: Column) -> None:
+    """By its key, as a number."""
+    assert column.values([ROW]) == [float(getattr(ROW, column.key))]
+
+
+def test_every_file_has_it(column: Column, study: StudyResult) -> None:
+    """The JSON of each policy, and four columns of summary.csv."""
+    row = next(csv.DictReader(summary_csv(study).splitlines()))
+    for policy in study.policies:
+        assert dumped(policy)[column.key]["mean"] == policy.means[column.key].mean
+    assert float(row[f"{column.key}_mean"]) == study.policies[0].means[column.key].mean
+    assert {f"{column.key}_{end}" for end in ("low", "high", "approximate")} <= set(row)
+
+
+def test_the_table_that_it_names_has_it_and_no_other(column: Column, study: StudyResult) -> None:
+    """Under its title; a column for files only stands in neither."""
+    titles = {
+        Shown.SUMMARY: [each.title for each in tables.summary(study).columns],
+        Shown.HEALTH: [each.title for each in tables.health(study).columns],
+    }
+    for shown, found in titles.items():
+        assert (column.title in found) == (column.shown is shown)
+
+
+def test_it_is_compared_in_pairs_where_it_has_words_for_that(
+    column: Column, study: StudyResult
+) -> None:
+    """More and less of it, beside the difference; else no pair has it."""
+    compared = {each.quantity for each in study.paired}
+    assert (column.key in compared) == (column.compared is not None)
+    if column.compared:
+        quantity = QUANTITIES[column.key]
+        assert (quantity.title, quantity.more, quantity.less) == (column.title, *column.compared)
