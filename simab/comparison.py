@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simab.analyse import ScenarioTruth
 from simab.errors import InvalidInput
 from simab.files import write_files
 from simab.result import StudyResult
@@ -16,7 +17,7 @@ from simab.run.frames import csv_bytes
 from simab.run.simulation import choose_policy, require_scenario
 from simab.scenario.models import Scenario
 from simab.study import StudyPlan, StudyRows, run_study, study_examples, study_result
-from simab.study.execution import Executor, Progress, Store
+from simab.study.execution import Executor, Progress, Store, truth_of_plan
 from simab.study.failure import Failure
 from simab.study.parameters import plain
 from simab.world.control import Decider
@@ -34,13 +35,17 @@ class Study:
     plan: StudyPlan
     rows: StudyRows
     command: str
+    truth: ScenarioTruth
+    """What is so in the scenario, by which the rows were judged."""
     failures: tuple[Failure, ...] = ()
     """The replications whose policy raised; they have no row."""
 
     @cached_property
     def result(self) -> StudyResult:
         """What the study found, without example runs: what the tables show, and plays nothing."""
-        return study_result(self.plan, self.rows, command=self.command, failures=self.failures)
+        return study_result(
+            self.plan, self.rows, self.truth, command=self.command, failures=self.failures
+        )
 
     def with_examples(self, progress: Progress | None = None) -> StudyResult:
         """The result with one run of each policy, which is played again to be shown in full.
@@ -154,7 +159,7 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
             f"replications={plan.replications}, seed={plan.seed})"
         )
     ordered = sorted(failures, key=lambda each: (each.policy, each.replication))
-    return Study(plan, rows, command, tuple(ordered))
+    return Study(plan, rows, command, truth_of_plan(plan), tuple(ordered))
 
 
 def _chosen(

@@ -74,3 +74,10 @@ class PolicyResult(Characteristics, PolicyDescription):
     """A policy, its operating characteristics, and how many of its replications failed."""
 
     failed: int = 0
+
+    @classmethod
+    def of(
+        cls, described: PolicyDescription, does: Characteristics, failed: int = 0
+    ) -> PolicyResult:
+        """The policy of that description which does this."""
+        return cls(**vars(described), **vars(does), failed=failed)

@@ -26,7 +26,7 @@ from simab.study.plan import StudyPlan
 from simab.world import Blueprint
 from simab.world.control import Decider, PolicyRaised
 
-__all__ = ["Executor", "Progress", "Store", "play_one", "run_study"]
+__all__ = ["Executor", "Progress", "Store", "play_one", "run_study", "truth_of_plan"]
 
 Progress = Callable[[int, int], None]
 """Told how many rows are done, of how many."""
@@ -223,6 +223,11 @@ class _Prepared(NamedTuple):
     blueprint: Blueprint
     truth: ScenarioTruth
     counterfactual: Counterfactual
+
+
+def truth_of_plan(plan: StudyPlan) -> ScenarioTruth:
+    """The truth that a plan's rows are judged by; one already computed in this process is taken."""
+    return _prepared(plan.scenario.model_dump_json()).truth
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from simab.analyse import RunSummary, truth_of_scenario
+from simab.analyse import RunSummary
 from simab.analyse.counterfactual import Counterfactual
 from simab.analyse.example import example_of
 from simab.analyse.example_choice import chosen_example
@@ -52,11 +52,17 @@ StudyRows = Mapping[str, Sequence[RunSummary]]
 
 
 def study_result(
-    plan: StudyPlan, rows: StudyRows, *, command: str, failures: Sequence[Failure] = ()
+    plan: StudyPlan,
+    rows: StudyRows,
+    truth: ScenarioTruth,
+    *,
+    command: str,
+    failures: Sequence[Failure] = (),
 ) -> StudyResult:
     """The result but for its examples, which `study_examples` plays again for the page.
 
-    The same plan and rows give the same result, whatever the engine. A policy of which every
+    `truth` is that of the plan's scenario, which the rows were judged by. The same plan and rows
+    give the same result, whatever the engine, and nothing is played. A policy of which every
     replication failed has no characteristics: it stands among the failures only.
 
     Raises:
@@ -69,7 +75,6 @@ def study_result(
     rows = {name: each for name, each in rows.items() if each}
     if not rows:
         raise ReplicationsFailed(_nothing_finished(failed[0]))
-    truth = truth_of_scenario(scenario)
     return StudyResult(
         simab_version=VERSION,
         command=command,
@@ -103,7 +108,7 @@ def _policies(
         described = _described(name, plan.policies[name])
         does = operating_characteristics(own, limits, winners)
         does = replace(does, means={**does.means, **certain})
-        found.append(PolicyResult(**vars(described), **vars(does), failed=lost.get(name, 0)))
+        found.append(PolicyResult.of(described, does, lost.get(name, 0)))
     return tuple(found)
 
 

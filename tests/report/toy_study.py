@@ -164,4 +164,4 @@ def policy_of(spec: tuple, rows: dict[str, list[RunSummary]]) -> PolicyResult:
     )
     limits = RunLimits.of([each for own in rows.values() for each in own], HORIZON_S)
     does = operating_characteristics(rows[spec[0]], limits, ("Variant1", "Variant2"))
-    return PolicyResult(**vars(described), **vars(does))
+    return PolicyResult.of(described, does)

@@ -23,7 +23,8 @@ def result(engine: str = "compiled", **parts: Any) -> StudyResult:
     plan = StudyPlan(scenario, scenario.policies, 5, 3, engine)
     rows = run_study(plan)
     examples = study_examples(plan, rows)
-    return replace(study_result(plan, rows, command="as it was called"), examples=examples)
+    found = study_result(plan, rows, truth_of_scenario(scenario), command="as it was called")
+    return replace(found, examples=examples)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_it_can_be_made_again_from_what_it_says(whole: StudyResult) -> None:
     plan = StudyPlan(scenario, scenario.policies, whole.replications, whole.seed, "compiled")
     assert plan.scenario_hash == whole.scenario_hash
     rows = run_study(plan)
-    again = study_result(plan, rows, command=whole.command)
+    again = study_result(plan, rows, truth_of_scenario(scenario), command=whole.command)
     again = replace(again, examples=study_examples(plan, rows))
     assert canonical_json(again) == canonical_json(whole)
 
