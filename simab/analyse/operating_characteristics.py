@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -35,22 +35,25 @@ def operating_characteristics(
     `winners` are the variants to count endings of, besides those that the outcomes name.
     """
     limits = limits or RunLimits.of(outcomes)
-    count = len(outcomes)
     chosen = [outcome.decided_for for outcome in outcomes]
-    named = filter(None, [*chosen, *(outcome.ends_with for outcome in outcomes)])
-    winners = list(dict.fromkeys([*winners, *named]))
+    ended = [outcome.ends_with for outcome in outcomes]
+    winners = list(dict.fromkeys([*winners, *filter(None, [*chosen, *ended])]))
+    verdicts = [outcome.verdict for outcome in outcomes]
+    judged = [outcome.judgement for outcome in outcomes]
     decided = [math.inf if o.decided_s is None else o.decided_s for o in outcomes]
     asked = [
         math.inf if o.requests_to_decision is None else float(o.requests_to_decision)
         for o in outcomes
     ]
     return Characteristics(
-        outcomes={
-            str(verdict): _share(sum(outcome.verdict is verdict for outcome in outcomes), count)
-            for verdict in Verdict
-        },
-        decides_for={name: _share(chosen.count(name), count) for name in winners},
-        **_endings(outcomes, winners),
+        outcomes={str(verdict): _share_of(verdict, verdicts) for verdict in Verdict},
+        decides_for={name: _share_of(name, chosen) for name in winners},
+        correct=_share_of(True, [outcome.correct for outcome in outcomes]),
+        wrong=_share_of(Judgement.WRONG, judged),
+        neither=_share_of(Judgement.NEITHER, judged),
+        ends_with={name: _ending(name, outcomes) for name in winners},
+        still_split=_share_of(None, ended),
+        overturned=sum(outcome.overturned for outcome in outcomes),
         decision_time_s=_quantiles(decided),
         requests_to_decision=_quantiles(asked),
         decision_time_ecdf=_ecdf(decided),
@@ -66,34 +69,13 @@ def _held(outcomes: Sequence[RunSummary]) -> dict[str, int]:
     return {str(reason): sum(reason in each for each in held) for reason in HoldReason}
 
 
-def _endings(outcomes: Sequence[RunSummary], winners: Sequence[str]) -> dict[str, Any]:
-    """Which variant has all traffic at the end, since when, and what that is worth."""
-    count = len(outcomes)
-    ended = [outcome.ends_with for outcome in outcomes]
-    judged = [outcome.judgement for outcome in outcomes]
-    since = {
-        name: [o.ends_with_since_s for o in outcomes if o.ends_with == name] for name in winners
-    }
-    return {
-        "correct": _share(sum(outcome.correct for outcome in outcomes), count),
-        "wrong": _share(judged.count(Judgement.WRONG), count),
-        "neither": _share(judged.count(Judgement.NEITHER), count),
-        "ends_with": {
-            name: _ending(ended.count(name), count, _median(since[name])) for name in winners
-        },
-        "still_split": _share(ended.count(None), count),
-        "overturned": sum(outcome.overturned for outcome in outcomes),
-    }
-
-
-def _ending(count: int, trials: int, since_s: float) -> Ending:
-    share = _share(count, trials)
+def _ending(variant: str, outcomes: Sequence[RunSummary]) -> Ending:
+    """How often a variant has all traffic at the end, and since when at the median of these."""
+    own = [outcome for outcome in outcomes if outcome.ends_with == variant]
+    since = [outcome.ends_with_since_s for outcome in own if outcome.ends_with_since_s is not None]
+    since_s = _number(quantile_interval(since, 0.5).estimate) if since else math.nan
+    share = _share(len(own), len(outcomes))
     return Ending(share.count, share.share, share.low, share.high, since_s)
-
-
-def _median(values: Sequence[float | None]) -> float:
-    known = [value for value in values if value is not None]
-    return _number(quantile_interval(known, 0.5).estimate) if known else math.nan
 
 
 def _refused(outcomes: Sequence[RunSummary]) -> Refused:
@@ -103,6 +85,10 @@ def _refused(outcomes: Sequence[RunSummary]) -> Refused:
         runs=sum(outcome.actions_refused > 0 for outcome in outcomes),
         reason=usual_reason(outcome.refusal for outcome in outcomes if outcome.refusal),
     )
+
+
+def _share_of(value: object, values: Sequence[object]) -> Proportion:
+    return _share(values.count(value), len(values))
 
 
 def _share(count: int, trials: int) -> Proportion:
