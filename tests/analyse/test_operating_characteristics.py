@@ -237,9 +237,9 @@ def test_without_guardrails_none_can_be_broken(guardrails: tuple[object, ...]) -
         described.model_dump(mode="json") | {"objective": objective}
     )
     none = rows_of(*[Verdict.UNDECIDED] * 100)
-    limits = RunLimits.of(none, 3600.0, scenario=described)
-    found = operating_characteristics(none, limits)["guardrail_breach_s"]
-    assert (found["high"] > 0) == bool(guardrails)
+    limits = possible(RunLimits.of(none, 3600.0), described)
+    found = operating_characteristics(none, limits).means["guardrail_breach_s"]
+    assert (found.high > 0) == bool(guardrails)
 
 
 def test_shares_of_errors_are_means_of_the_runs_shares() -> None:

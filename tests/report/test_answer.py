@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from simab.report import captions, numerals, summary_table_html
 from simab.report.answer import answer, verdict
-from simab.report.example_run import MetricPoint
 from simab.report.ranking import most_often_right
 from simab.report.tables import pairs, summary
 from simab.report.truth_text import truth_sentence
+from simab.result.example_run import MetricPoint
 from simab.result.saved_study import read_result
 from tests.report.conftest import built
 from tests.report.judging import judged, share_of
@@ -329,8 +329,9 @@ def test_what_the_scale_of_the_metric_leaves_out_is_said(result: Of, low: float,
     """The later two thirds fix the scale; an early band that leaves it is cut off."""
     study = read_result(result("churn"))
     example, end_s = study.examples[0], study.examples[0].shown_until_s
-    later = MetricPoint(end_s / 2, "Variant1", 90, 0.8, 0.7, 0.9)
-    early = MetricPoint(end_s / 9, "Variant1", 9, 0.8, low, 0.85)
+    known = {"variant": "Variant1", "value": 0.8}
+    later = MetricPoint(at_s=end_s / 2, labelled=90, low=0.7, high=0.9, **known)
+    early = MetricPoint(at_s=end_s / 9, labelled=9, low=low, high=0.85, **known)
     shown = replace(example, metric_series=(early, later))
     assert ("cut off" in captions.metric(study, shown)) == cut
 
