@@ -17,6 +17,7 @@ from simab.explain.capacity import served_per_s, start_weights
 from simab.profiles.truth import Truth, metric_difference, truth_of
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
+from simab.stats.classification import SHARES
 from simab.stats.means import trials_for_means
 from simab.stats.sample_size import pooled_trials
 
@@ -32,7 +33,6 @@ __all__ = [
 
 _HOUR_NS: Final = 3_600 * 10**9
 _AGES_NS: Final = 2.0**62  # longer than any label is late
-_SHARES = ("accuracy", "success_rate", "precision", "recall")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def _wait_s(scenario: Scenario, labelled: int, labelled_per_hour: float) -> floa
 
 
 def _no_closed_form(objective: Objective, base: float, difference: float) -> str:
-    if objective.metric not in (*_SHARES, "reward"):
+    if objective.metric not in (*SHARES, "success_rate", "reward"):
         return (
             f"How many labelled requests {objective.metric} takes has no closed form here; "
             "simulate it."
@@ -204,7 +204,7 @@ def _no_closed_form(objective: Objective, base: float, difference: float) -> str
 def _counted_share(truth: Truth, objective: Objective) -> float:
     """The share of labelled requests that the metric counts: all, or only (predicted) positives."""
     cells = truth.confusion
-    if cells is None or objective.metric not in ("precision", "recall"):
+    if cells is None or objective.metric not in SHARES:
         return 1.0
-    other = cells.false_positive if objective.metric == "precision" else cells.false_negative
-    return (cells.true_positive + other) / cells.total
+    _, whole = SHARES[objective.metric].counted(cells)
+    return whole / cells.total

@@ -62,13 +62,10 @@ def _brier(totals: LabelTotals) -> float:
     return totals.squared_error_sum / SQUARED_ERROR_ONE / scored if scored else float("nan")
 
 
-_LABEL_METRICS: Final[Mapping[LabelMetric, Callable[[LabelTotals], float]]] = {
+# Those that are not a function of the confusion counts alone, which simab.stats.classification has.
+_OF_LABELS: Final[Mapping[str, Callable[[LabelTotals], float]]] = {
     "accuracy": _correct_share,
     "success_rate": _correct_share,
-    "precision": lambda totals: classification.precision(totals.confusion),
-    "recall": lambda totals: classification.recall(totals.confusion),
-    "f1": lambda totals: classification.f1(totals.confusion),
-    "roc_auc_binary": lambda totals: classification.roc_auc_binary(totals.confusion),
     "roc_auc": _roc_auc,
     "brier": _brier,
     "reward": lambda totals: totals.rewards.mean,
@@ -77,7 +74,9 @@ _LABEL_METRICS: Final[Mapping[LabelMetric, Callable[[LabelTotals], float]]] = {
 
 def label_metric(name: LabelMetric, totals: LabelTotals) -> float:
     """The value of a metric that needs ground truth; NaN where it is undefined."""
-    return _LABEL_METRICS[name](totals)
+    if name in _OF_LABELS:
+        return _OF_LABELS[name](totals)
+    return classification.METRICS[name](totals.confusion)
 
 
 def latency_metric_ns(name: LatencyMetric, totals: RequestTotals) -> float:

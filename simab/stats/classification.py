@@ -6,9 +6,9 @@ A metric that is 0 / 0 is NaN, never 0 or 1; the version with an interval says w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from simab.errors import InvalidInput
 from simab.stats.interval import Interval
@@ -17,16 +17,15 @@ from simab.stats.intervals import wilson_interval
 __all__ = [
     "METRICS",
     "METRICS_WITH_INTERVAL",
+    "SHARES",
     "ConfusionCounts",
+    "CountedShare",
     "Metric",
     "accuracy",
-    "accuracy_metric",
     "f1",
     "f1_metric",
     "precision",
-    "precision_metric",
     "recall",
-    "recall_metric",
     "roc_auc_binary",
     "roc_auc_binary_metric",
 ]
@@ -105,19 +104,56 @@ class Metric:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CountedShare:
+    """A metric that is a share: of the requests that it is about, those that it counts.
+
+    `counted` gives both numbers, `about` names the requests, `if_none` says why there is no share.
+    """
+
+    counted: Callable[[ConfusionCounts], tuple[int, int]]
+    about: str
+    if_none: str
+
+    def value(self, counts: ConfusionCounts) -> float:
+        """The share; NaN where there are no requests that it is about."""
+        part, whole = self.counted(counts)
+        return _share(part, whole)
+
+    def with_interval(self, counts: ConfusionCounts, *, level: float = 0.95) -> Metric:
+        """The share with its Wilson interval, given the number of requests that it is about."""
+        return _share_metric(*self.counted(counts), self.if_none, level)
+
+
+SHARES: Final[Mapping[str, CountedShare]] = {
+    "accuracy": CountedShare(
+        lambda counts: (counts.correct, counts.total), "labelled requests", "no labelled request"
+    ),
+    "precision": CountedShare(
+        lambda counts: (counts.true_positive, counts.predicted_positives),
+        "predicted positives",
+        "no request was called positive",
+    ),
+    "recall": CountedShare(
+        lambda counts: (counts.true_positive, counts.positives), "positives", "no label is positive"
+    ),
+}
+"""Every metric that is a share, by its name: tests, intervals, truths and sample sizes follow."""
+
+
 def accuracy(counts: ConfusionCounts) -> float:
     """Share of requests called right; NaN without requests."""
-    return _share(counts.correct, counts.total)
+    return SHARES["accuracy"].value(counts)
 
 
 def precision(counts: ConfusionCounts) -> float:
     """Share of the requests called 1 whose label is 1; NaN if none was called 1."""
-    return _share(counts.true_positive, counts.predicted_positives)
+    return SHARES["precision"].value(counts)
 
 
 def recall(counts: ConfusionCounts) -> float:
     """Share of the requests with label 1 that were called 1; NaN if no label is 1."""
-    return _share(counts.true_positive, counts.positives)
+    return SHARES["recall"].value(counts)
 
 
 def f1(counts: ConfusionCounts) -> float:
@@ -132,22 +168,6 @@ def roc_auc_binary(counts: ConfusionCounts) -> float:
     A curve through the one point (FPR, TPR): also called balanced accuracy.
     """
     return (recall(counts) + _share(counts.true_negative, counts.negatives)) / 2.0
-
-
-def accuracy_metric(counts: ConfusionCounts, *, level: float = 0.95) -> Metric:
-    """Accuracy with its Wilson interval."""
-    return _share_metric(counts.correct, counts.total, "no labelled request", level)
-
-
-def precision_metric(counts: ConfusionCounts, *, level: float = 0.95) -> Metric:
-    """Precision with its Wilson interval, given the number of requests called 1."""
-    called = counts.predicted_positives
-    return _share_metric(counts.true_positive, called, "no request was called positive", level)
-
-
-def recall_metric(counts: ConfusionCounts, *, level: float = 0.95) -> Metric:
-    """Recall with its Wilson interval, given the number of requests with label 1."""
-    return _share_metric(counts.true_positive, counts.positives, "no label is positive", level)
 
 
 def f1_metric(counts: ConfusionCounts, *, level: float = 0.95) -> Metric:
@@ -176,25 +196,21 @@ def roc_auc_binary_metric(counts: ConfusionCounts, *, level: float = 0.95) -> Me
     if math.isnan(value):
         reason = f"no label is {'negative' if counts.positives else 'positive'}"
         return Metric(value, Interval(0.0, 1.0, level, reason), reason)
-    hit = recall_metric(counts, level=level)
+    hit = SHARES["recall"].with_interval(counts, level=level)
     pass_over = _share_metric(counts.true_negative, counts.negatives, "", level)
     below = math.hypot(hit.value - hit.interval.low, pass_over.value - pass_over.interval.low)
     above = math.hypot(hit.interval.high - hit.value, pass_over.interval.high - pass_over.value)
     return Metric(value, Interval(value - below / 2.0, value + above / 2.0, level))
 
 
-METRICS: dict[str, Callable[[ConfusionCounts], float]] = {
-    "accuracy": accuracy,
-    "precision": precision,
-    "recall": recall,
+METRICS: Final[Mapping[str, Callable[[ConfusionCounts], float]]] = {
+    **{name: share.value for name, share in SHARES.items()},
     "f1": f1,
     "roc_auc_binary": roc_auc_binary,
 }
 
-METRICS_WITH_INTERVAL: dict[str, Callable[..., Metric]] = {
-    "accuracy": accuracy_metric,
-    "precision": precision_metric,
-    "recall": recall_metric,
+METRICS_WITH_INTERVAL: Final[Mapping[str, Callable[..., Metric]]] = {
+    **{name: share.with_interval for name, share in SHARES.items()},
     "f1": f1_metric,
     "roc_auc_binary": roc_auc_binary_metric,
 }

@@ -11,6 +11,7 @@ from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.policies.two_proportions import TwoProportions
 from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
 from simab.stats.bayes import Normal
+from simab.stats.classification import SHARES
 from simab.stats.interval import Interval
 from simab.stats.label_estimates import (
     Estimate,
@@ -32,8 +33,9 @@ COUNTED_AS_CORRECT: Final = frozenset({"accuracy", "success_rate"})
 class MetricEvidence:
     """A metric of both variants' labels, under the variants' names; looks count labelled requests.
 
-    Recall is a share of positives and precision one of predicted positives: `shares` counts them,
-    and a fixed test of them is the pooled z-test. The others have an estimate with a variance.
+    Recall is a share of positives and precision one of predicted positives: `shares` counts them
+    and every other metric that is a share, and a fixed test of these is the pooled z-test. The
+    others have an estimate with a variance.
     Differences are gains: the candidate's less the control's, or the reverse where lower is better.
     """
 
@@ -136,9 +138,9 @@ class MetricEvidence:
         """The metric in words, as every reason quotes it."""
         if self.shares is not None:
             hits, total, new_hits, new_total = self.shares
-            of = "positives" if self.metric == "recall" else "predicted positives"
+            old = f"{hits}/{total} {SHARES[self.metric].about} ({self.labelled[0]} labels)"
             return (
-                f"{self.metric}: {self.control} {hits}/{total} {of} ({self.labelled[0]} labels), "
+                f"{self.metric}: {self.control} {old}, "
                 f"{self.candidate} {new_hits}/{new_total} ({self.labelled[1]})"
             )
         better = " (lower is better, a gain is positive)" if self._sign < 0 else ""
@@ -151,12 +153,7 @@ class MetricEvidence:
 
 def _counted(metric: LabelMetric, totals: LabelTotals) -> tuple[int, int] | None:
     """Hits and trials of a metric that is a share; None of one that is not."""
-    counts = totals.confusion
-    if metric == "recall":
-        return counts.true_positive, counts.positives
-    if metric == "precision":
-        return counts.true_positive, counts.true_positive + counts.false_positive
-    return None
+    return SHARES[metric].counted(totals.confusion) if metric in SHARES else None
 
 
 def _estimate(metric: LabelMetric, totals: LabelTotals) -> Estimate:

@@ -11,6 +11,7 @@ from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
 from simab.policies.metrics import LabelMetric
 from simab.scenario.raw import RawValue, default_of
 from simab.scenario.violations import Violation
+from simab.stats.classification import SHARES
 
 __all__ = [
     "INSTEAD_OF",
@@ -125,7 +126,7 @@ def policies_can_judge_the_metric(scenario: RawValue) -> Iterator[Violation]:
         for field in _set_fields(policy, known):
             rule = f"speaks of correct answers, and the objective's metric is {metric}"
             remedy = INSTEAD_OF[field].replace("a mean reward", metric)
-            if field in ("baseline", "effect") and metric not in ("precision", "recall"):
+            if field in ("baseline", "effect") and metric not in SHARES:
                 remedy = "Write labelled_requests."  # no sample size is stated for the others
             yield policy.at(field).violation(rule, remedy, on_key=True)
 
