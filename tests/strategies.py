@@ -22,7 +22,9 @@ __all__ = [
     "scenarios",
 ]
 
-WITH_LABELS = ["accuracy", "precision", "recall", "f1", "roc_auc", "roc_auc_binary", "brier"]
+WITH_LABELS = [
+    "accuracy", "precision", "recall", "positive_rate", "f1", "roc_auc", "roc_auc_binary", "brier",
+]  # fmt: skip
 WITHOUT_LABELS = ["accuracy", "success_rate"]
 LATENCY_METRICS = ["latency_mean", "latency_p50", "latency_p90", "latency_p99", "latency_p99.9"]
 ROUND_LATENCIES = ["0s", "1ms", "10ms", "500ms", "1s", "2s", "30s"]

@@ -25,6 +25,7 @@ LabelMetric: TypeAlias = Literal[
     "accuracy",
     "precision",
     "recall",
+    "positive_rate",
     "f1",
     "roc_auc",
     "roc_auc_binary",

@@ -120,7 +120,8 @@ class Objective(Description):
     candidate: Name
     """The variant that may replace it."""
     metric: LabelMetric
-    """What decides which of the two is truly better."""
+    """What decides which of the two is truly better. A positive rate says how often a model answers
+    1, not how well: it is there to be watched, and as an objective more counts as better."""
     direction: Literal["higher", "lower"] | None = None
     """Which way is better: lower for brier, higher for all others. It may be said, not changed."""
     smallest_effect: Annotated[Difference, Field(ge=1e-9, le=1e9)]

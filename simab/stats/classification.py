@@ -137,6 +137,12 @@ SHARES: Final[Mapping[str, CountedShare]] = {
     "recall": CountedShare(
         lambda counts: (counts.true_positive, counts.positives), "positives", "no label is positive"
     ),
+    # Drift alarms watch it: it moves when the requests or the model change, right or wrong.
+    "positive_rate": CountedShare(
+        lambda counts: (counts.predicted_positives, counts.total),
+        "labelled requests",
+        "no labelled request",
+    ),
 }
 """Every metric that is a share, by its name: tests, intervals, truths and sample sizes follow."""
 

@@ -27,7 +27,7 @@ from simab.stats.proportions import two_proportion_test
 from tests.policies.fake_metrics import FakeMetrics, confusion, observation
 
 METRICS: tuple[LabelMetric, ...] = (
-    "precision", "recall", "f1", "roc_auc", "roc_auc_binary", "brier",
+    "precision", "recall", "positive_rate", "f1", "roc_auc", "roc_auc_binary", "brier",
 )  # fmt: skip
 RULES: list[Policy] = [
     FixedHorizonTest(labelled_requests=500),

@@ -18,7 +18,7 @@ from simab.profiles.outcomes import SCORE_ONE, OutcomeSampler
 from simab.profiles.quality import Classifier, JointOutcomes, Success
 from simab.stats import classification, scores
 
-COUNTED = ("accuracy", "precision", "recall", "f1", "roc_auc_binary")
+COUNTED = ("accuracy", "precision", "recall", "positive_rate", "f1", "roc_auc_binary")
 
 
 def truth_of_table(rows: list[dict], column: str, threshold: float = 0.5) -> Truth:
@@ -64,6 +64,7 @@ def test_four_rows_worked_by_hand() -> None:
     assert truth.metric("accuracy") == pytest.approx(0.75, abs=1e-12)
     assert truth.metric("precision") == pytest.approx(1.0, abs=1e-12)
     assert truth.metric("recall") == pytest.approx(0.5, abs=1e-12)
+    assert truth.metric("positive_rate") == pytest.approx(0.25, abs=1e-12)
     assert truth.metric("f1") == pytest.approx(2 / 3, abs=1e-12)
     assert truth.metric("roc_auc_binary") == pytest.approx(0.75, abs=1e-12)
     assert truth.metric("roc_auc") == pytest.approx(0.875, abs=1e-12)
@@ -97,6 +98,7 @@ def test_a_beta_classifiers_truth_is_the_integral(positive, negative, threshold,
     tp, fp, fn = share * hit, (1 - share) * false_alarm, share * (1 - hit)
     assert truth.metric("accuracy") == pytest.approx(1 - fp - fn, abs=5e-6)
     assert truth.metric("recall") == pytest.approx(hit, abs=5e-6)
+    assert truth.metric("positive_rate") == pytest.approx(tp + fp, abs=5e-6)
     assert truth.metric("precision") == pytest.approx(tp / (tp + fp), rel=1e-5)
     assert truth.metric("f1") == pytest.approx(2 * tp / (2 * tp + fp + fn), rel=1e-5)
     assert truth.metric("roc_auc_binary") == pytest.approx((hit + 1 - false_alarm) / 2, abs=5e-6)
@@ -158,7 +160,15 @@ def test_a_success_rate_is_its_own_truth(probability: float) -> None:
     """The probability itself; what needs labels is NaN."""
     truth = truth_of(Success(probability=probability).sampler({}, None))
     assert truth.metric("success_rate") == truth.metric("accuracy") == probability
-    for name in ("precision", "recall", "f1", "roc_auc", "roc_auc_binary", "brier"):
+    for name in (
+        "precision",
+        "recall",
+        "positive_rate",
+        "f1",
+        "roc_auc",
+        "roc_auc_binary",
+        "brier",
+    ):
         assert math.isnan(truth.metric(name)), name
 
 

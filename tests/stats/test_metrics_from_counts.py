@@ -64,6 +64,7 @@ def test_counts_of_two_windows_add(one: ConfusionCounts, other: ConfusionCounts)
     ("name", "counts", "reason"),
     [
         ("accuracy", ConfusionCounts(), "no labelled request"),
+        ("positive_rate", ConfusionCounts(), "no labelled request"),
         ("precision", ConfusionCounts(0, 0, 3, 5), "no request was called positive"),
         ("recall", ConfusionCounts(0, 2, 0, 5), "no label is positive"),
         ("f1", ConfusionCounts(0, 0, 0, 9), "no label and no call is positive"),
@@ -93,10 +94,11 @@ def test_the_interval_holds_the_metric_within_0_and_1(counts: ConfusionCounts, n
 
 
 @pytest.mark.parametrize(
-    ("name", "part", "whole"), [("accuracy", 320, 334), ("precision", 37, 40), ("recall", 37, 48)]
+    ("name", "part", "whole"),
+    [("accuracy", 320, 334), ("precision", 37, 40), ("recall", 37, 48), ("positive_rate", 40, 334)],
 )
 def test_shares_have_wilson_intervals(name: str, part: int, whole: int) -> None:
-    """Accuracy, precision and recall are shares of fixed wholes (Wilson 1927)."""
+    """Accuracy, precision, recall and positive rate are shares of fixed wholes (Wilson 1927)."""
     result = METRICS_WITH_INTERVAL[name](ConfusionCounts(37, 3, 11, 283), level=0.9)
     assert result.interval == wilson_interval(part, whole, level=0.9)
 

@@ -23,7 +23,9 @@ from tests.world.building import SECOND, Script, record, scenario, variant
 from tests.world.strategies import scenarios as drawn_scenarios
 from tests.world.strategies import seeds
 
-LABEL_METRICS = ("accuracy", "success_rate", "precision", "recall", "f1", "roc_auc", "brier")
+LABEL_METRICS = (
+    "accuracy", "success_rate", "precision", "recall", "positive_rate", "f1", "roc_auc", "brier",
+)  # fmt: skip
 
 
 def shown(observation: Observation) -> list[Any]:
