@@ -1,4 +1,4 @@
-"""How an explanation of a scenario looks on a terminal: sentences, capacity, warnings."""
+"""How an explanation of a scenario looks on a terminal: sentences, and a table of capacity."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ def print_explanation(explanation: Explanation) -> None:
     if explanation.capacity:
         console.print()
         _print_capacity(console, explanation)
-    for warning in explanation.warnings:
+    if explanation.warnings:
         console.print()
-        print_item(console, warning, mark="Warning: ", style="bold yellow")
+        number = len(explanation.warnings)
+        noun = "warning" if number == 1 else f"{number} warnings"
+        print_item(console, f"`simab check` has {'a ' * (number == 1)}{noun} on it.", mark="")
 
 
 def _print_capacity(console: Console, explanation: Explanation) -> None:

@@ -28,7 +28,7 @@ _DISK_IS_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Each is `command` in simab/cli/commands/<name>.py; here stands what `simab --help` says of it.
 COMMANDS: Final = {
     "init": "Write a commented scenario to start from.",
-    "check": "Validate scenario files, and explain what they describe.",
+    "check": "Validate scenario files; print warnings and what a study takes.",
     "explain": "Say what is known of a scenario without playing it.",
     "run": "Play one replication under one policy.",
     "compare": "Compare promotion policies, and write the report.",

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,6 +15,7 @@ import click
 from simab.cli.exits import OutputClosed
 from simab.errors import InvalidScenario, Problem, SimabError
 from simab.text import json_escaped, visible
+from simab.version import VERSION
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +26,9 @@ __all__ = [
     "print_item",
     "print_json",
     "print_line",
+    "print_result",
     "print_table",
+    "print_warnings",
     "refuse",
     "say",
     "standard_output",
@@ -107,6 +110,14 @@ def print_json(result: Any) -> None:
     print_document(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def print_result(form: str, result: Mapping[str, Any]) -> None:
+    """Print a result for machines under the name and version of its form, such as "run/1".
+
+    The version rises when a field is renamed, removed or comes to mean something else.
+    """
+    print_json({"format": f"simab-{form}", "simab_version": VERSION, **result})
+
+
 def print_document(text: str) -> None:
     r"""Print a JSON document; what the encoding of stdout lacks is written as `\u00e9`."""
     text = json_escaped(text)
@@ -136,6 +147,13 @@ def print_item(console: Console, sentence: str, *, mark: str = "- ", style: str 
     text = Text(_wrapped(visible(f"{mark}{sentence}"), text_width(console), hanging=hanging))
     text.stylize(style, 0, len(mark.rstrip()))
     console.print(text)
+
+
+def print_warnings(console: Console, warnings: Iterable[str]) -> None:
+    """Print each warning as a paragraph of its own."""
+    for warning in warnings:
+        console.print()
+        print_item(console, warning, mark="Warning: ", style="bold yellow")
 
 
 def print_table(

@@ -11,7 +11,6 @@ from simab import units
 from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentences
 from simab.explain.evidence import Need, TruthRow, evidence_of
 from simab.explain.evidence_text import evidence_sentences
-from simab.explain.forecast import size_of, size_sentence
 from simab.explain.hashed_shares import hashed_share_sentences
 from simab.explain.kept_users import kept_user_sentences
 from simab.explain.scenario_warnings import warnings
@@ -60,7 +59,6 @@ def explain(scenario: Scenario) -> Explanation:
             *hashed_share_sentences(scenario),
             *kept_user_sentences(scenario),
             *evidence_sentences(scenario, evidence),
-            size_sentence(size_of(scenario)),
         ),
         warnings=tuple(warnings(scenario)),
         capacity=rows,

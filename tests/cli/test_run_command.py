@@ -13,6 +13,7 @@ from simab.cli.exits import ExitCode
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.run.simulation import simulate
 from simab.scenario import dumps
+from simab.version import VERSION
 from tests.comparison.command_line import files_in, run
 from tests.study.building import small
 
@@ -33,6 +34,7 @@ def test_json_says_how_requests_ended_and_what_was_decided(
     ended = run(capsys, "run", file, *words)
     assert (ended.code, ended.err) == (0, "")
     told = json.loads(ended.out)
+    assert (told["format"], told["simab_version"]) == ("simab-run/1", VERSION)
     same = simulate(small(), policy="schedule", seed=4, replication=2)
     assert told["totals"] == asdict(same.totals)
     assert told["decisions"] == same.decisions.to_dict(orient="records")

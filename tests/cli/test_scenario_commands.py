@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from simab.explain import explain
+from simab.explain import explain, warnings
+from simab.explain.forecast import size_of, size_sentence
 from simab.scenario import json_schema, load
 from simab.scenario.starter import starter_text
+from simab.version import VERSION
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 MINIMAL = str(SHIPPED / "minimal.yaml")
+TWELVE = str(SHIPPED / "twelve_policies.yaml")
 BAD = str(Path(__file__).parents[1] / "scenario" / "malformed" / "everything.yaml")
 
 
@@ -50,14 +54,37 @@ def test_the_starter_explains_its_fields() -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
-def test_check_explains_what_is_valid(run) -> None:
-    """A valid file is named, and its sentences and its table of loads are printed."""
+def test_check_is_short(run) -> None:
+    """A valid file is named; then come what the study takes and each warning, and nothing else."""
     code, out, err = run("check", MINIMAL)
     assert (code, err) == (0, "")
-    assert out.startswith(f"{MINIMAL} is valid.\n\nA test and a canary\n\n- 10 requests a second")
+    assert out.splitlines()[0] == f"{MINIMAL} is valid."
+    assert " ".join(out.splitlines()[1:]) == size_sentence(size_of(load(MINIMAL)))
+    warned = run("check", TWELVE)[1]
+    found, text = list(warnings(load(TWELVE))), " ".join(warned.split())
+    assert [each for each in found if f"Warning: {each}" not in text] == []
+    assert text.count("Warning: ") == len(found) == 2
+    assert all(line == line.rstrip() for line in warned.splitlines())
+    assert max(map(len, [*out.splitlines()[1:], *warned.splitlines()[1:]])) <= 80
+
+
+def test_explain_is_the_long_view(run) -> None:
+    """The title, the sentences and the table of loads."""
+    code, out, err = run("explain", MINIMAL)
+    assert (code, err) == (0, "")
+    assert out.startswith("A test and a canary\n\n- 10 requests a second")
     assert "variant  traffic  requests/s  load  mean wait  set by" in out
     assert all(line == line.rstrip() for line in out.splitlines())
-    assert max(map(len, out.splitlines()[1:])) <= 80
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_check_and_explain_say_nothing_twice(run) -> None:
+    """No line of one is a line of the other; `explain` counts the warnings that `check` prints."""
+    checked, explained = (run(words, TWELVE)[1] for words in ("check", "explain"))
+    assert {*checked.splitlines()} & {*explained.splitlines()} == {""}
+    assert "`simab check` has 2 warnings on it." in explained
+    assert "`simab check`" not in run("explain", MINIMAL)[1]
+    assert run("explain", BAD)[0] == 2
 
 
 def test_check_goes_through_all_files(run) -> None:
@@ -73,7 +100,9 @@ def test_check_as_json(run) -> None:
     """--json puts one JSON document on stdout, with the problems in it; messages go to stderr."""
     code, out, err = run("check", "--json", BAD, MINIMAL)
     assert code == 2
-    bad, good = json.loads(out)["files"]
+    result = json.loads(out)
+    assert (result["format"], result["simab_version"]) == ("simab-check/1", VERSION)
+    bad, good = result["files"]
     assert (bad["file"], bad["valid"], good["valid"]) == (BAD, False, True)
     assert bad["problems"][1] == {
         "field": "endpoint.variants.current.wieght",
@@ -83,7 +112,8 @@ def test_check_as_json(run) -> None:
         "line": 5,
         "column": 7,
     }
-    assert good["explanation"] == explain(load(MINIMAL)).to_dict()
+    assert good["warnings"] == list(warnings(load(MINIMAL)))
+    assert good["forecast"] == asdict(size_of(load(MINIMAL)))
     assert "unknown key" in err
 
 
@@ -95,14 +125,11 @@ def test_quiet_prints_errors_only(run) -> None:
     assert "unknown key" in err
 
 
-def test_explain_prints_the_same_as_check(run) -> None:
-    """`explain` is `check` of one file without the verdict."""
-    _, checked, _ = run("check", MINIMAL)
-    code, explained, err = run("explain", MINIMAL)
-    assert (code, err) == (0, "")
-    assert checked.endswith(explained)
-    assert json.loads(run("explain", MINIMAL, "--json")[1]) == explain(load(MINIMAL)).to_dict()
-    assert run("explain", BAD)[0] == 2
+def test_explain_as_json(run) -> None:
+    """A format with a version, then the explanation as Python gives it."""
+    head = {"format": "simab-explanation/1", "simab_version": VERSION}
+    result = json.loads(run("explain", MINIMAL, "--json")[1])
+    assert result == head | explain(load(MINIMAL)).to_dict()
 
 
 def test_schema_is_printed(run) -> None:

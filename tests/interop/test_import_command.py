@@ -53,6 +53,7 @@ def test_json_holds_the_policy_and_the_notes(capsys: pytest.CaptureFixture[str])
     code, machine, err = run(capsys, *ARGO, "--json")
     result = json.loads(machine)
     assert code == 0
+    assert result["format"] == "simab-import/1"
     assert result["policies"] == YAML(typ="safe", pure=True).load(out)["policies"]
     assert result["notes"][1] == {
         "source": "argo.yaml",

@@ -24,6 +24,6 @@ def command(file: str, as_json: bool) -> None:
 
     explanation = explain(load(file))
     if as_json:
-        terminal.print_json(explanation.to_dict())
+        terminal.print_result("explanation/1", explanation.to_dict())
     else:
         print_explanation(explanation)

@@ -80,7 +80,7 @@ def command(
         for note in imported.notes:
             terminal.complain(note.render())
     if as_json:
-        terminal.print_json(_as_data(chosen, imported))
+        terminal.print_result("import/1", _as_data(chosen, imported))
     else:
         click.echo(fragment(chosen, imported.policy), nl=False)
 

@@ -63,7 +63,7 @@ def command(
     prepare_engine(engine, quiet=quiet)
     run = _played(scenario, chosen, draws, engine, record_requests=out is not None)
     if as_json:
-        terminal.print_json(_as_data(run))
+        terminal.print_result("run/1", _as_data(run))
     elif not quiet:
         _print(run)
     if out is not None:

@@ -159,8 +159,8 @@ def _policies() -> dict[str, type[Policy]]:
 
 _POLICIES: Final = _policies()
 INSTEAD_OF: Final = {
-    "baseline": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
-    "effect": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
+    "baseline": "Write labelled_requests; `simab explain` says how many the smallest effect takes.",
+    "effect": "Write labelled_requests; `simab explain` says how many the smallest effect takes.",
     "prior_successes": "Leave it out: the prior of a mean reward is flat.",
     "prior_failures": "Leave it out: the prior of a mean reward is flat.",
 }
