@@ -29,7 +29,7 @@ _DISK_IS_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 COMMANDS: Final = {
     "init": "Write a commented scenario to start from.",
     "check": "Validate scenario files; print warnings and what a study takes.",
-    "explain": "Say what is known of a scenario without playing it.",
+    "explain": "Say what is known of a scenario, a policy or a profile.",
     "run": "Play one replication under one policy.",
     "compare": "Compare promotion policies, and write the report.",
     "report": "Write the report of a saved study again.",

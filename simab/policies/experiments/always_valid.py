@@ -18,10 +18,10 @@ __all__ = ["AlwaysValid"]
 class AlwaysValid(LookingExperiment):
     """Test the objective's metric at every look by a test that allows for looking.
 
-    `mixture` is the mSPRT of Johari, Pekelis and Walsh (2022), each arm with its own variance: it
-    decides when the smallest p-value so far is at most alpha. `confidence_sequence` is the
-    asymptotic one of Waudby-Smith et al. (2021) in GrowthBook's form: it decides when the interval
-    of the difference leaves out 0. A gain promotes, a loss keeps the control. It misleads where
+    `mixture` is the mSPRT, each arm with its own variance: it decides when the smallest p-value so
+    far is at most alpha. `confidence_sequence` is the asymptotic one in GrowthBook's form: it
+    decides when the interval of the difference leaves out 0. A gain promotes, a loss keeps the
+    control. Source: Johari, Pekelis and Walsh (2022); Waudby-Smith et al. (2021). It misleads where
     looks begin after a handful of labels, for its tests hold only as the labels grow many; and it
     pays for the freedom to stop with power: at a fixed sample size a fixed test finds more.
     """

@@ -34,13 +34,14 @@ class GroupSequential(Experiment):
 
     Information is the harmonic mean of the variants' labels over the planned labels; look k is
     taken at the first tick at which it reaches k / looks. `pocock` and `obrien_fleming` are the
-    classic bounds for equal steps (Jennison and Turnbull 2000, chapter 2); the spending kinds use
-    the information really reached, in hundredths of the plan, and spend alpha / 2 on either side
-    (Lan and DeMets 1983, as gsDesign's sfLDPocock and sfLDOF). With `beta` the design is the one
-    of Pampallona, Tsiatis and Kim (2001): upper bounds at alpha / 2, and lower ones that give up
-    where there is little to hope for; they do not bind, and assume the planned information. At the
-    last look the control stays unless the upper bound is crossed. It misleads where labels come
-    much later than decisions are wanted, or where the plan is far too small for the effect.
+    classic bounds for equal steps; the spending kinds use the information really reached, in
+    hundredths of the plan, and spend alpha / 2 on either side. With `beta` the design has upper
+    bounds at alpha / 2, and lower ones that give up where there is little to hope for; they do not
+    bind, and assume the planned information. At the last look the control stays unless the upper
+    bound is crossed. Source: Jennison and Turnbull (2000), chapter 2; of the spending, Lan and
+    DeMets (1983), as gsDesign's sfLDPocock and sfLDOF; of the lower bounds, Pampallona, Tsiatis and
+    Kim (2001). It misleads where labels come much later than decisions are wanted, or where the
+    plan is far too small for the effect.
     """
 
     kind: Literal["group_sequential"] = "group_sequential"
