@@ -37,10 +37,6 @@ class Policy(Description, ABC):
         `state` is None at the first tick. The same arguments always give the same answer.
         """
 
-    def variants_named(self) -> frozenset[str]:
-        """Variants that the policy's parameters name, beside the control and the candidate."""
-        return frozenset()
-
     def adds_candidate(self, candidate: str) -> bool:
         """Whether the policy deploys the candidate itself where it is not there at the start."""
         return False

@@ -10,17 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simab.errors import InvalidInput
 
-__all__ = ["benjamini_hochberg", "bonferroni", "holm"]
-
-
-def bonferroni(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Each p-value times the number of tests, at most 1 (shape: m).
-
-    Raises InvalidInput as `holm`.
-    """
-    p = _require_p_values(p_values)
-    adjusted: NDArray[np.float64] = np.minimum(p * p.size, 1.0)
-    return adjusted
+__all__ = ["holm"]
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
@@ -33,26 +23,8 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     p = _require_p_values(p_values)
     order = np.argsort(p, kind="stable")  # NaN comes last
     factors = p.size - np.arange(p.size)
-    return _in_place(order, np.maximum.accumulate(p[order] * factors))
-
-
-def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Benjamini and Hochberg's step-up p-values (shape: m): they bound the false discovery rate.
-
-    The i-th smallest of m times m / i, never above the one after (Benjamini and Hochberg 1995).
-    Valid for independent and for positively dependent tests. Raises InvalidInput as `holm`.
-    """
-    p = _require_p_values(p_values)
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * (p.size / np.arange(1.0, p.size + 1.0))
-    # fmin passes over the NaNs at the end, which must not spread to the tests before them.
-    stepped = np.fmin.accumulate(scaled[::-1])[::-1]
-    return _in_place(order, np.where(np.isnan(scaled), np.nan, stepped))
-
-
-def _in_place(order: NDArray[np.intp], stepped: NDArray[np.float64]) -> NDArray[np.float64]:
-    adjusted = np.empty(order.size)
-    adjusted[order] = np.minimum(stepped, 1.0)
+    adjusted = np.empty(p.size)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
     return adjusted
 
 

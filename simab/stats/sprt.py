@@ -2,7 +2,7 @@
 
 p0 is the share under the null hypothesis and p1 the one under the alternative; trials of one arm,
 one after the other (Wald 1947, Sequential Analysis, chapters 3 and 5). Only `math` loads with this
-module. How often and how soon the test ends: `simab.stats.sprt_characteristic`.
+module.
 """
 
 from __future__ import annotations

@@ -67,7 +67,6 @@ def test_variants_are_added_and_removed() -> None:
     assert (first.variant, first.weight) == ("newer", 0.0)
     assert isinstance(second, RemoveVariant)
     assert second.variant == "old"
-    assert policy.variants_named() == {"newer", "old"}
 
 
 def test_its_splits_are_its_weights() -> None:

@@ -22,7 +22,7 @@ from simab.stats.futility import futility_design
 from simab.stats.sample_size import pooled_trials
 from simab.stats.spending import obrien_fleming_spending, pocock_spending, spending_bounds
 from simab.stats.sprt import sprt_bounds
-from simab.stats.sprt_characteristic import exact_characteristic
+from tests.oracles.sprt_characteristic import exact_characteristic
 from tests.policies.experiments import Look, play, plays, share_of, standard_error
 from tests.policies.fake_metrics import MINUTE
 

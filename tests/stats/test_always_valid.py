@@ -185,12 +185,10 @@ def test_the_controllers_statistics_load_no_scipy() -> None:
         "from simab.stats.bayes import FLAT, probability_better\n"
         "from simab.stats.non_inferiority import non_inferiority_test\n"
         "from simab.stats.sprt import bernoulli_log_ratio\n"
-        "from simab.stats.success_race import race_verdict\n"
         "mixture(1, 10, 2, 10, mixing_variance=0.1)\n"
         "probability_better(FLAT.after(3, 10), FLAT.after(30, 100))\n"
         "non_inferiority_test(1, 10, 2, 10, margin=0.1)\n"
         "bernoulli_log_ratio(1, 10, 0.1, 0.2)\n"
-        "race_verdict(1, 2, limit=10, lead=3)\n"
         "sys.exit('scipy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

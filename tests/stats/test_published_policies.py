@@ -32,7 +32,6 @@ from simab.stats.interval import normal_quantile
 from simab.stats.non_inferiority import non_inferiority_test
 from simab.stats.proportions import mcnemar_chi_square, normal_p_value
 from simab.stats.ranks import location_shift
-from simab.stats.regret_bounds import lai_robbins_constant, ucb1_regret_bound
 from simab.stats.sample_ratio import share_test_power
 from simab.stats.sample_size import (
     arcsine_trials,
@@ -41,7 +40,6 @@ from simab.stats.sample_size import (
     pooled_trials,
     unpooled_trials,
 )
-from simab.stats.selection import bechhofer_constant, bernoulli_selection_trials
 from simab.stats.spending import (
     obrien_fleming_spending,
     pocock_spending,
@@ -49,9 +47,11 @@ from simab.stats.spending import (
     spending_bounds,
 )
 from simab.stats.sprt import sprt_bounds, sprt_lines
-from simab.stats.sprt_characteristic import exact_characteristic, wald_characteristic
-from simab.stats.success_race import race_win_probability
 from simab.theory import controllers
+from tests.oracles.regret_bounds import lai_robbins_constant, ucb1_regret_bound
+from tests.oracles.selection import bechhofer_constant, bernoulli_selection_trials
+from tests.oracles.sprt_characteristic import exact_characteristic, wald_characteristic
+from tests.oracles.success_race import race_win_probability
 
 Entry = dict[str, Any]
 

@@ -16,7 +16,7 @@ from simab.stats.sprt import (
     sprt_lines,
     sprt_verdict,
 )
-from simab.stats.sprt_characteristic import exact_characteristic, wald_characteristic
+from tests.oracles.sprt_characteristic import exact_characteristic, wald_characteristic
 
 
 def test_walds_bounds() -> None:

@@ -184,10 +184,6 @@ class Bandit(Policy):
             return ()
         return (SetWeights(scaled, because=because),)
 
-    def variants_named(self) -> frozenset[str]:
-        """The arms."""
-        return frozenset(self.arms)
-
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

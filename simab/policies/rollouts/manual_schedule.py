@@ -84,14 +84,6 @@ class ManualSchedule(Policy):
         step = self.steps[done]
         return ((step.action(),), done + 1) if step.at <= observation.now_ns else ((), done)
 
-    def variants_named(self) -> frozenset[str]:
-        """Every variant of every step."""
-        named: set[str] = set()
-        for step in self.steps:
-            named |= {name for name in (step.promote, step.add, step.remove) if name is not None}
-            named |= set(step.weights or ())
-        return frozenset(named)
-
     def adds_candidate(self, candidate: str) -> bool:
         """Whether a step adds it."""
         return any(step.add == candidate for step in self.steps)

