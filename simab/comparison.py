@@ -82,7 +82,8 @@ class Study:
 
         Args:
             path: the folder; it is made if absent.
-            progress: a function that is told how many example runs are played again, of how many.
+            progress: a function that is called with how many example runs are played again, and of
+                how many.
 
         Returns:
             The path of the page.
@@ -133,7 +134,7 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
         executor: any `concurrent.futures.Executor`; by default everything runs here.
         store: a mutable mapping that keeps rows by key; rows that it holds are not played again.
         engine: "compiled" (Numba) or "reference" (SimPy, one process per request): same bits.
-        progress: a function that is told how many rows are done, of how many.
+        progress: a function that is called with how many rows are done, of how many.
         command: what the report says remakes it.
 
     Raises:

@@ -46,7 +46,7 @@ def broken_guardrails(scenario: Scenario) -> dict[str, str]:
 
 
 class _Guarded:
-    """One variant beside the guardrails."""
+    """One variant compared with the guardrails."""
 
     def __init__(self, scenario: Scenario, name: str) -> None:
         self._scenario = scenario

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["print_comparison"]
 
 _Column: TypeAlias = "tuple[str, Callable[[PolicyResult], str]]"
-_WIDE: Final = 100  # narrower terminals leave out what users suffer; remarks and files tell it
+_WIDE: Final = 100  # narrower terminals leave out what users suffer; remarks and files have it
 
 
 def print_comparison(result: StudyResult) -> None:

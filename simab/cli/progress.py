@@ -16,7 +16,7 @@ _SECONDS_BETWEEN_LINES: Final = 10.0
 
 @contextmanager
 def shown_progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A function to tell how many are done, of how many."""
+    """A function to call with how many are done, and of how many."""
     if quiet:
         yield lambda *_: None
         return
@@ -49,10 +49,10 @@ def _lines(what: str) -> Callable[[int, int], None]:
     """Lines far enough apart that they do not flood a log."""
     spoken_s = time.monotonic()
 
-    def tell(done: int, total: int) -> None:
+    def show(done: int, total: int) -> None:
         nonlocal spoken_s
         if time.monotonic() - spoken_s >= _SECONDS_BETWEEN_LINES:
             spoken_s = time.monotonic()
             say(f"{what}: {done} of {total}")
 
-    return tell
+    return show

@@ -18,7 +18,7 @@ _BY_NUMBER: Final = {
     errno.ENFILE: _FILES,
     errno.EAGAIN: "No more processes or threads can be started. Raise the limit (`ulimit -u`).",
 }
-# A library that is loaded tells what the loader said, without a number.
+# A library that is loaded repeats what the loader said, without a number.
 _BY_WORDS: Final = {
     "too many open files": _FILES,
     "cannot allocate memory": _MEMORY,

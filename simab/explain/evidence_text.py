@@ -181,7 +181,7 @@ def _tested_sentences(scenario: Scenario) -> Iterator[str]:
 
 
 def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Iterator[str]:
-    """How good the fixed-horizon tests of correct answers are; of rewards none is told."""
+    """How good the fixed-horizon tests of correct answers are; of rewards none is stated."""
     objective = scenario.objective
     if objective.metric not in ("accuracy", "success_rate"):
         return

@@ -195,11 +195,11 @@ def read_documents(path: Path) -> list[LocatedValue]:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         _refuse_template(source, text)
         words = f"not YAML: {error.problem or error}"
-        raise _refusal(source, words, "Mend the syntax.", line, column) from None
+        raise _refusal(source, words, "Correct the syntax.", line, column) from None
     except (YAMLError, ValueError) as error:
         if isinstance(error, InvalidInput):
             raise
-        raise _refusal(source, f"not YAML: {error}", "Mend the syntax.", 1, 1) from None
+        raise _refusal(source, f"not YAML: {error}", "Correct the syntax.", 1, 1) from None
     except RecursionError:
         raise _refusal(source, "nested too deeply", "Remove extra brackets.", 1, 1) from None
     return [each for each in documents if each.value is not None]

@@ -49,7 +49,7 @@ class Imported:
 
 @dataclass(slots=True)
 class Findings:
-    """Notes and problems gathered on the way, so that all are told at once."""
+    """Notes and problems gathered on the way, so that all are reported at once."""
 
     notes: list[Note] = field(default_factory=list)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
@@ -83,7 +83,7 @@ def _place(found: tuple[str, Problem]) -> tuple[str, int, int]:
 
 
 def built(model: type[Policy], data: dict[str, Any], origins: dict[Any, LocatedValue]) -> Policy:
-    """The policy of some data; a rule that it breaks is told at the part of the file it is from.
+    """The policy of some data; a broken rule is reported at the part of the file it is from.
 
     `origins` says for paths in `data` where in the file they come from; () must be among them.
 

@@ -43,7 +43,7 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
     start = documents[0] if documents else LocatedValue({}, Place(str(files[0]), 1, 1))
     if configs and updates:
         remedy = "Import the deployment and the updates of weights one at a time."
-        raise updates[0].wrong("stands beside a DeploymentConfig", remedy)
+        raise updates[0].wrong("is given together with a DeploymentConfig", remedy)
     if len(configs) > 1:
         raise configs[1].wrong("is the second DeploymentConfig", "Import one at a time.")
     importer = _Importer(documents, read_table(table))

@@ -166,7 +166,7 @@ def _received(example: Example, variant: str) -> str:
 
 
 def metric(result: StudyResult, example: Example) -> str:
-    """What the metric said when it was decided, beside what is true."""
+    """What the metric said when it was decided, and what is true."""
     truth = result.truth
     seen = [_known(example, name) for name in (truth.control, truth.candidate)]
     name = numerals.metric_name(truth.metric)

@@ -2,7 +2,7 @@
 
 Figures are drawn in the light colours and then refer to the variables, so they follow the theme.
 The colours are Okabe and Ito's, darkened for light paper and lightened for dark until each has a
-contrast of 3 to 1. Nothing is told by colour alone: lines differ in dash and marker, bars in
+contrast of 3 to 1. Nothing is shown by colour alone: lines differ in dash and marker, bars in
 hatching and words.
 """
 
@@ -41,7 +41,7 @@ LIGHT: Final = {colour.variable: colour.light for colour in COLOURS}
 
 
 class Style(NamedTuple):
-    """How one line is drawn, so that it can be told from others without colour."""
+    """How one line is drawn, so that it differs from the others without colour."""
 
     colour: str
     dash: tuple[float, ...]

@@ -1,6 +1,6 @@
 """Looking into scenario data that may be wrong anywhere, without ever failing.
 
-A wrong type has its own message already; whoever looks at it here is told None: cannot tell.
+A wrong type has its own message already; whoever looks at it here gets None, for unknown.
 """
 
 from __future__ import annotations

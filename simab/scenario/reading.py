@@ -92,7 +92,7 @@ def read(text: str, source: str) -> Document:
         problem = Problem("", "", what, "Remove it, and save as UTF-8 text.", line, column)
         raise InvalidScenario(source, (problem,)) from None
     except (YAMLError, ValueError) as error:
-        raise _unreadable(source, f"not YAML: {error}", "Mend the syntax.") from None
+        raise _unreadable(source, f"not YAML: {error}", "Correct the syntax.") from None
     if root is None:
         raise _unreadable(
             source, "the file is empty", "Run `simab init` for a scenario to start from."
@@ -259,7 +259,7 @@ def _syntax(problem: str, here: str) -> tuple[str, str]:
     if "\t" in here[: len(here) - len(here.lstrip())]:
         return "a tab in the indentation", "Replace it by spaces."
     remedies = (remedy for words, remedy in _REMEDIES if words in problem)
-    remedy = next(remedies, "Mend the syntax here or in the line above.")
+    remedy = next(remedies, "Correct the syntax here or in the line above.")
     for parser_word, word in _PARSER_WORDS:
         problem = problem.replace(parser_word, word)
     return problem, remedy

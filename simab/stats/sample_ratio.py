@@ -1,4 +1,4 @@
-"""Did the router split as asked? The tests beside the chi-square: exact, and for many looks.
+"""Did the router split as asked? The tests other than the chi-square: exact, and for many looks.
 
 `chi_square_shares` in simab.stats.goodness_of_fit is the usual test, for one look at many requests.
 Test each phase of constant weights by itself: a ramp mixes ratios that never held at once.

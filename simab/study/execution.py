@@ -29,7 +29,7 @@ from simab.world.control import Decider, PolicyRaised
 __all__ = ["Executor", "Progress", "Store", "play_one", "run_study", "truth_of_plan"]
 
 Progress = Callable[[int, int], None]
-"""Told how many rows are done, of how many."""
+"""Called with how many rows are done, and of how many."""
 
 Store = MutableMapping[str, RunSummary]
 """Where rows are kept by key; a dict will do, and so will anything that behaves like one."""
@@ -48,8 +48,8 @@ def run_study(
     """The rows of a study by policy, in order of replication.
 
     Only rows that the store lacks are played. Without an executor they are played here, one after
-    the other. A replication whose policy raises has no row, in the store or here: `failed` is told
-    of it. Raises what a batch raises for other reasons; rows already stored stay stored.
+    the other. A replication whose policy raises has no row, in the store or here: `failed` is
+    called with it. Raises what a batch raises for other reasons; rows already stored stay stored.
     """
     store = {} if store is None else store
     keys = {

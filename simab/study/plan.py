@@ -113,7 +113,7 @@ def _state(policy: object) -> str:
         return repr(policy.__getstate__())
     except Exception as error:  # noqa: BLE001
         raise InvalidInput(
-            f"policies: {type(policy).__name__}: what it holds cannot be told ({error}), and rows "
+            f"policies: {type(policy).__name__}: what it holds cannot be read ({error}), and rows "
             "are kept by what a policy is; let pickle, or __getstate__ and repr, read it"
         ) from None
 

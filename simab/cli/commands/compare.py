@@ -182,8 +182,8 @@ def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool) -> None
         print_comparison(study.result)
         sys.stdout.flush()
     if out is not None:
-        with writing_into(out), shown_progress("Runs replayed for the report", quiet=quiet) as tell:
-            page = study.report(out, progress=tell)
+        with writing_into(out), shown_progress("Runs replayed for the report", quiet=quiet) as show:
+            page = study.report(out, progress=show)
         say(f"The report is {page}.", quiet=quiet)
     if as_json:
         from simab.result.saved_study import canonical_json

@@ -91,7 +91,7 @@ class ArgoStep(Description):
 
 
 class BackgroundAnalysis(Description):
-    """An analysis beside the steps, from one of them until the rollout ends."""
+    """An analysis in the background of the steps, from one of them until the rollout ends."""
 
     metrics: Metrics
     """Metrics by name."""
@@ -114,7 +114,7 @@ class ArgoRollouts(Policy):
     steps: Annotated[tuple[ArgoStep, ...], Field(min_length=1)]
     """What to do, in order."""
     background: BackgroundAnalysis | None = None
-    """An analysis beside the steps."""
+    """An analysis in the background of the steps."""
     traffic_routing: bool = False
     """Whether a router splits by weight; otherwise the split is that of the replica counts."""
     replicas: Annotated[int, Field(ge=1)] | None = None

@@ -54,7 +54,8 @@ class FixedHorizonTest(Experiment):
         planned = (self.baseline is not None, self.effect is not None)
         if any(planned) and self.labelled_requests is not None:
             raise InvalidInput(
-                "labelled_requests stands beside baseline and effect; keep the one or the others"
+                "labelled_requests is given together with baseline and effect; keep the one or the "
+                "others"
             )
         if not any(planned) and self.labelled_requests is None:
             raise InvalidInput("no sample; give labelled_requests, or baseline and effect")

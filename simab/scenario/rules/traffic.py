@@ -38,4 +38,4 @@ def targets_are_of_one_kind(scenario: RawValue) -> Iterator[Violation]:
         targets, paired = segment.at("targets"), segment.at("paired_targets")
         if targets.named() and paired.listed():
             remedy = "Keep one of the two; put the others in a segment of their own."
-            yield paired.violation("stands beside targets", remedy, on_key=True)
+            yield paired.violation("is given together with targets", remedy, on_key=True)
