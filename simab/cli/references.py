@@ -43,7 +43,8 @@ def _print_entry(console: Console, entry: Entry) -> None:
     if entry.source:
         print_item(console, entry.source, mark="Source: ", style="bold")
     if entry.misleads:
-        print_item(console, entry.misleads, mark="", style="bold yellow")
+        fault = entry.misleads.removeprefix("It misleads")
+        print_item(console, fault, mark="It misleads", style="bold yellow")
     _print_parameters(console, entry.parameters)
     for part in entry.parts:
         console.print()

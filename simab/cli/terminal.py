@@ -140,10 +140,10 @@ def say(sentence: str, *, quiet: bool = False) -> None:
 
 
 def print_item(console: Console, sentence: str, *, mark: str = "- ", style: str = "") -> None:
-    """Print one sentence of a list, its lines indented under the mark."""
+    """Print one sentence of a list, its lines indented two blanks further than the mark."""
     from rich.text import Text
 
-    hanging = " " * (2 if len(mark) > 2 else len(mark))
+    hanging = " " * min(len(mark) - len(mark.lstrip()) + 2, len(mark))
     text = Text(_wrapped(visible(f"{mark}{sentence}"), text_width(console), hanging=hanging))
     text.stylize(style, 0, len(mark.rstrip()))
     console.print(text)
