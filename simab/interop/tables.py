@@ -21,10 +21,10 @@ from simab.interop.suggested_meaning import suggested_entry
 from simab.policies.argo.metrics import Condition
 from simab.policies.metrics import ErrorMetric, LabelMetric, LatencyMetric
 from simab.policies.window_series import CountMetric
-from simab.scenario.reading import Document, read
+from simab.scenario.reading import read
 from simab.scenario.suggestions import nearest, remedy_for_name
 from simab.scenario.translation import flaws_of
-from simab.scenario.violations import Violation, field_name, short_text
+from simab.scenario.violations import field_name, problem_of
 
 __all__ = ["MetricMap", "MetricMeaning", "MetricTable", "read_table"]
 
@@ -160,8 +160,13 @@ def read_table(path: Path | None) -> MetricMap:
     except ValidationError as error:
         violations += flaws_of(error, MetricTable)
     if violations:
-        problems = (_problem(violation, document) for violation in violations)
-        raise Unimportable(tuple((str(path), each) for each in problems))
+        places = (each.mark or document.place(each.path, on_key=each.on_key) for each in violations)
+        raise Unimportable(
+            tuple(
+                (str(path), problem_of(violation, document.data, place))
+                for violation, place in zip(violations, places, strict=True)
+            )
+        )
 
     def refusal(parts: tuple[str, ...], rule: str, remedy: str) -> Unimportable:
         line, column = document.place(parts, on_key=True)
@@ -173,17 +178,3 @@ def read_table(path: Path | None) -> MetricMap:
 
 def _plain(name: str) -> str:
     return " ".join(name.split())
-
-
-def _problem(violation: Violation, document: Document) -> Problem:
-    line, column = violation.mark or document.place(violation.path, on_key=violation.on_key)
-    value: Any = document.data
-    for part in violation.path:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            value = {}
-    shown = short_text(value) if violation.shows_value else ""
-    return Problem(
-        field_name(violation.path), shown, violation.rule, violation.remedy, line, column
-    )

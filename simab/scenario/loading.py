@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from itertools import islice
@@ -15,9 +14,10 @@ from pydantic import ValidationError
 from simab.errors import InvalidInput, InvalidScenario, Problem
 from simab.scenario import rules
 from simab.scenario.models import Scenario
+from simab.scenario.partial import json_text, partial_scenario
 from simab.scenario.reading import LARGEST_FILE_BYTES, Document, read
 from simab.scenario.translation import flaws_of
-from simab.scenario.violations import Violation, field_name, short_text
+from simab.scenario.violations import Violation, problem_of
 from simab.scenario.yaml_text import yaml_text
 
 __all__ = ["dumps", "load", "loads"]
@@ -65,13 +65,10 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
     violations = list(document.violations)
     scenario = None
     try:
-        # As JSON, so that lists become tuples while true is no number and "5" no count. Pairs of
-        # halves become characters; half of one, which has its violation already, a question mark.
-        halves = json.dumps(data, ensure_ascii=False).encode("utf-16", "surrogatepass")
-        scenario = Scenario.model_validate_json(halves.decode("utf-16", "replace"), strict=True)
+        scenario = Scenario.model_validate_json(json_text(data), strict=True)
     except ValidationError as error:
         violations += islice(flaws_of(error, Scenario), _MOST_FLAWS)
-    violations += islice(rules.violations(data), _MOST_FLAWS)
+        violations += islice(rules.violations(partial_scenario(data)), _MOST_FLAWS)
     # A value that could not be read has nothing more to say.
     unread = {violation.path for violation in document.violations if not violation.on_key}
     violations = [
@@ -137,20 +134,6 @@ def _problems(violations: Iterable[Violation], document: Document) -> tuple[Prob
     found = {}
     for violation in violations:
         line, column = violation.mark or document.place(violation.path, on_key=violation.on_key)
-        value = (
-            short_text(_value_at(document.data, violation.path)) if violation.shows_value else ""
-        )
-        problem = Problem(
-            field_name(violation.path), value, violation.rule, violation.remedy, line, column
-        )
+        problem = problem_of(violation, document.data, (line, column))
         found[problem] = (line, column)
     return tuple(sorted(found, key=found.__getitem__))
-
-
-def _value_at(data: Any, path: tuple[str | int, ...]) -> Any:
-    for part in path:
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            return {}
-    return data

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from simab.description import Description
 from simab.scenario.violations import Path
 
-__all__ = ["Location", "members_of", "spot", "tags_of"]
+__all__ = ["Location", "members_of", "plain_annotation", "spot", "tags_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def spot(location: Iterable[str | int], model: type[Description]) -> Location:
 def members_of(annotation: Any) -> tuple[type[Description], ...]:
     """The models of a union of models; the model itself where there is only one."""
     options = get_args(annotation) if _is_union(annotation) else (annotation,)
-    models = [_plain(option)[0] for option in options if option is not NoneType]
+    models = [plain_annotation(option)[0] for option in options if option is not NoneType]
     if all(isinstance(each, type) and issubclass(each, Description) for each in models):
         return tuple(models)
     return ()
@@ -67,31 +67,31 @@ def _step(here: Location, part: str | int) -> Location:
     path = (*here.path, part)
     if members:
         field = members[0].model_fields.get(str(part))
-        inner, constraints = _plain(field) if field is not None else (None, ())
+        inner, constraints = plain_annotation(field) if field is not None else (None, ())
         return Location(path, inner, constraints, members[0])
     arguments = get_args(annotation)
     if get_origin(annotation) in (dict, tuple) and arguments:
         # dict[key, value] or tuple[item, ...]
-        inner, constraints = _plain(arguments[get_origin(annotation) is dict])
+        inner, constraints = plain_annotation(arguments[get_origin(annotation) is dict])
         return Location(path, inner, constraints, here.owner)
     return Location(path, None)
 
 
-def _plain(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+def plain_annotation(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     """An annotation without `Annotated` and `| None`, and the constraints that these carried."""
     if isinstance(annotation, FieldInfo):
-        inner, constraints = _plain(annotation.annotation)
+        inner, constraints = plain_annotation(annotation.annotation)
         return inner, (*constraints, *annotation.metadata)
     if get_origin(annotation) is Annotated:
         inner, *extra = get_args(annotation)
-        plain, constraints = _plain(inner)
+        plain, constraints = plain_annotation(inner)
         for each in extra:
             constraints += tuple(each.metadata) if isinstance(each, FieldInfo) else (each,)
         return plain, constraints
     if _is_union(annotation):
         options = [option for option in get_args(annotation) if option is not NoneType]
         if len(options) == 1:
-            return _plain(options[0])
+            return plain_annotation(options[0])
     return annotation, ()
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from simab.description import Description, Difference, Duration, Rate, Share
+from simab.errors import InvalidInput
+from simab.policies import PolicyDescription
 from simab.policies.limits import Limit
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
-from simab.profiles import DurationProfile, QualityProfile
+from simab.profiles import DurationProfile, OutcomeTable, QualityProfile
 from simab.profiles.durations import Constant
+from simab.profiles.quality import NumericReward
 
 __all__ = [
     "MOST_REPLICATIONS",
@@ -23,6 +26,7 @@ __all__ = [
     "PositiveDuration",
     "Segment",
     "StudySettings",
+    "UncheckedScenario",
     "Variant",
 ]
 
@@ -133,6 +137,16 @@ class Objective(Description):
     alone, a load of 1 or more with all traffic, or, where it hangs on queueing, in a run with all
     traffic."""
 
+    @field_validator("smallest_effect", mode="before")
+    @classmethod
+    def _in_units_of_the_reward(cls, effect: object, others: ValidationInfo) -> object:
+        if others.data.get("metric") == "reward" and isinstance(effect, str) and "%" in effect:
+            raise InvalidInput(
+                "a percentage, but of which reward is not said; "
+                "write the difference in units of the reward"
+            )
+        return effect
+
     @property
     def sign(self) -> int:
         """+1 where higher is better, -1 where lower is."""
@@ -146,3 +160,43 @@ class StudySettings(Description):
     """How many times each policy is played."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """The seed of all random numbers."""
+
+
+class UncheckedScenario(Description):
+    """All parts of a scenario. Each is well formed; whether they fit together is another question.
+
+    The rules across fields ask it, and `Scenario` has the answer.
+    """
+
+    title: Annotated[str, Field(min_length=1)]
+    """A few words that name the scenario."""
+    question: str = ""
+    """The question that it is to answer."""
+    endpoint: Endpoint
+    """What serves."""
+    traffic: Annotated[dict[Name, Segment], Field(min_length=1)]
+    """Who asks: segments by name."""
+    labels: Labels = Labels()
+    """Ground truth."""
+    metrics: Metrics = Metrics()
+    """Metric windows."""
+    controller: Controller = Controller()
+    """The looks."""
+    objective: Objective
+    """What is better."""
+    horizon: PositiveDuration
+    """How long a run lasts."""
+    policies: Annotated[dict[Name, PolicyDescription], Field(min_length=1)]
+    """The rules to compare, by name."""
+    outcome_tables: dict[Name, OutcomeTable] = {}
+    """Joint outcome tables by name, for variants of quality `joint_table`."""
+    study: StudySettings = StudySettings()
+    """Replications and seed."""
+
+    @property
+    def earns_rewards(self) -> bool:
+        """Whether the variants earn numeric rewards; then all of them do."""
+        return any(
+            isinstance(variant.quality, NumericReward)
+            for variant in self.endpoint.variants.values()
+        )

@@ -12,10 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["Path", "Violation", "field_name", "short_text"]
+from simab.errors import Problem
+
+__all__ = ["Path", "Violation", "field_name", "problem_of", "short_text", "violation_at_key"]
 
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the top of the scenario."""
+
+Place: TypeAlias = tuple[int, int] | tuple[None, None]
 
 _LONGEST_VALUE = 40
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -36,6 +40,30 @@ class Violation:
     on_key: bool = False
     shows_value: bool = True
     mark: tuple[int, int] | None = None
+
+
+def violation_at_key(path: Path, rule: str, remedy: str) -> Violation:
+    """What is wrong with the whole of a value, or with its absence: at its key, without the value.
+
+    Where the key is not there either, its place is that of what would hold it.
+    """
+    return Violation(path, rule, remedy, on_key=True, shows_value=False)
+
+
+def problem_of(violation: Violation, data: Any, place: Place = (None, None)) -> Problem:
+    """The problem that people see: with the value in `data`, and the line and column if any."""
+    value = short_text(_value_at(data, violation.path)) if violation.shows_value else ""
+    field = field_name(violation.path)
+    return Problem(field, value, violation.rule, violation.remedy, *place)
+
+
+def _value_at(data: Any, path: Path) -> Any:
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return {}
+    return data
 
 
 def field_name(path: Sequence[str | int]) -> str:

@@ -1,16 +1,20 @@
 """The rules across fields: what must hold between parts of a scenario that are each well formed.
 
-They read raw data, so that they are reported together with the errors of single fields, and they
-say nothing where a value that they need is wrong in itself.
+A rule looks at models and yields a violation for each breach, with the path of what has to change.
+Some are asked of the scenario as a whole, others of each variant, segment or policy in turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
-from simab.errors import InvalidScenario, Problem
-from simab.scenario.raw import RawValue
+from simab.errors import InvalidScenario
+from simab.policies import PolicyDescription
+from simab.scenario.partial import until_unread
+from simab.scenario.parts import Segment, UncheckedScenario, Variant
 from simab.scenario.rules import (
     durations,
     ground_truth,
@@ -20,39 +24,33 @@ from simab.scenario.rules import (
     traffic,
     variants,
 )
-from simab.scenario.violations import Violation, field_name, short_text
+from simab.scenario.violations import Path, Violation, problem_of
 
-__all__ = ["RULES", "require", "violations"]
+__all__ = ["RULES", "Rule", "require", "violations"]
 
-Rule: TypeAlias = Callable[[RawValue], Iterator[Violation]]
+Rule: TypeAlias = Callable[[UncheckedScenario], Iterator[Violation]]
+RuleOfVariant: TypeAlias = Callable[[UncheckedScenario, Variant, Path], Iterator[Violation]]
+RuleOfSegment: TypeAlias = Callable[[UncheckedScenario, Segment, Path], Iterator[Violation]]
+RuleOfPolicy: TypeAlias = Callable[
+    [UncheckedScenario, PolicyDescription, Path], Iterator[Violation]
+]
 
-RULES: Final[tuple[Rule, ...]] = (
+_OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     variants.some_variant_has_weight,
     variants.at_most_ten_are_deployed,
-    variants.roles_name_variants,
+    variants.control_is_known,
+    variants.candidate_is_known,
     variants.roles_differ,
     variants.control_is_deployed,
-    ground_truth.tables_and_columns_exist,
     ground_truth.classifiers_know_the_share_of_positives,
     ground_truth.labels_come_from_one_source,
     ground_truth.roles_have_the_same_kind,
     ground_truth.objective_is_defined,
     ground_truth.direction_is_the_metrics_own,
-    ground_truth.compared_metrics_are_defined,
     rewards.variants_earn_alike,
-    rewards.metrics_fit_rewards,
+    rewards.objective_fits_rewards,
     rewards.effects_of_shares_are_shares,
-    rewards.shares_differ_by_less_than_1,
-    rewards.policies_can_judge_rewards,
-    rewards.policies_can_judge_the_metric,
-    durations.rarest_durations_can_be_simulated,
-    traffic.targets_name_variants,
-    traffic.targets_are_at_most_all,
-    traffic.targets_are_of_one_kind,
-    schedules.steps_name_variants,
-    schedules.arms_name_variants,
-    schedules.arms_are_deployed,
-    schedules.steps_leave_traffic_somewhere_to_go,
+    durations.rarest_label_delays_can_be_simulated,
     sizes.horizon_holds_a_look,
     sizes.horizon_holds_a_metric_window,
     sizes.windows_can_be_counted,
@@ -61,32 +59,67 @@ RULES: Final[tuple[Rule, ...]] = (
     sizes.counts_fit_into_memory,
     sizes.rows_fit_into_memory,
 )
+_OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
+    ground_truth.tables_exist,
+    ground_truth.columns_exist,
+    durations.rarest_latencies_can_be_simulated,
+)
+_OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
+    traffic.targets_name_variants,
+    traffic.paired_targets_name_variants,
+    traffic.targets_are_at_most_all,
+    traffic.targets_are_of_one_kind,
+)
+_OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
+    ground_truth.compared_metrics_are_defined,
+    rewards.policies_compare_what_is_earned,
+    rewards.shares_differ_by_less_than_1,
+    rewards.policies_can_judge_rewards,
+    rewards.priors_are_of_rewards,
+    rewards.policies_can_judge_the_metric,
+    schedules.steps_name_variants,
+    schedules.arms_name_variants,
+    schedules.arms_are_deployed,
+    schedules.roles_that_share_are_deployed,
+    schedules.steps_leave_traffic_somewhere_to_go,
+)
 
 
-def violations(data: Any) -> Iterator[Violation]:
-    """Every breach of a rule in scenario data as a file holds it."""
-    scenario = RawValue(data)
+def _of_each(
+    place: str, rule: Callable[[UncheckedScenario, Any, Path], Iterator[Violation]]
+) -> Rule:
+    """A rule on one part, asked of all that are at a place: a faulty one hides no other."""
+    parts = attrgetter(place)
+
+    @wraps(rule)
+    def asked(scenario: UncheckedScenario) -> Iterator[Violation]:
+        for name, part in parts(scenario).items():
+            yield from until_unread(rule(scenario, part, (*place.split("."), name)))
+
+    return asked
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    *_OF_THE_SCENARIO,
+    *(_of_each("endpoint.variants", rule) for rule in _OF_A_VARIANT),
+    *(_of_each("traffic", rule) for rule in _OF_A_SEGMENT),
+    *(_of_each("policies", rule) for rule in _OF_A_POLICY),
+)
+
+
+def violations(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Every breach of a rule, also by a scenario of which parts could not be read."""
     for rule in RULES:
-        yield from rule(scenario)
+        yield from until_unread(rule(scenario))
 
 
-def require(data: Any) -> None:
-    """Refuse data that breaks a rule, for scenarios that no file describes.
+def require(scenario: UncheckedScenario) -> None:
+    """Refuse a scenario that breaks a rule, for those that no file describes.
 
     Raises:
         InvalidScenario: with every breach.
     """
-    found = tuple(violations(data))
+    found = tuple(violations(scenario))
     if found:
-        raise InvalidScenario(
-            "scenario", tuple(_without_place(violation, data) for violation in found)
-        )
-
-
-def _without_place(violation: Violation, data: Any) -> Problem:
-    here = RawValue(data)
-    for part in violation.path:
-        entries = here.listed() if isinstance(part, int) else []
-        here = entries[part] if isinstance(part, int) else here.at(part)
-    value = short_text(here.value) if violation.shows_value and here.given else ""
-    return Problem(field_name(violation.path), value, violation.rule, violation.remedy)
+        data = scenario.model_dump(mode="json")
+        raise InvalidScenario("scenario", tuple(problem_of(each, data) for each in found))

@@ -3,100 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from simab.scenario.raw import RawValue
-from simab.scenario.rules.variants import deployed_weights, unknown_variant, variant_names
-from simab.scenario.violations import Violation
+from simab.policies import Policy
+from simab.policies.bandits.bandit import Bandit
+from simab.policies.rollouts.manual_schedule import ManualSchedule, Step
+from simab.scenario.partial import until_unread
+from simab.scenario.parts import UncheckedScenario
+from simab.scenario.rules.variants import deployed_weights, unknown_variant
+from simab.scenario.violations import Path, Violation
 
 __all__ = [
     "arms_are_deployed",
     "arms_name_variants",
+    "roles_that_share_are_deployed",
     "steps_leave_traffic_somewhere_to_go",
     "steps_name_variants",
 ]
 
-_NAMING = ("promote", "add", "remove")
-_BANDITS = frozenset({"epsilon_greedy", "gaussian_thompson", "thompson", "ucb1"})
+_NAMING: Final = ("promote", "add", "remove")
 
 
-def steps_name_variants(scenario: RawValue) -> Iterator[Violation]:
+def steps_name_variants(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
     """A step acts on variants that the scenario describes."""
-    for steps in _schedules(scenario):
-        for step in steps:
-            for _, weight in step.at("weights").named():
-                yield from unknown_variant(weight, scenario, on_key=True)
-            for field in _NAMING:
-                yield from unknown_variant(step.at(field), scenario)
+    if isinstance(policy, ManualSchedule):
+        for index, step in enumerate(policy.steps):
+            for field in ("weights", *_NAMING):
+                here = (*path, "steps", index, field)
+                yield from until_unread(_names_of_step(scenario, step, field, here))
 
 
-def arms_name_variants(scenario: RawValue) -> Iterator[Violation]:
+def _names_of_step(
+    scenario: UncheckedScenario, step: Step, field: str, path: Path
+) -> Iterator[Violation]:
+    named = getattr(step, field)
+    if field == "weights":
+        for name in named or ():
+            yield from unknown_variant(name, (*path, name), scenario, on_key=True)
+    elif named is not None:
+        yield from unknown_variant(named, path, scenario)
+
+
+def arms_name_variants(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
     """A bandit divides the traffic between variants that the scenario describes."""
-    for _, policy in scenario.at("policies").named():
-        for arm in policy.at("arms").listed():
-            yield from unknown_variant(arm, scenario)
+    if isinstance(policy, Bandit):
+        for index, arm in enumerate(policy.arms):
+            yield from until_unread(unknown_variant(arm, (*path, "arms", index), scenario))
 
 
-def arms_are_deployed(scenario: RawValue) -> Iterator[Violation]:
+def arms_are_deployed(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
     """A bandit deploys nothing: what it is to divide traffic between must be there."""
-    weights, names = deployed_weights(scenario), variant_names(scenario)
-    if weights is None:
-        return
-    objective = scenario.at("objective")
-    roles = [objective.at("control").text(), objective.at("candidate").text()]
-    for _, policy in scenario.at("policies").named():
-        if policy.at("kind").text() not in _BANDITS:
-            continue
-        arms = policy.at("arms").listed()
-        for arm in arms:
-            name = arm.text()
-            if name in names and name not in weights:
+    if isinstance(policy, Bandit):
+        absent = _absent(scenario)
+        for index, name in enumerate(policy.arms):
+            if name in absent:
+                rule = "an arm that is not deployed at the start, and nobody adds"
                 remedy = f"Remove `deployed: false` from {name}, or take it out of the arms."
-                yield arm.violation(
-                    "an arm that is not deployed at the start, and nobody adds", remedy
-                )
-        for name in () if arms else roles:
-            if name in names and name not in weights:
+                yield Violation((*path, "arms", index), rule, remedy)
+
+
+def roles_that_share_are_deployed(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
+    """Nor do they appear where a bandit names no arms and divides between the roles."""
+    if isinstance(policy, Bandit) and not policy.arms:
+        absent = _absent(scenario)
+        for name in (scenario.objective.control, scenario.objective.candidate):
+            if name in absent:
                 rule = f"shares out between the roles, and {name} is not deployed at the start"
                 remedy = f"Remove `deployed: false` from {name}, or name deployed `arms`."
-                yield policy.at("kind").violation(rule, remedy)
+                yield Violation((*path, "kind"), rule, remedy)
 
 
-def steps_leave_traffic_somewhere_to_go(scenario: RawValue) -> Iterator[Violation]:
+def _absent(scenario: UncheckedScenario) -> set[str]:
+    """The variants that are described and not deployed at the start."""
+    return set(scenario.endpoint.variants) - set(deployed_weights(scenario))
+
+
+def steps_leave_traffic_somewhere_to_go(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
     """After every step some deployed variant has a weight above 0."""
-    start = deployed_weights(scenario)
-    if not start or not any(start.values()):
+    weights = deployed_weights(scenario)
+    if not isinstance(policy, ManualSchedule) or not any(weights.values()):
         return
-    for steps in _schedules(scenario):
-        weights = dict(start)
-        for step in steps:
-            if not _carry_out(step, weights, variant_names(scenario)):
-                break
-            if not any(weight > 0 for weight in weights.values()):
-                field = next(name for name in ("weights", *_NAMING) if step.at(name).given)
-                rule = "leaves no deployed variant with a weight above 0"
-                remedy = "Give one a weight above 0 in this step or before."
-                yield step.at(field).violation(rule, remedy)
-                break
+    for index, step in enumerate(policy.steps):
+        _carry_out(step, weights)
+        if not scenario.endpoint.variants.keys() >= weights.keys():
+            return  # another rule says so
+        if not any(weight > 0 for weight in weights.values()):
+            field = next(name for name in ("weights", *_NAMING) if getattr(step, name) is not None)
+            rule = "leaves no deployed variant with a weight above 0"
+            remedy = "Give one a weight above 0 in this step or before."
+            yield Violation((*path, "steps", index, field), rule, remedy)
+            return
 
 
-def _carry_out(step: RawValue, weights: dict[str, float], names: list[str]) -> bool:
-    """Change the weights as the step does; False if the step cannot be read."""
-    for name, weight in step.at("weights").named():
-        value = weight.number()
-        if value is None or name not in names:
-            return False
-        weights[name] = value
-    added, removed, promoted = (step.at(name).text() for name in ("add", "remove", "promote"))
-    if added is not None:
-        weights[added] = 0.0
-    if removed is not None:
-        weights.pop(removed, None)
-    if promoted is not None:
-        weights.update(dict.fromkeys(weights, 0.0), **{promoted: 1.0})
-    return all(name in names for name in weights)
-
-
-def _schedules(scenario: RawValue) -> Iterator[list[RawValue]]:
-    for _, policy in scenario.at("policies").named():
-        if policy.at("kind").text() == "manual_schedule":
-            yield policy.at("steps").listed()
+def _carry_out(step: Step, weights: dict[str, float]) -> None:
+    """Change the weights as the step does."""
+    weights.update(step.weights or {})
+    if step.add is not None:
+        weights[step.add] = 0.0
+    if step.remove is not None:
+        weights.pop(step.remove, None)
+    if step.promote is not None:
+        weights.update(dict.fromkeys(weights, 0.0), **{step.promote: 1.0})

@@ -1,41 +1,56 @@
-"""Rules on requests that name a variant themselves."""
+"""Rules on requests that name a variant themselves, each for one segment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simab.scenario.raw import RawValue
+from simab.scenario.partial import until_unread
+from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rules.variants import unknown_variant
-from simab.scenario.violations import Violation
+from simab.scenario.violations import Path, Violation, violation_at_key
 
-__all__ = ["targets_are_at_most_all", "targets_are_of_one_kind", "targets_name_variants"]
+__all__ = [
+    "paired_targets_name_variants",
+    "targets_are_at_most_all",
+    "targets_are_of_one_kind",
+    "targets_name_variants",
+]
 
 _ROUNDING = 1e-9  # ten times 10 % is allowed to be a hair more than one
 
 
-def targets_name_variants(scenario: RawValue) -> Iterator[Violation]:
+def targets_name_variants(
+    scenario: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
     """A target is a variant that the scenario describes."""
-    for _, segment in scenario.at("traffic").named():
-        for _, target in segment.at("targets").named():
-            yield from unknown_variant(target, scenario, on_key=True)
-        for target in segment.at("paired_targets").listed():
-            yield from unknown_variant(target, scenario)
+    for name in segment.targets:
+        yield from unknown_variant(name, (*path, "targets", name), scenario, on_key=True)
 
 
-def targets_are_at_most_all(scenario: RawValue) -> Iterator[Violation]:
+def paired_targets_name_variants(
+    scenario: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
+    """So are those that each row is sent to in turn."""
+    for index, name in enumerate(segment.paired_targets):
+        place = (*path, "paired_targets", index)
+        yield from until_unread(unknown_variant(name, place, scenario))
+
+
+def targets_are_at_most_all(
+    _: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
     """No more requests name a target than there are."""
-    for _, segment in scenario.at("traffic").named():
-        targets = segment.at("targets")
-        total = sum(target.share() or 0.0 for _, target in targets.named())
-        if total > 1.0 + _ROUNDING:
-            rule = f"the shares add up to {total:.4g}, more than 1"
-            yield targets.violation(rule, "Lower them; what is left goes by weight.", on_key=True)
+    total = sum(segment.targets.values())
+    if total > 1.0 + _ROUNDING:
+        rule = f"the shares add up to {total:.4g}, more than 1"
+        remedy = "Lower them; what is left goes by weight."
+        yield violation_at_key((*path, "targets"), rule, remedy)
 
 
-def targets_are_of_one_kind(scenario: RawValue) -> Iterator[Violation]:
+def targets_are_of_one_kind(
+    _: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
     """Either a share of the requests names a target, or all of them name one in turn."""
-    for _, segment in scenario.at("traffic").named():
-        targets, paired = segment.at("targets"), segment.at("paired_targets")
-        if targets.named() and paired.listed():
-            remedy = "Keep one of the two; put the others in a segment of their own."
-            yield paired.violation("is given together with targets", remedy, on_key=True)
+    if segment.targets and segment.paired_targets:
+        remedy = "Keep one of the two; put the others in a segment of their own."
+        yield violation_at_key((*path, "paired_targets"), "stands beside targets", remedy)

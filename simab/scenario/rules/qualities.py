@@ -1,0 +1,28 @@
+"""The qualities of variants, as several rules look at them."""
+
+from __future__ import annotations
+
+from simab.profiles import QualityProfile
+from simab.profiles.quality import NumericReward
+from simab.scenario.parts import UncheckedScenario
+
+__all__ = ["earns_rewards", "known_qualities", "qualities_of_roles"]
+
+
+def known_qualities(scenario: UncheckedScenario) -> dict[str, QualityProfile]:
+    """By variant, without those whose kind could not be read: one of them hides no other."""
+    variants = scenario.endpoint.variants
+    found = {name: getattr(variant, "quality", None) for name, variant in variants.items()}
+    return {name: quality for name, quality in found.items() if quality is not None}
+
+
+def earns_rewards(scenario: UncheckedScenario) -> bool:
+    """Whether a variant is known to earn numeric rewards."""
+    return any(isinstance(each, NumericReward) for each in known_qualities(scenario).values())
+
+
+def qualities_of_roles(scenario: UncheckedScenario) -> tuple[QualityProfile, ...]:
+    """Of control and candidate; of fewer where one is no variant of the scenario."""
+    variants, objective = scenario.endpoint.variants, scenario.objective
+    roles = (objective.control, objective.candidate)
+    return tuple(variants[name].quality for name in roles if name in variants)
