@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "InvalidFiles",
     "InvalidInput",
     "InvalidScenario",
     "NoResources",
@@ -64,3 +65,11 @@ class InvalidScenario(InvalidInput):
     def __reduce__(self) -> tuple[type[InvalidScenario], tuple[str, tuple[Problem, ...]]]:
         # An exception is pickled by its arguments, and a worker process may have to hand one back.
         return type(self), (self.source, self.problems)
+
+
+class InvalidFiles(InvalidInput):
+    """Files that cannot be read for what they are, with every problem, each with its file."""
+
+    def __init__(self, problems: tuple[tuple[str, Problem], ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problem.render(source) for source, problem in problems))

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from simab.documents.located import LocatedValue, Place
 from simab.interop.argo_blue_green import blue_green_steps
 from simab.interop.argo_keys import POD_FIELDS, ROLLOUT
 from simab.interop.argo_templates import Templates
-from simab.interop.documents import LocatedValue, Place, read_documents
+from simab.interop.documents import read_documents
 from simab.interop.go_durations import optional_duration
 from simab.interop.importing import Findings, Imported, built
 from simab.interop.tables import MetricMap, read_table
@@ -45,7 +46,7 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
     """The strategy of the one Rollout in the files.
 
     Raises:
-        Unimportable: with every problem found.
+        InvalidFiles: with every problem found.
     """
     documents = [document for file in files for document in read_documents(file)]
     rollout = _only_rollout(documents, files)

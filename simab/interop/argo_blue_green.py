@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from simab.documents.located import LocatedValue
 from simab.interop.argo_templates import Origins, Templates
-from simab.interop.documents import LocatedValue
 from simab.interop.importing import Findings
 
 __all__ = ["blue_green_steps"]

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, get_args
 
+from simab.documents.located import LocatedValue
 from simab.errors import InvalidInput
 from simab.interop.argo_keys import TEMPLATE
-from simab.interop.documents import LocatedValue
 from simab.interop.go_durations import duration
 from simab.interop.go_expressions import Expression
 from simab.interop.importing import Findings
@@ -73,7 +73,7 @@ class Templates:
         """The metrics of an analysis, by name, as the policy describes them.
 
         Raises:
-            Unimportable: a template is not there, or the analysis names none.
+            InvalidFiles: a template is not there, or the analysis names none.
         """
         metrics: dict[str, Any] = {}
         names: list[str] = []

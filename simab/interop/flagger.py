@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from simab import units
+from simab.documents.located import LocatedValue
 from simab.errors import InvalidInput
-from simab.interop.documents import LocatedValue, read_documents
+from simab.interop.documents import read_documents
 from simab.interop.flagger_keys import CANARY, CANARY_HOOKS, TEMPLATE
 from simab.interop.go_durations import duration
 from simab.interop.importing import Findings, Imported, built
@@ -51,7 +52,7 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     """The policy of the one Canary in these files; `table` says what own metrics read.
 
     Raises:
-        Unimportable: with every problem found, each with its file, line and column.
+        InvalidFiles: with every problem found, each with its file, line and column.
     """
     documents = [document for file in files for document in read_documents(file)]
     canary = _the_canary(documents)

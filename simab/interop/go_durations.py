@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from simab import units
-from simab.interop.documents import LocatedValue
+from simab.documents.located import LocatedValue
 
 __all__ = ["duration", "optional_duration"]
 
@@ -29,7 +29,7 @@ def duration(spotted: LocatedValue, *, bare_seconds: bool = False) -> str:
     """A duration as simab writes it; a bare number is seconds where the tool takes one.
 
     Raises:
-        Unimportable: it is none.
+        InvalidFiles: it is none.
     """
     text = spotted.text()
     remedy = "Write for example 40s, 5m or 1h30m."

@@ -9,16 +9,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simab.errors import InvalidInput, Problem
-from simab.interop.documents import LocatedValue, Place, Unimportable
+from simab.documents.located import LocatedValue, Place
+from simab.documents.writing import yaml_text
+from simab.errors import InvalidFiles, InvalidInput, Problem
 from simab.policies.policy import Policy
-from simab.scenario.yaml_text import yaml_text
 
 __all__ = [
     "Findings",
     "Imported",
+    "InvalidFiles",
     "Note",
-    "Unimportable",
     "built",
     "fragment",
     "plain_policy",
@@ -63,18 +63,18 @@ class Findings:
         """Keep what is refused within, and go on after it."""
         try:
             yield
-        except Unimportable as refused:
+        except InvalidFiles as refused:
             self.problems += refused.problems
 
     def require_none(self) -> None:
         """End here if anything was refused.
 
         Raises:
-            Unimportable: with every problem, each once, in the order of the files.
+            InvalidFiles: with every problem, each once, in the order of the files.
         """
         if self.problems:
             once = dict.fromkeys(self.problems)
-            raise Unimportable(tuple(sorted(once, key=_place)))
+            raise InvalidFiles(tuple(sorted(once, key=_place)))
 
 
 def _place(found: tuple[str, Problem]) -> tuple[str, int, int]:
@@ -88,7 +88,7 @@ def built(model: type[Policy], data: dict[str, Any], origins: dict[Any, LocatedV
     `origins` says for paths in `data` where in the file they come from; () must be among them.
 
     Raises:
-        Unimportable: the policy refuses the data.
+        InvalidFiles: the policy refuses the data.
     """
     try:
         return model.model_validate(data)
@@ -101,7 +101,7 @@ def built(model: type[Policy], data: dict[str, Any], origins: dict[Any, LocatedV
             rule, _, remedy = details["msg"].removeprefix("Value error, ").partition("; ")
             remedy = f"{remedy[:1].upper()}{remedy[1:]}" if remedy else "Change it in the file"
             problems += origins[location].wrong(rule, f"{remedy}.").problems
-        raise Unimportable(tuple(problems)) from None
+        raise InvalidFiles(tuple(problems)) from None
 
 
 def fragment(name: str, policy: Policy) -> str:

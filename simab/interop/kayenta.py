@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from simab.documents.located import LocatedValue, Place
 from simab.errors import InvalidInput
-from simab.interop.documents import LocatedValue, Place, read_documents
+from simab.interop.documents import read_documents
 from simab.interop.importing import Findings, Imported, Note, built
 from simab.interop.tables import MetricMap, read_table
 from simab.interop.unread import SILENT, Declared, name_unread
@@ -67,7 +68,7 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     """The policy of a canary configuration; `table` says what its metrics read.
 
     Raises:
-        Unimportable: with every problem found, each with its file, line and column.
+        InvalidFiles: with every problem found, each with its file, line and column.
     """
     documents = [document for file in files for document in read_documents(file)]
     config, request = _parts(documents)

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from simab.interop.documents import LocatedValue, Place, read_documents
+from simab.documents.located import LocatedValue, Place
+from simab.interop.documents import read_documents
 from simab.interop.importing import Findings, Imported, built
 from simab.interop.sagemaker_alarms import alarms_by_name, translated_alarm
 from simab.interop.sagemaker_keys import DOCUMENT
@@ -35,7 +36,7 @@ def imported(files: Sequence[Path], table: Path | None) -> Imported:
     """The deployment guardrails in the files, or else their updates of weights.
 
     Raises:
-        Unimportable: with every problem found.
+        InvalidFiles: with every problem found.
     """
     documents = [document for file in files for document in read_documents(file)]
     configs = [config for each in documents for config in _configs(each)]

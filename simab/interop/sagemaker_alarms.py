@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from simab.interop.documents import LocatedValue
+from simab.documents.located import LocatedValue
 from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
 from simab.interop.tables import MetricMap, MetricMeaning
@@ -58,7 +58,7 @@ def translated_alarm(alarm: LocatedValue, table: MetricMap, findings: Findings) 
     """The alarm as the policy describes it.
 
     Raises:
-        Unimportable: it measures what simab does not have.
+        InvalidFiles: it measures what simab does not have.
     """
     for key in ("Metrics", "EvaluationCriteria", "ThresholdMetricId"):
         composed = alarm.at(key)

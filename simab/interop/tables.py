@@ -14,8 +14,10 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import Field, ValidationError
 
 from simab.description import Description, Duration, Share
-from simab.errors import Problem
-from simab.interop.documents import LocatedValue, Unimportable, file_text
+from simab.documents.located import LocatedValue
+from simab.documents.violations import field_name
+from simab.errors import InvalidFiles, Problem
+from simab.interop.documents import file_text
 from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
 from simab.policies.argo.metrics import Condition
@@ -24,7 +26,6 @@ from simab.policies.window_series import CountMetric
 from simab.scenario.reading import read
 from simab.scenario.suggestions import nearest, remedy_for_name
 from simab.scenario.translation import flaws_of
-from simab.scenario.violations import field_name, problem_of
 
 __all__ = ["MetricMap", "MetricMeaning", "MetricTable", "read_table"]
 
@@ -75,7 +76,7 @@ class MetricMap:
     """A table, and which parts of it the import has used."""
 
     def __init__(
-        self, table: MetricTable, place: Callable[[tuple[str, ...], str, str], Unimportable]
+        self, table: MetricTable, place: Callable[[tuple[str, ...], str, str], InvalidFiles]
     ) -> None:
         self.table = table
         self._place = place
@@ -105,7 +106,7 @@ class MetricMap:
         """The meaning, of which only the fields in `allowed` may be set.
 
         Raises:
-            Unimportable: there is none, with an entry to write, or a field is of no use here.
+            InvalidFiles: there is none, with an entry to write, or a field is of no use here.
         """
         meaning = self.meaning(*names)
         if meaning is None:
@@ -151,7 +152,7 @@ def read_table(path: Path | None) -> MetricMap:
         InvalidInput: with every problem, each with its place.
     """
     if path is None:
-        return MetricMap(MetricTable(), lambda *_: Unimportable(()))
+        return MetricMap(MetricTable(), lambda *_: InvalidFiles(()))
     document = read(file_text(path), str(path))
     violations, table = list(document.violations), MetricTable()
     try:
@@ -160,18 +161,12 @@ def read_table(path: Path | None) -> MetricMap:
     except ValidationError as error:
         violations += flaws_of(error, MetricTable)
     if violations:
-        places = (each.mark or document.place(each.path, on_key=each.on_key) for each in violations)
-        raise Unimportable(
-            tuple(
-                (str(path), problem_of(violation, document.data, place))
-                for violation, place in zip(violations, places, strict=True)
-            )
-        )
+        raise InvalidFiles(tuple((str(path), document.problem(each)) for each in violations))
 
-    def refusal(parts: tuple[str, ...], rule: str, remedy: str) -> Unimportable:
+    def refusal(parts: tuple[str, ...], rule: str, remedy: str) -> InvalidFiles:
         line, column = document.place(parts, on_key=True)
         problem = Problem(field_name(parts), "", rule, remedy, line, column)
-        return Unimportable(((str(path), problem),))
+        return InvalidFiles(((str(path), problem),))
 
     return MetricMap(table, refusal)
 

@@ -24,7 +24,7 @@ def import_policy(tool: str, files: Sequence[Path], table: Path | None = None) -
     """The policy that the files of a tool describe; `table` says what its metrics mean here.
 
     Raises:
-        Unimportable: with every problem found, each with its file, line and column.
+        InvalidFiles: with every problem found, each with its file, line and column.
     """
     found: Imported = import_module(TOOLS[tool]).imported(files, table)
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from simab.interop.documents import LocatedValue
+from simab.documents.located import LocatedValue
 from simab.interop.importing import Findings
 
 __all__ = ["SILENT", "Declared", "name_unread"]

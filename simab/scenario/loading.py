@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from simab.documents.parsing import LARGEST_FILE_BYTES
+from simab.documents.violations import Violation
+from simab.documents.walking import Document
+from simab.documents.writing import yaml_text
 from simab.errors import InvalidInput, InvalidScenario, Problem
 from simab.scenario import rules
 from simab.scenario.models import Scenario
 from simab.scenario.partial import json_text, partial_scenario
-from simab.scenario.reading import LARGEST_FILE_BYTES, Document, read
+from simab.scenario.reading import read
 from simab.scenario.translation import flaws_of
-from simab.scenario.violations import Violation, problem_of
-from simab.scenario.yaml_text import yaml_text
 
 __all__ = ["dumps", "load", "loads"]
 
@@ -133,7 +135,6 @@ def _problems(violations: Iterable[Violation], document: Document) -> tuple[Prob
     """Violations with their places, in the order of the file, each once."""
     found = {}
     for violation in violations:
-        line, column = violation.mark or document.place(violation.path, on_key=violation.on_key)
-        problem = problem_of(violation, document.data, (line, column))
-        found[problem] = (line, column)
+        problem = document.problem(violation)
+        found[problem] = (problem.line or 0, problem.column or 0)
     return tuple(sorted(found, key=found.__getitem__))

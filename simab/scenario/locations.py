@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from simab.description import Description
-from simab.scenario.violations import Path
+from simab.documents.violations import Path
 
 __all__ = ["Location", "members_of", "plain_annotation", "spot", "tags_of"]
 

@@ -14,10 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from simab.description import Description
+from simab.documents.violations import Violation
 from simab.profiles import DurationProfile
 from simab.scenario.locations import members_of, plain_annotation, tags_of
 from simab.scenario.parts import UncheckedScenario
-from simab.scenario.violations import Violation
 
 __all__ = ["json_text", "partial_scenario", "until_unread"]
 

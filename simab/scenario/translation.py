@@ -11,11 +11,11 @@ from pydantic_core import ErrorDetails
 
 from simab import units
 from simab.description import Description
+from simab.documents.violations import Violation
 from simab.errors import InvalidScenario
 from simab.scenario.examples import example_of
 from simab.scenario.locations import Location, members_of, spot, tags_of
 from simab.scenario.suggestions import remedy_for_name
-from simab.scenario.violations import Violation
 
 __all__ = ["flaws_of"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from simab.errors import InvalidInput
 from simab.interop.argo import imported
-from simab.interop.importing import Unimportable
+from simab.interop.importing import InvalidFiles
 from simab.policies.argo.rollouts import ArgoRollouts
 
 FILES = Path(__file__).parent / "files"
@@ -116,7 +116,7 @@ def test_what_cannot_be_read_is_refused_at_its_place(
 ) -> None:
     """File, line, column, field, value, rule and remedy."""
     assert old in ROLLOUT
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         argo(tmp_path, ROLLOUT.replace(old, new))
     lines = str(refused.value).splitlines()
     assert any(f"rollout.yaml:{place}: " in line and message in line for line in lines), lines
@@ -127,14 +127,14 @@ def test_what_cannot_be_read_is_refused_at_its_place(
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     """One run is enough to mend a file."""
     broken = ROLLOUT.replace("setWeight: 15", "setWeight: -1").replace("1m30s", "soon")
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         argo(tmp_path, broken.replace("datadog", "thanos"))
     assert len(refused.value.problems) == 3
 
 
 def test_queries_are_never_guessed_at(tmp_path: Path) -> None:
     """Without a table each metric is asked for, with what to write."""
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         argo(tmp_path, ROLLOUT, table=None)
     message = str(refused.value)
     assert "what metric error-share measures (prometheus) is not known" in message
@@ -145,7 +145,7 @@ def test_a_misspelt_name_in_the_table_is_recognised(tmp_path: Path) -> None:
     """The nearest name is asked about."""
     table = tmp_path / "map.yaml"
     table.write_text("metrics: {eror-share: {metric: error_rate}}", encoding="utf-8")
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         argo(tmp_path, ROLLOUT, table=table)
     assert "Did you mean eror-share? Say it in a file" in str(refused.value)
 
@@ -164,7 +164,7 @@ def test_a_job_needs_a_condition(tmp_path: Path) -> None:
     job = ROLLOUT.replace("asFloat(result) < 0.25", "'true'").replace(
         "datadog:\n        query: p99:latency{app:recommender}", "job: {spec: {}}"
     )
-    with pytest.raises(Unimportable, match="a job's verdict is its exit code"):
+    with pytest.raises(InvalidFiles, match="a job's verdict is its exit code"):
         argo(tmp_path, job)
     table = tmp_path / "map.yaml"
     text = (FILES / "argo.map.yaml").read_text(encoding="utf-8")
@@ -196,7 +196,7 @@ def test_a_rollout_without_steps_moves_all_traffic_at_once(tmp_path: Path) -> No
 
 def test_two_rollouts_are_one_too_many(tmp_path: Path) -> None:
     """Which of them is meant is not guessed."""
-    with pytest.raises(Unimportable, match="is the second Rollout"):
+    with pytest.raises(InvalidFiles, match="is the second Rollout"):
         argo(tmp_path, f"{ROLLOUT}---\n{ROLLOUT}")
 
 
@@ -254,7 +254,7 @@ def test_a_rule_that_matches_no_metric_is_refused(
     tmp_path: Path, name: str, rule: str, field: str
 ) -> None:
     """In the source such a rule makes the analysis run an Error before it measures anything."""
-    with pytest.raises(Unimportable, match=rule):
+    with pytest.raises(InvalidFiles, match=rule):
         dry(tmp_path, name, field)
 
 
@@ -269,10 +269,10 @@ def test_matching_has_a_bound(tmp_path: Path) -> None:
     )
     text = DRY.replace('{metricName: "NAME"}', rules).replace("FIELD", "dryRun")
     text = text.replace("  metrics:\n", f"  metrics:\n{metrics}").replace("success-rate", "success")
-    with pytest.raises(Unimportable, match="too much to match") as refused:
+    with pytest.raises(InvalidFiles, match="too much to match") as refused:
         argo(tmp_path, text, table)
     assert len(refused.value.problems) == 1
-    with pytest.raises(Unimportable, match="matches no metric"):
+    with pytest.raises(InvalidFiles, match="matches no metric"):
         dry(tmp_path, "(s+)+$" + "s?" * 40)
 
 
@@ -293,9 +293,9 @@ def test_surge_is_a_count_or_a_percentage(tmp_path: Path) -> None:
     assert surged(tmp_path, 'maxSurge: "25%"')
     assert not surged(tmp_path, "maxSurge: 0")
     assert not surged(tmp_path, 'maxSurge: "0%", maxUnavailable: "1%"')
-    with pytest.raises(Unimportable, match="cannot both be 0"):
+    with pytest.raises(InvalidFiles, match="cannot both be 0"):
         surged(tmp_path, 'maxSurge: "0%", maxUnavailable: 0')
-    with pytest.raises(Unimportable, match="whole number or a percentage"):
+    with pytest.raises(InvalidFiles, match="whole number or a percentage"):
         surged(tmp_path, "maxSurge: some")
 
 
@@ -324,7 +324,7 @@ spec:
     ]
     two = text.replace("setCanaryScale: {matchTrafficWeight: true}", "pause: {}")
     for refused in (two, text.replace("{setWeight: 20, setCanaryScale", "{setCanaryscale")):
-        with pytest.raises(Unimportable, match=r"does one thing|unknown step"):
+        with pytest.raises(InvalidFiles, match=r"does one thing|unknown step"):
             argo(tmp_path, refused)
 
 
@@ -388,9 +388,9 @@ def test_what_blue_green_leaves_out_is_told_with_its_effect(tmp_path: Path) -> N
     assert {"activeService", "previewService", "previewReplicaCount"} <= set(told)
     assert "stays deployed without traffic" in told["scaleDownDelaySeconds"]
     for wrong in ('autoPromotionEnabled: "no"', "autoPromotionSeconds: soon", "steps: []"):
-        with pytest.raises(Unimportable):
+        with pytest.raises(InvalidFiles):
             blue_green(tmp_path, wrong)
-    with pytest.raises(Unimportable, match="two strategies"):
+    with pytest.raises(InvalidFiles, match="two strategies"):
         argo(tmp_path, BLUE_GREEN.replace("FIELDS", "") + "    canary: {}\n")
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simab.errors import InvalidInput
-from simab.interop.documents import Unimportable, read_documents
+from simab.errors import InvalidFiles, InvalidInput
+from simab.interop.documents import read_documents
 
 
 def file(tmp_path: Path, content: str | bytes) -> Path:
@@ -31,7 +31,7 @@ def test_values_know_their_place(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("a: [", "not YAML"),
-        ("a: 1\na: 2", "duplicate key a"),
+        ("a: 1\na: 2", "a: duplicate key"),
         ("a: {{b: 1}: 2}", "a key is a single word"),
         ("a: {<<: 5}", "a merge key takes a mapping"),
         ("a: &x {<<: *x}", "merges itself"),
@@ -39,10 +39,10 @@ def test_values_know_their_place(tmp_path: Path) -> None:
         ("{{- if .Values.x }}\na: 1\n{{- end }}", "it.yaml:1:1: .*is a placeholder"),
         ("a: {% x %}\nb: 1", "is a placeholder"),
         ("a: '{{ x }}'\nb: [", "not YAML"),
-        ("a: &x [*x]", "repeats itself"),
+        ("a: &x [*x]", "contains itself"),
         ("a: !!python/object/apply:os.getcwd []", ""),
         ("a: !own 5", "unknown tag"),
-        ("a: 'b\x00'", "not YAML"),
+        ("a: 'b\x00'", r":1:6: the character U\+0000 is not allowed"),
         ("[" * 5000, "nested too deeply"),
         (b"\xff\xfe", "not UTF-8"),
     ],
@@ -73,7 +73,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_what_is_needed_is_asked_for(tmp_path: Path, text: str, message: str) -> None:
     """By the field's full name."""
     (document,) = read_documents(file(tmp_path, text))
-    with pytest.raises(Unimportable, match=message) as refused:
+    with pytest.raises(InvalidFiles, match=message) as refused:
         document.need("a", "b")
     assert ":1:4: a" in str(refused.value)
 

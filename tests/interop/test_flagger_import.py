@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simab.errors import InvalidInput
-from simab.interop.documents import Unimportable
+from simab.errors import InvalidFiles, InvalidInput
 from simab.interop.flagger import imported
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from tests.interop.scripted_tables import HEALTHY, assert_golden, flagger_table, serving
@@ -155,7 +154,7 @@ def test_copies_and_cookies_are_taken_over(tmp_path: Path) -> None:
 
 def test_everything_that_cannot_be_played_is_told_at_once() -> None:
     """With line, rule and remedy."""
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         imported([FILES / "refused.yaml"])
     told = [(problem.line, problem.field, problem.rule) for _, problem in refused.value.problems]
     assert told == [
@@ -183,7 +182,7 @@ def test_what_the_policy_refuses_is_told_at_its_place(tmp_path: Path) -> None:
         "    - {name: request-success-rate, thresholdRange: {min: 101, max: 5}}\n",
         "utf-8",
     )
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         imported([file])
     assert str(refused.value) == (
         f"{file}:6:7: spec.analysis.metrics[0]: min is above max, so that nothing passes. "

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from simab.interop.documents import Unimportable
+from simab.errors import InvalidFiles
 from simab.interop.flagger import imported
 from simab.interop.importing import Imported
 from simab.policies import Promote, RollBack, SetWeights
@@ -94,9 +94,9 @@ def test_an_ab_test_gives_the_candidate_what_matches_and_nothing_else(tmp_path: 
 
 def test_an_ab_test_without_its_share_is_refused_with_what_to_write(tmp_path: Path) -> None:
     """Never read as blue/green for all users."""
-    with pytest.raises(Unimportable, match="matched_share"):
+    with pytest.raises(InvalidFiles, match="matched_share"):
         canary(tmp_path, AB_TEST)
-    with pytest.raises(Unimportable, match="iterations"):
+    with pytest.raises(InvalidFiles, match="iterations"):
         canary(tmp_path, AB_TEST.replace("iterations: 3", "stepWeight: 10"), "matched_share: 20%")
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from simab.errors import InvalidInput
-from simab.interop.documents import Unimportable
+from simab.errors import InvalidFiles, InvalidInput
 from simab.interop.importing import Imported, plain_policy
 from simab.interop.kayenta import imported
 from simab.policies import Promote, RollBack
@@ -109,7 +108,7 @@ def test_what_no_file_says_is_assumed_and_noted() -> None:
 
 def test_a_metric_that_the_table_does_not_name_is_refused() -> None:
     """All of them at once, with what to write."""
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         imported(OWN)
     assert [problem.field for _, problem in refused.value.problems] == ["metrics[0]", "metrics[1]"]
     assert '`metrics: {"latency": {metric: latency_p99, latency_unit: s}}`' in str(refused.value)
@@ -223,5 +222,5 @@ def test_a_failed_canary_leaves_and_production_keeps_its_traffic(tmp_path: Path)
 def test_a_group_without_metrics_in_the_file_keeps_its_weight(tmp_path: Path) -> None:
     """Kayenta lets it score nothing and weighs nothing anew: 50 is the best, and 95 has to be."""
     text = MUTED.replace('{"faults": 60, "pods": 40}', '{"faults": 50, "gone": 50}')
-    with pytest.raises(Unimportable, match="groups with metrics weigh 50 of 100"):
+    with pytest.raises(InvalidFiles, match="groups with metrics weigh 50 of 100"):
         _muted(tmp_path, text)

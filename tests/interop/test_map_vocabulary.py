@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simab.interop.documents import Unimportable
+from simab.errors import InvalidFiles
 from simab.interop.importing import Imported
 from simab.interop.suggested_meaning import suggested_entry
 from simab.interop.tools import import_policy
@@ -108,7 +108,7 @@ def imported(folder: Path, tool: str, text: str, table: str = "") -> Imported:
 
 def suggestion(folder: Path, tool: str, text: str) -> str:
     """What the message about a metric without meaning says to write."""
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         imported(folder, tool, text)
     found = re.search(r"`(metrics: \{.*\})`", str(refused.value))
     assert found is not None, str(refused.value)
@@ -145,7 +145,7 @@ def test_an_entry_that_matches_no_metric_is_an_error(case: str, tmp_path: Path) 
     """With its place, and the metrics that there are."""
     tool, text = CASES[case]
     entries = "  good: {metric: error_rate}\n  goood: {metric: error_rate}\n"
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         imported(tmp_path, tool, text, f"metrics:\n{entries}")
     ((_, problem),) = refused.value.problems
     assert (problem.field, problem.line, problem.rule) == (
@@ -172,7 +172,7 @@ def test_what_a_tool_cannot_use_is_refused(
     case: str, table: str, words: str, tmp_path: Path
 ) -> None:
     """Never dropped in silence."""
-    with pytest.raises(Unimportable, match=words):
+    with pytest.raises(InvalidFiles, match=words):
         imported(tmp_path, *CASES[case], table)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simab.interop.documents import Unimportable
+from simab.errors import InvalidFiles
 from simab.interop.importing import Imported
 from simab.interop.tools import import_policy
 from simab.policies import Promote, RollBack
@@ -35,7 +35,7 @@ def imported(folder: Path, tool: str, files: list[Path], table: str) -> Imported
     map_file.write_text(table, "utf-8")
     try:
         return import_policy(tool, files, map_file if table else None)
-    except Unimportable as refused:
+    except InvalidFiles as refused:
         entries = re.findall(r"`metrics: \{(.*)\}`", str(refused))
         map_file.write_text("metrics:\n" + "".join(f"  {each}\n" for each in entries), "utf-8")
         return import_policy(tool, files, map_file)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simab.interop.importing import Unimportable
+from simab.interop.importing import InvalidFiles
 from simab.interop.sagemaker import imported
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.rollouts.manual_schedule import ManualSchedule
@@ -92,7 +92,7 @@ def test_updates_of_weights_become_a_schedule() -> None:
 
 def test_updates_without_times_are_refused() -> None:
     """The API's inputs hold none, and none is made up."""
-    with pytest.raises(Unimportable, match="2 updates need as many times, and 0 are given"):
+    with pytest.raises(InvalidFiles, match="2 updates need as many times, and 0 are given"):
         imported([FILES / "weights.json"], None)
 
 
@@ -122,7 +122,7 @@ def test_a_deployment_that_cannot_be_read_is_refused_at_its_place(
 ) -> None:
     """File, line, column, field, rule and remedy."""
     assert old in CANARY
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         imported(files(tmp_path, canary=CANARY.replace(old, new), alarms=ALARMS), None)
     lines = str(refused.value).splitlines()
     assert any(f"canary.json:{place}: " in line and message in line for line in lines), lines
@@ -151,7 +151,7 @@ def test_an_alarm_that_cannot_be_read_is_refused(
     """Each with the rule that it breaks, and what would do."""
     alarms = json.loads(ALARMS)
     alarms["MetricAlarms"][0] |= change
-    with pytest.raises(Unimportable) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         imported(files(tmp_path, canary=CANARY, alarms=json.dumps(alarms)), None)
     assert message in str(refused.value)
     assert "alarms.json:1:" in str(refused.value)
@@ -160,7 +160,7 @@ def test_an_alarm_that_cannot_be_read_is_refused(
 def test_two_things_at_once_are_refused(tmp_path: Path) -> None:
     """Which of them is meant is not guessed."""
     weights = (FILES / "weights.json").read_text(encoding="utf-8")
-    with pytest.raises(Unimportable, match="is given together with a DeploymentConfig"):
+    with pytest.raises(InvalidFiles, match="stands beside a DeploymentConfig"):
         imported(files(tmp_path, a=CANARY, b=weights, c=ALARMS), None)
-    with pytest.raises(Unimportable, match="is the second DeploymentConfig"):
+    with pytest.raises(InvalidFiles, match="is the second DeploymentConfig"):
         imported(files(tmp_path, a=CANARY, b=CANARY, c=ALARMS), None)

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from simab.interop.documents import Unimportable
+from simab.documents.writing import yaml_text
+from simab.errors import InvalidFiles
 from simab.interop.importing import Imported
 from simab.interop.tools import import_policy
-from simab.scenario.yaml_text import yaml_text
 from tests.effort import examples
 
 FILES = Path(__file__).parent / "files"
@@ -61,7 +61,7 @@ def named(tool: str, data: list[Any], key: str, folder: Path) -> bool:
     """Whether a note or a refusal says the key."""
     try:
         notes = read(tool, data, folder).notes
-    except Unimportable as refused:
+    except InvalidFiles as refused:
         return key in str(refused)
     return any(key in f"{note.field} {note.reason}" for note in notes)
 
@@ -177,7 +177,7 @@ def rich_notes(data: list[Any], folder: Path) -> list[str]:
     (folder / "rich.yaml").write_text("---\n".join(yaml_text(each) for each in data), "utf-8")
     try:
         found = import_policy("argo", [folder / "rich.yaml"], folder / "map.yaml")
-    except Unimportable as refused:
+    except InvalidFiles as refused:
         return [str(refused)]
     return [f"{note.field} {note.reason}" for note in found.notes]
 

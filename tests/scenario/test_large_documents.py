@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from simab.documents.parsing import MOST_VALUES
 from simab.errors import InvalidScenario
 from simab.scenario.loading import loads
-from simab.scenario.reading import MOST_VALUES
 
 MEGABYTE = 1_000_000
 REFUSED_AT_ONCE = {

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from simab.description import Description
+from simab.documents.parsing import LARGEST_FILE_BYTES
+from simab.documents.violations import field_name, short_text
 from simab.errors import InvalidInput, InvalidScenario
 from simab.scenario import Scenario, load, loads
 from simab.scenario.examples import example_of
 from simab.scenario.locations import members_of, spot, tags_of
-from simab.scenario.reading import LARGEST_FILE_BYTES, read
+from simab.scenario.reading import read
 from simab.scenario.starter import starter_text
-from simab.scenario.violations import field_name, short_text
 
 
 def data_of(text: str) -> object:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.scenario.yaml_text import yaml_text
+from simab.documents.writing import yaml_text
 from simab.text import json_escaped, spreadsheet_safe, steers, visible, without_controls
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=30)

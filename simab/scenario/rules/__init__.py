@@ -11,6 +11,7 @@ from functools import wraps
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
+from simab.documents.violations import Path, Violation, problem_of
 from simab.errors import InvalidScenario
 from simab.policies import PolicyDescription
 from simab.scenario.partial import until_unread
@@ -24,7 +25,6 @@ from simab.scenario.rules import (
     traffic,
     variants,
 )
-from simab.scenario.violations import Path, Violation, problem_of
 
 __all__ = ["RULES", "Rule", "require", "violations"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy
 from simab.policies.metrics import LOWER_IS_BETTER
 from simab.policies.rollouts.metric_majority import MetricMajority
@@ -13,7 +14,6 @@ from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario, Variant
 from simab.scenario.rules.qualities import known_qualities, qualities_of_roles
 from simab.scenario.suggestions import remedy_for_name
-from simab.scenario.violations import Path, Violation, violation_at_key
 
 __all__ = [
     "classifiers_know_the_share_of_positives",

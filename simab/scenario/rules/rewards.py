@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, get_args
 
+from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy, PolicyDescription
 from simab.policies.bandits.gaussian_thompson import GaussianThompson
 from simab.policies.experiments.experiment import Experiment
@@ -17,7 +18,6 @@ from simab.profiles.quality import NumericReward
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards, known_qualities
-from simab.scenario.violations import Path, Violation, violation_at_key
 
 __all__ = [
     "INSTEAD_OF",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from simab.documents.violations import Path, Violation
 from simab.policies import Policy
 from simab.policies.bandits.bandit import Bandit
 from simab.policies.rollouts.manual_schedule import ManualSchedule, Step
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.variants import deployed_weights, unknown_variant
-from simab.scenario.violations import Path, Violation
 
 __all__ = [
     "arms_are_deployed",

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from simab import units
+from simab.documents.violations import Violation
 from simab.scenario.memory import MOST_RUN_BYTES, MOST_STUDY_ROWS, SCORED, run_bytes
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import known_qualities
-from simab.scenario.violations import Violation
 
 __all__ = [
     "MOST_REQUESTS",

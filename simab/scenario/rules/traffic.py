@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simab.documents.violations import Path, Violation, violation_at_key
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rules.variants import unknown_variant
-from simab.scenario.violations import Path, Violation, violation_at_key
 
 __all__ = [
     "paired_targets_name_variants",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from simab.documents.violations import Path, Violation, violation_at_key
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.suggestions import remedy_for_name
-from simab.scenario.violations import Path, Violation, violation_at_key
 
 __all__ = [
     "MOST_DEPLOYED",

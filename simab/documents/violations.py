@@ -1,4 +1,4 @@
-"""A violation: one broken rule at one place of scenario data, before it has a line and a column.
+"""A violation: one broken rule at one place of a document, before it has a line and a column.
 
 Reading, the models' validation and the rules across fields all report violations; loading gives
 each its place in the file and makes the `Problem` that people see.
@@ -17,7 +17,7 @@ from simab.errors import Problem
 __all__ = ["Path", "Violation", "field_name", "problem_of", "short_text", "violation_at_key"]
 
 Path: TypeAlias = tuple[str | int, ...]
-"""Keys and list indices from the top of the scenario."""
+"""Keys and list indices from the top of the document."""
 
 Place: TypeAlias = tuple[int, int] | tuple[None, None]
 
