@@ -24,6 +24,7 @@ __all__ = [
     "DEEPEST_BRACKETS",
     "LARGEST_FILE_BYTES",
     "MOST_VALUES",
+    "TOO_LARGE",
     "Unreadable",
     "document_node",
     "document_nodes",
@@ -32,6 +33,10 @@ __all__ = [
 # A value takes the parser some 70 us, a megabyte of text a second: so that a hostile or mistaken
 # file is refused within seconds. The largest example, a table of 10,000 rows, has 30,000 values.
 LARGEST_FILE_BYTES: Final = 2_000_000
+TOO_LARGE: Final = (
+    f"a file is at most {LARGEST_FILE_BYTES // 1_000_000} MB",
+    "Give long logs as quantiles instead of samples.",
+)
 MOST_VALUES: Final = 60_000
 MOST_LINES: Final = 100_000
 DEEPEST_BRACKETS: Final = 200
@@ -96,8 +101,7 @@ def _beyond_parsing(text: str) -> tuple[str, str] | None:
     Values are estimated by what separates them outside of quotes and comments.
     """
     if len(text.encode("utf-8", "surrogatepass")) > LARGEST_FILE_BYTES:
-        rule = f"a file is at most {LARGEST_FILE_BYTES // 1_000_000} MB"
-        return rule, "Give long logs as quantiles instead of samples."
+        return TOO_LARGE
     if text.count("\n") > MOST_LINES:
         return f"a file has at most {MOST_LINES:,} lines", "Remove the empty ones."
     if _bracket_depth(text) > DEEPEST_BRACKETS:

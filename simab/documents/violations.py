@@ -19,8 +19,6 @@ __all__ = ["Path", "Violation", "field_name", "problem_of", "short_text", "viola
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the top of the document."""
 
-Place: TypeAlias = tuple[int, int] | tuple[None, None]
-
 _LONGEST_VALUE = 40
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -50,11 +48,13 @@ def violation_at_key(path: Path, rule: str, remedy: str) -> Violation:
     return Violation(path, rule, remedy, on_key=True, shows_value=False)
 
 
-def problem_of(violation: Violation, data: Any, place: Place = (None, None)) -> Problem:
+def problem_of(
+    violation: Violation, data: Any, mark: tuple[int | None, int | None] = (None, None)
+) -> Problem:
     """The problem that people see: with the value in `data`, and the line and column if any."""
     value = short_text(_value_at(data, violation.path)) if violation.shows_value else ""
     field = field_name(violation.path)
-    return Problem(field, value, violation.rule, violation.remedy, *place)
+    return Problem(field, value, violation.rule, violation.remedy, *mark)
 
 
 def _value_at(data: Any, path: Path) -> Any:

@@ -225,11 +225,11 @@ class _Importer:
         self.templates.note_unused()
 
 
-def _some_replicas(spotted: LocatedValue) -> bool:
+def _some_replicas(located: LocatedValue) -> bool:
     """Whether a count such as 2 or a percentage such as "25%" lets any replica go; Argo's rule."""
-    text = spotted.text()
+    text = located.text()
     if not re.fullmatch(r"[0-9]{1,9}%?", text):
-        raise spotted.wrong("must be a whole number or a percentage", 'Write 1 or "25%", say.')
+        raise located.wrong("must be a whole number or a percentage", 'Write 1 or "25%", say.')
     return int(text.rstrip("%")) > 0
 
 

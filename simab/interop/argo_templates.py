@@ -222,16 +222,16 @@ def _arguments(template: LocatedValue, analysis: LocatedValue) -> dict[str, Loca
     return values
 
 
-def _filled(spotted: LocatedValue, arguments: Mapping[str, LocatedValue]) -> LocatedValue:
+def _filled(located: LocatedValue, arguments: Mapping[str, LocatedValue]) -> LocatedValue:
     """The value with its arguments filled in; an unknown one stays, and is a placeholder."""
-    if not isinstance(spotted.value, str):
-        return spotted
+    if not isinstance(located.value, str):
+        return located
 
     def value(match: re.Match[str]) -> str:
         argument = arguments.get(match.group(1))
         return match.group() if argument is None else str(argument.value)
 
-    return replace(spotted, value=_ARGUMENT.sub(value, spotted.value))
+    return replace(located, value=_ARGUMENT.sub(value, located.value))
 
 
 def _bounds(
@@ -254,13 +254,13 @@ def _queries(metric: LocatedValue) -> list[str]:
     return [str(query.value) for query in found if query is not None]
 
 
-def _condition(spotted: LocatedValue) -> str:
-    text = spotted.text()
+def _condition(located: LocatedValue) -> str:
+    text = located.text()
     try:
         return checked_condition(text)
     except InvalidInput as refused:
         rule, _, remedy = str(refused).partition("; ")
-        raise spotted.wrong(rule, f"{remedy[:1].upper()}{remedy[1:]}.") from None
+        raise located.wrong(rule, f"{remedy[:1].upper()}{remedy[1:]}.") from None
 
 
 def _rules(holder: LocatedValue, field: str) -> list[LocatedValue]:

@@ -7,47 +7,26 @@ from pathlib import Path
 from typing import Final
 
 from simab.documents.located import LocatedValue
-from simab.documents.parsing import LARGEST_FILE_BYTES, Unreadable, document_nodes
-from simab.documents.walking import NO_KEY, Walker
-from simab.errors import InvalidFiles, InvalidInput, Problem
+from simab.documents.parsing import Unreadable, document_node, document_nodes
+from simab.documents.texts import text_of_file
+from simab.documents.walking import NO_KEY, Document, Walker
+from simab.errors import InvalidFiles, Problem
 
-__all__ = ["file_text", "read_documents"]
+__all__ = ["read_document", "read_documents"]
 
 _TEMPLATE: Final = re.compile(r"\{\{[^{}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}|<%[^%\n]{0,200}%>")
-
-
-def file_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        InvalidInput: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE_BYTES + 1)
-        if len(content) > LARGEST_FILE_BYTES:
-            raise InvalidInput(
-                f"{path}: is larger than {LARGEST_FILE_BYTES // 1_000_000} MB. "
-                "Name a configuration file."
-            )
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path}: not UTF-8. Save the file as UTF-8 text.") from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InvalidInput(f"{path}: cannot be read: {reason}. Check the path.") from None
 
 
 def read_documents(path: Path) -> list[LocatedValue]:
     """Every document of a YAML or JSON file that is not empty.
 
     Raises:
-        InvalidInput: the file cannot be read.
-        InvalidFiles: it is no YAML, or uses what no plain data needs.
+        InvalidFiles: it cannot be read, is no YAML, or uses what no plain data needs.
     """
-    source, text = str(path), file_text(path)
+    source, text = str(path), ""
     try:
-        nodes = document_nodes(text, "JSON" if path.suffix == ".json" else "YAML")
+        text = text_of_file(path)
+        nodes = document_nodes(text, _language(path))
         walker = Walker(source, foreign=True)
         documents = [walker.document(node) for node in nodes]
     except Unreadable as refused:
@@ -59,6 +38,23 @@ def read_documents(path: Path) -> list[LocatedValue]:
         problems = [template] if template else [each.problem(broken) for each, broken in found]
         raise InvalidFiles(tuple((source, problem) for problem in problems))
     return [each.root for each in documents if each.root.value is not None]
+
+
+def read_document(path: Path) -> Document | None:
+    """The one document of a file that was written for simab; None if it is empty.
+
+    Raises:
+        InvalidFiles: it cannot be read, or is not one document.
+    """
+    try:
+        root = document_node(text_of_file(path), _language(path))
+        return None if root is None else Walker(str(path)).document(root)
+    except Unreadable as refused:
+        raise InvalidFiles(((str(path), refused.problem),)) from None
+
+
+def _language(path: Path) -> str:
+    return "JSON" if path.suffix == ".json" else "YAML"
 
 
 def _template(text: str) -> Problem | None:

@@ -25,25 +25,25 @@ _UNITS_NS: Final = {
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d|w)")
 
 
-def duration(spotted: LocatedValue, *, bare_seconds: bool = False) -> str:
+def duration(located: LocatedValue, *, bare_seconds: bool = False) -> str:
     """A duration as simab writes it; a bare number is seconds where the tool takes one.
 
     Raises:
         InvalidFiles: it is none.
     """
-    text = spotted.text()
+    text = located.text()
     remedy = "Write for example 40s, 5m or 1h30m."
     if bare_seconds and re.fullmatch(r"[0-9]{1,9}", text):
         text = f"{text}s"
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise spotted.wrong("must be a duration", remedy)
+        raise located.wrong("must be a duration", remedy)
     total_ns = int(sum(Decimal(number) * _UNITS_NS[unit] for number, unit in parts))
     if total_ns > units.LONGEST_DURATION_NS:
-        raise spotted.wrong("is longer than 366 days", remedy)
+        raise located.wrong("is longer than 366 days", remedy)
     return f"{total_ns}ns"
 
 
-def optional_duration(spotted: LocatedValue | None, *, bare_seconds: bool = False) -> str | None:
+def optional_duration(located: LocatedValue | None, *, bare_seconds: bool = False) -> str | None:
     """The same where it may be absent."""
-    return None if spotted is None else duration(spotted, bare_seconds=bare_seconds)
+    return None if located is None else duration(located, bare_seconds=bare_seconds)

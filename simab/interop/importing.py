@@ -54,9 +54,9 @@ class Findings:
     notes: list[Note] = field(default_factory=list)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
 
-    def ignore(self, spotted: LocatedValue, reason: str) -> None:
+    def ignore(self, located: LocatedValue, reason: str) -> None:
         """Note that a value is not part of the policy."""
-        self.notes.append(Note(spotted.place, spotted.field, reason))
+        self.notes.append(Note(located.place, located.field, reason))
 
     @contextmanager
     def gathering(self) -> Iterator[None]:

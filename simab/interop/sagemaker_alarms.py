@@ -163,8 +163,8 @@ def _remark(alarm: LocatedValue, translated: Alarm, findings: Findings) -> None:
         findings.ignore(enabled, "a deployment looks at the state, so the alarm counts anyway")
 
 
-def _one_of(spotted: LocatedValue, allowed: tuple[str, ...]) -> str:
-    text = spotted.text()
+def _one_of(located: LocatedValue, allowed: tuple[str, ...]) -> str:
+    text = located.text()
     if text not in allowed:
-        raise spotted.wrong("is not imported", remedy_for_name(text, allowed))
+        raise located.wrong("is not imported", remedy_for_name(text, allowed))
     return text

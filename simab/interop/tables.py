@@ -6,7 +6,6 @@ each metric of the tool, or its whole query, and says what it measures here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
@@ -17,15 +16,15 @@ from simab.description import Description, Duration, Share
 from simab.documents.located import LocatedValue
 from simab.documents.violations import field_name
 from simab.errors import InvalidFiles, Problem
-from simab.interop.documents import file_text
+from simab.interop.documents import read_document
 from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
 from simab.policies.argo.metrics import Condition
 from simab.policies.metrics import ErrorMetric, LabelMetric, LatencyMetric
 from simab.policies.window_series import CountMetric
-from simab.scenario.reading import read
+from simab.scenario.partial import json_text
 from simab.scenario.suggestions import nearest, remedy_for_name
-from simab.scenario.translation import flaws_of
+from simab.scenario.translation import violations_of
 
 __all__ = ["MetricMap", "MetricMeaning", "MetricTable", "read_table"]
 
@@ -153,13 +152,15 @@ def read_table(path: Path | None) -> MetricMap:
     """
     if path is None:
         return MetricMap(MetricTable(), lambda *_: InvalidFiles(()))
-    document = read(file_text(path), str(path))
+    document = read_document(path)
+    if document is None:
+        remedy = "Write `metrics: {NAME: {metric: ...}}` into it, or leave out --map."
+        raise InvalidFiles(((str(path), Problem("", "", "the file is empty", remedy)),))
     violations, table = list(document.violations), MetricTable()
     try:
-        # As JSON, so that lists become tuples while true is no number and "5" no count.
-        table = MetricTable.model_validate_json(json.dumps(document.data), strict=True)
+        table = MetricTable.model_validate_json(json_text(document.data), strict=True)
     except ValidationError as error:
-        violations += flaws_of(error, MetricTable)
+        violations += violations_of(error, MetricTable)
     if violations:
         raise InvalidFiles(tuple((str(path), document.problem(each)) for each in violations))
 

@@ -1,4 +1,4 @@
-"""Files to scenarios and back; everything that is wrong in a file is reported at once."""
+"""Files to scenarios and back; everything that is wrong in a file is said at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from simab.documents.parsing import LARGEST_FILE_BYTES
+from simab.documents.parsing import Unreadable
+from simab.documents.texts import text_of_file
 from simab.documents.violations import Violation
 from simab.documents.walking import Document
 from simab.documents.writing import yaml_text
@@ -20,12 +21,12 @@ from simab.scenario import rules
 from simab.scenario.models import Scenario
 from simab.scenario.partial import json_text, partial_scenario
 from simab.scenario.reading import read
-from simab.scenario.translation import flaws_of
+from simab.scenario.translation import violations_of
 
 __all__ = ["dumps", "load", "loads"]
 
+_MOST_VIOLATIONS: Final = 1000  # nobody reads more, and finding their remedies takes time
 # Looked for in the text: a large one would be refused for its size, and take seconds to parse.
-_MOST_FLAWS: Final = 1000  # nobody reads more, and finding their remedies takes time
 _SAVED_STUDY: Final = re.compile(r'"format"\s*:\s*"simab-study/')
 
 
@@ -42,7 +43,11 @@ def load(path: str | FilePath) -> Scenario:
             "simab.scenario.loads reads a text"
         )
     source = str(path)
-    return loads(_text_of(FilePath(path), source), source=source)
+    try:
+        text = text_of_file(FilePath(path), absent="Check the path; `simab init` makes one.")
+    except Unreadable as refused:
+        raise InvalidScenario(source, (refused.problem,)) from None
+    return loads(text, source=source)
 
 
 def loads(text: str, *, source: str = "<text>") -> Scenario:
@@ -69,8 +74,8 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
     try:
         scenario = Scenario.model_validate_json(json_text(data), strict=True)
     except ValidationError as error:
-        violations += islice(flaws_of(error, Scenario), _MOST_FLAWS)
-        violations += islice(rules.violations(partial_scenario(data)), _MOST_FLAWS)
+        violations += islice(violations_of(error, Scenario), _MOST_VIOLATIONS)
+        violations += islice(rules.violations(partial_scenario(data)), _MOST_VIOLATIONS)
     # A value that could not be read has nothing more to say.
     unread = {violation.path for violation in document.violations if not violation.on_key}
     violations = [
@@ -103,32 +108,6 @@ def _without_absent(whole: Any, chosen: Any) -> Any:
         told_items = chosen if isinstance(chosen, list) else [None] * len(whole)
         return [_without_absent(*pair) for pair in zip(whole, told_items, strict=True)]
     return whole
-
-
-def _text_of(path: FilePath, source: str) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE_BYTES + 1)
-    except FileNotFoundError:
-        raise _no_file(source, "no such file", "Check the path; `simab init` makes one.") from None
-    except IsADirectoryError:
-        raise _no_file(source, "a folder, not a file", "Name a scenario file in it.") from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise _no_file(source, f"cannot be read: {reason}", "Check the permissions.") from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = content[: error.start]
-        column = len(before) - (before.rfind(b"\n") + 1) + 1
-        rule = f"not UTF-8: the byte 0x{content[error.start]:02X} stands alone"
-        remedy = "Save the file as UTF-8 text."
-        problem = Problem("", "", rule, remedy, before.count(b"\n") + 1, column)
-        raise InvalidScenario(source, (problem,)) from None
-
-
-def _no_file(source: str, rule: str, remedy: str) -> InvalidScenario:
-    return InvalidScenario(source, (Problem("", "", rule, remedy),))
 
 
 def _problems(violations: Iterable[Violation], document: Document) -> tuple[Problem, ...]:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from simab.description import Description
 from simab.documents.violations import Path
 
-__all__ = ["Location", "members_of", "plain_annotation", "spot", "tags_of"]
+__all__ = ["Location", "location_in", "members_of", "plain_annotation", "tags_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Location:
     on_key: bool = False
 
 
-def spot(location: Iterable[str | int], model: type[Description]) -> Location:
+def location_in(location: Iterable[str | int], model: type[Description]) -> Location:
     """Follow a location from a model."""
     here = Location((), model)
     for part in location:

@@ -14,25 +14,25 @@ from simab.description import Description
 from simab.documents.violations import Violation
 from simab.errors import InvalidScenario
 from simab.scenario.examples import example_of
-from simab.scenario.locations import Location, members_of, spot, tags_of
+from simab.scenario.locations import Location, location_in, members_of, tags_of
 from simab.scenario.suggestions import remedy_for_name
 
-__all__ = ["flaws_of"]
+__all__ = ["violations_of"]
 
 Sentence = tuple[str, str]
 
 
-def flaws_of(error: ValidationError, model: type[Description]) -> Iterator[Violation]:
+def violations_of(error: ValidationError, model: type[Description]) -> Iterator[Violation]:
     """Every error that pydantic collected; those that are rules across fields are left out."""
     for details in error.errors():
         if isinstance(details.get("ctx", {}).get("error"), InvalidScenario):
             continue  # the rules are run on the raw data as well, and found there with their place
         if details["type"] == "too_short" and _is_long_enough(details):
             continue  # pydantic counts valid entries only; each invalid one has its own error
-        yield _flaw(details, spot(details["loc"], model))
+        yield _violation(details, location_in(details["loc"], model))
 
 
-def _flaw(details: ErrorDetails, here: Location) -> Violation:
+def _violation(details: ErrorDetails, here: Location) -> Violation:
     kind = details["type"]
     if kind == "missing":
         return Violation(here.path, "required", _add(here), on_key=True, shows_value=False)

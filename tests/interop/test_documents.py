@@ -62,7 +62,7 @@ def test_what_is_no_plain_data_is_refused(
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     """The path, the reason and a remedy."""
-    with pytest.raises(InvalidInput, match=r"absent.yaml: cannot be read: no such file"):
+    with pytest.raises(InvalidInput, match=r"absent.yaml: no such file"):
         read_documents(tmp_path / "absent.yaml")
 
 
@@ -86,3 +86,20 @@ def test_merge_keys_and_anchors_give_their_values(tmp_path: Path) -> None:
     assert found == {"p": 3, "q": 1, "r": 2}
     assert document.need("a", "r").place.line == 2
     assert document.need("b", "q").whole(0, 9) == 2
+
+
+def test_all_faults_of_a_file_are_named_at_once(tmp_path: Path) -> None:
+    """Across its documents, each at its field and place."""
+    path = file(tmp_path, "a: 1\na: 2\n---\nb: {c: !own 5}\n")
+    with pytest.raises(InvalidFiles) as refused:
+        read_documents(path)
+    found = [
+        (source, each.field, each.line, each.column) for source, each in refused.value.problems
+    ]
+    assert found == [(str(path), "a", 2, 1), (str(path), "b.c", 4, 8)]
+
+
+def test_the_text_of_a_placeholder_is_no_key(tmp_path: Path) -> None:
+    """A file with another fault is not taken for a template that has to be filled in."""
+    with pytest.raises(InvalidFiles, match="a: duplicate key"):
+        read_documents(file(tmp_path, "a: 1\na: say {{ x }}\n"))

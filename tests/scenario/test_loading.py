@@ -13,7 +13,7 @@ from simab.documents.violations import field_name, short_text
 from simab.errors import InvalidInput, InvalidScenario
 from simab.scenario import Scenario, load, loads
 from simab.scenario.examples import example_of
-from simab.scenario.locations import members_of, spot, tags_of
+from simab.scenario.locations import location_in, members_of, tags_of
 from simab.scenario.reading import read
 from simab.scenario.starter import starter_text
 
@@ -113,9 +113,9 @@ def models(model: type[Description], seen: set[type[Description]]) -> set[type[D
     if model not in seen:
         seen.add(model)
         for field in model.model_fields:
-            here = spot([field], model)
+            here = location_in([field], model)
             for part in ("name", 0):
-                for each in (here, spot([field, part], model)):
+                for each in (here, location_in([field, part], model)):
                     for member in members_of(each.annotation):
                         models(member, seen)
     return seen
@@ -135,7 +135,9 @@ def test_unions_are_told_apart_by_their_first_field() -> None:
     """Every model of a union has tags, and no two of a union share one."""
     for location in (["endpoint", "variants", "x", "latency"], ["policies", "x"]):
         tags = [
-            tag for each in members_of(spot(location, Scenario).annotation) for tag in tags_of(each)
+            tag
+            for each in members_of(location_in(location, Scenario).annotation)
+            for tag in tags_of(each)
         ]
         assert len(tags) == len(set(tags)) >= 4
 
@@ -144,9 +146,13 @@ def test_tags_do_not_show_in_paths() -> None:
     """A location's union tag is left out, also where a field has the same name as the tag."""
     quantiles = ["endpoint", "variants", "v", "latency", "quantiles", "quantiles", "p50"]
     beta = ["endpoint", "variants", "v", "quality", "classifier", "positive_scores", "beta", "beta"]
-    assert field_name(spot(quantiles, Scenario).path) == "endpoint.variants.v.latency.quantiles.p50"
     assert (
-        field_name(spot(beta, Scenario).path) == "endpoint.variants.v.quality.positive_scores.beta"
+        field_name(location_in(quantiles, Scenario).path)
+        == "endpoint.variants.v.latency.quantiles.p50"
+    )
+    assert (
+        field_name(location_in(beta, Scenario).path)
+        == "endpoint.variants.v.quality.positive_scores.beta"
     )
 
 
