@@ -7,13 +7,13 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from simab.documents.violations import field_name
 from simab.draws import Draws
 from simab.errors import InvalidInput, SimabError
 from simab.policies import Policy
-from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
 from simab.run.frames import decisions_frame, requests_frame, splits_frame, windows_frame
+from simab.scenario import rules
 from simab.scenario.models import Scenario
-from simab.scenario.rules.rewards import INSTEAD_OF
 from simab.scenario.suggestions import remedy_for_name
 from simab.world import Blueprint, DecisionLog, RunData, play
 from simab.world.control import Decider, PolicyRaised
@@ -142,44 +142,19 @@ def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str
             f"policy = {policy!r}: a policy has a method decide(state, observation); "
             "give the name of one in the scenario, or an object that has it"
         )
-    _require_fitting(policy, rewards=scenario.earns_rewards)
-    _require_tested(policy, scenario.objective.metric)
+    if isinstance(policy, Policy):
+        _require_fitting(policy, scenario)
     return type(policy).__name__, policy
 
 
-def _require_fitting(policy: Decider, *, rewards: bool) -> None:
-    """As simab.scenario.rules.rewards has it for the policies of a file."""
-    if rewards and getattr(policy, "needs_right_or_wrong", False):
-        raise InvalidInput(
-            f"policy = {policy!r:.60}: counts correct answers, and these variants earn numeric "
-            "rewards; use GroupSequential, GaussianThompson or another rule that reads rewards"
-        )
-    if not isinstance(policy, Policy):
-        return
-    kind = type(policy)
-    for field in kind.fields_of_right_or_wrong if rewards else ():
-        if getattr(policy, field) != kind.model_fields[field].default:
-            raise InvalidInput(
-                f"policy = {kind.__name__}({field}={getattr(policy, field)!r}): speaks of correct "
-                f"answers, and these variants earn numeric rewards. {INSTEAD_OF[field]}"
-            )
-    for field in () if rewards else kind.fields_of_either:
-        if (getattr(policy, field) or 0.0) >= 1.0:
-            raise InvalidInput(
-                f"policy = {kind.__name__}({field}={getattr(policy, field)!r}): two shares of "
-                "correct answers differ by less than 1; give for example 0.01"
-            )
-
-
-def _require_tested(policy: Decider, metric: str) -> None:
-    """As `policies_can_judge_the_metric` has it for the policies of a file."""
-    if metric in (*COUNTED_AS_CORRECT, "reward"):
-        return
-    if getattr(policy, "counts_correct_answers", False):
-        raise InvalidInput(
-            f"policy = {policy!r:.60}: compares correct answers, and the objective's metric is "
-            f"{metric}; use GroupSequential, AlwaysValid or another rule that tests {metric}"
-        )
+def _require_fitting(policy: Policy, scenario: Scenario) -> None:
+    """Hold an object to what the policies of a file are held to, where it cannot play otherwise."""
+    for violation in rules.violations_by(policy, scenario):
+        field = field_name(violation.path)
+        shown = f"{policy!r:.60}"
+        if field != "kind":
+            shown = f"{type(policy).__name__}({field}={getattr(policy, field)!r})"
+        raise InvalidInput(f"policy = {shown}: {violation.rule}. {violation.remedy}")
 
 
 def require_scenario(scenario: object) -> None:

@@ -151,6 +151,9 @@ def test_a_policy_given_to_simulate_is_refused_alike() -> None:
     rule = SequentialProbabilityRatio(labelled_requests=10, p0=0.9, p1=0.95)
     with pytest.raises(InvalidInput, match="the objective's metric is f1"):
         simab.simulate(described, policy=rule)
+    planned = FixedHorizonTest(baseline=0.7, effect=0.1)
+    with pytest.raises(InvalidInput, match=r"FixedHorizonTest\(baseline=0.7\): speaks of correct"):
+        simab.simulate(described, policy=planned)
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from simab.documents.violations import Path, Violation, problem_of
 from simab.errors import InvalidScenario
-from simab.policies import PolicyDescription
+from simab.policies import Policy
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import Segment, UncheckedScenario, Variant
 from simab.scenario.rules import (
@@ -26,14 +26,12 @@ from simab.scenario.rules import (
     variants,
 )
 
-__all__ = ["RULES", "Rule", "require", "violations"]
+__all__ = ["RULES", "Rule", "require", "violations", "violations_by"]
 
 Rule: TypeAlias = Callable[[UncheckedScenario], Iterator[Violation]]
 RuleOfVariant: TypeAlias = Callable[[UncheckedScenario, Variant, Path], Iterator[Violation]]
 RuleOfSegment: TypeAlias = Callable[[UncheckedScenario, Segment, Path], Iterator[Violation]]
-RuleOfPolicy: TypeAlias = Callable[
-    [UncheckedScenario, PolicyDescription, Path], Iterator[Violation]
-]
+RuleOfPolicy: TypeAlias = Callable[[UncheckedScenario, Policy, Path], Iterator[Violation]]
 
 _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     variants.some_variant_has_weight,
@@ -70,13 +68,17 @@ _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     traffic.targets_are_at_most_all,
     traffic.targets_are_of_one_kind,
 )
+# Asked also of policies that no file holds: one that breaks them would decide by nothing.
+_ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = (
+    rewards.shares_differ_by_less_than_1,
+    rewards.policies_can_judge_rewards,
+    rewards.policies_can_judge_the_metric,
+)
 _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     ground_truth.compared_metrics_are_defined,
     rewards.policies_compare_what_is_earned,
-    rewards.shares_differ_by_less_than_1,
-    rewards.policies_can_judge_rewards,
+    *_ON_WHAT_IS_JUDGED,
     rewards.priors_are_of_rewards,
-    rewards.policies_can_judge_the_metric,
     schedules.steps_name_variants,
     schedules.arms_name_variants,
     schedules.arms_are_deployed,
@@ -111,6 +113,12 @@ def violations(scenario: UncheckedScenario) -> Iterator[Violation]:
     """Every breach of a rule, also by a scenario of which parts could not be read."""
     for rule in RULES:
         yield from until_unread(rule(scenario))
+
+
+def violations_by(policy: Policy, scenario: UncheckedScenario) -> Iterator[Violation]:
+    """What an object that is no part of a scenario breaks there; paths begin at its own fields."""
+    for rule in _ON_WHAT_IS_JUDGED:
+        yield from rule(scenario, policy, ())
 
 
 def require(scenario: UncheckedScenario) -> None:

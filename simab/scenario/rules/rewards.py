@@ -20,7 +20,6 @@ from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards, known_qualities
 
 __all__ = [
-    "INSTEAD_OF",
     "effects_of_shares_are_shares",
     "objective_fits_rewards",
     "policies_can_judge_rewards",
@@ -94,18 +93,18 @@ def shares_differ_by_less_than_1(
 
 
 def policies_can_judge_rewards(
-    scenario: UncheckedScenario, policy: PolicyDescription, path: Path
+    scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
     """Rules that count correct answers find none among numeric rewards."""
     if not earns_rewards(scenario):
         return
     if policy.needs_right_or_wrong:
-        rule = f"{policy.kind} counts correct answers, and these variants earn numeric rewards"
+        rule = f"{_kind(policy)} counts correct answers, and these variants earn numeric rewards"
         remedy = "Use a policy that takes rewards, such as group_sequential."
         yield Violation((*path, "kind"), rule, remedy)
     for field in _fields_on_answers(policy):
         rule = "speaks of correct answers, and these variants earn numeric rewards"
-        yield violation_at_key((*path, field), rule, INSTEAD_OF[field])
+        yield violation_at_key((*path, field), rule, _INSTEAD_OF[field])
 
 
 def priors_are_of_rewards(
@@ -120,20 +119,20 @@ def priors_are_of_rewards(
 
 
 def policies_can_judge_the_metric(
-    scenario: UncheckedScenario, policy: PolicyDescription, path: Path
+    scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
     """What counts correct answers does not decide by recall, F1 or AUC."""
     metric = scenario.objective.metric
     if metric in (*COUNTED_AS_CORRECT, _METRIC):
         return
     if policy.counts_correct_answers:
-        rule = f"{policy.kind} compares correct answers, and the objective's metric is {metric}"
+        rule = f"{_kind(policy)} compares correct answers, and the objective's metric is {metric}"
         remedy = f"Use one that tests {metric} ({_TESTING}), or make accuracy the objective."
         yield Violation((*path, "kind"), rule, remedy)
         return
     for field in _fields_on_answers(policy):
         rule = f"speaks of correct answers, and the objective's metric is {metric}"
-        remedy = INSTEAD_OF[field].replace("a mean reward", metric)
+        remedy = _INSTEAD_OF[field].replace("a mean reward", metric)
         if field in ("baseline", "effect") and metric not in ("precision", "recall"):
             remedy = "Write labelled_requests."  # no sample size is stated for the others
         yield violation_at_key((*path, field), rule, remedy)
@@ -164,6 +163,12 @@ def _all_earning(scenario: UncheckedScenario) -> list[bool]:
     return [isinstance(variant.quality, NumericReward) for variant in variants]
 
 
+def _kind(policy: Policy) -> str:
+    """As files call it; the class of one that no file can name."""
+    kind: str = getattr(policy, "kind", type(policy).__name__)
+    return kind
+
+
 def _fields_on_answers(policy: Policy) -> Iterator[str]:
     """The fields on correct answers that a policy gives, other than by their defaults."""
     for field in policy.fields_of_right_or_wrong:
@@ -172,7 +177,7 @@ def _fields_on_answers(policy: Policy) -> Iterator[str]:
             yield field
 
 
-INSTEAD_OF: Final = {
+_INSTEAD_OF: Final = {
     "baseline": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
     "effect": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
     "prior_successes": "Leave it out: the prior of a mean reward is flat.",
