@@ -60,32 +60,30 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
         rule, remedy = "this is a saved study, no scenario", "`simab report` writes its page again."
         raise InvalidScenario(source, (Problem("", "", rule, remedy),))
     document = read(text, source)
-    data = document.data
+    scenario, violations = _validated(document)
+    if scenario is None or violations:
+        raise InvalidScenario(source, _problems(violations, document))
+    return scenario
+
+
+def _validated(document: Document) -> tuple[Scenario | None, list[Violation]]:
+    """The scenario of a document, and all that is wrong with either."""
+    data, violations = document.data, list(document.violations)
     if not isinstance(data, dict):
-        violation = Violation(
-            (),
-            "a scenario is a mapping of names to values",
-            "Start with `title: ...`.",
-            shows_value=False,
-        )
-        raise InvalidScenario(source, _problems([*document.violations, violation], document))
-    violations = list(document.violations)
-    scenario = None
+        rule, remedy = "a scenario is a mapping of names to values", "Start with `title: ...`."
+        return None, [*violations, Violation((), rule, remedy, shows_value=False)]
     try:
-        scenario = Scenario.model_validate_json(json_text(data), strict=True)
+        return Scenario.model_validate_json(json_text(data), strict=True), violations
     except ValidationError as error:
         violations += islice(violations_of(error, Scenario), _MOST_VIOLATIONS)
         violations += islice(rules.violations(partial_scenario(data)), _MOST_VIOLATIONS)
     # A value that could not be read has nothing more to say.
     unread = {violation.path for violation in document.violations if not violation.on_key}
-    violations = [
+    return None, [
         violation
         for violation in violations
         if violation.path not in unread or violation in document.violations
     ]
-    if violations or scenario is None:
-        raise InvalidScenario(source, _problems(violations, document))
-    return scenario
 
 
 def dumps(scenario: Scenario) -> str:

@@ -26,7 +26,7 @@ def violations_of(error: ValidationError, model: type[Description]) -> Iterator[
     """Every error that pydantic collected; those that are rules across fields are left out."""
     for details in error.errors():
         if isinstance(details.get("ctx", {}).get("error"), InvalidScenario):
-            continue  # the rules are run on the raw data as well, and found there with their place
+            continue  # the rules are asked again of all that is well formed, and give their places
         if details["type"] == "too_short" and _is_long_enough(details):
             continue  # pydantic counts valid entries only; each invalid one has its own error
         yield _violation(details, location_in(details["loc"], model))
