@@ -92,7 +92,7 @@ def _refusing(text: str, language: str) -> Iterator[None]:
         problem = Problem("", "", what, "Remove it, and save as UTF-8 text.", line, column)
         raise Unreadable(problem) from None
     except (YAMLError, ValueError) as error:
-        raise Unreadable(Problem("", "", f"not YAML: {error}", "Mend the syntax.")) from None
+        raise Unreadable(Problem("", "", f"not YAML: {error}", "Correct the syntax.")) from None
 
 
 def _beyond_parsing(text: str) -> tuple[str, str] | None:
@@ -150,7 +150,7 @@ def _syntax(problem: str, here: str) -> tuple[str, str]:
     if "\t" in here[: len(here) - len(here.lstrip())]:
         return "a tab in the indentation", "Replace it by spaces."
     remedies = (remedy for words, remedy in _REMEDIES if words in problem)
-    remedy = next(remedies, "Mend the syntax here or in the line above.")
+    remedy = next(remedies, "Correct the syntax here or in the line above.")
     for parser_word, word in _PARSER_WORDS:
         problem = problem.replace(parser_word, word)
     return problem, remedy

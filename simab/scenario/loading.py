@@ -1,4 +1,4 @@
-"""Files to scenarios and back; everything that is wrong in a file is said at once."""
+"""Files to scenarios and back; everything that is wrong in a file is reported at once."""
 
 from __future__ import annotations
 

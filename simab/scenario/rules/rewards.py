@@ -18,6 +18,7 @@ from simab.profiles.quality import NumericReward
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards, known_qualities
+from simab.stats.classification import SHARES
 
 __all__ = [
     "effects_of_shares_are_shares",
@@ -133,7 +134,7 @@ def policies_can_judge_the_metric(
     for field in _fields_on_answers(policy):
         rule = f"speaks of correct answers, and the objective's metric is {metric}"
         remedy = _INSTEAD_OF[field].replace("a mean reward", metric)
-        if field in ("baseline", "effect") and metric not in ("precision", "recall"):
+        if field in ("baseline", "effect") and metric not in SHARES:
             remedy = "Write labelled_requests."  # no sample size is stated for the others
         yield violation_at_key((*path, field), rule, remedy)
 
@@ -178,8 +179,8 @@ def _fields_on_answers(policy: Policy) -> Iterator[str]:
 
 
 _INSTEAD_OF: Final = {
-    "baseline": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
-    "effect": "Write labelled_requests; `simab check` says how many the smallest effect takes.",
+    "baseline": "Write labelled_requests; `simab explain` says how many the smallest effect takes.",
+    "effect": "Write labelled_requests; `simab explain` says how many the smallest effect takes.",
     "prior_successes": "Leave it out: the prior of a mean reward is flat.",
     "prior_failures": "Leave it out: the prior of a mean reward is flat.",
 }

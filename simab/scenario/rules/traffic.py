@@ -53,4 +53,4 @@ def targets_are_of_one_kind(
     """Either a share of the requests names a target, or all of them name one in turn."""
     if segment.targets and segment.paired_targets:
         remedy = "Keep one of the two; put the others in a segment of their own."
-        yield violation_at_key((*path, "paired_targets"), "stands beside targets", remedy)
+        yield violation_at_key((*path, "paired_targets"), "is given together with targets", remedy)
