@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simab.explain import explain, warnings
+from simab.explain.forecast import size_of, size_sentence
 from simab.scenario import Scenario
 from simab.stats.sample_size import exact_power_two_proportions
 from tests.world.building import scenario, variant
@@ -64,7 +65,8 @@ def test_a_weight_near_zero_is_explained() -> None:
 
 
 def test_one_of_a_thing_is_in_the_singular() -> None:
-    text = said(described(labelled=1, rate="1/h"))
+    alone = described(labelled=1, rate="1/h")
+    text = said(alone) + size_sentence(size_of(alone))
     for words in ("1 request an hour", "1 labelled request of", "1 run:"):
         assert words in text, words
 

@@ -160,7 +160,7 @@ def test_an_alarm_that_cannot_be_read_is_refused(
 def test_two_things_at_once_are_refused(tmp_path: Path) -> None:
     """Which of them is meant is not guessed."""
     weights = (FILES / "weights.json").read_text(encoding="utf-8")
-    with pytest.raises(InvalidFiles, match="stands beside a DeploymentConfig"):
+    with pytest.raises(InvalidFiles, match="is given together with a DeploymentConfig"):
         imported(files(tmp_path, a=CANARY, b=weights, c=ALARMS), None)
     with pytest.raises(InvalidFiles, match="is the second DeploymentConfig"):
         imported(files(tmp_path, a=CANARY, b=CANARY, c=ALARMS), None)

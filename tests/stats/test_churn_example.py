@@ -70,6 +70,8 @@ def test_every_metric(
         "brier": brier(labels, scores),
     }
     computed["auc_binary"] = computed.pop("roc_auc_binary")
+    answers_of_one = (int(expected["tp"]) + int(expected["fp"])) / int(expected["n"])
+    assert computed.pop("positive_rate") == pytest.approx(answers_of_one, rel=0, abs=1e-12)
     assert computed == pytest.approx(
         {name: float(expected[name]) for name in computed}, rel=0, abs=1e-12
     )
