@@ -34,7 +34,7 @@ def chosen_example(rows: Sequence[RunSummary]) -> tuple[RunSummary, str]:
     )
     chosen = by_time[(len(by_time) - 1) // 2]
     rivals = [many for _, many in counted[1:]]
-    tied = sum(row.decided_s == chosen.decided_s for row in by_time) == len(by_time)
+    tied = all(row.decided_s == chosen.decided_s for row in by_time)
     return chosen, _why(usual, (count, len(rows)), rivals, tied=tied)
 
 

@@ -29,9 +29,8 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
     requests = run.data.run_counts.requests
     served = requests[:, :, RequestColumn.ANSWERED].sum(axis=0)
     served -= requests[:, :, RequestColumn.COPIES_ANSWERED].sum(axis=0)  # nobody got these
-    answered = dict(zip(run.data.run_counts.blueprint.names, served.tolist(), strict=True))
-    asked = run.data.run_counts.user_requests().sum(axis=0).tolist()
-    taken = dict(zip(run.data.run_counts.blueprint.names, asked, strict=True))
+    taken = run.data.run_counts.user_requests().sum(axis=0)
+    by_variant = [*zip(run.data.run_counts.blueprint.names, taken, served, strict=True)]
     totals = run.totals
     refusals = [entry.refusal for entry in run.decision_log.decisions if not entry.accepted]
     return RunSummary(
@@ -48,8 +47,8 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
         requests_total=totals.arrived,
         requests_failed=totals.failed,
         requests_rejected=totals.rejected,
-        requests_on_worse=sum(taken[name] for name in truth.worse),
-        regret=sum(count * truth.shortfall(name) for name, count in answered.items()),
+        requests_on_worse=sum(int(taken) for name, taken, _ in by_variant if name in truth.worse),
+        regret=sum(int(served) * truth.shortfall(name) for name, _, served in by_variant),
         guardrail_breach_s=guardrail_breach_s(run),
         weight_changes=_weight_changes(run),
         actions_refused=len(refusals),

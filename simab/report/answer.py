@@ -191,7 +191,7 @@ def _best(result: StudyResult) -> str:
         else _names([best, *tied])
     )
     return (
-        f"which policy is right most often cannot be told between {between} "
+        f"which of {between} is right most often is not known "
         f"({high if high == low else f'{high} down to {low}'} of {runs(result)})"
     )
 
@@ -255,7 +255,7 @@ def _speed(result: StudyResult) -> list[str]:
         return []
     time = numerals.duration_quantiles(quick.decision_time_s).value
     return [
-        f"Of {_names([tied[0], *tied[1:]])}, {named(quick.name)} decides soonest: after {time} at "
+        f"Of {_names(tied)}, {named(quick.name)} decides soonest: after {time} at "
         "the median."
     ]
 
@@ -272,8 +272,8 @@ def _always_alike(result: StudyResult) -> list[str]:
     verb = "ends all its runs" if len(alike) == 1 else "each end all their runs"
     return [
         f"{_names(alike)} {verb} with one variant here; whether "
-        "such a rule tells a better candidate from a worse one takes a second study in which "
-        "another ending is right."
+        "such a rule distinguishes a better candidate from a worse one, only a second study "
+        "shows in which another ending is right."
     ]
 
 

@@ -87,7 +87,7 @@ def _line(curve: Ecdf) -> tuple[tuple[float, ...], ...]:
 
 def pairs(result: StudyResult) -> str:
     """How many differences are more than chance, and the largest."""
-    parts = [_told(quantity(name), rows) for name, rows in shown(result).items()]
+    parts = [_differing(quantity(name), rows) for name, rows in shown(result).items()]
     if _left_out(result):
         parts.append(
             f"Only pairs with {named(result.policies[0].name)} are drawn; the data has all."
@@ -95,7 +95,7 @@ def pairs(result: StudyResult) -> str:
     compared = sum(math.isfinite(each.adjusted_p_value) for each in result.paired)
     parts.append(
         f"Filled: it differs, with all {numerals.count(compared)} comparisons of the study taken "
-        "into account (Holm, 5\u202f%). Hollow: it cannot be told. The 95\u202f% intervals are of "
+        "into account (Holm, 5\u202f%). Hollow: no difference is shown. The 95\u202f% intervals are of "
         "each pair alone."
     )
     if any(row.approximate for rows in shown(result).values() for row in rows):
@@ -103,16 +103,16 @@ def pairs(result: StudyResult) -> str:
     return " ".join(parts)
 
 
-def _told(what: Quantity, rows: list[PairedDifference]) -> str:
-    told = [row for row in rows if row.differs]
+def _differing(what: Quantity, rows: list[PairedDifference]) -> str:
+    differing = [row for row in rows if row.differs]
     title = what.title.lower()
-    if not told:
-        return f"No pair can be told apart in {title}."
-    largest = max(told, key=lambda row: abs(row.difference))
+    if not differing:
+        return f"No pair is shown to differ in {title}."
+    largest = max(differing, key=lambda row: abs(row.difference))
     most = f"{named(largest.second)} instead of {named(largest.first)}, {what.of(largest)}"
     if len(rows) == 1:
         return f"The pair differs in {title} by more than chance: {most}."
-    return f"{len(told)} of {len(rows)} pairs differ in {title} by more than chance; most: {most}."
+    return f"{len(differing)} of {len(rows)} pairs differ in {title} by more than chance; most: {most}."
 
 
 def _left_out(result: StudyResult) -> bool:

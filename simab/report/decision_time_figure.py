@@ -15,8 +15,8 @@ from simab.result import Ecdf, StudyResult
 __all__ = ["draw_timing"]
 
 _LINE: Final = 17
-_MOST_STEPS: Final = 200  # of a line: more cannot be told apart
-_MARKS: Final = 5  # markers on a line: enough to tell it from its neighbours
+_MOST_STEPS: Final = 200  # of a line: the eye sees no more
+_MARKS: Final = 5  # markers on a line: enough to distinguish it from its neighbours
 
 
 def draw_timing(result: StudyResult, width: float) -> Figure:

@@ -202,7 +202,7 @@ def duration_quantiles(value: Quantiles, horizon_s: float = math.nan) -> Written
 
 
 def same_quantiles(value: Quantiles) -> bool:
-    """Whether the 10 % and 90 % quantiles agree, so that they tell nothing more than the median."""
+    """Whether the 10 % and 90 % quantiles agree, so that they say no more than the median."""
     return math.isfinite(value.p10) and value.p10 == value.p90
 
 

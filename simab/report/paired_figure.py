@@ -184,16 +184,15 @@ def _name(axes: Axes, place: tuple[float, float], label: Label) -> None:
 
 
 def _interval(axes: Axes, row: PairedDifference, y: float, scale: Callable[[float], float]) -> None:
-    """Filled where all pairs together tell it from chance, else hollow; dashed: approximate."""
-    told = row.differs
+    """Filled where it is more than chance, of all pairs together; dashed: approximate."""
     dashes = (2.0, 1.0) if row.approximate else (None, None)
     low, middle, high = (scale(value) for value in (row.low, row.difference, row.high))
     axes.plot([scale(0)] * 2, [y - 12, y + 12], color=LIGHT["soft"], linewidth=1, zorder=1)
-    colour = LIGHT["blue"] if told else LIGHT["soft"]
+    colour = LIGHT["blue"] if row.differs else LIGHT["soft"]
     axes.plot([low, high], [y, y], color=colour, linewidth=2, dashes=dashes, zorder=3)
     for end in (low, high):
         axes.plot([end, end], [y - 4, y + 4], color=colour, linewidth=2, zorder=3)
     axes.plot(
         [middle], [y], marker="o", markersize=8, color=colour, zorder=4, linestyle="none",
-        markerfacecolor=colour if told else LIGHT["paper"], markeredgewidth=2,
+        markerfacecolor=colour if row.differs else LIGHT["paper"], markeredgewidth=2,
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Which policies stand out, and which cannot be told apart: the comparisons behind every sentence.
+"""Which policies stand out, and which do not differ: the comparisons behind every sentence.
 
-Two policies are told apart only where the study compared them run by run on the same traffic and
+Two policies differ only where the study compared them run by run on the same traffic and
 found a difference with all its comparisons taken into account: `PairedDifference.differs`.
 """
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def most_often_right(result: StudyResult) -> list[PolicyResult]:
-    """The policy with the most right endings and all that cannot be told from it, best first."""
+    """The policy with the most right endings and all that do not differ from it, best first."""
     ordered = sorted(result.policies, key=lambda policy: -policy.correct.share)
     best = ordered[0]
     return [best, *(each for each in ordered[1:] if not is_worse(result, best, each))]

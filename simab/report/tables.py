@@ -225,7 +225,7 @@ def pairs(result: StudyResult) -> Table:
 def _differs(paired: PairedDifference) -> Cell:
     if not math.isfinite(paired.adjusted_p_value):
         return Cell("not compared")
-    return Cell("yes" if paired.differs else "not told", numerals.p_value(paired.adjusted_p_value))
+    return Cell("yes" if paired.differs else "not shown", numerals.p_value(paired.adjusted_p_value))
 
 
 def _remark(paired: PairedDifference) -> str:

@@ -185,7 +185,7 @@ _DECLARED: Final = (
     ),
     Column(key="weight_changes", most=_without_end, title="Weight changes", shown=Shown.HEALTH),
     Column(key="actions_refused", most=_without_end, title="Refused actions", shown=Shown.HEALTH),
-    # An endless queue could hold all requests of a run: a bound that tells nothing.
+    # An endless queue could hold all requests of a run: a bound that says nothing.
     Column(
         key="in_flight_at_horizon",
         most=_without_end,

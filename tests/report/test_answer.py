@@ -1,4 +1,4 @@
-"""The sentences say what the table says, and do not tell apart what cannot be told apart."""
+"""The sentences say what the table says, and claim no difference that is not shown."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_what_chance_alone_breaks_is_no_harm(result: Of) -> None:
 
 
 def test_an_excess_within_chance_is_no_harm(result: Of) -> None:
-    """An hour of six at the mean, with an interval over zero: it cannot be told from none."""
+    """An hour of six at the mean, with an interval over zero: it may be none."""
     study = calm(result("churn"))
     for policy in study["policies"]:
         policy["guardrail_breach_excess_s"] = at(3600.0, 3700.0)
@@ -119,9 +119,9 @@ def test_a_candidate_that_breaks_a_guardrail_is_not_called_worse(result: Of) -> 
     study = result("candidate_better")
     breaks = "Variant2 fails 5 % of its requests, over the guardrail of 1 %"
     judged(study, study["truth"]["values"], breaks={"Variant2": breaks})
-    told = answer(read_result(study))
-    assert f"but {breaks}, so the right decision is to keep Variant1" in plain(told.truth)
-    assert "ends with Variant2, which breaks a guardrail, in" in plain(told.verdict)
+    said = answer(read_result(study))
+    assert f"but {breaks}, so the right decision is to keep Variant1" in plain(said.truth)
+    assert "ends with Variant2, which breaks a guardrail, in" in plain(said.verdict)
     judged(study, result("churn")["truth"]["values"], breaks={"Variant2": breaks})
     assert f". Besides, {breaks}." in answer(read_result(study)).truth
 
@@ -182,7 +182,7 @@ def test_policies_that_were_not_compared_cannot_be_told_apart(result: Of) -> Non
     """However far their intervals are from each other: no test of the pair, no statement."""
     counts = {"staged_canary": 200, "fixed_horizon": 212}
     text = plain(verdict(read_result(set_correct(result("two_policies"), counts))))
-    assert "cannot be told between fixed_horizon and staged_canary (53 % down to 50 % of" in text
+    assert "which of fixed_horizon and staged_canary is right most often is not known (53 % down to 50 % of" in text
     assert "most often:" not in text
 
 
@@ -201,7 +201,7 @@ def test_the_adjusted_test_of_the_pair_decides(result: Of, differs: bool, turned
 def test_three_policies_that_tie_are_counted(result: Of) -> None:
     names = [policy["name"] for policy in result("churn")["policies"]]
     study = read_result(set_correct(result("churn"), dict.fromkeys(names, 300)))
-    assert "cannot be told between all 5 policies" in verdict(study)
+    assert "which of all 5 policies is right most often is not known" in verdict(study)
 
 
 def test_no_right_decision_is_said_plainly(result: Of) -> None:
