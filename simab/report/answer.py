@@ -254,10 +254,7 @@ def _speed(result: StudyResult) -> list[str]:
     if quick is None:
         return []
     time = numerals.duration_quantiles(quick.decision_time_s).value
-    return [
-        f"Of {_names(tied)}, {named(quick.name)} decides soonest: after {time} at "
-        "the median."
-    ]
+    return [f"Of {_names(tied)}, {named(quick.name)} decides soonest: after {time} at the median."]
 
 
 def _always_alike(result: StudyResult) -> list[str]:

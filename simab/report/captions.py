@@ -95,8 +95,8 @@ def pairs(result: StudyResult) -> str:
     compared = sum(math.isfinite(each.adjusted_p_value) for each in result.paired)
     parts.append(
         f"Filled: it differs, with all {numerals.count(compared)} comparisons of the study taken "
-        "into account (Holm, 5\u202f%). Hollow: no difference is shown. The 95\u202f% intervals are of "
-        "each pair alone."
+        "into account (Holm, 5\u202f%). Hollow: no difference is shown. The 95\u202f% intervals "
+        "are of each pair alone."
     )
     if any(row.approximate for rows in shown(result).values() for row in rows):
         parts.append(f"Dashed, and {numerals.ABOUT} beside numbers: {APPROXIMATE}.")
@@ -112,7 +112,8 @@ def _differing(what: Quantity, rows: list[PairedDifference]) -> str:
     most = f"{named(largest.second)} instead of {named(largest.first)}, {what.of(largest)}"
     if len(rows) == 1:
         return f"The pair differs in {title} by more than chance: {most}."
-    return f"{len(differing)} of {len(rows)} pairs differ in {title} by more than chance; most: {most}."
+    pairs = f"{len(differing)} of {len(rows)} pairs"
+    return f"{pairs} differ in {title} by more than chance; most: {most}."
 
 
 def _left_out(result: StudyResult) -> bool:

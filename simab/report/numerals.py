@@ -28,6 +28,7 @@ __all__ = [
     "mean",
     "mean_duration",
     "mean_excess",
+    "mean_metric",
     "mean_share",
     "metric_name",
     "metric_value",
@@ -113,11 +114,11 @@ def proportion(value: Proportion) -> Written:
     return Written(percent(value.share, decimals), f"{low} to {high}{THIN}%")
 
 
-def mean(value: Mean) -> Written:
+def mean(value: Mean, most_decimals: int = 4) -> Written:
     """A mean over runs with its interval, to the first digit of the interval's half width."""
     if not math.isfinite(value.mean):
         return Written(NOT_KNOWN, "")
-    decimals = _decimals(value)
+    decimals = _decimals(value, most_decimals)
     text = decimal(value.mean, decimals)
     if not (math.isfinite(value.low) and math.isfinite(value.high)):
         return Written(text, "")
@@ -159,6 +160,11 @@ def mean_share(value: Mean) -> Written:
         return Written(text, _without_width(value))
     low, high = (_percentage(max(each, 0.0), decimals) for each in (value.low, value.high))
     return _as_marked(value, text, f"{low} to {high}{THIN}%")
+
+
+def mean_metric(value: Mean) -> Written:
+    """A mean of metric values over runs, which may be as small as the effects that matter."""
+    return mean(value, most_decimals=10)
 
 
 def mean_duration(value: Mean) -> Written:
@@ -326,12 +332,12 @@ def _decimals_of_percentage(width: float) -> int:
     return 1 if width >= 0.002 else 2
 
 
-def _decimals(value: Mean) -> int:
+def _decimals(value: Mean, most: int = 4) -> int:
     """Decimals that show the first digit of the half width of the interval."""
     half_width = (value.high - value.low) / 2
     if not math.isfinite(half_width) or half_width <= 0:
         return 0 if float(value.mean).is_integer() else 2
-    return min(4, max(0, -math.floor(math.log10(half_width))))
+    return min(most, max(0, -math.floor(math.log10(half_width))))
 
 
 def _signed(value: float, decimals: int) -> str:

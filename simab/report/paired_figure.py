@@ -47,6 +47,7 @@ _WRITTEN: Final = {
     Unit.SHARE: numerals.points,
     Unit.SECONDS: numerals.signed_duration,
     Unit.EXCESS_SECONDS: numerals.signed_duration,
+    Unit.METRIC: numerals.difference,
 }
 _COMPARED: Final = {
     column.key: Quantity(column.title, *column.compared, _WRITTEN[column.unit])

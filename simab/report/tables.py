@@ -22,6 +22,7 @@ from simab.result.example_run import Example, Realised
 __all__ = [
     "APPROXIMATE",
     "MOST_DECISIONS",
+    "costs",
     "decisions",
     "health",
     "pairs",
@@ -38,6 +39,7 @@ _WRITTEN: Final[Mapping[Unit, Callable[[Mean], Written]]] = {
     Unit.SHARE: numerals.mean_share,
     Unit.SECONDS: numerals.mean_duration,
     Unit.EXCESS_SECONDS: numerals.mean_excess,
+    Unit.METRIC: numerals.mean_metric,
 }
 TOTALS: Final = (
     ("arrived", "Requests arrived"),
@@ -55,7 +57,7 @@ TOTALS: Final = (
 
 def summary(result: StudyResult) -> Table:
     """The operating characteristics of every policy."""
-    judged, measured = _judged(result), _columns(Shown.SUMMARY)
+    judged, measured = _judged(result), _columns(Shown.SUMMARY, result)
     columns = (
         Column("Policy", numeric=False),
         *(Column(each.title, each.note) for each in judged),
@@ -69,7 +71,7 @@ def summary(result: StudyResult) -> Table:
             *(cell(numerals.proportion(each.share(policy))) for each in judged),
             cell(numerals.duration_quantiles(policy.decision_time_s, result.horizon_s)),
             cell(numerals.quantiles(policy.requests_to_decision)),
-            *(_measured(each, result, policy) for each in measured),
+            *(cell(written_mean(each, policy)) for each in measured),
         )
         for policy in result.policies
     )
@@ -80,24 +82,22 @@ def summary(result: StudyResult) -> Table:
     return Table(caption + _approximate(result, measured), columns, rows)
 
 
-def _columns(shown: Shown) -> list[OutcomeColumn]:
-    return [each for each in COLUMNS.values() if each.shown is shown]
+def _columns(shown: Shown, result: StudyResult) -> list[OutcomeColumn]:
+    """The columns of a table; where no variant is worse, those of worse ones would say nothing."""
+    return [
+        each
+        for each in COLUMNS.values()
+        if each.shown is shown and (result.truth.worse or not each.of_worse)
+    ]
 
 
 def _heading(column: OutcomeColumn, result: StudyResult) -> Column:
-    if not column.of_worse:
-        return Column(column.title, column.note)
-    worse = result.truth.worse
-    note = f"{either(worse)}, {column.note}" if worse else "none is worse"
-    if any(name in result.truth.breaks for name in worse):
+    truth = result.truth
+    metric = numerals.metric_name(truth.metric)
+    note = column.note.format(worse=either(truth.worse), metric=metric)
+    if "{worse}" in column.note and any(name in truth.breaks for name in truth.worse):
         note += "; one that breaks a guardrail counts as worse"
     return Column(column.title, note)
-
-
-def _measured(column: OutcomeColumn, result: StudyResult, policy: PolicyResult) -> Cell:
-    if column.of_worse and not result.truth.worse:
-        return Cell("none")
-    return cell(written_mean(column, policy))
 
 
 def written_mean(column: OutcomeColumn, policy: PolicyResult) -> Written:
@@ -121,9 +121,23 @@ def _judged(result: StudyResult) -> list[VerdictColumn]:
     return [*judged, *verdict_columns.used([*decided, *endings], result)]
 
 
+def costs(result: StudyResult) -> Table:
+    """What a run costs under each policy, beside what the operating characteristics say of it."""
+    measured = _columns(Shown.COSTS, result)
+    columns = (
+        Column("Policy", numeric=False),
+        *(_heading(each, result) for each in measured),
+    )
+    rows = tuple(
+        (Cell(policy.name), *(cell(written_mean(each, policy)) for each in measured))
+        for policy in result.policies
+    )
+    return Table("What a run costs" + _approximate(result, measured), columns, rows)
+
+
 def health(result: StudyResult) -> Table:
     """What happens on the way, and what the horizon cuts off."""
-    measured = _columns(Shown.HEALTH)
+    measured = _columns(Shown.HEALTH, result)
     columns = (
         Column("Policy", numeric=False),
         Column("Runs"),
@@ -137,7 +151,7 @@ def health(result: StudyResult) -> Table:
             Cell(numerals.count(policy.runs)),
             Cell(numerals.count(policy.failed)),
             Cell(numerals.count(policy.outcomes["undecided"].count)),
-            *(_measured(each, result, policy) for each in measured),
+            *(cell(written_mean(each, policy)) for each in measured),
         )
         for policy in result.policies
     )

@@ -56,12 +56,14 @@ class Unit(Enum):
     SHARE = "share of requests"
     SECONDS = "seconds"
     EXCESS_SECONDS = "seconds more than with equal variants"
+    METRIC = "the objective's metric, added up over requests"
 
 
 class Shown(Enum):
     """Which table of the page has the column; every file has it anyway."""
 
     SUMMARY = "operating characteristics"
+    COSTS = "what a run costs"
     HEALTH = "health"
     NOWHERE = "files only"
 
@@ -74,9 +76,10 @@ class Column:
     policy or the traffic limits it, and never below 0, or, where it is `signed`, not further below
     than above. Runs are averaged with the interval of `simab.stats.cost_mean`.
 
-    `title` and `note` head it in a table, `short` on the terminal (empty: not there). `of_worse`:
-    only a variant worse than the best adds to it, so it says nothing where none is. `compared`
-    are the words for more and for less of it where policies are compared in pairs (None: not).
+    `title` and `note` head it in a table, `short` on the terminal (empty: not there); in the note
+    `{worse}` stands for the worse variants, `{metric}` for the objective's metric. `of_worse`: only
+    a variant worse than the best adds to it, so tables have it only where one is. `compared` are
+    the words for more and for less of it where policies are compared in pairs (None: not).
     """
 
     key: str
@@ -139,7 +142,7 @@ _DECLARED: Final = (
         key="requests_on_worse",
         most=_requests,
         title="Requests on worse variants",
-        note="mean",
+        note="{worse}, mean",
         shown=Shown.SUMMARY,
         of_worse=True,
         compared=("more harm", "less harm"),
@@ -171,7 +174,15 @@ _DECLARED: Final = (
         shown=Shown.SUMMARY,
     ),
     Column(key="error_share_excess", most=_in_error, signed=True, unit=Unit.SHARE),
-    Column(key="regret", most=_regret, of_worse=True),
+    Column(
+        key="regret",
+        most=_regret,
+        unit=Unit.METRIC,
+        title="Regret",
+        note="{metric} below the best, summed over answers, mean",
+        shown=Shown.COSTS,
+        of_worse=True,
+    ),
     Column(key="guardrail_breach_s", most=_breach, unit=Unit.SECONDS),
     Column(
         key="guardrail_breach_excess_s",

@@ -182,7 +182,10 @@ def test_policies_that_were_not_compared_cannot_be_told_apart(result: Of) -> Non
     """However far their intervals are from each other: no test of the pair, no statement."""
     counts = {"staged_canary": 200, "fixed_horizon": 212}
     text = plain(verdict(read_result(set_correct(result("two_policies"), counts))))
-    assert "which of fixed_horizon and staged_canary is right most often is not known (53 % down to 50 % of" in text
+    assert (
+        "which of fixed_horizon and staged_canary is right most often is not known "
+        "(53 % down to 50 % of" in text
+    )
     assert "most often:" not in text
 
 

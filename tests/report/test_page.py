@@ -147,8 +147,13 @@ def test_every_colour_of_a_figure_is_a_variable_of_the_theme(page_of: Page, any_
 def test_the_sections_come_in_order(page_of: Page) -> None:
     page = page_of("churn")
     found = re.findall(r'<section id="(\w+)"', page)
-    assert found == ["answer", "policies", "figures", "examples", "health", "reproduce"]
+    assert found == ["answer", "policies", "figures", "costs", "examples", "health", "reproduce"]
     assert page.index("<h1>") < page.index("The answer")
+
+
+def test_differences_are_shown_or_not_and_nothing_is_told(page_of: Page, any_name: str) -> None:
+    """Plain words: no sentence or figure says that something can be told apart."""
+    assert not re.search(r"\b(told|tells? apart)\b", re.sub(r"<[^>]*>", " ", page_of(any_name)))
 
 
 def test_what_is_needed_to_reproduce_it_is_there(result: Of, page_of: Page) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 
-from simab.report import tables
+from simab.report import numerals, tables
 from simab.report.paired_figure import QUANTITIES
 from simab.report.writing import summary_csv
-from simab.result import StudyResult
+from simab.result import Mean, StudyResult
 from simab.result.columns import COLUMNS, Column, Shown
 from simab.result.json_form import dumped
 from simab.result.saved_study import read_result
@@ -46,10 +47,35 @@ def test_the_table_that_it_names_has_it_and_no_other(column: Column, study: Stud
     """Under its title; a column for files only stands in neither."""
     titles = {
         Shown.SUMMARY: [each.title for each in tables.summary(study).columns],
+        Shown.COSTS: [each.title for each in tables.costs(study).columns],
         Shown.HEALTH: [each.title for each in tables.health(study).columns],
     }
     for shown, found in titles.items():
         assert (column.title in found) == (column.shown is shown)
+
+
+def test_regret_stands_on_the_page_with_the_metric_that_is_missed(study: StudyResult) -> None:
+    """Its unit is the objective's metric, summed over answers."""
+    table = tables.costs(study)
+    at = [each.title for each in table.columns].index("Regret")
+    assert table.columns[at].note.startswith("F1 below the best, summed over answers")
+    for row, policy in zip(table.rows, study.policies, strict=True):
+        assert row[at].text == numerals.mean_metric(policy.means["regret"]).value
+
+
+def test_a_regret_as_small_as_the_metric_is_not_rounded_to_nothing() -> None:
+    """Half a millionth of a metric a run, with an interval from 0.4 to 0.6 of it."""
+    assert numerals.mean_metric(Mean(5e-7, 4e-7, 6e-7)).value == "0.0000005"
+
+
+def test_where_no_variant_is_worse_no_table_has_what_worse_ones_add(study: StudyResult) -> None:
+    """An A/A study has no column that is empty by what the scenario says."""
+    equal = replace(study, truth=replace(study.truth, worse=()))
+    shown = (tables.summary(equal), tables.costs(equal), tables.health(equal))
+    titles = [each.title for table in shown for each in table.columns]
+    for column in COLUMNS.values():
+        if column.shown is not Shown.NOWHERE:
+            assert (column.title in titles) == (not column.of_worse)
 
 
 def test_it_is_compared_in_pairs_where_it_has_words_for_that(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simab.report.sections import answer, examples, figures, health, policies, reproduce
+from simab.report.sections import answer, costs, examples, figures, health, policies, reproduce
 from simab.report.sections.section import Section
 
 __all__ = ["SECTIONS", "Section"]
@@ -11,6 +11,7 @@ SECTIONS: Final = (
     answer.SECTION,
     policies.SECTION,
     figures.SECTION,
+    costs.SECTION,
     examples.SECTION,
     health.SECTION,
     reproduce.SECTION,
