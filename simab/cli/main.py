@@ -16,7 +16,7 @@ import click
 from simab import __version__
 from simab.cli.exits import EXPLANATION, ExitCode, Interrupted, OutputClosed
 from simab.cli.lazy import LazyGroup
-from simab.cli.resources import what_is_lacking
+from simab.cli.resources import release_reserve, what_is_lacking
 from simab.cli.signals import ended_by_signal, leave_threads_behind
 from simab.cli.streams import prepare_streams
 from simab.errors import NoResources, ReplicationsFailed, SimabError
@@ -96,6 +96,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (OutputClosed, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001  # what is not known by now is a bug
+        release_reserve()
         if isinstance(error, OSError) and error.errno in _DISK_IS_FULL:
             _give_up_output(sys.stdout)
             _say(f"The output cannot be written: {os.strerror(error.errno).lower()}. Free some.")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import errno
 from typing import Final
 
-__all__ = ["what_is_lacking"]
+__all__ = ["release_reserve", "what_is_lacking"]
+
+# Address space that is given back when something fails: to say what failed takes memory as well.
+_reserve = bytearray(16 << 20)
+_ROOM_TO_WORK: Final = 64 << 20
 
 _MEMORY: Final = (
     "Memory has run out. Give more of it, fewer --workers, or a shorter horizon or longer windows "
@@ -29,6 +33,11 @@ _BY_WORDS: Final = {
 }
 
 
+def release_reserve() -> None:
+    """Make room for what says how the command failed."""
+    _reserve.clear()
+
+
 def what_is_lacking(error: BaseException) -> str:
     """A sentence, or nothing where the error does not come of a lack of memory, files, threads."""
     seen: set[int] = set()
@@ -43,7 +52,7 @@ def what_is_lacking(error: BaseException) -> str:
 
 
 def _of(error: BaseException) -> str:
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or (isinstance(error, SystemError) and _memory_is_short()):
         return _MEMORY
     if isinstance(error, OSError) and error.errno in _BY_NUMBER:
         return _BY_NUMBER[error.errno]
@@ -51,3 +60,12 @@ def _of(error: BaseException) -> str:
         return ""
     text = str(error).lower()
     return next((sentence for words, sentence in _BY_WORDS.items() if words in text), "")
+
+
+def _memory_is_short() -> bool:
+    """C code that gets no memory may return without saying so, which Python reports as its own."""
+    try:
+        bytearray(_ROOM_TO_WORK)
+    except MemoryError:
+        return True
+    return False
