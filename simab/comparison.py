@@ -16,8 +16,15 @@ from simab.result.json_form import dumped
 from simab.run.frames import csv_bytes
 from simab.run.simulation import choose_policy, require_scenario
 from simab.scenario.models import Scenario
-from simab.study import StudyPlan, StudyRows, run_study, study_examples, study_result
-from simab.study.execution import Executor, Progress, Store, truth_of_plan
+from simab.study import (
+    DESCRIBED,
+    StudyPlan,
+    WorldRows,
+    run_study,
+    study_examples,
+    study_result,
+)
+from simab.study.execution import Executor, Progress, Store, truth_of_world
 from simab.study.failure import Failure
 from simab.study.parameters import plain
 from simab.world.control import Decider
@@ -33,7 +40,7 @@ class Study:
     """What a comparison found: rows, operating characteristics and the way to show them."""
 
     plan: StudyPlan
-    rows: StudyRows
+    rows: WorldRows
     command: str
     truth: ScenarioTruth
     """What is so in the scenario, by which the rows were judged."""
@@ -44,7 +51,12 @@ class Study:
     def result(self) -> StudyResult:
         """What the study found, without example runs: what the tables show, and plays nothing."""
         return study_result(
-            self.plan, self.rows, self.truth, command=self.command, failures=self.failures
+            self.plan,
+            DESCRIBED,
+            self.rows,
+            self.truth,
+            command=self.command,
+            failures=self.failures,
         )
 
     def with_examples(self, progress: Progress | None = None) -> StudyResult:
@@ -54,7 +66,9 @@ class Study:
             progress: a function that is told how many runs are played again, of how many.
         """
         if "_examples" not in vars(self):
-            vars(self)["_examples"] = study_examples(self.plan, self.rows, progress=progress)
+            vars(self)["_examples"] = study_examples(
+                self.plan, DESCRIBED, self.rows, progress=progress
+            )
         return replace(self.result, examples=vars(self)["_examples"])
 
     @cached_property
@@ -98,9 +112,10 @@ class Study:
         return folder / "report.html"
 
     def __repr__(self) -> str:
+        title = self.plan.worlds[DESCRIBED].title
         return (
             f"<Study of {len(self.plan.policies)} policies, {self.plan.replications} replications, "
-            f"{len(self.failures)} failed, seed {self.plan.seed}: {self.plan.scenario.title!r}>"
+            f"{len(self.failures)} failed, seed {self.plan.seed}: {title!r}>"
         )
 
     def _repr_html_(self) -> str:
@@ -143,8 +158,8 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     """
     require_scenario(scenario)
     _require_places(executor, store)
-    plan = StudyPlan(
-        scenario=scenario,
+    plan = StudyPlan.of_scenario(
+        scenario,
         policies=_chosen(scenario, policies),
         replications=scenario.study.replications if replications is None else replications,
         seed=scenario.study.seed if seed is None else seed,
@@ -160,7 +175,7 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
             f"replications={plan.replications}, seed={plan.seed})"
         )
     ordered = sorted(failures, key=lambda each: (each.policy, each.replication))
-    return Study(plan, rows, command, truth_of_plan(plan), tuple(ordered))
+    return Study(plan, rows[DESCRIBED], command, truth_of_world(scenario), tuple(ordered))
 
 
 def _chosen(

@@ -6,12 +6,14 @@ The order in which batches finish changes nothing: rows are keyed, and read back
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
+from itertools import groupby
 from math import ceil
+from operator import attrgetter
 from pickle import PicklingError
 from typing import Final, NamedTuple
 
@@ -22,11 +24,20 @@ from simab.errors import InvalidInput, NoResources
 from simab.run.simulation import Run, play_run, raised_by_policy
 from simab.scenario.models import Scenario
 from simab.study.failure import Failure, ends_the_study
-from simab.study.plan import StudyPlan
+from simab.study.plan import Cell, StudyPlan
 from simab.world import Blueprint
 from simab.world.control import Decider, PolicyRaised
 
-__all__ = ["Executor", "Progress", "Store", "play_one", "run_study", "truth_of_plan"]
+__all__ = [
+    "Executor",
+    "Progress",
+    "Store",
+    "StudyRows",
+    "WorldRows",
+    "play_one",
+    "run_study",
+    "truth_of_world",
+]
 
 Progress = Callable[[int, int], None]
 """Called with how many rows are done, and of how many."""
@@ -34,7 +45,14 @@ Progress = Callable[[int, int], None]
 Store = MutableMapping[str, RunSummary]
 """Where rows are kept by key; a dict will do, and so will anything that behaves like one."""
 
+WorldRows = Mapping[str, Sequence[RunSummary]]
+"""The rows of one world by policy, in order of replication."""
+
+StudyRows = Mapping[str, WorldRows]
+"""The rows of a study by world."""
+
 _BATCHES_A_POLICY: Final = 200  # so that the workers end at nearly the same time
+_WORLDS_AT_HAND: Final = 8  # whose tables a process keeps
 
 
 def run_study(
@@ -44,43 +62,56 @@ def run_study(
     store: Store | None = None,
     progress: Progress | None = None,
     failed: Callable[[Failure], None] | None = None,
-) -> dict[str, tuple[RunSummary, ...]]:
-    """The rows of a study by policy, in order of replication.
+) -> StudyRows:
+    """The rows of a study by world and policy, in order of replication.
 
-    Only rows that the store lacks are played. Without an executor they are played here, one after
-    the other. A replication whose policy raises has no row, in the store or here: `failed` is
-    called with it. Raises what a batch raises for other reasons; rows already stored stay stored.
+    Only rows that the store lacks are played, and cells of the same key once. Without an executor
+    they are played here, one after the other. A replication whose policy raises has no row, in the
+    store or here: `failed` is called with it. Raises what a batch raises for other reasons; rows
+    already stored stay stored.
     """
     store = {} if store is None else store
-    keys = {
-        (policy, replication): plan.row_key(policy, replication)
-        for policy in plan.policies
-        for replication in range(plan.replications)
-    }
-    done = sum(key in store for key in keys.values())
+    keys = {cell: plan.row_key(cell) for cell in plan.cells()}
+    missing = [cell for cell, key in keys.items() if key not in store]
+    done = len(keys) - len(missing)
+    alike = _cells_by_key(missing, keys)
     if progress:
         progress(done, len(keys))
-    missing = [place for place, key in keys.items() if key not in store]
     # Closed at once when interrupted: what has not begun is called off, not waited for.
-    with closing(_played(plan, _batches(plan, missing), executor)) as batches:
+    with closing(_played(plan, [cells[0] for cells in alike.values()], executor)) as batches:
         for ended in batches:
-            rows = [each for each in ended if isinstance(each, RunSummary)]
-            store.update({keys[row.policy, row.replication]: row for row in rows})
-            if failed:
-                for failure in ended:
-                    if isinstance(failure, Failure):
-                        failed(failure)
-            done += len(ended)
+            rows = {keys[cell]: row for cell, row in ended if isinstance(row, RunSummary)}
+            store.update(rows)
+            for cell, failure in ended:
+                if failed and isinstance(failure, Failure):
+                    for same in alike[keys[cell]]:
+                        failed(replace(failure, world=same.world, policy=same.policy))
+            done += sum(len(alike[keys[cell]]) for cell, _ in ended)
             if progress:
                 progress(done, len(keys))
-    # Rows are kept by what a policy is: a store may hold them under another name of the same.
+    return _rows(plan, keys, store)
+
+
+def _cells_by_key(cells: Sequence[Cell], keys: Mapping[Cell, str]) -> dict[str, list[Cell]]:
+    """The cells of each key: worlds may coincide, and policies differ by name alone."""
+    found: dict[str, list[Cell]] = {}
+    for cell in cells:
+        found.setdefault(keys[cell], []).append(cell)
+    return found
+
+
+def _rows(plan: StudyPlan, keys: Mapping[Cell, str], store: Store) -> StudyRows:
+    """What the store holds of a plan; it may hold a row under another name of the same policy."""
+    found: dict[str, dict[str, list[RunSummary]]] = {
+        world: {policy: [] for policy in plan.policies} for world in plan.worlds
+    }
+    for cell, key in keys.items():
+        if key in store:
+            row = replace(_kept(store, key, cell.replication), policy=cell.policy)
+            found[cell.world][cell.policy].append(row)
     return {
-        policy: tuple(
-            replace(_kept(store, keys[policy, number], number), policy=policy)
-            for number in range(plan.replications)
-            if keys[policy, number] in store
-        )
-        for policy in plan.policies
+        world: {policy: tuple(rows) for policy, rows in policies.items()}
+        for world, policies in found.items()
     }
 
 
@@ -95,34 +126,39 @@ def _kept(store: Store, key: str, replication: int) -> RunSummary:
     return row
 
 
-def _batches(
-    plan: StudyPlan, missing: Sequence[tuple[str, int]]
-) -> Iterator[tuple[str, list[int]]]:
+def _batches(plan: StudyPlan, cells: Sequence[Cell]) -> Iterator[Sequence[Cell]]:
+    """Cells of one world, policy and seed each, in the order given."""
     size = max(ceil(plan.replications / _BATCHES_A_POLICY), 1)
-    for policy in plan.policies:
-        numbers = [replication for name, replication in missing if name == policy]
-        for first in range(0, len(numbers), size):
-            yield policy, numbers[first : first + size]
+    for _, same in groupby(cells, attrgetter("world", "policy", "seed")):
+        group = list(same)
+        for first in range(0, len(group), size):
+            yield group[first : first + size]
+
+
+_Ended = Sequence[tuple[Cell, RunSummary | Failure]]
 
 
 def _played(
-    plan: StudyPlan, batches: Iterator[tuple[str, list[int]]], executor: Executor | None
-) -> Generator[list[RunSummary | Failure], None, None]:
-    scenario = plan.scenario.model_dump_json()
-    calls = (
-        (scenario, (name, plan.policies[name]), numbers, plan.seed, plan.engine)
-        for name, numbers in batches
-    )
+    plan: StudyPlan, cells: Sequence[Cell], executor: Executor | None
+) -> Generator[_Ended, None, None]:
+    scenarios = {world: scenario.model_dump_json() for world, scenario in plan.worlds.items()}
+
+    def call(batch: Sequence[Cell]) -> tuple[str, tuple[str, Decider], list[int], int, str]:
+        world, policy, seed, _ = batch[0]
+        numbers = [cell.replication for cell in batch]
+        return scenarios[world], (policy, plan.policies[policy]), numbers, seed, plan.engine
+
     if executor is None:
-        for call in calls:
-            yield play_batch(*call)
+        for batch in _batches(plan, cells):
+            yield list(zip(batch, play_batch(*call(batch)), strict=True))
         return
-    futures: list[Future[list[RunSummary | Failure]]] = []
+    futures: dict[Future[list[RunSummary | Failure]], Sequence[Cell]] = {}
     try:
-        # Extended, not made at once: what is submitted before an interrupt must be called off too.
-        futures.extend(executor.submit(play_batch, *call) for call in calls)
+        # One by one, not made at once: what is submitted before an interrupt must be called off.
+        for batch in _batches(plan, cells):
+            futures[executor.submit(play_batch, *call(batch))] = batch
         for future in as_completed(futures):
-            yield _result(future, plan)
+            yield list(zip(futures[future], _result(future, plan), strict=True))
     except (KeyboardInterrupt, GeneratorExit):
         if abandon := getattr(executor, "abandon", None):
             abandon()
@@ -225,12 +261,12 @@ class _Prepared(NamedTuple):
     counterfactual: Counterfactual
 
 
-def truth_of_plan(plan: StudyPlan) -> ScenarioTruth:
-    """The truth that a plan's rows are judged by; one already computed in this process is taken."""
-    return _prepared(plan.scenario.model_dump_json()).truth
+def truth_of_world(scenario: Scenario) -> ScenarioTruth:
+    """The truth that a world's rows are judged by; one computed in this process is taken."""
+    return _prepared(scenario.model_dump_json()).truth
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=_WORLDS_AT_HAND)
 def _prepared(scenario: str) -> _Prepared:
     described = Scenario.model_validate_json(scenario)
     return _Prepared(

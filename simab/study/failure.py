@@ -18,11 +18,15 @@ _LONGEST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A replication without an outcome, because its policy raised `error` (type and message)."""
+    """A replication without an outcome, because its policy raised `error` (type and message).
+
+    `world` is empty until the study says in which of its worlds the replication was played.
+    """
 
     policy: str
     replication: int
     error: str
+    world: str = ""
 
     @classmethod
     def of(cls, policy: str, replication: int, error: BaseException) -> Failure:

@@ -1,8 +1,8 @@
-"""What a study is to play, and the identity of each of its rows.
+"""What a study is to play: cells of worlds, policies and replications, and each row's identity.
 
-A row is keyed by the content of everything that can change it: the scenario without its words and
-without the other policies, the policy, the seed, the replication, simab's version and sources. Of a
-policy that simab does not ship, the files of its classes count as well.
+A row is keyed by the content of everything that can change it: the world's scenario without its
+words and without the other policies, the policy, the seed, the replication, simab's version and
+sources. Of a policy that simab does not ship, the files of its classes count as well.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from simab.description import Description
 from simab.errors import InvalidInput
@@ -24,26 +24,44 @@ from simab.study.sources import own_sources, simab_digest
 from simab.version import VERSION
 from simab.world.control import Decider
 
-__all__ = ["StudyPlan"]
+__all__ = ["DESCRIBED", "Cell", "StudyPlan"]
+
+DESCRIBED: Final = "as described"
+"""The name of the world that the scenario file describes."""
 
 _WORDS: Final = frozenset({"title", "question", "policies", "study"})
 
 
+class Cell(NamedTuple):
+    """One run of a study: a policy in a world, with the random numbers of seed and replication."""
+
+    world: str
+    policy: str
+    seed: int
+    replication: int
+
+
 @dataclass(frozen=True)
 class StudyPlan:
-    """Policies x replications on one scenario.
+    """Every policy in every world, as many replications of each.
+
+    A world is what may be true of the endpoint: a scenario under a name. All cells of a replication
+    have the same random numbers, so that policies and worlds are compared on the same clients. The
+    policies are those of the plan; those in the scenarios are not looked at.
 
     Raises:
-        InvalidInput: no policy, or no replication.
+        InvalidInput: no world, no policy, no replication, or more runs than are kept.
     """
 
-    scenario: Scenario
+    worlds: Mapping[str, Scenario]
     policies: Mapping[str, Decider]
     replications: int
     seed: int
     engine: str
 
     def __post_init__(self) -> None:
+        if not self.worlds:
+            raise InvalidInput("worlds = {}: a study plays at least one world; give a scenario")
         if not self.policies:
             raise InvalidInput("policies = []: a study compares at least one policy; name one")
         if type(self.replications) is not int:
@@ -55,35 +73,58 @@ class StudyPlan:
                 f"replications = {self.replications}: must be from 1 to {MOST_REPLICATIONS:,}; "
                 "ask for 200, say"
             )
-        rows = self.replications * len(self.policies)
+        rows = self.replications * len(self.policies) * len(self.worlds)
         if rows > MOST_STUDY_ROWS:
             raise InvalidInput(
                 f"replications = {self.replications:,}: {rows:,} runs of all policies, "
                 f"at most {MOST_STUDY_ROWS:,} are kept; ask for fewer"
             )
 
+    @classmethod
+    def of_scenario(
+        cls,
+        scenario: Scenario,
+        policies: Mapping[str, Decider],
+        replications: int,
+        seed: int,
+        engine: str = "compiled",
+    ) -> StudyPlan:
+        """A plan of one world, which is as the scenario describes it."""
+        return cls({DESCRIBED: scenario}, policies, replications, seed, engine)
+
+    def cells(self) -> Iterator[Cell]:
+        """All cells in the order of their rows: by world, then policy, then replication."""
+        for world in self.worlds:
+            for policy in self.policies:
+                for replication in range(self.replications):
+                    yield Cell(world, policy, self.seed, replication)
+
     @cached_property
-    def scenario_hash(self) -> str:
-        """SHA-256 of what is played, in hexadecimal."""
-        data = self.scenario.model_dump(mode="json")
-        return _sha256({name: value for name, value in data.items() if name not in _WORDS})
+    def world_hashes(self) -> Mapping[str, str]:
+        """SHA-256 of what is played in each world, in hexadecimal; equal ones are one world."""
+        return {name: _scenario_hash(scenario) for name, scenario in self.worlds.items()}
 
     @cached_property
     def _contents(self) -> dict[str, Any]:
         return {name: _content(policy) for name, policy in self.policies.items()}
 
-    def row_key(self, policy: str, replication: int) -> str:
+    def row_key(self, cell: Cell) -> str:
         """The identity of one row: the same key always means the same result."""
         return _sha256(
             {
-                "scenario": self.scenario_hash,
-                "policy": self._contents[policy],
-                "seed": self.seed,
-                "replication": replication,
+                "scenario": self.world_hashes[cell.world],
+                "policy": self._contents[cell.policy],
+                "seed": cell.seed,
+                "replication": cell.replication,
                 "version": VERSION,
                 "sources": simab_digest(),
             }
         )
+
+
+def _scenario_hash(scenario: Scenario) -> str:
+    data = scenario.model_dump(mode="json")
+    return _sha256({name: value for name, value in data.items() if name not in _WORDS})
 
 
 def _content(policy: Decider) -> Any:

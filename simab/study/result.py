@@ -1,12 +1,11 @@
-"""The result of a study, made of its plan and rows: everything that a report shows."""
+"""The result of a study in one of its worlds, made of plan and rows: all that a report shows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from simab.analyse import RunSummary
 from simab.analyse.counterfactual import Counterfactual
 from simab.analyse.example import example_of
 from simab.analyse.example_choice import chosen_example
@@ -28,8 +27,8 @@ from simab.result import (
     StudyResult,
 )
 from simab.result.reader import Reader
-from simab.scenario import dumps
-from simab.study.execution import Progress, play_one
+from simab.scenario import Scenario, dumps
+from simab.study.execution import Progress, WorldRows, play_one
 from simab.study.failure import Failure, failed_policies
 from simab.study.parameters import documentation, not_default, parameters, plain
 from simab.study.plan import StudyPlan
@@ -38,7 +37,7 @@ from simab.version import VERSION
 from simab.world import Blueprint
 from simab.world.control import Decider
 
-__all__ = ["StudyRows", "study_examples", "study_result"]
+__all__ = ["study_examples", "study_result"]
 
 _ZERO: Final = Mean(
     0.0,
@@ -48,12 +47,12 @@ _ZERO: Final = Mean(
 )
 _NO_EXCESS: Final = {"error_share_excess": _ZERO, "guardrail_breach_excess_s": _ZERO}
 """What needs no runs to be known, and no interval."""
-StudyRows = Mapping[str, Sequence[RunSummary]]
 
 
 def study_result(
     plan: StudyPlan,
-    rows: StudyRows,
+    world: str,
+    rows: WorldRows,
     truth: ScenarioTruth,
     *,
     command: str,
@@ -61,14 +60,14 @@ def study_result(
 ) -> StudyResult:
     """The result but for its examples, which `study_examples` plays again for the page.
 
-    `truth` is that of the plan's scenario, which the rows were judged by. The same plan and rows
-    give the same result, whatever the engine, and nothing is played. A policy of which every
-    replication failed has no characteristics: it stands among the failures only.
+    `rows`, `truth` and `failures` are those of this world of the plan. The same plan and rows give
+    the same result, whatever the engine, and nothing is played. A policy of which every replication
+    failed has no characteristics: it is named among the failures only.
 
     Raises:
         ReplicationsFailed: no policy finished a replication.
     """
-    scenario = plan.scenario
+    scenario = plan.worlds[world]
     failed = failed_policies(
         failures, replications=plan.replications, seed=plan.seed, in_file=scenario.policies
     )
@@ -80,11 +79,11 @@ def study_result(
         command=command,
         scenario=PlayedScenario.from_reader(Reader(scenario.model_dump(mode="json"))),
         scenario_yaml=dumps(scenario),
-        scenario_hash=plan.scenario_hash,
+        scenario_hash=plan.world_hashes[world],
         seed=plan.seed,
         replications=plan.replications,
         truth=truth.summary(),
-        policies=_policies(plan, rows, truth, failed),
+        policies=_policies(plan, scenario, rows, truth, failed),
         failures=failed,
         paired=tuple(paired_differences(rows, seconds(scenario.horizon))),
         examples=(),
@@ -93,16 +92,20 @@ def study_result(
 
 
 def _policies(
-    plan: StudyPlan, rows: StudyRows, truth: ScenarioTruth, failed: Sequence[FailedPolicy]
+    plan: StudyPlan,
+    scenario: Scenario,
+    rows: WorldRows,
+    truth: ScenarioTruth,
+    failed: Sequence[FailedPolicy],
 ) -> tuple[PolicyResult, ...]:
     """What each policy that finished a replication is, and does over its replications."""
     everything = [each for own in rows.values() for each in own]
-    limits = limits_of_study(everything, plan.scenario, truth)
+    limits = limits_of_study(everything, scenario, truth)
     # A policy may deploy a variant that nobody else does, and end with it.
     ended = [name for row in everything for name in (row.ends_with, row.decided_for)]
     winners = tuple(dict.fromkeys([*truth.contenders, *filter(None, ended)]))
     lost = {each.policy: each.failed for each in failed}
-    certain = {} if Counterfactual(plan.scenario).is_needed else _NO_EXCESS
+    certain = {} if Counterfactual(scenario).is_needed else _NO_EXCESS
     found = []
     for name, own in rows.items():
         described = _described(name, plan.policies[name])
@@ -151,10 +154,10 @@ def _nothing_finished(failed: FailedPolicy) -> str:
 
 
 def study_examples(
-    plan: StudyPlan, rows: StudyRows, *, progress: Progress | None = None
+    plan: StudyPlan, world: str, rows: WorldRows, *, progress: Progress | None = None
 ) -> tuple[Example, ...]:
     """The runs to look at closely: one a policy that finished any, played again in full."""
-    blueprint = Blueprint.of(plan.scenario)
+    blueprint = Blueprint.of(plan.worlds[world])
     finished = {name: each for name, each in rows.items() if each}
     found: list[Example] = []
     for done, (name, outcomes) in enumerate(finished.items()):

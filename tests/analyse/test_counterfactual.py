@@ -27,7 +27,7 @@ from simab.policies import (
 )
 from simab.run.simulation import play_run
 from simab.scenario.models import Scenario
-from simab.study import StudyPlan, run_study
+from simab.study import DESCRIBED, StudyPlan, run_study
 from simab.world import Blueprint
 from tests.world.building import Script, scenario, variant
 
@@ -147,7 +147,7 @@ def test_what_is_equal_is_all_but_names_and_weights() -> None:
 def test_rows_of_a_study_hold_their_excess() -> None:
     """A study plays the second run itself, and a failing candidate shows in its rows."""
     play = guarded(error_rate=0.5)
-    plan = StudyPlan(play, {"script": Script(ROLLOUT)}, 2, 7, "compiled")
-    rows = run_study(plan)["script"]
+    plan = StudyPlan.of_scenario(play, {"script": Script(ROLLOUT)}, 2, 7, "compiled")
+    rows = run_study(plan)[DESCRIBED]["script"]
     assert all(each.errors_excess > 100 for each in rows)
     assert all(each.guardrail_breach_excess_s > 0 for each in rows)

@@ -84,7 +84,7 @@ def test_more_runs_than_are_kept_are_refused_in_python_too() -> None:
     """`-n` and `replications=` are not the scenario's, and have the same bound."""
     described = scenario()
     with pytest.raises(InvalidInput, match="at most 2,000,000 are kept"):
-        StudyPlan(described, described.policies, MOST_STUDY_ROWS + 1, 1, "compiled")
+        StudyPlan.of_scenario(described, described.policies, MOST_STUDY_ROWS + 1, 1, "compiled")
 
 
 def test_check_says_what_the_study_takes() -> None:

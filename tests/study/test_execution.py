@@ -18,7 +18,10 @@ from simab.analyse import RunSummary, Verdict, summary_of, truth_of_scenario
 from simab.errors import InvalidInput, NoResources
 from simab.run.simulation import simulate
 from simab.study import (
+    DESCRIBED,
+    Cell,
     StudyPlan,
+    WorldRows,
     local_processes,
     local_workers,
     run_study,
@@ -31,16 +34,21 @@ from tests.world.building import scenario, variant
 REPLICATIONS = 12
 
 
+def rows_of(planned: StudyPlan, **arguments: Any) -> WorldRows:
+    """The rows of a study's one world."""
+    return run_study(planned, **arguments)[DESCRIBED]
+
+
 def plan(replications: int = REPLICATIONS, *names: str, seed: int = 1) -> StudyPlan:
     scenario = small()
     policies = {name: scenario.policies[name] for name in names or scenario.policies}
-    return StudyPlan(scenario, policies, replications, seed, "compiled")
+    return StudyPlan.of_scenario(scenario, policies, replications, seed, "compiled")
 
 
 @pytest.fixture(scope="module")
 def serial() -> dict[str, tuple[RunSummary, ...]]:
     """The rows as they are without an executor."""
-    return run_study(plan())
+    return rows_of(plan())
 
 
 @pytest.fixture
@@ -82,13 +90,13 @@ def test_processes_give_the_rows_of_a_serial_study(
 ) -> None:
     """Every draw is a function of (seed, replication, purpose, entity): no worker can change it."""
     with local_processes(2) as executor:
-        assert run_study(plan(), executor=executor) == serial
+        assert rows_of(plan(), executor=executor) == serial
 
 
 def test_threads_give_the_rows_of_a_serial_study(serial: dict[str, tuple[RunSummary, ...]]) -> None:
     """Any `concurrent.futures.Executor` will do."""
     with ThreadPoolExecutor(3) as executor:
-        assert run_study(plan(), executor=executor) == serial
+        assert rows_of(plan(), executor=executor) == serial
 
 
 @pytest.mark.parametrize(
@@ -131,9 +139,9 @@ def test_workers_are_started_where_they_pay(
 def test_threads_of_the_kernels_give_the_rows_of_a_serial_study() -> None:
     """Several kernels at once in one process: each has arrays of its own."""
     busy = scenario(rate="2000/s", variants={"a": variant(workers=50), "b": variant(workers=50)})
-    rehearsal = StudyPlan(busy, busy.policies, 12, 1, "compiled")
+    rehearsal = StudyPlan.of_scenario(busy, busy.policies, 12, 1, "compiled")
     with local_workers(4, busy) as executor:
-        assert run_study(rehearsal, executor=executor) == run_study(rehearsal)
+        assert rows_of(rehearsal, executor=executor) == rows_of(rehearsal)
 
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
@@ -142,8 +150,8 @@ def test_the_engine_does_not_change_a_row(
 ) -> None:
     """Design, section 4."""
     scenario = small()
-    few = StudyPlan(scenario, scenario.policies, 3, 1, engine)
-    assert run_study(few) == {name: rows[:3] for name, rows in serial.items()}
+    few = StudyPlan.of_scenario(scenario, scenario.policies, 3, 1, engine)
+    assert rows_of(few) == {name: rows[:3] for name, rows in serial.items()}
 
 
 def test_only_what_the_store_lacks_is_played(
@@ -151,15 +159,15 @@ def test_only_what_the_store_lacks_is_played(
 ) -> None:
     """More replications of the same study cost only those that are new."""
     store: dict[str, RunSummary] = {}
-    run_study(plan(5), store=store)
+    rows_of(plan(5), store=store)
     assert len(plays) == 15
     plays.clear()
-    assert run_study(plan(8), store=store) == {name: rows[:8] for name, rows in serial.items()}
+    assert rows_of(plan(8), store=store) == {name: rows[:8] for name, rows in serial.items()}
     assert sorted(plays) == sorted((name, n) for name in serial for n in (5, 6, 7))
     plays.clear()
-    run_study(plan(6), store=store)
+    rows_of(plan(6), store=store)
     assert plays == []
-    run_study(plan(1, seed=2), store=store)
+    rows_of(plan(1, seed=2), store=store)
     assert len(plays) == 3
 
 
@@ -168,12 +176,12 @@ def test_any_missing_rows_are_filled_in(
 ) -> None:
     """Whichever rows a crash left out, they and only they are played."""
     store: dict[str, RunSummary] = {}
-    run_study(plan(), store=store)
+    rows_of(plan(), store=store)
     lost = [("majority", 3), ("test", 0), ("test", 11), ("schedule", 6)]
     for name, number in lost:
-        del store[plan().row_key(name, number)]
+        del store[plan().row_key(Cell(DESCRIBED, name, 1, number))]
     plays.clear()
-    assert run_study(plan(), store=store) == serial
+    assert rows_of(plan(), store=store) == serial
     assert sorted(plays) == sorted(lost)
 
 
@@ -181,19 +189,21 @@ def test_the_same_policy_under_two_names_is_played_for_each_and_named_right() ->
     """Rows are kept by content: a store may know them under another name."""
     scenario = small()
     rule = scenario.policies["test"]
-    twice = StudyPlan(scenario, {"one": rule, "two": rule}, 3, 1, "compiled")
-    rows = run_study(twice)
+    twice = StudyPlan.of_scenario(scenario, {"one": rule, "two": rule}, 3, 1, "compiled")
+    rows = rows_of(twice)
     assert [[row.policy for row in each] for each in rows.values()] == [["one"] * 3, ["two"] * 3]
     store: dict[str, RunSummary] = {}
-    run_study(twice, store=store)
-    renamed = run_study(StudyPlan(scenario, {"three": rule}, 3, 1, "compiled"), store=store)
+    rows_of(twice, store=store)
+    renamed = rows_of(
+        StudyPlan.of_scenario(scenario, {"three": rule}, 3, 1, "compiled"), store=store
+    )
     assert [row.policy for row in renamed["three"]] == ["three"] * 3
 
 
 def test_the_order_of_policies_changes_no_row(serial: dict[str, tuple[RunSummary, ...]]) -> None:
     """Policies meet the same clients and do not meet each other."""
     names = list(reversed(list(serial)))
-    rows = run_study(plan(4, *names))
+    rows = rows_of(plan(4, *names))
     assert list(rows) == names
     assert rows == {name: serial[name][:4] for name in names}
 
@@ -202,10 +212,10 @@ def test_progress_counts_up_to_all_rows() -> None:
     """It starts with what the store holds and ends with everything, never backwards."""
     told: list[tuple[int, int]] = []
     store: dict[str, RunSummary] = {}
-    run_study(plan(2), store=store, progress=lambda *counts: told.append(counts))
+    rows_of(plan(2), store=store, progress=lambda *counts: told.append(counts))
     assert (told[0], told[-1]) == ((0, 6), (6, 6))
     told.clear()
-    run_study(plan(4), store=store, progress=lambda *counts: told.append(counts))
+    rows_of(plan(4), store=store, progress=lambda *counts: told.append(counts))
     assert (told[0], told[-1]) == ((6, 12), (12, 12))
     assert told == sorted(told)
 
@@ -264,7 +274,7 @@ def test_nothing_is_called_off_in_a_pool_that_broke() -> None:
     """The pool marks its futures as failed, and never ends where one of them was cancelled."""
     executor = Pending(ready=2, error=BrokenExecutor("a worker was killed"))
     with pytest.raises(NoResources, match="A worker process ended before its work was done"):
-        run_study(plan(), executor=executor)
+        rows_of(plan(), executor=executor)
     assert not any(future.cancelled() for future in executor.futures)
 
 
@@ -279,4 +289,4 @@ def test_a_plan_without_anything_to_play_is_refused(
     scenario = small()
     chosen = {name: scenario.policies[name] for name in policies}
     with pytest.raises(InvalidInput, match=message):
-        StudyPlan(scenario, chosen, replications, 1, "compiled")
+        StudyPlan.of_scenario(scenario, chosen, replications, 1, "compiled")

@@ -14,16 +14,18 @@ from simab.result import StudyResult
 from simab.result.json_form import dumped
 from simab.result.saved_study import canonical_json, read_result
 from simab.scenario import loads
-from simab.study import StudyPlan, run_study, study_examples, study_result
+from simab.study import DESCRIBED, StudyPlan, run_study, study_examples, study_result
 from tests.study.building import small
 
 
 def result(engine: str = "compiled", **parts: Any) -> StudyResult:
     scenario = small(**parts)
-    plan = StudyPlan(scenario, scenario.policies, 5, 3, engine)
-    rows = run_study(plan)
-    examples = study_examples(plan, rows)
-    found = study_result(plan, rows, truth_of_scenario(scenario), command="as it was called")
+    plan = StudyPlan.of_scenario(scenario, scenario.policies, 5, 3, engine)
+    rows = run_study(plan)[DESCRIBED]
+    examples = study_examples(plan, DESCRIBED, rows)
+    found = study_result(
+        plan, DESCRIBED, rows, truth_of_scenario(scenario), command="as it was called"
+    )
     return replace(found, examples=examples)
 
 
@@ -41,11 +43,13 @@ def test_it_can_be_made_again_from_what_it_says(whole: StudyResult) -> None:
     """Scenario, seed and replications are in it: section 10 of the report rests on that."""
     scenario = loads(whole.scenario_yaml)
     assert scenario.model_dump(mode="json") == whole.scenario.data
-    plan = StudyPlan(scenario, scenario.policies, whole.replications, whole.seed, "compiled")
-    assert plan.scenario_hash == whole.scenario_hash
-    rows = run_study(plan)
-    again = study_result(plan, rows, truth_of_scenario(scenario), command=whole.command)
-    again = replace(again, examples=study_examples(plan, rows))
+    plan = StudyPlan.of_scenario(
+        scenario, scenario.policies, whole.replications, whole.seed, "compiled"
+    )
+    assert plan.world_hashes[DESCRIBED] == whole.scenario_hash
+    rows = run_study(plan)[DESCRIBED]
+    again = study_result(plan, DESCRIBED, rows, truth_of_scenario(scenario), command=whole.command)
+    again = replace(again, examples=study_examples(plan, DESCRIBED, rows))
     assert canonical_json(again) == canonical_json(whole)
 
 
@@ -78,7 +82,8 @@ def test_each_policy_says_its_rule_and_when_it_misleads(whole: StudyResult) -> N
 def test_the_example_is_the_run_of_median_time_to_decision(whole: StudyResult) -> None:
     """Of the runs that ended as most did, the one in the middle by time is told in full."""
     scenario = small()
-    rows = run_study(StudyPlan(scenario, scenario.policies, 5, 3, "compiled"))
+    plan = StudyPlan.of_scenario(scenario, scenario.policies, 5, 3)
+    rows = run_study(plan)[DESCRIBED]
     for policy, example in zip(whole.policies, whole.examples, strict=True):
         assert example.policy == policy.name
         ended = [row.verdict for row in rows[policy.name]]

@@ -20,7 +20,7 @@ from simab.policies import Action, Observation
 from simab.run.simulation import simulate
 from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario
-from simab.study import StudyPlan
+from simab.study import DESCRIBED, Cell, StudyPlan
 from simab.units import format_duration, format_rate, parse_duration
 from tests.effort import examples
 from tests.strategies import scenario_data
@@ -33,12 +33,14 @@ def plan(
     played: Scenario, *, policies: dict[str, Any] | None = None, seed: int = 1, engine: str = ""
 ) -> StudyPlan:
     policies = dict(played.policies) if policies is None else policies
-    return StudyPlan(played, policies, replications=10, seed=seed, engine=engine or "compiled")
+    return StudyPlan.of_scenario(
+        played, policies, replications=10, seed=seed, engine=engine or "compiled"
+    )
 
 
 def keys(played: Scenario) -> dict[str, str]:
     whole = plan(played)
-    return {name: whole.row_key(name, 0) for name in whole.policies}
+    return {name: whole.row_key(Cell(DESCRIBED, name, 1, 0)) for name in whole.policies}
 
 
 def leaves(data: Any, place: Place = ()) -> Iterator[Place]:
@@ -133,9 +135,15 @@ def test_the_same_scenario_written_otherwise_has_the_same_keys(written: dict[str
 def test_keys_differ_by_seed_and_replication_and_not_by_engine_or_count() -> None:
     """Both engines give the same bits (design, section 4), so they share rows."""
     one = plan(scenario())
-    assert one.row_key("still", 0) != one.row_key("still", 1)
-    assert one.row_key("still", 0) != plan(scenario(), seed=2).row_key("still", 0)
-    assert one.row_key("still", 0) == plan(scenario(), engine="reference").row_key("still", 0)
+    assert one.row_key(Cell(DESCRIBED, "still", 1, 0)) != one.row_key(
+        Cell(DESCRIBED, "still", 1, 1)
+    )
+    assert one.row_key(Cell(DESCRIBED, "still", 1, 0)) != plan(scenario(), seed=2).row_key(
+        Cell(DESCRIBED, "still", 2, 0)
+    )
+    assert one.row_key(Cell(DESCRIBED, "still", 1, 0)) == plan(
+        scenario(), engine="reference"
+    ).row_key(Cell(DESCRIBED, "still", 1, 0))
 
 
 def test_keys_differ_by_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +201,9 @@ def test_ones_own_policy_is_known_by_what_it_holds(kind: Any) -> None:
     """In `__dict__`, in slots or in another object: equal parameters give equal keys."""
 
     def key(patience: int) -> str:
-        return plan(scenario(), policies={"mine": kind(patience)}).row_key("mine", 0)
+        return plan(scenario(), policies={"mine": kind(patience)}).row_key(
+            Cell(DESCRIBED, "mine", 1, 0)
+        )
 
     assert key(1) == key(1)
     assert key(1) != key(2)
@@ -203,7 +213,7 @@ def test_a_policy_that_no_pickle_can_hold_still_has_a_key() -> None:
     """It can be played in this process; what it holds is then known by its text."""
     waiting = Plain(3)
     waiting.rule = lambda: None  # type: ignore[attr-defined]
-    assert plan(scenario(), policies={"mine": waiting}).row_key("mine", 0)
+    assert plan(scenario(), policies={"mine": waiting}).row_key(Cell(DESCRIBED, "mine", 1, 0))
 
 
 SOURCE = """
@@ -226,6 +236,8 @@ def test_an_edited_policy_is_another_policy(
         spec.loader.exec_module(module)
         # inspect and pickle look a class up by the name of its module
         monkeypatch.setitem(sys.modules, "mine_under_test", module)
-        found.append(plan(scenario(), policies={"m": module.Mine()}).row_key("m", 0))
+        found.append(
+            plan(scenario(), policies={"m": module.Mine()}).row_key(Cell(DESCRIBED, "m", 1, 0))
+        )
     assert found[0] == found[2]
     assert found[0] != found[1]
