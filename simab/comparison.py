@@ -24,9 +24,10 @@ from simab.study import (
     study_examples,
     study_result,
 )
-from simab.study.execution import Executor, Progress, Store, truth_of_world
+from simab.study.execution import Executor, Progress, Store
 from simab.study.failure import Failure
 from simab.study.parameters import plain
+from simab.study.playing import truth_of_world
 from simab.world.control import Decider
 
 if TYPE_CHECKING:

@@ -28,10 +28,12 @@ from simab.result import (
 )
 from simab.result.reader import Reader
 from simab.scenario import Scenario, dumps
-from simab.study.execution import Progress, WorldRows, play_one
-from simab.study.failure import Failure, failed_policies
+from simab.study.execution import Progress, WorldRows
+from simab.study.failed_policies import failed_policies
+from simab.study.failure import Failure
 from simab.study.parameters import documentation, not_default, parameters, plain
 from simab.study.plan import StudyPlan
+from simab.study.playing import play_one
 from simab.units import seconds
 from simab.version import VERSION
 from simab.world import Blueprint

@@ -27,7 +27,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> simab.Study:
         raise AssertionError("it played a run")
 
     monkeypatch.setattr("simab.analyse.guardrail_truth.play", plays)
-    monkeypatch.setattr("simab.study.execution.play_run", plays)
+    monkeypatch.setattr("simab.study.playing.play_run", plays)
     monkeypatch.setattr("simab.analyse.counterfactual.play_run", plays)
     return found
 

@@ -24,10 +24,10 @@ from simab.study import (
     WorldRows,
     local_processes,
     local_workers,
+    playing,
     run_study,
     workers_worth_starting,
 )
-from simab.study import execution as execution_module
 from tests.study.building import small
 from tests.world.building import scenario, variant
 
@@ -55,13 +55,13 @@ def serial() -> dict[str, tuple[RunSummary, ...]]:
 def plays(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What was really played: policy and replication, in order."""
     played = []
-    play_run = execution_module.play_run
+    play_run = playing.play_run
 
     def counted(blueprint: Any, policy: Any, draws: Any, **arguments: Any) -> Any:
         played.append((policy[0], draws.replication))
         return play_run(blueprint, policy, draws, **arguments)
 
-    monkeypatch.setattr(execution_module, "play_run", counted)
+    monkeypatch.setattr(playing, "play_run", counted)
     return played
 
 

@@ -81,8 +81,8 @@ def _played(
     *,
     record_requests: bool,
 ) -> Run:
-    from simab.study.execution import play_one
     from simab.study.failure import Failure
+    from simab.study.playing import play_one
     from simab.world import Blueprint
 
     blueprint = Blueprint.of(scenario)

@@ -1,0 +1,105 @@
+"""Play replications of one policy, each to its row: all that decides a row is called here."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from simab.analyse import RunSummary, ScenarioTruth, summary_of, truth_of_scenario
+from simab.analyse.counterfactual import Counterfactual, accepted_actions
+from simab.draws import Draws
+from simab.errors import InvalidInput
+from simab.run.simulation import Run, play_run, raised_by_policy
+from simab.scenario.models import Scenario
+from simab.study.failure import Failure, ends_the_study
+from simab.world import Blueprint
+from simab.world.control import Decider, PolicyRaised
+
+__all__ = ["play_batch", "play_one", "truth_of_world"]
+
+_WORLDS_AT_HAND: Final = 8  # whose tables a process keeps
+
+
+def play_batch(
+    scenario: str, policy: tuple[str, Decider], replications: Sequence[int], seed: int, engine: str
+) -> list[RunSummary | Failure]:
+    """Play some replications of one policy; all arguments and results can cross processes.
+
+    `scenario` is JSON, so that a process can tell that it has tabulated it already.
+    """
+    prepared = _prepared(scenario)
+    return [_row(prepared, policy, Draws(seed, each), engine) for each in replications]
+
+
+def _row(
+    prepared: _Prepared, policy: tuple[str, Decider], draws: Draws, engine: str
+) -> RunSummary | Failure:
+    run = play_one(prepared.blueprint, policy, draws, engine)
+    if isinstance(run, Failure):
+        return run
+    outcome, actions = summary_of(run, prepared.truth), accepted_actions(run)
+    del run  # its counts may be large, and the next run makes its own
+    return prepared.counterfactual.excess(outcome, actions, draws, engine)
+
+
+def play_one(
+    blueprint: Blueprint,
+    policy: tuple[str, Decider],
+    draws: Draws,
+    engine: str,
+    *,
+    record_requests: bool = False,
+) -> Run | Failure:
+    """Play one replication with a policy of its own, so that none sees what another left behind.
+
+    Raises:
+        InvalidInput: the policy cannot be copied, or answers with what is no action.
+    """
+    name, decider = policy
+    own = name, decider if _is_shipped(decider) else _copied(name, decider)
+    try:
+        return play_run(blueprint, own, draws, engine=engine, record_requests=record_requests)
+    except PolicyRaised as raised:  # what anything else raises is a bug, and no replication's
+        error = raised_by_policy(name, raised)
+    if ends_the_study(error):
+        raise error
+    return Failure.of(name, draws.replication, error)
+
+
+def _is_shipped(policy: Decider) -> bool:
+    """Whether a policy is simab's own, which holds nothing that a replication could change."""
+    return type(policy).__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def _copied(name: str, policy: Decider) -> Decider:
+    try:
+        return copy.deepcopy(policy)
+    except Exception as error:  # noqa: BLE001  # whatever an object of the user's own may raise
+        raise InvalidInput(
+            f"policies: {name} = {type(policy).__name__}: cannot be copied ({error}), but every "
+            "replication plays a copy of its own; keep locks, files and generators out of the "
+            "object, or give it __deepcopy__"
+        ) from None
+
+
+class _Prepared(NamedTuple):
+    """What all replications of a scenario share."""
+
+    blueprint: Blueprint
+    truth: ScenarioTruth
+    counterfactual: Counterfactual
+
+
+def truth_of_world(scenario: Scenario) -> ScenarioTruth:
+    """The truth that a world's rows are judged by; one computed in this process is taken."""
+    return _prepared(scenario.model_dump_json()).truth
+
+
+@lru_cache(maxsize=_WORLDS_AT_HAND)
+def _prepared(scenario: str) -> _Prepared:
+    described = Scenario.model_validate_json(scenario)
+    return _Prepared(
+        Blueprint.of(described), truth_of_scenario(described), Counterfactual(described)
+    )
