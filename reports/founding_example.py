@@ -11,13 +11,14 @@ from typing import Final
 from policy_cells import made_or_committed, tell
 
 from simab.comparison import compare
-from simab.report import canvas, numerals
+from simab.report import canvas, formatting
 from simab.report.page_form import for_page
 from simab.report.verdict_figure import draw_endings
 from simab.report.writing import write_report
 from simab.result import StudyResult
 from simab.result.saved_study import read_result
 from simab.scenario import load
+from simab.text import typeset
 
 __all__ = ["play_founding_example", "write_founding_example"]
 
@@ -69,9 +70,9 @@ def _table(result: StudyResult) -> str:
         "|---|---:|---:|---:|",
     ]
     lines += [
-        f"| {policy.name} | {numerals.proportion(policy.outcomes['promoted_candidate'])} "
-        f"| {numerals.proportion(policy.correct)} "
-        f"| {numerals.duration(policy.decision_time_s.p50)} |"
+        f"| {policy.name} | {formatting.proportion(policy.outcomes['promoted_candidate'])} "
+        f"| {formatting.proportion(policy.correct)} "
+        f"| {typeset.duration(policy.decision_time_s.p50)} |"
         for policy in result.policies
     ]
     return "\n".join(lines).replace("\N{NARROW NO-BREAK SPACE}", " ") + "\n"

@@ -19,9 +19,10 @@ from policy_page import plain
 from policy_versions import with_errors, with_probability_gain
 
 from simab.analyse import Verdict
-from simab.report import numerals
+from simab.report import formatting
 from simab.result import Proportion
 from simab.scenario import Scenario
+from simab.text import typeset
 
 __all__ = [
     "ALPHA",
@@ -131,7 +132,7 @@ def read_guardrail_rates(path: Path) -> list[GuardrailRate]:
 def guardrail_section(rates: Sequence[GuardrailRate]) -> str:
     """The page's section: promotions of both candidates, and what stays undecided."""
     edge, fine = ([each for each in rates if each.candidate == name] for name in (EDGE, FINE))
-    count = numerals.count(edge[0].replications)
+    count = typeset.count(edge[0].replications)
     worst = max(edge, key=lambda each: each.promoted)
     over = [each.rule for each in edge if each.promotions.low > ALPHA]
     kept = "no interval lies above it" if not over else f"**above it: {', '.join(over)}**"
@@ -146,8 +147,8 @@ def guardrail_section(rates: Sequence[GuardrailRate]) -> str:
         f"that rules want to promote it; {count} replications each. At the margin its errors "
         f"exceed the control's by the whole {100 * MARGIN:g} point, and alpha is the largest "
         f"probability with which it may be promoted, over all looks: {kept}; the highest rate is "
-        f"{numerals.count(worst.promoted)} of {count}, {numerals.proportion(worst.promotions)}, of "
-        f"{worst.rule}.{_idle(fine)} Counts: [guardrails.csv](guardrails.csv).\n\n"
+        f"{typeset.count(worst.promoted)} of {count}, {formatting.proportion(worst.promotions)}, "
+        f"of {worst.rule}.{_idle(fine)} Counts: [guardrails.csv](guardrails.csv).\n\n"
     )
     head = (
         "| rule | kind | promotes at the margin | promotes with no more errors |\n"
@@ -157,9 +158,9 @@ def guardrail_section(rates: Sequence[GuardrailRate]) -> str:
 
 
 def _shown(rate: GuardrailRate) -> str:
-    written = str(numerals.proportion(rate.promotions))
+    written = str(formatting.proportion(rate.promotions))
     if rate.undecided:
-        written += f"; undecided {numerals.percent(rate.undecided / rate.replications, 1)}"
+        written += f"; undecided {typeset.percent(rate.undecided / rate.replications, 1)}"
     return written
 
 

@@ -20,10 +20,11 @@ from policy_page import plain
 from queue_latencies import BUSY, busy_and_idle, rejections
 from single_checks import HEALTHY, single_checks
 
-from simab.report import numerals
+from simab.report import formatting
 from simab.result import Proportion
 from simab.scenario import Scenario, load
 from simab.stats.intervals import share_interval
+from simab.text import typeset
 from simab.theory.controllers import (
     argo_failure_probability,
     check_failure_probability,
@@ -181,7 +182,7 @@ def checks_at_low_traffic(executor: Executor | None, replications: int = 300) ->
 
 def sticky_canary(executor: Executor | None) -> list[Row]:  # noqa: ARG001 - one run is enough
     """Requests at a canary of 10 % that keeps whom it has answered by a cookie, or does not."""
-    rule = f"canary at {numerals.percent(WEIGHT)}"
+    rule = f"canary at {typeset.percent(WEIGHT)}"
     rows = []
     for setting, cookie in (("with a cookie", True), ("without one", False)):
         for requests, (pinned, clients) in pinned_clients((1, 5, 20), cookie=cookie).items():
@@ -250,8 +251,8 @@ def naive_section(rows: Sequence[Row]) -> str:
         "|---|---|---|---:|---|",
     ]
     lines += [
-        f"| {row.rule} | {row.setting} | {row.what} | {numerals.proportion(row.proportion)} "
-        f"| {numerals.percent(row.assumed, 1 if row.assumed > 0.01 else 2)}, {row.assumption} |"
+        f"| {row.rule} | {row.setting} | {row.what} | {formatting.proportion(row.proportion)} "
+        f"| {typeset.percent(row.assumed, 1 if row.assumed > 0.01 else 2)}, {row.assumption} |"
         for row in rows
     ]
     lines += ["", *(f"- {sentence}" for sentence in _sentences(rows))]
@@ -265,7 +266,7 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
         return by_name[rule, setting]
 
     def gap(one: Row) -> str:
-        return f"{_measured(one)} against {numerals.percent(one.assumed, 1)}"
+        return f"{_measured(one)} against {typeset.percent(one.assumed, 1)}"
 
     shared, own = "reads 20 min every 5 min", "reads 5 min every 5 min"
     busy, idle = (next(each.setting for each in rows if each.setting.startswith(word))
@@ -278,7 +279,7 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
     check = row("check of 99 %", "exactly 50 requests")
     last = "request 20 of each client"
     sticky, free = (
-        row(f"canary at {numerals.percent(WEIGHT)} {setting}", last)
+        row(f"canary at {typeset.percent(WEIGHT)} {setting}", last)
         for setting in ("with a cookie", "without one")
     )
     return [
@@ -294,24 +295,24 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
         f"runs, which are independent, in {_counted(means)} tests.",
         f"**Few requests a check.** A limit of 99 % fails {_measured(check)} of "
         "the checks that hold 50 requests of a candidate with "
-        f"{numerals.percent(HEALTHY, 1)} errors, for one error is enough; the binomial says "
-        f"{numerals.percent(check.assumed, 1)}.",
+        f"{typeset.percent(HEALTHY, 1)} errors, for one error is enough; the binomial says "
+        f"{typeset.percent(check.assumed, 1)}.",
         f"**Session cookies.** Of the twentieth requests of a canary's clients at a weight of "
-        f"{numerals.percent(WEIGHT)}, {_measured(sticky)} go to the candidate where a cookie keeps "
+        f"{typeset.percent(WEIGHT)}, {_measured(sticky)} go to the candidate where a cookie keeps "
         f"them there, {_measured(free)} where none does.",
     ]
 
 
 def _measured(row: Row) -> str:
     """The share as finely as its interval warrants: as in the table."""
-    return numerals.proportion(row.proportion).value
+    return formatting.proportion(row.proportion).value
 
 
 def _counted(row: Row) -> str:
-    return f"{numerals.count(row.count)} of {numerals.count(row.trials)}"
+    return f"{typeset.count(row.count)} of {typeset.count(row.trials)}"
 
 
 def _times(row: Row) -> str:
     """By how much more often than assumed: both ends of the interval, for one ratio says little."""
     low, high = (each / row.assumed for each in (row.proportion.low, row.proportion.high))
-    return f"{numerals.count(low)} to {numerals.count(high)} times (95 % interval)"
+    return f"{typeset.count(low)} to {typeset.count(high)} times (95 % interval)"

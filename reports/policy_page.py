@@ -25,9 +25,10 @@ from expected_of_tests import promotion_by_theory
 from policy_cells import Cell, letters_in
 
 from simab.analyse import Verdict
-from simab.report import numerals
+from simab.report import formatting
 from simab.result import Proportion
 from simab.scenario import Scenario
+from simab.text import typeset
 
 __all__ = ["measured", "plain", "policy_page", "rates_csv", "theory_of"]
 
@@ -44,14 +45,14 @@ _TITLES: Final = {
 
 def plain(text: object) -> str:
     """Numbers with spaces that every editor and terminal shows."""
-    return str(text).replace(numerals.THIN, " ").replace(numerals.NO_BREAK, " ")
+    return str(text).replace(typeset.THIN, " ").replace(typeset.NO_BREAK, " ")
 
 
 def measured(cell: Cell) -> str:
     """The share of promotions with its interval, in words."""
     interval = cell.interval
     share = Proportion(cell.promoted, cell.share, interval.low, interval.high)
-    return plain(numerals.proportion(share))
+    return plain(formatting.proportion(share))
 
 
 def theory_of(scenarios: Mapping[str, Scenario], cell: Cell) -> float | None:
@@ -80,7 +81,7 @@ def policy_page(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> str
 def _opening(cells: Sequence[Cell]) -> str:
     equal = [cell for cell in cells if cell.version == _EQUAL]
     kinds = {cell.kind for cell in equal}
-    count = numerals.count(len(equal[0].verdicts))
+    count = typeset.count(len(equal[0].verdicts))
     return plain(
         "# What each rule does with two equal models, and with a difference\n\n"
         "Made by `python reports/remake.py` from "
@@ -91,7 +92,7 @@ def _opening(cells: Sequence[Cell]) -> str:
         "is described exactly as the control. A promotion of it is a false promotion. Intervals "
         "are of 95 %, over replications ([coverage](../intervals/README.md)). A rate *keeps its "
         "claim*, or is *as theory says*, unless a binomial count would lie as far off in fewer "
-        f"than {numerals.percent(2 * STANDARD_TAIL, 2)} of such studies "
+        f"than {typeset.percent(2 * STANDARD_TAIL, 2)} of such studies "
         f"({STANDARD_ERRORS:g} standard errors of a normal law); theory "
         "that takes shares as normal or labels as arriving evenly is allowed "
         f"{100 * THEORY_ERROR:g} points more (marked ~). All rules of one table meet the same "
@@ -128,11 +129,11 @@ def _predicted(claim: Claim, error: float) -> str:
     if claim.theory is None:
         return ""
     about = "~ " if error else ""
-    return f"{about}{numerals.percent(claim.theory, 1)}, {claim.source}"
+    return f"{about}{typeset.percent(claim.theory, 1)}, {claim.source}"
 
 
 def _undecided(cell: Cell) -> str:
-    return numerals.percent(cell.count(Verdict.UNDECIDED) / len(cell.verdicts), 1)
+    return typeset.percent(cell.count(Verdict.UNDECIDED) / len(cell.verdicts), 1)
 
 
 def reading(claim: Claim, cell: Cell, error: float) -> str:
@@ -158,8 +159,8 @@ def _blindness(cells: Sequence[Cell]) -> str:
         total += len(cell.verdicts)
     return plain(
         f"\nA candidate that is right {-100 * blind[0].effect:g} points less often, with the same "
-        f"errors and latencies, ends as the equal one in {numerals.count(same)} of "
-        f"{numerals.count(total)} replications: these rules see no labels.\n"
+        f"errors and latencies, ends as the equal one in {typeset.count(same)} of "
+        f"{typeset.count(total)} replications: these rules see no labels.\n"
     )
 
 

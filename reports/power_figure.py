@@ -19,9 +19,9 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 from policy_cells import Cell
 
 from simab.report import canvas
-from simab.report.numerals import MINUS, THIN
 from simab.report.palette import LIGHT, Style, style
 from simab.scenario import Scenario
+from simab.text.typeset import MINUS, THIN
 
 __all__ = ["PANELS", "Panel", "power_figure"]
 

@@ -17,11 +17,12 @@ from ratio_probe import ALPHAS, Case, Found, probe, world
 from scipy import stats
 
 from simab.comparison import compare
-from simab.report import numerals
+from simab.report import formatting
 from simab.result import Proportion
 from simab.scenario import Scenario
 from simab.stats.intervals import share_interval
 from simab.stats.sample_ratio import mixed_share_test, share_test_power
+from simab.text import typeset
 
 __all__ = [
     "FAULTS",
@@ -86,7 +87,7 @@ class RatioRate:
         """The share with its interval, in words."""
         share, interval = self.alarms / self.runs, share_interval(self.alarms, self.runs)
         shown = Proportion(self.alarms, share, interval.low, interval.high)
-        return plain(numerals.proportion(shown))
+        return plain(formatting.proportion(shown))
 
 
 def last_look_power(total: int, share: float, told: float, alpha: float) -> float:
@@ -175,7 +176,7 @@ def ratio_section(rows: Sequence[RatioRate]) -> str:
     kept = "no interval lies above its alpha"
     if over:
         kept = f"**above alpha: {', '.join(f'{row.case} at {row.alpha:g}' for row in over)}**"
-    count = numerals.count(rows[0].runs)
+    count = typeset.count(rows[0].runs)
     opening = (
         "\n## The sample-ratio check\n\n"
         "`sample_ratio_alpha` is the largest probability with which an honest split may be taken "
@@ -222,9 +223,9 @@ def _fault_table(rows: Sequence[RatioRate]) -> str:
         "|---|---:|---:|---:|---:|---:|",
     ]
     lines += [
-        f"| {row.case} | {numerals.count(round(row.assigned or 0))} | {row.alpha:g} | {row.shown} "
-        f"| {numerals.percent(row.at_the_last_look or 0.0, 1)} "
-        f"| {numerals.percent(row.chi_square or 0.0, 1)} |"
+        f"| {row.case} | {typeset.count(round(row.assigned or 0))} | {row.alpha:g} | {row.shown} "
+        f"| {typeset.percent(row.at_the_last_look or 0.0, 1)} "
+        f"| {typeset.percent(row.chi_square or 0.0, 1)} |"
         for row in rows
     ]
     return "\n".join(lines) + "\n"

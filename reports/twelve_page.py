@@ -13,9 +13,10 @@ from candidate_rates import CandidateRates
 from policy_cells import Cell, letters_in
 from policy_page import plain
 
-from simab.report import numerals
-from simab.report.phrases import listed
+from simab.report import formatting
 from simab.report.tables import APPROXIMATE
+from simab.text import typeset
+from simab.text.lists import listed
 
 __all__ = ["passes", "same_endings", "short_table", "stopped", "twelve_page"]
 
@@ -65,19 +66,19 @@ def twelve_page(
 ) -> str:
     """The page in Markdown."""
     rules = by_rule(rates)
-    runs = numerals.count(next(iter(next(iter(rules.values())).values())).runs)
+    runs = typeset.count(next(iter(next(iter(rules.values())).values())).runs)
     lines = [
         f"# {_number(len(rules)).capitalize()} rules, four candidates\n",
         "Made by `python reports/remake.py` from [scenarios/twelve_policies.yaml]"
         "(../../scenarios/twelve_policies.yaml). The whole [report](report.html) is of the "
         "candidate that is better by 2 points; the equal one, the one that is worse by 2 points "
-        f"and the one that fails {numerals.percent(broken)} of its requests differ from it in "
+        f"and the one that fails {typeset.percent(broken)} of its requests differ from it in "
         f"nothing else. {runs} replications a rule and candidate, with 95 % intervals over "
         "replications; all rules meet the same clients.\n",
         *_endings_table(rules),
         "",
         "The other runs kept the control or went back to it; undecided is what has decided "
-        f"nothing within the horizon of {numerals.duration(horizon_s)}.\n",
+        f"nothing within the horizon of {typeset.duration(horizon_s)}.\n",
         *_cost_table(rules, horizon_s),
         "",
         f"{_legend(rules)}\n",
@@ -138,9 +139,9 @@ def _worse(rules: Rates, cells: Sequence[Cell]) -> list[str]:
         if rule not in same:
             own = rules[rule]["worse"]
             parts.append(
-                f"*{rule}* stopped the worse one in {numerals.count(own.stopped.count)} of "
-                f"{numerals.count(own.runs)} runs, the better one in "
-                f"{numerals.count(rules[rule]['better'].stopped.count)}"
+                f"*{rule}* stopped the worse one in {typeset.count(own.stopped.count)} of "
+                f"{typeset.count(own.runs)} runs, the better one in "
+                f"{typeset.count(rules[rule]['better'].stopped.count)}"
             )
     return [
         f"**The worse one gets through** with {_with_rates(rules, passing, 'worse')}. "
@@ -153,9 +154,10 @@ def _neither(rules: Rates) -> list[str]:
     if not good:
         return ["**Every rule lets one of the two through** in 5 % of the runs or more, or may."]
     parts = [
-        f"*{rule}* promoted the worse one in {numerals.proportion(rules[rule]['worse'].promotions)}"
-        f" and the broken one in {numerals.proportion(rules[rule]['broken'].promotions)} of the "
-        f"runs, and the better one in {numerals.proportion(rules[rule]['better'].promotions)}"
+        f"*{rule}* promoted the worse one in "
+        f"{formatting.proportion(rules[rule]['worse'].promotions)} and the broken one in "
+        f"{formatting.proportion(rules[rule]['broken'].promotions)} of the "
+        f"runs, and the better one in {formatting.proportion(rules[rule]['better'].promotions)}"
         for rule in good
     ]
     return [f"**Neither gets through:** {'; '.join(parts)}."]
@@ -166,8 +168,8 @@ def _undecided(rules: Rates) -> list[str]:
     if not late:
         return []
     parts = [
-        f"*{rule}* in {numerals.count(rules[rule]['equal'].undecided)} of "
-        f"{numerals.count(rules[rule]['equal'].runs)} runs"
+        f"*{rule}* in {typeset.count(rules[rule]['equal'].undecided)} of "
+        f"{typeset.count(rules[rule]['equal'].runs)} runs"
         for rule in late
     ]
     return [
@@ -185,7 +187,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _rate(value: object) -> str:
-    return numerals.proportion(value).value  # type: ignore[arg-type]
+    return formatting.proportion(value).value  # type: ignore[arg-type]
 
 
 def _endings_table(rules: Rates) -> list[str]:
@@ -206,9 +208,9 @@ def _endings_table(rules: Rates) -> list[str]:
 
 
 def _promotes(rates: CandidateRates) -> str:
-    written = str(numerals.proportion(rates.promotions))
+    written = str(formatting.proportion(rates.promotions))
     if rates.undecided:
-        written += f"; undecided {numerals.percent(rates.undecided / rates.runs, 1)}"
+        written += f"; undecided {typeset.percent(rates.undecided / rates.runs, 1)}"
     return written
 
 
@@ -225,11 +227,11 @@ def _cost_table(rules: Rates, horizon_s: float) -> list[str]:
     return [
         *_head(heads),
         *(
-            f"| {rule} | {numerals.duration_quantiles(own['better'].decided, horizon_s)} "
-            f"| {numerals.mean(own['better'].requests_on_worse)} "
-            f"| {numerals.mean(own['worse'].requests_on_worse)} "
-            f"| {numerals.mean(own['broken'].requests_on_worse)} "
-            f"| {numerals.proportion(own['broken'].stopped)} | {_back(own['broken'])} |"
+            f"| {rule} | {formatting.duration_quantiles(own['better'].decided, horizon_s)} "
+            f"| {formatting.mean(own['better'].requests_on_worse)} "
+            f"| {formatting.mean(own['worse'].requests_on_worse)} "
+            f"| {formatting.mean(own['broken'].requests_on_worse)} "
+            f"| {formatting.proportion(own['broken'].stopped)} | {_back(own['broken'])} |"
             for rule, own in rules.items()
         ),
     ]
@@ -246,19 +248,19 @@ def _legend(rules: Rates) -> str:
         "worse variant for its errors."
     )
     approximate = any(each.worse_approximate for own in rules.values() for each in own.values())
-    return f"{words} {numerals.ABOUT}: {APPROXIMATE}." if approximate else words
+    return f"{words} {formatting.ABOUT}: {APPROXIMATE}." if approximate else words
 
 
 def _back(rates: CandidateRates) -> str:
     """When half of all runs have the control alone again; none, or fewer than half, is said."""
     if math.isfinite(rates.control_p50):
-        return numerals.duration(rates.control_p50)
+        return typeset.duration(rates.control_p50)
     return "not in half of the runs" if rates.control else "in no run"
 
 
 def _number(count: int) -> str:
     words = {10: "ten", 11: "eleven", 12: "twelve", 13: "thirteen"}
-    return words.get(count, numerals.count(count))
+    return words.get(count, typeset.count(count))
 
 
 def short_table(rates: Iterable[CandidateRates]) -> str:
@@ -278,4 +280,4 @@ def _briefly(rates: CandidateRates) -> str:
     promoted = _rate(rates.promotions)
     if not rates.undecided:
         return promoted
-    return f"{promoted} ({numerals.percent(rates.undecided / rates.runs)} undecided)"
+    return f"{promoted} ({typeset.percent(rates.undecided / rates.runs)} undecided)"

@@ -11,8 +11,10 @@ from simab.explain.capacity import load_at_all_traffic, rates_per_s
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
 from simab.policies.metrics import LATENCY_PROBABILITIES, latency_floor_ns, latency_metric_ns
 from simab.scenario.models import Scenario
-from simab.scenario.wording import duration_text, name_text, percent_text
 from simab.stats.request_totals import RequestTotals
+from simab.text.durations import duration_text
+from simab.text.lists import named
+from simab.text.numbers import percent_text
 from simab.units import seconds
 from simab.world import Blueprint, play
 from simab.world.run_counts import RequestColumn, time_sum_ns
@@ -58,7 +60,7 @@ class _Guarded:
 
     def by_profile(self) -> Iterator[str]:
         """What the profile alone breaks."""
-        rate, name = self._variant.error_rate, name_text(self._name)
+        rate, name = self._variant.error_rate, named(self._name)
         for error in self._errors:
             if rate > error.at_most:
                 yield f"{name} fails {percent_text(rate)} of its requests, {_over(error)}"
@@ -74,7 +76,7 @@ class _Guarded:
 
     def by_a_run(self) -> Iterator[str]:
         """What queueing breaks when the variant has all traffic."""
-        run = f"in a run with all traffic {name_text(self._name)}"
+        run = f"in a run with all traffic {named(self._name)}"
         if self._variant.queue_limit is not None:
             for error in self._errors:
                 if (share := self._error_share) > error.at_most:

@@ -22,7 +22,7 @@ _WIDE: Final = 100  # narrower terminals leave out what users suffer; remarks an
 
 def print_comparison(result: StudyResult) -> None:
     """Print the answer in sentences, then a row a policy."""
-    from simab.report import numerals, verdict_columns
+    from simab.report import formatting, verdict_columns
     from simab.report.answer import answer
     from simab.report.page_form import for_page
 
@@ -37,12 +37,12 @@ def print_comparison(result: StudyResult) -> None:
     columns: list[_Column] = [
         ("policy", lambda policy: policy.name),
         *((each.short, partial(_percent, each.share)) for each in used),
-        ("is right", lambda policy: str(numerals.proportion(policy.correct))),
+        ("is right", lambda policy: str(formatting.proportion(policy.correct))),
         *((each.short, partial(_percent, each.share)) for each in judged[1:]),
         *(_harms(study) if console.width >= _WIDE else ()),
         (
             "decides after (10-90 %)",
-            lambda policy: str(numerals.duration_quantiles(policy.decision_time_s)),
+            lambda policy: str(formatting.duration_quantiles(policy.decision_time_s)),
         ),
     ]
     headings = [heading for heading, _ in columns]
@@ -54,9 +54,9 @@ def print_comparison(result: StudyResult) -> None:
 
 
 def _percent(share: Callable[[PolicyResult], Proportion], policy: PolicyResult) -> str:
-    from simab.report import numerals
+    from simab.text import typeset
 
-    return numerals.percent(share(policy).share)
+    return typeset.percent(share(policy).share)
 
 
 def _harms(study: StudyResult) -> list[_Column]:

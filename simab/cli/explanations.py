@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from simab.cli.terminal import print_item, print_table, standard_output
-from simab.text import visible
+from simab.text.untrusted import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +40,7 @@ def print_explanation(explanation: Explanation) -> None:
 
 def _print_capacity(console: Console, explanation: Explanation) -> None:
     from simab.explain.capacity import setter_text
-    from simab.scenario.wording import number_text, percent_text
+    from simab.text.numbers import number_text, percent_text
 
     refuses = any(row.refused_share > 0 for row in explanation.capacity)
     headings = ["variant", "traffic", "requests/s", "load", "mean wait", "set by"]
@@ -72,20 +72,21 @@ def _print_capacity(console: Console, explanation: Explanation) -> None:
 
 
 def _wait(row: CapacityRow) -> str:
-    from simab.scenario.wording import duration_text
+    from simab.text.durations import duration_text
+    from simab.text.numbers import two_figures
 
     if math.isinf(row.mean_wait_s):
         return "grows"
     if 0 < row.mean_wait_s < 1e-4:
         return "< 0.1 ms"
     if row.approximate and row.mean_wait_s > 0:
-        return f"≈ {duration_text(float(f'{row.mean_wait_s:.2g}'))}"
+        return f"≈ {duration_text(two_figures(row.mean_wait_s))}"
     return duration_text(row.mean_wait_s)
 
 
 def _refused(row: CapacityRow) -> str:
-    from simab.scenario.wording import percent_text
+    from simab.text.numbers import percent_text, two_figures
 
     if row.approximate and row.refused_share >= 1e-3:
-        return f"≈ {percent_text(float(f'{row.refused_share:.2g}'))}"
+        return f"≈ {percent_text(two_figures(row.refused_share))}"
     return percent_text(row.refused_share)

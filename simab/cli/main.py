@@ -20,7 +20,7 @@ from simab.cli.resources import release_reserve, what_is_lacking
 from simab.cli.signals import ended_by_signal, leave_threads_behind
 from simab.cli.streams import prepare_streams
 from simab.errors import NoResources, ReplicationsFailed, SimabError
-from simab.text import visible
+from simab.text.untrusted import visible
 
 __all__ = ["main", "simab"]
 

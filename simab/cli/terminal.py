@@ -14,7 +14,7 @@ import click
 
 from simab.cli.exits import OutputClosed
 from simab.errors import InvalidScenario, Problem, SimabError
-from simab.text import json_escaped, visible
+from simab.text.untrusted import json_escaped, visible
 from simab.version import VERSION
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from simab.text import json_escaped, steers
+from simab.text.untrusted import json_escaped, steers
 
 __all__ = ["yaml_text"]
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from simab.explain.variant_queue import CapacityRow, VariantQueue
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
-from simab.scenario.wording import counted, name_text, percent_text, series
+from simab.text.lists import listed, named
+from simab.text.numbers import counted, percent_text, two_figures
 
 __all__ = [
     "START",
@@ -169,17 +170,17 @@ def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:
     """Which variants are too slow for which share; or that none is."""
     saturated = [row for row in rows if row.load >= 1]
     for row in saturated:
-        name = f"{name_text(row.variant)} saturates {_at(row)}"
-        where = f"set by {series([setter_text(each) for each in row.set_by])}"
+        name = f"{named(row.variant)} saturates {_at(row)}"
+        where = f"set by {listed([setter_text(each) for each in row.set_by])}"
         if row.refused_share:
-            refused = percent_text(float(f"{row.refused_share:.2g}"))
+            refused = percent_text(two_figures(row.refused_share))
             effect = f"it refuses about {refused} of its requests"
         else:
             effect = _growth(row.growth_per_s * 60)
         yield f"{name} ({where}): load {row.load:.2f}, {effect}."
     if rows and not saturated:
         top = max(rows, key=lambda row: row.load)
-        at = f"{name_text(top.variant)} {_at(top)}"
+        at = f"{named(top.variant)} {_at(top)}"
         yield f"No variant saturates; the highest load is {top.load:.2f} ({at})."
 
 
@@ -209,4 +210,4 @@ def _note(
 
 def setter_text(set_by: str) -> str:
     """Who sets a split, within a sentence."""
-    return "the start" if set_by == START else name_text(set_by)
+    return "the start" if set_by == START else named(set_by)

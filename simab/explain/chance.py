@@ -18,7 +18,9 @@ from simab.policies.limits import ErrorRateLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Variant
-from simab.scenario.wording import duration_text, name_text, number_text, percent_text
+from simab.text.durations import duration_text
+from simab.text.lists import listed, named
+from simab.text.numbers import number_text, percent_text, two_figures
 
 __all__ = ["breaks_by_chance", "broken_window_share", "limit_text"]
 
@@ -120,9 +122,9 @@ def _slow_sentence(watched: _Watched) -> Iterator[str]:
     """No chance: the queue is part of the latency. Of one that grows others speak."""
     mean_s, wait_s = watched.mean_ns / 1e9, watched.wait_s
     if math.isfinite(wait_s):
-        together = duration_text(float(f"{mean_s + wait_s:.2g}"))
+        together = duration_text(two_figures(mean_s + wait_s))
         yield (
-            f"{name_text(watched.name)} takes about {together} on average at the starting split, "
+            f"{named(watched.name)} takes about {together} on average at the starting split, "
             f"of which its service is {duration_text(mean_s)} and waiting the rest: over the "
             f"guardrail {limit_text(watched.limit)}. Give it more instances or workers."
         )
@@ -131,10 +133,10 @@ def _slow_sentence(watched: _Watched) -> Iterator[str]:
 def _sentence(watched: _Watched, share: float, scenario: Scenario) -> str:
     requests = watched.rate_per_s * units.seconds(scenario.metrics.period)
     remedies = [*_wider(watched, requests), *_longer(watched, scenario)]
-    remedy = f" Set {' or '.join(remedies)}." if remedies else " Ask for less, or send more."
+    remedy = f" Set {listed(remedies, 'or')}." if remedies else " Ask for less, or send more."
     return (
         f"The guardrail {limit_text(watched.limit)} is broken by chance in {percent_text(share)} "
-        f"of the windows of {name_text(watched.name)}, which by its service alone keeps it in "
+        f"of the windows of {named(watched.name)}, which by its service alone keeps it in "
         "the long run: "
         f"{number_text(round(requests, 1))} requests a window are too few to hold it.{remedy}"
     )

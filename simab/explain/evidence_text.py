@@ -21,9 +21,11 @@ from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
 from simab.profiles.truth import metric_difference
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
-from simab.scenario.wording import counted, duration_text, name_text, number_text, series
 from simab.stats.proportions import power_two_proportions
 from simab.stats.sample_size import exact_power_two_proportions
+from simab.text.durations import duration_text
+from simab.text.lists import listed, named
+from simab.text.numbers import counted, number_text
 
 __all__ = ["evidence_sentences"]
 
@@ -44,7 +46,7 @@ def evidence_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     else:
         yield _truth_of_two(scenario, control, evidence.row(objective.candidate))
     each = [
-        f"{name_text(row.variant)} gets {number_text(row.labelled_per_hour)}"
+        f"{named(row.variant)} gets {number_text(row.labelled_per_hour)}"
         for row in _roles_first(objective, evidence.rows)
     ]
     yield f"Labelled requests an hour at the starting split: {', '.join(each)}."
@@ -63,13 +65,13 @@ def _roles_first(objective: Objective, rows: Sequence[TruthRow]) -> Sequence[Tru
 
 
 def _head(objective: Objective, rows: Sequence[TruthRow]) -> str:
-    each = [f"{row.truth:.4g} for {name_text(row.variant)}" for row in rows]
+    each = [f"{row.truth:.4g} for {named(row.variant)}" for row in rows]
     return f"True {objective.metric}: {', '.join(each)}"
 
 
 def _truth_of_two(scenario: Scenario, control: TruthRow, candidate: TruthRow) -> str:
     objective = scenario.objective
-    names = [name_text(row.variant) for row in (control, candidate)]
+    names = [named(row.variant) for row in (control, candidate)]
     head = _head(objective, (control, candidate))
     gain = _gain(objective, control, candidate)
     if math.isnan(gain):
@@ -97,15 +99,15 @@ def _truths_of_many(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     rows = _roles_first(objective, evidence.rows)
     against = [_against(objective, rows[0], row) for row in rows[1:]]
     yield (
-        f"{_head(objective, rows)}. Against the control {name_text(objective.control)}, "
-        f"{series(against)}."
+        f"{_head(objective, rows)}. Against the control {named(objective.control)}, "
+        f"{listed(against)}."
     )
     for name in evidence.others:
         yield _promoted_by(scenario, name)
 
 
 def _against(objective: Objective, control: TruthRow, other: TruthRow) -> str:
-    name = name_text(other.variant)
+    name = named(other.variant)
     gain = _gain(objective, control, other)
     if math.isnan(gain):
         return f"{name} cannot be compared, as its value or the control's is undefined"
@@ -132,12 +134,11 @@ def _promoted_by(scenario: Scenario, variant: str) -> str:
         if {each for each, weight in split.weights.items() if weight > 0} == {variant}
         for name in split.set_by
     }
-    named = [name_text(name) for name in scenario.policies if name in setters]
-    who = f"only {series(named)}" if named else "no policy"
+    rules = [named(name) for name in scenario.policies if name in setters]
+    who = f"only {listed(rules)}" if rules else "no policy"
     starts = ", and has all traffic at the start" if START in setters else ""
     return (
-        f"{name_text(variant)} is neither control nor candidate{starts}: {who} may give it all "
-        "traffic."
+        f"{named(variant)} is neither control nor candidate{starts}: {who} may give it all traffic."
     )
 
 
@@ -164,20 +165,20 @@ def _need_sentences(objective: Objective, evidence: Evidence) -> Iterator[str]:
 
 
 def _between(objective: Objective, other: str) -> str:
-    return f" between {name_text(objective.control)} and {name_text(other)}"
+    return f" between {named(objective.control)} and {named(other)}"
 
 
 def _tested_sentences(scenario: Scenario) -> Iterator[str]:
     """Which rules test a metric other than correct answers, and by how many labels they look."""
     metric = scenario.objective.metric
     testing = [
-        name_text(name)
+        named(name)
         for name, policy in scenario.policies.items()
         if isinstance(policy, Experiment) and not policy.counts_correct_answers
     ]
     if metric not in COUNTED_AS_CORRECT and testing:
         verb = "tests" if len(testing) == 1 else "test"
-        yield f"{series(testing)} {verb} {metric}; looks count labelled requests."
+        yield f"{listed(testing)} {verb} {metric}; looks count labelled requests."
 
 
 def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Iterator[str]:
@@ -190,7 +191,7 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
     if min(rates) <= 0:
         return  # no test comes, which a warning says
     ratio = labels_ratio(*rates)
-    pair = f" {name_text(objective.control)} against {name_text(objective.candidate)}"
+    pair = f" {named(objective.control)} against {named(objective.candidate)}"
     for name, policy in scenario.policies.items():
         if isinstance(policy, FixedHorizonTest):
             sample = policy.sample_at(ratio)
@@ -198,7 +199,7 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
             control = min(round(sample / min(ratio, 1.0)), max(sample, _ENOUGH))
             candidate = min(round(sample * max(ratio, 1.0)), max(sample, _ENOUGH))
             once = (
-                f"{name_text(name)} tests{pair if evidence.others else ''} once, at "
+                f"{named(name)} tests{pair if evidence.others else ''} once, at "
                 f"{counted(sample, 'labelled request')} of the variant that gets fewer"
             )
             if labels_until(scenario, min(rates), scenario.horizon) < sample:

@@ -15,7 +15,8 @@ from simab.explain.hashed_shares import hashed_share_sentences
 from simab.explain.kept_users import kept_user_sentences
 from simab.explain.scenario_warnings import warnings
 from simab.scenario.models import Scenario
-from simab.scenario.wording import duration_text, number_text, rate_text
+from simab.text.durations import duration_text
+from simab.text.numbers import number_text, rate_text
 
 __all__ = ["Explanation", "explain"]
 

@@ -26,7 +26,8 @@ from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Variant
-from simab.scenario.wording import name_text, number_text, percent_text, series
+from simab.text.lists import listed, named
+from simab.text.numbers import number_text, percent_text, two_figures
 
 __all__ = ["FalseAlarms", "false_alarms", "rolled_back_by_chance"]
 
@@ -112,7 +113,7 @@ def _readings(policy: PolicyDescription, answers: Variant) -> dict[Any, Reading]
             }
         case BlueGreen():
             found = {
-                name: of_alarm(alarm, answers, f"alarm {name_text(name)}")
+                name: of_alarm(alarm, answers, f"alarm {named(name)}")
                 for name, alarm in policy.alarms.items()
             }
         case ArgoRollouts():
@@ -132,9 +133,9 @@ def _impossible(scenario: Scenario, name: str, policy: PolicyDescription) -> Ite
     ]
     both = [words for words in broken[0] if words in broken[1]]
     if both:
-        candidate, control = (name_text(role) for role in roles)
+        candidate, control = (named(role) for role in roles)
         yield (
-            f"{name_text(name)} asks for more than {control} gives: {series(both)} "
+            f"{named(name)} asks for more than {control} gives: {listed(both)} "
             f"{'is' if len(both) == 1 else 'are'} broken in the long run by {candidate} and by one "
             f"that answers as {control} does. Look at the limit and its unit."
         )
@@ -144,7 +145,7 @@ def _argo_readings(policy: ArgoRollouts, answers: Variant) -> dict[Any, Reading 
     analyses = [step.analysis for step in policy.steps]
     analyses.append(None if policy.background is None else policy.background.metrics)
     return {
-        metric: of_argo(metric, answers, f"metric {name_text(name)}")
+        metric: of_argo(metric, answers, f"metric {named(name)}")
         for analysis in analyses
         for name, metric in (analysis or {}).items()
         if metric.failure_limit >= 0 and not metric.dry_run
@@ -158,7 +159,7 @@ def _flagger_readings(policy: FlaggerAnalysis, answers: Variant) -> dict[Any, Re
     if policy.skip_analysis or policy.mirror or policy.session_affinity or not by_weights:
         return {}
     readings = {
-        place: of_flagger(each, answers, f"metric {name_text(each.name)}")
+        place: of_flagger(each, answers, f"metric {named(each.name)}")
         for place, each in enumerate(policy.metrics)
     }
     return {} if None in readings.values() else dict(readings)
@@ -174,7 +175,7 @@ def _flagger(
 
 
 def _sentence(scenario: Scenario, name: str, policy: PolicyDescription, found: FalseAlarms) -> str:
-    harm, healthy = found.worst, name_text(found.answers_as)
+    harm, healthy = found.worst, named(found.answers_as)
     if found.answers_as != scenario.objective.candidate:
         healthy = f"a candidate that answers as {healthy} does"
     if isinstance(policy, FlaggerAnalysis) and harm.blind_checks >= policy.threshold:
@@ -186,9 +187,9 @@ def _sentence(scenario: Scenario, name: str, policy: PolicyDescription, found: F
     percent = percent_text(round(found.share, 2)) if found.share < 0.995 else "99 % or more"
     often = f"{about} {percent} of the runs"
     return (
-        f"{name_text(name)} rolls back {healthy} in {often} by chance, although its service "
+        f"{named(name)} rolls back {healthy} in {often} by chance, although its service "
         f"alone keeps every limit in the long run: "
-        f"{harm.reading.words} is broken in {percent_text(float(f'{harm.broken:.2g}'))} of the "
+        f"{harm.reading.words} is broken in {percent_text(two_figures(harm.broken))} of the "
         f"readings of {number_text(round(harm.requests, 1))} requests, and a run takes many. "
         f"{remedy} each reading hold more requests."
     )
@@ -198,7 +199,7 @@ def _blind_sentence(name: str, checks: int) -> str:
     """Checks that find no data fail: Flagger's "no values found"."""
     often = "the first check comes" if checks == 1 else f"the first {checks} checks come"
     return (
-        f"{name_text(name)} rolls back every candidate: {often} before a window with requests of "
+        f"{named(name)} rolls back every candidate: {often} before a window with requests of "
         f"the candidate is published, and without data a check fails. Set threshold above {checks},"
         " lengthen interval, or shorten metrics.publication_delay or endpoint.weight_update."
     )

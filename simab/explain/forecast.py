@@ -9,7 +9,8 @@ from typing import Final
 from simab import units
 from simab.scenario.memory import SCORED, run_bytes
 from simab.scenario.models import Scenario
-from simab.scenario.wording import counted, duration_text, number_text
+from simab.text.durations import duration_text
+from simab.text.numbers import counted, number_text, two_figures
 
 __all__ = [
     "SizeForecast",
@@ -65,7 +66,7 @@ def size_sentence(forecast: SizeForecast) -> str:
     mebibytes = max(forecast.run_bytes / 2**20, 1.0)
     return (
         f"The study plays {counted(forecast.rows, 'run')}: about "
-        f"{duration_text(float(f'{forecast.seconds:.2g}'))} on one processor, at "
+        f"{duration_text(two_figures(forecast.seconds))} on one processor, at "
         f"{_PER_REQUEST_S * 1e6:g} us a request, {_PER_LOOK_S * 1e6:g} us a look and "
         f"{_PER_RUN_S * 1e3:g} ms a run; the counts of a run take "
         f"{number_text(round(mebibytes))} MiB."

@@ -8,7 +8,8 @@ from typing import Final
 
 from simab.explain.capacity import start_weights
 from simab.scenario.models import Scenario
-from simab.scenario.wording import counted, name_text, percent_text
+from simab.text.lists import named
+from simab.text.numbers import counted, percent_text, two_figures
 
 __all__ = ["hashed_share_deviation", "hashed_share_sentences"]
 
@@ -47,6 +48,6 @@ def hashed_share_sentences(scenario: Scenario) -> Iterator[str]:
         low, high = max(share - strays, 0.0), min(share + strays, 1.0)
         yield (
             f"sticky_hash draws {counted(clients, 'client')} and not requests: the share of "
-            f"{name_text(name)} at the start is {percent_text(float(f'{low:.2g}'))} to "
-            f"{percent_text(float(f'{high:.2g}'))} in 95 % of the runs."
+            f"{named(name)} at the start is {percent_text(two_figures(low))} to "
+            f"{percent_text(two_figures(high))} in 95 % of the runs."
         )

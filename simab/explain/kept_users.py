@@ -11,7 +11,8 @@ from simab.explain.variant_queue import VariantQueue
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.pair_weights import beside_others
 from simab.scenario.models import Scenario
-from simab.scenario.wording import name_text, percent_text
+from simab.text.lists import named
+from simab.text.numbers import percent_text, two_figures
 
 __all__ = ["kept_share", "kept_user_sentences"]
 
@@ -67,8 +68,8 @@ def kept_user_sentences(scenario: Scenario) -> Iterator[str]:
         share = kept_share(scenario, policy)
         load = VariantQueue(variant, share * weighted).row(name, share, ()).load
         yield (
-            f"{name_text(policy_name)} keeps users with {name_text(name)} by cookies: when its "
+            f"{named(policy_name)} keeps users with {named(name)} by cookies: when its "
             f"last step of {percent_text(weights[-1] / 100.0)} ends, with all checks passed, "
-            f"{name_text(name)} has about {percent_text(float(f'{share:.2g}'))} of the traffic, "
+            f"{named(name)} has about {percent_text(two_figures(share))} of the traffic, "
             f"load {load:.2f}."
         )

@@ -31,7 +31,8 @@ from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
-from simab.scenario.wording import counted, name_text, number_text, percent_text, series
+from simab.text.lists import listed, named
+from simab.text.numbers import counted, number_text, percent_text, two_figures
 
 __all__ = ["warnings"]
 
@@ -63,13 +64,13 @@ def _ticks_between_looks(scenario: Scenario) -> Iterator[str]:
             continue
         if policy.interval < interval:
             yield (
-                f"{name_text(name)} ticks every {units.format_duration(policy.interval)}, but the "
+                f"{named(name)} ticks every {units.format_duration(policy.interval)}, but the "
                 f"controller looks every {units.format_duration(interval)} only: it ticks as often "
                 "as that. Shorten controller.interval."
             )
         elif policy.interval <= update:
             yield (
-                f"{name_text(name)} ticks every {units.format_duration(policy.interval)}, but a "
+                f"{named(name)} ticks every {units.format_duration(policy.interval)}, but a "
                 f"change of weights takes {units.format_duration(update)} (endpoint.weight_update, "
                 "as on SageMaker): the tick after each step passes without a check. "
                 "Set weight_update to what your router takes, such as 1s."
@@ -91,7 +92,7 @@ def _waits_between_looks(scenario: Scenario) -> Iterator[str]:
                 waits = [policy.wait_interval]
         if waits and min(waits) < interval:
             yield (
-                f"{name_text(name)} waits {units.format_duration(min(waits))} before a step, but "
+                f"{named(name)} waits {units.format_duration(min(waits))} before a step, but "
                 f"the controller looks every {units.format_duration(interval)} only: it waits for "
                 "the next look. Shorten controller.interval."
             )
@@ -107,13 +108,13 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
         needed = _labels_needed(policy, ratio)
         if expected < needed:
             yield (
-                f"{name_text(name)} waits for {counted(needed, 'labelled request')} a variant, "
-                f"but {name_text(slower)} gets about {_about(expected)} before the "
+                f"{named(name)} waits for {counted(needed, 'labelled request')} a variant, "
+                f"but {named(slower)} gets about {_about(expected)} before the "
                 f"horizon at the starting split. {_more_labels(scenario)}"
             )
         elif needed == 0 and expected == 0 and isinstance(policy, Bandit):
             yield (
-                f"{name_text(name)} learns from labels, but {name_text(slower)} gets none before "
+                f"{named(name)} learns from labels, but {named(slower)} gets none before "
                 f"the horizon at the starting split. {_more_labels(scenario)}"
             )
 
@@ -126,7 +127,7 @@ def _more_labels(scenario: Scenario) -> str:
 
 def _about(expected: float) -> str:
     """A number of labels to expect, as few figures as it deserves."""
-    return number_text(round(expected) if expected >= 10 else float(f"{expected:.2g}"))
+    return number_text(round(expected) if expected >= 10 else two_figures(expected))
 
 
 def _steps_after_the_end(scenario: Scenario) -> Iterator[str]:
@@ -136,7 +137,7 @@ def _steps_after_the_end(scenario: Scenario) -> Iterator[str]:
         for number, step in enumerate(policy.steps, start=1):
             if step.at >= scenario.horizon:
                 yield (
-                    f"Step {number} of {name_text(name)} is at {units.format_duration(step.at)}, "
+                    f"Step {number} of {named(name)} is at {units.format_duration(step.at)}, "
                     f"not before the horizon of {units.format_duration(scenario.horizon)}: "
                     "it never happens."
                 )
@@ -151,9 +152,9 @@ def _steps_on_absent_variants(scenario: Scenario) -> Iterator[str]:
             there |= {step.add} if step.add is not None else set()
             asked = {each for each in (step.promote, step.remove, *(step.weights or ())) if each}
             if asked - there:
-                absent = series([name_text(each) for each in sorted(asked - there)])
+                absent = listed([named(each) for each in sorted(asked - there)])
                 yield (
-                    f"Step {number} of {name_text(name)} names {absent}, not deployed at that "
+                    f"Step {number} of {named(name)} names {absent}, not deployed at that "
                     "time: the endpoint refuses it. Add the variant in a step before."
                 )
             there.discard(step.remove or "")
@@ -166,7 +167,7 @@ def _candidate_never_deployed(scenario: Scenario) -> Iterator[str]:
     for name, policy in scenario.policies.items():
         if not policy.adds_candidate(candidate):
             yield (
-                f"{name_text(candidate)} is not deployed at the start, and {name_text(name)} does "
+                f"{named(candidate)} is not deployed at the start, and {named(name)} does "
                 "not add it: it can only keep the control. Remove `deployed: false`."
             )
 
@@ -175,10 +176,10 @@ def _targets_not_deployed(scenario: Scenario) -> Iterator[str]:
     there = start_weights(scenario)
     for name, segment in scenario.traffic.items():
         targets = dict.fromkeys((*segment.targets, *segment.paired_targets))
-        absent = [name_text(each) for each in targets if each not in there]
+        absent = [named(each) for each in targets if each not in there]
         if absent:
             yield (
-                f"Requests of {name_text(name)} target {series(absent)}, not deployed "
+                f"Requests of {named(name)} target {listed(absent)}, not deployed "
                 "at the start: they are refused (4XX) until it is."
             )
 
@@ -188,7 +189,7 @@ def _tables_not_used(scenario: Scenario) -> Iterator[str]:
     used = {getattr(quality, "table", None) for quality in qualities}
     for name in scenario.outcome_tables:
         if name not in used:
-            table = name_text(name)
+            table = named(name)
             yield f"No variant takes its quality from the outcome table {table}. Remove it."
 
 
@@ -217,7 +218,7 @@ def _saturation(scenario: Scenario) -> Iterator[str]:
         if most.load > row.load:
             further = f", and {most.load:.2f} with {_carried(most)} ({_setters(most)})"
         yield (
-            f"{name_text(name)} cannot carry {_carried(row)}, which "
+            f"{named(name)} cannot carry {_carried(row)}, which "
             f"{_setters(row)} may give it: its load would be {row.load:.2f}{further}. "
             f"Give it more instances or workers{_judged_by_metric(scenario, name)}."
         )
@@ -228,7 +229,7 @@ def _demand(row: CapacityRow) -> tuple[float, float]:
 
 
 def _setters(row: CapacityRow) -> str:
-    return series([setter_text(who) for who in row.set_by])
+    return listed([setter_text(who) for who in row.set_by])
 
 
 def _carried(row: CapacityRow) -> str:
@@ -261,7 +262,7 @@ def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
                 else "promoting it counts as wrong, whatever its metric"
             )
             yield (
-                f"{name_text(name)} fails {percent_text(variant.error_rate)} of its requests, over "
+                f"{named(name)} fails {percent_text(variant.error_rate)} of its requests, over "
                 f"the guardrail of {percent_text(min(limits))}: {effect}."
             )
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 
 from simab.scenario.models import Scenario
-from simab.scenario.wording import duration_text, name_text, series
+from simab.text.durations import duration_text
+from simab.text.lists import listed, named
 from simab.units import seconds
 
 __all__ = ["ends_after_the_horizon", "waits_for_a_person"]
@@ -18,12 +19,12 @@ def waits_for_a_person(scenario: Scenario) -> Iterator[str]:
         always, perhaps = policy.waits_for_a_person()
         if always:
             yield (
-                f"{name_text(name)} waits at {series(always)} until a person resumes it, and "
+                f"{named(name)} waits at {listed(always)} until a person resumes it, and "
                 "nobody does here: it never gets further. Set resume_after, such as 30min."
             )
         if perhaps:
             yield (
-                f"{name_text(name)} pauses if {series(perhaps, word='or')} ends inconclusive, "
+                f"{named(name)} pauses if {listed(perhaps, word='or')} ends inconclusive, "
                 "until a person resumes it, and nobody does here: such a run stays undecided. "
                 "Set resume_after, such as 30min."
             )
@@ -36,7 +37,7 @@ def ends_after_the_horizon(scenario: Scenario) -> Iterator[str]:
         shortest_ns = policy.shortest_promotion_ns(update_ns)
         if math.isfinite(shortest_ns) and shortest_ns > scenario.horizon:
             yield (
-                f"{name_text(name)} needs at least {duration_text(seconds(int(shortest_ns)))} to "
+                f"{named(name)} needs at least {duration_text(seconds(int(shortest_ns)))} to "
                 "promote, by its own bakes, pauses and intervals, but the horizon is "
                 f"{horizon}: no run can end with a promotion. "
                 "Lengthen horizon, or shorten what it waits for."
@@ -44,7 +45,7 @@ def ends_after_the_horizon(scenario: Scenario) -> Iterator[str]:
         longest_ns = getattr(policy, "maximum_duration", None)
         if longest_ns is not None and longest_ns > scenario.horizon:
             yield (
-                f"{name_text(name)} ends after {duration_text(seconds(longest_ns))} at the latest "
+                f"{named(name)} ends after {duration_text(seconds(longest_ns))} at the latest "
                 f"(maximum_duration), but the horizon is {horizon}: runs without a decision by "
                 "then stay undecided. Lengthen horizon, or shorten maximum_duration."
             )

@@ -14,7 +14,7 @@ from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
-from simab.scenario.wording import name_text
+from simab.text.lists import named
 
 __all__ = ["measures_nothing", "spans_without_a_window"]
 
@@ -26,7 +26,7 @@ def spans_without_a_window(scenario: Scenario) -> Iterator[str]:
     data; what remains are spans that end before the first window of theirs is published.
     """
     for name, policy in scenario.policies.items():
-        shown = name_text(name)
+        shown = named(name)
         match policy:
             case StagedCanary():
                 yield from _stages(scenario, shown, policy)
@@ -90,7 +90,7 @@ def _bakes(scenario: Scenario, name: str, policy: BlueGreen) -> Iterator[str]:
             needed = alarm.period + more + scenario.metrics.publication_delay - served
             yield (
                 f"{name} bakes each step for {units.format_duration(policy.wait_interval)}, but "
-                f"the datapoints that alarm {name_text(alarm_name)} needs are published "
+                f"the datapoints that alarm {named(alarm_name)} needs are published "
                 f"{units.format_duration(earliest)} after the bake begins at the earliest: what "
                 "the last step does rolls nothing back. Set wait_interval to at least "
                 f"{units.format_duration(needed)}, or shorten the alarm."
@@ -122,7 +122,7 @@ def _analyses(scenario: Scenario, name: str, policy: ArgoRollouts) -> Iterator[s
             suffered = metric.initial_delay + errors * ERROR_RETRY_NS
             if suffered < earliest and _errs_on_nothing(metric) and not metric.dry_run:
                 yield (
-                    f"{name} measures {name_text(metric_name)} from step {number} on, but the "
+                    f"{name} measures {named(metric_name)} from step {number} on, but the "
                     "first window with traffic of the candidate is visible "
                     f"{units.format_duration(earliest)} after that at the earliest: "
                     f"{errors + 1} measurements without data, one every "

@@ -14,6 +14,7 @@ from simab.interop.suggested_meaning import suggested_entry
 from simab.interop.tables import MetricMap, MetricMeaning
 from simab.policies.cloudwatch.alarms import Alarm
 from simab.scenario.suggestions import remedy_for_name
+from simab.text.lists import listed
 
 __all__ = ["alarms_by_name", "translated_alarm"]
 
@@ -98,7 +99,7 @@ def _meant(alarm: LocatedValue, meaning: MetricMeaning, data: Mapping[str, Any])
         raise alarm.wrong(f"no alarm watches {meaning.metric}", remedy)
     useless = meaning.model_fields_set - {"metric", "scale", "latency_unit"}
     if useless:
-        rule = f"the table gives {' and '.join(sorted(useless))}, which has no use here"
+        rule = f"the table gives {listed(sorted(useless))}, which has no use here"
         raise alarm.wrong(rule, "Remove it from the --map file.")
     metric, statistic = _MEANT[meaning.metric]
     threshold, comparison = data["threshold"] / meaning.factor, data["comparison"]

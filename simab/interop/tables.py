@@ -25,6 +25,7 @@ from simab.policies.window_series import CountMetric
 from simab.scenario.partial import json_text
 from simab.scenario.suggestions import nearest, remedy_for_name
 from simab.scenario.translation import violations_of
+from simab.text.lists import listed
 
 __all__ = ["MetricMap", "MetricMeaning", "MetricTable", "read_table"]
 
@@ -116,7 +117,7 @@ class MetricMap:
             raise metric.wrong("is a query that simab cannot run", remedy)
         useless = meaning.model_fields_set - {"metric", "scale", "latency_unit", *allowed}
         if useless:
-            rule = f"the table gives {' and '.join(sorted(useless))}, which has no use here"
+            rule = f"the table gives {listed(sorted(useless))}, which has no use here"
             raise metric.wrong(rule, f"Remove it from the entry {names[0]} of the --map file.")
         return meaning
 

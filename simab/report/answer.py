@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from simab.report import numerals
-from simab.report.phrases import either, listed, named
+from simab.report import formatting
 from simab.report.ranking import (
     breaks_long,
     error_share_without,
@@ -20,6 +19,9 @@ from simab.report.ranking import (
 )
 from simab.report.truth_text import in_between, truth_sentence, why_wrong
 from simab.result import Mean, PolicyResult, Proportion, StudyResult, TruthSummary
+from simab.text import typeset
+from simab.text.lists import either, listed, named
+from simab.text.numbers import counted
 
 __all__ = ["Answer", "answer", "runs", "verdict"]
 _MOST_NAMES = 5  # of policies in one sentence
@@ -59,9 +61,9 @@ def verdict(result: StudyResult) -> str:
         subject = (
             f"{named(result.policies[0].name)} decides nothing"
             if len(result.policies) == 1
-            else f"None of the {numerals.count(len(result.policies))} policies decides"
+            else f"None of the {typeset.count(len(result.policies))} policies decides"
         )
-        horizon = numerals.duration(result.horizon_s)
+        horizon = typeset.duration(result.horizon_s)
         return (
             f"{subject} within the horizon of {horizon} {in_any_run(result)}, and no "
             "variant has all weighted traffic at its end."
@@ -125,7 +127,7 @@ def _wrongly(result: StudyResult, policy: PolicyResult) -> str:
     since_s = policy.ends_with[name].since_s if names else math.nan
     since = ""
     if math.isfinite(since_s):
-        since = f", with all weighted traffic from {numerals.duration(since_s)} on at the median"
+        since = f", with all weighted traffic from {typeset.duration(since_s)} on at the median"
     return f"ends with {named(name)}, {why}, in {_of_runs(policy.wrong)} of runs{since}"
 
 
@@ -166,7 +168,7 @@ def _overturned(result: StudyResult) -> list[str]:
     """Policies that move the traffic away again from what they decided for."""
     return [
         f"{named(policy.name)} moves the traffic away again from the variant that it decided for "
-        f"in {numerals.count(policy.overturned)} of {numerals.count(policy.runs)} runs; what "
+        f"in {typeset.count(policy.overturned)} of {typeset.count(policy.runs)} runs; what "
         "counts here is who has it at the end."
         for policy in result.policies
         if policy.overturned
@@ -184,7 +186,7 @@ def _best(result: StudyResult) -> str:
             f"{named(best.name)} is right most often: it ends with {_right(result)} in "
             f"{_of_runs(best.correct)}"
         )
-    high, low = (numerals.proportion(each.correct).value for each in (best, tied[-1]))
+    high, low = (formatting.proportion(each.correct).value for each in (best, tied[-1]))
     between = (
         f"all {len(result.policies)} policies"
         if len(tied) + 1 == len(result.policies) and len(tied) > 2
@@ -203,7 +205,7 @@ def _cost(result: StudyResult) -> list[str]:
         return []
     sentence = f"{named(best.name)} {_takes(best)}"
     if math.isfinite(best.means["requests_on_worse"].mean) and result.truth.worse:
-        worse = numerals.mean(best.means["requests_on_worse"])
+        worse = formatting.mean(best.means["requests_on_worse"])
         sentence += f"; {worse} requests of a run on average go to {either(result.truth.worse)}"
         if result.targeted:
             sentence += ", those that name it included"
@@ -219,7 +221,7 @@ def _suffering(result: StudyResult) -> list[str]:
     if len(harmful) > 3:
         more = len(harmful) - 3
         verb = "suffers" if more == 1 else "suffer"
-        parts.append(f"{numerals.count(more)} more {verb} as well, as the table says")
+        parts.append(f"{typeset.count(more)} more {verb} as well, as the table says")
     return [f"Being right does not spare the users: {'; '.join(parts)}."]
 
 
@@ -227,12 +229,12 @@ def _harms(result: StudyResult, policy: PolicyResult) -> str:
     words = []
     like_control = f"with a candidate that answers as {named(result.truth.control)} does"
     if errs_much(policy):
-        share = numerals.mean_share(policy.means["error_share"]).value
+        share = formatting.mean_share(policy.means["error_share"]).value
         without = error_share_without(policy)
-        less = numerals.mean_share(Mean(without, math.nan, math.nan)).value if without else "none"
+        less = formatting.mean_share(Mean(without, math.nan, math.nan)).value if without else "none"
         words.append(f"leaves {share} of the requests failed or refused ({less} {like_control})")
     if breaks_long(result, policy):
-        time = numerals.mean_excess(policy.means["guardrail_breach_excess_s"]).value
+        time = formatting.mean_excess(policy.means["guardrail_breach_excess_s"]).value
         longer = f"longer than {like_control}" if not words else "longer than with such a one"
         words.append(f"breaks a guardrail for {time.lstrip('+')} of a run {longer}")
     return f"is right in {_of_runs(policy.correct)}, but {listed(words)}"
@@ -242,9 +244,9 @@ def _takes(policy: PolicyResult) -> str:
     quantiles = policy.decision_time_s
     if not math.isfinite(quantiles.p50):
         return "leaves half of its runs or more undecided"
-    time = numerals.duration_quantiles(quantiles)
-    spread = "as" if numerals.same_quantiles(quantiles) else time.interval
-    middle = f" ({spread} in the middle 80{numerals.THIN}% of runs)" if time.interval else ""
+    time = formatting.duration_quantiles(quantiles)
+    spread = "as" if formatting.same_quantiles(quantiles) else time.interval
+    middle = f" ({spread} in the middle 80{typeset.THIN}% of runs)" if time.interval else ""
     return f"takes {time.value} to decide at the median{middle}"
 
 
@@ -253,7 +255,7 @@ def _speed(result: StudyResult) -> list[str]:
     quick = fastest(result, tied) if tied[0].correct.count else None
     if quick is None:
         return []
-    time = numerals.duration_quantiles(quick.decision_time_s).value
+    time = formatting.duration_quantiles(quick.decision_time_s).value
     return [f"Of {_names(tied)}, {named(quick.name)} decides soonest: after {time} at the median."]
 
 
@@ -279,7 +281,7 @@ def _names(policies: list[PolicyResult]) -> str:
     names = [named(policy.name) for policy in policies]
     if len(names) > _MOST_NAMES:
         more = len(names) - _MOST_NAMES + 1
-        names = [*names[: _MOST_NAMES - 1], f"{numerals.count(more)} more"]
+        names = [*names[: _MOST_NAMES - 1], f"{typeset.count(more)} more"]
     return listed(names)
 
 
@@ -296,13 +298,13 @@ def _unfinished(result: StudyResult) -> list[str]:
         return []
     if len(late) > 3:
         shares = sorted((each.outcomes["undecided"] for each in late), key=lambda each: each.share)
-        low, high = (numerals.proportion(each).value for each in (shares[0], shares[-1]))
+        low, high = (formatting.proportion(each).value for each in (shares[0], shares[-1]))
         share = low if low == high else f"{low} to {high}"
         parts = [f"{len(late)} of {len(result.policies)} policies in {share}"]
     else:
         parts = [f"{named(each.name)} in {_of_runs(each.outcomes['undecided'])}" for each in late]
     return [
-        f"Undecided at the horizon of {numerals.duration(result.horizon_s)}: {listed(parts)} "
+        f"Undecided at the horizon of {typeset.duration(result.horizon_s)}: {listed(parts)} "
         "of the runs; what comes after it was not played."
     ]
 
@@ -315,8 +317,8 @@ def _held(result: StudyResult) -> list[str]:
         "too few requests": "too few requests",
     }
     return [
-        f"{named(policy.name)} held the candidate for {words[reason]} in {numerals.count(runs)} of "
-        f"{numerals.count(policy.runs)} runs."
+        f"{named(policy.name)} held the candidate for {words[reason]} in {typeset.count(runs)} of "
+        f"{typeset.count(policy.runs)} runs."
         for policy in result.policies
         for reason in words
         if (runs := policy.held.get(reason))
@@ -331,8 +333,8 @@ def _refused(result: StudyResult) -> list[str]:
         if refused.actions:
             what = "action was" if refused.actions == 1 else "actions were"
             sentences.append(
-                f"{numerals.count(refused.actions)} {what} refused to {named(policy.name)}, in "
-                f"{numerals.count(refused.runs)} of {numerals.counted(policy.runs, 'run')}, mostly "
+                f"{typeset.count(refused.actions)} {what} refused to {named(policy.name)}, in "
+                f"{typeset.count(refused.runs)} of {counted(policy.runs, 'run')}, mostly "
                 f"because: {(refused.reason or '').rstrip('.')}."
             )
     return sentences
@@ -342,8 +344,8 @@ def _failed(result: StudyResult) -> list[str]:
     """Replications without an outcome, because the policy raised."""
     sentences = []
     for each in result.failures:
-        many = numerals.counted(each.replications, "replication")
-        of = f"{numerals.count(each.failed)} of {many}"
+        many = counted(each.replications, "replication")
+        of = f"{typeset.count(each.failed)} of {many}"
         if each.failed == each.replications:
             of = f"All {many}" if each.failed > 1 else "The one replication"
         verb = "is" if each.failed == 1 else "are"
@@ -359,7 +361,7 @@ def _right(result: StudyResult) -> str:
 
 
 def _of_runs(share: Proportion) -> str:
-    return str(numerals.proportion(share))
+    return str(formatting.proportion(share))
 
 
 def in_any_run(result: StudyResult) -> str:
@@ -376,6 +378,6 @@ def runs(result: StudyResult) -> str:
         if finished == {1}:
             return "the one run that finished"
         more = " or more" if len(finished) > 1 else ""
-        return f"the {numerals.count(min(finished))}{more} runs that finished"
+        return f"the {typeset.count(min(finished))}{more} runs that finished"
     many = result.replications
-    return numerals.counted(many, "run")
+    return counted(many, "run")

@@ -21,8 +21,8 @@ from matplotlib.font_manager import findfont, get_font
 from matplotlib.ft2font import LoadFlags
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from simab.report.numerals import THIN
 from simab.report.palette import LIGHT
+from simab.text.typeset import THIN
 
 __all__ = [
     "NARROW",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from simab.report import numerals
+from simab.report import formatting
 from simab.report.paired_figure import MOST_ROWS, Quantity, quantity, shown
-from simab.report.phrases import either, listed, named
 from simab.report.tables import APPROXIMATE
 from simab.result import Ecdf, PairedDifference, PolicyResult, StudyResult
 from simab.result.example_run import Example, MetricValue
+from simab.text import typeset
+from simab.text.lists import either, listed, named
+from simab.text.numbers import counted
 
 __all__ = ["endings", "metric", "pairs", "timing", "traffic"]
 
@@ -19,7 +21,7 @@ def endings(result: StudyResult) -> str:
     """The range of right endings, and with which variants no run ends."""
     ordered = sorted(result.policies, key=lambda policy: policy.correct.share)
     low, high = ordered[0], ordered[-1]
-    written = [numerals.proportion(each.correct).value for each in (low, high)]
+    written = [formatting.proportion(each.correct).value for each in (low, high)]
     if len(ordered) == 1 or written[0] == written[1]:
         subject = "every policy" if len(ordered) > 1 else named(low.name)
         finding = f"Right endings: {written[0]} of the runs of {subject}."
@@ -39,7 +41,7 @@ def endings(result: StudyResult) -> str:
     hatched = f" Hatched at the right end: a wrong one, with {either(wrong)}." if wrong else ""
     return (
         f"{finding}{absent}{solid} The interval is that of right endings, "
-        f"95{numerals.THIN}%.{hatched}"
+        f"95{typeset.THIN}%.{hatched}"
     )
 
 
@@ -47,7 +49,7 @@ def _all_with(policies: Sequence[PolicyResult], one: PolicyResult) -> str:
     """All policies whose share of right endings is the same; of many only how many."""
     same = [each.name for each in policies if each.correct.share == one.correct.share]
     if len(same) > 3:
-        return f"{numerals.count(len(same))} policies"
+        return f"{typeset.count(len(same))} policies"
     return listed([named(name) for name in same])
 
 
@@ -61,11 +63,11 @@ def timing(result: StudyResult) -> str:
     if reached:
         at_s, name = reached[0]
         parts.append(
-            f"Half of the runs have decided by {numerals.duration(at_s)} with {named(name)}"
+            f"Half of the runs have decided by {typeset.duration(at_s)} with {named(name)}"
         )
         if len(reached) > 1:
             at_s, name = reached[-1]
-            parts[0] += f" and by {numerals.duration(at_s)} with {named(name)}"
+            parts[0] += f" and by {typeset.duration(at_s)} with {named(name)}"
         parts[0] += "."
     if never:
         verb = "decides" if len(never) == 1 else "decide"
@@ -94,12 +96,12 @@ def pairs(result: StudyResult) -> str:
         )
     compared = sum(math.isfinite(each.adjusted_p_value) for each in result.paired)
     parts.append(
-        f"Filled: it differs, with all {numerals.count(compared)} comparisons of the study taken "
+        f"Filled: it differs, with all {typeset.count(compared)} comparisons of the study taken "
         "into account (Holm, 5\u202f%). Hollow: no difference is shown. The 95\u202f% intervals "
         "are of each pair alone."
     )
     if any(row.approximate for rows in shown(result).values() for row in rows):
-        parts.append(f"Dashed, and {numerals.ABOUT} beside numbers: {APPROXIMATE}.")
+        parts.append(f"Dashed, and {formatting.ABOUT} beside numbers: {APPROXIMATE}.")
     return " ".join(parts)
 
 
@@ -130,7 +132,7 @@ def traffic(result: StudyResult, example: Example) -> str:
     targeted = targeted if result.targeted else ""
     accepted = sum(each.accepted for each in example.decisions)
     refused = len(example.decisions) - accepted
-    largest = numerals.percent(until.largest_shares.get(candidate, 0.0))
+    largest = typeset.percent(until.largest_shares.get(candidate, 0.0))
     also = f" and {refused} refused" if refused else ""
     return (
         f"{named(candidate)} had a weight of up to {largest}"
@@ -141,14 +143,14 @@ def traffic(result: StudyResult, example: Example) -> str:
 
 def _accepted(actions: int) -> str:
     """How many actions were accepted, and where the figure has them."""
-    counted = f"{numerals.counted(actions, 'action')} {'was' if actions == 1 else 'were'} accepted"
-    return f"{counted} (marked above the figure)" if actions else counted
+    accepted = f"{counted(actions, 'action')} {'was' if actions == 1 else 'were'} accepted"
+    return f"{accepted} (marked above the figure)" if actions else accepted
 
 
 def _when(result: StudyResult, example: Example) -> str:
     if math.isfinite(example.decided_at_s):
-        return f"the decision after {numerals.duration(example.decided_at_s)}"
-    return f"the horizon of {numerals.duration(result.horizon_s)}"
+        return f"the decision after {typeset.duration(example.decided_at_s)}"
+    return f"the horizon of {typeset.duration(result.horizon_s)}"
 
 
 def _received(example: Example, variant: str) -> str:
@@ -157,12 +159,12 @@ def _received(example: Example, variant: str) -> str:
     ended = sum(until.ended.values())
     if not ended:
         return ""
-    got = numerals.whole_percent(until.ended.get(variant, 0.0) / ended)
-    arrived = numerals.counted(until.arrived, "request")
+    got = typeset.whole_percent(until.ended.get(variant, 0.0) / ended)
+    arrived = counted(until.arrived, "request")
     if ended == until.arrived:
         return f" and got {got} of the {arrived}"
     return (
-        f" and got {got} of the {numerals.count(ended)} that ended in whole windows, of {arrived},"
+        f" and got {got} of the {typeset.count(ended)} that ended in whole windows, of {arrived},"
     )
 
 
@@ -170,11 +172,11 @@ def metric(result: StudyResult, example: Example) -> str:
     """What the metric said when it was decided, and what is true."""
     truth = result.truth
     seen = [_known(example, name) for name in (truth.control, truth.candidate)]
-    name = numerals.metric_name(truth.metric)
+    name = formatting.metric_name(truth.metric)
     when = "At the decision" if math.isfinite(example.decided_at_s) else "At the horizon"
     true = (
-        f"; true values {numerals.metric_value(truth.value(truth.control))} and "
-        f"{numerals.metric_value(truth.value(truth.candidate))}"
+        f"; true values {typeset.metric_value(truth.value(truth.control))} and "
+        f"{typeset.metric_value(truth.value(truth.candidate))}"
     )
     cut = ""
     if example.metric_is_cut([truth.value(truth.control), truth.value(truth.candidate)]):
@@ -199,8 +201,8 @@ def _known(example: Example, variant: str) -> MetricValue | None:
 def _said(point: MetricValue) -> str:
     interval = ""
     if math.isfinite(point.low + point.high):
-        interval = f" ({numerals.metric_value(point.low)} to {numerals.metric_value(point.high)})"
+        interval = f" ({typeset.metric_value(point.low)} to {typeset.metric_value(point.high)})"
     return (
-        f"{numerals.metric_value(point.value)}{interval} for {named(point.variant)} on "
-        f"{numerals.counted(point.labelled, 'label')}"
+        f"{typeset.metric_value(point.value)}{interval} for {named(point.variant)} on "
+        f"{counted(point.labelled, 'label')}"
     )

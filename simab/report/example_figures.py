@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simab.report import canvas, numerals
+from simab.report import canvas, formatting
 from simab.report.palette import LIGHT
 from simab.result import TruthSummary
 from simab.result.example_run import Example, MetricPoint
+from simab.text import typeset
 
 __all__ = ["BINS", "POINTS", "draw_metric", "draw_traffic", "traffic_variants"]
 
@@ -85,7 +86,9 @@ def draw_metric(example: Example, truth: TruthSummary, width: float) -> Figure:
         if math.isfinite(value := truth.value(name)):
             axes.axhline(value, color=wear(name, truth).colour, linewidth=1, dashes=(1, 3))
     axes.set_ylim(*example.metric_range([truth.value(each) for each in names]))
-    words = [(f"{numerals.metric_name(truth.metric)} of {each}, 95 % band", each) for each in names]
+    words = [
+        (f"{formatting.metric_name(truth.metric)} of {each}, 95 % band", each) for each in names
+    ]
     _legend(figure, words, truth, "truth")
     _mark_decisions(axes, example, unit_s)
     return figure
@@ -147,5 +150,5 @@ def _mark_decisions(axes: Axes, example: Example, unit_s: float) -> None:
     at = example.decided_at_s / unit_s
     axes.plot([at, at], [0, 1.03], color=LIGHT["ink"], linewidth=1.2, transform=over, clip_on=False)
     align = "left" if at < 0.3 * end else "right" if at > 0.7 * end else "center"
-    words = f"{example.outcome.replace('_', ' ')} at {numerals.duration(example.decided_at_s)}"
+    words = f"{example.outcome.replace('_', ' ')} at {typeset.duration(example.decided_at_s)}"
     axes.text(at, 1.07, words, transform=over, ha=align, size=canvas.TEXT - 1, clip_on=False)

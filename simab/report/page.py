@@ -12,13 +12,14 @@ from itertools import count
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from simab.report import numerals, tables
+from simab.report import tables
 from simab.report.answer import answer
 from simab.report.page_form import for_page, shown_parameters
 from simab.report.palette import COLOURS
 from simab.report.sections import SECTIONS, Section
 from simab.report.sections.section import Numbers
 from simab.result import StudyResult
+from simab.text import typeset
 
 __all__ = ["page_of", "render_page", "summary_table_html"]
 
@@ -71,8 +72,8 @@ def _environment() -> Environment:
     environment.filters["breakable"] = _breakable
     environment.filters["svg"] = Markup
     environment.filters["parameters"] = shown_parameters
-    environment.filters["count"] = numerals.count
-    environment.filters["duration"] = numerals.duration
+    environment.filters["count"] = typeset.count
+    environment.filters["duration"] = typeset.duration
     return environment
 
 

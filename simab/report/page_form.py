@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from simab.result import PolicyResult
-from simab.text import without_controls
+from simab.text.untrusted import without_controls
 
 __all__ = ["for_page", "shown_parameters"]
 

@@ -10,8 +10,8 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simab.report import canvas, numerals
-from simab.report.numerals import Written
+from simab.report import canvas, formatting
+from simab.report.formatting import Written
 from simab.report.palette import LIGHT
 from simab.result import PairedDifference, StudyResult
 from simab.result.columns import COLUMNS, Unit
@@ -39,15 +39,15 @@ class Quantity:
     def of(self, row: PairedDifference) -> Written:
         """The difference of a pair and its interval, marked where that is approximate."""
         written = self.written(row.difference, row.low, row.high)
-        return numerals.marked(written) if row.approximate else written
+        return formatting.marked(written) if row.approximate else written
 
 
 _WRITTEN: Final = {
-    Unit.COUNT: numerals.difference,
-    Unit.SHARE: numerals.points,
-    Unit.SECONDS: numerals.signed_duration,
-    Unit.EXCESS_SECONDS: numerals.signed_duration,
-    Unit.METRIC: numerals.difference,
+    Unit.COUNT: formatting.difference,
+    Unit.SHARE: formatting.points,
+    Unit.SECONDS: formatting.signed_duration,
+    Unit.EXCESS_SECONDS: formatting.signed_duration,
+    Unit.METRIC: formatting.difference,
 }
 _COMPARED: Final = {
     column.key: Quantity(column.title, *column.compared, _WRITTEN[column.unit])
@@ -55,10 +55,10 @@ _COMPARED: Final = {
     if column.compared
 }
 QUANTITIES: Final = {
-    "correct": Quantity("Right endings", "right more often", "less often", numerals.points),
+    "correct": Quantity("Right endings", "right more often", "less often", formatting.points),
     **_COMPARED,
     "decision_time_within_horizon_s": Quantity(
-        "Time to decision within the horizon", "slower", "faster", numerals.signed_duration
+        "Time to decision within the horizon", "slower", "faster", formatting.signed_duration
     ),
 }
 
@@ -66,7 +66,7 @@ QUANTITIES: Final = {
 def quantity(name: str) -> Quantity:
     """How to write a quantity, also one that this page does not know."""
     title = name.removesuffix("_s").replace("_", " ").capitalize()
-    return QUANTITIES.get(name, Quantity(title, "more", "less", numerals.difference))
+    return QUANTITIES.get(name, Quantity(title, "more", "less", formatting.difference))
 
 
 def shown(result: StudyResult) -> dict[str, list[PairedDifference]]:

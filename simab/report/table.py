@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simab.report.numerals import Written
+from simab.report.formatting import Written
 
 __all__ = ["Cell", "Column", "Table", "cell"]
 

@@ -8,16 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from simab.report import numerals, verdict_columns
-from simab.report.numerals import Written
+from simab.report import formatting, verdict_columns
+from simab.report.formatting import Written
 from simab.report.paired_figure import quantity
-from simab.report.phrases import either
 from simab.report.table import Cell, Column, Table, cell
 from simab.report.verdict_columns import VerdictColumn
 from simab.result import Mean, PairedDifference, PolicyResult, StudyResult
 from simab.result.columns import COLUMNS, Shown, Unit
 from simab.result.columns import Column as OutcomeColumn
 from simab.result.example_run import Example, Realised
+from simab.text import typeset
+from simab.text.lists import either
+from simab.text.numbers import counted
 
 __all__ = [
     "APPROXIMATE",
@@ -35,11 +37,11 @@ __all__ = [
 MOST_DECISIONS: Final = 40
 APPROXIMATE: Final = "the interval may be too short, as runs unlike those seen are not in it"
 _WRITTEN: Final[Mapping[Unit, Callable[[Mean], Written]]] = {
-    Unit.COUNT: numerals.mean,
-    Unit.SHARE: numerals.mean_share,
-    Unit.SECONDS: numerals.mean_duration,
-    Unit.EXCESS_SECONDS: numerals.mean_excess,
-    Unit.METRIC: numerals.mean_metric,
+    Unit.COUNT: formatting.mean,
+    Unit.SHARE: formatting.mean_share,
+    Unit.SECONDS: formatting.mean_duration,
+    Unit.EXCESS_SECONDS: formatting.mean_excess,
+    Unit.METRIC: formatting.mean_metric,
 }
 TOTALS: Final = (
     ("arrived", "Requests arrived"),
@@ -68,17 +70,14 @@ def summary(result: StudyResult) -> Table:
     rows = tuple(
         (
             Cell(policy.name),
-            *(cell(numerals.proportion(each.share(policy))) for each in judged),
-            cell(numerals.duration_quantiles(policy.decision_time_s, result.horizon_s)),
-            cell(numerals.quantiles(policy.requests_to_decision)),
+            *(cell(formatting.proportion(each.share(policy))) for each in judged),
+            cell(formatting.duration_quantiles(policy.decision_time_s, result.horizon_s)),
+            cell(formatting.quantiles(policy.requests_to_decision)),
             *(cell(written_mean(each, policy)) for each in measured),
         )
         for policy in result.policies
     )
-    caption = (
-        "Operating characteristics of each policy over "
-        f"{numerals.counted(result.replications, 'run')}"
-    )
+    caption = f"Operating characteristics of each policy over {counted(result.replications, 'run')}"
     return Table(caption + _approximate(result, measured), columns, rows)
 
 
@@ -93,7 +92,7 @@ def _columns(shown: Shown, result: StudyResult) -> list[OutcomeColumn]:
 
 def _heading(column: OutcomeColumn, result: StudyResult) -> Column:
     truth = result.truth
-    metric = numerals.metric_name(truth.metric)
+    metric = formatting.metric_name(truth.metric)
     note = column.note.format(worse=either(truth.worse), metric=metric)
     if "{worse}" in column.note and any(name in truth.breaks for name in truth.worse):
         note += "; one that breaks a guardrail counts as worse"
@@ -110,7 +109,7 @@ def _approximate(result: StudyResult, columns: Sequence[OutcomeColumn]) -> str:
     used = any(
         policy.means[column.key].approximate for policy in result.policies for column in columns
     )
-    return f"; {numerals.ABOUT}: {APPROXIMATE}" if used else ""
+    return f"; {formatting.ABOUT}: {APPROXIMATE}" if used else ""
 
 
 def _judged(result: StudyResult) -> list[VerdictColumn]:
@@ -148,9 +147,9 @@ def health(result: StudyResult) -> Table:
     rows = tuple(
         (
             Cell(policy.name),
-            Cell(numerals.count(policy.runs)),
-            Cell(numerals.count(policy.failed)),
-            Cell(numerals.count(policy.outcomes["undecided"].count)),
+            Cell(typeset.count(policy.runs)),
+            Cell(typeset.count(policy.failed)),
+            Cell(typeset.count(policy.outcomes["undecided"].count)),
             *(cell(written_mean(each, policy)) for each in measured),
         )
         for policy in result.policies
@@ -174,7 +173,7 @@ def endings(result: StudyResult) -> Table:
         (
             Cell(policy.name),
             *(
-                Cell(numerals.count(share.count), str(numerals.proportion(share)))
+                Cell(typeset.count(share.count), str(formatting.proportion(share)))
                 for share in (each.share(policy) for each in shown)
             ),
         )
@@ -192,8 +191,8 @@ def timing(result: StudyResult, rows: int = 21) -> Table:
     times = [result.horizon_s * at / (rows - 1) for at in range(rows)]
     body = tuple(
         (
-            Cell(numerals.duration(at_s)),
-            *(Cell(numerals.percent(_decided_by(policy, at_s), 1)) for policy in result.policies),
+            Cell(typeset.duration(at_s)),
+            *(Cell(typeset.percent(_decided_by(policy, at_s), 1)) for policy in result.policies),
         )
         for at_s in times
     )
@@ -228,8 +227,8 @@ def pairs(result: StudyResult) -> Table:
                 Cell(each.second),
                 cell(what.of(each)),
                 _differs(each),
-                Cell(numerals.times(each.variance_reduction)),
-                Cell(numerals.count(each.pairs)),
+                Cell(typeset.times(each.variance_reduction)),
+                Cell(typeset.count(each.pairs)),
                 Cell(_remark(each)),
             )
         )
@@ -239,7 +238,7 @@ def pairs(result: StudyResult) -> Table:
 def _differs(paired: PairedDifference) -> Cell:
     if not math.isfinite(paired.adjusted_p_value):
         return Cell("not compared")
-    return Cell("yes" if paired.differs else "not shown", numerals.p_value(paired.adjusted_p_value))
+    return Cell("yes" if paired.differs else "not shown", typeset.p_value(paired.adjusted_p_value))
 
 
 def _remark(paired: PairedDifference) -> str:
@@ -254,9 +253,9 @@ def _restricted(paired: PairedDifference) -> str:
     undecided = paired.undecided or ()
     if not any(undecided):
         return "mean time; every run of both has decided"
-    within = numerals.duration(paired.restricted_to_s)
-    of = numerals.counted(paired.pairs, "run")
-    first, second = (numerals.count(each) for each in undecided)
+    within = typeset.duration(paired.restricted_to_s)
+    of = counted(paired.pairs, "run")
+    first, second = (typeset.count(each) for each in undecided)
     return (
         f"mean time within the first {within}, an undecided run counts as {within}: {first} and "
         f"{second} of {of}"
@@ -273,10 +272,10 @@ def traffic(example: Example, variant: str, dots: list[Realised]) -> Table:
     )
     rows = tuple(
         (
-            Cell(numerals.duration_range(each.since_s, each.until_s)),
+            Cell(typeset.duration_range(each.since_s, each.until_s)),
             Cell(_weights_in_force(example, variant, each)),
-            Cell(numerals.percent(each.share, 1)),
-            Cell(numerals.count(each.requests)),
+            Cell(typeset.percent(each.share, 1)),
+            Cell(typeset.count(each.requests)),
         )
         for each in dots
     )
@@ -290,7 +289,7 @@ def _weights_in_force(example: Example, variant: str, windows: Realised) -> str:
     before = [share for at_s, share in steps if at_s <= windows.since_s]
     within = [share for at_s, share in steps if windows.since_s < at_s < windows.until_s]
     in_force = [each for each, _ in groupby([*before[-1:], *within])]
-    return ", then ".join(numerals.percent(each, 1) for each in in_force) or numerals.NOT_KNOWN
+    return ", then ".join(typeset.percent(each, 1) for each in in_force) or typeset.NOT_KNOWN
 
 
 def metric(example: Example, names: tuple[str, str], most: int = 12) -> Table:
@@ -307,12 +306,12 @@ def metric(example: Example, names: tuple[str, str], most: int = 12) -> Table:
     )
     rows = tuple(
         (
-            Cell(numerals.duration(point.at_s)),
+            Cell(typeset.duration(point.at_s)),
             Cell(point.variant),
-            Cell(numerals.count(point.labelled)),
+            Cell(typeset.count(point.labelled)),
             Cell(
-                numerals.metric_value(point.value),
-                f"{numerals.metric_value(point.low)} to {numerals.metric_value(point.high)}",
+                typeset.metric_value(point.value),
+                f"{typeset.metric_value(point.low)} to {typeset.metric_value(point.high)}",
             ),
         )
         for point in points
@@ -330,7 +329,7 @@ def decisions(example: Example) -> Table:
     )
     rows = [
         (
-            Cell(numerals.duration(each.at_s)),
+            Cell(typeset.duration(each.at_s)),
             Cell(each.action, each.detail),
             Cell("yes" if each.accepted else "no, refused"),
             Cell(each.because or "no reason given"),
@@ -340,7 +339,7 @@ def decisions(example: Example) -> Table:
     if len(rows) > MOST_DECISIONS:
         half = MOST_DECISIONS // 2
         more = len(rows) - 2 * half
-        left_out = f"{numerals.count(more)} more {'is' if more == 1 else 'are'} in study.json"
+        left_out = f"{typeset.count(more)} more {'is' if more == 1 else 'are'} in study.json"
         rows = [*rows[:half], (Cell("…"), Cell("…"), Cell("…"), Cell(left_out)), *rows[-half:]]
     return Table("Every decision and what it saw", columns, tuple(rows))
 
@@ -349,7 +348,7 @@ def totals(example: Example) -> list[tuple[str, str]]:
     """What became of the requests and labels of this run: names and counts."""
     known = example.totals
     return [
-        (title, numerals.count(known[name]))
+        (title, typeset.count(known[name]))
         for name, title in TOTALS
         if name in known and (known[name] or name != "copies")
     ]
@@ -368,9 +367,9 @@ def windows(example: Example) -> Table:
     rows = tuple(
         (
             Cell(each.variant),
-            Cell(numerals.count(each.requests)),
-            Cell(numerals.count(each.windows)),
-            Cell(numerals.percent(each.error_rate, 2)),
+            Cell(typeset.count(each.requests)),
+            Cell(typeset.count(each.windows)),
+            Cell(typeset.percent(each.error_rate, 2)),
             Cell(_latency(each.median_latency_p50_ms)),
             Cell(_latency(each.worst_latency_p99_ms)),
         )
@@ -380,4 +379,4 @@ def windows(example: Example) -> Table:
 
 
 def _latency(milliseconds: float) -> str:
-    return numerals.duration(milliseconds / 1000)
+    return typeset.duration(milliseconds / 1000)

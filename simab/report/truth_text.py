@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from simab.report import numerals
-from simab.report.phrases import either, listed, named
+from simab.report import formatting
 from simab.result import TruthSummary
+from simab.text import typeset
+from simab.text.lists import either, listed, named
 
 __all__ = ["in_between", "truth_sentence", "why_wrong"]
 
@@ -16,10 +17,10 @@ def truth_sentence(truth: TruthSummary) -> str:
     if len(truth.endings) > 2:
         return _of_many(truth)
     gain = truth.gains[truth.candidate]
-    metric = numerals.metric_name(truth.metric)
+    metric = formatting.metric_name(truth.metric)
     if gain == 0:
         value = truth.value(truth.control)
-        same = f" ({numerals.metric_value(value)})" if math.isfinite(value) else ""
+        same = f" ({typeset.metric_value(value)})" if math.isfinite(value) else ""
         return (
             f"In truth {named(truth.control)} and {named(truth.candidate)} are equally good in "
             f"{metric}{same}, so {_right(truth)}, and every promotion is a false one."
@@ -27,7 +28,7 @@ def truth_sentence(truth: TruthSummary) -> str:
         )
     roles = (truth.candidate, truth.control)
     better, other = roles if gain > 0 else roles[::-1]
-    best, rest = (numerals.metric_value(truth.value(each)) for each in (better, other))
+    best, rest = (typeset.metric_value(truth.value(each)) for each in (better, other))
     return (
         f"In truth {named(better)} is better than {named(other)}: {metric}{_lower(truth)} is "
         f"{best} against {rest}, a difference of {_against_what_matters(truth, gain)}; "
@@ -53,7 +54,7 @@ def in_between(truth: TruthSummary) -> str:
     """Why no variant is right: the best one is not better than the control by what matters."""
     return (
         f"{named(truth.best)} is better than {named(truth.control)} by less than the "
-        f"{numerals.metric_value(truth.smallest_effect)} that matters"
+        f"{typeset.metric_value(truth.smallest_effect)} that matters"
     )
 
 
@@ -73,9 +74,9 @@ def _of_many(truth: TruthSummary) -> str:
     """The truth of three variants and more."""
     order = sorted(truth.endings, key=lambda name: -_known(truth.gains[name]))
     values = listed(
-        [f"{numerals.metric_value(truth.value(name))} for {named(name)}" for name in order]
+        [f"{typeset.metric_value(truth.value(name))} for {named(name)}" for name in order]
     )
-    metric = numerals.metric_name(truth.metric)
+    metric = formatting.metric_name(truth.metric)
     broken = "".join(f" {_opening(truth.breaks[name])}." for name in order if name in truth.breaks)
     judged = [
         f"{word} to end with {either(names)}"
@@ -145,6 +146,4 @@ def _against_what_matters(truth: TruthSummary, gain: float) -> str:
         word = "just"
     else:
         word = "less than" if size < matters else "more than"
-    return (
-        f"{numerals.metric_value(size)}, {word} the {numerals.metric_value(matters)} that matters"
-    )
+    return f"{typeset.metric_value(size)}, {word} the {typeset.metric_value(matters)} that matters"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simab.report.phrases import named
 from simab.result import PolicyResult, Proportion, StudyResult
+from simab.text.lists import named
 
 __all__ = [
     "VerdictColumn",

@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from simab.report import canvas, numerals
+from simab.report import canvas, formatting
 from simab.report.palette import LIGHT
 from simab.report.verdict_columns import VerdictColumn, ending_names, endings
 from simab.result import PolicyResult, StudyResult
+from simab.text import typeset
 
 __all__ = ["draw_endings", "ending_order"]
 
@@ -124,14 +125,14 @@ def _scale(axes: Axes, span: float, top: float, bottom: float) -> None:
     for part in (0, 0.25, 0.5, 0.75, 1):
         x = _EDGE + part * span
         axes.plot([x, x], [top, bottom], color=LIGHT["grid"], linewidth=1, zorder=0)
-        label = f"{100 * part:g}{numerals.THIN}%"
+        label = f"{100 * part:g}{typeset.THIN}%"
         align = "left" if part == 0 else "right" if part == 1 else "center"
         edge = 0 if part == 0 else span + 2 * _EDGE if part == 1 else x
         axes.text(edge, bottom + 18, label, ha=align, size=canvas.TEXT - 1, color=LIGHT["soft"])
 
 
 def _note(policy: PolicyResult) -> str:
-    return f"right in {numerals.proportion(policy.correct)}"
+    return f"right in {formatting.proportion(policy.correct)}"
 
 
 def _fits_beside(policy: PolicyResult, span: float) -> bool:
@@ -185,7 +186,7 @@ def _segment(
 def _name_segment(axes: Axes, name: str, share: float, place: tuple[float, float, float]) -> None:
     """Percentage and word in the middle of the segment, as much of it as there is room for."""
     left, right, y = place
-    number = numerals.whole_percent(share)
+    number = typeset.whole_percent(share)
     size = canvas.TEXT - 1
     for text in (f"{number} {name}", number):
         if canvas.text_width(text, size) + 10 <= right - left:

@@ -15,7 +15,7 @@ from simab.result.columns import COLUMNS
 from simab.result.json_form import dumped
 from simab.result.run_summary import Verdict
 from simab.result.saved_study import canonical_json
-from simab.text import spreadsheet_safe
+from simab.text.untrusted import spreadsheet_safe
 
 __all__ = ["paired_csv", "summary_csv", "write_report"]
 

@@ -10,7 +10,7 @@ from simab.errors import InvalidInput
 from simab.result.json_form import dumped, loaded
 from simab.result.reader import Reader
 from simab.result.study_result import FORMAT, StudyResult
-from simab.text import json_escaped
+from simab.text.untrusted import json_escaped
 
 __all__ = ["canonical_json", "read_result", "read_saved_study"]
 

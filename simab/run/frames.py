@@ -13,7 +13,7 @@ from simab.policies import Action
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.profiles.outcomes import NONE, SCORE_ONE
 from simab.scenario.models import Scenario
-from simab.text import spreadsheet_safe
+from simab.text.untrusted import spreadsheet_safe
 from simab.world import Blueprint, DecisionLog, RunData
 from simab.world.records import COPY, RECORD_COLUMNS
 from simab.world.run_counts import (

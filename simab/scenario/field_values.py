@@ -12,8 +12,10 @@ from pydantic.fields import FieldInfo
 
 from simab import units
 from simab.description import Description, Difference, Duration, Rate, Share
+from simab.text.lists import listed
+from simab.text.numbers import exact_text
 
-__all__ = ["default_text", "descriptions_in", "series", "values_text"]
+__all__ = ["default_text", "descriptions_in", "values_text"]
 
 _PLAIN: Final[dict[Any, str]] = {
     bool: "true or false",
@@ -75,7 +77,7 @@ def _words(annotation: Any, metadata: list[Any]) -> str:
     if origin in (Union, types.UnionType):
         return _united([each for each in arguments if each is not type(None)], metadata)
     if origin is Literal:
-        return series([str(each) for each in arguments])
+        return listed([str(each) for each in arguments], "or")
     if origin is tuple:
         return f"a list, each {_words(arguments[0], [])}"
     if origin is dict:
@@ -99,12 +101,7 @@ def _united(annotations: list[Any], metadata: list[Any]) -> str:
     literal = [each for each in annotations if get_origin(each) is Literal]
     named = [str(name) for each in literal for name in get_args(each)]
     others = [_words(each, metadata) for each in annotations if each not in literal]
-    return series(list(dict.fromkeys([*named, *others])))
-
-
-def series(names: list[str]) -> str:
-    """Alternatives as people write them: a, b or c."""
-    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return listed(list(dict.fromkeys([*named, *others])), "or")
 
 
 def _kind_or_name(model: type[Description]) -> str:
@@ -133,13 +130,13 @@ def _bounds(metadata: list[Any], *, is_duration: bool) -> str:
         for each in metadata
         if isinstance(each, kind)
     ]
-    return f", {' and '.join(found)}" if found else ""
+    return f", {listed(found)}" if found else ""
 
 
 def _number(value: Any, *, is_duration: bool = False) -> str:
     if is_duration and value:
         return units.format_duration(value)
-    return f"{int(value):,}" if value == int(value) else f"{value:g}"
+    return exact_text(value)
 
 
 def _as_in_a_file(value: Any) -> str:

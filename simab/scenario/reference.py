@@ -19,7 +19,8 @@ from simab.profiles.durations import DurationProfile
 from simab.profiles.quality import QualityProfile, ScoreDistribution
 from simab.profiles.rewards import RewardDistribution
 from simab.scenario.field_texts import class_text, field_texts
-from simab.scenario.field_values import default_text, descriptions_in, series, values_text
+from simab.scenario.field_values import default_text, descriptions_in, values_text
+from simab.text.lists import listed
 
 __all__ = ["TOPICS", "Entry", "Parameter", "Part", "Topic", "entries"]
 
@@ -184,7 +185,7 @@ def _python_type(written: str) -> str:
     """A type as written; of an enumeration its values."""
     named = getattr(actions, written, None)
     if isinstance(named, type) and issubclass(named, Enum):
-        return f"{written}: {series([each.value for each in named])}"
+        return f"{written}: {listed([each.value for each in named], 'or')}"
     return written
 
 

@@ -16,6 +16,8 @@ from simab.errors import InvalidScenario
 from simab.scenario.examples import example_of
 from simab.scenario.locations import Location, location_in, members_of, tags_of
 from simab.scenario.suggestions import remedy_for_name
+from simab.text.lists import listed
+from simab.text.numbers import exact_text
 
 __all__ = ["violations_of"]
 
@@ -124,7 +126,7 @@ def _limit_text(limit: Any, value: Any) -> str:
         return units.format_rate(float(limit))
     if isinstance(value, str):
         return f"{100 * limit:g}%"
-    return f"{limit:,.0f}" if limit == int(limit) else f"{limit:g}"
+    return exact_text(limit)
 
 
 def _allowed_range(constraints: Sequence[Any], value: Any) -> str:
@@ -139,7 +141,7 @@ def _allowed_range(constraints: Sequence[Any], value: Any) -> str:
     if high is not None:
         text = _limit_text(high.le if isinstance(high, Le) else high.lt, value)
         words.append(f"at most {text}" if isinstance(high, Le) else f"below {text}")
-    return f"Write a value {' and '.join(words)}." if words else ""
+    return f"Write a value {listed(words)}." if words else ""
 
 
 def _mapping(here: Location) -> Sentence:

@@ -15,7 +15,7 @@ from simab.policies import Assignments
 from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
-from simab.text import visible
+from simab.text.untrusted import visible
 from simab.world.phases import Phases
 from simab.world.run_counts import ARRAYS, RequestColumn, RunCounts
 

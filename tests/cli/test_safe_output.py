@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from simab.text import steers
+from simab.text.untrusted import steers
 
 ESCAPE = "\x1b]0;owned\x07\x9b31m"
 NAMES = {"a": f"a{ESCAPE}", "b": "=cmd|' /C calc'!A0", "p": "@p\u202e", "title": f"T{ESCAPE}"}

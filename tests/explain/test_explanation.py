@@ -13,7 +13,6 @@ from hypothesis import given
 from simab.explain import explain, warnings
 from simab.explain.capacity import CapacityRow
 from simab.scenario import Scenario, load
-from simab.scenario.wording import duration_text, name_text, number_text, percent_text, rate_text
 from simab.stats.sample_size import pooled_trials
 from tests.effort import examples
 from tests.strategies import scenarios
@@ -332,24 +331,6 @@ def test_a_variant_that_saturates_or_breaks_a_guardrail_is_a_warning() -> None:
         in each
         for each in told
     )
-
-
-def test_numbers_read_well() -> None:
-    """Numbers are rounded to three figures, and shares never claim to be all or nothing."""
-    assert [number_text(x) for x in (0.0123456, 4.5678, 18777.6, 0.0, 3.0)] == [
-        "0.0123", "4.57", "18,778", "0", "3",
-    ]  # fmt: skip
-    assert [duration_text(x) for x in (0, 2e-6, 0.0032, 62, 600, 6480, 4.5e5, 1e9, math.inf)] == [
-        "0 s", "2 us", "3.2 ms", "1 min 2 s", "10 min", "1 h 48 min", "5 d 5 h", "31.7 years",
-        "for ever",
-    ]  # fmt: skip
-    assert [percent_text(x) for x in (0, 0.0001, 0.125, 0.99999, 1)] == [
-        "0 %", "< 0.1 %", "12.5 %", "> 99.9 %", "100 %",
-    ]  # fmt: skip
-    assert rate_text(2) == "2 requests a second"
-    assert rate_text(0.5) == "30 requests a minute"
-    assert rate_text(0.001) == "3.6 requests an hour"
-    assert [name_text(name) for name in ("a-b.c_1", "new model")] == ["“a-b.c_1”", "“new model”"]
 
 
 def test_an_uneven_split_is_planned_as_it_is() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simab.report import captions, numerals, summary_table_html
+from simab.report import captions, formatting, summary_table_html
 from simab.report.answer import answer, verdict
 from simab.report.ranking import most_often_right
 from simab.report.tables import pairs, summary
@@ -317,7 +317,7 @@ def test_captions_are_computed(result: Of) -> None:
     text = plain(captions.endings(study))
     for name in ("manual_schedule", "fixed_horizon"):
         policy = next(each for each in study.policies if each.name == name)
-        assert plain(numerals.proportion(policy.correct).value) in text
+        assert plain(formatting.proportion(policy.correct).value) in text
         assert name in text
 
 
@@ -408,8 +408,8 @@ def test_sentence_table_and_rows_agree_whatever_the_truth(drawn: Drawn) -> None:
     if worst.wrong.count and len(study.policies) > 1:
         first = plain(said.verdict.split(";")[0])
         assert first.startswith(f"{worst.name} ends with")
-        assert plain(str(numerals.proportion(worst.wrong))) in first
-        assert plain(numerals.proportion(worst.wrong).value) in shown
+        assert plain(str(formatting.proportion(worst.wrong))) in first
+        assert plain(formatting.proportion(worst.wrong).value) in shown
     reasons = "(?:which is worse|which is no better|which breaks|although)"
     for name in re.findall(f"ends with “([^”]+)”, {reasons}", said.verdict):
         assert truth.judgements[name] == "wrong"

@@ -21,8 +21,8 @@ from scipy import stats
 from simab.analyse import Verdict
 from simab.policies.catalogue import PolicyDescription
 from simab.policies.experiments.naive_peeking import NaivePeeking
-from simab.report import numerals
 from simab.stats.sample_size import exact_power_two_proportions
+from simab.text import typeset
 from simab.theory.controllers import check_failure_probability, flagger_promotion_probability
 
 STUDIES = load_studies()
@@ -179,4 +179,4 @@ def test_undecided_runs_are_shown_beside_promotions(cells: list[Cell]) -> None:
         if cell.version == AA:
             (row,) = [line for line in page.splitlines() if line.startswith(f"| {cell.rule} |")]
             share = cell.count(Verdict.UNDECIDED) / len(cell.verdicts)
-            assert row.split(" | ")[3] == plain(numerals.percent(share, 1))
+            assert row.split(" | ")[3] == plain(typeset.percent(share, 1))

@@ -22,7 +22,8 @@ from policy_page import plain
 from scipy import stats
 from single_checks import single_checks
 
-from simab.report import numerals
+from simab.report import formatting
+from simab.text import typeset
 from simab.theory.controllers import check_failure_probability
 
 LEVEL = 1e-4
@@ -107,7 +108,7 @@ def test_the_sentences_say_what_the_rows_say() -> None:
         "Welch on means of twenty runs": ("busy queue", "nearly idle"),
         "check of 99 %": ("exactly 50 requests", "50 requests on average"),
     }
-    canary = f"canary at {numerals.percent(0.1)}"
+    canary = f"canary at {typeset.percent(0.1)}"
     requests = ("request 1 of each client", "request 20 of each client")
     settings |= {f"{canary} {way}": requests for way in ("with a cookie", "without one")}
     rows = [
@@ -118,14 +119,14 @@ def test_the_sentences_say_what_the_rows_say() -> None:
     text = naive_section(rows)
     first = naive_section(rows).splitlines()
     for row in rows:
-        written = plain(numerals.proportion(row.proportion))
+        written = plain(formatting.proportion(row.proportion))
         assert any(
             line.startswith(f"| {plain(row.rule)} | {row.setting} |") and written in line
             for line in first
         )
     # 10.5 % and 11.5 % of 1,000, as in the table; each ratio by both ends of its interval.
     for row in rows[1:4:2]:
-        assert f"{plain(numerals.proportion(row.proportion).value)} against 50.0 %" in text
+        assert f"{plain(formatting.proportion(row.proportion).value)} against 50.0 %" in text
     kayenta = rows[4].proportion
     assert f"{kayenta.low / 0.5:.0f} to {kayenta.high / 0.5:.0f} times" in text
     assert f"{rows[5].count} of 1,000 runs" in text

@@ -99,8 +99,22 @@ def empty_name(path: str, source: str) -> list[str]:
     ]
 
 
+def list_by_hand(path: str, source: str) -> list[str]:
+    """Lists in a sentence are joined by `simab.text.lists`, so that all of them read alike."""
+    if path.startswith("simab/text/"):
+        return []
+    return [
+        f"{path}:{node.lineno}: {ast.unparse(node)}; use simab.text.lists.listed"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and node.attr == "join"
+        and isinstance(node.value, ast.Constant)
+        and str(node.value.value).strip(" ,") in {"and", "or"}
+    ]
+
+
 EVERYWHERE: list[Rule] = [missing_docstring, long_file, empty_name]
-IN_THE_PACKAGE: list[Rule] = [long_function, printing]
+IN_THE_PACKAGE: list[Rule] = [list_by_hand, long_function, printing]
 
 
 def python_files(root: Path, *folders: str) -> list[Path]:
@@ -150,6 +164,8 @@ def test_an_exception_that_is_no_longer_needed_is_removed(repository: Path) -> N
         (long_function, "simab/a.py", "def f():\n" + "    x = 1\n" * LONGEST_FUNCTION),
         (printing, "simab/world/a.py", "print('hello')\n"),
         (printing, "simab/world/a.py", "import sys\nsys.stderr.write('hello')\n"),
+        (list_by_hand, "simab/a.py", "f\"{' and '.join(names)}\"\n"),
+        (list_by_hand, "simab/a.py", "' or '.join(names)\n"),
         (empty_name, "simab/utils.py", ""),
         (empty_name, "simab/common/a.py", ""),
         (empty_name, "simab/a.py", "class RunManager: ...\n"),
@@ -166,6 +182,8 @@ def test_a_planted_breach_is_noticed(rule: Rule, path: str, source: str) -> None
         (missing_docstring, "simab/a.py", '"""Durations and rates\nto integers and back."""\n'),
         (long_file, "simab/a.py", "x = 1\n" * LONGEST_FILE),
         (long_function, "simab/a.py", "def f():\n    '''\n\n    '''\n" + "    x = 1\n" * 49),
+        (list_by_hand, "simab/text/lists.py", "' and '.join(names)\n"),
+        (list_by_hand, "simab/a.py", "', '.join(names)\n"),
         (printing, "simab/cli/a.py", "print('hello')\n"),
         (empty_name, "simab/stats/common_random_numbers.py", "def communicate(): ...\n"),
     ],

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from simab.report import numerals, tables
+from simab.report import formatting, tables
 from simab.report.paired_figure import QUANTITIES
 from simab.report.writing import summary_csv
 from simab.result import Mean, StudyResult
@@ -60,12 +60,12 @@ def test_regret_stands_on_the_page_with_the_metric_that_is_missed(study: StudyRe
     at = [each.title for each in table.columns].index("Regret")
     assert table.columns[at].note.startswith("F1 below the best, summed over answers")
     for row, policy in zip(table.rows, study.policies, strict=True):
-        assert row[at].text == numerals.mean_metric(policy.means["regret"]).value
+        assert row[at].text == formatting.mean_metric(policy.means["regret"]).value
 
 
 def test_a_regret_as_small_as_the_metric_is_not_rounded_to_nothing() -> None:
     """Half a millionth of a metric a run, with an interval from 0.4 to 0.6 of it."""
-    assert numerals.mean_metric(Mean(5e-7, 4e-7, 6e-7)).value == "0.0000005"
+    assert formatting.mean_metric(Mean(5e-7, 4e-7, 6e-7)).value == "0.0000005"
 
 
 def test_where_no_variant_is_worse_no_table_has_what_worse_ones_add(study: StudyResult) -> None:

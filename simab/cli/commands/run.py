@@ -112,7 +112,8 @@ def _as_data(run: Run) -> dict[str, Any]:
 
 def _print(run: Run) -> None:
     from simab.run.frames import describe_action
-    from simab.scenario.wording import duration_text, number_text
+    from simab.text.durations import duration_text
+    from simab.text.numbers import number_text
 
     console, totals = terminal.standard_output(), run.totals
     terminal.print_line(
@@ -142,10 +143,11 @@ def _print(run: Run) -> None:
 
 def _ending(run: Run) -> str:
     """Who has the traffic at the end, whatever was decided."""
-    from simab.scenario.wording import duration_text, name_text
+    from simab.text.durations import duration_text
+    from simab.text.lists import named
 
     ending = run.decision_log.ending
     if ending is None:
         return "At the end several variants share the weighted traffic."
     name, since_ns = ending
-    return f"{name_text(name)} has all weighted traffic from {duration_text(seconds(since_ns))} on."
+    return f"{named(name)} has all weighted traffic from {duration_text(seconds(since_ns))} on."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from simab.report import numerals, tables
+from simab.report import tables
 from simab.report.figure_block import example_figures
-from simab.report.phrases import named
 from simab.report.sections.section import Content, Numbers, Section
 from simab.result import Example, StudyResult
+from simab.text import typeset
+from simab.text.lists import named
 
 __all__ = ["SECTION"]
 
@@ -25,7 +26,7 @@ def _content(study: StudyResult, numbers: Numbers) -> Content:
 def _shown(study: StudyResult, example: Example, position: int, numbers: Numbers) -> Content:
     return {
         "policy": example.policy,
-        "replication": numerals.count(example.replication),
+        "replication": typeset.count(example.replication),
         "ended": _ended(example),
         "why": example.chosen_because,
         "figures": example_figures(study, example, position, numbers),
@@ -41,10 +42,10 @@ def _ended(example: Example) -> str:
     if example.decided_for and example.outcome != "rolled_back":
         ended = f"{ended.partition(' ')[0]} {named(example.decided_for)}"
     if example.decided_at_s == example.decided_at_s:
-        ended += f" after {numerals.duration(example.decided_at_s)}"
+        ended += f" after {typeset.duration(example.decided_at_s)}"
     if not example.ends_with:
         return f"{ended}; the traffic is split at the end"
-    since = numerals.duration(example.ends_with_since_s)
+    since = typeset.duration(example.ends_with_since_s)
     return f"{ended}; {named(example.ends_with)} has all weighted traffic from {since} on"
 
 

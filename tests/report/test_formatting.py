@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.report import numerals
+from simab.report import formatting
 from simab.result import Mean, Proportion, Quantiles
-from simab.scenario.wording import duration_text
+from simab.text import typeset
+from simab.text.durations import duration_text
+from simab.text.numbers import counted
 
 NAN = math.nan
 
@@ -44,13 +46,13 @@ def plain(text: object) -> str:
     ],
 )
 def test_a_duration_shows_its_two_largest_units(seconds: float, text: str) -> None:
-    assert plain(numerals.duration(seconds)) == text
+    assert plain(typeset.duration(seconds)) == text
 
 
 @given(st.floats(0, 1e7))
 def test_no_unit_of_a_duration_overflows(seconds: float) -> None:
     """There is never a 60 s, 60 min or 24 h beside a larger unit."""
-    parts = plain(numerals.duration(seconds)).split()
+    parts = plain(typeset.duration(seconds)).split()
     assert not {("60", "s"), ("60", "min"), ("24", "h")} & set(
         zip(parts[2::2], parts[3::2], strict=True)
     )
@@ -72,7 +74,7 @@ def test_no_unit_of_a_duration_overflows(seconds: float) -> None:
 def test_a_range_of_durations_has_both_ends_as_they_are_alone(
     low: float, high: float, text: str
 ) -> None:
-    assert plain(numerals.duration_range(low, high)) == text
+    assert plain(typeset.duration_range(low, high)) == text
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_a_range_of_durations_has_both_ends_as_they_are_alone(
     ],
 )
 def test_a_share_is_as_fine_as_its_interval(value: Proportion, text: str) -> None:
-    assert plain(numerals.proportion(value)) == text
+    assert plain(formatting.proportion(value)) == text
 
 
 @given(st.integers(0, 1000), st.integers(1, 1000), st.integers(0, 2))
@@ -95,8 +97,8 @@ def test_only_nothing_is_0_percent_and_only_everything_100(
     count: int, more: int, decimals: int
 ) -> None:
     share = count / (count + more)
-    assert (float(plain(numerals.percent(share, decimals))[:-2]) == 0) == (count == 0)
-    assert plain(numerals.percent(1 - share, decimals)) != "100 %" or count == 0
+    assert (float(plain(typeset.percent(share, decimals))[:-2]) == 0) == (count == 0)
+    assert plain(typeset.percent(1 - share, decimals)) != "100 %" or count == 0
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_only_nothing_is_0_percent_and_only_everything_100(
     ],
 )
 def test_a_mean_ends_with_the_first_uncertain_digit(value: Mean, text: str) -> None:
-    assert plain(numerals.mean(value)) == text
+    assert plain(formatting.mean(value)) == text
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_a_mean_ends_with_the_first_uncertain_digit(value: Mean, text: str) -> N
     ],
 )
 def test_a_quantile_beyond_the_horizon_is_said_to_be_longer(value: Quantiles, text: str) -> None:
-    assert plain(numerals.duration_quantiles(value, 21_600)) == text
+    assert plain(formatting.duration_quantiles(value, 21_600)) == text
 
 
 @pytest.mark.parametrize(
@@ -141,20 +143,20 @@ def test_a_quantile_beyond_the_horizon_is_said_to_be_longer(value: Quantiles, te
 )
 def test_what_is_nearly_all_or_nothing_is_said_to_be_so(share: float, text: str) -> None:
     """Not as a number of many digits: nothing is known as finely."""
-    assert plain(numerals.percent(share, 1)) == text
+    assert plain(typeset.percent(share, 1)) == text
 
 
 def test_differences_carry_their_sign() -> None:
-    assert plain(numerals.points(-0.44, -0.49, -0.39)) == "−44 points (−49 to −39)"
-    assert plain(numerals.difference(233.0, 204.0, 262.0)) == "+233 (+204 to +262)"
-    assert plain(numerals.difference(0.0, -1.0, 1.0)) == "0 (−1 to +1)"
+    assert plain(formatting.points(-0.44, -0.49, -0.39)) == "−44 points (−49 to −39)"
+    assert plain(formatting.difference(233.0, 204.0, 262.0)) == "+233 (+204 to +262)"
+    assert plain(formatting.difference(0.0, -1.0, 1.0)) == "0 (−1 to +1)"
 
 
 def test_names_and_values_of_metrics() -> None:
-    assert numerals.metric_name("f1") == "F1"
-    assert numerals.metric_name("success_rate") == "success rate"
-    assert numerals.metric_value(0.8414) == "0.841"
-    assert numerals.metric_value(0.0004) == "0.00040"
+    assert formatting.metric_name("f1") == "F1"
+    assert formatting.metric_name("success_rate") == "success rate"
+    assert typeset.metric_value(0.8414) == "0.841"
+    assert typeset.metric_value(0.0004) == "0.00040"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_a_mean_share_shows_what_is_rare(
     mean: float, low: float, high: float, written: str
 ) -> None:
     """Never below 0 %, and with the decimals that a small share needs."""
-    assert plain(str(numerals.mean_share(Mean(mean, low, high)))) == written
+    assert plain(str(formatting.mean_share(Mean(mean, low, high)))) == written
 
 
 SIZES_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -199,7 +201,7 @@ DURATIONS = st.floats(0, 3e7) | st.floats(0, 12) | st.sampled_from([3599.5, 172_
 
 @given(st.lists(DURATIONS, min_size=2, max_size=2).map(sorted))
 def test_a_longer_time_is_never_written_as_a_shorter_one(times: list[float]) -> None:
-    short, long = (plain(numerals.duration(each)) for each in times)
+    short, long = (plain(typeset.duration(each)) for each in times)
     assert read(short) <= read(long) * (1 + 1e-12)
     assert read(long) == pytest.approx(times[1], rel=0.05, abs=1e-6)
 
@@ -207,20 +209,20 @@ def test_a_longer_time_is_never_written_as_a_shorter_one(times: list[float]) -> 
 @given(DURATIONS)
 def test_pages_and_messages_write_a_duration_alike(seconds: float) -> None:
     """`check` and the report are read side by side."""
-    assert plain(numerals.duration(seconds)) == duration_text(seconds)
+    assert plain(typeset.duration(seconds)) == duration_text(seconds)
 
 
 @given(st.lists(DURATIONS | DURATIONS.map(lambda each: -each), min_size=3, max_size=3).map(sorted))
 def test_a_duration_lies_within_its_ends_as_written(times: list[float]) -> None:
     """A median of 30 d 12 h does not lie in "30 to 30 d"; for all who write one with its ends."""
     low, middle, high = times
-    written = [numerals.signed_duration(middle, low, high)]
+    written = [formatting.signed_duration(middle, low, high)]
     if low >= 0:
-        written.append(numerals.mean_duration(Mean(middle, low, high)))
-        written.append(numerals.duration_quantiles(Quantiles(9, low, middle, high, low, high)))
+        written.append(formatting.mean_duration(Mean(middle, low, high)))
+        written.append(formatting.duration_quantiles(Quantiles(9, low, middle, high, low, high)))
     for each in written:
         value = plain(each.value).removeprefix("+")
-        assert read(value) == read(plain(numerals.duration(middle)))
+        assert read(value) == read(plain(typeset.duration(middle)))
         if " to " in each.interval:
             first, last = ends(plain(each.interval))
             slack = 1e-12 * max(abs(low), abs(high))
@@ -238,8 +240,8 @@ def number(text: str) -> float:
 def test_a_share_lies_within_its_ends_as_written(shares: list[float]) -> None:
     low, middle, high = shares
     for each in (
-        numerals.proportion(Proportion(1, middle, low, high)),
-        numerals.mean_share(Mean(middle, low, high)),
+        formatting.proportion(Proportion(1, middle, low, high)),
+        formatting.mean_share(Mean(middle, low, high)),
     ):
         if " to " in each.interval:
             first, last = each.interval.split(" to ")
@@ -250,9 +252,9 @@ def test_a_share_lies_within_its_ends_as_written(shares: list[float]) -> None:
 def test_a_number_lies_within_its_ends_as_written(values: list[float]) -> None:
     low, middle, high = values
     for each in (
-        numerals.mean(Mean(middle, low, high)),
-        numerals.difference(middle, low, high),
-        numerals.points(middle, low, high),
+        formatting.mean(Mean(middle, low, high)),
+        formatting.difference(middle, low, high),
+        formatting.points(middle, low, high),
     ):
         if " to " in each.interval:
             first, last = each.interval.split(" to ")
@@ -261,11 +263,11 @@ def test_a_number_lies_within_its_ends_as_written(values: list[float]) -> None:
 
 @given(st.integers(0, 10**6))
 def test_one_of_a_thing_is_singular(count: int) -> None:
-    assert numerals.counted(count, "run") == f"{count:,} run{'' if count == 1 else 's'}"
+    assert counted(count, "run") == f"{count:,} run{'' if count == 1 else 's'}"
 
 
 @pytest.mark.parametrize("count", range(2, 199))
 def test_a_share_and_its_rest_add_up_to_100(count: int) -> None:
     """Of 200 runs, so that halves occur: 42.5 % and 57.5 % are 42 and 58."""
-    both = [numerals.percent(each / 200) for each in (count, 200 - count)]
-    assert sum(int(each.partition(numerals.THIN)[0]) for each in both) == 100
+    both = [typeset.percent(each / 200) for each in (count, 200 - count)]
+    assert sum(int(each.partition(typeset.THIN)[0]) for each in both) == 100
