@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from simab.report import tables
 from simab.report.answer import answer
+from simab.report.embedded import data_block
 from simab.report.page_form import for_page, shown_parameters
 from simab.report.palette import COLOURS
 from simab.report.sections import SECTIONS, Section
@@ -26,11 +27,11 @@ __all__ = ["page_of", "render_page", "summary_table_html"]
 
 def render_page(result: StudyResult) -> str:
     """The whole report as HTML, readable offline and without scripts."""
-    return page_of(for_page(result))
+    return page_of(for_page(result), data_block(result))
 
 
-def page_of(study: StudyResult) -> str:
-    """The page of a result that is already in the form of `for_page`."""
+def page_of(study: StudyResult, data: str) -> str:
+    """The page of a result that is already in the form of `for_page`, and its block of data."""
     environment, numbers = _environment(), count(1)
     css = resources.files("simab.report").joinpath("templates/style.css").read_text("utf-8")
     return environment.get_template("page.html.jinja").render(
@@ -42,6 +43,7 @@ def page_of(study: StudyResult) -> str:
         ],
         colours=COLOURS,
         css=Markup(css),
+        data=Markup(data),
     )
 
 

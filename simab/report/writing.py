@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from simab.files import write_files
+from simab.report.embedded import data_block
 from simab.report.page import page_of
 from simab.report.page_form import for_page
 from simab.result import PolicyResult, StudyResult
@@ -54,7 +55,7 @@ def write_report(result: StudyResult, directory: Path) -> None:
     """
     shown = for_page(result)
     texts = {
-        "report.html": page_of(shown),
+        "report.html": page_of(shown, data_block(result)),
         "study.json": canonical_json(result),
         "summary.csv": summary_csv(shown),
         "paired.csv": paired_csv(shown),

@@ -12,14 +12,23 @@ from simab.result.reader import Reader
 from simab.result.study_result import FORMAT, StudyResult
 from simab.text.untrusted import json_escaped
 
-__all__ = ["canonical_json", "read_result", "read_saved_study"]
+__all__ = ["canonical_json", "compact_json", "read_result", "read_saved_study"]
 
 
 def canonical_json(result: StudyResult) -> str:
     """The result with sorted keys and one value a line; what is not finite is null."""
+    return f"{_json(result, indent=1)}\n"
+
+
+def compact_json(result: StudyResult) -> str:
+    """The same values in one line without blanks."""
+    return _json(result, separators=(",", ":"))
+
+
+def _json(result: StudyResult, **form: Any) -> str:
     value = dumped(result)
-    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    return f"{json_escaped(text)}\n"
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, **form)
+    return json_escaped(text)
 
 
 def read_saved_study(content: bytes, name: str) -> StudyResult:

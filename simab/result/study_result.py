@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simab.result.example_run import Example
@@ -62,7 +62,11 @@ class PlayedScenario:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyResult:
-    """Everything that a study found; `examples` are there where the runs were played again."""
+    """Everything that a study found; `examples` are there where the runs were played again.
+
+    `environment` has the versions of Python, of simab and of its libraries that made the result;
+    rows that a store kept may be older.
+    """
 
     format: str = FORMAT
     simab_version: str
@@ -78,6 +82,7 @@ class StudyResult:
     paired: tuple[PairedDifference, ...]
     examples: tuple[Example, ...]
     warnings: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:

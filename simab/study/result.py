@@ -28,6 +28,7 @@ from simab.result import (
 )
 from simab.result.reader import Reader
 from simab.scenario import Scenario, dumps
+from simab.study.environment import environment
 from simab.study.execution import Progress, WorldRows
 from simab.study.failed_policies import failed_policies
 from simab.study.failure import Failure
@@ -90,6 +91,7 @@ def study_result(
         paired=tuple(paired_differences(rows, seconds(scenario.horizon))),
         examples=(),
         warnings=tuple(warnings(scenario)),
+        environment=environment(),
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from simab.comparison import compare
@@ -34,6 +36,32 @@ def test_the_report_made_again_is_the_same_to_the_byte(
     assert files_in(tmp_path / "again") == before
 
 
+def test_a_page_gives_its_result_back(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--json prints study.json and writes nothing; --out writes all that it can of the report."""
+    page = tmp_path / "sent" / "report.html"
+    page.parent.mkdir()
+    page.write_bytes((saved / "report.html").read_bytes())
+    for given in (page, page.parent):
+        ended = run(capsys, "report", given, "--json")
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out == (saved / "study.json").read_text(encoding="utf-8")
+        assert set(files_in(page.parent)) == {"report.html"}
+    assert run(capsys, "report", page, "--out", tmp_path / "again").code == 0
+    before = files_in(saved)
+    del before["outcomes.csv"]
+    assert files_in(tmp_path / "again") == before
+
+
+def test_versions_are_recorded_when_the_study_is_made(saved: Path) -> None:
+    """Python, simab and the libraries that decide a number."""
+    environment = json.loads((saved / "study.json").read_text(encoding="utf-8"))["environment"]
+    assert environment["Python"] == ".".join(map(str, sys.version_info[:3]))
+    assert environment["NumPy"] == numpy.__version__
+    assert set(environment) == {"Numba", "NumPy", "Python", "SciPy", "SimPy", "simab"}
+
+
 def test_without_out_it_writes_beside_the_study_and_leaves_the_rows_as_they_are(
     saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -43,8 +71,8 @@ def test_without_out_it_writes_beside_the_study_and_leaves_the_rows_as_they_are(
     assert run(capsys, "report", tmp_path, "--quiet") == (0, "", "")
     assert (tmp_path / "report.html").read_bytes() == (saved / "report.html").read_bytes()
     assert (tmp_path / "outcomes.csv").read_text(encoding="utf-8") == "kept"
-    told = " ".join(run(capsys, "report", "--help").out.split())
-    assert "outcomes.csv holds the single rows, which study.json does not" in told
+    said = " ".join(run(capsys, "report", "--help").out.split())
+    assert "outcomes.csv holds the single rows, which the study does not" in said
 
 
 @pytest.mark.parametrize(

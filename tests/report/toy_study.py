@@ -138,6 +138,7 @@ def build(policies: tuple = CHURN, runs: int = 400, right: str = "keep_control")
             example(policies[0][0], 17, "promoted_candidate", 62),
             example(policies[-1][0], 131, "undecided", None),
         ),
+        environment={"NumPy": "2.3.1", "Python": "3.14.0", "simab": "0.1.0"},
         warnings=("staged_canary leaves 12 % of its runs undecided: lengthen the horizon",),
     )
     plain: Result = dumped(study)

@@ -1,4 +1,4 @@
-"""`simab report`: write the report of a saved study again."""
+"""`simab report`: write the report of a saved study again, or print its result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from simab.cli import options
 from simab.cli.folders import writing_into
-from simab.cli.terminal import say
+from simab.cli.terminal import print_document, say
 from simab.errors import InvalidInput
 
 __all__ = ["command"]
@@ -17,24 +17,39 @@ __all__ = ["command"]
 @click.command("report")
 @click.argument("study", type=click.Path(path_type=Path))
 @options.out
+@options.as_json
 @options.quiet
-def command(study: Path, out: Path | None, quiet: bool) -> None:
-    """Write the page of a saved STUDY (study.json, or its folder) again, without playing it.
+def command(study: Path, out: Path | None, as_json: bool, quiet: bool) -> None:
+    """Write the page of a saved STUDY again, without playing it.
 
-    Writes report.html, study.json, summary.csv and paired.csv. outcomes.csv holds the single rows,
-    which study.json does not: it is left as it is, and only `simab compare --out` writes it.
+    STUDY is a study.json, a report.html, which holds the same, or the folder of either. Writes
+    report.html, study.json, summary.csv and paired.csv. outcomes.csv holds the single rows, which
+    the study does not: it is left as it is, and only `simab compare --out` writes it. With --json
+    the result is printed, and written only where --out says.
     """
     from simab.report import write_report
-    from simab.result.saved_study import read_saved_study
+    from simab.report.embedded import saved_study_of
+    from simab.result.saved_study import canonical_json, read_saved_study
 
-    file = study / "study.json" if study.is_dir() else study
+    file = _file_of(study)
     try:
         content = file.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InvalidInput(f"{file} cannot be read: {reason}. Name a folder or file.") from None
-    result = read_saved_study(content, str(file))
-    folder = file.parent if out is None else out
-    with writing_into(folder):
-        write_report(result, folder)
-    say(f"The report is {folder / 'report.html'}.", quiet=quiet)
+    result = read_saved_study(saved_study_of(content, str(file)), str(file))
+    if out is not None or not as_json:
+        folder = file.parent if out is None else out
+        with writing_into(folder):
+            write_report(result, folder)
+        say(f"The report is {folder / 'report.html'}.", quiet=quiet)
+    if as_json:
+        print_document(canonical_json(result))
+
+
+def _file_of(study: Path) -> Path:
+    """What to read: of a folder study.json, or the page where that is absent."""
+    if not study.is_dir():
+        return study
+    file, page = study / "study.json", study / "report.html"
+    return page if page.is_file() and not file.exists() else file

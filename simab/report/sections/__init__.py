@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from simab.report.sections import answer, costs, examples, figures, health, policies, reproduce
+from simab.report.sections import (
+    answer,
+    costs,
+    environment,
+    examples,
+    figures,
+    health,
+    policies,
+    reproduce,
+)
 from simab.report.sections.section import Section
 
 __all__ = ["SECTIONS", "Section"]
@@ -15,4 +24,5 @@ SECTIONS: Final = (
     examples.SECTION,
     health.SECTION,
     reproduce.SECTION,
+    environment.SECTION,
 )

@@ -1,0 +1,45 @@
+"""The result as data inside its page: a block that no text can close, and how to read it back.
+
+The block holds plain JSON, not a compressed form: any program reads it, and the bytes of a page
+cannot hang on the version of a compressor.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simab.errors import InvalidInput
+from simab.result import StudyResult
+from simab.result.saved_study import compact_json
+
+__all__ = ["data_block", "saved_study_of"]
+
+_BEGIN: Final = '<script type="application/json" id="study">'
+_END: Final = "</script>"
+_ESCAPED: Final = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&"})
+
+
+def data_block(result: StudyResult) -> str:
+    """The element that holds the result; browsers neither show nor run it.
+
+    JSON has these signs inside of strings only, where their escapes mean the same.
+    """
+    return f"{_BEGIN}{compact_json(result).translate(_ESCAPED)}{_END}"
+
+
+def saved_study_of(content: bytes, name: str) -> bytes:
+    """The JSON that a page holds; what is no page is given back as it is.
+
+    Raises:
+        InvalidInput: it is a page without a whole result in it.
+    """
+    if not content.lstrip(b"\xef\xbb\xbf \t\r\n")[:5].lower().startswith((b"<!doc", b"<html")):
+        return content
+    _, begun, rest = content.partition(_BEGIN.encode())
+    data, ended, _ = rest.partition(_END.encode())
+    if not (begun and ended):
+        raise InvalidInput(
+            f"{name} is a page without the result of a study in it: it is cut off, or no report of "
+            "this simab. Name the study.json that was written beside it."
+        )
+    return data
