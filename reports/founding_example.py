@@ -70,7 +70,7 @@ def _table(result: StudyResult) -> str:
         "|---|---:|---:|---:|",
     ]
     lines += [
-        f"| {policy.name} | {formatting.proportion(policy.outcomes['promoted_candidate'])} "
+        f"| {policy.name} | {formatting.proportion(policy.verdicts['promoted_candidate'])} "
         f"| {formatting.proportion(policy.correct)} "
         f"| {typeset.duration(policy.decision_time_s.p50)} |"
         for policy in result.policies

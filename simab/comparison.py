@@ -84,13 +84,13 @@ class Study:
         """One row a policy: its operating characteristics, flattened (`correct_share`, ...)."""
         import pandas as pd
 
-        hidden = ("parameters", "not_as_usual", "decision_time_ecdf", "rule", "misleads", "refused")
+        hidden = ("parameters", "non_default", "decision_time_ecdf", "rule", "misleads", "refused")
         policies = [
             {name: value for name, value in dumped(policy).items() if name not in hidden}
             for policy in self.result.policies
         ]
         frame = pd.json_normalize(policies, sep="_")
-        return frame.rename(columns=lambda name: name.removeprefix("outcomes_"))
+        return frame.rename(columns=lambda name: name.removeprefix("verdicts_"))
 
     def report(self, path: str | Path, *, progress: Progress | None = None) -> Path:
         """Write the report into a folder: outcomes.csv, then the page, study.json and other CSV.

@@ -39,7 +39,7 @@ def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Example:
         policy=run.policy_name,
         replication=run.replication,
         chosen_because=chosen_because,
-        outcome=str(outcome.verdict),
+        verdict=str(outcome.verdict),
         decided_for=outcome.decided_for,
         decided_at_s=_known(outcome.decided_s),
         ends_with=outcome.ends_with,

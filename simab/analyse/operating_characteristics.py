@@ -46,7 +46,7 @@ def operating_characteristics(
         for o in outcomes
     ]
     return Characteristics(
-        outcomes={str(verdict): _share_of(verdict, verdicts) for verdict in Verdict},
+        verdicts={str(verdict): _share_of(verdict, verdicts) for verdict in Verdict},
         decides_for={name: _share_of(name, chosen) for name in winners},
         correct=_share_of(True, [outcome.correct for outcome in outcomes]),
         wrong=_share_of(Judgement.WRONG, judged),

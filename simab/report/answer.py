@@ -293,16 +293,16 @@ def _poor(result: StudyResult) -> list[str]:
 
 
 def _unfinished(result: StudyResult) -> list[str]:
-    late = [each for each in result.policies if each.outcomes["undecided"].low >= 0.05]
+    late = [each for each in result.policies if each.verdicts["undecided"].low >= 0.05]
     if not late or all(each.still_split.share == 1 for each in result.policies):
         return []
     if len(late) > 3:
-        shares = sorted((each.outcomes["undecided"] for each in late), key=lambda each: each.share)
+        shares = sorted((each.verdicts["undecided"] for each in late), key=lambda each: each.share)
         low, high = (formatting.proportion(each).value for each in (shares[0], shares[-1]))
         share = low if low == high else f"{low} to {high}"
         parts = [f"{len(late)} of {len(result.policies)} policies in {share}"]
     else:
-        parts = [f"{named(each.name)} in {_of_runs(each.outcomes['undecided'])}" for each in late]
+        parts = [f"{named(each.name)} in {_of_runs(each.verdicts['undecided'])}" for each in late]
     return [
         f"Undecided at the horizon of {typeset.duration(result.horizon_s)}: {listed(parts)} "
         "of the runs; what comes after it was not played."

@@ -76,7 +76,7 @@ def timing(result: StudyResult) -> str:
     for policy in result.policies:
         by_line.setdefault(_line(policy.decision_time_ecdf), []).append(named(policy.name))
     parts += [f"The lines of {listed(same)} coincide." for same in by_line.values() if same[1:]]
-    if any(policy.outcomes["undecided"].count for policy in result.policies):
+    if any(policy.verdicts["undecided"].count for policy in result.policies):
         parts.append("What a line lacks to 100\u202f% is undecided at the horizon, its right edge.")
     else:
         parts.append("Every run has decided before the horizon, the right edge.")

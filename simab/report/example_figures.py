@@ -150,5 +150,5 @@ def _mark_decisions(axes: Axes, example: Example, unit_s: float) -> None:
     at = example.decided_at_s / unit_s
     axes.plot([at, at], [0, 1.03], color=LIGHT["ink"], linewidth=1.2, transform=over, clip_on=False)
     align = "left" if at < 0.3 * end else "right" if at > 0.7 * end else "center"
-    words = f"{example.outcome.replace('_', ' ')} at {typeset.duration(example.decided_at_s)}"
+    words = f"{example.verdict.replace('_', ' ')} at {typeset.duration(example.decided_at_s)}"
     axes.text(at, 1.07, words, transform=over, ha=align, size=canvas.TEXT - 1, clip_on=False)

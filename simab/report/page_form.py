@@ -38,12 +38,12 @@ def _shown(value: Any) -> Any:
 
 
 def shown_parameters(policy: PolicyResult) -> list[tuple[str, str]]:
-    """The parameters that are not as usual, by name; all where that is not known."""
-    usual = policy.not_as_usual
+    """The parameters that differ from their defaults, by name; all where that is not known."""
+    changed = policy.non_default
     return [
         (name, _parameter(value))
         for name, value in policy.parameters.items()
-        if usual is None or name in usual
+        if changed is None or name in changed
     ]
 
 

@@ -96,7 +96,7 @@ def fastest(result: StudyResult, policies: list[PolicyResult]) -> PolicyResult |
     undecided has no median over all runs: the median of the others would flatter it, so it is not
     compared.
     """
-    timed = [each for each in policies if each.outcomes["undecided"].share < 0.5]
+    timed = [each for each in policies if each.verdicts["undecided"].share < 0.5]
     if len(timed) < 2 or len(timed) < len(policies):
         return None
     best, *others = sorted(timed, key=lambda policy: policy.decision_time_s.p50)

@@ -149,7 +149,7 @@ def health(result: StudyResult) -> Table:
             Cell(policy.name),
             Cell(typeset.count(policy.runs)),
             Cell(typeset.count(policy.failed)),
-            Cell(typeset.count(policy.outcomes["undecided"].count)),
+            Cell(typeset.count(policy.verdicts["undecided"].count)),
             *(cell(written_mean(each, policy)) for each in measured),
         )
         for policy in result.policies

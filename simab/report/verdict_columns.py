@@ -119,7 +119,7 @@ def endings_add(result: StudyResult) -> bool:
 
 
 def _as_decided(result: StudyResult, policy: PolicyResult) -> bool:
-    truth, count = result.truth, {name: each.count for name, each in policy.outcomes.items()}
+    truth, count = result.truth, {name: each.count for name, each in policy.verdicts.items()}
     ended = {name: each.count for name, each in policy.ends_with.items()}
     return not policy.overturned and (
         ended.get(truth.candidate, 0),
@@ -133,7 +133,7 @@ def _here(result: StudyResult, variant: str) -> str:
 
 
 def _outcome(name: str) -> Callable[[PolicyResult], Proportion]:
-    return lambda policy: policy.outcomes[name]
+    return lambda policy: policy.verdicts[name]
 
 
 def _decides_for(name: str) -> Callable[[PolicyResult], Proportion]:

@@ -73,7 +73,7 @@ def summary_csv(result: StudyResult) -> str:
 def _summary_row(policy: PolicyResult) -> dict[str, object]:
     row: dict[str, object] = {"policy": policy.name, "kind": policy.kind}
     row |= {"runs": policy.runs, "failed": policy.failed}
-    shares = {str(verdict): policy.outcomes[verdict] for verdict in Verdict}
+    shares = {str(verdict): policy.verdicts[verdict] for verdict in Verdict}
     shares |= {name: getattr(policy, name) for name in _JUDGED}
     shares |= {f"ends_with_{name}": each for name, each in policy.ends_with.items()}
     shares["still_split"] = policy.still_split

@@ -139,7 +139,7 @@ class Example:
     policy: str
     replication: int
     chosen_because: str
-    outcome: str
+    verdict: str
     decided_for: str | None
     decided_at_s: float
     ends_with: str | None

@@ -27,13 +27,13 @@ class Refused:
 class PolicyDescription:
     """A policy in words: its rule, when it misleads, and its parameters as plain values.
 
-    `not_as_usual` names the parameters that differ from their defaults; None: not known.
+    `non_default` names the parameters that differ from their defaults; None: not known.
     """
 
     name: str
     kind: str
     parameters: Mapping[str, Any]
-    not_as_usual: tuple[str, ...] | None
+    non_default: tuple[str, ...] | None
     rule: str = ""
     misleads: str = ""
 
@@ -42,13 +42,13 @@ class PolicyDescription:
 class Characteristics:
     """What a policy does over its replications.
 
-    `outcomes` and `decides_for` are decisions; `ends_with` and `still_split` are who has the
+    `verdicts` and `decides_for` are decisions; `ends_with` and `still_split` are who has the
     traffic at the horizon, which `correct`, `wrong` and `neither` judge. `overturned` runs end
     elsewhere than with the variant decided for. `held` counts by reason the runs in which the
     candidate was held. `means` has every column of `simab.result.columns`.
     """
 
-    outcomes: Mapping[str, Proportion] = field(metadata=required_keys(map(str, Verdict)))
+    verdicts: Mapping[str, Proportion] = field(metadata=required_keys(map(str, Verdict)))
     decides_for: Mapping[str, Proportion]
     correct: Proportion
     wrong: Proportion
@@ -66,7 +66,7 @@ class Characteristics:
     @property
     def runs(self) -> int:
         """How many replications finished: those that the characteristics are computed over."""
-        return sum(share.count for share in self.outcomes.values())
+        return sum(share.count for share in self.verdicts.values())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from simab.errors import InvalidInput
 from simab.result.json_form import dumped, loaded
@@ -13,6 +13,8 @@ from simab.result.study_result import FORMAT, StudyResult
 from simab.text.untrusted import json_escaped
 
 __all__ = ["canonical_json", "compact_json", "read_result", "read_saved_study"]
+
+_ANY_VERSION: Final = FORMAT.partition("/")[0] + "/"
 
 
 def canonical_json(result: StudyResult) -> str:
@@ -35,8 +37,8 @@ def read_saved_study(content: bytes, name: str) -> StudyResult:
     """The result that a file of this name holds.
 
     Raises:
-        InvalidInput: the file is no JSON, no study, or of another format; or a value is missing or
-            of the wrong type, with its place.
+        InvalidInput: the file is not JSON, not a study, or of another format; or a value is missing
+            or of the wrong type, with its place.
     """
     try:
         result = json.loads(content.decode("utf-8"))
@@ -44,26 +46,17 @@ def read_saved_study(content: bytes, name: str) -> StudyResult:
         raise InvalidInput(
             f"{name} is not JSON. Name the study.json of `simab compare --out`."
         ) from None
-    if not isinstance(result, dict) or result.get("format") != FORMAT:
-        found = result.get("format") if isinstance(result, dict) else None
-        other = f", but {found[:40]!r}" if isinstance(found, str) else ""
-        raise InvalidInput(
-            f"{name} is no study: its format is not {FORMAT}{other}. Name another file."
-        )
-    return read_result(result)
+    return read_result(result, name)
 
 
-def read_result(result: Mapping[str, Any]) -> StudyResult:
-    """The result that plain JSON values hold.
+def read_result(result: Any, name: str = "The result") -> StudyResult:
+    """The result that plain JSON values hold; `name` is what a message calls it.
 
     Raises:
         InvalidInput: another format, a missing key or a value of the wrong type; names the place.
     """
+    _require_format(result, name)
     reader = Reader(result)
-    if (found := reader.text("format")) != FORMAT:
-        raise InvalidInput(
-            f"result.format = {found!r}: this simab reads {FORMAT}. Make the result anew with it"
-        )
     study = loaded(StudyResult, reader)
     if not study.policies:
         raise InvalidInput("result.policies: a study compares at least one policy. Add one")
@@ -72,3 +65,22 @@ def read_result(result: Mapping[str, Any]) -> StudyResult:
             place = reader.child("truth").child("judgements")
             raise place.invalid(f"the variant {name!r} is missing")
     return study
+
+
+def _require_format(result: Any, name: str) -> None:
+    """Raises InvalidInput, with the command that makes the study again where it is known."""
+    known = result if isinstance(result, Mapping) else {}
+    found, command = known.get("format"), known.get("command")
+    if found == FORMAT:
+        return
+    if not isinstance(found, str) or not found.startswith(_ANY_VERSION):
+        has = f"its format is {found[:40]!r}" if isinstance(found, str) else "it names no format"
+        raise InvalidInput(
+            f"{name} is not a saved study: {has}, and {FORMAT!r} is read. "
+            "Name the study.json of `simab compare --out`."
+        )
+    again = command if isinstance(command, str) and command.strip() else "simab compare SCENARIO"
+    raise InvalidInput(
+        f"{name} is a saved study of format {found[:40]!r}, and this simab reads {FORMAT!r}. "
+        f"Make the study again: {again}"
+    )

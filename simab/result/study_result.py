@@ -15,7 +15,7 @@ from simab.units import parse_duration, seconds
 
 __all__ = ["FORMAT", "FailedPolicy", "PlayedScenario", "StudyResult"]
 
-FORMAT: Final = "simab-study/1"
+FORMAT: Final = "simab-study/2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,10 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
         InvalidScenario: with every problem found, each with its line and column.
     """
     if _SAVED_STUDY.search(text) and text.lstrip().startswith("{"):
-        rule, remedy = "this is a saved study, no scenario", "`simab report` writes its page again."
+        rule, remedy = (
+            "this is a saved study, not a scenario",
+            "`simab report` writes its page again.",
+        )
         raise InvalidScenario(source, (Problem("", "", rule, remedy),))
     document = read(text, source)
     scenario, violations = _validated(document)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from simab.description import Description
 from simab.scenario.field_texts import class_text
 
-__all__ = ["documentation", "not_default", "parameters", "plain"]
+__all__ = ["documentation", "non_default", "parameters", "plain"]
 
 _LARGEST_WHOLE_NUMBER: Final = 2**63
 _LONGEST: Final = 200
@@ -27,7 +27,7 @@ def parameters(policy: Description) -> dict[str, Any]:
     return fields
 
 
-def not_default(policy: Description) -> list[str]:
+def non_default(policy: Description) -> list[str]:
     """The names of the fields that differ from their defaults, without the kind."""
     try:
         return list(policy.model_dump(exclude_defaults=True, exclude={"kind"}))

@@ -32,7 +32,7 @@ from simab.study.environment import environment
 from simab.study.execution import Progress, WorldRows
 from simab.study.failed_policies import failed_policies
 from simab.study.failure import Failure
-from simab.study.parameters import documentation, not_default, parameters, plain
+from simab.study.parameters import documentation, non_default, parameters, plain
 from simab.study.plan import StudyPlan
 from simab.study.playing import play_one
 from simab.units import seconds
@@ -124,17 +124,17 @@ def _described(name: str, policy: Decider) -> PolicyDescription:
     rule, misleads = _sentences(text)
     kind: str = type(policy).__name__
     fields: dict[str, Any] = {}
-    unusual: list[str] = []
+    changed: list[str] = []
     if isinstance(policy, Description):
         given = getattr(policy, "kind", kind)  # a class of one's own may give anything
         kind = given if isinstance(given, str) else kind
         fields = parameters(policy)
-        unusual = not_default(policy)
+        changed = non_default(policy)
     return PolicyDescription(
         name=name,
         kind=plain(kind),
         parameters=fields,
-        not_as_usual=tuple(unusual),
+        non_default=tuple(changed),
         rule=rule,
         misleads=misleads,
     )

@@ -60,7 +60,7 @@ def test_decisions_say_what_was_refused_and_why(story: Example) -> None:
     assert (reasons[0], reasons[2]) == ("it looks well", "enough")
     assert reasons[1] is not None
     assert "Updating" in reasons[1]
-    assert (story.outcome, story.decided_at_s) == ("promoted_candidate", 60.0)
+    assert (story.verdict, story.decided_at_s) == ("promoted_candidate", 60.0)
 
 
 def test_windows_are_those_of_the_records(run: Run, story: Example) -> None:

@@ -42,13 +42,13 @@ def test_shares_of_few_verdicts_have_exact_intervals() -> None:
         [Verdict.PROMOTED_CANDIDATE] * 3 + [Verdict.KEPT_CONTROL] * 5 + [Verdict.ROLLED_BACK] * 2
     )
     found = operating_characteristics(rows_of(*ended, correct=[True] * 3 + [False] * 7))
-    counts = {name: share.count for name, share in found.outcomes.items()}
+    counts = {name: share.count for name, share in found.verdicts.items()}
     assert counts == {
         "promoted_candidate": 3, "promoted_other": 0, "kept_control": 5, "rolled_back": 2,
         "undecided": 0,
     }  # fmt: skip
-    assert sum(share.share for share in found.outcomes.values()) == pytest.approx(1)
-    for share in [*found.outcomes.values(), found.correct]:
+    assert sum(share.share for share in found.verdicts.values()) == pytest.approx(1)
+    for share in [*found.verdicts.values(), found.correct]:
         assert (share.low, share.high) == pytest.approx(exact(share.count, 10))
     assert found.correct.share == 0.3
 

@@ -72,7 +72,7 @@ def test_json_is_the_study_and_nothing_else_is_on_stdout(
     ended = run(capsys, "compare", file, "-n", 3, "--out", folder, "--json")
     assert ended.out.encode() == (folder / "study.json").read_bytes()
     result = json.loads(ended.out)
-    assert result["format"] == "simab-study/1"
+    assert result["format"] == "simab-study/2"
     assert [policy["name"] for policy in result["policies"]] == list(small().policies)
     assert str(folder / "report.html") in ended.err
 

@@ -79,14 +79,15 @@ def test_without_out_it_writes_beside_the_study_and_leaves_the_rows_as_they_are(
     ("content", "said"),
     [
         (b"", "is not JSON"),
-        (b'{"format": "simab-study/1", ', "is not JSON"),
+        (b'{"format": "simab-study/2", ', "is not JSON"),
         (b"\xff\xfe\x00\x80", "is not JSON"),
         (b"[" * 100_000, "is not JSON"),
-        (b"[1, 2]", "is no study"),
-        (b"null", "is no study"),
-        (b'{"format": "simab-study/9"}', "is no study"),
-        (b'{"format": "simab-study/1"}', "missing"),
-        (b'{"format": "simab-study/1", "policies": 3}', "result"),
+        (b"[1, 2]", "is not a saved study"),
+        (b"null", "is not a saved study"),
+        (b'{"format": "simab-study/1", "command": "simab compare a.yaml"}', "simab compare a.yaml"),
+        (b'{"format": "simab-study/9"}', "simab compare SCENARIO"),
+        (b'{"format": "simab-study/2"}', "missing"),
+        (b'{"format": "simab-study/2", "policies": 3}', "result"),
     ],
 )
 def test_a_damaged_study_is_one_message_and_exit_code_2(
@@ -124,7 +125,7 @@ def test_a_folder_that_cannot_be_made_is_bad_input(
     "place",
     [
         ["policies", 0, "name"],
-        ["policies", 0, "outcomes", "undecided", "share"],
+        ["policies", 0, "verdicts", "undecided", "share"],
         ["policies", 0, "decision_time_ecdf", "time_s", 0],
         ["paired", 0, "pairs"],
         ["truth", "control"],

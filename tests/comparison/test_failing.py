@@ -60,8 +60,8 @@ def test_shares_are_over_those_that_finished(study: simab.Study) -> None:
     """And the number that failed stands beside them."""
     odd, test = study.result.policies
     finished = REPLICATIONS - len(study.failures)
-    assert odd.outcomes["promoted_candidate"].count == finished
-    assert odd.outcomes["promoted_candidate"].share == 1.0
+    assert odd.verdicts["promoted_candidate"].count == finished
+    assert odd.verdicts["promoted_candidate"].share == 1.0
     assert odd.failed == len(study.failures)
     assert test.failed == 0
 

@@ -42,7 +42,7 @@ def judged(result: Result, values: dict[str, dict[str, float]], **words: Any) ->
     truth = truth_of(values, **words)
     result["truth"] = dumped(truth.summary())
     for policy in result["policies"]:
-        runs = sum(each["count"] for each in policy["outcomes"].values())
+        runs = sum(each["count"] for each in policy["verdicts"].values())
         for name in values:
             policy["ends_with"].setdefault(name, share_of(0, runs) | {"since_s": None})
             policy["decides_for"].setdefault(name, share_of(0, runs))

@@ -232,7 +232,7 @@ def test_a_better_candidate_turns_the_harm_round(result: Of) -> None:
     study = read_result(result("candidate_better"))
     assert "ends with Variant1, although Variant2 is better, in" in plain(verdict(study))
     canary = next(each for each in study.policies if each.name == "staged_canary")
-    kept, back = canary.outcomes["kept_control"].count, canary.outcomes["rolled_back"].count
+    kept, back = canary.verdicts["kept_control"].count, canary.verdicts["rolled_back"].count
     assert canary.wrong.count == kept + back > 0
 
 
@@ -273,7 +273,7 @@ def test_undecided_runs_are_spoken_of_where_there_are_any() -> None:
     """In the caption of times, and beside each paired difference of times."""
     for specs, some in ((CHURN[:2], False), (CHURN, True)):
         study = read_result(build(specs))
-        assert any(each.outcomes["undecided"].count for each in study.policies) == some
+        assert any(each.verdicts["undecided"].count for each in study.policies) == some
         assert ("undecided" in captions.timing(study)) == some
         remarks = [row[-1].text for row in pairs(study).rows]
         times = [
@@ -375,7 +375,7 @@ def _end(policy: dict[str, Any], names: list[str], counts: tuple[int, ...]) -> N
         "kept_control": counts[0], "promoted_candidate": counts[1], "promoted_other": other,
         "rolled_back": 0, "undecided": split,
     }  # fmt: skip
-    policy["outcomes"] = {name: share_of(count, runs) for name, count in decided.items()}
+    policy["verdicts"] = {name: share_of(count, runs) for name, count in decided.items()}
 
 
 @st.composite

@@ -200,7 +200,7 @@ def test_the_table_for_notebooks_stands_alone(any_result: Result) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda r: r.update(format="simab-study/2"), "simab-study/2"),
+        (lambda r: r.update(format="simab-study/1"), "simab-study/1.*simab-study/2"),
         (lambda r: r.pop("truth"), "'truth' is missing"),
         (lambda r: r.update(seed="7"), "result.seed = '7': a number is expected"),
         (lambda r: r.update(policies=[]), "at least one policy"),
@@ -225,7 +225,7 @@ def test_of_one_thing_the_page_speaks_in_the_singular(result: Of, decides: bool)
     study = result("one_run")
     if not decides:
         for policy in study["policies"]:
-            shares = policy["outcomes"]
+            shares = policy["verdicts"]
             shares |= {name: {**shares[name], "count": 0, "share": 0.0} for name in shares}
             shares["undecided"] = {**shares["undecided"], "count": 1, "share": 1.0}
             policy["correct"] = {**policy["correct"], "count": 0, "share": 0.0}

@@ -59,7 +59,7 @@ def example(policy: str, replication: int, outcome: str, decided_min: float | No
         policy=policy,
         replication=replication,
         chosen_because="the run whose time to a decision is the median",
-        outcome=outcome,
+        verdict=outcome,
         weights=tuple(weights),
         decided_at_s=decided_s,
         decided_for=ends,

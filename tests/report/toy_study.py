@@ -159,7 +159,7 @@ def policy_of(spec: tuple, rows: dict[str, list[RunSummary]]) -> PolicyResult:
         name=spec[0],
         kind=spec[1],
         parameters={"labelled_requests": 120, "alpha": 0.05, "metrics": ["f1", "recall"]},
-        not_as_usual=None,
+        non_default=None,
         rule="Promote whichever variant is ahead on more of the metrics, by however little.",
         misleads="No difference is too small for it: five metrics restate the same few rows.",
     )

@@ -12,6 +12,7 @@ from simab.errors import InvalidInput
 from simab.report import render_page
 from simab.result.columns import COLUMNS
 from simab.result.saved_study import canonical_json, read_result, read_saved_study
+from simab.result.study_result import FORMAT
 from tests.report.toy_study import CHURN, build
 
 
@@ -34,11 +35,23 @@ def test_characters_that_steer_a_screen_stay_in_the_file(plain: dict[str, Any]) 
     assert "\x1b" not in render_page(study)
 
 
-@pytest.mark.parametrize("found", ["simab-study/0", "simab-run/1"])
-def test_another_format_is_refused_by_its_name(found: str) -> None:
-    """The message names the file, the format that is read, and the one found."""
-    with pytest.raises(InvalidInput, match=f"old.json is no study.*simab-study/1.*{found}"):
-        read_saved_study(json.dumps({"format": found}).encode(), "old.json")
+def refusal(content: dict[str, Any]) -> str:
+    with pytest.raises(InvalidInput) as refused:
+        read_saved_study(json.dumps(content).encode(), "old.json")
+    return str(refused.value)
+
+
+def test_another_format_is_refused_by_its_name() -> None:
+    """The message names the file, the format found, and the one that is read."""
+    for word in ("old.json", "'simab-run/1'", repr(FORMAT)):
+        assert word in refusal({"format": "simab-run/1"})
+
+
+def test_an_older_study_is_refused_with_the_command_that_makes_it_again() -> None:
+    """A study of version 1 says `not_as_usual`; its own command makes it with the words of now."""
+    said = refusal({"format": "simab-study/1", "command": "simab compare a.yaml --seed 3"})
+    for word in ("old.json", "'simab-study/1'", repr(FORMAT), "simab compare a.yaml --seed 3"):
+        assert word in said
 
 
 @pytest.mark.parametrize("key", COLUMNS)

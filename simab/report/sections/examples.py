@@ -38,8 +38,8 @@ def _shown(study: StudyResult, example: Example, position: int, numbers: Numbers
 
 def _ended(example: Example) -> str:
     """What was decided for whom and when, and who has the traffic from when on."""
-    ended = example.outcome.replace("_", " ")
-    if example.decided_for and example.outcome != "rolled_back":
+    ended = example.verdict.replace("_", " ")
+    if example.decided_for and example.verdict != "rolled_back":
         ended = f"{ended.partition(' ')[0]} {named(example.decided_for)}"
     if example.decided_at_s == example.decided_at_s:
         ended += f" after {typeset.duration(example.decided_at_s)}"
