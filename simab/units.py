@@ -20,6 +20,7 @@ __all__ = [
     "format_rate",
     "parse_difference",
     "parse_duration",
+    "parse_effect",
     "parse_rate",
     "parse_share",
     "seconds",
@@ -46,6 +47,7 @@ _PART: Final = rf"{_NUMBER} ?(?:{'|'.join(_UNITS_NS)})"
 DURATION_PATTERN: Final = rf"^{_PART}(?: ?{_PART})*$"
 RATE_PATTERN: Final = rf"^{_NUMBER} ?/ ?(s|min|h|d)$"
 _SHARE_PATTERN: Final = rf"^{_NUMBER} ?%$"
+_EFFECT_PATTERN: Final = rf"^[+-]?{_NUMBER} ?%$"
 
 
 def parse_duration(text: object) -> int:
@@ -133,6 +135,25 @@ def parse_difference(value: object) -> float:
     if not 0.0 <= difference < math.inf:
         raise InvalidInput("a difference is a finite number above 0; write for example 0.05 or 5%")
     return difference
+
+
+def parse_effect(value: object) -> float:
+    """A signed difference of a metric, from a number (-0.02, 12.5) or a percentage ("-2%").
+
+    Raises:
+        InvalidInput: not a finite number or a percentage.
+    """
+    if isinstance(value, str) and re.fullmatch(_EFFECT_PATTERN, value):
+        value = float(Decimal(value.rstrip("% ")) / 100)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput("an effect is a number or a percentage; write -0.02 or -2%")
+    try:
+        effect = float(value)
+    except OverflowError:
+        effect = math.inf
+    if not math.isfinite(effect):
+        raise InvalidInput("an effect is a finite number; write for example -0.02 or -2%")
+    return effect
 
 
 def seconds(duration_ns: int | float) -> float:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final, get_args
 
 from simab.description import Description
 from simab.policies.actions import Action
+from simab.policies.metrics import LatencyMetric
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import all_to
 
 __all__ = ["Policy"]
+
+# As rules of several families name it: simab's own, CloudWatch's and Flagger's.
+_LATENCIES: Final = frozenset({*get_args(LatencyMetric), "ModelLatency", "request-duration"})
 
 
 class Policy(Description, ABC):
@@ -41,6 +45,10 @@ class Policy(Description, ABC):
         """Whether the policy deploys the candidate itself where it is not there at the start."""
         return False
 
+    def reads_latency(self) -> bool:
+        """Whether the rule looks at how long requests take, and so may notice a slow candidate."""
+        return any(text in _LATENCIES for text in _texts_in(self))
+
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """The shortest time from the start to a promotion, by the rule's own clocks.
 
@@ -66,3 +74,15 @@ class Policy(Description, ABC):
         """
         both = {control: 0.0, candidate: 0.0, **weights}  # the candidate may be added on the way
         return (all_to(control, both), all_to(candidate, both))
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts in the fields of a description, and of all that it holds."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Description):
+        for each in vars(value).values():
+            yield from _texts_in(each)
+    elif isinstance(value, Mapping | tuple | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts_in(each)

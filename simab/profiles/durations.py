@@ -1,7 +1,8 @@
 """How long something takes: the families of distributions for latency and label delay.
 
 Each is given by what people know (median and p99, mean and coefficient of variation, quantiles or
-samples from a log) and becomes a `QuantileTable` in nanoseconds, which is its definition.
+samples from a log) and becomes a `QuantileTable` in nanoseconds, which is its definition. All of
+them can be stretched as a whole by `scale`.
 """
 
 from __future__ import annotations
@@ -39,9 +40,19 @@ _BISECTIONS = 80
 class _Family(Description, ABC):
     """A distribution of durations, final once it says its quantile function."""
 
+    kind: str
+    """Which family it is."""
+    scale: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    """What every duration is multiplied by: 3 makes it three times as long."""
+
     @abstractmethod
+    def unscaled_ns(self, survival: Floats) -> Floats:
+        """The quantile function as the other fields give it, elementwise."""
+
     def quantile_of_survival_ns(self, survival: Floats) -> Floats:
         """Nanoseconds exceeded with probability `survival` (0 < survival <= 1), elementwise."""
+        quantiles: Floats = self.unscaled_ns(survival) * self.scale
+        return quantiles
 
     def table(self) -> QuantileTable:
         """The tabulated distribution, in nanoseconds."""
@@ -55,7 +66,7 @@ class Constant(_Family):
     value: Duration
     """The duration."""
 
-    def quantile_of_survival_ns(self, survival: Floats) -> Floats:
+    def unscaled_ns(self, survival: Floats) -> Floats:
         return np.full_like(survival, self.value)
 
 
@@ -66,7 +77,7 @@ class Exponential(_Family):
     mean: PositiveDuration
     """Mean duration."""
 
-    def quantile_of_survival_ns(self, survival: Floats) -> Floats:
+    def unscaled_ns(self, survival: Floats) -> Floats:
         return -self.mean * np.log(survival)
 
 
@@ -96,7 +107,7 @@ class Lognormal(_Family):
             raise InvalidInput("the p99 is below the median; write a p99 of at least the median")
         return self
 
-    def quantile_of_survival_ns(self, survival: Floats) -> Floats:
+    def unscaled_ns(self, survival: Floats) -> Floats:
         from scipy.special import ndtri
 
         if self.median is not None and self.p99 is not None:
@@ -121,7 +132,7 @@ class Gamma(_Family):
     cv: Annotated[float, Field(ge=0.01, le=10)]
     """Coefficient of variation: standard deviation over mean."""
 
-    def quantile_of_survival_ns(self, survival: Floats) -> Floats:
+    def unscaled_ns(self, survival: Floats) -> Floats:
         from scipy.special import gammainccinv
 
         shape = self.cv**-2
@@ -137,7 +148,7 @@ class Hyperexponential(_Family):
     cv: Annotated[float, Field(gt=1, le=20)]
     """Coefficient of variation: standard deviation over mean."""
 
-    def quantile_of_survival_ns(self, survival: Floats) -> Floats:
+    def unscaled_ns(self, survival: Floats) -> Floats:
         excess = (self.cv**2 - 1) / (self.cv**2 + 1)
         fast = (1 + math.sqrt(excess)) / 2
         fast_rate, slow_rate = 2 * fast / self.mean, 2 * (1 - fast) / self.mean
@@ -170,7 +181,7 @@ class Quantiles(_Family):
             raise InvalidInput("quantiles fall as the percentile rises; sort the durations")
         return quantiles
 
-    def quantile_of_survival_ns(self, survival: Floats) -> Floats:
+    def unscaled_ns(self, survival: Floats) -> Floats:
         names = sorted(self.quantiles, key=_percent)
         shares = [_percent(name) / 100 for name in names]
         return np.interp(1.0 - survival, shares, [self.quantiles[name] for name in names])
@@ -183,7 +194,7 @@ class Samples(_Family):
     values: Annotated[tuple[Duration, ...], Field(min_length=2, max_length=100_000)]
     """The measured durations, in any order."""
 
-    def quantile_of_survival_ns(self, survival: Floats) -> Floats:
+    def unscaled_ns(self, survival: Floats) -> Floats:
         ordered = np.sort(np.array(self.values, dtype=np.float64))
         return np.interp(1.0 - survival, np.linspace(0.0, 1.0, ordered.size), ordered)
 

@@ -77,6 +77,19 @@ _EXAMPLES: Final = {
     "groups": "[speed]",
     "KayentaCanary.metrics": "[{name: latency, measures: latency_p99, groups: [speed]}]",
     "lifetime": "3h",
+    "worlds": "{worse: {title: right 2 points less often, effect: -2%}}",
+    "change": "{endpoint.variants.new.error_rate: 5%}",
+    "quantity": "power",
+    "PromotionRequirement.quantity": "false_promotion",
+    "TimeRequirement.quantity": "time_to_decision",
+    "HarmRequirement.quantity": "requests_on_worse",
+    "ErrorRequirement.quantity": "errors",
+    "requirements": "[{quantity: false_promotion, at_most: 5%}]",
+    "PromotionRequirement.at_most": "5%",
+    "PowerRequirement.at_least": "80%",
+    "TimeRequirement.at_most": "15min",
+    "HarmRequirement.at_most": "5000",
+    "ErrorRequirement.at_most": "1%",
 }
 
 

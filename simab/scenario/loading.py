@@ -18,6 +18,7 @@ from simab.documents.walking import Document
 from simab.documents.writing import yaml_text
 from simab.errors import InvalidInput, InvalidScenario, Problem
 from simab.scenario import rules
+from simab.scenario.changes.block import world_violations
 from simab.scenario.models import Scenario
 from simab.scenario.partial import json_text, partial_scenario
 from simab.scenario.reading import read
@@ -78,8 +79,11 @@ def _validated(document: Document) -> tuple[Scenario | None, list[Violation]]:
     try:
         return Scenario.model_validate_json(json_text(data), strict=True), violations
     except ValidationError as error:
+        readable = partial_scenario(data)
         violations += islice(violations_of(error, Scenario), _MOST_VIOLATIONS)
-        violations += islice(rules.violations(partial_scenario(data)), _MOST_VIOLATIONS)
+        violations += islice(rules.violations(readable), _MOST_VIOLATIONS)
+    if not violations:  # a world changes what has to be valid first
+        return None, list(islice(world_violations(readable), _MOST_VIOLATIONS))
     # A value that could not be read has nothing more to say.
     unread = {violation.path for violation in document.violations if not violation.on_key}
     return None, [

@@ -14,6 +14,8 @@ from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.profiles import DurationProfile, OutcomeTable, QualityProfile
 from simab.profiles.durations import Constant
 from simab.profiles.quality import NumericReward
+from simab.scenario.requirements import Preference, Requirement
+from simab.scenario.world_settings import WorldSettings
 
 __all__ = [
     "MOST_REPLICATIONS",
@@ -192,6 +194,29 @@ class UncheckedScenario(Description):
     """Joint outcome tables by name, for variants of quality `joint_table`."""
     study: StudySettings = StudySettings()
     """Replications and seed."""
+    worlds: dict[Name, WorldSettings | None] = {}
+    """Worlds to play beside those that every study has (described, equal, exchanged, broken, and
+    slow where something reads latency), by name; null leaves one of these out."""
+    requirements: tuple[Requirement, ...] = ()
+    """What a rule has to achieve to pass."""
+    prefer: Preference = "soonest"
+    """Which rule to choose of those that pass: the soonest done, or with the least exposure or
+    cost."""
+
+    @field_validator("worlds", mode="before")
+    @classmethod
+    def _effects_in_units_of_the_reward(cls, worlds: object, others: ValidationInfo) -> object:
+        objective = others.data.get("objective")
+        if objective is None or objective.metric != "reward" or not isinstance(worlds, dict):
+            return worlds
+        for name, settings in worlds.items():
+            effect = settings.get("effect") if isinstance(settings, dict) else None
+            if isinstance(effect, str) and "%" in effect:
+                raise InvalidInput(
+                    f"the effect of {name} is a percentage, but of which reward is not said; "
+                    "write the difference in units of the reward"
+                )
+        return worlds
 
     @property
     def earns_rewards(self) -> bool:

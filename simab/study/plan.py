@@ -20,6 +20,7 @@ from simab.errors import InvalidInput
 from simab.scenario.memory import MOST_STUDY_ROWS
 from simab.scenario.models import Scenario
 from simab.scenario.parts import MOST_REPLICATIONS
+from simab.scenario.played import played_data
 from simab.study.sources import own_sources, simab_digest
 from simab.version import VERSION
 from simab.world.control import Decider
@@ -28,8 +29,6 @@ __all__ = ["DESCRIBED", "Cell", "StudyPlan"]
 
 DESCRIBED: Final = "as described"
 """The name of the world that the scenario file describes."""
-
-_WORDS: Final = frozenset({"title", "question", "policies", "study"})
 
 
 class Cell(NamedTuple):
@@ -102,7 +101,7 @@ class StudyPlan:
     @cached_property
     def world_hashes(self) -> Mapping[str, str]:
         """SHA-256 of what is played in each world, in hexadecimal; equal ones are one world."""
-        return {name: _scenario_hash(scenario) for name, scenario in self.worlds.items()}
+        return {name: _sha256(played_data(scenario)) for name, scenario in self.worlds.items()}
 
     @cached_property
     def _contents(self) -> dict[str, Any]:
@@ -120,11 +119,6 @@ class StudyPlan:
                 "sources": simab_digest(),
             }
         )
-
-
-def _scenario_hash(scenario: Scenario) -> str:
-    data = scenario.model_dump(mode="json")
-    return _sha256({name: value for name, value in data.items() if name not in _WORDS})
 
 
 def _content(policy: Decider) -> Any:

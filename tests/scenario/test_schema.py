@@ -32,7 +32,8 @@ BEYOND_A_SCHEMA = {
     "rules_of_another_metric", "spread_too_far", "steps",
     "targets", "too_many_requests", "too_many_runs", "too_many_windows",
     "too_much_memory", "unknown_column", "unknown_table",
-    "usual_metrics_need_labels",
+    "usual_metrics_need_labels", "no_world_left", "weightless_worlds", "world_changes",
+    "effect_in_percent", "effect_of_columns",
 }  # fmt: skip
 # What is no YAML, or holds nothing: there is no data for a schema to judge.
 WITHOUT_DATA = {

@@ -6,7 +6,7 @@ Some are asked of the scenario as a whole, others of each variant, segment or po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
@@ -24,9 +24,10 @@ from simab.scenario.rules import (
     sizes,
     traffic,
     variants,
+    worlds,
 )
 
-__all__ = ["RULES", "Rule", "require", "violations", "violations_by"]
+__all__ = ["RULES", "Rule", "refuse", "require", "violations", "violations_by"]
 
 Rule: TypeAlias = Callable[[UncheckedScenario], Iterator[Violation]]
 RuleOfVariant: TypeAlias = Callable[[UncheckedScenario, Variant, Path], Iterator[Violation]]
@@ -56,6 +57,13 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     sizes.requests_can_be_counted,
     sizes.counts_fit_into_memory,
     sizes.rows_fit_into_memory,
+    worlds.described_is_the_file,
+    worlds.own_worlds_change_something,
+    worlds.dropped_worlds_are_played_otherwise,
+    worlds.some_world_is_played,
+    worlds.all_worlds_have_a_weight_or_none,
+    worlds.requirements_name_policies,
+    worlds.requirements_can_be_judged,
 )
 _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
     ground_truth.tables_exist,
@@ -127,7 +135,16 @@ def require(scenario: UncheckedScenario) -> None:
     Raises:
         InvalidScenario: with every breach.
     """
-    found = tuple(violations(scenario))
-    if found:
+    refuse(scenario, violations(scenario))
+
+
+def refuse(scenario: UncheckedScenario, found: Iterable[Violation]) -> None:
+    """Refuse a scenario in which violations were found.
+
+    Raises:
+        InvalidScenario: with every one of them.
+    """
+    problems = tuple(found)
+    if problems:
         data = scenario.model_dump(mode="json")
-        raise InvalidScenario("scenario", tuple(problem_of(each, data) for each in found))
+        raise InvalidScenario("scenario", tuple(problem_of(each, data) for each in problems))

@@ -1,0 +1,158 @@
+"""A scenario in which the candidate's true metric lies by a given effect above the control's.
+
+Everything but quality stays as described. The candidate gets the control's quality, moved in its
+natural direction; columns of a joint outcome table take each other's place in a share of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from math import copysign, isnan
+from typing import Final, TypeVar
+
+from simab.errors import InvalidInput
+from simab.profiles.quality import Classifier, NumericReward, QualityProfile, Success
+from simab.profiles.truth import metric_difference
+from simab.scenario.changes.shifts import (
+    LARGEST_SHIFT,
+    shifted_classifier,
+    shifted_reward,
+    shifted_success,
+)
+from simab.scenario.changes.variants import metric_of, with_mixed_columns, with_variants
+from simab.scenario.parts import UncheckedScenario
+
+__all__ = ["EffectRefused", "with_effect"]
+
+AnyScenario = TypeVar("AnyScenario", bound=UncheckedScenario)
+
+_EXACT: Final = 1e-12
+_PARTS: Final = (10**3, 10**6, 10**9, 2**40)  # into how many a row is cut at most: few if they do
+_NUDGES: Final = (0.0, *(10.0**power for power in range(-14, -5)))
+
+
+class EffectRefused(InvalidInput):
+    """An effect that these variants cannot have: the rule that it breaks, and the remedy."""
+
+    def __init__(self, effect: float, rule: str, remedy: str) -> None:
+        self.effect, self.rule, self.remedy = effect, rule, remedy
+        super().__init__(f"effect = {effect:g}: {rule}. {remedy}")
+
+    def __reduce__(self) -> tuple[type[EffectRefused], tuple[float, str, str]]:
+        return type(self), (self.effect, self.rule, self.remedy)
+
+
+def with_effect(scenario: AnyScenario, effect: float) -> AnyScenario:
+    """The scenario whose candidate's true metric is the control's plus `effect`.
+
+    Exact to 1e-12 of the metric, or of the mean reward; a classifier's scores are whole numbers of
+    2**-30, so that its effect is met or exceeded by less than 1e-7. At 0 both are exactly equal.
+
+    Raises:
+        EffectRefused: the effect cannot be reached.
+    """
+    objective = scenario.objective
+    qualities = [
+        scenario.endpoint.variants[name].quality
+        for name in (objective.control, objective.candidate)
+    ]
+    match qualities:
+        case [Success() as control, Success()]:
+            return _moved(scenario, effect, partial(shifted_success, control, effect))
+        case [NumericReward() as control, NumericReward() as candidate]:
+            return _moved(scenario, effect, partial(shifted_reward, control, effect, candidate))
+        case [Classifier() as control, Classifier()]:
+            return _separated(scenario, effect, control)
+    return _mixed(scenario, effect)
+
+
+def _moved(
+    scenario: AnyScenario, effect: float, shifted: Callable[[], QualityProfile]
+) -> AnyScenario:
+    objective = scenario.objective
+    try:
+        quality = shifted()
+    except ValueError:
+        value = metric_of(scenario, objective.control)
+        moved = value + effect
+        rule = f"the control's {objective.metric} is {value:.6g}, and {moved:.6g} cannot be"
+        raise EffectRefused(effect, rule, "Write an effect nearer to 0.") from None
+    return with_variants(scenario, {objective.candidate: {"quality": quality}})
+
+
+def _separated(scenario: AnyScenario, effect: float, control: Classifier) -> AnyScenario:
+    """The control's classifier with its scores pulled apart, or together."""
+    objective = scenario.objective
+    apart = objective.metric != "positive_rate"
+
+    def made(log_odds: float) -> AnyScenario:
+        quality = shifted_classifier(control, log_odds, apart=apart) if log_odds else control
+        return with_variants(scenario, {objective.candidate: {"quality": quality}})
+
+    def excess(log_odds: float) -> float:
+        return _difference(made(log_odds)) - effect
+
+    if effect == 0:
+        return made(0.0)
+    ends = sorted((-LARGEST_SHIFT, LARGEST_SHIFT), key=excess)
+    low, high = (excess(each) + effect for each in ends)
+    if not low <= effect <= high:
+        raise _unreachable(scenario, effect, low, high, "pulling the scores of the classes apart")
+    end = ends[effect > 0]
+    root = _root(excess, *sorted((0.0, end)))
+    # Scores are whole numbers: the nearest ones that do not fall short of the effect.
+    tried = (root + copysign(nudge * max(abs(root), 1e-3), end) for nudge in _NUDGES)
+    return made(next((each for each in tried if excess(each) * effect >= 0), root))
+
+
+def _mixed(scenario: AnyScenario, effect: float) -> AnyScenario:
+    """Both columns of the joint table, each in the other's place in a share of the rows."""
+    objective = scenario.objective
+    described = _difference(scenario)
+    if metric_difference(described, effect) == 0 or abs(described - effect) <= _EXACT / 10:
+        return scenario
+
+    def made(share: Fraction) -> AnyScenario:
+        names = (objective.control, objective.candidate)
+        return with_mixed_columns(scenario, names, (1 - share, share))
+
+    def excess(share: float | Fraction) -> float:
+        return _difference(made(Fraction(share))) - effect
+
+    if effect == 0:
+        return made(Fraction(1, 2))
+    reach = abs(described)
+    if isnan(described) or abs(effect) > reach + _EXACT / 10:
+        what = "exchanging the two columns in some of the rows"
+        raise _unreachable(scenario, effect, -reach, reach, what)
+    share = min(max((1 - effect / described) / 2, 0.0), 1.0)  # right for all but f1 and precision
+    if abs(excess(share)) > _EXACT / 10:
+        share = _root(excess, 0.0, 1.0)
+    cuts = [Fraction(share).limit_denominator(parts) for parts in _PARTS]
+    return made(next((cut for cut in cuts if abs(excess(cut)) <= _EXACT / 10), cuts[-1]))
+
+
+def _root(excess: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq
+
+    return float(brentq(excess, low, high, xtol=1e-15, rtol=1e-15))
+
+
+def _difference(scenario: UncheckedScenario) -> float:
+    objective = scenario.objective
+    return metric_of(scenario, objective.candidate) - metric_of(scenario, objective.control)
+
+
+def _unreachable(
+    scenario: UncheckedScenario, effect: float, low: float, high: float, how: str
+) -> EffectRefused:
+    metric = scenario.objective.metric
+    if isnan(low) or isnan(high) or low == high:
+        rule = f"{how} makes no difference to {metric} here"
+        remedy = "Describe the candidate's quality by `change` instead."
+    else:
+        rule = f"{how} makes differences of {metric} from {low:.6g} to {high:.6g} only"
+        remedy = "Write one of these, or describe the candidate's quality by `change` instead."
+    return EffectRefused(effect, rule, remedy)

@@ -1,0 +1,20 @@
+"""What of a scenario decides how a run goes: all but its words, its policies and what is asked."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from simab.scenario.parts import UncheckedScenario
+
+__all__ = ["NOT_PLAYED", "played_data"]
+
+NOT_PLAYED: Final = frozenset(
+    {"title", "question", "policies", "study", "worlds", "requirements", "prefer"}
+)
+"""Fields of a scenario that leave each run as it is; policies are played, but are no part of it."""
+
+
+def played_data(scenario: UncheckedScenario) -> dict[str, Any]:
+    """What is played, as plain data: where it is equal, runs of a policy are equal."""
+    data = scenario.model_dump(mode="json")
+    return {name: value for name, value in data.items() if name not in NOT_PLAYED}

@@ -1,0 +1,100 @@
+"""What a rule has to achieve to pass: bounds on the quantities of a study's result.
+
+The words are those of the result. Who judges them, and with which certainty, is not said here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from simab.description import Description, Duration, Share
+
+__all__ = [
+    "ErrorRequirement",
+    "HarmRequirement",
+    "PowerRequirement",
+    "Preference",
+    "PromotionRequirement",
+    "Requirement",
+    "TimeRequirement",
+]
+
+PolicyName = Annotated[str, Field(min_length=1, max_length=63)]
+ShareOfRuns = Annotated[Share, Field(gt=0, lt=1)]
+
+
+class PromotionRequirement(Description):
+    """How often a rule may promote wrongly, in each world where that is wrong."""
+
+    quantity: Literal["false_promotion", "promotes_a_worse"]
+    """false_promotion: in worlds whose candidate is not better, or breaks a guardrail;
+    promotes_a_worse: in those whose candidate is worse or broken, equal ones left out."""
+    at_most: Share
+    """The largest share of runs that is still fine."""
+    policy: PolicyName | None = None
+    """The policy that has to keep it; every policy if absent."""
+
+
+class PowerRequirement(Description):
+    """How often a rule has to promote a candidate that is better by what matters."""
+
+    quantity: Literal["power"]
+    """Promotes the candidate, in each world where it is better by the smallest effect or more."""
+    at_least: Share
+    """The smallest share of runs that is enough."""
+    policy: PolicyName | None = None
+    """The policy that has to keep it; every policy if absent."""
+
+
+class TimeRequirement(Description):
+    """How long something may take."""
+
+    quantity: Literal["time_to_decision", "broken_gone_within"]
+    """time_to_decision: from the start until a variant has all traffic for good or the rule has
+    ended; broken_gone_within: until a broken candidate has no traffic any more."""
+    at_most: Annotated[Duration, Field(gt=0)]
+    """The longest that is still fine."""
+    share_of_runs: ShareOfRuns = 0.5
+    """In how large a share of the runs it has to be so; 50 % asks it of the median run."""
+    policy: PolicyName | None = None
+    """The policy that has to keep it; every policy if absent."""
+
+
+class HarmRequirement(Description):
+    """How much harm a run may do."""
+
+    quantity: Literal["requests_on_worse", "users_on_worse", "cost"]
+    """requests_on_worse: requests that a variant worse than the best answered; users_on_worse:
+    users who met one; cost: by how much the metric fell short of the best variant's, summed over
+    all requests."""
+    at_most: Annotated[float, Field(ge=0, le=1e15)]
+    """The most that is still fine, in a run."""
+    share_of_runs: ShareOfRuns | None = None
+    """In how large a share of the runs it has to be so; if absent, it is asked of the mean."""
+    policy: PolicyName | None = None
+    """The policy that has to keep it; every policy if absent."""
+
+
+class ErrorRequirement(Description):
+    """How many of its requests a run may answer with an error."""
+
+    quantity: Literal["errors"]
+    """Share of all requests of a run that are answered with a 5XX."""
+    at_most: Share
+    """The largest share of requests that is still fine."""
+    share_of_runs: ShareOfRuns | None = None
+    """In how large a share of the runs it has to be so; if absent, it is asked of the mean."""
+    policy: PolicyName | None = None
+    """The policy that has to keep it; every policy if absent."""
+
+
+Requirement = Annotated[
+    PromotionRequirement | PowerRequirement | TimeRequirement | HarmRequirement | ErrorRequirement,
+    Field(discriminator="quantity"),
+]
+"""A bound on one quantity; `quantity` says which in a file."""
+
+Preference: TypeAlias = Literal["soonest", "least_exposure", "least_cost"]
+"""By what to choose among the rules that meet all requirements."""
