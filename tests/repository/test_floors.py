@@ -35,9 +35,10 @@ OUTSIDE_LIBRARIES = [
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the package and of its contracts, to plant things in."""
+    """A copy of the packages and of their contracts, to plant things in."""
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "simab", tmp_path / "simab", ignore=ignored)
+    for package in ("simab", "validation"):
+        shutil.copytree(REPOSITORY / package, tmp_path / package, ignore=ignored)
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
     return tmp_path
 

@@ -74,7 +74,7 @@ def long_function(path: str, source: str) -> list[str]:
 
 def printing(path: str, source: str) -> list[str]:
     """Only the command line talks to the terminal; the library returns results."""
-    if path.startswith("simab/cli/"):
+    if path.startswith(("simab/cli/", "validation/places.py")):
         return []
     found = []
     for node in ast.walk(ast.parse(source)):
@@ -131,13 +131,16 @@ def breaches(root: Path, files: list[Path], rule: Rule) -> list[str]:
 
 @pytest.mark.parametrize("rule", EVERYWHERE, ids=lambda rule: rule.__name__)
 def test_every_python_file_keeps_the_rule(repository: Path, rule: Rule) -> None:
-    files = [*python_files(repository, "simab", "tests", "scenarios"), repository / "noxfile.py"]
+    files = [
+        *python_files(repository, "simab", "validation", "tests", "scenarios"),
+        repository / "noxfile.py",
+    ]
     assert breaches(repository, files, rule) == []
 
 
 @pytest.mark.parametrize("rule", IN_THE_PACKAGE, ids=lambda rule: rule.__name__)
 def test_every_module_of_the_package_keeps_the_rule(repository: Path, rule: Rule) -> None:
-    assert breaches(repository, python_files(repository, "simab"), rule) == []
+    assert breaches(repository, python_files(repository, "simab", "validation"), rule) == []
 
 
 def test_an_exception_that_is_no_longer_needed_is_removed(repository: Path) -> None:

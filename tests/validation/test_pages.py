@@ -1,0 +1,45 @@
+"""The committed pages say what the committed rows hold: nothing on them is written by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from validation import remaking
+from validation.intervals.page import write_coverage
+from validation.places import made_or_committed
+from validation.policy_report import write_policies
+from validation.twelve.studies import write_twelve_policies
+
+
+def test_the_pages_of_rules_and_of_coverage_are_what_their_rows_make(
+    repository: Path, tmp_path: Path
+) -> None:
+    """Byte for byte, and README's table with them."""
+    table = write_twelve_policies(tmp_path)
+    write_coverage(tmp_path)
+    for page in ("twelve_policies", "intervals"):
+        place = f"reports/{page}/README.md"
+        assert (tmp_path / place).read_bytes() == (repository / place).read_bytes(), page
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    assert remaking.with_table(readme, "twelve policies", table) == readme
+
+
+@pytest.mark.long
+def test_the_page_of_all_policies_is_what_its_rows_make(repository: Path, tmp_path: Path) -> None:
+    """With its rates and its figure."""
+    write_policies(tmp_path)
+    for name in ("README.md", "rates.csv", "power.svg"):
+        place = f"reports/policies/{name}"
+        assert (tmp_path / place).read_bytes() == (repository / place).read_bytes(), name
+
+
+def test_what_has_been_made_comes_before_what_is_committed(tmp_path: Path) -> None:
+    """A page below another folder is of the rows there, where there are any."""
+    made = tmp_path / "reports" / "intervals" / "coverage.csv"
+    made.parent.mkdir(parents=True)
+    made.write_text("rows", encoding="utf-8")
+    place = "reports/intervals/coverage.csv"
+    assert made_or_committed(tmp_path, place) == made
+    assert made_or_committed(tmp_path / "elsewhere", place).is_absolute()

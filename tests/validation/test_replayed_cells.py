@@ -1,0 +1,40 @@
+"""A part of each study, played again: the same numbers end as the committed ones did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import simab
+from validation.played_rules import play_cells, read_cells
+from validation.policies.studies import load_studies
+from validation.policies.studies import versions as versions_of
+from validation.twelve.studies import SCENARIO, four_versions
+
+REPLICATIONS = 8
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", load_studies())
+def test_the_first_replications_of_every_cell_end_as_committed(name: str, repository: Path) -> None:
+    """A replication depends on its number alone, not on how many are played."""
+    committed = read_cells(repository / "reports" / "policies" / "verdicts.csv")
+    kept = {(cell.version, cell.rule): cell for cell in committed if cell.scenario == name}
+    for version in versions_of(name, load_studies()[name]):
+        for cell in play_cells(replace(version, replications=REPLICATIONS)):
+            before = kept.pop((version.version, cell.rule))
+            assert cell.verdicts == before.verdicts[:REPLICATIONS], (version.version, cell.rule)
+            assert len(before.verdicts) == version.replications
+    assert kept == {}
+
+
+@pytest.mark.long
+def test_the_first_replications_of_the_twelve_end_as_committed(repository: Path) -> None:
+    """The better, the equal, the worse and the broken candidate."""
+    committed = read_cells(repository / "reports" / "twelve_policies" / "versions.csv")
+    kept = {(cell.version, cell.rule): cell.verdicts for cell in committed}
+    for version in four_versions(simab.load(SCENARIO)):
+        for cell in play_cells(replace(version, replications=REPLICATIONS)):
+            assert cell.verdicts == kept[version.version, cell.rule][:REPLICATIONS]

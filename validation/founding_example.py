@@ -1,0 +1,76 @@
+"""The report of the founding example, and what README shows of it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Final
+
+from simab.comparison import compare
+from simab.report import canvas, formatting
+from simab.report.page_form import for_page
+from simab.report.verdict_figure import draw_endings
+from simab.report.writing import write_report
+from simab.result import StudyResult
+from simab.result.saved_study import read_result
+from simab.scenario import load
+from simab.text import typeset
+from validation.places import REPOSITORY, made_or_committed, say
+
+__all__ = ["play_founding_example", "write_founding_example"]
+
+PLACE: Final = "reports/churn"
+
+
+# Words on hatched bars stay legible, as in the page.
+HALO: Final = "text{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}"
+
+
+def play_founding_example(folder: Path, executor: Executor) -> None:
+    """Play the study and write reports/churn below a folder."""
+    file = "scenarios/churn.yaml"
+    scenario = load(REPOSITORY / file)
+    count, seed = str(scenario.study.replications), str(scenario.study.seed)
+    say(f"churn: {count} replications a rule")
+    words = ["simab", "compare", file, "--replications", count, "--seed", seed, "--out", "DIR"]
+    study = compare(scenario, executor=executor, command=shlex.join(words))
+    study.report(folder / PLACE)
+
+
+def write_founding_example(folder: Path) -> str:
+    """Write the page and docs/churn.svg from the study's result; returns README's table."""
+    saved = made_or_committed(folder, f"{PLACE}/study.json").read_text(encoding="utf-8")
+    study = read_result(json.loads(saved))
+    write_report(study, folder / PLACE)
+    result = for_page(study)
+    (folder / "docs").mkdir(exist_ok=True)
+    (folder / "docs" / "churn.svg").write_text(_picture(result), encoding="utf-8")
+    return _table(result)
+
+
+def _picture(result: StudyResult) -> str:
+    """The figure of how runs end, standing alone on white."""
+    with canvas.drawing():
+        figure = draw_endings(result, 720)
+        figure.patch.set_facecolor("white")
+        figure.patch.set_alpha(1)
+        drawn = canvas.svg_text(figure)
+    return drawn.replace("<defs>", f"<style>{HALO}</style>\n <defs>", 1)
+
+
+def _table(result: StudyResult) -> str:
+    """README's table in Markdown."""
+    truth = result.truth
+    lines = [
+        f"| rule | promotes {truth.candidate} (wrong) | is right | decides after, median |",
+        "|---|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {policy.name} | {formatting.proportion(policy.verdicts['promoted_candidate'])} "
+        f"| {formatting.proportion(policy.correct)} "
+        f"| {typeset.duration(policy.decision_time_s.p50)} |"
+        for policy in result.policies
+    ]
+    return "\n".join(lines).replace("\N{NARROW NO-BREAK SPACE}", " ") + "\n"

@@ -1,0 +1,12 @@
+"""Text of pages in Markdown: numbers as every editor and terminal shows them."""
+
+from __future__ import annotations
+
+from simab.text import typeset
+
+__all__ = ["plain"]
+
+
+def plain(text: object) -> str:
+    """Numbers with spaces that every editor and terminal shows."""
+    return str(text).replace(typeset.THIN, " ").replace(typeset.NO_BREAK, " ")

@@ -1,0 +1,1 @@
+"""Rules that fail as they do in life: a section of reports/policies."""

@@ -1,0 +1,1 @@
+"""Every kind of policy beside its claim and its theory: reports/policies, and power curves."""

@@ -1,0 +1,70 @@
+"""Which part of reports/ is played and written by what, and README's tables beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Final
+
+from simab.study import local_processes
+from validation.founding_example import play_founding_example, write_founding_example
+from validation.intervals.page import play_coverage, write_coverage
+from validation.naive.rules import play_naive_rules
+from validation.places import REPOSITORY
+from validation.policies.studies import play_guardrails, play_policies
+from validation.policy_report import write_policies
+from validation.sample_ratio.rates import play_ratio_rates
+from validation.twelve.studies import play_twelve_policies, write_twelve_policies
+
+WORKERS: Final = 2
+_PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
+    "churn": play_founding_example,
+    "twelve_policies": play_twelve_policies,
+    "policies": play_policies,
+    "guardrails": play_guardrails,
+    "sample_ratio": play_ratio_rates,
+    "naive_rules": play_naive_rules,
+    "intervals": play_coverage,  # of the rows of twelve_policies
+}
+PARTS: Final = tuple(_PLAYED)
+_SECTIONS: Final = {"policies", "guardrails", "sample_ratio", "naive_rules"}
+"""Parts of one page."""
+
+
+def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> None:
+    """Write these parts of reports/, docs/churn.svg and README.md below a folder.
+
+    Without `play` only the pages are written, from the rows that were written below that folder or
+    are committed.
+    """
+    if play:
+        with local_processes(WORKERS) as executor:
+            for part in parts:
+                _PLAYED[part](folder, executor)
+    tables = {}
+    if "churn" in parts:
+        tables["churn"] = write_founding_example(folder)
+    if "twelve_policies" in parts:
+        tables["twelve policies"] = write_twelve_policies(folder)
+    if _SECTIONS & set(parts):
+        write_policies(folder)
+    if "intervals" in parts:
+        write_coverage(folder)
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for name, table in tables.items():
+        readme = with_table(readme, name, table)
+    (folder / "README.md").write_text(readme, encoding="utf-8")
+
+
+def with_table(page: str, name: str, table: str) -> str:
+    """The page with the table of that name between its two marks."""
+    marks = (f"<!-- {name} table: {end} -->" for end in ("begin", "end"))
+    begin, end = (re.escape(mark) for mark in marks)
+    shown, places = re.subn(
+        f"({begin}\n).*?({end})", lambda found: found[1] + table + found[2], page, flags=re.DOTALL
+    )
+    if places != 1:
+        raise ValueError(f"{places} places for the table {name}: there must be one")
+    return shown

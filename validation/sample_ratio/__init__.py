@@ -1,0 +1,1 @@
+"""Rates of the sample-ratio check: a section of reports/policies."""

@@ -1,0 +1,1 @@
+"""Twelve rules on one scenario with four kinds of candidate: reports/twelve_policies."""
