@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from simab.analyse import ScenarioTruth
 from simab.errors import InvalidInput
 from simab.files import write_files
 from simab.result import StudyResult
+from simab.result.columns import VARIANT_COLUMNS
 from simab.result.json_form import dumped
 from simab.run.frames import csv_bytes
 from simab.run.simulation import choose_policy, require_scenario
@@ -77,7 +78,8 @@ class Study:
         """One row a policy and replication: how it ended, when, and what it cost."""
         import pandas as pd
 
-        return pd.DataFrame([asdict(row) for rows in self.rows.values() for row in rows])
+        rows = [asdict(row) for each in self.rows.values() for row in each]
+        return pd.DataFrame([_by_variant(row, ("requests_served",)) for row in rows])
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -89,6 +91,7 @@ class Study:
             {name: value for name, value in dumped(policy).items() if name not in hidden}
             for policy in self.result.policies
         ]
+        policies = [_by_variant(policy, VARIANT_COLUMNS) for policy in policies]
         frame = pd.json_normalize(policies, sep="_")
         return frame.rename(columns=lambda name: name.removeprefix("verdicts_"))
 
@@ -123,6 +126,14 @@ class Study:
         from simab.report import summary_table_html
 
         return summary_table_html(self.result)
+
+
+def _by_variant(row: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """The row with a column `key[variant]` for each variant in place of these keys, at its end."""
+    flat = {key: value for key, value in row.items() if key not in keys}
+    return flat | {
+        f"{key}[{variant}]": value for key in keys for variant, value in row[key].items()
+    }
 
 
 def compare(  # noqa: PLR0913 - the public contract, all by keyword

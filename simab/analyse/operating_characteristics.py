@@ -14,7 +14,7 @@ import numpy as np
 from simab.analyse.run_summary import usual_reason
 from simab.policies import HoldReason
 from simab.result import Characteristics, Ecdf, Ending, Mean, Proportion, Quantiles, Refused
-from simab.result.columns import COLUMNS, Column, RunLimits
+from simab.result.columns import COLUMNS, VARIANT_COLUMNS, Column, RunLimits
 from simab.result.run_summary import Judgement, RunSummary, Verdict
 from simab.stats.cost_intervals import cost_mean
 from simab.stats.intervals import quantile_interval, share_interval
@@ -45,6 +45,7 @@ def operating_characteristics(
         math.inf if o.requests_to_decision is None else float(o.requests_to_decision)
         for o in outcomes
     ]
+    served = dict.fromkeys(name for outcome in outcomes for name in outcome.requests_served)
     return Characteristics(
         verdicts={str(verdict): _share_of(verdict, verdicts) for verdict in Verdict},
         decides_for={name: _share_of(name, chosen) for name in winners},
@@ -59,7 +60,16 @@ def operating_characteristics(
         decision_time_ecdf=_ecdf(decided),
         refused=_refused(outcomes),
         held=_held(outcomes),
-        means={name: _mean(column, outcomes, limits) for name, column in COLUMNS.items()},
+        means={
+            name: _mean(column, column.values(outcomes), limits) for name, column in COLUMNS.items()
+        },
+        variant_means={
+            name: {
+                variant: _mean(column, column.values(outcomes, variant), limits)
+                for variant in served
+            }
+            for name, column in VARIANT_COLUMNS.items()
+        },
     )
 
 
@@ -97,8 +107,7 @@ def _share(count: int, trials: int) -> Proportion:
     return Proportion(count, share, interval.low, interval.high)
 
 
-def _mean(column: Column, outcomes: Sequence[RunSummary], limits: RunLimits) -> Mean:
-    values = column.values(outcomes)
+def _mean(column: Column, values: Sequence[float], limits: RunLimits) -> Mean:
     found = cost_mean(values, *column.range_of(values, limits))
     return Mean(
         _number(found.estimate),

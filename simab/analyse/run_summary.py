@@ -56,6 +56,7 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
         held_for=_held_for(run),
         in_flight_at_horizon=totals.in_flight,
         labels_outstanding=totals.labels_outstanding,
+        requests_served={name: int(served) for name, _, served in by_variant},
     )
 
 

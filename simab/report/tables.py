@@ -14,16 +14,17 @@ from simab.report.paired_figure import quantity
 from simab.report.table import Cell, Column, Table, cell
 from simab.report.verdict_columns import VerdictColumn
 from simab.result import Mean, PairedDifference, PolicyResult, StudyResult
-from simab.result.columns import COLUMNS, Shown, Unit
+from simab.result.columns import COLUMNS, VARIANT_COLUMNS, Shown, Unit
 from simab.result.columns import Column as OutcomeColumn
 from simab.result.example_run import Example, Realised
 from simab.text import typeset
-from simab.text.lists import either
+from simab.text.lists import either, named
 from simab.text.numbers import counted
 
 __all__ = [
     "APPROXIMATE",
     "MOST_DECISIONS",
+    "answers",
     "costs",
     "decisions",
     "health",
@@ -132,6 +133,37 @@ def costs(result: StudyResult) -> Table:
         for policy in result.policies
     )
     return Table("What a run costs" + _approximate(result, measured), columns, rows)
+
+
+def answers(result: StudyResult) -> Table:
+    """Who answered how many requests: variants that answered none under any policy are left out."""
+    shown = [
+        (column, variant)
+        for column in VARIANT_COLUMNS.values()
+        for variant in _serving(result)
+        if column.shown is Shown.COSTS
+    ]
+    columns = (
+        Column("Policy", numeric=False),
+        *(Column(each.title.format(variant=named(name)), each.note) for each, name in shown),
+    )
+    rows = tuple(
+        (Cell(policy.name), *(_of_variant(column, name, policy) for column, name in shown))
+        for policy in result.policies
+    )
+    return Table("Requests answered by each variant", columns, rows)
+
+
+def _serving(result: StudyResult) -> list[str]:
+    """The variants that answered requests, control and candidate first."""
+    served = [policy.variant_means["requests_served"] for policy in result.policies]
+    answered = [name for each in served for name, count in each.items() if count.mean > 0]
+    return [name for name in dict.fromkeys([*result.truth.endings, *answered]) if name in answered]
+
+
+def _of_variant(column: OutcomeColumn, variant: str, policy: PolicyResult) -> Cell:
+    mean = policy.variant_means[column.key].get(variant)
+    return cell(_WRITTEN[column.unit](mean)) if mean else Cell(typeset.NOT_KNOWN)
 
 
 def health(result: StudyResult) -> Table:

@@ -12,7 +12,7 @@ from simab.report.embedded import data_block
 from simab.report.page import page_of
 from simab.report.page_form import for_page
 from simab.result import PolicyResult, StudyResult
-from simab.result.columns import COLUMNS
+from simab.result.columns import COLUMNS, VARIANT_COLUMNS
 from simab.result.json_form import dumped
 from simab.result.run_summary import Verdict
 from simab.result.saved_study import canonical_json
@@ -83,8 +83,12 @@ def _summary_row(policy: PolicyResult) -> dict[str, object]:
         row |= {f"{name}_low": share.low, f"{name}_high": share.high}
     for name in _QUANTILES:
         row |= {f"{name}_{key}": each for key, each in dumped(getattr(policy, name)).items()}
-    for name in COLUMNS:
-        row |= {f"{name}_{key}": getattr(policy.means[name], key) for key in _MEAN_KEYS}
+    means = {name: policy.means[name] for name in COLUMNS}
+    for name in VARIANT_COLUMNS:
+        by_variant = policy.variant_means[name].items()
+        means |= {f"{name}[{variant}]": each for variant, each in by_variant}
+    for name, each in means.items():
+        row |= {f"{name}_{key}": getattr(each, key) for key in _MEAN_KEYS}
     return row
 
 

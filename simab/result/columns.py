@@ -1,7 +1,8 @@
 """The columns of outcomes that are averaged over runs, each declared once.
 
 A column says how to read its value off a row, in which range it can lie, and how it is shown. CSV,
-tables, the terminal, JSON and paired differences walk these declarations.
+tables, the terminal, JSON and paired differences walk these declarations. VARIANT_COLUMNS have a
+value for each variant, in files under `key[variant]`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 
 from simab.result.run_summary import RunSummary
 
-__all__ = ["COLUMNS", "Column", "RunLimits", "Shown", "Unit"]
+__all__ = ["COLUMNS", "VARIANT_COLUMNS", "Column", "RunLimits", "Shown", "Unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,10 @@ class Column:
     than above. Runs are averaged with the interval of `simab.stats.cost_mean`.
 
     `title` and `note` head it in a table, `short` on the terminal (empty: not there); in the note
-    `{worse}` stands for the worse variants, `{metric}` for the objective's metric. `of_worse`: only
-    a variant worse than the best adds to it, so tables have it only where one is. `compared` are
-    the words for more and for less of it where policies are compared in pairs (None: not).
+    `{worse}` stands for the worse variants, `{metric}` for the objective's metric, and in the title
+    of a column with a value for each variant `{variant}` for that. `of_worse`: only a variant worse
+    than the best adds to it, so tables have it only where one is. `compared` are the words for more
+    and for less of it where policies are compared in pairs (None: not).
     """
 
     key: str
@@ -93,10 +95,10 @@ class Column:
     of_worse: bool = False
     compared: tuple[str, str] | None = None
 
-    def values(self, outcomes: Sequence[RunSummary]) -> list[float]:
-        """One value a run."""
-        of = attrgetter(self.key)
-        return [float(of(outcome)) for outcome in outcomes]
+    def values(self, outcomes: Sequence[RunSummary], variant: str | None = None) -> list[float]:
+        """One value a run, of a column with a value for each variant that of one."""
+        found = map(attrgetter(self.key), outcomes)
+        return [float(each if variant is None else each.get(variant, 0)) for each in found]
 
     def range_of(self, values: Sequence[float], limits: RunLimits) -> tuple[float, float]:
         """What is possible; rounding may have carried a value a little further."""
@@ -114,6 +116,10 @@ def _breach(limits: RunLimits) -> float:
 
 def _failed(limits: RunLimits) -> float:
     return float(limits.can_fail)
+
+
+def _all(_: RunLimits) -> float:
+    return 1.0
 
 
 def _refused(limits: RunLimits) -> float:
@@ -213,3 +219,18 @@ _DECLARED: Final = (
     ),
 )
 COLUMNS: Final[Mapping[str, Column]] = MappingProxyType({each.key: each for each in _DECLARED})
+
+_OF_VARIANTS: Final = (
+    Column(key="requests_served", most=_requests, title="Answered by {variant}", shown=Shown.COSTS),
+    Column(
+        key="served_share",
+        most=_all,
+        unit=Unit.SHARE,
+        title="Share of {variant}",
+        note="of the answers, mean",
+        shown=Shown.COSTS,
+    ),
+)
+VARIANT_COLUMNS: Final[Mapping[str, Column]] = MappingProxyType(
+    {each.key: each for each in _OF_VARIANTS}
+)

@@ -96,11 +96,10 @@ def _field(field: Field[Any], hint: Any, reader: Reader) -> Any:
     return _reading(hint)(child)
 
 
-def _of_key(kind: type[Any], key: str, reader: Reader) -> Any:
-    """A record under a key; one that an older file lacks has nothing that is known."""
-    if reader.has(key):
-        return loaded(kind, reader.child(key))
-    return loaded(kind, Reader({}, f"{reader.path}.{key}"))
+def _of_key(hint: Any, key: str, reader: Reader) -> Any:
+    """A value under a key; one that an older file lacks has nothing that is known."""
+    child = reader.child(key) if reader.has(key) else Reader({}, f"{reader.path}.{key}")
+    return _reading(hint)(child)
 
 
 def _may_be_absent(hint: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simab.result.columns import COLUMNS
+from simab.result.columns import COLUMNS, VARIANT_COLUMNS
 from simab.result.estimates import Ecdf, Ending, Mean, Proportion, Quantiles
 from simab.result.json_form import required_keys, spread_keys
 from simab.result.run_summary import Verdict
@@ -45,7 +45,8 @@ class Characteristics:
     `verdicts` and `decides_for` are decisions; `ends_with` and `still_split` are who has the
     traffic at the horizon, which `correct`, `wrong` and `neither` judge. `overturned` runs end
     elsewhere than with the variant decided for. `held` counts by reason the runs in which the
-    candidate was held. `means` has every column of `simab.result.columns`.
+    candidate was held. `means` has every column of `simab.result.columns`, `variant_means` those
+    with a value for each variant: by column, then by variant.
     """
 
     verdicts: Mapping[str, Proportion] = field(metadata=required_keys(map(str, Verdict)))
@@ -62,6 +63,7 @@ class Characteristics:
     refused: Refused = Refused(0, 0, None)
     held: Mapping[str, int] = field(default_factory=dict)
     means: Mapping[str, Mean] = field(metadata=spread_keys(COLUMNS))
+    variant_means: Mapping[str, Mapping[str, Mean]] = field(metadata=spread_keys(VARIANT_COLUMNS))
 
     @property
     def runs(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = ["Judgement", "RunSummary", "Verdict"]
@@ -51,7 +52,8 @@ class RunSummary:
     took effect. `actions_refused` counts what the policy asked for and the endpoint refused, most
     often because of `refusal` (None where nothing was). `held_for` lists for what the candidate was
     held on the way, whatever came of it (None where it never was). A run is correct where it is
-    right to end with the variant that has all traffic.
+    right to end with the variant that has all traffic. `requests_served` counts by variant the
+    requests of users that it answered, and `served_share` is its share of all that were answered.
     """
 
     policy: str
@@ -78,11 +80,18 @@ class RunSummary:
     labels_outstanding: int
     guardrail_breach_excess_s: float = 0.0
     errors_excess: int = 0
+    requests_served: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def overturned(self) -> bool:
         """Whether the traffic ends elsewhere than with the variant decided for."""
         return self.verdict is not Verdict.UNDECIDED and self.ends_with != self.decided_for
+
+    @property
+    def served_share(self) -> Mapping[str, float]:
+        """Share of the answers that each variant gave; 0 for all where there are none."""
+        answers = max(sum(self.requests_served.values()), 1)
+        return {name: count / answers for name, count in self.requests_served.items()}
 
     @property
     def failed_share(self) -> float:

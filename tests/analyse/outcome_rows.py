@@ -32,6 +32,7 @@ ROW: Final = RunSummary(
     held_for=None,
     in_flight_at_horizon=0,
     labels_outstanding=0,
+    requests_served={"a": 450, "b": 500},
 )
 
 

@@ -23,6 +23,7 @@ from simab.policies import (
 )
 from simab.run.simulation import Run
 from simab.scenario.models import Scenario
+from simab.world.records import COPY
 from tests.world.building import SECOND, Script, record, scenario, variant
 
 QUICK = {"weight_update": "15s", "provisioning": "15s"}
@@ -229,6 +230,9 @@ def test_costs_are_those_of_the_request_records() -> None:
     assert served.gt(0).all()
     assert row.requests_on_worse == served["a"] + served["c"]
     assert row.regret == pytest.approx(served["a"] * 0.05 + served["c"] * 0.45, rel=1e-12)
+    answered = requests[requests["status"] == 200]["variant"].value_counts()
+    assert row.requests_served == answered.to_dict()
+    assert row.served_share == {name: row.requests_served[name] / answered.sum() for name in "abc"}
     assert row.requests_total == len(requests)
     assert row.in_flight_at_horizon == (requests["status"] == 0).sum()
     assert row.requests_to_decision == (requests["arrived_ns"] < 60 * SECOND).sum()
@@ -245,6 +249,18 @@ def test_requests_that_a_bad_variant_fails_went_to_it_too() -> None:
     row = summary_of(run, truth_of_scenario(run.scenario))
     failed = run.requests["status"] == 500
     assert row.requests_on_worse == failed.sum() > 0
+
+
+def test_copies_and_failures_are_not_served() -> None:
+    """Nobody gets the reply of a mirror, and a 500 is no answer."""
+    mirrored = {1: [SetWeights({"a": 1.0, "b": 0.0}, mirror=Mirror("b", 1.0))]}
+    run = played(mirrored, scenario({"a": success(0.9, error_rate=0.3), "b": success(0.9)}))
+    row = summary_of(run, truth_of_scenario(run.scenario))
+    users = run.requests[run.requests["attempt"] != COPY]
+    answered = users[users["status"] == 200]["variant"].value_counts()
+    assert row.requests_served == {"a": answered["a"], "b": answered.get("b", 0)}
+    assert len(users) < len(run.requests)
+    assert row.requests_failed > 0
 
 
 def test_equal_variants_cost_nothing() -> None:

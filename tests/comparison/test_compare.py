@@ -37,8 +37,9 @@ def study() -> simab.Study:
 
 
 def test_outcomes_has_a_row_for_each_policy_and_replication(study: simab.Study) -> None:
-    """The columns are the fields of `RunSummary`."""
-    assert list(study.outcomes.columns) == list(RunSummary.__slots__)
+    """The columns are the fields of `RunSummary`, what is by variant last and by variant."""
+    fields = [name for name in RunSummary.__slots__ if name != "requests_served"]
+    assert list(study.outcomes.columns) == [*fields, "requests_served[a]", "requests_served[b]"]
     counts = study.outcomes.groupby("policy", sort=False)["replication"].nunique()
     assert counts.to_dict() == dict.fromkeys(small().policies, 20)
 
@@ -54,6 +55,10 @@ def test_summary_is_that_of_the_outcomes(study: simab.Study) -> None:
         assert row["promoted_candidate_count"] == (rows["verdict"] == "promoted_candidate").sum()
         assert row["requests_on_worse_mean"] == pytest.approx(rows["requests_on_worse"].mean())
         assert row["regret_mean"] == pytest.approx(rows["regret"].mean())
+        served = rows["requests_served[b]"]
+        assert row["requests_served[b]_mean"] == pytest.approx(served.mean())
+        share = (served / (served + rows["requests_served[a]"])).mean()
+        assert row["served_share[b]_mean"] == pytest.approx(share)
         median = rows["decided_s"].quantile(0.5, interpolation="lower")
         assert row["decision_time_s_p50"] == median
 

@@ -107,6 +107,7 @@ def row_of(
         actions_refused=0,
         refusal=None,
         held_for=None,
+        requests_served={"Variant1": max(counts["requests_total"] - worse, 0), "Variant2": worse},
         **counts,
     )
 

@@ -11,7 +11,7 @@ from simab.report import formatting, tables
 from simab.report.paired_figure import QUANTITIES
 from simab.report.writing import summary_csv
 from simab.result import Mean, StudyResult
-from simab.result.columns import COLUMNS, Column, Shown
+from simab.result.columns import COLUMNS, VARIANT_COLUMNS, Column, Shown
 from simab.result.json_form import dumped
 from simab.result.saved_study import read_result
 from tests.analyse.outcome_rows import ROW
@@ -76,6 +76,32 @@ def test_where_no_variant_is_worse_no_table_has_what_worse_ones_add(study: Study
     for column in COLUMNS.values():
         if column.shown is not Shown.NOWHERE:
             assert (column.title in titles) == (not column.of_worse)
+
+
+@pytest.mark.parametrize("column", VARIANT_COLUMNS.values(), ids=lambda column: column.key)
+def test_a_column_by_variant_has_a_value_for_each(column: Column, study: StudyResult) -> None:
+    """In JSON under its key, in summary.csv under key[variant], and back from JSON."""
+    assert column.values([ROW], "b") == [float(getattr(ROW, column.key)["b"])]
+    row = next(csv.DictReader(summary_csv(study).splitlines()))
+    for name in ("Variant1", "Variant2"):
+        mean = study.policies[0].variant_means[column.key][name]
+        assert dumped(study.policies[0])[column.key][name]["mean"] == mean.mean
+        assert float(row[f"{column.key}[{name}]_mean"]) == mean.mean
+    assert read_result(dumped(study)).policies == study.policies
+
+
+def test_the_page_says_who_answered_and_leaves_out_who_did_not(study: StudyResult) -> None:
+    """A column a variant of each declaration; of an older result, which has none, no table."""
+    titles = [each.title for each in tables.answers(study).columns]
+    assert titles[1:] == [
+        "Answered by “Variant1”", "Answered by “Variant2”",
+        "Share of “Variant1”", "Share of “Variant2”",
+    ]  # fmt: skip
+    older = dumped(study)
+    for policy in older["policies"]:
+        for key in VARIANT_COLUMNS:
+            del policy[key]
+    assert [each.title for each in tables.answers(read_result(older)).columns] == ["Policy"]
 
 
 def test_it_is_compared_in_pairs_where_it_has_words_for_that(

@@ -1,4 +1,4 @@
-"""The section with what a run costs under each policy."""
+"""The section with what a run costs under each policy, and who answered its requests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ __all__ = ["SECTION"]
 
 
 def _content(study: StudyResult, _: Numbers) -> Content:
-    return {"costs": tables.costs(study)}
+    found = (tables.costs(study), tables.answers(study))
+    return {"tables": [each for each in found if len(each.columns) > 1]}
 
 
 def _any(study: StudyResult) -> bool:
-    return len(tables.costs(study).columns) > 1
+    return bool(_content(study, iter(()))["tables"])
 
 
 SECTION: Final = Section("costs", "What a run costs", _content, applies=_any)
