@@ -28,7 +28,8 @@ class ScenarioTruth:
 
     `gains` says by how much each variant is better than the control on the objective's metric
     (negative: worse; NaN: undefined); differences within the rounding of floats are 0. `breaks`
-    says in words which guardrail a variant breaks by what it is, for those that break one.
+    says in words which guardrail a variant breaks by what it is, or why it is unfit, for those that
+    are.
     `contenders` are the variants that a run can end with: those deployed, the objective's two, and
     those that a policy of the scenario may add.
     """
@@ -176,5 +177,5 @@ def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
         for name, variant in scenario.endpoint.variants.items()
         if variant.deployed or name in (objective.control, objective.candidate) or name in may_serve
     ]
-    breaks = broken_guardrails(scenario)
+    breaks = {**objective.unfit, **broken_guardrails(scenario)}
     return truth_of_values(objective, values, breaks=breaks, contenders=contenders)

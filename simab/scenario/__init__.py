@@ -1,5 +1,6 @@
 """The description of a rehearsal: what a scenario file may say, read and checked."""
 
+from simab.scenario.changes import changed, with_changes, with_effect
 from simab.scenario.loading import dumps, load, loads
 from simab.scenario.models import Scenario
 from simab.scenario.parts import (
@@ -13,6 +14,7 @@ from simab.scenario.parts import (
     Variant,
 )
 from simab.scenario.schema import json_schema
+from simab.scenario.worlds import World, worlds_of
 
 __all__ = [
     "Controller",
@@ -24,8 +26,13 @@ __all__ = [
     "Segment",
     "StudySettings",
     "Variant",
+    "World",
+    "changed",
     "dumps",
     "json_schema",
     "load",
     "loads",
+    "with_changes",
+    "with_effect",
+    "worlds_of",
 ]

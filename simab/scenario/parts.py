@@ -139,6 +139,10 @@ class Objective(Description):
     alone, a load of 1 or more with all traffic, or, where it hangs on queueing, in a run with all
     traffic."""
 
+    unfit: dict[Name, Annotated[str, Field(min_length=1)]] = {}
+    """Variants that are wrong to end with whatever their metric, each with the reason in words; the
+    broken candidate of a world is one."""
+
     @field_validator("smallest_effect", mode="before")
     @classmethod
     def _in_units_of_the_reward(cls, effect: object, others: ValidationInfo) -> object:

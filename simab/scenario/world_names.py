@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from simab.policies import Policy
 from simab.policies.limits import LatencyLimit
 from simab.scenario.parts import UncheckedScenario
 
@@ -24,17 +26,29 @@ BROKEN: Final = "broken"
 SLOW: Final = "slow"
 
 
-def default_world_names(scenario: UncheckedScenario) -> tuple[str, ...]:
-    """Those that every study has; slow only where a policy or a guardrail reads latency."""
+def default_world_names(
+    scenario: UncheckedScenario, policies: Mapping[str, object] | None = None
+) -> tuple[str, ...]:
+    """Those that every study has; slow only where a policy or a guardrail reads latency.
+
+    `policies` are those of the scenario if absent. One of another class than simab's may read it.
+    """
+    asked = scenario.policies if policies is None else policies
     guarded = any(isinstance(each, LatencyLimit) for each in scenario.objective.guardrails)
-    if guarded or any(policy.reads_latency() for policy in scenario.policies.values()):
+    if guarded or any(_reads_latency(policy) for policy in asked.values()):
         return DESCRIBED, EQUAL, EXCHANGED, BROKEN, SLOW
     return DESCRIBED, EQUAL, EXCHANGED, BROKEN
 
 
-def world_names(scenario: UncheckedScenario) -> tuple[str, ...]:
+def _reads_latency(policy: object) -> bool:
+    return policy.reads_latency() if isinstance(policy, Policy) else hasattr(policy, "decide")
+
+
+def world_names(
+    scenario: UncheckedScenario, policies: Mapping[str, object] | None = None
+) -> tuple[str, ...]:
     """All that are played: those that every study has and the file keeps, then the file's own."""
-    asked = scenario.worlds
-    kept = [name for name in default_world_names(scenario) if asked.get(name, True) is not None]
-    own = [name for name, settings in asked.items() if settings is not None and name not in kept]
-    return (*kept, *own)
+    asked, names = scenario.worlds, default_world_names(scenario, policies)
+    kept = [name for name in names if asked.get(name, True) is not None]
+    own = [name for name, settings in asked.items() if settings is not None]
+    return tuple(dict.fromkeys((*kept, *own)))

@@ -41,6 +41,7 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     variants.candidate_is_known,
     variants.roles_differ,
     variants.control_is_deployed,
+    variants.unfit_variants_are_known,
     ground_truth.classifiers_know_the_share_of_positives,
     ground_truth.labels_come_from_one_source,
     ground_truth.roles_have_the_same_kind,

@@ -18,6 +18,7 @@ __all__ = [
     "deployed_weights",
     "roles_differ",
     "some_variant_has_weight",
+    "unfit_variants_are_known",
     "unknown_variant",
 ]
 
@@ -76,6 +77,16 @@ def roles_differ(scenario: UncheckedScenario) -> Iterator[Violation]:
     if scenario.objective.control == scenario.objective.candidate:
         remedy = "Name the variant that may replace it; for an A/A rehearsal describe it twice."
         yield Violation(("objective", "candidate"), "is the control as well", remedy)
+
+
+def unfit_variants_are_known(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """What must not be promoted is a variant, and other than the one that is there already."""
+    for name in scenario.objective.unfit:
+        path = ("objective", "unfit", name)
+        yield from unknown_variant(name, path, scenario, on_key=True)
+        if name == scenario.objective.control:
+            rule = "is the control, which a rule may have to keep"
+            yield violation_at_key(path, rule, "Name variants that may replace it.")
 
 
 def control_is_deployed(scenario: UncheckedScenario) -> Iterator[Violation]:

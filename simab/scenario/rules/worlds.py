@@ -40,7 +40,7 @@ def described_is_the_file(scenario: UncheckedScenario) -> Iterator[Violation]:
 
 def own_worlds_change_something(scenario: UncheckedScenario) -> Iterator[Violation]:
     """A world of one's own differs from the one described."""
-    usual = default_world_names(scenario)
+    usual = _known_names(scenario)
     for name, settings in scenario.worlds.items():
         if settings is None or name in usual:
             continue
@@ -52,10 +52,10 @@ def own_worlds_change_something(scenario: UncheckedScenario) -> Iterator[Violati
 
 def dropped_worlds_are_played_otherwise(scenario: UncheckedScenario) -> Iterator[Violation]:
     """Only a world that would be played can be left out; slow may be left out in any case."""
-    usual = (*default_world_names(scenario), SLOW)
+    usual = _known_names(scenario)
     for name, settings in scenario.worlds.items():
         if settings is None and name not in usual:
-            remedy = remedy_for_name(name, dict.fromkeys(usual), "Worlds that can be left out")
+            remedy = remedy_for_name(name, usual, "Worlds that can be left out")
             yield violation_at_key(
                 ("worlds", name), "leaves out a world that is not played", remedy
             )
@@ -103,3 +103,8 @@ def requirements_can_be_judged(scenario: UncheckedScenario) -> Iterator[Violatio
             rule = "asks for a broken candidate, and worlds leaves out those that have one"
             remedy = f"Remove `{BROKEN}: null`, or this requirement."
             yield Violation(("requirements", index, "quantity"), rule, remedy)
+
+
+def _known_names(scenario: UncheckedScenario) -> tuple[str, ...]:
+    """The worlds that simab can make by itself."""
+    return tuple(dict.fromkeys((*default_world_names(scenario), SLOW)))

@@ -1,0 +1,83 @@
+"""What may be true of the candidates other than described: equal, exchanged, broken or slow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, Final
+
+from simab.profiles.quality import JointOutcomes
+from simab.scenario.changes.variants import metric_of, with_mixed_columns, with_variants
+from simab.scenario.models import Scenario
+
+__all__ = [
+    "BROKEN_ERROR_RATE",
+    "SLOWER",
+    "best_of",
+    "with_broken",
+    "with_equal",
+    "with_exchanged",
+    "with_slow",
+]
+
+BROKEN_ERROR_RATE: Final = 0.3
+"""Share of requests that a broken candidate answers with a 500."""
+SLOWER: Final = 3.0
+"""How many times as long a slow candidate takes."""
+
+
+def with_equal(scenario: Scenario, candidates: Sequence[str]) -> Scenario:
+    """All candidates as good as the control: its quality, latency and errors, capacity their own.
+
+    Columns of a joint outcome table take each other's place in equal shares of the rows, so that
+    two of them still differ in as many rows. Other answers are drawn for each variant apart.
+    """
+    variants = scenario.endpoint.variants
+    control = scenario.objective.control
+    model = variants[control]
+    alike: dict[str, Any] = {"latency": model.latency, "error_rate": model.error_rate}
+    if isinstance(model.quality, JointOutcomes):
+        names = (control, *candidates)
+        made = with_mixed_columns(scenario, names, [Fraction(1, len(names))] * len(names))
+    else:
+        made, alike["quality"] = scenario, model.quality
+    return with_variants(made, dict.fromkeys(candidates, alike))
+
+
+def with_exchanged(scenario: Scenario, candidate: str) -> Scenario:
+    """Control and candidate with each other's quality, latency and errors, capacity their own."""
+    control = scenario.objective.control
+    taken = {
+        name: {
+            field: getattr(scenario.endpoint.variants[other], field)
+            for field in ("quality", "latency", "error_rate")
+        }
+        for name, other in ((control, candidate), (candidate, control))
+    }
+    return with_variants(scenario, taken)
+
+
+def with_broken(scenario: Scenario, candidate: str, why: str) -> Scenario:
+    """The candidate with errors in 30 % of its answers, or as described if these are more."""
+    rate = max(scenario.endpoint.variants[candidate].error_rate, BROKEN_ERROR_RATE)
+    return _unfit(with_variants(scenario, {candidate: {"error_rate": rate}}), candidate, why)
+
+
+def with_slow(scenario: Scenario, candidate: str, why: str) -> Scenario:
+    """The candidate three times as slow as described."""
+    latency = scenario.endpoint.variants[candidate].latency
+    slow = latency.model_copy(update={"scale": latency.scale * SLOWER})
+    return _unfit(with_variants(scenario, {candidate: {"latency": slow}}), candidate, why)
+
+
+def best_of(scenario: Scenario, candidates: Sequence[str]) -> str:
+    """The candidate whose metric is truly best; of equal ones the first."""
+    sign = scenario.objective.sign
+    return max(candidates, key=lambda name: sign * metric_of(scenario, name))
+
+
+def _unfit(scenario: Scenario, candidate: str, why: str) -> Scenario:
+    """Wrong to end with, whether or not a guardrail of the file says so."""
+    objective = scenario.objective
+    unfit = {**objective.unfit, candidate: why}
+    return scenario.model_copy(update={"objective": objective.model_copy(update={"unfit": unfit})})
