@@ -108,6 +108,8 @@ def _share(count: int, trials: int) -> Proportion:
 
 
 def _mean(column: Column, values: Sequence[float], limits: RunLimits) -> Mean:
+    if any(math.isnan(value) for value in values):
+        return Mean(math.nan, math.nan, math.nan, reason="not every run has it")
     found = cost_mean(values, *column.range_of(values, limits))
     return Mean(
         _number(found.estimate),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from simab.analyse.breaches import guardrail_breach_s
+from simab.analyse.serving_cost import serving_cost
 from simab.analyse.truth import ScenarioTruth
 from simab.policies import Conclude, Hold, HoldReason, Promote, RollBack
 from simab.result.run_summary import Judgement, RunSummary, Verdict
@@ -57,6 +58,7 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
         in_flight_at_horizon=totals.in_flight,
         labels_outstanding=totals.labels_outstanding,
         requests_served={name: int(served) for name, _, served in by_variant},
+        cost_of_serving=serving_cost(run),
     )
 
 

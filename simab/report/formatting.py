@@ -236,8 +236,13 @@ def _decimals_of_percentage(width: float) -> int:
 
 
 def _decimals(value: Mean, most: int = 4) -> int:
-    """Decimals that show the first digit of the half width of the interval."""
+    """Decimals that show the first digit of the half width of the interval.
+
+    Without such a width two, or two digits of what is smaller than a hundredth.
+    """
     half_width = (value.high - value.low) / 2
     if not math.isfinite(half_width) or half_width <= 0:
-        return 0 if float(value.mean).is_integer() else 2
+        if float(value.mean).is_integer():
+            return 0
+        return min(most, max(2, 1 - math.floor(math.log10(abs(value.mean)))))
     return min(most, max(0, -math.floor(math.log10(half_width))))

@@ -48,6 +48,7 @@ _WRITTEN: Final = {
     Unit.SECONDS: formatting.signed_duration,
     Unit.EXCESS_SECONDS: formatting.signed_duration,
     Unit.METRIC: formatting.difference,
+    Unit.COST: formatting.difference,
 }
 _COMPARED: Final = {
     column.key: Quantity(column.title, *column.compared, _WRITTEN[column.unit])

@@ -43,6 +43,7 @@ _WRITTEN: Final[Mapping[Unit, Callable[[Mean], Written]]] = {
     Unit.SECONDS: formatting.mean_duration,
     Unit.EXCESS_SECONDS: formatting.mean_excess,
     Unit.METRIC: formatting.mean_metric,
+    Unit.COST: formatting.mean_metric,
 }
 TOTALS: Final = (
     ("arrived", "Requests arrived"),
@@ -83,12 +84,13 @@ def summary(result: StudyResult) -> Table:
 
 
 def _columns(shown: Shown, result: StudyResult) -> list[OutcomeColumn]:
-    """The columns of a table; where no variant is worse, those of worse ones would say nothing."""
-    return [
-        each
-        for each in COLUMNS.values()
-        if each.shown is shown and (result.truth.worse or not each.of_worse)
-    ]
+    """The columns of a table, but for those that would say nothing of this study."""
+    return [each for each in COLUMNS.values() if each.shown is shown and _says(each, result)]
+
+
+def _says(column: OutcomeColumn, result: StudyResult) -> bool:
+    known = any(math.isfinite(policy.means[column.key].mean) for policy in result.policies)
+    return (bool(result.truth.worse) or not column.of_worse) and (known or not column.where_known)
 
 
 def _heading(column: OutcomeColumn, result: StudyResult) -> Column:

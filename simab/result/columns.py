@@ -58,6 +58,7 @@ class Unit(Enum):
     SECONDS = "seconds"
     EXCESS_SECONDS = "seconds more than with equal variants"
     METRIC = "the objective's metric, added up over requests"
+    COST = "the currency of the scenario's prices"
 
 
 class Shown(Enum):
@@ -80,8 +81,10 @@ class Column:
     `title` and `note` head it in a table, `short` on the terminal (empty: not there); in the note
     `{worse}` stands for the worse variants, `{metric}` for the objective's metric, and in the title
     of a column with a value for each variant `{variant}` for that. `of_worse`: only a variant worse
-    than the best adds to it, so tables have it only where one is. `compared` are the words for more
-    and for less of it where policies are compared in pairs (None: not).
+    than the best adds to it, so tables have it only where one is. `where_known`: not every scenario
+    says what it takes, so rows may lack it (None), and tables have it only where it is known.
+    `compared` are the words for more and for less of it where policies are compared in pairs (None:
+    not).
     """
 
     key: str
@@ -93,12 +96,14 @@ class Column:
     short: str = ""
     shown: Shown = Shown.NOWHERE
     of_worse: bool = False
+    where_known: bool = False
     compared: tuple[str, str] | None = None
 
     def values(self, outcomes: Sequence[RunSummary], variant: str | None = None) -> list[float]:
-        """One value a run, of a column with a value for each variant that of one."""
+        """One value a run (NaN: not known); of a column by variant that of this one."""
         found = map(attrgetter(self.key), outcomes)
-        return [float(each if variant is None else each.get(variant, 0)) for each in found]
+        chosen = [each if variant is None else each.get(variant, 0) for each in found]
+        return [math.nan if each is None else float(each) for each in chosen]
 
     def range_of(self, values: Sequence[float], limits: RunLimits) -> tuple[float, float]:
         """What is possible; rounding may have carried a value a little further."""
@@ -188,6 +193,15 @@ _DECLARED: Final = (
         note="{metric} below the best, summed over answers, mean",
         shown=Shown.COSTS,
         of_worse=True,
+    ),
+    Column(
+        key="cost_of_serving",
+        most=_without_end,
+        unit=Unit.COST,
+        title="Cost of serving",
+        note="requests and instance hours, mean",
+        shown=Shown.COSTS,
+        where_known=True,
     ),
     Column(key="guardrail_breach_s", most=_breach, unit=Unit.SECONDS),
     Column(

@@ -54,6 +54,8 @@ class RunSummary:
     held on the way, whatever came of it (None where it never was). A run is correct where it is
     right to end with the variant that has all traffic. `requests_served` counts by variant the
     requests of users that it answered, and `served_share` is its share of all that were answered.
+    `cost_of_serving` adds up what requests and instance hours cost (None where no variant states
+    a price).
     """
 
     policy: str
@@ -81,6 +83,7 @@ class RunSummary:
     guardrail_breach_excess_s: float = 0.0
     errors_excess: int = 0
     requests_served: Mapping[str, int] = field(default_factory=dict)
+    cost_of_serving: float | None = None
 
     @property
     def overturned(self) -> bool:

@@ -35,6 +35,8 @@ __all__ = [
 Name = Annotated[str, Field(min_length=1, max_length=63)]
 PositiveDuration = Annotated[Duration, Field(gt=0)]
 
+Price = Annotated[float, Field(ge=0, le=1e9)]
+
 MOST_REPLICATIONS: Final = 10_000_000
 
 
@@ -57,6 +59,11 @@ class Variant(Description):
     """How good the answers are."""
     error_rate: Share = 0.0
     """Share of requests that are served but answered with a 500."""
+    cost_per_request: Price | None = None
+    """What one request costs that it serves, mirrored copies included, in any currency that all
+    variants share. Where a variant states a cost, reports say what a run costs."""
+    cost_per_instance_hour: Price | None = None
+    """What each of its instances costs for an hour in service, at weight 0 too."""
     deployed: bool = True
     """Whether the variant is on the endpoint at the start; otherwise a policy or script adds it."""
 

@@ -33,6 +33,7 @@ ROW: Final = RunSummary(
     in_flight_at_horizon=0,
     labels_outstanding=0,
     requests_served={"a": 450, "b": 500},
+    cost_of_serving=12.5,
 )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import replace
 
 import pytest
 
+from simab.analyse.operating_characteristics import operating_characteristics
 from simab.report import formatting, tables
 from simab.report.paired_figure import QUANTITIES
 from simab.report.writing import summary_csv
@@ -14,7 +16,7 @@ from simab.result import Mean, StudyResult
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS, Column, Shown
 from simab.result.json_form import dumped
 from simab.result.saved_study import read_result
-from tests.analyse.outcome_rows import ROW
+from tests.analyse.outcome_rows import ROW, rows
 from tests.report.toy_study import CHURN, build
 
 
@@ -102,6 +104,22 @@ def test_the_page_says_who_answered_and_leaves_out_who_did_not(study: StudyResul
         for key in VARIANT_COLUMNS:
             del policy[key]
     assert [each.title for each in tables.answers(read_result(older)).columns] == ["Policy"]
+
+
+def test_what_no_run_has_is_not_known_and_in_no_table(study: StudyResult) -> None:
+    """Rows without a cost have a mean without a number and a reason, in files an empty cell."""
+    does = operating_characteristics(rows(cost_of_serving=[None, None]))
+    cost = does.means["cost_of_serving"]
+    assert math.isnan(cost.mean)
+    assert cost.reason
+    policies = tuple(
+        replace(each, means={**each.means, "cost_of_serving": cost}) for each in study.policies
+    )
+    unknown = replace(study, policies=policies)
+    assert "Cost of serving" in [each.title for each in tables.costs(study).columns]
+    assert "Cost of serving" not in [each.title for each in tables.costs(unknown).columns]
+    row = next(csv.DictReader(summary_csv(unknown).splitlines()))
+    assert row["cost_of_serving_mean"] == ""
 
 
 def test_it_is_compared_in_pairs_where_it_has_words_for_that(
