@@ -17,7 +17,7 @@ from simab.result.run_summary import Judgement
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 
-__all__ = ["ScenarioTruth", "truth_of_scenario", "truth_of_values"]
+__all__ = ["ScenarioTruth", "contenders", "truth_of_scenario", "truth_of_values"]
 
 _ROUNDING: Final = 1e-12  # of a metric's size: what sums and differences of floats may be off
 
@@ -169,13 +169,18 @@ def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
                 f"objective.metric = {objective.metric}: undefined for {role}, whose outcomes lack "
                 "what it divides by; choose another metric, or describe the quality otherwise"
             )
+    breaks = {**objective.unfit, **broken_guardrails(scenario)}
+    return truth_of_values(objective, values, breaks=breaks, contenders=contenders(scenario))
+
+
+def contenders(scenario: Scenario) -> tuple[str, ...]:
+    """The variants that a run can end with: by what is deployed, or by what a policy may add."""
+    roles = scenario.objective.control, scenario.objective.candidate
     may_serve = {
         name for split in splits(scenario) for name in split.weights if split.weights[name]
     }
-    contenders = [
+    return tuple(
         name
         for name, variant in scenario.endpoint.variants.items()
-        if variant.deployed or name in (objective.control, objective.candidate) or name in may_serve
-    ]
-    breaks = {**objective.unfit, **broken_guardrails(scenario)}
-    return truth_of_values(objective, values, breaks=breaks, contenders=contenders)
+        if variant.deployed or name in roles or name in may_serve
+    )

@@ -18,6 +18,7 @@ from simab.scenario.requirements import Preference, Requirement
 from simab.scenario.world_settings import WorldSettings
 
 __all__ = [
+    "MOST_DEPLOYED",
     "MOST_REPLICATIONS",
     "Controller",
     "Endpoint",
@@ -37,6 +38,8 @@ PositiveDuration = Annotated[Duration, Field(gt=0)]
 
 Price = Annotated[float, Field(ge=0, le=1e9)]
 
+MOST_DEPLOYED: Final = 10
+"""Variants at once on an endpoint, by the platform."""
 MOST_REPLICATIONS: Final = 10_000_000
 
 

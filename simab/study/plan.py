@@ -1,8 +1,9 @@
 """What a study is to play: cells of worlds, policies and replications, and each row's identity.
 
 A row is keyed by the content of everything that can change it: the world's scenario without its
-words and without the other policies, the policy, the seed, the replication, simab's version and
-sources. Of a policy that simab does not ship, the files of its classes count as well.
+words and without the other policies, the variants that these may end with, the policy, the seed,
+the replication, and the code that plays and that decides. Of a policy that simab does not ship, the
+files of its classes count as well.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from simab.analyse.truth import contenders
 from simab.description import Description
 from simab.errors import InvalidInput
 from simab.scenario.memory import MOST_STUDY_ROWS
 from simab.scenario.models import Scenario
 from simab.scenario.parts import MOST_REPLICATIONS
 from simab.scenario.played import played_data
-from simab.study.sources import own_sources, simab_digest
-from simab.version import VERSION
+from simab.study.sources import LIBRARIES, playing_digest, policy_digests
 from simab.world.control import Decider
 
 __all__ = ["DESCRIBED", "Cell", "StudyPlan"]
@@ -46,7 +47,7 @@ class StudyPlan:
 
     A world is what may be true of the endpoint: a scenario under a name. All cells of a replication
     have the same random numbers, so that policies and worlds are compared on the same clients. The
-    policies are those of the plan; those in the scenarios are not looked at.
+    policies are those of the plan; those in the scenarios say what else may be deployed.
 
     Raises:
         InvalidInput: no world, no policy, no replication, or more runs than are kept.
@@ -104,6 +105,11 @@ class StudyPlan:
         return {name: _sha256(played_data(scenario)) for name, scenario in self.worlds.items()}
 
     @cached_property
+    def _contenders(self) -> dict[str, Sequence[str]]:
+        """By world: which variant is best is asked of all that its policies may end with."""
+        return {name: contenders(scenario) for name, scenario in self.worlds.items()}
+
+    @cached_property
     def _contents(self) -> dict[str, Any]:
         return {name: _content(policy) for name, policy in self.policies.items()}
 
@@ -112,11 +118,12 @@ class StudyPlan:
         return _sha256(
             {
                 "scenario": self.world_hashes[cell.world],
+                "contenders": self._contenders[cell.world],
                 "policy": self._contents[cell.policy],
                 "seed": cell.seed,
                 "replication": cell.replication,
-                "version": VERSION,
-                "sources": simab_digest(),
+                "code": playing_digest(),
+                "libraries": LIBRARIES,
             }
         )
 
@@ -126,7 +133,7 @@ def _content(policy: Decider) -> Any:
     owner = type(policy)
     content: list[Any] = [f"{owner.__module__}.{owner.__qualname__}"]
     content.append(_described(policy) if isinstance(policy, Description) else _state(policy))
-    return [*content, *own_sources(owner)]
+    return [*content, *policy_digests(owner)]
 
 
 def _described(policy: Description) -> Any:

@@ -27,7 +27,7 @@ from simab.policies import (
     SetWeights,
 )
 from simab.scenario.models import Scenario
-from simab.scenario.rules.variants import MOST_DEPLOYED
+from simab.scenario.parts import MOST_DEPLOYED
 from simab.world.blueprint import share_threshold
 from simab.world.routing import Routing
 

@@ -6,7 +6,7 @@ import copy
 import importlib.util
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,11 @@ from simab.policies import Action, Observation
 from simab.run.simulation import simulate
 from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario
-from simab.study import DESCRIBED, Cell, StudyPlan
+from simab.study import DESCRIBED, Cell, StudyPlan, sources
 from simab.units import format_duration, format_rate, parse_duration
 from tests.effort import examples
 from tests.strategies import scenario_data
-from tests.world.building import scenario
+from tests.world.building import scenario, variant
 
 Place = tuple[str | int, ...]
 
@@ -146,11 +146,28 @@ def test_keys_differ_by_seed_and_replication_and_not_by_engine_or_count() -> Non
     ).row_key(Cell(DESCRIBED, "still", 1, 0))
 
 
-def test_keys_differ_by_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another version of simab may play otherwise."""
+@pytest.mark.parametrize("library", ["numpy", "scipy"])
+def test_keys_differ_by_the_libraries_that_compute(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quantiles and p-values are theirs, and may differ in the last bit from version to version."""
     before = keys(scenario())
-    monkeypatch.setattr("simab.study.plan.VERSION", "0.0.0-other")
+    monkeypatch.setitem(sources.LIBRARIES, library, "0.0")
     assert keys(scenario()) != before
+
+
+def test_a_variant_that_another_policy_may_end_with_is_another_truth() -> None:
+    """Which variant is best, and so which end is right, is asked of all that may be ended with."""
+    variants = {name: variant() for name in "ab"} | {"better": variant(deployed=False)}
+    policies = dict(scenario(variants).policies)
+    adding = {
+        "kind": "manual_schedule",
+        "steps": [{"at": "1s", "add": "better"}, {"at": "2s", "promote": "better"}],
+    }
+    alone, beside = (
+        keys(scenario(variants, policies=each)) for each in (policies, policies | {"add": adding})
+    )
+    assert alone["still"] != beside["still"]
 
 
 def reversed_order(description: dict[str, Any], *place: str) -> dict[str, Any]:
@@ -217,27 +234,49 @@ def test_a_policy_that_no_pickle_can_hold_still_has_a_key() -> None:
 
 
 SOURCE = """
+from {helper} import start
+
 class Mine:
+    '''{words}'''
+
     def decide(self, state, observation):
         return (), {state}
 """
 
 
-def test_an_edited_policy_is_another_policy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def key_of_mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The key of a row of a policy that stands in a file, beside a module that it imports."""
+
+    def found(*, state: str = "0", words: str = "", helper: str = "start = 1\n") -> str:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        files = {
+            "helper_of_mine": helper,
+            "mine_under_test": SOURCE.format(helper="helper_of_mine", words=words, state=state),
+        }
+        for name, text in files.items():
+            file = folder / f"{name}.py"
+            file.write_text(text, encoding="utf-8")
+            spec = importlib.util.spec_from_file_location(name, file)
+            module = importlib.util.module_from_spec(spec)
+            # inspect and pickle look a class up by the name of its module
+            monkeypatch.setitem(sys.modules, name, module)
+            spec.loader.exec_module(module)
+        mine = sys.modules["mine_under_test"].Mine()
+        return plan(scenario(), policies={"m": mine}).row_key(Cell(DESCRIBED, "m", 1, 0))
+
+    return found
+
+
+def test_an_edited_policy_is_another_policy(key_of_mine: Callable[..., str]) -> None:
     """Rows of the class as it was before must not be taken for rows of the class as it is now."""
-    found = []
-    for state in ("0", "1", "0"):
-        file = tmp_path / f"mine_{len(found)}.py"
-        file.write_text(SOURCE.format(state=state), encoding="utf-8")
-        spec = importlib.util.spec_from_file_location("mine_under_test", file)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        # inspect and pickle look a class up by the name of its module
-        monkeypatch.setitem(sys.modules, "mine_under_test", module)
-        found.append(
-            plan(scenario(), policies={"m": module.Mine()}).row_key(Cell(DESCRIBED, "m", 1, 0))
-        )
-    assert found[0] == found[2]
-    assert found[0] != found[1]
+    assert key_of_mine(state="0") == key_of_mine(state="0") != key_of_mine(state="1")
+
+
+def test_what_ones_own_policy_imports_is_a_part_of_it(key_of_mine: Callable[..., str]) -> None:
+    """A module beside it, and what that takes from simab in turn; words are no part of either."""
+    before = key_of_mine()
+    assert key_of_mine(helper="start = 2\n") != before
+    assert key_of_mine(helper="start = 1\nimport simab.stats.bayes\n") != before
+    assert key_of_mine(words="Explained.", helper="start = 1  # explained\n") == before

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from simab.documents.violations import Path, Violation, violation_at_key
-from simab.scenario.parts import UncheckedScenario
+from simab.scenario.parts import MOST_DEPLOYED, UncheckedScenario
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = [
-    "MOST_DEPLOYED",
     "at_most_ten_are_deployed",
     "candidate_is_known",
     "control_is_deployed",
@@ -22,7 +21,6 @@ __all__ = [
     "unknown_variant",
 ]
 
-MOST_DEPLOYED: Final = 10
 _VARIANTS: Final = ("endpoint", "variants")
 
 
