@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import ceil, nan
+from math import nan
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -33,6 +33,8 @@ __all__ = [
     "RequestOutcome",
     "score_bins",
     "score_cell",
+    "score_units",
+    "threshold_units",
     "word_thresholds",
 ]
 
@@ -92,7 +94,7 @@ class OutcomeSampler:
         threshold: float,
     ) -> OutcomeSampler:
         """A joint table's column: rows with their counts, labels and scores (2**-30 units)."""
-        cut = ceil(threshold * SCORE_ONE)
+        cut = threshold_units(threshold)
         return cls(
             shares=tuple(Fraction(weight, sum(weights)) for weight in weights),
             labels=np.array(labels, dtype=np.int64),
@@ -123,7 +125,7 @@ class OutcomeSampler:
             labels=np.array([label for _, label in rows]),
             scores=np.full(len(rows), NONE),
             correct=np.full(len(rows), NONE),
-            threshold=ceil(threshold * SCORE_ONE),
+            threshold=threshold_units(threshold),
             score_tables=(negative, positive),
         )
 
@@ -181,6 +183,19 @@ class OutcomeSampler:
             return RequestOutcome(label, score, int(self.correct[row]))
         score = self.score_tables[label].draw(own_word(score_word, salt))
         return RequestOutcome(label, score, int((score >= self.threshold) == bool(label)))
+
+
+def score_units(score: float) -> int:
+    """A score from 0 to 1 in units of 2**-30."""
+    return round(score * SCORE_ONE)
+
+
+def threshold_units(threshold: float) -> int:
+    """A threshold in units of 2**-30, rounded as scores are: one equal to it predicts positive.
+
+    At least 1, so that a score of 0 never does.
+    """
+    return max(score_units(threshold), 1)
 
 
 def score_cell(score: int) -> int:

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from simab.description import Description, Share
 from simab.errors import InvalidInput
-from simab.profiles.outcomes import SCORE_ONE, OutcomeSampler
+from simab.profiles.outcomes import SCORE_ONE, OutcomeSampler, score_units
 from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rewards import RewardDistribution, tabulated_rewards
 
@@ -99,7 +99,7 @@ class JointOutcomes(_Kind):
         return OutcomeSampler.of_rows(
             weights=[row.count for row in rows],
             labels=[row.label for row in rows],
-            scores=[round(row.scores[self.column] * SCORE_ONE) for row in rows],
+            scores=[score_units(row.scores[self.column]) for row in rows],
             threshold=self.threshold,
         )
 

@@ -260,3 +260,10 @@ def test_the_churn_rows_have_the_published_metrics(shared: Path, rows: str, mode
     assert brier == pytest.approx(float(published["brier"]), abs=1e-10)
     assert scores.brier(labels, scored) == pytest.approx(brier, abs=1e-12)
     assert truth.metric("brier") == pytest.approx(brier, abs=2.0**-30)
+
+
+@pytest.mark.parametrize("score", [0.3, 0.7, 0.1, 1e-6, 0.5, 1.0])
+def test_a_score_equal_to_the_threshold_predicts_positive(score: float) -> None:
+    """At least this is at least this: also 0.3 at 0.3, which no binary fraction is."""
+    rows = [{"label": 1, "scores": {"a": score}}]
+    assert truth_of_table(rows, "a", score).success_rate == 1.0

@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from math import copysign, isnan
+from math import isnan
 from typing import Final, TypeVar
 
 from simab.errors import InvalidInput
 from simab.profiles.quality import Classifier, NumericReward, QualityProfile, Success
 from simab.profiles.truth import metric_difference
-from simab.scenario.changes.shifts import (
-    LARGEST_SHIFT,
-    shifted_classifier,
-    shifted_reward,
-    shifted_success,
-)
+from simab.scenario.changes.classifier_search import Reach, log_odds_of, pulls_apart
+from simab.scenario.changes.shifts import shifted_classifier, shifted_reward, shifted_success
 from simab.scenario.changes.variants import metric_of, with_mixed_columns, with_variants
 from simab.scenario.parts import UncheckedScenario
 
@@ -30,7 +26,6 @@ AnyScenario = TypeVar("AnyScenario", bound=UncheckedScenario)
 
 _EXACT: Final = 1e-12
 _PARTS: Final = (10**3, 10**6, 10**9, 2**40)  # into how many a row is cut at most: few if they do
-_NUDGES: Final = (0.0, *(10.0**power for power in range(-14, -5)))
 
 
 class EffectRefused(InvalidInput):
@@ -85,26 +80,14 @@ def _moved(
 def _separated(scenario: AnyScenario, effect: float, control: Classifier) -> AnyScenario:
     """The control's classifier with its scores pulled apart, or together."""
     objective = scenario.objective
-    apart = objective.metric != "positive_rate"
-
-    def made(log_odds: float) -> AnyScenario:
-        quality = shifted_classifier(control, log_odds, apart=apart) if log_odds else control
-        return with_variants(scenario, {objective.candidate: {"quality": quality}})
-
-    def excess(log_odds: float) -> float:
-        return _difference(made(log_odds)) - effect
-
-    if effect == 0:
-        return made(0.0)
-    ends = sorted((-LARGEST_SHIFT, LARGEST_SHIFT), key=excess)
-    low, high = (excess(each) + effect for each in ends)
-    if not low <= effect <= high:
-        raise _unreachable(scenario, effect, low, high, "pulling the scores of the classes apart")
-    end = ends[effect > 0]
-    root = _root(excess, *sorted((0.0, end)))
-    # Scores are whole numbers: the nearest ones that do not fall short of the effect.
-    tried = (root + copysign(nudge * max(abs(root), 1e-3), end) for nudge in _NUDGES)
-    return made(next((each for each in tried if excess(each) * effect >= 0), root))
+    found = log_odds_of(
+        control.model_dump_json(), scenario.labels.positive_share, objective.metric, effect
+    )
+    if isinstance(found, Reach):
+        how = "pulling the scores of the classes apart"
+        raise _unreachable(scenario, effect, found.low, found.high, how)
+    quality = shifted_classifier(control, found, apart=pulls_apart(objective.metric))
+    return with_variants(scenario, {objective.candidate: {"quality": quality}})
 
 
 def _mixed(scenario: AnyScenario, effect: float) -> AnyScenario:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import ceil, gcd, lcm
+from math import gcd, lcm
 
-from simab.profiles.outcomes import SCORE_ONE
+from simab.profiles.outcomes import SCORE_ONE, score_units, threshold_units
 from simab.profiles.quality import JointOutcomes, OutcomeRow, OutcomeTable
 
 __all__ = ["Columns", "rotated"]
@@ -76,11 +76,12 @@ def _moved(score: float, own: float, threshold: float) -> float:
     """The score that is as far below or above another threshold, on straight lines to 0 and 1."""
     if own == threshold:
         return score
-    if round(score * SCORE_ONE) < ceil(own * SCORE_ONE):
-        highest = (ceil(threshold * SCORE_ONE) - 1) / SCORE_ONE
-        return min(score / own * threshold, highest)
+    lowest_positive = threshold_units(threshold)
+    if score_units(score) < threshold_units(own):
+        return min(score / own * threshold, (lowest_positive - 1) / SCORE_ONE)
     above = (score - own) / (1 - own) if own < 1 else 1.0
-    return min(max(threshold + above * (1 - threshold), threshold), 1.0)
+    moved = threshold + above * (1 - threshold)
+    return min(max(moved, lowest_positive / SCORE_ONE), 1.0)
 
 
 def _new_names(columns: Columns, kept: Sequence[str]) -> dict[str, str]:

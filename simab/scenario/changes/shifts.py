@@ -18,10 +18,8 @@ from simab.profiles.quality import (
     Success,
 )
 
-__all__ = ["LARGEST_SHIFT", "shifted_classifier", "shifted_reward", "shifted_success"]
+__all__ = ["shifted_classifier", "shifted_reward", "shifted_success"]
 
-LARGEST_SHIFT: Final = 8.0
-"""Log odds: odds 3,000 times as large leave hardly an answer that can still change."""
 _LARGEST_SHAPE: Final = 1000.0
 
 
