@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from simab import units
 from simab.explain.capacity import START, capacity_rows, rates_per_s, start_weights
-from simab.explain.drawn_windows import mean_beyond_share
-from simab.explain.readings import Mean, of_limit
+from simab.policies.explaining.drawn_windows import mean_beyond_share
+from simab.policies.explaining.readings import Mean, limit_text, limit_value_text, of_limit
 from simab.policies.limits import ErrorRateLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.scenario.models import Scenario
@@ -22,7 +22,7 @@ from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, percent_text, two_figures
 
-__all__ = ["breaks_by_chance", "broken_window_share", "limit_text"]
+__all__ = ["breaks_by_chance", "broken_window_share"]
 
 _TOO_OFTEN: Final = 0.01  # of the windows
 _PERIODS: Final = (
@@ -142,17 +142,6 @@ def _sentence(watched: _Watched, share: float, scenario: Scenario) -> str:
     )
 
 
-def limit_text(limit: Limit) -> str:
-    """A limit in words, such as `error_rate at most 1 %`."""
-    return f"{limit.metric} at most {_value_text(limit)}"
-
-
-def _value_text(limit: Limit) -> str:
-    if isinstance(limit, ErrorRateLimit):
-        return percent_text(limit.at_most)
-    return units.format_duration(limit.at_most)
-
-
 def _wider(watched: _Watched, requests: float) -> Iterator[str]:
     """The next round limit that windows of this size can hold."""
     limit = watched.limit
@@ -163,7 +152,7 @@ def _wider(watched: _Watched, requests: float) -> Iterator[str]:
     for at_most in values:
         wider = limit.model_copy(update={"at_most": at_most})
         if watched.is_rare(wider, requests):
-            yield f"at_most to {_value_text(wider)}"
+            yield f"at_most to {limit_value_text(wider)}"
             return
 
 

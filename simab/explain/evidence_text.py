@@ -15,9 +15,7 @@ from simab.explain.evidence import (
     labels_ratio,
     labels_until,
 )
-from simab.policies.experiments.experiment import Experiment
-from simab.policies.experiments.fixed_horizon import FixedHorizonTest
-from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
+from simab.policies.metrics import COUNTED_AS_CORRECT
 from simab.profiles.truth import metric_difference
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
@@ -174,7 +172,7 @@ def _tested_sentences(scenario: Scenario) -> Iterator[str]:
     testing = [
         named(name)
         for name, policy in scenario.policies.items()
-        if isinstance(policy, Experiment) and not policy.counts_correct_answers
+        if policy.tests_the_objective and not policy.counts_correct_answers
     ]
     if metric not in COUNTED_AS_CORRECT and testing:
         verb = "tests" if len(testing) == 1 else "test"
@@ -193,8 +191,9 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
     ratio = labels_ratio(*rates)
     pair = f" {named(objective.control)} against {named(objective.candidate)}"
     for name, policy in scenario.policies.items():
-        if isinstance(policy, FixedHorizonTest):
-            sample = policy.sample_at(ratio)
+        test = policy.single_test(ratio)
+        if test is not None:
+            sample = test.labelled_requests
             # The other has more by then; beyond ten million it makes no difference to the power.
             control = min(round(sample / min(ratio, 1.0)), max(sample, _ENOUGH))
             candidate = min(round(sample * max(ratio, 1.0)), max(sample, _ENOUGH))
@@ -206,7 +205,7 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
                 yield f"{once}, which do not come before the horizon at the starting split."
                 continue
             effect = evidence.smallest_effect.difference
-            power = _power((base, base + effect), (control, candidate), policy.alpha)
+            power = _power((base, base + effect), (control, candidate), test.alpha)
             yield f"{once}, and would see that smallest difference with probability {power}."
 
 

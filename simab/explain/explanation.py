@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentence
 from simab.explain.evidence import Need, TruthRow, evidence_of
 from simab.explain.evidence_text import evidence_sentences
 from simab.explain.hashed_shares import hashed_share_sentences
-from simab.explain.kept_users import kept_user_sentences
 from simab.explain.scenario_warnings import warnings
+from simab.explain.setting import setting_of
+from simab.policies.explainers import explainer_of
 from simab.scenario.models import Scenario
 from simab.text.durations import duration_text
 from simab.text.numbers import number_text, rate_text
@@ -58,7 +59,7 @@ def explain(scenario: Scenario) -> Explanation:
             _traffic_sentence(scenario),
             *capacity_sentences(rows),
             *hashed_share_sentences(scenario),
-            *kept_user_sentences(scenario),
+            *_of_policies(scenario),
             *evidence_sentences(scenario, evidence),
         ),
         warnings=tuple(warnings(scenario)),
@@ -69,6 +70,12 @@ def explain(scenario: Scenario) -> Explanation:
         true_difference=evidence.true_difference,
         other_differences=evidence.others,
     )
+
+
+def _of_policies(scenario: Scenario) -> Iterator[str]:
+    setting = setting_of(scenario)
+    for name, policy in scenario.policies.items():
+        yield from explainer_of(policy, name).sentences(setting)
 
 
 def _traffic_sentence(scenario: Scenario) -> str:

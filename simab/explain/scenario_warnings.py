@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from simab import units
@@ -16,37 +15,42 @@ from simab.explain.capacity import (
 )
 from simab.explain.chance import breaks_by_chance
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
-from simab.explain.false_alarms import rolled_back_by_chance
+from simab.explain.setting import setting_of
 from simab.explain.unending import ends_after_the_horizon, waits_for_a_person
-from simab.explain.unseen_windows import spans_without_a_window
-from simab.policies import PolicyDescription
-from simab.policies.argo.rollouts import ArgoRollouts
-from simab.policies.bandits.bandit import Bandit
-from simab.policies.cloudwatch.blue_green import BlueGreen
-from simab.policies.experiments.fixed_horizon import FixedHorizonTest
-from simab.policies.experiments.group_sequential import GroupSequential
-from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.explainers import explainer_of
+from simab.policies.explaining.explainer import PolicyWarning, Topic
+from simab.policies.explaining.false_alarms import rolled_back_by_chance
 from simab.policies.limits import ErrorRateLimit
-from simab.policies.rollouts.manual_schedule import ManualSchedule
-from simab.policies.rollouts.safe_rollout import SafeRollout
-from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
 from simab.text.lists import listed, named
 from simab.text.numbers import counted, number_text, percent_text, two_figures
 
 __all__ = ["warnings"]
 
-Caution: TypeAlias = Callable[[Scenario], Iterator[str]]
+ScenarioWarnings: TypeAlias = Callable[[Scenario], Iterator[str]]
 
 
 def warnings(scenario: Scenario) -> list[str]:
     """One sentence for each thing that is probably not meant, with what to change."""
-    return [sentence for caution in _CAUTIONS for sentence in caution(scenario)]
+    found = [
+        PolicyWarning(topic, text)
+        for topic, said in _OF_THE_SCENARIO.items()
+        for text in said(scenario)
+    ]
+    setting = setting_of(scenario)
+    for name, policy in scenario.policies.items():
+        explainer = explainer_of(policy, name)
+        found += explainer.warnings(setting)
+        rules = explainer.chance_rules(setting)
+        if rules is not None:
+            by_chance = rolled_back_by_chance(explainer.name, rules, setting)
+            found += (PolicyWarning(Topic.FALSE_ALARMS, text) for text in by_chance)
+    return [each.text for each in sorted(found, key=lambda each: each.topic)]
 
 
 def _looks_between_windows(scenario: Scenario) -> Iterator[str]:
     interval, period = scenario.controller.interval, scenario.metrics.period
-    counts_labels = any(_labels_needed(policy, 1.0) for policy in scenario.policies.values())
+    counts_labels = any(policy.labels_needed(1.0) for policy in scenario.policies.values())
     # Labels arrive at any time, so a look between two windows may still see new ones.
     if interval < period and not counts_labels:
         yield (
@@ -56,40 +60,11 @@ def _looks_between_windows(scenario: Scenario) -> Iterator[str]:
         )
 
 
-def _ticks_between_looks(scenario: Scenario) -> Iterator[str]:
-    """A rollout controller's tick is a look of the controller, and not one while it is Updating."""
-    interval, update = scenario.controller.interval, scenario.endpoint.weight_update
-    for name, policy in scenario.policies.items():
-        if not isinstance(policy, FlaggerAnalysis):
-            continue
-        if policy.interval < interval:
-            yield (
-                f"{named(name)} ticks every {units.format_duration(policy.interval)}, but the "
-                f"controller looks every {units.format_duration(interval)} only: it ticks as often "
-                "as that. Shorten controller.interval."
-            )
-        elif policy.interval <= update:
-            yield (
-                f"{named(name)} ticks every {units.format_duration(policy.interval)}, but a "
-                f"change of weights takes {units.format_duration(update)} (endpoint.weight_update, "
-                "as on SageMaker): the tick after each step passes without a check. "
-                "Set weight_update to what your router takes, such as 1s."
-            )
-
-
 def _waits_between_looks(scenario: Scenario) -> Iterator[str]:
     """What a rollout waits for ends at a look, however short it is."""
     interval = scenario.controller.interval
     for name, policy in scenario.policies.items():
-        waits: list[int] = []
-        match policy:
-            case ArgoRollouts():
-                pauses = [step.pause for step in policy.steps if step.pause is not None]
-                waits = [each.duration for each in pauses if each.duration]
-            case StagedCanary() | SafeRollout():
-                waits = [policy.bake]
-            case BlueGreen():
-                waits = [policy.wait_interval]
+        waits = policy.waits_ns()
         if waits and min(waits) < interval:
             yield (
                 f"{named(name)} waits {units.format_duration(min(waits))} before a step, but "
@@ -105,14 +80,14 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
     expected = labels_until(scenario, labels[slower], scenario.horizon)
     ratio = labels_ratio(labels[objective.control], labels[objective.candidate])
     for name, policy in scenario.policies.items():
-        needed = _labels_needed(policy, ratio)
+        needed = policy.labels_needed(ratio)
         if expected < needed:
             yield (
                 f"{named(name)} waits for {counted(needed, 'labelled request')} a variant, "
                 f"but {named(slower)} gets about {_about(expected)} before the "
                 f"horizon at the starting split. {_more_labels(scenario)}"
             )
-        elif needed == 0 and expected == 0 and isinstance(policy, Bandit):
+        elif needed == 0 and expected == 0 and policy.learns_from_labels:
             yield (
                 f"{named(name)} learns from labels, but {named(slower)} gets none before "
                 f"the horizon at the starting split. {_more_labels(scenario)}"
@@ -128,36 +103,6 @@ def _more_labels(scenario: Scenario) -> str:
 def _about(expected: float) -> str:
     """A number of labels to expect, as few figures as it deserves."""
     return number_text(round(expected) if expected >= 10 else two_figures(expected))
-
-
-def _steps_after_the_end(scenario: Scenario) -> Iterator[str]:
-    for name, policy in scenario.policies.items():
-        if not isinstance(policy, ManualSchedule):
-            continue
-        for number, step in enumerate(policy.steps, start=1):
-            if step.at >= scenario.horizon:
-                yield (
-                    f"Step {number} of {named(name)} is at {units.format_duration(step.at)}, "
-                    f"not before the horizon of {units.format_duration(scenario.horizon)}: "
-                    "it never happens."
-                )
-
-
-def _steps_on_absent_variants(scenario: Scenario) -> Iterator[str]:
-    for name, policy in scenario.policies.items():
-        if not isinstance(policy, ManualSchedule):
-            continue
-        there = set(start_weights(scenario))
-        for number, step in enumerate(policy.steps, start=1):
-            there |= {step.add} if step.add is not None else set()
-            asked = {each for each in (step.promote, step.remove, *(step.weights or ())) if each}
-            if asked - there:
-                absent = listed([named(each) for each in sorted(asked - there)])
-                yield (
-                    f"Step {number} of {named(name)} names {absent}, not deployed at that "
-                    "time: the endpoint refuses it. Add the variant in a step before."
-                )
-            there.discard(step.remove or "")
 
 
 def _candidate_never_deployed(scenario: Scenario) -> Iterator[str]:
@@ -191,19 +136,6 @@ def _tables_not_used(scenario: Scenario) -> Iterator[str]:
         if name not in used:
             table = named(name)
             yield f"No variant takes its quality from the outcome table {table}. Remove it."
-
-
-def _labels_needed(policy: PolicyDescription, ratio: float) -> int:
-    """Labels of the variant with fewer that a policy waits for; 0 for one that waits for none.
-
-    `ratio` is the candidate's labels for each of the control's.
-    """
-    if isinstance(policy, FixedHorizonTest):
-        return policy.sample_at(ratio)
-    needed = getattr(policy, "labelled_requests", 0)
-    if isinstance(policy, GroupSequential):  # its information is the harmonic mean of both arms
-        needed = math.ceil(needed * (1.0 + min(ratio, 1.0 / ratio)) / 2.0)
-    return needed if isinstance(needed, int) else 0
 
 
 def _saturation(scenario: Scenario) -> Iterator[str]:
@@ -267,21 +199,16 @@ def _errors_over_the_guardrail(scenario: Scenario) -> Iterator[str]:
             )
 
 
-_CAUTIONS: Final[tuple[Caution, ...]] = (
-    waits_for_a_person,
-    ends_after_the_horizon,
-    _looks_between_windows,
-    _ticks_between_looks,
-    _waits_between_looks,
-    _too_few_labels,
-    _steps_after_the_end,
-    _steps_on_absent_variants,
-    _candidate_never_deployed,
-    spans_without_a_window,
-    _targets_not_deployed,
-    _tables_not_used,
-    _saturation,
-    _errors_over_the_guardrail,
-    breaks_by_chance,
-    rolled_back_by_chance,
-)
+_OF_THE_SCENARIO: Final[Mapping[Topic, ScenarioWarnings]] = {
+    Topic.PERSON: waits_for_a_person,
+    Topic.HORIZON: ends_after_the_horizon,
+    Topic.LOOKS: _looks_between_windows,
+    Topic.WAITS: _waits_between_looks,
+    Topic.LABELS: _too_few_labels,
+    Topic.DEPLOYMENT: _candidate_never_deployed,
+    Topic.TARGETS: _targets_not_deployed,
+    Topic.TABLES: _tables_not_used,
+    Topic.SATURATION: _saturation,
+    Topic.GUARDRAILS: _errors_over_the_guardrail,
+    Topic.CHANCE: breaks_by_chance,
+}

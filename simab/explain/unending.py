@@ -42,7 +42,7 @@ def ends_after_the_horizon(scenario: Scenario) -> Iterator[str]:
                 f"{horizon}: no run can end with a promotion. "
                 "Lengthen horizon, or shorten what it waits for."
             )
-        longest_ns = getattr(policy, "maximum_duration", None)
+        longest_ns = policy.longest_ns()
         if longest_ns is not None and longest_ns > scenario.horizon:
             yield (
                 f"{named(name)} ends after {duration_text(seconds(longest_ns))} at the latest "

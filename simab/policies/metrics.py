@@ -11,6 +11,7 @@ from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
 from simab.stats.request_totals import RequestTotals, bucket_floor_ns
 
 __all__ = [
+    "COUNTED_AS_CORRECT",
     "LATENCY_PROBABILITIES",
     "LOWER_IS_BETTER",
     "ErrorMetric",
@@ -38,6 +39,8 @@ LatencyMetric: TypeAlias = Literal[
 ]
 ErrorMetric: TypeAlias = Literal["error_rate"]
 
+COUNTED_AS_CORRECT: Final = frozenset({"accuracy", "success_rate"})
+"""Metrics that are the share of correct answers."""
 LOWER_IS_BETTER: Final = frozenset({"brier", "error_rate"})
 LATENCY_PROBABILITIES: Final[Mapping[str, float]] = {
     "latency_p50": 0.5,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final, get_args
+from typing import Any, ClassVar, Final, NamedTuple, get_args
 
 from simab.description import Description
 from simab.policies.actions import Action
@@ -12,7 +12,15 @@ from simab.policies.metrics import LatencyMetric
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import all_to
 
-__all__ = ["Policy"]
+__all__ = ["Policy", "SingleTest"]
+
+
+class SingleTest(NamedTuple):
+    """A test at a fixed number of labelled requests of the variant with fewer, at a level."""
+
+    labelled_requests: int
+    alpha: float
+
 
 # As rules of several families name it: simab's own, CloudWatch's and Flagger's.
 _LATENCIES: Final = frozenset({*get_args(LatencyMetric), "ModelLatency", "request-duration"})
@@ -25,6 +33,10 @@ class Policy(Description, ABC):
     scenario file needs to explain and check a policy beforehand.
     """
 
+    learns_from_labels: ClassVar[bool] = False
+    """Whether the rule changes the weights by the labels that it has."""
+    tests_the_objective: ClassVar[bool] = False
+    """Whether the rule compares the variants in the objective's metric, or in correct answers."""
     needs_right_or_wrong: ClassVar[bool] = False
     """Whether the rule counts correct answers, and so cannot judge numeric rewards."""
     counts_correct_answers: ClassVar[bool] = False
@@ -60,6 +72,25 @@ class Policy(Description, ABC):
     def waits_for_a_person(self) -> tuple[Sequence[str], Sequence[str]]:
         """Where the rule waits for a person in every run, and where only in some, in words."""
         return (), ()
+
+    def longest_ns(self) -> int | None:
+        """The time from the start after which the rule ends at the latest; None if it sets none."""
+        return None
+
+    def waits_ns(self) -> Sequence[int]:
+        """Times that the rule lets pass before a step, in nanoseconds; they end at a look."""
+        return ()
+
+    def labels_needed(self, ratio: float) -> int:
+        """Labels of the variant with fewer that the rule waits for; 0 where it waits for none.
+
+        `ratio` is the candidate's labels for each of the control's.
+        """
+        return 0
+
+    def single_test(self, ratio: float) -> SingleTest | None:
+        """The one test of correct answers that the rule makes; None where it makes none or more."""
+        return None
 
     def copied_share(self) -> float:
         """The share of the requests that the candidate may get copies of, at weight 0."""

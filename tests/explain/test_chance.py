@@ -11,8 +11,8 @@ from scipy import stats
 
 from simab.explain import warnings
 from simab.explain.chance import broken_window_share
-from simab.explain.drawn_windows import mean_beyond_share
-from simab.explain.readings import Mean
+from simab.policies.explaining.drawn_windows import mean_beyond_share
+from simab.policies.explaining.readings import Mean
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
 from simab.profiles.durations import Exponential
 from simab.scenario.models import Scenario

@@ -12,9 +12,12 @@ from scipy import stats
 from simab import compare
 from simab.analyse import Verdict
 from simab.explain import warnings
-from simab.explain.drawn_windows import DrawnWindows
-from simab.explain.false_alarms import false_alarms
-from simab.explain.readings import of_limit
+from simab.explain.setting import setting_of
+from simab.policies import Policy
+from simab.policies.explainers import explainer_of
+from simab.policies.explaining.drawn_windows import DrawnWindows
+from simab.policies.explaining.false_alarms import FalseAlarms, false_alarms
+from simab.policies.explaining.readings import of_limit
 from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
 from simab.theory.controllers import run_of_failures_probability
@@ -112,11 +115,17 @@ PLAYED = {
 }  # fmt: skip
 
 
+def alarms_of(play: Scenario, policy: Policy) -> FalseAlarms | None:
+    setting = setting_of(play)
+    rules = explainer_of(policy, "it").chance_rules(setting)
+    return None if rules is None else false_alarms(rules, setting)
+
+
 def hold_against_runs(play: Scenario, replications: int) -> None:
     """Each share within four standard errors, of the runs and of the draws, of what is played."""
     study = compare(play, replications=replications)
     for name, rows in study.rows.items():
-        found = false_alarms(play, play.policies[name])
+        found = alarms_of(play, play.policies[name])
         assert found is not None, name
         played = sum(row.verdict is Verdict.ROLLED_BACK for row in rows)
         spread = found.share * (1 - found.share) * (1 / replications + 1 / MONTE_CARLO)
@@ -188,7 +197,7 @@ def test_a_canary_without_delays_breaks_its_limit_as_runs_of_failures_do() -> No
     # More than 3 % of k errors and m others: m < k x 97 / 3.
     single = sum(errors.pmf(k) * fine.cdf(-(-k * 97 // 3) - 1) for k in range(1, 60))
     expected = run_of_failures_probability(10, 2, single)
-    found = false_alarms(play, play.policies["canary"])
+    found = alarms_of(play, play.policies["canary"])
     assert found is not None
     band = 4 * (expected * (1 - expected) / MONTE_CARLO) ** 0.5
     assert found.share == pytest.approx(expected, abs=band)

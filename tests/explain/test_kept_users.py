@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from simab.explain import explain
-from simab.explain.kept_users import kept_share
+from simab.explain.setting import setting_of
 from simab.policies.flagger.analysis import FlaggerAnalysis
+from simab.policies.flagger.kept_users import kept_share
 from simab.run.simulation import simulate
 from simab.scenario import Scenario
 from simab.world.run_counts import RequestColumn
@@ -41,7 +42,7 @@ def test_the_share_before_the_promotion_is_that_of_a_run() -> None:
     described = kept(affinity=True)
     policy = described.policies["plan"]
     assert isinstance(policy, FlaggerAnalysis)
-    share = kept_share(described, policy)
+    share = kept_share(policy, setting_of(described))
     assert share == pytest.approx(1 - 2.718281828**-2.7 / 2, rel=1e-6)
     run = simulate(described, policy="plan", seed=1)
     invocations = run.data.run_counts.requests[:, :, RequestColumn.INVOCATIONS]

@@ -16,6 +16,8 @@ LONGEST_FUNCTION = 50  # its docstring not counted
 LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
 
+FAMILIES = ("argo", "bandits", "cloudwatch", "experiments", "flagger", "kayenta", "rollouts")
+
 # Words that say nothing about what a thing is.
 EMPTY_WORDS = {"util", "utils", "helper", "helpers", "misc", "common", "manager", "managers"}
 
@@ -113,8 +115,20 @@ def list_by_hand(path: str, source: str) -> list[str]:
     ]
 
 
+def kind_of_policy(path: str, source: str) -> list[str]:
+    """What is explained of a policy comes from its family; `explain` knows no kind of policy."""
+    if not path.startswith("simab/explain/"):
+        return []
+    return [
+        f"{path}:{node.lineno}: imports {node.module}; ask the policy, or its explainer"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom)
+        and re.match(rf"simab\.policies\.({'|'.join(FAMILIES)})\b", node.module or "")
+    ]
+
+
 EVERYWHERE: list[Rule] = [missing_docstring, long_file, empty_name]
-IN_THE_PACKAGE: list[Rule] = [list_by_hand, long_function, printing]
+IN_THE_PACKAGE: list[Rule] = [kind_of_policy, list_by_hand, long_function, printing]
 
 
 def python_files(root: Path, *folders: str) -> list[Path]:
@@ -167,6 +181,7 @@ def test_an_exception_that_is_no_longer_needed_is_removed(repository: Path) -> N
         (long_function, "simab/a.py", "def f():\n" + "    x = 1\n" * LONGEST_FUNCTION),
         (printing, "simab/world/a.py", "print('hello')\n"),
         (printing, "simab/world/a.py", "import sys\nsys.stderr.write('hello')\n"),
+        (kind_of_policy, "simab/explain/a.py", "from simab.policies.argo.rollouts import A\n"),
         (list_by_hand, "simab/a.py", "f\"{' and '.join(names)}\"\n"),
         (list_by_hand, "simab/a.py", "' or '.join(names)\n"),
         (empty_name, "simab/utils.py", ""),
@@ -185,6 +200,8 @@ def test_a_planted_breach_is_noticed(rule: Rule, path: str, source: str) -> None
         (missing_docstring, "simab/a.py", '"""Durations and rates\nto integers and back."""\n'),
         (long_file, "simab/a.py", "x = 1\n" * LONGEST_FILE),
         (long_function, "simab/a.py", "def f():\n    '''\n\n    '''\n" + "    x = 1\n" * 49),
+        (kind_of_policy, "simab/explain/a.py", "from simab.policies.limits import Limit\n"),
+        (kind_of_policy, "simab/policies/a.py", "from simab.policies.argo.rollouts import A\n"),
         (list_by_hand, "simab/text/lists.py", "' and '.join(names)\n"),
         (list_by_hand, "simab/a.py", "', '.join(names)\n"),
         (printing, "simab/cli/a.py", "print('hello')\n"),

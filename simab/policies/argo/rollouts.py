@@ -263,6 +263,11 @@ class ArgoRollouts(Policy):
         """Always: the new version is scaled up first."""
         return True
 
+    def waits_ns(self) -> Sequence[int]:
+        """Pauses that end by themselves."""
+        pauses = [step.pause for step in self.steps if step.pause is not None]
+        return [each.duration for each in pauses if each.duration]
+
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """Pauses and analyses, one after the other; changes of weight take their time."""
         spent_ns: float = 0

@@ -62,6 +62,7 @@ class Bandit(Policy):
     digits, and an update that leaves them as they are asks for nothing.
     """
 
+    learns_from_labels: ClassVar[bool] = True
     needs_right_or_wrong: ClassVar[bool] = True
     counts_correct_answers: ClassVar[bool] = True
 
@@ -104,6 +105,10 @@ class Bandit(Policy):
     def posterior_mean(self, pulls: Pulls) -> float:
         """What an arm is thought to be worth; by default from a flat prior."""
         return _belief(pulls).mean
+
+    def longest_ns(self) -> int | None:
+        """`maximum_duration`."""
+        return self.maximum_duration
 
     def decide(
         self, state: BanditState | None, observation: Observation

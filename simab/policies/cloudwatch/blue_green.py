@@ -240,6 +240,10 @@ class BlueGreen(Policy):
         """Always: the green fleet is the candidate's."""
         return True
 
+    def waits_ns(self) -> Sequence[int]:
+        """The bake of a step."""
+        return (self.wait_interval,)
+
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """Each step is put in force and baked."""
         size = 1 if self.traffic.instances is None else self.traffic.instances

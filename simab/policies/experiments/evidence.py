@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from simab.policies.experiments.two_means import MeanEvidence
-from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT, MetricEvidence
+from simab.policies.experiments.two_metrics import MetricEvidence
+from simab.policies.metrics import COUNTED_AS_CORRECT
 from simab.policies.observation import Observation
 from simab.policies.two_proportions import ProportionEvidence
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -61,6 +61,8 @@ class Experiment(Policy):
     sample ratio objects: then it is held, which the log of decisions shows, and looked at again.
     The weights stay as they are.
     """
+
+    tests_the_objective: ClassVar[bool] = True
 
     kind: str  # first, for a file and its messages begin with it
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
@@ -149,6 +151,10 @@ class Experiment(Policy):
     def _is_over(self, observation: Observation) -> bool:
         return self.maximum_duration is not None and observation.now_ns >= self.maximum_duration
 
+    def longest_ns(self) -> int | None:
+        """`maximum_duration`."""
+        return self.maximum_duration
+
     def _ending(self, expired: bool) -> str:
         if expired and self.maximum_duration is not None:
             return f"over after {units.format_duration(self.maximum_duration)}"
@@ -178,6 +184,10 @@ class LookingExperiment(Experiment):
                 "looks_every and labelled_requests_per_look both say when to look; give one of them"
             )
         return self
+
+    def labels_needed(self, ratio: float) -> int:
+        """Those of the first look."""
+        return self.labelled_requests
 
     def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The following look, as soon as the labels and the cadence allow it."""

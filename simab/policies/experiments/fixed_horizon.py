@@ -13,6 +13,7 @@ from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
 from simab.policies.observation import Observation
+from simab.policies.policy import SingleTest
 from simab.policies.two_proportions import ProportionEvidence
 from simab.stats.sample_size import pooled_trials
 
@@ -83,6 +84,14 @@ class FixedHorizonTest(Experiment):
         assert self.effect is not None
         better = self.baseline + self.effect
         return ceil(min(1.0, ratio) * _trials(self.baseline, better, self.alpha, self.power, ratio))
+
+    def labels_needed(self, ratio: float) -> int:
+        """The sample."""
+        return self.sample_at(ratio)
+
+    def single_test(self, ratio: float) -> SingleTest:
+        """At the sample, at alpha."""
+        return SingleTest(self.sample_at(ratio), self.alpha)
 
     @property
     def most_looks(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
@@ -69,6 +70,10 @@ class GroupSequential(Experiment):
     def most_looks(self) -> int:
         """Those planned: an end that comes first takes the place of the last."""
         return self.looks
+
+    def labels_needed(self, ratio: float) -> int:
+        """Those of the last look: the information is the harmonic mean of both variants' labels."""
+        return math.ceil(self.labelled_requests * (1.0 + min(ratio, 1.0 / ratio)) / 2.0)
 
     def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The planned look that the information has reached; ticks may skip some."""

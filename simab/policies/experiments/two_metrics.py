@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
 from simab.policies.experiments.two_means import MeansTest
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
@@ -23,10 +22,7 @@ from simab.stats.label_estimates import (
 from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
 from simab.stats.proportions import normal_p_value, two_proportion_test
 
-__all__ = ["COUNTED_AS_CORRECT", "MetricEvidence"]
-
-COUNTED_AS_CORRECT: Final = frozenset({"accuracy", "success_rate"})
-"""Metrics that are the share of correct answers."""
+__all__ = ["MetricEvidence"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,10 @@ class MetricMajority(Policy):
     )
     """What to compare."""
 
+    def labels_needed(self, ratio: float) -> int:
+        """As given, whatever the split."""
+        return self.labelled_requests
+
     def decide(
         self, state: bool | None, observation: Observation
     ) -> tuple[Sequence[Action], bool | None]:

@@ -195,6 +195,14 @@ class SafeRollout(Policy):
         weights = pair_weights(1.0 - share, share, observation)
         return SetWeights(weights, because=because)
 
+    def longest_ns(self) -> int | None:
+        """`maximum_duration`."""
+        return self.maximum_duration
+
+    def waits_ns(self) -> Sequence[int]:
+        """The bake of a stage."""
+        return (self.bake,)
+
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """Each stage is asked for, put in force and served out."""
         return len(self.stages) * (weight_update_ns + self.bake)

@@ -121,6 +121,10 @@ class StagedCanary(Policy):
                     return f"{observation.candidate}: {limit.reading(windows[0])}"
         return ""
 
+    def waits_ns(self) -> Sequence[int]:
+        """The bake of a stage."""
+        return (self.bake,)
+
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """Each stage is asked for, put in force and baked."""
         return len(self.stages) * (weight_update_ns + self.bake)

@@ -9,10 +9,9 @@ from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy, PolicyDescription
 from simab.policies.bandits.gaussian_thompson import GaussianThompson
 from simab.policies.experiments.experiment import Experiment
-from simab.policies.experiments.two_metrics import COUNTED_AS_CORRECT
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.flagger.metrics import FlaggerMetric
-from simab.policies.metrics import LabelMetric
+from simab.policies.metrics import COUNTED_AS_CORRECT, LabelMetric
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.profiles.quality import NumericReward
 from simab.scenario.partial import until_unread

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.explain.readings import COMPARISONS, Marked, Mean
+from simab.policies.explaining.readings import COMPARISONS, Marked, Mean
 
 __all__ = ["DrawnWindows", "expected_requests", "mean_beyond_share"]
 

@@ -1,0 +1,42 @@
+"""The setting of the policies: what their explainers may know of a scenario."""
+
+from __future__ import annotations
+
+import math
+
+from simab.explain.capacity import rates_per_s
+from simab.explain.variant_queue import VariantQueue
+from simab.policies.explaining.setting import Clients, Setting
+from simab.scenario.models import Scenario
+from simab.scenario.parts import Segment
+
+__all__ = ["setting_of"]
+
+
+def setting_of(scenario: Scenario) -> Setting:
+    """The scenario as its policies' explainers see it."""
+    objective, variants = scenario.objective, scenario.endpoint.variants
+    segments = tuple(scenario.traffic.values())
+
+    def load_at(name: str, rate_per_s: float) -> float:
+        return VariantQueue(variants[name], rate_per_s).row(name, math.nan, ()).load
+
+    return Setting(
+        control=objective.control,
+        candidate=objective.candidate,
+        horizon=scenario.horizon,
+        interval=scenario.controller.interval,
+        period=scenario.metrics.period,
+        publication_delay=scenario.metrics.publication_delay,
+        weight_update=scenario.endpoint.weight_update,
+        variants=variants,
+        clients=tuple(Clients(_by_weight(each), each.clients) for each in segments),
+        rates_per_s=lambda weights: rates_per_s(segments, weights),
+        load_at=load_at,
+    )
+
+
+def _by_weight(segment: Segment) -> float:
+    """Requests a second that name no variant."""
+    by_name = 1.0 if segment.paired_targets else math.fsum(segment.targets.values())
+    return segment.rate * max(0.0, 1.0 - by_name)

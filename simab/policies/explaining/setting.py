@@ -1,0 +1,100 @@
+"""What a policy's explanation may know of the scenario: clocks, variants, traffic, both roles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from simab.profiles.durations import DurationProfile
+
+__all__ = ["Answering", "Clients", "Setting"]
+
+
+class Answering(Protocol):
+    """A variant, as far as its answers and its place at the start go."""
+
+    @property
+    def deployed(self) -> bool:
+        """Whether it is there at the start."""
+
+    @property
+    def weight(self) -> float:
+        """Its weight while it is there and nobody changes it."""
+
+    @property
+    def instances(self) -> int:
+        """How many machines serve it."""
+
+    @property
+    def latency(self) -> DurationProfile:
+        """How long a worker is busy with one request."""
+
+    @property
+    def error_rate(self) -> float:
+        """Share of its requests that are answered with a 500."""
+
+
+class Clients(NamedTuple):
+    """A segment's requests a second that go by weight, and how many clients send them."""
+
+    rate_per_s: float
+    clients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The scenario around a policy. Times are in nanoseconds.
+
+    `rates_per_s` gives the requests a second that reach each variant at some weights, those that
+    name it included; `load_at` a variant's load with so many requests a second.
+    """
+
+    control: str
+    candidate: str
+    horizon: int
+    interval: int
+    period: int
+    publication_delay: int
+    weight_update: int
+    variants: Mapping[str, Answering]
+    clients: tuple[Clients, ...]
+    rates_per_s: Callable[[Mapping[str, float]], Mapping[str, float]]
+    load_at: Callable[[str, float], float]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weights of the variants that are deployed at the start."""
+        return {name: each.weight for name, each in self.variants.items() if each.deployed}
+
+    @property
+    def candidate_serves(self) -> bool:
+        """Whether the candidate has a weight from the start."""
+        return self.weights.get(self.candidate, 0.0) > 0
+
+    def published(self, now_ns: int) -> int:
+        """How many metric windows are visible."""
+        return max(now_ns - self.publication_delay, 0) // self.period
+
+    def visible_after(self, windows: int = 1) -> int:
+        """From the start of so many windows on end until the last of them is published."""
+        return windows * self.period + self.publication_delay
+
+    def until_a_look(self, span_ns: int) -> int:
+        """A span that begins and ends at looks of the controller."""
+        return max(-(-span_ns // self.interval), 1) * self.interval
+
+    @property
+    def served_unseen(self) -> int:
+        """How long a new weight is in force when the look that sees it comes."""
+        return self.until_a_look(self.weight_update) - self.weight_update
+
+    def first_seen(self, period: int) -> int:
+        """From a new weight's first request to the first window with one of its, at the earliest.
+
+        The window that the weight came into force in counts; where looks and windows are not in
+        step, it may be over at once.
+        """
+        in_step = self.interval % period == 0
+        rest = period - self.weight_update % period if in_step else 0
+        return rest + self.publication_delay
