@@ -23,7 +23,7 @@ from simab.world.compiled import plane
 from simab.world.compiled.plane import CompiledPlane
 from simab.world.reference import traffic
 from simab.world.run_counts import ARRAYS
-from tests.world.engines_strategies import Play
+from tests.world.drawn_runs import Play
 
 __all__ = [
     "Played",
@@ -32,6 +32,7 @@ __all__ = [
     "differences",
     "fingerprint",
     "play_on",
+    "shown",
 ]
 
 
@@ -51,7 +52,7 @@ class Watch:
         tick = (state or 0) + 1
         scenario = self.play.scenario
         stride = max(scenario.horizon // scenario.controller.interval // READINGS, 1)
-        self.seen.append(_shown(observation, with_metrics=tick % stride == 0))
+        self.seen.append(shown(observation, with_metrics=tick % stride == 0))
         return self.play.actions(tick), tick
 
 
@@ -150,13 +151,13 @@ def _same(one: Any, other: Any) -> bool:
     return one.dtype == other.dtype and np.array_equal(one, other)
 
 
-def _shown(observation: Observation, *, with_metrics: bool) -> tuple[Any, ...]:
+def shown(observation: Observation, *, with_metrics: bool = True) -> tuple[Any, ...]:
     """A copy of an observation, whose metrics are otherwise read when they are asked for."""
     names = [
         *observation.weights,
         *(n for n in observation.instances if n not in observation.weights),
     ]
-    shown: tuple[Any, ...] = (
+    values: tuple[Any, ...] = (
         observation.now_ns,
         observation.status,
         tuple(observation.weights.items()),
@@ -167,12 +168,12 @@ def _shown(observation: Observation, *, with_metrics: bool) -> tuple[Any, ...]:
     if with_metrics:
         metrics, until = observation.metrics, observation.now_ns
         assigned = metrics.assignments()
-        shown += (assigned.unit, assigned.split, tuple(assigned.counts.items()))
-        shown += tuple(
+        values += (assigned.unit, assigned.split, tuple(assigned.counts.items()))
+        values += tuple(
             (_requests(metrics.requests(name, 0, until)), _labels(metrics.labels(name)))
             for name in names
         )
-    return shown
+    return values
 
 
 def _words(action: Action, reason: str) -> tuple[str, str]:
@@ -186,7 +187,7 @@ def _requests(totals: RequestTotals) -> tuple[Any, ...]:
         totals.failed,
         totals.rejected,
         totals.latency_sum_ns,
-        totals.latency_histogram.tobytes(),
+        blake2b(totals.latency_histogram.tobytes()).digest(),
     )
 
 
@@ -196,6 +197,6 @@ def _labels(totals: LabelTotals) -> tuple[Any, ...]:
         totals.successes,
         totals.failures,
         totals.squared_error_sum,
-        totals.score_histogram.tobytes(),
+        blake2b(totals.score_histogram.tobytes()).digest(),
         totals.rewards,
     )

@@ -16,68 +16,45 @@ from simab.errors import InvalidInput
 from simab.policies import Action, Observation, SetWeights
 from simab.policies.metrics import LATENCY_PROBABILITIES, label_metric, latency_metric_ns
 from simab.run.simulation import Run, simulate
-from simab.scenario.models import Scenario
 from simab.world.published import PublishedMetrics
 from tests.effort import examples
 from tests.world.building import SECOND, Script, record, scenario, variant
-from tests.world.strategies import scenarios as drawn_scenarios
-from tests.world.strategies import seeds
+from tests.world.drawn_runs import Play, plays
+from tests.world.engines_comparison import shown
 
 LABEL_METRICS = (
     "accuracy", "success_rate", "precision", "recall", "positive_rate", "f1", "roc_auc", "brier",
 )  # fmt: skip
 
 
-def shown(observation: Observation) -> list[Any]:
-    """Everything that an observation shows, as plain values."""
-    metrics, values = observation.metrics, []
-    for name in ("a", "b", "c"):
-        if name not in observation.weights:
-            continue
-        for since in range(0, observation.now_ns, metrics.period_ns):
-            totals = metrics.requests(name, since, since + metrics.period_ns)
-            values += [totals.invocations, totals.failed, totals.rejected, totals.latency_sum_ns]
-        labels = metrics.labels(name)
-        values += [labels.labelled, labels.correct, labels.squared_error_sum]
-        values += labels.score_histogram.ravel().tolist()
-    return [
-        observation.now_ns,
-        str(observation.status),
-        dict(observation.weights),
-        dict(observation.instances),
-        [refusal.reason for refusal in observation.refused],
-        metrics.published_until_ns,
-        *values,
-    ]
-
-
 @dataclass
 class Gambler:
-    """A policy whose every action depends on every value shown so far."""
+    """A policy whose every action depends on what was shown so far: metrics at every nth look."""
 
+    every: int = 1
     digests: list[str] = field(default_factory=list)
 
     def decide(self, state: str | None, observation: Observation) -> tuple[Sequence[Action], str]:
-        text = repr((state, shown(observation)))
+        metrics_too = len(self.digests) % self.every == 0
+        text = repr((state, shown(observation, with_metrics=metrics_too)))
         digest = hashlib.sha256(text.encode()).hexdigest()
         self.digests.append(digest)
-        weights = {"a": 1.0 + int(digest[0], 16), "b": float(int(digest[1], 16))}
-        if "b" not in observation.weights:
-            del weights["b"]
+        first, *others = observation.weights
+        weights = {first: 1.0 + int(digest[0], 16)}
+        weights |= {name: float(int(digest[1], 16)) for name in others[:1]}
         return ((SetWeights(weights),) if int(digest[2], 16) < 8 else ()), digest
 
 
 @examples(1 / 3)
-@given(drawn=drawn_scenarios(), seed=seeds, longer=st.integers(1, 300))
-def test_nothing_shown_depends_on_the_future(
-    engine: str, drawn: Scenario, seed: int, longer: int
-) -> None:
+@given(play=plays(most_requests=150), longer=st.integers(1, 100))
+def test_nothing_shown_depends_on_the_future(engine: str, play: Play, longer: int) -> None:
     """A longer horizon changes nothing of what was shown and decided before the shorter one."""
-    gambler, other = Gambler(), Gambler()
-    simulate(drawn, policy=gambler, seed=seed, engine=engine)
-    horizon = drawn.horizon + longer * drawn.horizon // 100
-    extended = drawn.model_copy(update={"horizon": horizon})
-    simulate(extended, policy=other, seed=seed, engine=engine)
+    looks = play.scenario.horizon // play.scenario.controller.interval
+    gambler, other = (Gambler(every=looks // 12 + 1) for _ in range(2))
+    horizon = play.scenario.horizon + longer * play.scenario.horizon // 100
+    extended = play.scenario.model_copy(update={"horizon": horizon})
+    play.on(engine, policy=gambler)
+    play.on(engine, policy=other, scenario=extended)
     assume(gambler.digests)
     assert other.digests[: len(gambler.digests)] == gambler.digests
 

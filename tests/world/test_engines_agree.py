@@ -26,6 +26,7 @@ from simab.world.compiled.kernel import advance
 from tests.effort import examples
 from tests.strategies import scenarios
 from tests.world.building import Script, scenario, variant
+from tests.world.drawn_runs import Play, hundred_plays, plays
 from tests.world.engines_comparison import (
     blocks_of_arrivals,
     compiled_plane,
@@ -33,7 +34,6 @@ from tests.world.engines_comparison import (
     fingerprint,
     play_on,
 )
-from tests.world.engines_strategies import Play, hundred_plays, plays
 
 ASKED_FOR = os.environ.get("SIMAB_EXAMPLES")
 LONGEST = "366d"

@@ -21,8 +21,8 @@ import pytest
 from simab.world import Blueprint
 from simab.world.compiled import kernel
 from tests.world.building import scenario, variant
+from tests.world.drawn_runs import Play, hundred_plays
 from tests.world.engines_comparison import blocks_of_arrivals, compiled_plane, fingerprint, play_on
-from tests.world.engines_strategies import Play, hundred_plays
 
 HUNDREDS = 12
 COPIED = (

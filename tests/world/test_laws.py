@@ -20,7 +20,7 @@ from simab.world.run_counts import RequestColumn, RunCounts, Status
 from tests.effort import examples
 from tests.world import laws
 from tests.world.building import Script, record, scenario, variant
-from tests.world.strategies import Play, plays
+from tests.world.drawn_runs import Play, plays
 
 
 def test_the_laws_hold_in_every_run(engine: str) -> None:
@@ -30,7 +30,7 @@ def test_the_laws_hold_in_every_run(engine: str) -> None:
     """
     seen: Counter[str] = Counter()
 
-    @given(plays())
+    @given(plays(by_weight=True))
     @examples(1 / 3)
     def hold(play: Play) -> None:
         run = play.on(engine)

@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import given
 
 from simab.run.simulation import simulate
 from simab.scenario.models import Scenario
 from simab.world.records import RECORD_COLUMNS
 from tests.effort import examples
 from tests.world.building import assert_same, record, scenario, variant
-from tests.world.strategies import Play, plays, scenario_data
+from tests.world.drawn_runs import Play, plays
 
 ARRIVED = RECORD_COLUMNS.index("arrived_ns")
 
@@ -48,50 +47,33 @@ def _turned(value: Any, keep: frozenset[str], name: str = "") -> Any:
 
 
 @examples(1 / 5)
-@given(data=scenario_data(), seed=st.integers(0, 2**64 - 1))
-def test_the_order_of_keys_changes_nothing(engine: str, data: dict[str, Any], seed: int) -> None:
-    """Fields, segments, tables, policies and columns in reverse order give the same run.
-
-    Variants and targets keep theirs: it says which part of a word's range is whose.
-    """
-    turned = _turned(data, frozenset({"variants", "targets"}))
-    one, other = (
-        record(Scenario.model_validate(each), engine, policy="other", seed=seed)
-        for each in (data, turned)
-    )
-    # Only requests of two segments at one nanosecond may change places.
-    assume(not one.requests["arrived_ns"].duplicated().any())
-    assert_same(one, other)
-
-
-@examples(1 / 5)
-@given(data=scenario_data(), seed=st.integers(0, 2**64 - 1))
-def test_what_a_run_does_not_use_changes_nothing(
-    engine: str, data: dict[str, Any], seed: int
+@given(play=plays())
+def test_neither_the_order_of_keys_nor_what_is_not_used_changes_a_run(
+    engine: str, play: Play
 ) -> None:
-    """Another policy, an unused outcome table, a title, another replication count: the same run."""
-    other = {
-        **data,
+    """Fields, segments, tables and columns in reverse order give the same run.
+
+    Variants and targets keep theirs: it says which part of a word's range is whose. So does another
+    title, policy, replication count, or an outcome table that nobody uses.
+    """
+    data = play.scenario.model_dump(mode="json")
+    run = play.on(engine)
+    majority = {"kind": "metric_majority", "labelled_requests": 5, "metrics": ["accuracy"]}
+    unused = {"rows": [{"label": 1, "scores": {"x": 1.0}}]}
+    policies = {"still": data["policies"]["still"]}
+    if data["objective"]["metric"] == "accuracy":
+        policies = {"first now": majority, **policies}
+    beside = {
         "title": "another",
         "study": {"replications": 3, "seed": 9},
-        "policies": {
-            "first now": {
-                "kind": "metric_majority",
-                "labelled_requests": 5,
-                "metrics": ["accuracy"],
-            },
-            **data["policies"],
-        },
-        "outcome_tables": {
-            "unused": {"rows": [{"label": 1, "scores": {"x": 1.0}}]},
-            **data["outcome_tables"],
-        },
+        "policies": policies,
+        "outcome_tables": {"unused": unused, **data["outcome_tables"]},
     }
-    one, two = (
-        record(Scenario.model_validate(each), engine, policy="other", seed=seed)
-        for each in (data, other)
-    )
-    assert_same(one, two)
+    assert_same(run, play.on(engine, scenario=Scenario.model_validate(data | beside)))
+    # Only requests of two segments at one nanosecond may change places.
+    if not run.requests["arrived_ns"].duplicated().any():
+        turned = _turned(data, frozenset({"variants", "targets"}))
+        assert_same(run, play.on(engine, scenario=Scenario.model_validate(turned)))
 
 
 def test_a_further_segment_leaves_the_others_alone(engine: str) -> None:

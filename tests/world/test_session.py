@@ -12,8 +12,8 @@ from simab.errors import InvalidInput
 from simab.policies import Promote, SetWeights
 from simab.run.session import BY_HAND, Session
 from tests.effort import examples
-from tests.world.building import Script, assert_same, scenario, variant
-from tests.world.strategies import Play, plays
+from tests.world.building import assert_same, scenario, variant
+from tests.world.drawn_runs import Play, plays
 
 MINUTE_NS = 60 * 10**9
 
@@ -42,10 +42,10 @@ def test_what_a_policy_does_can_be_done_by_hand(engine: str, play: Play) -> None
         engine=engine,
         record_requests=True,
     )
-    policy, state = Script(play.script), None
+    state: int | None = None
     while session.now_ns + session.interval_ns < play.scenario.horizon:
         session.advance(session.now_ns + session.interval_ns)
-        actions, state = policy.decide(state, session.observe())
+        actions, state = play.decide(state, session.observe())
         session.act(actions)
     assert_same(session.close(), expected)
 

@@ -1,4 +1,6 @@
-"""Hypothesis strategies for runs on which the two engines could differ, with ties on purpose.
+"""Hypothesis strategies for runs: every sort of scenario, script and number, with ties on purpose.
+
+The one place where tests of the world draw what they play: laws, engines, sessions, repeatability.
 
 Everything is measured in the mean gap between two arrivals, from 83 ns (twelve segments at the
 highest rate there is) to a minute, so that a run has at most some 300 requests. Looks, windows and
@@ -23,6 +25,7 @@ from simab.policies import (
     Hold,
     HoldReason,
     Mirror,
+    Observation,
     Promote,
     RemoveVariant,
     RollBack,
@@ -30,10 +33,11 @@ from simab.policies import (
     SetInstances,
     SetWeights,
 )
+from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
-from tests.world.engines_ties import aim
+from tests.world.drawn_ties import aim
 
-__all__ = ["Play", "hundred_plays", "plays", "scenario_data"]
+__all__ = ["Play", "hundred_plays", "plays"]
 
 MINUTE_NS = 60_000_000_000  # longer gaps ask for latencies of more than 366 days
 MOST_PER_S = 1_000_000
@@ -105,10 +109,7 @@ ODD_AGES = st.sampled_from([366 * 86_400 * 10**9, 0, 2**62 + 10**12, 2**63])
 COOKIES = st.none() | st.builds(SessionAffinity, NAMES, AGES | ODD_AGES)
 MIRRORS = st.none() | st.builds(Mirror, NAMES, st.sampled_from([1.0, 1.0, 0.5, 2.0]))
 ROLES = st.sampled_from(["v0", "v1"])
-ACTIONS: st.SearchStrategy[Action] = st.one_of(
-    st.builds(SetWeights, st.dictionaries(NAMES, WEIGHTS, max_size=2), COOKIES, MIRRORS),
-    st.builds(SetWeights, st.just({"v0": 1.0}), st.builds(SessionAffinity, ROLES, AGES)),
-    st.builds(SetWeights, st.just({}), st.none(), st.builds(Mirror, ROLES, st.just(1.0))),
+BY_WEIGHT: st.SearchStrategy[Action] = st.one_of(
     st.builds(SetWeights, st.dictionaries(NAMES, WEIGHTS, max_size=4)),
     st.builds(SetWeights, st.fixed_dictionaries({"v0": WEIGHTS})),
     st.builds(SetInstances, NAMES, st.integers(-1, 6)),
@@ -121,18 +122,29 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(SetWeights, st.dictionaries(NAMES, WRONG_WEIGHTS, min_size=1, max_size=1)),
     st.builds(AddVariant, NAMES, WRONG_WEIGHTS),
 )
-"""Anything that a policy may ask, sensible or not; a scenario may lack the variant named."""
+"""Whatever a policy may ask of weights and fleets, sensible or not; a variant may be nobody's."""
+ACTIONS: st.SearchStrategy[Action] = st.one_of(
+    st.builds(SetWeights, st.dictionaries(NAMES, WEIGHTS, max_size=2), COOKIES, MIRRORS),
+    st.builds(SetWeights, st.just({"v0": 1.0}), st.builds(SessionAffinity, ROLES, AGES)),
+    st.builds(SetWeights, st.just({}), st.none(), st.builds(Mirror, ROLES, st.just(1.0))),
+    BY_WEIGHT,
+)
+"""Cookies and copies as well."""
+PERIODS = st.sampled_from([None, None, 3, 7])
 SCRIPTS = {
-    period: st.dictionaries(
-        st.integers(1, period or 12), st.lists(ACTIONS, min_size=1, max_size=3), max_size=6
+    (by_weight, period): st.dictionaries(
+        st.integers(1, period or 12),
+        st.lists(BY_WEIGHT if by_weight else ACTIONS, min_size=1, max_size=3),
+        max_size=6,
     )
+    for by_weight in (False, True)
     for period in (None, 3, 7)
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One run to be played on both engines: what, under which actions, with which numbers.
+    """One run: what is played, under which actions, with which numbers.
 
     `script` holds actions by number of the tick, the first being 1; with `period` they repeat.
     """
@@ -146,6 +158,22 @@ class Play:
     def actions(self, tick: int) -> Sequence[Action]:
         """What the policy asks for at a tick."""
         return self.script.get(tick if self.period is None else tick % self.period + 1, ())
+
+    def decide(self, state: int | None, observation: Observation) -> tuple[Sequence[Action], int]:
+        """A run is its own policy, whose state counts the ticks."""
+        tick = (state or 0) + 1
+        return self.actions(tick), tick
+
+    def on(self, engine: str, **changes: Any) -> Run:
+        """The run on an engine, with its request records unless told otherwise."""
+        arguments = {
+            "scenario": self.scenario,
+            "policy": self,
+            "seed": self.seed,
+            "replication": self.replication,
+            "record_requests": True,
+        }
+        return simulate(engine=engine, **(arguments | changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +301,7 @@ def _traffic(draw: st.DrawFn, most_requests: int) -> tuple[int, float, int]:
 
 
 @st.composite
-def scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
+def _scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
     """A scenario as a file would hold it."""
     segments, per_s, requests = _traffic(draw, most_requests)
     times = Times.of(draw, 1e9 / (per_s * segments), requests)
@@ -326,15 +354,18 @@ def scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
 
 
 @st.composite
-def plays(draw: st.DrawFn, most_requests: int = 300) -> Play:
-    """A scenario with a script of what is asked at some ticks, or at every tick over and over."""
-    data, seed, replication = draw(scenario_data(most_requests)), draw(SEEDS), draw(SEEDS)
+def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False) -> Play:
+    """A scenario with a script of what is asked at some ticks, or at every tick over and over.
+
+    Where requests go `by_weight`, or to whom they name, there are no cookies and no copies.
+    """
+    data, seed, replication = draw(_scenario_data(most_requests)), draw(SEEDS), draw(SEEDS)
     if draw(MOSTLY):
         aim(draw, data, Draws(seed, replication))
-    period = draw(st.sampled_from([None, None, 3, 7]))
+    period = draw(PERIODS)
     return Play(
         scenario=Scenario.model_validate(data),
-        script=draw(SCRIPTS[period]),
+        script=draw(SCRIPTS[by_weight, period]),
         period=period,
         seed=seed,
         replication=replication,
