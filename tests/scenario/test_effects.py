@@ -195,14 +195,14 @@ def classifiers(metric: str, positive: dict[str, Any], negative: dict[str, Any])
 
 
 @pytest.mark.parametrize(
-    ("metric", "effect"),
+    ("metric", "effect", "kind"),
     [
-        ("accuracy", 0.02), ("accuracy", -0.1), ("f1", 0.02), ("recall", -0.05),
-        ("precision", 0.03), ("roc_auc", -0.02), ("brier", -0.01), ("brier", 0.02),
-        ("positive_rate", 0.05), ("positive_rate", -0.05),
+        ("accuracy", 0.02, "beta"), ("accuracy", -0.1, "quantiles"), ("f1", 0.02, "quantiles"),
+        ("recall", -0.05, "quantiles"), ("precision", 0.03, "quantiles"),
+        ("roc_auc", -0.02, "beta"), ("brier", -0.01, "quantiles"), ("brier", 0.02, "beta"),
+        ("positive_rate", 0.05, "quantiles"), ("positive_rate", -0.05, "beta"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("kind", ["beta", "quantiles"])
 def test_a_classifier_meets_an_effect_and_never_falls_short(
     metric: str, effect: float, kind: str
 ) -> None:

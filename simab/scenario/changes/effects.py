@@ -14,17 +14,19 @@ from typing import Final, TypeVar
 
 from simab.errors import InvalidInput
 from simab.profiles.quality import Classifier, NumericReward, QualityProfile, Success
-from simab.profiles.truth import metric_difference
+from simab.profiles.truth import truth_of
 from simab.scenario.changes.classifier_search import Reach, log_odds_of, pulls_apart
 from simab.scenario.changes.shifts import shifted_classifier, shifted_reward, shifted_success
 from simab.scenario.changes.variants import metric_of, with_mixed_columns, with_variants
 from simab.scenario.parts import UncheckedScenario
+from simab.stats.classification import METRICS, ConfusionCounts
 
 __all__ = ["EffectRefused", "with_effect"]
 
 AnyScenario = TypeVar("AnyScenario", bound=UncheckedScenario)
 
 _EXACT: Final = 1e-12
+_RATIOS: Final = frozenset({"precision", "f1"})
 _PARTS: Final = (10**3, 10**6, 10**9, 2**40)  # into how many a row is cut at most: few if they do
 
 
@@ -93,28 +95,62 @@ def _separated(scenario: AnyScenario, effect: float, control: Classifier) -> Any
 def _mixed(scenario: AnyScenario, effect: float) -> AnyScenario:
     """Both columns of the joint table, each in the other's place in a share of the rows."""
     objective = scenario.objective
-    described = _difference(scenario)
-    if metric_difference(described, effect) == 0 or abs(described - effect) <= _EXACT / 10:
+    if abs(_difference(scenario) - effect) <= _EXACT / 10:
         return scenario
 
     def made(share: Fraction) -> AnyScenario:
         names = (objective.control, objective.candidate)
         return with_mixed_columns(scenario, names, (1 - share, share))
 
-    def excess(share: float | Fraction) -> float:
-        return _difference(made(Fraction(share))) - effect
-
     if effect == 0:
         return made(Fraction(1, 2))
-    reach = abs(described)
-    if isnan(described) or abs(effect) > reach + _EXACT / 10:
+    difference = _difference_by_share(made(Fraction(0)))
+    reach = abs(difference(Fraction(0)))
+    if isnan(reach) or abs(effect) > reach + _EXACT / 10:
         what = "exchanging the two columns in some of the rows"
         raise _unreachable(scenario, effect, -reach, reach, what)
-    share = min(max((1 - effect / described) / 2, 0.0), 1.0)  # right for all but f1 and precision
-    if abs(excess(share)) > _EXACT / 10:
-        share = _root(excess, 0.0, 1.0)
+
+    def excess(share: float | Fraction) -> float:
+        return difference(Fraction(share)) - effect
+
+    ends = [each for each in (0, 1) if abs(excess(each)) <= _EXACT / 10]
+    share = ends[0] if ends else _root(excess, 0.0, 1.0)
     cuts = [Fraction(share).limit_denominator(parts) for parts in _PARTS]
     return made(next((cut for cut in cuts if abs(excess(cut)) <= _EXACT / 10), cuts[-1]))
+
+
+def _difference_by_share(scenario: UncheckedScenario) -> Callable[[Fraction], float]:
+    """Candidate minus control, by the share of rows in which their columns change places.
+
+    A mean over rows is a straight line in the share, and so is the difference of two areas under
+    the curve: both are the same quadratic form, read from either end. Ratios of counts are not.
+    """
+    metric = scenario.objective.metric
+    if metric not in _RATIOS:
+        described = _difference(scenario)
+        return lambda share: described * float(1 - 2 * share)
+    control, candidate = (
+        truth_of(
+            scenario.endpoint.variants[name].quality.sampler(
+                scenario.outcome_tables, scenario.labels.positive_share
+            )
+        ).confusion
+        for name in (scenario.objective.control, scenario.objective.candidate)
+    )
+    assert control is not None
+    assert candidate is not None
+
+    def difference(share: Fraction) -> float:
+        there, back = share.numerator, share.denominator - share.numerator
+        one, other = (
+            METRICS[metric](
+                ConfusionCounts(*(back * own + there * its for own, its in zip(*pair, strict=True)))
+            )
+            for pair in ((candidate, control), (control, candidate))
+        )
+        return one - other
+
+    return difference
 
 
 def _root(excess: Callable[[float], float], low: float, high: float) -> float:
