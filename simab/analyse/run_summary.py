@@ -59,7 +59,15 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
         labels_outstanding=totals.labels_outstanding,
         requests_served={name: int(served) for name, _, served in by_variant},
         cost_of_serving=serving_cost(run),
+        clients_on_worse=_clients_on_worse(run, truth),
     )
+
+
+def _clients_on_worse(run: Run, truth: ScenarioTruth) -> int | None:
+    """None where the run watched other variants, or none."""
+    counts = run.data.run_counts
+    watched = {counts.blueprint.names[each] for each in counts.blueprint.watched}
+    return counts.clients_met() if watched and watched == set(truth.worse) else None
 
 
 def _held_for(run: Run) -> str | None:

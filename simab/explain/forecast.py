@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab import units
-from simab.scenario.memory import SCORED, run_bytes
+from simab.scenario.memory import SCORED, counted_clients, run_bytes
 from simab.scenario.models import Scenario
 from simab.text.durations import duration_text
 from simab.text.numbers import counted, number_text, two_figures
@@ -55,6 +55,7 @@ def size_of(scenario: Scenario) -> SizeForecast:
             len(scenario.endpoint.variants),
             scored=bool(kinds & SCORED),
             earning="numeric_reward" in kinds,
+            clients=counted_clients(scenario),
         ),
         rows=rows,
         seconds=rows * run_s,

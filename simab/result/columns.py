@@ -195,6 +195,15 @@ _DECLARED: Final = (
         of_worse=True,
     ),
     Column(
+        key="clients_on_worse",
+        most=_requests,
+        title="Clients on worse variants",
+        note="{worse}, at least once, mean",
+        shown=Shown.COSTS,
+        of_worse=True,
+        where_known=True,
+    ),
+    Column(
         key="cost_of_serving",
         most=_without_end,
         unit=Unit.COST,

@@ -55,7 +55,8 @@ class RunSummary:
     right to end with the variant that has all traffic. `requests_served` counts by variant the
     requests of users that it answered, and `served_share` is its share of all that were answered.
     `cost_of_serving` adds up what requests and instance hours cost (None where no variant states
-    a price).
+    a price). `clients_on_worse` counts the clients that have a request in `requests_on_worse` (None
+    where they are not counted).
     """
 
     policy: str
@@ -84,6 +85,7 @@ class RunSummary:
     errors_excess: int = 0
     requests_served: Mapping[str, int] = field(default_factory=dict)
     cost_of_serving: float | None = None
+    clients_on_worse: int | None = None
 
     @property
     def overturned(self) -> bool:

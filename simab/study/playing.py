@@ -100,6 +100,6 @@ def truth_of_world(scenario: Scenario) -> ScenarioTruth:
 @lru_cache(maxsize=_WORLDS_AT_HAND)
 def _prepared(scenario: str) -> _Prepared:
     described = Scenario.model_validate_json(scenario)
-    return _Prepared(
-        Blueprint.of(described), truth_of_scenario(described), Counterfactual(described)
-    )
+    truth = truth_of_scenario(described)
+    watched = truth.worse if described.objective.count_clients else ()
+    return _Prepared(Blueprint.of(described, watched), truth, Counterfactual(described))

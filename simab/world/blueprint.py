@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from math import gcd
 from typing import Final
 
@@ -80,10 +81,11 @@ class Blueprint:
     publication_delay_ns: int
     interval_ns: int
     label_resolution_ns: int
+    watched: frozenset[int]
 
     @classmethod
-    def of(cls, scenario: Scenario) -> Blueprint:
-        """Tabulate a scenario."""
+    def of(cls, scenario: Scenario, watched: Collection[str] = ()) -> Blueprint:
+        """Tabulate a scenario; a run counts the clients that met one of the variants `watched`."""
         names = list(scenario.endpoint.variants)
         return cls(
             scenario=scenario,
@@ -102,12 +104,18 @@ class Blueprint:
             interval_ns=scenario.controller.interval,
             # Every tick and every window ends on a multiple of this.
             label_resolution_ns=gcd(scenario.controller.interval, scenario.metrics.period),
+            watched=frozenset(map(names.index, watched)),
         )
 
     @cached_property
     def score_bins(self) -> NDArray[np.uint8]:
         """The bin of score histograms that counts each cell of scores, shape (SCORE_CELLS,)."""
         return score_bins([variant.outcomes for variant in self.variants], SCORE_BINS)
+
+    @cached_property
+    def clients_before(self) -> tuple[int, ...]:
+        """Of each segment, how many clients the segments before it have; at the end, all."""
+        return tuple(accumulate((each.clients for each in self.segments), initial=0))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from simab.world.blueprint import Blueprint
 __all__ = [
     "ARRAYS",
     "CARRY_NS",
+    "CLIENT_BITS",
     "INSTANCE_SHARE_ONE",
     "SQUARES_CUT",
     "LabelColumn",
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 INSTANCE_SHARE_ONE: Final = 1 << 20
+CLIENT_BITS: Final = 6
+"""Bits of a client's number that say its place within a word of 64 clients."""
 CARRY_NS: Final = 1 << 62
 SQUARES_CUT: Final = 32
 """Bits of a squared reward that the lower of its two sums takes."""
@@ -113,7 +116,9 @@ class RunCounts:
     `requests` has shape (windows, variants, 13), `latencies` (windows, variants, LATENCY_BUCKETS),
     `labels` (buckets, variants, 7), `scores` (buckets, variants, 2, SCORE_BINS) or no buckets where
     no variant has scores, `invalid` (windows,), `totals` (9,), `rewards` (buckets, variants, 4) or
-    no buckets where no variant earns rewards.
+    no buckets where no variant earns rewards. `clients` has a bit for each client, in order of
+    segments and clients, which says whether one of the blueprint's variants `watched` took a
+    request of it that ended; no words where none is watched.
     """
 
     blueprint: Blueprint
@@ -124,6 +129,7 @@ class RunCounts:
     invalid: NDArray[np.int64]
     totals: NDArray[np.int64]
     rewards: NDArray[np.int64]
+    clients: NDArray[np.uint64]
 
     @property
     def arrays(self) -> Any:
@@ -148,6 +154,7 @@ class RunCounts:
             invalid=np.zeros(windows, dtype=np.int64),
             totals=np.zeros(len(Total), dtype=np.int64),
             rewards=np.zeros((buckets if earning else 0, variants, len(RewardColumn)), np.int64),
+            clients=np.zeros(_words_of_clients(blueprint), dtype=np.uint64),
         )
 
     def book_invalid(self, arrived_ns: int) -> None:
@@ -192,6 +199,12 @@ class RunCounts:
         """How a request ended that was no copy."""
         self.totals[_TOTAL_OF[status]] += 1
 
+    def book_client(self, variant: int, segment: int, client: int) -> None:
+        """Whose request ended at a variant, answered or not, if that variant is watched."""
+        if variant in self.blueprint.watched:
+            number = self.blueprint.clients_before[segment] + client
+            self.clients[number >> CLIENT_BITS] |= np.uint64(1 << number % (1 << CLIENT_BITS))
+
     def book_label(self, variant: int, label_ns: int, outcome: RequestOutcome) -> None:
         """A label that arrives at `label_ns`, or after the horizon."""
         if label_ns >= self.blueprint.horizon_ns:
@@ -222,6 +235,10 @@ class RunCounts:
         row[RewardColumn.SUM] += units
         row[RewardColumn.SQUARES_HIGH] += units * units >> SQUARES_CUT
         row[RewardColumn.SQUARES_LOW] += units * units & (1 << SQUARES_CUT) - 1
+
+    def clients_met(self) -> int:
+        """How many clients met one of the variants that are watched."""
+        return int(np.bitwise_count(self.clients).sum(dtype=np.int64))
 
     def user_requests(self) -> NDArray[np.int64]:
         """Requests of users by window and variant, shape (windows, variants): copies left out."""
@@ -280,6 +297,10 @@ class RunCounts:
         return RewardTotals(
             count, scale.value(total / count), scale.squared(deviations / count), scale.value(0)
         )
+
+
+def _words_of_clients(blueprint: Blueprint) -> int:
+    return (blueprint.clients_before[-1] >> CLIENT_BITS) + 1 if blueprint.watched else 0
 
 
 ARRAYS: Final = tuple(each.name for each in fields(RunCounts) if each.name != "blueprint")

@@ -34,6 +34,7 @@ ROW: Final = RunSummary(
     labels_outstanding=0,
     requests_served={"a": 450, "b": 500},
     cost_of_serving=12.5,
+    clients_on_worse=40,
 )
 
 

@@ -108,6 +108,7 @@ def row_of(
         refusal=None,
         held_for=None,
         requests_served={"Variant1": max(counts["requests_total"] - worse, 0), "Variant2": worse},
+        clients_on_worse=min(worse, 150),
         cost_of_serving=0.8 + 0.001 * counts["requests_total"],
         **counts,
     )

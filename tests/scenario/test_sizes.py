@@ -23,6 +23,8 @@ def text(
     horizon: str = "8h",
     period: str = "1min",
     replications: int = 200,
+    clients: str = "1000",
+    count_clients: str = "false",
 ) -> str:
     """A scenario of so many variants, of which two are deployed."""
     each = f"{{latency: {{kind: constant, value: 20ms}}, quality: {QUALITY}"
@@ -33,11 +35,12 @@ def text(
     return f"""
 title: sizes
 endpoint: {{variants: {{{described}}}}}
-traffic: {{u: {{rate: 1/h}}}}
+traffic: {{u: {{rate: 1/h, clients: {clients}}}}}
 metrics: {{period: {period}}}
 labels: {{positive_share: 50%}}
 controller: {{interval: 1min}}
-objective: {{control: v0, candidate: v1, metric: success_rate, smallest_effect: 0.02}}
+objective: {{control: v0, candidate: v1, metric: success_rate, smallest_effect: 0.02,
+  count_clients: {count_clients}}}
 horizon: {horizon}
 study: {{replications: {replications}}}
 policies: {{m: {{kind: manual_schedule, steps: [{{at: 1h, promote: v1}}]}}}}
@@ -58,6 +61,16 @@ def test_the_forecast_of_memory_is_what_the_arrays_take(variants: int, period: s
     arrays = (getattr(run_counts, name) for name in run_counts.__slots__)
     taken = sum(each.nbytes for each in arrays if isinstance(each, np.ndarray))
     assert taken <= size_of(described).run_bytes < 1.2 * taken
+
+
+def test_clients_that_are_counted_are_in_the_forecast() -> None:
+    """A bit each: 400 million take 48 MiB, which are there only where a file asks for them."""
+    described = scenario(variants=2, clients="400000000", count_clients="true")
+    taken = RunCounts.open(Blueprint.of(described, ["v1"])).clients.nbytes
+    without = size_of(scenario(variants=2, clients="400000000")).run_bytes
+    assert taken == pytest.approx(size_of(described).run_bytes - without, abs=8)
+    assert taken == pytest.approx(50_000_000, abs=8)
+    assert RunCounts.open(Blueprint.of(described)).clients.nbytes == 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,13 @@ from typing import Final
 
 from simab import units
 from simab.documents.violations import Violation
-from simab.scenario.memory import MOST_RUN_BYTES, MOST_STUDY_ROWS, SCORED, run_bytes
+from simab.scenario.memory import (
+    MOST_RUN_BYTES,
+    MOST_STUDY_ROWS,
+    SCORED,
+    counted_clients,
+    run_bytes,
+)
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import known_qualities
 
@@ -79,13 +85,22 @@ def counts_fit_into_memory(scenario: UncheckedScenario) -> Iterator[Violation]:
     buckets = -(-horizon // math.gcd(period, scenario.controller.interval))
     kinds = {quality.kind for quality in known_qualities(scenario).values()}
     scored, earning = bool(kinds & SCORED), "numeric_reward" in kinds
-    needed = run_bytes(windows, buckets, variants, scored=scored, earning=earning)
+    clients = counted_clients(scenario)
+    needed = run_bytes(windows, buckets, variants, scored=scored, earning=earning, clients=clients)
     if needed > MOST_RUN_BYTES and buckets <= MOST_WINDOWS:
         rule = (
             f"holds {windows:,} metric windows of {variants} variants, whose "
             f"counts take {needed / 2**30:.1f} GiB a run, at most {MOST_RUN_BYTES / 2**30:.0f} fit"
         )
         remedy = "Shorten horizon, lengthen metrics.period, or describe fewer variants."
+        if clients // 8 > needed // 2:
+            rule = (
+                f"of {clients:,} clients {needed / 2**30:.1f} GiB a run are counted, at most "
+                f"{MOST_RUN_BYTES / 2**30:.0f} fit"
+            )
+            remedy = "Lower the clients of the segments, or leave it out."
+            yield Violation(("objective", "count_clients"), rule, remedy)
+            return
         yield Violation(_HORIZON, rule, remedy)
 
 

@@ -20,7 +20,6 @@ from simab.world.run_counts import INSTANCE_SHARE_ONE
 __all__ = [
     "BLOCK",
     "CLIENT",
-    "CLIENT_BITS",
     "DELAY",
     "ERROR",
     "INSTANCE",
@@ -60,9 +59,6 @@ NEVER: Final = -1
 UNLIMITED: Final = -1
 NO_TABLE: Final = -1
 NO_COOKIE: Final = -(1 << 62)  # as if it had run out long ago
-CLIENT_BITS: Final = (
-    6  # of a client's number, which say its bit within a word of `RoutingArrays.users`
-)
 VARIANT_ROUTING: Final = {
     "weighted_random": 0,
     "sticky_hash": 1,
@@ -84,6 +80,7 @@ _VARIANT: Final = np.dtype(
         ("salt", np.uint64),  # tells the variant's own words apart
         ("first_row", np.int64),
         ("last_row", np.int64),
+        ("watched", np.int64),
     ]
 )
 _SEGMENT: Final = np.dtype(
@@ -250,6 +247,7 @@ def _variants(blueprint: Blueprint, tables: _Tables) -> Records:
         record["fails_up_to"] = _last_below(variant.error_below)
         record["salt"] = variant.salt
         record["first_row"], record["last_row"] = first, last - 1
+    records["watched"][list(blueprint.watched)] = 1
     return records
 
 
@@ -257,7 +255,7 @@ def _segments(blueprint: Blueprint, tables: _Tables) -> Records:
     records = np.zeros(len(blueprint.segments), dtype=_SEGMENT)
     sticky = blueprint.scenario.endpoint.variant_routing == "sticky_hash"
     records["clients"] = [each.clients for each in blueprint.segments]
-    records["clients_before"] = np.cumsum(records["clients"]) - records["clients"]
+    records["clients_before"] = blueprint.clients_before[:-1]
     targets = _starts([each.targets for each in blueprint.segments])
     records["first_target"], records["last_target"] = targets[:-1], targets[1:] - 1
     records["first_paired"] = _starts([each.paired for each in blueprint.segments])[:-1]
@@ -333,7 +331,8 @@ def streams_of(blueprint: Blueprint, *, clients_wanted: bool) -> Streams:
     """Clocks at zero and empty blocks, before the first arrival of each segment."""
     count = len(blueprint.segments)
     marks = np.zeros(count, dtype=_MARK)
-    marks["cursor"], marks["clients_wanted"] = BLOCK, clients_wanted
+    marks["cursor"] = BLOCK
+    marks["clients_wanted"] = clients_wanted or bool(blueprint.watched)
     return Streams(
         marks=marks,
         arrived_ns=np.zeros((count, BLOCK), dtype=np.int64),

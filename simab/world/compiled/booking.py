@@ -11,11 +11,12 @@ from numba import njit
 
 from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
 from simab.stats.request_totals import LATENCY_BUCKETS
-from simab.world.compiled.arrays import CLIENT_BITS, NEVER, NO_TABLE, ROW, SCORE
+from simab.world.compiled.arrays import NEVER, NO_TABLE, ROW, SCORE
 from simab.world.compiled.draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
 from simab.world.compiled.log import client_of_all
 from simab.world.run_counts import (
     CARRY_NS,
+    CLIENT_BITS,
     SQUARES_CUT,
     LabelColumn,
     RequestColumn,
@@ -23,7 +24,15 @@ from simab.world.run_counts import (
     Total,
 )
 
-__all__ = ["book_assigned", "book_copy", "book_rejected", "book_served", "fails", "learn"]
+__all__ = [
+    "book_assigned",
+    "book_client",
+    "book_copy",
+    "book_rejected",
+    "book_served",
+    "fails",
+    "learn",
+]
 
 _LABELS_ARRIVED, _LABELS_NEVER = int(Total.LABELS_ARRIVED), int(Total.LABELS_NEVER)
 _LABELS_OUTSTANDING = int(Total.LABELS_OUTSTANDING)
@@ -81,6 +90,21 @@ def _first_of_client(constants, routing, streams, segment, place):
     seen = routing.users[word]
     routing.users[word] = seen | bit
     return np.int64((seen & bit) == np.uint64(0))
+
+
+@njit(inline="always")
+def book_client(constants, streams, run_counts, segment, place, variant):
+    """RunCounts.book_client."""
+    if constants.variants[variant].watched:
+        _meet(constants, streams, run_counts, segment, place)
+
+
+@njit(**OPTIONS)
+def _meet(constants, streams, run_counts, segment, place):
+    """Note who asks: the bit of the client."""
+    client = np.uint64(client_of_all(constants, streams, segment, place))
+    bit, word = np.uint64(1) << (client & _CLIENT_REST), client >> _CLIENT_BITS
+    run_counts.clients[word] |= bit
 
 
 @njit(inline="always")

@@ -25,6 +25,7 @@ from simab.world.compiled.arrays import (
 from simab.world.compiled.arrivals import draw_block
 from simab.world.compiled.booking import (
     book_assigned,
+    book_client,
     book_copy,
     book_rejected,
     book_served,
@@ -112,9 +113,8 @@ def _advance(until_ns, constants, routing, streams, instances, counts, log, posi
         started_ns, finished_ns = _serve(constants, instances, variant, slot, arrived_ns, word)
         log_start(log, record, variant, instances.numbers[slot], started_ns, horizon_ns)
         if started_ns == _NOT_SERVED:
-            book_rejected(routing, requests, window, variant)
-            totals[_REJECTED] += 1
-            log_end(log, record, _STATUS_REJECTED, arrived_ns)
+            _reject(routing, counts, log, record, window, variant, arrived_ns)
+            book_client(constants, streams, counts, segment, place, variant)
             continue
         if way != _NAMED and routing.cookies.shape[0] and np.int64(variant) == routing.pinned:
             _give_cookie(constants, routing, streams, segment, place, finished_ns)
@@ -126,6 +126,7 @@ def _advance(until_ns, constants, routing, streams, instances, counts, log, posi
         failed = fails(constants, variant, streams.words[segment, ERROR, place])
         book_served(routing, counts, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
         totals[_FAILED if failed else _ANSWERED] += 1
+        book_client(constants, streams, counts, segment, place, variant)
         log_end(log, record, _STATUS_FAILED if failed else _OK, finished_ns)
         if not failed:
             learn(constants, streams, counts, log, record, segment, place, variant, finished_ns)
@@ -145,6 +146,14 @@ def _turn_away(counts, log, record, window, arrived_ns):
     counts.invalid[window] += 1
     counts.totals[_INVALID] += 1
     log_end(log, record, _STATUS_INVALID, arrived_ns)
+
+
+@njit(inline="always")
+def _reject(routing, counts, log, record, window, variant, arrived_ns):
+    """A request that found the queue full: RunCounts.book_rejected."""
+    book_rejected(routing, counts.requests, window, variant)
+    counts.totals[_REJECTED] += 1
+    log_end(log, record, _STATUS_REJECTED, arrived_ns)
 
 
 @njit(inline="always")

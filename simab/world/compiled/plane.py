@@ -15,7 +15,6 @@ from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.arrays import (
     BLOCK,
     CLIENT,
-    CLIENT_BITS,
     LOG_ROW,
     NO_COOKIE,
     TARGET,
@@ -28,7 +27,7 @@ from simab.world.compiled.arrays import (
 from simab.world.compiled.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
-from simab.world.run_counts import RunCounts
+from simab.world.run_counts import CLIENT_BITS, RunCounts
 
 __all__ = ["CompiledPlane"]
 

@@ -88,6 +88,7 @@ class ReferencePlane:
             return
         status = yield from self._serve(variant, arrival, arrival.service, record)
         self._run_counts.book_end(status)
+        self._run_counts.book_client(variant, arrival.segment, arrival.client)
         if status is not Status.REJECTED:
             self._give_cookie(arrival, variant, routing)
         if status is Status.OK:
