@@ -212,6 +212,15 @@ _DECLARED: Final = (
         shown=Shown.COSTS,
         where_known=True,
     ),
+    Column(
+        key="cost_per_answer",
+        most=_without_end,
+        unit=Unit.COST,
+        title="Cost of an answer",
+        note="mean of runs",
+        shown=Shown.COSTS,
+        where_known=True,
+    ),
     Column(key="guardrail_breach_s", most=_breach, unit=Unit.SECONDS),
     Column(
         key="guardrail_breach_excess_s",

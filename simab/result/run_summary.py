@@ -99,6 +99,14 @@ class RunSummary:
         return {name: count / answers for name, count in self.requests_served.items()}
 
     @property
+    def cost_per_answer(self) -> float | None:
+        """What an answer cost to serve; None where that is not known, or nobody got one."""
+        answers = sum(self.requests_served.values())
+        return (
+            None if self.cost_of_serving is None or not answers else self.cost_of_serving / answers
+        )
+
+    @property
     def failed_share(self) -> float:
         """Share of the requests that were answered with a 500."""
         return self.requests_failed / max(self.requests_total, 1)

@@ -62,6 +62,8 @@ def test_a_request_costs_where_it_is_served(engine: str) -> None:
     served = requests[requests["status"].isin([200, 500])]["variant"].value_counts()
     row = summary_of(run, truth_of_scenario(run.scenario))
     assert row.cost_of_serving == pytest.approx(0.25 * served["a"] + 2.0 * served["b"], rel=1e-12)
+    answers = ((requests["status"] == 200) & (requests["attempt"] == 0)).sum()
+    assert row.cost_per_answer == pytest.approx(row.cost_of_serving / answers, rel=1e-12)
 
 
 def test_a_price_of_nothing_is_a_cost_and_none_is_not_known() -> None:
