@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from simab.world.warm_up import compile_now
+from tests.kernel_compilation import Compilation, compile_once, kernel_last, needs_kernel
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+COMPILATION = pytest.StashKey[Compilation]()
 
 # Where PYTHONDONTWRITEBYTECODE is set, each worker would rewrite the assertions of every test file
 # at each run, and each of a hundred processes that tests start would compile all of simab.
@@ -35,16 +36,34 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernel while workers collect, in the process that only hands out tests."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        config.stash[COMPILATION] = Compilation()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if compilation := config.stash.get(COMPILATION, None):
+        compilation.end()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs no kernel comes first on each worker: it is being compiled meanwhile."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = kernel_last(items, workers)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Compile before the first test that plays: a command that has to says so to whoever reads."""
+    if needs_kernel(item.path):
+        compile_once()
+
+
 def pytest_collection_finish() -> None:
     """Leave what was collected out of later garbage collections: half a second each time."""
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compiled_simulator() -> None:
-    """Compile before the first test: a command says when it has to, and its tests read stderr."""
-    compile_now()
 
 
 @pytest.fixture(scope="session")
