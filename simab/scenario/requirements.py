@@ -65,10 +65,10 @@ class TimeRequirement(Description):
 class HarmRequirement(Description):
     """How much harm a run may do."""
 
-    quantity: Literal["requests_on_worse", "users_on_worse", "cost"]
+    quantity: Literal["requests_on_worse", "users_on_worse", "regret", "cost"]
     """requests_on_worse: requests that a variant worse than the best answered; users_on_worse:
-    users who met one; cost: by how much the metric fell short of the best variant's, summed over
-    all requests."""
+    users who met one; regret: by how much the metric fell short of the best variant's, summed over
+    all requests; cost: what serving costs, by the prices that variants state."""
     at_most: Annotated[float, Field(ge=0, le=1e15)]
     """The most that is still fine, in a run."""
     share_of_runs: ShareOfRuns | None = None

@@ -30,8 +30,10 @@ WITHOUT: Final = frozenset(
         # The one policy that plays counts by itself, and what the others may deploy as a list of
         # names: see plan.py.
         "simab.policies.catalogue",
-        # A rule refuses a scenario or lets it be as it is.
+        # A rule refuses a scenario or lets it be as it is, and so do the worlds that it adds: each
+        # is a scenario itself by the time it is played.
         "simab.scenario.rules",
+        "simab.scenario.changes.block",
         # It names the machine code.
         "simab.world.compiled.sources",
     }

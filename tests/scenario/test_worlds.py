@@ -13,15 +13,17 @@ from simab.analyse import truth_of_scenario
 from simab.errors import InvalidInput
 from simab.profiles.quality import JointOutcomes
 from simab.result.run_summary import Judgement
-from simab.scenario import Scenario, World, load, loads, worlds_of
+from simab.scenario import Scenario, Variant, World, load, loads, worlds_of
 from simab.scenario.played import NOT_PLAYED, played_data
 from tests.effort import examples
 from tests.scenario.world_facts import discordance, effect_of, joint_scenario, truth_by_variant
 from tests.strategies import scenarios
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
+MODEL = {"quality", "latency", "error_rate"}
 CAPACITY = {
     "weight", "instances", "workers", "queue_limit", "instance_routing", "deployed",
+    "cost_per_request", "cost_per_instance_hour",
 }  # fmt: skip
 
 
@@ -43,6 +45,11 @@ def test_every_study_has_four_worlds_and_a_slow_one_where_latency_is_read(
     assert list(worlds(minimal)) == ["described", "equal", "exchanged", "broken", "slow"]
     churn = load(SHIPPED / "churn.yaml")
     assert list(worlds(churn)) == ["described", "equal", "exchanged", "broken"]
+
+
+def test_every_field_of_a_variant_is_of_the_model_or_of_its_capacity() -> None:
+    """A new one has to be decided upon: does it change places with the model, or stay?"""
+    assert set(Variant.model_fields) == MODEL | CAPACITY
 
 
 def test_a_guardrail_on_latency_is_reason_for_a_slow_world() -> None:
@@ -250,7 +257,7 @@ def test_worlds_and_requirements_change_nothing_that_is_played(minimal: Scenario
     asked = minimal.model_dump(mode="json") | {
         "worlds": {"worse": {"effect": "-2%"}},
         "requirements": [{"quantity": "power", "at_least": "80%"}],
-        "prefer": "least_cost",
+        "prefer": "least_exposure",
     }
     made = Scenario.model_validate(asked)
     assert made != minimal

@@ -282,12 +282,12 @@ def played(repository: Path) -> tuple[set[str], set[str]]:
 def test_every_function_called_in_play_is_of_code_that_counts(
     played: tuple[set[str], set[str]],
 ) -> None:
-    """Or of a rule of files, or of the policy."""
+    """Or of what refuses a file, which are rules and the worlds in it, or of the policy."""
     called, _ = played
     package = code_digest.code_of_simab()
     deciding = package.closure([PLAYING], without=WITHOUT)
     policies = package.closure([type(each).__module__ for each in small().policies.values()])
-    rules = package.closure(["simab.scenario.rules"])
+    rules = package.closure(["simab.scenario.rules", "simab.scenario.changes.block"])
     assert called > {PLAYING, "simab.world.control", "simab.draws"}
     assert called - {*deciding, *policies} <= {
         each for each in rules if each.startswith(("simab.scenario.", "simab.documents."))

@@ -65,6 +65,7 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     worlds.all_worlds_have_a_weight_or_none,
     worlds.requirements_name_policies,
     worlds.requirements_can_be_judged,
+    worlds.costs_have_prices,
 )
 _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
     ground_truth.tables_exist,

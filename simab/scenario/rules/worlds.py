@@ -17,6 +17,7 @@ from simab.scenario.world_names import (
 
 __all__ = [
     "all_worlds_have_a_weight_or_none",
+    "costs_have_prices",
     "described_is_the_file",
     "dropped_worlds_are_played_otherwise",
     "own_worlds_change_something",
@@ -92,6 +93,21 @@ def requirements_name_policies(scenario: UncheckedScenario) -> Iterator[Violatio
         if each.policy is not None and each.policy not in scenario.policies:
             remedy = remedy_for_name(each.policy, scenario.policies, "Policies")
             yield Violation(("requirements", index, "policy"), "names no policy", remedy)
+
+
+def costs_have_prices(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """What serving costs is known only by the prices of variants."""
+    for variant in scenario.endpoint.variants.values():
+        if variant.cost_per_request is not None or variant.cost_per_instance_hour is not None:
+            return
+    rule = "asks what serving costs, and no variant states a price"
+    remedy = "Add `cost_per_request` or `cost_per_instance_hour` to the variants"
+    for index, each in enumerate(scenario.requirements):
+        if each.quantity == "cost":
+            place = ("requirements", index, "quantity")
+            yield Violation(place, rule, f"{remedy}, or bound the regret.")
+    if scenario.prefer == "least_cost":
+        yield Violation(("prefer",), rule, f"{remedy}, or prefer least_exposure.")
 
 
 def requirements_can_be_judged(scenario: UncheckedScenario) -> Iterator[Violation]:
