@@ -150,7 +150,7 @@ class Objective(Description):
     traffic."""
     count_clients: bool = False
     """Whether a study counts the clients of which a worse variant took a request. Who asks is then
-    drawn for every request, which takes about a tenth of its time more."""
+    drawn for every request, which takes up to a quarter of its time more."""
 
     unfit: dict[Name, Annotated[str, Field(min_length=1)]] = {}
     """Variants that are wrong to end with whatever their metric, each with the reason in words; the
