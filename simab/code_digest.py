@@ -39,7 +39,7 @@ def module_code(source: bytes | str) -> ModuleCode:
     their dots.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: it is not Python.
     """
     tree = ast.parse(source)
     code = sha256("".join(_written(tree)).encode("utf-8", "surrogatepass"))

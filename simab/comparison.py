@@ -65,7 +65,7 @@ class Study:
         """The result with one run of each policy, which is played again to be shown in full.
 
         Args:
-            progress: a function that is told how many runs are played again, of how many.
+            progress: a function that is called with how many runs are played again, of how many.
         """
         if "_examples" not in vars(self):
             vars(self)["_examples"] = study_examples(

@@ -74,7 +74,7 @@ def stream_of(name: str) -> int:
 
 
 def salt_of(name: str) -> int:
-    """What tells the words of one variant from those of another: a 64-bit hash of its name."""
+    """What separates the words of one variant from those of another: a 64-bit hash of its name."""
     return int.from_bytes(
         blake2b(name.encode(), digest_size=8, person=b"variant").digest(), "little"
     )

@@ -1,4 +1,4 @@
-"""The exceptions that simab raises on purpose, each a sentence for whoever can correct it."""
+"""The exceptions that simab raises on purpose, each a sentence for the person who can act on it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
     """Write files that belong together; where one cannot be written, all old ones stay as they are.
 
     Each is written beside its place, under a name that begins with a dot, and renamed when all are
-    there. A place that is no regular file (a pipe, `/dev/stdout`) is written to as it is.
+    there. A place that is not a regular file (a pipe, `/dev/stdout`) is written to as it is.
 
     Raises:
         OSError: something could not be written; nothing of it is left behind.

@@ -19,7 +19,7 @@ _ORPHANED: Final = 1
 def begin_worker() -> None:
     """Leave Ctrl-C to the parent, and end as soon as it is gone, in the middle of a call as well.
 
-    A killed parent calls nobody off: its workers would wait for the next call for ever, each with
+    A killed parent stops no worker: each would wait endlessly for the next call, with
     the memory of a whole simulator.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -32,7 +32,7 @@ def guardrail_breach_s(run: Run) -> float:
 
 
 def broken_windows(run_counts: RunCounts, limits: Iterable[Limit]) -> NDArray[np.bool_]:
-    """Whether some variant broke a limit, shape (windows,); copies hurt nobody.
+    """Whether some variant broke a limit, shape (windows,); mirrored copies do not count.
 
     A window is broken where `Limit.breached` says so of its totals.
     """

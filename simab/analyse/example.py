@@ -73,7 +73,7 @@ def _known(value: float | None) -> float:
 
 
 def _decided_ns(run: Run, outcome: RunSummary) -> int | None:
-    """The instant of the decision that the run's row speaks of; None if there is none."""
+    """The instant of the decision that the run's row has; None if there is none."""
     for entry in run.decision_log.decisions:
         if entry.accepted and seconds(entry.at_ns) == outcome.decided_s:
             return entry.at_ns

@@ -22,7 +22,7 @@ from simab.world.run_counts import RequestColumn, time_sum_ns
 __all__ = ["broken_guardrails"]
 
 _MOST_REQUESTS: Final = 1_000_000  # of the run that shows how long requests queue
-_TABULATION: Final = 1e-4  # how far a table's mean or quantile may lie beside the one described
+_TABULATION: Final = 1e-4  # how far a table's mean or quantile may be from the one described
 _SEED: Final = 1
 
 
@@ -82,7 +82,7 @@ class _Guarded:
                 if (share := self._error_share) > error.at_most:
                     yield f"{run} fails or refuses {percent_text(share)} of it, {_over(error)}"
         for latency in self._latencies:
-            # A percentile of a run that nobody waited in would only add chance to the profile's.
+            # A percentile of a run without waiting would only add chance to the profile's.
             if self._waited and latency_floor_ns(latency.metric, self._totals) > latency.at_most:
                 found_ns = latency_metric_ns(latency.metric, self._totals)
                 yield f"{run} takes {_reading(latency, found_ns)}, {_over(latency)}"

@@ -125,8 +125,8 @@ def _ending(run: Run, verdict: Verdict, truth: ScenarioTruth) -> tuple[str | Non
 def _holder(weights: Mapping[str, float], verdict: Verdict, truth: ScenarioTruth) -> str | None:
     """Who has all traffic at these weights.
 
-    Where the candidate is turned down and others that are as good as the control serve beside it,
-    as Kayenta's baseline beside production, the control's model has it all.
+    Where the candidate is turned down and others that are as good as the control serve too,
+    as Kayenta's baseline does, the control's model has it all.
     """
     serving = [name for name, weight in weights.items() if weight > 0]
     if len(serving) == 1:
@@ -142,7 +142,7 @@ def _holder(weights: Mapping[str, float], verdict: Verdict, truth: ScenarioTruth
 
 
 def _weight_changes(run: Run) -> int:
-    # New instances, or a variant that comes or goes at weight 0, move nobody.
+    # New instances, or a variant that comes or goes at weight 0, move no traffic.
     serving = [
         {name: weight for name, weight in entry.weights.items() if weight > 0}
         for entry in run.decision_log.splits

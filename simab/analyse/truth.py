@@ -54,7 +54,7 @@ class ScenarioTruth:
     def best(self) -> str:
         """The best contender that breaks no guardrail; of equal ones the control, then the first.
 
-        The control is there already: a guardrail that it breaks itself speaks for nobody.
+        The control is there already: a guardrail that it breaks itself speaks for no other.
         """
         return max(self._keepers(), key=lambda name: (self.gains[name], name == self.control))
 
@@ -146,7 +146,7 @@ def truth_of_values(
 def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
     """Compute the truth from the profiles, exactly.
 
-    Only where a guardrail hangs on how long requests queue, a run with all traffic on the variant
+    Only where a guardrail depends on how long requests queue, a run with all traffic on the variant
     is played.
 
     Raises:

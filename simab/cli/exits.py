@@ -33,4 +33,4 @@ class Interrupted(Exception):
 
 
 class OutputClosed(Exception):
-    """Whoever read the output has gone (`simab ... | head`)."""
+    """The reader of the output has gone (`simab ... | head`)."""

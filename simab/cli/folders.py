@@ -12,7 +12,7 @@ __all__ = ["make_folder", "writing_into"]
 
 
 def make_folder(folder: Path | None) -> None:
-    """Make the folder of --out now, so that nobody waits for results that cannot be written.
+    """Make the folder of --out now, before results are played that cannot be written.
 
     Raises:
         InvalidInput: it cannot be made, or is a file.

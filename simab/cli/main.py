@@ -120,7 +120,7 @@ def _give_up_output(*streams: TextIO) -> None:
 
 
 def _interrupted_within(error: BaseException) -> bool:
-    """Whether it comes of Ctrl-C: some libraries wrap it in an error of their own."""
+    """Whether it was caused by Ctrl-C: some libraries wrap it in an error of their own."""
     seen: set[int] = set()  # a chain of causes may lead back into itself
     within: BaseException | None = error
     while within is not None and id(within) not in seen:

@@ -1,4 +1,4 @@
-"""What the machine lacks, read from the errors of whoever asked for it, with the remedy."""
+"""What the machine lacks, read from the errors that it causes, with the remedy."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def release_reserve() -> None:
 
 
 def what_is_lacking(error: BaseException) -> str:
-    """A sentence, or nothing where the error does not come of a lack of memory, files, threads."""
+    """A sentence, or nothing where the error was not caused by a lack of memory, files, threads."""
     seen: set[int] = set()
     within: BaseException | None = error
     while within is not None and id(within) not in seen:

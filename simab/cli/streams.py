@@ -12,7 +12,7 @@ __all__ = ["prepare_streams"]
 
 
 class _ClosedOutput(io.RawIOBase):
-    """Where stdout was closed by whoever started us: writing reports it, silence does no harm."""
+    """Where stdout was closed by the caller: writing reports it, silence does no harm."""
 
     def writable(self) -> bool:
         return True

@@ -134,7 +134,7 @@ def print_line(line: str = "") -> None:
 
 
 def say(sentence: str, *, quiet: bool = False) -> None:
-    """Print a sentence that is no result to stderr."""
+    """Print a sentence that is not a result to stderr."""
     if not quiet:
         click.echo(visible(sentence), err=True)
 

@@ -34,7 +34,7 @@ class Place:
 class LocatedValue:
     """A value and its place; mappings and lists hold further located values.
 
-    `key_place` is where the key stands in a mapping; an entry of a list has no key but itself.
+    `key_place` is where the key is in a mapping; an entry of a list has no key but itself.
     """
 
     value: Any
@@ -72,7 +72,7 @@ class LocatedValue:
         return self.value
 
     def place_of(self, path: Path, *, on_key: bool = False) -> Place:
-        """Where the value below stands, or its key; of what is not there, the nearest key."""
+        """Where the value below is, or its key; of what is not there, the nearest key."""
         here = self
         for part in path:
             found = here.entry(part)

@@ -14,7 +14,7 @@ _MOST_ENTRIES: Final = 100_000
 
 
 class BadMerge(Exception):
-    """A merge key whose value is no mapping: the node, the rule and the remedy."""
+    """A merge key whose value is not a mapping: the node, the rule and the remedy."""
 
 
 def is_merge(key: Node) -> bool:
@@ -28,7 +28,7 @@ def entries(node: Node) -> list[tuple[Node, Node]]:
     Of several mappings merged the first that has a key wins (YAML's merge key, type repository).
 
     Raises:
-        BadMerge: what is merged is no mapping, contains itself, or is without measure.
+        BadMerge: what is merged is not a mapping, contains itself, or is too large.
     """
     own = [(key, value) for key, value in node.value if not is_merge(key)]
     if len(own) == len(node.value):

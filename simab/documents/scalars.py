@@ -14,7 +14,7 @@ _BASES: Final = {"0x": 16, "0o": 8, "0b": 2}
 
 
 class NotPlain(Exception):
-    """A scalar that is no plain value; the arguments are the rule and the remedy."""
+    """A scalar that is not a plain value; the arguments are the rule and the remedy."""
 
 
 def tag_name(node: Node) -> str:

@@ -1,4 +1,4 @@
-"""The text of a file that somebody names: read in UTF-8, or refused with what to do."""
+"""The text of a named file: read in UTF-8, or refused with what to do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def text_of_file(path: Path, *, absent: str = "Check the path.") -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start]
         column = len(before) - (before.rfind(b"\n") + 1) + 1
-        rule = f"not UTF-8: the byte 0x{content[error.start]:02X} stands alone"
+        rule = f"not UTF-8: the byte 0x{content[error.start]:02X} is alone"
         remedy = "Save the file as UTF-8 text."
         problem = Problem("", "", rule, remedy, before.count(b"\n") + 1, column)
         raise Unreadable(problem) from None

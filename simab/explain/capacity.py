@@ -86,7 +86,7 @@ def rates_per_s(segments: Iterable[Segment], weights: Mapping[str, float]) -> di
 def served_per_s(
     scenario: Scenario, segments: Iterable[Segment], weights: Mapping[str, float]
 ) -> dict[str, float]:
-    """Requests of some segments that each variant answers at these weights, beside the others."""
+    """Requests of some segments that each variant answers at these weights, among all requests."""
     everybody = rates_per_s(scenario.traffic.values(), weights)
     served = {}
     for name, rate in rates_per_s(segments, weights).items():

@@ -110,7 +110,7 @@ def _against(objective: Objective, control: TruthRow, other: TruthRow) -> str:
     if math.isnan(gain):
         return f"{name} cannot be compared, as its value or the control's is undefined"
     if gain == 0:
-        return f"{name} is no different"
+        return f"{name} does not differ"
     small = "" if _matters(objective, gain) else " (less than what matters)"
     return f"{name} is {'better' if gain > 0 else 'worse'} by {number_text(abs(gain))}{small}"
 

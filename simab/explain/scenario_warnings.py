@@ -1,4 +1,4 @@
-"""What is allowed in a scenario but probably not meant: the warnings."""
+"""The warnings: what is allowed in a scenario but probably not intended."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ScenarioWarnings: TypeAlias = Callable[[Scenario], Iterator[str]]
 
 
 def warnings(scenario: Scenario) -> list[str]:
-    """One sentence for each thing that is probably not meant, with what to change."""
+    """One sentence for each thing that is probably not intended, with what to change."""
     found = [
         PolicyWarning(topic, text)
         for topic, said in _OF_THE_SCENARIO.items()

@@ -14,18 +14,20 @@ __all__ = ["ends_after_the_horizon", "waits_for_a_person"]
 
 
 def waits_for_a_person(scenario: Scenario) -> Iterator[str]:
-    """Of each policy, where it waits for somebody who does not exist in a simulation."""
+    """Of each policy, where it waits for a person, whom a simulation does not have."""
     for name, policy in scenario.policies.items():
         always, perhaps = policy.waits_for_a_person()
         if always:
             yield (
-                f"{named(name)} waits at {listed(always)} until a person resumes it, and "
-                "nobody does here: it never gets further. Set resume_after, such as 30min."
+                f"{named(name)} waits at {listed(always)} until a person resumes it, "
+                "whom a simulation does not have: it never gets further. Set resume_after, such as "
+                "30min."
             )
         if perhaps:
             yield (
                 f"{named(name)} pauses if {listed(perhaps, word='or')} ends inconclusive, "
-                "until a person resumes it, and nobody does here: such a run stays undecided. "
+                "until a person resumes it, whom a simulation does not have: such a run stays "
+                "undecided. "
                 "Set resume_after, such as 30min."
             )
 

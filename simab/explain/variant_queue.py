@@ -92,7 +92,7 @@ class VariantQueue:
     def _wait_and_refusals(self) -> tuple[float, float]:
         workers, rate = self.variant.workers, self.rate_per_s / self.variant.instances
         if self.variant.instance_routing == "least_outstanding_requests":
-            # Close to one queue for all instances: nobody waits beside an idle worker.
+            # Close to one queue for all instances: no request waits while a worker is idle.
             workers, rate = workers * self.variant.instances, self.rate_per_s
         load, even = utilisation(rate, self.mean_s, workers), self._evenness(rate, workers)
         limit = self.variant.queue_limit

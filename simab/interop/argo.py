@@ -62,7 +62,7 @@ def _only_rollout(documents: Sequence[LocatedValue], files: Sequence[Path]) -> L
         return rollouts[0]
     names = ", ".join(str(file) for file in files)
     start = documents[0] if documents else LocatedValue({}, Place(str(files[0]), 1, 1))
-    remedy = "Name the file that holds it; AnalysisTemplates alone are no policy."
+    remedy = "Name the file that holds it; AnalysisTemplates alone are not a policy."
     raise start.wrong(f"no Rollout in {names}", remedy)
 
 
@@ -219,7 +219,8 @@ class _Importer:
                 named = document.at("metadata", "name")
                 shown = "" if named is None else f" {named.value}"
                 self.findings.ignore(
-                    document.at("kind") or document, f"{kind or 'a document'}{shown} is no policy"
+                    document.at("kind") or document,
+                    f"{kind or 'a document'}{shown} is not a policy",
                 )
         name_unread(rollout, ROLLOUT, self.findings)
         self.templates.note_unused()

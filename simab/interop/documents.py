@@ -21,7 +21,7 @@ def read_documents(path: Path) -> list[LocatedValue]:
     """Every document of a YAML or JSON file that is not empty.
 
     Raises:
-        InvalidFiles: it cannot be read, is no YAML, or uses what no plain data needs.
+        InvalidFiles: it cannot be read, is not YAML, or uses what no plain data needs.
     """
     source, text = str(path), ""
     try:
@@ -58,12 +58,12 @@ def _language(path: Path) -> str:
 
 
 def _template(text: str) -> Problem | None:
-    """Of text that is no YAML because of its placeholders, that they have to be filled in."""
+    """Of text that is not YAML because of its placeholders, that they have to be filled in."""
     for number, line in enumerate(text.splitlines(), start=1):
         found = _TEMPLATE.search(line)
         quoted = found is not None and any(line[: found.start()].count(mark) % 2 for mark in "\"'")
         if found is not None and not quoted:
-            rule = f"{found.group()}: is a placeholder, and the file is no YAML with it"
+            rule = f"{found.group()}: is a placeholder, and the file is not YAML with it"
             remedy = "Fill it in first, as `helm template` and `kustomize build` do."
             return Problem("", "", rule, remedy, number, found.start() + 1)
     return None

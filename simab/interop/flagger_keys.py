@@ -97,6 +97,6 @@ CANARY_HOOKS: Final[Mapping[str, str]] = {
     "confirm-promotion": "is taken to approve at once; set confirm_promotion_after to wait",
     "rollback": "is taken never to ask for a rollback",
     "post-rollout": "runs after the end and decides nothing",
-    "event": "only tells others and decides nothing",
+    "event": "only notifies others and decides nothing",
 }
 """By type of webhook."""

@@ -134,7 +134,7 @@ class _Parser:
         least = int(match[1])
         most = least if match[2] is None else int(match[3]) if match[3] else None
         if max(least, most or 0) > _MOST_REPEATS or (most is not None and most < least):
-            self._refuse(f"{match[0]} is no count of repetitions")
+            self._refuse(f"{match[0]} is not a count of repetitions")
         return least, most
 
     def _piece(self) -> Program:
@@ -224,7 +224,7 @@ class _Parser:
             self.at += 1
             high = self._single()
         if high < low:
-            self._refuse(f"{low}-{high} is no range")
+            self._refuse(f"{low}-{high} is not a range")
         return ((low, high),)
 
     def _set(self, ranges: Ranges, *, negated: bool = False) -> Characters:
@@ -240,7 +240,7 @@ class _Parser:
             self._refuse(f"it has more than {_MOST_STEPS:,} steps")
 
     def _refuse(self, what: str) -> NoReturn:
-        raise InvalidInput(f"is no regular expression of Go that is read here: {what}")
+        raise InvalidInput(f"is not a regular expression of Go that is read here: {what}")
 
 
 def _others(ranges: Ranges) -> Ranges:

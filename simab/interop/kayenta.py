@@ -179,7 +179,7 @@ def _analysis(canary: LocatedValue, findings: Findings) -> dict[str, Any]:
     if direction is not None and direction.value in ("increase", "decrease"):
         found["direction"] = direction.value
     elif direction is not None and direction.value != "either":
-        findings.ignore(direction, "is no direction, which Kayenta takes for either")
+        findings.ignore(direction, "is not a direction, which Kayenta takes for either")
     strategy = canary.at("nanStrategy")
     if strategy is not None and strategy.value == "replace":
         found["nan_strategy"] = "replace"

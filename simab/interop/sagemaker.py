@@ -174,7 +174,7 @@ class _Importer:
         return weights
 
     def _leave_out(self) -> None:
-        """Note what the scenario holds instead of the policy, and what nobody holds."""
+        """Note what the scenario holds instead of the policy, and what neither holds."""
         self.table.require_used(self.findings)
         for document in self.documents:
             for variants in _found(document, "ProductionVariants"):

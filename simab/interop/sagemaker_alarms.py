@@ -141,7 +141,7 @@ def _statistic(alarm: LocatedValue) -> str:
 
 
 def _whose(alarm: LocatedValue, findings: Findings) -> str:
-    """Which fleet the dimensions select: only an EndpointConfigName tells the two apart."""
+    """Which fleet the dimensions select: only an EndpointConfigName distinguishes the two."""
     dimensions = alarm.need("Dimensions")
     names = {each.need("Name").text() for each in dimensions.listed()}
     if "VariantName" not in names:

@@ -49,7 +49,7 @@ def suggested_entry(name: str, text: str, low: float | None, high: float | None)
 
 
 def _statistic(said: str) -> str:
-    """The percentile that a name or a query speaks of, or the mean; the 99th where neither is."""
+    """The percentile that a name or a query mentions, or the mean; the 99th where neither is."""
     found = _QUANTILE.search(said)
     if found is not None:
         return _QUANTILES.get(found[1] or found[2], "p99")

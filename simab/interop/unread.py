@@ -2,7 +2,7 @@
 
 Every value remembers whether the importer asked for it. What it never asked for is looked up in the
 importer's declaration: silent, for what bears on no decision; with a sentence, for what does; and
-a key that nobody declared is named as unknown.
+a key that is not declared is named as unknown.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def _p_value_at_one_look(errors: TwoProportions, margin: float) -> float:
 class LatencyMargin(Description):
     """The candidate's latency stays at or below a multiple of the control's.
 
-    It is no test and has no alpha: the latencies of the requests since the weights were last set
+    It is not a test and has no alpha: the latencies of the requests since the weights were last set
     are compared as they are, at every look again, so chance alone can hold a candidate that keeps
     the ratio and pass one that does not. A percentile is the middle of its bucket (within 0.8 %).
     """

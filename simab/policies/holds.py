@@ -1,6 +1,6 @@
 """What holds a candidate back that would be promoted: guardrails, and a split that is not as asked.
 
-A hold changes nothing at the endpoint, but it is an action: whoever reads the log of decisions has
+A hold changes nothing at the endpoint, but it is an action: a reader of the log of decisions has
 to see that a candidate was ready, and why it was not promoted.
 """
 

@@ -1,4 +1,4 @@
-"""Weights for some of the variants, whatever others serve beside them."""
+"""Weights for some of the variants; others that serve keep theirs."""
 
 from __future__ import annotations
 

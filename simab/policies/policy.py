@@ -64,7 +64,7 @@ class Policy(Description, ABC):
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """The shortest time from the start to a promotion, by the rule's own clocks.
 
-        A lower bound, in nanoseconds: 0 where the rule hangs on labels alone, infinity where it
+        A lower bound, in nanoseconds: 0 where the rule depends on labels alone, infinity where it
         cannot promote unless a person acts. `weight_update_ns` is how long each change takes.
         """
         return 0

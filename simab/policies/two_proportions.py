@@ -37,7 +37,7 @@ class TwoProportions(NamedTuple):
 
     @property
     def pairs(self) -> float:
-        """The equal totals that would tell the shares apart as well: the harmonic mean."""
+        """The equal totals that would give as precise a difference: the harmonic mean."""
         both = self.control_total + self.candidate_total
         return 2.0 * self.control_total * self.candidate_total / both if both else 0.0
 
@@ -114,7 +114,7 @@ class ProportionEvidence:
 
     @property
     def pairs(self) -> float:
-        """The equal numbers that would tell the shares apart as well: the harmonic mean."""
+        """The equal numbers that would give as precise a difference: the harmonic mean."""
         return self.shares.pairs
 
     @property

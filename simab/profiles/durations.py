@@ -173,7 +173,9 @@ class Quantiles(_Family):
     def _rise_from_p0_to_p100(cls, quantiles: dict[str, int]) -> dict[str, int]:
         for name in quantiles:
             if not re.fullmatch(r"p(100|\d{1,2}(\.\d+)?)", name):
-                raise InvalidInput(f"{name!r} is no percentile; write p0, p50, p99, p99.9 or p100")
+                raise InvalidInput(
+                    f"{name!r} is not a percentile; write p0, p50, p99, p99.9 or p100"
+                )
         if not {"p0", "p100"} <= set(quantiles):
             raise InvalidInput("quantiles need p0 (the smallest) and p100 (the largest); add them")
         ordered = [quantiles[name] for name in sorted(quantiles, key=_percent)]

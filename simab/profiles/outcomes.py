@@ -172,7 +172,7 @@ class OutcomeSampler:
         return bool(self.labels[0] != NONE)
 
     def draw(self, row_word: int, score_word: int, salt: int) -> RequestOutcome:
-        """The outcome of one request; `salt` tells this variant's own words from another's."""
+        """The outcome of one request; `salt` separates this variant's own words from another's."""
         if not self.has_labels:
             row_word = own_word(row_word, salt)
         row = int(np.searchsorted(self.thresholds, np.uint64(row_word), side="right"))
@@ -202,7 +202,7 @@ def score_cell(score: int) -> int:
     """The cell of a fixed grid that holds a score, rising with it, from 0 to SCORE_CELLS - 1.
 
     128 cells to an octave, from 0 upwards in the lower half and from 1 downwards in the upper: the
-    scores of rare events, which all lie near 0, are told apart as well as others.
+    scores of rare events, which all lie near 0, are distinguished as well as others.
     """
     from_end = min(score, SCORE_ONE - score)
     shift = max(from_end.bit_length() - SCORE_CELL_BITS - 1, 0)

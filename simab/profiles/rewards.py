@@ -127,7 +127,7 @@ RewardDistribution = Annotated[
 def _require_resolved(spread: float, size: float) -> None:
     if spread < abs(size) * _CLOSEST:
         raise InvalidInput(
-            f"rewards around {size:g} that are only {spread:g} apart cannot be told apart; "
+            f"rewards around {size:g} that are only {spread:g} apart cannot be distinguished; "
             "spread them further, or give what lies above a common amount"
         )
 

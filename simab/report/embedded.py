@@ -1,7 +1,7 @@
 """The result as data inside its page: a block that no text can close, and how to read it back.
 
 The block holds plain JSON, not a compressed form: any program reads it, and the bytes of a page
-cannot hang on the version of a compressor.
+cannot depend on the version of a compressor.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def data_block(result: StudyResult) -> str:
 
 
 def saved_study_of(content: bytes, name: str) -> bytes:
-    """The JSON that a page holds; what is no page is given back as it is.
+    """The JSON that a page holds; what is not a page is given back as it is.
 
     Raises:
         InvalidInput: it is a page without a whole result in it.

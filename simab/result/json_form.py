@@ -25,7 +25,7 @@ _SIMPLE: Final[Mapping[Any, Callable[[Reader], Any]]] = {
     int: Reader.as_whole,
     float: Reader.as_number,
 }
-_SPREAD: Final = "keys that stand beside the other fields"
+_SPREAD: Final = "keys at the level of the other fields"
 
 
 def required_keys(keys: Iterable[str]) -> Mapping[str, Any]:
@@ -34,7 +34,7 @@ def required_keys(keys: Iterable[str]) -> Mapping[str, Any]:
 
 
 def spread_keys(keys: Iterable[str]) -> Mapping[str, Any]:
-    """Metadata of a field with a mapping whose entries JSON holds beside the other fields."""
+    """Metadata of a mapping whose entries JSON holds at the level of the other fields."""
     return {_SPREAD: tuple(keys)}
 
 

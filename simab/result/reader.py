@@ -1,6 +1,6 @@
 """Reading plain JSON values with errors that name the place.
 
-A result may come from a file that somebody edited, so nothing about it is taken on trust.
+A result may come from a file that was edited, so every value is checked.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Reader:
         return isinstance(self.value, Mapping) and self.value.get(key) is not None
 
     def require_object(self) -> None:
-        """Raises InvalidInput if this is no object."""
+        """Raises InvalidInput if this is not an object."""
         if not isinstance(self.value, Mapping):
             raise self.invalid("an object is expected here")
 

@@ -36,7 +36,7 @@ class RunSummary:
     `requests_to_decision` are None where the verdict is UNDECIDED: nothing was decided by the
     horizon, or the policy gave up.
     `ends_with` is the variant that has all traffic at the horizon, or gets it by an update under
-    way then, whoever decided what: None where several share it. It has had it all since
+    way then, whichever was decided for: None where several share it. It has had it all since
     `ends_with_since_s`, or will have from then on. `judgement` is the truth's of that variant.
     `requests_on_worse` counts the requests of users that went to variants which are worse than the
     best or break a guardrail, and ended there: answered, failed or refused, named or by weight.

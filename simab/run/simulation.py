@@ -158,7 +158,7 @@ def _require_fitting(policy: Policy, scenario: Scenario) -> None:
 
 
 def require_scenario(scenario: object) -> None:
-    """Refuse what is no scenario, such as the name of a file.
+    """Refuse what is not a scenario, such as the name of a file.
 
     Raises:
         InvalidInput: what it is, and how to get a scenario.

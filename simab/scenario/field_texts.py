@@ -1,4 +1,4 @@
-"""The texts of descriptions and under their fields, read from their sources when somebody asks.
+"""The texts of descriptions and under their fields, read from their sources when asked for.
 
 Pydantic would read them whenever models are loaded, a tenth of what commands take to start.
 """

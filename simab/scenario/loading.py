@@ -26,7 +26,7 @@ from simab.scenario.translation import violations_of
 
 __all__ = ["dumps", "load", "loads"]
 
-_MOST_VIOLATIONS: Final = 1000  # nobody reads more, and finding their remedies takes time
+_MOST_VIOLATIONS: Final = 1000  # more would not be read, and finding their remedies takes time
 # Looked for in the text: a large one would be refused for its size, and take seconds to parse.
 _SAVED_STUDY: Final = re.compile(r'"format"\s*:\s*"simab-study/')
 
@@ -103,11 +103,11 @@ def dumps(scenario: Scenario) -> str:
 def _without_absent(whole: Any, chosen: Any) -> Any:
     """Without the nulls that are defaults; one that was chosen against a default is kept."""
     if isinstance(whole, dict):
-        told = chosen if isinstance(chosen, dict) else {}
+        given = chosen if isinstance(chosen, dict) else {}
         return {
-            key: _without_absent(value, told.get(key))
+            key: _without_absent(value, given.get(key))
             for key, value in whole.items()
-            if value is not None or key in told
+            if value is not None or key in given
         }
     if isinstance(whole, list):
         told_items = chosen if isinstance(chosen, list) else [None] * len(whole)

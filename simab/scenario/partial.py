@@ -28,8 +28,8 @@ _WHOLE_OR_NOT: Final = members_of(get_args(DurationProfile)[0])
 def partial_scenario(data: dict[str, Any]) -> UncheckedScenario:
     """The well formed parts of scenario data as a file holds it.
 
-    A field that is faulty or missing is no attribute of its model; an entry that is faulty keeps
-    its key or index, and cannot be used. `until_unread` takes what a rule finds before either.
+    A field that is faulty or missing is not an attribute of its model; a faulty entry keeps its key
+    or index, and cannot be used. `until_unread` takes what a rule finds before either.
     """
     scenario: UncheckedScenario = _model(UncheckedScenario, data)
     return scenario
@@ -46,7 +46,7 @@ def until_unread(found: Iterator[Violation]) -> Iterator[Violation]:
 
 
 def json_text(data: Any) -> str:
-    """Data as JSON, which models read strictly: true is no number then, and "5" no count.
+    """Data as JSON, which models read strictly: true is not a number then, and "5" no count.
 
     Pairs of halves become characters; half of one, which has its violation already, a question
     mark.

@@ -146,7 +146,7 @@ class Objective(Description):
     """Limits that every variant must keep. Windows that break one count as harm where they would
     not if the candidate answered as the control does. To end with a variant other than the control
     that breaks one by what it is counts as wrong: by its share of 5XX, the latency of its service
-    alone, a load of 1 or more with all traffic, or, where it hangs on queueing, in a run with all
+    alone, a load of 1 or more with all traffic, or, where it depends on queueing, in a run with all
     traffic."""
     count_clients: bool = False
     """Whether a study counts the clients of which a worse variant took a request. Who asks is then

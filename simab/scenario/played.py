@@ -11,7 +11,7 @@ __all__ = ["NOT_PLAYED", "played_data"]
 NOT_PLAYED: Final = frozenset(
     {"title", "question", "policies", "study", "worlds", "requirements", "prefer"}
 )
-"""Fields of a scenario that leave each run as it is; policies are played, but are no part of it."""
+"""Fields of a scenario that leave each run as it is; policies are not part of it."""
 
 
 def played_data(scenario: UncheckedScenario) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from difflib import get_close_matches
 __all__ = ["nearest", "remedy_for_name"]
 
 _MOST_LISTED = 24
-_MOST_COMPARED = 200  # spellings are slow to compare, and nobody knows more names than that
+_MOST_COMPARED = 200  # spellings are slow to compare
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:
     """The name that was probably meant, as a question and a space; nothing where none is near.
 
-    Nor where there are too many names to compare them all.
+    None either where there are too many names to compare them all.
     """
     by_lower = {name.lower(): name for name in reversed(list(allowed))}
     if len(by_lower) > _MOST_COMPARED:

@@ -33,7 +33,7 @@ class CostMean:
     """A mean over runs and its interval within the possible range (units of the values).
 
     `approximate`: the interval may cover less often than its level says, for the `reason` given. A
-    reason without the mark says how the interval was made where the runs tell little, or why there
+    reason without the mark says how the interval was made where the runs say little, or why there
     is none (NaN ends).
     """
 

@@ -1,4 +1,4 @@
-"""Arrays that nobody can write to: their memory is that of bytes, whose flag cannot be set back."""
+"""Arrays that cannot be written to: their memory is that of bytes, whose flag stays."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ __all__ = ["FutilityDesign", "futility_design"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FutilityDesign:
-    """z bounds of each look: reject at `upper` or above, give up at `lower` or below.
+    """z bounds of each look: reject at `upper` or above, stop for futility at `lower` or below.
 
     They meet at the last look. `drift` is the mean of the last z at the effect that the design
     detects with the power asked for; `inflation` is the largest sample over the fixed one.
@@ -71,7 +71,7 @@ def futility_design(
 
     def gap(drift: float) -> float:
         above, below = bounds(drift)
-        # Far off the solution nobody goes on to the last look, and its bounds are infinite.
+        # Far off the solution no run goes on to the last look, and its bounds are infinite.
         return float(np.clip(below[-1] - above[-1], -_FAR, _FAR))
 
     drift = float(brentq(gap, 0.9 * fixed, _bracket(gap, fixed), xtol=1e-9))

@@ -25,7 +25,7 @@ __all__ = [
 class ShareTest:
     """Pearson's chi-square of counts against shares.
 
-    `smallest_expected` tells whether the approximation can be trusted: 5 is the usual rule.
+    `smallest_expected` says whether the approximation can be trusted: 5 is the usual rule.
     `reason` says why the p-value is NaN, or is 0 without any computation.
     """
 
@@ -48,7 +48,7 @@ class BinomialTest:
 def chi_square_shares(counts: ArrayLike, shares: ArrayLike) -> ShareTest:
     """Pearson's chi-square test that `counts` are multinomial with `shares` (shapes: k and k).
 
-    The shares must sum to 1: divide weights by their sum. A category of share 0 is no category;
+    The shares must sum to 1: divide weights by their sum. A category of share 0 is not a category;
     if it was counted nevertheless, p is 0 with a reason. No counts, or one category, gives NaN and
     a reason. Pearson 1900; Agresti 2013, section 1.5.2. Raises InvalidInput for negative counts or
     shares, shares that do not sum to 1 within 1e-9, or unequal lengths.

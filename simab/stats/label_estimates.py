@@ -23,7 +23,7 @@ __all__ = [
 
 
 class Estimate(NamedTuple):
-    """A metric and its variance; NaN where the labels do not tell one of them."""
+    """A metric and its variance; NaN where the labels do not determine one of them."""
 
     value: float
     variance: float

@@ -53,7 +53,7 @@ class RewardTotals:
     def widened_variance(self) -> float:
         """The variance to give to one reward, with the width that Student's t adds to their mean.
 
-        NaN where the rewards do not tell their spread.
+        NaN where the spread of the rewards is not known.
         """
         if not self.tells_spread:
             return nan

@@ -1,6 +1,6 @@
 """Two shares over the same trials, success or not in each: their difference, its score interval.
 
-Only the trials in which the two differ tell them apart; the exact test on these is
+Only the trials in which the two differ carry information; the exact test on these is
 `proportions.mcnemar_exact`.
 """
 

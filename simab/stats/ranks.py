@@ -129,7 +129,7 @@ def _undefined(a: Floats, b: Floats) -> str | None:
     if a.size == 0 or b.size == 0:
         return f"sample {'b' if a.size else 'a'} is empty"
     least, most = min(float(a.min()), float(b.min())), max(float(a.max()), float(b.max()))
-    return "all values are equal: ranks cannot tell the samples apart" if least == most else None
+    return "all values are equal: ranks cannot distinguish the samples" if least == most else None
 
 
 def _zero(function: Callable[[float], float], low: float, high: float) -> float:

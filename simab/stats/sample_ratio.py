@@ -57,7 +57,7 @@ def multinomial_exact(counts: ArrayLike, shares: ArrayLike) -> MultinomialTest:
     The p-value adds every outcome at most as likely as the one seen, within a relative 1e-7 for
     ties that rounding splits (R's multinomial.test; with two categories `binomial_exact`). A
     category of share 0 that was counted gives p 0 and a reason; nothing counted gives p 1. Raises
-    InvalidInput as `chi_square_shares`, for counts that are no whole numbers, or for more than
+    InvalidInput as `chi_square_shares`, for counts that are not whole numbers, or for more than
     five million outcomes: then the chi-square is good.
     """
     observed, wanted = require_counts_and_shares(counts, shares)
@@ -113,7 +113,7 @@ def sequential_share_test(
 
 
 def mixed_share_test(counts: ArrayLike, shares: ArrayLike) -> SequentialShareTest:
-    """The same test where nobody knows how large a mismatch there may be, nor how many counts.
+    """The same test where it is not known how large a mismatch there may be, nor how many counts.
 
     Its Bayes factor is the mean of those at the concentrations 100, 1,000 and 10,000, which is one
     as well. Against the best of the three it loses a factor of 3 at most: quick for a few hundred

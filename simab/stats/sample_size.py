@@ -156,7 +156,7 @@ def _quantiles(p1: float, p2: float, alpha: float, power: float) -> tuple[float,
     require_level("power", power)
     if p1 == p2:
         raise InvalidInput(
-            f"p1 = p2 = {p1!r}: must differ, for no sample tells equal shares apart. "
+            f"p1 = p2 = {p1!r}: must differ, for no sample finds a difference of equal shares. "
             "Give the smallest difference that would matter."
         )
     if power <= alpha / 2.0:

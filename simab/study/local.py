@@ -87,7 +87,7 @@ class _LocalProcesses(ProcessPoolExecutor):
         try:
             with interrupts_held_back():
                 submitted.append(super().submit(call, *given, **named))
-        except KeyboardInterrupt:  # nobody will know of it
+        except KeyboardInterrupt:  # it would be lost
             for future in submitted:
                 future.cancel()
             raise
@@ -104,6 +104,6 @@ class _LocalProcesses(ProcessPoolExecutor):
         self.shutdown(wait=True)
 
     def abandon(self) -> None:
-        """End the processes in the midst of what they play: nobody will keep the rows."""
+        """End the processes in the midst of what they play: their rows are not kept."""
         for process in list((self._processes or {}).values()):
             process.kill()

@@ -18,7 +18,7 @@ _LONGEST: Final = 200
 
 
 def parameters(policy: Description) -> dict[str, Any]:
-    """The fields by name, without the kind; what is no plain value is shown as text."""
+    """The fields by name, without the kind; what is not a plain value is shown as text."""
     try:
         data = policy.model_dump(mode="json", exclude={"kind"})
     except Exception:  # noqa: BLE001  # what a field may hold has no type that says how to write it

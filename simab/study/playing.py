@@ -27,7 +27,7 @@ def play_batch(
 ) -> list[RunSummary | Failure]:
     """Play some replications of one policy; all arguments and results can cross processes.
 
-    `scenario` is JSON, so that a process can tell that it has tabulated it already.
+    `scenario` is JSON, so that a process knows that it has tabulated it already.
     """
     prepared = _prepared(scenario)
     return [_row(prepared, policy, Draws(seed, each), engine) for each in replications]
@@ -55,7 +55,7 @@ def play_one(
     """Play one replication with a policy of its own, so that none sees what another left behind.
 
     Raises:
-        InvalidInput: the policy cannot be copied, or answers with what is no action.
+        InvalidInput: the policy cannot be copied, or answers with what is not an action.
     """
     name, decider = policy
     own = name, decider if _is_shipped(decider) else _copied(name, decider)

@@ -105,7 +105,7 @@ def _policies(
     """What each policy that finished a replication is, and does over its replications."""
     everything = [each for own in rows.values() for each in own]
     limits = limits_of_study(everything, scenario, truth)
-    # A policy may deploy a variant that nobody else does, and end with it.
+    # A policy may deploy a variant that no other does, and end with it.
     ended = [name for row in everything for name in (row.ends_with, row.decided_for)]
     winners = tuple(dict.fromkeys([*truth.contenders, *filter(None, ended)]))
     lost = {each.policy: each.failed for each in failed}

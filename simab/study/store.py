@@ -124,7 +124,7 @@ class SqliteStore(MutableMapping[str, RunSummary]):
             remedy = _REMEDIES.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY, _ANOTHER_FILE)
             raise InvalidInput(self._trouble(str(error), remedy)) from None
         except (ValueError, TypeError, KeyError):  # a row that simab did not write
-            raise InvalidInput(self._trouble("it holds what is no row", _ANOTHER_FILE)) from None
+            raise InvalidInput(self._trouble("it holds what is not a row", _ANOTHER_FILE)) from None
 
     def _trouble(self, what: str, remedy: str) -> str:
         return (
@@ -148,4 +148,4 @@ def _cannot_open(path: Path, error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if code in _REMEDIES:
         return f"{path}: the store cannot be opened: {error}. {_REMEDIES[code]}."
-    return f"{path} is no store of simab and cannot become one: {error}. Name another file."
+    return f"{path} is not a store of simab and cannot become one: {error}. Name another file."

@@ -1,4 +1,4 @@
-"""Names and lists as they stand inside a sentence."""
+"""Names and lists inside a sentence."""
 
 from __future__ import annotations
 

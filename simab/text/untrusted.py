@@ -48,7 +48,7 @@ def spreadsheet_safe(text: str) -> str:
 
     One that begins with `=`, `+`, `-`, `@`, a tab or a line break gets an apostrophe before it, and
     so does one that begins with an apostrophe: taking the first apostrophe away gives every text
-    back (OWASP, CSV Injection). Numbers are no texts and stay as they are.
+    back (OWASP, CSV Injection). Numbers are not texts and stay as they are.
     """
     return f"'{text}" if text.startswith(_FORMULA) else text
 

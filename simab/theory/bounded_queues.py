@@ -152,7 +152,7 @@ def erlang_a(
 
     Requests leave the queue unserved at rate waiting / mean patience, and Little's law gives the
     wait of all (Palm 1957; Garnett, Mandelbaum and Reiman 2002). Always stable. Endless patience
-    is M/M/c: wait inf if saturated, nobody gives up. Raises InvalidInput for a patience not above
+    is M/M/c: wait inf if saturated, none gives up. Raises InvalidInput for a patience not above
     0, more than about 4 million waiting, and as `utilisation`.
     """
     load = offered_load(rate_per_s, mean_service_s, workers)

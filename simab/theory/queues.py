@@ -38,11 +38,11 @@ __all__ = [
 ]
 
 _NEAR_SATURATION: Final = 0.97
-"""Beyond it the series of M/D/c is long, and what tells the formulas apart is below 2 %."""
+"""Beyond it the series of M/D/c is long, and the formulas differ by less than 2 %."""
 
 
 def offered_load(rate_per_s: float, mean_service_s: float, workers: int) -> float:
-    """Rate x mean service, in erlangs: the workers that would be busy if nobody ever waited.
+    """Rate x mean service, in erlangs: the workers that would be busy if no request ever waited.
 
     Raises InvalidInput for a negative rate, a service time not above 0, or no worker.
     """

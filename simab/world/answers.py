@@ -48,7 +48,7 @@ def checked_decision(decision: Any) -> tuple[tuple[Action, ...], Any]:
     """The actions, in plain values, and the next state.
 
     Raises:
-        NoDecision: it is not a pair of actions and a state, or an action holds what is no name,
+        NoDecision: it is not a pair of actions and a state, or an action holds what is not a name,
             number or reason. Values that are only out of range are the endpoint's to refuse.
     """
     if not (isinstance(decision, tuple | list) and len(decision) == 2):

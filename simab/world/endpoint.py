@@ -59,7 +59,7 @@ class Deployment:
     session_affinity: SessionAffinity | None = None
     mirror: Mirror | None = None
 
-    # Shown at every look, and nobody may change them.
+    # Shown at every look, and not to be changed.
     @cached_property
     def weights(self) -> Mapping[str, float]:
         """Weights by variant."""

@@ -37,8 +37,8 @@ class Phases:
 
     Where routing keeps users with a variant, by a hash or by cookies, a user counts once in a
     phase. A hash of the client is the same in every phase. So once cookies have kept some clients
-    with what it gave them, the others are no fair sample of it any more: from then on a user counts
-    once in the run.
+    with what it gave them, the others are not a fair sample of it any more: from then on a user
+    counts once in the run.
     """
 
     def __init__(self, run_counts: RunCounts) -> None:

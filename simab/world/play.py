@@ -21,7 +21,7 @@ def play(
     engine: str,
     record_requests: bool = False,
 ) -> tuple[RunData, DecisionLog]:
-    """Play a scenario once; without a policy nobody looks.
+    """Play a scenario once; without a policy there are no looks.
 
     Raises:
         InvalidInput: no such engine.

@@ -23,7 +23,7 @@ __all__ = ["ArrivedLabels", "PublishedMetrics", "ShownLabels", "read_only"]
 
 
 def read_only(run_counts: RunCounts) -> RunCounts:
-    """The same counts as they go on, in arrays that nobody can write to."""
+    """The same counts as they go on, in arrays that cannot be written to."""
     arrays = {name: _locked(getattr(run_counts, name)) for name in ARRAYS}
     return RunCounts(blueprint=run_counts.blueprint, **arrays)
 

@@ -106,7 +106,7 @@ class Total(IntEnum):
     LABELS_ARRIVED = 5
     LABELS_OUTSTANDING = 6
     LABELS_NEVER = 7
-    COPIES = 8  # mirrored, beside the arrived; how they ended stands in the windows alone
+    COPIES = 8  # mirrored, not among the arrived; only the windows hold how they ended
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -175,7 +175,7 @@ def test_what_was_never_seen_has_an_upper_bound_and_not_a_width_of_0() -> None:
     assert found.means["error_share"].high == pytest.approx(1 - 0.025**0.01)
     assert found.means["guardrail_breach_s"].high == pytest.approx(7200 * (1 - 0.025**0.01))
     assert "100 runs are alike" in found.means["error_share"].reason
-    # All requests of a run in flight is no bound worth showing: no interval, and the reason.
+    # All requests of a run in flight is not a bound worth showing: no interval, and the reason.
     in_flight = found.means["in_flight_at_horizon"]
     assert math.isnan(in_flight.low + in_flight.high)
     assert in_flight.reason

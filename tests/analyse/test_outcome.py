@@ -252,7 +252,7 @@ def test_requests_that_a_bad_variant_fails_went_to_it_too() -> None:
 
 
 def test_copies_and_failures_are_not_served() -> None:
-    """Nobody gets the reply of a mirror, and a 500 is no answer."""
+    """Nobody gets the reply of a mirror, and a 500 is not an answer."""
     mirrored = {1: [SetWeights({"a": 1.0, "b": 0.0}, mirror=Mirror("b", 1.0))]}
     run = played(mirrored, scenario({"a": success(0.9, error_rate=0.3), "b": success(0.9)}))
     row = summary_of(run, truth_of_scenario(run.scenario))

@@ -1,4 +1,4 @@
-"""Every row of the benchmark plays and yields figures. What it costs is no test's business."""
+"""Every row of the benchmark plays and yields figures. What it costs is not a test's business."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_quiet_prints_nothing(
 
 
 def test_a_process_prints_plain_lines_and_few(file: Path) -> None:
-    """Where stderr is no terminal, progress does not flood a log and nothing is coloured."""
+    """Where stderr is not a terminal, progress does not flood a log and nothing is coloured."""
     process = start("compare", file, "-n", "30", "--workers", "1")
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
@@ -231,7 +231,7 @@ def test_the_command_in_the_report_makes_it_again(
             ["--store", "{folder}/nowhere/rows.sqlite"],
             ["nowhere/rows.sqlite", "there is no folder", "name another"],
         ),
-        (["--store", "{file}"], ["small.yaml", "no store"]),
+        (["--store", "{file}"], ["small.yaml", "not a store"]),
         (["--out", "{file}"], ["small.yaml", "--out"]),
         (["--out", "{file}/deeper"], ["small.yaml", "--out"]),
     ],

@@ -48,11 +48,11 @@ def beginning(explanation: Explanation, start: str) -> str:
 
 
 def test_the_truth_names_every_variant_against_the_control() -> None:
-    """The third is the best; the pair's equality is no rehearsal of equal models."""
+    """The third is the best; the pair's equality is not a rehearsal of equal models."""
     explanation = explain(three({"pair": PAIR}))
     sentence = beginning(explanation, "True success_rate")
     assert "0.2 for “a”, 0.2 for “b”, 0.3 for “c”" in sentence
-    assert "“b” is no different and “c” is better by 0.1" in sentence
+    assert "“b” does not differ and “c” is better by 0.1" in sentence
     assert not any("A/A" in each for each in explanation.sentences)
 
 
@@ -117,7 +117,7 @@ def test_values_that_differ_by_rounding_alone_do_not_differ() -> None:
     data = three({"pair": PAIR}).model_dump(mode="json")
     data["endpoint"]["variants"]["a"]["quality"]["probability"] = 0.1 + 0.2
     explanation = explain(Scenario.model_validate(data))
-    assert "“c” is no different" in beginning(explanation, "True success_rate")
+    assert "“c” does not differ" in beginning(explanation, "True success_rate")
     assert explanation.other_differences["c"].labelled_requests is None
 
 

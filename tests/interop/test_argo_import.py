@@ -68,7 +68,7 @@ def test_what_is_ignored_is_told_with_its_reason() -> None:
         f"{source}:30:11: spec.strategy.canary.steps[1].setHeaderRoute: "
         "requests have no headers here; the step is left out.",
         f"{source}:15:3: spec: selector describe pods, not the policy.",
-        f"{source}:3:7: kind: Service recommender is no policy.",
+        f"{source}:3:7: kind: Service recommender is not a policy.",
         f"{source}:42:47: spec.strategy.canary.steps[5].analysis.args[1].valueFrom."
         "podTemplateHashValue: is not carried over: it says whose requests a query reads; say it "
         "by `of` of the metric's entry in --map.",
@@ -245,8 +245,8 @@ def test_a_dry_run_names_metrics_by_a_regular_expression(tmp_path: Path, name: s
     [
         ("failure.*", "matches no metric"),
         ("^rate", "matches no metric"),
-        ("*", "is no regular expression"),
-        ("(?!x)success", "is no regular expression of Go"),
+        ("*", "is not a regular expression"),
+        ("(?!x)success", "is not a regular expression of Go"),
     ],
 )
 @pytest.mark.parametrize("field", ["dryRun", "measurementRetention"])

@@ -88,7 +88,7 @@ def test_it_keeps_its_name_and_says_what_it_leaves_out() -> None:
             "spec.analysis.webhooks[2]",
             "is taken to approve at once; set confirm_promotion_after to wait",
         ),
-        (32, "spec.analysis.webhooks[3]", "only tells others and decides nothing"),
+        (32, "spec.analysis.webhooks[3]", "only notifies others and decides nothing"),
     ]
 
 

@@ -91,7 +91,7 @@ def test_it_reads_the_signs_as_go_does(expression: str, text: str, found: bool) 
 )  # fmt: skip
 def test_what_go_lacks_and_what_is_too_long_is_refused(expression: str) -> None:
     """With one sentence, and before any work."""
-    with pytest.raises(InvalidInput, match="no regular expression of Go"):
+    with pytest.raises(InvalidInput, match="not a regular expression of Go"):
         Expression.of(expression)
 
 

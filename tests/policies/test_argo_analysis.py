@@ -137,7 +137,7 @@ def test_what_is_measured(fields: dict[str, Any], value: float) -> None:
 
 
 def test_a_ratio_with_a_perfect_control() -> None:
-    """Errors against none are infinitely more, none against none is no number."""
+    """Errors against none are infinitely more, none against none is not a number."""
     ratio = metric(of="ratio", success_condition="isNaN(result[0])", failure_condition=None)
     assert measure(ratio, seen({"new": "S", "old": "S"}, 1)).phase is Phase.SUCCESSFUL
     assert measure(ratio, seen({"new": "F", "old": "S"}, 1)).result == (math.inf,)

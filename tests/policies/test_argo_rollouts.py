@@ -172,7 +172,7 @@ def test_an_inconclusive_background_is_started_anew_too() -> None:
 
 
 def test_a_rollout_starts_at_weight_0() -> None:
-    """Where the first step is no weight, the candidate loses the one that it has."""
+    """Where the first step is not a weight, the candidate loses the one that it has."""
     looks = run(rollout({"pause": {"duration": "3min"}}), weights={"old": 1.0, "new": 1.0})
     assert done(looks) == [(1, "SetWeights", 0.0), (6, "Promote", None)]
     assert looks[0].actions[0].because == "the rollout starts at weight 0"

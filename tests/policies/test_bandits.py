@@ -212,7 +212,7 @@ def test_arms_that_are_not_deployed_are_left_out(kind: type[Bandit]) -> None:
     [
         ({"arms": ["old"]}, "two variants or more"),
         ({"arms": ["old", "old"]}, "each named once"),
-        ({"floor": 0.5}, "leaves nothing to share out"),
+        ({"floor": 0.5}, "leaves nothing to divide"),
     ],
 )
 def test_arms_and_floor_are_checked(fields: Any, message: str) -> None:

@@ -171,7 +171,7 @@ def test_a_worse_candidate_needs_no_guardrail() -> None:
 
 
 def test_a_sample_ratio_mismatch_holds() -> None:
-    """1,000 : 1,400 at even weights is no chance; 1,000 : 1,040 may be."""
+    """1,000 : 1,400 at even weights is not chance; 1,000 : 1,040 may be."""
     guarded = policy(sample_ratio_alpha=0.001)
     mismatch = at(1, *BETTER, assigned={"old": 1000, "new": 1400})
     action = decided(guarded, mismatch, at(1, *BETTER, assigned={"old": 1000, "new": 1040}))

@@ -141,7 +141,7 @@ def test_a_rule_that_counts_correct_answers_is_refused_beside_another_metric(
 def test_fields_of_correct_answers_are_refused_beside_another_metric() -> None:
     """A baseline of fixed_horizon is a share of correct answers, not of positives found."""
     policy = {"kind": "fixed_horizon", "baseline": 0.7, "effect": 0.1}
-    with pytest.raises(ValueError, match="speaks of correct answers"):
+    with pytest.raises(ValueError, match="is about correct answers"):
         Scenario.model_validate(churn("recall", **policy))
 
 
@@ -152,7 +152,7 @@ def test_a_policy_given_to_simulate_is_refused_alike() -> None:
     with pytest.raises(InvalidInput, match="the objective's metric is f1"):
         simab.simulate(described, policy=rule)
     planned = FixedHorizonTest(baseline=0.7, effect=0.1)
-    with pytest.raises(InvalidInput, match=r"FixedHorizonTest\(baseline=0.7\): speaks of correct"):
+    with pytest.raises(InvalidInput, match=r"FixedHorizonTest\(baseline=0.7\): is about correct"):
         simab.simulate(described, policy=planned)
 
 

@@ -168,7 +168,7 @@ def test_rewards_that_do_not_tell_their_spread_promote_nobody(
 
 
 def test_equal_shops_of_unequal_arms_are_seldom_told_apart() -> None:
-    """Nearly all answers earn the same: an arm without a loss is no proof of a gain."""
+    """Nearly all answers earn the same: an arm without a loss is not proof of a gain."""
     random = np.random.default_rng(3)
     policy = FixedHorizonTest(labelled_requests=20)
     found = [
@@ -247,7 +247,7 @@ SPREAD = math.sqrt(40**2 * SHAPE**2 / 3 - MEAN**2)
 
 
 def test_equal_means_are_told_apart_as_often_as_alpha_says() -> None:
-    """The fixed test: 2.5 % on either side; the control stays in all that is no gain."""
+    """The fixed test: 2.5 % on either side; the control stays in all that is not a gain."""
     runs = 4000
     ended = winners(FixedHorizonTest(labelled_requests=500), looks=1, a_look=500, runs=runs)
     error = math.sqrt(0.025 * 0.975 / runs)

@@ -52,7 +52,7 @@ def test_peeking_tests_as_the_fixed_test_does() -> None:
 
 @pytest.mark.parametrize(("looks", "published"), [(5, 0.142), (10, 0.193), (20, 0.248)])
 def test_peeking_costs_what_armitage_mcpherson_and_rowe_say(looks: int, published: float) -> None:
-    """Equal variants are told apart in .142, .193 and .248 of the runs, not in .05."""
+    """Equal variants are found different in .142, .193 and .248 of the runs, not in .05."""
     runs = 1500  # three standard errors are .03 at most, and the next published value is .05 away
     policy = NaivePeeking(labelled_requests=1)
     endings = plays(policy, EVEN, looks=looks, labelled_per_look=200, runs=runs, seed=looks)

@@ -109,7 +109,7 @@ def test_a_broken_limit_rolls_back(window: RequestTotals, reading: str, stage: i
 def test_what_keeps_the_limits_does_not(window: RequestTotals) -> None:
     """Fine, just below the limit, or without a single request (NaN breaks no limit).
 
-    Percentiles are read off a histogram to 0.8 %: 497 ms is as near as 500 ms can be told apart.
+    Percentiles are read off a histogram to 0.8 %: 497 ms is as near as 500 ms can be resolved.
     """
     state = CanaryState(0, 10 * MINUTE)
     seen = observation(published(window, since_minute=11), now_ns=13 * MINUTE)
@@ -186,6 +186,6 @@ def test_its_splits_are_its_stages_and_the_ends() -> None:
 
 @pytest.mark.parametrize("stages", [(0.5, 0.1), (0.5, 0.5), (0.0, 0.5), (0.5, 1.0), ()])
 def test_stages_must_rise_between_0_and_1(stages: tuple[float, ...]) -> None:
-    """0 is no canary and 1 is the promotion."""
+    """0 is not a canary and 1 is the promotion."""
     with pytest.raises(ValidationError):
         canary(stages=stages)

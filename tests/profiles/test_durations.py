@@ -198,7 +198,7 @@ def test_samples_are_drawn_from_their_own_distribution() -> None:
         (Hyperexponential, {"mean": "1ms", "cv": 1}, "greater than 1"),
         (Quantiles, {"quantiles": {"p0": "1ms", "p50": "2ms"}}, "need p0"),
         (Quantiles, {"quantiles": {"p0": "2ms", "p100": "1ms"}}, "fall as the percentile rises"),
-        (Quantiles, {"quantiles": {"p0": "1ms", "p101": "2ms"}}, "is no percentile"),
+        (Quantiles, {"quantiles": {"p0": "1ms", "p101": "2ms"}}, "is not a percentile"),
         (Samples, {"values": ["1ms"]}, "at least 2"),
     ],
 )

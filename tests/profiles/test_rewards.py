@@ -121,12 +121,12 @@ def test_how_far_normal_rewards_reach() -> None:
 
 
 def test_rewards_too_close_together_are_refused() -> None:
-    """What could not be told apart in whole numbers; a common amount may be left out."""
+    """What could not be distinguished in whole numbers; a common amount may be left out."""
     for shape in (
         {"kind": "normal", "mean": 1e8, "standard_deviation": 1},
         {"kind": "quantiles", "values": [1e8, 1e8 + 1]},
     ):
-        with pytest.raises(ValidationError, match="cannot be told apart"):
+        with pytest.raises(ValidationError, match="cannot be distinguished"):
             NumericReward.model_validate({"distribution": shape})
 
 

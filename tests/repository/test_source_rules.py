@@ -16,6 +16,12 @@ LONGEST_FUNCTION = 50  # its docstring not counted
 LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
 
+PRIVATE_IDIOM = re.compile(
+    r"\b(fore(?:tells?|told)|mend(?:s|ed|ing)?|told apart|tells? \w+ apart|hangs? on|by heart"
+    r"|(?<!there )(?<!where )is no (?=file|list|mapping|number|path|policy|study|text|value)\w+)\b"
+)
+PLAIN_WORDS = "predict, repair, distinguish, depend on, cached, is not a ..."
+
 FAMILIES = ("argo", "bandits", "cloudwatch", "experiments", "flagger", "kayenta", "rollouts")
 
 # Words that say nothing about what a thing is.
@@ -127,8 +133,23 @@ def kind_of_policy(path: str, source: str) -> list[str]:
     ]
 
 
+def private_idiom(path: str, source: str) -> list[str]:
+    """Names, comments, docstrings and messages use the plain words of the field."""
+    return [
+        f"{path}:{number}: {found[0]!r}; write {PLAIN_WORDS}"
+        for number, line in enumerate(source.splitlines(), start=1)
+        if (found := PRIVATE_IDIOM.search(line))
+    ]
+
+
 EVERYWHERE: list[Rule] = [missing_docstring, long_file, empty_name]
-IN_THE_PACKAGE: list[Rule] = [kind_of_policy, list_by_hand, long_function, printing]
+IN_THE_PACKAGE: list[Rule] = [
+    kind_of_policy,
+    list_by_hand,
+    long_function,
+    printing,
+    private_idiom,
+]
 
 
 def python_files(root: Path, *folders: str) -> list[Path]:
@@ -181,6 +202,9 @@ def test_an_exception_that_is_no_longer_needed_is_removed(repository: Path) -> N
         (long_function, "simab/a.py", "def f():\n" + "    x = 1\n" * LONGEST_FUNCTION),
         (printing, "simab/world/a.py", "print('hello')\n"),
         (printing, "simab/world/a.py", "import sys\nsys.stderr.write('hello')\n"),
+        (private_idiom, "simab/a.py", "raise InvalidInput('7 is no number')\n"),
+        (private_idiom, "simab/a.py", "# what hangs on the traffic\n"),
+        (private_idiom, "simab/a.py", '"""Equal models are told apart."""\n'),
         (kind_of_policy, "simab/explain/a.py", "from simab.policies.argo.rollouts import A\n"),
         (list_by_hand, "simab/a.py", "f\"{' and '.join(names)}\"\n"),
         (list_by_hand, "simab/a.py", "' or '.join(names)\n"),
@@ -200,6 +224,7 @@ def test_a_planted_breach_is_noticed(rule: Rule, path: str, source: str) -> None
         (missing_docstring, "simab/a.py", '"""Durations and rates\nto integers and back."""\n'),
         (long_file, "simab/a.py", "x = 1\n" * LONGEST_FILE),
         (long_function, "simab/a.py", "def f():\n    '''\n\n    '''\n" + "    x = 1\n" * 49),
+        (private_idiom, "simab/a.py", "# where there is no number, 7 is not a number\n"),
         (kind_of_policy, "simab/explain/a.py", "from simab.policies.limits import Limit\n"),
         (kind_of_policy, "simab/policies/a.py", "from simab.policies.argo.rollouts import A\n"),
         (list_by_hand, "simab/text/lists.py", "' and '.join(names)\n"),

@@ -31,7 +31,7 @@ def text_with(**policy: Any) -> str:
 def test_an_arm_that_is_not_deployed_is_an_error_with_its_place(
     kind: str, arms: str | None
 ) -> None:
-    """It ended the study after the first update: one arm leaves nothing to share out."""
+    """It ended the study after the first update: one arm leaves nothing to divide."""
     fields = {"kind": kind, "update_every": "30s"} | ({} if arms is None else {"arms": arms})
     text = text_with(**fields)
     with pytest.raises(InvalidScenario) as refused:

@@ -75,7 +75,7 @@ def test_what_is_no_path_is_refused(minimal: Scenario, text: str) -> None:
     with pytest.raises(InvalidScenario) as refused:
         changed(minimal, text, 1)
     (problem,) = refused.value.problems
-    assert "no path" in problem.rule
+    assert "not a path" in problem.rule
     assert problem.remedy
 
 

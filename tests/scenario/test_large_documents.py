@@ -55,7 +55,7 @@ def test_a_number_of_very_many_digits_is_named_as_such(number: str) -> None:
 
 
 def test_commas_in_quotes_and_comments_are_no_values() -> None:
-    """A long question is no table."""
+    """A long question is not a table."""
     commas = "," * MOST_VALUES
     text = f"title: \"{commas}{commas}\"\n# {commas}\nquestion: '{commas}'\n"
     with pytest.raises(InvalidScenario, match="endpoint: required"):

@@ -46,7 +46,7 @@ def data_of(text: str) -> object:
     ],
 )
 def test_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None:
-    """A scalar is what YAML 1.2 makes of it: `yes` is text, 010 is ten, 12:30 is no number."""
+    """A scalar is what YAML 1.2 makes of it: `yes` is text, 010 is ten, 12:30 is not a number."""
     data = data_of(f"field: {text}")
     assert data == {"field": value}
     assert isinstance(data, dict)

@@ -35,7 +35,7 @@ BEYOND_A_SCHEMA = {
     "usual_metrics_need_labels", "no_world_left", "weightless_worlds", "world_changes",
     "effect_in_percent", "effect_of_columns",
 }  # fmt: skip
-# What is no YAML, or holds nothing: there is no data for a schema to judge.
+# What is not YAML, or holds nothing: there is no data for a schema to judge.
 WITHOUT_DATA = {
     "alias_bomb", "alias_of_itself", "bracket_left_open", "colon_in_text", "control_character",
     "empty", "indentation", "nested_too_deeply", "not_utf_8", "only_a_comment", "tab",

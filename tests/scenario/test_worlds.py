@@ -119,7 +119,7 @@ def _assert_equal(scenario: Scenario, latency: object) -> None:
     assert one.latency == other.latency == latency
     assert one.error_rate == other.error_rate
     truth = truth_by_variant(scenario)
-    # By their text: NaN, where a metric is not defined, is no number and equal to none.
+    # By their text: NaN, where a metric is not defined, is not a number and equal to none.
     assert repr(truth[objective.control]) == repr(truth[objective.candidate])
 
 

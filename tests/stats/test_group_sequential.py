@@ -71,7 +71,7 @@ def test_two_looks_by_hand(first: float, second: float) -> None:
 
 @pytest.mark.parametrize("drift", [0.0, 2.5])
 def test_looks_without_bounds_change_nothing(drift: float) -> None:
-    """A look at which nothing can stop is no look, however many of them and however near."""
+    """A look at which nothing can stop is not a look, however many of them and however near."""
     few = crossing_probabilities([0.4, 1.0], [2.2, 2.1], [-1.0, 0.0], drift=drift)
     times = np.sort(np.concatenate((np.linspace(0.013, 0.99, 171), [0.4, 0.40001, 1.0])))
     upper, lower = np.full(times.size, math.inf), np.full(times.size, -math.inf)

@@ -116,7 +116,7 @@ def test_a_hand_worked_case() -> None:
 
 
 def test_a_score_at_the_threshold_is_called_positive() -> None:
-    """Score >= threshold, as the platform's models do; each cell is told apart."""
+    """Score >= threshold, as the platform's models do; each cell is distinguished."""
     counts = confusion([1, 1, 1, 0, 0, 0, 0, 0, 0, 1], [0.5, 0.7, 0.2, 0.5, *[0.1] * 5, 0.0])
     assert counts == ConfusionCounts(2, 1, 2, 5)
     assert confusion([1, 0], [0.3, 0.2], 0.25) == ConfusionCounts(1, 0, 0, 1)

@@ -59,7 +59,7 @@ def test_the_family_error_is_held() -> None:
 
 
 def test_bad_p_values_are_refused() -> None:
-    """What is no probability, or has another shape."""
+    """What is not a probability, or has another shape."""
     with pytest.raises(InvalidInput, match=r"p_values\[1\] = 1\.2"):
         holm([0.1, 1.2])
     with pytest.raises(InvalidInput, match=r"p_values has shape \(1, 2\)"):

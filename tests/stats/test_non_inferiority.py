@@ -52,7 +52,7 @@ def test_it_errs_as_often_as_stated_at_the_margin() -> None:
 
 @pytest.mark.parametrize("counts", [(0, 0, 1, 2), (1, 2, 0, 0), (5, 5, 5, 5)])
 def test_an_undefined_test_is_nan_with_a_reason(counts: tuple[int, int, int, int]) -> None:
-    """No trials or no variance is no evidence that the candidate will do."""
+    """No trials or no variance is not evidence that the candidate will do."""
     result = non_inferiority_test(*counts, margin=0.1)
     assert math.isnan(result.p_value)
     assert result.reason

@@ -102,7 +102,7 @@ def test_the_approximation_is_near_the_exact_power() -> None:
 
 
 def test_certain_arms() -> None:
-    """Shares 0 and 1 are told apart for certain; 0 against 0 leaves the test undefined."""
+    """Shares 0 and 1 are found different for certain; 0 against 0 leaves the test undefined."""
     assert power_two_proportions(0.0, 1.0, 50, 50) == 1.0
     assert math.isnan(power_two_proportions(0.0, 0.0, 50, 50))
     assert math.isnan(power_two_proportions(0.0, 1.0, 50, 50, pooled=False))

@@ -96,7 +96,7 @@ def test_larger_asks_whether_b_is_larger() -> None:
 
 @pytest.mark.parametrize("counts", [(0, 40, 0, 50), (40, 40, 50, 50), (0, 0, 3, 50), (3, 50, 0, 0)])
 def test_an_undefined_test_is_nan_with_a_reason(counts: tuple[int, int, int, int]) -> None:
-    """0 / 0 is no evidence: p is NaN, which is below no alpha, and the reason is given."""
+    """0 / 0 is not evidence: p is NaN, which is below no alpha, and the reason is given."""
     result = two_proportion_test(*counts)
     assert math.isnan(result.p_value)
     assert math.isnan(result.z)

@@ -1,4 +1,4 @@
-"""Nothing is left running: workers end with their parent, and signals are told apart."""
+"""Nothing is left running: workers end with their parent, and signals are distinguished."""
 
 from __future__ import annotations
 

@@ -275,7 +275,7 @@ def test_an_edited_policy_is_another_policy(key_of_mine: Callable[..., str]) -> 
 
 
 def test_what_ones_own_policy_imports_is_a_part_of_it(key_of_mine: Callable[..., str]) -> None:
-    """A module beside it, and what that takes from simab in turn; words are no part of either."""
+    """A module beside it, and what that takes from simab in turn; words are not part of either."""
     before = key_of_mine()
     assert key_of_mine(helper="start = 2\n") != before
     assert key_of_mine(helper="start = 1\nimport simab.stats.bayes\n") != before

@@ -1,4 +1,4 @@
-"""The store keeps rows exactly, and says so when a file is no store."""
+"""The store keeps rows exactly, and says so when a file is not a store."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path, conte
     """One message that names the file, and not a byte of it changed."""
     file = tmp_path / "precious.txt"
     file.write_bytes(content)
-    with pytest.raises(InvalidInput, match=r"precious\.txt is no store of simab.*another file"):
+    with pytest.raises(InvalidInput, match=r"precious\.txt is not a store of simab.*another file"):
         SqliteStore(file)
     assert file.read_bytes() == content
 
@@ -216,7 +216,7 @@ def test_a_row_that_could_not_have_come_from_its_key_is_refused(
 def test_a_store_that_another_program_writes_to_is_said_to_be_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not that the file is no store, which would make people move it away."""
+    """Not that the file is not a store, which would make people move it away."""
     monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0))  # 5 s otherwise
     file = tmp_path / "rows.sqlite"
     SqliteStore(file).close()
@@ -224,7 +224,7 @@ def test_a_store_that_another_program_writes_to_is_said_to_be_locked(
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(InvalidInput, match=r"is locked\. End the other program") as refused:
             SqliteStore(file)
-    assert "no store" not in str(refused.value)
+    assert "not a store" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", [":memory:", "file:rows.sqlite", "file::memory:?cache=shared"])

@@ -145,7 +145,7 @@ def test_exact_theory_is_held_to_what_it_says() -> None:
 
 
 def test_a_rare_count_is_judged_by_its_binomial_law() -> None:
-    """One of 200 at a probability of .0004 is no surprise (p = .08); three are (p = 8e-5)."""
+    """One of 200 at a probability of .0004 is not a surprise (p = .08); three are (p = 8e-5)."""
     for count, agrees in ((1, True), (3, False)):
         cell = Cell(TESTS, AA, "rule", "kind", 0.0, None, "P" * count + "K" * (200 - count))
         assert stats.binom(200, 0.0004).sf(count - 1) == pytest.approx(

@@ -93,7 +93,7 @@ def test_a_coverage_says_of_how_many_studies_it_is() -> None:
 
 
 def test_the_page_speaks_of_marks_where_they_are_frequent() -> None:
-    """One marked sample of a thousand that misses is no finding; one of twenty and more is."""
+    """One marked sample of a thousand that misses is not a finding; one of twenty and more is."""
     often = Cell("often", 20, 1000, 0.95, 0.05, 0.8, 0.95, 0.9, 0.9, "")
     seldom = replace(often, quantity="seldom", marked_share=0.049, marked=0.0)
     words = findings([often, seldom])

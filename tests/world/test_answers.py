@@ -1,4 +1,4 @@
-"""What a policy may answer: plain actions; anything else is refused, or is no decision."""
+"""What a policy may answer: plain actions; anything else is refused, or is not a decision."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Asks:
         return self
 
     def __getstate__(self) -> object:
-        return {"instance": id(self)}  # what rows are told apart by: some actions cannot be pickled
+        return {"instance": id(self)}  # what distinguishes rows: some actions cannot be pickled
 
     def decide(self, state: int | None, observation: Observation) -> tuple[Sequence[Action], int]:
         looks = (state or 0) + 1

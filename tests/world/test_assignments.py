@@ -100,7 +100,7 @@ def test_a_split_counts_from_the_instant_it_takes_effect(engine: str, routing: s
 
 @BOTH_ENGINES
 def test_only_what_changes_where_requests_go_begins_a_split(engine: str) -> None:
-    """New instances, copies and the same shares in other numbers go on; one variant is no split."""
+    """New instances, copies and the same shares in other numbers go on; one is not a split."""
     script = Script(
         {
             1: [SetInstances("a", 2)],

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.world.engines_strategies import Play, plays
 
 from simab.analyse import summary_of, truth_of_scenario
 from simab.comparison import compare
@@ -19,7 +20,6 @@ from simab.world.records import COPY
 from simab.world.session import ENGINES
 from tests.world.building import Script, scenario, variant
 from tests.world.engines_comparison import differences, play_on
-from tests.world.engines_strategies import Play, plays
 
 MOST_CLIENTS = 10**6  # of a drawn run: a table of 2**31 clients takes a quarter of a gigabyte
 GOOD = {"quality": {"kind": "success", "probability": 0.9}}

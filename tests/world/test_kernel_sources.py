@@ -22,7 +22,7 @@ def test_the_kernel_carries_the_digest() -> None:
 def test_a_changed_constant_of_another_module_changes_the_digest(
     fresh_digest: pytest.MonkeyPatch,
 ) -> None:
-    """CARRY_NS is of counts.py, which is no source of the kernel: its value is."""
+    """CARRY_NS is of counts.py, which is not a source of the kernel: its value is."""
     before = sources.source_digest()
     assert before == source_digest()
     fresh_digest.setattr(run_counts, "CARRY_NS", run_counts.CARRY_NS >> 1)

@@ -309,7 +309,7 @@ def test_departures_are_a_poisson_stream(engine: str) -> None:
     """Burke: in steady state the departures of M/M/c are Poisson at the arrival rate.
 
     Index of dispersion over 3,000 seconds at utilisation 0.8; constant service, whose departures
-    are smoother than Poisson, is told apart by its gaps (Kolmogorov-Smirnov).
+    are smoother than Poisson, is recognised by its gaps (Kolmogorov-Smirnov).
     """
     until_s = 3_000
     for latency, poisson in (

@@ -178,7 +178,7 @@ def _curves(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> str:
 
 
 def _of_rollouts(cells: Sequence[Cell]) -> list[Cell]:
-    """Those that are not drawn: what a rule cannot see is no place on its curve."""
+    """Those that are not drawn: what a rule cannot see is not a place on its curve."""
     return [cell for cell in cells if cell.version == _LESS_RIGHT]
 
 

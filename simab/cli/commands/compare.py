@@ -129,7 +129,7 @@ class _UnfinishedRows:
         return cls(out / UNFINISHED, is_ours=True)
 
     def finished(self) -> None:
-        """The report is written: nobody needs our own file any more."""
+        """The report is written: our own file is not needed any more."""
         if self.is_ours and self.path is not None:
             self.path.unlink(missing_ok=True)
 

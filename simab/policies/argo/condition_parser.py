@@ -107,7 +107,7 @@ class _Parser:
             part = token.removeprefix("result ")
             is_list = part == "whole" and self.shape == "list"
             if part == "whole" and self.shape == "fields":
-                self._refuse("the whole result is no number; read its field everywhere")
+                self._refuse("the whole result is not a number; read its field everywhere")
             self._emit("result", part, "list" if is_list else "number")
         elif token == "#":
             if not any(each.name in PREDICATES and each.at >= 0 for each in self.waiting):

@@ -30,7 +30,7 @@ def tokens_of(text: str) -> tuple[list[str], Shape | None, str]:
     or `result value`.
 
     Raises:
-        InvalidInput: a part is no token, or the result is read in two ways.
+        InvalidInput: a part is not a token, or the result is read in two ways.
     """
     reader = _Reader(text)
     return reader.tokens, reader.shape, reader.field
@@ -93,7 +93,7 @@ class _Reader:
             self.shape = "number"
 
     def _asks_for_nil(self, at: int, end: int) -> bool:
-        """Whether the result is only asked about, which tells nothing of what it is."""
+        """Whether only a property of the result is used, which leaves its type open."""
         tokens = self.tokens
         if at > 1 and tokens[at - 1] == "(" and tokens[at - 2] in ("isNil", "default"):
             return True

@@ -31,7 +31,7 @@ def number(value: Any) -> float:
     if value is None:
         raise NoVerdict("nothing was found")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NoVerdict(f"{shown(value)} is no number")
+        raise NoVerdict(f"{shown(value)} is not a number")
     return value
 
 
@@ -45,7 +45,7 @@ def truth(value: Any) -> bool:
 def listed(value: Any) -> list[Any]:
     """A value that must be a list; raises NoVerdict."""
     if not isinstance(value, list):
-        raise NoVerdict(f"{shown(value)} is no list")
+        raise NoVerdict(f"{shown(value)} is not a list")
     return value
 
 
@@ -126,16 +126,16 @@ def _of_text(value: Any) -> Any:
     if not isinstance(value, str):
         return number(value)
     if not _NUMBER.fullmatch(value):
-        raise NoVerdict(f"{shown(value)} is no number")
+        raise NoVerdict(f"{shown(value)} is not a number")
     return float(value)
 
 
 def _as_int(value: Any) -> int:
     if isinstance(value, str) and not re.fullmatch(r"[+-]?\d{1,18}", value):
-        raise NoVerdict(f"{shown(value)} is no whole number")
+        raise NoVerdict(f"{shown(value)} is not a whole number")
     found = int(value) if isinstance(value, str) else number(value)
     if not abs(found) < _INTEGERS_END:  # NaN neither
-        raise NoVerdict(f"asInt of {found:g} is no whole number of 64 bits")
+        raise NoVerdict(f"asInt of {found:g} is not a whole number of 64 bits")
     return math.trunc(found)
 
 

@@ -56,7 +56,7 @@ def comparison_of(condition: str) -> tuple[str, float] | None:
 def holds(condition: str, result: tuple[float, ...], shape: Shape | None = None) -> bool:
     """Whether a condition holds for what a query found: one number, or nothing.
 
-    `shape` is what a condition that does not tell takes the result for: by default the number.
+    `shape` is what a condition that leaves it open takes the result for: by default the number.
 
     Raises:
         NoVerdict: the condition reads a number that is not there, or asks for an impossible one.

@@ -126,7 +126,7 @@ class ArgoMetric(Description):
 
     @property
     def result_shape(self) -> Shape | None:
-        """What the conditions take the result for; None where they do not tell."""
+        """What the conditions take the result for; None where they leave it open."""
         return next((shape for shape, _ in self._shapes()), None)
 
     @property
@@ -142,7 +142,7 @@ class ArgoMetric(Description):
 
     @property
     def can_be_inconclusive(self) -> bool:
-        """Whether it has a say, and may end as neither Successful nor Failed."""
+        """Whether it counts, and may end Inconclusive: neither Successful nor Failed."""
         gap = self.success_condition is not None and self.failure_condition is not None
         both_limits = self.consecutive_success_limit > 0 and self.failure_limit >= 0
         return not self.dry_run and (gap or (both_limits and self.effective_count is not None))

@@ -44,6 +44,6 @@ def _options(replicas: int, weight: int, *, surge: bool) -> Iterator[tuple[int, 
 def _is_tied(replicas: int, weight: int) -> bool:
     """Whether the source takes rounding up and down as equally near.
 
-    It asks floating-point numbers, so that 50 replicas at 29 % (14.499999999999998) are no tie.
+    It asks floating-point numbers, so that 50 replicas at 29 % (14.499999999999998) are not a tie.
     """
     return math.modf(replicas * (weight / 100))[0] == 0.5

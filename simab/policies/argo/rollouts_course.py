@@ -22,7 +22,7 @@ class ArgoCourse:
 
 
 def course_of(setting: Setting, policy: ArgoRollouts) -> ArgoCourse:
-    """Steps one after the other; a pause that nobody ends lasts to the horizon."""
+    """Steps one after the other; a pause without an end lasts to the horizon."""
     found = ArgoCourse(course := Course(setting))
     course.deploy()
     replicas = policy.replicas

@@ -62,7 +62,7 @@ class ArgoRolloutsExplainer(Explainer[ArgoRollouts]):
                     yield PolicyWarning(Topic.UNSEEN, text)
 
     def chance_rules(self, setting: Setting) -> ChanceRules | None:
-        """Its metrics; None where an analysis aborts every rollout for want of data."""
+        """Its metrics; None where an analysis without data aborts every rollout."""
         return None if any(self.warnings(setting)) else _Metrics(self.policy)
 
 

@@ -55,7 +55,7 @@ class BanditState:
 class Bandit(Policy):
     """Even shares in the exploration window, then shares by the rule at every update.
 
-    Arms share out what they have together; variants that are no arms keep their traffic. An arm's
+    Arms divide what they have together; variants that are not arms keep their traffic. An arm's
     reward is 1 for a correct answer and 0 for a wrong one, or a number where the variants earn
     numbers and the bandit says that it takes them. Only labels that have arrived count: late ones
     mean that several updates see nearly the same, and shares lag behind. Weights are rounded to six
@@ -68,13 +68,13 @@ class Bandit(Policy):
 
     kind: str  # first, for a file and its messages begin with it
     arms: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    """The variants to share traffic out to; the control and the candidate if absent."""
+    """The variants to divide traffic between; the control and the candidate if absent."""
     update_every: Annotated[Duration, Field(gt=0)]
     """Time from one update of the weights to the next."""
     exploration: Duration = 0
     """How long shares stay even at first, from the start of the run."""
     floor: Annotated[Share, Field(lt=1)] = 0.01
-    """Part of what the arms have that each of them keeps; the rule shares out the rest."""
+    """Part of what the arms have that each of them keeps; the rule divides the rest."""
     champion_at: Annotated[float, Field(gt=0.5, lt=1)] | None = 0.95
     """Probability to be best from which an arm is champion; null declares none before the end."""
     champion_for: Annotated[int, Field(ge=1)] = 1
@@ -90,7 +90,7 @@ class Bandit(Policy):
             )
         if self.floor * (len(self.arms) or 2) >= 1.0:
             raise InvalidInput(
-                f"floor {self.floor:g} for every arm leaves nothing to share out; lower it"
+                f"floor {self.floor:g} for every arm leaves nothing to divide; lower it"
             )
         return self
 

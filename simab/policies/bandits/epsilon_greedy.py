@@ -18,8 +18,8 @@ class EpsilonGreedy(Bandit):
 
     Arms that are level share the rest; an arm without labels counts as ahead. The split is what
     random choices with probability epsilon have on average, so nothing is drawn. Source: Sutton and
-    Barto, Reinforcement Learning (2018), section 2.2. It misleads because it explores for ever: the
-    worse arms keep their part of epsilon however long they have been known to be worse.
+    Barto, Reinforcement Learning (2018), section 2.2. It misleads because it never stops exploring:
+    the worse arms keep their part of epsilon however long they have been known to be worse.
     """
 
     kind: Literal["epsilon_greedy"] = "epsilon_greedy"

@@ -66,7 +66,7 @@ class GaussianThompson(Bandit):
 
 
 def _reward_of(pulls: Pulls) -> tuple[float, float]:
-    """Mean reward, and the variance to give to one; 0 where the rewards do not tell it."""
+    """Mean reward, and the variance to give to one; 0 where the rewards do not determine it."""
     rewards = pulls.rewards
     if rewards.count:
         return rewards.mean, rewards.widened_variance if rewards.tells_spread else 0.0

@@ -173,12 +173,12 @@ def watch(alarm: Alarm, record: AlarmRecord, observation: Observation) -> AlarmR
     """The alarm after all periods that have been published since the last look.
 
     Raises:
-        InvalidInput: the alarm's period is no multiple of the metric period.
+        InvalidInput: the alarm's period is not a multiple of the metric period.
     """
     metrics = observation.metrics
     if alarm.period % metrics.period_ns:
         raise InvalidInput(
-            f"alarm period = {units.format_duration(alarm.period)}: is no multiple of "
+            f"alarm period = {units.format_duration(alarm.period)}: is not a multiple of "
             f"metrics.period {units.format_duration(metrics.period_ns)}. Lengthen it."
         )
     kept = alarm.evaluation_periods + EXTRA_PERIODS

@@ -28,7 +28,7 @@ __all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a look concludes; `winner` is None while it cannot tell, `last` when nobody looks again.
+    """What a look concludes; `winner` is None while it is open; `last`: there is no further look.
 
     `memory` is what the rule wants to find at its next look.
     """
@@ -56,7 +56,7 @@ class ExperimentState:
 class Experiment(Policy):
     """Looks at the labels until the rule names a winner or the time is over.
 
-    The labels tell the objective's metric: correct answers, positives found, scores, or rewards. A
+    The labels give the objective's metric: correct answers, positives found, scores, or rewards. A
     winning control is kept at once. A winning candidate is promoted unless a guardrail or the
     sample ratio objects: then it is held, which the log of decisions shows, and looked at again.
     The weights stay as they are.

@@ -37,7 +37,7 @@ class GroupSequential(Experiment):
     taken at the first tick at which it reaches k / looks. `pocock` and `obrien_fleming` are the
     classic bounds for equal steps; the spending kinds use the information really reached, in
     hundredths of the plan, and spend alpha / 2 on either side. With `beta` the design has upper
-    bounds at alpha / 2, and lower ones that give up where there is little to hope for; they do not
+    bounds at alpha / 2, and lower ones that stop for futility; they do not
     bind, and assume the planned information. At the last look the control stays unless the upper
     bound is crossed. Source: Jennison and Turnbull (2000), chapter 2; of the spending, Lan and
     DeMets (1983), as gsDesign's sfLDPocock and sfLDOF; of the lower bounds, Pampallona, Tsiatis and
@@ -97,7 +97,7 @@ class GroupSequential(Experiment):
         return Judgement(None, reason, times, last)
 
     def _times(self, before: Times, seen: Evidence) -> Times:
-        """Information at the looks so far: hundredths, so that its bounds are soon known by heart.
+        """Information at the looks so far: hundredths, so that its bounds are soon all cached.
 
         A bound by integration takes 0.1 to 1 ms, and runs differ by a few labels at each look.
         """

@@ -19,8 +19,8 @@ class NaivePeeking(LookingExperiment):
     The two-sided test of `fixed_horizon`, of the objective's metric; a significant gain
     promotes, a significant loss keeps the control. Source: what dashboards invite to; Armitage,
     McPherson and Rowe (1969) gave the price. It misleads because every look is another chance to
-    be wrong: at a nominal 5 % equal models are told apart in 14 % of the runs after 5 looks, 19 %
-    after 10 and 25 % after 20.
+    be wrong: at a nominal 5 % equal models are found different in 14 % of the runs after 5 looks,
+    19 % after 10 and 25 % after 20.
     """
 
     kind: Literal["naive_peeking"] = "naive_peeking"

@@ -39,7 +39,7 @@ class MeanEvidence:
 
     @property
     def pairs(self) -> float:
-        """The equal numbers that would tell the means apart as well: the harmonic mean."""
+        """The equal numbers that would give as precise a difference: the harmonic mean."""
         control, candidate = self.control_rewards.count, self.candidate_rewards.count
         return 2.0 * control * candidate / (control + candidate) if control + candidate else 0.0
 
@@ -49,7 +49,7 @@ class MeanEvidence:
         return self.candidate_rewards.mean - self.control_rewards.mean
 
     def test(self) -> MeansTest:
-        """Welch's two-sided test of equal means; NaN where an arm does not tell its spread.
+        """Welch's two-sided test of equal means; NaN where the spread of an arm is not known.
 
         An arm that has earned alike by chance would lend the mean a certainty that it lacks.
         """
@@ -68,7 +68,7 @@ class MeanEvidence:
     def confidence_sequence(self, tight_at: int, level: float) -> Interval:
         """Asymptotic confidence sequence of the difference: it may be looked at any time."""
         if math.isnan(self._variance):
-            return Interval.undefined(level, "the rewards do not tell their spread yet")
+            return Interval.undefined(level, "the spread of the rewards is not known yet")
         pairs = max(round(self.pairs), 1)
         spread = math.sqrt(self._variance * pairs)
         return confidence_sequence(
@@ -98,7 +98,7 @@ class MeanEvidence:
 
 
 def belief_of_mean(rewards: RewardTotals) -> Normal | None:
-    """What the rewards alone say of their mean; None where they do not tell their spread.
+    """What the rewards alone say of their mean; None where their spread is not known.
 
     Normal, with the width that Student's t adds.
     """

@@ -82,7 +82,7 @@ class MetricEvidence:
         return self._sign * (self.estimates[1].value - self.estimates[0].value)
 
     def test(self) -> MeansTest:
-        """The two-sided z-test of no difference; NaN where an arm does not tell its variance."""
+        """The two-sided z-test of no difference; NaN where the variance of an arm is not known."""
         if self.shares is not None:
             pooled = two_proportion_test(*self.shares)
             return MeansTest(pooled.difference, pooled.z, pooled.p_value)
@@ -98,7 +98,7 @@ class MetricEvidence:
     def confidence_sequence(self, tight_at: int, level: float) -> Interval:
         """Asymptotic confidence sequence of the gain: it may be looked at any time."""
         if not self._variance > 0.0:
-            return Interval.undefined(level, f"the labels do not tell the spread of {self.metric}")
+            return Interval.undefined(level, f"the labels leave the spread of {self.metric} open")
         pairs = max(round(self.pairs), 1)
         spread = math.sqrt(self._variance * pairs)
         return confidence_sequence(

@@ -48,7 +48,7 @@ class Course:
         self.now_ns += -(-span_ns // interval) * interval
 
     def pair(self, control: float, candidate: float) -> dict[str, float]:
-        """Weights in this proportion for the two, beside what the others have."""
+        """Weights in this proportion for the two; the others keep what they have."""
         start = self.setting.weights
         parts = {self.setting.control: control, self.setting.candidate: candidate}
         return {**start, **beside_others(parts, start)}

@@ -39,7 +39,7 @@ class Topic(IntEnum):
 
 
 class PolicyWarning(NamedTuple):
-    """A sentence on what is probably not meant, with what to change."""
+    """A sentence on what is probably not intended, with what to change."""
 
     topic: Topic
     text: str
@@ -56,7 +56,7 @@ class Explainer(Generic[Explained]):
     name: str
 
     def warnings(self, setting: Setting) -> Iterator[PolicyWarning]:
-        """What is allowed but probably not meant in this setting."""
+        """What is allowed in this setting but probably not intended."""
         yield from ()
 
     def sentences(self, setting: Setting) -> Iterator[str]:
@@ -64,7 +64,7 @@ class Explainer(Generic[Explained]):
         yield from ()
 
     def chance_rules(self, setting: Setting) -> ChanceRules | None:
-        """What chance may break of its limits; None for a policy that has none, or in vain."""
+        """Its limits that chance may break; None where it has none, or never gets to them."""
         return None
 
 

@@ -81,7 +81,7 @@ def false_alarms(rules: ChanceRules, setting: Setting) -> FalseAlarms | None:
     """
     for name in (setting.candidate, setting.control):
         readings = rules.readings(setting.variants[name])
-        if not readings or any(each.broken_anyhow for each in readings.values()):
+        if not readings or any(each.broken_always for each in readings.values()):
             continue
         share, harms = rules.harms(setting, readings)
         if harms and all(harm.reading.law.keeps(harm.requests) for harm in harms):
@@ -104,7 +104,7 @@ def _impossible(name: str, rules: ChanceRules, setting: Setting) -> Iterator[str
         [
             each.words
             for each in rules.readings(setting.variants[role]).values()
-            if each.broken_anyhow
+            if each.broken_always
         ]
         for role in roles
     ]

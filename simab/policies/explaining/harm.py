@@ -33,7 +33,7 @@ class Harm:
 
     `broken` is how often the readings break it that break it most, and `requests` how many these
     hold on average. `blind_checks` of Flagger come before any window with the candidate's requests
-    is published, and fail for want of data.
+    is published, and fail because there is no data.
     """
 
     reading: Reading

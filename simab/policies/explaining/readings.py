@@ -56,7 +56,7 @@ COMPARISONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 class Marked:
     """A count: each request is marked with chance `share`; `breaks` takes the marked and all.
 
-    `adds_up` says that a count is judged as it is, so that the long run of it hangs on the traffic.
+    `adds_up` says that a count is judged as it is, so that its long run depends on the traffic.
     """
 
     share: float
@@ -92,7 +92,7 @@ class Reading:
     whose: Whose = "candidate"
 
     @property
-    def broken_anyhow(self) -> bool:
+    def broken_always(self) -> bool:
         """Whether what it is breaks the limit, however many requests there are."""
         counted = isinstance(self.law, Marked) and self.law.adds_up
         return not counted and not self.law.keeps(_MANY)

@@ -20,7 +20,7 @@ class Answering(Protocol):
 
     @property
     def weight(self) -> float:
-        """Its weight while it is there and nobody changes it."""
+        """Its weight at the start, if it is there."""
 
     @property
     def instances(self) -> int:

@@ -139,7 +139,7 @@ def harms_of(
 
 
 def _approve(state: _Runs, asked: Verdicts, now_ns: int) -> None:
-    """The promotion, once somebody has had the time to approve it."""
+    """The promotion, after the time that approving it takes."""
     state.waiting_ns[asked & (state.waiting_ns < 0)] = now_ns
     waited = now_ns - state.waiting_ns >= state.policy.confirm_promotion_after
     state.promoted |= asked & waited

@@ -32,7 +32,7 @@ def kept_share(policy: FlaggerAnalysis, setting: Setting) -> float:
 
 
 def _share(setting: Setting, part: float) -> float:
-    """The candidate's share at a step, beside other variants."""
+    """The candidate's share at a step, among all variants."""
     start = setting.weights
     parts = {setting.control: 1.0 - part, setting.candidate: part}
     weights = {**start, **beside_others(parts, start)}

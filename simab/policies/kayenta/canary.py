@@ -65,7 +65,7 @@ class KayentaCanary(Policy):
     of a quarter of the shift calls a metric High, Low or Pass, and the score is the weighted share
     of passed metrics. A judgement before the last stops at `marginal_score` or below; the last must
     be above it and reach `pass_score`. A canary that fails is removed, and the others keep their
-    weights: beside a production variant the control, Kayenta's baseline, is one small instance.
+    weights: next to a production variant the control, Kayenta's baseline, is one small instance.
     Source: spinnaker/kayenta@a69573be, NetflixACAJudge-v1.0 and
     the standalone canary analysis. It misleads where windows are few or depend on each other: on
     independent datapoints it condemns an equal candidate in 0.19 % of comparisons, not in the 2 %

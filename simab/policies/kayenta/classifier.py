@@ -78,7 +78,7 @@ class MetricAnalysis(Description):
     direction: Literal["increase", "decrease", "either"] = "either"
     """Which change fails the metric."""
     nan_strategy: Literal["remove", "replace"] = "remove"
-    """A window without data is no datapoint (remove), or the datapoint 0 (replace)."""
+    """A window without data is not a datapoint (remove), or the datapoint 0 (replace)."""
     outliers: Literal["keep", "remove"] = "keep"
     """Whether values far outside the quartiles are left out first."""
     outlier_factor: Annotated[float, Field(gt=0)] = 3.0

@@ -55,7 +55,7 @@ class MetricMajority(Policy):
             gain = label_metric(name, candidate) - label_metric(name, control)
             if name in LOWER_IS_BETTER:
                 gain = -gain
-            if gain != 0.0 and gain == gain:  # a tie or an undefined metric is nobody's
+            if gain != 0.0 and gain == gain:  # a tie or an undefined metric counts for neither
                 ahead[gain > 0].append(name)
         because = (
             f"after {control.labelled} and {candidate.labelled} labelled requests "

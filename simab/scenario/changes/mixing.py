@@ -85,7 +85,7 @@ def _moved(score: float, own: float, threshold: float) -> float:
 
 
 def _new_names(columns: Columns, kept: Sequence[str]) -> dict[str, str]:
-    """A column of its own for each variant; its old one where nobody else has that."""
+    """A column of its own for each variant; its old one where no other variant has that."""
     names: dict[str, str] = {}
     for variant, each in columns.items():
         name = each.column

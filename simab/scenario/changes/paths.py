@@ -25,12 +25,12 @@ def path_of(text: str) -> Path:
     A name that holds a dot, a bracket or a quote stands in quotes: `traffic."eu.west".rate`.
 
     Raises:
-        InvalidInput: the text is no path.
+        InvalidInput: the text is not a path.
     """
     parts = tuple(_parts(text))
     if not parts:
         raise InvalidInput(
-            "is no path of a field; write names joined by dots, such as "
+            "is not a path of a field; write names joined by dots, such as "
             "endpoint.variants.new.error_rate"
         )
     return parts
@@ -43,7 +43,7 @@ def _parts(text: str) -> Iterator[str | int]:
         found = _PART.match(text, position + dotted)
         if found is None or (position > 0 and dotted == (found["index"] is not None)):
             raise InvalidInput(
-                f"is no path of a field from character {position + 1} on; write names joined by "
+                f"is not a path of a field from character {position + 1} on; write names joined by "
                 'dots and [0] for the first of a list, names with dots in "quotes"'
             )
         if found["index"] is not None:

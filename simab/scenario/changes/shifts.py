@@ -27,7 +27,7 @@ def shifted_success(quality: Success, effect: float) -> Success:
     """Success with a probability that is higher by `effect`.
 
     Raises:
-        ValueError: that is no probability.
+        ValueError: that is not a probability.
     """
     return Success(probability=_sum(quality.probability, effect))
 

@@ -126,7 +126,7 @@ def violations(scenario: UncheckedScenario) -> Iterator[Violation]:
 
 
 def violations_by(policy: Policy, scenario: UncheckedScenario) -> Iterator[Violation]:
-    """What an object that is no part of a scenario breaks there; paths begin at its own fields."""
+    """What an object outside a scenario breaks there; paths begin at its own fields."""
     for rule in _ON_WHAT_IS_JUDGED:
         yield from rule(scenario, policy, ())
 

@@ -25,7 +25,7 @@ def rarest_latencies_can_be_simulated(
 
 
 def rarest_label_delays_can_be_simulated(scenario: UncheckedScenario) -> Iterator[Violation]:
-    """Nor may a label take centuries."""
+    """A label arrives within that time as well."""
     yield from _too_long(scenario.labels.delay, ("labels", "delay"))
 
 

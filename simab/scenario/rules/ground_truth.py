@@ -73,7 +73,7 @@ def labels_come_from_one_source(scenario: UncheckedScenario) -> Iterator[Violati
 
 
 def roles_have_the_same_kind(scenario: UncheckedScenario) -> Iterator[Violation]:
-    """Labelled answers and mere successes cannot be compared."""
+    """Labelled answers and successes without labels cannot be compared."""
     plain = [isinstance(quality, Success) for quality in qualities_of_roles(scenario)]
     labelled = [
         isinstance(quality, Classifier | JointOutcomes) for quality in qualities_of_roles(scenario)
@@ -142,5 +142,5 @@ def _label_sources(scenario: UncheckedScenario) -> dict[str, str]:
 def _label_source(quality: QualityProfile, scenario: UncheckedScenario) -> str | None:
     if isinstance(quality, Classifier):
         return _POSITIVE_SHARE
-    table = getattr(quality, "table", None)  # nor does one without it hide the others
+    table = getattr(quality, "table", None)  # it may be unreadable, which hides no other
     return f"the table {table}" if table in scenario.outcome_tables else None

@@ -53,7 +53,7 @@ def objective_fits_rewards(scenario: UncheckedScenario) -> Iterator[Violation]:
 def policies_compare_what_is_earned(
     scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
-    """Nor has a policy that names the metrics it compares."""
+    """The same of the metrics that a policy names."""
     here = (*path, "metrics")
     if isinstance(policy, MetricMajority) and "metrics" in policy.model_fields_set:
         for index, metric in enumerate(policy.metrics):
@@ -103,7 +103,7 @@ def policies_can_judge_rewards(
         remedy = "Use a policy that takes rewards, such as group_sequential."
         yield Violation((*path, "kind"), rule, remedy)
     for field in _fields_on_answers(policy):
-        rule = "speaks of correct answers, and these variants earn numeric rewards"
+        rule = "is about correct answers, and these variants earn numeric rewards"
         yield violation_at_key((*path, field), rule, _INSTEAD_OF[field])
 
 
@@ -131,7 +131,7 @@ def policies_can_judge_the_metric(
         yield Violation((*path, "kind"), rule, remedy)
         return
     for field in _fields_on_answers(policy):
-        rule = f"speaks of correct answers, and the objective's metric is {metric}"
+        rule = f"is about correct answers, and the objective's metric is {metric}"
         remedy = _INSTEAD_OF[field].replace("a mean reward", metric)
         if field in ("baseline", "effect") and metric not in SHARES:
             remedy = "Write labelled_requests."  # no sample size is stated for the others

@@ -58,12 +58,12 @@ def arms_name_variants(
 def arms_are_deployed(
     scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
-    """A bandit deploys nothing: what it is to divide traffic between must be there."""
+    """A bandit deploys nothing: the variants that it divides traffic between must be there."""
     if isinstance(policy, Bandit):
         absent = _absent(scenario)
         for index, name in enumerate(policy.arms):
             if name in absent:
-                rule = "an arm that is not deployed at the start, and nobody adds"
+                rule = "an arm that is not deployed at the start, and that no policy adds"
                 remedy = f"Remove `deployed: false` from {name}, or take it out of the arms."
                 yield Violation((*path, "arms", index), rule, remedy)
 
@@ -71,12 +71,12 @@ def arms_are_deployed(
 def roles_that_share_are_deployed(
     scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
-    """Nor do they appear where a bandit names no arms and divides between the roles."""
+    """The same of the roles, where a bandit names no arms and divides between them."""
     if isinstance(policy, Bandit) and not policy.arms:
         absent = _absent(scenario)
         for name in (scenario.objective.control, scenario.objective.candidate):
             if name in absent:
-                rule = f"shares out between the roles, and {name} is not deployed at the start"
+                rule = f"divides traffic between the roles, and {name} is not deployed at the start"
                 remedy = f"Remove `deployed: false` from {name}, or name deployed `arms`."
                 yield Violation((*path, "kind"), rule, remedy)
 

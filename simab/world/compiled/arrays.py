@@ -142,7 +142,7 @@ class RoutingArrays(NamedTuple):
 
     `pinned` is the variant whose reply gives a cookie, `cookie_ns` its age; `mirror` gets a copy of
     a request whose word is at most `copied_up_to`. Of each client, in order of segments and
-    clients, `cookies` says since when it has one (NO_COOKIE: it has none; no entries: nobody gets
+    clients, `cookies` says since when it has one (NO_COOKIE: it has none; no entries: none gets
     any), and `users` has a bit if it has been assigned in this epoch (no entries: not counted).
     """
 

@@ -85,7 +85,7 @@ def _draw_arrivals(constants, streams, segment, first):
 
 @njit(inline="always")
 def _draw_clients(constants, streams, segment, first):
-    """Who they come from and what they name; nobody asks in the plainest of runs."""
+    """Who they come from and what they name; plain runs do without."""
     words, stream = streams.words[segment], constants.segments[segment].stream
     key_0, key_1 = constants.seed, constants.replication
     for place in range(BLOCK):

@@ -139,7 +139,7 @@ class CompiledPlane:
         return self._slots.setdefault((variant, number), len(self._slots))
 
     def _make_room_for_instances(self) -> None:
-        """New slots start with all workers free and nobody waiting."""
+        """New slots start with all workers free and an empty queue."""
         old = self._instances
         known, needed = len(old.numbers), len(self._slots)
         if needed == known:

@@ -95,7 +95,7 @@ class ReferencePlane:
             self._label(variant, now_ns(self._environment), arrival, record)
 
     def _copy(self, arrival: Arrival, words: tuple[int, int, int, int]) -> Steps:
-        """A mirrored copy: served like a request, but nobody gets the reply."""
+        """A mirrored copy: served like a request, but its reply is dropped."""
         self._run_counts.totals[Total.COPIES] += 1
         record = self._log.arrive(arrival, COPY) if self._log else 0
         variant = self._routing.mirror
