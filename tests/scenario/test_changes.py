@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 
@@ -118,6 +120,40 @@ def test_a_change_within_another_is_refused(minimal: Scenario) -> None:
     changes = {"traffic.users.rate": "1/s", "traffic.users": {"rate": "2/s"}}
     with pytest.raises(InvalidScenario, match="overlaps"):
         with_changes(minimal, changes)
+
+
+@pytest.mark.parametrize("value", [np.int64(3), np.float64(3), np.float32(3), 3])
+def test_numbers_of_a_range_are_numbers(minimal: Scenario, value: Any) -> None:
+    """As `numpy.arange` and `numpy.linspace` give them."""
+    made = changed(minimal, "endpoint.variants.new.latency.scale", value)
+    assert made.endpoint.variants["new"].latency.scale == 3
+
+
+def test_an_object_that_no_file_holds_is_refused(minimal: Scenario) -> None:
+    """A profile is given as its mapping."""
+    latency = minimal.endpoint.variants["current"].latency
+    with pytest.raises(InvalidScenario, match="Lognormal, which no file can hold"):
+        changed(minimal, "endpoint.variants.new.latency", latency)
+    given = latency.model_dump(mode="json")
+    made = changed(minimal, "endpoint.variants.new.latency", given)
+    assert made.endpoint.variants["new"].latency == latency
+
+
+def test_a_change_that_breaks_a_world_of_the_file_is_refused(minimal: Scenario) -> None:
+    """A control at 1 % cannot have a candidate that is 2 points worse."""
+    asked = minimal.model_dump(mode="json") | {"worlds": {"worse": {"effect": "-2%"}}}
+    scenario = Scenario.model_validate(asked)
+    with pytest.raises(InvalidScenario) as refused:
+        changed(scenario, "endpoint.variants.current.quality.probability", "1%")
+    assert [problem.field for problem in refused.value.problems] == ["worlds.worse.effect"]
+
+
+def test_a_refusal_comes_back_from_a_worker(minimal: Scenario) -> None:
+    """Exceptions are pickled by their arguments."""
+    with pytest.raises(InvalidScenario) as refused:
+        changed(minimal, "horizon", "never")
+    again = pickle.loads(pickle.dumps(refused.value))
+    assert str(again) == str(refused.value)
 
 
 @examples(1 / 3)

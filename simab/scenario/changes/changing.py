@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, TypeVar
 
+import numpy as np
 from pydantic import ValidationError
 
 from simab.documents.violations import Path, Violation, problem_of
@@ -62,7 +64,7 @@ def with_changes(scenario: AnyScenario, changes: Mapping[str, Any]) -> AnyScenar
     for text in changes:
         places[text] = _place(scenario, text, places)
     for text, path in places.items():
-        put(data, path, changes[text])
+        put(data, path, _as_in_a_file(changes[text], text))
     found = tuple(islice(_violations(data), _MOST_VIOLATIONS))
     if found:
         raise ChangesRefused(data, found)
@@ -84,6 +86,19 @@ def _place(scenario: UncheckedScenario, text: str, others: Mapping[str, Path]) -
         violation = Violation((text,), rule, f"{remedy[:1].upper()}{remedy[1:].rstrip('.')}.")
         raise ChangesRefused({}, (violation,), text) from None
     return path
+
+
+def _as_in_a_file(value: Any, text: str) -> Any:
+    """Plain data; NumPy's numbers, which a range of values is made of, are numbers."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    try:
+        json.dumps(plain)
+    except (TypeError, ValueError):
+        rule = f"is a {type(value).__name__}, which no file can hold"
+        remedy = 'Write it as in a file: 3, "60ms", "5%", a list or a mapping.'
+        violation = Violation((text,), rule, remedy, shows_value=False)
+        raise ChangesRefused({}, (violation,), text) from None
+    return plain
 
 
 def _violations(data: Any) -> Iterator[Violation]:
