@@ -83,7 +83,7 @@ _EXAMPLES: Final = {
     "PromotionRequirement.quantity": "false_promotion",
     "TimeRequirement.quantity": "time_to_decision",
     "HarmRequirement.quantity": "requests_on_worse",
-    "ErrorRequirement.quantity": "errors",
+    "ErrorRequirement.quantity": "error_share",
     "requirements": "[{quantity: false_promotion, at_most: 5%}]",
     "PromotionRequirement.at_most": "5%",
     "PowerRequirement.at_least": "80%",

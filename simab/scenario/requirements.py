@@ -1,6 +1,7 @@
 """What a rule has to achieve to pass: bounds on the quantities of a study's result.
 
-The words are those of the result. Who judges them, and with which certainty, is not said here.
+Quantities of a single run have the names of its columns in the result. Who judges them, and with
+which certainty, is not said here.
 """
 
 from __future__ import annotations
@@ -65,10 +66,10 @@ class TimeRequirement(Description):
 class HarmRequirement(Description):
     """How much harm a run may do."""
 
-    quantity: Literal["requests_on_worse", "users_on_worse", "regret", "cost"]
-    """requests_on_worse: requests that a variant worse than the best answered; users_on_worse:
-    users who met one; regret: by how much the metric fell short of the best variant's, summed over
-    all requests; cost: what serving costs, by the prices that variants state."""
+    quantity: Literal["requests_on_worse", "clients_on_worse", "regret", "cost_of_serving"]
+    """requests_on_worse: requests that a variant worse than the best answered; clients_on_worse:
+    clients of which one took a request; regret: by how much the metric fell short of the best
+    variant's, summed over all requests; cost_of_serving: by the prices that variants state."""
     at_most: Annotated[float, Field(ge=0, le=1e15)]
     """The most that is still fine, in a run."""
     share_of_runs: ShareOfRuns | None = None
@@ -80,7 +81,7 @@ class HarmRequirement(Description):
 class ErrorRequirement(Description):
     """How many of its requests a run may answer with an error."""
 
-    quantity: Literal["errors"]
+    quantity: Literal["error_share"]
     """Share of all requests of a run that are answered with a 5XX."""
     at_most: Share
     """The largest share of requests that is still fine."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -12,9 +12,11 @@ from hypothesis import given
 from simab.analyse import truth_of_scenario
 from simab.errors import InvalidInput
 from simab.profiles.quality import JointOutcomes
+from simab.result.columns import COLUMNS
 from simab.result.run_summary import Judgement
 from simab.scenario import Scenario, Variant, World, load, loads, worlds_of
 from simab.scenario.played import NOT_PLAYED, played_data
+from simab.scenario.requirements import ErrorRequirement, HarmRequirement
 from tests.effort import examples
 from tests.scenario.world_facts import discordance, effect_of, joint_scenario, truth_by_variant
 from tests.strategies import scenarios
@@ -265,6 +267,15 @@ def test_worlds_and_requirements_change_nothing_that_is_played(minimal: Scenario
     assert {"worlds", "requirements", "prefer"} <= NOT_PLAYED
 
 
+def test_what_single_runs_have_is_a_column_of_the_result() -> None:
+    """So that whoever judges a requirement finds its value by its name."""
+    quantities = [
+        get_args(model.model_fields["quantity"].annotation)
+        for model in (HarmRequirement, ErrorRequirement)
+    ]
+    assert {each for names in quantities for each in names} <= set(COLUMNS)
+
+
 def test_requirements_have_the_units_of_their_quantity() -> None:
     """Shares, durations, counts; a share of runs where single runs have the quantity."""
     text = (SHIPPED / "minimal.yaml").read_text(encoding="utf-8")
@@ -277,7 +288,7 @@ requirements:
   - {quantity: broken_gone_within, at_most: 15min, share_of_runs: 95%}
   - {quantity: time_to_decision, at_most: 6h}
   - {quantity: requests_on_worse, at_most: 5000}
-  - {quantity: errors, at_most: 1%, share_of_runs: 90%}
+  - {quantity: error_share, at_most: 1%, share_of_runs: 90%}
 prefer: least_exposure
 """
     )

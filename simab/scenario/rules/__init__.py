@@ -66,6 +66,7 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     worlds.requirements_name_policies,
     worlds.requirements_can_be_judged,
     worlds.costs_have_prices,
+    worlds.clients_are_counted,
 )
 _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
     ground_truth.tables_exist,

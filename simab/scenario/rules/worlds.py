@@ -17,6 +17,7 @@ from simab.scenario.world_names import (
 
 __all__ = [
     "all_worlds_have_a_weight_or_none",
+    "clients_are_counted",
     "costs_have_prices",
     "described_is_the_file",
     "dropped_worlds_are_played_otherwise",
@@ -103,11 +104,20 @@ def costs_have_prices(scenario: UncheckedScenario) -> Iterator[Violation]:
     rule = "asks what serving costs, and no variant states a price"
     remedy = "Add `cost_per_request` or `cost_per_instance_hour` to the variants"
     for index, each in enumerate(scenario.requirements):
-        if each.quantity == "cost":
+        if each.quantity == "cost_of_serving":
             place = ("requirements", index, "quantity")
             yield Violation(place, rule, f"{remedy}, or bound the regret.")
     if scenario.prefer == "least_cost":
         yield Violation(("prefer",), rule, f"{remedy}, or prefer least_exposure.")
+
+
+def clients_are_counted(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """How many clients met a worse variant is known only where they are counted."""
+    for index, each in enumerate(scenario.requirements):
+        if each.quantity == "clients_on_worse" and not scenario.objective.count_clients:
+            rule = "asks for clients, and the study does not count them"
+            remedy = "Add `count_clients: true` under `objective`, or bound requests_on_worse."
+            yield Violation(("requirements", index, "quantity"), rule, remedy)
 
 
 def requirements_can_be_judged(scenario: UncheckedScenario) -> Iterator[Violation]:
