@@ -13,7 +13,7 @@ import simab.comparison
 from simab.cli import progress
 from simab.scenario import dumps
 from simab.study import local
-from tests.comparison.command_line import files_in, run, start
+from tests.comparison.command_line import files_in, run
 from tests.study.building import small
 
 WRITTEN = {"report.html", "study.json", "summary.csv", "paired.csv", "outcomes.csv"}
@@ -96,13 +96,14 @@ def test_quiet_prints_nothing(
     assert set(files_in(tmp_path / "out")) == WRITTEN
 
 
-def test_a_process_prints_plain_lines_and_few(file: Path) -> None:
+def test_few_and_plain_lines_where_nobody_watches(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Where stderr is not a terminal, progress does not flood a log and nothing is coloured."""
-    process = start("compare", file, "-n", "30", "--workers", "1")
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    assert "\x1b" not in out + err
-    assert len(err.splitlines()) <= 3
+    ended = run(capsys, "compare", file, "-n", "30", "--workers", "1")
+    assert ended.code == 0, ended.err
+    assert "\x1b" not in ended.out + ended.err
+    assert len(ended.err.splitlines()) <= 3
 
 
 def test_progress_speaks_at_most_every_ten_seconds(

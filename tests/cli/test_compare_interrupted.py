@@ -7,15 +7,17 @@ import os
 import pty
 import re
 import signal
-import subprocess
+import threading
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 import pytest
 
+from simab.cli.main import main
 from simab.comparison import compare
 from simab.result.saved_study import canonical_json
 from simab.scenario import dumps
-from tests.comparison.command_line import COMMAND, end, rows_in, run, start, wait_for_rows
+from tests.comparison.command_line import end, rows_in, run, start, wait_for_rows
 from tests.study.building import small
 
 REPLICATIONS = 400  # half a second and more of rows, to be stopped among them
@@ -44,7 +46,7 @@ def without_command(text: str) -> bytes:
     return json.dumps(result, sort_keys=True).encode()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [2, pytest.param(1, marks=pytest.mark.long)])
 def test_a_killed_study_goes_on_and_gives_the_identical_result(
     file: Path, undisturbed: bytes, capsys: pytest.CaptureFixture[str], workers: int
 ) -> None:
@@ -77,37 +79,39 @@ def test_ctrl_c_with_a_store_says_how_many_replications_are_kept(file: Path, wor
     assert "run the same command again" in said
 
 
-def seen_on_a_terminal(*arguments: object, **variables: str) -> str:
-    """What a command writes when stdin, stdout and stderr are a terminal."""
+def seen_on_a_terminal(*arguments: object) -> str:
+    """What a command writes when stdout and stderr are a terminal."""
     master, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *(str(argument) for argument in arguments)],
-        env=os.environ | {"TERM": "xterm-256color"} | variables,
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-    )
-    os.close(terminal)
-    seen = b""
-    while True:
-        try:
-            block = os.read(master, 65536)
-        except OSError:  # what Linux says when the other end is closed
-            break
-        if not block:
-            break
-        seen += block
+    seen: list[bytes] = []
+
+    def read() -> None:
+        with suppress(OSError):  # what Linux says when the other end is closed
+            while block := os.read(master, 65536):
+                seen.append(block)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    with (
+        os.fdopen(terminal, "w", encoding="utf-8") as screen,
+        redirect_stdout(screen),
+        redirect_stderr(screen),
+        pytest.raises(SystemExit) as end,
+    ):
+        main([str(argument) for argument in arguments])
+    reader.join(timeout=60)
     os.close(master)
-    assert process.wait(timeout=60) == 0, seen.decode()
-    return seen.decode()
+    text = b"".join(seen).decode()
+    assert not end.value.code, text
+    return text
 
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
 
 
-def test_no_color_takes_the_colours_away(file: Path) -> None:
+def test_no_color_takes_the_colours_away(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """https://no-color.org: with NO_COLOR set to anything, a terminal gets no colour at all."""
-    coloured = seen_on_a_terminal("compare", file, "-n", 3)
-    plain = seen_on_a_terminal("compare", file, "-n", 3, NO_COLOR="1")
-    assert COLOUR.search(coloured)
-    assert not COLOUR.search(plain)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert COLOUR.search(seen_on_a_terminal("compare", file, "-n", 3))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not COLOUR.search(seen_on_a_terminal("compare", file, "-n", 3))

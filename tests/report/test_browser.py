@@ -102,7 +102,13 @@ def open_page(chromium: Any, request: pytest.FixtureRequest, tmp_path: Path) -> 
         yield show
 
 
-@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *RESULTS[:4],
+        *(pytest.param(name, marks=pytest.mark.long) for name in RESULTS[4:]),
+    ],
+)
 def test_the_page_is_quiet_and_whole(
     chromium: Any, page_of: Page, name: str, tmp_path: Path
 ) -> None:

@@ -70,7 +70,11 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize(
     "number",
-    [signal.SIGKILL, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.long)],
+    # Ctrl-C, in tests/cli/test_compare_interrupted.py, is handled as the last two are.
+    [
+        signal.SIGKILL,
+        *(pytest.param(each, marks=pytest.mark.long) for each in (signal.SIGTERM, signal.SIGHUP)),
+    ],
 )
 def test_workers_end_with_their_parent(
     process: subprocess.Popen[str], tmp_path: Path, number: signal.Signals

@@ -118,7 +118,9 @@ BY_WEIGHT: st.SearchStrategy[Action] = st.one_of(
     st.builds(RemoveVariant, NAMES),
     st.builds(RemoveVariant, st.sampled_from(["v0", "v1"])),
     st.builds(Promote, NAMES),
-    st.sampled_from([RollBack(), RollBack("v1"), Conclude(), Hold(HoldReason.GUARDRAIL)]),
+    st.sampled_from(
+        [RollBack(), RollBack("v1"), Conclude(), Conclude(), Hold(HoldReason.GUARDRAIL)]
+    ),
     st.builds(SetWeights, st.dictionaries(NAMES, WRONG_WEIGHTS, min_size=1, max_size=1)),
     st.builds(AddVariant, NAMES, WRONG_WEIGHTS),
 )

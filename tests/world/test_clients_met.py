@@ -7,7 +7,6 @@ import dataclasses
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.world.engines_strategies import Play, plays
 
 from simab.analyse import summary_of, truth_of_scenario
 from simab.comparison import compare
@@ -19,6 +18,7 @@ from simab.world import Blueprint
 from simab.world.records import COPY
 from simab.world.session import ENGINES
 from tests.world.building import Script, scenario, variant
+from tests.world.drawn_runs import Play, plays
 from tests.world.engines_comparison import differences, play_on
 
 MOST_CLIENTS = 10**6  # of a drawn run: a table of 2**31 clients takes a quarter of a gigabyte
