@@ -19,15 +19,13 @@ def waits_for_a_person(scenario: Scenario) -> Iterator[str]:
         always, perhaps = policy.waits_for_a_person()
         if always:
             yield (
-                f"{named(name)} waits at {listed(always)} until a person resumes it, "
-                "whom a simulation does not have: it never gets further. Set resume_after, such as "
-                "30min."
+                f"{named(name)} waits at {listed(always)} for a person to resume it, and a "
+                "simulation has none: it never gets further. Set resume_after, such as 30min."
             )
         if perhaps:
             yield (
                 f"{named(name)} pauses if {listed(perhaps, word='or')} ends inconclusive, "
-                "until a person resumes it, whom a simulation does not have: such a run stays "
-                "undecided. "
+                "for a person to resume it, and a simulation has none: such a run stays undecided. "
                 "Set resume_after, such as 30min."
             )
 

@@ -232,7 +232,7 @@ def test_every_scenario_can_be_explained(described: Scenario) -> None:
                     }
                 }
             },
-            "“a” waits at step 2 until a person resumes it, whom a simulation does not have",
+            "“a” waits at step 2 for a person to resume it, and a simulation has none",
         ),
         (
             {"new": {"deployed": False}},

@@ -99,7 +99,7 @@ def test_every_pause_without_an_end_is_named() -> None:
     """Whoever removes the first must not find the second afterwards."""
     steps = "[{set_weight: 20}, {pause: {}}, {set_weight: 60}, {pause: {}}]"
     argo = f"{{kind: argo_rollouts, traffic_routing: true, steps: {steps}}}"
-    assert any("waits at step 2 and step 4 until a person" in w for w in warnings(world(argo)))
+    assert any("waits at step 2 and step 4 for a person" in w for w in warnings(world(argo)))
     resumed = argo.replace("steps:", "resume_after: 5h, steps:")
     assert not any("a person" in each for each in warnings(world(resumed)))
     assert any("needs at least 10 h 2 min" in each for each in warnings(world(resumed)))
