@@ -70,8 +70,10 @@ def test_report_writes_a_folder_and_returns_its_page(study: simab.Study, tmp_pat
     assert page.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
     read = pd.read_csv(page.with_name("outcomes.csv"))
     assert read["verdict"].tolist() == [str(verdict) for verdict in study.outcomes["verdict"]]
-    words = ["verdict", "refusal", "held_for"]  # neither happened: None, which a file cannot hold
-    assert read[["refusal", "held_for"]].isna().all(axis=None)
+    # Nothing happened, and no price is stated: None, which a file cannot hold.
+    absent = ["refusal", "held_for", "cost_of_serving", "clients_on_worse"]
+    assert read[absent].isna().all(axis=None)
+    words = ["verdict", *absent]
     pd.testing.assert_frame_equal(
         read.drop(columns=words), study.outcomes.drop(columns=words), check_dtype=False
     )
