@@ -102,7 +102,14 @@ FAULTS = {
         "streams, requests, segment, place, window)\n        log",
         "streams, requests, segment, place, window - window % np.uint64(2))\n        log",
     ),
-    "two users of one bit": ("client & _CLIENT_REST", "client & np.uint64(31)"),
+    "two users of one bit": (
+        "(client & _CLIENT_REST), client >> _CLIENT_BITS\n    seen",
+        "(client & np.uint64(31)), client >> _CLIENT_BITS\n    seen",
+    ),
+    "two users met of one bit": (
+        "(client & _CLIENT_REST), client >> _CLIENT_BITS\n    run_counts",
+        "(client & np.uint64(31)), client >> _CLIENT_BITS\n    run_counts",
+    ),
     "a user who is seen again": ("routing.users[word] = seen | bit", "routing.users[word] = seen"),
     "where a squared reward is cut": ("square >> _SQUARES_CUT", "square >> _SQUARES_CUT - 1"),
     "the bucket of a latency": (
