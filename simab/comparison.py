@@ -17,10 +17,11 @@ from simab.result.json_form import dumped
 from simab.run.frames import csv_bytes
 from simab.run.simulation import choose_policy, require_scenario
 from simab.scenario.models import Scenario
+from simab.scenario.worlds import World, worlds_of
 from simab.study import (
-    DESCRIBED,
     StudyPlan,
     WorldRows,
+    WorldRuns,
     run_study,
     study_examples,
     study_result,
@@ -39,24 +40,39 @@ __all__ = ["Study", "compare"]
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What a comparison found: rows, operating characteristics and the way to show them."""
+    """What a comparison found in each world: rows, operating characteristics, and how to show them.
 
+    The first world is as the scenario describes it, unless others alone were asked for.
+    """
+
+    scenario: Scenario
+    """As it was given: what is required of the policies, and preferred, is in it."""
     plan: StudyPlan
-    rows: WorldRows
+    worlds: tuple[World, ...]
+    played: Mapping[str, WorldRuns]
+    """Rows and truth by world."""
     command: str
-    truth: ScenarioTruth
-    """What is so in the scenario, by which the rows were judged."""
     failures: tuple[Failure, ...] = ()
     """The replications whose policy raised; they have no row."""
+
+    @property
+    def rows(self) -> WorldRows:
+        """The rows of the first world, by policy."""
+        return self.played[self.worlds[0].name].rows
+
+    @property
+    def truth(self) -> ScenarioTruth:
+        """What is so in the first world, by which its rows were judged."""
+        return self.played[self.worlds[0].name].truth
 
     @cached_property
     def result(self) -> StudyResult:
         """What the study found, without example runs: what the tables show, and plays nothing."""
         return study_result(
             self.plan,
-            DESCRIBED,
-            self.rows,
-            self.truth,
+            self.worlds,
+            self.played,
+            asked=self.scenario,
             command=self.command,
             failures=self.failures,
         )
@@ -69,27 +85,38 @@ class Study:
         """
         if "_examples" not in vars(self):
             vars(self)["_examples"] = study_examples(
-                self.plan, DESCRIBED, self.rows, progress=progress
+                self.plan, self.worlds[0].name, self.rows, progress=progress
             )
         return replace(self.result, examples=vars(self)["_examples"])
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
-        """One row a policy and replication: how it ended, when, and what it cost."""
+        """One row a world, policy and replication: how it ended, when, and what it cost.
+
+        A world whose runs are those of an earlier one has no rows of its own.
+        """
         import pandas as pd
 
-        rows = [asdict(row) for each in self.rows.values() for row in each]
+        rows = [
+            {"world": world.name, **asdict(row)}
+            for world in self.worlds
+            if world.same_as is None
+            for each in self.played[world.name].rows.values()
+            for row in each
+        ]
         return pd.DataFrame([_by_variant(row, ("requests_served",)) for row in rows])
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """One row a policy: its operating characteristics, flattened (`correct_share`, ...)."""
+        """One row a world and policy: operating characteristics, flattened (`correct_share`)."""
         import pandas as pd
 
         hidden = ("parameters", "non_default", "decision_time_ecdf", "rule", "misleads", "refused")
         policies = [
-            {name: value for name, value in dumped(policy).items() if name not in hidden}
-            for policy in self.result.policies
+            {"world": world.name}
+            | {name: value for name, value in dumped(policy).items() if name not in hidden}
+            for world in self.result.worlds
+            for policy in world.policies
         ]
         policies = [_by_variant(policy, VARIANT_COLUMNS) for policy in policies]
         frame = pd.json_normalize(policies, sep="_")
@@ -116,10 +143,10 @@ class Study:
         return folder / "report.html"
 
     def __repr__(self) -> str:
-        title = self.plan.worlds[DESCRIBED].title
         return (
-            f"<Study of {len(self.plan.policies)} policies, {self.plan.replications} replications, "
-            f"{len(self.failures)} failed, seed {self.plan.seed}: {title!r}>"
+            f"<Study of {len(self.plan.policies)} policies in {len(self.worlds)} worlds, "
+            f"{self.plan.replications} replications, {len(self.failures)} failed, "
+            f"seed {self.plan.seed}: {self.scenario.title!r}>"
         )
 
     def _repr_html_(self) -> str:
@@ -140,6 +167,7 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     scenario: Scenario,
     *,
     policies: Sequence[str] | Mapping[str, Decider] | None = None,
+    worlds: Sequence[str] | None = None,
     replications: int | None = None,
     seed: int | None = None,
     executor: Executor | None = None,
@@ -148,7 +176,7 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     progress: Progress | None = None,
     command: str | None = None,
 ) -> Study:
-    """Play every policy many times on common random numbers.
+    """Play every policy many times in every world, on common random numbers.
 
     Each replication plays a copy of its own of your objects. Where a policy raises, the replication
     is left out, `Study.failures` names it, and the study goes on.
@@ -156,6 +184,9 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     Args:
         scenario: what to play.
         policies: names of some of its policies, or your own objects by name; all by default.
+        worlds: names of some of its worlds (`simab.scenario.worlds`); all by default: as described,
+            with an equal candidate, with control and candidate exchanged, with a broken one, and
+            those that the scenario adds.
         replications: how often each is played; by default what the scenario's `study` says.
         seed: of all random numbers; by default what the scenario's `study` says.
         executor: any `concurrent.futures.Executor`; by default everything runs here.
@@ -170,9 +201,11 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     """
     require_scenario(scenario)
     _require_places(executor, store)
-    plan = StudyPlan.of_scenario(
-        scenario,
-        policies=_chosen(scenario, policies),
+    chosen = _chosen(scenario, policies)
+    asked = _chosen_worlds(scenario, chosen, worlds)
+    plan = StudyPlan(
+        worlds={world.name: world.scenario for world in asked},
+        policies=chosen,
         replications=scenario.study.replications if replications is None else replications,
         seed=scenario.study.seed if seed is None else seed,
         engine=engine,
@@ -183,11 +216,27 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     )
     if command is None:
         command = (
-            f"simab.compare(scenario, policies={list(plan.policies)}, "
+            f"simab.compare(scenario, policies={list(plan.policies)}, worlds={list(plan.worlds)}, "
             f"replications={plan.replications}, seed={plan.seed})"
         )
-    ordered = sorted(failures, key=lambda each: (each.policy, each.replication))
-    return Study(plan, rows[DESCRIBED], command, truth_of_world(scenario), tuple(ordered))
+    ordered = sorted(failures, key=lambda each: (each.world, each.policy, each.replication))
+    played = {
+        world.name: WorldRuns(truth_of_world(world.scenario), rows[world.name]) for world in asked
+    }
+    return Study(scenario, plan, asked, played, command, tuple(ordered))
+
+
+def _chosen_worlds(
+    scenario: Scenario, policies: Mapping[str, Decider], names: Sequence[str] | None
+) -> tuple[World, ...]:
+    """The worlds of these names, in the order of the study; all where none is named."""
+    if names is None:
+        return worlds_of(scenario, policies)
+    if isinstance(names, str) or not callable(getattr(names, "__iter__", None)):
+        raise InvalidInput(
+            f"worlds = {names!r}: must be a list of names; write [{names!r}] for a single one"
+        )
+    return worlds_of(scenario, policies, names=list(names))
 
 
 def _chosen(

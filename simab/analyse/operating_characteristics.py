@@ -25,7 +25,11 @@ _ECDF_POINTS: Final = 10_000  # of which a table shows shares to a tenth of a pe
 
 
 def operating_characteristics(
-    outcomes: Sequence[RunSummary], limits: RunLimits | None = None, winners: Sequence[str] = ()
+    outcomes: Sequence[RunSummary],
+    limits: RunLimits | None = None,
+    winners: Sequence[str] = (),
+    *,
+    candidate: str,
 ) -> Characteristics:
     """What one policy does over its replications.
 
@@ -49,6 +53,9 @@ def operating_characteristics(
     return Characteristics(
         verdicts={str(verdict): _share_of(verdict, verdicts) for verdict in Verdict},
         decides_for={name: _share_of(name, chosen) for name in winners},
+        promotes=_share_of(
+            True, [candidate in (outcome.decided_for, outcome.ends_with) for outcome in outcomes]
+        ),
         correct=_share_of(True, [outcome.correct for outcome in outcomes]),
         wrong=_share_of(Judgement.WRONG, judged),
         neither=_share_of(Judgement.NEITHER, judged),

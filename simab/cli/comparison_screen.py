@@ -11,6 +11,9 @@ import click
 from simab.cli import terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simab.report.answer import Answer
     from simab.result import PolicyResult, Proportion, StudyResult
     from simab.result.columns import Column
 
@@ -28,6 +31,8 @@ def print_comparison(result: StudyResult) -> None:
 
     console, study = terminal.standard_output(), for_page(result)
     said = answer(study)
+    if len(study.worlds) > 1 and said.recommendation:
+        _print_worlds(console, study, said)
     for sentence in (said.verdict, said.truth):
         terminal.print_item(console, sentence, mark="")
     click.echo()
@@ -51,6 +56,22 @@ def print_comparison(result: StudyResult) -> None:
     click.echo()
     for remark in said.remarks:
         terminal.print_item(console, remark)
+
+
+def _print_worlds(console: Console, study: StudyResult, said: Answer) -> None:
+    """The answer over all worlds, a row a policy, and the heading of what follows."""
+    from simab.report.worlds_table import worlds_table
+
+    for sentence in (said.recommendation, *said.failures):
+        terminal.print_item(console, sentence, mark="")
+    click.echo()
+    table = worlds_table(study)
+    # Without intervals: a terminal is narrow, and the page has them.
+    headings = [f"{each.title}" for each in table.columns]
+    rows = [[cell.text for cell in row] for row in table.rows]
+    terminal.print_table(console, headings, rows)
+    click.echo()
+    terminal.print_item(console, f"The world {study.world.title}:", mark="")
 
 
 def _percent(share: Callable[[PolicyResult], Proportion], policy: PolicyResult) -> str:

@@ -12,9 +12,11 @@ class ExitCode(IntEnum):
     """What a script may rely on."""
 
     DONE = 0
+    REQUIREMENTS_FAILED = 1
     BAD_INPUT = 2
+    CANNOT_TELL = 3
     REPLICATIONS_FAILED = 4
-    # EX_SOFTWARE of sysexits.h; 1, which Python would give, is kept for assertions that fail
+    # EX_SOFTWARE of sysexits.h; 1, which Python would give, says that a requirement failed
     BUG = 70
     NO_RESOURCES = 71  # EX_OSERR of sysexits.h
     INTERRUPTED = 130  # 128 + SIGINT; 129 and 143 after SIGHUP and SIGTERM
@@ -23,7 +25,8 @@ class ExitCode(IntEnum):
 
 
 EXPLANATION: Final = (
-    "Exit codes: 0 done, 2 bad input, 4 some replications failed, 71 memory, files or a worker "
+    "Exit codes: 0 done, 1 a requirement failed and 3 cannot tell yet (compare --gate), 2 bad "
+    "input, 4 some replications failed, 71 memory, files or a worker "
     "process gone, 130 interrupted (129 by SIGHUP, 143 by SIGTERM)."
 )
 

@@ -18,6 +18,7 @@ from simab.report.ranking import (
     right_but_harmful,
 )
 from simab.report.truth_text import in_between, truth_sentence, why_wrong
+from simab.report.world_answer import recommendation_text, requirement_remarks
 from simab.result import Mean, PolicyResult, Proportion, StudyResult, TruthSummary
 from simab.text import typeset
 from simab.text.lists import either, listed, named
@@ -29,8 +30,10 @@ _MOST_NAMES = 5  # of policies in one sentence
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the page says first."""
+    """What the page says first: over all worlds, and then of the first world alone."""
 
+    recommendation: str
+    failures: tuple[str, ...]
     verdict: str
     truth: str
     remarks: tuple[str, ...]
@@ -52,7 +55,13 @@ def answer(result: StudyResult) -> Answer:
         *_refused(result),
         *_failed(result),
     )
-    return Answer(verdict(result), truth_sentence(result.truth), remarks)
+    return Answer(
+        recommendation_text(result),
+        tuple(requirement_remarks(result)),
+        verdict(result),
+        truth_sentence(result.truth),
+        remarks,
+    )
 
 
 def verdict(result: StudyResult) -> str:
@@ -261,6 +270,8 @@ def _speed(result: StudyResult) -> list[str]:
 
 def _always_alike(result: StudyResult) -> list[str]:
     """Policies whose every run ended alike: one truth cannot show whether they look at all."""
+    if len(result.worlds) > 1:
+        return []
     alike = [
         policy
         for policy in result.policies

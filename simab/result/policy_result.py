@@ -42,7 +42,8 @@ class PolicyDescription:
 class Characteristics:
     """What a policy does over its replications.
 
-    `verdicts` and `decides_for` are decisions; `ends_with` and `still_split` are who has the
+    `promotes` counts the runs that decide for the candidate or end with it. `verdicts` and
+    `decides_for` are decisions; `ends_with` and `still_split` are who has the
     traffic at the horizon, which `correct`, `wrong` and `neither` judge. `overturned` runs end
     elsewhere than with the variant decided for. `held` counts by reason the runs in which the
     candidate was held. `means` has every column of `simab.result.columns`, `variant_means` those
@@ -51,6 +52,7 @@ class Characteristics:
 
     verdicts: Mapping[str, Proportion] = field(metadata=required_keys(map(str, Verdict)))
     decides_for: Mapping[str, Proportion]
+    promotes: Proportion
     correct: Proportion
     wrong: Proportion
     neither: Proportion

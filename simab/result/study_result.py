@@ -10,12 +10,26 @@ from simab.result.example_run import Example
 from simab.result.paired_difference import PairedDifference
 from simab.result.policy_result import PolicyResult
 from simab.result.reader import Reader
+from simab.result.requirement_result import (
+    Compliance,
+    JudgedRequirement,
+    Recommendation,
+    RequirementStatement,
+    compliance_of,
+)
 from simab.result.truth_summary import TruthSummary
+from simab.result.world_result import WorldLabel, WorldResult
 from simab.units import parse_duration, seconds
 
 __all__ = ["FORMAT", "FailedPolicy", "PlayedScenario", "StudyResult"]
 
 FORMAT: Final = "simab-study/2"
+
+
+DESCRIBED_ALONE: Final = WorldLabel(
+    name="described", title="as described", made="As the file describes it."
+)
+"""The one world of a study that looks at no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +42,7 @@ class FailedPolicy:
     first_replication: int
     error: str
     replay: str
+    world: str = "described"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,9 @@ class PlayedScenario:
 class StudyResult:
     """Everything that a study found; `examples` are there where the runs were played again.
 
+    Scenario, truth, policies and pairs are those of the first world, which `world` names; it is as
+    the file describes, unless others alone were asked for. `requirements` are those that the file
+    states, or else the customary ones.
     `environment` has the versions of Python, of simab and of its libraries that made the result;
     rows that a store kept may be older.
     """
@@ -83,6 +101,27 @@ class StudyResult:
     examples: tuple[Example, ...]
     warnings: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    world: WorldLabel = DESCRIBED_ALONE
+    other_worlds: tuple[WorldResult, ...] = ()
+    requirements: tuple[RequirementStatement, ...] = ()
+    customary: bool = False
+    judged: tuple[JudgedRequirement, ...] = ()
+    recommendation: Recommendation | None = None
+
+    @property
+    def worlds(self) -> tuple[WorldResult, ...]:
+        """All worlds; one that is the same as an earlier one has its runs."""
+        first = WorldResult(
+            label=self.world,
+            scenario_hash=self.scenario_hash,
+            truth=self.truth,
+            policies=self.policies,
+        )
+        return (first, *self.other_worlds)
+
+    def compliance(self, policy: str) -> Compliance:
+        """Whether a policy meets all that is required of it."""
+        return compliance_of(self.judged, policy)
 
     @property
     def title(self) -> str:

@@ -13,7 +13,13 @@ from typing import Final
 from simab.errors import InvalidInput
 from simab.stats.checks import require_level, require_successes
 
-__all__ = ["evidence", "is_beyond", "largest_plausible_share", "trials_to_tell"]
+__all__ = [
+    "evidence",
+    "is_beyond",
+    "largest_plausible_share",
+    "plausible_shares",
+    "trials_to_tell",
+]
 
 _MOST_TRIALS: Final = 100_000_000
 _BISECTIONS: Final = 60
@@ -67,6 +73,15 @@ def largest_plausible_share(successes: int, trials: int, *, alpha: float = 0.025
         known = is_beyond(successes, trials, middle, above=False, alpha=alpha)
         low, high = (low, middle) if known else (middle, high)
     return high
+
+
+def plausible_shares(successes: int, trials: int, *, alpha: float = 0.025) -> tuple[float, float]:
+    """Where the share lies, whenever one looks: wrong with probability alpha a side at most.
+
+    Raises InvalidInput as `largest_plausible_share`.
+    """
+    low = 1.0 - largest_plausible_share(trials - successes, trials, alpha=alpha)
+    return low, largest_plausible_share(successes, trials, alpha=alpha)
 
 
 def trials_to_tell(

@@ -1,4 +1,4 @@
-"""What a result says of the replications that failed: one entry a policy, and how to replay one."""
+"""What a result says of replications that failed, by world and policy, and how to replay one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from simab.result import FailedPolicy
+from simab.scenario.world_names import DESCRIBED
 from simab.study.failure import Failure
 
 __all__ = ["failed_policies"]
@@ -16,30 +17,35 @@ __all__ = ["failed_policies"]
 def failed_policies(
     failures: Sequence[Failure], *, replications: int, seed: int, in_file: Mapping[str, Any]
 ) -> tuple[FailedPolicy, ...]:
-    """One entry a policy: how many failed of how many, the first of them and how to replay it.
+    """One entry a world and policy: how many failed of how many, the first, how to replay it.
 
     `in_file` holds the policies that the scenario describes; others are the caller's own objects.
     """
-    ordered = sorted(failures, key=lambda failure: (failure.policy, failure.replication))
+    ordered = sorted(failures, key=lambda each: (each.world, each.policy, each.replication))
     entries = []
-    for name, group in groupby(ordered, key=lambda failure: failure.policy):
+    for (world, name), group in groupby(ordered, key=lambda each: (each.world, each.policy)):
         failed = list(group)
         first = failed[0]
-        command = (
-            f"simab run FILE --policy {shlex.quote(name)} --replication {first.replication} "
-            f"--seed {seed}"
-            if name in in_file
-            else f"simab.simulate(scenario, policy=..., replication={first.replication}, "
-            f"seed={seed})"
-        )
         entries.append(
             FailedPolicy(
                 policy=name,
+                world=world,
                 failed=len(failed),
                 replications=replications,
                 first_replication=first.replication,
                 error=first.error,
-                replay=command,
+                replay=_replay(first, seed, in_file=name in in_file),
             )
         )
     return tuple(entries)
+
+
+def _replay(failure: Failure, seed: int, *, in_file: bool) -> str:
+    """The command, or the call, that plays a failed replication again."""
+    number = failure.replication
+    if not in_file:
+        return f"simab.simulate(scenario, policy=..., replication={number}, seed={seed})"
+    words = ["simab", "run", "FILE", "--policy", failure.policy]
+    if failure.world != DESCRIBED:
+        words += ["--world", failure.world]
+    return shlex.join([*words, "--replication", str(number), "--seed", str(seed)])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab.errors import SimabError
+from simab.scenario.world_names import DESCRIBED
 
 __all__ = ["Failure", "ends_the_study"]
 
@@ -16,13 +17,13 @@ _LONGEST: Final = 200
 class Failure:
     """A replication without an outcome, because its policy raised `error` (type and message).
 
-    `world` is empty until the study says in which of its worlds the replication was played.
+    `world` is the one in which it was played.
     """
 
     policy: str
     replication: int
     error: str
-    world: str = ""
+    world: str = DESCRIBED
 
     @classmethod
     def of(cls, policy: str, replication: int, error: BaseException) -> Failure:

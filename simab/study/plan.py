@@ -14,7 +14,7 @@ import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from simab.analyse.truth import contenders
 from simab.description import Description
@@ -23,13 +23,11 @@ from simab.scenario.memory import MOST_STUDY_ROWS
 from simab.scenario.models import Scenario
 from simab.scenario.parts import MOST_REPLICATIONS
 from simab.scenario.played import played_data
+from simab.scenario.world_names import DESCRIBED
 from simab.study.sources import LIBRARIES, playing_digest, policy_digests
 from simab.world.control import Decider
 
-__all__ = ["DESCRIBED", "Cell", "StudyPlan"]
-
-DESCRIBED: Final = "as described"
-"""The name of the world that the scenario file describes."""
+__all__ = ["Cell", "StudyPlan"]
 
 
 class Cell(NamedTuple):

@@ -1,9 +1,10 @@
-"""The result of a study in one of its worlds, made of plan and rows: all that a report shows."""
+"""The result of a study, made of its plan and rows: everything that a report shows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from simab.analyse.counterfactual import Counterfactual
@@ -11,6 +12,8 @@ from simab.analyse.example import example_of
 from simab.analyse.example_choice import chosen_example
 from simab.analyse.operating_characteristics import operating_characteristics
 from simab.analyse.paired import paired_differences
+from simab.analyse.recommendation import recommended
+from simab.analyse.requirements import CUSTOMARY, PlayedWorld, judged, statement_of
 from simab.analyse.run_limits import limits_of_study
 from simab.analyse.truth import ScenarioTruth
 from simab.description import Description
@@ -27,7 +30,9 @@ from simab.result import (
     StudyResult,
 )
 from simab.result.reader import Reader
+from simab.result.world_result import WorldLabel, WorldResult
 from simab.scenario import Scenario, dumps
+from simab.scenario.worlds import World
 from simab.study.environment import environment
 from simab.study.execution import Progress, WorldRows
 from simab.study.failed_policies import failed_policies
@@ -40,7 +45,7 @@ from simab.version import VERSION
 from simab.world import Blueprint
 from simab.world.control import Decider
 
-__all__ = ["study_examples", "study_result"]
+__all__ = ["WorldRuns", "study_examples", "study_result"]
 
 _ZERO: Final = Mean(
     0.0,
@@ -54,66 +59,122 @@ _NO_EXCESS: Final = {"error_share_excess": _ZERO, "guardrail_breach_excess_s": _
 
 def study_result(
     plan: StudyPlan,
-    world: str,
-    rows: WorldRows,
-    truth: ScenarioTruth,
+    worlds: Sequence[World],
+    played: Mapping[str, WorldRuns],
     *,
+    asked: Scenario,
     command: str,
     failures: Sequence[Failure] = (),
 ) -> StudyResult:
     """The result but for its examples, which `study_examples` plays again for the page.
 
-    `rows`, `truth` and `failures` are those of this world of the plan. The same plan and rows give
+    `worlds` are those of the plan, and `played` what was found in each. `asked` is the scenario as
+    the file has it: it says what is required, and what is preferred. The same plan and rows give
     the same result, whatever the engine, and nothing is played. A policy of which every replication
-    failed has no characteristics: it is named among the failures only.
+    failed in a world has no characteristics there: it is named among the failures only.
 
     Raises:
         ReplicationsFailed: no policy finished a replication.
     """
-    scenario = plan.worlds[world]
     failed = failed_policies(
-        failures, replications=plan.replications, seed=plan.seed, in_file=scenario.policies
+        failures, replications=plan.replications, seed=plan.seed, in_file=asked.policies
     )
-    rows = {name: each for name, each in rows.items() if each}
-    if not rows:
+    if not any(runs.finished for runs in played.values()):
         raise ReplicationsFailed(_nothing_finished(failed[0]))
+    first, *others = worlds
+    scenario, runs = first.scenario, played[first.name]
+    statements = tuple(map(statement_of, asked.requirements)) or CUSTOMARY
+    distinct = [world for world in worlds if world.same_as is None]
+    looked_at = [played[world.name].of(world) for world in distinct]
     return StudyResult(
         simab_version=VERSION,
         command=command,
         scenario=PlayedScenario.from_reader(Reader(scenario.model_dump(mode="json"))),
         scenario_yaml=dumps(scenario),
-        scenario_hash=plan.world_hashes[world],
+        scenario_hash=plan.world_hashes[first.name],
         seed=plan.seed,
         replications=plan.replications,
-        truth=truth.summary(),
-        policies=_policies(plan, scenario, rows, truth, failed),
+        truth=runs.truth.summary(),
+        policies=_policies(plan, first, runs, failed),
         failures=failed,
-        paired=tuple(paired_differences(rows, seconds(scenario.horizon))),
+        paired=tuple(paired_differences(runs.finished, seconds(scenario.horizon))),
         examples=(),
-        warnings=tuple(warnings(scenario)),
+        warnings=tuple(warnings(asked)),
         environment=environment(),
+        world=_label(first),
+        other_worlds=tuple(
+            WorldResult(
+                label=_label(world),
+                scenario_hash=plan.world_hashes[world.name],
+                truth=played[world.name].truth.summary(),
+                policies=_policies(plan, world, played[world.name], failed),
+            )
+            for world in others
+        ),
+        requirements=statements,
+        customary=not asked.requirements,
+        judged=tuple(judged(statements, looked_at)),
+        recommendation=recommended(statements, looked_at, _weights(distinct, worlds), asked.prefer),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class WorldRuns:
+    """What was found in one world: its truth and its rows by policy."""
+
+    truth: ScenarioTruth
+    rows: WorldRows
+
+    @property
+    def finished(self) -> WorldRows:
+        """The rows of the policies that finished any replication."""
+        return {name: each for name, each in self.rows.items() if each}
+
+    def of(self, world: World) -> PlayedWorld:
+        """The world as requirements look at it."""
+        everything = [row for rows in self.rows.values() for row in rows]
+        limits = limits_of_study(everything, world.scenario, self.truth)
+        return PlayedWorld(world.name, self.truth.summary(), self.finished, limits)
+
+
+def _label(world: World) -> WorldLabel:
+    return WorldLabel(
+        name=world.name,
+        title=world.title,
+        made=world.made,
+        weight=math.nan if world.weight is None else world.weight,
+        same_as=world.same_as,
+    )
+
+
+def _weights(distinct: Sequence[World], worlds: Sequence[World]) -> list[float]:
+    """How much each distinct world counts: alike where the file gives no weights."""
+    return [
+        math.fsum(
+            1.0 if each.weight is None else each.weight
+            for each in worlds
+            if world.name in (each.name, each.same_as)
+        )
+        for world in distinct
+    ]
+
+
 def _policies(
-    plan: StudyPlan,
-    scenario: Scenario,
-    rows: WorldRows,
-    truth: ScenarioTruth,
-    failed: Sequence[FailedPolicy],
+    plan: StudyPlan, world: World, runs: WorldRuns, failed: Sequence[FailedPolicy]
 ) -> tuple[PolicyResult, ...]:
     """What each policy that finished a replication is, and does over its replications."""
-    everything = [each for own in rows.values() for each in own]
-    limits = limits_of_study(everything, scenario, truth)
+    everything = [each for own in runs.finished.values() for each in own]
+    limits = limits_of_study(everything, world.scenario, runs.truth)
     # A policy may deploy a variant that no other does, and end with it.
     ended = [name for row in everything for name in (row.ends_with, row.decided_for)]
-    winners = tuple(dict.fromkeys([*truth.contenders, *filter(None, ended)]))
-    lost = {each.policy: each.failed for each in failed}
-    certain = {} if Counterfactual(scenario).is_needed else _NO_EXCESS
+    winners = tuple(dict.fromkeys([*runs.truth.contenders, *filter(None, ended)]))
+    lost = {each.policy: each.failed for each in failed if each.world == world.name}
+    certain = {} if Counterfactual(world.scenario).is_needed else _NO_EXCESS
+    candidate = world.scenario.objective.candidate
     found = []
-    for name, own in rows.items():
+    for name, own in runs.finished.items():
         described = _described(name, plan.policies[name])
-        does = operating_characteristics(own, limits, winners)
+        does = operating_characteristics(own, limits, winners, candidate=candidate)
         does = replace(does, means={**does.means, **certain})
         found.append(PolicyResult.of(described, does, lost.get(name, 0)))
     return tuple(found)

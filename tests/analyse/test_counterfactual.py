@@ -27,7 +27,8 @@ from simab.policies import (
 )
 from simab.run.simulation import play_run
 from simab.scenario.models import Scenario
-from simab.study import DESCRIBED, StudyPlan, run_study
+from simab.scenario.world_names import DESCRIBED
+from simab.study import StudyPlan, run_study
 from simab.world import Blueprint
 from tests.world.building import Script, scenario, variant
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.analyse import Judgement, RunSummary, Verdict
-from simab.analyse.operating_characteristics import operating_characteristics
+from simab.analyse.operating_characteristics import (
+    operating_characteristics as over_runs,
+)
 from simab.analyse.run_limits import possible
 from simab.result import Ecdf, Quantiles, Refused
 from simab.result.columns import COLUMNS, RunLimits
 from simab.scenario import Scenario
 from simab.stats.cost_intervals import cost_mean
 from tests.analyse.outcome_rows import rows
+
+operating_characteristics = partial(over_runs, candidate="b")
 
 
 def rows_of(*verdicts: Verdict, **columns: list[Any]) -> list[RunSummary]:

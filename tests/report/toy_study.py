@@ -167,5 +167,7 @@ def policy_of(spec: tuple, rows: dict[str, list[RunSummary]]) -> PolicyResult:
         misleads="No difference is too small for it: five metrics restate the same few rows.",
     )
     limits = RunLimits.of([each for own in rows.values() for each in own], HORIZON_S)
-    does = operating_characteristics(rows[spec[0]], limits, ("Variant1", "Variant2"))
+    does = operating_characteristics(
+        rows[spec[0]], limits, ("Variant1", "Variant2"), candidate="Variant2"
+    )
     return PolicyResult.of(described, does)

@@ -17,8 +17,8 @@ import pytest
 from simab.analyse import RunSummary, Verdict, summary_of, truth_of_scenario
 from simab.errors import InvalidInput, NoResources
 from simab.run.simulation import simulate
+from simab.scenario.world_names import DESCRIBED
 from simab.study import (
-    DESCRIBED,
     Cell,
     StudyPlan,
     WorldRows,

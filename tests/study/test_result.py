@@ -14,7 +14,8 @@ from simab.result import StudyResult
 from simab.result.json_form import dumped
 from simab.result.saved_study import canonical_json, read_result
 from simab.scenario import loads
-from simab.study import DESCRIBED, StudyPlan, run_study, study_examples, study_result
+from simab.scenario.world_names import DESCRIBED
+from simab.study import StudyPlan, run_study, study_examples, study_result
 from tests.study.building import small
 
 

@@ -20,7 +20,8 @@ from simab.policies import Action, Observation
 from simab.run.simulation import simulate
 from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario
-from simab.study import DESCRIBED, Cell, StudyPlan, sources
+from simab.scenario.world_names import DESCRIBED
+from simab.study import Cell, StudyPlan, sources
 from simab.units import format_duration, format_rate, parse_duration
 from tests.effort import examples
 from tests.strategies import scenario_data

@@ -26,6 +26,10 @@ WITHOUT_REFERENCE = pytest.mark.parametrize(
 )
 
 
+ONE_WORLD = dict.fromkeys(("equal", "exchanged", "broken", "slow"))
+"""The world that a scenario describes, and no other."""
+
+
 def variant(**fields: Any) -> dict[str, Any]:
     """A variant with exponential service of 40 ms and nine right answers in ten."""
     plain = {
@@ -62,6 +66,7 @@ def scenario(
         },
         "horizon": horizon,
         "policies": {"still": {"kind": "manual_schedule", "steps": [_NEVER]}},
+        "worlds": ONE_WORLD,
     }
     return Scenario.model_validate(whole | parts)
 

@@ -21,10 +21,11 @@ from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.progress import shown_progress
 from simab.cli.terminal import print_document, say
-from simab.errors import NoResources
+from simab.errors import InvalidInput, NoResources
 
 if TYPE_CHECKING:
     from simab.comparison import Study
+    from simab.scenario.models import Scenario
     from simab.study.execution import Executor
 
 __all__ = ["command"]
@@ -35,6 +36,7 @@ UNFINISHED: Final = "unfinished.sqlite"
 @click.command("compare")
 @click.argument("file", type=click.Path())
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="Only this; repeatable.")
+@click.option("--world", "worlds", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option("--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's.")
 @options.seed
 @engine_option
@@ -51,17 +53,42 @@ UNFINISHED: Final = "unfinished.sqlite"
     metavar="FILE",
     help="Keep finished replications in this SQLite file, and resume from it.",
 )
+@click.option("--gate", is_flag=True, help="Let the exit code say whether requirements are met.")
+@click.option(
+    "--assert",
+    "assertions",
+    multiple=True,
+    metavar="TEXT",
+    help="Require this too, and gate: 'false_promotion(\"my canary\") <= 5%'; repeatable.",
+)
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write each requirement as a test case, for a build server.",
+)
+@click.option(
+    "--markdown",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the answer in few lines, for a merge request.",
+)
 @options.out
 @options.as_json
 @options.quiet
 def command(
     file: str,
     policies: tuple[str, ...],
+    worlds: tuple[str, ...],
     replications: int | None,
     seed: int | None,
     engine: str,
     workers: int,
     store: Path | None,
+    gate: bool,
+    assertions: tuple[str, ...],
+    junit: Path | None,
+    markdown: Path | None,
     out: Path | None,
     as_json: bool,
     quiet: bool,
@@ -73,6 +100,9 @@ def command(
     these are written, DIR/unfinished.sqlite keeps the finished replications, unless --store names
     another file: the same command goes on from there. Where a policy raises, the replication is
     left out and said to have failed; the exit code is 4 then.
+
+    With --gate or --assert the exit code is 1 if a policy fails a requirement in any world, and 3
+    if more runs are needed to tell; the screen says how many.
     """
     try:
         from simab.comparison import compare
@@ -82,7 +112,7 @@ def command(
         raise Interrupted("Nothing was played yet; run the same command again.") from None
     kept_in = _UnfinishedRows(store)
     try:
-        scenario = load(file)
+        scenario = _with_assertions(load(file), assertions)
         make_folder(out)
         chosen = list(policies) or None
         count = scenario.study.replications if replications is None else replications
@@ -94,10 +124,11 @@ def command(
                 compare,
                 scenario,
                 policies=chosen,
+                worlds=list(worlds) or None,
                 replications=count,
                 seed=used_seed,
                 engine=engine,
-                command=_command(file, chosen, count, used_seed),
+                command=_command(file, chosen, worlds, assertions, count, used_seed),
             ),
             workers_worth_starting(
                 workers, scenario, count * len(policies or scenario.policies), engine=engine
@@ -106,8 +137,9 @@ def command(
             quiet=quiet,
         )
         _show(study, out, as_json=as_json, quiet=quiet)
+        _write_verdicts(study, junit, markdown)
         kept_in.finished()
-        return ExitCode.REPLICATIONS_FAILED if study.failures else ExitCode.DONE
+        return _exit_code(study, gated=gate or bool(assertions))
     except KeyboardInterrupt:
         raise Interrupted(_how_to_resume(kept_in.path)) from None
     except NoResources as error:
@@ -152,11 +184,67 @@ def _played(
         )
 
 
-def _command(file: str, policies: list[str] | None, replications: int, seed: int) -> str:
+def _with_assertions(scenario: Scenario, assertions: tuple[str, ...]) -> Scenario:
+    """The scenario with these requirements too."""
+    if not assertions:
+        return scenario
+    from simab.scenario.assertions import requirement_of
+    from simab.scenario.suggestions import remedy_for_name
+
+    asked = [requirement_of(text) for text in assertions]
+    for text, each in zip(assertions, asked, strict=True):
+        if each.policy is not None and each.policy not in scenario.policies:
+            raise InvalidInput(
+                f"--assert {text!r}: "
+                + remedy_for_name(each.policy, scenario.policies, "names no policy. Policies")
+            )
+    return scenario.model_copy(update={"requirements": (*scenario.requirements, *asked)})
+
+
+def _write_verdicts(study: Study, junit: Path | None, markdown: Path | None) -> None:
+    """What a build server and a merge request show."""
+    from simab.files import write_files
+    from simab.report.verdict_files import junit_xml, markdown_lines
+
+    files: dict[Path, bytes] = {}
+    if junit is not None:
+        files[junit] = junit_xml(study.result)
+    if markdown is not None:
+        files[markdown] = markdown_lines(study.result).encode()
+    if files:
+        write_files(files)
+
+
+def _exit_code(study: Study, *, gated: bool) -> ExitCode:
+    """Failed replications first, then what fails, then what cannot be told."""
+    from simab.result.requirement_result import Compliance
+
+    if study.failures:
+        return ExitCode.REPLICATIONS_FAILED
+    if not gated:
+        return ExitCode.DONE
+    found = {study.result.compliance(policy) for policy in study.plan.policies}
+    if Compliance.FAILS in found:
+        return ExitCode.REQUIREMENTS_FAILED
+    return ExitCode.CANNOT_TELL if Compliance.OPEN in found else ExitCode.DONE
+
+
+def _command(
+    file: str,
+    policies: list[str] | None,
+    worlds: tuple[str, ...],
+    assertions: tuple[str, ...],
+    replications: int,
+    seed: int,
+) -> str:
     """The line that remakes the report: what changes the result, and nothing that does not."""
     words = ["simab", "compare", file]
     for name in policies or ():
         words += ["--policy", name]
+    for name in worlds:
+        words += ["--world", name]
+    for text in assertions:
+        words += ["--assert", text]
     words += ["--replications", str(replications), "--seed", str(seed), "--out", "DIR"]
     return shlex.join(words)
 

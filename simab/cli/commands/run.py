@@ -28,6 +28,7 @@ __all__ = ["command"]
 @click.command("run")
 @click.argument("file", type=click.Path())
 @click.option("--policy", metavar="NAME", help="Which policy; the scenario's first by default.")
+@click.option("--world", metavar="NAME", help="Which world; as the file describes by default.")
 @click.option("--replication", type=click.IntRange(0), default=0, help="Which repetition.")
 @options.seed
 @engine_option
@@ -37,6 +38,7 @@ __all__ = ["command"]
 def command(
     file: str,
     policy: str | None,
+    world: str | None,
     replication: int,
     seed: int | None,
     engine: str,
@@ -55,10 +57,14 @@ def command(
     from simab.run.frames import csv_bytes
     from simab.run.simulation import choose_policy
     from simab.scenario import load
+    from simab.scenario.worlds import worlds_of
 
     scenario = load(file)
     make_folder(out)
     chosen = choose_policy(scenario, policy)
+    if world is not None:
+        (only,) = worlds_of(scenario, names=[world])
+        scenario = only.scenario
     draws = Draws(scenario.study.seed if seed is None else seed, replication)
     prepare_engine(engine, quiet=quiet)
     run = _played(scenario, chosen, draws, engine, record_requests=out is not None)

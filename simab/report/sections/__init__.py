@@ -11,6 +11,7 @@ from simab.report.sections import (
     health,
     policies,
     reproduce,
+    worlds,
 )
 from simab.report.sections.section import Section
 
@@ -18,6 +19,7 @@ __all__ = ["SECTIONS", "Section"]
 
 SECTIONS: Final = (
     answer.SECTION,
+    worlds.SECTION,
     policies.SECTION,
     figures.SECTION,
     costs.SECTION,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -53,17 +53,30 @@ class World:
 
 
 def worlds_of(
-    scenario: Scenario, policies: Mapping[str, object] | None = None
+    scenario: Scenario,
+    policies: Mapping[str, object] | None = None,
+    *,
+    names: Sequence[str] | None = None,
 ) -> tuple[World, ...]:
     """The worlds of a study: those that every study has and the file keeps, then the file's own.
 
     `policies` are those that are played; of the scenario if absent. The world with a slow candidate
     is there where one of them reads latency, or a guardrail is on it; a policy of one's own may.
+    With `names` only these, in the same order.
 
     Raises:
-        InvalidInput: a world cannot be made of this scenario, or some have a weight and others not.
+        InvalidInput: a world cannot be made of this scenario, or some have a weight and others not;
+            or a name is that of no world.
     """
-    found = [_world(scenario, name) for name in world_names(scenario, policies)]
+    known = world_names(scenario, policies)
+    for name in () if names is None else names:
+        if name not in known:
+            raise InvalidInput(
+                f"worlds: there is no world {name!r}; name one of {listed(known, 'or')}"
+            )
+    if names is not None and not names:
+        raise InvalidInput("worlds = []: a study plays at least one world; name one")
+    found = [_world(scenario, name) for name in known if names is None or name in names]
     weighted = [world.name for world in found if world.weight is not None]
     if weighted and len(weighted) < len(found):
         other = next(world.name for world in found if world.weight is None)

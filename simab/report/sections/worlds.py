@@ -1,0 +1,39 @@
+"""The section over worlds: what each policy does where the candidate is better, equal, broken."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simab.report.requirement_text import bounds_text
+from simab.report.sections.section import Content, Numbers, Section
+from simab.report.worlds_table import distinct, worlds_table
+from simab.result import StudyResult
+from simab.text.lists import named
+
+__all__ = ["SECTION"]
+
+
+def _content(study: StudyResult, _: Numbers) -> Content:
+    same = [
+        f"{world.label.title}: the same as {_title(study, world.label.same_as)}, and not played."
+        for world in study.worlds
+        if world.label.same_as is not None
+    ]
+    return {
+        "table": worlds_table(study),
+        "made": [(world.label.title, world.label.made) for world in distinct(study)],
+        "same": same,
+        "asked": bounds_text(study),
+        "customary": study.customary,
+    }
+
+
+def _title(study: StudyResult, name: str) -> str:
+    return named(next(each.label.title for each in study.worlds if each.name == name))
+
+
+def _several(study: StudyResult) -> bool:
+    return len(study.worlds) > 1 and bool(study.judged)
+
+
+SECTION: Final = Section("worlds", "Whatever the candidate is", _content, applies=_several)

@@ -1,0 +1,167 @@
+"""The answer over all worlds: which policy to use, what fails the others, and what is not known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from simab.report.requirement_text import bounds_text, found_text, statement_text, where_text
+from simab.result import StudyResult
+from simab.result.requirement_result import Compliance, JudgedRequirement
+from simab.text import typeset
+from simab.text.lists import listed, named
+from simab.text.numbers import counted
+
+__all__ = ["recommendation_text", "requirement_remarks"]
+
+_MOST_NAMES: Final = 4
+_CRITERIA: Final = {
+    "soonest": "decides soonest",
+    "least_exposure": "sends the fewest requests to worse variants",
+    "least_cost": "has the least regret",
+}
+
+
+def recommendation_text(result: StudyResult) -> str:
+    """The answer in one sentence; empty where nothing was judged."""
+    if result.recommendation is None or not result.judged:
+        return ""
+    names = [policy.name for policy in result.policies]
+    if len(names) == 1:
+        return _of_one(result, names[0])
+    chosen = result.recommendation.policy
+    if chosen is None:
+        return _none(result)
+    passing = [name for name in names if result.compliance(name) == Compliance.PASSES]
+    which = f"it alone meets {bounds_text(result)}"
+    if len(passing) > 1:
+        by = _CRITERIA[result.recommendation.criterion]
+        which = (
+            f"of the {typeset.count(len(passing))} rules that meet {bounds_text(result)} it {by}, "
+            f"{_score(result, chosen)} on average over the worlds"
+        )
+    doubt = (
+        ""
+        if result.recommendation.certain
+        else f"; as it was chosen from {counted(len(names), 'rule')}, more runs are to confirm it"
+    )
+    return f"Use {named(chosen)}: {which}{doubt}."
+
+
+def _of_one(result: StudyResult, name: str) -> str:
+    asked = bounds_text(result)
+    match result.compliance(name):
+        case Compliance.PASSES:
+            return f"{named(name)} meets {asked}."
+        case Compliance.FAILS:
+            failed = _failure(result, _worst(result, name))
+            return f"{named(name)} does not meet {asked}: it fails {failed}."
+        case _:
+            return f"{named(name)} is not known to meet {asked} yet{_more_runs(result, name)}."
+
+
+def _none(result: StudyResult) -> str:
+    """No rule passes: what is open, or the nearest and what binds it."""
+    assert result.recommendation is not None
+    nearest = result.recommendation.nearest or result.policies[0].name
+    if result.compliance(nearest) == Compliance.OPEN:
+        return (
+            f"No rule is known to meet {bounds_text(result)} yet; {named(nearest)} fails none of "
+            f"this so far{_more_runs(result, nearest)}."
+        )
+    failed = _worst(result, nearest)
+    return (
+        f"No rule meets {bounds_text(result)}; nearest is {named(nearest)}, which fails "
+        f"{_failure(result, failed)}."
+    )
+
+
+def _more_runs(result: StudyResult, policy: str) -> str:
+    """How many runs would tell, if the estimates are true; of each the most that one needs."""
+    asked = [each for each in result.judged if each.policy == policy]
+    more = [each.runs_to_tell for each in asked if each.compliance == Compliance.OPEN]
+    known = [each for each in more if each is not None]
+    if len(known) < len(more) or not known:
+        return ", and lies so near to a bound that no number of runs is sure to tell"
+    return f", and {counted(_rounded(max(known)), 'run')} of each would tell with probability 80 %"
+
+
+def _rounded(runs: int) -> int:
+    """Up, to two figures: it rests on an estimate."""
+    unit = int(10 ** max(len(str(runs)) - 2, 0))
+    return -(-runs // unit) * unit
+
+
+def requirement_remarks(result: StudyResult) -> list[str]:
+    """What fails each policy that fails, the worst of it; of many the first, and how many more."""
+    failing = [
+        policy.name
+        for policy in result.policies
+        if result.compliance(policy.name) == Compliance.FAILS
+    ]
+    recommended = result.recommendation
+    if recommended is None or (len(result.policies) == 1 and not failing):
+        return []
+    shown = [name for name in failing if name != recommended.nearest or recommended.policy]
+    parts = [
+        f"{named(name)} fails {_failure(result, _worst(result, name))}."
+        for name in shown[:_MOST_NAMES]
+    ]
+    if len(shown) > _MOST_NAMES:
+        more = len(shown) - _MOST_NAMES
+        parts.append(f"{counted(more, 'more rule')} {'fails' if more == 1 else 'fail'} as well.")
+    open_ = [
+        policy.name
+        for policy in result.policies
+        if result.compliance(policy.name) == Compliance.OPEN and policy.name != recommended.nearest
+    ]
+    if open_:
+        verb = "is" if len(open_) == 1 else "are"
+        parts.append(f"{_names(open_)} {verb} not known to pass yet.")
+    return parts
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = [named(name) for name in names]
+    if len(shown) > _MOST_NAMES:
+        shown = [*shown[: _MOST_NAMES - 1], f"{len(shown) - _MOST_NAMES + 1} more"]
+    return listed(shown)
+
+
+def _worst(result: StudyResult, policy: str) -> JudgedRequirement:
+    """The failed requirement whose estimate is furthest from its bound, in times or in shares."""
+    failed = [
+        each
+        for each in result.judged
+        if each.policy == policy and each.compliance == Compliance.FAILS
+    ]
+    return max(failed, key=lambda each: _excess(result, each))
+
+
+def _excess(result: StudyResult, found: JudgedRequirement) -> float:
+    statement = result.requirements[found.requirement]
+    if not math.isnan(statement.share_of_runs):
+        return statement.share_of_runs - found.estimate
+    difference = found.estimate - statement.bound
+    difference = difference if statement.at_most else -difference
+    return difference if statement.unit == "share" else difference / max(statement.bound, 1e-300)
+
+
+def _failure(result: StudyResult, found: JudgedRequirement) -> str:
+    """What was asked, and what was found where."""
+    statement = result.requirements[found.requirement]
+    return (
+        f"“{statement_text(statement)}” {where_text(result, found.world)}: "
+        f"{found_text(result, found)}"
+    )
+
+
+def _score(result: StudyResult, policy: str) -> str:
+    assert result.recommendation is not None
+    score = result.recommendation.scores[policy]
+    if result.recommendation.criterion == "soonest":
+        return f"after {typeset.duration(score)}"
+    if result.recommendation.criterion == "least_exposure":
+        return f"{typeset.count(round(score))} of a run"
+    return f"{typeset.metric_value(score)} a run"

@@ -1,0 +1,71 @@
+"""The table of policies over worlds: promotions, time, harm, and whether a policy passes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from simab.report import formatting
+from simab.report.requirement_text import world_heading
+from simab.report.table import Cell, Column, Table, cell
+from simab.report.tables import written_mean
+from simab.result import PolicyResult, StudyResult
+from simab.result.columns import COLUMNS
+from simab.result.world_result import WorldResult
+from simab.text.numbers import counted
+
+__all__ = ["distinct", "worlds_table"]
+
+_VERDICTS: Final = {"passes": "pass", "fails": "fail", "cannot tell": "cannot tell"}
+
+
+def distinct(result: StudyResult) -> list[WorldResult]:
+    """The worlds that were played: one that is the same as an earlier one has no column."""
+    return [world for world in result.worlds if world.label.same_as is None]
+
+
+def worlds_table(result: StudyResult) -> Table:
+    """A row a policy: promotions in each world, time to decision and harm where it is most."""
+    worlds = distinct(result)
+    exposed = [world for world in worlds if world.truth.worse]
+    columns = [
+        Column("Policy", numeric=False),
+        *(Column(f"Promotes: {world.label.title}", world_heading(world)) for world in worlds),
+        Column("Time to decision", "longest median of the worlds"),
+    ]
+    if exposed:
+        columns.append(Column("Requests on worse variants", "largest mean of the worlds"))
+    columns.append(Column("Requirements", numeric=False))
+    rows = tuple(_row(result, policy.name, worlds, exposed) for policy in result.policies)
+    caption = f"Each policy in each world over {counted(result.replications, 'run')} a world"
+    return Table(caption, tuple(columns), rows)
+
+
+def _row(
+    result: StudyResult, name: str, worlds: Sequence[WorldResult], exposed: Sequence[WorldResult]
+) -> tuple[Cell, ...]:
+    found = {world.name: _policy(world, name) for world in worlds}
+    cells = [Cell(name)]
+    for world in worlds:
+        policy = found[world.name]
+        cells.append(cell(formatting.proportion(policy.promotes)) if policy else Cell("–"))
+    played = [policy for policy in found.values() if policy is not None]
+    slowest = max(played, key=_median)
+    cells.append(cell(formatting.duration_quantiles(slowest.decision_time_s, result.horizon_s)))
+    if exposed:
+        column = COLUMNS["requests_on_worse"]
+        at = [policy for world in exposed if (policy := found[world.name]) is not None]
+        most = max(at, key=lambda policy: policy.means[column.key].mean)
+        cells.append(cell(written_mean(column, most)))
+    cells.append(Cell(_VERDICTS[result.compliance(name)]))
+    return tuple(cells)
+
+
+def _median(policy: PolicyResult) -> float:
+    """The median time; of a policy that leaves half undecided it lies beyond the horizon."""
+    median = policy.decision_time_s.p50
+    return median if median == median else float("inf")
+
+
+def _policy(world: WorldResult, name: str) -> PolicyResult | None:
+    return next((each for each in world.policies if each.name == name), None)
