@@ -12,7 +12,7 @@ from simab.analyse import ScenarioTruth
 from simab.errors import InvalidInput
 from simab.files import write_files
 from simab.result import StudyResult
-from simab.result.columns import VARIANT_COLUMNS
+from simab.result.columns import COLUMNS, VARIANT_COLUMNS
 from simab.result.json_form import dumped
 from simab.run.frames import csv_bytes
 from simab.run.simulation import choose_policy, require_scenario
@@ -104,7 +104,9 @@ class Study:
             for each in self.played[world.name].rows.values()
             for row in each
         ]
-        return pd.DataFrame([_by_variant(row, ("requests_served",)) for row in rows])
+        frame = pd.DataFrame([_by_variant(row, ("requests_served",)) for row in rows])
+        unknown = [name for name in COLUMNS if name in frame and frame[name].isna().all()]
+        return frame.astype(dict.fromkeys(unknown, float))  # NaN, as CSV reads it, and not None
 
     @cached_property
     def summary(self) -> pd.DataFrame:

@@ -85,5 +85,5 @@ def _column(key: str) -> Callable[[RunSummary, PlayedWorld], float]:
 _SCORES: Final[Mapping[str, Callable[[RunSummary, PlayedWorld], float]]] = {
     "soonest": _until_decided,
     "least_exposure": _column("requests_on_worse"),
-    "least_cost": _column("regret"),
+    "least_cost": _column("cost_of_serving"),
 }

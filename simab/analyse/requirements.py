@@ -98,6 +98,8 @@ def _judge(
     if not math.isnan(statement.share_of_runs):
         kept = sum(value <= statement.bound for value in values)
         return _judge_share(kept, len(rows), statement.share_of_runs, at_most=False, alpha=alpha)
+    if any(map(math.isnan, values)):  # the scenario says nothing of it
+        return _found(math.nan, math.nan, math.nan, len(rows), Compliance.OPEN, None)
     most = COLUMNS[quantity.column].range_of(values, world.limits)[1]
     return _judge_mean(values, most, statement.bound, alpha)
 
@@ -215,9 +217,10 @@ _QUANTITIES: Final[Mapping[str, _Quantity]] = {
     "time_to_decision": _Quantity(_always, _decided_s),
     "broken_gone_within": _Quantity(_is_broken, _candidate_gone_s),
     "requests_on_worse": _of_column("requests_on_worse"),
-    "users_on_worse": _of_column("users_on_worse"),
-    "cost": _of_column("regret"),
-    "errors": _of_column("error_share"),
+    "clients_on_worse": _of_column("clients_on_worse"),
+    "regret": _of_column("regret"),
+    "cost_of_serving": _of_column("cost_of_serving"),
+    "error_share": _of_column("error_share"),
 }
 _UNITS: Final[Mapping[str, str]] = {
     "false_promotion": "share",
@@ -226,9 +229,10 @@ _UNITS: Final[Mapping[str, str]] = {
     "time_to_decision": "seconds",
     "broken_gone_within": "seconds",
     "requests_on_worse": "requests",
-    "users_on_worse": "users",
-    "cost": "metric",
-    "errors": "share",
+    "clients_on_worse": "clients",
+    "regret": "metric",
+    "cost_of_serving": "cost",
+    "error_share": "share",
 }
 
 

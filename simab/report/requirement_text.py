@@ -22,20 +22,23 @@ _NAMES: Final[Mapping[str, str]] = {
     "time_to_decision": "time to decision",
     "broken_gone_within": "time until a broken candidate is gone",
     "requests_on_worse": "requests on worse variants",
-    "users_on_worse": "users on worse variants",
-    "cost": "regret",
-    "errors": "requests in error",
+    "clients_on_worse": "clients on worse variants",
+    "regret": "regret",
+    "cost_of_serving": "cost of serving",
+    "error_share": "requests in error",
 }
 _WRITTEN: Final[Mapping[str, Callable[[float], str]]] = {
     "share": lambda value: typeset.percent(value, _decimals_of(value)),
     "seconds": typeset.duration,
     "requests": typeset.count,
-    "users": typeset.count,
+    "clients": typeset.count,
     "metric": typeset.metric_value,
+    "cost": typeset.metric_value,
 }
 _MEANS: Final[Mapping[str, Callable[[Mean], formatting.Written]]] = {
     "share": formatting.mean_share,
     "metric": formatting.mean_metric,
+    "cost": formatting.mean_metric,
 }
 
 

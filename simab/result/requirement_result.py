@@ -28,9 +28,9 @@ class Compliance(StrEnum):
 class RequirementStatement:
     """A bound on a quantity of the result: `at_most`, or else at least, `bound`.
 
-    The bound is a share, seconds, requests or users, as `unit` says. With `share_of_runs` that
-    share of the runs has to keep it; NaN: the mean, or the quantity is a share of runs itself.
-    `policy` None: every policy has to.
+    The bound is a share, seconds, requests, clients, of the metric or a cost, as `unit` says. With
+    `share_of_runs` that share of the runs has to keep it; NaN: the mean, or the quantity is a share
+    of runs itself. `policy` None: every policy has to.
     """
 
     quantity: str

@@ -20,9 +20,10 @@ QUANTITIES: Final = (
     "time_to_decision",
     "broken_gone_within",
     "requests_on_worse",
-    "users_on_worse",
-    "cost",
-    "errors",
+    "clients_on_worse",
+    "regret",
+    "cost_of_serving",
+    "error_share",
 )
 _FORM: Final = re.compile(
     r"""\s*(?P<quantity>\w+)\s*

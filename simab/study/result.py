@@ -89,8 +89,8 @@ def study_result(
     return StudyResult(
         simab_version=VERSION,
         command=command,
-        scenario=PlayedScenario.from_reader(Reader(scenario.model_dump(mode="json"))),
-        scenario_yaml=dumps(scenario),
+        scenario=PlayedScenario.from_reader(Reader(asked.model_dump(mode="json"))),
+        scenario_yaml=dumps(asked),
         scenario_hash=plan.world_hashes[first.name],
         seed=plan.seed,
         replications=plan.replications,

@@ -39,7 +39,8 @@ def study() -> simab.Study:
 def test_outcomes_has_a_row_for_each_policy_and_replication(study: simab.Study) -> None:
     """The columns are the fields of `RunSummary`, what is by variant last and by variant."""
     fields = [name for name in RunSummary.__slots__ if name != "requests_served"]
-    assert list(study.outcomes.columns) == [*fields, "requests_served[a]", "requests_served[b]"]
+    served = ["requests_served[a]", "requests_served[b]"]
+    assert list(study.outcomes.columns) == ["world", *fields, *served]
     counts = study.outcomes.groupby("policy", sort=False)["replication"].nunique()
     assert counts.to_dict() == dict.fromkeys(small().policies, 20)
 

@@ -20,6 +20,7 @@ from simab.policies.explaining.false_alarms import FalseAlarms, false_alarms
 from simab.policies.explaining.readings import of_limit
 from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.scenario.models import Scenario
+from simab.scenario.world_names import DESCRIBED
 from simab.theory.controllers import run_of_failures_probability
 from tests.world.building import scenario, variant
 
@@ -123,7 +124,7 @@ def alarms_of(play: Scenario, policy: Policy) -> FalseAlarms | None:
 
 def hold_against_runs(play: Scenario, replications: int) -> None:
     """Each share within four standard errors, of the runs and of the draws, of what is played."""
-    study = compare(play, replications=replications)
+    study = compare(play, worlds=[DESCRIBED], replications=replications)
     for name, rows in study.rows.items():
         found = alarms_of(play, play.policies[name])
         assert found is not None, name
@@ -243,7 +244,7 @@ def test_a_check_before_any_data_is_no_chance() -> None:
     play = world({"canary": flagger(metric, **STEPS)})
     (said,) = rolled_back(play)
     assert said.startswith("“canary” rolls back every candidate: the first check comes before")
-    rows = compare(play, replications=3).rows["canary"]
+    rows = compare(play, worlds=[DESCRIBED], replications=3).rows["canary"]
     assert [row.verdict for row in rows] == [Verdict.ROLLED_BACK] * 3
 
 
@@ -274,5 +275,5 @@ def test_a_limit_that_not_even_the_control_keeps_is_spoken_of(policy: dict[str, 
     (said,) = [each for each in warnings(play) if "in the long run" in each]
     assert said.startswith("“never” asks for more than “a” gives")
     assert not rolled_back(play)
-    rows = compare(play, replications=3).rows["never"]
+    rows = compare(play, worlds=[DESCRIBED], replications=3).rows["never"]
     assert {row.verdict for row in rows} == {Verdict.ROLLED_BACK}

@@ -20,6 +20,7 @@ import simab
 from simab.comparison import compare
 from simab.explain import warnings
 from simab.scenario.models import Scenario
+from simab.scenario.world_names import DESCRIBED
 
 RULES = {120: "most metrics after 120 rows", 334: "most metrics after 334 rows"}
 HORIZONS = {120: "6min", 334: "14min"}
@@ -107,7 +108,7 @@ def promoted(scenario: Scenario) -> Callable[[int], float]:
         description = scenario.model_dump(mode="json") | {"horizon": HORIZONS[drawn]}
         description["policies"] = {RULES[drawn]: description["policies"][RULES[drawn]]}
         short = Scenario.model_validate(description)
-        rows = compare(short, replications=REPLICATIONS, seed=1).outcomes
+        rows = compare(short, worlds=[DESCRIBED], replications=REPLICATIONS, seed=1).outcomes
         assert (rows["verdict"] != "undecided").all()
         return float((rows["verdict"] == "promoted_candidate").mean())
 
@@ -156,7 +157,9 @@ def test_f1_itself_has_the_published_odds() -> None:
 
 def test_the_schedule_promotes_whatever_it_sees(scenario: Scenario) -> None:
     """The walk-through's third step gives all traffic to Variant2, which is the worse one."""
-    rows = compare(scenario, policies=["schedule 50/50, 25/75, 0/1"], replications=3).outcomes
+    rows = compare(
+        scenario, policies=["schedule 50/50, 25/75, 0/1"], worlds=[DESCRIBED], replications=3
+    ).outcomes
     assert (rows["verdict"] == "promoted_candidate").all()
     assert not rows["correct"].any()
     assert (rows["weight_changes"] == 2).all()

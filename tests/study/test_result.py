@@ -13,21 +13,25 @@ from simab.analyse import truth_of_scenario
 from simab.result import StudyResult
 from simab.result.json_form import dumped
 from simab.result.saved_study import canonical_json, read_result
-from simab.scenario import loads
+from simab.scenario import Scenario, loads
 from simab.scenario.world_names import DESCRIBED
-from simab.study import StudyPlan, run_study, study_examples, study_result
+from simab.scenario.worlds import worlds_of
+from simab.study import StudyPlan, WorldRuns, run_study, study_examples, study_result
 from tests.study.building import small
 
 
 def result(engine: str = "compiled", **parts: Any) -> StudyResult:
     scenario = small(**parts)
     plan = StudyPlan.of_scenario(scenario, scenario.policies, 5, 3, engine)
+    return found(plan, scenario, "as it was called")
+
+
+def found(plan: StudyPlan, scenario: Scenario, command: str) -> StudyResult:
+    """The result of the one world, with its examples."""
     rows = run_study(plan)[DESCRIBED]
-    examples = study_examples(plan, DESCRIBED, rows)
-    found = study_result(
-        plan, DESCRIBED, rows, truth_of_scenario(scenario), command="as it was called"
-    )
-    return replace(found, examples=examples)
+    played = {DESCRIBED: WorldRuns(truth_of_scenario(scenario), rows)}
+    without = study_result(plan, worlds_of(scenario), played, asked=scenario, command=command)
+    return replace(without, examples=study_examples(plan, DESCRIBED, rows))
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +52,7 @@ def test_it_can_be_made_again_from_what_it_says(whole: StudyResult) -> None:
         scenario, scenario.policies, whole.replications, whole.seed, "compiled"
     )
     assert plan.world_hashes[DESCRIBED] == whole.scenario_hash
-    rows = run_study(plan)[DESCRIBED]
-    again = study_result(plan, DESCRIBED, rows, truth_of_scenario(scenario), command=whole.command)
-    again = replace(again, examples=study_examples(plan, DESCRIBED, rows))
+    again = found(plan, scenario, whole.command)
     assert canonical_json(again) == canonical_json(whole)
 
 
