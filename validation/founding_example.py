@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from simab.comparison import compare
-from simab.report import canvas, formatting
+from simab.report import canvas
 from simab.report.page_form import for_page
 from simab.report.verdict_figure import draw_endings
+from simab.report.worlds_table import distinct
 from simab.report.writing import write_report
 from simab.result import StudyResult
 from simab.result.saved_study import read_result
 from simab.scenario import load
-from simab.text import typeset
+from validation.markdown import plain
 from validation.places import REPOSITORY, made_or_committed, say
 
 __all__ = ["play_founding_example", "write_founding_example"]
@@ -61,16 +62,23 @@ def _picture(result: StudyResult) -> str:
 
 
 def _table(result: StudyResult) -> str:
-    """README's table in Markdown."""
-    truth = result.truth
+    """README's table in Markdown: how often each rule promotes the candidate, world by world."""
+    worlds = distinct(result)
+    heads = [f"{world.label.title} ({_RIGHT[world.asks]})" for world in worlds]
     lines = [
-        f"| rule | promotes {truth.candidate} (wrong) | is right | decides after, median |",
-        "|---|---:|---:|---:|",
+        f"| rule promotes {result.truth.candidate} | {' | '.join(heads)} | requirements |",
+        "|---|" + "---:|" * len(worlds) + "---|",
     ]
-    lines += [
-        f"| {policy.name} | {formatting.proportion(policy.verdicts['promoted_candidate'])} "
-        f"| {formatting.proportion(policy.correct)} "
-        f"| {typeset.duration(policy.decision_time_s.p50)} |"
-        for policy in result.policies
-    ]
-    return "\n".join(lines).replace("\N{NARROW NO-BREAK SPACE}", " ") + "\n"
+    for policy in result.policies:
+        shares = [
+            str(formatting.proportion(each.promotes))
+            for world in worlds
+            for each in world.policies
+            if each.name == policy.name
+        ]
+        met = result.compliance(policy.name)
+        lines.append(f"| {policy.name} | {' | '.join(shares)} | {met} |")
+    return plain("\n".join(lines)) + "\n"
+
+
+_RIGHT: Final = {"promote": "it should", "keep": "it should not", "neither": "either is fine"}

@@ -14,6 +14,7 @@ from typing import Final
 from simab.analyse import Verdict
 from simab.comparison import compare
 from simab.scenario import Scenario
+from simab.scenario.world_names import DESCRIBED
 from simab.stats.interval import Interval
 from simab.stats.intervals import quantile_interval, share_interval
 from simab.study import WorldRows
@@ -100,7 +101,11 @@ def play_cells(
 ) -> list[Cell]:
     """One cell for each rule (all of the scenario's by default)."""
     study = compare(
-        version.scenario, policies=rules, replications=version.replications, executor=executor
+        version.scenario,
+        policies=rules,
+        worlds=[DESCRIBED],
+        replications=version.replications,
+        executor=executor,
     )
     return cells_of(version, study.rows)
 

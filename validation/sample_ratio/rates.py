@@ -15,6 +15,7 @@ from simab.comparison import compare
 from simab.report import formatting
 from simab.result import Proportion
 from simab.scenario import Scenario
+from simab.scenario.world_names import DESCRIBED
 from simab.stats.intervals import share_interval
 from simab.stats.sample_ratio import mixed_share_test, share_test_power
 from simab.text import typeset
@@ -135,7 +136,9 @@ def rule_alarms(executor: Executor | None, replications: int) -> list[RatioRate]
     for case in _ROUTERS:
         for alpha in ALPHAS:
             scenario = _with_rules(case, alpha)
-            study = compare(scenario, replications=replications, executor=executor)
+            study = compare(
+                scenario, worlds=[DESCRIBED], replications=replications, executor=executor
+            )
             for rule, played in study.rows.items():
                 held = sum("sample ratio" in (row.held_for or "") for row in played)
                 rows.append(RatioRate("rule", f"`{rule}`, {case.name}", alpha, held, len(played)))
