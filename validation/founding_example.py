@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from simab.comparison import compare
-from simab.report import canvas
+from simab.report import canvas, formatting
 from simab.report.page_form import for_page
 from simab.report.verdict_figure import draw_endings
 from simab.report.worlds_table import distinct
