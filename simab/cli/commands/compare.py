@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,13 +19,13 @@ from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.folders import make_folder, writing_into
+from simab.cli.gate import Gate, gate_options
 from simab.cli.progress import shown_progress
 from simab.cli.terminal import print_document, say
-from simab.errors import InvalidInput, NoResources
+from simab.errors import NoResources
 
 if TYPE_CHECKING:
     from simab.comparison import Study
-    from simab.scenario.models import Scenario
     from simab.study.execution import Executor
 
 __all__ = ["command"]
@@ -53,26 +53,7 @@ UNFINISHED: Final = "unfinished.sqlite"
     metavar="FILE",
     help="Keep finished replications in this SQLite file, and resume from it.",
 )
-@click.option("--gate", is_flag=True, help="Let the exit code say whether requirements are met.")
-@click.option(
-    "--assert",
-    "assertions",
-    multiple=True,
-    metavar="TEXT",
-    help="Require this too, and gate: 'false_promotion(\"my canary\") <= 5%'; repeatable.",
-)
-@click.option(
-    "--junit",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write each requirement as a test case, for a build server.",
-)
-@click.option(
-    "--markdown",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the answer in few lines, for a merge request.",
-)
+@gate_options
 @options.out
 @options.as_json
 @options.quiet
@@ -85,10 +66,7 @@ def command(
     engine: str,
     workers: int,
     store: Path | None,
-    gate: bool,
-    assertions: tuple[str, ...],
-    junit: Path | None,
-    markdown: Path | None,
+    gate: Gate,
     out: Path | None,
     as_json: bool,
     quiet: bool,
@@ -112,34 +90,27 @@ def command(
         raise Interrupted("Nothing was played yet; run the same command again.") from None
     kept_in = _UnfinishedRows(store)
     try:
-        scenario = _with_assertions(load(file), assertions)
+        scenario = gate.added_to(load(file))
         make_folder(out)
         chosen = list(policies) or None
         count = scenario.study.replications if replications is None else replications
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
         kept_in = _UnfinishedRows.beside(store, out)
+        settings = {"replications": count, "seed": used_seed, "engine": engine}
+        again = _command(file, chosen, worlds, gate.assertions, count, used_seed)
+        rows = count * len(policies or scenario.policies)
         study = _played(
-            partial(
-                compare,
-                scenario,
-                policies=chosen,
-                worlds=list(worlds) or None,
-                replications=count,
-                seed=used_seed,
-                engine=engine,
-                command=_command(file, chosen, worlds, assertions, count, used_seed),
-            ),
-            workers_worth_starting(
-                workers, scenario, count * len(policies or scenario.policies), engine=engine
-            ),
+            partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, command=again),
+            workers_worth_starting(workers, scenario, rows, engine=engine),
             kept_in.path,
+            settings,
             quiet=quiet,
         )
         _show(study, out, as_json=as_json, quiet=quiet)
-        _write_verdicts(study, junit, markdown)
+        gate.write(study)
         kept_in.finished()
-        return _exit_code(study, gated=gate or bool(assertions))
+        return gate.exit_code(study)
     except KeyboardInterrupt:
         raise Interrupted(_how_to_resume(kept_in.path)) from None
     except NoResources as error:
@@ -170,6 +141,7 @@ def _played(
     comparison: Callable[..., Study],
     workers: Executor | None,
     store: Path | None,
+    settings: Mapping[str, Any],
     *,
     quiet: bool,
 ) -> Study:
@@ -178,55 +150,11 @@ def _played(
 
     with ExitStack() as stack:
         return comparison(
+            **settings,
             executor=stack.enter_context(workers) if workers else None,
             store=stack.enter_context(closing(SqliteStore(store))) if store else None,
             progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
         )
-
-
-def _with_assertions(scenario: Scenario, assertions: tuple[str, ...]) -> Scenario:
-    """The scenario with these requirements too."""
-    if not assertions:
-        return scenario
-    from simab.scenario.assertions import requirement_of
-    from simab.scenario.suggestions import remedy_for_name
-
-    asked = [requirement_of(text) for text in assertions]
-    for text, each in zip(assertions, asked, strict=True):
-        if each.policy is not None and each.policy not in scenario.policies:
-            raise InvalidInput(
-                f"--assert {text!r}: "
-                + remedy_for_name(each.policy, scenario.policies, "names no policy. Policies")
-            )
-    return scenario.model_copy(update={"requirements": (*scenario.requirements, *asked)})
-
-
-def _write_verdicts(study: Study, junit: Path | None, markdown: Path | None) -> None:
-    """What a build server and a merge request show."""
-    from simab.files import write_files
-    from simab.report.verdict_files import junit_xml, markdown_lines
-
-    files: dict[Path, bytes] = {}
-    if junit is not None:
-        files[junit] = junit_xml(study.result)
-    if markdown is not None:
-        files[markdown] = markdown_lines(study.result).encode()
-    if files:
-        write_files(files)
-
-
-def _exit_code(study: Study, *, gated: bool) -> ExitCode:
-    """Failed replications first, then what fails, then what cannot be told."""
-    from simab.result.requirement_result import Compliance
-
-    if study.failures:
-        return ExitCode.REPLICATIONS_FAILED
-    if not gated:
-        return ExitCode.DONE
-    found = {study.result.compliance(policy) for policy in study.plan.policies}
-    if Compliance.FAILS in found:
-        return ExitCode.REQUIREMENTS_FAILED
-    return ExitCode.CANNOT_TELL if Compliance.OPEN in found else ExitCode.DONE
 
 
 def _command(
