@@ -106,10 +106,6 @@ FAULTS = {
         "(client & _CLIENT_REST), client >> _CLIENT_BITS\n    seen",
         "(client & np.uint64(31)), client >> _CLIENT_BITS\n    seen",
     ),
-    "two users met of one bit": (
-        "(client & _CLIENT_REST), client >> _CLIENT_BITS\n    run_counts",
-        "(client & np.uint64(31)), client >> _CLIENT_BITS\n    run_counts",
-    ),
     "a user who is seen again": ("routing.users[word] = seen | bit", "routing.users[word] = seen"),
     "where a squared reward is cut": ("square >> _SQUARES_CUT", "square >> _SQUARES_CUT - 1"),
     "the bucket of a latency": (
