@@ -1,0 +1,124 @@
+"""`simab compare` as a gate: exit codes, and the files for build servers and merge requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from simab.errors import InvalidInput
+from simab.scenario import dumps
+from simab.scenario.assertions import QUANTITIES, requirement_of
+from simab.scenario.requirements import PromotionRequirement, TimeRequirement
+from tests.comparison.command_line import run
+from tests.study.building import small
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Three policies; the candidate is better as described, and equal or worse elsewhere."""
+    path = tmp_path / "small.yaml"
+    path.write_text(dumps(small(worlds={"broken": None, "slow": None})), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--policy", "schedule"], 0),
+        (["--policy", "schedule", "--gate"], 1),  # it promotes whatever the candidate is
+        (
+            [
+                "--policy",
+                "schedule",
+                "--assert",
+                'power("schedule") >= 10%',
+                "--world",
+                "described",
+            ],
+            0,
+        ),
+        (["--policy", "schedule", "--assert", "power >= 99.9%", "--world", "described"], 3),
+        (["--policy", "schedule", "--assert", "time_to_decision <= 30s"], 1),
+        (["--policy", "schedule", "--assert", "time_to_decision <= 110s in 10% of runs"], 0),
+        (["--assert", 'power("nobody") >= 10%'], 2),
+        (["--assert", "power is good"], 2),
+    ],
+)
+def test_the_exit_code_says_whether_requirements_are_met(
+    file: Path, words: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --gate or --assert the verdict is printed only."""
+    assert run(capsys, "compare", file, "-n", 20, "--workers", 1, "--quiet", *words).code == code
+
+
+def test_files_for_a_build_server_and_a_merge_request(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A case for each requirement, policy and world; a table of at most 15 lines."""
+    junit, lines = tmp_path / "verdicts.xml", tmp_path / "verdict.md"
+    words = ("compare", file, "-n", 20, "--workers", 1, "--quiet", "--gate")
+    assert run(capsys, *words, "--junit", junit, "--markdown", lines).code == 1
+    suites = ElementTree.fromstring(junit.read_bytes())
+    by_name = {suite.get("name"): suite for suite in suites}
+    assert list(by_name) == ["test", "majority", "schedule"]
+    cases = by_name["schedule"].findall("testcase")
+    assert len(cases) == 3  # false promotion of the equal and the exchanged, power as described
+    assert int(by_name["schedule"].get("failures")) == len(
+        by_name["schedule"].findall(".//failure")
+    )
+    assert {case.get("name") for case in by_name["schedule"].findall("testcase[failure]")} == {
+        "false promotion at most 5\u202f%, with the candidate equally good",
+        "false promotion at most 5\u202f%, with the candidate exchanged",
+    }
+    text = lines.read_text(encoding="utf-8").splitlines()
+    assert len(text) <= 15
+    assert text[0].startswith(("Use “", "No rule "))
+    assert sum(line.startswith("| ") for line in text) == 4
+
+
+def test_names_in_a_table_of_markdown_are_no_markup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A policy may be called what ends a cell, or begins a link."""
+    policies = {"a | [b](c) <i>": small().policies["schedule"].model_dump(mode="json")}
+    path, lines = tmp_path / "odd.yaml", tmp_path / "odd.md"
+    path.write_text(dumps(small(policies=policies)), encoding="utf-8")
+    run(capsys, "compare", path, "-n", 2, "--workers", 1, "--quiet", "--markdown", lines)
+    assert "a \\| \\[b\\](c) \\<i\\>" in lines.read_text(encoding="utf-8")
+
+
+def test_an_assertion_is_read_as_it_is_written() -> None:
+    assert requirement_of('false_promotion("my canary") <= 5%') == PromotionRequirement(
+        quantity="false_promotion", at_most=0.05, policy="my canary"
+    )
+    assert requirement_of("time_to_decision() <= 3h in 95 % of runs") == TimeRequirement(
+        quantity="time_to_decision", at_most="3h", share_of_runs=0.95
+    )
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_every_quantity_of_a_file_can_be_asserted(quantity: str) -> None:
+    side, value = (">=", "50%") if quantity == "power" else ("<=", "10%")
+    value = "10min" if quantity in ("time_to_decision", "broken_gone_within") else value
+    value = "10" if quantity in ("requests_on_worse", "clients_on_worse", "regret") else value
+    value = "10" if quantity == "cost_of_serving" else value
+    assert requirement_of(f"{quantity} {side} {value}").quantity == quantity
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fals_promotion <= 5%", "Did you mean false_promotion"),
+        ("power <= 80%", "at least a value; write >="),
+        ("false_promotion >= 5%", "at most a value; write <="),
+        ("power >= 200%", "between 0 and 1"),
+        ('__import__("os").system("true")', "is no requirement"),
+        ("", "is no requirement"),
+        ('false_promotion("a) <= 5%', "is no requirement"),
+    ],
+)
+def test_what_is_no_assertion_is_refused_with_the_remedy(text: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        requirement_of(text)
