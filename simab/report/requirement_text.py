@@ -11,7 +11,7 @@ from simab.result import Mean, Proportion, StudyResult
 from simab.result.requirement_result import JudgedRequirement, RequirementStatement
 from simab.result.world_result import WorldResult
 from simab.text import typeset
-from simab.text.lists import listed, named
+from simab.text.lists import listed
 
 __all__ = ["bounds_text", "found_text", "statement_text", "where_text"]
 
@@ -86,5 +86,5 @@ def _decimals_of(share: float) -> int:
 
 def world_heading(world: WorldResult) -> str:
     """What is right in a world, for the heading of its column."""
-    words = {"promote": "promote", "keep": "keep", "neither": "either"}
-    return f"{words[world.asks]} {named(world.truth.candidate)}"
+    words = {"promote": "right: promote", "keep": "right: keep", "neither": "both are fine"}
+    return words[world.asks]

@@ -30,7 +30,7 @@ def worlds_table(result: StudyResult) -> Table:
     exposed = [world for world in worlds if world.truth.worse]
     columns = [
         Column("Policy", numeric=False),
-        *(Column(f"Promotes: {world.label.title}", world_heading(world)) for world in worlds),
+        *(Column(f"Promotes, {world.label.title}", world_heading(world)) for world in worlds),
         Column("Time to decision", "longest median of the worlds"),
     ]
     if exposed:

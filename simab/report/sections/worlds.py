@@ -15,7 +15,7 @@ __all__ = ["SECTION"]
 
 def _content(study: StudyResult, _: Numbers) -> Content:
     same = [
-        f"{world.label.title}: the same as {_title(study, world.label.same_as)}, and not played."
+        (world.label.title, _title(study, world.label.same_as))
         for world in study.worlds
         if world.label.same_as is not None
     ]
