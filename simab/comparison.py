@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from simab.analyse import ScenarioTruth
 from simab.errors import InvalidInput
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Study", "compare"]
+
+_WHOLE: Final = dict.fromkeys(("requests_to_decision", "clients_on_worse"), "Int64")
+"""Whole numbers that some runs lack: a file has them without a decimal point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +143,7 @@ class Study:
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
         # First what was played, which takes long to make again; then what is made of it.
-        write_files({folder / "outcomes.csv": csv_bytes(self.outcomes)})
+        write_files({folder / "outcomes.csv": csv_bytes(self.outcomes.astype(_WHOLE))})
         write_report(self.with_examples(progress), folder)
         return folder / "report.html"
 

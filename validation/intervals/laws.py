@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HORIZON_S", "RULES", "TIMES_MEDIAN_S", "CostLaw", "cost_laws", "times_s"]
+from simab.scenario.world_names import DESCRIBED
+
+__all__ = ["HORIZON_S", "RULES", "TIMES_MEDIAN_S", "CostLaw", "cost_laws", "is_of", "times_s"]
 
 Sample = NDArray[np.float64]
 Generator = np.random.Generator
@@ -72,9 +74,14 @@ def _normal(z: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2.0))
 
 
+def is_of(row: Mapping[str, str], rule: str) -> bool:
+    """Whether a row of outcomes is of that rule, with the variants as described."""
+    return row["policy"] == rule and row["world"] == DESCRIBED
+
+
 def _of_rule(outcomes: Path, rule: str) -> list[CostLaw]:
     with outcomes.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["policy"] == rule]
+        rows = [row for row in csv.DictReader(file) if is_of(row, rule)]
     if not rows:
         raise ValueError(f"{outcomes}: no rows of {rule!r}; name a rule that the scenario plays")
     requests, regret = (

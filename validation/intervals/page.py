@@ -12,7 +12,7 @@ from typing import Final
 
 from validation.csv_rows import csv_text, read_rows
 from validation.intervals.coverage import RUNS, SAMPLES, Cell, coverage_cells
-from validation.intervals.laws import RULES
+from validation.intervals.laws import RULES, is_of
 from validation.places import made_or_committed, say
 
 __all__ = ["findings", "play_coverage", "read_coverage", "write_coverage"]
@@ -77,7 +77,7 @@ def write_coverage(folder: Path) -> None:
     """Write the page below a folder from the cells of the last play."""
     cells = read_coverage(made_or_committed(folder, f"{_PLACE}/coverage.csv"))
     with made_or_committed(folder, _OUTCOMES).open(encoding="utf-8", newline="") as file:
-        rows = sum(row["policy"] == RULES[0] for row in csv.DictReader(file))
+        rows = sum(is_of(row, RULES[0]) for row in csv.DictReader(file))
     text = _TEXT.format(
         runs=", ".join(f"{each:,}" for each in RUNS[:-1]) + f" and {RUNS[-1]:,}",
         samples=f"{max(cell.samples for cell in cells):,}",
