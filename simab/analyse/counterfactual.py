@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from simab.analyse.breaches import guardrail_breach_s
 from simab.draws import Draws
@@ -119,9 +119,14 @@ class _Repeated:
 
     actions: AcceptedActions
 
-    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
-        """The actions of this instant; it looks at nothing else."""
-        return self.actions.get(observation.now_ns, ()), state
+    def decide(self, state: int | None, observation: Observation) -> tuple[Sequence[Action], int]:
+        """The actions of this instant; the state counts the instants that had any."""
+        actions = self.actions.get(observation.now_ns)
+        return actions or (), (state or 0) + (actions is not None)
+
+    def has_ended(self, state: int) -> bool:
+        """Whether all have been asked for."""
+        return state == len(self.actions)
 
 
 def accepted_actions(run: Run) -> AcceptedActions:

@@ -53,6 +53,14 @@ class Policy(Description, ABC):
         `state` is None at the first tick. The same arguments always give the same answer.
         """
 
+    def has_ended(self, state: Any) -> bool:
+        """Whether the rule asks for nothing any more, whatever it will be shown.
+
+        It is not asked again then, and the rest of the run is played at once. `state` is what
+        `decide` has answered last.
+        """
+        return False
+
     def adds_candidate(self, candidate: str) -> bool:
         """Whether the policy deploys the candidate itself where it is not there at the start."""
         return False

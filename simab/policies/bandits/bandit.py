@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isclose
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -109,6 +109,9 @@ class Bandit(Policy):
     def longest_ns(self) -> int | None:
         """`maximum_duration`."""
         return self.maximum_duration
+
+    def has_ended(self, state: Any) -> bool:
+        return bool(state.finished)
 
     def decide(
         self, state: BanditState | None, observation: Observation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -112,6 +112,9 @@ class BlueGreen(Policy):
     """Alarms by name; any of them in ALARM rolls back."""
     start_after: Duration = 0
     """When the deployment starts, from the start of the run."""
+
+    def has_ended(self, state: Any) -> bool:
+        return state.phase is Deployment.FINISHED
 
     def decide(
         self, state: BlueGreenState | None, observation: Observation

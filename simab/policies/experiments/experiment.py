@@ -83,6 +83,9 @@ class Experiment(Policy):
     def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """What a look concludes from the labels so far."""
 
+    def has_ended(self, state: Any) -> bool:
+        return bool(state.finished)
+
     def decide(
         self, state: ExperimentState | None, observation: Observation
     ) -> tuple[Sequence[Action], ExperimentState]:

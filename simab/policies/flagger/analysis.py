@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -149,6 +149,9 @@ class FlaggerAnalysis(Policy):
     def last_weight(self) -> int:
         """The percentage from which a passed check promotes."""
         return self.step_weights[-1] if self.step_weights else self.max_weight
+
+    def has_ended(self, state: Any) -> bool:
+        return state.phase in _ENDED
 
     def decide(self, state: FlaggerState | None, observation: Observation) -> FlaggerStep:
         """Tick if it is time; a tick during an update passes, as one without a ready canary."""

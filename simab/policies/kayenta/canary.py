@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -128,6 +128,9 @@ class KayentaCanary(Policy):
     def judgements(self) -> int:
         """How many judgements there are at most; a remainder of the lifetime is not used."""
         return self.lifetime // self.interval_ns
+
+    def has_ended(self, state: Any) -> bool:
+        return bool(state.finished)
 
     def decide(
         self, state: KayentaState | None, observation: Observation

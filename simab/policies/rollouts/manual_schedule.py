@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -73,6 +73,9 @@ class ManualSchedule(Policy):
         if times != sorted(times):
             raise InvalidInput("the steps are out of order; sort them by `at`")
         return self
+
+    def has_ended(self, state: Any) -> bool:
+        return bool(state == len(self.steps))
 
     def decide(
         self, state: int | None, observation: Observation

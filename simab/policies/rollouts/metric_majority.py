@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -39,6 +39,9 @@ class MetricMajority(Policy):
     def labels_needed(self, ratio: float) -> int:
         """As given, whatever the split."""
         return self.labelled_requests
+
+    def has_ended(self, state: Any) -> bool:
+        return bool(state)
 
     def decide(
         self, state: bool | None, observation: Observation

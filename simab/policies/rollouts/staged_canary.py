@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -61,6 +61,9 @@ class StagedCanary(Policy):
         if list(self.stages) != sorted(set(self.stages)):
             raise InvalidInput("the stages do not rise; list growing shares such as 5%, 25%, 50%")
         return self
+
+    def has_ended(self, state: Any) -> bool:
+        return bool(state.finished)
 
     def decide(
         self, state: CanaryState | None, observation: Observation
