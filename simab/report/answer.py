@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from simab.report import formatting
+from simab.report.answer_over_worlds import recommendation_text, requirement_remarks
 from simab.report.ranking import (
     breaks_long,
     error_share_without,
@@ -18,7 +19,6 @@ from simab.report.ranking import (
     right_but_harmful,
 )
 from simab.report.truth_text import in_between, truth_sentence, why_wrong
-from simab.report.world_answer import recommendation_text, requirement_remarks
 from simab.result import Mean, PolicyResult, Proportion, StudyResult, TruthSummary
 from simab.text import typeset
 from simab.text.lists import either, listed, named

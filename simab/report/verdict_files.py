@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 from xml.etree import ElementTree
 
+from simab.report.answer_over_worlds import recommendation_text
 from simab.report.page_form import for_page
 from simab.report.requirement_text import found_text, statement_text, where_text
-from simab.report.world_answer import recommendation_text
 from simab.report.worlds_table import worlds_table
 from simab.result import StudyResult
 from simab.result.requirement_result import Compliance

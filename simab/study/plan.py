@@ -24,7 +24,7 @@ from simab.scenario.models import Scenario
 from simab.scenario.parts import MOST_REPLICATIONS
 from simab.scenario.played import played_data
 from simab.scenario.world_names import DESCRIBED
-from simab.study.sources import LIBRARIES, playing_digest, policy_digests
+from simab.study.row_code import LIBRARIES, playing_digest, policy_digests
 from simab.world.control import Decider
 
 __all__ = ["Cell", "StudyPlan"]

@@ -23,8 +23,8 @@ from simab import code_digest
 from simab.analyse import RunSummary
 from simab.code_digest import PackageCode
 from simab.policies.catalogue import PolicyDescription
-from simab.study import StudyPlan, execution, sources
-from simab.study.sources import PLAYING, WITHOUT
+from simab.study import StudyPlan, execution, row_code
+from simab.study.row_code import PLAYING, WITHOUT
 from tests.study.building import small
 
 POLICY_OF = {
@@ -86,7 +86,7 @@ class Edited:
         self.keys = self.keys_now()
 
     def keys_now(self) -> dict[str, str]:
-        sources.playing_digest.cache_clear()
+        row_code.playing_digest.cache_clear()
         plan = replace(self.plan)  # without what it has found already
         return {cell.policy: plan.row_key(cell) for cell in plan.cells()}
 
@@ -115,11 +115,11 @@ class Edited:
 @pytest.fixture(scope="module")
 def code(copied: Path) -> Iterator[Edited]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "code_of_simab", lambda: PackageCode(copied))
+        patch.setattr(row_code, "code_of_simab", lambda: PackageCode(copied))
         edited = Edited(copied)
         assert edited.lost() == set()
         yield edited
-    sources.playing_digest.cache_clear()
+    row_code.playing_digest.cache_clear()
 
 
 DECIDING = [
@@ -215,7 +215,7 @@ def test_a_study_plays_again_what_an_edit_lost(
 
     def study() -> list[str]:
         played.clear()
-        sources.playing_digest.cache_clear()
+        row_code.playing_digest.cache_clear()
         simab.compare(small(), replications=1, store=rows)
         return list(played)
 

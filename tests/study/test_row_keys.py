@@ -21,7 +21,7 @@ from simab.run.simulation import simulate
 from simab.scenario import dumps, loads
 from simab.scenario.models import Scenario
 from simab.scenario.world_names import DESCRIBED
-from simab.study import Cell, StudyPlan, sources
+from simab.study import Cell, StudyPlan, row_code
 from simab.units import format_duration, format_rate, parse_duration
 from tests.effort import examples
 from tests.strategies import scenario_data
@@ -153,7 +153,7 @@ def test_keys_differ_by_the_libraries_that_compute(
 ) -> None:
     """Quantiles and p-values are theirs, and may differ in the last bit from version to version."""
     before = keys(scenario())
-    monkeypatch.setitem(sources.LIBRARIES, library, "0.0")
+    monkeypatch.setitem(row_code.LIBRARIES, library, "0.0")
     assert keys(scenario()) != before
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simab.errors import SimabError
-from simab.world.compiled.sources import source_digest
+from simab.world.compiled.kernel_identity import source_digest
 
 __all__ = ["is_cached", "require_numba"]
 

@@ -46,8 +46,8 @@ from simab.world.compiled.instances import (
     occupy,
     remember_waiting,
 )
+from simab.world.compiled.kernel_identity import source_digest
 from simab.world.compiled.log import client_of_all, log_arrival, log_end, log_start
-from simab.world.compiled.sources import source_digest
 from simab.world.records import COPY
 from simab.world.routing import TURN_UNIT
 from simab.world.run_counts import Status, Total

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from simab.world import run_counts
-from simab.world.compiled import kernel, sources
-from simab.world.compiled.sources import constants_imported, source_digest
+from simab.world.compiled import kernel, kernel_identity
+from simab.world.compiled.kernel_identity import constants_imported, source_digest
 
 
 @pytest.fixture
 def fresh_digest(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr(sources, "source_digest", source_digest.__wrapped__)
+    monkeypatch.setattr(kernel_identity, "source_digest", source_digest.__wrapped__)
     return monkeypatch
 
 
@@ -23,10 +23,10 @@ def test_a_changed_constant_of_another_module_changes_the_digest(
     fresh_digest: pytest.MonkeyPatch,
 ) -> None:
     """CARRY_NS is of counts.py, which is not a source of the kernel: its value is."""
-    before = sources.source_digest()
+    before = kernel_identity.source_digest()
     assert before == source_digest()
     fresh_digest.setattr(run_counts, "CARRY_NS", run_counts.CARRY_NS >> 1)
-    assert sources.source_digest() != before
+    assert kernel_identity.source_digest() != before
 
 
 def test_enumerations_and_constants_are_read_and_functions_are_not() -> None:
@@ -39,6 +39,6 @@ def test_enumerations_and_constants_are_read_and_functions_are_not() -> None:
 
 def test_the_kernels_files_are_found_by_its_imports() -> None:
     """All that it imports from its package; the Python around it is none of them."""
-    found = {module.rpartition(".")[2] for module in sources.sources()}
+    found = {module.rpartition(".")[2] for module in kernel_identity.sources()}
     assert {"kernel", "arrivals", "booking", "draws", "instances", "log", "arrays"} <= found
     assert "plane" not in found
