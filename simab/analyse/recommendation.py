@@ -36,6 +36,8 @@ def recommended(
     """
     policies = list(dict.fromkeys(name for world in worlds for name in world.rows))
     found = list(judged(statements, worlds))
+    if not any(weights):  # the file's worlds of any weight were not played
+        weights = [1.0] * len(worlds)
     scores = {name: _score(name, worlds, weights, prefer) for name in policies}
     passing = [name for name in policies if compliance_of(found, name) is Compliance.PASSES]
 
@@ -47,7 +49,8 @@ def recommended(
         stricter = list(judged(statements, worlds, alpha=ALPHA / len(policies)))
         certain = compliance_of(stricter, first) is Compliance.PASSES
         return Recommendation(criterion=prefer, policy=first, certain=certain, scores=scores)
-    nearest = min(policies, key=lambda name: (*_missed(found, name), by_score(name)))
+    asked = [name for name in policies if compliance_of(found, name) != Compliance.NOT_ASKED]
+    nearest = min(asked, key=lambda name: (*_missed(found, name), by_score(name)), default=None)
     return Recommendation(
         criterion=prefer, policy=None, certain=False, scores=scores, nearest=nearest
     )
@@ -79,7 +82,13 @@ def _until_decided(row: RunSummary, world: PlayedWorld) -> float:
 
 
 def _column(key: str) -> Callable[[RunSummary, PlayedWorld], float]:
-    return lambda row, _: COLUMNS[key].values([row])[0]
+    column = COLUMNS[key]
+
+    def value(row: RunSummary, world: PlayedWorld) -> float:
+        never = column.of_worse and not world.truth.worse
+        return 0.0 if never else column.values([row])[0]
+
+    return value
 
 
 _SCORES: Final[Mapping[str, Callable[[RunSummary, PlayedWorld], float]]] = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from simab.result.columns import COLUMNS, RunLimits
 from simab.result.requirement_result import Compliance, JudgedRequirement, RequirementStatement
@@ -35,12 +35,16 @@ CUSTOMARY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PlayedWorld:
-    """A world that was played: its truth, its rows by policy, and what no run of it can exceed."""
+    """A world that was played: its truth, its rows by policy, and what no run of it can exceed.
+
+    `failed` counts the replications of each policy that have no row.
+    """
 
     name: str
     truth: TruthSummary
     rows: Mapping[str, Sequence[RunSummary]]
     limits: RunLimits
+    failed: Mapping[str, int] = field(default_factory=dict)
 
 
 def statement_of(requirement: Requirement) -> RequirementStatement:
@@ -66,73 +70,113 @@ def judged(
 ) -> Iterator[JudgedRequirement]:
     """Each requirement of each policy in each world that it is about, in this order.
 
-    A world in which a policy finished no run says nothing of it.
+    One passes wrongly with probability alpha at most. As one failure fails a gate, the error of
+    "fails" is divided by the number of all verdicts, so that any is wrong with alpha at most.
     """
+    asked = list(_asked(statements, worlds))
+    for place, policy, world in asked:
+        if world is None:
+            yield _open(math.nan, math.nan, math.nan, 0)(place, policy, "")
+            continue
+        levels = _Levels(alpha, alpha / len(asked))
+        found = _judge(statements[place], world, policy, levels)
+        yield found(place, policy, world.name)
+
+
+def _asked(
+    statements: Sequence[RequirementStatement], worlds: Sequence[PlayedWorld]
+) -> Iterator[tuple[int, str, PlayedWorld | None]]:
+    """What is to be judged; with no world where none that was played asks it."""
+    policies = list(dict.fromkeys(name for world in worlds for name in world.rows))
     for place, statement in enumerate(statements):
-        quantity = _QUANTITIES[statement.quantity]
-        for world in worlds:
-            if not quantity.is_about(world.truth):
-                continue
-            for policy, rows in world.rows.items():
-                if rows and statement.policy in (None, policy):
-                    found = _judge(statement, quantity, world, rows, alpha)
-                    yield found(requirement=place, policy=policy, world=world.name)
+        about = [each for each in worlds if _QUANTITIES[statement.quantity].is_about(each.truth)]
+        worlds_or_none: Sequence[PlayedWorld | None] = about or (None,)
+        for world in worlds_or_none:
+            for policy in policies:
+                if statement.policy in (None, policy):
+                    yield place, policy, world
 
 
-_Judged = Callable[..., JudgedRequirement]
+class _Levels(NamedTuple):
+    """The largest probability of a wrong "passes", and of a wrong "fails"."""
+
+    passes: float
+    fails: float
+
+
+_Judged = Callable[[int, str, str], JudgedRequirement]
 
 
 def _judge(
+    statement: RequirementStatement, world: PlayedWorld, policy: str, levels: _Levels
+) -> _Judged:
+    rows = world.rows.get(policy, ())
+    if not rows:
+        return _open(math.nan, math.nan, math.nan, 0)
+    found = _of_rows(statement, world, rows, levels)
+    if not world.failed.get(policy) or found(0, "", "").compliance == Compliance.FAILS:
+        return found
+    # The runs that failed might have been the ones that break it.
+    seen = found(0, "", "")
+    return _open(seen.estimate, seen.low, seen.high, seen.runs)
+
+
+def _of_rows(
     statement: RequirementStatement,
-    quantity: _Quantity,
     world: PlayedWorld,
     rows: Sequence[RunSummary],
-    alpha: float,
+    levels: _Levels,
 ) -> _Judged:
-    values = [quantity.value(row, world.truth) for row in rows]
+    quantity = _QUANTITIES[statement.quantity]
+    column = COLUMNS.get(quantity.column)
+    never = column is not None and column.of_worse and not world.truth.worse
+    values = [0.0 if never else quantity.value(row, world.truth) for row in rows]
+    if any(map(math.isnan, values)):  # the scenario says nothing of it
+        return _open(math.nan, math.nan, math.nan, len(rows))
     if quantity.is_share:
-        count = sum(map(bool, values))
-        return _judge_share(
-            count, len(rows), statement.bound, at_most=statement.at_most, alpha=alpha
-        )
+        count, bound = sum(map(bool, values)), statement.bound
+        return _judge_share(count, len(rows), bound, levels, at_most=statement.at_most)
     if not math.isnan(statement.share_of_runs):
         kept = sum(value <= statement.bound for value in values)
-        return _judge_share(kept, len(rows), statement.share_of_runs, at_most=False, alpha=alpha)
-    if any(map(math.isnan, values)):  # the scenario says nothing of it
-        return _found(math.nan, math.nan, math.nan, len(rows), Compliance.OPEN, None)
-    most = COLUMNS[quantity.column].range_of(values, world.limits)[1]
-    return _judge_mean(values, most, statement.bound, alpha)
+        return _judge_share(kept, len(rows), statement.share_of_runs, levels, at_most=False)
+    assert column is not None
+    most = 0.0 if never else column.range_of(values, world.limits)[1]
+    return _judge_mean(values, most, statement.bound, levels)
 
 
-def _judge_share(count: int, runs: int, bound: float, *, at_most: bool, alpha: float) -> _Judged:
-    """A share of runs against its bound; a bound of 0 or 1 can be broken, or is kept by all."""
-    if bound in (0.0, 1.0):
-        trivial = at_most == (bound == 1.0)
-        broken = count > 0 if at_most else count < runs
-        passes, fails = trivial, not trivial and broken
-    else:
-        passes = is_beyond(count, runs, bound, above=not at_most, alpha=alpha)
-        fails = is_beyond(count, runs, bound, above=at_most, alpha=alpha)
+def _judge_share(count: int, runs: int, bound: float, levels: _Levels, *, at_most: bool) -> _Judged:
+    """A share of runs against its bound, which lies between 0 and 1."""
+    passes = is_beyond(count, runs, bound, above=not at_most, alpha=levels.passes)
+    fails = is_beyond(count, runs, bound, above=at_most, alpha=levels.fails)
     share = count / runs
-    low, high = plausible_shares(count, runs, alpha=alpha)
+    low, high = plausible_shares(count, runs, alpha=levels.passes)
     more = None
-    if not (passes or fails) and 0.0 < bound < 1.0:
-        more = trials_to_tell(share, bound, alpha=alpha)
+    if not (passes or fails):
+        level = levels.passes if (share < bound) == at_most else levels.fails
+        more = trials_to_tell(share, bound, alpha=level)
     return _found(share, low, high, runs, _compliance(passes, fails), more)
 
 
-def _judge_mean(values: Sequence[float], most: float, bound: float, alpha: float) -> _Judged:
+def _judge_mean(values: Sequence[float], most: float, bound: float, levels: _Levels) -> _Judged:
     """A mean over runs that should be at most its bound."""
-    found = MeanBounds.of(values, most, alpha=alpha)
-    passes, fails = found.high <= bound, found.low > bound
-    more = None if passes or fails else runs_until_apart(values, bound, alpha=alpha)
+    found = MeanBounds.of(values, most, alpha=levels.passes)
+    passes = found.high <= bound
+    fails = MeanBounds.of(values, most, alpha=levels.fails).low > bound
+    more = None
+    if not (passes or fails):
+        level = levels.passes if found.mean < bound else levels.fails
+        more = runs_until_apart(values, most, bound, alpha=level)
     return _found(found.mean, found.low, found.high, len(values), _compliance(passes, fails), more)
+
+
+def _open(estimate: float, low: float, high: float, runs: int) -> _Judged:
+    return _found(estimate, low, high, runs, Compliance.OPEN, None)
 
 
 def _found(
     estimate: float, low: float, high: float, runs: int, compliance: Compliance, more: int | None
 ) -> _Judged:
-    def named(*, requirement: int, policy: str, world: str) -> JudgedRequirement:
+    def named(requirement: int, policy: str, world: str) -> JudgedRequirement:
         return JudgedRequirement(
             requirement=requirement,
             policy=policy,
@@ -188,8 +232,8 @@ def _promoted(row: RunSummary, truth: TruthSummary) -> float:
     return float(truth.candidate in (row.decided_for, row.ends_with))
 
 
-def _right(row: RunSummary, _: TruthSummary) -> float:
-    return float(row.correct)
+def _ends_with_candidate(row: RunSummary, truth: TruthSummary) -> float:
+    return float(row.ends_with == truth.candidate)
 
 
 def _decided_s(row: RunSummary, _: TruthSummary) -> float:
@@ -213,7 +257,7 @@ def _of_column(column: str) -> _Quantity:
 _QUANTITIES: Final[Mapping[str, _Quantity]] = {
     "false_promotion": _Quantity(_keeps, _promoted, is_share=True),
     "promotes_a_worse": _Quantity(_is_worse, _promoted, is_share=True),
-    "power": _Quantity(_promotes, _right, is_share=True),
+    "power": _Quantity(_promotes, _ends_with_candidate, is_share=True),
     "time_to_decision": _Quantity(_always, _decided_s),
     "broken_gone_within": _Quantity(_is_broken, _candidate_gone_s),
     "requests_on_worse": _of_column("requests_on_worse"),

@@ -22,6 +22,7 @@ class Compliance(StrEnum):
     PASSES = "passes"
     FAILS = "fails"
     OPEN = "cannot tell"
+    NOT_ASKED = "not asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,13 @@ class RequirementStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRequirement:
-    """A requirement of one policy in one world.
+    """A requirement of one policy in one world; of no world ("") where none asks it.
 
     `requirement` is its place among the statements. `estimate` is the share of runs, or the mean;
     `low` to `high` is where it lies at all looks together, wrong with probability 2.5 % a side, and
     `compliance`, one of `Compliance`, follows from it. `runs_to_tell`: how many runs would tell
-    with probability 80 % if the estimate is true; None where it is told, or cannot be.
+    with probability 80 % if the estimate is true; None where it is told, or cannot be. Where some
+    of the policy's runs failed there, or none asks it, it cannot tell.
     """
 
     requirement: int
@@ -63,11 +65,10 @@ class JudgedRequirement:
 
 
 def compliance_of(found: Iterable[JudgedRequirement], policy: str) -> Compliance:
-    """Whether a policy meets all that was asked of it: it fails with one, and passes with all.
-
-    One of which nothing was judged (no world asks it, or no run finished) is not known to pass.
-    """
+    """Whether a policy meets all that was asked of it: it fails with one, and passes with all."""
     own = {each.compliance for each in found if each.policy == policy}
+    if not own:
+        return Compliance.NOT_ASKED
     if Compliance.FAILS in own:
         return Compliance.FAILS
     return Compliance.PASSES if own == {Compliance.PASSES} else Compliance.OPEN

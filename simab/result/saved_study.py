@@ -64,7 +64,35 @@ def read_result(result: Any, name: str = "The result") -> StudyResult:
         if name not in study.truth.judgements:
             place = reader.child("truth").child("judgements")
             raise place.invalid(f"the variant {name!r} is missing")
+    _require_references(study, reader)
     return study
+
+
+def _require_references(study: StudyResult, reader: Reader) -> None:
+    """What the result says of worlds, policies and requirements by name has to be there."""
+    worlds = {world.name for world in study.worlds}
+    for place, world in enumerate(study.other_worlds):
+        at = reader.child("other_worlds").items()[place]
+        if world.label.same_as is not None and world.label.same_as not in worlds:
+            raise at.child("label").child("same_as").invalid("names no world of the study")
+        for role in (world.truth.control, world.truth.candidate):
+            if role not in world.truth.judgements or role not in world.truth.gains:
+                raise at.child("truth").child("judgements").invalid(f"{role!r} is missing")
+    for place, each in enumerate(study.judged):
+        at = reader.child("judged").items()[place]
+        if not 0 <= each.requirement < len(study.requirements):
+            raise at.child("requirement").invalid("is the place of no requirement")
+        if each.world and each.world not in worlds:
+            raise at.child("world").invalid("names no world of the study")
+    chosen = study.recommendation
+    if chosen is not None:
+        for name in (chosen.policy, chosen.nearest):
+            if name is not None and name not in chosen.scores:
+                raise (
+                    reader.child("recommendation")
+                    .child("scores")
+                    .invalid(f"the policy {name!r} is missing")
+                )
 
 
 def _require_format(result: Any, name: str) -> None:

@@ -1,7 +1,7 @@
-"""Where a mean over runs lies, at every count of runs at once.
+"""Where a mean over runs lies, at every count of runs at once, though a rare run may cost more.
 
-A confidence sequence (`simab.stats.always_valid`), widened where the runs hardly differ: what no
-run has shown may still happen, as rarely as an exact bound on shares allows.
+A confidence sequence (`simab.stats.always_valid`) covers what the runs show. What none of them has
+shown may still happen, as rarely as an exact bound on shares allows, and cost the whole range.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ __all__ = ["MeanBounds", "runs_until_apart"]
 _TIGHT_AT: Final = 500  # runs near which the sequence is narrowest
 _FEW: Final = 10  # runs other than the usual one, fewer of which say how often, not how much
 _MOST_RUNS: Final = 100_000_000
+_ONE_SIDED_80: Final = 0.8416  # standard errors, for a probability of 80 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +36,77 @@ class MeanBounds:
     def of(cls, values: Sequence[float], most: float, *, alpha: float = 0.025) -> MeanBounds:
         """Of values from 0 to `most`, one a run; wrong with probability alpha a side.
 
-        The sequence holds as runs grow many (Waudby-Smith et al. 2021). Where fewer than ten runs
-        differ from the usual value, the share of runs that may still differ is bounded exactly, and
-        each may be worth the whole range; with `most` infinite there is no upper end then. Raises
-        InvalidInput without values, or for one below 0 or above `most`.
+        The sequence holds as runs grow many (Waudby-Smith et al. 2021). Runs above all that were
+        seen may be as frequent as a share that is known with half of alpha, and each may be worth
+        `most`. Where fewer than ten runs differ from the usual value, the sequence is not asked:
+        the share of all runs that differ is bounded so. With `most` infinite there is no upper end.
+        Raises InvalidInput without values, or for one below 0 or above `most`.
         """
         if not values or not all(0.0 <= value <= most for value in values):
             raise InvalidInput(f"values: must be from 0 to {most!r}, at least one; give one a run")
+        low, high = _Sample.of(values, most).ends(len(values), alpha)
+        return cls(math.fsum(values) / len(values), low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What the ends depend on: they can be asked of other counts, as if the runs went on alike."""
+
+    mean: float
+    deviation: float
+    usual: float
+    unusual_share: float
+    count: int
+    largest: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float], most: float) -> _Sample:
         count = len(values)
         mean = math.fsum(values) / count
         usual, usually = Counter(values).most_common(1)[0]
-        unusual = count - usually
+        squares = math.fsum((value - mean) ** 2 for value in values)
+        return cls(
+            mean=mean,
+            deviation=math.sqrt(squares / (count - 1)) if count > 1 else math.inf,
+            usual=usual,
+            unusual_share=(count - usually) / count,
+            count=count,
+            largest=max(values),
+            most=most,
+        )
+
+    def ends(self, runs: int, alpha: float) -> tuple[float, float]:
+        unusual = round(self.unusual_share * runs)
         if unusual < _FEW:
-            share = largest_plausible_share(unusual, count, alpha=alpha)
-            return cls(mean, usual * (1.0 - share), usual + share * (most - usual))
-        margin = _margin(values, count, alpha)
-        return cls(mean, max(mean - margin, 0.0), min(mean + margin, most))
+            share = largest_plausible_share(unusual, runs, alpha=alpha)
+            return self.usual * (1.0 - share), self.usual + share * (self.most - self.usual)
+        margin = self.margin(runs, alpha / 2.0)
+        unseen = largest_plausible_share(0, runs, alpha=alpha / 2.0)
+        high = self.mean + margin + unseen * (self.most - self.largest)
+        return max(self.mean - margin, 0.0), min(high, self.most)
+
+    def margin(self, runs: int, alpha: float) -> float:
+        mixing = tuned_mixing_variance(1.0, _TIGHT_AT, alpha=2.0 * alpha)
+        z = mixture_z_bound(1.0 / runs, mixing, alpha=2.0 * alpha)
+        return z * self.deviation / math.sqrt(runs)
 
 
-def runs_until_apart(values: Sequence[float], bound: float, *, alpha: float = 0.025) -> int | None:
-    """After how many runs the sequence no longer holds the bound, if mean and spread stay; or None.
+def runs_until_apart(
+    values: Sequence[float], most: float, bound: float, *, alpha: float = 0.025
+) -> int | None:
+    """After how many runs the ends no longer hold the bound, if the runs go on alike; or None.
 
-    To half a percent; with probability 80 %: the margin and .84 standard errors fit between.
+    To half a percent; with probability 80 %: .84 standard errors of the mean fit between as well.
     """
-    distance = abs(math.fsum(values) / len(values) - bound)
-    if distance == 0.0:
-        return None
+    sample = _Sample.of(values, most)
 
     def apart(runs: int) -> bool:
-        spread = _standard_deviation(values) / math.sqrt(runs)
-        return _margin(values, runs, alpha) + 0.8416 * spread < distance
+        low, high = sample.ends(runs, alpha)
+        spread = _ONE_SIDED_80 * sample.deviation / math.sqrt(runs) if sample.deviation else 0.0
+        return high + spread <= bound or low - spread > bound
 
-    high = len(values)
+    high = max(len(values), 2)
     while not apart(high):
         high *= 2
         if high > _MOST_RUNS:
@@ -76,16 +116,3 @@ def runs_until_apart(values: Sequence[float], bound: float, *, alpha: float = 0.
         middle = (low + high) // 2
         low, high = (low, middle) if apart(middle) else (middle, high)
     return high
-
-
-def _margin(values: Sequence[float], runs: int, alpha: float) -> float:
-    mixing = tuned_mixing_variance(1.0, _TIGHT_AT, alpha=2.0 * alpha)
-    z = mixture_z_bound(1.0 / runs, mixing, alpha=2.0 * alpha)
-    return z * _standard_deviation(values) / math.sqrt(runs)
-
-
-def _standard_deviation(values: Sequence[float]) -> float:
-    mean = math.fsum(values) / len(values)
-    if len(values) < 2:
-        return math.inf
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))

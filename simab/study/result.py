@@ -79,13 +79,14 @@ def study_result(
     failed = failed_policies(
         failures, replications=plan.replications, seed=plan.seed, in_file=asked.policies
     )
-    if not any(runs.finished for runs in played.values()):
-        raise ReplicationsFailed(_nothing_finished(failed[0]))
     first, *others = worlds
+    if not played[first.name].finished:
+        lost = [each for each in failed if each.world == first.name]
+        raise ReplicationsFailed(_nothing_finished(lost[0]))
     scenario, runs = first.scenario, played[first.name]
     statements = tuple(map(statement_of, asked.requirements)) or CUSTOMARY
     distinct = [world for world in worlds if world.same_as is None]
-    looked_at = [played[world.name].of(world) for world in distinct]
+    looked_at = [played[world.name].of(world, plan.replications) for world in distinct]
     return StudyResult(
         simab_version=VERSION,
         command=command,
@@ -130,11 +131,12 @@ class WorldRuns:
         """The rows of the policies that finished any replication."""
         return {name: each for name, each in self.rows.items() if each}
 
-    def of(self, world: World) -> PlayedWorld:
+    def of(self, world: World, replications: int) -> PlayedWorld:
         """The world as requirements look at it."""
+        failed = {name: replications - len(rows) for name, rows in self.rows.items()}
         everything = [row for rows in self.rows.values() for row in rows]
         limits = limits_of_study(everything, world.scenario, self.truth)
-        return PlayedWorld(world.name, self.truth.summary(), self.finished, limits)
+        return PlayedWorld(world.name, self.truth.summary(), self.rows, limits, failed)
 
 
 def _label(world: World) -> WorldLabel:

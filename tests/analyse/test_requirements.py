@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from simab.analyse.recommendation import recommended
 from simab.analyse.requirements import CUSTOMARY, PlayedWorld, judged, statement_of
 from simab.result import TruthSummary
 from simab.result.columns import RunLimits
-from simab.result.requirement_result import Compliance, RequirementStatement
+from simab.result.requirement_result import Compliance, RequirementStatement, compliance_of
 from simab.scenario.requirements import PowerRequirement, TimeRequirement
 from tests.analyse.outcome_rows import rows
 
@@ -140,7 +141,8 @@ def test_a_broken_candidate_is_gone_when_another_has_all_traffic_for_good() -> N
 )
 def test_a_mean_is_judged_by_a_sequence_of_intervals(bound: float, says: str) -> None:
     """500 on average, from 400 to 600 in turn over 400 runs."""
-    there = world("worse", 0, 400, truth(-0.03), requests_on_worse=[400, 600] * 200)
+    at = truth(-0.03, worse=True)
+    there = world("worse", 0, 400, at, requests_on_worse=[400, 600] * 200)
     asked = RequirementStatement(
         quantity="requests_on_worse", at_most=True, bound=bound, unit="requests"
     )
@@ -152,13 +154,72 @@ def test_a_mean_is_judged_by_a_sequence_of_intervals(bound: float, says: str) ->
 
 def test_runs_all_alike_do_not_prove_a_mean() -> None:
     """0 requests in 20 runs: the next run may have a thousand."""
-    there = world("worse", 0, 20, truth(-0.03), requests_on_worse=[0] * 20)
+    there = world("worse", 0, 20, truth(-0.03, worse=True), requests_on_worse=[0] * 20)
     asked = RequirementStatement(
         quantity="requests_on_worse", at_most=True, bound=10.0, unit="requests"
     )
     (found,) = judged([asked], [there])
     assert found.compliance == Compliance.OPEN
     assert found.high > 100
+
+
+def test_where_no_variant_is_worse_nothing_can_go_to_one() -> None:
+    """0 by what it is, after any number of runs; clients are not even counted there."""
+    there = world("equal", 0, 3, truth(0.0), clients_on_worse=[None] * 3)
+    for quantity in ("requests_on_worse", "clients_on_worse"):
+        asked = RequirementStatement(quantity=quantity, at_most=True, bound=0.0, unit="requests")
+        (found,) = judged([asked], [there])
+        assert (found.estimate, found.high, found.compliance) == (0.0, 0.0, Compliance.PASSES)
+
+
+def test_a_policy_whose_runs_failed_in_a_world_does_not_pass() -> None:
+    """The runs that failed might be those that promote: 200 clean ones say nothing of them."""
+    clean = world("equal", 0, 200, truth(0.0))
+    some = replace(clean, failed={"rule": 3})
+    none = replace(clean, name="broken", rows={"rule": ()}, failed={"rule": 203})
+    assert [each.compliance for each in judged([FALSE], [clean])] == [Compliance.PASSES]
+    found = list(judged([FALSE], [some, none]))
+    assert [each.compliance for each in found] == [Compliance.OPEN, Compliance.OPEN]
+    assert compliance_of(found, "rule") == Compliance.OPEN
+    assert recommended([FALSE], [clean, none], [1.0, 1.0], "soonest").policy is None
+    failing = replace(world("equal", 150, 200, truth(0.0)), failed={"rule": 3})
+    assert [each.compliance for each in judged([FALSE], [failing])] == [Compliance.FAILS]
+
+
+def test_a_requirement_that_no_world_asks_is_not_met() -> None:
+    """Power where no candidate is better: a rule that never promotes has not shown any."""
+    found = list(judged(CUSTOMARY, [world("equal", 0, 400, truth(0.0))]))
+    assert [(each.world, each.compliance) for each in found] == [
+        ("equal", Compliance.PASSES),
+        ("", Compliance.OPEN),
+    ]
+    assert compliance_of(found, "rule") == Compliance.OPEN
+
+
+def test_a_policy_that_nothing_is_asked_of_is_neither_met_nor_open() -> None:
+    asked = replace(FALSE, policy="other")
+    there = world("equal", 0, 400, truth(0.0))
+    both = replace(there, rows={"rule": there.rows["rule"], "other": there.rows["rule"]})
+    found = list(judged([asked], [both]))
+    assert compliance_of(found, "rule") == Compliance.NOT_ASKED
+    assert compliance_of(found, "other") == Compliance.PASSES
+
+
+def test_a_false_fail_is_shared_among_all_verdicts() -> None:
+    """What fails alone, barely, does not fail as one of twenty rules."""
+    made = world("equal", 23, 200, truth(0.0))
+    alone = [each.compliance for each in judged([FALSE], [made])]
+    many = replace(made, rows={f"rule {at}": made.rows["rule"] for at in range(20)})
+    among = {each.compliance for each in judged([FALSE], [many])}
+    assert (alone, among) == ([Compliance.FAILS], {Compliance.OPEN})
+
+
+def test_power_is_the_share_of_runs_that_end_with_the_candidate() -> None:
+    """One that promotes and goes back has promoted, and has not ended there."""
+    made = rows(decided_for=["b"] * 300, ends_with=["a"] * 300)
+    there = PlayedWorld("better", truth(0.03), {"rule": made}, RunLimits.of(made))
+    (found,) = judged([CUSTOMARY[1]], [there])
+    assert (found.estimate, found.compliance) == (0.0, Compliance.FAILS)
 
 
 def test_a_requirement_of_one_policy_is_asked_of_no_other() -> None:

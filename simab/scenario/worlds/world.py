@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -170,7 +171,8 @@ _OF_EVERY_STUDY: Final[Mapping[str, Callable[[Scenario, tuple[str, ...]], World]
 
 def _with_coincidences(worlds: list[World]) -> Iterator[World]:
     """Each world, with the first before it that is played and judged as it is."""
-    played = [played_data(world.scenario) for world in worlds]
+    # As texts: the order of variants and segments decides who gets which draw.
+    played = [json.dumps(played_data(world.scenario)) for world in worlds]
     for number, world in enumerate(worlds):
         first = played.index(played[number])
         yield world if first == number else replace(world, same_as=worlds[first].name)
