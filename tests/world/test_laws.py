@@ -46,7 +46,7 @@ def test_the_laws_hold_in_every_run(engine: str) -> None:
     assert {each for each in seen if each.startswith("status")} == {
         f"status {each}" for each in (0, 200, 400, 500, 503)
     }
-    assert min(seen["waits"], seen["accepted"], seen["refused"]) > 20
+    assert min(seen["waits"], seen["accepted"], seen["refused"]) >= 5
 
 
 def crowded_instants() -> Scenario:
