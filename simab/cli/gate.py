@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -30,7 +31,8 @@ _OPTIONS: Final = (
         "assertions",
         multiple=True,
         metavar="TEXT",
-        help="Require this too, and gate: 'false_promotion(\"my canary\") <= 5%'; repeatable.",
+        help="Require this besides what the file requires (if it requires nothing, instead of the "
+        "customary 5% and 80%), and gate: 'false_promotion(\"my canary\") <= 5%'; repeatable.",
     ),
     click.option("--junit", **_FILE, help="Write each requirement as a test case."),
     click.option("--markdown", **_FILE, help="Write the answer in few lines, for a merge request."),
@@ -46,26 +48,51 @@ class Gate:
     junit: Path | None
     markdown: Path | None
 
-    def added_to(self, scenario: Scenario) -> Scenario:
-        """The scenario with the asserted requirements too.
+    def added_to(self, scenario: Scenario, chosen: Sequence[str] | None = None) -> Scenario:
+        """The scenario with the asserted requirements too; `chosen` are the policies that play.
 
         Raises:
-            InvalidInput: an assertion cannot be read, or names no policy of the scenario.
+            InvalidInput: an assertion cannot be read or judged, or is of a policy that does not
+                play; or the exit code is to say something of policies that nothing is asked of.
         """
-        if not self.assertions:
-            return scenario
-        from simab.scenario.assertions import requirement_of
-        from simab.scenario.suggestions import remedy_for_name
+        from simab.scenario.assertions import with_assertions
 
-        asked = [requirement_of(text) for text in self.assertions]
-        for text, each in zip(self.assertions, asked, strict=True):
-            if each.policy is not None and each.policy not in scenario.policies:
-                remedy = remedy_for_name(each.policy, scenario.policies, "Policies")
-                raise InvalidInput(f"--assert {text!r}: names no policy. {remedy}")
-        return scenario.model_copy(update={"requirements": (*scenario.requirements, *asked)})
+        names = list(scenario.policies if chosen is None else chosen)
+        scenario = with_assertions(scenario, self.assertions, names)
+        asked = {each.policy for each in scenario.requirements}
+        if self.sets_exit_code and asked and not asked & {None, *names}:
+            others = ", ".join(sorted(filter(None, asked)))
+            raise InvalidInput(
+                f"--gate: nothing is required of {', '.join(names)}, only of {others}. Name one "
+                "of these with --policy, or add --assert"
+            )
+        return scenario
+
+    def require_places(self, read: Path) -> None:
+        """Refuse places of --junit and --markdown that cannot be written, before anything plays.
+
+        Raises:
+            InvalidInput: a folder is absent or cannot be written, or two files are one.
+        """
+        taken = {read.resolve(): "the scenario"}
+        for option, place in (("--junit", self.junit), ("--markdown", self.markdown)):
+            if place is None:
+                continue
+            whole = place.resolve()
+            if whole in taken:
+                raise InvalidInput(f"{option} {place}: is {taken[whole]}; name another file")
+            taken[whole] = f"the file of {option}"
+            if not whole.parent.is_dir():
+                raise InvalidInput(f"{option} {place}: its folder does not exist; make it first")
+            if not os.access(whole.parent, os.W_OK):
+                raise InvalidInput(f"{option} {place}: its folder cannot be written; name another")
 
     def write(self, study: Study) -> None:
-        """The files that were asked for."""
+        """The files that were asked for.
+
+        Raises:
+            InvalidInput: one cannot be written; what was there before is left as it is.
+        """
         from simab.files import write_files
         from simab.report.verdict_files import junit_xml, markdown_lines
 
@@ -74,8 +101,14 @@ class Gate:
             files[self.junit] = junit_xml(study.result)
         if self.markdown is not None:
             files[self.markdown] = markdown_lines(study.result).encode()
-        if files:
+        try:
             write_files(files)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            names = " and ".join(map(str, files))
+            raise InvalidInput(
+                f"{names} cannot be written: {reason}. Name another place by --junit or --markdown"
+            ) from None
 
     def exit_code(self, study: Study) -> ExitCode:
         """Failed replications first, then a failed requirement, then one that cannot be told."""
@@ -85,7 +118,13 @@ class Gate:
             return ExitCode.REPLICATIONS_FAILED
         if not self.sets_exit_code:
             return ExitCode.DONE
-        found = {study.result.compliance(policy) for policy in study.plan.policies}
+        result = study.result
+        asked = {each.policy for each in result.requirements}
+        found = {
+            result.compliance(policy)
+            for policy in study.plan.policies
+            if asked & {None, policy}  # of another nothing is required
+        }
         if Compliance.FAILS in found:
             return ExitCode.REQUIREMENTS_FAILED
         return ExitCode.CANNOT_TELL if Compliance.OPEN in found else ExitCode.DONE

@@ -10,7 +10,7 @@ import pytest
 from simab.errors import InvalidInput
 from simab.scenario import dumps
 from simab.scenario.assertions import QUANTITIES, requirement_of
-from simab.scenario.requirements import PromotionRequirement, TimeRequirement
+from simab.scenario.requirements import PowerRequirement, PromotionRequirement, TimeRequirement
 from tests.comparison.command_line import run
 from tests.study.building import small
 
@@ -44,6 +44,12 @@ def file(tmp_path: Path) -> Path:
         (["--policy", "schedule", "--assert", "time_to_decision <= 110s in 10% of runs"], 0),
         (["--assert", 'power("nobody") >= 10%'], 2),
         (["--assert", "power is good"], 2),
+        (["--policy", "test", "--assert", 'power("schedule") >= 10%'], 2),  # it is left out
+        (["--assert", "cost_of_serving <= 10"], 2),  # no variant states a price
+        (["--assert", "clients_on_worse <= 10"], 2),  # nobody counts clients
+        (["--assert", "broken_gone_within <= 1h"], 2),  # the file leaves out broken worlds
+        # Nothing is required of the two other policies, so that they cannot keep the gate shut.
+        (["--assert", 'power("schedule") >= 10%', "--world", "described"], 0),
     ],
 )
 def test_the_exit_code_says_whether_requirements_are_met(
@@ -51,6 +57,32 @@ def test_the_exit_code_says_whether_requirements_are_met(
 ) -> None:
     """Without --gate or --assert the verdict is printed only."""
     assert run(capsys, "compare", file, "-n", 20, "--workers", 1, "--quiet", *words).code == code
+
+
+def test_a_gate_of_policies_that_nothing_is_required_of_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The requirements of the file are of another policy than the one that plays."""
+    path = tmp_path / "small.yaml"
+    asked = [{"quantity": "power", "at_least": 0.1, "policy": "schedule"}]
+    path.write_text(dumps(small(requirements=asked)), encoding="utf-8")
+    found = run(capsys, "compare", path, "-n", 2, "--workers", 1, "--policy", "test", "--gate")
+    assert found.code == 2
+    assert "only of schedule" in found.err
+
+
+@pytest.mark.parametrize(
+    ("junit", "markdown"),
+    [("absent/a.xml", "a.md"), ("a.xml", "./a.xml"), (".", "a.md"), ("small.yaml", "a.md")],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_playing(
+    file: Path, junit: str, markdown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its folder is absent, or it is a folder, the other file or the scenario itself."""
+    before, folder = file.read_bytes(), file.parent
+    words = ("compare", file, "-n", 10**6, "--junit", folder / junit, "--markdown")
+    assert run(capsys, *words, folder / markdown).code == 2
+    assert file.read_bytes() == before
 
 
 def test_files_for_a_build_server_and_a_merge_request(
@@ -93,9 +125,12 @@ def test_an_assertion_is_read_as_it_is_written() -> None:
     assert requirement_of('false_promotion("my canary") <= 5%') == PromotionRequirement(
         quantity="false_promotion", at_most=0.05, policy="my canary"
     )
-    assert requirement_of("time_to_decision() <= 3h in 95 % of runs") == TimeRequirement(
-        quantity="time_to_decision", at_most="3h", share_of_runs=0.95
-    )
+    for written in ("3h", "3 h", "2h 60min"):
+        text = f"time_to_decision() <= {written} in 95 % of runs"
+        assert requirement_of(text) == TimeRequirement(
+            quantity="time_to_decision", at_most="3h", share_of_runs=0.95
+        )
+    assert requirement_of("power >= 80 %") == PowerRequirement(quantity="power", at_least=0.8)
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)
@@ -114,6 +149,9 @@ def test_every_quantity_of_a_file_can_be_asserted(quantity: str) -> None:
         ("power <= 80%", "at least a value; write >="),
         ("false_promotion >= 5%", "at most a value; write <="),
         ("power >= 200%", "between 0 and 1"),
+        ("power >= 100%", "no number of runs shows"),
+        ("false_promotion <= 0", "write for example 1%"),
+        ("power >= 80% in 90% of runs", "leave out"),
         ('__import__("os").system("true")', "is no requirement"),
         ("", "is no requirement"),
         ('false_promotion("a) <= 5%', "is no requirement"),

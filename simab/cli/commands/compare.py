@@ -85,21 +85,23 @@ def command(
     try:
         from simab.comparison import compare
         from simab.scenario import load
+        from simab.scenario.world_names import world_names
         from simab.study import workers_worth_starting
     except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
         raise Interrupted("Nothing was played yet; run the same command again.") from None
     kept_in = _UnfinishedRows(store)
     try:
-        scenario = gate.added_to(load(file))
-        make_folder(out)
         chosen = list(policies) or None
+        scenario = gate.added_to(load(file), chosen)
+        make_folder(out)
+        gate.require_places(Path(file))
         count = scenario.study.replications if replications is None else replications
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
         kept_in = _UnfinishedRows.beside(store, out)
         settings = {"replications": count, "seed": used_seed, "engine": engine}
         again = _command(file, chosen, worlds, gate.assertions, count, used_seed)
-        rows = count * len(policies or scenario.policies)
+        rows = count * len(policies or scenario.policies) * len(worlds or world_names(scenario))
         study = _played(
             partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, command=again),
             workers_worth_starting(workers, scenario, rows, engine=engine),

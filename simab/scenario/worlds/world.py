@@ -78,6 +78,10 @@ def worlds_of(
     if names is not None and not names:
         raise InvalidInput("worlds = []: a study plays at least one world; name one")
     found = [_world(scenario, name) for name in known if names is None or name in names]
+    if any(world.weight is not None for world in found):
+        # A world that only a policy of one's own brings in could not be weighed by the file.
+        stated = world_names(scenario)
+        found = [each if each.name in stated else replace(each, weight=0.0) for each in found]
     weighted = [world.name for world in found if world.weight is not None]
     if weighted and len(weighted) < len(found):
         other = next(world.name for world in found if world.weight is None)
