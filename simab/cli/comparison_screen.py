@@ -23,16 +23,18 @@ _Column: TypeAlias = "tuple[str, Callable[[PolicyResult], str]]"
 _WIDE: Final = 100  # narrower terminals leave out what users suffer; remarks and files have it
 
 
-def print_comparison(result: StudyResult) -> None:
-    """Print the answer in sentences, then a row a policy."""
+def print_comparison(result: StudyResult, *, gated: bool = False) -> None:
+    """Print the answer in sentences, then a row a policy; `gated`: the exit code depends on it."""
     from simab.report import formatting, verdict_columns
     from simab.report.answer import answer
     from simab.report.page_form import for_page
 
     console, study = terminal.standard_output(), for_page(result)
     said = answer(study)
-    if len(study.worlds) > 1 and said.recommendation:
-        _print_worlds(console, study, said)
+    if len(study.worlds) > 1 or gated or not study.customary:
+        _print_recommendation(console, said)
+    if len(study.worlds) > 1:
+        _print_worlds(console, study)
     for sentence in (said.verdict, said.truth):
         terminal.print_item(console, sentence, mark="")
     click.echo()
@@ -58,16 +60,25 @@ def print_comparison(result: StudyResult) -> None:
         terminal.print_item(console, remark)
 
 
-def _print_worlds(console: Console, study: StudyResult, said: Answer) -> None:
-    """The answer over all worlds, a row a policy, and the heading of what follows."""
-    from simab.report.worlds_table import worlds_table
-
-    for sentence in (said.recommendation, *said.failures):
+def _print_recommendation(console: Console, said: Answer) -> None:
+    """Which policy to use over all worlds, and what fails the others."""
+    for sentence in filter(None, (said.recommendation, *said.failures)):
         terminal.print_item(console, sentence, mark="")
+
+
+def _print_worlds(console: Console, study: StudyResult) -> None:
+    """A row a policy over all worlds, and the heading of what follows."""
+    from simab.report.worlds_table import distinct, worlds_table
+
     click.echo()
+    worlds = distinct(study)
+    terminal.print_item(
+        console, "In how many runs each policy promotes the candidate, by world:", mark=""
+    )
     table = worlds_table(study)
-    # Without intervals: a terminal is narrow, and the page has them.
-    headings = [f"{each.title}" for each in table.columns]
+    # Names of worlds and no intervals: a terminal is narrow, and the page has both.
+    rest = ("decides", "on worse", "verdict") if len(table.columns) - len(worlds) == 4 else ()
+    headings = ["policy", *(world.name for world in worlds), *(rest or ("decides", "verdict"))]
     rows = [[cell.text for cell in row] for row in table.rows]
     terminal.print_table(console, headings, rows)
     click.echo()

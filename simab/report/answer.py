@@ -18,6 +18,7 @@ from simab.report.ranking import (
     most_often_right,
     right_but_harmful,
 )
+from simab.report.requirement_text import where_text
 from simab.report.truth_text import in_between, truth_sentence, why_wrong
 from simab.result import Mean, PolicyResult, Proportion, StudyResult, TruthSummary
 from simab.text import typeset
@@ -361,10 +362,16 @@ def _failed(result: StudyResult) -> list[str]:
             of = f"All {many}" if each.failed > 1 else "The one replication"
         verb = "is" if each.failed == 1 else "are"
         sentences.append(
-            f"{of} of {named(each.policy)} failed and {verb} left out: {each.error}; replay with "
+            f"{of} of {named(each.policy)}{_in_world(result, each.world)} failed and {verb} left "
+            f"out: {each.error}; replay with "
             f"`{each.replay}`."
         )
     return sentences
+
+
+def _in_world(result: StudyResult, world: str) -> str:
+    """In which world, where there are several."""
+    return f" {where_text(result, world)}" if len(result.worlds) > 1 else ""
 
 
 def _right(result: StudyResult) -> str:

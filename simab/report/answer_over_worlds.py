@@ -6,7 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from simab.report.requirement_text import bounds_text, found_text, statement_text, where_text
+from simab.report.requirement_text import (
+    bounds_text,
+    found_text,
+    statement_text,
+    where_text,
+    why_no_runs_tell,
+)
 from simab.result import StudyResult
 from simab.result.requirement_result import Compliance, JudgedRequirement
 from simab.text import typeset
@@ -19,7 +25,7 @@ _MOST_NAMES: Final = 4
 _CRITERIA: Final = {
     "soonest": "decides soonest",
     "least_exposure": "sends the fewest requests to worse variants",
-    "least_cost": "has the least regret",
+    "least_cost": "costs least to serve",
 }
 
 
@@ -50,10 +56,12 @@ def recommendation_text(result: StudyResult) -> str:
 
 
 def _of_one(result: StudyResult, name: str) -> str:
-    asked = bounds_text(result)
+    asked = bounds_text(result, name)
     match result.compliance(name):
         case Compliance.PASSES:
             return f"{named(name)} meets {asked}."
+        case Compliance.NOT_ASKED:
+            return f"Nothing is required of {named(name)}."
         case Compliance.FAILS:
             failed = _failure(result, _worst(result, name))
             return f"{named(name)} does not meet {asked}: it fails {failed}."
@@ -64,7 +72,7 @@ def _of_one(result: StudyResult, name: str) -> str:
 def _none(result: StudyResult) -> str:
     """No rule passes: what is open, or the nearest and what binds it."""
     assert result.recommendation is not None
-    nearest = result.recommendation.nearest or result.policies[0].name
+    nearest = _nearest(result)
     if result.compliance(nearest) == Compliance.OPEN:
         return (
             f"No rule is known to meet {bounds_text(result)} yet; {named(nearest)} fails none of "
@@ -77,14 +85,26 @@ def _none(result: StudyResult) -> str:
     )
 
 
+def _nearest(result: StudyResult) -> str:
+    """The policy that fails least; of those only that something is required of."""
+    assert result.recommendation is not None
+    judged = [each.policy for each in result.judged]
+    nearest = result.recommendation.nearest
+    return nearest if nearest in judged else judged[0]
+
+
 def _more_runs(result: StudyResult, policy: str) -> str:
-    """How many runs would tell, if the estimates are true; of each the most that one needs."""
-    asked = [each for each in result.judged if each.policy == policy]
-    more = [each.runs_to_tell for each in asked if each.compliance == Compliance.OPEN]
-    known = [each for each in more if each is not None]
-    if len(known) < len(more) or not known:
-        return ", and lies so near to a bound that no number of runs is sure to tell"
-    return f", and {counted(_rounded(max(known)), 'run')} of each would tell with probability 80 %"
+    """How many runs would tell, or why none would: one clause for the most that is lacking."""
+    open_ = [
+        each
+        for each in result.judged
+        if each.policy == policy and each.compliance == Compliance.OPEN
+    ]
+    for each in open_:
+        if (why := why_no_runs_tell(result, each)) is not None:
+            return f"; “{statement_text(result.requirements[each.requirement])}”: {why}"
+    most = max((each.runs_to_tell or 0 for each in open_), default=0)
+    return f", and {counted(_rounded(most), 'run')} of each would tell with probability 80 %"
 
 
 def _rounded(runs: int) -> int:
@@ -116,9 +136,12 @@ def requirement_remarks(result: StudyResult) -> list[str]:
         for policy in result.policies
         if result.compliance(policy.name) == Compliance.OPEN and policy.name != recommended.nearest
     ]
-    if open_:
-        verb = "is" if len(open_) == 1 else "are"
-        parts.append(f"{_names(open_)} {verb} not known to pass yet.")
+    if len(open_) > _MOST_NAMES:
+        parts.append(f"{_names(open_)} are not known to pass yet.")
+    else:
+        parts += [
+            f"{named(name)} is not known to pass yet{_more_runs(result, name)}." for name in open_
+        ]
     return parts
 
 

@@ -11,9 +11,16 @@ from simab.result import Mean, Proportion, StudyResult
 from simab.result.requirement_result import JudgedRequirement, RequirementStatement
 from simab.result.world_result import WorldResult
 from simab.text import typeset
-from simab.text.lists import listed
+from simab.text.lists import listed, named
 
-__all__ = ["bounds_text", "found_text", "statement_text", "where_text"]
+__all__ = [
+    "bounds_text",
+    "found_text",
+    "statement_text",
+    "where_text",
+    "why_no_runs_tell",
+    "world_heading",
+]
 
 _NAMES: Final[Mapping[str, str]] = {
     "false_promotion": "false promotion",
@@ -42,8 +49,27 @@ _MEANS: Final[Mapping[str, Callable[[Mean], formatting.Written]]] = {
 }
 
 
-def statement_text(statement: RequirementStatement) -> str:
-    """In words, such as: false promotion at most 5 %."""
+_ADJECTIVES: Final = frozenset(
+    {
+        ("described", "as described"),
+        ("equal", "equally good"),
+        ("exchanged", "exchanged"),
+        ("broken", "broken"),
+        ("slow", "three times as slow"),
+    }
+)
+"""The worlds of every study whose titles say what the candidate is like."""
+
+
+def statement_text(statement: RequirementStatement, *, alone: bool = True) -> str:
+    """In words: false promotion at most 5 %; if not `alone`, of which policy where of one only."""
+    text = _bound_text(statement)
+    if alone or statement.policy is None:
+        return text
+    return f"{text} for {named(statement.policy)}"
+
+
+def _bound_text(statement: RequirementStatement) -> str:
     side = "at most" if statement.at_most else "at least"
     text = f"{_NAMES[statement.quantity]} {side} {_WRITTEN[statement.unit](statement.bound)}"
     share = statement.share_of_runs
@@ -52,9 +78,14 @@ def statement_text(statement: RequirementStatement) -> str:
     return f"{text} in {_WRITTEN['share'](share)} of runs"
 
 
-def bounds_text(result: StudyResult) -> str:
-    """All that is asked: the requirements of the file, or the customary ones."""
-    texts = listed([statement_text(each) for each in result.requirements])
+def bounds_text(result: StudyResult, policy: str | None = None) -> str:
+    """All that is asked, or what is asked of one policy; of a file without, the customary."""
+    if policy is None:
+        asked = [statement_text(each, alone=False) for each in result.requirements]
+    else:
+        own = [each for each in result.requirements if each.policy in (None, policy)]
+        asked = [statement_text(each) for each in own]
+    texts = listed(asked)
     return f"the customary {texts}" if result.customary else texts
 
 
@@ -74,9 +105,34 @@ def _is_share_of_runs(statement: RequirementStatement) -> bool:
 
 
 def where_text(result: StudyResult, world: str) -> str:
-    """The world in words: "with the candidate broken"."""
+    """The world in words: "with the candidate broken"; one that the file titles is quoted."""
+    if not world:
+        return "which no world that was played asks"
     label = next(each.label for each in result.worlds if each.name == world)
-    return f"with the candidate {label.title}"
+    if (label.name, label.title) in _ADJECTIVES:
+        return f"with the candidate {label.title}"
+    return f"in the world {named(label.title)}"
+
+
+def why_no_runs_tell(result: StudyResult, found: JudgedRequirement) -> str | None:
+    """Why more runs are not known to tell; None where it is known how many would."""
+    if not found.world:
+        return "no world that was played asks it"
+    where = where_text(result, found.world)
+    if any((each.policy, each.world) == (found.policy, found.world) for each in result.failures):
+        return f"some runs failed {where}"
+    if found.runs_to_tell is not None:
+        return None
+    if math.isnan(found.estimate):
+        return f"it is not known of any run {where}"
+    statement = result.requirements[found.requirement]
+    shares = not math.isnan(statement.share_of_runs)
+    bound = statement.share_of_runs if shares else statement.bound
+    if math.isclose(found.estimate, bound, rel_tol=1e-9):
+        return (
+            f"what was found {where} is the bound itself, so that no number of runs is sure to tell"
+        )
+    return f"what was found {where} is so near to the bound that too many runs would be needed"
 
 
 def _decimals_of(share: float) -> int:
@@ -86,5 +142,5 @@ def _decimals_of(share: float) -> int:
 
 def world_heading(world: WorldResult) -> str:
     """What is right in a world, for the heading of its column."""
-    words = {"promote": "right: promote", "keep": "right: keep", "neither": "both are fine"}
+    words = {"promote": "right: promote", "keep": "right: keep", "neither": "judged by neither"}
     return words[world.asks]

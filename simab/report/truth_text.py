@@ -41,7 +41,9 @@ def why_wrong(truth: TruthSummary, variant: str) -> str:
     control = named(truth.control)
     if variant != truth.control:
         if variant in truth.breaks:
-            return "which breaks a guardrail"
+            reason, name = truth.breaks[variant], f"{named(variant)} "
+            does = reason.removeprefix(name)
+            return f"which {does}" if does != reason else "which breaks a guardrail"
         gain = truth.gains.get(variant, math.nan)
         if gain == 0:
             return f"which is no better than {control}"

@@ -7,35 +7,42 @@ from xml.etree import ElementTree
 
 from simab.report.answer_over_worlds import recommendation_text
 from simab.report.page_form import for_page
-from simab.report.requirement_text import found_text, statement_text, where_text
+from simab.report.requirement_text import (
+    found_text,
+    statement_text,
+    where_text,
+    why_no_runs_tell,
+)
 from simab.report.worlds_table import worlds_table
-from simab.result import StudyResult
+from simab.result import FailedPolicy, StudyResult
 from simab.result.requirement_result import Compliance
 from simab.text import typeset
 from simab.text.numbers import counted
 
 __all__ = ["junit_xml", "markdown_lines"]
 
-_MOST_ROWS: Final = 10  # of the table for a merge request
+_MOST_ROWS: Final = 9  # of the table for a merge request
 
 
 def junit_xml(result: StudyResult) -> bytes:
     """One test case for each policy, requirement and world; a suite for each policy.
 
-    A requirement that cannot be told yet is skipped, with how many runs would tell.
+    A requirement that cannot be told yet is skipped, with how many runs would tell or why none is
+    known to; runs that failed are an error, one case a world.
     """
     study = for_page(result)
     suites = ElementTree.Element("testsuites", name=f"simab: {study.title}")
     for policy in study.policies:
         own = [each for each in study.judged if each.policy == policy.name]
         counts = [each.compliance for each in own]
+        failed = [each for each in study.failures if each.policy == policy.name]
         suite = ElementTree.SubElement(
             suites,
             "testsuite",
             name=policy.name,
-            tests=str(len(own)),
+            tests=str(len(own) + len(failed)),
             failures=str(counts.count(Compliance.FAILS)),
-            errors="0",
+            errors=str(len(failed)),
             skipped=str(counts.count(Compliance.OPEN)),
         )
         for each in own:
@@ -51,12 +58,26 @@ def junit_xml(result: StudyResult) -> bytes:
             if each.compliance == Compliance.FAILS:
                 ElementTree.SubElement(case, "failure", message=found, type="requirement")
             elif each.compliance == Compliance.OPEN:
-                known = each.runs_to_tell is not None
-                more = f"; about {each.runs_to_tell} would tell" if known else ""
-                ElementTree.SubElement(case, "skipped", message=f"cannot tell: {found}{more}")
+                why = why_no_runs_tell(study, each) or f"about {each.runs_to_tell} would tell"
+                ElementTree.SubElement(case, "skipped", message=f"cannot tell: {found}; {why}")
+        for failure in failed:
+            _failed_case(suite, study, failure)
     ElementTree.indent(suites)
     written: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
     return written + b"\n"
+
+
+def _failed_case(suite: ElementTree.Element, study: StudyResult, failed: FailedPolicy) -> None:
+    """Runs that failed in a world, as a case that ended in an error."""
+    case = ElementTree.SubElement(
+        suite,
+        "testcase",
+        classname=failed.policy,
+        name=f"runs finish, {where_text(study, failed.world)}",
+        time="0",
+    )
+    many = f"{failed.failed} of {counted(failed.replications, 'run')} failed: {failed.error}"
+    ElementTree.SubElement(case, "error", message=many, type="failed runs")
 
 
 def markdown_lines(result: StudyResult) -> str:
@@ -71,14 +92,20 @@ def markdown_lines(result: StudyResult) -> str:
         "|" + "|".join("---" if not column.numeric else "---:" for column in table.columns) + "|",
         *("| " + " | ".join(_escaped(cell.text) for cell in row) + " |" for row in shown),
     ]
-    if len(table.rows) > len(shown):
-        lines += ["", f"{counted(len(table.rows) - len(shown), 'more policy')} not shown."]
+    left_out = len(table.rows) - len(shown)
+    more = [f"{counted(left_out, 'more rule')} not shown."] if left_out else []
+    if failed := sum(each.failed for each in study.failures):
+        more.append(
+            f"{counted(failed, 'run')} failed and {'is' if failed == 1 else 'are'} left out."
+        )
+    if more:
+        lines += ["", " ".join(more)]
     return "\n".join(lines) + "\n"
 
 
 def _escaped(text: str) -> str:
     """The text with nothing that Markdown or HTML would take for a sign of its own."""
     plain = text.replace(typeset.THIN, " ").replace(typeset.NO_BREAK, " ")
-    for sign in "\\`*_[]<>|#~":
+    for sign in "\\`*_[]<>|#~&":
         plain = plain.replace(sign, f"\\{sign}")
     return " ".join(plain.split())

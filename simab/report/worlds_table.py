@@ -9,14 +9,20 @@ from simab.report import formatting
 from simab.report.requirement_text import world_heading
 from simab.report.table import Cell, Column, Table, cell
 from simab.report.tables import written_mean
-from simab.result import PolicyResult, StudyResult
+from simab.result import PolicyResult, Proportion, StudyResult
 from simab.result.columns import COLUMNS
-from simab.result.world_result import WorldResult
+from simab.result.world_result import PROMOTE, WorldResult
 from simab.text.numbers import counted
 
 __all__ = ["distinct", "worlds_table"]
 
-_VERDICTS: Final = {"passes": "pass", "fails": "fail", "cannot tell": "cannot tell"}
+_VERDICTS: Final = {
+    "passes": "pass",
+    "fails": "fail",
+    "cannot tell": "cannot tell",
+    "not asked": "not asked",
+}
+_NONE: Final = Cell("–")
 
 
 def distinct(result: StudyResult) -> list[WorldResult]:
@@ -37,7 +43,10 @@ def worlds_table(result: StudyResult) -> Table:
         columns.append(Column("Requests on worse variants", "largest mean of the worlds"))
     columns.append(Column("Requirements", numeric=False))
     rows = tuple(_row(result, policy.name, worlds, exposed) for policy in result.policies)
-    caption = f"Each policy in each world over {counted(result.replications, 'run')} a world"
+    caption = (
+        f"Each policy in each world over {counted(result.replications, 'run')} a world; where it "
+        "is right to promote, a run counts that ends with the candidate"
+    )
     return Table(caption, tuple(columns), rows)
 
 
@@ -48,17 +57,27 @@ def _row(
     cells = [Cell(name)]
     for world in worlds:
         policy = found[world.name]
-        cells.append(cell(formatting.proportion(policy.promotes)) if policy else Cell("–"))
+        cells.append(cell(formatting.proportion(_shown(world, policy))) if policy else _NONE)
     played = [policy for policy in found.values() if policy is not None]
+    if not played:
+        more = [_NONE, _NONE] if exposed else [_NONE]
+        return (*cells, *more, Cell(_VERDICTS[result.compliance(name)]))
     slowest = max(played, key=_median)
     cells.append(cell(formatting.duration_quantiles(slowest.decision_time_s, result.horizon_s)))
     if exposed:
         column = COLUMNS["requests_on_worse"]
         at = [policy for world in exposed if (policy := found[world.name]) is not None]
-        most = max(at, key=lambda policy: policy.means[column.key].mean)
-        cells.append(cell(written_mean(column, most)))
+        most = max(at, key=lambda policy: policy.means[column.key].mean, default=None)
+        cells.append(cell(written_mean(column, most)) if most else _NONE)
     cells.append(Cell(_VERDICTS[result.compliance(name)]))
     return tuple(cells)
+
+
+def _shown(world: WorldResult, policy: PolicyResult) -> Proportion:
+    """What is judged there: where promoting is right, that the candidate has all at the end."""
+    if world.asks == PROMOTE:
+        return policy.ends_with.get(world.truth.candidate, policy.promotes)
+    return policy.promotes
 
 
 def _median(policy: PolicyResult) -> float:

@@ -65,9 +65,16 @@ def write_report(result: StudyResult, directory: Path) -> None:
 
 
 def summary_csv(result: StudyResult) -> str:
-    """One row for each policy, with every number of the study's summary unrounded."""
-    rows = [_summary_row(policy) for policy in result.policies]
-    return _csv(list(rows[0]), rows)
+    """One row for each world and policy, with every number of the study's summary unrounded.
+
+    A world that is the same as an earlier one has the numbers of that one, as in `Study.summary`.
+    """
+    rows = [
+        {"world": world.name} | _summary_row(policy)
+        for world in result.worlds
+        for policy in world.policies
+    ]
+    return _csv(list(dict.fromkeys(key for row in rows for key in row)), rows)
 
 
 def _summary_row(policy: PolicyResult) -> dict[str, object]:

@@ -44,7 +44,10 @@ def _replay(failure: Failure, seed: int, *, in_file: bool) -> str:
     """The command, or the call, that plays a failed replication again."""
     number = failure.replication
     if not in_file:
-        return f"simab.simulate(scenario, policy=..., replication={number}, seed={seed})"
+        asked = "scenario"
+        if failure.world != DESCRIBED:
+            asked = f"worlds_of(scenario, names=[{failure.world!r}])[0].scenario"
+        return f"simab.simulate({asked}, policy=..., replication={number}, seed={seed})"
     words = ["simab", "run", "FILE", "--policy", failure.policy]
     if failure.world != DESCRIBED:
         words += ["--world", failure.world]

@@ -121,6 +121,33 @@ def test_names_in_a_table_of_markdown_are_no_markup(
     assert "a \\| \\[b\\](c) \\<i\\>" in lines.read_text(encoding="utf-8")
 
 
+def test_one_world_says_which_requirement_failed(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The screen names the requirement, and the policy's own one says what no world asks."""
+    words = ("compare", file, "-n", 20, "--workers", 1, "--world")
+    schedule = ("--policy", "schedule")
+    failed = run(capsys, *words, "equal", *schedule, "--assert", "false_promotion <= 5%")
+    assert "does not meet false promotion at most 5" in failed.out
+    open_ = run(capsys, *words, "equal", *schedule, "--assert", "power >= 80%")
+    assert open_.code == 3
+    assert "no world that was played asks it" in " ".join(open_.out.split())
+
+
+def test_the_lines_for_a_merge_request_are_at_most_fifteen_of_twelve_policies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policies = {
+        f"rule {n}": small().policies["schedule"].model_dump(mode="json") for n in range(12)
+    }
+    path, lines = tmp_path / "many.yaml", tmp_path / "many.md"
+    path.write_text(dumps(small(policies=policies)), encoding="utf-8")
+    run(capsys, "compare", path, "-n", 2, "--workers", 1, "--quiet", "--markdown", lines)
+    text = lines.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 15
+    assert "3 more rules" in text
+
+
 def test_an_assertion_is_read_as_it_is_written() -> None:
     assert requirement_of('false_promotion("my canary") <= 5%') == PromotionRequirement(
         quantity="false_promotion", at_most=0.05, policy="my canary"

@@ -109,7 +109,7 @@ def command(
             settings,
             quiet=quiet,
         )
-        _show(study, out, as_json=as_json, quiet=quiet)
+        _show(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
         gate.write(study)
         kept_in.finished()
         return gate.exit_code(study)
@@ -192,12 +192,12 @@ def _how_to_resume(store: Path | None) -> str:
     return f"{kept_words} kept in {store}; run the same command again for the rest."
 
 
-def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool) -> None:
+def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool, gated: bool) -> None:
     """The table at once; then the report, for which a run of each policy is played again."""
     if not as_json and not quiet:
         from simab.cli.comparison_screen import print_comparison
 
-        print_comparison(study.result)
+        print_comparison(study.result, gated=gated)
         sys.stdout.flush()
     if out is not None:
         with writing_into(out), shown_progress("Runs replayed for the report", quiet=quiet) as show:

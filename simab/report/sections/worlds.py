@@ -33,7 +33,7 @@ def _title(study: StudyResult, name: str) -> str:
 
 
 def _several(study: StudyResult) -> bool:
-    return len(study.worlds) > 1 and bool(study.judged)
+    return len(study.worlds) > 1
 
 
 SECTION: Final = Section("worlds", "Whatever the candidate is", _content, applies=_several)
