@@ -95,6 +95,7 @@ class Gate:
         """
         from simab.files import write_files
         from simab.report.verdict_files import junit_xml, markdown_lines
+        from simab.text.lists import listed
 
         files: dict[Path, bytes] = {}
         if self.junit is not None:
@@ -105,7 +106,7 @@ class Gate:
             write_files(files)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            names = " and ".join(map(str, files))
+            names = listed([str(each) for each in files])
             raise InvalidInput(
                 f"{names} cannot be written: {reason}. Name another place by --junit or --markdown"
             ) from None
