@@ -89,7 +89,7 @@ def rates_of(
         else row.ends_with_since_s
         for row in rows
     ]  # fmt: skip
-    decided = [math.inf if row.decided_s is None else row.decided_s for row in rows]
+    decided = [row.time_to_decision_s for row in rows]
     low, middle, high = (quantile_interval(decided, p).estimate for p in (0.1, 0.5, 0.9))
     worse, worse_low, worse_high, approximate = _worse(rows) if one_is_worse else _NEITHER
     return CandidateRates(

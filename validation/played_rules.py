@@ -114,7 +114,7 @@ def cells_of(version: Version, played: WorldRows) -> list[Cell]:
     """The cells of rows that have been played."""
     cells = []
     for rule, rows in played.items():
-        times = [float("inf") if row.decided_s is None else row.decided_s for row in rows]
+        times = [row.time_to_decision_s for row in rows]
         median = quantile_interval(times, 0.5).estimate
         cells.append(
             Cell(

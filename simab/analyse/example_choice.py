@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -30,7 +29,7 @@ def chosen_example(rows: Sequence[RunSummary]) -> tuple[RunSummary, str]:
     usual, count = counted[0]
     by_time = sorted(
         (row for row in rows if row.verdict is usual),
-        key=lambda row: (math.inf if row.decided_s is None else row.decided_s, row.replication),
+        key=lambda row: (row.time_to_decision_s, row.replication),
     )
     chosen = by_time[(len(by_time) - 1) // 2]
     rivals = [many for _, many in counted[1:]]

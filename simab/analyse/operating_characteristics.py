@@ -44,7 +44,7 @@ def operating_characteristics(
     winners = list(dict.fromkeys([*winners, *filter(None, [*chosen, *ended])]))
     verdicts = [outcome.verdict for outcome in outcomes]
     judged = [outcome.judgement for outcome in outcomes]
-    decided = [math.inf if o.decided_s is None else o.decided_s for o in outcomes]
+    decided = [outcome.time_to_decision_s for outcome in outcomes]
     asked = [
         math.inf if o.requests_to_decision is None else float(o.requests_to_decision)
         for o in outcomes
@@ -53,9 +53,7 @@ def operating_characteristics(
     return Characteristics(
         verdicts={str(verdict): _share_of(verdict, verdicts) for verdict in Verdict},
         decides_for={name: _share_of(name, chosen) for name in winners},
-        promotes=_share_of(
-            True, [candidate in (outcome.decided_for, outcome.ends_with) for outcome in outcomes]
-        ),
+        promotes=_share_of(True, [outcome.promotes(candidate) for outcome in outcomes]),
         correct=_share_of(True, [outcome.correct for outcome in outcomes]),
         wrong=_share_of(Judgement.WRONG, judged),
         neither=_share_of(Judgement.NEITHER, judged),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Final
 
-from simab.analyse.requirements import ALPHA, PlayedWorld, judged
+from simab.analyse.requirements import ALPHA, PlayedWorld, column_value, judged
 from simab.result.columns import COLUMNS
 from simab.result.requirement_result import (
     Compliance,
@@ -23,6 +23,7 @@ __all__ = ["recommended"]
 
 
 def recommended(
+    found: Sequence[JudgedRequirement],
     statements: Sequence[RequirementStatement],
     worlds: Sequence[PlayedWorld],
     weights: Sequence[float],
@@ -30,12 +31,11 @@ def recommended(
 ) -> Recommendation:
     """The policy to use, and whether that holds though it was chosen from all of them.
 
-    `weights` are those of the worlds, in their order, and need not add up to 1. The choice is
-    certain where the policy also passes with the error divided by the number of policies
-    (Bonferroni). Of equal ones the first is named.
+    `found` is how the statements were judged in these worlds. `weights` are those of the worlds, in
+    their order, and need not add up to 1. The choice is certain where the policy also passes with
+    the error divided by the number of policies (Bonferroni). Of equal ones the first is named.
     """
     policies = list(dict.fromkeys(name for world in worlds for name in world.rows))
-    found = list(judged(statements, worlds))
     if not any(weights):  # the file's worlds of any weight were not played
         weights = [1.0] * len(worlds)
     scores = {name: _score(name, worlds, weights, prefer) for name in policies}
@@ -78,17 +78,12 @@ def _score(
 
 def _until_decided(row: RunSummary, world: PlayedWorld) -> float:
     """Seconds until the decision; of a run without one, until its end."""
-    return world.limits.horizon_s if row.decided_s is None else row.decided_s
+    return min(row.time_to_decision_s, world.limits.horizon_s)
 
 
 def _column(key: str) -> Callable[[RunSummary, PlayedWorld], float]:
     column = COLUMNS[key]
-
-    def value(row: RunSummary, world: PlayedWorld) -> float:
-        never = column.of_worse and not world.truth.worse
-        return 0.0 if never else column.values([row])[0]
-
-    return value
+    return lambda row, world: column_value(column, row, world.truth)
 
 
 _SCORES: Final[Mapping[str, Callable[[RunSummary, PlayedWorld], float]]] = {

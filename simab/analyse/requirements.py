@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from simab.result.columns import COLUMNS, RunLimits
+from simab.result.columns import COLUMNS, Column, RunLimits
 from simab.result.requirement_result import Compliance, JudgedRequirement, RequirementStatement
 from simab.result.run_summary import RunSummary
 from simab.result.truth_summary import TruthSummary
@@ -21,7 +21,7 @@ from simab.stats.mean_bounds import MeanBounds, runs_until_apart
 from simab.stats.share_bounds import is_beyond, plausible_shares, trials_to_tell
 from simab.units import seconds
 
-__all__ = ["ALPHA", "CUSTOMARY", "PlayedWorld", "judged", "statement_of"]
+__all__ = ["ALPHA", "CUSTOMARY", "PlayedWorld", "column_value", "judged", "statement_of"]
 
 ALPHA: Final = 0.025
 """The largest probability of a wrong "passes", and of a wrong "fails", over all looks."""
@@ -51,7 +51,7 @@ def statement_of(requirement: Requirement) -> RequirementStatement:
     """A requirement of a file as the result states it; durations are in seconds."""
     at_most = hasattr(requirement, "at_most")
     bound = float(requirement.at_most if at_most else requirement.at_least)  # type: ignore[union-attr]
-    unit = _UNITS[requirement.quantity]
+    unit = _QUANTITIES[requirement.quantity].unit
     return RequirementStatement(
         quantity=requirement.quantity,
         at_most=at_most,
@@ -75,12 +75,14 @@ def judged(
     """
     asked = list(_asked(statements, worlds))
     for place, policy, world in asked:
-        if world is None:
-            yield _open(math.nan, math.nan, math.nan, 0)(place, policy, "")
-            continue
         levels = _Levels(alpha, alpha / len(asked))
-        found = _judge(statements[place], world, policy, levels)
-        yield found(place, policy, world.name)
+        found = _judge(statements[place], world, policy, levels) if world else _UNKNOWN
+        yield JudgedRequirement(
+            requirement=place,
+            policy=policy,
+            world=world.name if world else "",
+            **found._asdict(),
+        )
 
 
 def _asked(
@@ -104,21 +106,31 @@ class _Levels(NamedTuple):
     fails: float
 
 
-_Judged = Callable[[int, str, str], JudgedRequirement]
+class _Found(NamedTuple):
+    """What the runs of a policy in a world say, by the names that the result has for it."""
+
+    estimate: float
+    low: float
+    high: float
+    runs: int
+    compliance: Compliance
+    runs_to_tell: int | None = None
+
+
+_UNKNOWN: Final = _Found(math.nan, math.nan, math.nan, 0, Compliance.OPEN)
 
 
 def _judge(
     statement: RequirementStatement, world: PlayedWorld, policy: str, levels: _Levels
-) -> _Judged:
+) -> _Found:
     rows = world.rows.get(policy, ())
     if not rows:
-        return _open(math.nan, math.nan, math.nan, 0)
+        return _UNKNOWN
     found = _of_rows(statement, world, rows, levels)
-    if not world.failed.get(policy) or found(0, "", "").compliance == Compliance.FAILS:
-        return found
-    # The runs that failed might have been the ones that break it.
-    seen = found(0, "", "")
-    return _open(seen.estimate, seen.low, seen.high, seen.runs)
+    if world.failed.get(policy) and found.compliance is not Compliance.FAILS:
+        # The runs that failed might have been the ones that break it.
+        return found._replace(compliance=Compliance.OPEN, runs_to_tell=None)
+    return found
 
 
 def _of_rows(
@@ -126,25 +138,23 @@ def _of_rows(
     world: PlayedWorld,
     rows: Sequence[RunSummary],
     levels: _Levels,
-) -> _Judged:
+) -> _Found:
     quantity = _QUANTITIES[statement.quantity]
-    column = COLUMNS.get(quantity.column)
-    never = column is not None and column.of_worse and not world.truth.worse
-    values = [0.0 if never else quantity.value(row, world.truth) for row in rows]
+    values = [quantity.value(row, world.truth) for row in rows]
     if any(map(math.isnan, values)):  # the scenario says nothing of it
-        return _open(math.nan, math.nan, math.nan, len(rows))
+        return _UNKNOWN._replace(runs=len(rows))
     if quantity.is_share:
         count, bound = sum(map(bool, values)), statement.bound
         return _judge_share(count, len(rows), bound, levels, at_most=statement.at_most)
     if not math.isnan(statement.share_of_runs):
         kept = sum(value <= statement.bound for value in values)
         return _judge_share(kept, len(rows), statement.share_of_runs, levels, at_most=False)
-    assert column is not None
-    most = 0.0 if never else column.range_of(values, world.limits)[1]
+    column = COLUMNS[statement.quantity]
+    most = column.range_of(values, world.limits)[1] if _can_be(column, world.truth) else 0.0
     return _judge_mean(values, most, statement.bound, levels)
 
 
-def _judge_share(count: int, runs: int, bound: float, levels: _Levels, *, at_most: bool) -> _Judged:
+def _judge_share(count: int, runs: int, bound: float, levels: _Levels, *, at_most: bool) -> _Found:
     """A share of runs against its bound, which lies between 0 and 1."""
     passes = is_beyond(count, runs, bound, above=not at_most, alpha=levels.passes)
     fails = is_beyond(count, runs, bound, above=at_most, alpha=levels.fails)
@@ -154,10 +164,10 @@ def _judge_share(count: int, runs: int, bound: float, levels: _Levels, *, at_mos
     if not (passes or fails):
         level = levels.passes if (share < bound) == at_most else levels.fails
         more = trials_to_tell(share, bound, alpha=level)
-    return _found(share, low, high, runs, _compliance(passes, fails), more)
+    return _Found(share, low, high, runs, _compliance(passes, fails), _after(runs, more))
 
 
-def _judge_mean(values: Sequence[float], most: float, bound: float, levels: _Levels) -> _Judged:
+def _judge_mean(values: Sequence[float], most: float, bound: float, levels: _Levels) -> _Found:
     """A mean over runs that should be at most its bound."""
     found = MeanBounds.of(values, most, alpha=levels.passes)
     passes = found.high <= bound
@@ -166,30 +176,13 @@ def _judge_mean(values: Sequence[float], most: float, bound: float, levels: _Lev
     if not (passes or fails):
         level = levels.passes if found.mean < bound else levels.fails
         more = runs_until_apart(values, most, bound, alpha=level)
-    return _found(found.mean, found.low, found.high, len(values), _compliance(passes, fails), more)
+    runs, compliance = len(values), _compliance(passes, fails)
+    return _Found(found.mean, found.low, found.high, runs, compliance, _after(runs, more))
 
 
-def _open(estimate: float, low: float, high: float, runs: int) -> _Judged:
-    return _found(estimate, low, high, runs, Compliance.OPEN, None)
-
-
-def _found(
-    estimate: float, low: float, high: float, runs: int, compliance: Compliance, more: int | None
-) -> _Judged:
-    def named(requirement: int, policy: str, world: str) -> JudgedRequirement:
-        return JudgedRequirement(
-            requirement=requirement,
-            policy=policy,
-            world=world,
-            estimate=estimate,
-            low=low,
-            high=high,
-            runs=runs,
-            compliance=compliance,
-            runs_to_tell=None if more is None else max(more, runs + 1),
-        )
-
-    return named
+def _after(runs: int, more: int | None) -> int | None:
+    """At least one run more than there are."""
+    return None if more is None else max(more, runs + 1)
 
 
 def _compliance(passes: bool, fails: bool) -> Compliance:
@@ -198,14 +191,23 @@ def _compliance(passes: bool, fails: bool) -> Compliance:
     return Compliance.FAILS if fails else Compliance.OPEN
 
 
+def column_value(column: Column, row: RunSummary, truth: TruthSummary) -> float:
+    """A run's value of a column: 0 of one about worse variants where none is, counted or not."""
+    return column.values([row])[0] if _can_be(column, truth) else 0.0
+
+
+def _can_be(column: Column, truth: TruthSummary) -> bool:
+    return bool(truth.worse) or not column.of_worse
+
+
 @dataclass(frozen=True, slots=True)
 class _Quantity:
-    """A quantity: in which worlds it is asked, its value of a run, and in which column it is."""
+    """A quantity: its value of a run, in which worlds it is asked, and its unit."""
 
-    is_about: Callable[[TruthSummary], bool]
     value: Callable[[RunSummary, TruthSummary], float]
+    is_about: Callable[[TruthSummary], bool]
+    unit: str
     is_share: bool = False
-    column: str = ""
 
 
 def _keeps(truth: TruthSummary) -> bool:
@@ -229,7 +231,7 @@ def _always(_: TruthSummary) -> bool:
 
 
 def _promoted(row: RunSummary, truth: TruthSummary) -> float:
-    return float(truth.candidate in (row.decided_for, row.ends_with))
+    return float(row.promotes(truth.candidate))
 
 
 def _ends_with_candidate(row: RunSummary, truth: TruthSummary) -> float:
@@ -237,7 +239,7 @@ def _ends_with_candidate(row: RunSummary, truth: TruthSummary) -> float:
 
 
 def _decided_s(row: RunSummary, _: TruthSummary) -> float:
-    return math.inf if row.decided_s is None else row.decided_s
+    return row.time_to_decision_s
 
 
 def _candidate_gone_s(row: RunSummary, truth: TruthSummary) -> float:
@@ -247,36 +249,22 @@ def _candidate_gone_s(row: RunSummary, truth: TruthSummary) -> float:
     return row.ends_with_since_s or 0.0
 
 
-def _of_column(column: str) -> _Quantity:
-    def value(row: RunSummary, _: TruthSummary) -> float:
-        return COLUMNS[column].values([row])[0]
-
-    return _Quantity(_always, value, column=column)
+def _of_column(key: str, unit: str) -> _Quantity:
+    column = COLUMNS[key]
+    return _Quantity(lambda row, truth: column_value(column, row, truth), _always, unit)
 
 
 _QUANTITIES: Final[Mapping[str, _Quantity]] = {
-    "false_promotion": _Quantity(_keeps, _promoted, is_share=True),
-    "promotes_a_worse": _Quantity(_is_worse, _promoted, is_share=True),
-    "power": _Quantity(_promotes, _ends_with_candidate, is_share=True),
-    "time_to_decision": _Quantity(_always, _decided_s),
-    "broken_gone_within": _Quantity(_is_broken, _candidate_gone_s),
-    "requests_on_worse": _of_column("requests_on_worse"),
-    "clients_on_worse": _of_column("clients_on_worse"),
-    "regret": _of_column("regret"),
-    "cost_of_serving": _of_column("cost_of_serving"),
-    "error_share": _of_column("error_share"),
-}
-_UNITS: Final[Mapping[str, str]] = {
-    "false_promotion": "share",
-    "promotes_a_worse": "share",
-    "power": "share",
-    "time_to_decision": "seconds",
-    "broken_gone_within": "seconds",
-    "requests_on_worse": "requests",
-    "clients_on_worse": "clients",
-    "regret": "metric",
-    "cost_of_serving": "cost",
-    "error_share": "share",
+    "false_promotion": _Quantity(_promoted, _keeps, "share", is_share=True),
+    "promotes_a_worse": _Quantity(_promoted, _is_worse, "share", is_share=True),
+    "power": _Quantity(_ends_with_candidate, _promotes, "share", is_share=True),
+    "time_to_decision": _Quantity(_decided_s, _always, "seconds"),
+    "broken_gone_within": _Quantity(_candidate_gone_s, _is_broken, "seconds"),
+    "requests_on_worse": _of_column("requests_on_worse", "requests"),
+    "clients_on_worse": _of_column("clients_on_worse", "clients"),
+    "regret": _of_column("regret", "metric"),
+    "cost_of_serving": _of_column("cost_of_serving", "cost"),
+    "error_share": _of_column("error_share", "share"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -86,6 +87,15 @@ class RunSummary:
     requests_served: Mapping[str, int] = field(default_factory=dict)
     cost_of_serving: float | None = None
     clients_on_worse: int | None = None
+
+    @property
+    def time_to_decision_s(self) -> float:
+        """When it was decided; infinite where nothing was."""
+        return math.inf if self.decided_s is None else self.decided_s
+
+    def promotes(self, candidate: str) -> bool:
+        """Whether the run decides for the candidate or ends with it."""
+        return candidate in (self.decided_for, self.ends_with)
 
     @property
     def overturned(self) -> bool:

@@ -29,6 +29,7 @@ from simab.result import (
     PolicyResult,
     StudyResult,
 )
+from simab.result.columns import RunLimits
 from simab.result.reader import Reader
 from simab.result.world_result import WorldLabel, WorldResult
 from simab.scenario import Scenario, dumps
@@ -87,6 +88,7 @@ def study_result(
     statements = tuple(map(statement_of, asked.requirements)) or CUSTOMARY
     distinct = [world for world in worlds if world.same_as is None]
     looked_at = [played[world.name].of(world, plan.replications) for world in distinct]
+    found, weights = tuple(judged(statements, looked_at)), _weights(distinct, worlds)
     return StudyResult(
         simab_version=VERSION,
         command=command,
@@ -104,18 +106,12 @@ def study_result(
         environment=environment(),
         world=_label(first),
         other_worlds=tuple(
-            WorldResult(
-                label=_label(world),
-                scenario_hash=plan.world_hashes[world.name],
-                truth=played[world.name].truth.summary(),
-                policies=_policies(plan, world, played[world.name], failed),
-            )
-            for world in others
+            _world_result(plan, world, played[world.name], failed) for world in others
         ),
         requirements=statements,
         customary=not asked.requirements,
-        judged=tuple(judged(statements, looked_at)),
-        recommendation=recommended(statements, looked_at, _weights(distinct, worlds), asked.prefer),
+        judged=found,
+        recommendation=recommended(found, statements, looked_at, weights, asked.prefer),
     )
 
 
@@ -134,9 +130,24 @@ class WorldRuns:
     def of(self, world: World, replications: int) -> PlayedWorld:
         """The world as requirements look at it."""
         failed = {name: replications - len(rows) for name, rows in self.rows.items()}
+        summary, limits = self.truth.summary(), self.limits(world)
+        return PlayedWorld(world.name, summary, self.rows, limits, failed)
+
+    def limits(self, world: World) -> RunLimits:
+        """What no run of the world can exceed."""
         everything = [row for rows in self.rows.values() for row in rows]
-        limits = limits_of_study(everything, world.scenario, self.truth)
-        return PlayedWorld(world.name, self.truth.summary(), self.rows, limits, failed)
+        return limits_of_study(everything, world.scenario, self.truth)
+
+
+def _world_result(
+    plan: StudyPlan, world: World, runs: WorldRuns, failed: Sequence[FailedPolicy]
+) -> WorldResult:
+    return WorldResult(
+        label=_label(world),
+        scenario_hash=plan.world_hashes[world.name],
+        truth=runs.truth.summary(),
+        policies=_policies(plan, world, runs, failed),
+    )
 
 
 def _label(world: World) -> WorldLabel:
@@ -166,7 +177,7 @@ def _policies(
 ) -> tuple[PolicyResult, ...]:
     """What each policy that finished a replication is, and does over its replications."""
     everything = [each for own in runs.finished.values() for each in own]
-    limits = limits_of_study(everything, world.scenario, runs.truth)
+    limits = runs.limits(world)
     # A policy may deploy a variant that no other does, and end with it.
     ended = [name for row in everything for name in (row.ends_with, row.decided_for)]
     winners = tuple(dict.fromkeys([*runs.truth.contenders, *filter(None, ended)]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,13 @@ from simab.analyse.recommendation import recommended
 from simab.analyse.requirements import CUSTOMARY, PlayedWorld, judged, statement_of
 from simab.result import TruthSummary
 from simab.result.columns import RunLimits
-from simab.result.requirement_result import Compliance, RequirementStatement, compliance_of
-from simab.scenario.requirements import PowerRequirement, TimeRequirement
+from simab.result.requirement_result import (
+    Compliance,
+    Recommendation,
+    RequirementStatement,
+    compliance_of,
+)
+from simab.scenario.requirements import PowerRequirement, Preference, TimeRequirement
 from tests.analyse.outcome_rows import rows
 
 
@@ -181,7 +187,7 @@ def test_a_policy_whose_runs_failed_in_a_world_does_not_pass() -> None:
     found = list(judged([FALSE], [some, none]))
     assert [each.compliance for each in found] == [Compliance.OPEN, Compliance.OPEN]
     assert compliance_of(found, "rule") == Compliance.OPEN
-    assert recommended([FALSE], [clean, none], [1.0, 1.0], "soonest").policy is None
+    assert chosen([FALSE], [clean, none], [1.0, 1.0], "soonest").policy is None
     failing = replace(world("equal", 150, 200, truth(0.0)), failed={"rule": 3})
     assert [each.compliance for each in judged([FALSE], [failing])] == [Compliance.FAILS]
 
@@ -245,17 +251,28 @@ def two_rules(quick: float, slow: float, promoted: int = 0) -> list[PlayedWorld]
     return worlds
 
 
+def chosen(
+    statements: Sequence[RequirementStatement],
+    worlds: Sequence[PlayedWorld],
+    weights: Sequence[float],
+    prefer: Preference,
+) -> Recommendation:
+    """The recommendation after all that is asked was judged, as a study does it."""
+    found = list(judged(statements, worlds))
+    return recommended(found, statements, worlds, weights, prefer)
+
+
 def test_the_soonest_of_those_that_pass_is_recommended() -> None:
     """Both pass; by what the file prefers the quick one is first, and stays so among two."""
-    found = recommended(CUSTOMARY, two_rules(60.0, 600.0), [1.0, 1.0], "soonest")
+    found = chosen(CUSTOMARY, two_rules(60.0, 600.0), [1.0, 1.0], "soonest")
     assert (found.policy, found.certain) == ("quick", True)
     assert found.scores == {"quick": 60.0, "slow": 600.0}
-    turned = recommended(CUSTOMARY, two_rules(600.0, 60.0), [1.0, 1.0], "soonest")
+    turned = chosen(CUSTOMARY, two_rules(600.0, 60.0), [1.0, 1.0], "soonest")
     assert turned.policy == "slow"
 
 
 def test_a_rule_that_fails_is_not_recommended_however_soon_it_is() -> None:
-    found = recommended(CUSTOMARY, two_rules(600.0, 60.0, promoted=200), [1.0, 1.0], "soonest")
+    found = chosen(CUSTOMARY, two_rules(600.0, 60.0, promoted=200), [1.0, 1.0], "soonest")
     assert found.policy == "quick"
 
 
@@ -263,7 +280,7 @@ def test_where_none_passes_the_nearest_is_named() -> None:
     strict = RequirementStatement(quantity="time_to_decision", at_most=True, bound=1.0,
                                   unit="seconds", share_of_runs=0.5)  # fmt: skip
     asked = [*CUSTOMARY, strict]
-    found = recommended(asked, two_rules(60.0, 600.0, promoted=200), [1.0, 1.0], "soonest")
+    found = chosen(asked, two_rules(60.0, 600.0, promoted=200), [1.0, 1.0], "soonest")
     assert (found.policy, found.nearest, found.certain) == (None, "quick", False)
 
 
@@ -273,8 +290,8 @@ def test_a_recommendation_allows_for_the_rules_that_it_was_chosen_from() -> None
     limits = RunLimits.of(made, 7200.0)
     alone = PlayedWorld("equal", truth(0.0), {"one": made}, limits)
     both = PlayedWorld("equal", truth(0.0), {"one": made, "two": made}, limits)
-    assert recommended([FALSE], [alone], [1.0], "soonest").certain
-    found = recommended([FALSE], [both], [1.0], "soonest")
+    assert chosen([FALSE], [alone], [1.0], "soonest").certain
+    found = chosen([FALSE], [both], [1.0], "soonest")
     assert (found.policy, found.certain) == ("one", False)
 
 
@@ -282,9 +299,9 @@ def test_worlds_count_by_their_weights() -> None:
     """60 s in one world and 600 s in the other, three to one."""
     first = world("equal", 0, 400, truth(0.0), decided_s=[60.0] * 400)
     second = world("better", 400, 400, truth(0.03), decided_s=[600.0] * 400)
-    found = recommended(CUSTOMARY, [first, second], [3.0, 1.0], "soonest")
+    found = chosen(CUSTOMARY, [first, second], [3.0, 1.0], "soonest")
     assert found.scores["rule"] == pytest.approx(0.75 * 60.0 + 0.25 * 600.0)
     undecided = world("equal", 0, 400, truth(0.0))
-    alone = recommended(CUSTOMARY, [undecided], [1.0], "soonest")
+    alone = chosen(CUSTOMARY, [undecided], [1.0], "soonest")
     assert alone.scores["rule"] == undecided.limits.horizon_s
     assert not math.isnan(alone.scores["rule"])
