@@ -9,4 +9,4 @@ __all__ = ["plain"]
 
 def plain(text: object) -> str:
     """Numbers with spaces that every editor and terminal shows."""
-    return str(text).replace(typeset.THIN, " ").replace(typeset.NO_BREAK, " ")
+    return typeset.plain_spaces(str(text))

@@ -22,7 +22,7 @@ from simab.report.requirement_text import where_text
 from simab.report.truth_text import in_between, truth_sentence, why_wrong
 from simab.result import Mean, PolicyResult, Proportion, StudyResult, TruthSummary
 from simab.text import typeset
-from simab.text.lists import either, listed, named
+from simab.text.lists import either, listed, listed_few, named
 from simab.text.numbers import counted
 
 __all__ = ["Answer", "answer", "runs", "verdict"]
@@ -289,12 +289,7 @@ def _always_alike(result: StudyResult) -> list[str]:
 
 
 def _names(policies: list[PolicyResult]) -> str:
-    """The names, of many only the first."""
-    names = [named(policy.name) for policy in policies]
-    if len(names) > _MOST_NAMES:
-        more = len(names) - _MOST_NAMES + 1
-        names = [*names[: _MOST_NAMES - 1], f"{typeset.count(more)} more"]
-    return listed(names)
+    return listed_few([policy.name for policy in policies], _MOST_NAMES)
 
 
 def _poor(result: StudyResult) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 from simab.report.requirement_text import (
@@ -16,7 +15,7 @@ from simab.report.requirement_text import (
 from simab.result import StudyResult
 from simab.result.requirement_result import Compliance, JudgedRequirement
 from simab.text import typeset
-from simab.text.lists import listed, named
+from simab.text.lists import listed_few, named
 from simab.text.numbers import counted
 
 __all__ = ["recommendation_text", "requirement_remarks"]
@@ -72,7 +71,7 @@ def _of_one(result: StudyResult, name: str) -> str:
 def _none(result: StudyResult) -> str:
     """No rule passes: what is open, or the nearest and what binds it."""
     assert result.recommendation is not None
-    nearest = _nearest(result)
+    nearest = result.recommendation.nearest or result.judged[0].policy
     if result.compliance(nearest) == Compliance.OPEN:
         return (
             f"No rule is known to meet {bounds_text(result)} yet; {named(nearest)} fails none of "
@@ -83,14 +82,6 @@ def _none(result: StudyResult) -> str:
         f"No rule meets {bounds_text(result)}; nearest is {named(nearest)}, which fails "
         f"{_failure(result, failed)}."
     )
-
-
-def _nearest(result: StudyResult) -> str:
-    """The policy that fails least; of those only that something is required of."""
-    assert result.recommendation is not None
-    judged = [each.policy for each in result.judged]
-    nearest = result.recommendation.nearest
-    return nearest if nearest in judged else judged[0]
 
 
 def _more_runs(result: StudyResult, policy: str) -> str:
@@ -137,19 +128,12 @@ def requirement_remarks(result: StudyResult) -> list[str]:
         if result.compliance(policy.name) == Compliance.OPEN and policy.name != recommended.nearest
     ]
     if len(open_) > _MOST_NAMES:
-        parts.append(f"{_names(open_)} are not known to pass yet.")
+        parts.append(f"{listed_few(open_, _MOST_NAMES)} are not known to pass yet.")
     else:
         parts += [
             f"{named(name)} is not known to pass yet{_more_runs(result, name)}." for name in open_
         ]
     return parts
-
-
-def _names(names: Sequence[str]) -> str:
-    shown = [named(name) for name in names]
-    if len(shown) > _MOST_NAMES:
-        shown = [*shown[: _MOST_NAMES - 1], f"{len(shown) - _MOST_NAMES + 1} more"]
-    return listed(shown)
 
 
 def _worst(result: StudyResult, policy: str) -> JudgedRequirement:

@@ -10,6 +10,7 @@ from simab.report import formatting
 from simab.result import Mean, Proportion, StudyResult
 from simab.result.requirement_result import JudgedRequirement, RequirementStatement
 from simab.result.world_result import WorldResult
+from simab.scenario.world_names import TITLES
 from simab.text import typeset
 from simab.text.lists import listed, named
 
@@ -47,18 +48,6 @@ _MEANS: Final[Mapping[str, Callable[[Mean], formatting.Written]]] = {
     "metric": formatting.mean_metric,
     "cost": formatting.mean_metric,
 }
-
-
-_ADJECTIVES: Final = frozenset(
-    {
-        ("described", "as described"),
-        ("equal", "equally good"),
-        ("exchanged", "exchanged"),
-        ("broken", "broken"),
-        ("slow", "three times as slow"),
-    }
-)
-"""The worlds of every study whose titles say what the candidate is like."""
 
 
 def statement_text(statement: RequirementStatement, *, alone: bool = True) -> str:
@@ -109,7 +98,7 @@ def where_text(result: StudyResult, world: str) -> str:
     if not world:
         return "which no world that was played asks"
     label = next(each.label for each in result.worlds if each.name == world)
-    if (label.name, label.title) in _ADJECTIVES:
+    if TITLES.get(label.name) == label.title:  # says what the candidate is like
         return f"with the candidate {label.title}"
     return f"in the world {named(label.title)}"
 

@@ -105,7 +105,7 @@ def markdown_lines(result: StudyResult) -> str:
 
 def _escaped(text: str) -> str:
     """The text with nothing that Markdown or HTML would take for a sign of its own."""
-    plain = text.replace(typeset.THIN, " ").replace(typeset.NO_BREAK, " ")
+    plain = typeset.plain_spaces(text)
     for sign in "\\`*_[]<>|#~&":
         plain = plain.replace(sign, f"\\{sign}")
     return " ".join(plain.split())

@@ -12,23 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from simab.errors import InvalidInput
 from simab.scenario import rules
 from simab.scenario.models import Scenario
-from simab.scenario.requirements import Requirement
+from simab.scenario.requirements import QUANTITIES, Requirement
 from simab.scenario.suggestions import remedy_for_name
 
-__all__ = ["QUANTITIES", "requirement_of", "with_assertions"]
+__all__ = ["requirement_of", "with_assertions"]
 
-QUANTITIES: Final = (
-    "false_promotion",
-    "promotes_a_worse",
-    "power",
-    "time_to_decision",
-    "broken_gone_within",
-    "requests_on_worse",
-    "clients_on_worse",
-    "regret",
-    "cost_of_serving",
-    "error_share",
-)
 _FORM: Final = re.compile(
     r"""\s*(?P<quantity>\w+)\s*
         (?:\(\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')?\s*\)\s*)?

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from simab.scenario.parts import UncheckedScenario
 
-__all__ = ["NOT_PLAYED", "played_data"]
+__all__ = ["NOT_PLAYED", "played_data", "played_text"]
 
 NOT_PLAYED: Final = frozenset(
     {"title", "question", "policies", "study", "worlds", "requirements", "prefer"}
@@ -18,3 +19,11 @@ def played_data(scenario: UncheckedScenario) -> dict[str, Any]:
     """What is played, as plain data: where it is equal, runs of a policy are equal."""
     data = scenario.model_dump(mode="json")
     return {name: value for name, value in data.items() if name not in NOT_PLAYED}
+
+
+def played_text(scenario: UncheckedScenario) -> str:
+    """The same in one line of JSON.
+
+    Names stay in order: the order of variants, segments and targets decides who gets which draw.
+    """
+    return json.dumps(played_data(scenario), separators=(",", ":"), ensure_ascii=True)

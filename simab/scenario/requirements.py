@@ -6,7 +6,7 @@ which certainty, is not said here.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -14,6 +14,7 @@ from simab.description import Description, Duration, Share
 from simab.errors import InvalidInput
 
 __all__ = [
+    "QUANTITIES",
     "ErrorRequirement",
     "HarmRequirement",
     "PowerRequirement",
@@ -105,11 +106,16 @@ class ErrorRequirement(Description):
     """The policy that has to keep it; every policy if absent."""
 
 
-Requirement = Annotated[
-    PromotionRequirement | PowerRequirement | TimeRequirement | HarmRequirement | ErrorRequirement,
-    Field(discriminator="quantity"),
-]
+_Any: TypeAlias = (
+    PromotionRequirement | PowerRequirement | TimeRequirement | HarmRequirement | ErrorRequirement
+)
+Requirement = Annotated[_Any, Field(discriminator="quantity")]
 """A bound on one quantity; `quantity` says which in a file."""
+
+QUANTITIES: Final[tuple[str, ...]] = tuple(
+    name for kind in get_args(_Any) for name in get_args(kind.model_fields["quantity"].annotation)
+)
+"""All that can be bounded."""
 
 Preference: TypeAlias = Literal["soonest", "least_exposure", "least_cost"]
 """By what to choose among the rules that meet all requirements."""

@@ -15,6 +15,7 @@ __all__ = [
     "EQUAL",
     "EXCHANGED",
     "SLOW",
+    "TITLES",
     "default_world_names",
     "world_names",
 ]
@@ -24,6 +25,14 @@ EQUAL: Final = "equal"
 EXCHANGED: Final = "exchanged"
 BROKEN: Final = "broken"
 SLOW: Final = "slow"
+TITLES: Final[Mapping[str, str]] = {
+    DESCRIBED: "as described",
+    EQUAL: "equally good",
+    EXCHANGED: "exchanged",
+    BROKEN: "broken",
+    SLOW: "three times as slow",
+}
+"""What the candidate is like in the worlds that every study has."""
 
 
 def default_world_names(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab.errors import InvalidInput
-from simab.stats.always_valid import mixture_z_bound, tuned_mixing_variance
+from simab.stats.always_valid import confidence_sequence
 from simab.stats.share_bounds import largest_plausible_share
 
 __all__ = ["MeanBounds", "runs_until_apart"]
@@ -56,7 +56,6 @@ class _Sample:
     deviation: float
     usual: float
     unusual_share: float
-    count: int
     largest: float
     most: float
 
@@ -71,7 +70,6 @@ class _Sample:
             deviation=math.sqrt(squares / (count - 1)) if count > 1 else math.inf,
             usual=usual,
             unusual_share=(count - usually) / count,
-            count=count,
             largest=max(values),
             most=most,
         )
@@ -81,15 +79,13 @@ class _Sample:
         if unusual < _FEW:
             share = largest_plausible_share(unusual, runs, alpha=alpha)
             return self.usual * (1.0 - share), self.usual + share * (self.most - self.usual)
-        margin = self.margin(runs, alpha / 2.0)
+        # Half of alpha a side for the sequence, and half for what no run has shown.
+        seen = confidence_sequence(
+            self.mean, self.deviation, runs, target_count=_TIGHT_AT, level=1.0 - alpha
+        )
         unseen = largest_plausible_share(0, runs, alpha=alpha / 2.0)
-        high = self.mean + margin + unseen * (self.most - self.largest)
-        return max(self.mean - margin, 0.0), min(high, self.most)
-
-    def margin(self, runs: int, alpha: float) -> float:
-        mixing = tuned_mixing_variance(1.0, _TIGHT_AT, alpha=2.0 * alpha)
-        z = mixture_z_bound(1.0 / runs, mixing, alpha=2.0 * alpha)
-        return z * self.deviation / math.sqrt(runs)
+        high = seen.high + unseen * (self.most - self.largest)
+        return max(seen.low, 0.0), min(high, self.most)
 
 
 def runs_until_apart(

@@ -22,7 +22,7 @@ from simab.errors import InvalidInput
 from simab.scenario.memory import MOST_STUDY_ROWS
 from simab.scenario.models import Scenario
 from simab.scenario.parts import MOST_REPLICATIONS
-from simab.scenario.played import played_data
+from simab.scenario.played import played_text
 from simab.scenario.world_names import DESCRIBED
 from simab.study.row_code import LIBRARIES, playing_digest, policy_digests
 from simab.world.control import Decider
@@ -100,7 +100,7 @@ class StudyPlan:
     @cached_property
     def world_hashes(self) -> Mapping[str, str]:
         """SHA-256 of what is played in each world, in hexadecimal; equal ones are one world."""
-        return {name: _sha256(played_data(scenario)) for name, scenario in self.worlds.items()}
+        return {name: _sha256(played_text(scenario)) for name, scenario in self.worlds.items()}
 
     @cached_property
     def _contenders(self) -> dict[str, Sequence[str]]:
@@ -113,7 +113,7 @@ class StudyPlan:
 
     def row_key(self, cell: Cell) -> str:
         """The identity of one row: the same key always means the same result."""
-        return _sha256(
+        return _digest(
             {
                 "scenario": self.world_hashes[cell.world],
                 "contenders": self._contenders[cell.world],
@@ -158,7 +158,9 @@ def _state(policy: object) -> str:
         ) from None
 
 
-def _sha256(data: Any) -> str:
-    # Keys stay in order: the order of variants, segments and targets decides who gets which draw.
-    canonical = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+def _digest(data: Any) -> str:
+    return _sha256(json.dumps(data, separators=(",", ":"), ensure_ascii=True))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -23,6 +23,7 @@ __all__ = [
     "p_value",
     "percent",
     "percentage",
+    "plain_spaces",
     "signed",
     "times",
     "whole_percent",
@@ -33,6 +34,11 @@ NO_BREAK: Final = "\u00a0"
 MINUS: Final = "−"
 NOT_KNOWN: Final = "not known"
 _MOST_DECIMALS: Final = 4  # of a percentage: what is nearer to 0 or 100 is said to be so
+
+
+def plain_spaces(text: str) -> str:
+    """The text with spaces that every editor and terminal shows."""
+    return text.replace(THIN, " ").replace(NO_BREAK, " ")
 
 
 def decimal(value: float, decimals: int) -> str:

@@ -9,8 +9,13 @@ import pytest
 
 from simab.errors import InvalidInput
 from simab.scenario import dumps
-from simab.scenario.assertions import QUANTITIES, requirement_of
-from simab.scenario.requirements import PowerRequirement, PromotionRequirement, TimeRequirement
+from simab.scenario.assertions import requirement_of
+from simab.scenario.requirements import (
+    QUANTITIES,
+    PowerRequirement,
+    PromotionRequirement,
+    TimeRequirement,
+)
 from tests.comparison.command_line import run
 from tests.study.building import small
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -99,14 +99,14 @@ def command(
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
         kept_in = _UnfinishedRows.beside(store, out)
-        settings = {"replications": count, "seed": used_seed, "engine": engine}
         again = _command(file, chosen, worlds, gate.assertions, count, used_seed)
+        settings: dict[str, Any] = {"replications": count, "seed": used_seed, "engine": engine}
+        settings["command"] = again
         rows = count * len(policies or scenario.policies) * len(worlds or world_names(scenario))
         study = _played(
-            partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, command=again),
+            partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, **settings),
             workers_worth_starting(workers, scenario, rows, engine=engine),
             kept_in.path,
-            settings,
             quiet=quiet,
         )
         _show(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
@@ -143,7 +143,6 @@ def _played(
     comparison: Callable[..., Study],
     workers: Executor | None,
     store: Path | None,
-    settings: Mapping[str, Any],
     *,
     quiet: bool,
 ) -> Study:
@@ -152,7 +151,6 @@ def _played(
 
     with ExitStack() as stack:
         return comparison(
-            **settings,
             executor=stack.enter_context(workers) if workers else None,
             store=stack.enter_context(closing(SqliteStore(store))) if store else None,
             progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),

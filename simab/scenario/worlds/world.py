@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,13 +10,14 @@ from simab.documents.violations import short_text
 from simab.errors import InvalidInput
 from simab.scenario.changes.block import changed_by, without_worlds
 from simab.scenario.models import Scenario
-from simab.scenario.played import played_data
+from simab.scenario.played import played_text
 from simab.scenario.world_names import (
     BROKEN,
     DESCRIBED,
     EQUAL,
     EXCHANGED,
     SLOW,
+    TITLES,
     world_names,
 )
 from simab.scenario.world_settings import WorldSettings
@@ -123,7 +123,7 @@ def _own(scenario: Scenario, name: str, settings: WorldSettings) -> World:
 
 
 def _described(scenario: Scenario, _: tuple[str, ...]) -> World:
-    return World(DESCRIBED, "as described", "As the file describes it.", scenario)
+    return World(DESCRIBED, TITLES[DESCRIBED], "As the file describes it.", scenario)
 
 
 def _equal(scenario: Scenario, candidates: tuple[str, ...]) -> World:
@@ -139,7 +139,7 @@ def _equal(scenario: Scenario, candidates: tuple[str, ...]) -> World:
             f"their table, so that as many rows as before are answered differently; {names} {has} "
             f"the latency and errors of {named(control)}."
         )
-    return World(EQUAL, "equally good", made, with_equal(scenario, candidates))
+    return World(EQUAL, TITLES[EQUAL], made, with_equal(scenario, candidates))
 
 
 def _exchanged(scenario: Scenario, candidates: tuple[str, ...]) -> World:
@@ -148,20 +148,20 @@ def _exchanged(scenario: Scenario, candidates: tuple[str, ...]) -> World:
         f"{named(control)} and {named(best)} have exchanged quality, latency and errors; names, "
         "weights and capacity stay."
     )
-    return World(EXCHANGED, "exchanged", made, with_exchanged(scenario, best))
+    return World(EXCHANGED, TITLES[EXCHANGED], made, with_exchanged(scenario, best))
 
 
 def _broken(scenario: Scenario, candidates: tuple[str, ...]) -> World:
     candidate = candidates[0]
     share = max(scenario.endpoint.variants[candidate].error_rate, BROKEN_ERROR_RATE)
     why = f"{named(candidate)} answers {percent_text(share)} of its requests with a 500"
-    return World(BROKEN, "broken", f"{why}.", with_broken(scenario, candidate, why))
+    return World(BROKEN, TITLES[BROKEN], f"{why}.", with_broken(scenario, candidate, why))
 
 
 def _slow(scenario: Scenario, candidates: tuple[str, ...]) -> World:
     candidate = candidates[0]
     why = f"{named(candidate)} takes {exact_text(SLOWER)} times as long as described"
-    return World(SLOW, "three times as slow", f"{why}.", with_slow(scenario, candidate, why))
+    return World(SLOW, TITLES[SLOW], f"{why}.", with_slow(scenario, candidate, why))
 
 
 _OF_EVERY_STUDY: Final[Mapping[str, Callable[[Scenario, tuple[str, ...]], World]]] = {
@@ -175,8 +175,7 @@ _OF_EVERY_STUDY: Final[Mapping[str, Callable[[Scenario, tuple[str, ...]], World]
 
 def _with_coincidences(worlds: list[World]) -> Iterator[World]:
     """Each world, with the first before it that is played and judged as it is."""
-    # As texts: the order of variants and segments decides who gets which draw.
-    played = [json.dumps(played_data(world.scenario)) for world in worlds]
+    played = [played_text(world.scenario) for world in worlds]
     for number, world in enumerate(worlds):
         first = played.index(played[number])
         yield world if first == number else replace(world, same_as=worlds[first].name)
