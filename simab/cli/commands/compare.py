@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,17 +16,17 @@ from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.gate import Gate, gate_options
+from simab.cli.playing import UnfinishedRows, how_to_resume, played
+from simab.cli.playing import store as store_option
+from simab.cli.playing import workers as workers_option
 from simab.cli.progress import shown_progress
 from simab.cli.terminal import print_document, say
 from simab.errors import NoResources
 
 if TYPE_CHECKING:
     from simab.comparison import Study
-    from simab.study.execution import Executor
 
 __all__ = ["command"]
-
-UNFINISHED: Final = "unfinished.sqlite"
 
 
 @click.command("compare")
@@ -40,19 +36,8 @@ UNFINISHED: Final = "unfinished.sqlite"
 @click.option("--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's.")
 @options.seed
 @engine_option
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=lambda: os.cpu_count() or 1,
-    show_default="all processors",
-    help="Replications played at once; their number changes no result.",
-)
-@click.option(
-    "--store",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Keep finished replications in this SQLite file, and resume from it.",
-)
+@workers_option
+@store_option
 @gate_options
 @options.out
 @options.as_json
@@ -89,7 +74,7 @@ def command(
         from simab.study import workers_worth_starting
     except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
         raise Interrupted("Nothing was played yet; run the same command again.") from None
-    kept_in = _UnfinishedRows(store)
+    kept_in = UnfinishedRows(store)
     try:
         chosen = list(policies) or None
         scenario = gate.added_to(load(file), chosen)
@@ -98,12 +83,12 @@ def command(
         count = scenario.study.replications if replications is None else replications
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
-        kept_in = _UnfinishedRows.beside(store, out)
+        kept_in = UnfinishedRows.beside(store, out)
         again = _command(file, chosen, worlds, gate.assertions, count, used_seed)
         settings: dict[str, Any] = {"replications": count, "seed": used_seed, "engine": engine}
         settings["command"] = again
         rows = count * len(policies or scenario.policies) * len(worlds or world_names(scenario))
-        study = _played(
+        study = played(
             partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, **settings),
             workers_worth_starting(workers, scenario, rows, engine=engine),
             kept_in.path,
@@ -114,47 +99,9 @@ def command(
         kept_in.finished()
         return gate.exit_code(study)
     except KeyboardInterrupt:
-        raise Interrupted(_how_to_resume(kept_in.path)) from None
+        raise Interrupted(how_to_resume(kept_in.path)) from None
     except NoResources as error:
-        raise NoResources(f"{error} {_how_to_resume(kept_in.path)}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _UnfinishedRows:
-    """Where finished replications are kept until the whole report is written."""
-
-    path: Path | None
-    is_ours: bool = False
-
-    @classmethod
-    def beside(cls, store: Path | None, out: Path | None) -> _UnfinishedRows:
-        """The store that was asked for; without one, a file in the folder of the report."""
-        if store is not None or out is None:
-            return cls(store)
-        return cls(out / UNFINISHED, is_ours=True)
-
-    def finished(self) -> None:
-        """The report is written: our own file is not needed any more."""
-        if self.is_ours and self.path is not None:
-            self.path.unlink(missing_ok=True)
-
-
-def _played(
-    comparison: Callable[..., Study],
-    workers: Executor | None,
-    store: Path | None,
-    *,
-    quiet: bool,
-) -> Study:
-    """Play with the workers and the store that were asked for, and say how far it is."""
-    from simab.study import SqliteStore
-
-    with ExitStack() as stack:
-        return comparison(
-            executor=stack.enter_context(workers) if workers else None,
-            store=stack.enter_context(closing(SqliteStore(store))) if store else None,
-            progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
-        )
+        raise NoResources(f"{error} {how_to_resume(kept_in.path)}") from None
 
 
 def _command(
@@ -175,19 +122,6 @@ def _command(
         words += ["--assert", text]
     words += ["--replications", str(replications), "--seed", str(seed), "--out", "DIR"]
     return shlex.join(words)
-
-
-def _how_to_resume(store: Path | None) -> str:
-    if store is None:
-        return "Nothing is kept. Give --store FILE or --out DIR to be able to resume."
-    if not store.exists():
-        return "Nothing was played yet; run the same command again."
-    from simab.study import SqliteStore
-
-    with closing(SqliteStore(store)) as kept:
-        count = len(kept)
-    kept_words = "1 replication is" if count == 1 else f"{count} replications are"
-    return f"{kept_words} kept in {store}; run the same command again for the rest."
 
 
 def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool, gated: bool) -> None:
