@@ -20,6 +20,10 @@ COMPILATION = pytest.StashKey[Compilation]()
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Nearly all that is made while tests are collected stays: to look for garbage takes two of ten
+# seconds. `pytest_collection_finish` allows it again.
+gc.disable()
+
 # "default" tries the same examples each time: what is red in CI is red on the next machine.
 settings.register_profile(
     "default",
@@ -62,8 +66,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_collection_finish() -> None:
     """Leave what was collected out of later garbage collections: half a second each time."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

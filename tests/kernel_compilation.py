@@ -83,6 +83,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
+@cache
 def needs_kernel(path: Path) -> bool:
     """Whether the tests of a file may play."""
     inside = path.relative_to(_TESTS).parts if path.is_relative_to(_TESTS) else ("",)

@@ -18,7 +18,6 @@ from tests.scenario.world_facts import discordance, effect_of, joint_scenario, t
 from tests.strategies import scenarios
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
-CHURN = load(SHIPPED / "churn.yaml")
 
 ROWS: list[dict[str, Any]] = [
     {"label": 1, "scores": {"old": 0.9, "new": 0.6, "third": 0.2}, "count": 70},
@@ -27,6 +26,12 @@ ROWS: list[dict[str, Any]] = [
     {"label": 0, "scores": {"old": 0.6, "new": 0.3, "third": 0.4}, "count": 6},
     {"label": 0, "scores": {"old": 0.1, "new": 0.2, "third": 0.1}, "count": 111},
 ]
+
+
+@pytest.fixture(scope="module")
+def churn() -> Scenario:
+    """The founding example."""
+    return load(SHIPPED / "churn.yaml")
 
 
 @pytest.mark.parametrize(
@@ -54,11 +59,11 @@ def test_two_columns_reach_every_effect_up_to_their_own(metric: str, part: float
         assert effect_of(made) == 0
 
 
-def test_mixed_columns_are_answered_differently_as_often_as_before() -> None:
+def test_mixed_columns_are_answered_differently_as_often_as_before(churn: Scenario) -> None:
     """As many rows of each label have one right and the other wrong: exact fractions."""
-    before = discordance(CHURN)
+    before = discordance(churn)
     for effect in (-0.02, 0.0, 0.01, 0.0227):
-        made = with_effect(CHURN, effect)
+        made = with_effect(churn, effect)
         after = discordance(made)
         for label in (0, 1):
             assert after[label, True, True] == before[label, True, True]
@@ -69,9 +74,9 @@ def test_mixed_columns_are_answered_differently_as_often_as_before() -> None:
             )
 
 
-def test_the_mixture_of_the_founding_example_is_as_by_hand() -> None:
+def test_the_mixture_of_the_founding_example_is_as_by_hand(churn: Scenario) -> None:
     """Churn's rows (1, 0, 1): 2 and (1, 1, 0): 3 half and half: 2.5 of 334 each way."""
-    after = discordance(with_effect(CHURN, 0.0))
+    after = discordance(with_effect(churn, 0.0))
     assert after[1, True, False] == after[1, False, True] == Fraction(5, 2 * 334)
     assert after[0, True, False] == after[0, False, True] == Fraction(1, 2 * 334)
 
@@ -114,9 +119,9 @@ def test_one_column_with_two_thresholds_is_mixed_too() -> None:
     assert truth["old"] == truth["new"]
 
 
-def test_the_effect_as_described_is_the_scenario_as_described() -> None:
+def test_the_effect_as_described_is_the_scenario_as_described(churn: Scenario) -> None:
     """So that a world that adds nothing is seen to."""
-    assert with_effect(CHURN, effect_of(CHURN)) is CHURN
+    assert with_effect(churn, effect_of(churn)) is churn
 
 
 def success(probability: float) -> Scenario:

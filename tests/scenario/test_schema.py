@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,6 @@ from tests.strategies import scenario_data
 
 HERE = Path(__file__).parent
 SHIPPED = sorted((HERE.parents[1] / "scenarios").glob("*.yaml"))
-SCHEMA = json_schema()
-VALIDATOR = Draft202012Validator(SCHEMA)
 
 # What only simab can see: a schema has no rules across fields, no aliases, no duplicate keys.
 BEYOND_A_SCHEMA = {
@@ -44,14 +43,24 @@ WITHOUT_DATA = {
 MALFORMED = sorted((HERE / "malformed").glob("*.yaml"))
 
 
+@cache
+def schema() -> dict[str, Any]:
+    return json_schema()
+
+
+@cache
+def validator() -> Draft202012Validator:
+    return Draft202012Validator(schema())
+
+
 def errors(data: object) -> list[str]:
-    return [error.message for error in VALIDATOR.iter_errors(data)]
+    return [error.message for error in validator().iter_errors(data)]
 
 
 def test_it_is_a_schema_of_the_dialect_it_names() -> None:
     """The schema names JSON Schema 2020-12 and is valid by it."""
-    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    Draft202012Validator.check_schema(SCHEMA)
+    assert schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(schema())
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -85,7 +94,7 @@ def test_malformed_scenarios_do_not_fit(path: Path) -> None:
 
 def test_every_field_says_what_it_is() -> None:
     """Editors show a sentence for every field but the tags, and for every part."""
-    for name, model in {"Scenario": SCHEMA, **SCHEMA["$defs"]}.items():
+    for name, model in {"Scenario": schema(), **schema()["$defs"]}.items():
         assert model["description"], name
         for field, described in model["properties"].items():
             if "const" not in described:
@@ -94,11 +103,11 @@ def test_every_field_says_what_it_is() -> None:
 
 def test_defaults_read_as_people_write_them() -> None:
     """A default duration is shown as text with a unit, not as a number of nanoseconds."""
-    assert SCHEMA["$defs"]["Endpoint"]["properties"]["weight_update"]["default"] == "62s"
-    assert "default" not in SCHEMA["properties"]["labels"]
+    assert schema()["$defs"]["Endpoint"]["properties"]["weight_update"]["default"] == "62s"
+    assert "default" not in schema()["properties"]["labels"]
 
 
 def test_a_file_must_say_which_kind() -> None:
     """The tag that chooses a family of distributions is required in a file."""
-    assert "kind" in SCHEMA["$defs"]["Lognormal"]["required"]
-    assert "kind" in SCHEMA["$defs"]["StagedCanary"]["required"]
+    assert "kind" in schema()["$defs"]["Lognormal"]["required"]
+    assert "kind" in schema()["$defs"]["StagedCanary"]["required"]

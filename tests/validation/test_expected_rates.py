@@ -14,6 +14,7 @@ from scipy import stats
 from simab.analyse import Verdict
 from simab.policies.catalogue import PolicyDescription
 from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.scenario import Scenario
 from simab.stats.sample_size import exact_power_two_proportions
 from simab.text import typeset
 from simab.theory.controllers import check_failure_probability, flagger_promotion_probability
@@ -26,7 +27,11 @@ from validation.policies.page import policy_page, theory_of
 from validation.policies.power_figure import PANELS
 from validation.policies.studies import AA, BLIND, TESTS, load_studies
 
-STUDIES = load_studies()
+
+@pytest.fixture(scope="module")
+def studies() -> dict[str, Scenario]:
+    """The two A/A scenarios, by name."""
+    return load_studies()
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +64,9 @@ def test_a_check_of_a_poisson_count_averages_over_counts() -> None:
     assert check_failure_probability(50, 0.005, 0.99) == pytest.approx(1 - 0.995**50)
 
 
-def test_the_fixed_test_has_the_textbooks_power() -> None:
+def test_the_fixed_test_has_the_textbooks_power(studies: dict[str, Scenario]) -> None:
     """Normal theory at the labels of its look, against the power summed over all outcomes."""
-    scenario = STUDIES[TESTS]
+    scenario = studies[TESTS]
     theory = promotion_by_theory(scenario, "fixed horizon", 0.02)
     assert theory is not None
     labels = round(0.5 * 0.995 * 7500)  # the first tick with 3,600 an arm: 130 min, less 5
@@ -69,9 +74,9 @@ def test_the_fixed_test_has_the_textbooks_power() -> None:
     assert theory == pytest.approx(power, abs=0.003)
 
 
-def test_naive_peeking_has_the_price_of_its_looks() -> None:
+def test_naive_peeking_has_the_price_of_its_looks(studies: dict[str, Scenario]) -> None:
     """Armitage, McPherson and Rowe: equal steps from the first look on would cost 26 % at 23."""
-    scenario = STUDIES[TESTS]
+    scenario = studies[TESTS]
     policy = scenario.policies["naive peeking"]
     assert isinstance(policy, NaivePeeking)
     looks = looks_of(scenario, policy)
@@ -82,61 +87,65 @@ def test_naive_peeking_has_the_price_of_its_looks() -> None:
     assert 0.0955 < theory < 0.13  # half of what 10 equal looks give, and less than half of 23's
 
 
-def test_every_kind_of_policy_is_studied() -> None:
+def test_every_kind_of_policy_is_studied(studies: dict[str, Scenario]) -> None:
     """Add a new one to scenarios/policies_aa.yaml or scenarios/rollouts_aa.yaml."""
     union = PolicyDescription.__origin__  # type: ignore[attr-defined]
     kinds = {each.model_fields["kind"].default for each in union.__args__}
-    studied = {policy.kind for study in STUDIES.values() for policy in study.policies.values()}
+    studied = {policy.kind for study in studies.values() for policy in study.policies.values()}
     assert studied == kinds
 
 
-def test_every_rule_is_committed_with_enough_replications(cells: list[Cell]) -> None:
+def test_every_rule_is_committed_with_enough_replications(
+    cells: list[Cell], studies: dict[str, Scenario]
+) -> None:
     """A thousand of two equal models give intervals of three points at most either way."""
     equal = {(cell.scenario, cell.rule): cell for cell in cells if cell.version == AA}
-    assert set(equal) == {(name, rule) for name, s in STUDIES.items() for rule in s.policies}
+    assert set(equal) == {(name, rule) for name, s in studies.items() for rule in s.policies}
     assert min(len(cell.verdicts) for cell in equal.values()) >= 1000
 
 
-def test_committed_rates_are_what_theory_says(cells: list[Cell]) -> None:
+def test_committed_rates_are_what_theory_says(
+    cells: list[Cell], studies: dict[str, Scenario]
+) -> None:
     """Each cell for which there is theory, by its binomial law; half a point more where normal."""
-    held = [(cell, theory_of(STUDIES, cell)) for cell in cells]
+    held = [(cell, theory_of(studies, cell)) for cell in cells]
     away = [
         (cell.rule, cell.version, cell.share, theory)
         for cell, theory in held
         if theory is not None
         and not theory_agrees(
-            theory, cell, theory_error(STUDIES[cell.scenario], cell.rule), standard_errors=4.0
+            theory, cell, theory_error(studies[cell.scenario], cell.rule), standard_errors=4.0
         )
     ]
     assert away == []
 
 
-def test_only_peeking_breaks_its_claim(cells: list[Cell]) -> None:
+def test_only_peeking_breaks_its_claim(cells: list[Cell], studies: dict[str, Scenario]) -> None:
     """Every rule that promises a rate keeps it, but for the one that cannot."""
     broken = {
         cell.rule
         for cell in cells
         if cell.version == AA
-        and keeps(claim_of(STUDIES[cell.scenario], cell.rule), cell, standard_errors=4.0) is False
+        and keeps(claim_of(studies[cell.scenario], cell.rule), cell, standard_errors=4.0) is False
     }
     assert broken == {"naive peeking"}
 
 
-def test_a_rate_that_is_off_is_noticed() -> None:
+def test_a_rate_that_is_off_is_noticed(studies: dict[str, Scenario]) -> None:
     """Twice the claimed 2.5 % in a thousand replications is outside the band."""
     cell = Cell(TESTS, AA, "fixed horizon", "fixed_horizon", 0.0, None, "P" * 50 + "K" * 950)
-    assert keeps(claim_of(STUDIES[TESTS], "fixed horizon"), cell) is False
+    assert keeps(claim_of(studies[TESTS], "fixed horizon"), cell) is False
     assert not theory_agrees(0.025, cell, THEORY_ERROR)
 
 
-def test_exact_theory_is_held_to_what_it_says() -> None:
+def test_exact_theory_is_held_to_what_it_says(studies: dict[str, Scenario]) -> None:
     """What approximates nothing is allowed nothing: 4 of 1,000 is not 0, nor 996 of them 1."""
     exact = {"schedule", "Thompson", "staged canary", "Flagger, threshold 1", "Argo, 99 %, limit 1"}
-    for scenario in STUDIES.values():
+    for scenario in studies.values():
         for rule in exact & set(scenario.policies):
             assert theory_error(scenario, rule) == 0.0, rule
     for scenario, rule in ((TESTS, "fixed horizon"), (TESTS, "SPRT"), ("rollouts_aa", "Kayenta")):
-        assert theory_error(STUDIES[scenario], rule) == THEORY_ERROR, rule
+        assert theory_error(studies[scenario], rule) == THEORY_ERROR, rule
     few = Cell(TESTS, AA, "schedule", "manual_schedule", 0.0, None, "P" * 4 + "K" * 996)
     assert not theory_agrees(0.0, few, 0.0)
     assert theory_agrees(0.0, few, THEORY_ERROR)
@@ -154,14 +163,16 @@ def test_a_rare_count_is_judged_by_its_binomial_law() -> None:
         assert theory_agrees(0.0004, cell, 0.0) == agrees
 
 
-def test_the_page_counts_only_marks_that_are_drawn(cells: list[Cell]) -> None:
+def test_the_page_counts_only_marks_that_are_drawn(
+    cells: list[Cell], studies: dict[str, Scenario]
+) -> None:
     """Every cell is a mark of one panel, but for what a rule cannot see."""
     drawn = {(panel.scenario, rule) for panel in PANELS for rule in panel.rules}
     assert len(drawn) == sum(len(panel.rules) for panel in PANELS)
     assert drawn == {(cell.scenario, cell.rule) for cell in cells}
     unequal = [cell for cell in cells if cell.version != AA]
     marks = [cell for cell in unequal if cell.version != BLIND]
-    page = policy_page(STUDIES, cells)
+    page = policy_page(studies, cells)
     assert f"of the {len(marks)} marks of unequal models" in page
     assert f"of the {len(unequal) - len(marks)} rates of the candidate that is less right" in page
 
@@ -173,9 +184,11 @@ def test_rules_with_one_look_or_none_have_no_more(cells: list[Cell]) -> None:
     assert kinds == {"manual_schedule", "metric_majority", "fixed_horizon"}
 
 
-def test_undecided_runs_are_shown_beside_promotions(cells: list[Cell]) -> None:
+def test_undecided_runs_are_shown_beside_promotions(
+    cells: list[Cell], studies: dict[str, Scenario]
+) -> None:
     """Each row of the tables of equal models has its share of undecided runs."""
-    page = policy_page(STUDIES, cells)
+    page = policy_page(studies, cells)
     for cell in cells:
         if cell.version == AA:
             (row,) = [line for line in page.splitlines() if line.startswith(f"| {cell.rule} |")]
