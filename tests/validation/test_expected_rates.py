@@ -40,6 +40,12 @@ def cells(repository: Path) -> list[Cell]:
     return read_cells(repository / "reports" / "policies" / "verdicts.csv")
 
 
+@pytest.fixture(scope="module")
+def page(cells: list[Cell], studies: dict[str, Scenario]) -> str:
+    """What the committed cells make, with theory beside each."""
+    return policy_page(studies, cells)
+
+
 @pytest.mark.parametrize("failure", [0.01, 0.2, 0.6])
 @pytest.mark.parametrize(("needed", "threshold"), [(10, 1), (10, 5), (5, 10)])
 def test_like_checks_have_flaggers_closed_form(needed: int, threshold: int, failure: float) -> None:
@@ -163,16 +169,13 @@ def test_a_rare_count_is_judged_by_its_binomial_law() -> None:
         assert theory_agrees(0.0004, cell, 0.0) == agrees
 
 
-def test_the_page_counts_only_marks_that_are_drawn(
-    cells: list[Cell], studies: dict[str, Scenario]
-) -> None:
+def test_the_page_counts_only_marks_that_are_drawn(cells: list[Cell], page: str) -> None:
     """Every cell is a mark of one panel, but for what a rule cannot see."""
     drawn = {(panel.scenario, rule) for panel in PANELS for rule in panel.rules}
     assert len(drawn) == sum(len(panel.rules) for panel in PANELS)
     assert drawn == {(cell.scenario, cell.rule) for cell in cells}
     unequal = [cell for cell in cells if cell.version != AA]
     marks = [cell for cell in unequal if cell.version != BLIND]
-    page = policy_page(studies, cells)
     assert f"of the {len(marks)} marks of unequal models" in page
     assert f"of the {len(unequal) - len(marks)} rates of the candidate that is less right" in page
 
@@ -184,11 +187,8 @@ def test_rules_with_one_look_or_none_have_no_more(cells: list[Cell]) -> None:
     assert kinds == {"manual_schedule", "metric_majority", "fixed_horizon"}
 
 
-def test_undecided_runs_are_shown_beside_promotions(
-    cells: list[Cell], studies: dict[str, Scenario]
-) -> None:
+def test_undecided_runs_are_shown_beside_promotions(cells: list[Cell], page: str) -> None:
     """Each row of the tables of equal models has its share of undecided runs."""
-    page = policy_page(studies, cells)
     for cell in cells:
         if cell.version == AA:
             (row,) = [line for line in page.splitlines() if line.startswith(f"| {cell.rule} |")]
