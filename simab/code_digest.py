@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import cache, cached_property
@@ -17,7 +16,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from simab.files import write_files
+from simab.files import user_cache, write_files
 
 __all__ = ["ModuleCode", "PackageCode", "code_of_simab", "module_code"]
 
@@ -195,9 +194,8 @@ class PackageCode:
     def _places(self) -> Iterator[Path]:
         """Beside the bytecode; where that folder is read-only, in the user's cache."""
         yield Path(cache_from_source(str(self._root / "__init__.py"))).with_name(_FILE)
-        with suppress(RuntimeError):  # a user without a home
-            base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-            yield Path(base) / self._root.name / _FILE
+        if folder := user_cache():
+            yield folder / _FILE
 
 
 @cache

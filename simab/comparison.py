@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,20 +22,32 @@ from simab.study import (
     StudyPlan,
     WorldRows,
     WorldRuns,
-    run_study,
     study_examples,
     study_result,
 )
-from simab.study.execution import Executor, Progress, Store
+from simab.study.asked import asked_study
+from simab.study.execution import (
+    Executor,
+    Known,
+    Means,
+    Progress,
+    Store,
+    StudyRows,
+    play_missing,
+    rows_of,
+)
 from simab.study.failure import Failure
+from simab.study.held import HeldStudy
+from simab.study.pace import Pace
 from simab.study.parameters import plain
 from simab.study.playing import truth_of_world
+from simab.study.stopping import Stop, play_until
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Study", "compare"]
+__all__ = ["Study", "compare", "kept_outcomes", "kept_study"]
 
 _WHOLE: Final = dict.fromkeys(("requests_to_decision", "clients_on_worse"), "Int64")
 """Whole numbers that some runs lack: a file has them without a decimal point."""
@@ -98,18 +110,7 @@ class Study:
 
         A world whose runs are those of an earlier one has no rows of its own.
         """
-        import pandas as pd
-
-        rows = [
-            {"world": world.name, **asdict(row)}
-            for world in self.worlds
-            if world.same_as is None
-            for each in self.played[world.name].rows.values()
-            for row in each
-        ]
-        frame = pd.DataFrame([_by_variant(row, ("requests_served",)) for row in rows])
-        unknown = [name for name in COLUMNS if name in frame and frame[name].isna().all()]
-        return frame.astype(dict.fromkeys(unknown, float))  # NaN, as CSV reads it, and not None
+        return _outcomes(self.worlds, {name: each.rows for name, each in self.played.items()})
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -127,11 +128,14 @@ class Study:
         frame = pd.json_normalize(policies, sep="_")
         return frame.rename(columns=lambda name: name.removeprefix("verdicts_"))
 
-    def report(self, path: str | Path, *, progress: Progress | None = None) -> Path:
+    def report(
+        self, path: str | Path, *, examples: bool = True, progress: Progress | None = None
+    ) -> Path:
         """Write the report into a folder: outcomes.csv, then the page, study.json and other CSV.
 
         Args:
             path: the folder; it is made if absent.
+            examples: whether to play a run of each policy again, to show it in full.
             progress: a function that is called with how many example runs are played again, and of
                 how many.
 
@@ -143,8 +147,8 @@ class Study:
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
         # First what was played, which takes long to make again; then what is made of it.
-        write_files({folder / "outcomes.csv": csv_bytes(self.outcomes.astype(_WHOLE))})
-        write_report(self.with_examples(progress), folder)
+        write_files({folder / "outcomes.csv": csv_bytes(whole_numbers(self.outcomes))})
+        write_report(self.with_examples(progress) if examples else self.result, folder)
         return folder / "report.html"
 
     def __repr__(self) -> str:
@@ -160,12 +164,61 @@ class Study:
         return summary_table_html(self.result)
 
 
+def _outcomes(worlds: Sequence[World], played: Mapping[str, WorldRows]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        {"world": world.name, **asdict(row)}
+        for world in worlds
+        if world.same_as is None
+        for each in played[world.name].values()
+        for row in each
+    ]
+    frame = pd.DataFrame([_by_variant(row, ("requests_served",)) for row in rows])
+    unknown = [name for name in COLUMNS if name in frame and frame[name].isna().all()]
+    return frame.astype(dict.fromkeys(unknown, float))  # NaN, as CSV reads it, and not None
+
+
 def _by_variant(row: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     """The row with a column `key[variant]` for each variant in place of these keys, at its end."""
     flat = {key: value for key, value in row.items() if key not in keys}
     return flat | {
         f"{key}[{variant}]": value for key in keys for variant, value in row[key].items()
     }
+
+
+def kept_study(held: HeldStudy) -> Study:
+    """A study as far as a store holds it: its complete replications; nothing is played.
+
+    Raises:
+        InvalidInput: no replication is complete, or the rows are of another version or of policies
+            that the store does not know.
+    """
+    plan = held.of_complete()
+    rows = held.rows(plan)
+    played = {
+        world.name: WorldRuns(truth_of_world(world.scenario), rows[world.name])
+        for world in held.worlds
+    }
+    command = held.asked.command_of(plan.replications)
+    return Study(held.scenario, plan, held.worlds, played, command)
+
+
+def kept_outcomes(held: HeldStudy) -> pd.DataFrame:
+    """`Study.outcomes` of all rows that a store holds of a study, as a file has them.
+
+    Raises:
+        InvalidInput: there is no row, or the rows cannot be found (see `kept_study`).
+    """
+    rows = held.rows(held.plan)
+    if not any(each for policies in rows.values() for each in policies.values()):
+        raise InvalidInput(f"{held.store.path}: no run of this study is in the store")
+    return whole_numbers(_outcomes(held.worlds, rows))
+
+
+def whole_numbers(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Outcomes whose whole numbers are written as such, though some runs lack them."""
+    return outcomes.astype(_WHOLE)
 
 
 def compare(  # noqa: PLR0913 - the public contract, all by keyword
@@ -179,7 +232,9 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     store: Store | None = None,
     engine: str = "compiled",
     progress: Progress | None = None,
-    command: str | None = None,
+    command: str | Callable[[int], str] | None = None,
+    stop: Stop | None = None,
+    pace: Pace | None = None,
 ) -> Study:
     """Play every policy many times in every world, on common random numbers.
 
@@ -198,7 +253,11 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
         store: a mutable mapping that keeps rows by key; rows that it holds are not played again.
         engine: "compiled" (Numba) or "reference" (SimPy, one process per request): same bits.
         progress: a function that is called with how many rows are done, of how many.
-        command: what the report says remakes it.
+        command: what the report says remakes it; a function is called with the number of
+            replications.
+        stop: when to stop, instead of after `replications`: when what it asks for is precise
+            enough, or when its time is over. The result is that of so many replications as it says.
+        pace: takes note of the processor time that runs take.
 
     Raises:
         InvalidInput: an argument of the wrong type, an unknown policy, fewer than 1 replication, a
@@ -215,20 +274,43 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
         seed=scenario.study.seed if seed is None else seed,
         engine=engine,
     )
-    failures: list[Failure] = []
-    rows = run_study(
-        plan, executor=executor, store=store, progress=progress, failed=failures.append
-    )
-    if command is None:
-        command = (
-            f"simab.compare(scenario, policies={list(plan.policies)}, worlds={list(plan.worlds)}, "
-            f"replications={plan.replications}, seed={plan.seed})"
-        )
+    said = command if callable(command) else lambda count: command or _call(plan, count)
+    means = Means(executor, store, progress, pace or Pace())
+    plan, failures, rows = _played(plan, scenario, said, means, stop)
     ordered = sorted(failures, key=lambda each: (each.world, each.policy, each.replication))
     played = {
         world.name: WorldRuns(truth_of_world(world.scenario), rows[world.name]) for world in asked
     }
-    return Study(scenario, plan, asked, played, command, tuple(ordered))
+    return Study(scenario, plan, asked, played, said(plan.replications), tuple(ordered))
+
+
+def _played(
+    plan: StudyPlan,
+    scenario: Scenario,
+    command: Callable[[int], str],
+    means: Means,
+    stop: Stop | None,
+) -> tuple[StudyPlan, Sequence[Failure], StudyRows]:
+    """The plan with as many replications as it came to, failures and rows; a store is told."""
+    ask = getattr(means.store, "ask", lambda _: None)
+    if stop is None:
+        ask(asked_study(plan, scenario, command(plan.replications)))
+        known = Known()
+        play_missing(plan, known, means)
+    else:
+        # What is asked for is known at the end only; until then the store knows of one replication.
+        ask(asked_study(replace(plan, replications=1), scenario, command(1)))
+        plan, known, _ = play_until(plan, stop, means)
+        ask(asked_study(plan, scenario, command(plan.replications)))
+    return plan, tuple(known.failures_of(plan)), rows_of(plan, known)
+
+
+def _call(plan: StudyPlan, replications: int) -> str:
+    """The call that makes a study again."""
+    return (
+        f"simab.compare(scenario, policies={list(plan.policies)}, worlds={list(plan.worlds)}, "
+        f"replications={replications}, seed={plan.seed})"
+    )
 
 
 def _chosen_worlds(

@@ -1,13 +1,60 @@
-"""Files that are written whole or not at all: beside the old one, then renamed over it."""
+"""Files that are written whole or not at all, and the user's folder for what can be made again."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
-__all__ = ["write_files"]
+__all__ = ["CACHE_VARIABLE", "alone_with", "user_cache", "write_files"]
+
+CACHE_VARIABLE: Final = "SIMAB_CACHE_DIR"
+"""The variable of the environment that names another folder for what simab keeps."""
+
+
+def user_cache() -> Path | None:
+    """Where simab keeps what it can make again; not made here, and None for a user without a home.
+
+    What `SIMAB_CACHE_DIR` names; else the folder `simab` in that of the system: `XDG_CACHE_HOME` or
+    `~/.cache`, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows.
+    """
+    if named := os.environ.get(CACHE_VARIABLE):
+        return Path(named)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+        return Path(base) / "simab" / "Cache" if base else None
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "simab"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "simab"
+
+
+@contextmanager
+def alone_with(name: str) -> Iterator[None]:
+    """Hold the lock of this name in the user's cache, so that one process of a host does the work.
+
+    Where there is no such folder, or no such lock (Windows), several may do it.
+    """
+    folder = user_cache()
+    try:
+        import fcntl
+
+        if folder is None:
+            raise OSError
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / f"{name}.lock").open("a")
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        yield
+        return
+    with file:
+        yield
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import tempfile
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from tests.kernel_compilation import Compilation, compile_once, kernel_last, needs_kernel
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+_NUMBERS = count()
 COMPILATION = pytest.StashKey[Compilation]()
 
 # Where PYTHONDONTWRITEBYTECODE is set, each worker would rewrite the assertions of every test file
@@ -38,6 +41,17 @@ settings.register_profile(
     "thorough", settings.get_profile("default"), derandomize=False, max_examples=600
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+# What a test keeps in the user's cache is not there, nor for the next test; see `own_cache`.
+CACHE = tempfile.TemporaryDirectory(prefix="simab-tests-cache-")
+os.environ["SIMAB_CACHE_DIR"] = CACHE.name
+
+
+@pytest.fixture(autouse=True)
+def own_cache() -> None:
+    """A cache folder of its own for each test, which does not exist until something is kept."""
+    os.environ["SIMAB_CACHE_DIR"] = f"{CACHE.name}/{next(_NUMBERS)}"
 
 
 def pytest_configure(config: pytest.Config) -> None:

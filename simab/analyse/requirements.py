@@ -21,7 +21,16 @@ from simab.stats.mean_bounds import MeanBounds, runs_until_apart
 from simab.stats.share_bounds import is_beyond, plausible_shares, trials_to_tell
 from simab.units import seconds
 
-__all__ = ["ALPHA", "CUSTOMARY", "PlayedWorld", "column_value", "judged", "statement_of"]
+__all__ = [
+    "ALPHA",
+    "CUSTOMARY",
+    "PlayedWorld",
+    "Quantity",
+    "column_value",
+    "judged",
+    "quantity_of",
+    "statement_of",
+]
 
 ALPHA: Final = 0.025
 """The largest probability of a wrong "passes", and of a wrong "fails", over all looks."""
@@ -60,6 +69,11 @@ def statement_of(requirement: Requirement) -> RequirementStatement:
         share_of_runs=_nan_if_none(getattr(requirement, "share_of_runs", None)),
         policy=requirement.policy,
     )
+
+
+def quantity_of(name: str) -> Quantity:
+    """What a requirement's quantity is: its value of a run, and the worlds that it is about."""
+    return _QUANTITIES[name]
 
 
 def judged(
@@ -201,7 +215,7 @@ def _can_be(column: Column, truth: TruthSummary) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Quantity:
+class Quantity:
     """A quantity: its value of a run, in which worlds it is asked, and its unit."""
 
     value: Callable[[RunSummary, TruthSummary], float]
@@ -249,17 +263,17 @@ def _candidate_gone_s(row: RunSummary, truth: TruthSummary) -> float:
     return row.ends_with_since_s or 0.0
 
 
-def _of_column(key: str, unit: str) -> _Quantity:
+def _of_column(key: str, unit: str) -> Quantity:
     column = COLUMNS[key]
-    return _Quantity(lambda row, truth: column_value(column, row, truth), _always, unit)
+    return Quantity(lambda row, truth: column_value(column, row, truth), _always, unit)
 
 
-_QUANTITIES: Final[Mapping[str, _Quantity]] = {
-    "false_promotion": _Quantity(_promoted, _keeps, "share", is_share=True),
-    "promotes_a_worse": _Quantity(_promoted, _is_worse, "share", is_share=True),
-    "power": _Quantity(_ends_with_candidate, _promotes, "share", is_share=True),
-    "time_to_decision": _Quantity(_decided_s, _always, "seconds"),
-    "broken_gone_within": _Quantity(_candidate_gone_s, _is_broken, "seconds"),
+_QUANTITIES: Final[Mapping[str, Quantity]] = {
+    "false_promotion": Quantity(_promoted, _keeps, "share", is_share=True),
+    "promotes_a_worse": Quantity(_promoted, _is_worse, "share", is_share=True),
+    "power": Quantity(_ends_with_candidate, _promotes, "share", is_share=True),
+    "time_to_decision": Quantity(_decided_s, _always, "seconds"),
+    "broken_gone_within": Quantity(_candidate_gone_s, _is_broken, "seconds"),
     "requests_on_worse": _of_column("requests_on_worse", "requests"),
     "clients_on_worse": _of_column("clients_on_worse", "clients"),
     "regret": _of_column("regret", "metric"),

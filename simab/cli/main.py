@@ -32,7 +32,10 @@ COMMANDS: Final = {
     "explain": "Say what is known of a scenario, a policy or a profile.",
     "run": "Play one replication under one policy.",
     "compare": "Compare promotion policies, and write the report.",
-    "report": "Write the report of a saved study again.",
+    "report": "Write the report of a saved study, or of the rows in a store.",
+    "status": "Say what a store of finished runs holds and lacks.",
+    "export": "Write the rows of a store as CSV or Parquet.",
+    "clear": "Remove the finished runs that the user's cache keeps.",
     "import": "Read the rollout configuration of another tool as a policy.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
 }

@@ -6,87 +6,162 @@ All commands that play more than one run have these options and these words.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from simab.cli.exits import Interrupted
 from simab.cli.progress import shown_progress
+from simab.cli.terminal import say
+from simab.errors import InvalidInput, NoResources
 
 if TYPE_CHECKING:
-    from simab.study.execution import Executor
+    from simab.scenario.models import Scenario
+    from simab.study.default_store import CachedStore
+    from simab.study.store import SqliteStore
 
-__all__ = ["UNFINISHED", "UnfinishedRows", "how_to_resume", "played", "store", "workers"]
+__all__ = ["Playing", "playing_options"]
 
 Found = TypeVar("Found")
 
-UNFINISHED: Final = "unfinished.sqlite"
-
-workers = click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=lambda: os.cpu_count() or 1,
-    show_default="all processors",
-    help="Replications played at once; their number changes no result.",
+_OPTIONS: Final = (
+    click.option(
+        "--workers",
+        type=click.IntRange(1, 256),
+        default=lambda: os.cpu_count() or 1,
+        show_default="all processors",
+        help="Replications played at once; their number changes no result.",
+    ),
+    click.option(
+        "--store",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Keep finished replications in this SQLite file, and resume from it; by default in a "
+        "file in the user's cache.",
+    ),
+    click.option("--no-store", is_flag=True, help="Keep nothing, and play everything."),
 )
-store = click.option(
-    "--store",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Keep finished replications in this SQLite file, and resume from it.",
-)
 
 
-@dataclass(frozen=True, slots=True)
-class UnfinishedRows:
-    """Where finished replications are kept until the whole report is written."""
+@dataclass(slots=True)
+class Playing:
+    """What the options say of playing, and the file that keeps the rows."""
 
-    path: Path | None
-    is_ours: bool = False
+    workers: int
+    named: Path | None
+    none: bool
+    path: Path | None = None
+    """The store in use: None before it is opened, and where nothing is kept."""
 
-    @classmethod
-    def beside(cls, store: Path | None, out: Path | None) -> UnfinishedRows:
-        """The store that was asked for; without one, a file in the folder of the report."""
-        if store is not None or out is None:
-            return cls(store)
-        return cls(out / UNFINISHED, is_ours=True)
+    def played(
+        self,
+        study: Callable[..., Found],
+        scenario: Scenario,
+        *,
+        rows: int,
+        engine: str,
+        quiet: bool,
+    ) -> Found:
+        """Call `study` with an executor, a store and a progress, for so many rows of a scenario.
 
-    def finished(self) -> None:
-        """The report is written: our own file is not needed any more."""
-        if self.is_ours and self.path is not None:
-            self.path.unlink(missing_ok=True)
+        Raises:
+            InvalidInput: the store that was named cannot be used. One in the cache is done without.
+        """
+        from simab.study import workers_worth_starting
 
+        workers = workers_worth_starting(self.workers, scenario, rows, engine=engine)
+        with ExitStack() as stack:
+            return study(
+                executor=stack.enter_context(workers) if workers else None,
+                store=stack.enter_context(self._opened(scenario, quiet=quiet)),
+                progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
+            )
 
-def played(
-    study: Callable[..., Found],
-    workers: Executor | None,
-    store: Path | None,
-    *,
-    quiet: bool,
-) -> Found:
-    """Play with the workers and the store that were asked for, and say how far it is."""
-    from simab.study import SqliteStore
+    @contextmanager
+    def resumable(self) -> Iterator[None]:
+        """Say how to go on where what follows is interrupted, or lacks memory or a worker.
 
-    with ExitStack() as stack:
-        return study(
-            executor=stack.enter_context(workers) if workers else None,
-            store=stack.enter_context(closing(SqliteStore(store))) if store else None,
-            progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
+        Raises:
+            Interrupted: instead of KeyboardInterrupt.
+            NoResources: with that sentence added.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise Interrupted(self._how_to_resume()) from None
+        except NoResources as error:
+            raise NoResources(f"{error} {self._how_to_resume()}") from None
+
+    @contextmanager
+    def _opened(
+        self, scenario: Scenario, *, quiet: bool
+    ) -> Iterator[SqliteStore | CachedStore | None]:
+        """The store, and a line that says where it is."""
+        if self.none:
+            yield None
+            return
+        with closing(self._store(scenario, quiet=quiet)) as store:
+            if self.path is not None:
+                held = _replications(len(store))
+                say(f"Finished replications are kept in {self.path}; it has {held}.", quiet=quiet)
+            yield store
+
+    def _store(self, scenario: Scenario, *, quiet: bool) -> SqliteStore | CachedStore:
+        from simab.study.default_store import CachedStore, cached_store_path
+        from simab.study.store import SqliteStore
+
+        notice = partial(say, quiet=quiet)
+        if self.named is not None:
+            self.path = self.named
+            return SqliteStore(self.named, notice=notice)
+        place = cached_store_path(scenario)
+        give_up = partial(self._give_up, quiet=quiet)
+        cached = CachedStore(place, give_up, notice)
+        self.path = place if cached.is_usable else None
+        return cached
+
+    def _give_up(self, warning: str, *, quiet: bool) -> None:
+        self.path = None
+        say(warning, quiet=quiet)
+
+    def _how_to_resume(self) -> str:
+        """What is kept of a study that was interrupted, and how to go on."""
+        if self.path is None:
+            return "Nothing is kept; run the same command again to start over."
+        if not self.path.exists():
+            return "Nothing was played yet; run the same command again."
+        from simab.study.store import SqliteStore
+
+        with closing(SqliteStore(self.path, create=False)) as kept:
+            count = len(kept)
+        are = "is" if count == 1 else "are"
+        return (
+            f"{_replications(count)} {are} kept in {self.path}; run the same command again for the "
+            "rest."
         )
 
 
-def how_to_resume(store: Path | None) -> str:
-    """What is kept of a study that was interrupted, and how to go on."""
-    if store is None:
-        return "Nothing is kept. Give --store FILE or --out DIR to be able to resume."
-    if not store.exists():
-        return "Nothing was played yet; run the same command again."
-    from simab.study import SqliteStore
+def _replications(count: int) -> str:
+    return f"{count} replication{'' if count == 1 else 's'}"
 
-    with closing(SqliteStore(store)) as kept:
-        count = len(kept)
-    kept_words = "1 replication is" if count == 1 else f"{count} replications are"
-    return f"{kept_words} kept in {store}; run the same command again for the rest."
+
+def playing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of playing, as one argument `playing`."""
+
+    @wraps(command)
+    def packed(
+        *positional: Any, workers: int, store: Path | None, no_store: bool, **named: Any
+    ) -> Any:
+        if store is not None and no_store:
+            raise InvalidInput(f"--store {store}: --no-store keeps nothing; give one of the two")
+        return command(*positional, playing=Playing(workers, store, no_store), **named)
+
+    found: Callable[..., Any] = packed
+    for option in reversed(_OPTIONS):
+        found = option(found)
+    return found

@@ -83,15 +83,10 @@ class _LocalProcesses(ProcessPoolExecutor):
     def submit(
         self, call: Callable[_Given, _Answer], /, *given: _Given.args, **named: _Given.kwargs
     ) -> Future[_Answer]:
-        submitted: list[Future[_Answer]] = []
-        try:
-            with interrupts_held_back():
-                submitted.append(super().submit(call, *given, **named))
-        except KeyboardInterrupt:  # it would be lost
-            for future in submitted:
-                future.cancel()
-            raise
-        return submitted[0]
+        # What is submitted when an interrupt ends the block is lost, and not called off: who plays
+        # abandons the pool, which marks all its futures as failed, and a cancelled one refuses.
+        with interrupts_held_back():
+            return super().submit(call, *given, **named)
 
     def __exit__(
         self,

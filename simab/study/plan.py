@@ -111,19 +111,27 @@ class StudyPlan:
     def _contents(self) -> dict[str, Any]:
         return {name: _content(policy) for name, policy in self.policies.items()}
 
+    @cached_property
+    def _groups(self) -> dict[tuple[str, str], str]:
+        """Digest by world and policy of all that decides their rows but the random numbers."""
+        return {
+            (world, policy): _digest(
+                {
+                    "scenario": self.world_hashes[world],
+                    "contenders": self._contenders[world],
+                    "policy": self._contents[policy],
+                    "code": playing_digest(),
+                    "libraries": LIBRARIES,
+                }
+            )
+            for world in self.worlds
+            for policy in self.policies
+        }
+
     def row_key(self, cell: Cell) -> str:
         """The identity of one row: the same key always means the same result."""
-        return _digest(
-            {
-                "scenario": self.world_hashes[cell.world],
-                "contenders": self._contenders[cell.world],
-                "policy": self._contents[cell.policy],
-                "seed": cell.seed,
-                "replication": cell.replication,
-                "code": playing_digest(),
-                "libraries": LIBRARIES,
-            }
-        )
+        group = self._groups[cell.world, cell.policy]
+        return _sha256(f"{group} {cell.seed} {cell.replication}")
 
 
 def _content(policy: Decider) -> Any:

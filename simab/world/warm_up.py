@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from simab.draws import Draws
+from simab.files import alone_with
 from simab.scenario.models import Scenario
 from simab.world.blueprint import Blueprint
+from simab.world.compiled.compilation import is_cached
 from simab.world.play import play
 
-__all__ = ["compile_now"]
+__all__ = ["compile_now", "compile_once_a_host"]
+
+
+def compile_once_a_host() -> None:
+    """Compile where nobody has; processes that need it at the same time wait for one of them.
+
+    Raises:
+        SimabError: Numba is absent, or does not work here.
+    """
+    if is_cached():
+        return
+    with alone_with("compiling"):
+        compile_now()  # what another has compiled meanwhile is only loaded
 
 
 def compile_now() -> None:

@@ -165,6 +165,7 @@ def test_no_docstrings_no_difference_in_a_study(file: Path, tmp_path: Path) -> N
     for options in ((), ("-OO",)):
         folder = tmp_path / f"with{len(options)}"
         words = ["-m", "simab", "compare", str(file), "-n", "2", "--engine", "reference", "-q"]
+        words.append("--no-store")
         assert said_by(*words, "--out", str(folder), options=options) == b""
         written.append({each.name: each.read_bytes() for each in folder.iterdir()})
     assert written[0] == written[1]

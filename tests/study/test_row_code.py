@@ -23,7 +23,7 @@ from simab import code_digest
 from simab.analyse import RunSummary
 from simab.code_digest import PackageCode
 from simab.policies.catalogue import PolicyDescription
-from simab.study import StudyPlan, execution, row_code
+from simab.study import StudyPlan, row_code, tasks
 from simab.study.row_code import PLAYING, WITHOUT
 from tests.study.building import small
 
@@ -204,13 +204,13 @@ def test_a_study_plays_again_what_an_edit_lost(
 ) -> None:
     """A store keeps its rows through words, and loses those of a policy that is edited."""
     played: list[str] = []
-    play = execution.play_batch
+    play = tasks.play_batch
 
     def noted(scenario: str, policy: Any, *rest: Any) -> Any:
         played.append(policy[0])
         return play(scenario, policy, *rest)
 
-    monkeypatch.setattr(execution, "play_batch", noted)
+    monkeypatch.setattr(tasks, "play_batch", noted)
     rows: dict[str, RunSummary] = {}
 
     def study() -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 from simab.analyse import Judgement, RunSummary, Verdict
 from simab.errors import InvalidInput
 from simab.study import SqliteStore
+from simab.study import store as store_module
+from simab.study.asked import AskedStudy, MadeBy
 from tests.strategies import CHARACTERS
+from tests.study.building import small
 
 counts = st.integers(0, 2**53)
 amounts = st.floats(0, 1e300)
@@ -83,11 +87,12 @@ def test_an_absent_row_is_a_key_error(tmp_path: Path) -> None:
 
 
 def test_another_process_may_read_while_rows_are_written(tmp_path: Path) -> None:
-    """A second connection sees every row that was put, without waiting for the first to close."""
+    """A second connection sees every row that was flushed, without waiting for the first."""
     first = SqliteStore(tmp_path / "rows.sqlite")
     second = SqliteStore(tmp_path / "rows.sqlite")
-    first["a"] = outcome = ROW
-    assert second["a"] == outcome
+    first["a"] = first["b"] = ROW
+    first.flush()
+    assert second["a"] == second["b"] == ROW
     first.close()
     second.close()
 
@@ -146,9 +151,9 @@ def test_a_file_that_fails_later_is_one_message_and_keeps_its_rows(
     store = SqliteStore(file)
     store.update({str(number): ROW for number in range(5)})
     trouble(store, file)
-    many = {f"new {number}": ROW for number in range(2000)}
+    store.update({f"new {number}": ROW for number in range(2000)})
     with pytest.raises(InvalidInput, match=rf"rows\.sqlite: the store cannot be used.*{words}"):
-        store.update(many)
+        store.flush()
     store.close()
     if trouble is locked:
         locked.other.close()  # type: ignore[attr-defined]
@@ -182,7 +187,8 @@ def test_a_row_that_simab_did_not_write_is_one_message(tmp_path: Path) -> None:
     SqliteStore(file).close()
     with sqlite3.connect(file) as other:
         other.execute(
-            "INSERT INTO outcomes VALUES ('a', 'no JSON', ''), ('b', '{}', 'x'), ('c', '[]', 1)"
+            "INSERT INTO outcomes (key, row, digest) "
+            "VALUES ('a', 'no JSON', ''), ('b', '{}', 'x'), ('c', '[]', 1)"
         )
     store = SqliteStore(file)
     for key in "abc":
@@ -206,6 +212,7 @@ def test_a_row_that_could_not_have_come_from_its_key_is_refused(
     file = tmp_path / "rows.sqlite"
     store = SqliteStore(file)
     store.update({"a": ROW, "other": replace(ROW, replication=ROW.replication + 7)})
+    store.flush()
     with sqlite3.connect(file) as other:
         other.execute(change)
     key = "b" if "b" in store else "a"
@@ -232,3 +239,145 @@ def test_a_store_is_a_file(name: str) -> None:
     """What SQLite keeps in memory would be gone with the process, after saying that it is kept."""
     with pytest.raises(InvalidInput, match="a store is a file"):
         SqliteStore(Path(name))
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def time(self) -> float:
+        return 1.7e9
+
+
+def test_rows_are_gathered_into_a_transaction_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each costs milliseconds on a busy disk; what was put is there to be read at once."""
+    clock = Clock()
+    monkeypatch.setattr(store_module, "time", clock)
+    file = tmp_path / "rows.sqlite"
+    store = SqliteStore(file)
+    other = SqliteStore(file)
+    written = []
+    for tenth in range(40):
+        clock.now_s = 100.0 + tenth / 10
+        store[str(tenth)] = ROW
+        assert store[str(tenth)] == ROW
+        written.append(len(other))
+    assert [written[tenth] for tenth in (0, 9, 10, 19, 20, 39)] == [1, 1, 11, 11, 21, 31]
+    store.close()
+    assert len(other) == 40
+
+
+def test_rows_that_come_seldom_are_written_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of ten seconds does not wait for the next one."""
+    clock = Clock()
+    monkeypatch.setattr(store_module, "time", clock)
+    store, other = (SqliteStore(tmp_path / "rows.sqlite") for _ in range(2))
+    for number in range(3):
+        clock.now_s += 10
+        store[str(number)] = ROW
+        assert len(other) == number + 1
+
+
+def test_no_lock_is_held_between_transactions(tmp_path: Path) -> None:
+    """Studies that share a file write in turn, though rows of both are pending."""
+    first, second = (SqliteStore(tmp_path / "rows.sqlite") for _ in range(2))
+    for number in range(5):
+        first[f"first {number}"] = second[f"second {number}"] = ROW
+    first.close()
+    second.close()
+    assert len(SqliteStore(tmp_path / "rows.sqlite")) == 10
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (
+            "CREATE TABLE outcomes (key TEXT PRIMARY KEY, row TEXT NOT NULL, digest TEXT NOT NULL)",
+            r"store of format 1, as simab 0\.1\.0 writes it; this simab keeps format 2",
+        ),
+        (
+            "CREATE TABLE outcomes (key TEXT); PRAGMA user_version = 3",
+            "store of format 3, as a later simab writes it",
+        ),
+        ("CREATE TABLE holidays (day TEXT)", "not a store of simab: it has other tables"),
+    ],
+)
+def test_another_format_is_refused_by_its_name(tmp_path: Path, script: str, words: str) -> None:
+    """Earlier, later, or another program's: nothing in the file is changed."""
+    file = tmp_path / "rows.sqlite"
+    with sqlite3.connect(file) as other:
+        other.executescript(script)
+    other.close()
+    before = file.read_bytes()
+    with pytest.raises(InvalidInput, match=words):
+        SqliteStore(file)
+    assert file.read_bytes() == before
+
+
+def test_an_absent_store_is_not_made_where_it_is_only_read(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="there is no such store"):
+        SqliteStore(tmp_path / "rows.sqlite", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+ASKED = AskedStudy(
+    scenario=small().model_dump_json(),
+    policies=("test",),
+    worlds=("described",),
+    replications=20,
+    seed=1,
+    command="simab compare small.yaml",
+    made_by=MadeBy(version="0.1.0", code="c0de" * 16, libraries={"numpy": "2.4.6"}),
+    asked_s=1_700_000_000,
+)
+
+
+def test_a_store_knows_the_studies_that_were_asked_of_it(tmp_path: Path) -> None:
+    """Each once, with the most replications that were asked for."""
+    file = tmp_path / "rows.sqlite"
+    store = SqliteStore(file)
+    for count in (20, 50, 30):
+        store.ask(replace(ASKED, replications=count))
+    later = replace(ASKED, seed=2, asked_s=ASKED.asked_s + 9)
+    store.ask(later)
+    store.close()
+    assert SqliteStore(file, create=False).asked() == [replace(ASKED, replications=50), later]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seed": 2}, "their seed is 1, not 2"),
+        (
+            {"made_by": replace(ASKED.made_by, libraries={"numpy": "2.5.0"})},
+            "simab 0.1.0 (code c0dec0de, numpy 2.4.6), and this is simab 0.1.0 (code c0dec0de, "
+            "numpy 2.5.0)",
+        ),
+        (
+            {"scenario": small(horizon="3min").model_dump_json()},
+            'horizon was "2min" and is "3min"',
+        ),
+        ({"scenario": small(title="Another").model_dump_json()}, None),
+        ({"policies": ("test", "schedule"), "replications": 9}, None),
+    ],
+)
+def test_why_no_row_of_earlier_studies_can_be_used_is_said(
+    tmp_path: Path, change: dict[str, Any], words: str | None
+) -> None:
+    """Other code, another seed, or the fields that differ; nothing where rows may be used."""
+    said: list[str] = []
+    store = SqliteStore(tmp_path / "rows.sqlite", notice=said.append)
+    store.ask(ASKED)
+    assert said == []
+    store.ask(replace(ASKED, **change))
+    assert len(said) == (words is not None)
+    assert not words or words in said[0]

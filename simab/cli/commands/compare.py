@@ -16,12 +16,9 @@ from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.gate import Gate, gate_options
-from simab.cli.playing import UnfinishedRows, how_to_resume, played
-from simab.cli.playing import store as store_option
-from simab.cli.playing import workers as workers_option
+from simab.cli.playing import Playing, playing_options
 from simab.cli.progress import shown_progress
 from simab.cli.terminal import print_document, say
-from simab.errors import NoResources
 
 if TYPE_CHECKING:
     from simab.comparison import Study
@@ -36,8 +33,7 @@ __all__ = ["command"]
 @click.option("--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's.")
 @options.seed
 @engine_option
-@workers_option
-@store_option
+@playing_options
 @gate_options
 @options.out
 @options.as_json
@@ -49,8 +45,7 @@ def command(
     replications: int | None,
     seed: int | None,
     engine: str,
-    workers: int,
-    store: Path | None,
+    playing: Playing,
     gate: Gate,
     out: Path | None,
     as_json: bool,
@@ -59,10 +54,10 @@ def command(
     """Compare the promotion policies of the scenario FILE.
 
     Every policy is played on the same clients and the same outcomes. Prints the operating
-    characteristics; with --out then writes report.html, study.json and CSV files into DIR. Until
-    these are written, DIR/unfinished.sqlite keeps the finished replications, unless --store names
-    another file: the same command goes on from there. Where a policy raises, the replication is
-    left out and said to have failed; the exit code is 4 then.
+    characteristics; with --out then writes report.html, study.json and CSV files into DIR. Finished
+    replications are kept, so that an interrupted study, or one with more replications, goes on
+    where it was. Where a policy raises, the replication is left out and said to have failed; the
+    exit code is 4 then.
 
     With --gate or --assert the exit code is 1 if a policy fails a requirement in any world, and 3
     if more runs are needed to tell; the screen says how many.
@@ -71,11 +66,9 @@ def command(
         from simab.comparison import compare
         from simab.scenario import load
         from simab.scenario.world_names import world_names
-        from simab.study import workers_worth_starting
     except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
         raise Interrupted("Nothing was played yet; run the same command again.") from None
-    kept_in = UnfinishedRows(store)
-    try:
+    with playing.resumable():
         chosen = list(policies) or None
         scenario = gate.added_to(load(file), chosen)
         make_folder(out)
@@ -83,25 +76,20 @@ def command(
         count = scenario.study.replications if replications is None else replications
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
-        kept_in = UnfinishedRows.beside(store, out)
         again = _command(file, chosen, worlds, gate.assertions, count, used_seed)
         settings: dict[str, Any] = {"replications": count, "seed": used_seed, "engine": engine}
         settings["command"] = again
         rows = count * len(policies or scenario.policies) * len(worlds or world_names(scenario))
-        study = played(
+        study = playing.played(
             partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, **settings),
-            workers_worth_starting(workers, scenario, rows, engine=engine),
-            kept_in.path,
+            scenario,
+            rows=rows,
+            engine=engine,
             quiet=quiet,
         )
         _show(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
         gate.write(study)
-        kept_in.finished()
         return gate.exit_code(study)
-    except KeyboardInterrupt:
-        raise Interrupted(how_to_resume(kept_in.path)) from None
-    except NoResources as error:
-        raise NoResources(f"{error} {how_to_resume(kept_in.path)}") from None
 
 
 def _command(

@@ -1,0 +1,68 @@
+"""`simab export`: the rows of a store as CSV or Parquet, one for each run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simab.cli import options
+from simab.cli.stores import chosen_study, opened_store, study_option
+from simab.cli.terminal import say
+from simab.errors import InvalidInput
+from simab.text.numbers import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["command"]
+
+
+@click.command("export")
+@click.argument("store", type=click.Path(path_type=Path))
+@study_option
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write here: CSV, or Parquet if the name ends in .parquet; stdout gets CSV without it.",
+)
+@options.quiet
+def command(store: Path, number: int | None, out: Path | None, quiet: bool) -> None:
+    """Write the rows of a study in a STORE: one a run, with world, policy and replication.
+
+    All runs that are there are written, also of replications that are not complete. The columns are
+    those of outcomes.csv. STORE is the file of a store, or a scenario whose rows the user's cache
+    keeps.
+    """
+    from simab.comparison import kept_outcomes
+    from simab.run.frames import csv_bytes
+
+    with opened_store(store) as opened:
+        outcomes = kept_outcomes(chosen_study(opened, number))
+    if out is None:
+        sys.stdout.write(csv_bytes(outcomes).decode())
+        return
+    content = _parquet(outcomes) if out.suffix == ".parquet" else csv_bytes(outcomes)
+    from simab.files import write_files
+
+    try:
+        write_files({out: content})
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidInput(f"{out} cannot be written: {reason}. Name another file") from None
+    say(f"{counted(len(outcomes), 'run')} in {out}.", quiet=quiet)
+
+
+def _parquet(outcomes: pd.DataFrame) -> bytes:
+    """The frame in the bytes of a Parquet file."""
+    try:
+        content: bytes = outcomes.to_parquet(index=False, engine="pyarrow")
+    except ImportError:
+        raise InvalidInput(
+            "--out: Parquet needs pyarrow, which is not installed; `pip install 'simab[parquet]'` "
+            "brings it, or name a .csv file"
+        ) from None
+    return content
