@@ -10,25 +10,37 @@ from simab.version import VERSION
 if TYPE_CHECKING:
     from simab.comparison import Study as Study
     from simab.comparison import compare as compare
+    from simab.difference import diff as diff
+    from simab.interop.policy_files import load as load
     from simab.run.session import Session as Session
     from simab.run.simulation import Run as Run
     from simab.run.simulation import simulate as simulate
     from simab.scenario import Scenario as Scenario
-    from simab.scenario import load as load
 
 __version__ = VERSION
 
 _HOME = {
     "Scenario": "simab.scenario",
-    "load": "simab.scenario",
+    "load": "simab.interop.policy_files",
     "Run": "simab.run.simulation",
     "Session": "simab.run.session",
     "simulate": "simab.run.simulation",
     "Study": "simab.comparison",
     "compare": "simab.comparison",
+    "diff": "simab.difference",
 }
 
-__all__ = ["Run", "Scenario", "Session", "Study", "__version__", "compare", "load", "simulate"]
+__all__ = [
+    "Run",
+    "Scenario",
+    "Session",
+    "Study",
+    "__version__",
+    "compare",
+    "diff",
+    "load",
+    "simulate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "run": "Play one replication under one policy.",
     "compare": "Compare promotion policies, and write the report.",
     "report": "Write the report of a saved study, or of the rows in a store.",
+    "diff": "Say what changed between two saved studies.",
     "status": "Say what a store of finished runs holds and lacks.",
     "export": "Write the rows of a store as CSV or Parquet.",
     "clear": "Remove the finished runs that the user's cache keeps.",

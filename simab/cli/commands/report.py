@@ -40,18 +40,12 @@ def command(study: Path, number: int | None, out: Path | None, as_json: bool, qu
         _report_store(study, number, out, as_json=as_json, quiet=quiet)
         return
     from simab.report import write_report
-    from simab.report.embedded import saved_study_of
-    from simab.result.saved_study import canonical_json, read_saved_study
+    from simab.report.reading import file_of_study, read_study
+    from simab.result.saved_study import canonical_json
 
-    file = _file_of(study)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InvalidInput(f"{file} cannot be read: {reason}. Name a folder or file.") from None
-    result = read_saved_study(saved_study_of(content, str(file)), str(file))
+    result = read_study(study)
     if out is not None or not as_json:
-        folder = file.parent if out is None else out
+        folder = file_of_study(study).parent if out is None else out
         with writing_into(folder):
             write_report(result, folder)
         say(f"The report is {folder / 'report.html'}.", quiet=quiet)
@@ -84,11 +78,3 @@ def _report_store(
         say(f"The report is {page}.", quiet=quiet)
     if as_json:
         print_document(canonical_json(study.result))
-
-
-def _file_of(study: Path) -> Path:
-    """What to read: of a folder study.json, or the page where that is absent."""
-    if not study.is_dir():
-        return study
-    file, page = study / "study.json", study / "report.html"
-    return page if page.is_file() and not file.exists() else file
