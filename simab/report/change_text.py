@@ -144,7 +144,8 @@ def counted_sentence(change: StudyChange) -> str:
     differ = sum(each.differs for each in change.quantities)
     if not change.quantities:
         return "Nothing was compared"
-    text = f"{typeset.count(differ) if differ else 'None'} of {whole} differ by more than chance"
+    many = f"{typeset.count(differ)} of {whole} differ{'s' * (differ == 1)}"
+    text = f"{many if differ else f'None of {whole} differs'} by more than chance"
     open_ = sum(each.is_open for each in change.quantities)
     return f"{text}; of {typeset.count(open_)} more it is not known" if open_ else text
 

@@ -99,6 +99,7 @@ def command(
         if change is not None and not (as_json or quiet):
             from simab.cli.change_screen import print_change
 
+            click.echo()
             print_change(change)
         gate.write(study, change)
         return gate.exit_code(study)
