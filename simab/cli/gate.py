@@ -110,7 +110,7 @@ class Gate:
         """Refuse what --against names if no study can be read there, before anything plays.
 
         Raises:
-            InvalidInput: it cannot be read, is no study, or of another format.
+            InvalidInput: it cannot be read, is not a study, or of another format.
         """
         if self.against is not None:
             from simab.report.reading import read_study

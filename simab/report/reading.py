@@ -24,7 +24,7 @@ def read_study(path: Path) -> StudyResult:
     """The result that a file holds, or one in a folder.
 
     Raises:
-        InvalidInput: it cannot be read, is no study, or of another format.
+        InvalidInput: it cannot be read, is not a study, or of another format.
     """
     file = file_of_study(path)
     try:

@@ -66,7 +66,7 @@ def dropped_worlds_are_played_otherwise(scenario: UncheckedScenario) -> Iterator
 
 
 def titles_differ(scenario: UncheckedScenario) -> Iterator[Violation]:
-    """Reports name worlds by their titles, so that two of one title could not be told apart."""
+    """Reports name worlds by their titles, so that two of one title could not be distinguished."""
     first: dict[str, str] = {}
     for name in world_names(scenario):
         settings = scenario.worlds.get(name)
