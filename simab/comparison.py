@@ -15,7 +15,7 @@ from simab.result import StudyResult
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS
 from simab.result.json_form import dumped
 from simab.run.frames import csv_bytes
-from simab.run.simulation import choose_policy, require_scenario
+from simab.run.simulation import require_scenario
 from simab.scenario.models import Scenario
 from simab.scenario.worlds import World, worlds_of
 from simab.study import (
@@ -25,6 +25,7 @@ from simab.study import (
     study_examples,
     study_result,
 )
+from simab.study.arguments import chosen_policies, require_places
 from simab.study.asked import asked_study
 from simab.study.execution import (
     Executor,
@@ -39,7 +40,6 @@ from simab.study.execution import (
 from simab.study.failure import Failure
 from simab.study.held import HeldStudy
 from simab.study.pace import Pace
-from simab.study.parameters import plain
 from simab.study.playing import truth_of_world
 from simab.study.stopping import Stop, play_until
 from simab.world.control import Decider
@@ -47,7 +47,7 @@ from simab.world.control import Decider
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Study", "compare", "kept_outcomes", "kept_study", "whole_numbers"]
+__all__ = ["Study", "compare", "kept_outcomes", "kept_study"]
 
 _WHOLE: Final = dict.fromkeys(("requests_to_decision", "clients_on_worse"), "Int64")
 """Whole numbers that some runs lack: a file has them without a decimal point."""
@@ -264,8 +264,8 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
             seed out of range, or a policy that answers with something else than actions.
     """
     require_scenario(scenario)
-    _require_places(executor, store)
-    chosen = _chosen(scenario, policies)
+    require_places(executor, store)
+    chosen = chosen_policies(scenario, policies)
     asked = _chosen_worlds(scenario, chosen, worlds)
     plan = StudyPlan(
         worlds={world.name: world.scenario for world in asked},
@@ -324,60 +324,3 @@ def _chosen_worlds(
             f"worlds = {names!r}: must be a list of names; write [{names!r}] for a single one"
         )
     return worlds_of(scenario, policies, names=list(names))
-
-
-def _chosen(
-    scenario: Scenario, policies: Sequence[str] | Mapping[str, Decider] | None
-) -> Mapping[str, Decider]:
-    if policies is None:
-        return scenario.policies
-    if isinstance(policies, str) or not callable(getattr(policies, "__iter__", None)):
-        raise InvalidInput(
-            f"policies = {policies!r}: must be a list of names, or a mapping from names to "
-            f"policies; write [{policies!r}] for a single one"
-        )
-    if isinstance(policies, Mapping):
-        _require_names(policies)
-        return {name: _own(scenario, name, policy) for name, policy in policies.items()}
-    chosen = [choose_policy(scenario, name) for name in policies]
-    names = [name for name, _ in chosen]
-    if len(set(names)) < len(names):
-        raise InvalidInput(
-            f"policies = {names}: two policies have one name; give a mapping from names to policies"
-        )
-    return dict(chosen)
-
-
-def _require_names(policies: Mapping[Any, Decider]) -> None:
-    for name in policies:
-        if not (isinstance(name, str) and name):
-            raise InvalidInput(f"policies: the name {name!r} must be a text; write {str(name)!r}")
-        if name != plain(name):
-            raise InvalidInput(
-                f"policies: the name {name!r} holds half of a surrogate pair, which UTF-8 cannot "
-                "write; take another name"
-            )
-
-
-def _require_places(executor: object, store: object) -> None:
-    if executor is not None and not callable(getattr(executor, "submit", None)):
-        raise InvalidInput(
-            f"executor = {executor!r}: must be a concurrent.futures.Executor; "
-            "simab.study.local_processes(2) gives one"
-        )
-    if store is not None and not callable(getattr(store, "update", None)):
-        raise InvalidInput(
-            f"store = {store!r}: must be a mutable mapping; give a dict, or "
-            "simab.study.SqliteStore(path) to keep rows in a file"
-        )
-
-
-def _own(scenario: Scenario, name: str, policy: str | Decider) -> Decider:
-    if isinstance(policy, type) or not (
-        isinstance(policy, str) or callable(getattr(policy, "decide", None))
-    ):
-        raise InvalidInput(
-            f"policies: {name} = {policy!r}: a policy is an object with a method "
-            "decide(state, observation); give one, or the name of one in the scenario"
-        )
-    return choose_policy(scenario, policy)[1]

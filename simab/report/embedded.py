@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from simab.errors import InvalidInput
-from simab.result import StudyResult
-from simab.result.saved_study import compact_json
+from simab.result.saved_json import compact_text
 
 __all__ = ["data_block", "saved_study_of"]
 
@@ -19,12 +18,12 @@ _END: Final = "</script>"
 _ESCAPED: Final = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&"})
 
 
-def data_block(result: StudyResult) -> str:
+def data_block(result: object) -> str:
     """The element that holds the result; browsers neither show nor run it.
 
     JSON has these signs inside of strings only, where their escapes mean the same.
     """
-    return f"{_BEGIN}{compact_json(result).translate(_ESCAPED)}{_END}"
+    return f"{_BEGIN}{compact_text(result).translate(_ESCAPED)}{_END}"
 
 
 def saved_study_of(content: bytes, name: str) -> bytes:

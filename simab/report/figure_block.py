@@ -21,7 +21,7 @@ from simab.report.table import Table
 from simab.result import StudyResult
 from simab.result.example_run import Example
 
-__all__ = ["FigureBlock", "example_figures", "study_figures"]
+__all__ = ["FigureBlock", "example_figures", "figure_block", "study_figures"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ class FigureBlock:
 def study_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlock]:
     """How runs end, when they decide, and which differences are real."""
     figures = [
-        _block(
+        figure_block(
             numbers,
             "endings",
             ("How runs end", captions.endings(result)),
             lambda width: verdict_figure.draw_endings(result, width),
             tables.endings(result),
         ),
-        _block(
+        figure_block(
             numbers,
             "timing",
             ("Time to decision", captions.timing(result)),
@@ -57,7 +57,7 @@ def study_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlo
     ]
     if paired_figure.shown(result):
         figures.append(
-            _block(
+            figure_block(
                 numbers,
                 "pairs",
                 ("Is the gap real? Policies on the same traffic", captions.pairs(result)),
@@ -77,7 +77,7 @@ def example_figures(
     if example.weights:
         dots = example.realised(truth.candidate, example.shown_until_s, replaying.BINS)
         figures.append(
-            _block(
+            figure_block(
                 numbers,
                 f"traffic-{position}",
                 ("Who got the traffic", captions.traffic(result, example)),
@@ -87,7 +87,7 @@ def example_figures(
         )
     if example.metric_series:
         figures.append(
-            _block(
+            figure_block(
                 numbers,
                 f"metric-{position}",
                 ("What the metric said", captions.metric(result, example)),
@@ -98,13 +98,14 @@ def example_figures(
     return figures
 
 
-def _block(
+def figure_block(
     numbers: Iterator[int],
     key: str,
     words: tuple[str, str],
     draw: Callable[[float], Figure],
     table: Table,
 ) -> FigureBlock:
+    """The figure drawn for both widths, under the next number; `words` are title and finding."""
     title, finding = words
     renderings = []
     for name, width in (("wide", canvas.WIDE), ("narrow", canvas.NARROW)):

@@ -6,6 +6,7 @@ The templates escape everything but the SVGs, whose text has been escaped when t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from itertools import count
 
@@ -22,7 +23,7 @@ from simab.report.sections.section import Numbers
 from simab.result import StudyResult
 from simab.text import typeset
 
-__all__ = ["page_of", "render_page", "summary_table_html"]
+__all__ = ["page_of", "render_page", "summary_table_html", "templates", "whole_page"]
 
 
 def render_page(result: StudyResult) -> str:
@@ -32,18 +33,25 @@ def render_page(result: StudyResult) -> str:
 
 def page_of(study: StudyResult, data: str) -> str:
     """The page of a result that is already in the form of `for_page`, and its block of data."""
-    environment, numbers = _environment(), count(1)
+    environment, numbers = templates(), count(1)
+    shown = [
+        _rendered(environment, section, study, numbers)
+        for section in SECTIONS
+        if section.applies(study)
+    ]
+    return whole_page(environment, study, shown, data)
+
+
+def whole_page(
+    environment: Environment, study: object, sections: Sequence[Mapping[str, str]], data: str
+) -> str:
+    """The document with these sections: `key`, `heading` and `html` of each.
+
+    `study` is any result with a title, a question and the version of simab that made it.
+    """
     css = resources.files("simab.report").joinpath("templates/style.css").read_text("utf-8")
     return environment.get_template("page.html.jinja").render(
-        study=study,
-        sections=[
-            _rendered(environment, section, study, numbers)
-            for section in SECTIONS
-            if section.applies(study)
-        ],
-        colours=COLOURS,
-        css=Markup(css),
-        data=Markup(data),
+        study=study, sections=sections, colours=COLOURS, css=Markup(css), data=Markup(data)
     )
 
 
@@ -58,11 +66,12 @@ def _rendered(
 def summary_table_html(result: StudyResult) -> str:
     """The table of operating characteristics alone, for notebooks."""
     study = for_page(result)
-    template = _environment().get_template("summary.html.jinja")
+    template = templates().get_template("summary.html.jinja")
     return template.render(answer=answer(study), summary=tables.summary(study))
 
 
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The page's templates, which escape all text."""
     environment = Environment(
         loader=PackageLoader("simab.report"),
         autoescape=True,

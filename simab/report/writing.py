@@ -18,7 +18,7 @@ from simab.result.run_summary import Verdict
 from simab.result.saved_study import canonical_json
 from simab.text.untrusted import spreadsheet_safe
 
-__all__ = ["paired_csv", "summary_csv", "write_report"]
+__all__ = ["csv_text", "paired_csv", "summary_csv", "summary_row", "write_report"]
 
 _JUDGED: Final = ("correct", "wrong", "neither")
 _QUANTILES: Final = ("decision_time_s", "requests_to_decision")
@@ -70,14 +70,15 @@ def summary_csv(result: StudyResult) -> str:
     A world that is the same as an earlier one has the numbers of that one, as in `Study.summary`.
     """
     rows = [
-        {"world": world.name} | _summary_row(policy)
+        {"world": world.name} | summary_row(policy)
         for world in result.worlds
         for policy in world.policies
     ]
-    return _csv(list(dict.fromkeys(key for row in rows for key in row)), rows)
+    return csv_text(list(dict.fromkeys(key for row in rows for key in row)), rows)
 
 
-def _summary_row(policy: PolicyResult) -> dict[str, object]:
+def summary_row(policy: PolicyResult) -> dict[str, object]:
+    """Every number of a policy by the name of its column."""
     row: dict[str, object] = {"policy": policy.name, "kind": policy.kind}
     row |= {"runs": policy.runs, "failed": policy.failed}
     shares = {str(verdict): policy.verdicts[verdict] for verdict in Verdict}
@@ -102,10 +103,10 @@ def _summary_row(policy: PolicyResult) -> dict[str, object]:
 def paired_csv(result: StudyResult) -> str:
     """One row for each comparison of two policies."""
     rows = [{name: getattr(paired, name) for name in _PAIRED} for paired in result.paired]
-    return _csv(list(_PAIRED), rows)
+    return csv_text(list(_PAIRED), rows)
 
 
-def _csv(columns: list[str], rows: list[dict[str, object]]) -> str:
+def csv_text(columns: list[str], rows: list[dict[str, object]]) -> str:
     """Comma-separated, one header line, empty where a number is not known.
 
     Texts are defused for spreadsheets; `simab.text.spreadsheet_safe` says how to get them back.

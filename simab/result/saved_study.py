@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 from simab.errors import InvalidInput
-from simab.result.json_form import dumped, loaded
+from simab.result.json_form import loaded
 from simab.result.reader import Reader
+from simab.result.saved_json import SavedForm, canonical_text, compact_text
 from simab.result.study_result import FORMAT, StudyResult
-from simab.text.untrusted import json_escaped
 
 __all__ = ["canonical_json", "compact_json", "read_result", "read_saved_study"]
 
-_ANY_VERSION: Final = FORMAT.partition("/")[0] + "/"
+_FORM: Final = SavedForm(FORMAT, "study", "study.json", "simab compare")
 
 
 def canonical_json(result: StudyResult) -> str:
     """The result with sorted keys and one value a line; what is not finite is null."""
-    return f"{_json(result, indent=1)}\n"
+    return canonical_text(result)
 
 
 def compact_json(result: StudyResult) -> str:
     """The same values in one line without blanks."""
-    return _json(result, separators=(",", ":"))
-
-
-def _json(result: StudyResult, **form: Any) -> str:
-    value = dumped(result)
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, **form)
-    return json_escaped(text)
+    return compact_text(result)
 
 
 def read_saved_study(content: bytes, name: str) -> StudyResult:
@@ -40,13 +32,7 @@ def read_saved_study(content: bytes, name: str) -> StudyResult:
         InvalidInput: the file is not JSON, not a study, or of another format; or a value is missing
             or of the wrong type, with its place.
     """
-    try:
-        result = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise InvalidInput(
-            f"{name} is not JSON. Name the study.json of `simab compare --out`."
-        ) from None
-    return read_result(result, name)
+    return read_result(_FORM.of_file(content, name), name)
 
 
 def read_result(result: Any, name: str = "The result") -> StudyResult:
@@ -55,7 +41,7 @@ def read_result(result: Any, name: str = "The result") -> StudyResult:
     Raises:
         InvalidInput: another format, a missing key or a value of the wrong type; names the place.
     """
-    _require_format(result, name)
+    _FORM.require(result, name)
     reader = Reader(result)
     study = loaded(StudyResult, reader)
     if not study.policies:
@@ -93,22 +79,3 @@ def _require_references(study: StudyResult, reader: Reader) -> None:
                     .child("scores")
                     .invalid(f"the policy {name!r} is missing")
                 )
-
-
-def _require_format(result: Any, name: str) -> None:
-    """Raises InvalidInput, with the command that makes the study again where it is known."""
-    known = result if isinstance(result, Mapping) else {}
-    found, command = known.get("format"), known.get("command")
-    if found == FORMAT:
-        return
-    if not isinstance(found, str) or not found.startswith(_ANY_VERSION):
-        has = f"its format is {found[:40]!r}" if isinstance(found, str) else "it names no format"
-        raise InvalidInput(
-            f"{name} is not a saved study: {has}, and {FORMAT!r} is read. "
-            "Name the study.json of `simab compare --out`."
-        )
-    again = command if isinstance(command, str) and command.strip() else "simab compare SCENARIO"
-    raise InvalidInput(
-        f"{name} is a saved study of format {found[:40]!r}, and this simab reads {FORMAT!r}. "
-        f"Make the study again: {again}"
-    )

@@ -13,7 +13,7 @@ from simab.analyse.example_choice import chosen_example
 from simab.analyse.operating_characteristics import operating_characteristics
 from simab.analyse.paired import paired_differences
 from simab.analyse.recommendation import recommended
-from simab.analyse.requirements import PlayedWorld, judged, statement_of
+from simab.analyse.requirements import CUSTOMARY, PlayedWorld, judged, statement_of
 from simab.analyse.run_limits import limits_of_study
 from simab.analyse.truth import ScenarioTruth
 from simab.description import Description
@@ -33,7 +33,6 @@ from simab.result.columns import RunLimits
 from simab.result.reader import Reader
 from simab.result.world_result import WorldLabel, WorldResult
 from simab.scenario import Scenario, dumps
-from simab.scenario.requirements import CUSTOMARY
 from simab.scenario.worlds import World
 from simab.study.environment import environment
 from simab.study.execution import Progress, WorldRows
@@ -47,7 +46,13 @@ from simab.version import VERSION
 from simab.world import Blueprint
 from simab.world.control import Decider
 
-__all__ = ["WorldRuns", "study_examples", "study_result"]
+__all__ = [
+    "WorldRuns",
+    "nothing_finished",
+    "study_examples",
+    "study_result",
+    "world_result",
+]
 
 _ZERO: Final = Mean(
     0.0,
@@ -84,9 +89,9 @@ def study_result(
     first, *others = worlds
     if not played[first.name].finished:
         lost = [each for each in failed if each.world == first.name]
-        raise ReplicationsFailed(_nothing_finished(lost[0]))
+        raise ReplicationsFailed(nothing_finished(lost[0]))
     scenario, runs = first.scenario, played[first.name]
-    statements = tuple(map(statement_of, asked.requirements or CUSTOMARY))
+    statements = tuple(map(statement_of, asked.requirements)) or CUSTOMARY
     distinct = [world for world in worlds if world.same_as is None]
     looked_at = [played[world.name].of(world, plan.replications) for world in distinct]
     found, weights = tuple(judged(statements, looked_at)), _weights(distinct, worlds)
@@ -107,7 +112,7 @@ def study_result(
         environment=environment(),
         world=_label(first),
         other_worlds=tuple(
-            _world_result(plan, world, played[world.name], failed) for world in others
+            world_result(plan, world, played[world.name], failed) for world in others
         ),
         requirements=statements,
         customary=not asked.requirements,
@@ -140,9 +145,10 @@ class WorldRuns:
         return limits_of_study(everything, world.scenario, self.truth)
 
 
-def _world_result(
+def world_result(
     plan: StudyPlan, world: World, runs: WorldRuns, failed: Sequence[FailedPolicy]
 ) -> WorldResult:
+    """What was found in a world of the plan; `failed` are the replications without a row."""
     return WorldResult(
         label=_label(world),
         scenario_hash=plan.world_hashes[world.name],
@@ -223,7 +229,8 @@ def _sentences(text: str) -> tuple[str, str]:
     return first, f"It misleads {rest}" if found else ""
 
 
-def _nothing_finished(failed: FailedPolicy) -> str:
+def nothing_finished(failed: FailedPolicy) -> str:
+    """The message where no policy finished a replication, by one of those that failed."""
     many = failed.failed
     which = f"All {many} replications" if many > 1 else "The one replication"
     return (
