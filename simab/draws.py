@@ -56,6 +56,8 @@ class Purpose(IntEnum):
     OUTCOME of a request's content: row or label, score, label delay, whether never labelled.
     ASSIGNMENT of a client: variant, (free), (free), (free).
     CLIENT of a segment's n-th request: client, target, (free), (free).
+    DESIGN of a sweep's n-th point: its place in the order of a field's values, where it lies within
+    that place, (free), (free).
     """
 
     ARRIVAL = 1
@@ -63,6 +65,7 @@ class Purpose(IntEnum):
     OUTCOME = 3
     ASSIGNMENT = 4
     CLIENT = 5
+    DESIGN = 6
 
 
 def stream_of(name: str) -> int:

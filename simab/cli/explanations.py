@@ -11,14 +11,13 @@ from simab.text.untrusted import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simab.cli.described_worlds import DescribedWorld
     from simab.explain import Explanation
     from simab.explain.capacity import CapacityRow
 
 __all__ = ["print_explanation"]
 
 
-def print_explanation(explanation: Explanation, worlds: list[DescribedWorld]) -> None:
+def print_explanation(explanation: Explanation) -> None:
     """Print what is known of a scenario without playing it."""
     from rich.text import Text
 
@@ -32,10 +31,6 @@ def print_explanation(explanation: Explanation, worlds: list[DescribedWorld]) ->
     if explanation.capacity:
         console.print()
         _print_capacity(console, explanation)
-    console.print()
-    print_item(console, "What may be true of the candidate, a world of a study each:", mark="")
-    for world in worlds:
-        print_item(console, f"{world.sentence()}.")
     if explanation.warnings:
         console.print()
         number = len(explanation.warnings)

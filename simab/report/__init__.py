@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simab.result import StudyResult
+    from simab.result.sweep_result import SweepResult
 
-__all__ = ["render_page", "summary_table_html", "write_report"]
+__all__ = [
+    "render_page",
+    "summary_table_html",
+    "sweep_table_html",
+    "write_report",
+    "write_sweep",
+]
 
 
 def render_page(result: StudyResult) -> str:
@@ -33,3 +40,17 @@ def write_report(result: StudyResult, directory: Path) -> None:
     from simab.report import writing
 
     writing.write_report(result, directory)
+
+
+def write_sweep(result: SweepResult, directory: Path) -> None:
+    """Write report.html, sweep.json and sweep.csv; see `simab.report.sweep_page`."""
+    from simab.report import sweep_page
+
+    sweep_page.write_sweep(result, directory)
+
+
+def sweep_table_html(result: SweepResult) -> str:
+    """Each policy at its worst points as an HTML fragment, for `_repr_html_`."""
+    from simab.report import sweep_page
+
+    return sweep_page.sweep_table_html(result)

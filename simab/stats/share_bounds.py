@@ -14,7 +14,6 @@ from simab.errors import InvalidInput
 from simab.stats.checks import require_level, require_successes
 
 __all__ = [
-    "MOST_RUNS",
     "evidence",
     "is_beyond",
     "largest_plausible_share",
@@ -22,8 +21,7 @@ __all__ = [
     "trials_to_tell",
 ]
 
-MOST_RUNS: Final = 100_000_000
-"""More are not looked at: what takes so many cannot be told."""
+_MOST_TRIALS: Final = 100_000_000
 _BISECTIONS: Final = 60
 
 
@@ -115,7 +113,7 @@ def trials_to_tell(
     high = 1
     while not tells(high):
         high *= 2
-        if high > MOST_RUNS:
+        if high > _MOST_TRIALS:
             return None
     low = high // 2
     while high - low > max(1, high // 200):  # to half a percent: the estimate is no better

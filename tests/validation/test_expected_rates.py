@@ -12,17 +12,19 @@ import pytest
 from scipy import stats
 
 from simab.analyse import Verdict
+from simab.expected import expected_promotion
+from simab.expected.answers import looks_of
+from simab.expected.checks import check_failure, checks_passed_before
 from simab.policies.catalogue import PolicyDescription
 from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.scenario import Scenario
+from simab.scenario.changes import with_effect
 from simab.stats.sample_size import exact_power_two_proportions
 from simab.text import typeset
 from simab.theory.controllers import check_failure_probability, flagger_promotion_probability
 from validation.markdown import plain
 from validation.played_rules import Cell, read_cells
 from validation.policies.claims import THEORY_ERROR, claim_of, keeps, theory_agrees, theory_error
-from validation.policies.expected_of_rollouts import check_failure, checks_passed_before
-from validation.policies.expected_of_tests import looks_of, promotion_by_theory
 from validation.policies.page import policy_page, theory_of
 from validation.policies.power_figure import PANELS
 from validation.policies.studies import AA, BLIND, TESTS, load_studies
@@ -73,11 +75,11 @@ def test_a_check_of_a_poisson_count_averages_over_counts() -> None:
 def test_the_fixed_test_has_the_textbooks_power(studies: dict[str, Scenario]) -> None:
     """Normal theory at the labels of its look, against the power summed over all outcomes."""
     scenario = studies[TESTS]
-    theory = promotion_by_theory(scenario, "fixed horizon", 0.02)
+    theory = expected_promotion(with_effect(scenario, 0.02), scenario.policies["fixed horizon"])
     assert theory is not None
     labels = round(0.5 * 0.995 * 7500)  # the first tick with 3,600 an arm: 130 min, less 5
     power = exact_power_two_proportions(0.90, 0.92, labels, labels)
-    assert theory == pytest.approx(power, abs=0.003)
+    assert theory.probability == pytest.approx(power, abs=0.003)
 
 
 def test_naive_peeking_has_the_price_of_its_looks(studies: dict[str, Scenario]) -> None:
@@ -88,9 +90,10 @@ def test_naive_peeking_has_the_price_of_its_looks(studies: dict[str, Scenario]) 
     looks = looks_of(scenario, policy)
     steps = {round(b - a, 6) for a, b in pairwise(looks)}
     assert len(steps) == 1
-    theory = promotion_by_theory(scenario, "naive peeking", 0.0)
+    theory = expected_promotion(scenario, policy)
     assert theory is not None
-    assert 0.0955 < theory < 0.13  # half of what 10 equal looks give, and less than half of 23's
+    # Half of what 10 equal looks give, and less than half of 23's.
+    assert 0.0955 < theory.probability < 0.13
 
 
 def test_every_kind_of_policy_is_studied(studies: dict[str, Scenario]) -> None:

@@ -9,8 +9,7 @@ import pytest
 
 import simab
 from validation.played_rules import play_cells, read_cells
-from validation.policies.studies import ROLLOUTS, TESTS, load_studies
-from validation.policies.studies import versions as versions_of
+from validation.policies.studies import ROLLOUTS, TESTS, curves, load_studies, play_curve
 from validation.twelve.studies import SCENARIO, four_versions
 
 REPLICATIONS = 8
@@ -22,11 +21,12 @@ def test_the_first_replications_of_every_cell_end_as_committed(name: str, reposi
     """A replication depends on its number alone, not on how many are played."""
     committed = read_cells(repository / "reports" / "policies" / "verdicts.csv")
     kept = {(cell.version, cell.rule): cell for cell in committed if cell.scenario == name}
-    for version in versions_of(name, load_studies()[name]):
-        for cell in play_cells(replace(version, replications=REPLICATIONS)):
-            before = kept.pop((version.version, cell.rule))
-            assert cell.verdicts == before.verdicts[:REPLICATIONS], (version.version, cell.rule)
-            assert len(before.verdicts) == version.replications
+    scenario = load_studies()[name]
+    for curve in curves(name, scenario):
+        for cell in play_curve(scenario, curve._replace(replications=REPLICATIONS)):
+            before = kept.pop((cell.version, cell.rule))
+            assert cell.verdicts == before.verdicts[:REPLICATIONS], (cell.version, cell.rule)
+            assert len(before.verdicts) == curve.replications
     assert kept == {}
 
 

@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from simab.expected.checks import check_failure, checks_passed_before
 from simab.report import formatting
 from simab.result import Proportion
 from simab.scenario import Scenario, load
@@ -29,7 +30,6 @@ from validation.naive.queue_latencies import BUSY, busy_and_idle, rejections
 from validation.naive.single_checks import HEALTHY, single_checks
 from validation.places import SCENARIOS, say
 from validation.played_rules import Version, play_cells
-from validation.policies.expected_of_rollouts import check_failure, checks_passed_before
 
 __all__ = [
     "DEMONSTRATIONS",

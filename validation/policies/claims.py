@@ -11,25 +11,23 @@ from typing import Final
 
 from scipy import stats
 
-from simab.policies.argo.rollouts import ArgoRollouts
+from simab.expected import expected_promotion
+from simab.expected.answers import looks_of
 from simab.policies.bandits.bandit import Bandit
-from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.experiments.always_valid import AlwaysValid
 from simab.policies.experiments.bayesian import BayesianExperiment
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.policies.experiments.sprt import SequentialProbabilityRatio
-from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.policies.rollouts.safe_rollout import SafeRollout
-from simab.policies.rollouts.staged_canary import StagedCanary
+from simab.result.sweep_result import THEORY_ERROR
 from simab.scenario import Scenario
+from simab.stats.binomial_band import STANDARD_ERRORS, count_agrees
 from validation.played_rules import Cell
-from validation.policies.expected_of_rollouts import promotion_by_checks
-from validation.policies.expected_of_tests import looks_of, promotion_by_theory
 
 __all__ = [
     "STANDARD_ERRORS",
@@ -42,11 +40,7 @@ __all__ = [
     "theory_error",
 ]
 
-STANDARD_ERRORS: Final = 3.0
-"""Half width of the Monte Carlo band: the tails of a binomial count are those of a normal law."""
 STANDARD_TAIL: Final = float(stats.norm.sf(STANDARD_ERRORS))
-THEORY_ERROR: Final = 0.005
-"""What theory may be wrong by itself that takes shares as normal or labels as arriving evenly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +61,8 @@ class Claim:
 def claim_of(scenario: Scenario, rule: str) -> Claim:
     """The claim of a rule of the A/A scenario, with what theory makes of it there."""
     policy = scenario.policies[rule]
-    theory = promotion_by_theory(scenario, rule, 0.0)
+    expected = expected_promotion(scenario, policy)
+    theory = None if expected is None else expected.probability
     match policy:
         case NaivePeeking():
             looks = len(looks_of(scenario, policy))
@@ -110,12 +105,8 @@ def _without_error_rate(scenario: Scenario, rule: str, theory: float | None) -> 
         case ManualSchedule():
             return Claim("none", theory=theory, source="it never looks", because="never looks")
         case KayentaCanary():
-            healthy = scenario.endpoint.variants[scenario.objective.control].error_rate
-            theory = promotion_by_checks(scenario, rule, healthy)
             return Claim(PASSES, theory=theory, source="normal theory of ranks")
         case _:
-            healthy = scenario.endpoint.variants[scenario.objective.control].error_rate
-            theory = promotion_by_checks(scenario, rule, healthy)
             return Claim(PASSES, theory=theory, source="closed form of its checks")
 
 
@@ -133,27 +124,18 @@ def keeps(claim: Claim, cell: Cell, *, standard_errors: float = STANDARD_ERRORS)
 
 
 def theory_error(scenario: Scenario, rule: str) -> float:
-    """What the theory of a rule may be wrong by itself; 0 where it approximates nothing.
-
-    A schedule that never looks, two equal arms of a bandit, and checks of Poisson counts have a
-    probability without approximation. All other theory is normal, or fixes the number of labels.
-    """
-    match scenario.policies[rule]:
-        case ManualSchedule() | Bandit():
-            return 0.0
-        case ArgoRollouts() | BlueGreen() | FlaggerAnalysis() | StagedCanary():
-            return 0.0
-        case _:
-            return THEORY_ERROR
+    """What the theory of a rule may be wrong by itself; 0 where it approximates nothing."""
+    expected = expected_promotion(scenario, scenario.policies[rule])
+    return THEORY_ERROR if expected is None or expected.approximate else 0.0
 
 
 def theory_agrees(
     theory: float, cell: Cell, allowed: float, *, standard_errors: float = STANDARD_ERRORS
 ) -> bool:
     """Whether the measured rate is what theory predicts, but for what that may be wrong itself."""
-    count, runs, tail = cell.promoted, len(cell.verdicts), float(stats.norm.sf(standard_errors))
-    low, high = max(theory - allowed, 0.0), min(theory + allowed, 1.0)
-    return bool(stats.binom(runs, low).ppf(tail) <= count <= stats.binom(runs, high).isf(tail))
+    return count_agrees(
+        cell.promoted, len(cell.verdicts), theory, allowed=allowed, standard_errors=standard_errors
+    )
 
 
 def _percent(share: float) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from simab.analyse import Verdict
+from simab.expected import expected_promotion
 from simab.report import formatting
 from simab.result import Proportion
 from simab.scenario import Scenario
@@ -26,8 +27,7 @@ from validation.policies.claims import (
     theory_agrees,
     theory_error,
 )
-from validation.policies.expected_of_rollouts import promotion_by_checks
-from validation.policies.expected_of_tests import promotion_by_theory
+from validation.policies.studies import ROLLOUTS, scenario_at
 
 __all__ = ["measured", "policy_page", "rates_csv", "theory_of"]
 
@@ -51,13 +51,10 @@ def measured(cell: Cell) -> str:
 
 def theory_of(scenarios: Mapping[str, Scenario], cell: Cell) -> float | None:
     """What theory predicts for a cell; None where it says nothing."""
-    scenario = scenarios[cell.scenario]
-    if cell.scenario == "policies_aa":
-        return promotion_by_theory(scenario, cell.rule, cell.effect)
-    healthy = scenario.endpoint.variants[scenario.objective.control].error_rate
-    # Checks see no correct answers: a candidate that is right less often is a healthy one.
-    excess = 0.0 if cell.version == _LESS_RIGHT else cell.effect
-    return promotion_by_checks(scenario, cell.rule, round(healthy + excess, 6))
+    of_errors = cell.scenario == ROLLOUTS and cell.version != _LESS_RIGHT
+    scenario = scenario_at(scenarios[cell.scenario], cell.effect, of_errors=of_errors)
+    expected = expected_promotion(scenario, scenario.policies[cell.rule])
+    return None if expected is None else expected.probability
 
 
 def policy_page(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> str:

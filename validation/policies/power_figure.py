@@ -15,13 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
+from simab.expected import expected_promotion
 from simab.report import canvas
 from simab.report.palette import LIGHT, Style, style
 from simab.scenario import Scenario
 from simab.text.typeset import MINUS, THIN
 from validation.played_rules import Cell
-from validation.policies.expected_of_rollouts import promotion_by_checks
-from validation.policies.expected_of_tests import promotion_by_theory
+from validation.policies.studies import scenario_at
 
 __all__ = ["PANELS", "Panel", "power_figure"]
 
@@ -129,11 +129,12 @@ def _draw(
     over.text(x + 4, y + 18, panel.title, weight="bold", size=canvas.TEXT)
     scenario = scenarios[panel.scenario]
     shown = {rule: _points(cells, panel, rule) for rule in panel.rules}
+    moved = _moved(scenario, panel, next(iter(shown.values())))
     _axis(axes, scenario, panel, next(iter(shown.values())))
     pixel = (axes.get_xlim()[1] - axes.get_xlim()[0]) / plot[0]
     for at, (rule, points) in enumerate(shown.items()):
         places = [_place(scenario, panel, point.effect) for point in points]
-        curve = _theory(scenario, panel, rule, points) or (
+        curve = _theory(rule, moved) or (
             places,
             [point.share for point in points],
         )
@@ -195,20 +196,28 @@ def _signed(effect: float) -> str:
     return f"{sign}{abs(number):g}"
 
 
-def _theory(
-    scenario: Scenario, panel: Panel, rule: str, points: Sequence[Cell]
-) -> tuple[list[float], list[float]] | None:
-    """The curve by theory; None where there is none, or for equal models only."""
+def _moved(scenario: Scenario, panel: Panel, points: Sequence[Cell]) -> dict[float, Scenario]:
+    """The scenario at the places of a theoretical curve."""
     first, last = (_place(scenario, panel, points[at].effect) for at in (0, -1))
+    of_errors = panel.scenario == "rollouts_aa"
+    return {
+        place: scenario_at(
+            scenario,
+            place * place - _healthy(scenario) if of_errors else place,
+            of_errors=of_errors,
+        )
+        for place in np.linspace(first, last, _STEPS).tolist()
+    }
+
+
+def _theory(rule: str, moved: Mapping[float, Scenario]) -> tuple[list[float], list[float]] | None:
+    """The curve by theory; None where there is none, or for equal models only."""
     places, shares = [], []
-    for place in np.linspace(first, last, _STEPS).tolist():
-        if panel.scenario == "rollouts_aa":
-            share = promotion_by_checks(scenario, rule, place * place)
-        else:
-            share = promotion_by_theory(scenario, rule, place)
-        if share is not None:
+    for place, scenario in moved.items():
+        expected = expected_promotion(scenario, scenario.policies[rule])
+        if expected is not None:
             places.append(place)
-            shares.append(share)
+            shares.append(expected.probability)
     return (places, shares) if len(places) == _STEPS else None
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from simab.scenario import Scenario, load
-from validation.candidates import equal, with_errors, with_probability_gain
+from simab.scenario.changes import changed, with_effect
+from simab.scenario.sweeps import EFFECT
+from simab.sweeping import sweep
 from validation.places import SCENARIOS, say
-from validation.played_rules import Cell, Version, cells_csv, play_cells
+from validation.played_rules import Cell, Version, cells_csv, cells_of
 from validation.policies.guardrails import play_guardrail_rates
 
 __all__ = [
@@ -21,10 +23,13 @@ __all__ = [
     "PLACE",
     "ROLLOUTS",
     "TESTS",
+    "Curve",
+    "curves",
     "load_studies",
+    "play_curve",
     "play_guardrails",
     "play_policies",
-    "versions",
+    "scenario_at",
 ]
 
 TESTS: Final = "policies_aa"
@@ -44,30 +49,67 @@ def load_studies() -> dict[str, Scenario]:
     return {name: load(SCENARIOS / f"{name}.yaml") for name in (TESTS, ROLLOUTS)}
 
 
-def versions(name: str, scenario: Scenario) -> Iterator[Version]:
+class Curve(NamedTuple):
+    """A sweep of one field of a scenario; `version` names what is played at a value of it."""
+
+    scenario: str
+    path: str
+    values: tuple[float, ...]
+    replications: int
+    version: str
+
+    def named(self, value: float) -> str:
+        """What the cells at this value carry."""
+        return self.version.format(value)
+
+
+def curves(name: str, scenario: Scenario) -> Iterator[Curve]:
     """All that is played of one of the two scenarios: A/A first, then the points of the curves."""
-    yield Version(name, AA, 0.0, equal(scenario), scenario.study.replications)
+    yield Curve(name, EFFECT, (0.0,), scenario.study.replications, AA)
     if name == TESTS:
-        for gain in GAINS:
-            moved = with_probability_gain(scenario, gain)
-            yield Version(name, f"right {gain:+.0%}", gain, moved, REPLICATIONS_OF_A_POINT)
+        yield Curve(name, EFFECT, GAINS, REPLICATIONS_OF_A_POINT, "right {:+.0%}")
         return
+    path = f"endpoint.variants.{scenario.objective.candidate}.error_rate"
+    yield Curve(name, path, ERROR_RATES, REPLICATIONS_OF_A_POINT, "5XX {:.0%}")
+    yield Curve(name, EFFECT, (LESS_RIGHT,), REPLICATIONS_OF_BLINDNESS, BLIND)
+
+
+def scenario_at(scenario: Scenario, effect: float, *, of_errors: bool) -> Scenario:
+    """The scenario in which the candidate is right, or fails, so much more often."""
+    if not of_errors:
+        return with_effect(scenario, effect)
     healthy = scenario.endpoint.variants[scenario.objective.control].error_rate
-    for rate in ERROR_RATES:
-        failing = with_errors(scenario, rate)
-        effect = round(rate - healthy, 6)
-        yield Version(name, f"5XX {rate:.0%}", effect, failing, REPLICATIONS_OF_A_POINT)
-    worse = with_probability_gain(scenario, LESS_RIGHT)
-    yield Version(name, BLIND, LESS_RIGHT, worse, REPLICATIONS_OF_BLINDNESS)
+    path = f"endpoint.variants.{scenario.objective.candidate}.error_rate"
+    return changed(scenario, path, round(healthy + effect, 12))
+
+
+def play_curve(scenario: Scenario, curve: Curve, *, executor: Executor | None = None) -> list[Cell]:
+    """The cells of all points of a sweep, of all rules each."""
+    found = sweep(
+        scenario,
+        vary={curve.path: curve.values},
+        replications=curve.replications,
+        executor=executor,
+    )
+    healthy = scenario.endpoint.variants[scenario.objective.control].error_rate
+    cells: list[Cell] = []
+    for point, value in zip(found.points, curve.values, strict=True):
+        effect = value if curve.path == EFFECT else round(value - healthy, 6)
+        version = Version(
+            curve.scenario, curve.named(value), effect, point.scenario, curve.replications
+        )
+        cells += cells_of(version, found.rows[point.name])
+    return cells
 
 
 def play_policies(folder: Path, executor: Executor) -> None:
     """Play both studies and write verdicts.csv below a folder."""
     cells: list[Cell] = []
     for name, scenario in load_studies().items():
-        for version in versions(name, scenario):
-            say(f"{name}, {version.version}: {version.replications} replications a rule")
-            cells += play_cells(version, executor=executor)
+        for curve in curves(name, scenario):
+            points = ", ".join(map(curve.named, curve.values))
+            say(f"{name}, {points}: {curve.replications} replications a rule")
+            cells += play_curve(scenario, curve, executor=executor)
     target = folder / PLACE / "verdicts.csv"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(cells_csv(cells), encoding="utf-8")

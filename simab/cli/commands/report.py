@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +19,7 @@ from simab.errors import InvalidInput
 __all__ = ["command"]
 
 _SCENARIOS: Final = (".yaml", ".yml")
+_SWEEP: Final = re.compile(rb'"format":\s*"simab-sweep/')  # quotes inside of strings are escaped
 
 
 @click.command("report")
@@ -25,12 +29,13 @@ _SCENARIOS: Final = (".yaml", ".yml")
 @options.as_json
 @options.quiet
 def command(study: Path, number: int | None, out: Path | None, as_json: bool, quiet: bool) -> None:
-    """Write the page of a saved STUDY again, without playing it.
+    """Write the page of a saved STUDY, or of a saved sweep, again, without playing it.
 
-    STUDY is a study.json, a report.html, which holds the same, or the folder of either. Writes
-    report.html, study.json, summary.csv and paired.csv. outcomes.csv holds the single rows, which
-    the study does not: it is left as it is, and only `simab compare --out` writes it. With --json
-    the result is printed, and written only where --out says.
+    STUDY is a study.json, a sweep.json, a report.html, which holds the same, or the folder of one.
+    Writes report.html, the JSON and the CSV files that follow from it. outcomes.csv holds the
+    single rows, which the result does not: it is left as it is, and only `--out` of the command
+    that played them writes it. With --json the result is printed, and written only where --out
+    says.
 
     STUDY may also be a store of finished runs, or a scenario whose runs the user's cache keeps:
     then the replications that are complete in all worlds and policies are reported, with
@@ -39,18 +44,35 @@ def command(study: Path, number: int | None, out: Path | None, as_json: bool, qu
     if is_store(study) or study.suffix in _SCENARIOS:
         _report_store(study, number, out, as_json=as_json, quiet=quiet)
         return
-    from simab.report import write_report
-    from simab.report.reading import file_of_study, read_study
-    from simab.result.saved_study import canonical_json
+    from simab.report.embedded import saved_study_of
 
-    result = read_study(study)
+    file = _file_of(study)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidInput(f"{file} cannot be read: {reason}. Name a folder or file.") from None
+    written, as_text = _read(saved_study_of(content, str(file)), str(file))
     if out is not None or not as_json:
-        folder = file_of_study(study).parent if out is None else out
+        folder = file.parent if out is None else out
         with writing_into(folder):
-            write_report(result, folder)
+            written(folder)
         say(f"The report is {folder / 'report.html'}.", quiet=quiet)
     if as_json:
-        print_document(canonical_json(result))
+        print_document(as_text())
+
+
+def _read(content: bytes, name: str) -> tuple[Callable[[Path], None], Callable[[], str]]:
+    """What writes the files of the saved result, and what writes it as JSON."""
+    from simab.report import write_report, write_sweep
+    from simab.result.saved_study import canonical_json, read_saved_study
+    from simab.result.sweep_result import read_saved_sweep, sweep_json
+
+    if _SWEEP.search(content):
+        sweep = read_saved_sweep(content, name)
+        return partial(write_sweep, sweep), partial(sweep_json, sweep)
+    study = read_saved_study(content, name)
+    return partial(write_report, study), partial(canonical_json, study)
 
 
 def _report_store(
@@ -78,3 +100,11 @@ def _report_store(
         say(f"The report is {page}.", quiet=quiet)
     if as_json:
         print_document(canonical_json(study.result))
+
+
+def _file_of(study: Path) -> Path:
+    """What to read: of a folder its JSON, or the page where that is absent."""
+    if not study.is_dir():
+        return study
+    files = [study / name for name in ("study.json", "sweep.json", "report.html")]
+    return next((file for file in files if file.is_file()), files[0])

@@ -25,7 +25,6 @@ def _content(study: StudyResult, _: Numbers) -> Content:
         "same": same,
         "asked": bounds_text(study),
         "customary": study.customary,
-        "judged": any(each.runs for each in study.judged),
     }
 
 

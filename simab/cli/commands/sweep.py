@@ -1,0 +1,129 @@
+"""`simab sweep`: play every policy at every point of what varies, show and write what it does."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simab.cli import options
+from simab.cli.engines import engine as engine_option
+from simab.cli.engines import prepare_engine
+from simab.cli.exits import ExitCode, Interrupted
+from simab.cli.folders import make_folder, writing_into
+from simab.cli.playing import Playing, playing_options
+from simab.cli.terminal import print_document, say
+
+if TYPE_CHECKING:
+    from simab.study.sweep_plan import SweepPlan
+    from simab.sweeping import Sweep
+
+__all__ = ["command"]
+
+
+@click.command("sweep")
+@click.argument("file", type=click.Path())
+@click.option(
+    "--vary",
+    multiple=True,
+    required=True,
+    metavar="FIELD=VALUES",
+    help="What varies: effect=-4%..4%/9, or a field by its path with a range or a list, such as "
+    "traffic.users.rate=1/s,5/s; two make a grid.",
+)
+@click.option(
+    "--latin-hypercube",
+    type=int,
+    metavar="N",
+    help="Draw N points over all ranges (a..b), instead of a grid.",
+)
+@click.option("--policy", "policies", multiple=True, metavar="NAME", help="Only this; repeatable.")
+@click.option("--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's.")
+@options.seed
+@engine_option
+@playing_options
+@options.out
+@options.as_json
+@options.quiet
+def command(
+    file: str,
+    vary: tuple[str, ...],
+    latin_hypercube: int | None,
+    policies: tuple[str, ...],
+    replications: int | None,
+    seed: int | None,
+    engine: str,
+    playing: Playing,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> ExitCode:
+    """Play the scenario FILE at many points, with other values of some fields at each.
+
+    All points and policies meet the same clients. "effect" is by how much the candidate's true
+    metric is above the control's. Prints each policy at its worst points; with --out then writes
+    report.html, sweep.json and CSV files into DIR. Every point is checked before anything is
+    played. An interrupted sweep goes on as `simab compare` does; the exit code is 4 where some
+    replications failed.
+    """
+    try:
+        from simab.scenario import load
+        from simab.study.sweep_plan import SweepSettings, planned
+        from simab.sweeping import sweep
+    except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
+        raise Interrupted("Nothing was played yet; run the same command again.") from None
+    with playing.resumable():
+        scenario = load(file)
+        asked: dict[str, Any] = {
+            "vary": vary,
+            "latin_hypercube": latin_hypercube,
+            "policies": list(policies) or None,
+            "replications": replications,
+            "seed": seed,
+            "engine": engine,
+        }
+        plan = planned(scenario, SweepSettings(**asked))
+        make_folder(out)
+        prepare_engine(engine, quiet=quiet)
+        found = playing.played(
+            partial(sweep, scenario, **asked, command=_command(file, plan, asked)),
+            scenario,
+            rows=plan.rows,
+            engine=engine,
+            quiet=quiet,
+        )
+        _show(found, out, as_json=as_json, quiet=quiet)
+        return ExitCode.REPLICATIONS_FAILED if found.failures else ExitCode.DONE
+
+
+def _command(file: str, plan: SweepPlan, asked: dict[str, Any]) -> str:
+    """The line that remakes the report: what changes the result, and nothing that does not."""
+    words = ["simab", "sweep", file]
+    for text in asked["vary"]:
+        words += ["--vary", text]
+    if asked["latin_hypercube"] is not None:
+        words += ["--latin-hypercube", str(asked["latin_hypercube"])]
+    for name in asked["policies"] or ():
+        words += ["--policy", name]
+    words += ["--replications", str(plan.first.replications), "--seed", str(plan.first.seed)]
+    return shlex.join([*words, "--out", "DIR"])
+
+
+def _show(found: Sweep, out: Path | None, *, as_json: bool, quiet: bool) -> None:
+    if not as_json and not quiet:
+        from simab.cli.sweep_screen import print_sweep
+
+        print_sweep(found.result)
+        sys.stdout.flush()
+    if out is not None:
+        with writing_into(out):
+            page = found.report(out)
+        say(f"The report is {page}.", quiet=quiet)
+    if as_json:
+        from simab.result.sweep_result import sweep_json
+
+        print_document(sweep_json(found.result))

@@ -1,0 +1,219 @@
+"""`simab.sweep`: each point is what `compare` finds there, and what varies is what is asked for."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simab
+from simab.errors import InvalidInput, ReplicationsFailed
+from simab.result import Ecdf
+from simab.result.sweep_result import read_saved_sweep, sweep_json
+from simab.scenario.changes import changed, with_effect
+from tests.comparison.failing import FailsAtOddCounts
+from tests.study.building import small
+
+NAMES = ["test", "schedule"]
+
+
+@pytest.fixture(scope="module")
+def found() -> simab.Sweep:
+    """Three effects, two policies."""
+    return simab.sweep(
+        small(), vary={"effect": "-10%..10%/3"}, policies=NAMES, replications=12, seed=3
+    )
+
+
+def test_a_point_is_what_compare_finds_there(found: simab.Sweep) -> None:
+    """Every number of every policy, and every row, bit for bit: a point is a world like others."""
+    for point, effect in zip(found.result.points, (-0.1, 0.0, 0.1), strict=True):
+        study = simab.compare(
+            with_effect(small(), effect),
+            policies=NAMES,
+            worlds=["described"],
+            replications=12,
+            seed=3,
+        )
+        alone = [replace(each, decision_time_ecdf=Ecdf((), ())) for each in study.result.policies]
+        assert list(point.policies) == alone
+        assert point.truth == study.result.truth
+        assert found.rows[point.name] == study.rows
+
+
+def test_a_sweep_is_read_back_as_it_was_written(found: simab.Sweep) -> None:
+    """sweep.json and its record are the same thing."""
+    text = sweep_json(found.result)
+    again = read_saved_sweep(text.encode(), "sweep.json")
+    assert again == found.result
+    assert sweep_json(again) == text
+
+
+def test_points_and_policies_meet_the_same_clients(found: simab.Sweep) -> None:
+    """As many requests in a replication at every point: only how they are answered varies."""
+    totals = {
+        tuple(row.requests_total for row in rows)
+        for policies in found.rows.values()
+        for rows in policies.values()
+    }
+    assert len(totals) == 1
+
+
+def test_frames_have_a_row_for_each_point_and_policy(found: simab.Sweep) -> None:
+    """With the settings, the true gain, and theory where it says anything."""
+    assert len(found.outcomes) == 3 * 2 * 12
+    summary = found.summary.set_index(["effect", "name"])
+    assert len(summary) == 6
+    assert summary.loc["-10%", "true_gain"].tolist() == pytest.approx([-0.1, -0.1])
+    assert summary.loc[("10%", "schedule"), "theory"] == 1.0
+    promoted = found.outcomes.query("verdict == 'promoted_candidate'").groupby("effect").size()
+    assert promoted["10%"] == summary.loc["10%", "promoted_candidate_count"].sum()
+
+
+def test_neither_executor_nor_store_nor_engine_changes_a_byte(found: simab.Sweep) -> None:
+    """Threads, rows that are kept, and the reference plane."""
+    store: dict[str, Any] = {}
+    asked: dict[str, Any] = {
+        "vary": {"effect": "-10%..10%/3"},
+        "policies": NAMES,
+        "replications": 12,
+        "seed": 3,
+        "command": found.command,
+    }
+    with ThreadPoolExecutor(2) as executor:
+        threads = simab.sweep(small(), executor=executor, store=store, **asked)
+    rows = len(store)
+    again = simab.sweep(small(), store=store, **asked)
+    assert len(store) == rows == 3 * 2 * 12
+    reference = simab.sweep(small(), engine="reference", **asked)
+    expected = sweep_json(found.result)
+    assert [sweep_json(each.result) for each in (threads, again, reference)] == [expected] * 3
+
+
+def test_rows_of_a_comparison_are_not_played_again() -> None:
+    """A world that was compared is a point: both keep rows by what is played."""
+    store: dict[str, Any] = {}
+    simab.compare(small(), policies=["test"], worlds=["described"], replications=5, store=store)
+    simab.sweep(small(), vary="effect=5%", policies=["test"], replications=5, store=store)
+    assert len(store) == 5  # the file's candidate is better by 5 points
+
+
+def test_parameters_of_policies_vary_as_fields_do() -> None:
+    """Each point plays its own policy; one that stays the same is played once."""
+    store: dict[str, Any] = {}
+    swept = simab.sweep(
+        small(),
+        vary={"policies.test.labelled_requests": [50, 150]},
+        policies=NAMES,
+        replications=4,
+        store=store,
+    )
+    needed = [point.policies[0].parameters["labelled_requests"] for point in swept.result.points]
+    assert needed == [50, 150]
+    assert len(store) == 3 * 4
+    times = [point.policies[0].decision_time_s.p50 for point in swept.result.points]
+    assert times[0] < times[1]
+    scenario = changed(small(), "policies.test.labelled_requests", 50)
+    alone = simab.compare(scenario, policies=["test"], worlds=["described"], replications=4)
+    assert swept.rows[swept.points[0].name]["test"] == alone.rows["test"]
+
+
+def test_a_grid_and_a_sample_have_their_points() -> None:
+    """Places lead to the values of each field; a sample is drawn from the seed."""
+    vary = {"effect": [0.0, 0.05], "traffic.users.rate": ["5/s", "10/s", "15/s"]}
+    grid = simab.sweep(small(), vary=vary, policies=["schedule"], replications=1).result
+    assert [point.places for point in grid.points] == [(a, b) for a in (0, 1) for b in (0, 1, 2)]
+    assert grid.fields[1].numbers == (5.0, 10.0, 15.0)
+    assert grid.fields[0].unit == "share"
+    sample = simab.sweep(
+        small(),
+        vary={"effect": "0%..5%", "traffic.users.rate": "5/s..15/s"},
+        latin_hypercube=4,
+        policies=["schedule"],
+        replications=1,
+    ).result
+    assert sample.sampled
+    assert sorted(point.places[0] for point in sample.points) == [0, 1, 2, 3]
+    assert all(5 <= number <= 15 for number in sample.numbers(1))
+
+
+def test_progress_counts_all_points() -> None:
+    """Through all plans, where policies vary."""
+    seen: list[tuple[int, int]] = []
+    simab.sweep(
+        small(),
+        vary="policies.test.alpha=0.1,0.2",
+        policies=["test"],
+        replications=3,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen[0] == (0, 6)
+    assert seen[-1] == (6, 6)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_a_policy_of_ones_own_may_fail_at_some_points() -> None:
+    """Its failures are named with the point; where all fail there is no result."""
+    own = {"own": FailsAtOddCounts(), "test": "test"}
+    swept = simab.sweep(small(), vary="effect=0%,5%", policies=own, replications=8)
+    assert swept.failures
+    assert {each.world for each in swept.failures} <= {point.name for point in swept.points}
+    assert swept.result.failures[0].policy == "own"
+
+    class Fails:
+        def decide(self, state: Any, observation: Any) -> Any:
+            raise ValueError("no")
+
+    with pytest.raises(ReplicationsFailed):
+        _ = simab.sweep(small(), vary="effect=0%", policies={"f": Fails()}, replications=2).result
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"vary": {}}, "vary"),
+        ({"vary": 3}, "vary"),
+        ({"vary": [3]}, "vary"),
+        ({"vary": {"effect": 3}}, "effect"),
+        ({"vary": {"effect": {}}}, "effect"),
+        ({"vary": {3: "1..2/3"}}, "3"),
+        ({"vary": "policies.other.alpha=0.1"}, "policies.other"),
+        ({"vary": "policies.majority.labelled_requests=10", "policies": ["test"]}, "majority"),
+        ({"vary": "policies.own.alpha=1", "policies": {"own": "test"}}, "objects"),
+        ({"vary": "effect=0%", "policies": ["nobody"]}, "nobody"),
+        ({"vary": "effect=0%", "replications": 0}, "replications"),
+        ({"vary": "effect=0%..1%/500", "replications": 5000}, "7,500,000 runs"),
+        ({"vary": "effect=0%", "seed": -1}, "seed"),
+        ({"vary": "effect=0%", "store": 3}, "store"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_played(
+    arguments: dict[str, Any], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever of it: the message names it."""
+
+    def play(*_: Any, **__: Any) -> None:
+        raise AssertionError("it played")
+
+    monkeypatch.setattr("simab.sweeping.run_study", play)
+    with pytest.raises(InvalidInput, match=named):
+        simab.sweep(small(), **arguments)
+
+
+def test_a_horizon_that_varies_has_no_one_length() -> None:
+    """NaN, not the file's."""
+    swept = simab.sweep(small(), vary="horizon=90s,120s", policies=["schedule"], replications=1)
+    assert math.isnan(swept.result.horizon_s)
+
+
+def test_the_report_is_written_and_shown(found: simab.Sweep, tmp_path: Path) -> None:
+    """The page, its data and tables; the same again from what was saved."""
+    page = found.report(tmp_path / "out")
+    files = {path.name for path in page.parent.iterdir()}
+    assert files == {"report.html", "sweep.json", "sweep.csv", "outcomes.csv"}
+    assert "<table>" in found._repr_html_()
+    assert "3 points" in repr(found)
