@@ -10,11 +10,12 @@ from simab.version import VERSION
 if TYPE_CHECKING:
     from simab.comparison import Study as Study
     from simab.comparison import compare as compare
+    from simab.difference import diff as diff
+    from simab.interop.policy_files import load as load
     from simab.run.session import Session as Session
     from simab.run.simulation import Run as Run
     from simab.run.simulation import simulate as simulate
     from simab.scenario import Scenario as Scenario
-    from simab.scenario import load as load
     from simab.sweeping import Sweep as Sweep
     from simab.sweeping import sweep as sweep
 
@@ -22,12 +23,13 @@ __version__ = VERSION
 
 _HOME = {
     "Scenario": "simab.scenario",
-    "load": "simab.scenario",
+    "load": "simab.interop.policy_files",
     "Run": "simab.run.simulation",
     "Session": "simab.run.session",
     "simulate": "simab.run.simulation",
     "Study": "simab.comparison",
     "compare": "simab.comparison",
+    "diff": "simab.difference",
     "Sweep": "simab.sweeping",
     "sweep": "simab.sweeping",
 }
@@ -40,6 +42,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "compare",
+    "diff",
     "load",
     "simulate",
     "sweep",

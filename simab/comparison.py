@@ -47,7 +47,7 @@ from simab.world.control import Decider
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Study", "compare", "kept_outcomes", "kept_study"]
+__all__ = ["Study", "compare", "kept_outcomes", "kept_study", "whole_numbers"]
 
 _WHOLE: Final = dict.fromkeys(("requests_to_decision", "clients_on_worse"), "Int64")
 """Whole numbers that some runs lack: a file has them without a decimal point."""

@@ -22,7 +22,16 @@ from simab.stats.multiplicity import holm
 from simab.stats.paired_shares import tango_interval
 from simab.stats.proportions import mcnemar_exact
 
-__all__ = ["FAMILY_ALPHA", "RESTRICTED_TIME", "paired_differences"]
+__all__ = [
+    "FAMILY_ALPHA",
+    "RESTRICTED_TIME",
+    "Compared",
+    "both_finished",
+    "column_compared",
+    "paired_differences",
+    "share_compared",
+    "time_compared",
+]
 
 FAMILY_ALPHA: Final = 0.05
 RESTRICTED_TIME: Final = "decision_time_within_horizon_s"
@@ -33,7 +42,7 @@ Pair = tuple[Sequence[RunSummary], Sequence[RunSummary]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Compared:
+class Compared:
     """A difference with its interval and the p-value of no difference (NaN: not compared).
 
     A time is restricted to `restricted_to_s`, which `undecided` runs of each policy had not decided
@@ -65,24 +74,25 @@ def paired_differences(
     if len(names) > _ALL_PAIRS_UP_TO:
         pairs = [pair for pair in pairs if pair[0] == names[0]]
     limits = RunLimits.of([each for rows in outcomes.values() for each in rows], horizon_s)
-    compare: dict[str, Callable[[Pair], _Compared]] = {
+    compare: dict[str, Callable[[Pair], Compared]] = {
         "correct": _correct,
         **{
-            column.key: partial(_column, column, limits)
+            column.key: partial(column_compared, column, limits)
             for column in COLUMNS.values()
             if column.compared
         },
-        RESTRICTED_TIME: lambda both: _restricted_time(both, horizon_s),
+        RESTRICTED_TIME: lambda both: time_compared(both, horizon_s),
     }
     rows = []
     for quantity, compared in compare.items():
         for first, second in pairs:
-            found = compared(_both_finished(outcomes[first], outcomes[second]))
+            found = compared(both_finished(outcomes[first], outcomes[second]))
             rows.append(_row((first, second), quantity, found))
     return _adjusted(rows)
 
 
-def _both_finished(first: Sequence[RunSummary], second: Sequence[RunSummary]) -> Pair:
+def both_finished(first: Sequence[RunSummary], second: Sequence[RunSummary]) -> Pair:
+    """The rows of the replications that both have."""
     both = {each.replication for each in first} & {each.replication for each in second}
     return (
         [each for each in first if each.replication in both],
@@ -90,25 +100,32 @@ def _both_finished(first: Sequence[RunSummary], second: Sequence[RunSummary]) ->
     )
 
 
-def _correct(both: Pair) -> _Compared:
-    first, second = ([float(each.correct) for each in rows] for rows in both)
+def _correct(both: Pair) -> Compared:
+    return share_compared(*([each.correct for each in rows] for rows in both))
+
+
+def share_compared(seen: Sequence[bool], seen_second: Sequence[bool]) -> Compared:
+    """How much more often something is so in the second of two runs that had the same clients."""
+    first, second = list(map(float, seen)), list(map(float, seen_second))
     only_second = sum(a < b for a, b in zip(first, second, strict=True))
     only_first = sum(a > b for a, b in zip(first, second, strict=True))
     count = len(first)
     if not count:
-        return _Compared(cost_mean([]), math.nan, (first, second))
+        return Compared(cost_mean([]), math.nan, (first, second))
     reason = None if only_first or only_second else _none_differed(count)
     interval = tango_interval(only_second, only_first, count)
     mean = CostMean((only_second - only_first) / count, interval, count, reason=reason)
-    return _Compared(mean, mcnemar_exact(only_second, only_first).p_value, (first, second))
+    return Compared(mean, mcnemar_exact(only_second, only_first).p_value, (first, second))
 
 
-def _column(column: Column, limits: RunLimits, both: Pair) -> _Compared:
+def column_compared(column: Column, limits: RunLimits, both: Pair) -> Compared:
+    """By how much a column is more in the second."""
     first, second = (column.values(rows) for rows in both)
     return _means(first, second, column.range_of([*first, *second], limits)[1])
 
 
-def _restricted_time(both: Pair, horizon_s: float) -> _Compared:
+def time_compared(both: Pair, horizon_s: float) -> Compared:
+    """By how much later the second decides, within the horizon."""
     first, second = (
         [horizon_s if each.decided_s is None else each.decided_s for each in rows] for rows in both
     )
@@ -119,7 +136,7 @@ def _restricted_time(both: Pair, horizon_s: float) -> _Compared:
             f"{undecided[0]} and {undecided[1]} of {count} runs are undecided at the horizon: more "
             "than half of a policy's runs, so the times are not compared"
         )
-        compared = _Compared(_not_compared(count, reason), math.nan, (first, second))
+        compared = Compared(_not_compared(count, reason), math.nan, (first, second))
     else:
         compared = _means(first, second, horizon_s)
     return replace(compared, restricted_to_s=horizon_s, undecided=undecided)
@@ -130,13 +147,13 @@ def _not_compared(count: int, reason: str) -> CostMean:
     return CostMean(math.nan, nothing, count, reason=reason)
 
 
-def _means(first: Sequence[float], second: Sequence[float], most: float) -> _Compared:
+def _means(first: Sequence[float], second: Sequence[float], most: float) -> Compared:
     differences = [b - a for a, b in zip(first, second, strict=True)]
     mean = cost_mean(differences, -most, most)
     if len(differences) > 1 and not any(differences):
         mean = replace(mean, reason=f"{_none_differed(mean.count)}, as far as is possible")
     p_value = zero_mean_p_value(differences) if len(differences) > 1 else math.nan
-    return _Compared(mean, p_value, (first, second))
+    return Compared(mean, p_value, (first, second))
 
 
 def _none_differed(count: int) -> str:
@@ -144,7 +161,7 @@ def _none_differed(count: int) -> str:
     return f"{seen}: up to {100 * unseen_share(count):.2g} % of runs may"
 
 
-def _row(pair: tuple[str, str], quantity: str, found: _Compared) -> PairedDifference:
+def _row(pair: tuple[str, str], quantity: str, found: Compared) -> PairedDifference:
     mean, gain = found.mean, paired_difference(*found.values)
     compared = math.isfinite(mean.estimate)
     return PairedDifference(

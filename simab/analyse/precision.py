@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.analyse.requirements import quantity_of
+from simab.analyse.requirements import reading_of
+from simab.result.quantities import QUANTITIES
 from simab.result.run_summary import RunSummary
 from simab.result.truth_summary import TruthSummary
 from simab.scenario.precision import Precision
@@ -48,7 +49,7 @@ def narrowing(
     """
     excess, first = np.zeros(replications), LEAST_FOR_MEANS
     for precision in asked:
-        if quantity_of(precision.quantity).is_share:
+        if QUANTITIES[precision.quantity].is_share_of_runs:
             first = LEAST_FOR_SHARES
         for each in _excesses(precision, truths, rows, replications):
             # A NaN stays: an interval that cannot be given is not narrow.
@@ -62,17 +63,18 @@ def _excesses(
     rows: Mapping[str, Mapping[str, Sequence[RunSummary]]],
     replications: int,
 ) -> Iterator[Floats]:
-    quantity = quantity_of(precision.quantity)
+    reading = reading_of(precision.quantity)
+    is_share = QUANTITIES[precision.quantity].is_share_of_runs
     for world, truth in truths.items():
-        if not quantity.is_about(truth):
+        if not reading.is_about(truth):
             continue
         for policy, own in rows[world].items():
             if precision.policy not in (None, policy):
                 continue
             values = np.full(replications, np.nan)
             for row in own:
-                values[row.replication] = quantity.value(row, truth)
-            yield _excess(precision, values, is_share=quantity.is_share)
+                values[row.replication] = reading.value(row, truth)
+            yield _excess(precision, values, is_share=is_share)
 
 
 def _excess(precision: Precision, values: Floats, *, is_share: bool) -> Floats:

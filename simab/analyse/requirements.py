@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from simab.result.columns import COLUMNS, Column, RunLimits
+from simab.result.quantities import QUANTITIES
 from simab.result.requirement_result import Compliance, JudgedRequirement, RequirementStatement
 from simab.result.run_summary import RunSummary
 from simab.result.truth_summary import TruthSummary
@@ -23,23 +24,16 @@ from simab.units import seconds
 
 __all__ = [
     "ALPHA",
-    "CUSTOMARY",
     "PlayedWorld",
-    "Quantity",
+    "Reading",
     "column_value",
     "judged",
-    "quantity_of",
+    "reading_of",
     "statement_of",
 ]
 
 ALPHA: Final = 0.025
 """The largest probability of a wrong "passes", and of a wrong "fails", over all looks."""
-
-CUSTOMARY: Final = (
-    RequirementStatement(quantity="false_promotion", at_most=True, bound=0.05, unit="share"),
-    RequirementStatement(quantity="power", at_most=False, bound=0.8, unit="share"),
-)
-"""What is required where the file says nothing: the customary 5 % and 80 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +52,9 @@ class PlayedWorld:
 
 def statement_of(requirement: Requirement) -> RequirementStatement:
     """A requirement of a file as the result states it; durations are in seconds."""
-    at_most = hasattr(requirement, "at_most")
+    at_most = QUANTITIES[requirement.quantity].at_most
     bound = float(requirement.at_most if at_most else requirement.at_least)  # type: ignore[union-attr]
-    unit = _QUANTITIES[requirement.quantity].unit
+    unit = QUANTITIES[requirement.quantity].unit
     return RequirementStatement(
         quantity=requirement.quantity,
         at_most=at_most,
@@ -71,9 +65,9 @@ def statement_of(requirement: Requirement) -> RequirementStatement:
     )
 
 
-def quantity_of(name: str) -> Quantity:
-    """What a requirement's quantity is: its value of a run, and the worlds that it is about."""
-    return _QUANTITIES[name]
+def reading_of(name: str) -> Reading:
+    """How a requirement's quantity is read: its value of a run, and the worlds it is about."""
+    return _READINGS[name]
 
 
 def judged(
@@ -105,7 +99,7 @@ def _asked(
     """What is to be judged; with no world where none that was played asks it."""
     policies = list(dict.fromkeys(name for world in worlds for name in world.rows))
     for place, statement in enumerate(statements):
-        about = [each for each in worlds if _QUANTITIES[statement.quantity].is_about(each.truth)]
+        about = [each for each in worlds if _READINGS[statement.quantity].is_about(each.truth)]
         worlds_or_none: Sequence[PlayedWorld | None] = about or (None,)
         for world in worlds_or_none:
             for policy in policies:
@@ -153,11 +147,11 @@ def _of_rows(
     rows: Sequence[RunSummary],
     levels: _Levels,
 ) -> _Found:
-    quantity = _QUANTITIES[statement.quantity]
-    values = [quantity.value(row, world.truth) for row in rows]
+    value_of = _READINGS[statement.quantity].value
+    values = [value_of(row, world.truth) for row in rows]
     if any(map(math.isnan, values)):  # the scenario says nothing of it
         return _UNKNOWN._replace(runs=len(rows))
-    if quantity.is_share:
+    if QUANTITIES[statement.quantity].is_share_of_runs:
         count, bound = sum(map(bool, values)), statement.bound
         return _judge_share(count, len(rows), bound, levels, at_most=statement.at_most)
     if not math.isnan(statement.share_of_runs):
@@ -214,14 +208,11 @@ def _can_be(column: Column, truth: TruthSummary) -> bool:
     return bool(truth.worse) or not column.of_worse
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A quantity: its value of a run, in which worlds it is asked, and its unit."""
+class Reading(NamedTuple):
+    """How a quantity is read: its value of a run, and in which worlds it is asked."""
 
     value: Callable[[RunSummary, TruthSummary], float]
     is_about: Callable[[TruthSummary], bool]
-    unit: str
-    is_share: bool = False
 
 
 def _keeps(truth: TruthSummary) -> bool:
@@ -256,29 +247,23 @@ def _decided_s(row: RunSummary, _: TruthSummary) -> float:
     return row.time_to_decision_s
 
 
-def _candidate_gone_s(row: RunSummary, truth: TruthSummary) -> float:
-    """Since when another variant has had all weighted traffic, to the end."""
-    if row.ends_with is None or row.ends_with == truth.candidate:
-        return math.inf
-    return row.ends_with_since_s or 0.0
+def _candidate_gone_s(row: RunSummary, _: TruthSummary) -> float:
+    """Since when the candidate has taken no request, to the end, whoever serves then."""
+    return math.inf if row.candidate_gone_s is None else row.candidate_gone_s
 
 
-def _of_column(key: str, unit: str) -> Quantity:
+def _of_column(key: str) -> Reading:
     column = COLUMNS[key]
-    return Quantity(lambda row, truth: column_value(column, row, truth), _always, unit)
+    return Reading(lambda row, truth: column_value(column, row, truth), _always)
 
 
-_QUANTITIES: Final[Mapping[str, Quantity]] = {
-    "false_promotion": Quantity(_promoted, _keeps, "share", is_share=True),
-    "promotes_a_worse": Quantity(_promoted, _is_worse, "share", is_share=True),
-    "power": Quantity(_ends_with_candidate, _promotes, "share", is_share=True),
-    "time_to_decision": Quantity(_decided_s, _always, "seconds"),
-    "broken_gone_within": Quantity(_candidate_gone_s, _is_broken, "seconds"),
-    "requests_on_worse": _of_column("requests_on_worse", "requests"),
-    "clients_on_worse": _of_column("clients_on_worse", "clients"),
-    "regret": _of_column("regret", "metric"),
-    "cost_of_serving": _of_column("cost_of_serving", "cost"),
-    "error_share": _of_column("error_share", "share"),
+_READINGS: Final[Mapping[str, Reading]] = {
+    **{name: _of_column(name) for name in QUANTITIES if name in COLUMNS},
+    "false_promotion": Reading(_promoted, _keeps),
+    "promotes_a_worse": Reading(_promoted, _is_worse),
+    "power": Reading(_ends_with_candidate, _promotes),
+    "time_to_decision": Reading(_decided_s, _always),
+    "broken_gone_within": Reading(_candidate_gone_s, _is_broken),
 }
 
 

@@ -60,6 +60,7 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
         requests_served={name: int(served) for name, _, served in by_variant},
         cost_of_serving=serving_cost(run),
         clients_on_worse=_clients_on_worse(run, truth),
+        candidate_gone_s=_candidate_gone_s(run),
     )
 
 
@@ -120,6 +121,31 @@ def _ending(run: Run, verdict: Verdict, truth: ScenarioTruth) -> tuple[str | Non
     while since and held[since - 1] == held[-1]:
         since -= 1
     return held[-1], seconds(splits[since].at_ns)
+
+
+def _candidate_gone_s(run: Run) -> float | None:
+    """Since when the candidate has had no weight and no request of a user has ended there.
+
+    What ends in the window in which it lost its weight was on its way. None where it still has a
+    weight at the end, or requests that name it keep coming.
+    """
+    candidate = run.scenario.objective.candidate
+    splits = [*run.decision_log.splits, run.decision_log.last_split]
+    serving = [entry.weights.get(candidate, 0.0) > 0 for entry in splits]
+    if serving[-1]:
+        return None
+    since = len(splits) - 1
+    while since and not serving[since - 1]:
+        since -= 1
+    gone_ns = splits[since].at_ns
+    counts = run.data.run_counts
+    names, period_ns = counts.blueprint.names, counts.blueprint.period_ns
+    if candidate not in names:
+        return seconds(gone_ns)
+    taken = counts.user_requests()[:, names.index(candidate)].nonzero()[0]
+    if taken.size and taken[-1] * period_ns > gone_ns:
+        gone_ns = int(taken[-1] + 1) * period_ns
+    return None if gone_ns >= run.scenario.horizon else seconds(gone_ns)
 
 
 def _holder(weights: Mapping[str, float], verdict: Verdict, truth: ScenarioTruth) -> str | None:

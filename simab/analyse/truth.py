@@ -143,11 +143,11 @@ def truth_of_values(
     return ScenarioTruth(objective, values, gains, breaks, tuple(contenders))
 
 
-def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
+def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTruth:
     """Compute the truth from the profiles, exactly.
 
     Only where a guardrail depends on how long requests queue, a run with all traffic on the variant
-    is played.
+    is played; without `by_runs` it is not, and the variant is taken to keep that guardrail.
 
     Raises:
         InvalidInput: the objective's metric does not exist for the control or the candidate.
@@ -169,7 +169,7 @@ def truth_of_scenario(scenario: Scenario) -> ScenarioTruth:
                 f"objective.metric = {objective.metric}: undefined for {role}, whose outcomes lack "
                 "what it divides by; choose another metric, or describe the quality otherwise"
             )
-    breaks = {**objective.unfit, **broken_guardrails(scenario)}
+    breaks = {**objective.unfit, **broken_guardrails(scenario, by_runs=by_runs)}
     return truth_of_values(objective, values, breaks=breaks, contenders=contenders(scenario))
 
 

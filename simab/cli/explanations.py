@@ -11,13 +11,14 @@ from simab.text.untrusted import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from simab.cli.described_worlds import DescribedWorld
     from simab.explain import Explanation
     from simab.explain.capacity import CapacityRow
 
 __all__ = ["print_explanation"]
 
 
-def print_explanation(explanation: Explanation) -> None:
+def print_explanation(explanation: Explanation, worlds: list[DescribedWorld]) -> None:
     """Print what is known of a scenario without playing it."""
     from rich.text import Text
 
@@ -31,6 +32,10 @@ def print_explanation(explanation: Explanation) -> None:
     if explanation.capacity:
         console.print()
         _print_capacity(console, explanation)
+    console.print()
+    print_item(console, "What may be true of the candidate, a world of a study each:", mark="")
+    for world in worlds:
+        print_item(console, f"{world.sentence()}.")
     if explanation.warnings:
         console.print()
         number = len(explanation.warnings)

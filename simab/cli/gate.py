@@ -16,6 +16,7 @@ from simab.errors import InvalidInput
 
 if TYPE_CHECKING:
     from simab.comparison import Study
+    from simab.result.study_change import StudyChange
     from simab.scenario.models import Scenario
 
 __all__ = ["Gate", "gate_options"]
@@ -36,6 +37,12 @@ _OPTIONS: Final = (
     ),
     click.option("--junit", **_FILE, help="Write each requirement as a test case."),
     click.option("--markdown", **_FILE, help="Write the answer in few lines, for a merge request."),
+    click.option(
+        "--against",
+        type=click.Path(path_type=Path),
+        metavar="STUDY",
+        help="Say also what changed since this saved study: a study.json, report.html or folder.",
+    ),
 )
 
 
@@ -47,6 +54,7 @@ class Gate:
     assertions: tuple[str, ...]
     junit: Path | None
     markdown: Path | None
+    against: Path | None = None
 
     def added_to(self, scenario: Scenario, chosen: Sequence[str] | None = None) -> Scenario:
         """The scenario with the asserted requirements too; `chosen` are the policies that play.
@@ -56,9 +64,13 @@ class Gate:
                 play; or the exit code is to say something of policies that nothing is asked of.
         """
         from simab.scenario.assertions import with_assertions
+        from simab.scenario.requirements import CUSTOMARY
 
         names = list(scenario.policies if chosen is None else chosen)
         scenario = with_assertions(scenario, self.assertions, names)
+        if self.sets_exit_code and not scenario.requirements:
+            # What the exit code goes by is then in every file of the study, as if stated.
+            scenario = scenario.model_copy(update={"requirements": CUSTOMARY})
         asked = {each.policy for each in scenario.requirements}
         if self.sets_exit_code and asked and not asked & {None, *names}:
             others = ", ".join(sorted(filter(None, asked)))
@@ -68,13 +80,20 @@ class Gate:
             )
         return scenario
 
-    def require_places(self, read: Path) -> None:
+    def words(self) -> list[str]:
+        """The options that change what is asked, as they are typed."""
+        asserted = [word for text in self.assertions for word in ("--assert", text)]
+        return asserted or (["--gate"] if self.sets_exit_code else [])
+
+    def require_places(self, read: Mapping[Path, str]) -> None:
         """Refuse places of --junit and --markdown that cannot be written, before anything plays.
+
+        `read` are the files that are read, and what each is.
 
         Raises:
             InvalidInput: a folder is absent or cannot be written, or two files are one.
         """
-        taken = {read.resolve(): "the scenario"}
+        taken = {file.resolve(): what for file, what in read.items()}
         for option, place in (("--junit", self.junit), ("--markdown", self.markdown)):
             if place is None:
                 continue
@@ -87,8 +106,27 @@ class Gate:
             if not os.access(whole.parent, os.W_OK):
                 raise InvalidInput(f"{option} {place}: its folder cannot be written; name another")
 
-    def write(self, study: Study) -> None:
-        """The files that were asked for.
+    def require_earlier_study(self) -> None:
+        """Refuse what --against names if no study can be read there, before anything plays.
+
+        Raises:
+            InvalidInput: it cannot be read, is not a study, or of another format.
+        """
+        if self.against is not None:
+            from simab.report.reading import read_study
+
+            read_study(self.against)
+
+    def change(self, study: Study) -> StudyChange | None:
+        """What changed since the study that --against names; None where it names none."""
+        if self.against is None:
+            return None
+        from simab.difference import diff
+
+        return diff(self.against, study)
+
+    def write(self, study: Study, change: StudyChange | None = None) -> None:
+        """The files that were asked for; the lines for a merge request say what changed, too.
 
         Raises:
             InvalidInput: one cannot be written; what was there before is left as it is.
@@ -101,7 +139,7 @@ class Gate:
         if self.junit is not None:
             files[self.junit] = junit_xml(study.result)
         if self.markdown is not None:
-            files[self.markdown] = markdown_lines(study.result).encode()
+            files[self.markdown] = markdown_lines(study.result, change).encode()
         try:
             write_files(files)
         except OSError as error:
@@ -135,9 +173,10 @@ def gate_options(command: Callable[..., Any]) -> Callable[..., Any]:
         assertions: tuple[str, ...],
         junit: Path | None,
         markdown: Path | None,
+        against: Path | None,
         **named: Any,
     ) -> Any:
-        packed_gate = Gate(gate or bool(assertions), assertions, junit, markdown)
+        packed_gate = Gate(gate or bool(assertions), assertions, junit, markdown, against)
         return command(*positional, gate=packed_gate, **named)
 
     found: Callable[..., Any] = packed

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from simab.cli.exits import OutputClosed
-from simab.errors import InvalidScenario, Problem, SimabError
+from simab.errors import InvalidFiles, InvalidScenario, Problem, SimabError
 from simab.text.untrusted import json_escaped, visible
 from simab.version import VERSION
 
@@ -67,13 +67,18 @@ def refuse(error: SimabError) -> None:
     A terminal gets each problem under its place, wrapped; a file or pipe gets whole lines, so that
     editors and `grep` find `file:line:column:`.
     """
-    if not isinstance(error, InvalidScenario):
+    if isinstance(error, InvalidFiles):
+        problems, where = error.problems, "The files have"
+    elif isinstance(error, InvalidScenario):
+        problems = tuple((error.source, problem) for problem in error.problems)
+        where = f"{error.source} has"
+    else:
         complain(str(error))
         return
-    for problem in error.problems:
-        _print_problem(problem, error.source)
-    if len(error.problems) > 1:
-        complain(f"{error.source} has {len(error.problems)} problems.")
+    for source, problem in problems:
+        _print_problem(problem, source)
+    if len(problems) > 1:
+        complain(f"{where} {len(problems)} problems.")
 
 
 def _print_problem(problem: Problem, source: str) -> None:

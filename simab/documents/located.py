@@ -44,6 +44,16 @@ class LocatedValue:
     """Paths of the document that were asked for, alone or with all that they hold."""
     key_place: Place | None = None
 
+    @classmethod
+    def of(cls, data: Any, place: Place, path: Path = ()) -> LocatedValue:
+        """Plain data that was made of what stands at one place of a file."""
+        value = data
+        if isinstance(data, dict):
+            value = {name: cls.of(each, place, (*path, name)) for name, each in data.items()}
+        elif isinstance(data, list | tuple):
+            value = [cls.of(each, place, (*path, i)) for i, each in enumerate(data)]
+        return cls(value, place, path, key_place=place)
+
     @property
     def was_read(self) -> bool:
         """Whether anybody asked for this value."""

@@ -38,6 +38,12 @@ class Document:
         place = self.root.place_of(path, on_key=on_key)
         return place.line, place.column
 
+    def source(self, violation: Violation) -> str:
+        """The file that the violation is in: parts of a document may come from another one."""
+        if violation.mark:
+            return self.root.place.source
+        return self.root.place_of(violation.path, on_key=violation.on_key).source
+
     def problem(self, violation: Violation) -> Problem:
         """The violation with its place and value."""
         place = violation.mark or self.place(violation.path, on_key=violation.on_key)

@@ -17,12 +17,13 @@ from simab.interop.argo_templates import Templates
 from simab.interop.documents import read_documents
 from simab.interop.go_durations import optional_duration
 from simab.interop.importing import Findings, Imported, built
-from simab.interop.tables import MetricMap, read_table
+from simab.interop.tables import MetricMap, TableSource, read_table
 from simab.interop.unread import name_unread
 from simab.policies.argo.rollouts import ArgoRollouts
 from simab.scenario.suggestions import remedy_for_name
+from simab.units import format_duration
 
-__all__ = ["imported"]
+__all__ = ["holds_policy", "imported", "recognises"]
 
 _TEMPLATES: Final = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 _STEPS: Final = (
@@ -42,7 +43,18 @@ _IGNORED_STEPS: Final[Mapping[str, str]] = {
 }
 
 
-def imported(files: Sequence[Path], table: Path | None) -> Imported:
+def recognises(document: LocatedValue) -> bool:
+    """Whether a document is of this tool."""
+    version = document.at("apiVersion")
+    return version is not None and str(version.value).startswith("argoproj.io/")
+
+
+def holds_policy(document: LocatedValue) -> bool:
+    """Whether a document is a policy, and not something that one refers to."""
+    return _kind(document) == "Rollout"
+
+
+def imported(files: Sequence[Path], table: TableSource) -> Imported:
     """The strategy of the one Rollout in the files.
 
     Raises:
@@ -72,6 +84,7 @@ class _Importer:
     def __init__(self, documents: Sequence[LocatedValue], table: MetricMap) -> None:
         self.findings = Findings()
         self.documents = documents
+        self.table = table
         named = {
             each.need("metadata", "name").text(): each
             for each in documents
@@ -94,6 +107,7 @@ class _Importer:
             self.data["steps"] = steps
         else:
             self._canary(rollout, strategy.need("canary"))
+        self._resumed()
         self.templates.require_used_table()
         self._leave_out(rollout)
         self.findings.require_none()
@@ -103,6 +117,7 @@ class _Importer:
             "argo" if name is None else str(name.value),
             policy,
             tuple(dict.fromkeys(self.findings.notes)),
+            rollout.place,
         )
 
     def _canary(self, rollout: LocatedValue, canary: LocatedValue) -> None:
@@ -177,11 +192,7 @@ class _Importer:
                     self.findings.ignore(value, "a pause of no length is left out")
                     return None
                 if duration is None:
-                    reason = (
-                        "lasts until a person resumes it; give the policy a resume_after to have "
-                        "one do so"
-                    )
-                    self.findings.ignore(step, reason)
+                    self.findings.ignore(step, self._who_resumes())
                     return {"pause": {}}
                 return {"pause": {"duration": duration}}
             case "analysis":
@@ -190,6 +201,25 @@ class _Importer:
                 }
         remedy = "Remove the step, or replace it by an analysis."
         raise value.wrong(f"{name} runs what simab cannot know", remedy)
+
+    def _who_resumes(self) -> str:
+        after = self.table.table.resume_after
+        if after is not None:
+            return f"lasts until a person resumes it, here after {format_duration(after)}"
+        return (
+            "lasts until a person resumes it; give the policy a resume_after, or one in the file "
+            "for --map, to have one do so"
+        )
+
+    def _resumed(self) -> None:
+        """How long a person takes, where the rollout may wait for one."""
+        waits = [
+            each for each in self.data["steps"] if each.get("pause") == {} or "analysis" in each
+        ]
+        if waits or "background" in self.data:
+            after = self.table.take("resume_after")
+            if after is not None:
+                self.data["resume_after"] = f"{after}ns"
 
     def _background(self, canary: LocatedValue, kept: Sequence[int]) -> None:
         analysis = canary.at("analysis")

@@ -19,12 +19,12 @@ from simab.interop.documents import read_documents
 from simab.interop.flagger_keys import CANARY, CANARY_HOOKS, TEMPLATE
 from simab.interop.go_durations import duration
 from simab.interop.importing import Findings, Imported, built
-from simab.interop.tables import MetricMap, read_table
+from simab.interop.tables import MetricMap, TableSource, read_table
 from simab.interop.unread import name_unread
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.flagger.metrics import BuiltInMetric
 
-__all__ = ["imported"]
+__all__ = ["holds_policy", "imported", "recognises"]
 
 _BUILT_IN: Final = frozenset(get_args(BuiltInMetric))
 _SHORTEST_INTERVAL_NS: Final = 10 * units.NANOSECONDS_PER_SECOND
@@ -48,7 +48,18 @@ class _Canary:
         self.origins[name,] = origin
 
 
-def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
+def recognises(document: LocatedValue) -> bool:
+    """Whether a document is of this tool."""
+    version = document.at("apiVersion")
+    return version is not None and str(version.value).startswith("flagger.app/")
+
+
+def holds_policy(document: LocatedValue) -> bool:
+    """Whether a document is a policy, and not something that one refers to."""
+    return _kind(document) == "Canary"
+
+
+def imported(files: Sequence[Path], table: TableSource = None) -> Imported:
     """The policy of the one Canary in these files; `table` says what own metrics read.
 
     Raises:
@@ -84,7 +95,8 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     policy = built(FlaggerAnalysis, reading.data, reading.origins)
     named = canary.at("metadata", "name")
     notes = sorted(reading.findings.notes, key=lambda note: (note.place.line, note.place.column))
-    return Imported(named.text() if named else "flagger", policy, tuple(notes))
+    name = named.text() if named else "flagger"
+    return Imported(name, policy, tuple(notes), canary.place)
 
 
 def _the_canary(documents: Sequence[LocatedValue]) -> LocatedValue:

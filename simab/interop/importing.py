@@ -40,11 +40,12 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A policy, the name that its file gives it, and notes on what was ignored."""
+    """A policy, the name and place that its file gives it, and notes on what was ignored."""
 
     name: str
     policy: Policy
     notes: tuple[Note, ...]
+    place: Place
 
 
 @dataclass(slots=True)

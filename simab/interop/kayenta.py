@@ -16,12 +16,12 @@ from simab.documents.located import LocatedValue, Place
 from simab.errors import InvalidInput
 from simab.interop.documents import read_documents
 from simab.interop.importing import Findings, Imported, Note, built
-from simab.interop.tables import MetricMap, read_table
+from simab.interop.tables import MetricMap, TableSource, read_table
 from simab.interop.unread import SILENT, Declared, name_unread
 from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.window_series import WindowMetric
 
-__all__ = ["imported"]
+__all__ = ["holds_policy", "imported", "recognises"]
 
 _JUDGE: Final = "NetflixACAJudge-v1.0"
 _FORMER_JUDGE: Final = "dredd-v1.0"
@@ -64,7 +64,19 @@ _REQUEST_KEYS: Final[Declared] = {
 }
 
 
-def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
+def recognises(document: LocatedValue) -> bool:
+    """Whether a document is of this tool: a configuration, or the request that runs one."""
+    keys = set(document.value) if isinstance(document.value, dict) else set()
+    return holds_policy(document) or {"scopes", "thresholds"} <= keys or "executionRequest" in keys
+
+
+def holds_policy(document: LocatedValue) -> bool:
+    """Whether a document is a policy, and not something that one refers to."""
+    keys = set(document.value) if isinstance(document.value, dict) else set()
+    return "canaryConfig" in keys or ("metrics" in keys and bool({"judge", "classifier"} & keys))
+
+
+def imported(files: Sequence[Path], table: TableSource = None) -> Imported:
     """The policy of a canary configuration; `table` says what its metrics read.
 
     Raises:
@@ -95,7 +107,8 @@ def imported(files: Sequence[Path], table: Path | None = None) -> Imported:
     _say(findings, config, "share", "is not Kayenta's to set: set share, or the scenario's weights")
     named = config.at("name")
     policy = built(KayentaCanary, data, origins)
-    return Imported(named.text() if named else "kayenta", policy, tuple(findings.notes))
+    name = named.text() if named else "kayenta"
+    return Imported(name, policy, tuple(findings.notes), config.place)
 
 
 def _parts(documents: Sequence[LocatedValue]) -> tuple[LocatedValue, LocatedValue | None]:

@@ -15,13 +15,13 @@ from simab.interop.documents import read_documents
 from simab.interop.importing import Findings, Imported, built
 from simab.interop.sagemaker_alarms import alarms_by_name, translated_alarm
 from simab.interop.sagemaker_keys import DOCUMENT
-from simab.interop.tables import MetricMap, read_table
+from simab.interop.tables import MetricMap, TableSource, read_table
 from simab.interop.unread import name_unread
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.scenario.suggestions import remedy_for_name
 
-__all__ = ["imported"]
+__all__ = ["holds_policy", "imported", "recognises"]
 
 _TYPES: Final = ("ALL_AT_ONCE", "CANARY", "LINEAR")
 _SIZES: Final = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}
@@ -30,9 +30,21 @@ _UPDATES: Final = "UpdateEndpointWeightsAndCapacities"
 _LONGEST_WAIT_S: Final = 3_600
 _EXECUTION_S: Final = (600, 28_800)
 _POLICIES: Final = ("BlueGreenUpdatePolicy", "RollingUpdatePolicy")
+_REFERRED_TO: Final = {"ProductionVariants", "EndpointConfig", "MetricAlarms", "AlarmName"}
 
 
-def imported(files: Sequence[Path], table: Path | None) -> Imported:
+def recognises(document: LocatedValue) -> bool:
+    """Whether a document is of this tool: a deployment, updates of weights, variants, alarms."""
+    found = set(document.value) if isinstance(document.value, dict) else set()
+    return holds_policy(document) or bool(found & _REFERRED_TO)
+
+
+def holds_policy(document: LocatedValue) -> bool:
+    """Whether a document is a policy, and not something that one refers to."""
+    return any(True for _ in _configs(document)) or any(True for _ in _updates(document))
+
+
+def imported(files: Sequence[Path], table: TableSource) -> Imported:
     """The deployment guardrails in the files, or else their updates of weights.
 
     Raises:
@@ -92,7 +104,7 @@ class _Importer:
         self._leave_out()
         self.findings.require_none()
         built_policy = built(BlueGreen, data, {(): policy, ("traffic",): routing})
-        return Imported("guardrail", built_policy, tuple(self.findings.notes))
+        return Imported("guardrail", built_policy, tuple(self.findings.notes), config.place)
 
     def _alarms(self, config: LocatedValue) -> dict[str, Any]:
         """The alarms that roll back, by name, from wherever the files define them."""
@@ -146,7 +158,7 @@ class _Importer:
         self._leave_out()
         self.findings.require_none()
         policy = built(ManualSchedule, {"steps": steps}, {(): updates[0]})
-        return Imported("weights", policy, tuple(self.findings.notes))
+        return Imported("weights", policy, tuple(self.findings.notes), updates[0].place)
 
     def _variants(self) -> dict[str, float]:
         """Weights at the start, by variant; noted, as the scenario holds them."""

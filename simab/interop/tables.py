@@ -27,7 +27,7 @@ from simab.scenario.suggestions import nearest, remedy_for_name
 from simab.scenario.translation import violations_of
 from simab.text.lists import listed
 
-__all__ = ["MetricMap", "MetricMeaning", "MetricTable", "read_table"]
+__all__ = ["MetricMap", "MetricMeaning", "MetricTable", "TableSource", "read_table"]
 
 TableMetric: TypeAlias = Literal[
     LatencyMetric, ErrorMetric, "success_rate_of_requests", CountMetric, LabelMetric
@@ -70,6 +70,8 @@ class MetricTable(Description):
     """When each update of weights is made, from the start of the run, in order. SageMaker only."""
     matched_share: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """Which share of the requests matches the headers of an A/B test. Flagger only."""
+    resume_after: Annotated[Duration, Field(gt=0)] | None = None
+    """How long a person takes to resume a pause without an end; never if absent. Argo only."""
 
 
 class MetricMap:
@@ -80,8 +82,15 @@ class MetricMap:
     ) -> None:
         self.table = table
         self._place = place
+        self.more_to_come = False
+        """Whether further imports may use what this one leaves."""
         self._asked: dict[str, None] = {}
         self._used: set[str] = set()
+
+    @classmethod
+    def none(cls) -> MetricMap:
+        """A table without entries."""
+        return cls(MetricTable(), lambda *_: InvalidFiles(()))
 
     def meaning(self, *names: str) -> MetricMeaning | None:
         """The first of these names or queries that is in the table; spaces do not matter."""
@@ -131,7 +140,7 @@ class MetricMap:
 
         Where something was refused already, metrics may not have been reached.
         """
-        if findings.problems:
+        if findings.problems or self.more_to_come:
             return
         for key in self.table.metrics:
             if key not in self._used:
@@ -139,20 +148,23 @@ class MetricMap:
                 remedy = remedy_for_name(key, self._asked, "Metrics in the files")
                 remedy = remedy if self._asked else "The files have no metric to map; remove it."
                 findings.problems += self._place(("metrics", key), rule, remedy).problems
-        for field in ("update_times", "matched_share"):
+        for field in ("update_times", "matched_share", "resume_after"):
             if field in self.table.model_fields_set and f".{field}" not in self._used:
                 rule = "has no use for these files"
                 findings.problems += self._place((field,), rule, "Remove it.").problems
 
 
-def read_table(path: Path | None) -> MetricMap:
-    """The table in a file; an empty one without a file.
+def read_table(source: TableSource) -> MetricMap:
+    """The table in a file; an empty one without a file; one that was read already as it is.
 
     Raises:
         InvalidInput: with every problem, each with its place.
     """
+    if isinstance(source, MetricMap):
+        return source
+    path = source
     if path is None:
-        return MetricMap(MetricTable(), lambda *_: InvalidFiles(()))
+        return MetricMap.none()
     document = read_document(path)
     if document is None:
         remedy = "Write `metrics: {NAME: {metric: ...}}` into it, or leave out --map."
@@ -171,6 +183,10 @@ def read_table(path: Path | None) -> MetricMap:
         return InvalidFiles(((str(path), problem),))
 
     return MetricMap(table, refusal)
+
+
+TableSource: TypeAlias = Path | MetricMap | None
+"""The file of a table, or a table that several imports share."""
 
 
 def _plain(name: str) -> str:

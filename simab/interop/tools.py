@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from simab.interop.importing import Imported
+    from simab.interop.tables import TableSource
 
 __all__ = ["TOOLS", "import_policy"]
 
@@ -20,7 +21,7 @@ TOOLS: Final[Mapping[str, str]] = {
 }
 
 
-def import_policy(tool: str, files: Sequence[Path], table: Path | None = None) -> Imported:
+def import_policy(tool: str, files: Sequence[Path], table: TableSource = None) -> Imported:
     """The policy that the files of a tool describe; `table` says what its metrics mean here.
 
     Raises:

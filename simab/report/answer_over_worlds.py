@@ -12,6 +12,7 @@ from simab.report.requirement_text import (
     where_text,
     why_no_runs_tell,
 )
+from simab.report.worlds_table import distinct
 from simab.result import StudyResult
 from simab.result.requirement_result import Compliance, JudgedRequirement
 from simab.text import typeset
@@ -42,9 +43,10 @@ def recommendation_text(result: StudyResult) -> str:
     which = f"it alone meets {bounds_text(result)}"
     if len(passing) > 1:
         by = _CRITERIA[result.recommendation.criterion]
+        over_worlds = " on average over the worlds" if len(distinct(result)) > 1 else ""
         which = (
             f"of the {typeset.count(len(passing))} rules that meet {bounds_text(result)} it {by}, "
-            f"{_score(result, chosen)} on average over the worlds"
+            f"{_score(result, chosen)}{over_worlds}"
         )
     doubt = (
         ""

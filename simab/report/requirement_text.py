@@ -8,9 +8,11 @@ from typing import Final
 
 from simab.report import formatting
 from simab.result import Mean, Proportion, StudyResult
+from simab.result.quantities import QUANTITIES
 from simab.result.requirement_result import JudgedRequirement, RequirementStatement
 from simab.result.world_result import WorldResult
 from simab.scenario.world_names import TITLES
+from simab.stats.share_bounds import MOST_RUNS
 from simab.text import typeset
 from simab.text.lists import listed, named
 
@@ -23,18 +25,6 @@ __all__ = [
     "world_heading",
 ]
 
-_NAMES: Final[Mapping[str, str]] = {
-    "false_promotion": "false promotion",
-    "promotes_a_worse": "promotion of a worse candidate",
-    "power": "power",
-    "time_to_decision": "time to decision",
-    "broken_gone_within": "time until a broken candidate is gone",
-    "requests_on_worse": "requests on worse variants",
-    "clients_on_worse": "clients on worse variants",
-    "regret": "regret",
-    "cost_of_serving": "cost of serving",
-    "error_share": "requests in error",
-}
 _WRITTEN: Final[Mapping[str, Callable[[float], str]]] = {
     "share": lambda value: typeset.percent(value, _decimals_of(value)),
     "seconds": typeset.duration,
@@ -60,7 +50,9 @@ def statement_text(statement: RequirementStatement, *, alone: bool = True) -> st
 
 def _bound_text(statement: RequirementStatement) -> str:
     side = "at most" if statement.at_most else "at least"
-    text = f"{_NAMES[statement.quantity]} {side} {_WRITTEN[statement.unit](statement.bound)}"
+    text = (
+        f"{QUANTITIES[statement.quantity].words} {side} {_WRITTEN[statement.unit](statement.bound)}"
+    )
     share = statement.share_of_runs
     if math.isnan(share):
         return text if _is_share_of_runs(statement) else f"{text} on average"
@@ -89,7 +81,7 @@ def found_text(result: StudyResult, found: JudgedRequirement) -> str:
 
 
 def _is_share_of_runs(statement: RequirementStatement) -> bool:
-    by_itself = statement.quantity in ("false_promotion", "promotes_a_worse", "power")
+    by_itself = QUANTITIES[statement.quantity].is_share_of_runs
     return by_itself or not math.isnan(statement.share_of_runs)
 
 
@@ -121,7 +113,14 @@ def why_no_runs_tell(result: StudyResult, found: JudgedRequirement) -> str | Non
         return (
             f"what was found {where} is the bound itself, so that no number of runs is sure to tell"
         )
-    return f"what was found {where} is so near to the bound that too many runs would be needed"
+    if not shares and statement.at_most and not math.isfinite(found.high):
+        return (
+            f"nothing limits what a run may come to {where}, so that no number of runs shows a mean"
+        )
+    most = f"{MOST_RUNS:,}"
+    return (
+        f"what was found {where} is so near to the bound that more than {most} runs would be needed"
+    )
 
 
 def _decimals_of(share: float) -> int:

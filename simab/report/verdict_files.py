@@ -6,6 +6,7 @@ from typing import Final
 from xml.etree import ElementTree
 
 from simab.report.answer_over_worlds import recommendation_text
+from simab.report.change_text import change_line
 from simab.report.page_form import for_page
 from simab.report.requirement_text import (
     found_text,
@@ -16,6 +17,7 @@ from simab.report.requirement_text import (
 from simab.report.worlds_table import worlds_table
 from simab.result import FailedPolicy, StudyResult
 from simab.result.requirement_result import Compliance
+from simab.result.study_change import StudyChange
 from simab.text import typeset
 from simab.text.numbers import counted
 
@@ -56,10 +58,10 @@ def junit_xml(result: StudyResult) -> bytes:
             )
             found = f"{found_text(study, each)} of {counted(each.runs, 'run')}"
             if each.compliance == Compliance.FAILS:
-                ElementTree.SubElement(case, "failure", message=found, type="requirement")
+                _outcome(case, "failure", found, "requirement")
             elif each.compliance == Compliance.OPEN:
                 why = why_no_runs_tell(study, each) or f"about {each.runs_to_tell} would tell"
-                ElementTree.SubElement(case, "skipped", message=f"cannot tell: {found}; {why}")
+                _outcome(case, "skipped", f"cannot tell: {found}; {why}", "requirement")
         for failure in failed:
             _failed_case(suite, study, failure)
     ElementTree.indent(suites)
@@ -77,14 +79,20 @@ def _failed_case(suite: ElementTree.Element, study: StudyResult, failed: FailedP
         time="0",
     )
     many = f"{failed.failed} of {counted(failed.replications, 'run')} failed: {failed.error}"
-    ElementTree.SubElement(case, "error", message=many, type="failed runs")
+    _outcome(case, "error", many, "failed runs")
 
 
-def markdown_lines(result: StudyResult) -> str:
-    """At most 15 lines: the answer, and the table of policies over worlds."""
+def _outcome(case: ElementTree.Element, name: str, message: str, kind: str) -> None:
+    """Why a case did not pass, as attribute and as content: servers read the one or the other."""
+    ElementTree.SubElement(case, name, message=message, type=kind).text = message
+
+
+def markdown_lines(result: StudyResult, change: StudyChange | None = None) -> str:
+    """At most 15 lines: the answer, the table of policies over worlds, what changed since."""
     study = for_page(result)
     table = worlds_table(study)
-    shown = table.rows[:_MOST_ROWS]
+    since = [] if change is None else ["", _since(for_page(change))]
+    shown = table.rows[: _MOST_ROWS - len(since)]
     lines = [
         _escaped(recommendation_text(study)),
         "",
@@ -100,7 +108,11 @@ def markdown_lines(result: StudyResult) -> str:
         )
     if more:
         lines += ["", " ".join(more)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *since]) + "\n"
+
+
+def _since(change: StudyChange) -> str:
+    return _escaped(f"Since {change.before.name}: {change_line(change)}")
 
 
 def _escaped(text: str) -> str:

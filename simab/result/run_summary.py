@@ -57,7 +57,8 @@ class RunSummary:
     requests of users that it answered, and `served_share` is its share of all that were answered.
     `cost_of_serving` adds up what requests and instance hours cost (None where no variant states
     a price). `clients_on_worse` counts the clients that have a request in `requests_on_worse` (None
-    where they are not counted).
+    where they are not counted). `candidate_gone_s` is since when the candidate has had no weighted
+    traffic and no request has ended there, to the horizon (None where it still takes some).
     """
 
     policy: str
@@ -87,6 +88,7 @@ class RunSummary:
     requests_served: Mapping[str, int] = field(default_factory=dict)
     cost_of_serving: float | None = None
     clients_on_worse: int | None = None
+    candidate_gone_s: float | None = None
 
     @property
     def time_to_decision_s(self) -> float:

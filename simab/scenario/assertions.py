@@ -10,9 +10,10 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from simab.errors import InvalidInput
+from simab.result.quantities import QUANTITIES
 from simab.scenario import rules
 from simab.scenario.models import Scenario
-from simab.scenario.requirements import QUANTITIES, Requirement
+from simab.scenario.requirements import Requirement
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = ["requirement_of", "with_assertions"]

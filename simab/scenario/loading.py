@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 from os import PathLike
 from pathlib import Path as FilePath
@@ -11,12 +12,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from simab.documents.located import LocatedValue
 from simab.documents.parsing import Unreadable
 from simab.documents.texts import text_of_file
 from simab.documents.violations import Violation
 from simab.documents.walking import Document
 from simab.documents.writing import yaml_text
-from simab.errors import InvalidInput, InvalidScenario, Problem
+from simab.errors import InvalidFiles, InvalidInput, InvalidScenario, Problem
 from simab.scenario import rules
 from simab.scenario.changes.block import world_violations
 from simab.scenario.models import Scenario
@@ -31,11 +33,17 @@ _MOST_VIOLATIONS: Final = 1000  # more would not be read, and finding their reme
 _SAVED_STUDY: Final = re.compile(r'"format"\s*:\s*"simab-study/')
 
 
-def load(path: str | FilePath) -> Scenario:
+def load(
+    path: str | PathLike[str], *, policies: Mapping[str, LocatedValue] | None = None
+) -> Scenario:
     """The scenario in a YAML or JSON file.
+
+    `policies` stand in place of the file's own, which need not have any; each knows its place in
+    the file that it is from.
 
     Raises:
         InvalidScenario: with every problem found, each with its line and column.
+        InvalidFiles: the same where policies are given and something is wrong with one of them.
         InvalidInput: `path` names no file by its type.
     """
     if not isinstance(path, str | PathLike):
@@ -48,14 +56,18 @@ def load(path: str | FilePath) -> Scenario:
         text = text_of_file(FilePath(path), absent="Check the path; `simab init` makes one.")
     except Unreadable as refused:
         raise InvalidScenario(source, (refused.problem,)) from None
-    return loads(text, source=source)
+    return loads(text, source=source, policies=policies)
 
 
-def loads(text: str, *, source: str = "<text>") -> Scenario:
+def loads(
+    text: str,
+    *,
+    source: str = "<text>",
+    policies: Mapping[str, LocatedValue] | None = None,
+) -> Scenario:
     """The scenario in a YAML or JSON text; `source` names the text in messages.
 
-    Raises:
-        InvalidScenario: with every problem found, each with its line and column.
+    `policies` and what is raised are those of `load`.
     """
     if _SAVED_STUDY.search(text) and text.lstrip().startswith("{"):
         rule, remedy = (
@@ -64,10 +76,21 @@ def loads(text: str, *, source: str = "<text>") -> Scenario:
         )
         raise InvalidScenario(source, (Problem("", "", rule, remedy),))
     document = read(text, source)
+    if policies is not None and isinstance(document.root.value, dict):
+        document = _with_policies(document, policies)
     scenario, violations = _validated(document)
     if scenario is None or violations:
-        raise InvalidScenario(source, _problems(violations, document))
+        raise _refusal(source, violations, document)
     return scenario
+
+
+def _with_policies(document: Document, policies: Mapping[str, LocatedValue]) -> Document:
+    """The document with these policies, and without what was wrong with its own."""
+    first = next(iter(policies.values()), document.root)
+    given = LocatedValue(dict(policies), first.place, ("policies",), key_place=first.key_place)
+    root = replace(document.root, value={**document.root.value, "policies": given})
+    kept = [each for each in document.violations if each.path[:1] != ("policies",)]
+    return Document(root, tuple(kept))
 
 
 def _validated(document: Document) -> tuple[Scenario | None, list[Violation]]:
@@ -115,10 +138,15 @@ def _without_absent(whole: Any, chosen: Any) -> Any:
     return whole
 
 
-def _problems(violations: Iterable[Violation], document: Document) -> tuple[Problem, ...]:
-    """Violations with their places, in the order of the file, each once."""
+def _refusal(
+    source: str, violations: Iterable[Violation], document: Document
+) -> InvalidScenario | InvalidFiles:
+    """Violations with their places, in the order of the files, each once."""
     found = {}
     for violation in violations:
-        problem = document.problem(violation)
-        found[problem] = (problem.line or 0, problem.column or 0)
-    return tuple(sorted(found, key=found.__getitem__))
+        problem, where = document.problem(violation), document.source(violation)
+        found[where, problem] = (where != source, where, problem.line or 0, problem.column or 0)
+    ordered = tuple(sorted(found, key=found.__getitem__))
+    if any(where != source for where, _ in ordered):
+        return InvalidFiles(ordered)
+    return InvalidScenario(source, tuple(problem for _, problem in ordered))

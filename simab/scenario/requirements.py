@@ -6,7 +6,7 @@ which certainty, is not said here.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -14,7 +14,7 @@ from simab.description import Description, Duration, Share
 from simab.errors import InvalidInput
 
 __all__ = [
-    "QUANTITIES",
+    "CUSTOMARY",
     "ErrorRequirement",
     "HarmRequirement",
     "PowerRequirement",
@@ -68,7 +68,8 @@ class TimeRequirement(Description):
 
     quantity: Literal["time_to_decision", "broken_gone_within"]
     """time_to_decision: from the start until the rule's first accepted decision;
-    broken_gone_within: until a broken candidate has no traffic any more."""
+    broken_gone_within: until a broken candidate has no weight and no request ends there any
+    more."""
     at_most: Annotated[Duration, Field(gt=0)]
     """The longest that is still fine."""
     share_of_runs: ShareOfRuns = 0.5
@@ -112,10 +113,11 @@ _Any: TypeAlias = (
 Requirement = Annotated[_Any, Field(discriminator="quantity")]
 """A bound on one quantity; `quantity` says which in a file."""
 
-QUANTITIES: Final[tuple[str, ...]] = tuple(
-    name for kind in get_args(_Any) for name in get_args(kind.model_fields["quantity"].annotation)
+CUSTOMARY: Final[tuple[_Any, ...]] = (
+    PromotionRequirement(quantity="false_promotion", at_most=0.05),
+    PowerRequirement(quantity="power", at_least=0.8),
 )
-"""All that can be bounded."""
+"""What is required where a file says nothing: the customary 5 % and 80 %."""
 
 Preference: TypeAlias = Literal["soonest", "least_exposure", "least_cost"]
 """By what to choose among the rules that meet all requirements."""

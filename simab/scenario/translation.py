@@ -81,6 +81,8 @@ def _is_long_enough(details: ErrorDetails) -> bool:
 def _add(here: Location) -> str:
     name = str(here.path[-1])
     example = example_of(here.owner, name)
+    if here.path == ("policies",):
+        return f"Add it, for example `{name}: {example}`, or name a file of them by --policies."
     return f"Add it, for example `{name}: {example}`." if example else f"Add `{name}:` here."
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,10 +21,12 @@ from simab.stats.checks import (
 from simab.stats.interval import Interval, two_sided_normal_quantile
 
 __all__ = [
+    "Estimate",
     "Interval",
     "MeanEstimate",
     "PairedDifference",
     "QuantileEstimate",
+    "independent_difference",
     "mean_interval",
     "newcombe_interval",
     "paired_difference",
@@ -125,6 +128,33 @@ def newcombe_interval(
         difference + math.hypot(high_b - share_b, share_a - low_a),
         level,
     )
+
+
+Estimate: TypeAlias = tuple[float, float, float]
+"""A value and the two ends of its interval."""
+
+
+def independent_difference(
+    a: Estimate, b: Estimate, *, level: float = 0.95
+) -> tuple[Interval, float]:
+    """Interval of b - a of two independent estimates, of theirs; and a p-value of no difference.
+
+    Each end recovers the variance that the two intervals have on its side (Zou and Donner 2008,
+    Statistics in Medicine 27:1693-1702): of two Wilson intervals it is Newcombe's. The p-value is
+    that of the normal law with half the interval's width towards 0 (Altman and Bland 2011, BMJ
+    343:d2304); 1 where the values are equal. NaN, with a reason, where an end is not finite.
+    """
+    z = two_sided_normal_quantile(level)
+    if not all(math.isfinite(each) for each in (*a, *b)):
+        return Interval.undefined(level, "one of the two has no interval"), math.nan
+    difference = b[0] - a[0]
+    low = difference - math.hypot(b[0] - b[1], a[2] - a[0])
+    high = difference + math.hypot(b[2] - b[0], a[0] - a[1])
+    towards_zero = difference - low if difference > 0 else high - difference
+    if difference == 0.0 or towards_zero <= 0.0:
+        return Interval(low, high, level), float(difference == 0.0)
+    away = z * abs(difference) / towards_zero
+    return Interval(low, high, level), math.erfc(away / math.sqrt(2.0))
 
 
 def mean_interval(values: ArrayLike, *, level: float = 0.95) -> MeanEstimate:

@@ -14,13 +14,12 @@ from typing import Final
 
 from simab.errors import InvalidInput
 from simab.stats.always_valid import confidence_sequence
-from simab.stats.share_bounds import largest_plausible_share
+from simab.stats.share_bounds import MOST_RUNS, largest_plausible_share
 
 __all__ = ["MeanBounds", "runs_until_apart"]
 
 _TIGHT_AT: Final = 500  # runs near which the sequence is narrowest
 _FEW: Final = 10  # runs other than the usual one, fewer of which say how often, not how much
-_MOST_RUNS: Final = 100_000_000
 _ONE_SIDED_80: Final = 0.8416  # standard errors, for a probability of 80 %
 
 
@@ -105,7 +104,7 @@ def runs_until_apart(
     high = max(len(values), 2)
     while not apart(high):
         high *= 2
-        if high > _MOST_RUNS:
+        if high > MOST_RUNS:
             return None
     low = high // 2
     while high - low > max(1, high // 200):

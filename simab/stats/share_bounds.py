@@ -14,6 +14,7 @@ from simab.errors import InvalidInput
 from simab.stats.checks import require_level, require_successes
 
 __all__ = [
+    "MOST_RUNS",
     "evidence",
     "is_beyond",
     "largest_plausible_share",
@@ -21,7 +22,8 @@ __all__ = [
     "trials_to_tell",
 ]
 
-_MOST_TRIALS: Final = 100_000_000
+MOST_RUNS: Final = 100_000_000
+"""More are not looked at: what takes so many cannot be told."""
 _BISECTIONS: Final = 60
 
 
@@ -113,7 +115,7 @@ def trials_to_tell(
     high = 1
     while not tells(high):
         high *= 2
-        if high > _MOST_TRIALS:
+        if high > MOST_RUNS:
             return None
     low = high // 2
     while high - low > max(1, high // 200):  # to half a percent: the estimate is no better

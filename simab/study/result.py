@@ -13,7 +13,7 @@ from simab.analyse.example_choice import chosen_example
 from simab.analyse.operating_characteristics import operating_characteristics
 from simab.analyse.paired import paired_differences
 from simab.analyse.recommendation import recommended
-from simab.analyse.requirements import CUSTOMARY, PlayedWorld, judged, statement_of
+from simab.analyse.requirements import PlayedWorld, judged, statement_of
 from simab.analyse.run_limits import limits_of_study
 from simab.analyse.truth import ScenarioTruth
 from simab.description import Description
@@ -33,6 +33,7 @@ from simab.result.columns import RunLimits
 from simab.result.reader import Reader
 from simab.result.world_result import WorldLabel, WorldResult
 from simab.scenario import Scenario, dumps
+from simab.scenario.requirements import CUSTOMARY
 from simab.scenario.worlds import World
 from simab.study.environment import environment
 from simab.study.execution import Progress, WorldRows
@@ -91,7 +92,7 @@ def study_result(
         lost = [each for each in failed if each.world == first.name]
         raise ReplicationsFailed(nothing_finished(lost[0]))
     scenario, runs = first.scenario, played[first.name]
-    statements = tuple(map(statement_of, asked.requirements)) or CUSTOMARY
+    statements = tuple(map(statement_of, asked.requirements or CUSTOMARY))
     distinct = [world for world in worlds if world.same_as is None]
     looked_at = [played[world.name].of(world, plan.replications) for world in distinct]
     found, weights = tuple(judged(statements, looked_at)), _weights(distinct, worlds)

@@ -132,8 +132,8 @@ def _require_own_policies(
             )
         if name not in chosen:
             raise InvalidInput(
-                f"vary policies{name and '.'}{name}: is not a policy that plays; vary a parameter of "
-                "one that does, such as policies.canary.bake"
+                f"vary policies.{name}: is not a policy that plays; vary a parameter of one "
+                "that does, such as policies.canary.bake"
             )
 
 

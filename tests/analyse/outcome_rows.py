@@ -35,6 +35,7 @@ ROW: Final = RunSummary(
     requests_served={"a": 450, "b": 500},
     cost_of_serving=12.5,
     clients_on_worse=40,
+    candidate_gone_s=300.0,
 )
 
 

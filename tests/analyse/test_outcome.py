@@ -177,6 +177,45 @@ def test_a_run_ends_with_the_variant_that_has_all_traffic(
     assert (row.judgement, row.correct) == (judged, judged == "right")
 
 
+@pytest.mark.parametrize(
+    ("actions", "gone_s"),
+    [
+        ({}, None),
+        ({2: [SetWeights({"a": 1, "b": 0, "c": 1})]}, 35),  # two others share the traffic
+        ({2: [RemoveVariant("b")]}, 35),
+        ({2: [Promote("a")]}, 35),
+        ({2: [SetWeights({"b": 0})], 6: [SetWeights({"b": 1})]}, None),
+        ({2: [SetWeights({"b": 0})], 4: [Promote("a")]}, 35),
+        ({2: [Promote("c")]}, 35),
+        ({11: [RollBack()]}, None),  # under way at the horizon: it still takes requests
+    ],
+    ids=[
+        "nothing", "others share", "is removed", "the control", "comes back", "in two steps",
+        "a third", "under way",
+    ],
+)  # fmt: skip
+def test_a_candidate_is_gone_when_it_has_no_weight_and_takes_no_request(
+    actions: dict[int, list[Action]], gone_s: float | None
+) -> None:
+    """Whoever serves instead, one variant or several."""
+    assert outcome(actions).candidate_gone_s == gone_s
+
+
+def test_a_candidate_that_requests_name_is_not_gone_at_weight_0() -> None:
+    """And one whose queue takes a while is gone at the end of the window in which it is empty."""
+    named = three(traffic={"users": {"rate": "10/s", "targets": {"b": 0.2}}})
+    assert outcome({2: [Promote("a")]}, named).candidate_gone_s is None
+    slow = success(0.95, latency={"kind": "constant", "value": "300ms"})
+    queue = scenario({"a": success(0.9), "b": slow}, rate="10/s", endpoint=QUICK)
+    run = played({2: [Promote("a")]}, queue)
+    row = summary_of(run, truth_of_scenario(run.scenario))
+    requests = run.requests[(run.requests["variant"] == "b")]
+    emptied_ns = int(requests["finished_ns"].max())
+    assert emptied_ns > 40 * SECOND
+    period_ns = queue.metrics.period
+    assert row.candidate_gone_s == -(-emptied_ns // period_ns) * period_ns / SECOND
+
+
 @pytest.mark.parametrize("other", [0.9, 0.8], ids=["the same model", "another model"])
 @pytest.mark.parametrize("decision", [RollBack(), Promote("b"), None], ids=["back", "on", "none"])
 def test_a_copy_of_the_control_beside_it_is_the_control(

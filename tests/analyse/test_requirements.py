@@ -10,7 +10,7 @@ import pytest
 
 from simab.analyse import Verdict
 from simab.analyse.recommendation import recommended
-from simab.analyse.requirements import CUSTOMARY, PlayedWorld, judged, statement_of
+from simab.analyse.requirements import PlayedWorld, judged, statement_of
 from simab.result import TruthSummary
 from simab.result.columns import RunLimits
 from simab.result.requirement_result import (
@@ -19,8 +19,11 @@ from simab.result.requirement_result import (
     RequirementStatement,
     compliance_of,
 )
+from simab.scenario import requirements
 from simab.scenario.requirements import PowerRequirement, Preference, TimeRequirement
 from tests.analyse.outcome_rows import rows
+
+CUSTOMARY = tuple(map(statement_of, requirements.CUSTOMARY))
 
 
 def truth(gain: float, *, breaks: bool = False, worse: bool = False) -> TruthSummary:
@@ -123,10 +126,10 @@ def test_a_time_is_asked_of_a_share_of_the_runs() -> None:
     assert (half.bound, half.unit) == (600.0, "seconds")
 
 
-def test_a_broken_candidate_is_gone_when_another_has_all_traffic_for_good() -> None:
-    """After 5 min in 60 runs; never in the 60 that end with it."""
-    since = [300.0] * 120
-    there = world("broken", 60, 120, truth(0.0, breaks=True), ends_with_since_s=since)
+def test_a_broken_candidate_is_gone_when_it_takes_no_request_for_good() -> None:
+    """After 5 min in 60 runs, whoever serves then; never in the 60 others."""
+    since = [300.0] * 60 + [None] * 60
+    there = world("broken", 60, 120, truth(0.0, breaks=True), candidate_gone_s=since)
     (found,) = judged(
         [
             RequirementStatement(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from simab.errors import InvalidInput
+from simab.result.quantities import QUANTITIES
 from simab.scenario import dumps
 from simab.scenario.assertions import requirement_of
 from simab.scenario.requirements import (
-    QUANTITIES,
     PowerRequirement,
     PromotionRequirement,
     TimeRequirement,
@@ -192,3 +193,30 @@ def test_every_quantity_of_a_file_can_be_asserted(quantity: str) -> None:
 def test_what_is_no_assertion_is_refused_with_the_remedy(text: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         requirement_of(text)
+
+
+def test_the_gate_of_one_world_is_in_every_file(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the exit code goes by, though it is customary and the file states nothing."""
+    words = ("compare", file, "-n", 20, "--workers", 1, "--world", "equal", "--policy", "schedule")
+    gated = run(capsys, *words, "--gate", "--out", tmp_path / "gated")
+    assert gated.code == 1
+    says = "does not meet false promotion at most 5"
+    assert says in gated.out
+    assert says in (tmp_path / "gated/report.html").read_text("utf-8").replace("\n", " ")
+    saved = json.loads((tmp_path / "gated/study.json").read_text("utf-8"))
+    assert [each["quantity"] for each in saved["requirements"]] == ["false_promotion", "power"]
+    assert not saved["customary"]
+    assert " --gate " in saved["command"]
+
+
+def test_a_choice_in_one_world_is_no_average_over_worlds(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two rules pass; the soonest is named with its time in that world."""
+    words = ("compare", file, "-n", 60, "--workers", 1, "--assert", "power >= 5%")
+    rules = ("--policy", "majority", "--policy", "schedule")
+    found = " ".join(run(capsys, *words, *rules, "--world", "described").out.split())
+    assert "of the 2 rules that meet" in found
+    assert "on average over the worlds" not in found

@@ -59,7 +59,12 @@ def test_check_is_short(run) -> None:
     code, out, err = run("check", MINIMAL)
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == f"{MINIMAL} is valid."
-    assert " ".join(out.splitlines()[1:]) == size_sentence(size_of(load(MINIMAL)))
+    said, _, worlds = " ".join(out.splitlines()[1:]).partition(" The candidate is judged as ")
+    assert said == size_sentence(size_of(load(MINIMAL)))
+    assert worlds == (
+        "as described (better), equally good (not better), exchanged (not better), broken (not "
+        "better) and three times as slow (not better)."
+    )
     warned = run("check", TWELVE)[1]
     found, text = list(warnings(load(TWELVE))), " ".join(warned.split())
     assert [each for each in found if f"Warning: {each}" not in text] == []
@@ -129,7 +134,16 @@ def test_explain_as_json(run) -> None:
     """A format with a version, then the explanation as Python gives it."""
     head = {"format": "simab-explanation/1", "simab_version": VERSION}
     result = json.loads(run("explain", MINIMAL, "--json")[1])
+    worlds = result.pop("worlds")
     assert result == head | explain(load(MINIMAL)).to_dict()
+    assert [(each["name"], each["asks"]) for each in worlds] == [
+        ("described", "promote"),
+        ("equal", "keep"),
+        ("exchanged", "keep"),
+        ("broken", "keep"),
+        ("slow", "keep"),
+    ]
+    assert json.loads(run("check", MINIMAL, "--json")[1])["files"][0]["worlds"] == worlds
 
 
 def test_schema_is_printed(run) -> None:

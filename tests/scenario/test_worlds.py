@@ -13,10 +13,11 @@ from simab.analyse import truth_of_scenario
 from simab.errors import InvalidInput
 from simab.profiles.quality import JointOutcomes
 from simab.result.columns import COLUMNS
+from simab.result.quantities import QUANTITIES
 from simab.result.run_summary import Judgement
 from simab.scenario import Scenario, Variant, World, load, loads, worlds_of
 from simab.scenario.played import NOT_PLAYED, played_data
-from simab.scenario.requirements import ErrorRequirement, HarmRequirement
+from simab.scenario.requirements import ErrorRequirement, HarmRequirement, Requirement
 from tests.effort import examples
 from tests.scenario.world_facts import discordance, effect_of, joint_scenario, truth_by_variant
 from tests.strategies import scenarios
@@ -309,3 +310,29 @@ prefer: least_exposure
     assert (harm.at_most, harm.share_of_runs) == (5000, None)
     assert (errors.at_most, errors.share_of_runs) == (0.01, 0.9)
     assert scenario.prefer == "least_exposure"
+
+
+def test_files_can_bound_the_quantities_that_are_declared() -> None:
+    """Each on the side that its declaration says."""
+    sides = {
+        name: "at_most" in model.model_fields
+        for model in get_args(get_args(Requirement)[0])
+        for name in get_args(model.model_fields["quantity"].annotation)
+    }
+    assert sides == {name: each.at_most for name, each in QUANTITIES.items()}
+
+
+def test_a_policy_of_ones_own_brings_no_second_world_of_a_title() -> None:
+    """It may read latency, so that the slow world is played, whose title the file has used."""
+
+    class Own:
+        def decide(self, state: object, _: object) -> tuple[tuple[()], object]:
+            return (), state
+
+    asked = {"worlds": {"tripled": {"title": "three times as slow", "effect": "1%"}}}
+    scenario = loads((SHIPPED / "minimal.yaml").read_text(encoding="utf-8"))
+    data = scenario.model_dump(mode="json") | asked
+    data["policies"].pop("canary")
+    made = Scenario.model_validate(data)
+    with pytest.raises(InvalidInput, match="tripled and slow have one title"):
+        worlds_of(made, {"own": Own()})

@@ -17,6 +17,7 @@ from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.gate import Gate, gate_options
 from simab.cli.playing import Playing, playing_options
+from simab.cli.policy_files import PolicySource, policy_file_options
 from simab.cli.progress import shown_progress
 from simab.cli.terminal import print_document, say
 
@@ -28,6 +29,7 @@ __all__ = ["command"]
 
 @click.command("compare")
 @click.argument("file", type=click.Path())
+@policy_file_options
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option("--world", "worlds", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option("--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's.")
@@ -40,6 +42,7 @@ __all__ = ["command"]
 @options.quiet
 def command(
     file: str,
+    source: PolicySource,
     policies: tuple[str, ...],
     worlds: tuple[str, ...],
     replications: int | None,
@@ -59,24 +62,28 @@ def command(
     where it was. Where a policy raises, the replication is left out and said to have failed; the
     exit code is 4 then.
 
+    With --policies the file need not have policies: so a team gates the configuration that it
+    deploys.
+
     With --gate or --assert the exit code is 1 if a policy fails a requirement in any world, and 3
     if more runs are needed to tell; the screen says how many.
     """
     try:
         from simab.comparison import compare
-        from simab.scenario import load
         from simab.scenario.world_names import world_names
     except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
         raise Interrupted("Nothing was played yet; run the same command again.") from None
     with playing.resumable():
         chosen = list(policies) or None
-        scenario = gate.added_to(load(file), chosen)
+        scenario = gate.added_to(source.scenario(file, quiet=quiet), chosen)
         make_folder(out)
-        gate.require_places(Path(file))
+        gate.require_places(source.read(file))
+        gate.require_earlier_study()
         count = scenario.study.replications if replications is None else replications
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
-        again = _command(file, chosen, worlds, gate.assertions, count, used_seed)
+        asked = [*source.words(), *_words(policies, worlds), *gate.words()]
+        again = _command([file, *asked], count, used_seed)
         settings: dict[str, Any] = {"replications": count, "seed": used_seed, "engine": engine}
         settings["command"] = again
         rows = count * len(policies or scenario.policies) * len(worlds or world_names(scenario))
@@ -87,29 +94,28 @@ def command(
             engine=engine,
             quiet=quiet,
         )
+        change = gate.change(study)
         _show(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
-        gate.write(study)
+        if change is not None and not (as_json or quiet):
+            from simab.cli.change_screen import print_change
+
+            click.echo()
+            print_change(change)
+        gate.write(study, change)
         return gate.exit_code(study)
 
 
-def _command(
-    file: str,
-    policies: list[str] | None,
-    worlds: tuple[str, ...],
-    assertions: tuple[str, ...],
-    replications: int,
-    seed: int,
-) -> str:
+def _words(*given: tuple[str, ...]) -> list[str]:
+    """The options that may be repeated, as they are typed."""
+    options = ("--policy", "--world")
+    pairs = zip(options, given, strict=True)
+    return [word for option, texts in pairs for text in texts for word in (option, text)]
+
+
+def _command(asked: list[str], replications: int, seed: int) -> str:
     """The line that remakes the report: what changes the result, and nothing that does not."""
-    words = ["simab", "compare", file]
-    for name in policies or ():
-        words += ["--policy", name]
-    for name in worlds:
-        words += ["--world", name]
-    for text in assertions:
-        words += ["--assert", text]
-    words += ["--replications", str(replications), "--seed", str(seed), "--out", "DIR"]
-    return shlex.join(words)
+    counted = ["--replications", str(replications), "--seed", str(seed)]
+    return shlex.join(["simab", "compare", *asked, *counted, "--out", "DIR"])
 
 
 def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool, gated: bool) -> None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from simab.cli import options, terminal
+from simab.cli.described_worlds import described_worlds
 from simab.cli.explanations import print_explanation
+from simab.cli.policy_files import PolicySource, policy_file_options
 from simab.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from simab.scenario.models import Scenario
     from simab.scenario.reference import Entry, Topic
 
 __all__ = ["command"]
@@ -19,6 +22,7 @@ __all__ = ["command"]
 
 @click.command("explain")
 @click.argument("file", type=click.Path(), required=False)
+@policy_file_options
 @click.option(
     "--policy", metavar="KIND", help="Say what this kind of policy does, in place of FILE."
 )
@@ -28,6 +32,7 @@ __all__ = ["command"]
 @options.as_json
 def command(
     file: str | None,
+    source: PolicySource,
     policy: str | None,
     profile: str | None,
     action: str | None,
@@ -47,7 +52,9 @@ def command(
     if bool(file) + len(named) + kinds != 1:
         raise click.UsageError("Give a FILE, or one of --policy, --profile, --action and --kinds.")
     if file:
-        _explain_scenario(file, as_json=as_json)
+        _explain_scenario(source.scenario(file), as_json=as_json)
+    elif source.files or source.table is not None:
+        raise click.UsageError("--policies and --map go with a FILE.")
     elif kinds:
         _list_kinds(as_json=as_json)
     else:
@@ -55,15 +62,15 @@ def command(
         _explain_kind(topic, kind, as_json=as_json)
 
 
-def _explain_scenario(file: str, *, as_json: bool) -> None:
+def _explain_scenario(scenario: Scenario, *, as_json: bool) -> None:
     from simab.explain import explain
-    from simab.scenario import load
 
-    explanation = explain(load(file))
+    explanation, worlds = explain(scenario), described_worlds(scenario)
     if as_json:
-        terminal.print_result("explanation/1", explanation.to_dict())
+        data = explanation.to_dict() | {"worlds": [asdict(each) for each in worlds]}
+        terminal.print_result("explanation/1", data)
     else:
-        print_explanation(explanation)
+        print_explanation(explanation, worlds)
 
 
 def _list_kinds(*, as_json: bool) -> None:

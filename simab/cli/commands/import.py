@@ -54,6 +54,7 @@ def command(
         metrics:
           success-rate: {metric: success_rate_of_requests, window: 5m}
           p99: {metric: latency_p99, latency_unit: s}
+        resume_after: 10m     # a person resumes a pause without an end
     flagger, whose template asks for at least 99 percent:
         metrics: {success: {metric: success_rate_of_requests, scale: 100}}
         matched_share: 10%    # of the requests, for an A/B test by headers

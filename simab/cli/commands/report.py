@@ -44,17 +44,11 @@ def command(study: Path, number: int | None, out: Path | None, as_json: bool, qu
     if is_store(study) or study.suffix in _SCENARIOS:
         _report_store(study, number, out, as_json=as_json, quiet=quiet)
         return
-    from simab.report.embedded import saved_study_of
+    from simab.report.reading import file_of_study, saved_content
 
-    file = _file_of(study)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InvalidInput(f"{file} cannot be read: {reason}. Name a folder or file.") from None
-    written, as_text = _read(saved_study_of(content, str(file)), str(file))
+    written, as_text = _read(*saved_content(study))
     if out is not None or not as_json:
-        folder = file.parent if out is None else out
+        folder = file_of_study(study).parent if out is None else out
         with writing_into(folder):
             written(folder)
         say(f"The report is {folder / 'report.html'}.", quiet=quiet)
@@ -100,11 +94,3 @@ def _report_store(
         say(f"The report is {page}.", quiet=quiet)
     if as_json:
         print_document(canonical_json(study.result))
-
-
-def _file_of(study: Path) -> Path:
-    """What to read: of a folder its JSON, or the page where that is absent."""
-    if not study.is_dir():
-        return study
-    files = [study / name for name in ("study.json", "sweep.json", "report.html")]
-    return next((file for file in files if file.is_file()), files[0])

@@ -12,6 +12,7 @@ from simab.cli import options, terminal
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.folders import make_folder, writing_into
+from simab.cli.policy_files import PolicySource, policy_file_options
 from simab.cli.terminal import say
 from simab.errors import ReplicationsFailed
 from simab.units import seconds
@@ -27,6 +28,7 @@ __all__ = ["command"]
 
 @click.command("run")
 @click.argument("file", type=click.Path())
+@policy_file_options
 @click.option("--policy", metavar="NAME", help="Which policy; the scenario's first by default.")
 @click.option("--world", metavar="NAME", help="Which world; as the file describes by default.")
 @click.option("--replication", type=click.IntRange(0), default=0, help="Which repetition.")
@@ -37,6 +39,7 @@ __all__ = ["command"]
 @options.quiet
 def command(
     file: str,
+    source: PolicySource,
     policy: str | None,
     world: str | None,
     replication: int,
@@ -56,10 +59,9 @@ def command(
     from simab.files import write_files
     from simab.run.frames import csv_bytes
     from simab.run.simulation import choose_policy
-    from simab.scenario import load
     from simab.scenario.worlds import worlds_of
 
-    scenario = load(file)
+    scenario = source.scenario(file, quiet=quiet)
     make_folder(out)
     chosen = choose_policy(scenario, policy)
     if world is not None:

@@ -25,6 +25,7 @@ def _content(study: StudyResult, _: Numbers) -> Content:
         "same": same,
         "asked": bounds_text(study),
         "customary": study.customary,
+        "judged": any(each.runs for each in study.judged),
     }
 
 

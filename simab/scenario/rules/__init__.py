@@ -62,6 +62,7 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     worlds.own_worlds_change_something,
     worlds.dropped_worlds_are_played_otherwise,
     worlds.some_world_is_played,
+    worlds.titles_differ,
     worlds.all_worlds_have_a_weight_or_none,
     worlds.requirements_name_policies,
     worlds.requirements_can_be_judged,

@@ -11,6 +11,7 @@ from simab.scenario.world_names import (
     BROKEN,
     DESCRIBED,
     SLOW,
+    TITLES,
     default_world_names,
     world_names,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "requirements_can_be_judged",
     "requirements_name_policies",
     "some_world_is_played",
+    "titles_differ",
 ]
 
 
@@ -61,6 +63,22 @@ def dropped_worlds_are_played_otherwise(scenario: UncheckedScenario) -> Iterator
             yield violation_at_key(
                 ("worlds", name), "leaves out a world that is not played", remedy
             )
+
+
+def titles_differ(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Reports name worlds by their titles, so that two of one title could not be distinguished."""
+    first: dict[str, str] = {}
+    for name in world_names(scenario):
+        settings = scenario.worlds.get(name)
+        own = settings is not None and (settings.change or settings.effect is not None)
+        given = None if settings is None else settings.title
+        title = given or (name if own else TITLES.get(name, name))
+        title = " ".join(title.split()).casefold()
+        other = first.setdefault(title, name)
+        if other != name:
+            owner, other = (name, other) if name in scenario.worlds else (other, name)
+            rule, remedy = f"has the title of {other}", "Give it another title."
+            yield violation_at_key(("worlds", owner, "title"), rule, remedy)
 
 
 def some_world_is_played(scenario: UncheckedScenario) -> Iterator[Violation]:

@@ -78,6 +78,7 @@ def worlds_of(
     if names is not None and not names:
         raise InvalidInput("worlds = []: a study plays at least one world; name one")
     found = [_world(scenario, name) for name in known if names is None or name in names]
+    _require_titles(found)
     if any(world.weight is not None for world in found):
         # A world that only a policy of one's own brings in could not be weighed by the file.
         stated = world_names(scenario)
@@ -89,6 +90,18 @@ def worlds_of(
             f"worlds: {weighted[0]} has a weight, and {other} has none; give each a weight, or none"
         )
     return tuple(_with_coincidences(found))
+
+
+def _require_titles(worlds: Sequence[World]) -> None:
+    """A file's titles differ; a world that a policy of one's own brings in may have one of them."""
+    first: dict[str, str] = {}
+    for world in worlds:
+        other = first.setdefault(world.title, world.name)
+        if other != world.name:
+            raise InvalidInput(
+                f"worlds: {world.name} and {other} have one title, {world.title!r}; give one of "
+                "them another title"
+            )
 
 
 def _world(scenario: Scenario, name: str) -> World:

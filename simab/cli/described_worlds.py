@@ -1,0 +1,73 @@
+"""The worlds of a study before it is played: what differs in each, and how it is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from simab.text.lists import listed, named
+
+if TYPE_CHECKING:
+    from simab.scenario.models import Scenario
+
+__all__ = ["DescribedWorld", "described_worlds", "worlds_sentence"]
+
+_JUDGED: Final = {
+    "promote": "the candidate is better",
+    "keep": "it is not better",
+    "neither": "it is better by less than what matters, and neither is held against a policy",
+}
+_SHORT: Final = {"promote": "better", "keep": "not better", "neither": "in between"}
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedWorld:
+    """A world of a study: its title, how it is made, and which way it is judged.
+
+    `asks` is "promote" where the candidate is better by the smallest effect or more, "keep" where
+    it is not better or is broken, "neither" between the two. `same_as` names an earlier world that
+    is played in its place.
+    """
+
+    name: str
+    title: str
+    made: str
+    asks: str
+    weight: float | None
+    same_as: str | None
+
+    def sentence(self) -> str:
+        """The world in a line of a list."""
+        if self.same_as is not None:
+            return f"{self.title}: as the world {named(self.same_as)}, which is played in its place"
+        return f"{self.title}: {self.made.rstrip('.')}; {_JUDGED[self.asks]}"
+
+
+def described_worlds(scenario: Scenario) -> list[DescribedWorld]:
+    """The worlds of a study of the scenario, without playing any.
+
+    Where a variant breaks a guardrail on latency only because requests queue, a study may find by a
+    run that it is wrong to promote it; here it is judged by its profile.
+    """
+    from simab.analyse.truth import truth_of_scenario
+    from simab.result.world_result import asks_of
+    from simab.scenario.worlds import worlds_of
+
+    return [
+        DescribedWorld(
+            name=world.name,
+            title=world.title,
+            made=world.made,
+            asks=asks_of(truth_of_scenario(world.scenario, by_runs=False).summary()),
+            weight=world.weight,
+            same_as=world.same_as,
+        )
+        for world in worlds_of(scenario)
+    ]
+
+
+def worlds_sentence(worlds: list[DescribedWorld]) -> str:
+    """All worlds in one sentence, each with how its candidate is judged."""
+    played = [each for each in worlds if each.same_as is None]
+    texts = [f"{each.title} ({_SHORT[each.asks]})" for each in played]
+    return f"The candidate is judged as {listed(texts)}."
