@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Final, TypeAlias
 
 from simab.analyse.breaches import guardrail_breach_s
 from simab.draws import Draws
-from simab.policies import Action, Observation, SetInstances
+from simab.policies import Action, NextLook, Observation, SetInstances
 from simab.result.run_summary import RunSummary
 from simab.run.simulation import Run, play_run
 from simab.scenario.models import Scenario
@@ -127,6 +128,10 @@ class _Repeated:
     def has_ended(self, state: int) -> bool:
         """Whether all have been asked for."""
         return state == len(self.actions)
+
+    def next_look(self, state: int, observation: Observation) -> NextLook:
+        """The instant of the next ones; they are in order of time."""
+        return NextLook(at_ns=next(islice(self.actions, state, None)))
 
 
 def accepted_actions(run: Run) -> AcceptedActions:

@@ -15,6 +15,7 @@ from simab.policies.actions import (
     SetWeights,
 )
 from simab.policies.catalogue import PolicyDescription
+from simab.policies.next_look import NextLook
 from simab.policies.observation import (
     Assignments,
     EndpointStatus,
@@ -34,6 +35,7 @@ __all__ = [
     "HoldReason",
     "MetricsView",
     "Mirror",
+    "NextLook",
     "Observation",
     "Policy",
     "PolicyDescription",

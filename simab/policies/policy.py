@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple, get_args
 from simab.description import Description
 from simab.policies.actions import Action
 from simab.policies.metrics import LatencyMetric
+from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import all_to
 
@@ -60,6 +61,14 @@ class Policy(Description, ABC):
         `decide` has answered last.
         """
         return False
+
+    def next_look(self, state: Any, observation: Observation) -> NextLook | None:
+        """What the rule waits for; None where it wants to look at the next tick.
+
+        `state` is what `decide` has answered to `observation`. The ticks on the way are not shown
+        to it: many rules wait for one number among hundreds of ticks.
+        """
+        return None
 
     def adds_candidate(self, candidate: str) -> bool:
         """Whether the policy deploys the candidate itself where it is not there at the start."""

@@ -44,6 +44,13 @@ class DataPlane(Protocol):
     def advance(self, until_ns: int) -> None:
         """Play all that happens to requests before `until_ns`."""
 
+    def first_labelled(self, ticks: range, wanted: Sequence[tuple[Sequence[int], int]]) -> int:
+        """The first tick at which all that is wanted holds, else the last; one too early will do.
+
+        `wanted` are numbers of labelled requests that some variants, by number, have together.
+        Where there are any, no control event lies before the last tick.
+        """
+
     def records(self) -> NDArray[np.int64] | None:
         """The request records, if they were kept: shape (requests, 13), as RECORD_COLUMNS says."""
 

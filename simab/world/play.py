@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, cast
 
 from simab.draws import Draws
+from simab.policies import NextLook, Observation
 from simab.world.answers import checked_decision
 from simab.world.blueprint import Blueprint
 from simab.world.control import Decider, DecisionLog, PolicyRaised, RunData
 from simab.world.session import Session
+from simab.world.waiting import wait
 
 __all__ = ["play"]
 
@@ -39,10 +40,10 @@ def play(
 
 def _conduct(session: Session, policy: Decider) -> None:
     state: Any = None
-    has_ended = _end_of(policy)
-    interval_ns, horizon_ns = session.blueprint.interval_ns, session.blueprint.horizon_ns
-    for tick_ns in range(interval_ns, horizon_ns, interval_ns):
-        session.advance(tick_ns)
+    wishes = _wishes_of(policy)
+    observation: Observation | None = None
+    wanted: NextLook | None = None
+    while wait(session, observation, wanted):
         observation = session.observe()
         try:
             actions, state = checked_decision(policy.decide(state, observation))
@@ -51,15 +52,20 @@ def _conduct(session: Session, policy: Decider) -> None:
         except BaseException as error:  # noqa: BLE001  # SystemExit and the like as well
             raise PolicyRaised(error) from None
         session.act(actions)
-        if has_ended(state):
+        if wishes and wishes.has_ended(state):
             return  # what is left is played at once
+        wanted = wishes.next_look(state, observation) if wishes else None
 
 
-def _end_of(policy: Decider) -> Callable[[Any], bool]:
-    """What says that a policy asks for nothing any more; one of the user's own is asked on."""
-    own = type(policy).__module__.partition(".")[0] != __name__.partition(".")[0]
-    return _never if own else getattr(policy, "has_ended", _never)
+class _Wishes(Protocol):
+    """What a policy says of the ticks at which it need not be asked."""
+
+    def has_ended(self, state: Any) -> bool: ...
+
+    def next_look(self, state: Any, observation: Observation) -> NextLook | None: ...
 
 
-def _never(_: Any) -> bool:
-    return False
+def _wishes_of(policy: Decider) -> _Wishes | None:
+    """Of simab's own policies; one of the user's is asked at every tick."""
+    own = type(policy).__module__.partition(".")[0] == __name__.partition(".")[0]
+    return cast("_Wishes", policy) if own else None

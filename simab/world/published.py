@@ -16,10 +16,17 @@ from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 from simab.text.untrusted import visible
+from simab.world.blueprint import Blueprint
 from simab.world.phases import Phases
 from simab.world.run_counts import ARRAYS, RequestColumn, RunCounts
 
-__all__ = ["ArrivedLabels", "PublishedMetrics", "ShownLabels", "read_only"]
+__all__ = ["ArrivedLabels", "PublishedMetrics", "ShownLabels", "published_until_ns", "read_only"]
+
+
+def published_until_ns(blueprint: Blueprint, now_ns: int) -> int:
+    """End of the newest window whose publication delay is over at `now_ns`."""
+    seen_ns = max(now_ns - blueprint.publication_delay_ns, 0)
+    return seen_ns // blueprint.period_ns * blueprint.period_ns
 
 
 def read_only(run_counts: RunCounts) -> RunCounts:
@@ -55,6 +62,12 @@ class ArrivedLabels:
         self._labels = np.zeros(run_counts.labels.shape[1:], dtype=np.int64)
         self._scores = np.zeros(run_counts.scores.shape[1:], dtype=np.int64)
         self._rewards = np.zeros(run_counts.rewards.shape[1:], dtype=np.int64)
+        pairs = (
+            (self._labels, run_counts.labels),
+            (self._scores, run_counts.scores),
+            (self._rewards, run_counts.rewards),
+        )
+        self._counted = [(totals, counts) for totals, counts in pairs if len(counts)]
         self.shown = ShownLabels(
             run_counts,
             _locked(self._until),
@@ -66,14 +79,13 @@ class ArrivedLabels:
 
     def advance(self, until_ns: int) -> None:
         """Take in the labels that arrived before `until_ns`, a multiple of the resolution."""
-        run_counts = self._run_counts
+        run_counts, first = self._run_counts, int(self._until[0])
         until = until_ns // run_counts.blueprint.label_resolution_ns
-        for bucket in range(int(self._until[0]), until):  # mostly one; a sum would cost more
-            self._labels += run_counts.labels[bucket]
-            if len(run_counts.scores):
-                self._scores += run_counts.scores[bucket]
-            if len(run_counts.rewards):
-                self._rewards += run_counts.rewards[bucket]
+        for totals, counts in self._counted:
+            if until == first + 1:  # mostly; a sum would cost more
+                totals += counts[first]
+            else:
+                totals += counts[first:until].sum(axis=0)
         self._until[0] = until
 
 
@@ -121,8 +133,7 @@ class PublishedMetrics:
     @property
     def published_until_ns(self) -> int:
         """End of the newest window whose publication delay is over."""
-        seen_ns = max(self.now_ns - self._run_counts.blueprint.publication_delay_ns, 0)
-        return seen_ns // self.period_ns * self.period_ns
+        return published_until_ns(self._run_counts.blueprint, self.now_ns)
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Totals of the published windows that lie within [since, until)."""

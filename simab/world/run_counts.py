@@ -42,6 +42,8 @@ INSTANCE_SHARE_ONE: Final = 1 << 20
 CLIENT_BITS: Final = 6
 """Bits of a client's number that say its place within a word of 64 clients."""
 CARRY_NS: Final = 1 << 62
+_FEW_WINDOWS: Final = 64
+"""Fewer are summed in Python's whole numbers, which is quicker."""
 SQUARES_CUT: Final = 32
 """Bits of a squared reward that the lower of its two sums takes."""
 
@@ -330,5 +332,7 @@ _CARRIES: Final = {
 def time_sum_ns(rows: NDArray[np.int64], column: RequestColumn) -> int:
     """The exact sum of a time column over some windows, shape of rows (windows, 13)."""
     low, carries = rows[:, column], int(rows[:, _CARRIES[column]].sum())
+    if len(rows) < _FEW_WINDOWS:  # as a look at the newest windows has them
+        return int(sum(low.tolist())) + carries * CARRY_NS
     # two halves, since a sum of windows may outgrow 64 bits where no window does
     return (int((low >> 31).sum()) << 31) + int((low & (1 << 31) - 1).sum()) + carries * CARRY_NS

@@ -6,7 +6,7 @@ requests that arrive at that instant, and an update that ends then is over befor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import simpy
@@ -20,7 +20,7 @@ from simab.world.control import DataPlane, DecisionEntry, DecisionLog, RunData, 
 from simab.world.endpoint import Deployment, Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.phases import Phases
-from simab.world.published import ArrivedLabels, PublishedMetrics, read_only
+from simab.world.published import ArrivedLabels, PublishedMetrics, published_until_ns, read_only
 from simab.world.reference.plane import ReferencePlane
 from simab.world.run_counts import RunCounts, Total
 
@@ -72,6 +72,39 @@ class Session:
     def ended(self) -> bool:
         """Whether the horizon has been reached: nothing can be asked for any more."""
         return self.now_ns >= self.blueprint.horizon_ns
+
+    @property
+    def update_ends_ns(self) -> int | None:
+        """When the update under way ends; None where there is none."""
+        return None if self._pending is None else self._pending.at_ns
+
+    @property
+    def next_publication_ns(self) -> int:
+        """When the next metric window is published."""
+        blueprint = self.blueprint
+        return (
+            published_until_ns(blueprint, self.now_ns)
+            + blueprint.period_ns
+            + blueprint.publication_delay_ns
+        )
+
+    def differs_from(self, shown: Observation) -> bool:
+        """Whether the endpoint is not as an observation shows it; a refusal shows at one tick."""
+        return (
+            self._endpoint.status is not shown.status
+            or bool(self._refused or shown.refused)
+            or self._endpoint.weights is not shown.weights
+            or self._endpoint.instances is not shown.instances
+        )
+
+    def first_labelled(self, ticks: range, wanted: Iterable[tuple[Sequence[str], int]]) -> int:
+        """The first of some ticks at which these variants have as many labelled requests together.
+
+        All numbers have to be reached; the last tick if they are not. No update may end before it.
+        """
+        numbers = self.blueprint.names.index
+        counted = [([numbers(each) for each in names], count) for names, count in wanted]
+        return self._plane.first_labelled(ticks, counted)
 
     def advance(self, until_ns: int) -> None:
         """Play all that happens before `until_ns`, and the update that ends then; at most all.

@@ -55,8 +55,8 @@ FAULTS = {
         "arrived_ns - window_start_ns > period_ns",
     ),
     "a finish at a window's start": (
-        "finished_ns - window_start_ns >= period_ns",
-        "finished_ns - window_start_ns > period_ns",
+        "finished_ns - window_start_ns < period_ns",
+        "finished_ns - window_start_ns <= period_ns",
     ),
     "a finish at the horizon": ("if finished_ns >= horizon_ns", "if finished_ns > horizon_ns"),
     "a label at the horizon": (
@@ -64,7 +64,10 @@ FAULTS = {
         "label_ns > constants.horizon_ns",
     ),
     "a start at the horizon": ("if started_ns < horizon_ns", "if started_ns <= horizon_ns"),
-    "an arrival at a control event": ("arrived_ns >= until_ns", "arrived_ns > until_ns"),
+    "an arrival at a control event": (
+        "arrived_ns >= last_ns:\n            return",
+        "arrived_ns > last_ns:\n            return",
+    ),
     "arrivals of two segments at once": ("ahead_ns < earliest_ns", "ahead_ns <= earliest_ns"),
     "the place where the heap begins": (
         "    place = np.int64(0)\n    while True:",

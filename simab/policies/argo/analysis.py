@@ -15,7 +15,15 @@ from typing import Final
 from simab.policies.argo.metrics import ArgoMetric, Measurement, Phase, measure
 from simab.policies.observation import Observation
 
-__all__ = ["ERROR_RETRY_NS", "AnalysisRun", "MetricResult", "advance", "metric_phase", "start"]
+__all__ = [
+    "ERROR_RETRY_NS",
+    "AnalysisRun",
+    "MetricResult",
+    "advance",
+    "metric_phase",
+    "next_measurement_ns",
+    "start",
+]
 
 ERROR_RETRY_NS: Final = 10_000_000_000
 _WORSE: Final = (
@@ -69,8 +77,8 @@ def advance(
     measurements due, and each reads what was published at the instant when it was.
     """
     while not run.phase.completed:
-        due = {name: _due_ns(metric, run.results[name], run) for name, metric in metrics.items()}
-        instant_ns = min((each for each in due.values() if each is not None), default=None)
+        due = _due(run, metrics)
+        instant_ns = min(due.values(), default=None)
         if instant_ns is None or instant_ns > observation.now_ns:
             break
         then = observation
@@ -78,6 +86,19 @@ def advance(
             then = observation.as_of(instant_ns)
         run = _measured(run, metrics, [name for name in due if due[name] == instant_ns], then)
     return run
+
+
+def next_measurement_ns(run: AnalysisRun | None, metrics: Mapping[str, ArgoMetric]) -> int | None:
+    """When the next measurement of a run is due; None when there is no further one, or no run."""
+    if run is None or run.phase.completed:
+        return None
+    return min(_due(run, metrics).values(), default=None)
+
+
+def _due(run: AnalysisRun, metrics: Mapping[str, ArgoMetric]) -> dict[str, int]:
+    """When the metrics that are still measured are next."""
+    due = {name: _due_ns(metric, run.results[name], run) for name, metric in metrics.items()}
+    return {name: each for name, each in due.items() if each is not None}
 
 
 def _measured(

@@ -13,9 +13,10 @@ from pydantic import Field, model_validator
 from simab.description import Description, Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, AddVariant, Promote, RollBack, SetWeights
-from simab.policies.argo.analysis import AnalysisRun, advance, start
+from simab.policies.argo.analysis import AnalysisRun, advance, next_measurement_ns, start
 from simab.policies.argo.metrics import ArgoMetric, Phase
 from simab.policies.argo.replicas import replica_counts
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, candidate_share, pair_weights
 from simab.policies.policy import Policy
@@ -149,6 +150,24 @@ class ArgoRollouts(Policy):
         if state.abort:
             return _aborted(state)
         return self._progressed(state, observation)
+
+    def next_look(self, state: ArgoState, observation: Observation) -> NextLook | None:
+        """The next measurement, or the end of a pause."""
+        if state.abort and not state.over:
+            return None
+        if state.over:
+            return NextLook()
+        background = {} if self.background is None else self.background.metrics
+        step = self.steps[state.step]
+        times_ns = [
+            next_measurement_ns(state.background, background),
+            next_measurement_ns(state.analysis, step.analysis or {}),
+        ]
+        if state.inconclusive_since_ns is not None:
+            times_ns.append(_end_ns(state.inconclusive_since_ns, self.resume_after))
+        if step.pause is not None:
+            times_ns.append(_end_ns(state.step_since_ns, step.pause.duration or self.resume_after))
+        return NextLook.at_first(times_ns)
 
     # -- analysis --------------------------------------------------------------------------------
 
@@ -321,6 +340,10 @@ def _judged(state: ArgoState, observation: Observation) -> ArgoState:
     if inconclusive and state.inconclusive_since_ns is None:
         return replace(state, inconclusive_since_ns=observation.now_ns)
     return state
+
+
+def _end_ns(since_ns: int | None, duration_ns: int | None) -> int | None:
+    return None if since_ns is None or duration_ns is None else since_ns + duration_ns
 
 
 def _unless_inconclusive(run: AnalysisRun | None) -> AnalysisRun | None:

@@ -19,6 +19,7 @@ from simab import units
 from simab.description import Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, SetWeights
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import all_to, beside_others
 from simab.policies.policy import Policy
@@ -131,6 +132,15 @@ class Bandit(Policy):
         if now_ns < self.exploration or now_ns - state.updated_at_ns < self.update_every:
             return (), state
         return self._updated(state, observation, arms)
+
+    def next_look(self, state: BanditState | None, observation: Observation) -> NextLook | None:
+        """The next update of the weights, or the end."""
+        if observation.status is EndpointStatus.UPDATING:
+            return NextLook()
+        if state is None:
+            return None
+        update_ns = max(self.exploration, state.updated_at_ns + self.update_every)
+        return NextLook.at_first((update_ns, self.maximum_duration))
 
     def _updated(
         self, state: BanditState, observation: Observation, arms: Sequence[str]

@@ -15,6 +15,7 @@ from simab.errors import InvalidInput
 from simab.policies.actions import Action, AddVariant, Promote, RemoveVariant, RollBack, SetWeights
 from simab.policies.cloudwatch.alarm_evaluation import AlarmState
 from simab.policies.cloudwatch.alarms import Alarm, AlarmRecord, watch
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, candidate_share, pair_weights
 from simab.policies.policy import Policy
@@ -139,6 +140,22 @@ class BlueGreen(Policy):
                 return self._rolled_back(state, observation)
             case _:
                 return self._terminate(state, observation)
+
+    def next_look(self, state: BlueGreenState, observation: Observation) -> NextLook | None:
+        """The end of what it waits for, and every window that its alarms may read on the way."""
+        ends_ns: dict[Deployment, int | None] = {
+            Deployment.WAITING: self.start_after,
+            Deployment.BAKING: state.since_ns + self.wait_interval,
+            Deployment.TERMINATING: state.since_ns + self.termination_wait,
+        }
+        late_ns, published = None, bool(self.alarms)
+        if self.maximum_execution_timeout is not None:
+            late_ns = state.started_ns + self.maximum_execution_timeout + 1
+        if observation.status is EndpointStatus.UPDATING:
+            return NextLook(published=published)
+        if state.phase not in ends_ns:
+            return None
+        return NextLook.at_first((ends_ns[state.phase], late_ns), published=published)
 
     def _watched(self, state: BlueGreenState, observation: Observation) -> BlueGreenState:
         watching = zip(self.alarms.values(), state.alarms, strict=True)

@@ -20,6 +20,7 @@ from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.experiments.evidence import Evidence, evidence_of
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 
@@ -118,6 +119,20 @@ class Experiment(Policy):
             )
         return self._concluded(state, observation, judgement)
 
+    def next_look(self, state: ExperimentState, observation: Observation) -> NextLook | None:
+        """The next look, or the end; during an update, its end."""
+        if observation.status is EndpointStatus.UPDATING:
+            return NextLook()
+        awaited = self.awaited(state, observation)
+        if awaited is None or self.maximum_duration is None:
+            return awaited
+        times_ns = [each for each in (awaited.at_ns, self.maximum_duration) if each is not None]
+        return awaited._replace(at_ns=min(times_ns))
+
+    def awaited(self, state: ExperimentState, observation: Observation) -> NextLook | None:
+        """What the next look has to wait for, the end aside; None where it may be any tick."""
+        return None
+
     @property
     def most_looks(self) -> int | None:
         """How many looks there can be at most, the end included; None if nothing limits them."""
@@ -191,6 +206,21 @@ class LookingExperiment(Experiment):
     def labels_needed(self, ratio: float) -> int:
         """Those of the first look."""
         return self.labelled_requests
+
+    def awaited(self, state: ExperimentState, observation: Observation) -> NextLook | None:
+        """The labels of the first look; then the cadence, of time or of labels."""
+        if not state.look:
+            return NextLook.once_labelled(self.counted(observation), self.labelled_requests)
+        if self.looks_every is not None:
+            return NextLook(at_ns=state.looked_at_ns + self.looks_every)
+        if self.labelled_requests_per_look is None:
+            return None
+        following = state.looked_at_labels + self.labelled_requests_per_look
+        return NextLook.once_labelled(self.counted(observation), following)
+
+    def counted(self, observation: Observation) -> tuple[str, ...]:
+        """The variants each of which must have the labels."""
+        return observation.control, observation.candidate
 
     def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The following look, as soon as the labels and the cadence allow it."""

@@ -12,6 +12,7 @@ from simab.description import SMALLEST_ERROR, Share
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
+from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.policy import SingleTest
 from simab.policies.two_proportions import ProportionEvidence
@@ -97,6 +98,13 @@ class FixedHorizonTest(Experiment):
     def most_looks(self) -> int:
         """One: it is the end as well."""
         return 1
+
+    def awaited(self, state: ExperimentState, observation: Observation) -> NextLook | None:
+        """The sample; one that is planned depends on the split of the labels: any tick may do."""
+        if self.labelled_requests is None:
+            return None
+        both = observation.control, observation.candidate
+        return NextLook.once_labelled(both, self.labelled_requests)
 
     def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The only look, once both variants have the sample, by the split of the labels so far."""

@@ -12,6 +12,7 @@ from simab.description import SMALLEST_ERROR
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
+from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.stats.boundary_families import obrien_fleming_bounds, pocock_bounds
 from simab.stats.futility import futility_design
@@ -74,6 +75,17 @@ class GroupSequential(Experiment):
     def labels_needed(self, ratio: float) -> int:
         """Those of the last look: the information is the harmonic mean of both variants' labels."""
         return math.ceil(self.labelled_requests * (1.0 + min(ratio, 1.0 / ratio)) / 2.0)
+
+    def awaited(self, state: ExperimentState, observation: Observation) -> NextLook:
+        """What the information of the next look takes at least: no two variants give it with less.
+
+        A harmonic mean is at most the mean, and at most twice the smaller.
+        """
+        pairs = (state.look + 1) / self.looks * self.labelled_requests
+        control, candidate = observation.control, observation.candidate
+        both, either = math.floor(2.0 * pairs), math.floor(pairs / 2.0)
+        least = (((control, candidate), both - 1), ((control,), either), ((candidate,), either))
+        return NextLook(labelled=least)
 
     def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The planned look that the information has reached; ticks may skip some."""

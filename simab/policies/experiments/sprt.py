@@ -10,6 +10,7 @@ from simab.description import SMALLEST_ERROR, Share
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
+from simab.policies.observation import Observation
 from simab.policies.two_proportions import ProportionEvidence
 from simab.stats.sprt import bernoulli_log_ratio, sprt_bounds, sprt_verdict
 
@@ -49,6 +50,10 @@ class SequentialProbabilityRatio(LookingExperiment):
             )
         sprt_bounds(self.alpha, self.beta)
         return self
+
+    def counted(self, observation: Observation) -> tuple[str, ...]:
+        """The candidate alone."""
+        return (observation.candidate,)
 
     def labels_counted(self, seen: Evidence) -> int:
         """The candidate's labels: the control's are not used."""

@@ -21,6 +21,7 @@ from simab.policies.actions import (
     SetWeights,
 )
 from simab.policies.flagger.metrics import FlaggerMetric, run_checks
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others
 from simab.policies.policy import Policy
@@ -174,6 +175,10 @@ class FlaggerAnalysis(Policy):
         if state.phase is Phase.FINALISING:
             return (), replace(state, phase=Phase.SUCCEEDED)
         return self._analyse(state, observation)
+
+    def next_look(self, state: FlaggerState, observation: Observation) -> NextLook:
+        """The next tick of its own clock."""
+        return NextLook(at_ns=state.next_tick_ns)
 
     def adds_candidate(self, candidate: str) -> bool:
         """Always: the candidate is scaled up first."""

@@ -14,6 +14,7 @@ from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.kayenta.classifier import MetricAnalysis, classify
 from simab.policies.kayenta.judge import JudgedMetric, Judgement, judge
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, MetricsView, Observation, newest_published
 from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
@@ -152,6 +153,14 @@ class KayentaCanary(Policy):
         if observation.now_ns < end_ns:
             return (), state
         return self._judge(state, state.started_ns, end_ns, observation)
+
+    def next_look(self, state: KayentaState | None, observation: Observation) -> NextLook | None:
+        """The next judgement."""
+        if observation.status is EndpointStatus.UPDATING:
+            return NextLook()
+        if state is None or state.started_ns is None:
+            return None
+        return NextLook(at_ns=state.started_ns + (state.judgements + 1) * self.interval_ns)
 
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """The last judgement promotes."""

@@ -11,6 +11,7 @@ from simab import units
 from simab.description import Description, Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, AddVariant, Promote, RemoveVariant, SetWeights
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import all_to
 from simab.policies.policy import Policy
@@ -86,6 +87,12 @@ class ManualSchedule(Policy):
             return (), done
         step = self.steps[done]
         return ((step.action(),), done + 1) if step.at <= observation.now_ns else ((), done)
+
+    def next_look(self, state: int, observation: Observation) -> NextLook:
+        """The time of the next step; an update under way ends first."""
+        if observation.status is EndpointStatus.UPDATING:
+            return NextLook()
+        return NextLook(at_ns=self.steps[state].at)
 
     def adds_candidate(self, candidate: str) -> bool:
         """Whether a step adds it."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from simab.policies.actions import Action, Promote
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric, label_metric
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 
@@ -42,6 +43,13 @@ class MetricMajority(Policy):
 
     def has_ended(self, state: Any) -> bool:
         return bool(state)
+
+    def next_look(self, state: Any, observation: Observation) -> NextLook:
+        """The labels of both variants."""
+        if observation.status is EndpointStatus.UPDATING:
+            return NextLook()
+        both = observation.control, observation.candidate
+        return NextLook.once_labelled(both, self.labelled_requests)
 
     def decide(
         self, state: bool | None, observation: Observation

@@ -15,6 +15,7 @@ from simab.policies.actions import Action, Hold, HoldReason, Promote, RollBack, 
 from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
@@ -125,6 +126,10 @@ class SafeRollout(Policy):
             promote = Promote(observation.control, because=because)
             return (*begun, promote), replace(state, finished=True)
         return begun, state
+
+    def next_look(self, state: Any, observation: Observation) -> NextLook | None:
+        """Every tick, since labels may arrive at any; but for those of an update."""
+        return NextLook() if observation.status is EndpointStatus.UPDATING else None
 
     def _counted(self, state: SafeRolloutState, observation: Observation) -> SafeRolloutState:
         """With the windows that were published since the last tick, of the stage's stretch."""

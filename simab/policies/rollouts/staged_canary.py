@@ -13,6 +13,7 @@ from simab.description import Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.limits import Limit
+from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 
@@ -76,7 +77,8 @@ class StagedCanary(Policy):
         if state.serving_since_ns is None:
             if observation.refused:  # the stage was never entered
                 return (self._enter(state.stage, "asked again", observation),), state
-            return (), replace(state, serving_since_ns=observation.now_ns)
+            now_ns, seen_ns = observation.now_ns, observation.metrics.published_until_ns
+            return (), replace(state, serving_since_ns=now_ns, seen_until_ns=seen_ns)
         alarm = self._alarm(state, observation)
         if alarm:
             return (RollBack(because=alarm),), replace(state, finished=True)
@@ -90,6 +92,14 @@ class StagedCanary(Policy):
             promote = Promote(observation.candidate, because=because)
             return (promote,), replace(state, finished=True)
         return (self._enter(following, because, observation),), CanaryState(following)
+
+    def next_look(self, state: CanaryState, observation: Observation) -> NextLook | None:
+        """The end of the stage, and every window that is published on the way."""
+        if observation.status is EndpointStatus.UPDATING:
+            return NextLook()
+        if state.serving_since_ns is None:
+            return None
+        return NextLook(at_ns=state.serving_since_ns + self.bake, published=True)
 
     def _enter(self, stage: int, because: str, observation: Observation) -> Action:
         control, candidate = observation.control, observation.candidate

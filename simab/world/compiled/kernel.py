@@ -48,6 +48,7 @@ from simab.world.compiled.instances import (
 )
 from simab.world.compiled.kernel_identity import source_digest
 from simab.world.compiled.log import client_of_all, log_arrival, log_end, log_start
+from simab.world.compiled.ticks import first_tick_ns, stop_ns
 from simab.world.records import COPY
 from simab.world.routing import TURN_UNIT
 from simab.world.run_counts import Status, Total
@@ -74,8 +75,8 @@ _NAMED, _BY_COOKIE, _BY_WEIGHT = np.int64(0), np.int64(1), np.int64(2)
 _ONE = np.uint64(1)
 
 
-def _advance(until_ns, constants, routing, streams, instances, counts, log, position):
-    """Take every arrival before `until_ns` to its end.
+def _advance(until_ns, constants, routing, streams, instances, counts, watch, log, position):
+    """Take every arrival before `until_ns` to its end, or before the tick that `watch` waits for.
 
     `counts` are the arrays of RunCounts, `log` has a row a request (no rows: no log) and
     `position[0]` is the next free one. Returns DONE, or LOG_FULL or QUEUE_FULL when the caller has
@@ -83,7 +84,7 @@ def _advance(until_ns, constants, routing, streams, instances, counts, log, posi
     """
     requests, totals = counts.requests, counts.totals
     horizon_ns, period_ns = constants.horizon_ns, constants.period_ns
-    window, window_start_ns = np.uint64(0), np.int64(0)
+    window, window_start_ns, last_ns = np.uint64(0), np.int64(0), first_tick_ns(watch, until_ns)
     while True:
         reason = _lacking(instances, log, position)
         if reason != DONE:
@@ -91,7 +92,9 @@ def _advance(until_ns, constants, routing, streams, instances, counts, log, posi
         segment = _next_segment(constants, streams)
         place = np.uint64(streams.marks[segment].cursor)
         arrived_ns = streams.arrived_ns[segment, place]
-        if arrived_ns >= until_ns:
+        if arrived_ns >= last_ns:
+            last_ns = stop_ns(constants, watch, counts, arrived_ns, until_ns)
+        if arrived_ns >= last_ns:
             return DONE
         streams.marks[segment].cursor = place + _ONE
         if arrived_ns - window_start_ns >= period_ns:
@@ -120,9 +123,7 @@ def _advance(until_ns, constants, routing, streams, instances, counts, log, posi
             _give_cookie(constants, routing, streams, segment, place, finished_ns)
         if finished_ns >= horizon_ns:
             continue
-        ended = window
-        if finished_ns - window_start_ns >= period_ns:
-            ended = np.uint64(finished_ns // period_ns)
+        ended = _window_of(finished_ns, window, window_start_ns, period_ns)
         failed = fails(constants, variant, streams.words[segment, ERROR, place])
         book_served(routing, counts, ended, variant, (arrived_ns, started_ns, finished_ns), failed)
         totals[_FAILED if failed else _ANSWERED] += 1
@@ -138,6 +139,13 @@ def _lacking(instances, log, position):
     if log.shape[0] and position[0] > log.shape[0] - ROWS_A_REQUEST:
         return LOG_FULL
     return QUEUE_FULL if instances.longest[0] == instances.waiting.shape[1] else DONE
+
+
+@njit(inline="always")
+def _window_of(finished_ns, window, window_start_ns, period_ns):
+    """The window in which a request finishes, mostly that in which it arrived."""
+    within = finished_ns - window_start_ns < period_ns
+    return window if within else np.uint64(finished_ns // period_ns)
 
 
 @njit(**OPTIONS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from simab.world.compiled.arrays import (
     streams_of,
 )
 from simab.world.compiled.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
+from simab.world.compiled.label_watch import LabelWatch
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 from simab.world.run_counts import CLIENT_BITS, RunCounts
@@ -57,6 +58,7 @@ class CompiledPlane:
         self._users, self._epoch = np.zeros(0, dtype=np.uint64), -1
         self._slots: dict[tuple[int, int], int] = {}
         self._instances = _free_times(0, self._workers, _FIRST_RING)
+        self._no_watch = LabelWatch.of(range(1), (), len(run_counts.blueprint.variants))
         self._routing: RoutingArrays
         self._kernel: Callable[..., int]
         self._record = record_requests
@@ -79,6 +81,17 @@ class CompiledPlane:
 
     def advance(self, until_ns: int) -> None:
         """Play all that happens to the requests that arrive before `until_ns`."""
+        self._advance(until_ns, self._no_watch)
+
+    def first_labelled(self, ticks: range, wanted: Sequence[tuple[Sequence[int], int]]) -> int:
+        """Play up to the first tick with all the labels that are wanted, at most to the last."""
+        if not wanted:
+            return ticks[-1]
+        watch = LabelWatch.of(ticks, wanted, len(self._blueprint.variants))
+        self._advance(ticks[-1], watch)
+        return watch.reached_ns or ticks[-1]
+
+    def _advance(self, until_ns: int, watch: LabelWatch) -> None:
         while reason := self._kernel(
             until_ns,
             self._constants,
@@ -86,6 +99,7 @@ class CompiledPlane:
             self._streams,
             self._instances,
             self._run_counts,
+            watch,
             self._log,
             self._position,
         ):

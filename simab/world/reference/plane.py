@@ -6,7 +6,7 @@ bits.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,13 @@ class ReferencePlane:
 
     def advance(self, until_ns: int) -> None:
         """Nothing to do: SimPy has played all requests up to now."""
+
+    def first_labelled(self, ticks: range, wanted: Sequence[tuple[Sequence[int], int]]) -> int:
+        """The first: here a policy is asked at every tick.
+
+        So comparing the two planes also tests what policies say of the ticks that they do not need.
+        """
+        return ticks[0]
 
     def records(self) -> NDArray[np.int64] | None:
         """The request records, if a log was kept."""
