@@ -13,6 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.kernel_compilation import Compilation, compile_once, kernel_last, needs_kernel
+from tests.undrawn import undrawn
+
+__all__ = ["undrawn"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _NUMBERS = count()
@@ -31,7 +34,7 @@ gc.disable()
 settings.register_profile(
     "default",
     derandomize=True,
-    max_examples=60,
+    max_examples=40,
     deadline=None,  # the first example may compile a kernel, which takes seconds
     suppress_health_check=[HealthCheck.too_slow],  # for the same reason
     print_blob=True,

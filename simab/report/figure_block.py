@@ -107,9 +107,14 @@ def figure_block(
 ) -> FigureBlock:
     """The figure drawn for both widths, under the next number; `words` are title and finding."""
     title, finding = words
-    renderings = []
-    for name, width in (("wide", canvas.WIDE), ("narrow", canvas.NARROW)):
-        with canvas.drawing():
-            raw = canvas.svg_text(draw(width))
-        renderings.append(finish(raw, f"{key}-{name}", title, finding))
-    return FigureBlock(next(numbers), key, title, finding, renderings[0], renderings[1], table)
+    wide, narrow = (
+        finish(rendered(draw, width), f"{key}-{name}", title, finding)
+        for name, width in (("wide", canvas.WIDE), ("narrow", canvas.NARROW))
+    )
+    return FigureBlock(next(numbers), key, title, finding, wide, narrow, table)
+
+
+def rendered(draw: Callable[[float], Figure], width: float) -> str:
+    """A figure of that width, as matplotlib writes it."""
+    with canvas.drawing():
+        return canvas.svg_text(draw(width))

@@ -16,6 +16,8 @@ from simab.study import local
 from tests.comparison.command_line import files_in, run
 from tests.study.building import small
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 WRITTEN = {"report.html", "study.json", "summary.csv", "paired.csv", "outcomes.csv"}
 
 
@@ -47,7 +49,6 @@ def test_the_same_command_writes_the_same_files_whatever_plays_it(
     monkeypatch.setattr(local, "_WORTH_PROCESSES", 1)
     store = tmp_path / "rows.sqlite"
     ways: list[list[object]] = [
-        ["--workers", 1, "--no-store"],
         ["--workers", 2, "--store", store],
         ["--workers", 1, "--no-store", "--engine", "reference"],
         ["--workers", 1, "--store", store, "--quiet"],

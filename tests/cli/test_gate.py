@@ -20,6 +20,8 @@ from simab.scenario.requirements import (
 from tests.comparison.command_line import run
 from tests.study.building import small
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

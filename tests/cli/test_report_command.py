@@ -14,6 +14,8 @@ from simab.comparison import compare
 from tests.comparison.command_line import files_in, run
 from tests.study.building import small
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -14,6 +14,8 @@ import pytest
 
 from simab.text.untrusted import steers
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 ESCAPE = "\x1b]0;owned\x07\x9b31m"
 NAMES = {"a": f"a{ESCAPE}", "b": "=cmd|' /C calc'!A0", "p": "@p\u202e", "title": f"T{ESCAPE}"}
 

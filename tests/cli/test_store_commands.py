@@ -16,6 +16,8 @@ from simab.study.held import held_studies
 from tests.comparison.command_line import run
 from tests.study.building import small
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

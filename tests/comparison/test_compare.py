@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ import simab
 from simab.analyse import RunSummary
 from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Promote
-from simab.study import local_processes
 from tests.study.building import small
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,10 @@ def test_ones_own_object_is_a_policy_like_any_other() -> None:
 
 @pytest.mark.parametrize("policies", [{"mine": FirstTick("b")}])
 def test_ones_own_object_crosses_processes(
-    policies: dict[str, Any], repository: Path, monkeypatch: pytest.MonkeyPatch
+    policies: dict[str, Any], worker_process: Executor
 ) -> None:
     """A class of a module that others can import can be pickled, so other processes can play it."""
-    # Last, so that an installed simab comes before the checkout's.
-    monkeypatch.setattr(sys, "path", [*sys.path, str(repository)])
-    with local_processes(1) as executor:
-        away = simab.compare(small(), policies=policies, replications=2, executor=executor)
+    away = simab.compare(small(), policies=policies, replications=2, executor=worker_process)
     assert away.rows == simab.compare(small(), policies=policies, replications=2).rows
 
 
@@ -244,21 +243,26 @@ def test_the_order_of_policies_is_the_order_of_the_table() -> None:
     assert pairs == pytest.approx(swapped)
 
 
-ORDERS = [
+ORDERS = """
+import sys
+for first in (
     "simab.load; simab.simulate; simab.compare",
     "simab.compare; simab.simulate; simab.load",
     "simab.Study; simab.Run",
     "import simab.run.simulation",
-]
+):
+    for name in [each for each in sys.modules if each.partition(".")[0] == "simab"]:
+        del sys.modules[name]
+    import simab
+    exec(first)
+    print(*(type(getattr(simab, name)).__name__ for name in simab.__all__))
+"""
 
 
-@pytest.mark.parametrize("first", ORDERS)
-def test_the_public_names_are_the_functions_in_whatever_order_they_load(first: str) -> None:
+def test_the_public_names_are_the_functions_in_whatever_order_they_load() -> None:
     """`simab.simulate` is the function that the contract names, never a module of that name."""
-    ask = (
-        f"import simab; {first}; print(*(type(getattr(simab, n)).__name__ for n in simab.__all__))"
-    )
     answered = subprocess.run(
-        [sys.executable, "-c", ask], capture_output=True, text=True, check=True
+        [sys.executable, "-c", ORDERS], capture_output=True, text=True, check=True
     ).stdout
+    assert len(answered.splitlines()) == 4
     assert "module" not in answered.split()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import sys
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -21,11 +20,12 @@ from simab.errors import InvalidInput, ReplicationsFailed
 from simab.policies import Action, Observation, Policy
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.scenario import dumps
-from simab.study import local_processes
 from simab.world.endpoint import Endpoint
 from tests.comparison.command_line import run
 from tests.comparison.failing import FailsAtOddCounts, Remembers, RemembersAsPolicy
 from tests.study.building import small
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 REPLICATIONS = 24
 
@@ -78,13 +78,12 @@ def test_pairs_are_those_that_both_finished(study: simab.Study) -> None:
 
 @pytest.mark.parametrize("policy", [FailsAtOddCounts(), Remembers()])
 def test_workers_give_the_rows_and_failures_of_a_serial_study(
-    policy: Any, repository: Path, monkeypatch: pytest.MonkeyPatch
+    policy: Any, worker_process: Executor
 ) -> None:
     """Whoever plays it, and although the object may remember what it saw."""
-    monkeypatch.setattr(sys, "path", [*sys.path, str(repository)])
-    here = simab.compare(small(), policies={"mine": policy}, replications=60)
-    with local_processes(1) as executor:
-        away = simab.compare(small(), policies={"mine": policy}, replications=60, executor=executor)
+    arguments = {"policies": {"mine": policy}, "replications": 60}
+    here = simab.compare(small(), **arguments)
+    away = simab.compare(small(), **arguments, executor=worker_process)
     assert (away.rows, away.failures) == (here.rows, here.failures)
 
 

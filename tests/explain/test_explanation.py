@@ -191,7 +191,7 @@ def test_one_request_and_one_look_are_in_the_singular() -> None:
     assert said == "1 request a second arrives on average, 120 in 2 min; the policies look once."
 
 
-@examples(1 / 4)
+@examples(1 / 8)
 @given(scenarios())
 def test_every_scenario_can_be_explained(described: Scenario) -> None:
     """No valid scenario is beyond explanation, and what machines read is strict JSON."""

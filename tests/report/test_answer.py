@@ -10,7 +10,7 @@ from itertools import compress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.report import captions, formatting, summary_table_html
@@ -20,6 +20,7 @@ from simab.report.tables import pairs, summary
 from simab.report.truth_text import truth_sentence
 from simab.result.example_run import MetricPoint
 from simab.result.saved_study import read_result
+from tests.effort import examples
 from tests.report.conftest import built
 from tests.report.judging import judged, share_of
 from tests.report.toy_study import CHURN, build
@@ -391,7 +392,7 @@ def drawings(draw: st.DrawFn) -> Drawn:
     )
 
 
-@settings(deadline=None, max_examples=50)
+@examples(1 / 2)
 @given(drawings())
 def test_sentence_table_and_rows_agree_whatever_the_truth(drawn: Drawn) -> None:
     """Who is called wrong or right is so by the truth, with the share that the table shows."""

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from simab.errors import InvalidInput
-from simab.report import render_page
+from simab.report import figure_block, render_page
 from simab.report.embedded import data_block, saved_study_of
 from simab.result.saved_study import canonical_json, read_result, read_saved_study
+from tests.undrawn import empty
 
 Result = dict[str, Any]
 Of = Callable[[str], Result]
@@ -74,8 +75,11 @@ def test_no_text_closes_the_data(result: Of, text: str) -> None:
     assert json.loads(found)["scenario"]["title"] == text
 
 
-def test_in_a_whole_page_the_data_is_found_behind_hostile_texts(result: Of) -> None:
+def test_in_a_whole_page_the_data_is_found_behind_hostile_texts(
+    result: Of, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A title that looks like the data stands before it in the page, escaped."""
+    monkeypatch.setattr(figure_block, "rendered", empty)
     study = result("two_policies")
     study["scenario"]["title"] = CLOSING[4]
     page = render_page(read_result(study))
@@ -97,11 +101,14 @@ def test_a_page_that_was_cut_off_is_refused(page_of: Page, cut: int) -> None:
         saved_study_of(page[:cut], "half.html")
 
 
-def test_versions_are_those_of_the_result_and_not_of_the_reader(result: Of) -> None:
+def test_versions_are_those_of_the_result_and_not_of_the_reader(
+    result: Of, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page made again later says what played it; one of an older study says that none is known.
 
     So the same study.json gives the same page on every machine.
     """
+    monkeypatch.setattr(figure_block, "rendered", empty)
     study = result("two_policies")
     study["environment"] = {"Python": "2.7.18", "NumPy": "1.0"}
     page = render_page(read_result(study))

@@ -55,7 +55,7 @@ def test_elements_are_nested_properly(page_of: Page, any_name: str) -> None:
     assert Elements(page_of(any_name)).open == []
 
 
-@pytest.mark.parametrize("name", ["hostile", "bandit"])
+@pytest.mark.parametrize("name", ["hostile", pytest.param("bandit", marks=pytest.mark.long)])
 def test_a_result_read_back_from_its_file_gives_the_same_bytes(
     result: Of, page_of: Page, name: str
 ) -> None:

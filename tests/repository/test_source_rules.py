@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,19 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Rule = Callable[[str, str], list[str]]
 
 
-def functions(tree: ast.Module) -> Iterator[Function]:
-    return (node for node in ast.walk(tree) if isinstance(node, Function))
+@lru_cache(maxsize=1)
+def tree_of(source: str) -> ast.Module:
+    """A file is parsed once for all rules that look at it one after the other."""
+    return ast.parse(source)
+
+
+@lru_cache(maxsize=1)
+def nodes_of(source: str) -> list[ast.AST]:
+    return list(ast.walk(tree_of(source)))
+
+
+def functions(nodes: Iterable[ast.AST]) -> Iterator[Function]:
+    return (node for node in nodes if isinstance(node, Function))
 
 
 def lines_without_docstring(function: Function) -> int:
@@ -52,7 +64,7 @@ def words(name: str) -> set[str]:
 
 def missing_docstring(path: str, source: str) -> list[str]:
     """A module says in the first two lines of its docstring what it owns."""
-    docstring = ast.get_docstring(ast.parse(source))
+    docstring = ast.get_docstring(tree_of(source))
     if not docstring:
         return [f"{path}: no module docstring; say in its first two lines what the file owns"]
     opening = "\n".join(docstring.splitlines()[:2])
@@ -74,7 +86,7 @@ def long_function(path: str, source: str) -> list[str]:
     return [
         f"{path}:{function.lineno} {function.name}: {lines} lines without its docstring, "
         f"at most {LONGEST_FUNCTION}"
-        for function in functions(ast.parse(source))
+        for function in functions(nodes_of(source))
         if (lines := lines_without_docstring(function)) > LONGEST_FUNCTION
         and f"{path}::{function.name}" not in LONG_FUNCTIONS
     ]
@@ -85,7 +97,7 @@ def printing(path: str, source: str) -> list[str]:
     if path.startswith(("simab/cli/", "validation/places.py")):
         return []
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.Name) and node.id in {"print", "input"}:
             found.append(f"{path}:{node.lineno}: {node.id} outside simab/cli")
         elif isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr"}:
@@ -97,7 +109,7 @@ def empty_name(path: str, source: str) -> list[str]:
     """A file, class or function is named for what it is or does."""
     named = [(path, path)] + [
         (f"{path}:{node.lineno}", node.name)
-        for node in ast.walk(ast.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, Function | ast.ClassDef)
     ]
     return [
@@ -113,7 +125,7 @@ def list_by_hand(path: str, source: str) -> list[str]:
         return []
     return [
         f"{path}:{node.lineno}: {ast.unparse(node)}; use simab.text.lists.listed"
-        for node in ast.walk(ast.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.Attribute)
         and node.attr == "join"
         and isinstance(node.value, ast.Constant)
@@ -127,7 +139,7 @@ def kind_of_policy(path: str, source: str) -> list[str]:
         return []
     return [
         f"{path}:{node.lineno}: imports {node.module}; ask the policy, or its explainer"
-        for node in ast.walk(ast.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.ImportFrom)
         and re.match(rf"simab\.policies\.({'|'.join(FAMILIES)})\b", node.module or "")
     ]
@@ -156,26 +168,23 @@ def python_files(root: Path, *folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
 
 
-def breaches(root: Path, files: list[Path], rule: Rule) -> list[str]:
-    return [
-        breach
-        for file in files
-        for breach in rule(file.relative_to(root).as_posix(), file.read_text(encoding="utf-8"))
-    ]
+@pytest.fixture(scope="module")
+def breaches(repository: Path) -> dict[str, list[str]]:
+    """What breaks each rule, by the rule's name: every file is read and parsed once."""
+    package = python_files(repository, "simab", "validation")
+    files = [*package, *python_files(repository, "tests", "scenarios"), repository / "noxfile.py"]
+    found: dict[str, list[str]] = {rule.__name__: [] for rule in (*EVERYWHERE, *IN_THE_PACKAGE)}
+    for file in files:
+        path, source = file.relative_to(repository).as_posix(), file.read_text(encoding="utf-8")
+        for rule in (*EVERYWHERE, *(IN_THE_PACKAGE if file in package else ())):
+            found[rule.__name__] += rule(path, source)
+    return found
 
 
-@pytest.mark.parametrize("rule", EVERYWHERE, ids=lambda rule: rule.__name__)
-def test_every_python_file_keeps_the_rule(repository: Path, rule: Rule) -> None:
-    files = [
-        *python_files(repository, "simab", "validation", "tests", "scenarios"),
-        repository / "noxfile.py",
-    ]
-    assert breaches(repository, files, rule) == []
-
-
-@pytest.mark.parametrize("rule", IN_THE_PACKAGE, ids=lambda rule: rule.__name__)
-def test_every_module_of_the_package_keeps_the_rule(repository: Path, rule: Rule) -> None:
-    assert breaches(repository, python_files(repository, "simab", "validation"), rule) == []
+@pytest.mark.parametrize("rule", [*EVERYWHERE, *IN_THE_PACKAGE], ids=lambda rule: rule.__name__)
+def test_every_file_keeps_the_rule(breaches: dict[str, list[str]], rule: Rule) -> None:
+    """Those of the package have more rules to keep."""
+    assert breaches[rule.__name__] == []
 
 
 def test_an_exception_that_is_no_longer_needed_is_removed(repository: Path) -> None:
@@ -187,7 +196,9 @@ def test_an_exception_that_is_no_longer_needed_is_removed(repository: Path) -> N
         assert reason
         path, name = place.split("::")
         tree = ast.parse((repository / path).read_text(encoding="utf-8"))
-        lengths = [lines_without_docstring(each) for each in functions(tree) if each.name == name]
+        lengths = [
+            lines_without_docstring(each) for each in functions(ast.walk(tree)) if each.name == name
+        ]
         assert lengths, f"{place} is gone"
         assert max(lengths) > LONGEST_FUNCTION, f"{place} is short enough now"
 

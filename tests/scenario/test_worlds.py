@@ -85,7 +85,7 @@ def test_a_policy_of_ones_own_makes_no_file_with_weights_invalid() -> None:
     assert weights == dict.fromkeys(names, 1.0) | {"slow": 0.0}
 
 
-@examples(1 / 3)
+@examples(1 / 6)
 @given(scenarios(max_requests=20, max_variants=4))
 def test_what_each_world_changes_and_nothing_else(scenario: Scenario) -> None:
     """For every kind of quality, latency and capacity: quality, latency and errors as they say."""
@@ -154,7 +154,7 @@ def _assert_exchanged(before: Scenario, after: Scenario) -> None:
     assert exchanged == -difference or difference != difference
 
 
-@examples(1 / 3)
+@examples(1 / 6)
 @given(scenarios(max_requests=20, max_variants=3))
 def test_columns_of_a_table_are_answered_differently_as_often_in_all_worlds(
     scenario: Scenario,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from simab.analyse import RunSummary
 from simab.errors import InvalidInput
 from simab.policies import Observation
 from simab.scenario.models import Scenario
-from simab.study import StudyPlan, local_processes, run_study
+from simab.study import StudyPlan, run_study
 from simab.study.failure import Failure
 from tests.study.building import small
 from tests.world.building import variant
@@ -37,7 +38,7 @@ def test_each_world_has_the_rows_of_a_study_of_its_own() -> None:
         alone = run_study(plan(alone=scenario))
         assert rows[name] == alone["alone"]
     assert rows["better"] != rows["worse"]
-    with local_processes(2) as executor:
+    with ThreadPoolExecutor(2) as executor:
         assert run_study(both, executor=executor) == rows
 
 

@@ -37,7 +37,7 @@ from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
 from tests.world.drawn_ties import aim
 
-__all__ = ["Play", "hundred_plays", "plays"]
+__all__ = ["Play", "hundred_plays", "plays", "some_plays"]
 
 MINUTE_NS = 60_000_000_000  # longer gaps ask for latencies of more than 366 days
 MOST_PER_S = 1_000_000
@@ -376,11 +376,16 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
 
 def hundred_plays(number: int) -> list[Play]:
     """Some drawn runs, the same each time and others for each number."""
+    return some_plays(number, 100)
+
+
+def some_plays(number: int, count: int) -> list[Play]:
+    """As many drawn runs, the same each time and others for each number."""
     drawn: list[Play] = []
 
     @seed(number)
     @given(play=plays())
-    @settings(max_examples=100, phases=[Phase.generate], database=None)
+    @settings(max_examples=count, phases=[Phase.generate], database=None)
     def collect(play: Play) -> None:
         drawn.append(play)
 

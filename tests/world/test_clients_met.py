@@ -17,6 +17,7 @@ from simab.scenario.models import Scenario
 from simab.world import Blueprint
 from simab.world.records import COPY
 from simab.world.session import ENGINES
+from tests.effort import examples
 from tests.world.building import Script, scenario, variant
 from tests.world.drawn_runs import Play, plays
 from tests.world.engines_comparison import differences, play_on
@@ -34,6 +35,7 @@ def met(run: Run, watched: set[str]) -> int:
     return len(ended[ended["variant"].isin(watched)].groupby(["segment", "client"]))
 
 
+@examples(1 / 4)
 @given(play=plays(), chosen=st.sets(st.integers(0, 9), min_size=1, max_size=3))
 def test_both_engines_count_them_alike_and_as_the_records_say(play: Play, chosen: set[int]) -> None:
     """Drawn runs with targets, cookies, mirrors, queues and errors; nothing else changes."""

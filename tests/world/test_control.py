@@ -45,7 +45,7 @@ class Gambler:
         return ((SetWeights(weights),) if int(digest[2], 16) < 8 else ()), digest
 
 
-@examples(1 / 3)
+@examples(1 / 6)
 @given(play=plays(most_requests=150), longer=st.integers(1, 100))
 def test_nothing_shown_depends_on_the_future(engine: str, play: Play, longer: int) -> None:
     """A longer horizon changes nothing of what was shown and decided before the shorter one."""

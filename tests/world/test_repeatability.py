@@ -18,7 +18,7 @@ from tests.world.drawn_runs import Play, plays
 ARRIVED = RECORD_COLUMNS.index("arrived_ns")
 
 
-@examples(1 / 5)
+@examples(1 / 6)
 @given(play=plays())
 def test_a_run_is_a_function_of_its_arguments(engine: str, play: Play) -> None:
     """The same bytes for the same scenario, policy, seed and replication, recorded or not.
@@ -46,7 +46,7 @@ def _turned(value: Any, keep: frozenset[str], name: str = "") -> Any:
     return value
 
 
-@examples(1 / 5)
+@examples(1 / 6)
 @given(play=plays())
 def test_neither_the_order_of_keys_nor_what_is_not_used_changes_a_run(
     engine: str, play: Play
