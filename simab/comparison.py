@@ -33,7 +33,6 @@ from simab.study.execution import (
     Means,
     Progress,
     Store,
-    StudyRows,
     play_missing,
     rows_of,
 )
@@ -41,7 +40,7 @@ from simab.study.failure import Failure
 from simab.study.held import HeldStudy
 from simab.study.pace import Pace
 from simab.study.playing import truth_of_world
-from simab.study.stopping import Stop, play_until
+from simab.study.stopping import Stop, StoppedPlan, play_until
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ class Study:
     command: str
     failures: tuple[Failure, ...] = ()
     """The replications whose policy raised; they have no row."""
+    precise: bool | None = None
+    """Whether all that `stop` asked for is precise enough; None where nothing was."""
 
     @property
     def rows(self) -> WorldRows:
@@ -276,12 +277,16 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     )
     said = command if callable(command) else lambda count: command or _call(plan, count)
     means = Means(executor, store, progress, pace or Pace())
-    plan, failures, rows = _played(plan, scenario, said, means, stop)
-    ordered = sorted(failures, key=lambda each: (each.world, each.policy, each.replication))
+    plan, known, precise = _played(plan, scenario, said, means, stop)
+    rows = rows_of(plan, known)
+    failures = sorted(
+        known.failures_of(plan), key=lambda each: (each.world, each.policy, each.replication)
+    )
     played = {
         world.name: WorldRuns(truth_of_world(world.scenario), rows[world.name]) for world in asked
     }
-    return Study(scenario, plan, asked, played, said(plan.replications), tuple(ordered))
+    command = said(plan.replications)
+    return Study(scenario, plan, asked, played, command, tuple(failures), precise)
 
 
 def _played(
@@ -290,19 +295,19 @@ def _played(
     command: Callable[[int], str],
     means: Means,
     stop: Stop | None,
-) -> tuple[StudyPlan, Sequence[Failure], StudyRows]:
-    """The plan with as many replications as it came to, failures and rows; a store is told."""
+) -> StoppedPlan:
+    """The plan with as many replications as it came to, and what is known of it."""
     ask = getattr(means.store, "ask", lambda _: None)
     if stop is None:
         ask(asked_study(plan, scenario, command(plan.replications)))
         known = Known()
         play_missing(plan, known, means)
-    else:
-        # What is asked for is known at the end only; until then the store knows of one replication.
-        ask(asked_study(replace(plan, replications=1), scenario, command(1)))
-        plan, known, _ = play_until(plan, stop, means)
-        ask(asked_study(plan, scenario, command(plan.replications)))
-    return plan, tuple(known.failures_of(plan)), rows_of(plan, known)
+        return StoppedPlan(plan, known, None)
+    # How many it takes is known at the end; until then the store knows of one replication.
+    ask(asked_study(replace(plan, replications=1), scenario, command(1)))
+    stopped = play_until(plan, stop, means)
+    ask(asked_study(stopped.plan, scenario, command(stopped.plan.replications)))
+    return stopped
 
 
 def _call(plan: StudyPlan, replications: int) -> str:

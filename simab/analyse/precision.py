@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simab.analyse.requirements import reading_of
+from simab.result.columns import COLUMNS, RunLimits
 from simab.result.quantities import QUANTITIES
 from simab.result.run_summary import RunSummary
 from simab.result.truth_summary import TruthSummary
 from simab.scenario.precision import Precision
+from simab.stats.cost_intervals import cost_mean
 from simab.stats.look_ahead import mean_half_widths, share_half_widths
 
-__all__ = ["LEAST_FOR_MEANS", "LEAST_FOR_SHARES", "Narrowing", "narrowing"]
+__all__ = ["LEAST", "narrowing", "reported_excess"]
 
-LEAST_FOR_SHARES = 100
-"""Replications before an interval of a share is looked at."""
-LEAST_FOR_MEANS = 3
-"""The same of a mean, as Hoad, Robinson and Davies have it."""
+LEAST: Final = 100
+"""Replications before an interval is looked at.
+
+Hoad, Robinson and Davies begin at 3; but what a run costs is often 0 and seldom much, and as long
+as no run has shown it, Student's interval has no width.
+"""
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """The widest interval of all that are asked for, after each replication.
-
-    `excess` has at index n - 1 its half-width after n replications, over the one asked for; `first`
-    is the smallest number of replications that the rule may stop at.
-    """
-
-    excess: Floats
-    first: int
 
 
 def narrowing(
@@ -42,19 +35,44 @@ def narrowing(
     truths: Mapping[str, TruthSummary],
     rows: Mapping[str, Mapping[str, Sequence[RunSummary]]],
     replications: int,
-) -> Narrowing:
-    """Of all quantities in all worlds that they are about, of all policies or those that are meant.
+) -> Floats:
+    """The widest of all intervals that are asked for, after each replication.
 
-    A quantity that no world is about is narrow: there is nothing to estimate.
+    They are of all quantities in all worlds that these are about, of all policies or those that are
+    meant. At index n - 1 stands the half-width after n replications, over the one asked for. A
+    quantity that no world is about is narrow: there is nothing to estimate.
     """
-    excess, first = np.zeros(replications), LEAST_FOR_MEANS
+    excess = np.zeros(replications)
     for precision in asked:
-        if QUANTITIES[precision.quantity].is_share_of_runs:
-            first = LEAST_FOR_SHARES
         for each in _excesses(precision, truths, rows, replications):
             # A NaN stays: an interval that cannot be given is not narrow.
             excess = np.maximum(excess, each)
-    return Narrowing(excess, first)
+    return excess
+
+
+def reported_excess(
+    asked: Sequence[Precision],
+    truths: Mapping[str, TruthSummary],
+    rows: Mapping[str, Mapping[str, Sequence[RunSummary]]],
+    limits: Mapping[str, RunLimits],
+) -> float:
+    """The widest of all intervals as a report of these rows has them, over the ones asked for.
+
+    A report's interval of a mean also holds what few runs or none have shown, up to the `limits` of
+    a run, by world; that of a share is the one of `narrowing`.
+    """
+    widest = 0.0
+    for precision in asked:
+        column = COLUMNS.get(precision.quantity)
+        if column is None:
+            continue
+        for world, _, values in _values(precision, truths, rows):
+            found = cost_mean(values, *column.range_of(values, limits[world]))
+            half_width = (found.interval.high - found.interval.low) / 2
+            wanted = precision.half_width * (abs(found.estimate) if precision.relative else 1.0)
+            excess = half_width / wanted if wanted else math.inf if half_width else 0.0
+            widest = max(widest, math.inf if math.isnan(excess) else excess)
+    return widest
 
 
 def _excesses(
@@ -63,18 +81,24 @@ def _excesses(
     rows: Mapping[str, Mapping[str, Sequence[RunSummary]]],
     replications: int,
 ) -> Iterator[Floats]:
-    reading = reading_of(precision.quantity)
     is_share = QUANTITIES[precision.quantity].is_share_of_runs
+    for _, own, values in _values(precision, truths, rows):
+        series = np.full(replications, np.nan)
+        series[[row.replication for row in own]] = values
+        yield _excess(precision, series, is_share=is_share)
+
+
+def _values(
+    precision: Precision,
+    truths: Mapping[str, TruthSummary],
+    rows: Mapping[str, Mapping[str, Sequence[RunSummary]]],
+) -> Iterator[tuple[str, Sequence[RunSummary], list[float]]]:
+    """World, rows and their values, of each policy that is meant in each world that it is about."""
+    reading = reading_of(precision.quantity)
     for world, truth in truths.items():
-        if not reading.is_about(truth):
-            continue
         for policy, own in rows[world].items():
-            if precision.policy not in (None, policy):
-                continue
-            values = np.full(replications, np.nan)
-            for row in own:
-                values[row.replication] = reading.value(row, truth)
-            yield _excess(precision, values, is_share=is_share)
+            if reading.is_about(truth) and precision.policy in (None, policy):
+                yield world, own, [reading.value(row, truth) for row in own]
 
 
 def _excess(precision: Precision, values: Floats, *, is_share: bool) -> Floats:

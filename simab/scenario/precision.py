@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,7 +40,7 @@ class Precision:
     policy: str | None = None
 
 
-def precision_of(text: str, policies: Mapping[str, object]) -> Precision:
+def precision_of(text: str, policies: Collection[str]) -> Precision:
     """The precision that a text asks for; nothing in it is executed.
 
     A quantity of requirements, a policy's name in quotes and parentheses if it is asked of one

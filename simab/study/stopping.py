@@ -6,9 +6,15 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, NamedTuple
 
-from simab.analyse.precision import Narrowing, narrowing
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.analyse import ScenarioTruth
+from simab.analyse.precision import LEAST, narrowing, reported_excess
+from simab.analyse.run_limits import limits_of_study
 from simab.errors import InvalidInput
 from simab.result.truth_summary import TruthSummary
 from simab.scenario.memory import MOST_STUDY_ROWS
@@ -63,48 +69,72 @@ def play_until(plan: StudyPlan, stop: Stop, means: Means) -> StoppedPlan:
         InvalidInput: the time was over before one replication was known in every cell.
     """
     deadline_s = None if stop.budget_s is None else time.monotonic() + stop.budget_s
-    truths = {name: truth_of_world(scenario).summary() for name, scenario in plan.worlds.items()}
+    truths = {name: truth_of_world(scenario) for name, scenario in plan.worlds.items()}
     known, most = Known(), _most(plan, stop)
     count = min(_FIRST if stop.precision else _FIRST_OF_A_BUDGET, most)
     while True:
         plan = replace(plan, replications=count)
         play_missing(plan, known, means, deadline_s=deadline_s)
         complete = complete_replications(plan, known)
-        narrow = _narrowing(plan, stop, known, truths, complete)
-        found = enough(narrow.excess, narrow.first) if stop.precision else None
-        if found is not None and found <= complete:
+        looked = _Looked(replace(plan, replications=max(complete, 1)), stop, known, truths)
+        if stop.precision and complete and (found := looked.enough()):
             return StoppedPlan(replace(plan, replications=found), known, True)
         if complete < count or count == most:
             break
-        count = min(_next(count, narrow) if stop.precision else count * _GROWTH, most)
+        count = min(looked.next_count() if stop.precision else count * _GROWTH, most)
     if not complete:
         raise InvalidInput(_too_short(stop))
     precise = False if stop.precision else None
     return StoppedPlan(replace(plan, replications=complete), known, precise)
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """How precise the complete replications of a plan are."""
+
+    plan: StudyPlan
+    stop: Stop
+    known: Known
+    truths: Mapping[str, ScenarioTruth]
+
+    @cached_property
+    def _excess(self) -> NDArray[np.float64]:
+        rows = rows_of(self.plan, self.known)
+        return narrowing(self.stop.precision, self._summaries, rows, self.plan.replications)
+
+    @cached_property
+    def _summaries(self) -> dict[str, TruthSummary]:
+        return {name: truth.summary() for name, truth in self.truths.items()}
+
+    def enough(self) -> int | None:
+        """The smallest number that the rule stops at, and whose report is as precise."""
+        found = enough(self._excess, LEAST)
+        while found is not None and self._reported_excess(found) > 1.0:
+            found = enough(self._excess, found)
+        return found
+
+    def _reported_excess(self, replications: int) -> float:
+        rows = rows_of(replace(self.plan, replications=replications), self.known)
+        limits = {
+            name: limits_of_study(
+                [row for each in rows[name].values() for row in each], scenario, self.truths[name]
+            )
+            for name, scenario in self.plan.worlds.items()
+        }
+        return reported_excess(self.stop.precision, self._summaries, rows, limits)
+
+    def next_count(self) -> int:
+        """How many to play next: what the width lets expect, and what is looked ahead to."""
+        count = self.plan.replications
+        excess = max(float(self._excess[-1]), self._reported_excess(count))
+        expected = count * excess**2 if math.isfinite(excess) else math.inf
+        wanted = math.ceil(min(max(expected, count), _GROWTH * count))
+        return wanted + look_ahead(wanted)
+
+
 def _most(plan: StudyPlan, stop: Stop) -> int:
     rows = MOST_STUDY_ROWS // (len(plan.policies) * len(plan.worlds))
     return max(min(stop.at_most or MOST_REPLICATIONS, MOST_REPLICATIONS, rows), 1)
-
-
-def _narrowing(
-    plan: StudyPlan,
-    stop: Stop,
-    known: Known,
-    truths: Mapping[str, TruthSummary],
-    complete: int,
-) -> Narrowing:
-    whole = replace(plan, replications=max(complete, 1))
-    return narrowing(stop.precision, truths, rows_of(whole, known), whole.replications)
-
-
-def _next(count: int, narrow: Narrowing) -> int:
-    """How many more to play: what the present width lets expect, and what is looked ahead to."""
-    excess = float(narrow.excess[-1])
-    expected = count * excess**2 if math.isfinite(excess) else math.inf
-    wanted = min(max(expected, count), _GROWTH * count)
-    return math.ceil(wanted) + look_ahead(math.ceil(wanted))
 
 
 def _too_short(stop: Stop) -> str:

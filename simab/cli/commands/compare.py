@@ -19,6 +19,7 @@ from simab.cli.gate import Gate, gate_options
 from simab.cli.playing import Playing, playing_options
 from simab.cli.policy_files import PolicySource, policy_file_options
 from simab.cli.progress import shown_progress
+from simab.cli.stopping import Stopping, stopping_options
 from simab.cli.terminal import print_document, say
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ __all__ = ["command"]
 @policy_file_options
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option("--world", "worlds", multiple=True, metavar="NAME", help="Only this; repeatable.")
-@click.option("--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's.")
+@stopping_options
 @options.seed
 @engine_option
 @playing_options
@@ -45,7 +46,7 @@ def command(
     source: PolicySource,
     policies: tuple[str, ...],
     worlds: tuple[str, ...],
-    replications: int | None,
+    stopping: Stopping,
     seed: int | None,
     engine: str,
     playing: Playing,
@@ -65,11 +66,15 @@ def command(
     With --policies the file need not have policies: so a team gates the configuration that it
     deploys.
 
+    With --precision the number of replications is found while playing, and with --budget it is what
+    the time is enough for; the result is that of as many replications asked for by -n.
+
     With --gate or --assert the exit code is 1 if a policy fails a requirement in any world, and 3
     if more runs are needed to tell; the screen says how many.
     """
     try:
         from simab.comparison import compare
+        from simab.scenario.parts import MOST_REPLICATIONS
         from simab.scenario.world_names import world_names
     except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
         raise Interrupted("Nothing was played yet; run the same command again.") from None
@@ -79,14 +84,19 @@ def command(
         make_folder(out)
         gate.require_places(source.read(file))
         gate.require_earlier_study()
-        count = scenario.study.replications if replications is None else replications
+        count = stopping.count(scenario)
+        rule = stopping.rule(chosen or list(scenario.policies))
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
         asked = [*source.words(), *_words(policies, worlds), *gate.words()]
-        again = _command([file, *asked], count, used_seed)
+        again = partial(_command, [file, *asked], used_seed)
         settings: dict[str, Any] = {"replications": count, "seed": used_seed, "engine": engine}
-        settings["command"] = again
-        rows = count * len(policies or scenario.policies) * len(worlds or world_names(scenario))
+        settings |= {"command": again, "stop": rule}
+        rows = (
+            (MOST_REPLICATIONS if rule else count)
+            * len(policies or scenario.policies)
+            * len(worlds or world_names(scenario))
+        )
         study = playing.played(
             partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, **settings),
             scenario,
@@ -95,6 +105,7 @@ def command(
             quiet=quiet,
         )
         change = gate.change(study)
+        stopping.say_end(study, quiet=quiet)
         _show(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
         if change is not None and not (as_json or quiet):
             from simab.cli.change_screen import print_change
@@ -112,7 +123,7 @@ def _words(*given: tuple[str, ...]) -> list[str]:
     return [word for option, texts in pairs for text in texts for word in (option, text)]
 
 
-def _command(asked: list[str], replications: int, seed: int) -> str:
+def _command(asked: list[str], seed: int, replications: int) -> str:
     """The line that remakes the report: what changes the result, and nothing that does not."""
     counted = ["--replications", str(replications), "--seed", str(seed)]
     return shlex.join(["simab", "compare", *asked, *counted, "--out", "DIR"])
