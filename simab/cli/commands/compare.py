@@ -24,6 +24,7 @@ from simab.cli.terminal import print_document, say
 
 if TYPE_CHECKING:
     from simab.comparison import Study
+    from simab.result.study_change import StudyChange
 
 __all__ = ["command"]
 
@@ -92,28 +93,30 @@ def command(
         again = partial(_command, [file, *asked], used_seed)
         settings: dict[str, Any] = {"replications": count, "seed": used_seed, "engine": engine}
         settings |= {"command": again, "stop": rule}
-        rows = (
-            (MOST_REPLICATIONS if rule else count)
-            * len(policies or scenario.policies)
-            * len(worlds or world_names(scenario))
-        )
+        groups = len(policies or scenario.policies) * len(worlds or world_names(scenario))
         study = playing.played(
             partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, **settings),
             scenario,
-            rows=rows,
+            rows=(MOST_REPLICATIONS if rule else count) * groups,
             engine=engine,
             quiet=quiet,
         )
         change = gate.change(study)
         stopping.say_end(study, quiet=quiet)
         _show(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
-        if change is not None and not (as_json or quiet):
-            from simab.cli.change_screen import print_change
-
-            click.echo()
-            print_change(change)
+        if not (as_json or quiet):
+            _show_change(change)
         gate.write(study, change)
         return gate.exit_code(study)
+
+
+def _show_change(change: StudyChange | None) -> None:
+    """What is other than in an earlier study, if one was given."""
+    if change is not None:
+        from simab.cli.change_screen import print_change
+
+        click.echo()
+        print_change(change)
 
 
 def _words(*given: tuple[str, ...]) -> list[str]:
