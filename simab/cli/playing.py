@@ -23,6 +23,7 @@ from simab.errors import InvalidInput, NoResources
 if TYPE_CHECKING:
     from simab.scenario.models import Scenario
     from simab.study.default_store import CachedStore
+    from simab.study.execution import Executor
     from simab.study.store import SqliteStore
 
 __all__ = ["Playing", "playing_options"]
@@ -44,6 +45,11 @@ _OPTIONS: Final = (
         help="Keep finished replications in this SQLite file, and resume from it; by default in a "
         "file in the user's cache.",
     ),
+    click.option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Play on the Dask cluster whose scheduler is there, as tcp://10.0.0.7:8786.",
+    ),
     click.option("--no-store", is_flag=True, help="Keep nothing, and play everything."),
 )
 
@@ -55,6 +61,7 @@ class Playing:
     workers: int
     named: Path | None
     none: bool
+    dask: str | None = None
     path: Path | None = None
     """The store in use: None before it is opened, and where nothing is kept."""
 
@@ -72,15 +79,22 @@ class Playing:
         Raises:
             InvalidInput: the store that was named cannot be used. One in the cache is done without.
         """
-        from simab.study import workers_worth_starting
-
-        workers = workers_worth_starting(self.workers, scenario, rows, engine=engine)
+        workers = self._executor(scenario, rows, engine)
         with ExitStack() as stack:
             return study(
                 executor=stack.enter_context(workers) if workers else None,
                 store=stack.enter_context(self._opened(scenario, quiet=quiet)),
                 progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
             )
+
+    def _executor(self, scenario: Scenario, rows: int, engine: str) -> Executor | None:
+        if self.dask is not None:
+            from simab.study.dask_workers import DaskWorkers
+
+            return DaskWorkers(self.dask)
+        from simab.study import workers_worth_starting
+
+        return workers_worth_starting(self.workers, scenario, rows, engine=engine)
 
     @contextmanager
     def resumable(self) -> Iterator[None]:
@@ -155,11 +169,16 @@ def playing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def packed(
-        *positional: Any, workers: int, store: Path | None, no_store: bool, **named: Any
+        *positional: Any,
+        workers: int,
+        store: Path | None,
+        dask: str | None,
+        no_store: bool,
+        **named: Any,
     ) -> Any:
         if store is not None and no_store:
             raise InvalidInput(f"--store {store}: --no-store keeps nothing; give one of the two")
-        return command(*positional, playing=Playing(workers, store, no_store), **named)
+        return command(*positional, playing=Playing(workers, store, no_store, dask), **named)
 
     found: Callable[..., Any] = packed
     for option in reversed(_OPTIONS):

@@ -1,5 +1,6 @@
 """A study: worlds x policies x replications, played on common random numbers."""
 
+from simab.study.dask_workers import DaskWorkers
 from simab.study.execution import StudyRows, WorldRows, run_study
 from simab.study.local import local_processes, local_workers, workers_worth_starting
 from simab.study.plan import Cell, StudyPlan
@@ -9,6 +10,7 @@ from simab.study.store import SqliteStore
 
 __all__ = [
     "Cell",
+    "DaskWorkers",
     "SqliteStore",
     "Stop",
     "StudyPlan",

@@ -2,8 +2,9 @@
 
 An executor may say by attributes how it likes its work: `places` (how many batches to have under
 way), `batch_s` (how long one should take), `code` (the digest of the code that its workers must
-have), `lost` (exceptions that say that a worker is gone) and `abandon` (end workers in the midst of
-what they play).
+have), `lost` (exceptions that say that a worker is gone), `finishes_what_it_has` (a batch that is
+played cannot be told from one that waits) and `abandon` (end workers in the midst of what they
+play).
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def _there(
 def _begin(sending: _Sending, batches: Batches, deadline_s: float | None) -> bool:
     """Begin what there is room for, nothing after the deadline; whether any is under way."""
     if _is_over(deadline_s):
-        sending.call_off()
+        sending.call_off_if_not_begun()
         return bool(sending.futures)
     while len(sending.futures) < sending.places and (batch := batches.take()):
         sending.send(batch)
@@ -186,6 +187,10 @@ class _Sending:
         batch = self.futures.pop(future)
         try:
             answer = future.result()
+        except ModuleNotFoundError as error:
+            raise InvalidInput(
+                f"a worker has no module {error.name}; install what this process has there"
+            ) from None
         except (AttributeError, TypeError, PicklingError) as error:
             if "pickle" not in str(error):
                 raise
@@ -208,6 +213,11 @@ class _Sending:
             self.send(batch, with_world=True)
             return None
         return _ended(batch, answer, pace)
+
+    def call_off_if_not_begun(self) -> None:
+        """What waits for a worker, where that can be told from what is played."""
+        if not getattr(self._executor, "finishes_what_it_has", False):
+            self.call_off()
 
     def call_off(self) -> None:
         """Whatever has not begun."""

@@ -1,0 +1,128 @@
+"""A real Dask cluster of processes on loopback: the rows of a serial study, though a worker dies."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simab.errors import InvalidInput
+from simab.scenario import dumps
+from simab.study.dask_workers import DaskWorkers
+from tests.comparison.command_line import Ended, run, start
+from tests.study.building import small
+
+pytest.importorskip("distributed")
+PATIENCE_S = 120.0
+
+
+class Cluster:
+    """A scheduler and workers, each a process that can be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "scheduler.json"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
+        ends_s = time.monotonic() + PATIENCE_S
+        while not self.file.exists():
+            assert time.monotonic() < ends_s, "no scheduler"
+            time.sleep(0.1)
+        self.address = json.loads(self.file.read_text())["address"]
+
+    def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        words = ("--scheduler-file", str(self.file), "--no-dashboard", *words)
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{name}", *words],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.processes.append(process)
+        return process
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        """One more worker, of one thread."""
+        return self._start("dask_worker", "--nthreads", "1", "--no-nanny")
+
+    def end(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path)
+    yield cluster
+    cluster.end()
+
+
+def finished(process: subprocess.Popen[str]) -> Ended:
+    out, err = process.communicate(timeout=3 * PATIENCE_S)
+    return Ended(process.returncode, out, err)
+
+
+def wait_for_progress(process: subprocess.Popen[str]) -> None:
+    """Until a line says that some replications are done; lines come ten seconds apart."""
+    assert process.stderr
+    for line in process.stderr:
+        if line.startswith("Replications: ") and not line.startswith("Replications: 0 "):
+            return
+    pytest.fail(f"it ended with {process.wait()}")
+
+
+@pytest.mark.long
+def test_a_cluster_gives_the_bytes_of_a_serial_study_though_a_worker_is_killed(
+    cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the midst of what it plays; the other one, and one that comes later, do the rest."""
+    file = tmp_path / "small.yaml"
+    worlds = {"worse": {"title": "worse", "effect": "-2%"}, "equal": None}
+    file.write_text(dumps(small(worlds=worlds)), encoding="utf-8")
+    words = ("compare", file, "-n", 1500, "--no-store", "--json")
+    workers = [cluster.worker() for _ in range(2)]
+    process = start(*words, "--dask", cluster.address)
+    wait_for_progress(process)
+    workers[0].send_signal(signal.SIGKILL)
+    cluster.worker()
+    played = finished(process)
+    assert played.code == 0, played.err
+    assert played.out == run(capsys, *words, "--workers", 1).out
+
+
+@pytest.mark.long
+def test_a_scheduler_that_goes_away_is_said_and_costs_no_finished_row(
+    cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 71, and the same command goes on without the cluster."""
+    file = tmp_path / "small.yaml"
+    file.write_text(dumps(small()), encoding="utf-8")
+    words = ("compare", file, "-n", 3000, "--store", tmp_path / "rows", "--policy", "test")
+    cluster.worker()
+    process = start(*words, "--dask", cluster.address)
+    wait_for_progress(process)
+    cluster.processes[0].kill()
+    ended = finished(process)
+    assert ended.code == 71, ended.err
+    assert "kept in" in ended.err
+    assert "Traceback (most recent call last)" not in ended.err
+    assert run(capsys, *words, "--workers", 1, "--quiet").code == 0
+
+
+def test_an_address_where_nothing_answers_is_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how to start a scheduler."""
+    monkeypatch.setattr("simab.study.dask_workers._TIMEOUT_S", 0.5)
+    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
+        with pytest.raises(InvalidInput, match="no scheduler answers there"):
+            DaskWorkers(address)
+
+
+def test_without_distributed_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InvalidInput, match=r"simab\[dask\]"):
+        DaskWorkers("tcp://127.0.0.1:9")
