@@ -1,4 +1,4 @@
-"""A real Dask cluster of processes on loopback: the rows of a serial study, though a worker dies."""
+"""A real Dask cluster of processes on loopback: the rows of a serial study, though workers die."""
 
 from __future__ import annotations
 
