@@ -155,6 +155,8 @@ class SafeRollout(Policy):
         level = 1.0 - self.alpha / len(self.stages)
         correct = labels.shares.since(state.labels)
         for name, shares, sign in (("correct", correct, 1.0), ("5XX", state.errors, -1.0)):
+            if not sign * shares.difference < 0.0:  # its interval holds it: no harm is certain
+                continue
             interval = shares.confidence_sequence(self.tight_at, level)
             worst = interval.high if sign > 0.0 else interval.low
             if sign * worst < 0.0:
