@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +14,7 @@ from simab.files import write_files
 from simab.result import StudyResult
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS
 from simab.result.json_form import dumped
+from simab.result.run_summary import RunSummary
 from simab.run.frames import csv_bytes
 from simab.run.simulation import require_scenario
 from simab.scenario.models import Scenario
@@ -168,8 +169,9 @@ class Study:
 def _outcomes(worlds: Sequence[World], played: Mapping[str, WorldRows]) -> pd.DataFrame:
     import pandas as pd
 
+    columns = [each.name for each in fields(RunSummary)]
     rows = [
-        {"world": world.name, **asdict(row)}
+        {"world": world.name} | {name: getattr(row, name) for name in columns}
         for world in worlds
         if world.same_as is None
         for each in played[world.name].values()

@@ -95,8 +95,6 @@ def trials_to_tell(
     that a hundred million trials would not tell. Raises InvalidInput for a share outside 0 to 1, or
     a bound, alpha or power not strictly between.
     """
-    from scipy.stats import binom
-
     for name, value in (("bound", bound), ("alpha", alpha), ("power", power)):
         require_level(name, value)
     if not 0.0 <= share <= 1.0:
@@ -109,8 +107,7 @@ def trials_to_tell(
         edge = _edge(trials, bound, above=above, alpha=alpha)
         if edge is None:
             return False
-        chance = binom.sf(edge - 1, trials, share) if above else binom.cdf(edge, trials, share)
-        return bool(chance >= power)
+        return _tail(edge, trials, share, above=above) >= power
 
     high = 1
     while not tells(high):
@@ -122,6 +119,15 @@ def trials_to_tell(
         middle = (low + high) // 2
         low, high = (low, middle) if tells(middle) else (middle, high)
     return high
+
+
+def _tail(edge: int, trials: int, share: float, *, above: bool) -> float:
+    """The probability of so many successes or more; below: or fewer. By the incomplete beta."""
+    from scipy.special import betainc, betaincc
+
+    if above:
+        return float(betainc(edge, trials - edge + 1, share)) if edge > 0 else 1.0
+    return float(betaincc(edge + 1, trials - edge, share)) if edge < trials else 1.0
 
 
 def _edge(trials: int, bound: float, *, above: bool, alpha: float) -> int | None:
