@@ -17,7 +17,11 @@ _JUDGED: Final = {
     "keep": "it is not better",
     "neither": "it is better by less than what matters, and neither is held against a policy",
 }
-_SHORT: Final = {"promote": "better", "keep": "not better", "neither": "in between"}
+_SHORT: Final = {
+    "promote": "better",
+    "keep": "not better",
+    "neither": "better by too little to count",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,10 @@ def described_worlds(scenario: Scenario) -> list[DescribedWorld]:
 
 
 def worlds_sentence(worlds: list[DescribedWorld]) -> str:
-    """All worlds in one sentence, each with how its candidate is judged."""
-    played = [each for each in worlds if each.same_as is None]
-    texts = [f"{each.title} ({_SHORT[each.asks]})" for each in played]
-    return f"The candidate is judged as {listed(texts)}."
+    """All worlds that are played in one sentence, by how the candidate is judged there."""
+    by_judgement = {
+        short: [each.title for each in worlds if each.same_as is None and each.asks == asks]
+        for asks, short in _SHORT.items()
+    }
+    texts = [f"{short} ({', '.join(titles)})" for short, titles in by_judgement.items() if titles]
+    return f"By world the candidate is {listed(texts)}."

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from simab.result.requirement_result import RequirementStatement
+from simab.text.html import html_table
 
 __all__ = [
     "ChangedParameter",
@@ -117,6 +118,25 @@ class StudyChange:
     parameters: tuple[ChangedParameter, ...]
     only_before: OnlyIn
     only_after: OnlyIn
+
+    def _repr_html_(self) -> str:
+        """A row a quantity that changed, for notebooks; `simab diff` says the rest in words."""
+        rows = [
+            (
+                each.world,
+                each.policy,
+                each.quantity,
+                *(f"{value:.4g}" for value in (each.before, each.after, each.difference)),
+                f"{each.low:.4g} to {each.high:.4g}",
+            )
+            for each in self.changed
+        ]
+        headings = ("world", "policy", "quantity", "before", "after", "change", "95 % interval")
+        caption = (
+            f"{self.before.name} and {self.after.name}: {len(rows)} of {len(self.quantities)} "
+            "quantities differ by more than chance"
+        )
+        return html_table(caption, headings, rows)
 
     @property
     def changed(self) -> tuple[QuantityChange, ...]:

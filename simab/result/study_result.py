@@ -19,6 +19,9 @@ from simab.result.requirement_result import (
 )
 from simab.result.truth_summary import TruthSummary
 from simab.result.world_result import WorldLabel, WorldResult
+from simab.text import typeset
+from simab.text.html import html_table
+from simab.text.numbers import counted
 from simab.units import parse_duration, seconds
 
 __all__ = ["FORMAT", "FailedPolicy", "PlayedScenario", "StudyResult"]
@@ -122,6 +125,25 @@ class StudyResult:
     def compliance(self, policy: str) -> Compliance:
         """Whether a policy meets all that is required of it."""
         return compliance_of(self.judged, policy)
+
+    def _repr_html_(self) -> str:
+        """A row a world and policy, for notebooks: how often it promotes, and when it decides."""
+        worlds = [world for world in self.worlds if world.label.same_as is None]
+        rows = [
+            (
+                world.label.title,
+                policy.name,
+                typeset.percent(policy.promotes.share),
+                typeset.percent(policy.correct.share),
+                typeset.duration(policy.decision_time_s.p50),
+                str(self.compliance(policy.name)),
+            )
+            for world in worlds
+            for policy in world.policies
+        ]
+        headings = ("world", "policy", "promotes", "is right", "median time", "all requirements")
+        caption = f"{self.title}: {counted(self.replications, 'replication')}, seed {self.seed}"
+        return html_table(caption, headings, rows)
 
     @property
     def title(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simab.documents.violations import field_name
 from simab.draws import Draws
@@ -15,6 +15,9 @@ from simab.run.frames import decisions_frame, requests_frame, splits_frame, wind
 from simab.scenario import rules
 from simab.scenario.models import Scenario
 from simab.scenario.suggestions import remedy_for_name
+from simab.text.durations import duration_text
+from simab.text.html import html_paragraph, html_table
+from simab.units import seconds
 from simab.world import Blueprint, DecisionLog, RunData, play
 from simab.world.control import Decider, PolicyRaised
 from simab.world.run_counts import Total
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Run", "Totals", "choose_policy", "play_run", "require_scenario", "simulate"]
+
+_SHOWN: Final = 10  # actions in a notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,28 @@ class Run:
         return splits_frame(self.decision_log)
 
     def _repr_html_(self) -> str:
-        import pandas as pd
-
-        table = pd.DataFrame(
-            [(f.name, getattr(self.totals, f.name)) for f in fields(Totals)],
-            columns=["requests and labels", "count"],
-        )
-        html: str = table.to_html(index=False, border=0)
-        return html
+        """How requests and labels ended, and the last actions with their reasons."""
+        totals = [
+            (field.name.replace("_", " "), f"{getattr(self.totals, field.name):,}")
+            for field in fields(Totals)
+        ]
+        entries = self.decision_log.decisions
+        actions = [
+            (
+                duration_text(seconds(entry.at_ns)),
+                type(entry.action).__name__,
+                entry.action.because if entry.accepted else f"refused: {entry.refusal}",
+            )
+            for entry in entries[-_SHOWN:]
+        ]
+        shown = f"{self.scenario.title}: {self.policy_name}, seed {self.seed}, "
+        shown += f"replication {self.replication}"
+        table = html_table(shown, ("requests and labels", "count"), totals)
+        if not actions:
+            return table + html_paragraph("The policy did nothing.")
+        some = len(entries) > _SHOWN
+        which = f"The last {_SHOWN} of {len(entries):,} actions" if some else "Actions"
+        return table + html_table(which, ("at", "action", "because"), actions)
 
 
 def choose_policy(scenario: Scenario, policy: str | Decider | None) -> tuple[str, Decider]:

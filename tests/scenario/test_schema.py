@@ -32,6 +32,7 @@ BEYOND_A_SCHEMA = {
     "targets", "too_many_requests", "too_many_runs", "too_many_windows",
     "too_much_memory", "unknown_column", "unknown_table",
     "usual_metrics_need_labels", "no_world_left", "weightless_worlds", "world_changes",
+    "world_titles",
     "effect_in_percent", "effect_of_columns",
 }  # fmt: skip
 # What is not YAML, or holds nothing: there is no data for a schema to judge.
