@@ -336,3 +336,13 @@ def test_a_policy_of_ones_own_brings_no_second_world_of_a_title() -> None:
     made = Scenario.model_validate(data)
     with pytest.raises(InvalidInput, match="tripled and slow have one title"):
         worlds_of(made, {"own": Own()})
+
+
+@pytest.mark.parametrize("name", ["policies_aa", "rollouts_aa"])
+def test_files_of_two_equal_models_declare_worlds_that_differ(name: str) -> None:
+    """Equal and exchanged would coincide with what they describe; a better candidate is played."""
+    found = worlds_of(load(SHIPPED / f"{name}.yaml"))
+    assert all(world.same_as is None for world in found)
+    gains = {world.name: truth_of_scenario(world.scenario).gains["new"] for world in found}
+    assert gains["described"] == 0.0
+    assert gains["better"] == pytest.approx(0.02)
