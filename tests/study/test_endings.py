@@ -93,10 +93,14 @@ def test_workers_end_with_their_parent(
     assert "Traceback" not in err
 
 
+@pytest.mark.long
 def test_a_killed_worker_is_said_in_a_sentence(
     process: subprocess.Popen[str], tmp_path: Path
 ) -> None:
-    """As the system does where memory runs out: exit code 71, and the rows stay."""
+    """As the system does where memory runs out: exit code 71, and the rows stay.
+
+    The same of a pool that stands in is in test_execution.py, with the default tests.
+    """
     wait_for_rows(process, tmp_path / "rows", 20)
     spawned = [
         number
@@ -150,7 +154,11 @@ LITTLE_MEMORY = (
 
 
 @pytest.mark.parametrize(
-    ("lacking", "rows", "workers"), [(FEW_FILES, "100", "2"), (LITTLE_MEMORY, "3", "1")]
+    ("lacking", "rows", "workers"),
+    [
+        (FEW_FILES, "100", "2"),
+        pytest.param(LITTLE_MEMORY, "3", "1", marks=pytest.mark.long),
+    ],
 )
 def test_a_lack_of_files_or_memory_is_no_bug(
     lacking: str, rows: str, workers: str, tmp_path: Path

@@ -30,10 +30,10 @@ def play(
     variants: dict[str, dict] | None = None,
     **parts: object,
 ) -> tuple[Run, Script]:
-    """A run of ten minutes at 4/s with looks every 10 s (tick k is at 10 k s), and its policy."""
+    """A run of five minutes at 4/s with looks every 10 s (tick k is at 10 k s), and its policy."""
     roomy = variants or {"a": variant(workers=10), "b": variant(workers=10)}
     script = Script(actions)
-    plain = scenario(roomy, **({"rate": "4/s", "horizon": "10min"} | parts))
+    plain = scenario(roomy, **({"rate": "4/s", "horizon": "5min"} | parts))
     run = record(plain, engine, policy=script)
     for law in (laws.conservation, laws.order_of_time, laws.first_come_first_served):
         law(run)
@@ -230,7 +230,7 @@ def test_a_removed_variant_gets_nothing_more_and_drains(engine: str) -> None:
 def test_an_added_variant_serves_after_its_provisioning(engine: str) -> None:
     """390 s as recorded at creation, not the 62 s of a change of weights."""
     variants = {"a": variant(workers=10), "b": variant(workers=10, deployed=False)}
-    run, script = play(engine, {10: [AddVariant("b", weight=1)]}, variants)
+    run, script = play(engine, {10: [AddVariant("b", weight=1)]}, variants, horizon="10min")
     arrived, is_b = run.requests["arrived_ns"], run.requests["variant"] == "b"
     assert arrived[is_b].min() >= 490 * SECOND
     assert arrived[is_b].min() < 492 * SECOND
@@ -307,6 +307,7 @@ def test_a_variant_can_come_and_go_several_times(engine: str) -> None:
         {"a": variant(workers=10), "b": variant(workers=10, deployed=False)},
         rate="10/s",
         endpoint={"weight_update": "20s", "provisioning": "30s"},
+        horizon="10min",
     )
     assert run.decisions["accepted"].all()
     at_b = run.requests[run.requests["variant"] == "b"]
