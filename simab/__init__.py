@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from simab.run.simulation import Run as Run
     from simab.run.simulation import simulate as simulate
     from simab.scenario import Scenario as Scenario
+    from simab.sensitivities import Sensitivity as Sensitivity
+    from simab.sensitivities import sensitivity as sensitivity
     from simab.sweeping import Sweep as Sweep
     from simab.sweeping import sweep as sweep
 
@@ -30,6 +32,8 @@ _HOME = {
     "Study": "simab.comparison",
     "compare": "simab.comparison",
     "diff": "simab.difference",
+    "Sensitivity": "simab.sensitivities",
+    "sensitivity": "simab.sensitivities",
     "Sweep": "simab.sweeping",
     "sweep": "simab.sweeping",
 }
@@ -37,6 +41,7 @@ _HOME = {
 __all__ = [
     "Run",
     "Scenario",
+    "Sensitivity",
     "Session",
     "Study",
     "Sweep",
@@ -44,6 +49,7 @@ __all__ = [
     "compare",
     "diff",
     "load",
+    "sensitivity",
     "simulate",
     "sweep",
 ]

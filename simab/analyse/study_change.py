@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -40,7 +40,14 @@ from simab.stats.intervals import independent_difference
 from simab.stats.multiplicity import holm
 from simab.stats.proportions import two_proportion_test
 
-__all__ = ["TIME", "ComparedStudy", "study_change"]
+__all__ = [
+    "TIME",
+    "ComparedStudy",
+    "changed_verdicts",
+    "paired_quantities",
+    "study_change",
+    "with_adjusted",
+]
 
 TIME: Final = "time_to_decision"
 _SHARES: Final = ("promotes", "correct")
@@ -92,8 +99,8 @@ def study_change(before: ComparedStudy, after: ComparedStudy) -> StudyChange:
         before=before.label(),
         after=after.label(),
         worlds=tuple(compared),
-        quantities=tuple(_adjusted(found)),
-        verdicts=tuple(_verdicts(before.result, after.result)),
+        quantities=tuple(with_adjusted(found)),
+        verdicts=tuple(changed_verdicts(before.result, after.result)),
         parameters=tuple(_parameters(before.result, after.result)),
         only_before=_only_in(before.result, after.result),
         only_after=_only_in(after.result, before.result),
@@ -219,7 +226,18 @@ def _columns() -> list[Column]:
     return [column for column in COLUMNS.values() if column.title]
 
 
-def _adjusted(rows: list[QuantityChange]) -> Iterator[QuantityChange]:
+def paired_quantities(
+    world: str, policy: str, both: Pair, *, candidate: str, horizon_s: float
+) -> Iterator[QuantityChange]:
+    """What changed from the first rows of a policy in a world to the second, run by run."""
+    for quantity, each in _paired(both, candidate, horizon_s).items():
+        yield QuantityChange(
+            world=world, policy=policy, quantity=quantity, paired=True, **each._asdict()
+        )
+
+
+def with_adjusted(rows: Sequence[QuantityChange]) -> Iterator[QuantityChange]:
+    """The changes with the p-value that takes all of them together, and whether each differs."""
     tested = [at for at, row in enumerate(rows) if not math.isnan(row.p_value)]
     adjusted = dict(zip(tested, holm([rows[at].p_value for at in tested]), strict=True))
     for at, row in enumerate(rows):
@@ -228,7 +246,8 @@ def _adjusted(rows: list[QuantityChange]) -> Iterator[QuantityChange]:
         yield replace(row, adjusted_p_value=p_value, differs=p_value <= FAMILY_ALPHA and away)
 
 
-def _verdicts(before: StudyResult, after: StudyResult) -> Iterator[ChangedVerdict]:
+def changed_verdicts(before: StudyResult, after: StudyResult) -> Iterator[ChangedVerdict]:
+    """The verdicts that are other ones, of policies and then of single requirements."""
     known = {policy.name for policy in before.policies}
     for policy in after.policies:
         if policy.name in known:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simab.result import StudyResult
+    from simab.result.sensitivity_result import SensitivityResult
     from simab.result.sweep_result import SweepResult
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "summary_table_html",
     "sweep_table_html",
     "write_report",
+    "write_sensitivity",
     "write_sweep",
 ]
 
@@ -54,3 +56,10 @@ def sweep_table_html(result: SweepResult) -> str:
     from simab.report import sweep_page
 
     return sweep_page.sweep_table_html(result)
+
+
+def write_sensitivity(result: SensitivityResult, directory: Path) -> None:
+    """Write report.html, sensitivity.json and .csv; see `simab.report.sensitivity_page`."""
+    from simab.report import sensitivity_page
+
+    sensitivity_page.write_sensitivity(result, directory)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from simab.errors import InvalidInput
 from simab.report.embedded import saved_study_of
 from simab.result import StudyResult
 from simab.result.saved_study import read_saved_study
 
+_FILES: Final = ("study.json", "sweep.json", "sensitivity.json", "report.html")
+
 __all__ = ["file_of_study", "read_study", "saved_content"]
 
 
 def file_of_study(path: Path) -> Path:
-    """What to read: of a folder study.json or sweep.json, or the page where both are absent."""
+    """What to read: of a folder its JSON, or the page where that is absent."""
     if not path.is_dir():
         return path
-    files = [path / name for name in ("study.json", "sweep.json", "report.html")]
+    files = [path / name for name in _FILES]
     return next((file for file in files if file.is_file()), files[0])
 
 

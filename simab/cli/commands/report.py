@@ -19,7 +19,9 @@ from simab.errors import InvalidInput
 __all__ = ["command"]
 
 _SCENARIOS: Final = (".yaml", ".yml")
-_SWEEP: Final = re.compile(rb'"format":\s*"simab-sweep/')  # quotes inside of strings are escaped
+# Quotes inside of strings are escaped, so that only a key of the result is found.
+_SWEEP: Final = re.compile(rb'"format":\s*"simab-sweep/')
+_SENSITIVITY: Final = re.compile(rb'"format":\s*"simab-sensitivity/')
 
 
 @click.command("report")
@@ -29,9 +31,10 @@ _SWEEP: Final = re.compile(rb'"format":\s*"simab-sweep/')  # quotes inside of st
 @options.as_json
 @options.quiet
 def command(study: Path, number: int | None, out: Path | None, as_json: bool, quiet: bool) -> None:
-    """Write the page of a saved STUDY, or of a saved sweep, again, without playing it.
+    """Write the page of a saved STUDY, sweep or sensitivity again, without playing it.
 
-    STUDY is a study.json, a sweep.json, a report.html, which holds the same, or the folder of one.
+    STUDY is a study.json, sweep.json or sensitivity.json, a report.html, which holds the same, or
+    the folder of one.
     Writes report.html, the JSON and the CSV files that follow from it. outcomes.csv holds the
     single rows, which the result does not: it is left as it is, and only `--out` of the command
     that played them writes it. With --json the result is printed, and written only where --out
@@ -58,10 +61,14 @@ def command(study: Path, number: int | None, out: Path | None, as_json: bool, qu
 
 def _read(content: bytes, name: str) -> tuple[Callable[[Path], None], Callable[[], str]]:
     """What writes the files of the saved result, and what writes it as JSON."""
-    from simab.report import write_report, write_sweep
+    from simab.report import write_report, write_sensitivity, write_sweep
     from simab.result.saved_study import canonical_json, read_saved_study
+    from simab.result.sensitivity_result import read_saved_sensitivity, sensitivity_json
     from simab.result.sweep_result import read_saved_sweep, sweep_json
 
+    if _SENSITIVITY.search(content):
+        found = read_saved_sensitivity(content, name)
+        return partial(write_sensitivity, found), partial(sensitivity_json, found)
     if _SWEEP.search(content):
         sweep = read_saved_sweep(content, name)
         return partial(write_sweep, sweep), partial(sweep_json, sweep)

@@ -16,6 +16,7 @@ from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.playing import Playing, playing_options
+from simab.cli.policy_files import PolicySource, policy_file_options
 from simab.cli.terminal import print_document, say
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = ["command"]
 
 @click.command("sweep")
 @click.argument("file", type=click.Path())
+@policy_file_options
 @click.option(
     "--vary",
     multiple=True,
@@ -51,6 +53,7 @@ __all__ = ["command"]
 @options.quiet
 def command(
     file: str,
+    source: PolicySource,
     vary: tuple[str, ...],
     latin_hypercube: int | None,
     policies: tuple[str, ...],
@@ -71,13 +74,12 @@ def command(
     replications failed.
     """
     try:
-        from simab.scenario import load
         from simab.study.sweep_plan import SweepSettings, planned
         from simab.sweeping import sweep
     except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
         raise Interrupted("Nothing was played yet; run the same command again.") from None
     with playing.resumable():
-        scenario = load(file)
+        scenario = source.scenario(file, quiet=quiet)
         asked: dict[str, Any] = {
             "vary": vary,
             "latin_hypercube": latin_hypercube,
@@ -90,7 +92,9 @@ def command(
         make_folder(out)
         prepare_engine(engine, quiet=quiet)
         found = playing.played(
-            partial(sweep, scenario, **asked, command=_command(file, plan, asked)),
+            partial(
+                sweep, scenario, **asked, command=_command([file, *source.words()], plan, asked)
+            ),
             scenario,
             rows=plan.rows,
             engine=engine,
@@ -100,9 +104,9 @@ def command(
         return ExitCode.REPLICATIONS_FAILED if found.failures else ExitCode.DONE
 
 
-def _command(file: str, plan: SweepPlan, asked: dict[str, Any]) -> str:
+def _command(files: list[str], plan: SweepPlan, asked: dict[str, Any]) -> str:
     """The line that remakes the report: what changes the result, and nothing that does not."""
-    words = ["simab", "sweep", file]
+    words = ["simab", "sweep", *files]
     for text in asked["vary"]:
         words += ["--vary", text]
     if asked["latin_hypercube"] is not None:

@@ -1,0 +1,113 @@
+"""`simab sensitivity`: halve and double each assumption, and show which of them matter."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simab.cli import options
+from simab.cli.engines import engine as engine_option
+from simab.cli.engines import prepare_engine
+from simab.cli.exits import ExitCode, Interrupted
+from simab.cli.folders import make_folder, writing_into
+from simab.cli.playing import Playing, playing_options
+from simab.cli.policy_files import PolicySource, policy_file_options
+from simab.cli.terminal import print_document, say
+
+if TYPE_CHECKING:
+    from simab.sensitivities import Sensitivity
+    from simab.study.sensitivity import SensitivityPlan
+
+__all__ = ["command"]
+
+
+@click.command("sensitivity")
+@click.argument("file", type=click.Path())
+@policy_file_options
+@click.option("--policy", "policies", multiple=True, metavar="NAME", help="Only this; repeatable.")
+@click.option("--world", "worlds", multiple=True, metavar="NAME", help="Only this; repeatable.")
+@click.option("--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's.")
+@options.seed
+@engine_option
+@playing_options
+@options.out
+@options.as_json
+@options.quiet
+def command(
+    file: str,
+    source: PolicySource,
+    policies: tuple[str, ...],
+    worlds: tuple[str, ...],
+    replications: int | None,
+    seed: int | None,
+    engine: str,
+    playing: Playing,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> ExitCode:
+    """Say which assumptions of the scenario FILE its answer depends on.
+
+    Traffic, delays, latency, errors, the effect and others are halved and doubled, one at a time,
+    and each is judged over its worlds as `simab compare` does. Differences are taken run by run on
+    the same clients. Prints which changes move the rule to use or turn a verdict; with --out then
+    writes report.html, sensitivity.json and sensitivity.csv into DIR. The exit code is 4 where some
+    replications failed.
+    """
+    try:
+        from simab.sensitivities import planned_sensitivity, sensitivity
+    except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
+        raise Interrupted("Nothing was played yet; run the same command again.") from None
+    with playing.resumable():
+        scenario = source.scenario(file, quiet=quiet)
+        asked: dict[str, Any] = {
+            "policies": list(policies) or None,
+            "worlds": list(worlds) or None,
+            "replications": replications,
+            "seed": seed,
+            "engine": engine,
+        }
+        plan = planned_sensitivity(scenario, **asked)
+        make_folder(out)
+        prepare_engine(engine, quiet=quiet)
+        words = [file, *source.words()]
+        found = playing.played(
+            partial(sensitivity, scenario, **asked, command=_command(words, plan, asked)),
+            scenario,
+            rows=plan.rows,
+            engine=engine,
+            quiet=quiet,
+        )
+        _show(found, out, as_json=as_json, quiet=quiet)
+        return ExitCode.REPLICATIONS_FAILED if found.failures else ExitCode.DONE
+
+
+def _command(files: list[str], plan: SensitivityPlan, asked: dict[str, Any]) -> str:
+    """The line that remakes the report: what changes the result, and nothing that does not."""
+    words = ["simab", "sensitivity", *files]
+    for option in ("policies", "worlds"):
+        for name in asked[option] or ():
+            words += ["--policy" if option == "policies" else "--world", name]
+    words += ["--replications", str(plan.replications), "--seed", str(plan.seed), "--out", "DIR"]
+    return shlex.join(words)
+
+
+def _show(found: Sensitivity, out: Path | None, *, as_json: bool, quiet: bool) -> None:
+    if not as_json and not quiet:
+        from simab.cli.sensitivity_screen import print_sensitivity
+
+        print_sensitivity(found.result)
+        sys.stdout.flush()
+    if out is not None:
+        with writing_into(out):
+            page = found.report(out)
+        say(f"The report is {page}.", quiet=quiet)
+    if as_json:
+        from simab.result.sensitivity_result import sensitivity_json
+
+        print_document(sensitivity_json(found.result))

@@ -1,0 +1,148 @@
+"""Halve and double each assumption of a scenario: `sensitivity(...) -> Sensitivity`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simab.errors import InvalidInput
+from simab.result.sensitivity_result import SensitivityResult
+from simab.run.simulation import require_scenario
+from simab.scenario.models import Scenario
+from simab.study import StudyRows, run_study
+from simab.study.arguments import chosen_policies, require_places
+from simab.study.execution import Executor, Progress, Store
+from simab.study.failure import Failure
+from simab.study.sensitivity import SensitivityPlan, sensitivity_result
+from simab.world.control import Decider
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Sensitivity", "planned_sensitivity", "sensitivity"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """What each assumption, halved or doubled, changes of what a study finds."""
+
+    scenario: Scenario
+    plan: SensitivityPlan
+    rows: StudyRows
+    """The rows of each world of each case, by the names of `plan.plan`."""
+    command: str
+    failures: tuple[Failure, ...] = ()
+
+    @cached_property
+    def result(self) -> SensitivityResult:
+        """Everything that was found, as one record; plays nothing."""
+        return sensitivity_result(self.plan, self.rows, self.failures, self.command)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """One row an assumption, change, world, policy and quantity: the difference, run by run."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {"assumption": effect.assumption, "change": effect.change, **asdict(each)}
+                for effect in self.result.effects
+                for each in effect.quantities
+            ]
+        )
+
+    def report(self, path: str | Path) -> Path:
+        """Write report.html, sensitivity.json and sensitivity.csv into a folder.
+
+        Returns:
+            The path of the page.
+        """
+        from simab.report import write_sensitivity
+
+        write_sensitivity(self.result, Path(path))
+        return Path(path) / "report.html"
+
+    def __repr__(self) -> str:
+        return (
+            f"<Sensitivity of {len(self.plan.policies)} policies to {len(self.plan.cases) - 1} "
+            f"changes, {self.plan.replications} replications, {len(self.failures)} failed, seed "
+            f"{self.plan.seed}: {self.scenario.title!r}>"
+        )
+
+
+def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
+    scenario: Scenario,
+    *,
+    policies: Sequence[str] | Mapping[str, Decider] | None = None,
+    worlds: Sequence[str] | None = None,
+    replications: int | None = None,
+    seed: int | None = None,
+    executor: Executor | None = None,
+    store: Store | None = None,
+    engine: str = "compiled",
+    progress: Progress | None = None,
+    command: str | None = None,
+) -> Sensitivity:
+    """Play a scenario as described and with each assumption halved and doubled, one at a time.
+
+    Each is judged over its worlds as `compare` does, on common random numbers: differences are
+    taken run by run, so that a change is said only where its interval, over all that is compared,
+    leaves out 0. An assumption that cannot be halved or doubled is named with the reason.
+
+    Args:
+        scenario: what to change; its policies stay as they are.
+        policies: names of some of its policies, or your own objects by name; all by default.
+        worlds: names of some of its worlds; all by default.
+        replications: how often each is played; by default what the scenario's `study` says.
+        seed: of all random numbers; by default what the scenario's `study` says.
+        executor: any `concurrent.futures.Executor`; by default everything runs here.
+        store: a mutable mapping that keeps rows by key; rows that it holds are not played again.
+        engine: "compiled" or "reference"; same bits.
+        progress: a function that is called with how many rows are done, of how many.
+        command: what the report says remakes it.
+
+    Raises:
+        InvalidInput: an argument that cannot be, or too many runs.
+    """
+    require_places(executor, store)
+    plan = planned_sensitivity(
+        scenario, policies, worlds, replications=replications, seed=seed, engine=engine
+    )
+    failures: list[Failure] = []
+    rows = run_study(
+        plan.plan, executor=executor, store=store, progress=progress, failed=failures.append
+    )
+    if command is None:
+        command = (
+            f"simab.sensitivity(scenario, policies={list(plan.policies)}, worlds={worlds}, "
+            f"replications={plan.replications}, seed={plan.seed})"
+        )
+    ordered = sorted(failures, key=lambda each: (each.world, each.policy, each.replication))
+    return Sensitivity(scenario, plan, rows, command, tuple(ordered))
+
+
+def planned_sensitivity(
+    scenario: Scenario,
+    policies: Sequence[str] | Mapping[str, Decider] | None = None,
+    worlds: Sequence[str] | None = None,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "compiled",
+) -> SensitivityPlan:
+    """What a sensitivity with these arguments plays; plays nothing, and raises as that does."""
+    require_scenario(scenario)
+    if worlds is not None and (isinstance(worlds, str) or not hasattr(worlds, "__iter__")):
+        raise InvalidInput(f"worlds = {worlds!r}: must be a list of names; write [{worlds!r}]")
+    study = scenario.study
+    settings = (
+        study.replications if replications is None else replications,
+        study.seed if seed is None else seed,
+        engine,
+    )
+    plan = SensitivityPlan.of(scenario, chosen_policies(scenario, policies), settings, worlds)
+    _ = plan.plan  # refuses too many runs, before anything is played
+    return plan

@@ -1,0 +1,215 @@
+"""Each assumption of a scenario halved and doubled: all worlds of all of them as one plan.
+
+So the random numbers, the store and the workers are those of one study.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from simab.analyse.paired import both_finished
+from simab.analyse.study_change import TIME, changed_verdicts, paired_quantities, with_adjusted
+from simab.errors import InvalidInput
+from simab.result import StudyResult
+from simab.result.sensitivity_result import (
+    AssumptionEffect,
+    SensitivityResult,
+    UnchangedAssumption,
+)
+from simab.result.study_change import QuantityChange
+from simab.scenario.assumptions import (
+    ChangedAssumption,
+    KeptAssumption,
+    changed_assumptions,
+)
+from simab.scenario.models import Scenario
+from simab.scenario.worlds import World, worlds_of
+from simab.study.execution import StudyRows
+from simab.study.failure import Failure
+from simab.study.plan import StudyPlan
+from simab.study.playing import truth_of_world
+from simab.study.result import WorldRuns, study_result
+from simab.version import VERSION
+from simab.world.control import Decider
+
+__all__ = ["Case", "SensitivityPlan", "sensitivity_result"]
+
+_COMPARED = ("promotes", TIME, "requests_on_worse", "error_share")
+"""The quantities that are compared: what requirements and preferences ask first."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The scenario as described (`changed` None) or with one assumption changed; and its worlds."""
+
+    scenario: Scenario
+    worlds: tuple[World, ...]
+    changed: ChangedAssumption | None = None
+
+
+@dataclass(frozen=True)
+class SensitivityPlan:
+    """What a sensitivity is to play: the cases, the first as described, with the same policies."""
+
+    cases: tuple[Case, ...]
+    kept: tuple[KeptAssumption, ...]
+    policies: Mapping[str, Decider]
+    replications: int
+    seed: int
+    engine: str
+
+    @classmethod
+    def of(
+        cls,
+        scenario: Scenario,
+        policies: Mapping[str, Decider],
+        settings: tuple[int, int, str],
+        worlds: Sequence[str] | None = None,
+    ) -> SensitivityPlan:
+        """The plan of a scenario; `settings` are replications, seed and engine.
+
+        Raises:
+            InvalidInput: a world cannot be made of the scenario, or is not one of it.
+        """
+        cases = [Case(scenario, worlds_of(scenario, policies, names=worlds))]
+        kept: list[KeptAssumption] = []
+        for each in changed_assumptions(scenario):
+            if isinstance(each, KeptAssumption):
+                kept.append(each)
+                continue
+            try:
+                its = worlds_of(each.scenario, policies, names=worlds)
+            except InvalidInput as refused:  # one of the file's worlds cannot be made then
+                kept.append(KeptAssumption(each.assumption, each.change, str(refused)))
+            else:
+                cases.append(Case(each.scenario, its, each))
+        return cls(tuple(cases), tuple(kept), policies, *settings)
+
+    @cached_property
+    def plan(self) -> StudyPlan:
+        """All worlds of all cases, as one study."""
+        worlds = {
+            _place(at, world.name): world.scenario
+            for at, case in enumerate(self.cases)
+            for world in case.worlds
+        }
+        return StudyPlan(worlds, self.policies, self.replications, self.seed, self.engine)
+
+    @property
+    def rows(self) -> int:
+        """How many runs it has."""
+        return len(self.plan.worlds) * len(self.policies) * self.replications
+
+    def plan_of(self, case: Case) -> StudyPlan:
+        """The study of one case alone."""
+        worlds = {world.name: world.scenario for world in case.worlds}
+        return StudyPlan(worlds, self.policies, self.replications, self.seed, self.engine)
+
+
+def sensitivity_result(
+    plan: SensitivityPlan, rows: StudyRows, failures: Sequence[Failure], command: str
+) -> SensitivityResult:
+    """What each case found, against the first; nothing is played.
+
+    Raises:
+        ReplicationsFailed: no policy finished a replication as described.
+    """
+    base, *changed = _results(plan, rows, failures, command)
+    differences: dict[int, list[QuantityChange]] = defaultdict(list)
+    for at, row in _differences(plan, rows, base):
+        differences[at].append(row)
+    return SensitivityResult(
+        simab_version=VERSION,
+        command=command,
+        base=base,
+        effects=tuple(
+            _effect(case.changed, base, result, differences[at])
+            for at, (case, result) in enumerate(zip(plan.cases[1:], changed, strict=True), start=1)
+            if case.changed is not None
+        ),
+        unchanged=tuple(
+            UnchangedAssumption(assumption=each.assumption, change=each.change, reason=each.reason)
+            for each in plan.kept
+        ),
+    )
+
+
+def _results(
+    plan: SensitivityPlan, rows: StudyRows, failures: Sequence[Failure], command: str
+) -> list[StudyResult]:
+    """The study of each case, as it is found where that case is compared alone."""
+    results: list[StudyResult] = []
+    for at, case in enumerate(plan.cases):
+        played = {
+            world.name: WorldRuns(truth_of_world(world.scenario), rows[_place(at, world.name)])
+            for world in case.worlds
+        }
+        own = [
+            replace(each, world=world.name)
+            for world in case.worlds
+            for each in failures
+            if each.world == _place(at, world.name)
+        ]
+        results.append(
+            study_result(
+                plan.plan_of(case),
+                case.worlds,
+                played,
+                asked=case.scenario,
+                command=command,
+                failures=own,
+            )
+        )
+    return results
+
+
+def _place(case: int, world: str) -> str:
+    return f"{case}/{world}"
+
+
+def _effect(
+    changed: ChangedAssumption,
+    base: StudyResult,
+    result: StudyResult,
+    quantities: Sequence[QuantityChange],
+) -> AssumptionEffect:
+    chosen = result.recommendation
+    return AssumptionEffect(
+        assumption=changed.assumption,
+        change=changed.change,
+        was=changed.was,
+        becomes=changed.becomes,
+        recommended=None if chosen is None else chosen.policy,
+        verdicts=tuple(changed_verdicts(base, result)),
+        quantities=tuple(quantities),
+    )
+
+
+def _differences(
+    plan: SensitivityPlan, rows: StudyRows, base: StudyResult
+) -> Iterator[tuple[int, QuantityChange]]:
+    """Each case against the first, in worlds that both have; all p-values taken together."""
+    found: list[tuple[int, QuantityChange]] = []
+    first = {world.name: world for world in plan.cases[0].worlds}
+    for at, case in enumerate(plan.cases[1:], start=1):
+        for world in case.worlds:
+            before = first.get(world.name)
+            if before is None or before.same_as is not None:
+                continue
+            for policy in plan.policies:
+                both = both_finished(
+                    rows[_place(0, world.name)][policy], rows[_place(at, world.name)][policy]
+                )
+                candidate = world.scenario.objective.candidate
+                found += [
+                    (at, each)
+                    for each in paired_quantities(
+                        world.name, policy, both, candidate=candidate, horizon_s=base.horizon_s
+                    )
+                    if each.quantity in _COMPARED
+                ]
+    adjusted = with_adjusted([row for _, row in found])
+    return zip([at for at, _ in found], adjusted, strict=True)
