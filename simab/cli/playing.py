@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from simab.scenario.models import Scenario
     from simab.study.default_store import CachedStore
     from simab.study.execution import Executor
+    from simab.study.pace import Pace
     from simab.study.store import SqliteStore
 
 __all__ = ["Playing", "playing_options"]
 
 Found = TypeVar("Found")
 
+_ENOUGH_FOR_A_PACE: Final = 20
 _OPTIONS: Final = (
     click.option(
         "--workers",
@@ -95,6 +97,15 @@ class Playing:
         from simab.study import workers_worth_starting
 
         return workers_worth_starting(self.workers, scenario, rows, engine=engine)
+
+    def keep_pace(self, pace: Pace, scenario: Scenario, engine: str) -> None:
+        """Remember what a run took on this machine, for forecasts; few runs say little."""
+        if self.none or self.dask is not None or pace.rows < _ENOUGH_FOR_A_PACE:
+            return
+        from simab.explain.forecast import usual_run_s
+        from simab.explain.measured_pace import keep_pace
+
+        keep_pace(scenario, pace.cpu_s, usual_run_s(scenario), engine)
 
     @contextmanager
     def resumable(self) -> Iterator[None]:

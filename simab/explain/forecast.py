@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab import units
+from simab.explain.measured_pace import MeasuredPace, measured_pace
 from simab.scenario.memory import SCORED, counted_clients, run_bytes
 from simab.scenario.models import Scenario
 from simab.scenario.worlds import worlds_of
@@ -17,20 +18,25 @@ __all__ = [
     "SizeForecast",
     "size_of",
     "size_sentence",
+    "usual_run_s",
 ]
 
 # Seconds on one processor, rounded up from benchmarks/results.md; no machine is measured here.
 _PER_REQUEST_S: Final = 0.2e-6
 _PER_LOOK_S: Final = 50e-6
 _PER_RUN_S: Final = 5e-3
+_ROW_BYTES: Final = 1500
+"""Of a row with its key in memory, while a study is played and its result is made."""
 
 
 @dataclass(frozen=True, slots=True)
 class SizeForecast:
     """What a study takes: requests and looks of a run, bytes of a run's counts, rows, seconds.
 
-    `worlds` counts those that differ. `seconds` are those of one processor for the whole study, at
-    stated rates of a usual machine.
+    `worlds` counts those that differ. `seconds` are those of one processor for the whole study, and
+    `measured` says what they rest on: runs of this "scenario", or of "others", on this machine, or
+    "nothing", so that rates stated for a usual machine are taken. `study_bytes` are those of the
+    rows and of one run at a time.
     """
 
     requests: float
@@ -39,6 +45,8 @@ class SizeForecast:
     worlds: int
     rows: int
     seconds: float
+    study_bytes: int
+    measured: str
 
 
 def size_of(scenario: Scenario) -> SizeForecast:
@@ -53,22 +61,41 @@ def size_of(scenario: Scenario) -> SizeForecast:
     looks = (horizon - 1) // scenario.controller.interval
     worlds = sum(world.same_as is None for world in worlds_of(scenario))
     rows = len(scenario.policies) * scenario.study.replications * worlds
-    run_s = requests * _PER_REQUEST_S + looks * _PER_LOOK_S + _PER_RUN_S
+    of_a_run = run_bytes(
+        -(-horizon // period),
+        -(-horizon // math.gcd(period, scenario.controller.interval)),
+        len(scenario.endpoint.variants),
+        scored=bool(kinds & SCORED),
+        earning="numeric_reward" in kinds,
+        clients=counted_clients(scenario),
+    )
+    run_s, measured = _seconds_of_a_run(usual_run_s(scenario), measured_pace(scenario))
     return SizeForecast(
         requests=requests,
         looks=looks,
-        run_bytes=run_bytes(
-            -(-horizon // period),
-            -(-horizon // math.gcd(period, scenario.controller.interval)),
-            len(scenario.endpoint.variants),
-            scored=bool(kinds & SCORED),
-            earning="numeric_reward" in kinds,
-            clients=counted_clients(scenario),
-        ),
+        run_bytes=of_a_run,
         worlds=worlds,
         rows=rows,
         seconds=rows * run_s,
+        study_bytes=of_a_run + rows * _ROW_BYTES,
+        measured=measured,
     )
+
+
+def usual_run_s(scenario: Scenario) -> float:
+    """Processor time of a run at the rates stated for a usual machine."""
+    rate = math.fsum(each.rate for each in scenario.traffic.values())
+    looks = (scenario.horizon - 1) // scenario.controller.interval
+    requests = rate * units.seconds(scenario.horizon)
+    return requests * _PER_REQUEST_S + looks * _PER_LOOK_S + _PER_RUN_S
+
+
+def _seconds_of_a_run(usual_s: float, pace: MeasuredPace | None) -> tuple[float, str]:
+    if pace is None:
+        return usual_s, "nothing"
+    if pace.run_s is not None:
+        return pace.run_s, "scenario"
+    return usual_s * pace.factor, "others"
 
 
 def _in_worlds(worlds: int) -> str:
@@ -76,12 +103,22 @@ def _in_worlds(worlds: int) -> str:
 
 
 def size_sentence(forecast: SizeForecast) -> str:
-    """What the study takes, in words, with the rates that this rests on."""
+    """What the study takes, in words, with what this rests on."""
     mebibytes = max(forecast.run_bytes / 2**20, 1.0)
+    whole = max(forecast.study_bytes / 2**20, 1.0)
     return (
         f"The study plays {counted(forecast.rows, 'run')}{_in_worlds(forecast.worlds)}: about "
-        f"{duration_text(two_figures(forecast.seconds))} on one processor, at "
-        f"{_PER_REQUEST_S * 1e6:g} us a request, {_PER_LOOK_S * 1e6:g} us a look and "
-        f"{_PER_RUN_S * 1e3:g} ms a run; the counts of a run take "
-        f"{number_text(round(mebibytes))} MiB."
+        f"{duration_text(two_figures(forecast.seconds))} on one processor, "
+        f"{_RESTS_ON[forecast.measured]}; the counts of a run take "
+        f"{number_text(round(mebibytes))} MiB, the study {number_text(round(whole))} MiB."
     )
+
+
+_RESTS_ON: Final = {
+    "scenario": "as its runs took when they were last played on this machine",
+    "others": "by the runs of another scenario that were last played on this machine",
+    "nothing": (
+        f"at {_PER_REQUEST_S * 1e6:g} us a request, {_PER_LOOK_S * 1e6:g} us a look and "
+        f"{_PER_RUN_S * 1e3:g} ms a run, as nothing was measured on this machine yet"
+    ),
+}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import fmean, median
 from typing import Final, TypeAlias
 
 __all__ = ["Group", "Pace"]
@@ -25,9 +25,12 @@ class Pace:
 
     _wall_s: dict[Group, float] = field(default_factory=dict)
     _cpu_s: dict[Group, list[float]] = field(default_factory=dict)
+    rows: int = 0
+    """How many were measured."""
 
     def add(self, group: Group, rows: int, *, cpu_s: float, wall_s: float) -> None:
         """Take note of a batch."""
+        self.rows += rows
         self._wall_s[group] = wall_s / rows
         measures = self._cpu_s.setdefault(group, [])
         measures.append(cpu_s / rows)
@@ -40,6 +43,8 @@ class Pace:
         return max(int(wall_s / max(self._wall_s[group], 1e-6)), 1)
 
     @property
-    def cpu_seconds(self) -> Mapping[Group, float]:
-        """Of one row, by group."""
-        return {group: median(measures) for group, measures in self._cpu_s.items()}
+    def cpu_s(self) -> float:
+        """Processor time of one row, over all worlds and policies alike; NaN if none was played."""
+        if not self._cpu_s:
+            return math.nan
+        return fmean(median(measures) for measures in self._cpu_s.values())

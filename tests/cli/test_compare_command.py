@@ -119,7 +119,7 @@ def test_progress_speaks_at_most_every_ten_seconds(
             tell(done, 1001)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
-    assert lines[0] == "Replications: 100 of 1001"
+    assert lines[0] == "Replications: 100 of 1001, 10 a second, about 1 min 30 s left"
 
 
 @pytest.mark.parametrize("moment", ["compare", "Study.report"])

@@ -6,7 +6,7 @@ import shlex
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from simab.result.study_change import StudyChange
 
 __all__ = ["command"]
+
+_MANY: Final = 10_000  # replications that a study may come to which stops by itself
 
 
 @click.command("compare")
@@ -75,8 +77,8 @@ def command(
     """
     try:
         from simab.comparison import compare
-        from simab.scenario.parts import MOST_REPLICATIONS
         from simab.scenario.world_names import world_names
+        from simab.study.pace import Pace
     except KeyboardInterrupt:  # modules that are half loaded cannot say what the store holds
         raise Interrupted("Nothing was played yet; run the same command again.") from None
     with playing.resumable():
@@ -92,15 +94,16 @@ def command(
         asked = [*source.words(), *_words(policies, worlds), *gate.words()]
         again = partial(_command, [file, *asked], used_seed)
         settings: dict[str, Any] = {"replications": count, "seed": used_seed, "engine": engine}
-        settings |= {"command": again, "stop": rule}
+        settings |= {"command": again, "stop": rule, "pace": (pace := Pace())}
         groups = len(policies or scenario.policies) * len(worlds or world_names(scenario))
         study = playing.played(
             partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, **settings),
             scenario,
-            rows=(MOST_REPLICATIONS if rule else count) * groups,
+            rows=(stopping.replications or _MANY if rule else count) * groups,
             engine=engine,
             quiet=quiet,
         )
+        playing.keep_pace(pace, scenario, engine)
         change = gate.change(study)
         stopping.say_end(study, quiet=quiet)
         _show(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
