@@ -33,7 +33,8 @@ def diff(before: Study | str | PathLike[str], after: Study | str | PathLike[str]
 def _compared(study: object, argument: str) -> ComparedStudy:
     if isinstance(study, Study):
         rows = {world: runs.rows for world, runs in study.played.items()}
-        return ComparedStudy("the study just played", study.result, rows)
+        name = "the earlier study" if argument == "before" else "this study"
+        return ComparedStudy(name, study.result, rows)
     if not isinstance(study, str | PathLike):
         raise InvalidInput(
             f"{argument} = {study!r:.60}: must be a study, or the path of one that was saved"

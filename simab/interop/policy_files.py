@@ -180,6 +180,10 @@ def _home_of(file: Path) -> _Home:
     Raises:
         InvalidFiles: it cannot be read, or is of nothing that is known, or of several tools.
     """
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        remedy = "Write what it gives to a file, and name that."
+        rule = "not a regular file, and it is read twice"
+        raise InvalidFiles(((str(file), Problem("", "", rule, remedy)),))
     documents = read_documents(file)
     if not documents:
         remedy = "Name a file with `policies:`, or of a tool's rollout."

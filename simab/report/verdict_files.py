@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from xml.etree import ElementTree
 
@@ -23,6 +24,7 @@ from simab.text.numbers import counted
 
 __all__ = ["junit_xml", "markdown_lines"]
 
+_BREAKS: Final = re.compile(rf"[^\S{typeset.NO_BREAK}]+")
 _MOST_ROWS: Final = 9  # of the table for a merge request
 
 
@@ -116,8 +118,11 @@ def _since(change: StudyChange) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The text with nothing that Markdown or HTML would take for a sign of its own."""
-    plain = typeset.plain_spaces(text)
+    """The text with nothing that Markdown or HTML would take for a sign of its own.
+
+    A number and its unit stay on one line.
+    """
+    plain = text.replace(typeset.THIN, typeset.NO_BREAK)
     for sign in "\\`*_[]<>|#~&":
         plain = plain.replace(sign, f"\\{sign}")
-    return " ".join(plain.split())
+    return _BREAKS.sub(" ", plain).strip()

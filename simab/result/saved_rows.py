@@ -52,8 +52,8 @@ def read_rows(path: Path, study: StudyResult) -> Rows:
             continue
         for policy in world.policies:
             rows = found.get(world.name, {}).get(policy.name, [])
-            decided = [row.verdict for row in rows]
-            if any(decided.count(Verdict(v)) != n.count for v, n in policy.verdicts.items()):
+            decided = [str(row.verdict) for row in rows]
+            if any(decided.count(v) != each.count for v, each in policy.verdicts.items()):
                 raise InvalidInput(f"{path} has other runs than the study beside it")
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,14 @@ def test_files_that_cannot_be_read_are_named(world: Path, tmp_path: Path) -> Non
     ]
 
 
+def test_a_pipe_is_refused_and_not_waited_for(world: Path, tmp_path: Path) -> None:
+    """`--policies <(helm template ...)`: it could be read once only."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InvalidFiles, match="pipe: not a regular file"):
+        simab.load(world, policies=pipe)
+
+
 def test_a_map_without_a_file_of_a_tool_is_refused(world: Path, tmp_path: Path) -> None:
     own, table = written(tmp_path, "p.yaml", OWN), written(tmp_path, "m.yaml", "metrics: {}\n")
     with pytest.raises(InvalidFiles, match=r"m\.yaml: has no use"):
@@ -224,6 +233,7 @@ def test_a_map_without_a_file_of_a_tool_is_refused(world: Path, tmp_path: Path) 
         ["compare", "-n", 1, "--workers", 1, "--world", "described"],
         ["check"],
         ["explain"],
+        ["sweep", "--vary", "effect=0%,2%", "-n", 1, "--workers", 1],
     ],
     ids=lambda words: str(words[0]),
 )
