@@ -66,7 +66,8 @@ class DaskWorkers(Executor):
         """How many batches to have under way; workers come and go, so they are counted again."""
         if time.monotonic() - self._counted_s >= _SECONDS_BETWEEN_COUNTS:
             self._counted_s = time.monotonic()
-            with suppress(OSError, ValueError):
+            # Whatever is raised where the scheduler has gone: to submit says so.
+            with suppress(Exception):
                 self._threads = max(sum(self._client.nthreads().values()), 1)
         return _BATCHES_A_THREAD * self._threads
 
