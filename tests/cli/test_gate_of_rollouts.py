@@ -20,7 +20,7 @@ endpoint:
           quality: {kind: success, probability: 92%}}
   weight_update: 5s
   provisioning: 0s
-traffic: {users: {rate: 20/s}}
+traffic: {users: {rate: 5/s}}
 metrics: {period: 15s, publication_delay: 0s}
 controller: {interval: 15s}
 objective: {control: current, candidate: new, metric: success_rate, smallest_effect: 2%}
@@ -32,7 +32,7 @@ FLAGGER, ARGO, SAGEMAKER, KAYENTA = (
     "sagemaker/guardrail-linear.json",
     "kayenta/prometheus_canary_config.json",
 )
-GONE = "broken_gone_within <= 10min in 90% of runs"
+GONE = ("--world", "broken", "--assert", "broken_gone_within <= 10min in 90% of runs")
 
 
 class Gated:
@@ -48,7 +48,7 @@ class Gated:
         return run(
             self.capsys,
             *("compare", self.world, "--policies", self.configs / rollout, "--gate"),
-            *("--workers", 1, "--world", "described", "--world", "broken", *places, *words),
+            *("--workers", 1, *places, *words),
         )
 
 
@@ -59,7 +59,7 @@ def gated(shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> G
 
 def test_flagger_takes_a_broken_candidate_back_in_time(gated: Gated) -> None:
     """Ten failed checks of 15 s end its analysis."""
-    found = gated(FLAGGER, "-n", 60, "--assert", GONE)
+    found = gated(FLAGGER, "-n", 60, *GONE)
     assert found.code == 0
     (case,) = require_junit(gated.junit.read_bytes()).values()
     assert len(case) == 0
@@ -68,7 +68,7 @@ def test_flagger_takes_a_broken_candidate_back_in_time(gated: Gated) -> None:
 
 def test_too_few_runs_cannot_tell(gated: Gated) -> None:
     """No five runs show that 90 % of all are in time."""
-    found = gated(FLAGGER, "-n", 5, "--assert", GONE)
+    found = gated(FLAGGER, "-n", 5, *GONE)
     assert found.code == 3
     (case,) = require_junit(gated.junit.read_bytes()).values()
     assert [each.tag for each in case] == ["skipped"]
@@ -78,7 +78,7 @@ def test_too_few_runs_cannot_tell(gated: Gated) -> None:
 
 def test_a_rollout_that_waits_for_a_person_fails_the_gate(gated: Gated) -> None:
     """Its second step has no end, so that it never promotes; a map says who resumes it."""
-    power = ("-n", 30, "--assert", 'power("rollout-canary") >= 80%')
+    power = ("-n", 30, "--world", "described", "--assert", 'power("rollout-canary") >= 80%')
     assert gated(ARGO, *power).code == 1
     (case,) = require_junit(gated.junit.read_bytes()).values()
     assert [each.tag for each in case] == ["failure"]
@@ -89,7 +89,7 @@ def test_a_rollout_that_waits_for_a_person_fails_the_gate(gated: Gated) -> None:
 
 def test_a_deployment_with_a_mistaken_alarm_fails_the_gate(gated: Gated) -> None:
     """Its alarm on errors needs all requests to fail: a third of them does not roll it back."""
-    found = gated(SAGEMAKER, "-n", 20, "--assert", GONE)
+    found = gated(SAGEMAKER, "-n", 20, *GONE)
     assert found.code == 1
     assert "asks for 100 % errors, and not for 1 %" in found.err
 
@@ -102,13 +102,16 @@ def test_a_query_without_a_meaning_is_bad_input(gated: Gated) -> None:
     assert not gated.junit.exists()
     table = gated.world.with_name("map.yaml")
     table.write_text("metrics: {cpu: {metric: error_rate}}\n", encoding="utf-8")
-    assert gated(KAYENTA, "-n", 1, "--map", table).code in (1, 3)
+    assert gated(KAYENTA, "-n", 1, "--map", table, "--world", "described").code in (1, 3)
 
 
 def test_all_rollouts_at_once_have_a_suite_each(gated: Gated) -> None:
     """`--policies` may be repeated: which of them is safe?"""
     more = ("--policies", gated.configs / ARGO, "--policies", gated.configs / SAGEMAKER)
-    assert gated(FLAGGER, *more, "-n", 2).code in (1, 3)
+    assert gated(FLAGGER, *more, "-n", 2, "--world", "described", "--world", "broken").code in (
+        1,
+        3,
+    )
     cases = require_junit(gated.junit.read_bytes())
     assert {name.partition(":")[0] for name in cases} == {"podinfo", "rollout-canary", "guardrail"}
     lines = gated.markdown.read_text("utf-8").splitlines()

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from simab.cli.templates import TEMPLATES
 from simab.explain import warnings
 from simab.scenario import load
-from simab.scenario.starter import TEMPLATES, starter_text
+from simab.scenario.starter import starter_text
 from tests.comparison.command_line import run
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -204,14 +204,15 @@ def test_against_adds_the_change_to_the_screen_and_to_the_lines_for_a_merge_requ
     policies = ONE | {"schedule": LATER} | {f"rule {n}": LATER for n in range(12)}
     path = tmp_path / "small.yaml"
     path.write_text(dumps(small(policies=policies, worlds=WORLDS)), encoding="utf-8")
-    words = ("compare", path, "-n", 40, "--workers", 1, "--markdown", lines)
+    one = ("--workers", 1, "--world", "described", "--markdown", lines)
+    words = ("compare", path, "-n", 15, *one)
     found = run(capsys, *words, "--against", folder)
     assert found.code == 0
     assert "Only the second study has the policies" in " ".join(found.out.split())
     text = lines.read_text("utf-8").splitlines()
     assert len(text) <= 15
-    assert "time to decision" in text[-1]
-    absent = run(capsys, *words, "-n", 10**6, "--against", tmp_path / "absent")
+    assert "requests on worse variants" in text[-1]
+    absent = run(capsys, "compare", path, "-n", 10**6, *one, "--against", tmp_path / "absent")
     assert absent.code == 2
 
 

@@ -35,6 +35,11 @@ else:
 print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
 """
 
+OF_A_TEMPLATE = {
+    "_SIMAB_COMPLETE": "bash_complete",
+    "COMP_WORDS": "simab init --template ",
+    "COMP_CWORD": "3",
+}
 COMPLETION = {"_SIMAB_COMPLETE": "bash_complete", "COMP_WORDS": "simab ", "COMP_CWORD": "1"}
 
 
@@ -56,8 +61,8 @@ def loaded(folder: Path, arguments: list[str], variables: dict[str, str]) -> tup
 
 @pytest.mark.parametrize(
     ("arguments", "variables"),
-    [(["--help"], {}), (["--version"], {}), ([], COMPLETION)],
-    ids=["help", "version", "completion"],
+    [(["--help"], {}), (["--version"], {}), ([], COMPLETION), ([], OF_A_TEMPLATE)],
+    ids=["help", "version", "completion", "completion of a template"],
 )
 def test_nothing_heavy_is_loaded(
     tmp_path: Path, arguments: list[str], variables: dict[str, str]

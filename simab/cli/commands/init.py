@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from simab.cli import options
+from simab.cli.templates import TEMPLATES
 from simab.cli.terminal import print_line
 from simab.errors import InvalidInput
 
@@ -14,8 +15,6 @@ __all__ = ["command"]
 
 
 def _templates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  # as click calls it
-    from simab.scenario.starter import TEMPLATES
-
     return [name for name in TEMPLATES if name.startswith(incomplete)]
 
 
@@ -34,7 +33,7 @@ def _templates(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 def command(path: Path, template: str, listing: bool, force: bool, quiet: bool) -> None:
     """Write a commented scenario to PATH (scenario.yaml), ready to be checked and run."""
     from simab.files import write_files
-    from simab.scenario.starter import TEMPLATES, starter_text
+    from simab.scenario.starter import starter_text
 
     if listing:
         for name, about in TEMPLATES.items():
