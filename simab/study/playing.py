@@ -19,7 +19,7 @@ from simab.world.control import Decider, PolicyRaised
 
 __all__ = ["play_batch", "play_one", "truth_of_world"]
 
-_WORLDS_AT_HAND: Final = 8  # whose tables a process keeps
+_WORLDS_AT_HAND: Final = 32  # whose tables a process keeps; batches come from all in turn
 
 
 def play_batch(
