@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["DescribedWorld", "described_worlds", "worlds_sentence"]
 
 _JUDGED: Final = {
-    "promote": "the candidate is better",
-    "keep": "it is not better",
-    "neither": "it is better by less than what matters, and neither is held against a policy",
+    "promote": "it is right to promote it",
+    "keep": "it is wrong to promote it",
+    "neither": "it is better by less than what matters, and nothing is held against a policy",
 }
 _SHORT: Final = {
-    "promote": "better",
-    "keep": "not better",
-    "neither": "better by too little to count",
+    "promote": "promoting the candidate is right",
+    "keep": "wrong",
+    "neither": "held against no policy",
 }
 
 
@@ -72,9 +72,10 @@ def described_worlds(scenario: Scenario) -> list[DescribedWorld]:
 
 def worlds_sentence(worlds: list[DescribedWorld]) -> str:
     """All worlds that are played in one sentence, by how the candidate is judged there."""
-    by_judgement = {
-        short: [each.title for each in worlds if each.same_as is None and each.asks == asks]
-        for asks, short in _SHORT.items()
-    }
-    texts = [f"{short} ({', '.join(titles)})" for short, titles in by_judgement.items() if titles]
-    return f"By world the candidate is {listed(texts)}."
+    parts = []
+    for asks, says in _SHORT.items():
+        titles = [each.title for each in worlds if each.same_as is None and each.asks == asks]
+        if titles:
+            parts.append(f"{says} in {listed([named(title) for title in titles])}")
+    sentence = "; ".join(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}."

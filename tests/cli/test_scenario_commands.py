@@ -59,11 +59,11 @@ def test_check_is_short(run) -> None:
     code, out, err = run("check", MINIMAL)
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == f"{MINIMAL} is valid."
-    said, _, worlds = " ".join(out.splitlines()[1:]).partition(" By world the candidate is ")
+    said, _, worlds = " ".join(out.splitlines()[1:]).partition(" Promoting the candidate is ")
     assert said == size_sentence(size_of(load(MINIMAL)))
     assert worlds == (
-        "better (as described) and not better (equally good, exchanged, broken, three times as "
-        "slow)."
+        "right in “as described”; wrong in “equally good”, “exchanged”, “broken” and “three times "
+        "as slow”."
     )
     warned = run("check", TWELVE)[1]
     found, text = list(warnings(load(TWELVE))), " ".join(warned.split())
