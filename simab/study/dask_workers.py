@@ -77,19 +77,31 @@ class DaskWorkers(Executor):
         try:
             future: Future[_Answer] = self._executor.submit(call, *given, **named)
         except Exception as error:  # whatever a client raises whose scheduler has gone
-            if self._client.status == "running":
+            if self._is_connected:
                 raise
             raise NoResources(f"The Dask scheduler at {self._address} is gone ({error}).") from None
         return future
 
     def abandon(self) -> None:
         """Call off whatever was sent, also what is played."""
-        self._executor.shutdown(wait=False)
+        if self._is_connected:
+            self._executor.shutdown(wait=False)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let go of the cluster; its scheduler and workers stay."""
-        self._executor.shutdown(wait=wait and not cancel_futures)
+        if self._is_connected:
+            self._executor.shutdown(wait=wait and not cancel_futures)
         self._client.close(timeout=_TIMEOUT_S)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has given up its scheduler; before that it tries for a while."""
+        return self._client.status in ("closing", "closed")
+
+    @property
+    def _is_connected(self) -> bool:
+        """A client without a scheduler would wait for its answer for ever."""
+        return bool(self._client.status == "running")
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self.shutdown(wait=error is None)

@@ -3,8 +3,8 @@
 An executor may say by attributes how it likes its work: `places` (how many batches to have under
 way), `batch_s` (how long one should take), `code` (the digest of the code that its workers must
 have), `lost` (exceptions that say that a worker is gone), `finishes_what_it_has` (a batch that is
-played cannot be told from one that waits) and `abandon` (end workers in the midst of what they
-play).
+played cannot be told from one that waits), `is_gone` (nothing will come back) and `abandon` (end
+workers in the midst of what they play).
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ def _there(
             ended = sending.next_ended(_wait_s(deadline_s))
             if not ended:
                 idle()
+                sending.require_executor()
             for future in ended:
                 if answer := sending.answer(future, pace):
                     yield answer
@@ -219,8 +220,21 @@ class _Sending:
         if not getattr(self._executor, "finishes_what_it_has", False):
             self.call_off()
 
+    def require_executor(self) -> None:
+        """Make sure that something can still come back.
+
+        Raises:
+            NoResources: the executor says that it is gone.
+        """
+        if getattr(self._executor, "is_gone", False):
+            raise NoResources(
+                "What plays the runs is gone: its scheduler does not answer any more."
+            )
+
     def call_off(self) -> None:
         """Whatever has not begun."""
+        if getattr(self._executor, "is_gone", False):
+            self.futures.clear()  # to call off would wait for an answer
         for future in list(self.futures):
             if future.cancel():
                 del self.futures[future]

@@ -26,6 +26,7 @@ from simab.study import (
     local_workers,
     playing,
     run_study,
+    tasks,
     workers_worth_starting,
 )
 from tests.study.building import small
@@ -290,3 +291,88 @@ def test_a_plan_without_anything_to_play_is_refused(
     chosen = {name: scenario.policies[name] for name in policies}
     with pytest.raises(InvalidInput, match=message):
         StudyPlan.of_scenario(scenario, chosen, replications, 1, "compiled")
+
+
+class Gone(Executor):
+    """An executor whose cluster goes away: nothing comes back, and nothing can be called off."""
+
+    is_gone = False
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.is_gone = True
+        future: Future[Any] = Future()
+        future.cancel = self.fails  # type: ignore[method-assign]
+        return future
+
+    def fails(self) -> bool:
+        raise AssertionError("it would wait for ever")
+
+
+def test_an_executor_that_is_gone_ends_the_study() -> None:
+    """With the code for workers that are gone, rather than never."""
+    with pytest.raises(NoResources, match="does not answer any more"):
+        rows_of(plan(), executor=Gone())
+
+
+class Forgetful(Executor):
+    """Workers that know no world until they are sent it, and lose each batch once."""
+
+    class Lost(Exception):
+        """A worker was killed."""
+
+    lost = (Lost,)
+    places = 3
+
+    def __init__(self, losses: int = 1) -> None:
+        self.losses = losses
+        self.seen: dict[Any, int] = {}
+        self.most_under_way = 0
+        self.with_world: list[bool] = []
+
+    def submit(self, call: Callable[..., Any], task: Any, /) -> Future[Any]:
+        future: Future[Any] = Future()
+        batch = (task.policy[0], *task.replications)
+        self.seen[batch] = self.seen.get(batch, 0) + 1
+        self.with_world.append(task.scenario is not None)
+        if self.seen[batch] <= self.losses:
+            future.set_exception(self.Lost())
+        elif task.scenario is None:
+            future.set_result(tasks.UnknownWorld(task.world))
+        else:
+            future.set_result(call(task))
+        return future
+
+
+def test_a_lost_worker_and_an_unknown_world_cost_a_try(
+    serial: dict[str, tuple[RunSummary, ...]],
+) -> None:
+    """Each batch is sent again, with its world once a worker has said that it lacks it."""
+    executor = Forgetful()
+    assert rows_of(plan(), executor=executor) == serial
+    assert set(executor.seen.values()) == {3}
+
+
+def test_a_batch_that_loses_every_worker_ends_the_study() -> None:
+    """With where it was, and what may help."""
+    with pytest.raises(NoResources, match=r"lost 3 times .* in the world described"):
+        rows_of(plan(), executor=Forgetful(losses=9))
+
+
+def test_few_batches_are_under_way_and_all_cells_in_step() -> None:
+    """As many as there are places; each begins with the lowest replication that is left."""
+    order: list[tuple[str, int]] = []
+    begun: list[int] = []
+
+    class Narrow(Pending):
+        places = 3
+
+        def submit(self, call: Callable[..., Any], task: Any, /) -> Future[Any]:
+            pending = sum(not future.done() for future in self.futures)
+            assert pending < self.places
+            order.extend((task.policy[0], number) for number in task.replications)
+            begun.append(task.replications[0])
+            return super().submit(call, task)
+
+    rows_of(plan(), executor=Narrow(ready=1000))
+    assert sorted(order) == sorted((name, n) for name in plan().policies for n in range(12))
+    assert begun == sorted(begun)
