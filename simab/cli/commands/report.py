@@ -36,8 +36,8 @@ def command(study: Path, number: int | None, out: Path | None, as_json: bool, qu
     STUDY is a study.json, sweep.json or sensitivity.json, a report.html, which holds the same, or
     the folder of one.
     Writes report.html, the JSON and the CSV files that follow from it. outcomes.csv holds the
-    single rows, which the result does not: it is left as it is, and only `--out` of the command
-    that played them writes it. With --json the result is printed, and written only where --out
+    single rows, which the study does not: it is left as it is, and only `--out` of the command that
+    played them writes it. With --json the result is printed, and written only where --out
     says.
 
     STUDY may also be a store of finished runs, or a scenario whose runs the user's cache keeps:
