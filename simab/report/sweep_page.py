@@ -16,7 +16,7 @@ from simab.report.sweep_figures import sweep_figures
 from simab.report.sweep_tables import every_point, worst_points
 from simab.report.sweep_text import failure_sentences, sweep_sentences
 from simab.report.writing import csv_text, summary_row
-from simab.result.sweep_result import SweepResult, sweep_json
+from simab.result.sweep_result import SweepResult, SweptField, sweep_json
 from simab.text import typeset
 
 __all__ = ["sweep_csv", "sweep_page", "sweep_table_html", "write_sweep"]
@@ -76,7 +76,10 @@ def sweep_csv(result: SweepResult) -> str:
         for policy in point.policies:
             theory = point.theory.get(policy.name)
             row: dict[str, object] = {"point": point.name}
-            row |= {f"vary.{path}": _written(value) for path, value in point.settings.items()}
+            row |= {
+                f"vary.{field.path}": _number_or_text(field, at)
+                for field, at in zip(result.fields, point.places, strict=True)
+            }
             row |= {"true_gain": point.gain, "right": point.asks}
             row |= summary_row(policy)
             row["promotes_count"] = policy.promotes.count
@@ -87,7 +90,11 @@ def sweep_csv(result: SweepResult) -> str:
     return csv_text(list(dict.fromkeys(key for row in rows for key in row)), rows)
 
 
-def _written(value: Any) -> object:
+def _number_or_text(field: SweptField, at: int) -> object:
+    """A number in the unit of the field, as a share or seconds; else the value as in a file."""
+    if field.is_numeric:
+        return field.numbers[at]
+    value = field.values[at]
     return value if isinstance(value, str | int | float) else str(value)
 
 

@@ -83,6 +83,7 @@ def test_the_table_of_points_has_numbers_that_a_spreadsheet_reads(
         for point in result["points"]
         for policy in point["policies"]
     ]
+    assert [float(row["vary.effect"]) for row in rows[::2]] == [-0.1, 0.0, 0.1]
     assert [row["theory"] for row in rows if row["policy"] == "schedule"] == ["1.0"] * 3
 
 
