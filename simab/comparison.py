@@ -51,6 +51,13 @@ __all__ = ["Study", "compare", "kept_outcomes", "kept_study", "whole_numbers"]
 
 _WHOLE: Final = dict.fromkeys(("requests_to_decision", "clients_on_worse"), "Int64")
 """Whole numbers that some runs lack: a file has them without a decimal point."""
+_NO_NUMBERS: Final = frozenset(
+    {
+        "parameters", "non_default", "decision_time_ecdf", "rule", "misleads", "refused", "looks",
+        "spread",
+    }
+)  # fmt: skip
+"""What a table of a policy's numbers leaves out; `spread` stands beside the means."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +102,22 @@ class Study:
         )
 
     def with_examples(self, progress: Progress | None = None) -> StudyResult:
-        """The result with one run of each policy, which is played again to be shown in full.
+        """The result with two runs of each policy, played again to be shown in full.
+
+        One is what mostly happens, the other what did most harm; often it is of another world.
 
         Args:
             progress: a function that is called with how many runs are played again, of how many.
         """
         if "_examples" not in vars(self):
             vars(self)["_examples"] = study_examples(
-                self.plan, self.worlds[0].name, self.rows, progress=progress
+                self.plan,
+                {
+                    world.name: self.played[world.name].rows
+                    for world in self.worlds
+                    if world.same_as is None
+                },
+                progress=progress,
             )
         return replace(self.result, examples=vars(self)["_examples"])
 
@@ -119,10 +134,8 @@ class Study:
         """One row a world and policy: operating characteristics, flattened (`correct_share`)."""
         import pandas as pd
 
-        hidden = ("parameters", "non_default", "decision_time_ecdf", "rule", "misleads", "refused")
         policies = [
-            {"world": world.name}
-            | {name: value for name, value in dumped(policy).items() if name not in hidden}
+            {"world": world.name} | _numbers(dumped(policy))
             for world in self.result.worlds
             for policy in world.policies
         ]
@@ -180,6 +193,14 @@ def _outcomes(worlds: Sequence[World], played: Mapping[str, WorldRows]) -> pd.Da
     frame = pd.DataFrame([_by_variant(row, ("requests_served",)) for row in rows])
     unknown = [name for name in COLUMNS if name in frame and frame[name].isna().all()]
     return frame.astype(dict.fromkeys(unknown, float))  # NaN, as CSV reads it, and not None
+
+
+def _numbers(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """A policy's numbers, those of how a column is spread beside its mean."""
+    numbers = {name: value for name, value in policy.items() if name not in _NO_NUMBERS}
+    for name, spread in policy["spread"].items():
+        numbers[name] = policy[name] | spread
+    return numbers
 
 
 def _by_variant(row: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:

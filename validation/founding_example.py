@@ -10,9 +10,9 @@ from typing import Final
 
 from simab.comparison import compare
 from simab.report import canvas, formatting
+from simab.report.over_worlds import distinct
 from simab.report.page_form import for_page
 from simab.report.verdict_figure import draw_endings
-from simab.report.worlds_table import distinct
 from simab.report.writing import write_report
 from simab.result import StudyResult
 from simab.result.saved_study import read_result

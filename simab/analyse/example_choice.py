@@ -1,14 +1,15 @@
-"""Which run of a policy is shown in full, and why, in words that are true of that run."""
+"""Which runs of a policy are shown in full, and why, in words that are true of each run."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from simab.result.run_summary import RunSummary, Verdict
+from simab.result.run_summary import Judgement, RunSummary, Verdict
+from simab.text.numbers import counted
 
-__all__ = ["chosen_example"]
+__all__ = ["chosen_example", "worst_example"]
 
 _ENDINGS: Final = {
     Verdict.PROMOTED_CANDIDATE: "promoted the candidate",
@@ -35,6 +36,37 @@ def chosen_example(rows: Sequence[RunSummary]) -> tuple[RunSummary, str]:
     rivals = [many for _, many in counted[1:]]
     tied = all(row.decided_s == chosen.decided_s for row in by_time)
     return chosen, _why(usual, (count, len(rows)), rivals, tied=tied)
+
+
+def worst_example(
+    rows_by_world: Mapping[str, Sequence[RunSummary]],
+) -> tuple[str, RunSummary, str] | None:
+    """The run that did most harm in any world: its world, the run, and why it; None if none did.
+
+    That is the run with most requests on worse variants, and of those with equally many the one
+    decided last. Where no variant is worse, it is the wrong ending that was decided last.
+    """
+    runs = [(world, row) for world, rows in rows_by_world.items() for row in rows]
+    harmful = [(world, row) for world, row in runs if row.requests_on_worse]
+    if harmful:
+        world, worst = max(
+            harmful, key=lambda each: (each[1].requests_on_worse, each[1].time_to_decision_s)
+        )
+        most = f"{counted(worst.requests_on_worse, 'request')} to worse variants"
+        return world, worst, f"of {_all(runs, rows_by_world)} this one sent the most: {most}"
+    wrong = [(world, row) for world, row in runs if row.judgement is Judgement.WRONG]
+    if not wrong:
+        return None
+    world, worst = max(wrong, key=lambda each: each[1].time_to_decision_s)
+    why = f"of {counted(len(wrong), 'run')} that ended wrong, this one was decided last"
+    return world, worst, why
+
+
+def _all(
+    runs: Sequence[tuple[str, RunSummary]], rows_by_world: Mapping[str, Sequence[RunSummary]]
+) -> str:
+    worlds = len(rows_by_world)
+    return counted(len(runs), "run") + (f" in {worlds} worlds" if worlds > 1 else "")
 
 
 def _why(usual: Verdict, counts: tuple[int, int], rivals: Sequence[int], *, tied: bool) -> str:

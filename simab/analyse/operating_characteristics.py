@@ -13,7 +13,17 @@ import numpy as np
 
 from simab.analyse.run_summary import usual_reason
 from simab.policies import HoldReason
-from simab.result import Characteristics, Ecdf, Ending, Mean, Proportion, Quantiles, Refused
+from simab.result import (
+    Characteristics,
+    Ecdf,
+    Ending,
+    LookVerdicts,
+    Mean,
+    Proportion,
+    Quantiles,
+    Refused,
+    Spread,
+)
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS, Column, RunLimits
 from simab.result.run_summary import Judgement, RunSummary, Verdict
 from simab.stats.cost_intervals import cost_mean
@@ -21,6 +31,7 @@ from simab.stats.intervals import quantile_interval, share_interval
 
 __all__ = ["operating_characteristics"]
 
+_MOST_LOOKS: Final = 12  # more instants at which runs are decided are no stages of a rollout
 _ECDF_POINTS: Final = 10_000  # of which a table shows shares to a tenth of a percent
 
 
@@ -75,6 +86,41 @@ def operating_characteristics(
             }
             for name, column in VARIANT_COLUMNS.items()
         },
+        spread=_spreads(outcomes),
+        looks=_looks(outcomes),
+    )
+
+
+def _spreads(outcomes: Sequence[RunSummary]) -> dict[str, Spread]:
+    return {
+        name: _spread(column.values(outcomes))
+        for name, column in COLUMNS.items()
+        if column.spread and outcomes
+    }
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    """Quantiles that are values of runs: the inverse of the empirical distribution."""
+    found = np.quantile(values, (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1), method="inverted_cdf")
+    return Spread(*(float(each) for each in found))
+
+
+def _looks(outcomes: Sequence[RunSummary]) -> tuple[LookVerdicts, ...]:
+    """The instants at which runs were decided, with their verdicts; of many instants none."""
+    decided = [(each.decided_s, each.verdict) for each in outcomes if each.decided_s is not None]
+    instants = sorted({at_s for at_s, _ in decided})
+    if len(instants) > _MOST_LOOKS:
+        return ()
+    return tuple(
+        LookVerdicts(
+            at_s,
+            {
+                str(verdict): count
+                for verdict in Verdict
+                if (count := decided.count((at_s, verdict)))
+            },
+        )
+        for at_s in instants
     )
 
 

@@ -68,7 +68,8 @@ def _print_recommendation(console: Console, said: Answer) -> None:
 
 def _print_worlds(console: Console, study: StudyResult) -> None:
     """A row a policy over all worlds, and the heading of what follows."""
-    from simab.report.worlds_table import distinct, worlds_table
+    from simab.report.over_worlds import distinct
+    from simab.report.worlds_table import worlds_table
 
     click.echo()
     worlds = distinct(study)

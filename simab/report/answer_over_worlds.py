@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from simab.report.over_worlds import distinct
 from simab.report.requirement_text import (
     bounds_text,
     found_text,
@@ -12,7 +13,6 @@ from simab.report.requirement_text import (
     where_text,
     why_no_runs_tell,
 )
-from simab.report.worlds_table import distinct
 from simab.result import StudyResult
 from simab.result.requirement_result import Compliance, JudgedRequirement
 from simab.text import typeset

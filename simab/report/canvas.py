@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ft2font import LoadFlags
-from matplotlib.ticker import FixedLocator, FuncFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
 from simab.report.palette import LIGHT
 from simab.text.typeset import THIN
@@ -40,6 +40,7 @@ __all__ = [
     "svg_text",
     "text_width",
     "time_axis",
+    "time_ticks",
 ]
 
 WIDE: Final = 720
@@ -140,8 +141,8 @@ def svg_text(figure: Figure) -> str:
     return buffer.getvalue()
 
 
-def time_axis(axes: Axes, end_s: float, most_ticks: int) -> float:
-    """Label the x axis with time from 0 to `end_s`; returns the seconds in one unit of the axis."""
+def time_ticks(end_s: float, most: int) -> tuple[float, list[tuple[float, str]]]:
+    """The seconds in one unit of an axis from 0 to `end_s`, and its ticks in units with words."""
     unit_s, name = next(
         (size, name)
         for size, name in ((86_400.0, "days"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
@@ -154,16 +155,18 @@ def time_axis(axes: Axes, end_s: float, most_ticks: int) -> float:
             [0.1, 0.2, 0.5, 1, 2, 3, 6, 12, 24] if name == "h" else [0.1, 0.5, 1, 2, 5, 10, 20, 30]
         )
         steps += [60.0 * 2**e for e in range(12)]
-    step = next((step for step in steps if end / step <= most_ticks), end)
+    step = next((step for step in steps if end / step <= most), end)
     ticks = [at * step for at in range(math.floor(end / step + 1e-9) + 1)]
-    axes.set_xlim(0, end)
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    last = ticks[-1]
+    named = [f"{each:g}{THIN}{name}" if each == ticks[-1] else f"{each:g}" for each in ticks]
+    return unit_s, list(zip(ticks, named, strict=True))
 
-    def label(value: float, _position: int) -> str:
-        return f"{value:g}{THIN}{name}" if value == last else f"{value:g}"
 
-    axes.xaxis.set_major_formatter(FuncFormatter(label))
+def time_axis(axes: Axes, end_s: float, most_ticks: int) -> float:
+    """Label the x axis with time from 0 to `end_s`; returns the seconds in one unit of the axis."""
+    unit_s, ticks = time_ticks(end_s, most_ticks)
+    axes.set_xlim(0, max(end_s / unit_s, 1e-9))
+    axes.xaxis.set_major_locator(FixedLocator([at for at, _ in ticks]))
+    axes.xaxis.set_major_formatter(FixedFormatter([words for _, words in ticks]))
     return unit_s
 
 

@@ -1,4 +1,4 @@
-"""The figures of one example run: who got the traffic, and what the metric said, over time."""
+"""The figure of what the metric said in an example run, over time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from simab.result import TruthSummary
 from simab.result.example_run import Example, MetricPoint
 from simab.text import typeset
 
-__all__ = ["BINS", "POINTS", "draw_metric", "draw_traffic", "traffic_variants"]
+__all__ = ["POINTS", "draw_metric", "marked_times", "wear"]
 
-BINS: Final = 60
 POINTS: Final = 80
 _LINE: Final = 20
 
@@ -39,40 +38,6 @@ def wear(variant: str, truth: TruthSummary) -> Wear:
     return Wear(LIGHT["soft"], (2, 2), "^")
 
 
-def traffic_variants(example: Example, truth: TruthSummary) -> list[str]:
-    """Whose share to draw: the candidate's says it all where there are only two."""
-    others = [
-        each for each in example.variants_seen() if each not in (truth.control, truth.candidate)
-    ]
-    return [truth.candidate] if not others else [truth.candidate, truth.control, *others]
-
-
-def draw_traffic(example: Example, truth: TruthSummary, width: float) -> Figure:
-    """The weights as steps, what was realised as dots, the decision as a line."""
-    end_s = example.shown_until_s
-    names = traffic_variants(example, truth)
-    top = _LINE * (len(names) + 1) + 26.0
-    figure, axes = canvas.axes(width, top + 190 + 30, canvas.Margins(48, 26, top, 30))
-    canvas.share_axis(axes)
-    unit_s = canvas.time_axis(axes, end_s, 8 if width > 500 else 5)
-    for name in names:
-        look = wear(name, truth)
-        times, shares = example.weight_steps(name, end_s)
-        axes.plot(
-            [at / unit_s for at in times], shares, drawstyle="steps-post", color=look.colour,
-            linewidth=2.2, dashes=look.dash, zorder=3,
-        )  # fmt: skip
-        dots = example.realised(name, end_s, BINS)
-        axes.plot(
-            [each.at_s / unit_s for each in dots], [each.share for each in dots],
-            linestyle="none", marker=look.marker, markersize=6, zorder=4,
-            markerfacecolor=LIGHT["paper"], markeredgecolor=look.colour, markeredgewidth=1.3,
-        )  # fmt: skip
-    _legend(figure, [(f"weight of {each}, as a share", each) for each in names], truth, "realised")
-    _mark_decisions(axes, example, unit_s)
-    return figure
-
-
 def draw_metric(example: Example, truth: TruthSummary, width: float) -> Figure:
     """The metric of both variants with its interval, over all labels that have arrived by then."""
     end_s = example.shown_until_s
@@ -89,7 +54,7 @@ def draw_metric(example: Example, truth: TruthSummary, width: float) -> Figure:
     words = [
         (f"{formatting.metric_name(truth.metric)} of {each}, 95 % band", each) for each in names
     ]
-    _legend(figure, words, truth, "truth")
+    _legend(figure, words, truth)
     _mark_decisions(axes, example, unit_s)
     return figure
 
@@ -111,36 +76,33 @@ def _band(axes: Axes, points: list[MetricPoint], look: Wear, unit_s: float) -> N
     )  # fmt: skip
 
 
-def _legend(figure: Figure, entries: list[tuple[str, str]], truth: TruthSummary, kind: str) -> None:
-    """Lines of a legend above the axes; the last says what the thin marks are."""
+def _legend(figure: Figure, entries: list[tuple[str, str]], truth: TruthSummary) -> None:
+    """Lines of a legend above the axes; the last says what the thin lines are."""
     over, (width, _) = canvas.overlay(figure)
     size = canvas.TEXT - 1
     for at, (words, variant) in enumerate(entries):
         look, y = wear(variant, truth), 10 + _LINE * at
         over.plot([2, 38], [y, y], color=look.colour, linewidth=2.2, dashes=look.dash)
-        if kind == "truth":
-            over.plot([20], [y], marker=look.marker, color=look.colour, markersize=6,
-                      markeredgecolor=LIGHT["paper"])  # fmt: skip
+        over.plot([20], [y], marker=look.marker, color=look.colour, markersize=6,
+                  markeredgecolor=LIGHT["paper"])  # fmt: skip
         over.text(46, y, canvas.fit(words, width - 50, size), va="center_baseline", size=size)
     y = 10 + _LINE * len(entries)
-    look = wear(entries[0][1], truth)
-    if kind == "truth":
-        over.plot([2, 38], [y, y], color=LIGHT["ink"], linewidth=1, dashes=(1, 3))
-        words = "true value, which no policy sees"
-    else:
-        over.plot([8, 20, 32], [y] * 3, linestyle="none", marker=look.marker, markersize=6,
-                  markerfacecolor=LIGHT["paper"], markeredgecolor=look.colour)  # fmt: skip
-        words = "share of the requests, pooled"
-    over.text(46, y, words, va="center_baseline", size=size)
+    over.plot([2, 38], [y, y], color=LIGHT["ink"], linewidth=1, dashes=(1, 3))
+    over.text(46, y, "true value, which no policy sees", va="center_baseline", size=size)
+
+
+def marked_times(example: Example, end_s: float) -> list[float]:
+    """When actions were accepted, in seconds up to the end; of near ones the first."""
+    times = sorted({each.at_s for each in example.decisions if each.accepted})
+    apart = [at for before, at in pairwise([-math.inf, *times]) if at - before > end_s / 200]
+    return [at for at in apart if at <= end_s]
 
 
 def _mark_decisions(axes: Axes, example: Example, unit_s: float) -> None:
     """A tick for each accepted action, and a named line at the one that ended the experiment."""
     _, end = axes.get_xlim()
-    times = sorted({each.at_s / unit_s for each in example.decisions if each.accepted})
-    apart = [at for before, at in pairwise([-math.inf, *times]) if at - before > end / 200]
     over = axes.get_xaxis_transform()
-    seen = [at for at in apart if at <= end]
+    seen = [at_s / unit_s for at_s in marked_times(example, end * unit_s)]
     axes.plot(
         seen, [1.03] * len(seen), marker="v" if len(seen) <= 20 else "|",
         linestyle="none", color=LIGHT["ink"], markersize=6, transform=over, clip_on=False,

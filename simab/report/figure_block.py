@@ -10,18 +10,31 @@ from matplotlib.figure import Figure
 from simab.report import (
     canvas,
     captions,
+    captions_over_worlds,
     decision_time_figure,
+    harm_figure,
     paired_figure,
     tables,
+    tables_over_worlds,
+    trade_figure,
+    traffic_figure,
     verdict_figure,
+    worlds_figure,
 )
 from simab.report import example_figures as replaying
+from simab.report.over_worlds import harmful, trades
 from simab.report.svg import finish
 from simab.report.table import Table
 from simab.result import StudyResult
 from simab.result.example_run import Example
 
-__all__ = ["FigureBlock", "example_figures", "figure_block", "study_figures"]
+__all__ = [
+    "FigureBlock",
+    "example_figures",
+    "figure_block",
+    "study_figures",
+    "worlds_figures",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,16 @@ def study_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlo
             tables.timing(result),
         ),
     ]
+    if harmful(result):
+        figures.append(
+            figure_block(
+                numbers,
+                "harm",
+                ("Harm, run by run", captions_over_worlds.harm(result)),
+                lambda width: harm_figure.draw_harm(result, width),
+                tables_over_worlds.harm(result),
+            )
+        )
     if paired_figure.shown(result):
         figures.append(
             figure_block(
@@ -68,24 +91,49 @@ def study_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlo
     return figures
 
 
+def worlds_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlock]:
+    """What a policy gives for what it takes, and how runs end in each world."""
+    figures = []
+    if trades(result):
+        figures.append(
+            figure_block(
+                numbers,
+                "trade",
+                ("False promotion against time", captions_over_worlds.trade(result)),
+                lambda width: trade_figure.draw_trade(result, width),
+                tables_over_worlds.trade(result),
+            )
+        )
+    figures.append(
+        figure_block(
+            numbers,
+            "worlds",
+            ("How runs end in each world", captions_over_worlds.worlds(result)),
+            lambda width: worlds_figure.draw_worlds(result, width),
+            tables_over_worlds.worlds(result),
+        )
+    )
+    return figures
+
+
 def example_figures(
     result: StudyResult, example: Example, position: int, numbers: Iterator[int]
 ) -> list[FigureBlock]:
-    """Traffic and metric of one example run."""
+    """Traffic and metric of one example run; of the run that did most harm the traffic alone."""
     truth = result.truth
     figures = []
     if example.weights:
-        dots = example.realised(truth.candidate, example.shown_until_s, replaying.BINS)
+        dots = example.realised(truth.candidate, example.shown_until_s, traffic_figure.BINS)
         figures.append(
             figure_block(
                 numbers,
                 f"traffic-{position}",
                 ("Who got the traffic", captions.traffic(result, example)),
-                lambda width: replaying.draw_traffic(example, truth, width),
+                lambda width: traffic_figure.draw_traffic(example, truth, width),
                 tables.traffic(example, truth.candidate, dots),
             )
         )
-    if example.metric_series:
+    if example.metric_series and not example.is_worst:
         figures.append(
             figure_block(
                 numbers,
@@ -102,7 +150,7 @@ def figure_block(
     numbers: Iterator[int],
     key: str,
     words: tuple[str, str],
-    draw: Callable[[float], Figure],
+    draw: Callable[[float], Figure | str],
     table: Table,
 ) -> FigureBlock:
     """The figure drawn for both widths, under the next number; `words` are title and finding."""
@@ -114,7 +162,8 @@ def figure_block(
     return FigureBlock(next(numbers), key, title, finding, wide, narrow, table)
 
 
-def rendered(draw: Callable[[float], Figure], width: float) -> str:
-    """A figure of that width, as matplotlib writes it."""
+def rendered(draw: Callable[[float], Figure | str], width: float) -> str:
+    """A figure of that width as SVG: what matplotlib writes, or what is SVG already."""
     with canvas.drawing():
-        return canvas.svg_text(draw(width))
+        drawn = draw(width)
+        return drawn if isinstance(drawn, str) else canvas.svg_text(drawn)

@@ -83,7 +83,7 @@ def _attributes(element: Element, names: dict[str, str]) -> dict[str, str]:
             if style := _style(value, names):
                 kept["style"] = style
         elif name in ("fill", "stroke"):
-            kept[name] = _VARIABLE.get(value, value)
+            kept[name] = _VARIABLE.get(value, _references(value, names))
         elif name == "transform" and re.match(r"rotate\(-?0 ", value):
             continue
         else:

@@ -34,6 +34,19 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    def without(self, nothing: frozenset[str]) -> Table:
+        """The table without the columns in which every cell is one of these texts."""
+        kept = [
+            at
+            for at in range(len(self.columns))
+            if at == 0 or not all(row[at].text in nothing for row in self.rows)
+        ]
+        return Table(
+            self.caption,
+            tuple(self.columns[at] for at in kept),
+            tuple(tuple(row[at] for at in kept) for row in self.rows),
+        )
+
 
 def cell(value: Written | str) -> Cell:
     """A cell from a written value or from text."""

@@ -89,8 +89,15 @@ def _columns(shown: Shown, result: StudyResult) -> list[OutcomeColumn]:
 
 
 def _says(column: OutcomeColumn, result: StudyResult) -> bool:
-    known = any(math.isfinite(policy.means[column.key].mean) for policy in result.policies)
-    return (bool(result.truth.worse) or not column.of_worse) and (known or not column.where_known)
+    """Whether it is known where it need not be, and could be another number than 0 for any."""
+    means = [policy.means[column.key] for policy in result.policies]
+    known = any(math.isfinite(mean.mean) for mean in means)
+    certain = all(mean.low == mean.mean == mean.high == 0 for mean in means)
+    return (
+        (bool(result.truth.worse) or not column.of_worse)
+        and (known or not column.where_known)
+        and not certain
+    )
 
 
 def _heading(column: OutcomeColumn, result: StudyResult) -> Column:

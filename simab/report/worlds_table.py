@@ -6,28 +6,22 @@ from collections.abc import Sequence
 from typing import Final
 
 from simab.report import formatting
+from simab.report.over_worlds import distinct
 from simab.report.requirement_text import world_heading
 from simab.report.table import Cell, Column, Table, cell
 from simab.report.tables import written_mean
+from simab.report.tables_over_worlds import VERDICTS
 from simab.result import PolicyResult, Proportion, StudyResult
 from simab.result.columns import COLUMNS
+from simab.result.requirement_result import Compliance
 from simab.result.world_result import PROMOTE, WorldResult
+from simab.text import typeset
 from simab.text.numbers import counted
 
-__all__ = ["distinct", "worlds_table"]
+__all__ = ["worlds_table"]
 
-_VERDICTS: Final = {
-    "passes": "pass",
-    "fails": "fail",
-    "cannot tell": "cannot tell",
-    "not asked": "not asked",
-}
 _NONE: Final = Cell("–")
-
-
-def distinct(result: StudyResult) -> list[WorldResult]:
-    """The worlds that were played: one that is the same as an earlier one has no column."""
-    return [world for world in result.worlds if world.label.same_as is None]
+_SAYS_NOTHING: Final = frozenset({"–", typeset.NOT_KNOWN, VERDICTS[Compliance.NOT_ASKED]})
 
 
 def worlds_table(result: StudyResult) -> Table:
@@ -47,7 +41,7 @@ def worlds_table(result: StudyResult) -> Table:
         f"Each policy in each world over {counted(result.replications, 'run')} a world; where it "
         "is right to promote, a run counts that ends with the candidate"
     )
-    return Table(caption, tuple(columns), rows)
+    return Table(caption, tuple(columns), rows).without(_SAYS_NOTHING)
 
 
 def _row(
@@ -61,7 +55,7 @@ def _row(
     played = [policy for policy in found.values() if policy is not None]
     if not played:
         more = [_NONE, _NONE] if exposed else [_NONE]
-        return (*cells, *more, Cell(_VERDICTS[result.compliance(name)]))
+        return (*cells, *more, Cell(VERDICTS[result.compliance(name)]))
     slowest = max(played, key=_median)
     cells.append(cell(formatting.duration_quantiles(slowest.decision_time_s, result.horizon_s)))
     if exposed:
@@ -69,7 +63,7 @@ def _row(
         at = [policy for world in exposed if (policy := found[world.name]) is not None]
         most = max(at, key=lambda policy: policy.means[column.key].mean, default=None)
         cells.append(cell(written_mean(column, most)) if most else _NONE)
-    cells.append(Cell(_VERDICTS[result.compliance(name)]))
+    cells.append(Cell(VERDICTS[result.compliance(name)]))
     return tuple(cells)
 
 

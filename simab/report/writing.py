@@ -97,6 +97,8 @@ def summary_row(policy: PolicyResult) -> dict[str, object]:
         means |= {f"{name}[{variant}]": each for variant, each in by_variant}
     for name, each in means.items():
         row |= {f"{name}_{key}": getattr(each, key) for key in _MEAN_KEYS}
+    for name, spread in policy.spread.items():
+        row |= {f"{name}_{key}": each for key, each in dumped(spread).items()}
     return row
 
 

@@ -3,10 +3,16 @@
 JSON is their dump (`json_form`); a saved study is read back by `saved_study`.
 """
 
-from simab.result.estimates import Ecdf, Ending, Mean, Proportion, Quantiles
+from simab.result.estimates import Ecdf, Ending, Mean, Proportion, Quantiles, Spread
 from simab.result.example_run import Example
 from simab.result.paired_difference import PairedDifference
-from simab.result.policy_result import Characteristics, PolicyDescription, PolicyResult, Refused
+from simab.result.policy_result import (
+    Characteristics,
+    LookVerdicts,
+    PolicyDescription,
+    PolicyResult,
+    Refused,
+)
 from simab.result.study_result import FailedPolicy, PlayedScenario, StudyResult
 from simab.result.truth_summary import TruthSummary
 
@@ -16,6 +22,7 @@ __all__ = [
     "Ending",
     "Example",
     "FailedPolicy",
+    "LookVerdicts",
     "Mean",
     "PairedDifference",
     "PlayedScenario",
@@ -24,6 +31,7 @@ __all__ = [
     "Proportion",
     "Quantiles",
     "Refused",
+    "Spread",
     "StudyResult",
     "TruthSummary",
 ]

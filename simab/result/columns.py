@@ -84,7 +84,7 @@ class Column:
     than the best adds to it, so tables have it only where one is. `where_known`: not every scenario
     says what it takes, so rows may lack it (None), and tables have it only where it is known.
     `compared` are the words for more and for less of it where policies are compared in pairs (None:
-    not).
+    not). `spread`: the result also has its quantiles over runs.
     """
 
     key: str
@@ -98,6 +98,7 @@ class Column:
     of_worse: bool = False
     where_known: bool = False
     compared: tuple[str, str] | None = None
+    spread: bool = False
 
     def values(self, outcomes: Sequence[RunSummary], variant: str | None = None) -> list[float]:
         """One value a run (NaN: not known); of a column by variant that of this one."""
@@ -157,6 +158,7 @@ _DECLARED: Final = (
         shown=Shown.SUMMARY,
         of_worse=True,
         compared=("more harm", "less harm"),
+        spread=True,
     ),
     Column(key="requests_total", most=_without_end, title="Requests", shown=Shown.HEALTH),
     Column(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Ecdf", "Ending", "Mean", "Proportion", "Quantiles"]
+__all__ = ["Ecdf", "Ending", "Mean", "Proportion", "Quantiles", "Spread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,22 @@ class Mean:
     high: float
     approximate: bool = False
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a number of each run is spread over the replications: each is the value of some run.
+
+    `p5` is the smallest value that 5 % of the runs do not exceed, and so on.
+    """
+
+    least: float
+    p5: float
+    p25: float
+    p50: float
+    p75: float
+    p95: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True)

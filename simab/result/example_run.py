@@ -134,7 +134,10 @@ class _Pooled(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One replication of one policy."""
+    """One replication of one policy, in the world of that name.
+
+    `is_worst`: it was chosen for the harm that it did, and not as what mostly happens.
+    """
 
     policy: str
     replication: int
@@ -152,6 +155,8 @@ class Example:
     metric_series: tuple[MetricPoint, ...]
     decisions: tuple[Decision, ...]
     totals: Mapping[str, int]
+    world: str = "described"
+    is_worst: bool = False
 
     def weight_steps(self, variant: str, end_s: float) -> tuple[list[float], list[float]]:
         """Times and shares of a variant, each in force until the next, the last to the end."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS
-from simab.result.estimates import Ecdf, Ending, Mean, Proportion, Quantiles
+from simab.result.estimates import Ecdf, Ending, Mean, Proportion, Quantiles, Spread
 from simab.result.json_form import required_keys, spread_keys
 from simab.result.run_summary import Verdict
 
-__all__ = ["Characteristics", "PolicyDescription", "PolicyResult", "Refused"]
+__all__ = ["Characteristics", "LookVerdicts", "PolicyDescription", "PolicyResult", "Refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,14 @@ class Refused:
     actions: int
     runs: int
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookVerdicts:
+    """How many runs were decided at an instant, by verdict."""
+
+    at_s: float
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +55,9 @@ class Characteristics:
     traffic at the horizon, which `correct`, `wrong` and `neither` judge. `overturned` runs end
     elsewhere than with the variant decided for. `held` counts by reason the runs in which the
     candidate was held. `means` has every column of `simab.result.columns`, `variant_means` those
-    with a value for each variant: by column, then by variant.
+    with a value for each variant: by column, then by variant. `spread` has the columns whose runs
+    differ so much that their mean says too little. `looks` are the instants at which runs were
+    decided, where these are few: empty for a policy that decides at any of many looks.
     """
 
     verdicts: Mapping[str, Proportion] = field(metadata=required_keys(map(str, Verdict)))
@@ -66,6 +76,8 @@ class Characteristics:
     held: Mapping[str, int] = field(default_factory=dict)
     means: Mapping[str, Mean] = field(metadata=spread_keys(COLUMNS))
     variant_means: Mapping[str, Mapping[str, Mean]] = field(metadata=spread_keys(VARIANT_COLUMNS))
+    spread: Mapping[str, Spread] = field(default_factory=dict)
+    looks: tuple[LookVerdicts, ...] = ()
 
     @property
     def runs(self) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from simab.analyse.counterfactual import Counterfactual
 from simab.analyse.example import example_of
-from simab.analyse.example_choice import chosen_example
+from simab.analyse.example_choice import chosen_example, worst_example
 from simab.analyse.operating_characteristics import operating_characteristics
 from simab.analyse.paired import paired_differences
 from simab.analyse.recommendation import recommended
@@ -31,6 +31,7 @@ from simab.result import (
 )
 from simab.result.columns import RunLimits
 from simab.result.reader import Reader
+from simab.result.run_summary import RunSummary
 from simab.result.world_result import WorldLabel, WorldResult
 from simab.scenario import Scenario, dumps
 from simab.scenario.requirements import CUSTOMARY
@@ -241,22 +242,51 @@ def nothing_finished(failed: FailedPolicy) -> str:
 
 
 def study_examples(
-    plan: StudyPlan, world: str, rows: WorldRows, *, progress: Progress | None = None
+    plan: StudyPlan, played: Mapping[str, WorldRows], *, progress: Progress | None = None
 ) -> tuple[Example, ...]:
-    """The runs to look at closely: one a policy that finished any, played again in full."""
-    blueprint = Blueprint.of(plan.worlds[world])
-    finished = {name: each for name, each in rows.items() if each}
+    """The runs to look at closely, played again in full: two of each policy that finished any.
+
+    One is what mostly happens in the first world, the other what did most harm in any. `played` are
+    the rows by world; a world that is the same as an earlier one is left out.
+    """
+    chosen = list(_chosen_runs(played))
+    blueprints: dict[str, Blueprint] = {}
     found: list[Example] = []
-    for done, (name, outcomes) in enumerate(finished.items()):
+    for done, (world, row, why, is_worst) in enumerate(chosen):
         if progress:
-            progress(done, len(finished))
-        chosen, why = chosen_example(outcomes)
-        draws = Draws(plan.seed, chosen.replication)
-        run = play_one(blueprint, (name, plan.policies[name]), draws, plan.engine)
+            progress(done, len(chosen))
+        if world not in blueprints:
+            blueprints[world] = Blueprint.of(plan.worlds[world])
+        policy, draws = (row.policy, plan.policies[row.policy]), Draws(plan.seed, row.replication)
+        run = play_one(blueprints[world], policy, draws, plan.engine)
         # A policy that is not pure may fail where it did not before; then there is nothing to show.
         if not isinstance(run, Failure):
-            found.append(example_of(run, chosen, why))
+            shown = example_of(run, row, why)
+            found.append(replace(shown, world=world, is_worst=is_worst))
         del run  # its counts may be large, and the next run makes its own
     if progress:
-        progress(len(finished), len(finished))
+        progress(len(chosen), len(chosen))
     return tuple(found)
+
+
+class _Chosen(NamedTuple):
+    """A run to be shown: of which world, why, and whether for the harm that it did."""
+
+    world: str
+    row: RunSummary
+    why: str
+    is_worst: bool
+
+
+def _chosen_runs(played: Mapping[str, WorldRows]) -> Iterator[_Chosen]:
+    """Policy after policy: the usual run, and the worst where that is another run."""
+    first = next(iter(played))
+    for name in dict.fromkeys(name for rows in played.values() for name in rows):
+        usual = None
+        if played[first].get(name):
+            usual, why = chosen_example(played[first][name])
+            yield _Chosen(first, usual, why, False)
+        own = {world: rows[name] for world, rows in played.items() if rows.get(name)}
+        worst = worst_example(own)
+        if worst and (worst[0], worst[1]) != (first, usual):
+            yield _Chosen(*worst, True)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from simab.analyse import Verdict
-from simab.analyse.example_choice import chosen_example
+from simab.analyse import Judgement, Verdict
+from simab.analyse.example_choice import chosen_example, worst_example
 from tests.analyse.outcome_rows import ROW
 
 KEPT, UNDECIDED = Verdict.KEPT_CONTROL, Verdict.UNDECIDED
@@ -54,3 +54,32 @@ def test_the_reason_is_true_of_the_run(
     chosen, why = chosen_example(rows(*endings))
     assert (chosen.replication, words in why) == (number, True), why
     assert ("time to decision" in why) <= (chosen.decided_s is not None)
+
+
+def harm(*requests: int, decided_s: tuple[float, ...] = ()) -> list:
+    times = decided_s or (60.0,) * len(requests)
+    return [
+        replace(ROW, replication=at, requests_on_worse=many, decided_s=times[at], verdict=KEPT)
+        for at, many in enumerate(requests)
+    ]
+
+
+def test_the_worst_run_is_that_with_most_requests_on_worse_variants() -> None:
+    """Of all worlds; of equally many the one decided last."""
+    played = {"one": harm(5, 90, 7), "two": harm(90, 3, 90, decided_s=(50.0, 60.0, 70.0))}
+    found = worst_example(played)
+    assert found is not None
+    world, row, why = found
+    assert (world, row.replication) == ("two", 2)
+    assert why == "of 6 runs in 2 worlds this one sent the most: 90 requests to worse variants"
+
+
+def test_where_no_variant_is_worse_it_is_the_latest_wrong_ending() -> None:
+    """And where no run does harm at all there is none."""
+    right = harm(0, 0, 0, decided_s=(10.0, 30.0, 20.0))
+    assert worst_example({"one": right}) is None
+    wrong = [replace(row, judgement=Judgement.WRONG) for row in right[1:]]
+    found = worst_example({"one": [right[0], *wrong]})
+    assert found is not None
+    assert found[1].replication == 1
+    assert found[2] == "of 2 runs that ended wrong, this one was decided last"

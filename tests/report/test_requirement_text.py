@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -72,6 +73,6 @@ def test_the_page_speaks_of_wider_intervals_only_where_something_was_judged(
     from simab.report.sections.worlds import SECTION
 
     several = replace(study, other_worlds=study.worlds)
-    assert SECTION.content(several, iter(())).get("judged") is True
+    assert SECTION.content(several, count(1)).get("judged") is True
     nothing = replace(several, judged=())
-    assert SECTION.content(nothing, iter(())).get("judged") is False
+    assert SECTION.content(nothing, count(1)).get("judged") is False

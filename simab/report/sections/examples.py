@@ -1,11 +1,14 @@
-"""The section with one run of each policy, shown in full."""
+"""The section with two runs of each policy: what mostly happens, and what did most harm."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from simab.report import tables
 from simab.report.figure_block import example_figures
+from simab.report.over_worlds import distinct
+from simab.report.requirement_text import where_text
 from simab.report.sections.section import Content, Numbers, Section
 from simab.result import Example, StudyResult
 from simab.text import typeset
@@ -24,16 +27,28 @@ def _content(study: StudyResult, numbers: Numbers) -> Content:
 
 
 def _shown(study: StudyResult, example: Example, position: int, numbers: Numbers) -> Content:
+    seen = _in_its_world(study, example)
+    several = len(distinct(study)) > 1
     return {
         "policy": example.policy,
+        "is_worst": example.is_worst,
+        "where": where_text(study, example.world) if several else "",
         "replication": typeset.count(example.replication),
         "ended": _ended(example),
         "why": example.chosen_because,
-        "figures": example_figures(study, example, position, numbers),
+        "figures": example_figures(seen, example, position, numbers),
         "decisions": tables.decisions(example),
         "windows": tables.windows(example),
         "totals": tables.totals(example),
     }
+
+
+def _in_its_world(study: StudyResult, example: Example) -> StudyResult:
+    """The study with what is true, and found, in the world of the run."""
+    world = next((each for each in study.worlds if each.name == example.world), None)
+    if world is None or world.name == study.world.name:
+        return study
+    return replace(study, world=world.label, truth=world.truth, policies=world.policies)
 
 
 def _ended(example: Example) -> str:

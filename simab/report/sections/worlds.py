@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from simab.report import tables_over_worlds
+from simab.report.figure_block import worlds_figures
+from simab.report.over_worlds import distinct
 from simab.report.requirement_text import bounds_text
 from simab.report.sections.section import Content, Numbers, Section
-from simab.report.worlds_table import distinct, worlds_table
+from simab.report.worlds_table import worlds_table
 from simab.result import StudyResult
 from simab.text.lists import named
 
 __all__ = ["SECTION"]
 
 
-def _content(study: StudyResult, _: Numbers) -> Content:
+def _content(study: StudyResult, numbers: Numbers) -> Content:
     same = [
         (world.label.title, _title(study, world.label.same_as))
         for world in study.worlds
@@ -21,6 +24,9 @@ def _content(study: StudyResult, _: Numbers) -> Content:
     ]
     return {
         "table": worlds_table(study),
+        "figures": worlds_figures(study, numbers),
+        "looks": tables_over_worlds.looks(study),
+        "requirements": tables_over_worlds.requirements(study),
         "made": [(world.label.title, world.label.made) for world in distinct(study)],
         "same": same,
         "asked": bounds_text(study),

@@ -1,0 +1,124 @@
+"""What each figure over worlds shows, in a sentence computed from the numbers that it draws."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from simab.report import formatting
+from simab.report.over_worlds import Trade, distinct, harmful, in_world, trades
+from simab.report.requirement_text import where_text
+from simab.report.trade_figure import asked_at_most
+from simab.report.worlds_figure import parts_of
+from simab.result import StudyResult
+from simab.result.world_result import KEEP, PROMOTE
+from simab.text import typeset
+from simab.text.lists import listed, listed_few, named
+from simab.text.numbers import counted
+
+__all__ = ["harm", "trade", "worlds"]
+
+_MOST_NAMES: Final = 4
+
+
+def trade(result: StudyResult) -> str:
+    """Who keeps below the bound and who of these is soonest; then what the crosses are."""
+    found, asked = trades(result), asked_at_most(result)
+    parts = [_finding(found, asked)]
+    late = [each.policy for each in found if not each.decides]
+    if late:
+        verb = "has" if len(late) == 1 else "have"
+        parts.append(
+            f"{listed_few(late, _MOST_NAMES)} {verb} not decided half of the runs by the horizon: "
+            "at the right edge."
+        )
+    parts.append(
+        "Up: the share of runs that promote where keeping is right, in the world where it is "
+        "largest. Right: the time where promoting is right, in the slowest such world."
+    )
+    line = " Dashed: the requirement." if math.isfinite(asked) else ""
+    return f"{' '.join(parts)}{line} Crosses: 95{typeset.THIN}% intervals."
+
+
+def _finding(found: list[Trade], asked: float) -> str:
+    if not math.isfinite(asked):
+        least = min(found, key=lambda each: each.false.share)
+        return (
+            f"The fewest false promotions are those of {named(least.policy)}: "
+            f"{formatting.proportion(least.false).value} of its runs."
+        )
+    below = [each for each in found if each.false.share <= asked]
+    bound = typeset.percent(asked, 0 if math.isclose(asked * 100, round(asked * 100)) else 1)
+    if not below:
+        least = min(found, key=lambda each: each.false.share)
+        return (
+            f"No policy is at or below {bound}; nearest is {named(least.policy)} with "
+            f"{formatting.proportion(least.false).value}."
+        )
+    text = f"At or below {bound}: {listed_few([each.policy for each in below], _MOST_NAMES)}"
+    soonest = min(below, key=lambda each: each.time.p50 if each.decides else math.inf)
+    if not soonest.decides:
+        return f"{text}."
+    who = f"of these {named(soonest.policy)} is soonest: " if below[1:] else ""
+    return f"{text}; {who}half of its runs decide within {typeset.duration(soonest.time.p50)}."
+
+
+def worlds(result: StudyResult) -> str:
+    """Who promotes most where keeping is right, who least where promoting is, and what failed."""
+    parts = []
+    shares = [
+        (parts_of(policy, result.replications)[0] / result.replications, world, policy.name)
+        for world in distinct(result)
+        for each in result.policies
+        if (policy := in_world(world, each.name)) is not None
+    ]
+    wrongly = [each for each in shares if each[1].asks == KEEP]
+    if wrongly:
+        share, world, name = max(wrongly, key=lambda each: each[0])
+        where = where_text(result, world.name)
+        parts.append(
+            f"Where keeping is right the candidate is promoted most often by {named(name)}: in "
+            f"{typeset.whole_percent(share)} of its runs {where}."
+            if share
+            else "No run promotes the candidate where keeping is right."
+        )
+    rightly = [each for each in shares if each[1].asks == PROMOTE]
+    if rightly:
+        share, world, name = min(rightly, key=lambda each: each[0])
+        parts.append(
+            f"Where promoting is right it is promoted least often by {named(name)}: in "
+            f"{typeset.whole_percent(share)} of its runs {where_text(result, world.name)}."
+        )
+    failed = sum(each.failed for each in result.failures)
+    if failed:
+        parts.append(f"{counted(failed, 'replication')} failed.")
+    parts.append("Bars: all replications, by what was decided; beside a world what is right there.")
+    return " ".join(parts)
+
+
+def harm(result: StudyResult) -> str:
+    """The worst run, and what half of the runs of that policy keep below there."""
+    found = [
+        (spread, world, name) for world, spreads in harmful(result) for name, spread in spreads
+    ]
+    spread, world, name = max(found, key=lambda each: each[0].most)
+    several = len(distinct(result)) > 1
+    where = f" {where_text(result, world.name)}" if several else ""
+    there = " there" if several else ""
+    parts = [
+        f"The worst run is one of {named(name)}{where}: "
+        f"{counted(round(spread.most), 'request')} on worse variants; half of its runs{there} send "
+        f"at most {typeset.count(spread.p50)}."
+    ]
+    never = [
+        name
+        for name in dict.fromkeys(each[2] for each in found)
+        if not any(each[0].most for each in found if each[2] == name)
+    ]
+    if never:
+        parts.append(f"No run of {listed([named(each) for each in never])} sends any.")
+    parts.append(
+        "Box: the middle half of the runs with their median; line: 5 to 95\u202f% of them; dot: "
+        "the worst run."
+    )
+    return " ".join(parts)

@@ -1,0 +1,76 @@
+"""What the figures over worlds show of each policy: numbers and the worlds that they are of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from simab.result import PolicyResult, Proportion, Quantiles, Spread, StudyResult
+from simab.result.world_result import KEEP, PROMOTE, WorldResult
+
+__all__ = ["Trade", "distinct", "harmful", "in_world", "trades"]
+
+
+def distinct(result: StudyResult) -> list[WorldResult]:
+    """The worlds that were played: one that is the same as an earlier one has its runs."""
+    return [world for world in result.worlds if world.label.same_as is None]
+
+
+def in_world(world: WorldResult, name: str) -> PolicyResult | None:
+    """A policy there; None where it finished no run."""
+    return next((each for each in world.policies if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What a policy gives for what it takes: false promotions, and the time to a decision.
+
+    `false` is the largest share of runs that promote, over the worlds in which keeping is right,
+    and `where` that world; `time` is of `when`, the slowest world in which promoting is right.
+    """
+
+    policy: str
+    false: Proportion
+    where: WorldResult
+    time: Quantiles
+    when: WorldResult
+
+    @property
+    def decides(self) -> bool:
+        """Whether half of its runs have decided before the horizon."""
+        return math.isfinite(self.time.p50)
+
+
+def trades(result: StudyResult) -> list[Trade]:
+    """One for each policy that finished a run in both kinds of worlds; empty without both kinds."""
+    worlds = distinct(result)
+    keep = [world for world in worlds if world.asks == KEEP]
+    promote = [world for world in worlds if world.asks == PROMOTE]
+    found = []
+    for policy in result.policies:
+        false = [(each, world) for world in keep if (each := in_world(world, policy.name))]
+        times = [(each, world) for world in promote if (each := in_world(world, policy.name))]
+        if not (false and times):
+            continue
+        worst, where = max(false, key=lambda pair: pair[0].promotes.share)
+        slowest, when = max(times, key=lambda pair: _late(pair[0].decision_time_s.p50))
+        found.append(Trade(policy.name, worst.promotes, where, slowest.decision_time_s, when))
+    return found
+
+
+def _late(at_s: float) -> float:
+    return at_s if math.isfinite(at_s) else math.inf
+
+
+def harmful(result: StudyResult) -> list[tuple[WorldResult, list[tuple[str, Spread]]]]:
+    """The worlds in which some variant is worse, with each policy's requests on such variants."""
+    found = []
+    for world in distinct(result):
+        spreads = [
+            (policy.name, policy.spread["requests_on_worse"])
+            for policy in world.policies
+            if "requests_on_worse" in policy.spread
+        ]
+        if world.truth.worse and spreads:
+            found.append((world, spreads))
+    return found
