@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import binomtest
 
 import simab
 from simab.comparison import whole_numbers
@@ -232,3 +233,13 @@ def test_names_of_a_saved_study_are_no_markup_and_steer_nothing(
     assert len(lines) <= 15
     assert "\\<b\\>\\[c\\]" in lines[-1]
     assert all("<b>" not in line for line in lines)
+
+
+@pytest.mark.long
+def test_studies_of_one_scenario_rarely_differ() -> None:
+    """Of pairs with other seeds, at most 5 % have any quantity that differs; 40 pairs."""
+    differ = 0
+    for seed in range(40):
+        pair = (study(seed=2 * seed + 100), study(seed=2 * seed + 101))
+        differ += any(each.differs for each in simab.diff(*pair).quantities)
+    assert binomtest(differ, 40, 0.05, alternative="greater").pvalue > 0.001
