@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sysconfig
 import tomllib
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ CONTRACTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="ut
 ]["contracts"]
 # From the cli down, without the floors that may be absent.
 FLOORS = [floor for floor in CONTRACTS[0]["layers"] if "(" not in floor]
-SIBLINGS = [floor.split(" | ") for floor in FLOORS if "|" in floor]
+SIBLINGS = [pair for floor in FLOORS for pair in combinations(floor.split(" | "), 2)]
 STEPS_UP = [
     (below, above)
     for upper, lower in pairwise(FLOORS)
