@@ -67,6 +67,8 @@ def reported_excess(
         if column is None:
             continue
         for world, _, values in _values(precision, truths, rows):
+            if column.of_worse and not truths[world].worse:
+                continue  # no run can have any, and none is shown
             found = cost_mean(values, *column.range_of(values, limits[world]))
             half_width = (found.interval.high - found.interval.low) / 2
             wanted = precision.half_width * (abs(found.estimate) if precision.relative else 1.0)

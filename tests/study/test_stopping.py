@@ -103,20 +103,6 @@ def test_a_quantity_that_no_world_is_about_is_precise_at_once() -> None:
     assert study.plan.replications == 105
 
 
-def test_a_mean_that_no_run_has_shown_to_differ_is_not_taken_for_known() -> None:
-    """Student's interval of values that are all alike has no width; that of the report has."""
-    asked = Precision("requests_on_worse", 1e-3)
-    study = simab.compare(
-        small(),
-        policies=["schedule"],
-        worlds=["described"],
-        stop=Stop((asked,), at_most=150),
-    )
-    (does,) = study.result.policies
-    mean = does.means["requests_on_worse"]
-    assert study.precise == (mean.high - mean.low <= 2 * asked.half_width)
-
-
 def test_a_budget_ends_at_the_largest_complete_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock runs out in the midst: the result is that of what is complete in every cell."""
     ticks = itertools.count()
