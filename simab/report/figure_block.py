@@ -133,7 +133,7 @@ def example_figures(
                 tables.traffic(example, truth.candidate, dots),
             )
         )
-    if example.metric_series and not example.is_worst:
+    if example.metric_series:
         figures.append(
             figure_block(
                 numbers,

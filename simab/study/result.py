@@ -262,7 +262,9 @@ def study_examples(
         # A policy that is not pure may fail where it did not before; then there is nothing to show.
         if not isinstance(run, Failure):
             shown = example_of(run, row, why)
-            found.append(replace(shown, world=world, is_worst=is_worst))
+            # Who is hurt is seen in the traffic; the metric over time is half of a page's data.
+            series = () if is_worst else shown.metric_series
+            found.append(replace(shown, world=world, is_worst=is_worst, metric_series=series))
         del run  # its counts may be large, and the next run makes its own
     if progress:
         progress(len(chosen), len(chosen))

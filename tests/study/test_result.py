@@ -102,6 +102,19 @@ def test_the_example_is_the_run_of_median_time_to_decision(whole: StudyResult) -
         assert times[example.replication] == sorted(times.values())[middle]
 
 
+def test_the_worst_run_is_shown_of_each_policy_that_has_another(whole: StudyResult) -> None:
+    """It has most requests on the worse variant of all runs of its policy, and no metric."""
+    scenario = small()
+    rows = run_study(StudyPlan.of_scenario(scenario, scenario.policies, 5, 3))[DESCRIBED]
+    worst = [each for each in whole.examples if each.is_worst]
+    assert worst
+    for example in worst:
+        harms = {row.replication: row.requests_on_worse for row in rows[example.policy]}
+        assert harms[example.replication] == max(harms.values())
+        assert example.world == DESCRIBED
+        assert not example.metric_series
+
+
 def test_an_excess_that_cannot_be_has_no_interval(whole: StudyResult) -> None:
     """Its variants differ in how right they are only: nobody waits longer for the one or other."""
     for policy in whole.policies:
