@@ -38,20 +38,22 @@ def draw_harm(result: StudyResult, width: float) -> str:
     found = harmful(result)
     names = {name for _, spreads in found for name, _ in spreads}
     longest = max(canvas.text_width(each, _SIZE) for each in names)
-    left = min(longest, (0.34 if width > 500 else 0.4) * width) + 12
+    wide = width > 500
+    # On narrow paper a name stands above its box.
+    left, row = (min(longest, 0.34 * width) + 12, _ROW) if wide else (4.0, _ROW + 15)
     most = max(spread.most for _, spreads in found for _, spread in spreads)
     room = _Room(left, width - 8, max(most, 1.0))
-    height = 4 + sum(34 + _ROW * len(spreads) for _, spreads in found) + 30
+    height = 4 + sum(34 + row * len(spreads) for _, spreads in found) + 30
     paper = Paper(width, height)
-    _scale(paper, room, height - 24, 6 if width > 500 else 3)
+    _scale(paper, room, height - 24, 6 if wide else 4)
     y = 4.0
     for world, spreads in found:
         paper.words((0, y + 16), canvas.fit(world.label.title, width), size=canvas.TEXT, bold=True)
         y += 26
         for name, spread in spreads:
-            paper.words((0, y + 13), canvas.fit(name, left - 12, _SIZE))
-            _box(paper, room, spread, y + 9)
-            y += _ROW
+            paper.words((0, y + 13), canvas.fit(name, left - 12 if wide else width, _SIZE))
+            _box(paper, room, spread, y + row - 12)
+            y += row
         y += 8
     return paper.svg()
 
