@@ -145,11 +145,12 @@ def test_a_damaged_file_is_found_anew(package: Path, damage: str) -> None:
 def test_a_package_that_nobody_may_write_to_is_kept_for_the_user(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("SIMAB_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     # A file where the folder of the bytecode would be: not even root can write there.
     (package / "__pycache__").write_text("", encoding="utf-8")
     monkeypatch.setattr("sys.pycache_prefix", None)
     before = PackageCode(package).digest(["small.b"])
-    assert kept(package) == tmp_path / "cache" / "small" / "code_digests.json"
+    assert kept(package) == tmp_path / "cache" / "simab" / "code_digests.json"
     monkeypatch.setattr(code_digest, "module_code", lambda _: pytest.fail("it read"))
     assert PackageCode(package).digest(["small.b"]) == before
