@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from threading import Lock
@@ -209,22 +209,30 @@ def in_a_circle() -> Exception:
     return error
 
 
-ERRORS = [
-    SystemExit(3),
-    GeneratorExit(),
-    MemoryError("1 TiB"),
-    RecursionError("too deep"),
-    StopIteration(4),
-    BaseException("of any kind"),
-    ValueError("half \ud800"),
-    Unspeakable(1, 2),
-    in_a_circle(),
+# Made anew for each test: what is raised keeps the frames that it has come through.
+ERRORS: list[Callable[[], BaseException]] = [
+    lambda: SystemExit(3),
+    GeneratorExit,
+    lambda: MemoryError("1 TiB"),
+    lambda: RecursionError("too deep"),
+    lambda: StopIteration(4),
+    lambda: BaseException("of any kind"),
+    lambda: ValueError("half \ud800"),
+    lambda: Unspeakable(1, 2),
+    in_a_circle,
 ]
+
+
+@pytest.fixture(params=ERRORS, ids=lambda made: type(made()).__name__)
+def error(request: pytest.FixtureRequest) -> BaseException:
+    """One of them."""
+    made: BaseException = request.param()
+    return made
 
 
 def test_whatever_a_policy_raises_costs_its_replications_only(tmp_path: Path) -> None:
     """Also what ends a program elsewhere, and what cannot be written as it is."""
-    failing = {f"x{number}": Fails(error) for number, error in enumerate(ERRORS)}
+    failing = {f"x{number}": Fails(made()) for number, made in enumerate(ERRORS)}
     study = simab.compare(small(), policies={**failing, "test": "test"}, replications=2)
     page = study.report(tmp_path).read_text(encoding="utf-8")
     for name, policy in failing.items():
@@ -235,7 +243,6 @@ def test_whatever_a_policy_raises_costs_its_replications_only(tmp_path: Path) ->
     assert len(study.rows["test"]) == 2
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_a_run_raises_what_its_policy_raised(error: BaseException) -> None:
     """The exception itself: outside a study nothing stands between."""
     with pytest.raises(type(error)) as raised:
@@ -243,7 +250,6 @@ def test_a_run_raises_what_its_policy_raised(error: BaseException) -> None:
     assert raised.value is error
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_a_run_whose_policy_raises_ends_with_4(
     error: BaseException,
     tmp_path: Path,
