@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +13,8 @@ from simab.errors import InvalidInput
 from simab.files import write_files
 from simab.result import StudyResult
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS
+from simab.result.flat_rows import by_variant, outcome_columns
 from simab.result.json_form import dumped
-from simab.result.run_summary import RunSummary
 from simab.run.frames import csv_bytes
 from simab.run.simulation import require_scenario
 from simab.scenario.models import Scenario
@@ -139,7 +139,7 @@ class Study:
             for world in self.result.worlds
             for policy in world.policies
         ]
-        policies = [_by_variant(policy, VARIANT_COLUMNS) for policy in policies]
+        policies = [by_variant(policy, VARIANT_COLUMNS) for policy in policies]
         frame = pd.json_normalize(policies, sep="_")
         return frame.rename(columns=lambda name: name.removeprefix("verdicts_"))
 
@@ -182,15 +182,14 @@ class Study:
 def _outcomes(worlds: Sequence[World], played: Mapping[str, WorldRows]) -> pd.DataFrame:
     import pandas as pd
 
-    columns = [each.name for each in fields(RunSummary)]
     rows = [
-        {"world": world.name} | {name: getattr(row, name) for name in columns}
+        {"world": world.name} | outcome_columns(row)
         for world in worlds
         if world.same_as is None
         for each in played[world.name].values()
         for row in each
     ]
-    frame = pd.DataFrame([_by_variant(row, ("requests_served",)) for row in rows])
+    frame = pd.DataFrame(rows)
     unknown = [name for name in COLUMNS if name in frame and frame[name].isna().all()]
     return frame.astype(dict.fromkeys(unknown, float))  # NaN, as CSV reads it, and not None
 
@@ -201,14 +200,6 @@ def _numbers(policy: Mapping[str, Any]) -> dict[str, Any]:
     for name, spread in policy["spread"].items():
         numbers[name] = policy[name] | spread
     return numbers
-
-
-def _by_variant(row: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    """The row with a column `key[variant]` for each variant in place of these keys, at its end."""
-    flat = {key: value for key, value in row.items() if key not in keys}
-    return flat | {
-        f"{key}[{variant}]": value for key in keys for variant, value in row[key].items()
-    }
 
 
 def kept_study(held: HeldStudy) -> Study:

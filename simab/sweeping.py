@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simab.files import write_files
 from simab.result.columns import VARIANT_COLUMNS
+from simab.result.flat_rows import by_variant, outcome_columns
 from simab.result.json_form import dumped
 from simab.result.sweep_result import SweepResult
 from simab.run.frames import csv_bytes
@@ -70,7 +71,7 @@ class Sweep:
 
         return pd.DataFrame(
             [
-                {"point": point.name, **point.settings, **_flat(asdict(row), ["requests_served"])}
+                {"point": point.name, **point.settings, **outcome_columns(row)}
                 for point in self.points
                 for rows in self.played.found[point.name].rows.values()
                 for row in rows
@@ -90,7 +91,7 @@ class Sweep:
                 does = {key: each for key, each in dumped(policy).items() if key not in hidden}
                 theory = point.theory.get(policy.name)
                 where["theory"] = math.nan if theory is None else theory.probability
-                rows.append(where | _flat(does, list(VARIANT_COLUMNS)))
+                rows.append(where | by_variant(does, VARIANT_COLUMNS))
         frame = pd.json_normalize(rows, sep="_")
         return frame.rename(columns=lambda name: name.removeprefix("verdicts_"))
 
@@ -120,14 +121,6 @@ class Sweep:
         from simab.report import sweep_table_html
 
         return sweep_table_html(self.result)
-
-
-def _flat(row: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-    """The row with a column `key[variant]` for each variant in place of these keys, at its end."""
-    flat = {key: value for key, value in row.items() if key not in keys}
-    return flat | {
-        f"{key}[{variant}]": value for key in keys for variant, value in row[key].items()
-    }
 
 
 def sweep(  # noqa: PLR0913 - the public contract, all by keyword
