@@ -37,6 +37,7 @@ from simab.study.execution import (
     play_missing,
     rows_of,
 )
+from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
 from simab.study.held import HeldStudy
 from simab.study.pace import Pace
@@ -293,14 +294,12 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     means = Means(executor, store, progress, pace or Pace())
     plan, known, precise = _played(plan, scenario, said, means, stop)
     rows = rows_of(plan, known)
-    failures = sorted(
-        known.failures_of(plan), key=lambda each: (each.world, each.policy, each.replication)
-    )
+    failures = in_order(known.failures_of(plan))
     played = {
         world.name: WorldRuns(truth_of_world(world.scenario), rows[world.name]) for world in asked
     }
     command = said(plan.replications)
-    return Study(scenario, plan, asked, played, command, tuple(failures), precise)
+    return Study(scenario, plan, asked, played, command, failures, precise)
 
 
 def _played(

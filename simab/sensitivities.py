@@ -15,6 +15,7 @@ from simab.scenario.models import Scenario
 from simab.study import StudyRows, run_study
 from simab.study.arguments import chosen_policies, require_places
 from simab.study.execution import Executor, Progress, Store
+from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
 from simab.study.sensitivity import SensitivityPlan, sensitivity_result
 from simab.world.control import Decider
@@ -120,8 +121,7 @@ def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
             f"simab.sensitivity(scenario, policies={list(plan.policies)}, worlds={worlds}, "
             f"replications={plan.replications}, seed={plan.seed})"
         )
-    ordered = sorted(failures, key=lambda each: (each.world, each.policy, each.replication))
-    return Sensitivity(scenario, plan, rows, command, tuple(ordered))
+    return Sensitivity(scenario, plan, rows, command, in_order(failures))
 
 
 def planned_sensitivity(

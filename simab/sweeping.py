@@ -20,6 +20,7 @@ from simab.scenario.sweeps import Point
 from simab.study import WorldRows, WorldRuns, run_study
 from simab.study.arguments import require_places
 from simab.study.execution import Executor, Progress, Store
+from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
 from simab.study.playing import truth_of_world
 from simab.study.sweep_plan import SweepPlan, SweepSettings, Vary, planned
@@ -207,8 +208,7 @@ def _played(
             name: WorldRuns(truth_of_world(scenario), rows[name])
             for name, scenario in each.worlds.items()
         }
-    ordered = sorted(failures, key=lambda each: (each.world, each.policy, each.replication))
-    return PlayedSweep(plan, found, tuple(ordered))
+    return PlayedSweep(plan, found, in_order(failures))
 
 
 def _further(progress: Progress, before: int, total: int) -> Progress:

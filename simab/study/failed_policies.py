@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +11,7 @@ from simab.result import FailedPolicy
 from simab.scenario.world_names import DESCRIBED
 from simab.study.failure import Failure
 
-__all__ = ["failed_policies"]
+__all__ = ["failed_policies", "in_order"]
 
 
 def failed_policies(
@@ -21,9 +21,9 @@ def failed_policies(
 
     `in_file` holds the policies that the scenario describes; others are the caller's own objects.
     """
-    ordered = sorted(failures, key=lambda each: (each.world, each.policy, each.replication))
     entries = []
-    for (world, name), group in groupby(ordered, key=lambda each: (each.world, each.policy)):
+    by_policy = groupby(in_order(failures), key=lambda each: (each.world, each.policy))
+    for (world, name), group in by_policy:
         failed = list(group)
         first = failed[0]
         entries.append(
@@ -38,6 +38,11 @@ def failed_policies(
             )
         )
     return tuple(entries)
+
+
+def in_order(failures: Iterable[Failure]) -> tuple[Failure, ...]:
+    """By world, policy and replication, whichever came first."""
+    return tuple(sorted(failures, key=lambda each: (each.world, each.policy, each.replication)))
 
 
 def _replay(failure: Failure, seed: int, *, in_file: bool) -> str:

@@ -15,7 +15,7 @@ from simab.run.simulation import Run, play_run, raised_by_policy
 from simab.scenario.models import Scenario
 from simab.study.failure import Failure, ends_the_study
 from simab.world import Blueprint
-from simab.world.control import Decider, PolicyRaised
+from simab.world.control import Decider, PolicyRaised, is_shipped
 
 __all__ = ["play_batch", "play_one", "truth_of_world"]
 
@@ -58,7 +58,7 @@ def play_one(
         InvalidInput: the policy cannot be copied, or answers with what is not an action.
     """
     name, decider = policy
-    own = name, decider if _is_shipped(decider) else _copied(name, decider)
+    own = name, decider if is_shipped(decider) else _copied(name, decider)
     try:
         return play_run(blueprint, own, draws, engine=engine, record_requests=record_requests)
     except PolicyRaised as raised:  # what anything else raises is a bug, and no replication's
@@ -66,11 +66,6 @@ def play_one(
     if ends_the_study(error):
         raise error
     return Failure.of(name, draws.replication, error)
-
-
-def _is_shipped(policy: Decider) -> bool:
-    """Whether a policy is simab's own, which holds nothing that a replication could change."""
-    return type(policy).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _copied(name: str, policy: Decider) -> Decider:

@@ -8,7 +8,7 @@ from simab.draws import Draws
 from simab.policies import NextLook, Observation
 from simab.world.answers import checked_decision
 from simab.world.blueprint import Blueprint
-from simab.world.control import Decider, DecisionLog, PolicyRaised, RunData
+from simab.world.control import Decider, DecisionLog, PolicyRaised, RunData, is_shipped
 from simab.world.session import Session
 from simab.world.waiting import wait
 
@@ -67,5 +67,4 @@ class _Wishes(Protocol):
 
 def _wishes_of(policy: Decider) -> _Wishes | None:
     """Of simab's own policies; one of the user's is asked at every tick."""
-    own = type(policy).__module__.partition(".")[0] == __name__.partition(".")[0]
-    return cast("_Wishes", policy) if own else None
+    return cast("_Wishes", policy) if is_shipped(policy) else None
