@@ -23,7 +23,14 @@ from simab.report.sections.section import Numbers
 from simab.result import StudyResult
 from simab.text import typeset
 
-__all__ = ["page_of", "render_page", "summary_table_html", "templates", "whole_page"]
+__all__ = [
+    "page_of",
+    "render_page",
+    "rendered_section",
+    "summary_table_html",
+    "templates",
+    "whole_page",
+]
 
 
 def render_page(result: StudyResult) -> str:
@@ -58,9 +65,16 @@ def whole_page(
 def _rendered(
     environment: Environment, section: Section, study: StudyResult, numbers: Numbers
 ) -> dict[str, str]:
-    template = environment.get_template(f"sections/{section.key}.html.jinja")
-    html = template.render(study=study, **section.content(study, numbers))
-    return {"key": section.key, "heading": section.heading, "html": Markup(html)}
+    content = {"study": study, **section.content(study, numbers)}
+    return rendered_section(environment, section.key, section.heading, content)
+
+
+def rendered_section(
+    environment: Environment, key: str, heading: str, content: Mapping[str, object]
+) -> dict[str, str]:
+    """A section of a page, of the template of its key."""
+    html = environment.get_template(f"sections/{key}.html.jinja").render(**content)
+    return {"key": key, "heading": heading, "html": Markup(html)}
 
 
 def summary_table_html(result: StudyResult) -> str:

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from markupsafe import Markup
-
-from simab.files import write_files
 from simab.report.embedded import data_block
 from simab.report.figure_block import FigureBlock, figure_block
-from simab.report.page import templates, whole_page
+from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
 from simab.report.sensitivity_tables import assumptions_table
 from simab.report.sensitivity_text import (
@@ -24,7 +21,7 @@ from simab.report.sensitivity_text import (
 )
 from simab.report.table import Cell, Column, Table
 from simab.report.tornado_figure import Tornado, draw_tornado, tornado_of
-from simab.report.writing import csv_text
+from simab.report.writing import csv_text, write_texts
 from simab.result.sensitivity_result import SensitivityResult, sensitivity_json
 from simab.text import typeset
 from simab.text.lists import named
@@ -51,8 +48,7 @@ def write_sensitivity(result: SensitivityResult, directory: Path) -> None:
         "sensitivity.json": sensitivity_json(result),
         "sensitivity.csv": sensitivity_csv(for_page(result)),
     }
-    directory.mkdir(parents=True, exist_ok=True)
-    write_files({directory / name: text.encode("utf-8") for name, text in texts.items()})
+    write_texts(directory, texts)
 
 
 def sensitivity_page(result: SensitivityResult) -> str:
@@ -68,10 +64,7 @@ def sensitivity_page(result: SensitivityResult) -> str:
         "saved": "sensitivity.json",
         "study": _Reproduced(shown),
     }
-    sections = [
-        {"key": key, "heading": heading, "html": Markup(_section(environment, key, content))}
-        for key, heading in _SECTIONS
-    ]
+    sections = [rendered_section(environment, key, heading, content) for key, heading in _SECTIONS]
     return whole_page(environment, shown, sections, data_block(result))
 
 
@@ -80,11 +73,6 @@ class _Reproduced:
 
     def __init__(self, result: SensitivityResult) -> None:
         self.command, self.scenario_yaml = result.command, result.base.scenario_yaml
-
-
-def _section(environment: Any, key: str, content: dict[str, Any]) -> str:
-    html: str = environment.get_template(f"sections/{key}.html.jinja").render(**content)
-    return html
 
 
 def _figures(result: SensitivityResult, numbers: Iterator[int]) -> Iterator[FigureBlock]:

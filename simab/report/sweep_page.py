@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from markupsafe import Markup
-
-from simab.files import write_files
 from simab.report.embedded import data_block
-from simab.report.page import templates, whole_page
+from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
 from simab.report.sweep_figures import sweep_figures
 from simab.report.sweep_tables import every_point, worst_points
 from simab.report.sweep_text import failure_sentences, sweep_sentences
-from simab.report.writing import csv_text, summary_row
+from simab.report.writing import csv_text, summary_row, write_texts
 from simab.result.sweep_result import SweepResult, SweptField, sweep_json
 from simab.text import typeset
 
@@ -37,8 +34,7 @@ def write_sweep(result: SweepResult, directory: Path) -> None:
         "sweep.json": sweep_json(result),
         "sweep.csv": sweep_csv(for_page(result)),
     }
-    directory.mkdir(parents=True, exist_ok=True)
-    write_files({directory / name: text.encode("utf-8") for name, text in texts.items()})
+    write_texts(directory, texts)
 
 
 def sweep_page(result: SweepResult) -> str:
@@ -54,11 +50,9 @@ def sweep_page(result: SweepResult) -> str:
         "facts": _facts(shown),
         "versions": list(shown.environment.items()),
         "saved": "sweep.json",
+        "study": shown,
     }
-    sections = [
-        {"key": key, "heading": heading, "html": Markup(_section(environment, key, shown, content))}
-        for key, heading in _SECTIONS
-    ]
+    sections = [rendered_section(environment, key, heading, content) for key, heading in _SECTIONS]
     return whole_page(environment, shown, sections, data_block(result))
 
 
@@ -96,12 +90,6 @@ def _number_or_text(field: SweptField, at: int) -> object:
         return field.numbers[at]
     value = field.values[at]
     return value if isinstance(value, str | int | float) else str(value)
-
-
-def _section(environment: Any, key: str, shown: SweepResult, content: dict[str, Any]) -> str:
-    template = environment.get_template(f"sections/{key}.html.jinja")
-    html: str = template.render(study=shown, **content)
-    return html
 
 
 def _facts(result: SweepResult) -> list[tuple[str, str]]:

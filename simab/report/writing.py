@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from simab.result.run_summary import Verdict
 from simab.result.saved_study import canonical_json
 from simab.text.untrusted import spreadsheet_safe
 
-__all__ = ["csv_text", "paired_csv", "summary_csv", "summary_row", "write_report"]
+__all__ = ["csv_text", "paired_csv", "summary_csv", "summary_row", "write_report", "write_texts"]
 
 _JUDGED: Final = ("correct", "wrong", "neither")
 _QUANTILES: Final = ("decision_time_s", "requests_to_decision")
@@ -60,6 +61,11 @@ def write_report(result: StudyResult, directory: Path) -> None:
         "summary.csv": summary_csv(shown),
         "paired.csv": paired_csv(shown),
     }
+    write_texts(directory, texts)
+
+
+def write_texts(directory: Path, texts: Mapping[str, str]) -> None:
+    """Write texts by the names of their files, all or none; the folder is made if absent."""
     directory.mkdir(parents=True, exist_ok=True)
     write_files({directory / name: text.encode("utf-8") for name, text in texts.items()})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,10 @@ from simab.cli import options
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
-from simab.cli.folders import make_folder, writing_into
+from simab.cli.folders import make_folder
+from simab.cli.found import show_found
 from simab.cli.playing import Playing, playing_options
 from simab.cli.policy_files import PolicySource, policy_file_options
-from simab.cli.terminal import print_document, say
 
 if TYPE_CHECKING:
     from simab.study.sweep_plan import SweepPlan
@@ -118,16 +117,14 @@ def _command(files: list[str], plan: SweepPlan, asked: dict[str, Any]) -> str:
 
 
 def _show(found: Sweep, out: Path | None, *, as_json: bool, quiet: bool) -> None:
-    if not as_json and not quiet:
-        from simab.cli.sweep_screen import print_sweep
+    from simab.cli.sweep_screen import print_sweep
+    from simab.result.sweep_result import sweep_json
 
-        print_sweep(found.result)
-        sys.stdout.flush()
-    if out is not None:
-        with writing_into(out):
-            page = found.report(out)
-        say(f"The report is {page}.", quiet=quiet)
-    if as_json:
-        from simab.result.sweep_result import sweep_json
-
-        print_document(sweep_json(found.result))
+    show_found(
+        found,
+        out,
+        as_json=as_json,
+        quiet=quiet,
+        screen=lambda: print_sweep(found.result),
+        document=lambda: sweep_json(found.result),
+    )
