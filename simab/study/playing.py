@@ -71,12 +71,12 @@ def play_one(
 def _copied(name: str, policy: Decider) -> Decider:
     try:
         return copy.deepcopy(policy)
-    except Exception as error:  # noqa: BLE001  # whatever an object of the user's own may raise
+    except Exception as error:  # whatever an object of the user's own may raise
         raise InvalidInput(
             f"policies: {name} = {type(policy).__name__}: cannot be copied ({error}), but every "
             "replication plays a copy of its own; keep locks, files and generators out of the "
             "object, or give it __deepcopy__"
-        ) from None
+        ) from error
 
 
 class _Prepared(NamedTuple):

@@ -151,18 +151,22 @@ def test_the_report_says_what_failed_and_how_to_replay_it(
 
 
 class Fails:
-    """Raise an error at every look."""
+    """Raise an error at every look.
 
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
+    It is made by a function, which every replication's copy shares: an exception would be copied,
+    and where `distributed` is imported so would all that it was raised from, be that a circle.
+    """
+
+    def __init__(self, made: Callable[[], BaseException]) -> None:
+        self.made = made
 
     def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
-        raise self.error
+        raise self.made()
 
 
 def test_a_policy_that_never_finishes_has_no_numbers(tmp_path: Path) -> None:
     """The others are compared; a sentence says why it is not among them."""
-    policies = {"broken": Fails(ZeroDivisionError("by zero")), "test": "test"}
+    policies = {"broken": Fails(lambda: ZeroDivisionError("by zero")), "test": "test"}
     study = simab.compare(small(), policies=policies, replications=3)
     assert study.summary["name"].tolist() == ["test"]
     page = study.report(tmp_path).read_text(encoding="utf-8")
@@ -171,14 +175,16 @@ def test_a_policy_that_never_finishes_has_no_numbers(tmp_path: Path) -> None:
 
 def test_a_study_in_which_nothing_finished_says_so() -> None:
     """One message with the first failure, not a traceback out of the statistics."""
-    study = simab.compare(small(), policies={"x": Fails(KeyError("weight"))}, replications=2)
+    fails = Fails(lambda: KeyError("weight"))
+    study = simab.compare(small(), policies={"x": fails}, replications=2)
     with pytest.raises(ReplicationsFailed, match=r"All 2 replications .*KeyError: 'weight'"):
         study.result  # noqa: B018
 
 
 def test_a_long_message_is_cut() -> None:
     """An exception may hold a whole data frame."""
-    study = simab.compare(small(), policies={"x": Fails(ValueError("x" * 9999))}, replications=1)
+    fails = Fails(lambda: ValueError("x" * 9999))
+    study = simab.compare(small(), policies={"x": fails}, replications=1)
     assert study.failures[0].error.endswith("xx…")
     assert len(study.failures[0].error) == 200
 
@@ -189,7 +195,7 @@ def test_a_long_message_is_cut() -> None:
 def test_what_concerns_the_whole_study_still_ends_it(error: BaseException, said: str) -> None:
     """An interrupt, and input that is wrong for all replications, with the policy's name."""
     with pytest.raises(type(error), match=said):
-        simab.compare(small(), policies={"x": Fails(error)}, replications=2)
+        simab.compare(small(), policies={"x": Fails(lambda: error)}, replications=2)
 
 
 class Unspeakable(Exception):
@@ -209,7 +215,7 @@ def in_a_circle() -> Exception:
     return error
 
 
-# Made anew for each test: what is raised keeps the frames that it has come through.
+# Made anew each time: what is raised keeps the frames that it has come through.
 ERRORS: list[Callable[[], BaseException]] = [
     lambda: SystemExit(3),
     GeneratorExit,
@@ -232,13 +238,13 @@ def error(request: pytest.FixtureRequest) -> BaseException:
 
 def test_whatever_a_policy_raises_costs_its_replications_only(tmp_path: Path) -> None:
     """Also what ends a program elsewhere, and what cannot be written as it is."""
-    failing = {f"x{number}": Fails(made()) for number, made in enumerate(ERRORS)}
+    failing = {f"x{number}": Fails(made) for number, made in enumerate(ERRORS)}
     study = simab.compare(small(), policies={**failing, "test": "test"}, replications=2)
     page = study.report(tmp_path).read_text(encoding="utf-8")
     for name, policy in failing.items():
         own = [each for each in study.failures if each.policy == name]
         assert [each.replication for each in own] == [0, 1]
-        assert own[0].error.startswith(type(policy.error).__name__)
+        assert own[0].error.startswith(type(policy.made()).__name__)
         assert f"2 replications of “{name}” failed" in page
     assert len(study.rows["test"]) == 2
 
@@ -246,7 +252,7 @@ def test_whatever_a_policy_raises_costs_its_replications_only(tmp_path: Path) ->
 def test_a_run_raises_what_its_policy_raised(error: BaseException) -> None:
     """The exception itself: outside a study nothing stands between."""
     with pytest.raises(type(error)) as raised:
-        simab.simulate(small(), policy=Fails(error))
+        simab.simulate(small(), policy=Fails(lambda: error))
     assert raised.value is error
 
 
@@ -257,7 +263,7 @@ def test_a_run_whose_policy_raises_ends_with_4(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One sentence with policy, replication, seed and error, and the exit code of a failure."""
-    monkeypatch.setattr(FixedHorizonTest, "decide", Fails(error).decide)
+    monkeypatch.setattr(FixedHorizonTest, "decide", Fails(lambda: error).decide)
     file = tmp_path / "small.yaml"
     file.write_text(dumps(small()), encoding="utf-8")
     ended = run(capsys, "run", file, "--policy", "test", "--replication", 3, "--seed", 5)
@@ -327,7 +333,7 @@ def test_the_command_ends_with_4_where_nothing_finished(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No traceback."""
-    monkeypatch.setattr(FixedHorizonTest, "decide", Fails(ValueError("no")).decide)
+    monkeypatch.setattr(FixedHorizonTest, "decide", Fails(lambda: ValueError("no")).decide)
     file = tmp_path / "small.yaml"
     file.write_text(dumps(small()), encoding="utf-8")
     ended = run(capsys, "compare", file, "-n", 2, "--workers", 1, "--policy", "test")
