@@ -28,21 +28,14 @@ from simab.study import (
 )
 from simab.study.arguments import chosen_policies, require_places
 from simab.study.asked import asked_study
-from simab.study.execution import (
-    Executor,
-    Known,
-    Means,
-    Progress,
-    Store,
-    play_missing,
-    rows_of,
-)
+from simab.study.asking import play_asked
+from simab.study.execution import Executor, Means, Progress, Store, rows_of
 from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
 from simab.study.held import HeldStudy
 from simab.study.pace import Pace
 from simab.study.playing import truth_of_world
-from simab.study.stopping import Stop, StoppedPlan, play_until
+from simab.study.stopping import Stop
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
@@ -292,7 +285,9 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     )
     said = command if callable(command) else lambda count: command or _call(plan, count)
     means = Means(executor, store, progress, pace or Pace())
-    plan, known, precise = _played(plan, scenario, said, means, stop)
+    plan, known, precise = play_asked(
+        plan, means, stop, lambda each: asked_study(each, scenario, said(each.replications))
+    )
     rows = rows_of(plan, known)
     failures = in_order(known.failures_of(plan))
     played = {
@@ -300,27 +295,6 @@ def compare(  # noqa: PLR0913 - the public contract, all by keyword
     }
     command = said(plan.replications)
     return Study(scenario, plan, asked, played, command, failures, precise)
-
-
-def _played(
-    plan: StudyPlan,
-    scenario: Scenario,
-    command: Callable[[int], str],
-    means: Means,
-    stop: Stop | None,
-) -> StoppedPlan:
-    """The plan with as many replications as it came to, and what is known of it."""
-    ask = getattr(means.store, "ask", lambda _: None)
-    if stop is None:
-        ask(asked_study(plan, scenario, command(plan.replications)))
-        known = Known()
-        play_missing(plan, known, means)
-        return StoppedPlan(plan, known, None)
-    # How many it takes is known at the end; until then the store knows of one replication.
-    ask(asked_study(replace(plan, replications=1), scenario, command(1)))
-    stopped = play_until(plan, stop, means)
-    ask(asked_study(stopped.plan, scenario, command(stopped.plan.replications)))
-    return stopped
 
 
 def _call(plan: StudyPlan, replications: int) -> str:

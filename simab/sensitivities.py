@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simab.errors import InvalidInput
 from simab.result.sensitivity_result import SensitivityResult
 from simab.run.simulation import require_scenario
 from simab.scenario.models import Scenario
-from simab.study import StudyRows, run_study
+from simab.study import StudyPlan, StudyRows
 from simab.study.arguments import chosen_policies, require_places
-from simab.study.execution import Executor, Progress, Store
+from simab.study.asked import AskedStudy, asked_study
+from simab.study.asking import play_asked
+from simab.study.execution import Executor, Means, Progress, Store, rows_of
 from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
 from simab.study.sensitivity import SensitivityPlan, sensitivity_result
+from simab.study.stopping import Stop
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ class Sensitivity:
     """The rows of each world of each case, by the names of `plan.plan`."""
     command: str
     failures: tuple[Failure, ...] = ()
+    precise: bool | None = None
+    """Whether all that `stop` asked for is precise enough; None where nothing was."""
 
     @cached_property
     def result(self) -> SensitivityResult:
@@ -85,7 +90,8 @@ def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
     store: Store | None = None,
     engine: str = "compiled",
     progress: Progress | None = None,
-    command: str | None = None,
+    command: str | Callable[[int], str] | None = None,
+    stop: Stop | None = None,
 ) -> Sensitivity:
     """Play a scenario as described and with each assumption halved and doubled, one at a time.
 
@@ -103,7 +109,10 @@ def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
         store: a mutable mapping that keeps rows by key; rows that it holds are not played again.
         engine: "compiled" or "reference"; same bits.
         progress: a function that is called with how many rows are done, of how many.
-        command: what the report says remakes it.
+        command: what the report says remakes it; a function is called with the number of
+            replications.
+        stop: when to stop, instead of after `replications`: when what it asks for is precise enough
+            in every world, as described and changed, or when its time is over.
 
     Raises:
         InvalidInput: an argument that cannot be, or too many runs.
@@ -112,16 +121,29 @@ def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
     plan = planned_sensitivity(
         scenario, policies, worlds, replications=replications, seed=seed, engine=engine
     )
-    failures: list[Failure] = []
-    rows = run_study(
-        plan.plan, executor=executor, store=store, progress=progress, failed=failures.append
+    named = {"worlds": None if worlds is None else list(worlds)}
+    said = command if callable(command) else lambda count: command or _call(plan, named, count)
+
+    def noted(each: StudyPlan) -> AskedStudy:
+        return asked_study(each, scenario, said(each.replications), "sensitivity", named)
+
+    played, known, precise = play_asked(plan.plan, Means(executor, store, progress), stop, noted)
+    return Sensitivity(
+        scenario,
+        replace(plan, replications=played.replications),
+        rows_of(played, known),
+        said(played.replications),
+        in_order(known.failures_of(played)),
+        precise,
     )
-    if command is None:
-        command = (
-            f"simab.sensitivity(scenario, policies={list(plan.policies)}, worlds={worlds}, "
-            f"replications={plan.replications}, seed={plan.seed})"
-        )
-    return Sensitivity(scenario, plan, rows, command, in_order(failures))
+
+
+def _call(plan: SensitivityPlan, named: Mapping[str, Any], replications: int) -> str:
+    """The call that makes a sensitivity again."""
+    return (
+        f"simab.sensitivity(scenario, policies={list(plan.policies)}, worlds={named['worlds']}, "
+        f"replications={replications}, seed={plan.seed})"
+    )
 
 
 def planned_sensitivity(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,15 @@ from simab.result.sweep_result import SweepResult
 from simab.run.frames import csv_bytes
 from simab.scenario.models import Scenario
 from simab.scenario.sweeps import Point
-from simab.study import WorldRows, WorldRuns, run_study
+from simab.study import StudyPlan, WorldRows, WorldRuns
 from simab.study.arguments import require_places
-from simab.study.execution import Executor, Progress, Store
+from simab.study.asked import AskedStudy, asked_study
+from simab.study.asking import play_asked
+from simab.study.execution import Executor, Known, Means, Progress, Store, rows_of
 from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
 from simab.study.playing import truth_of_world
+from simab.study.stopping import Stop
 from simab.study.sweep_plan import SweepPlan, SweepSettings, Vary, planned
 from simab.study.sweep_result import PlayedSweep, sweep_result
 from simab.world.control import Decider
@@ -39,6 +42,8 @@ class Sweep:
 
     played: PlayedSweep
     command: str
+    precise: bool | None = None
+    """Whether all that `stop` asked for is precise enough; None where nothing was."""
 
     @property
     def scenario(self) -> Scenario:
@@ -111,7 +116,7 @@ class Sweep:
         return folder / "report.html"
 
     def __repr__(self) -> str:
-        plan = self.played.plan.first
+        plan = self.played.plan.plan
         return (
             f"<Sweep of {len(plan.policies)} policies over {len(self.points)} points, "
             f"{plan.replications} replications, {len(self.failures)} failed, seed {plan.seed}: "
@@ -136,7 +141,8 @@ def sweep(  # noqa: PLR0913 - the public contract, all by keyword
     store: Store | None = None,
     engine: str = "compiled",
     progress: Progress | None = None,
-    command: str | None = None,
+    command: str | Callable[[int], str] | None = None,
+    stop: Stop | None = None,
 ) -> Sweep:
     """Play every policy at every point of a grid, or of a sample, on common random numbers.
 
@@ -157,7 +163,10 @@ def sweep(  # noqa: PLR0913 - the public contract, all by keyword
         store: a mutable mapping that keeps rows by key; rows that it holds are not played again.
         engine: "compiled" or "reference"; same bits.
         progress: a function that is called with how many rows are done, of how many.
-        command: what the report says remakes it.
+        command: what the report says remakes it; a function is called with the number of
+            replications.
+        stop: when to stop, instead of after `replications`: when what it asks for is precise enough
+            at every point that it is about, or when its time is over.
 
     Raises:
         InvalidInput: a field, value or argument that cannot be, or too many points or runs.
@@ -172,45 +181,36 @@ def sweep(  # noqa: PLR0913 - the public contract, all by keyword
         seed=seed,
         engine=engine,
     )
-    plan = planned(scenario, asked)
-    played = _played(plan, executor, store, progress)
-    if command is None:
-        command = (
-            f"simab.sweep(scenario, vary={_given(plan)}, latin_hypercube={latin_hypercube}, "
-            f"policies={list(plan.first.policies)}, replications={plan.first.replications}, "
-            f"seed={plan.first.seed})"
-        )
-    return Sweep(played, command)
+    points = planned(scenario, asked)
+    varied = {
+        "vary": {each.path: each.given for each in points.variations},
+        "latin_hypercube": latin_hypercube,
+    }
+    said = command if callable(command) else lambda count: command or _call(points, varied, count)
+
+    def noted(plan: StudyPlan) -> AskedStudy:
+        return asked_study(plan, scenario, said(plan.replications), "sweep", varied)
+
+    means = Means(executor, store, progress)
+    plan, known, precise = play_asked(points.plan, means, stop, noted)
+    played = _found(replace(points, plan=plan), known)
+    return Sweep(played, said(plan.replications), precise)
 
 
-def _given(plan: SweepPlan) -> dict[str, Any]:
-    return {each.path: each.given for each in plan.variations}
+def _call(points: SweepPlan, varied: Mapping[str, Any], replications: int) -> str:
+    """The call that makes a sweep again."""
+    given = "".join(f"{name}={value}, " for name, value in varied.items())
+    return (
+        f"simab.sweep(scenario, {given}policies={list(points.plan.policies)}, "
+        f"replications={replications}, seed={points.plan.seed})"
+    )
 
 
-def _played(
-    plan: SweepPlan, executor: Executor | None, store: Store | None, progress: Progress | None
-) -> PlayedSweep:
-    """What is found at each point, with one store, so that equal rows are played once."""
-    kept: Store = {} if store is None else store
-    before = 0
-    found: dict[str, WorldRuns] = {}
-    failures: list[Failure] = []
-    for each in plan.plans:
-        rows = run_study(
-            each,
-            executor=executor,
-            store=kept,
-            progress=progress and _further(progress, before, plan.rows),
-            failed=failures.append,
-        )
-        before += len(each.worlds) * len(each.policies) * each.replications
-        found |= {
-            name: WorldRuns(truth_of_world(scenario), rows[name])
-            for name, scenario in each.worlds.items()
-        }
-    return PlayedSweep(plan, found, in_order(failures))
-
-
-def _further(progress: Progress, before: int, total: int) -> Progress:
-    """The progress of one plan as that of all of them."""
-    return lambda done, _: progress(before + done, total)
+def _found(points: SweepPlan, known: Known) -> PlayedSweep:
+    """What is found at each point."""
+    rows = rows_of(points.plan, known)
+    found = {
+        name: WorldRuns(truth_of_world(scenario), rows[name])
+        for name, scenario in points.plan.worlds.items()
+    }
+    return PlayedSweep(points, found, in_order(known.failures_of(points.plan)))

@@ -15,12 +15,12 @@ from simab.text.numbers import counted
 from simab.units import parse_duration, seconds
 
 if TYPE_CHECKING:
-    from simab.comparison import Study
-    from simab.scenario.models import Scenario
+    from simab.study.plan import StudyPlan
     from simab.study.stopping import Stop
 
 __all__ = ["Stopping", "stopping_options"]
 
+_MANY: Final = 10_000  # replications that a study may come to which stops by itself
 _OPTIONS: Final = (
     click.option(
         "--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's; with "
@@ -47,9 +47,11 @@ class Stopping:
     precisions: tuple[str, ...]
     budget: str | None
 
-    def count(self, scenario: Scenario) -> int:
-        """The replications to play where nothing else ends the study."""
-        return scenario.study.replications if self.replications is None else self.replications
+    def most(self, count: int) -> int:
+        """How many replications it may come to, where it is `count` unless it stops by itself."""
+        if not self.precisions and self.budget is None:
+            return count
+        return self.replications or _MANY
 
     def rule(self, policies: Collection[str]) -> Stop | None:
         """When to stop, or None after a fixed count; `policies` are those that play.
@@ -68,12 +70,12 @@ class Stopping:
             at_most=self.replications,
         )
 
-    def say_end(self, study: Study, *, quiet: bool) -> None:
-        """A line that says why the study ended where it did."""
-        played = counted(study.plan.replications, "replication")
-        if study.precise:
+    def say_end(self, plan: StudyPlan, precise: bool | None, *, quiet: bool) -> None:
+        """A line that says why a study ended where it did; `precise` as `StoppedPlan` has it."""
+        played = counted(plan.replications, "replication")
+        if precise:
             say(f"Precise enough after {played}.", quiet=quiet)
-        elif study.precise is False:
+        elif precise is False:
             say(f"Not yet as precise as asked for, after {played}.", quiet=quiet)
         elif self.budget is not None:
             say(f"{played[:1].upper()}{played[1:]} are complete.", quiet=quiet)

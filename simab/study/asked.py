@@ -1,4 +1,7 @@
-"""The studies that were asked of a store, as it keeps them, and how two of them differ."""
+"""The studies that were asked of a store, as it keeps them, and how two of them differ.
+
+A study is a comparison, a sweep or a sensitivity: each is worlds, policies and replications.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
@@ -19,7 +22,10 @@ from simab.study.row_code import LIBRARIES, playing_digest
 from simab.text.lists import listed
 from simab.version import VERSION
 
-__all__ = ["AskedStudy", "MadeBy", "asked_study", "what_differs"]
+__all__ = ["AskedStudy", "MadeBy", "StudyKind", "asked_study", "what_differs"]
+
+StudyKind: TypeAlias = Literal["compare", "sweep", "sensitivity"]
+"""The command that asks for a study."""
 
 _MOST_NAMED: Final = 3
 
@@ -56,7 +62,8 @@ class AskedStudy:
     """A study as it was asked for: what it takes to find its rows again, and to show them.
 
     `scenario` is the whole scenario as JSON, `own_policies` those of `policies` that are objects of
-    the caller's own and not in it, `command` remakes the report.
+    the caller's own and not in it, `command` remakes the report. `settings` are what else `kind`
+    takes: a sweep what it varies, a sensitivity which worlds were named.
     """
 
     scenario: str
@@ -68,12 +75,14 @@ class AskedStudy:
     made_by: MadeBy
     asked_s: int
     own_policies: tuple[str, ...] = ()
+    kind: StudyKind = "compare"
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
         """The identity of the study, whatever its count of replications."""
-        content = [self.scenario, self.policies, self.worlds, self.seed, self.made_by.to_json()]
-        return sha256(json.dumps(content).encode()).hexdigest()
+        content = asdict(replace(self, replications=0, command="", asked_s=0))
+        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def from_json(cls, text: str) -> AskedStudy:
@@ -115,7 +124,13 @@ def _read(text: str) -> Scenario:
         ) from None
 
 
-def asked_study(plan: StudyPlan, scenario: Scenario, command: str) -> AskedStudy:
+def asked_study(
+    plan: StudyPlan,
+    scenario: Scenario,
+    command: str,
+    kind: StudyKind = "compare",
+    settings: Mapping[str, Any] | None = None,
+) -> AskedStudy:
     """A plan as a store takes note of it; `scenario` is the one that its worlds are made of."""
     own = [name for name, each in plan.policies.items() if scenario.policies.get(name) is not each]
     return AskedStudy(
@@ -128,6 +143,8 @@ def asked_study(plan: StudyPlan, scenario: Scenario, command: str) -> AskedStudy
         made_by=MadeBy.this(),
         asked_s=int(time.time()),
         own_policies=tuple(own),
+        kind=kind,
+        settings=settings or {},
     )
 
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -45,7 +45,8 @@ class StudyPlan:
 
     A world is what may be true of the endpoint: a scenario under a name. All cells of a replication
     have the same random numbers, so that policies and worlds are compared on the same clients. The
-    policies are those of the plan; those in the scenarios say what else may be deployed.
+    policies are those of the plan; those in the scenarios say what else may be deployed. Where a
+    world in `policies_by_world` has policies of its own, they have the names of the plan's.
 
     Raises:
         InvalidInput: no world, no policy, no replication, or more runs than are kept.
@@ -56,6 +57,7 @@ class StudyPlan:
     replications: int
     seed: int
     engine: str
+    policies_by_world: Mapping[str, Mapping[str, Decider]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.worlds:
@@ -97,6 +99,10 @@ class StudyPlan:
                 for replication in range(self.replications):
                     yield Cell(world, policy, self.seed, replication)
 
+    def policy(self, world: str, name: str) -> Decider:
+        """The policy of that name that plays in a world."""
+        return self.policies_by_world.get(world, self.policies)[name]
+
     @cached_property
     def world_hashes(self) -> Mapping[str, str]:
         """SHA-256 of what is played in each world, in hexadecimal; equal ones are one world."""
@@ -108,18 +114,19 @@ class StudyPlan:
         return {name: contenders(scenario) for name, scenario in self.worlds.items()}
 
     @cached_property
-    def _contents(self) -> dict[str, Any]:
-        return {name: _content(policy) for name, policy in self.policies.items()}
-
-    @cached_property
     def _groups(self) -> dict[tuple[str, str], str]:
         """Digest by world and policy of all that decides their rows but the random numbers."""
+        usual = {name: _content(policy) for name, policy in self.policies.items()}
+        own = {
+            world: {name: _content(policy) for name, policy in policies.items()}
+            for world, policies in self.policies_by_world.items()
+        }
         return {
             (world, policy): _digest(
                 {
                     "scenario": self.world_hashes[world],
                     "contenders": self._contenders[world],
-                    "policy": self._contents[policy],
+                    "policy": own.get(world, usual)[policy],
                     "code": playing_digest(),
                     "libraries": LIBRARIES,
                 }

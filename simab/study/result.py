@@ -195,7 +195,7 @@ def _policies(
     candidate = world.scenario.objective.candidate
     found = []
     for name, own in runs.finished.items():
-        described = _described(name, plan.policies[name])
+        described = _described(name, plan.policy(world.name, name))
         does = operating_characteristics(own, limits, winners, candidate=candidate)
         does = replace(does, means={**does.means, **certain})
         found.append(PolicyResult.of(described, does, lost.get(name, 0)))
@@ -257,7 +257,8 @@ def study_examples(
             progress(done, len(chosen))
         if world not in blueprints:
             blueprints[world] = Blueprint.of(plan.worlds[world])
-        policy, draws = (row.policy, plan.policies[row.policy]), Draws(plan.seed, row.replication)
+        policy = row.policy, plan.policy(world, row.policy)
+        draws = Draws(plan.seed, row.replication)
         run = play_one(blueprints[world], policy, draws, plan.engine)
         # A policy that is not pure may fail where it did not before; then there is nothing to show.
         if not isinstance(run, Failure):

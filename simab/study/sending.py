@@ -144,7 +144,7 @@ class _Tasks:
         return Task(
             world=self._digests[world],
             scenario=self._scenarios[world] if with_world else None,
-            policy=(policy, self._plan.policies[policy]),
+            policy=(policy, self._plan.policy(world, policy)),
             replications=[cell.replication for cell in batch],
             seed=seed,
             engine=self._plan.engine,

@@ -69,7 +69,8 @@ def play_until(plan: StudyPlan, stop: Stop, means: Means) -> StoppedPlan:
         InvalidInput: the time was over before one replication was known in every cell.
     """
     deadline_s = None if stop.budget_s is None else time.monotonic() + stop.budget_s
-    truths = {name: truth_of_world(scenario) for name, scenario in plan.worlds.items()}
+    asked = plan.worlds.items() if stop.precision else ()
+    truths = {name: truth_of_world(scenario) for name, scenario in asked}
     known, most = Known(), _most(plan, stop)
     count = min(_FIRST if stop.precision else _FIRST_OF_A_BUDGET, most)
     while True:

@@ -38,40 +38,24 @@ class SweepSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepPlan:
-    """The points of a sweep, each a world of one of the plans, which have one seed and count.
-
-    There is one plan, or, where parameters of policies vary, one for each point.
-    """
+    """The points of a sweep, each a world of the plan; some with policies of their own."""
 
     scenario: Scenario
     variations: tuple[Variation, ...]
     sampled: bool
     points: tuple[Point, ...]
-    plans: tuple[StudyPlan, ...]
-
-    @property
-    def first(self) -> StudyPlan:
-        """The plan of the first point: its seed, replications and names of policies are all's."""
-        return self.plans[0]
-
-    @property
-    def rows(self) -> int:
-        """How many runs it has."""
-        return sum(len(plan.worlds) * len(plan.policies) * plan.replications for plan in self.plans)
-
-    @property
-    def by_point(self) -> Mapping[str, StudyPlan]:
-        """The plan of each point."""
-        return {name: plan for plan in self.plans for name in plan.worlds}
+    plan: StudyPlan
 
     def policies_of(self, scenario: Scenario) -> Mapping[str, Decider]:
         """The policies that play in a scenario of the sweep: its own where they vary."""
-        own = self.first.policies
-        return own if len(self.plans) == 1 else {name: scenario.policies[name] for name in own}
+        chosen = self.plan.policies
+        if not self.plan.policies_by_world:
+            return chosen
+        return {name: scenario.policies[name] for name in chosen}
 
 
 def planned(scenario: Scenario, asked: SweepSettings) -> SweepPlan:
-    """The points and plans of a sweep; plays nothing.
+    """The points and the plan of a sweep; plays nothing.
 
     Raises:
         InvalidInput: a field, a value or an argument that cannot be, or too many points or runs.
@@ -95,7 +79,7 @@ def planned(scenario: Scenario, asked: SweepSettings) -> SweepPlan:
         variations=variations,
         sampled=samples is not None,
         points=made,
-        plans=tuple(_plans(made, variations, chosen, (count, seed, asked.engine))),
+        plan=_plan(made, variations, chosen, (count, seed, asked.engine)),
     )
 
 
@@ -146,20 +130,17 @@ def _require_room(points: int, policies: int, replications: object) -> None:
         )
 
 
-def _plans(
+def _plan(
     points: Sequence[Point],
     variations: Sequence[Variation],
     chosen: Mapping[str, Decider],
     settings: tuple[int, int, str],
-) -> list[StudyPlan]:
-    """One plan of all points; where policies vary, one for each."""
-    if not _varied_policies(variations):
-        return [StudyPlan({each.name: each.scenario for each in points}, chosen, *settings)]
-    return [
-        StudyPlan(
-            {point.name: point.scenario},
-            {name: point.scenario.policies[name] for name in chosen},
-            *settings,
-        )
-        for point in points
-    ]
+) -> StudyPlan:
+    """The plan of all points; where parameters of policies vary, each has its own."""
+    worlds, own = {each.name: each.scenario for each in points}, {}
+    if _varied_policies(variations):
+        own = {
+            point: {name: scenario.policies[name] for name in chosen}
+            for point, scenario in worlds.items()
+        }
+    return StudyPlan(worlds, chosen, *settings, policies_by_world=own)

@@ -45,7 +45,7 @@ def sweep_result(played: PlayedSweep, command: str) -> SweepResult:
     Raises:
         ReplicationsFailed: no policy finished a replication at any point.
     """
-    plan, asked = played.plan.first, played.plan.scenario
+    plan, asked = played.plan.plan, played.plan.scenario
     points = played.plan.points
     alone = StudyPlan.of_scenario(asked, plan.policies, 1, plan.seed)
     failed = failed_policies(
@@ -105,7 +105,7 @@ def _field(scenario: Scenario, path: str, taken: Sequence[Any]) -> SweptField:
 def _point(
     played: PlayedSweep, point: Point, fields: Sequence[SweptField], failed: Sequence[Any]
 ) -> SweptPoint:
-    plan, runs = played.plan.by_point[point.name], played.found[point.name]
+    plan, runs = played.plan.plan, played.found[point.name]
     world = World(point.name, point.name, point.name, point.scenario)
     found = world_result(plan, world, runs, failed)
     return SweptPoint(
@@ -117,8 +117,8 @@ def _point(
         policies=tuple(replace(each, decision_time_ecdf=_NO_TIMES) for each in found.policies),
         theory={
             name: TheoryShare(expected.probability, expected.approximate)
-            for name, policy in plan.policies.items()
-            if (expected := expected_promotion(point.scenario, policy)) is not None
+            for name in plan.policies
+            if (expected := expected_promotion(point.scenario, plan.policy(point.name, name)))
         },
     )
 

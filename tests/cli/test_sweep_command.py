@@ -148,7 +148,7 @@ def test_what_cannot_be_ends_with_2_before_anything_is_played(
     def play(*_: Any, **__: Any) -> None:
         raise AssertionError("it played")
 
-    monkeypatch.setattr("simab.sweeping.run_study", play)
+    monkeypatch.setattr("simab.sweeping.play_asked", play)
     ended = run(capsys, "sweep", file, *words, "--out", tmp_path / "out")
     assert ended.code == 2
     assert said in ended.err

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from simab.errors import InvalidInput
 from simab.result.sensitivity_result import read_saved_sensitivity, sensitivity_json
 from simab.scenario.changes import changed, with_changes
 from simab.stats.paired_shares import tango_interval
+from simab.study import Stop
 from tests.study.building import small
 
 NAMES = ["test", "schedule"]
@@ -125,6 +128,22 @@ def test_neither_store_nor_engine_changes_a_byte(found: simab.Sensitivity) -> No
     assert len(texts) == 1
 
 
+def test_a_budget_ends_with_as_many_replications_of_every_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock runs out in the midst; the result is that of the count that is complete."""
+    ticks = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: float(next(ticks)))
+    monkeypatch.setattr("simab.study.sending.time", clock)
+    monkeypatch.setattr("simab.study.stopping.time", clock)
+    asked: dict[str, Any] = {"policies": ["schedule"], "worlds": ["described"]}
+    found = simab.sensitivity(two_worlds(), stop=Stop(budget_s=40.0), **asked)
+    count = found.plan.replications
+    assert 1 <= count < 100
+    monkeypatch.undo()
+    assert found.result == simab.sensitivity(two_worlds(), replications=count, **asked).result
+
+
 def test_an_assumption_that_a_world_cannot_bear_is_named() -> None:
     """A world of the file that gives an effect which half of the probability cannot have."""
     scenario = with_changes(small(), {"worlds": {"worse": {"effect": "-75%"}}})
@@ -168,6 +187,6 @@ def test_what_cannot_be_is_refused_before_anything_is_played(
     def play(*_: Any, **__: Any) -> None:
         raise AssertionError("it played")
 
-    monkeypatch.setattr("simab.sensitivities.run_study", play)
+    monkeypatch.setattr("simab.sensitivities.play_asked", play)
     with pytest.raises(InvalidInput, match=named):
         simab.sensitivity(two_worlds(), **arguments)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,9 @@ from simab.errors import InvalidInput, ReplicationsFailed
 from simab.result import Ecdf
 from simab.result.sweep_result import read_saved_sweep, sweep_json
 from simab.scenario.changes import changed, with_effect
+from simab.scenario.precision import Precision
+from simab.stats.intervals import share_interval
+from simab.study import Stop
 from tests.comparison.failing import FailsAtOddCounts
 from tests.study.building import small
 
@@ -142,7 +147,7 @@ def test_a_grid_and_a_sample_have_their_points() -> None:
 
 
 def test_progress_counts_all_points() -> None:
-    """Through all plans, where policies vary."""
+    """Also where policies vary."""
     seen: list[tuple[int, int]] = []
     simab.sweep(
         small(),
@@ -154,6 +159,40 @@ def test_progress_counts_all_points() -> None:
     assert seen[0] == (0, 6)
     assert seen[-1] == (6, 6)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_a_budget_ends_with_as_many_replications_at_every_point(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock runs out in the midst; the result is that of the count that is complete."""
+    ticks = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: float(next(ticks)))
+    monkeypatch.setattr("simab.study.sending.time", clock)
+    monkeypatch.setattr("simab.study.stopping.time", clock)
+    asked: dict[str, Any] = {"vary": "policies.test.alpha=0.1,0.2", "policies": NAMES}
+    swept = simab.sweep(small(), stop=Stop(budget_s=14.0), **asked)
+    count = swept.result.replications
+    assert 1 <= count < 100
+    assert {len(rows) for point in swept.rows.values() for rows in point.values()} == {count}
+    monkeypatch.undo()
+    assert swept.result == simab.sweep(small(), replications=count, **asked).result
+
+
+def test_precision_is_asked_for_at_every_point_that_the_quantity_is_about() -> None:
+    """Where promoting is right at 2 of 3 points, both are as narrow; recomputed from the rows."""
+    asked = Precision("power", 0.097, policy="test")
+    swept = simab.sweep(
+        small(), vary="effect=-10%,5%,10%", policies=["test"], stop=Stop((asked,), at_most=400)
+    )
+    assert swept.precise
+    widths = {}
+    for point in swept.points:
+        ends = [row.promotes("b") for row in swept.rows[point.name]["test"]]
+        interval = share_interval(sum(ends), len(ends))
+        widths[point.settings["effect"]] = interval.high - interval.low
+    assert max(widths["5%"], widths["10%"]) <= 2 * asked.half_width
+    alone = simab.sweep(small(), vary="effect=-10%", policies=["test"], stop=Stop((asked,)))
+    assert alone.result.replications == 105  # nothing is asked for
 
 
 def test_a_policy_of_ones_own_may_fail_at_some_points() -> None:
@@ -199,7 +238,7 @@ def test_what_cannot_be_is_refused_before_anything_is_played(
     def play(*_: Any, **__: Any) -> None:
         raise AssertionError("it played")
 
-    monkeypatch.setattr("simab.sweeping.run_study", play)
+    monkeypatch.setattr("simab.sweeping.play_asked", play)
     with pytest.raises(InvalidInput, match=named):
         simab.sweep(small(), **arguments)
 

@@ -96,6 +96,23 @@ def test_a_cluster_gives_the_bytes_of_a_serial_study_though_a_worker_is_killed(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    "asked", [("sweep", "--vary", "effect=-5%..5%/3"), ("sensitivity", "--world", "described")]
+)
+def test_sweeps_and_sensitivities_play_there_as_well(
+    cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: tuple[str, ...]
+) -> None:
+    """The bytes of a serial one."""
+    file = tmp_path / "small.yaml"
+    file.write_text(dumps(small()), encoding="utf-8")
+    words = (asked[0], file, *asked[1:], "-n", 40, "--no-store", "--json")
+    cluster.worker()
+    played = run(capsys, *words, "--dask", cluster.address)
+    assert played.code == 0, played.err
+    assert played.out == run(capsys, *words, "--workers", 1).out
+
+
+@pytest.mark.long
 def test_a_scheduler_that_goes_away_is_said_and_costs_no_finished_row(
     cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ import shlex
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from simab.result.study_change import StudyChange
 
 __all__ = ["command"]
-
-_MANY: Final = 10_000  # replications that a study may come to which stops by itself
 
 
 @click.command("compare")
@@ -87,7 +85,7 @@ def command(
         make_folder(out)
         gate.require_places(source.read(file))
         gate.require_earlier_study()
-        count = stopping.count(scenario)
+        count = stopping.replications or scenario.study.replications
         rule = stopping.rule(chosen or list(scenario.policies))
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
@@ -99,13 +97,13 @@ def command(
         study = playing.played(
             partial(compare, scenario, policies=chosen, worlds=list(worlds) or None, **settings),
             scenario,
-            rows=(stopping.replications or _MANY if rule else count) * groups,
+            rows=stopping.most(count) * groups,
             engine=engine,
             quiet=quiet,
         )
         playing.keep_pace(pace, scenario, engine)
         change = gate.change(study)
-        stopping.say_end(study, quiet=quiet)
+        stopping.say_end(study.plan, study.precise, quiet=quiet)
         _show(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
         if not (as_json or quiet):
             _show_change(change)

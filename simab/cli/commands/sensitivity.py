@@ -17,10 +17,10 @@ from simab.cli.folders import make_folder
 from simab.cli.found import show_found
 from simab.cli.playing import Playing, playing_options
 from simab.cli.policy_files import PolicySource, policy_file_options
+from simab.cli.stopping import Stopping, stopping_options
 
 if TYPE_CHECKING:
     from simab.sensitivities import Sensitivity
-    from simab.study.sensitivity import SensitivityPlan
 
 __all__ = ["command"]
 
@@ -30,7 +30,7 @@ __all__ = ["command"]
 @policy_file_options
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option("--world", "worlds", multiple=True, metavar="NAME", help="Only this; repeatable.")
-@click.option("--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's.")
+@stopping_options
 @options.seed
 @engine_option
 @playing_options
@@ -42,7 +42,7 @@ def command(
     source: PolicySource,
     policies: tuple[str, ...],
     worlds: tuple[str, ...],
-    replications: int | None,
+    stopping: Stopping,
     seed: int | None,
     engine: str,
     playing: Playing,
@@ -55,8 +55,9 @@ def command(
     Traffic, delays, latency, errors, the effect and others are halved and doubled, one at a time,
     and each is judged over its worlds as `simab compare` does. Differences are taken run by run on
     the same clients. Prints which changes move the rule to use or turn a verdict; with --out then
-    writes report.html, sensitivity.json and sensitivity.csv into DIR. The exit code is 4 where some
-    replications failed.
+    writes report.html, sensitivity.json and sensitivity.csv into DIR. --precision and --budget mean
+    what they mean in `simab compare`, over all changes. The exit code is 4 where some replications
+    failed.
     """
     try:
         from simab.sensitivities import planned_sensitivity, sensitivity
@@ -67,32 +68,34 @@ def command(
         asked: dict[str, Any] = {
             "policies": list(policies) or None,
             "worlds": list(worlds) or None,
-            "replications": replications,
+            "replications": stopping.replications,
             "seed": seed,
             "engine": engine,
         }
-        plan = planned_sensitivity(scenario, **asked)
+        plan = planned_sensitivity(scenario, **asked).plan
+        rule = stopping.rule(plan.policies)
         make_folder(out)
         prepare_engine(engine, quiet=quiet)
-        words = [file, *source.words()]
+        again = partial(_command, [file, *source.words()], asked, plan.seed)
         found = playing.played(
-            partial(sensitivity, scenario, **asked, command=_command(words, plan, asked)),
+            partial(sensitivity, scenario, **asked, command=again, stop=rule),
             scenario,
-            rows=plan.rows,
+            rows=stopping.most(plan.replications) * len(plan.worlds) * len(plan.policies),
             engine=engine,
             quiet=quiet,
         )
+        stopping.say_end(found.plan.plan, found.precise, quiet=quiet)
         _show(found, out, as_json=as_json, quiet=quiet)
         return ExitCode.REPLICATIONS_FAILED if found.failures else ExitCode.DONE
 
 
-def _command(files: list[str], plan: SensitivityPlan, asked: dict[str, Any]) -> str:
+def _command(files: list[str], asked: dict[str, Any], seed: int, replications: int) -> str:
     """The line that remakes the report: what changes the result, and nothing that does not."""
     words = ["simab", "sensitivity", *files]
     for option in ("policies", "worlds"):
         for name in asked[option] or ():
             words += ["--policy" if option == "policies" else "--world", name]
-    words += ["--replications", str(plan.replications), "--seed", str(plan.seed), "--out", "DIR"]
+    words += ["--replications", str(replications), "--seed", str(seed), "--out", "DIR"]
     return shlex.join(words)
 
 

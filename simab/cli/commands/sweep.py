@@ -17,9 +17,9 @@ from simab.cli.folders import make_folder
 from simab.cli.found import show_found
 from simab.cli.playing import Playing, playing_options
 from simab.cli.policy_files import PolicySource, policy_file_options
+from simab.cli.stopping import Stopping, stopping_options
 
 if TYPE_CHECKING:
-    from simab.study.sweep_plan import SweepPlan
     from simab.sweeping import Sweep
 
 __all__ = ["command"]
@@ -43,7 +43,7 @@ __all__ = ["command"]
     help="Draw N points over all ranges (a..b), instead of a grid.",
 )
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="Only this; repeatable.")
-@click.option("--replications", "-n", type=click.IntRange(1), help="Instead of the scenario's.")
+@stopping_options
 @options.seed
 @engine_option
 @playing_options
@@ -56,7 +56,7 @@ def command(
     vary: tuple[str, ...],
     latin_hypercube: int | None,
     policies: tuple[str, ...],
-    replications: int | None,
+    stopping: Stopping,
     seed: int | None,
     engine: str,
     playing: Playing,
@@ -69,8 +69,8 @@ def command(
     All points and policies meet the same clients. "effect" is by how much the candidate's true
     metric is above the control's. Prints each policy at its worst points; with --out then writes
     report.html, sweep.json and CSV files into DIR. Every point is checked before anything is
-    played. An interrupted sweep goes on as `simab compare` does; the exit code is 4 where some
-    replications failed.
+    played. An interrupted sweep goes on as `simab compare` does, and --precision and --budget mean
+    what they mean there; the exit code is 4 where some replications failed.
     """
     try:
         from simab.study.sweep_plan import SweepSettings, planned
@@ -83,27 +83,28 @@ def command(
             "vary": vary,
             "latin_hypercube": latin_hypercube,
             "policies": list(policies) or None,
-            "replications": replications,
+            "replications": stopping.replications,
             "seed": seed,
             "engine": engine,
         }
-        plan = planned(scenario, SweepSettings(**asked))
+        plan = planned(scenario, SweepSettings(**asked)).plan
+        rule = stopping.rule(plan.policies)
         make_folder(out)
         prepare_engine(engine, quiet=quiet)
+        again = partial(_command, [file, *source.words()], asked, plan.seed)
         found = playing.played(
-            partial(
-                sweep, scenario, **asked, command=_command([file, *source.words()], plan, asked)
-            ),
+            partial(sweep, scenario, **asked, command=again, stop=rule),
             scenario,
-            rows=plan.rows,
+            rows=stopping.most(plan.replications) * len(plan.worlds) * len(plan.policies),
             engine=engine,
             quiet=quiet,
         )
+        stopping.say_end(found.played.plan.plan, found.precise, quiet=quiet)
         _show(found, out, as_json=as_json, quiet=quiet)
         return ExitCode.REPLICATIONS_FAILED if found.failures else ExitCode.DONE
 
 
-def _command(files: list[str], plan: SweepPlan, asked: dict[str, Any]) -> str:
+def _command(files: list[str], asked: dict[str, Any], seed: int, replications: int) -> str:
     """The line that remakes the report: what changes the result, and nothing that does not."""
     words = ["simab", "sweep", *files]
     for text in asked["vary"]:
@@ -112,7 +113,7 @@ def _command(files: list[str], plan: SweepPlan, asked: dict[str, Any]) -> str:
         words += ["--latin-hypercube", str(asked["latin_hypercube"])]
     for name in asked["policies"] or ():
         words += ["--policy", name]
-    words += ["--replications", str(plan.first.replications), "--seed", str(plan.first.seed)]
+    words += ["--replications", str(replications), "--seed", str(seed)]
     return shlex.join([*words, "--out", "DIR"])
 
 
