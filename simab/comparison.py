@@ -6,15 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from simab.analyse import ScenarioTruth
 from simab.errors import InvalidInput
 from simab.files import write_files
 from simab.result import StudyResult
-from simab.result.columns import COLUMNS, VARIANT_COLUMNS
-from simab.result.flat_rows import by_variant, outcome_columns
-from simab.result.json_form import dumped
 from simab.run.frames import csv_bytes
 from simab.run.simulation import require_scenario
 from simab.scenario.models import Scenario
@@ -32,6 +29,7 @@ from simab.study.asking import play_asked
 from simab.study.execution import Executor, Means, Progress, Store, rows_of
 from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
+from simab.study.frames import outcomes_frame, summary_frame, whole_numbers
 from simab.study.held import HeldStudy
 from simab.study.pace import Pace
 from simab.study.playing import truth_of_world
@@ -41,17 +39,7 @@ from simab.world.control import Decider
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Study", "compare", "kept_outcomes", "kept_study", "whole_numbers"]
-
-_WHOLE: Final = dict.fromkeys(("requests_to_decision", "clients_on_worse"), "Int64")
-"""Whole numbers that some runs lack: a file has them without a decimal point."""
-_NO_NUMBERS: Final = frozenset(
-    {
-        "parameters", "non_default", "decision_time_ecdf", "rule", "misleads", "refused", "looks",
-        "spread",
-    }
-)  # fmt: skip
-"""What a table of a policy's numbers leaves out; `spread` stands beside the means."""
+__all__ = ["Study", "compare", "kept_outcomes", "kept_study"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,16 +114,11 @@ class Study:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """One row a world and policy: operating characteristics, flattened (`correct_share`)."""
-        import pandas as pd
-
-        policies = [
-            {"world": world.name} | _numbers(dumped(policy))
+        return summary_frame(
+            ({"world": world.name}, policy)
             for world in self.result.worlds
             for policy in world.policies
-        ]
-        policies = [by_variant(policy, VARIANT_COLUMNS) for policy in policies]
-        frame = pd.json_normalize(policies, sep="_")
-        return frame.rename(columns=lambda name: name.removeprefix("verdicts_"))
+        )
 
     def report(
         self, path: str | Path, *, examples: bool = True, progress: Progress | None = None
@@ -174,26 +157,13 @@ class Study:
 
 
 def _outcomes(worlds: Sequence[World], played: Mapping[str, WorldRows]) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = [
-        {"world": world.name} | outcome_columns(row)
+    return outcomes_frame(
+        ({"world": world.name}, row)
         for world in worlds
         if world.same_as is None
         for each in played[world.name].values()
         for row in each
-    ]
-    frame = pd.DataFrame(rows)
-    unknown = [name for name in COLUMNS if name in frame and frame[name].isna().all()]
-    return frame.astype(dict.fromkeys(unknown, float))  # NaN, as CSV reads it, and not None
-
-
-def _numbers(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """A policy's numbers, those of how a column is spread beside its mean."""
-    numbers = {name: value for name, value in policy.items() if name not in _NO_NUMBERS}
-    for name, spread in policy["spread"].items():
-        numbers[name] = policy[name] | spread
-    return numbers
+    )
 
 
 def kept_study(held: HeldStudy) -> Study:
@@ -219,15 +189,7 @@ def kept_outcomes(held: HeldStudy) -> pd.DataFrame:
     Raises:
         InvalidInput: there is no row, or the rows cannot be found (see `kept_study`).
     """
-    rows = held.rows(held.plan)
-    if not any(each for policies in rows.values() for each in policies.values()):
-        raise InvalidInput(f"{held.store.path}: no run of this study is in the store")
-    return whole_numbers(_outcomes(held.worlds, rows))
-
-
-def whole_numbers(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Outcomes whose whole numbers are written as such, though some runs lack them."""
-    return outcomes.astype(_WHOLE)
+    return whole_numbers(_outcomes(held.worlds, held.any_rows()))
 
 
 def compare(  # noqa: PLR0913 - the public contract, all by keyword

@@ -19,6 +19,8 @@ from simab.study.asking import play_asked
 from simab.study.execution import Executor, Means, Progress, Store, rows_of
 from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
+from simab.study.frames import outcomes_frame, whole_numbers
+from simab.study.held import HeldStudy
 from simab.study.sensitivity import SensitivityPlan, sensitivity_result
 from simab.study.stopping import Stop
 from simab.world.control import Decider
@@ -26,7 +28,13 @@ from simab.world.control import Decider
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Sensitivity", "planned_sensitivity", "sensitivity"]
+__all__ = [
+    "Sensitivity",
+    "kept_sensitivity",
+    "kept_sensitivity_outcomes",
+    "planned_sensitivity",
+    "sensitivity",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +66,20 @@ class Sensitivity:
                 for effect in self.result.effects
                 for each in effect.quantities
             ]
+        )
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """One row a change, world, policy and replication: how it ended, when, and what it cost.
+
+        As described, assumption and change are empty. A world whose runs are those of an earlier
+        one of the same change has no rows of its own.
+        """
+        return outcomes_frame(
+            ({"assumption": assumption, "change": change, "world": world}, row)
+            for (assumption, change, world), place in self.plan.places()
+            for rows in self.rows[place].values()
+            for row in rows
         )
 
     def report(self, path: str | Path) -> Path:
@@ -136,6 +158,29 @@ def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
         in_order(known.failures_of(played)),
         precise,
     )
+
+
+def kept_sensitivity(held: HeldStudy) -> Sensitivity:
+    """A sensitivity as far as a store holds it: its complete replications; nothing is played.
+
+    Raises:
+        InvalidInput: no replication is complete, or the rows cannot be found
+            (`HeldStudy.require_readable`).
+    """
+    plan = held.of_complete()
+    command = held.asked.command_of(plan.replications)
+    return Sensitivity(held.scenario, held.sensitivity(plan), held.rows(plan), command)
+
+
+def kept_sensitivity_outcomes(held: HeldStudy) -> pd.DataFrame:
+    """All rows of a sensitivity that a store holds, as `Sensitivity.outcomes` has them.
+
+    Raises:
+        InvalidInput: there is none, or the rows cannot be found (see `kept_sensitivity`).
+    """
+    plan, rows = held.sensitivity(held.plan), held.any_rows()
+    found = Sensitivity(held.scenario, plan, rows, held.asked.command)
+    return whole_numbers(found.outcomes)
 
 
 def _call(plan: SensitivityPlan, named: Mapping[str, Any], replications: int) -> str:

@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simab.files import write_files
-from simab.result.columns import VARIANT_COLUMNS
-from simab.result.flat_rows import by_variant, outcome_columns
-from simab.result.json_form import dumped
-from simab.result.sweep_result import SweepResult
+from simab.result.sweep_result import SweepResult, SweptPoint
 from simab.run.frames import csv_bytes
 from simab.scenario.models import Scenario
 from simab.scenario.sweeps import Point
@@ -21,9 +18,11 @@ from simab.study import StudyPlan, WorldRows, WorldRuns
 from simab.study.arguments import require_places
 from simab.study.asked import AskedStudy, asked_study
 from simab.study.asking import play_asked
-from simab.study.execution import Executor, Known, Means, Progress, Store, rows_of
+from simab.study.execution import Executor, Means, Progress, Store, StudyRows, rows_of
 from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
+from simab.study.frames import outcomes_frame, summary_frame, whole_numbers
+from simab.study.held import HeldStudy
 from simab.study.playing import truth_of_world
 from simab.study.stopping import Stop
 from simab.study.sweep_plan import SweepPlan, SweepSettings, Vary, planned
@@ -33,7 +32,7 @@ from simab.world.control import Decider
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Sweep", "Vary", "sweep"]
+__all__ = ["Sweep", "Vary", "kept_sweep", "kept_sweep_outcomes", "sweep"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,33 +72,29 @@ class Sweep:
     @cached_property
     def outcomes(self) -> pd.DataFrame:
         """One row a point, policy and replication: how it ended, when, and what it cost."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            [
-                {"point": point.name, **point.settings, **outcome_columns(row)}
-                for point in self.points
-                for rows in self.played.found[point.name].rows.values()
-                for row in rows
-            ]
+        return outcomes_frame(
+            ({"point": point.name, **point.settings}, row)
+            for point in self.points
+            for rows in self.played.found[point.name].rows.values()
+            for row in rows
         )
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """One row a point and policy: its settings, the true gain, characteristics and theory."""
-        import pandas as pd
-
-        hidden = ("parameters", "non_default", "decision_time_ecdf", "rule", "misleads", "refused")
-        rows: list[dict[str, Any]] = []
-        for point in self.result.points:
-            where = {"point": point.name, **point.settings, "true_gain": point.gain}
-            for policy in point.policies:
-                does = {key: each for key, each in dumped(policy).items() if key not in hidden}
-                theory = point.theory.get(policy.name)
-                where["theory"] = math.nan if theory is None else theory.probability
-                rows.append(where | by_variant(does, VARIANT_COLUMNS))
-        frame = pd.json_normalize(rows, sep="_")
-        return frame.rename(columns=lambda name: name.removeprefix("verdicts_"))
+        return summary_frame(
+            (
+                {
+                    "point": point.name,
+                    **point.settings,
+                    "true_gain": point.gain,
+                    "theory": _theory(point, policy.name),
+                },
+                policy,
+            )
+            for point in self.result.points
+            for policy in point.policies
+        )
 
     def report(self, path: str | Path) -> Path:
         """Write outcomes.csv, report.html, sweep.json and sweep.csv into a folder.
@@ -111,7 +106,7 @@ class Sweep:
 
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        write_files({folder / "outcomes.csv": csv_bytes(self.outcomes)})
+        write_files({folder / "outcomes.csv": csv_bytes(whole_numbers(self.outcomes))})
         write_sweep(self.result, folder)
         return folder / "report.html"
 
@@ -193,8 +188,36 @@ def sweep(  # noqa: PLR0913 - the public contract, all by keyword
 
     means = Means(executor, store, progress)
     plan, known, precise = play_asked(points.plan, means, stop, noted)
-    played = _found(replace(points, plan=plan), known)
+    failures = in_order(known.failures_of(plan))
+    played = _found(replace(points, plan=plan), rows_of(plan, known), failures)
     return Sweep(played, said(plan.replications), precise)
+
+
+def kept_sweep(held: HeldStudy) -> Sweep:
+    """A sweep as far as a store holds it: its complete replications; nothing is played.
+
+    Raises:
+        InvalidInput: no replication is complete, or the rows cannot be found
+            (`HeldStudy.require_readable`).
+    """
+    plan = held.of_complete()
+    played = _found(held.sweep(plan), held.rows(plan))
+    return Sweep(played, held.asked.command_of(plan.replications))
+
+
+def kept_sweep_outcomes(held: HeldStudy) -> pd.DataFrame:
+    """All rows of a sweep that a store holds, as `Sweep.outcomes` has them.
+
+    Raises:
+        InvalidInput: there is none, or the rows cannot be found (see `kept_sweep`).
+    """
+    played = _found(held.sweep(held.plan), held.any_rows())
+    return whole_numbers(Sweep(played, held.asked.command).outcomes)
+
+
+def _theory(point: SweptPoint, policy: str) -> float:
+    theory = point.theory.get(policy)
+    return math.nan if theory is None else theory.probability
 
 
 def _call(points: SweepPlan, varied: Mapping[str, Any], replications: int) -> str:
@@ -206,11 +229,10 @@ def _call(points: SweepPlan, varied: Mapping[str, Any], replications: int) -> st
     )
 
 
-def _found(points: SweepPlan, known: Known) -> PlayedSweep:
+def _found(points: SweepPlan, rows: StudyRows, failures: tuple[Failure, ...] = ()) -> PlayedSweep:
     """What is found at each point."""
-    rows = rows_of(points.plan, known)
     found = {
         name: WorldRuns(truth_of_world(scenario), rows[name])
         for name, scenario in points.plan.worlds.items()
     }
-    return PlayedSweep(points, found, in_order(known.failures_of(points.plan)))
+    return PlayedSweep(points, found, failures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -10,13 +11,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from simab.cli.policy_files import PolicySource
 from simab.errors import InvalidInput
 
 if TYPE_CHECKING:
     from simab.study.held import HeldStudy
     from simab.study.store import SqliteStore
 
-__all__ = ["chosen_study", "is_store", "moment", "opened_store", "size_text", "study_option"]
+__all__ = [
+    "chosen_study",
+    "is_store",
+    "moment",
+    "opened_store",
+    "require_no_policies",
+    "size_text",
+    "store_of_scenario",
+    "study_option",
+]
 
 _SQLITE: Final = b"SQLite format 3\0"
 
@@ -39,26 +50,42 @@ def is_store(path: Path) -> bool:
 
 
 @contextmanager
-def opened_store(path: Path) -> Iterator[SqliteStore]:
+def opened_store(path: Path, source: PolicySource) -> Iterator[SqliteStore]:
     """The store in a file; of a scenario file, the one that the user's cache keeps of it.
 
     Raises:
-        InvalidInput: there is none, or the scenario is faulty.
+        InvalidInput: there is none, the scenario is faulty, or policies are named for a store.
     """
     from simab.study.store import SqliteStore
 
-    if not is_store(path):
-        from simab.scenario import load
-        from simab.study.default_store import cached_store_path
-
-        kept = cached_store_path(load(path))
+    if is_store(path):
+        require_no_policies(path, source)
+    else:
+        kept = store_of_scenario(path, source)
         if kept is None or not kept.is_file():
-            raise InvalidInput(
-                f"{path}: nothing is kept of this scenario; `simab compare {path}` plays it"
-            )
+            again = shlex.join(["simab", "compare", str(path), *source.words()])
+            raise InvalidInput(f"{path}: nothing is kept of this scenario; `{again}` plays it")
         path = kept
     with closing(SqliteStore(path, create=False)) as store:
         yield store
+
+
+def store_of_scenario(path: Path, source: PolicySource) -> Path | None:
+    """The file in which the user's cache keeps the rows of a scenario; None without a cache.
+
+    Raises:
+        InvalidInput: the scenario, or what its policies are read from, is faulty.
+    """
+    from simab.study.default_store import cached_store_path
+
+    return cached_store_path(source.scenario(str(path), quiet=True))
+
+
+def require_no_policies(path: Path | None, source: PolicySource) -> None:
+    """Raises InvalidInput where policies are named beside what is not a scenario."""
+    if source.files or source.table:
+        what = "no scenario is named" if path is None else f"{path} is not a scenario"
+        raise InvalidInput(f"{source.words()[0]}: goes with a scenario, and {what}; leave it out")
 
 
 def chosen_study(store: SqliteStore, number: int | None) -> HeldStudy:

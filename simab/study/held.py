@@ -9,12 +9,15 @@ from pathlib import Path
 
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
-from simab.scenario.worlds import World, worlds_of
+from simab.scenario.worlds import World
 from simab.study.asked import AskedStudy, MadeBy
 from simab.study.execution import Known, StudyRows, complete_replications, read_rows, rows_of
 from simab.study.pace import Group
 from simab.study.plan import StudyPlan
+from simab.study.replanned import compared_worlds, plan_again, sensitivity_again, sweep_again
+from simab.study.sensitivity import SensitivityPlan
 from simab.study.store import SqliteStore
+from simab.study.sweep_plan import SweepPlan
 
 __all__ = ["HeldStudy", "MadeRows", "held_studies", "made_rows", "size_bytes"]
 
@@ -81,15 +84,8 @@ class HeldStudy:
 
     @cached_property
     def worlds(self) -> tuple[World, ...]:
-        """The worlds of the study, in its order."""
-        policies = self._policies
-        found = worlds_of(self.scenario, policies, names=self.asked.worlds)
-        by_name = {world.name: world for world in found}
-        return tuple(by_name[name] for name in self.asked.worlds)
-
-    @property
-    def _policies(self) -> Mapping[str, object]:
-        return {name: self.scenario.policies[name] for name in self.asked.policies}
+        """The worlds of a comparison, in its order."""
+        return compared_worlds(self.asked)
 
     @cached_property
     def plan(self) -> StudyPlan:
@@ -99,13 +95,25 @@ class HeldStudy:
             InvalidInput: as `require_readable`.
         """
         self.require_readable()
-        return StudyPlan(
-            worlds={world.name: world.scenario for world in self.worlds},
-            policies={name: self.scenario.policies[name] for name in self.asked.policies},
-            replications=self.asked.replications,
-            seed=self.asked.seed,
-            engine="compiled",
-        )
+        return plan_again(self.asked)
+
+    def sweep(self, plan: StudyPlan) -> SweepPlan:
+        """The points of a sweep, of which `plan` is to be shown."""
+        return replace(sweep_again(self.asked), plan=plan)
+
+    def sensitivity(self, plan: StudyPlan) -> SensitivityPlan:
+        """The cases of a sensitivity, of which `plan` is to be shown."""
+        return replace(sensitivity_again(self.asked), replications=plan.replications)
+
+    def named(self, world: str) -> str:
+        """A world of the plan in words: of a sensitivity "label delay doubled: equal"."""
+        if self.asked.kind != "sensitivity":
+            return world
+        return self._named[world]
+
+    @cached_property
+    def _named(self) -> Mapping[str, str]:
+        return sensitivity_again(self.asked).names
 
     @cached_property
     def _keys(self) -> frozenset[str]:
@@ -146,6 +154,17 @@ class HeldStudy:
         known = Known()
         read_rows(plan, known, self.store)
         return rows_of(plan, known)
+
+    def any_rows(self) -> StudyRows:
+        """All rows that are held, also of replications that are not complete.
+
+        Raises:
+            InvalidInput: there is none.
+        """
+        found = self.rows(self.plan)
+        if not any(rows for policies in found.values() for rows in policies.values()):
+            raise InvalidInput(f"{self.store.path}: no run of this study is in the store")
+        return found
 
 
 def held_studies(store: SqliteStore) -> Sequence[HeldStudy]:

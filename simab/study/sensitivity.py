@@ -103,6 +103,29 @@ class SensitivityPlan:
         """How many runs it has."""
         return len(self.plan.worlds) * len(self.policies) * self.replications
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What each world of the plan is in words: "as described: equal"."""
+        return {
+            _place(at, world.name): f"{case.changed.name if case.changed else 'as described'}: "
+            f"{world.name}"
+            for at, case in enumerate(self.cases)
+            for world in case.worlds
+        }
+
+    def places(self) -> Iterator[tuple[tuple[str, str, str], str]]:
+        """Assumption, change and world, and the name of that world in the plan.
+
+        A world that is the same as an earlier one of its case is left out; the first case changes
+        nothing.
+        """
+        for at, case in enumerate(self.cases):
+            each = case.changed
+            which = ("", "") if each is None else (each.assumption, each.change)
+            for world in case.worlds:
+                if world.same_as is None:
+                    yield (*which, world.name), _place(at, world.name)
+
     def plan_of(self, case: Case) -> StudyPlan:
         """The study of one case alone."""
         worlds = {world.name: world.scenario for world in case.worlds}

@@ -176,7 +176,7 @@ class SqliteStore(MutableMapping[str, RunSummary]):
 
     def asked(self) -> list[AskedStudy]:
         """The studies that were asked of this store, the latest last."""
-        texts = self.rows("SELECT study FROM studies ORDER BY asked_s, digest")
+        texts = self.rows("SELECT study FROM studies ORDER BY asked_s, rowid")
         with self._file():
             return [AskedStudy.from_json(text) for (text,) in texts]
 

@@ -14,7 +14,7 @@ from simab.scenario import dumps
 from simab.study import SqliteStore
 from simab.study.default_store import cached_store_path, cached_stores
 from simab.study.held import held_studies
-from tests.comparison.command_line import run
+from tests.comparison.command_line import files_in, run
 from tests.study.building import small
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -157,6 +157,133 @@ def test_a_scenario_stands_for_its_store_in_the_cache(
     assert cached_stores() == [path]
     assert "Removed 1 store" in run(capsys, "clear", file).err
     assert cached_stores() == []
+
+
+OTHERS: dict[str, tuple[object, ...]] = {
+    "sweep": ("--vary", "effect=0%,5%", "--vary", "policies.test.alpha=0.1,0.2"),
+    "sensitivity": ("--world", "described"),
+}
+"""The other kinds of study, and what is asked of each."""
+
+
+@pytest.fixture(params=OTHERS)
+def other(
+    request: pytest.FixtureRequest, file: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[str, Path]:
+    """A study of another kind: three replications, the last of one cell lost; and its store."""
+    path = file.parent / "others.sqlite"
+    words = ("--policy", "test", "--policy", "schedule", "-n", 3, "--workers", 1)
+    ended = run(capsys, request.param, file, *OTHERS[request.param], *words, "--store", path)
+    assert ended.code == 0, ended.err
+    store = SqliteStore(path)
+    plan = held_studies(store)[0].plan
+    (lost,) = [cell for cell in plan.cells() if cell[1:] == ("test", plan.seed, 2)][-1:]
+    del store[plan.row_key(lost)]
+    store.close()
+    return request.param, path
+
+
+def test_status_knows_studies_of_every_kind(
+    other: tuple[str, Path], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it is, of which file, how many runs are held of how many, and the command for more."""
+    kind, store = other
+    said = " ".join(run(capsys, "status", store).out.split())
+    (study,) = json.loads(run(capsys, "status", store, "--json").out)["studies"]
+    cells = len(study["held"]) * 2
+    assert f"{kind} " in said
+    assert (
+        f"1 run missing, replications 0 to 1 are complete; for the rest: simab {kind} {file}"
+        in said
+    )
+    assert f"test {3 * cells // 2 - 1} of {3 * cells // 2}" in said
+    assert (study["kind"], study["missing"], study["complete"]) == (kind, 1, 2)
+    assert sum(sum(each.values()) for each in study["held"].values()) == 3 * cells - 1
+    if kind == "sensitivity":
+        assert study["held"]["traffic halved: described"] == {"test": 3, "schedule": 3}
+
+
+def test_a_study_of_any_kind_is_reported_from_its_store(
+    other: tuple[str, Path], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The files of its complete replications are those of a study of as many."""
+    kind, store = other
+    ended = run(capsys, "report", store, "--out", store.parent / "kept")
+    assert ended.code == 0, ended.err
+    assert "2 of 3 replications are complete" in ended.err
+    words = ("--policy", "test", "--policy", "schedule", "-n", 2, "--workers", 1, "--no-store")
+    run(capsys, kind, file, *OTHERS[kind], *words, "--out", store.parent / "whole")
+    assert files_in(store.parent / "kept") == files_in(store.parent / "whole")
+    asked = json.loads(run(capsys, "report", store, "--json").out)
+    assert asked == json.loads(files_in(store.parent / "kept")[f"{kind}.json"])
+
+
+def test_rows_of_a_study_of_any_kind_are_exported(
+    other: tuple[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that are held, each with what it is of; whole numbers are written as such."""
+    kind, store = other
+    lines = list(csv.DictReader(io.StringIO(run(capsys, "export", store).out)))
+    if kind == "sweep":
+        assert len(lines) == 4 * 2 * 3 - 1
+        assert {line["effect"] for line in lines} == {"0%", "5%"}
+    else:
+        assert {line["change"] for line in lines} == {"", "halved", "doubled"}
+        assert {line["world"] for line in lines} == {"described"}
+    assert not [line for line in lines if "." in line["requests_to_decision"]]
+
+
+def test_the_cache_lists_how_many_studies_of_each_kind(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sweep alone is enough for a title."""
+    words = ("--policy", "test", "-n", 1, "--workers", 1)
+    run(capsys, "sweep", file, *OTHERS["sweep"], *words)
+    run(capsys, "sensitivity", file, *OTHERS["sensitivity"], *words)
+    (listed,) = json.loads(run(capsys, "status", "--json").out)["stores"]
+    assert listed["title"] == small().title
+    assert listed["studies"] == {"sweep": 1, "sensitivity": 1}
+    assert "1 sweep, 1 sensitivity" in " ".join(run(capsys, "status").out.split())
+
+
+def test_a_file_without_policies_stands_for_its_store_with_those_of_another(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As they were played: `--policies` of status, export, report and clear."""
+    policies = file.parent / "policies.yaml"
+    head, own = file.read_text(encoding="utf-8").split("policies:\n")
+    body = own.splitlines(keepends=True)
+    end = next((at for at, line in enumerate(body) if not line.startswith(" ")), len(body))
+    policies.write_text("policies:\n" + "".join(body[:end]), encoding="utf-8")
+    file.write_text(head + "".join(body[end:]), encoding="utf-8")
+    apart = (file, "--policies", policies)
+    absent = run(capsys, "status", *apart)
+    assert f"`simab compare {file} --policies {policies}` plays it" in absent.err
+    words = ("--policy", "test", "--world", "described", "-n", 1, "--workers", 1)
+    assert run(capsys, "compare", *apart, *words).code == 0
+    assert json.loads(run(capsys, "status", *apart, "--json").out)["rows"] == 1
+    assert len(run(capsys, "export", *apart).out.splitlines()) == 2
+    assert run(capsys, "report", *apart, "--json").out.startswith("{")
+    assert "Removed 1 store" in run(capsys, "clear", *apart).err
+
+
+@pytest.mark.parametrize("command", ["status", "export", "report"])
+def test_policies_beside_a_store_are_refused(
+    store: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """They go with a scenario."""
+    ended = run(capsys, command, store, "--policies", store)
+    assert ended.code == 2
+    assert f"--policies: goes with a scenario, and {store} is not" in ended.err
+
+
+@pytest.mark.parametrize("command", ["status", "clear"])
+def test_policies_of_nothing_are_refused(
+    store: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """All of the cache is meant where nothing is named; it stays as it is."""
+    ended = run(capsys, command, "--policies", store)
+    assert (ended.code, "no scenario is named" in ended.err) == (2, True)
 
 
 @pytest.mark.parametrize("command", ["status", "export", "report"])

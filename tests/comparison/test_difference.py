@@ -10,11 +10,11 @@ import pytest
 from scipy.stats import binomtest
 
 import simab
-from simab.comparison import whole_numbers
 from simab.errors import InvalidInput
 from simab.result.saved_study import canonical_json
 from simab.result.study_change import QuantityChange, StudyChange
 from simab.run.frames import csv_bytes
+from simab.study.frames import whole_numbers
 from tests.comparison.command_line import run
 from tests.study.building import POLICIES, small
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +78,18 @@ def test_frames_have_a_row_for_each_point_and_policy(found: simab.Sweep) -> None
     assert summary.loc[("10%", "schedule"), "theory"] == 1.0
     promoted = found.outcomes.query("verdict == 'promoted_candidate'").groupby("effect").size()
     assert promoted["10%"] == summary.loc["10%", "promoted_candidate_count"].sum()
+
+
+def test_its_table_has_the_numbers_of_a_comparison(found: simab.Sweep) -> None:
+    """The same columns beside those of the point, how a mean is spread among them."""
+    study = simab.compare(
+        small(), policies=NAMES, worlds=["described"], replications=12, seed=3
+    ).summary
+    own = {"point", "effect", "true_gain", "theory"}
+    assert set(found.summary.columns) - own == set(study.columns) - {"world"}
+    spread = [name for name in study.columns if name.startswith("requests_on_worse_p")]
+    assert spread
+    assert not [name for name in found.summary.columns if name.startswith("spread")]
 
 
 def test_neither_executor_nor_store_nor_engine_changes_a_byte(found: simab.Sweep) -> None:
@@ -254,5 +267,8 @@ def test_the_report_is_written_and_shown(found: simab.Sweep, tmp_path: Path) -> 
     page = found.report(tmp_path / "out")
     files = {path.name for path in page.parent.iterdir()}
     assert files == {"report.html", "sweep.json", "sweep.csv", "outcomes.csv"}
+    with (page.parent / "outcomes.csv").open(encoding="utf-8", newline="") as table:
+        requests = [row["requests_to_decision"] for row in csv.DictReader(table)]
+    assert {each.isdigit() for each in requests if each} == {True}
     assert "<table>" in found._repr_html_()
     assert "3 points" in repr(found)

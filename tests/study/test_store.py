@@ -347,10 +347,13 @@ def test_a_store_knows_the_studies_that_were_asked_of_it(tmp_path: Path) -> None
     store = SqliteStore(file)
     for count in (20, 50, 30):
         store.ask(replace(ASKED, replications=count))
-    later = replace(ASKED, seed=2, asked_s=ASKED.asked_s + 9)
-    store.ask(later)
+    others = [replace(ASKED, seed=seed) for seed in range(2, 12)]  # within the same second
+    later = replace(ASKED, seed=20, asked_s=ASKED.asked_s + 9)
+    for each in (later, *others):
+        store.ask(each)
     store.close()
-    assert SqliteStore(file, create=False).asked() == [replace(ASKED, replications=50), later]
+    found = SqliteStore(file, create=False).asked()
+    assert found == [replace(ASKED, replications=50), *others, later]
 
 
 @pytest.mark.parametrize(

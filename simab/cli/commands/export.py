@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from simab.cli import options
+from simab.cli.kept import kept_rows
+from simab.cli.policy_files import PolicySource, policy_file_options
 from simab.cli.stores import chosen_study, opened_store, study_option
 from simab.cli.terminal import say
 from simab.errors import InvalidInput
@@ -22,6 +24,7 @@ __all__ = ["command"]
 
 @click.command("export")
 @click.argument("store", type=click.Path(path_type=Path))
+@policy_file_options
 @study_option
 @click.option(
     "--out",
@@ -30,18 +33,20 @@ __all__ = ["command"]
     help="Write here: CSV, or Parquet if the name ends in .parquet; stdout gets CSV without it.",
 )
 @options.quiet
-def command(store: Path, number: int | None, out: Path | None, quiet: bool) -> None:
+def command(
+    store: Path, source: PolicySource, number: int | None, out: Path | None, quiet: bool
+) -> None:
     """Write the rows of a study in a STORE: one a run, with world, policy and replication.
 
     All runs that are there are written, also of replications that are not complete. The columns are
-    those of outcomes.csv. STORE is the file of a store, or a scenario whose rows the user's cache
-    keeps.
+    those of outcomes.csv: of a sweep with point and settings in place of the world, of a
+    sensitivity with assumption and change beside it. STORE is the file of a store, or a scenario
+    whose rows the user's cache keeps.
     """
-    from simab.comparison import kept_outcomes
     from simab.run.frames import csv_bytes
 
-    with opened_store(store) as opened:
-        outcomes = kept_outcomes(chosen_study(opened, number))
+    with opened_store(store, source) as opened:
+        outcomes = kept_rows(chosen_study(opened, number))
     if out is None:
         sys.stdout.write(csv_bytes(outcomes).decode())
         return

@@ -6,15 +6,26 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from simab.cli import options
 from simab.cli.folders import make_folder, writing_into
-from simab.cli.stores import chosen_study, is_store, opened_store, study_option
+from simab.cli.kept import kept_report
+from simab.cli.policy_files import PolicySource, policy_file_options
+from simab.cli.stores import (
+    chosen_study,
+    is_store,
+    opened_store,
+    require_no_policies,
+    study_option,
+)
 from simab.cli.terminal import print_document, say
 from simab.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from simab.study.held import HeldStudy
 
 __all__ = ["command"]
 
@@ -26,11 +37,19 @@ _SENSITIVITY: Final = re.compile(rb'"format":\s*"simab-sensitivity/')
 
 @click.command("report")
 @click.argument("study", type=click.Path(path_type=Path))
+@policy_file_options
 @study_option
 @options.out
 @options.as_json
 @options.quiet
-def command(study: Path, number: int | None, out: Path | None, as_json: bool, quiet: bool) -> None:
+def command(
+    study: Path,
+    source: PolicySource,
+    number: int | None,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Write the page of a saved STUDY, sweep or sensitivity again, without playing it.
 
     STUDY is a study.json, sweep.json or sensitivity.json, a report.html, which holds the same, or
@@ -42,11 +61,15 @@ def command(study: Path, number: int | None, out: Path | None, as_json: bool, qu
 
     STUDY may also be a store of finished runs, or a scenario whose runs the user's cache keeps:
     then the replications that are complete in all worlds and policies are reported, with
-    outcomes.csv, and what is missing is said. Nothing is played, so the page has no example runs.
+    outcomes.csv, and what is missing is said. Nothing is played, so the page of a comparison has no
+    example runs.
     """
     if is_store(study) or study.suffix in _SCENARIOS:
-        _report_store(study, number, out, as_json=as_json, quiet=quiet)
+        with opened_store(study, source) as store:
+            held = chosen_study(store, number)
+            _report_store(held, study, out, as_json=as_json, quiet=quiet)
         return
+    require_no_policies(study, source)
     from simab.report.reading import file_of_study, saved_content
 
     written, as_text = _read(*saved_content(study))
@@ -77,18 +100,13 @@ def _read(content: bytes, name: str) -> tuple[Callable[[Path], None], Callable[[
 
 
 def _report_store(
-    path: Path, number: int | None, out: Path | None, *, as_json: bool, quiet: bool
+    held: HeldStudy, path: Path, out: Path | None, *, as_json: bool, quiet: bool
 ) -> None:
-    from simab.comparison import kept_study
-    from simab.result.saved_study import canonical_json
-
     if out is None and not as_json:
         raise InvalidInput(f"{path}: is a store; name a folder for its report with --out")
     make_folder(out)
-    with opened_store(path) as store:
-        held = chosen_study(store, number)
-        study = kept_study(held)
-    asked, complete = held.asked.replications, study.plan.replications
+    report = kept_report(held)
+    asked, complete = held.asked.replications, held.complete
     if complete < asked:
         say(
             f"{complete:,} of {asked:,} replications are complete in all worlds and policies, and "
@@ -97,7 +115,7 @@ def _report_store(
         )
     if out is not None:
         with writing_into(out):
-            page = study.report(out, examples=False)
+            page = report.write(out)
         say(f"The report is {page}.", quiet=quiet)
     if as_json:
-        print_document(canonical_json(study.result))
+        print_document(report.as_json())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from simab.cli import options, terminal
-from simab.cli.stores import moment, opened_store, size_text
+from simab.cli.policy_files import PolicySource, policy_file_options
+from simab.cli.stores import moment, opened_store, require_no_policies, size_text
 from simab.errors import InvalidInput, SimabError
+from simab.text.lists import listed
 from simab.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -24,17 +27,20 @@ __all__ = ["command"]
 
 @click.command("status")
 @click.argument("store", type=click.Path(path_type=Path), required=False)
+@policy_file_options
 @options.as_json
-def command(store: Path | None, as_json: bool) -> None:
-    """Say what a STORE holds: studies, worlds, policies, replications, and what is missing.
+def command(store: Path | None, source: PolicySource, as_json: bool) -> None:
+    """Say what a STORE holds: studies of each kind, what of them is there, and what is missing.
 
-    STORE is the file of a store, or a scenario whose rows the user's cache keeps. Without it all
-    stores of the cache are listed; `simab clear` removes them.
+    These are comparisons by world and policy, sweeps and sensitivities. STORE is the file of a
+    store, or a scenario whose rows the user's cache keeps. Without it all stores of the cache are
+    listed; `simab clear` removes them.
     """
     if store is None:
+        require_no_policies(None, source)
         _print_cache(as_json=as_json)
         return
-    with opened_store(store) as opened:
+    with opened_store(store, source) as opened:
         found = _of_store(opened)
         if as_json:
             terminal.print_result("status/1", found)
@@ -57,12 +63,14 @@ def _of_store(store: SqliteStore) -> dict[str, Any]:
 def _of_study(study: HeldStudy) -> dict[str, Any]:
     asked = study.asked
     found: dict[str, Any] = {
+        "kind": asked.kind,
         "asked_s": asked.asked_s,
         "command": asked.command,
         "replications": asked.replications,
         "seed": asked.seed,
         "worlds": list(asked.worlds),
         "policies": list(asked.policies),
+        "settings": dict(asked.settings),
     }
     try:
         counts, complete, title = study.counts(), study.complete, study.scenario.title
@@ -74,7 +82,7 @@ def _of_study(study: HeldStudy) -> dict[str, Any]:
         "complete": complete,
         "missing": sum(asked.replications - count for count in counts.values()),
         "held": {
-            world: {policy: counts[world, policy] for policy in asked.policies}
+            study.named(world): {policy: counts[world, policy] for policy in asked.policies}
             for world in asked.worlds
         },
     }
@@ -103,36 +111,55 @@ def _made_line(made: MadeRows) -> str:
 def _print_study(number: int, study: dict[str, Any]) -> None:
     title = study.get("title", "A study")
     asked = counted(study["replications"], "replication")
-    terminal.print_line(
-        f"{number}. {title}: {asked}, seed {study['seed']}, asked {moment(study['asked_s'])}"
+    console = terminal.standard_output()
+    terminal.print_item(
+        console,
+        f"{title}: {_KINDS[study['kind']](study)}{asked}, seed {study['seed']}, asked "
+        f"{moment(study['asked_s'])}",
+        mark=f"{number}. ",
     )
     if "unreadable" in study:
-        terminal.print_line(f"   {study['unreadable']}")
+        terminal.print_item(console, f"{study['unreadable']}; `{study['command']}`", mark="   ")
         return
+    held, asked_for = study["held"], study["replications"]
     rows = [
-        [
-            policy,
-            *(_held_text(study["held"][world][policy], study) for world in study["worlds"]),
-            "",
-        ]
+        [policy, *(_held_text(held[world][policy], asked_for) for world in held), ""]
         for policy in study["policies"]
     ]
-    console = terminal.standard_output()
-    terminal.print_table(console, ["runs held", *study["worlds"], ""], rows)
+    headings = ["runs held", *held, ""]
+    if study["kind"] != "compare":  # points and changes are too many for columns
+        headings = ["runs held", ""]
+        rows = [
+            [
+                policy,
+                _held_text(sum(each[policy] for each in held.values()), asked_for * len(held)),
+            ]
+            for policy in study["policies"]
+        ]
+    terminal.print_table(console, headings, rows)
     terminal.print_item(console, _what_is_missing(study), mark="   ")
 
 
-def _held_text(count: int, study: dict[str, Any]) -> str:
-    return (
-        f"{count:,}"
-        if count == study["replications"]
-        else f"{count:,} of {study['replications']:,}"
-    )
+def _swept(study: dict[str, Any]) -> str:
+    fields = listed(list(study["settings"]["vary"]))
+    return f"sweep of {fields} over {counted(len(study['worlds']), 'point')}, "
+
+
+_KINDS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
+    "compare": lambda _: "",
+    "sweep": _swept,
+    "sensitivity": lambda study: f"sensitivity in {counted(len(study['worlds']), 'world')}, ",
+}
+"""What else there is to say of a study of each kind."""
+
+
+def _held_text(count: int, asked: int) -> str:
+    return f"{count:,}" if count == asked else f"{count:,} of {asked:,}"
 
 
 def _what_is_missing(study: dict[str, Any]) -> str:
     if not study["missing"]:
-        return "Nothing is missing."
+        return f"Nothing is missing of {study['command']}"
     complete = study["complete"]
     done = f"replications 0 to {complete - 1:,} are" if complete > 1 else "replication 0 is"
     there = f"{done} complete" if complete else "no replication is complete"
@@ -164,7 +191,8 @@ def _of_cached(path: Path) -> dict[str, Any]:
         with closing(SqliteStore(path, create=False)) as store:
             studies = held_studies(store)
             title = studies[-1].scenario.title if studies else ""
-            return {**found, "rows": len(store), "title": title}
+            kinds = Counter(each.asked.kind for each in studies)
+            return {**found, "rows": len(store), "title": title, "studies": dict(kinds)}
     except InvalidInput as error:
         return {**found, "unreadable": str(error)}
 
@@ -173,6 +201,7 @@ def _print_table(stores: Sequence[dict[str, Any]]) -> None:
     rows = [
         [
             each.get("title", "cannot be read"),
+            _studies_text(each.get("studies", {})),
             f"{each['rows']:,}" if "rows" in each else "",
             size_text(each["bytes"]),
             moment(each["last_used_s"]),
@@ -180,5 +209,16 @@ def _print_table(stores: Sequence[dict[str, Any]]) -> None:
         ]
         for each in stores
     ]
-    headings = ["scenario", "runs", "size", "last used", "file"]
+    headings = ["scenario", "studies", "runs", "size", "last used", "file"]
     terminal.print_table(terminal.standard_output(), headings, rows)
+
+
+def _studies_text(kinds: Mapping[str, int]) -> str:
+    """How many of each kind: 1 comparison, 2 sweeps."""
+    nouns = {
+        "compare": ("comparison", "comparisons"),
+        "sweep": ("sweep", "sweeps"),
+        "sensitivity": ("sensitivity", "sensitivities"),
+    }
+    found = ((kinds.get(kind, 0), words) for kind, words in nouns.items())
+    return ", ".join(f"{count} {words[count > 1]}" for count, words in found if count)
