@@ -100,6 +100,11 @@ class Sensitivity:
             f"{self.plan.seed}: {self.scenario.title!r}>"
         )
 
+    def _repr_html_(self) -> str:
+        from simab.report import sensitivity_table_html
+
+        return sensitivity_table_html(self.result)
+
 
 def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
     scenario: Scenario,

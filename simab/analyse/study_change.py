@@ -35,6 +35,7 @@ from simab.result.study_change import (
     StudyChange,
     StudyLabel,
 )
+from simab.result.study_verdicts import StudyVerdicts
 from simab.result.world_result import WorldResult
 from simab.stats.intervals import independent_difference
 from simab.stats.multiplicity import holm
@@ -100,7 +101,7 @@ def study_change(before: ComparedStudy, after: ComparedStudy) -> StudyChange:
         after=after.label(),
         worlds=tuple(compared),
         quantities=tuple(with_adjusted(found)),
-        verdicts=tuple(changed_verdicts(before.result, after.result)),
+        verdicts=tuple(changed_verdicts(before.result.verdicts, after.result.verdicts)),
         parameters=tuple(_parameters(before.result, after.result)),
         only_before=_only_in(before.result, after.result),
         only_after=_only_in(after.result, before.result),
@@ -246,14 +247,13 @@ def with_adjusted(rows: Sequence[QuantityChange]) -> Iterator[QuantityChange]:
         yield replace(row, adjusted_p_value=p_value, differs=p_value <= FAMILY_ALPHA and away)
 
 
-def changed_verdicts(before: StudyResult, after: StudyResult) -> Iterator[ChangedVerdict]:
+def changed_verdicts(before: StudyVerdicts, after: StudyVerdicts) -> Iterator[ChangedVerdict]:
     """The verdicts that are other ones, of policies and then of single requirements."""
-    known = {policy.name for policy in before.policies}
-    for policy in after.policies:
-        if policy.name in known:
-            was, now = str(before.compliance(policy.name)), str(after.compliance(policy.name))
+    for name in after.policies:
+        if name in before.policies:
+            was, now = str(before.compliance(name)), str(after.compliance(name))
             if was != now:
-                yield ChangedVerdict(policy=policy.name, before=was, after=now)
+                yield ChangedVerdict(policy=name, before=was, after=now)
     judged = _judged(before)
     for key, (statement, now) in _judged(after).items():
         if key in judged and judged[key][1] != now:
@@ -267,7 +267,7 @@ def changed_verdicts(before: StudyResult, after: StudyResult) -> Iterator[Change
 
 
 def _judged(
-    result: StudyResult,
+    result: StudyVerdicts,
 ) -> Mapping[tuple[str, str, str], tuple[RequirementStatement, str]]:
     return {
         (_key(statement := result.requirements[each.requirement]), each.policy, each.world): (

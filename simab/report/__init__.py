@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "render_page",
+    "sensitivity_table_html",
     "summary_table_html",
     "sweep_table_html",
     "write_report",
@@ -63,3 +64,10 @@ def write_sensitivity(result: SensitivityResult, directory: Path) -> None:
     from simab.report import sensitivity_page
 
     sensitivity_page.write_sensitivity(result, directory)
+
+
+def sensitivity_table_html(result: SensitivityResult) -> str:
+    """What each assumption changes as an HTML fragment, for `_repr_html_`."""
+    from simab.report import sensitivity_page
+
+    return sensitivity_page.sensitivity_table_html(result)

@@ -26,7 +26,7 @@ from simab.result.sensitivity_result import SensitivityResult, sensitivity_json
 from simab.text import typeset
 from simab.text.lists import named
 
-__all__ = ["sensitivity_csv", "sensitivity_page", "write_sensitivity"]
+__all__ = ["sensitivity_csv", "sensitivity_page", "sensitivity_table_html", "write_sensitivity"]
 
 _MOST_FIGURES: Final = 12
 _SECTIONS: Final = (
@@ -118,6 +118,13 @@ def _table(tornado: Tornado) -> Table:
     )
     columns = (Column("Assumption", numeric=False), Column("Halved"), Column("Doubled"))
     return Table("Differences to the study as described", columns, rows)
+
+
+def sensitivity_table_html(result: SensitivityResult) -> str:
+    """What the answer depends on and each change, for notebooks."""
+    shown = for_page(result)
+    template = templates().get_template("found_summary.html.jinja")
+    return template.render(sentences=sensitivity_sentences(shown), summary=assumptions_table(shown))
 
 
 def sensitivity_csv(result: SensitivityResult) -> str:

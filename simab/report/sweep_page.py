@@ -59,7 +59,7 @@ def sweep_page(result: SweepResult) -> str:
 def sweep_table_html(result: SweepResult) -> str:
     """Each policy at its worst points, for notebooks."""
     shown = for_page(result)
-    template = templates().get_template("sweep_summary.html.jinja")
+    template = templates().get_template("found_summary.html.jinja")
     return template.render(sentences=sweep_sentences(shown), summary=worst_points(shown))
 
 

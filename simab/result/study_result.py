@@ -17,6 +17,7 @@ from simab.result.requirement_result import (
     RequirementStatement,
     compliance_of,
 )
+from simab.result.study_verdicts import StudyVerdicts
 from simab.result.truth_summary import TruthSummary
 from simab.result.world_result import WorldLabel, WorldResult
 from simab.text import typeset
@@ -121,6 +122,16 @@ class StudyResult:
             policies=self.policies,
         )
         return (first, *self.other_worlds)
+
+    @property
+    def verdicts(self) -> StudyVerdicts:
+        """What it says of its requirements, and the rule to use."""
+        return StudyVerdicts(
+            policies=tuple(policy.name for policy in self.policies),
+            requirements=self.requirements,
+            judged=self.judged,
+            recommendation=self.recommendation,
+        )
 
     def compliance(self, policy: str) -> Compliance:
         """Whether a policy meets all that is required of it."""

@@ -32,6 +32,7 @@ from simab.result import (
 from simab.result.columns import RunLimits
 from simab.result.reader import Reader
 from simab.result.run_summary import RunSummary
+from simab.result.study_verdicts import StudyVerdicts
 from simab.result.world_result import WorldLabel, WorldResult
 from simab.scenario import Scenario, dumps
 from simab.scenario.requirements import CUSTOMARY
@@ -53,6 +54,7 @@ __all__ = [
     "nothing_finished",
     "study_examples",
     "study_result",
+    "study_verdicts",
     "world_result",
 ]
 
@@ -89,14 +91,8 @@ def study_result(
         failures, replications=plan.replications, seed=plan.seed, in_file=asked.policies
     )
     first, *others = worlds
-    if not played[first.name].finished:
-        lost = [each for each in failed if each.world == first.name]
-        raise ReplicationsFailed(nothing_finished(lost[0]))
+    verdicts = study_verdicts(plan, worlds, played, asked=asked, failures=failures)
     scenario, runs = first.scenario, played[first.name]
-    statements = tuple(map(statement_of, asked.requirements or CUSTOMARY))
-    distinct = [world for world in worlds if world.same_as is None]
-    looked_at = [played[world.name].of(world, plan.replications) for world in distinct]
-    found, weights = tuple(judged(statements, looked_at)), _weights(distinct, worlds)
     return StudyResult(
         simab_version=VERSION,
         command=command,
@@ -116,8 +112,40 @@ def study_result(
         other_worlds=tuple(
             world_result(plan, world, played[world.name], failed) for world in others
         ),
-        requirements=statements,
+        requirements=verdicts.requirements,
         customary=not asked.requirements,
+        judged=verdicts.judged,
+        recommendation=verdicts.recommendation,
+    )
+
+
+def study_verdicts(
+    plan: StudyPlan,
+    worlds: Sequence[World],
+    played: Mapping[str, WorldRuns],
+    *,
+    asked: Scenario,
+    failures: Sequence[Failure] = (),
+) -> StudyVerdicts:
+    """What `study_result` says of requirements, without all else, which takes much longer.
+
+    Raises:
+        ReplicationsFailed: no policy finished a replication.
+    """
+    first = worlds[0].name
+    if not played[first].finished:
+        lost = [each for each in failures if each.world == first]
+        (failed, *_) = failed_policies(
+            lost, replications=plan.replications, seed=plan.seed, in_file=asked.policies
+        )
+        raise ReplicationsFailed(nothing_finished(failed))
+    statements = tuple(map(statement_of, asked.requirements or CUSTOMARY))
+    distinct = [world for world in worlds if world.same_as is None]
+    looked_at = [played[world.name].of(world, plan.replications) for world in distinct]
+    found, weights = tuple(judged(statements, looked_at)), _weights(distinct, worlds)
+    return StudyVerdicts(
+        policies=tuple(played[first].finished),
+        requirements=statements,
         judged=found,
         recommendation=recommended(found, statements, looked_at, weights, asked.prefer),
     )

@@ -20,6 +20,7 @@ from simab.result.sensitivity_result import (
     UnchangedAssumption,
 )
 from simab.result.study_change import QuantityChange
+from simab.result.study_verdicts import StudyVerdicts
 from simab.scenario.assumptions import (
     ChangedAssumption,
     KeptAssumption,
@@ -31,7 +32,7 @@ from simab.study.execution import StudyRows
 from simab.study.failure import Failure
 from simab.study.plan import StudyPlan
 from simab.study.playing import truth_of_world
-from simab.study.result import WorldRuns, study_result
+from simab.study.result import WorldRuns, study_result, study_verdicts
 from simab.version import VERSION
 from simab.world.control import Decider
 
@@ -140,7 +141,15 @@ def sensitivity_result(
     Raises:
         ReplicationsFailed: no policy finished a replication as described.
     """
-    base, *changed = _results(plan, rows, failures, command)
+    first, *others = plan.cases
+    base = study_result(
+        plan.plan_of(first),
+        first.worlds,
+        _played(0, first, rows),
+        asked=first.scenario,
+        command=command,
+        failures=_failures(0, first, failures),
+    )
     differences: dict[int, list[QuantityChange]] = defaultdict(list)
     for at, row in _differences(plan, rows, base):
         differences[at].append(row)
@@ -149,8 +158,10 @@ def sensitivity_result(
         command=command,
         base=base,
         effects=tuple(
-            _effect(case.changed, base, result, differences[at])
-            for at, (case, result) in enumerate(zip(plan.cases[1:], changed, strict=True), start=1)
+            _effect(
+                case.changed, base.verdicts, _verdicts(plan, at, rows, failures), differences[at]
+            )
+            for at, case in enumerate(others, start=1)
             if case.changed is not None
         ),
         unchanged=tuple(
@@ -160,33 +171,35 @@ def sensitivity_result(
     )
 
 
-def _results(
-    plan: SensitivityPlan, rows: StudyRows, failures: Sequence[Failure], command: str
-) -> list[StudyResult]:
-    """The study of each case, as it is found where that case is compared alone."""
-    results: list[StudyResult] = []
-    for at, case in enumerate(plan.cases):
-        played = {
-            world.name: WorldRuns(truth_of_world(world.scenario), rows[_place(at, world.name)])
-            for world in case.worlds
-        }
-        own = [
-            replace(each, world=world.name)
-            for world in case.worlds
-            for each in failures
-            if each.world == _place(at, world.name)
-        ]
-        results.append(
-            study_result(
-                plan.plan_of(case),
-                case.worlds,
-                played,
-                asked=case.scenario,
-                command=command,
-                failures=own,
-            )
-        )
-    return results
+def _verdicts(
+    plan: SensitivityPlan, at: int, rows: StudyRows, failures: Sequence[Failure]
+) -> StudyVerdicts:
+    """The verdicts of a case, as they are where that case is compared alone."""
+    case = plan.cases[at]
+    return study_verdicts(
+        plan.plan_of(case),
+        case.worlds,
+        _played(at, case, rows),
+        asked=case.scenario,
+        failures=_failures(at, case, failures),
+    )
+
+
+def _played(at: int, case: Case, rows: StudyRows) -> dict[str, WorldRuns]:
+    return {
+        world.name: WorldRuns(truth_of_world(world.scenario), rows[_place(at, world.name)])
+        for world in case.worlds
+    }
+
+
+def _failures(at: int, case: Case, failures: Sequence[Failure]) -> list[Failure]:
+    """Those of a case, under the names that its worlds have alone."""
+    return [
+        replace(each, world=world.name)
+        for world in case.worlds
+        for each in failures
+        if each.world == _place(at, world.name)
+    ]
 
 
 def _place(case: int, world: str) -> str:
@@ -195,18 +208,18 @@ def _place(case: int, world: str) -> str:
 
 def _effect(
     changed: ChangedAssumption,
-    base: StudyResult,
-    result: StudyResult,
+    base: StudyVerdicts,
+    found: StudyVerdicts,
     quantities: Sequence[QuantityChange],
 ) -> AssumptionEffect:
-    chosen = result.recommendation
+    chosen = found.recommendation
     return AssumptionEffect(
         assumption=changed.assumption,
         change=changed.change,
         was=changed.was,
         becomes=changed.becomes,
         recommended=None if chosen is None else chosen.policy,
-        verdicts=tuple(changed_verdicts(base, result)),
+        verdicts=tuple(changed_verdicts(base, found)),
         quantities=tuple(quantities),
     )
 

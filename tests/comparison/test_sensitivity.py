@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -165,6 +166,19 @@ def test_the_report_is_written(found: simab.Sensitivity, tmp_path: Path) -> None
     rows = (page.parent / "sensitivity.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + len(found.summary)
     assert "changes" in repr(found)
+
+
+def test_a_notebook_shows_what_the_answer_depends_on(found: simab.Sensitivity) -> None:
+    """The sentences and a row a change; names of policies are text, and no markup."""
+    shown = found._repr_html_()
+    assert "is the rule to use" in shown or "no rule meets" in shown
+    rows = re.findall(r'<th scope="row"[^>]*>([^<]*)', shown)
+    assert rows == [effect.name for effect in found.result.effects]
+    odd = simab.sensitivity(
+        two_worlds(), policies={"<b>": "schedule"}, worlds=["described"], replications=1
+    )
+    assert "&lt;b&gt;" in odd._repr_html_()
+    assert "<b>" not in odd._repr_html_()
 
 
 @pytest.mark.parametrize(
