@@ -19,7 +19,7 @@ from simab.result.requirement_result import (
 from simab.result.run_summary import RunSummary
 from simab.scenario.requirements import Preference
 
-__all__ = ["recommended"]
+__all__ = ["recommended", "scores_by_replication"]
 
 
 def recommended(
@@ -74,6 +74,24 @@ def _score(
     ]
     total = math.fsum(weight for weight, _ in pairs)
     return math.fsum(weight * mean for weight, mean in pairs) / total if total else math.nan
+
+
+def scores_by_replication(
+    policy: str, worlds: Sequence[PlayedWorld], weights: Sequence[float], prefer: Preference
+) -> dict[int, float]:
+    """What the policy needs or costs in each replication that it finished in all worlds.
+
+    The mean over the worlds by their weights, by number of the replication: all policies meet the
+    same clients in it, so that they can be compared pair by pair.
+    """
+    of, total = _SCORES[prefer], math.fsum(weights)
+    parts = [
+        {row.replication: weight * of(row, world) for row in world.rows.get(policy, ())}
+        for weight, world in zip(weights, worlds, strict=True)
+        if weight
+    ]
+    complete = set.intersection(*map(set, parts)) if parts else set()
+    return {each: math.fsum(part[each] for part in parts) / total for each in sorted(complete)}
 
 
 def _until_decided(row: RunSummary, world: PlayedWorld) -> float:
