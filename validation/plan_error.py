@@ -1,0 +1,238 @@
+"""How often what a plan names meets the requirements: many plans, judged by runs of their own.
+
+Each repeat plans on another seed. What it names is judged on runs of yet another seed, the same for
+all repeats, so that a candidate that many repeats name is played once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from simab.comparison import compare
+from simab.planning import plan
+from simab.result.requirement_result import Compliance, compliance_of
+from simab.scenario import load
+from simab.scenario.models import Scenario
+from simab.scenario.sweeps.candidates import Candidate
+from validation.places import REPOSITORY
+
+__all__ = ["PLANNED", "PlanError", "plan_error", "planned", "planned_scenario"]
+
+_JUDGE: Final = 987_654_321
+"""The seed of the runs that judge; repeats have small ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanError:
+    """So many plans: how many named each candidate, and what 4,000 other runs say of it.
+
+    `seconds` is the mean time of a plan.
+    """
+
+    repeats: int
+    named: Mapping[str, int]
+    judged: Mapping[str, Compliance]
+    estimates: Mapping[str, Mapping[str, float]]
+    seconds: float
+
+    @property
+    def met(self) -> int:
+        """Plans that named what meets the requirements, as far as the other runs tell."""
+        return sum(n for name, n in self.named.items() if self.judged[name] is Compliance.PASSES)
+
+    @property
+    def broken(self) -> int:
+        """Plans that named what surely breaks one."""
+        return sum(n for name, n in self.named.items() if self.judged[name] is Compliance.FAILS)
+
+    @property
+    def none(self) -> int:
+        """Plans that named nothing."""
+        return self.repeats - sum(self.named.values())
+
+
+def plan_error(
+    kind: str,
+    repeats: int,
+    *,
+    fresh_runs: int = 400,
+    judging_runs: int = 4000,
+    executor: Executor | None = None,
+) -> PlanError:
+    """So many plans of one kind (`PLANNED`), each with a seed of its own."""
+    began = time.perf_counter()
+    chosen = [
+        planned(kind, repeat, fresh_runs=fresh_runs, executor=executor) for repeat in range(repeats)
+    ]
+    seconds = (time.perf_counter() - began) / repeats
+    candidates = {each.name: each for each in chosen if each is not None}
+    found = {
+        name: _judged(kind, candidate, judging_runs, executor)
+        for name, candidate in candidates.items()
+    }
+    return PlanError(
+        repeats,
+        dict(Counter(each.name for each in chosen if each is not None)),
+        {name: compliance for name, (compliance, _) in found.items()},
+        {name: estimates for name, (_, estimates) in found.items()},
+        seconds,
+    )
+
+
+def planned(
+    kind: str, repeat: int, *, fresh_runs: int = 400, executor: Executor | None = None
+) -> Candidate | None:
+    """What one plan names; repeats differ in all of their random numbers."""
+    scenario, vary = planned_scenario(kind)
+    seed = 1000 + 10 * repeat
+    return plan(scenario, vary=vary, fresh_runs=fresh_runs, seed=seed, executor=executor).chosen
+
+
+def _judged(
+    kind: str, candidate: Candidate, runs: int, executor: Executor | None
+) -> tuple[Compliance, dict[str, float]]:
+    """Whether a candidate meets the requirements on runs of no plan, and its numbers by world."""
+    scenario, _ = planned_scenario(kind)
+    study = compare(
+        scenario,
+        policies={candidate.name: candidate.policy},
+        replications=runs,
+        seed=_JUDGE,
+        executor=executor,
+    )
+    asked = study.result.requirements
+    estimates = {
+        f"{asked[each.requirement].quantity}, {each.world}": each.estimate
+        for each in study.result.judged
+    }
+    return compliance_of(study.result.judged, candidate.name), estimates
+
+
+def planned_scenario(kind: str) -> tuple[Scenario, dict[str, Any]]:
+    """A scenario of that kind, and what of its policies a plan varies."""
+    return PLANNED[kind]()
+
+
+def _churn() -> tuple[Scenario, dict[str, Any]]:
+    """The churn models on so many evaluation rows that a difference of F1 can be seen."""
+    shipped = load(REPOSITORY / "scenarios" / "churn.yaml").model_dump(mode="json")
+    shipped["traffic"]["users"]["rate"] = "60/min"
+    shipped["traffic"]["evaluation"]["rate"] = "1200/min"
+    shipped["controller"] = {"interval": "30s"}
+    shipped["horizon"] = "25min"
+    shipped["policies"] = {
+        "F1 test": {"kind": "fixed_horizon", "labelled_requests": 12000},
+        "most metrics": {"kind": "metric_majority", "labelled_requests": 6000},
+    }
+    shipped["worlds"] = {"broken": None}
+    shipped["requirements"] = _required(power=0.6)
+    return Scenario.model_validate(shipped), {
+        'policies."F1 test".labelled_requests': "4000..14000/3"
+    }
+
+
+def _required(power: float) -> list[dict[str, Any]]:
+    return [
+        {"quantity": "false_promotion", "at_most": 0.1},
+        {"quantity": "power", "at_least": power},
+    ]
+
+
+def _canary() -> tuple[Scenario, dict[str, Any]]:
+    """A canary behind two alarms: its bake time, and how many windows in a row it waits for."""
+    variant = {
+        "instances": 2,
+        "workers": 4,
+        "latency": {"kind": "lognormal", "median": "40ms", "p99": "200ms"},
+        "quality": {"kind": "success", "probability": 0.9},
+        "error_rate": 0.01,
+    }
+    better = variant | {"quality": {"kind": "success", "probability": 0.93}}
+    scenario = {
+        "title": "A canary behind two alarms",
+        "endpoint": {
+            "variants": {"stable": variant | {"weight": 1}, "canary": better | {"weight": 0}},
+            "weight_update": "30s",
+        },
+        "traffic": {"users": {"rate": "5/s"}},
+        "metrics": {"period": "60s", "publication_delay": "30s"},
+        "controller": {"interval": "60s"},
+        "objective": {
+            "control": "stable",
+            "candidate": "canary",
+            "metric": "success_rate",
+            "smallest_effect": 0.02,
+        },
+        "horizon": "40min",
+        "policies": {
+            "two alarms": {
+                "kind": "staged_canary",
+                "stages": [0.1, 0.5],
+                "bake": "10min",
+                "periods": 2,
+                "alarms": [
+                    {"metric": "error_rate", "at_most": 0.05},
+                    {"metric": "latency_p90", "at_most": "250ms"},
+                ],
+            }
+        },
+        "requirements": [
+            {"quantity": "broken_gone_within", "at_most": "12min", "share_of_runs": 0.9},
+            {"quantity": "power", "at_least": 0.9},
+        ],
+        "worlds": {"equal": None, "exchanged": None},
+        "prefer": "least_exposure",
+    }
+    vary = {
+        'policies."two alarms".bake': "2min,5min,10min",
+        'policies."two alarms".periods': "1,2",
+    }
+    return Scenario.model_validate(scenario), vary
+
+
+def _revenue() -> tuple[Scenario, dict[str, Any]]:
+    """Few orders of very different value: a test, and one with five looks, at several sizes."""
+    order = {"kind": "lognormal", "mean": 45, "cv": 0.8}
+    variant = {
+        "workers": 4,
+        "latency": {"kind": "lognormal", "median": "40ms", "p99": "200ms"},
+        "quality": {"kind": "numeric_reward", "earning_share": 0.08, "distribution": order},
+    }
+    better = variant | {"quality": variant["quality"] | {"earning_share": 0.1}}  # type: ignore[operator]
+    scenario = {
+        "title": "Revenue of two recommenders",
+        "endpoint": {"variants": {"current": variant, "new": better}},
+        "traffic": {"shoppers": {"rate": "2/s"}},
+        "labels": {"delay": {"kind": "lognormal", "median": "2min", "p99": "10min"}},
+        "controller": {"interval": "2min"},
+        "objective": {
+            "control": "current",
+            "candidate": "new",
+            "metric": "reward",
+            "smallest_effect": 0.3,
+        },
+        "horizon": "4h",
+        "policies": {
+            "test": {"kind": "fixed_horizon", "labelled_requests": 12000},
+            "five looks": {
+                "kind": "group_sequential",
+                "labelled_requests": 12000,
+                "looks": 5,
+                "boundary": "obrien_fleming",
+            },
+        },
+        "worlds": {"broken": None},
+        "requirements": _required(power=0.7),
+    }
+    policies = ("test", '"five looks"')
+    vary = {f"policies.{name}.labelled_requests": "4000..16000/3" for name in policies}
+    return Scenario.model_validate(scenario), vary
+
+
+PLANNED: Final = {"churn": _churn, "canary": _canary, "revenue": _revenue}
+"""The kinds of scenario that are planned."""
