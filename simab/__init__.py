@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from simab.comparison import compare as compare
     from simab.difference import diff as diff
     from simab.interop.policy_files import load as load
+    from simab.planning import Plan as Plan
+    from simab.planning import plan as plan
     from simab.run.session import Session as Session
     from simab.run.simulation import Run as Run
     from simab.run.simulation import simulate as simulate
@@ -32,6 +34,8 @@ _HOME = {
     "Study": "simab.comparison",
     "compare": "simab.comparison",
     "diff": "simab.difference",
+    "Plan": "simab.planning",
+    "plan": "simab.planning",
     "Sensitivity": "simab.sensitivities",
     "sensitivity": "simab.sensitivities",
     "Sweep": "simab.sweeping",
@@ -39,6 +43,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Plan",
     "Run",
     "Scenario",
     "Sensitivity",
@@ -49,6 +54,7 @@ __all__ = [
     "compare",
     "diff",
     "load",
+    "plan",
     "sensitivity",
     "simulate",
     "sweep",

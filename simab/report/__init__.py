@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simab.result import StudyResult
+    from simab.result.plan_result import PlanResult
     from simab.result.sensitivity_result import SensitivityResult
     from simab.result.sweep_result import SweepResult
 
@@ -18,6 +19,7 @@ __all__ = [
     "sensitivity_table_html",
     "summary_table_html",
     "sweep_table_html",
+    "write_plan",
     "write_report",
     "write_sensitivity",
     "write_sweep",
@@ -71,3 +73,10 @@ def sensitivity_table_html(result: SensitivityResult) -> str:
     from simab.report import sensitivity_page
 
     return sensitivity_page.sensitivity_table_html(result)
+
+
+def write_plan(result: PlanResult, directory: Path) -> None:
+    """Write report.html, plan.json and candidates.csv; see `simab.report.plan_page`."""
+    from simab.report import plan_page
+
+    plan_page.write_plan(result, directory)

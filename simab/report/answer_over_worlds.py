@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from simab.report.over_worlds import distinct
 from simab.report.requirement_text import (
     bounds_text,
+    excess,
     found_text,
     statement_text,
     where_text,
@@ -145,16 +145,7 @@ def _worst(result: StudyResult, policy: str) -> JudgedRequirement:
         for each in result.judged
         if each.policy == policy and each.compliance == Compliance.FAILS
     ]
-    return max(failed, key=lambda each: _excess(result, each))
-
-
-def _excess(result: StudyResult, found: JudgedRequirement) -> float:
-    statement = result.requirements[found.requirement]
-    if not math.isnan(statement.share_of_runs):
-        return statement.share_of_runs - found.estimate
-    difference = found.estimate - statement.bound
-    difference = difference if statement.at_most else -difference
-    return difference if statement.unit == "share" else difference / max(statement.bound, 1e-300)
+    return max(failed, key=lambda each: excess(result.requirements[each.requirement], each))
 
 
 def _failure(result: StudyResult, found: JudgedRequirement) -> str:

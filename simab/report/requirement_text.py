@@ -18,7 +18,9 @@ from simab.text.lists import listed, named
 
 __all__ = [
     "bounds_text",
+    "excess",
     "found_text",
+    "share_or_mean_text",
     "statement_text",
     "where_text",
     "why_no_runs_tell",
@@ -72,12 +74,27 @@ def bounds_text(result: StudyResult, policy: str | None = None) -> str:
 
 def found_text(result: StudyResult, found: JudgedRequirement) -> str:
     """What the runs say of a requirement: "7.5 % (2.1 to 16 %)", a share of runs or a mean."""
-    statement = result.requirements[found.requirement]
+    return share_or_mean_text(result.requirements[found.requirement], found)
+
+
+def share_or_mean_text(statement: RequirementStatement, found: JudgedRequirement) -> str:
+    """An estimate with its interval, in the unit of the requirement."""
     if _is_share_of_runs(statement):
         share = Proportion(0, found.estimate, found.low, found.high)
         return str(formatting.proportion(share))
     mean = Mean(found.estimate, found.low, found.high)
     return str(_MEANS.get(statement.unit, formatting.mean)(mean))
+
+
+def excess(statement: RequirementStatement, found: JudgedRequirement) -> float:
+    """How far an estimate is beyond its bound, in shares or in times the bound; most if unknown."""
+    if math.isnan(found.estimate):
+        return math.inf
+    if not math.isnan(statement.share_of_runs):
+        return statement.share_of_runs - found.estimate
+    difference = found.estimate - statement.bound
+    difference = difference if statement.at_most else -difference
+    return difference if statement.unit == "share" else difference / max(statement.bound, 1e-300)
 
 
 def _is_share_of_runs(statement: RequirementStatement) -> bool:

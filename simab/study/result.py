@@ -55,6 +55,7 @@ __all__ = [
     "study_examples",
     "study_result",
     "study_verdicts",
+    "weights_of",
     "world_result",
 ]
 
@@ -142,7 +143,7 @@ def study_verdicts(
     statements = tuple(map(statement_of, asked.requirements or CUSTOMARY))
     distinct = [world for world in worlds if world.same_as is None]
     looked_at = [played[world.name].of(world, plan.replications) for world in distinct]
-    found, weights = tuple(judged(statements, looked_at)), _weights(distinct, worlds)
+    found, weights = tuple(judged(statements, looked_at)), weights_of(distinct, worlds)
     return StudyVerdicts(
         policies=tuple(played[first].finished),
         requirements=statements,
@@ -197,7 +198,7 @@ def _label(world: World) -> WorldLabel:
     )
 
 
-def _weights(distinct: Sequence[World], worlds: Sequence[World]) -> list[float]:
+def weights_of(distinct: Sequence[World], worlds: Sequence[World]) -> list[float]:
     """How much each distinct world counts: alike where the file gives no weights."""
     return [
         math.fsum(

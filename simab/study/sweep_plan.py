@@ -18,7 +18,7 @@ from simab.study.arguments import chosen_policies
 from simab.study.plan import StudyPlan
 from simab.world.control import Decider
 
-__all__ = ["SweepPlan", "SweepSettings", "Vary", "planned"]
+__all__ = ["SweepPlan", "SweepSettings", "Vary", "planned", "variations_of"]
 
 Vary: TypeAlias = Mapping[str, str | Sequence[Any]] | Sequence[str] | str
 """Fields by their path, with a range ("-4%..4%/9") or a list of values; or texts `path=values`."""
@@ -62,7 +62,7 @@ def planned(scenario: Scenario, asked: SweepSettings) -> SweepPlan:
         InvalidScenario: a point at which the scenario breaks a rule; names the point.
     """
     require_scenario(scenario)
-    variations, chosen = _variations(asked.vary), chosen_policies(scenario, asked.policies)
+    variations, chosen = variations_of(asked.vary), chosen_policies(scenario, asked.policies)
     objects = isinstance(asked.policies, Mapping)
     _require_own_policies(variations, chosen, varies_objects=objects)
     study, samples = scenario.study, asked.latin_hypercube
@@ -83,7 +83,12 @@ def planned(scenario: Scenario, asked: SweepSettings) -> SweepPlan:
     )
 
 
-def _variations(vary: Vary) -> tuple[Variation, ...]:
+def variations_of(vary: Vary) -> tuple[Variation, ...]:
+    """What varies, however it is written.
+
+    Raises:
+        InvalidInput: a text or a list that is not a field and its values.
+    """
     if isinstance(vary, str):
         return (Variation.parse(vary),)
     if isinstance(vary, Mapping):

@@ -32,6 +32,7 @@ __all__ = ["command"]
 _SCENARIOS: Final = (".yaml", ".yml")
 # Quotes inside of strings are escaped, so that only a key of the result is found.
 _SWEEP: Final = re.compile(rb'"format":\s*"simab-sweep/')
+_PLAN: Final = re.compile(rb'"format":\s*"simab-plan/')
 _SENSITIVITY: Final = re.compile(rb'"format":\s*"simab-sensitivity/')
 
 
@@ -50,10 +51,10 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write the page of a saved STUDY, sweep or sensitivity again, without playing it.
+    """Write the page of a saved STUDY, sweep, sensitivity or plan again, without playing it.
 
-    STUDY is a study.json, sweep.json or sensitivity.json, a report.html, which holds the same, or
-    the folder of one.
+    STUDY is a study.json, sweep.json, sensitivity.json or plan.json, a report.html, which holds
+    the same, or the folder of one.
     Writes report.html, the JSON and the CSV files that follow from it. outcomes.csv holds the
     single rows, which the study does not: it is left as it is, and only `--out` of the command that
     played them writes it. With --json the result is printed, and written only where --out
@@ -84,7 +85,8 @@ def command(
 
 def _read(content: bytes, name: str) -> tuple[Callable[[Path], None], Callable[[], str]]:
     """What writes the files of the saved result, and what writes it as JSON."""
-    from simab.report import write_report, write_sensitivity, write_sweep
+    from simab.report import write_plan, write_report, write_sensitivity, write_sweep
+    from simab.result.plan_result import plan_json, read_saved_plan
     from simab.result.saved_study import canonical_json, read_saved_study
     from simab.result.sensitivity_result import read_saved_sensitivity, sensitivity_json
     from simab.result.sweep_result import read_saved_sweep, sweep_json
@@ -92,6 +94,9 @@ def _read(content: bytes, name: str) -> tuple[Callable[[Path], None], Callable[[
     if _SENSITIVITY.search(content):
         found = read_saved_sensitivity(content, name)
         return partial(write_sensitivity, found), partial(sensitivity_json, found)
+    if _PLAN.search(content):
+        planned = read_saved_plan(content, name)
+        return partial(write_plan, planned), partial(plan_json, planned)
     if _SWEEP.search(content):
         sweep = read_saved_sweep(content, name)
         return partial(write_sweep, sweep), partial(sweep_json, sweep)
