@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import pickle
 import time
 from collections.abc import Callable
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -110,14 +110,15 @@ BUILDERS: dict[str, Callable[[], Result]] = {
     "millions": millions,
     "one_run": lambda: build(CHURN[:3], runs=1),
 }
-_BUILT: dict[str, Result] = {}
+_BUILT: dict[str, bytes] = {}
 
 
 def built(name: str) -> Result:
     """A fresh copy of the result of that name."""
     if name not in _BUILT:
-        _BUILT[name] = BUILDERS[name]()
-    return copy.deepcopy(_BUILT[name])
+        _BUILT[name] = pickle.dumps(BUILDERS[name]())  # ten times as quick as to copy it deeply
+    copied: Result = pickle.loads(_BUILT[name])
+    return copied
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from hypothesis import strategies as st
@@ -84,6 +85,12 @@ def drawn_studies(draw: DrawFn) -> DrawnStudy:
     return DrawnStudy(_result(names, truths, rows), rows)
 
 
+@cache
+def _around() -> StudyResult:
+    """What the drawn results share; to read it takes longer than to sum up what is drawn."""
+    return read_result(built("churn"))
+
+
 def _result(
     names: list[str],
     truths: dict[str, ScenarioTruth],
@@ -102,7 +109,7 @@ def _result(
     statements = tuple(map(statement_of, CUSTOMARY))
     played = [PlayedWorld(name, truths[name].summary(), rows[name], limits) for name in names]
     return replace(
-        read_result(built("churn")),
+        _around(),
         replications=RUNS,
         world=first.label,
         truth=first.truth,
