@@ -42,9 +42,10 @@ def check_failure(mean_requests: float, error_rate: float, least_success: float)
     """Probability that a check fails, whose number of requests is Poisson; no request fails it."""
     law = stats.poisson(mean_requests)
     counts = range(int(law.ppf(1e-9)), int(law.isf(1e-9)) + 1)
+    weights = law.pmf(np.array(counts)).tolist()
     return math.fsum(
-        float(law.pmf(n)) * (check_failure_probability(n, error_rate, least_success) if n else 1.0)
-        for n in counts
+        weight * (check_failure_probability(n, error_rate, least_success) if n else 1.0)
+        for n, weight in zip(counts, weights, strict=True)
     )
 
 

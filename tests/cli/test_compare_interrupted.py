@@ -46,7 +46,8 @@ def without_command(text: str) -> bytes:
     return json.dumps(result, sort_keys=True).encode()
 
 
-@pytest.mark.parametrize("workers", [2, pytest.param(1, marks=pytest.mark.long)])
+# With workers it is the same store; that they end with their parent is in test_endings.py.
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_killed_study_goes_on_and_gives_the_identical_result(
     file: Path, undisturbed: bytes, capsys: pytest.CaptureFixture[str], workers: int
 ) -> None:

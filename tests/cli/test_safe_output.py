@@ -38,7 +38,7 @@ def scenario(names: dict[str, str]) -> str:
                 "metric": "success_rate",
                 "smallest_effect": 0.02,
             },
-            "horizon": "20min",
+            "horizon": "6min",
             "policies": {
                 names["p"]: {
                     "kind": "manual_schedule",
@@ -152,6 +152,7 @@ def said_by(*words: str, options: tuple[str, ...] = ()) -> bytes:
     return subprocess.run(run, capture_output=True, check=True).stdout
 
 
+@pytest.mark.long
 def test_no_docstrings_no_difference() -> None:
     """`python -OO` gives the bytes of `python`: schema and help."""
     said = said_by("-c", TWO_COMMANDS)

@@ -12,6 +12,8 @@ from simab.scenario import dumps
 from tests.comparison.command_line import files_in, run
 from tests.study.building import small
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 ASKED = ["--policy", "schedule", "--world", "described", "-n", 3, "--no-store", "--workers", 1]
 
 

@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 WORDS = ("--policy", "test", "--workers", 1)
 
 
-@pytest.mark.parametrize("ending", [("--precision", "power <= 9.5 points"), ("--budget", "2s")])
+@pytest.mark.parametrize("ending", [("--precision", "power <= 9.5 points"), ("--budget", "500ms")])
 def test_the_result_is_that_of_the_count_that_it_names(
     file: Path, capsys: pytest.CaptureFixture[str], ending: tuple[str, str]
 ) -> None:

@@ -29,14 +29,17 @@ def file(tmp_path: Path) -> Path:
 ASKED = ["--vary", "effect=-10%..10%/3", "--policy", "test", "--policy", "schedule", "-n", 6]
 
 
+@pytest.mark.parametrize("processes", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_the_same_command_writes_the_same_files_whatever_plays_it(
+    processes: bool,
     file: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Byte by byte: workers, engines, and the command that the report says remakes it."""
-    monkeypatch.setattr(local, "_WORTH_PROCESSES", 1)
+    if processes:  # test_compare_command.py has them with the default tests
+        monkeypatch.setattr(local, "_WORTH_PROCESSES", 1)
     ways: list[list[object]] = [
         ["--workers", 1, "--store", tmp_path / "rows.sqlite"],
         ["--workers", 1, "--engine", "reference", "--no-store"],
@@ -44,7 +47,8 @@ def test_the_same_command_writes_the_same_files_whatever_plays_it(
     written = []
     for number, way in enumerate(ways):
         folder = tmp_path / f"out {number}"
-        ended = run(capsys, "sweep", file, *ASKED, "--seed", 5, "--out", folder, *way)
+        few = [*ASKED, "-n", 2]  # the reference is slow
+        ended = run(capsys, "sweep", file, *few, "--seed", 5, "--out", folder, *way)
         assert ended.code == 0, ended.err
         written.append(files_in(folder))
     assert set(written[0]) == {"report.html", "sweep.json", "sweep.csv", "outcomes.csv"}

@@ -37,9 +37,16 @@ def compared(scenario: simab.Scenario) -> simab.Study:
     return simab.compare(scenario, policies=NAMES, worlds=WORLDS, replications=20, seed=3)
 
 
-def test_verdicts_and_rule_are_those_of_a_comparison(found: simab.Sensitivity) -> None:
+@pytest.fixture(scope="module")
+def base() -> simab.Study:
+    """The comparison as described."""
+    return compared(two_worlds())
+
+
+def test_verdicts_and_rule_are_those_of_a_comparison(
+    found: simab.Sensitivity, base: simab.Study
+) -> None:
     """As described, and with the traffic doubled."""
-    base = compared(two_worlds())
     assert found.result.base.judged == base.result.judged
     assert found.result.base.recommendation == base.result.recommendation
     assert found.result.base.policies == base.result.policies
@@ -56,9 +63,9 @@ def test_verdicts_and_rule_are_those_of_a_comparison(found: simab.Sensitivity) -
         assert turned == ([] if now == str(base.result.compliance(name)) else [now])
 
 
-def test_differences_are_taken_run_by_run(found: simab.Sensitivity) -> None:
+def test_differences_are_taken_run_by_run(found: simab.Sensitivity, base: simab.Study) -> None:
     """Promotions by Tango's interval of the runs that differ, computed from two comparisons."""
-    before = compared(two_worlds()).rows["test"]
+    before = base.rows["test"]
     after = compared(changed(two_worlds(), "traffic.users.rate", "5/s")).rows["test"]
     only_after = sum(
         b.promotes("b") and not a.promotes("b") for a, b in zip(before, after, strict=True)
@@ -114,7 +121,7 @@ def test_neither_store_nor_engine_changes_a_byte(found: simab.Sensitivity) -> No
     """Rows that are kept are not played again."""
     store: dict[str, Any] = {}
     asked: dict[str, Any] = {
-        "policies": ["schedule"], "worlds": WORLDS, "replications": 3, "command": "again",
+        "policies": ["schedule"], "worlds": WORLDS, "replications": 1, "command": "again",
     }  # fmt: skip
     first = simab.sensitivity(two_worlds(), store=store, **asked)
     rows = len(store)

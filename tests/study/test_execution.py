@@ -89,8 +89,11 @@ def test_the_study_is_one_in_which_something_happens(
 def test_processes_give_the_rows_of_a_serial_study(
     serial: dict[str, tuple[RunSummary, ...]],
 ) -> None:
-    """Every draw is a function of (seed, replication, purpose, entity): no worker can change it."""
-    with local_processes(2) as executor:
+    """Every draw is a function of (seed, replication, purpose, entity): no worker can change it.
+
+    One process here; tests/cli/test_compare_command.py has two.
+    """
+    with local_processes(1) as executor:
         assert rows_of(plan(), executor=executor) == serial
 
 

@@ -37,7 +37,7 @@ from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
 from tests.world.drawn_ties import aim
 
-__all__ = ["Play", "hundred_plays", "plays", "some_plays"]
+__all__ = ["Play", "plays", "some_plays"]
 
 MINUTE_NS = 60_000_000_000  # longer gaps ask for latencies of more than 366 days
 MOST_PER_S = 1_000_000
@@ -372,11 +372,6 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
         seed=seed,
         replication=replication,
     )
-
-
-def hundred_plays(number: int) -> list[Play]:
-    """Some drawn runs, the same each time and others for each number."""
-    return some_plays(number, 100)
 
 
 def some_plays(number: int, count: int) -> list[Play]:

@@ -82,7 +82,7 @@ def test_runs_without_rewards_have_no_such_columns() -> None:
 def test_the_higher_mean_wins_as_often_as_the_normal_law_says() -> None:
     """Phi(difference / standard error of both means at the tick); half the spread would fail."""
     played = shop(MAJORITY, rate="200/s", horizon="30s", endpoint={"weight_update": "0s"})
-    study = compare(played, replications=600)
+    study = compare(played, replications=300)
     rows = study.outcomes
     wins = (rows["verdict"] == "promoted_candidate").mean()
     truths = [
@@ -119,7 +119,7 @@ def test_welchs_test_finds_a_gain_as_often_as_the_normal_law_says() -> None:
     """Phi(gain / standard error - 1.96) at the tick of the test; half the spread would fail."""
     test = {"kind": "fixed_horizon", "labelled_requests": 10_000}
     played = shop(test, rate="1000/s", horizon="40s", endpoint={"weight_update": "0s"})
-    rows = compare(played, replications=600).outcomes
+    rows = compare(played, replications=300).outcomes
     found = (rows["verdict"] == "promoted_candidate").mean()
     truths = [
         truth_of(each.quality.sampler({}, None)) for each in played.endpoint.variants.values()
