@@ -16,7 +16,7 @@ from simab.result.sweep_result import SweepResult, SweptField
 from simab.text import typeset
 from simab.text.lists import named
 
-__all__ = ["FieldAxis", "field_title", "value_text"]
+__all__ = ["FieldAxis", "field_title", "fitted_title", "value_text"]
 
 _SIZE: Final = canvas.TEXT - 1
 _BETWEEN: Final = 14  # pixels between two ticks' words
@@ -31,6 +31,14 @@ def field_title(result: SweepResult, place: int) -> str:
     metric = formatting.metric_name(truth.metric)
     unit = ", in points" if field.unit == "share" else ""
     return f"{metric} of {named(truth.candidate)} minus that of {named(truth.control)}{unit}"
+
+
+def fitted_title(result: SweepResult, place: int, width: float, size: float = _SIZE) -> str:
+    """The same within a width in pixels, on narrow paper in few words."""
+    title, field = field_title(result, place), result.fields[place]
+    if canvas.text_width(title, size) > width and field.path == "effect":
+        title = "true effect, in points" if field.unit == "share" else "true effect"
+    return canvas.fit(title, width, size)
 
 
 def value_text(field: SweptField, at: int) -> str:
@@ -102,8 +110,7 @@ class FieldAxis:
             axes.xaxis.set_major_formatter(
                 FixedFormatter([value_text(self.described, at) for at in shown])
             )
-        title = canvas.fit(field_title(self.result, self.field), width, _SIZE)
-        axes.set_xlabel(title, size=_SIZE, labelpad=5)
+        axes.set_xlabel(fitted_title(self.result, self.field, width), size=_SIZE, labelpad=5)
         if self.described.path == "effect" and places[0] <= 0 <= places[-1]:
             axes.axvline(0, color=LIGHT["soft"], linewidth=1, zorder=1)
 

@@ -28,6 +28,7 @@ _BOTTOM: Final = 48.0
 _DODGE: Final = 3.0  # pixels between the marks of neighbouring policies at one place
 _SIZE: Final = canvas.TEXT - 1
 _MOST_TICKS: Final = 5
+_TO_THE_AXIS: Final = 12.0  # pixels from its words
 _STEPS_S: Final = (
     *(0.1, 0.5, 1.0, 5.0, 10.0, 30.0),
     *(60.0 * each for each in (1, 5, 10, 15, 30, 60, 120, 180, 360, 720)),
@@ -67,12 +68,24 @@ class Scale:
             return
         axes.set_ylim(-0.02 * self.most, 1.05 * self.most)
         if self.is_time:
-            step = next((each for each in _STEPS_S if self.most / each <= _MOST_TICKS), self.most)
-            ticks = [at * step for at in range(int(self.most / step) + 1)]
-            axes.yaxis.set_major_locator(FixedLocator(ticks))
+            axes.yaxis.set_major_locator(FixedLocator(self._times()))
         else:
             axes.yaxis.set_major_locator(MaxNLocator(_MOST_TICKS, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: self.written(value)))
+
+    def _times(self) -> list[float]:
+        """The ticks of an axis of times: round ones, from 0 up."""
+        step = next((each for each in _STEPS_S if self.most / each <= _MOST_TICKS), self.most)
+        return [at * step for at in range(int(self.most / step) + 1)]
+
+    @property
+    def room(self) -> float:
+        """How much room the words of its ticks need, in pixels."""
+        if self.is_share:
+            return 48.0
+        values = self._times() if self.is_time else [self.most]
+        words = max(canvas.text_width(self.written(value)) for value in values)
+        return max(56.0, words + _TO_THE_AXIS)
 
 
 def draw_curves(lines: Sequence[Line], axis: FieldAxis, scale: Scale, width: float) -> Figure:
@@ -88,7 +101,7 @@ def draw_curves(lines: Sequence[Line], axis: FieldAxis, scale: Scale, width: flo
     over, _ = canvas.overlay(figure)
     longest = max(canvas.text_width(line.name, _SIZE) for line in lines)
     right = min(_NAMES, longest + 40) if wide else 20.0
-    left, y, first = 56.0 if not scale.is_share else 48.0, 0.0, 0
+    left, y, first = scale.room, 0.0, 0
     for panel, top, height in zip(panels, tops, heights, strict=True):
         plot = width - left - right
         box = (left / width, 1 - (y + top + _PLOT) / total, plot / width, _PLOT / total)

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from simab.report import canvas
 from simab.report.palette import LIGHT
-from simab.report.sweep_axis import field_title, value_text
+from simab.report.sweep_axis import field_title, fitted_title, value_text
 from simab.result.sweep_result import SweepResult
 
 __all__ = ["Map", "draw_maps"]
@@ -99,5 +99,5 @@ def _across(axes: Axes, result: SweepResult, corner: tuple[float, float], cell: 
         if middle - half >= end:
             axes.text(middle, y + 14, name, ha="center", size=_SMALL, color=LIGHT["soft"])
             end = middle + half + 8
-    title = canvas.fit(field_title(result, 0), cell * len(field.values), _SMALL)
+    title = fitted_title(result, 0, cell * len(field.values), _SMALL)
     axes.text(x, y + 32, title, size=_SMALL, color=LIGHT["soft"])
