@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from itertools import count
 
@@ -84,8 +85,9 @@ def summary_table_html(result: StudyResult) -> str:
     return template.render(answer=answer(study), summary=tables.summary(study))
 
 
+@cache
 def templates() -> Environment:
-    """The page's templates, which escape all text."""
+    """The page's templates, which escape all text; each is compiled once."""
     environment = Environment(
         loader=PackageLoader("simab.report"),
         autoescape=True,

@@ -19,12 +19,10 @@ QUICK = (
     "ciw",
     "heap",
     "sfc64",
-    "by-rate",
-    "by-routing",
     "by-recording",
-    "tick",
     "statistics",
     "looks",
+    *(pytest.param(name, marks=pytest.mark.long) for name in ("by-rate", "by-routing", "tick")),
 )
 
 

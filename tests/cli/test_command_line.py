@@ -128,13 +128,17 @@ def test_a_closed_pipe_is_silent(command: list[str]) -> None:
     assert process.returncode == ExitCode.OUTPUT_CLOSED == 128 + signal.SIGPIPE
 
 
-def test_a_closed_pipe_for_complaints_is_silent_too(tmp_path: Path) -> None:
-    """`simab check bad.yaml 2>&1 | true`."""
+@pytest.mark.parametrize(
+    "words", [["chekc"], pytest.param(["check", "bad.yaml"], marks=pytest.mark.long)]
+)
+def test_a_closed_pipe_for_complaints_is_silent_too(tmp_path: Path, words: list[str]) -> None:
+    """`simab check bad.yaml 2>&1 | true`, and the same of a command that there is not."""
     (tmp_path / "bad.yaml").write_text("title: 3\n", encoding="utf-8")
     reads, writes = os.pipe()
     os.close(reads)
     ended = subprocess.run(
-        [sys.executable, "-m", "simab", "check", tmp_path / "bad.yaml"],
+        [sys.executable, "-m", "simab", *words],
+        cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=writes,
         check=False,
@@ -145,7 +149,11 @@ def test_a_closed_pipe_for_complaints_is_silent_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["check", "scenarios/minimal.yaml"], pytest.param(["schema"], marks=pytest.mark.long)],
+    [
+        ["--version"],
+        pytest.param(["check", "scenarios/minimal.yaml"], marks=pytest.mark.long),
+        pytest.param(["schema"], marks=pytest.mark.long),
+    ],
 )
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_no_bug(command: list[str]) -> None:

@@ -110,6 +110,9 @@ BUILDERS: dict[str, Callable[[], Result]] = {
     "millions": millions,
     "one_run": lambda: build(CHURN[:3], runs=1),
 }
+# What these show is on other pages too, each of which takes a second to draw.
+SELDOM = {"candidate_better", "two_policies"}
+USUAL = [name for name in BUILDERS if name not in SELDOM]
 _BUILT: dict[str, bytes] = {}
 
 
@@ -158,14 +161,19 @@ def page_of(pages: Path) -> Callable[[str], str]:
         kept = pages / f"page of {name}.html"
         while not kept.exists():
             # While another worker draws it, another page that will be wanted.
-            if not any(drawn(each, pages) for each in (name, *BUILDERS)):
+            if not any(drawn(each, pages) for each in (name, *USUAL)):
                 time.sleep(0.02)
         return kept.read_bytes().decode()
 
     return page
 
 
-@pytest.fixture(params=sorted(BUILDERS))
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.long) if name in SELDOM else name
+        for name in sorted(BUILDERS)
+    ]
+)
 def any_name(request: pytest.FixtureRequest) -> str:
     """The name of each of the results in turn."""
     return str(request.param)

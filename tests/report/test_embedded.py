@@ -96,7 +96,7 @@ def test_what_is_no_page_stays_as_it_is(content: bytes) -> None:
 @pytest.mark.parametrize("cut", [-400, 300])
 def test_a_page_that_was_cut_off_is_refused(page_of: Page, cut: int) -> None:
     """Within its data or before it: the message names the file."""
-    page = page_of("two_policies").encode()
+    page = page_of("one_policy").encode()
     with pytest.raises(InvalidInput, match=r"half\.html"):
         saved_study_of(page[:cut], "half.html")
 

@@ -21,13 +21,13 @@ Of = Callable[[str], dict[str, Any]]
 
 
 def test_the_four_files(result: Of, page_of: Callable[[str], str], tmp_path: Path) -> None:
-    study = result("churn")
+    study = result("one_policy")
     folder = tmp_path / "new" / "folder"
     write_report(read_result(study), folder)
     assert {each.name for each in folder.iterdir()} == {
         "report.html", "study.json", "summary.csv", "paired.csv"
     }  # fmt: skip
-    assert (folder / "report.html").read_bytes() == page_of("churn").encode()
+    assert (folder / "report.html").read_bytes() == page_of("one_policy").encode()
     assert b"\r" not in (folder / "summary.csv").read_bytes()
 
 

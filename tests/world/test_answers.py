@@ -110,6 +110,7 @@ OUT_OF_RANGE: list[tuple[Action, str]] = [
 ]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_is_out_of_range_is_refused_and_reported(tmp_path: Path) -> None:
     """The study goes on, and the report of it can be written."""
     policies = {f"mine {number}": Asks(action) for number, (action, _) in enumerate(OUT_OF_RANGE)}
