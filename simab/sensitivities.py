@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simab.errors import InvalidInput
-from simab.result.sensitivity_result import SensitivityResult
+from simab.result.sensitivity_result import SHOWN_QUANTITIES, SensitivityResult
 from simab.run.simulation import require_scenario
 from simab.scenario.models import Scenario
+from simab.scenario.suggestions import remedy_for_name
 from simab.study import StudyPlan, StudyRows
 from simab.study.arguments import chosen_policies, require_places
 from simab.study.asked import AskedStudy, asked_study
@@ -49,11 +50,13 @@ class Sensitivity:
     failures: tuple[Failure, ...] = ()
     precise: bool | None = None
     """Whether all that `stop` asked for is precise enough; None where nothing was."""
+    shown: str = "promotes"
+    """The quantity whose tornado figure the page has."""
 
     @cached_property
     def result(self) -> SensitivityResult:
         """Everything that was found, as one record; plays nothing."""
-        return sensitivity_result(self.plan, self.rows, self.failures, self.command)
+        return sensitivity_result(self.plan, self.rows, self.failures, self.command, self.shown)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -119,6 +122,7 @@ def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
     progress: Progress | None = None,
     command: str | Callable[[int], str] | None = None,
     stop: Stop | None = None,
+    quantity: str = "promotes",
 ) -> Sensitivity:
     """Play a scenario as described and with each assumption halved and doubled, one at a time.
 
@@ -140,15 +144,20 @@ def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
             replications.
         stop: when to stop, instead of after `replications`: when what it asks for is precise enough
             in every world, as described and changed, or when its time is over.
+        quantity: what the tornado figure of the page is of: "promotes", "time_to_decision",
+            "requests_on_worse" or "error_share"; all four are compared.
 
     Raises:
         InvalidInput: an argument that cannot be, or too many runs.
     """
     require_places(executor, store)
+    if quantity not in SHOWN_QUANTITIES:
+        remedy = remedy_for_name(str(quantity), SHOWN_QUANTITIES, "Quantities")
+        raise InvalidInput(f"quantity = {quantity!r}: is not compared. {remedy}")
     plan = planned_sensitivity(
         scenario, policies, worlds, replications=replications, seed=seed, engine=engine
     )
-    named = {"worlds": None if worlds is None else list(worlds)}
+    named = {"worlds": None if worlds is None else list(worlds), "quantity": quantity}
     said = command if callable(command) else lambda count: command or _call(plan, named, count)
 
     def noted(each: StudyPlan) -> AskedStudy:
@@ -162,6 +171,7 @@ def sensitivity(  # noqa: PLR0913 - the public contract, all by keyword
         said(played.replications),
         in_order(known.failures_of(played)),
         precise,
+        quantity,
     )
 
 
@@ -174,7 +184,9 @@ def kept_sensitivity(held: HeldStudy) -> Sensitivity:
     """
     plan = held.of_complete()
     command = held.asked.command_of(plan.replications)
-    return Sensitivity(held.scenario, held.sensitivity(plan), held.rows(plan), command)
+    shown = held.asked.settings["quantity"]
+    rows = held.rows(plan)
+    return Sensitivity(held.scenario, held.sensitivity(plan), rows, command, shown=shown)
 
 
 def kept_sensitivity_outcomes(held: HeldStudy) -> pd.DataFrame:
@@ -190,9 +202,11 @@ def kept_sensitivity_outcomes(held: HeldStudy) -> pd.DataFrame:
 
 def _call(plan: SensitivityPlan, named: Mapping[str, Any], replications: int) -> str:
     """The call that makes a sensitivity again."""
+    shown = named["quantity"]
     return (
         f"simab.sensitivity(scenario, policies={list(plan.policies)}, worlds={named['worlds']}, "
-        f"replications={replications}, seed={plan.seed})"
+        f"replications={replications}, seed={plan.seed}"
+        + (")" if shown == "promotes" else f", quantity={shown!r})")
     )
 
 

@@ -35,6 +35,13 @@ _SECTIONS: Final = (
     ("reproduce", "Reproduce"),
     ("environment", "Environment"),
 )
+_TITLES: Final = {
+    "promotes": "How often {} promotes",
+    "time_to_decision": "Time to decision of {}",
+    "requests_on_worse": "Requests of {} on worse variants",
+    "error_share": "Requests of {} in error",
+}
+"""Of a figure, by its quantity."""
 _COLUMNS: Final = (
     *("world", "policy", "quantity", "before", "after", "difference", "low", "high"),
     *("p_value", "adjusted_p_value", "differs", "reason"),
@@ -76,12 +83,12 @@ class _Reproduced:
 
 
 def _figures(result: SensitivityResult, numbers: Iterator[int]) -> Iterator[FigureBlock]:
-    """A tornado of each policy's share of promotions, in the world where it moves most."""
+    """A tornado of the quantity shown of each policy, in the world where it moves most."""
     for at, policy in enumerate(result.base.policies[:_MOST_FIGURES]):
-        tornado = tornado_of(result, policy.name, "promotes")
+        tornado = tornado_of(result, policy.name, result.shown)
         if tornado is not None and tornado.moves:
             where = world_title(result, tornado.world)
-            title = f"How often {named(policy.name)} promotes, {where}"
+            title = f"{_TITLES[result.shown].format(named(policy.name))}, {where}"
             yield figure_block(
                 numbers,
                 f"tornado-{at}",

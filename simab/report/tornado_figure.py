@@ -6,7 +6,7 @@ The assumption that moves it most stands on top. A filled bar is a difference be
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from matplotlib.axes import Axes
@@ -27,6 +27,8 @@ _BAR: Final = 14.0
 _HEAD: Final = 44.0
 _FOOT: Final = 40.0
 _SIZE: Final = canvas.TEXT - 1
+_MOST_TICKS: Final = 5
+_BETWEEN: Final = 20.0  # pixels between the words of two ticks
 
 
 class Tornado(NamedTuple):
@@ -34,6 +36,7 @@ class Tornado(NamedTuple):
 
     policy: str
     world: str
+    quantity: str
     before: float
     rows: tuple[tuple[str, QuantityChange | None, QuantityChange | None], ...]
 
@@ -62,7 +65,7 @@ def tornado_of(result: SensitivityResult, policy: str, quantity: str) -> Tornado
         for assumption in result.assumptions
     ]
     rows.sort(key=lambda row: -max(abs(each.difference) if each else 0.0 for each in row[1:]))
-    return Tornado(policy, world, by_world[world][0].before, tuple(rows))
+    return Tornado(policy, world, quantity, by_world[world][0].before, tuple(rows))
 
 
 def _moved(changes: Sequence[QuantityChange]) -> tuple[float, float]:
@@ -88,7 +91,7 @@ def _found(
 
 
 def draw_tornado(tornado: Tornado, width: float) -> Figure:
-    """Bars from the share as described, left and right; names beside them, or above if narrow."""
+    """Bars from the value as described, left and right; names beside them, or above if narrow."""
     wide = width > 500
     names = max(canvas.text_width(name, _SIZE) for name, _, _ in tornado.rows)
     left = min(names + 16, 220.0) if wide else 0.0
@@ -112,8 +115,37 @@ def draw_tornado(tornado: Tornado, width: float) -> Figure:
     return figure
 
 
+class _Axis(NamedTuple):
+    """The axis of a quantity: its least span, the steps of its ticks, and how they are written."""
+
+    least_span: float
+    steps: tuple[float, ...]
+    tick: Callable[[float], str]
+    value: Callable[[float], str]
+    most: float = math.inf
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share, 6):g}{typeset.THIN}%"
+
+
+_SHARES: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_COUNTS: Final = tuple(first * 10.0**power for power in range(-1, 9) for first in (1.0, 2.0, 5.0))
+_TIMES_S: Final = (
+    *(0.1, 0.5, 1.0, 5.0, 10.0, 30.0),
+    *(60.0 * each for each in (1, 2, 5, 10, 20, 30, 60, 120, 180, 360, 720)),
+    *(86_400.0 * each for each in (1, 2, 5, 10, 20, 50, 100)),
+)
+_AXES: Final = {
+    "promotes": _Axis(0.02, _SHARES, _percent, lambda share: typeset.percent(share, 1), 1.0),
+    "error_share": _Axis(0.002, _SHARES, _percent, lambda share: typeset.percent(share, 2), 1.0),
+    "time_to_decision": _Axis(1.0, _TIMES_S, typeset.duration, typeset.duration),
+    "requests_on_worse": _Axis(1.0, _COUNTS, typeset.count, typeset.count),
+}
+
+
 class _Scale:
-    """Shares of runs to pixels, over all that is drawn."""
+    """Values to pixels, over all that is drawn."""
 
     def __init__(self, tornado: Tornado, left: float, right: float) -> None:
         known = [each for row in tornado.rows for each in row[1:] if each is not None]
@@ -124,14 +156,25 @@ class _Scale:
                 for end in (each.difference, each.low, each.high)
                 if math.isfinite(end)
             ]
-        self.low, self.high = max(min(ends), 0.0), min(max(ends), 1.0)
-        if self.high - self.low < 0.02:
-            self.low, self.high = max(self.low - 0.01, 0.0), min(self.high + 0.01, 1.0)
+        self.axis = axis = _AXES[tornado.quantity]
+        self.low, self.high = max(min(ends), 0.0), min(max(ends), axis.most)
+        if self.high - self.low < axis.least_span:
+            half = axis.least_span / 2
+            self.low, self.high = max(self.low - half, 0.0), min(self.high + half, axis.most)
         self.left, self.right, self.before = left, right, tornado.before
 
-    def at(self, share: float) -> float:
-        """Where a share stands."""
-        inside = min(max(share, self.low), self.high)
+    def ticks(self) -> list[float]:
+        """Round values, as few as their words leave room for."""
+        span, words = self.high - self.low, canvas.text_width(self.axis.tick(self.high), _SIZE)
+        most = max(int((self.right - self.left) / (words + _BETWEEN)), 1)
+        most = min(most, _MOST_TICKS)
+        step = next((each for each in self.axis.steps if span / each <= most), span)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [at * step for at in range(first, last + 1)]
+
+    def at(self, value: float) -> float:
+        """Where a value stands."""
+        inside = min(max(value, self.low), self.high)
         return self.left + (inside - self.low) / (self.high - self.low) * (self.right - self.left)
 
 
@@ -148,18 +191,13 @@ def _legend(axes: Axes, width: float) -> None:
 
 def _axis(axes: Axes, scale: _Scale, between: tuple[float, float]) -> None:
     top, bottom = between
-    span = scale.high - scale.low
-    step = next(each for each in (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-                if span / each <= 5)  # fmt: skip
-    first = math.ceil(scale.low / step - 1e-9)
-    for at in range(first, math.floor(scale.high / step + 1e-9) + 1):
-        x = scale.at(at * step)
+    for value in scale.ticks():
+        x, text = scale.at(value), scale.axis.tick(value)
         axes.plot([x, x], [top, bottom], color=LIGHT["grid"], linewidth=1, zorder=0)
-        text = f"{100 * at * step:g}{typeset.THIN}%"
         axes.text(x, bottom + 16, text, ha="center", size=_SIZE, color=LIGHT["soft"])
     x = scale.at(scale.before)
     axes.plot([x, x], [top, bottom], color=LIGHT["ink"], linewidth=1.2, zorder=3)
-    words = f"as described {typeset.percent(scale.before, 1)}"
+    words = f"as described {scale.axis.value(scale.before)}"
     side = "right" if x > (scale.left + scale.right) / 2 else "left"
     axes.text(x, bottom + 32, words, ha=side, size=_SIZE)
 

@@ -18,6 +18,7 @@ from simab.result.study_result import StudyResult
 
 __all__ = [
     "SENSITIVITY_FORMAT",
+    "SHOWN_QUANTITIES",
     "AssumptionEffect",
     "SensitivityResult",
     "UnchangedAssumption",
@@ -27,6 +28,8 @@ __all__ = [
 
 SENSITIVITY_FORMAT: Final = "simab-sensitivity/1"
 _FORM: Final = SavedForm(SENSITIVITY_FORMAT, "sensitivity", "sensitivity.json", "simab sensitivity")
+SHOWN_QUANTITIES: Final = ("promotes", "time_to_decision", "requests_on_worse", "error_share")
+"""The quantities that are compared: what requirements and preferences ask first."""
 _DECIDED: Final = {str(Compliance.PASSES), str(Compliance.FAILS)}
 
 
@@ -86,7 +89,10 @@ class UnchangedAssumption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensitivityResult:
-    """What a study found as described, and what each assumption, halved or doubled, changes."""
+    """What a study found as described, and what each assumption, halved or doubled, changes.
+
+    `shown` is the quantity whose tornado figure a page has: one of `SHOWN_QUANTITIES`.
+    """
 
     format: str = SENSITIVITY_FORMAT
     simab_version: str
@@ -94,6 +100,7 @@ class SensitivityResult:
     base: StudyResult
     effects: tuple[AssumptionEffect, ...]
     unchanged: tuple[UnchangedAssumption, ...]
+    shown: str = "promotes"
 
     @property
     def title(self) -> str:
@@ -137,6 +144,8 @@ def read_saved_sensitivity(content: bytes, name: str) -> SensitivityResult:
     """
     reader = Reader(_FORM.of_file(content, name))
     result = loaded(SensitivityResult, reader)
+    if result.shown not in SHOWN_QUANTITIES:
+        raise reader.child("shown").invalid(f"must be one of {', '.join(SHOWN_QUANTITIES)}")
     policies = {policy.name for policy in result.base.policies}
     if not policies:
         raise reader.child("base").child("policies").invalid("holds no policy")

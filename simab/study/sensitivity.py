@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from simab.analyse.paired import both_finished
-from simab.analyse.study_change import TIME, changed_verdicts, paired_quantities, with_adjusted
+from simab.analyse.study_change import changed_verdicts, paired_quantities, with_adjusted
 from simab.errors import InvalidInput
 from simab.result import StudyResult
 from simab.result.sensitivity_result import (
+    SHOWN_QUANTITIES,
     AssumptionEffect,
     SensitivityResult,
     UnchangedAssumption,
@@ -37,9 +38,6 @@ from simab.version import VERSION
 from simab.world.control import Decider
 
 __all__ = ["Case", "SensitivityPlan", "sensitivity_result"]
-
-_COMPARED = ("promotes", TIME, "requests_on_worse", "error_share")
-"""The quantities that are compared: what requirements and preferences ask first."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +132,13 @@ class SensitivityPlan:
 
 
 def sensitivity_result(
-    plan: SensitivityPlan, rows: StudyRows, failures: Sequence[Failure], command: str
+    plan: SensitivityPlan,
+    rows: StudyRows,
+    failures: Sequence[Failure],
+    command: str,
+    shown: str = "promotes",
 ) -> SensitivityResult:
-    """What each case found, against the first; nothing is played.
+    """What each case found, against the first; nothing is played. `shown` is for its page.
 
     Raises:
         ReplicationsFailed: no policy finished a replication as described.
@@ -168,6 +170,7 @@ def sensitivity_result(
             UnchangedAssumption(assumption=each.assumption, change=each.change, reason=each.reason)
             for each in plan.kept
         ),
+        shown=shown,
     )
 
 
@@ -245,7 +248,7 @@ def _differences(
                     for each in paired_quantities(
                         world.name, policy, both, candidate=candidate, horizon_s=base.horizon_s
                     )
-                    if each.quantity in _COMPARED
+                    if each.quantity in SHOWN_QUANTITIES
                 ]
     adjusted = with_adjusted([row for _, row in found])
     return zip([at for at, _ in found], adjusted, strict=True)

@@ -45,6 +45,19 @@ def test_it_says_what_the_answer_depends_on(
     assert files_in(tmp_path / "third") == written
 
 
+def test_the_quantity_of_the_figures_can_be_chosen(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page has it, the command names it, and the page that is made again has it as well."""
+    asked = ["--policy", "test", *ASKED[2:], "--quantity", "requests_on_worse"]
+    assert run(capsys, "sensitivity", file, *asked, "--out", tmp_path / "out").code == 0
+    written = files_in(tmp_path / "out")
+    assert "Requests of “test” on worse variants" in written["report.html"].decode()
+    assert "--quantity requests_on_worse" in json.loads(written["sensitivity.json"])["command"]
+    assert run(capsys, "report", tmp_path / "out", "--out", tmp_path / "again").code == 0
+    assert files_in(tmp_path / "again") == written
+
+
 def test_json_is_the_whole_result_alone(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One document on stdout."""
     ended = run(capsys, "sensitivity", file, *ASKED, "--json")
@@ -59,6 +72,7 @@ def test_json_is_the_whole_result_alone(file: Path, capsys: pytest.CaptureFixtur
         (["--policy", "nobody"], "nobody"),
         (["--world", "nowhere"], "nowhere"),
         (["-n", "1000000"], "runs"),
+        (["--quantity", "regret"], "requests_on_worse"),
     ],
 )
 def test_what_cannot_be_ends_with_2(

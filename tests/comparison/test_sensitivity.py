@@ -198,6 +198,7 @@ def test_a_notebook_shows_what_the_answer_depends_on(found: simab.Sensitivity) -
         ({"replications": 1_000_000}, "runs"),
         ({"store": 3}, "store"),
         ({"executor": 3}, "executor"),
+        ({"quantity": "regret"}, "quantity.*requests_on_worse"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_played(

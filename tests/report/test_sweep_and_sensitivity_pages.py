@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from simab.report.page import templates
 from simab.report.sensitivity_tables import values_text
 from simab.report.sweep_curves import Scale
 from simab.report.table import Cell, Column, Table
+from simab.report.tornado_figure import Tornado, draw_tornado
+from simab.report.tornado_figure import _Scale as Scale_
 from simab.result.sensitivity_result import AssumptionEffect
+from simab.result.study_change import QuantityChange
 from simab.text import typeset
 
 
@@ -63,3 +67,48 @@ def test_a_table_that_a_page_is_about_is_not_in_a_box_that_scrolls(whole: bool) 
     )
     shown = template.render(table=Table("Changes", columns, rows), whole=whole)
     assert ("tall" in shown) != whole
+
+
+def change(quantity: str, before: float, difference: float) -> QuantityChange:
+    """A difference beyond chance, known to a tenth of itself."""
+    return QuantityChange(
+        world="described",
+        policy="test",
+        quantity=quantity,
+        before=before,
+        after=before + difference,
+        difference=difference,
+        low=0.9 * difference,
+        high=1.1 * difference,
+        p_value=0.0,
+        adjusted_p_value=0.0,
+        paired=True,
+    )
+
+
+@pytest.mark.parametrize("width", [canvas.WIDE, canvas.NARROW])
+@pytest.mark.parametrize(
+    ("quantity", "before", "differences"),
+    [
+        ("promotes", 0.9, (-0.5, 0.1)),
+        ("error_share", 0.0, (0.0, 0.004)),
+        ("time_to_decision", 5_400.0, (-1_800.0, 86_400.0)),
+        ("requests_on_worse", 250_000.0, (-100_000.0, 1_250_000.0)),
+        ("requests_on_worse", 0.0, (0.0, 0.0)),
+    ],
+)
+def test_a_tornado_of_any_quantity_has_ticks_that_do_not_touch(
+    quantity: str, before: float, differences: tuple[float, float], width: float
+) -> None:
+    """From the smallest value to the largest; at least two ticks, with room between their words."""
+    halved, doubled = (change(quantity, before, each) for each in differences)
+    tornado = Tornado("test", "described", quantity, before, (("traffic", halved, doubled),))
+    scale = Scale_(tornado, 8.0, width - 12)
+    places = [scale.at(tick) for tick in scale.ticks()]
+    assert len(places) >= 2
+    assert 8.0 <= places[0] < places[-1] <= width - 12
+    words = [canvas.text_width(scale.axis.tick(tick)) for tick in scale.ticks()]
+    gaps = [right - left for left, right in pairwise(places)]
+    assert min(gaps) > max(words)
+    with canvas.drawing():
+        assert "traffic" in canvas.svg_text(draw_tornado(tornado, width))

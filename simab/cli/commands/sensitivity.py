@@ -30,6 +30,13 @@ __all__ = ["command"]
 @policy_file_options
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option("--world", "worlds", multiple=True, metavar="NAME", help="Only this; repeatable.")
+@click.option(
+    "--quantity",
+    type=click.Choice(["promotes", "time_to_decision", "requests_on_worse", "error_share"]),
+    default="promotes",
+    show_default=True,
+    help="What the tornado figure of the page is of.",
+)
 @stopping_options
 @options.seed
 @engine_option
@@ -42,6 +49,7 @@ def command(
     source: PolicySource,
     policies: tuple[str, ...],
     worlds: tuple[str, ...],
+    quantity: str,
     stopping: Stopping,
     seed: int | None,
     engine: str,
@@ -76,9 +84,10 @@ def command(
         rule = stopping.rule(plan.policies)
         make_folder(out)
         prepare_engine(engine, quiet=quiet)
-        again = partial(_command, [file, *source.words()], asked, plan.seed)
+        words = [file, *source.words(), *_words(policies, worlds, quantity)]
+        again = partial(_command, words, plan.seed)
         found = playing.played(
-            partial(sensitivity, scenario, **asked, command=again, stop=rule),
+            partial(sensitivity, scenario, **asked, command=again, stop=rule, quantity=quantity),
             scenario,
             rows=stopping.most(plan.replications) * len(plan.worlds) * len(plan.policies),
             engine=engine,
@@ -89,14 +98,17 @@ def command(
         return ExitCode.REPLICATIONS_FAILED if found.failures else ExitCode.DONE
 
 
-def _command(files: list[str], asked: dict[str, Any], seed: int, replications: int) -> str:
-    """The line that remakes the report: what changes the result, and nothing that does not."""
-    words = ["simab", "sensitivity", *files]
-    for option in ("policies", "worlds"):
-        for name in asked[option] or ():
-            words += ["--policy" if option == "policies" else "--world", name]
-    words += ["--replications", str(replications), "--seed", str(seed), "--out", "DIR"]
-    return shlex.join(words)
+def _words(policies: tuple[str, ...], worlds: tuple[str, ...], quantity: str) -> list[str]:
+    """What changes the result, as it is typed."""
+    words = [word for name in policies for word in ("--policy", name)]
+    words += [word for name in worlds for word in ("--world", name)]
+    return words if quantity == "promotes" else [*words, "--quantity", quantity]
+
+
+def _command(asked: list[str], seed: int, replications: int) -> str:
+    """The line that remakes the report."""
+    counted = ["--replications", str(replications), "--seed", str(seed)]
+    return shlex.join(["simab", "sensitivity", *asked, *counted, "--out", "DIR"])
 
 
 def _show(found: Sensitivity, out: Path | None, *, as_json: bool, quiet: bool) -> None:
