@@ -9,7 +9,9 @@ number of requests to the worse variant.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +21,7 @@ from simab.comparison import compare
 from simab.result.requirement_result import Compliance, JudgedRequirement
 from simab.result.run_summary import RunSummary
 from simab.scenario.models import Scenario
+from simab.scenario.world_names import DESCRIBED
 from simab.stats.intervals import share_interval
 
 __all__ = ["AT_ITS_BOUND", "LOOKS", "GateError", "exact_promotion", "gate_error"]
@@ -32,15 +35,18 @@ _LATENCY_S: Final = 0.001
 _SAMPLE: Final = 20  # labels an arm, fewer than which decide nothing
 _ALPHA: Final = 0.1
 _RIGHT: Final = 0.5
+_GATES_A_TASK: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class GateError:
     """Gates of a policy at its bound: how many passed, and failed, at any look.
 
-    `seen` is the mean of all runs, of which `bound` is the expectation: shares or requests.
+    `kind` is of requirement (`AT_ITS_BOUND`). `seen` is the mean of all runs, of which `bound` is
+    the expectation: shares or requests.
     """
 
+    kind: str
     bound: float
     seen: float
     runs: int
@@ -55,6 +61,7 @@ class GateError:
         return found.low, found.high
 
 
+@cache
 def exact_promotion() -> float:
     """How often the test promotes: over the labels at its look, and the right answers of each arm.
 
@@ -74,32 +81,46 @@ def exact_promotion() -> float:
     return total
 
 
-def gate_error(kind: str, gates: int, looks: Sequence[int] = LOOKS, *, seed: int = 1) -> GateError:
+def gate_error(
+    kind: str,
+    gates: int,
+    looks: Sequence[int] = LOOKS,
+    *,
+    seed: int = 1,
+    executor: Executor | None = None,
+) -> GateError:
     """So many gates of one kind (`AT_ITS_BOUND`), each with a store and seeds of its own.
 
     A gate counts as passed if it did at any look, as it may stop there.
     """
+    seeds = [seed * 1_000_000 + gate for gate in range(gates)]
+    play = partial(_gate, kind, tuple(looks))
+    found = executor.map(play, seeds, chunksize=_GATES_A_TASK) if executor else map(play, seeds)
+    judged = list(found)
+    says = [{each.compliance for each in gate} for gate in judged]
+    return GateError(
+        kind=kind,
+        bound=AT_ITS_BOUND[kind]()[0],
+        seen=float(np.mean([gate[-1].estimate for gate in judged])),
+        runs=gates * looks[-1],
+        gates=gates,
+        passed=sum(Compliance.PASSES in each for each in says),
+        failed=sum(Compliance.FAILS in each for each in says),
+    )
+
+
+def _gate(kind: str, looks: Sequence[int], seed: int) -> list[JudgedRequirement]:
+    """What one gate says at each look, over a store of its own."""
     bound, policy, requirement = AT_ITS_BOUND[kind]()
     scenario = _scenario(policy, requirement | {"at_most": bound}, equal=kind == "share")
-    passed = failed = 0
-    seen: list[float] = []
-    for gate in range(gates):
-        store: dict[str, RunSummary] = {}
-        found: list[JudgedRequirement] = []
-        for replications in looks:
-            study = compare(
-                scenario,
-                worlds=["described"],
-                replications=replications,
-                seed=seed * 1_000_000 + gate,
-                store=store,
-            )
-            found += study.result.judged
-        says = {each.compliance for each in found}
-        passed += Compliance.PASSES in says
-        failed += Compliance.FAILS in says
-        seen.append(found[-1].estimate)
-    return GateError(bound, float(np.mean(seen)), gates * looks[-1], gates, passed, failed)
+    store: dict[str, RunSummary] = {}
+    found: list[JudgedRequirement] = []
+    for replications in looks:
+        study = compare(
+            scenario, worlds=[DESCRIBED], replications=replications, seed=seed, store=store
+        )
+        found += study.result.judged
+    return found
 
 
 def _share() -> tuple[float, dict[str, Any], dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from simab.study import local_processes
 from validation.founding_example import play_founding_example, write_founding_example
+from validation.gate_page import play_gates, write_gates
 from validation.intervals.page import play_coverage, write_coverage
 from validation.naive.rules import play_naive_rules
 from validation.places import REPOSITORY
@@ -27,6 +28,7 @@ _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
     "sample_ratio": play_ratio_rates,
     "naive_rules": play_naive_rules,
     "intervals": play_coverage,  # of the rows of twelve_policies
+    "gate": play_gates,
 }
 PARTS: Final = tuple(_PLAYED)
 _SECTIONS: Final = {"policies", "guardrails", "sample_ratio", "naive_rules"}
@@ -52,6 +54,8 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
         write_policies(folder)
     if "intervals" in parts:
         write_coverage(folder)
+    if "gate" in parts:
+        write_gates(folder)
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, table in tables.items():
         readme = with_table(readme, name, table)
