@@ -6,6 +6,7 @@ round numbers on purpose: events at the same instant are where engines disagree.
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -33,6 +34,15 @@ ROUND_LATENCIES = ["0s", "1ms", "10ms", "500ms", "1s", "2s", "30s"]
 # which takes ten seconds where no earlier run has kept the answer.
 CHARACTERS = st.characters(exclude_categories=["Cs"])
 
+# Each strategy is made once: to make them anew for each example takes longer than to draw it.
+
+
+@lru_cache(maxsize=None, typed=True)
+def among(*values: Any) -> SearchStrategy[Any]:
+    """One of these."""
+    return st.sampled_from(values)
+
+
 shares = st.sampled_from([0.0, 0.25, 0.5, 1.0, "5%"]) | st.floats(0, 1)
 inner_shares = st.sampled_from([0.05, 0.5, "90%"]) | st.floats(0.01, 0.99)
 weights = st.sampled_from([0, 0.5, 1, 1, 9]) | st.floats(0.001, 1000)
@@ -44,17 +54,75 @@ def durations(smallest_ns: int, largest_ns: int, *, round_ones: list[str]) -> Se
     return st.sampled_from(round_ones) | exact
 
 
+@cache
+def _some_durations(largest_ns: int, round_ones: tuple[str, ...]) -> SearchStrategy[str]:
+    """Durations of which a mean may be made."""
+    return durations(1_000, largest_ns, round_ones=[each for each in round_ones if each != "0s"])
+
+
+FAMILIES = (
+    st.sampled_from(["constant"] * 4)
+    | st.sampled_from(["exponential", "lognormal", "gamma", "hyperexponential", "quantiles"])
+    | st.just("samples")
+)
+SPREADS = st.sampled_from([1, 1.5, 5]) | st.floats(1, 20)
+BETA = st.tuples(*[st.floats(0.2, 20)] * 2)
+SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=6)
+SCORE = st.sampled_from([0, 1, 0.5]) | st.floats(0, 1)
+THRESHOLDS = st.just(0.5) | st.floats(0.01, 1)
+SELDOM = st.just(0.0) | shares
+STAGES = st.sampled_from([[0.5], ["10%", 0.5], [0.05, 0.25, 0.5]])
+LIMITS = st.lists(
+    st.fixed_dictionaries({"metric": st.just("error_rate"), "at_most": shares})
+    | st.fixed_dictionaries(
+        {
+            "metric": st.sampled_from(LATENCY_METRICS),
+            "at_most": st.sampled_from(["10ms", "1s", "9s"]),
+        }
+    ),
+    min_size=1,
+    max_size=2,
+)
+
+
+SPARE = st.lists(st.sampled_from(["spare", "new one"]), max_size=2, unique=True)
+TITLES = st.text(CHARACTERS, min_size=1, max_size=20)
+QUESTIONS = st.text(CHARACTERS, max_size=20)
+
+
+@cache
+def _some_of(*names: str) -> SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True)
+
+
+@cache
+def _up_to_three(*names: str) -> SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), min_size=1, max_size=3)
+
+
+@cache
+def _any_of(*names: str) -> SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), min_size=1, unique=True)
+
+
+@cache
+def _instants(horizon_s: int) -> SearchStrategy[list[int]]:
+    return st.lists(st.integers(0, horizon_s), min_size=1, max_size=4).map(sorted)
+
+
+@cache
+def _how_many(most: int) -> SearchStrategy[int]:
+    """Often two or three."""
+    return st.integers(2, 3) | st.integers(2, most)
+
+
 @st.composite
 def duration_profiles(draw: DrawFn, largest_ns: int, round_ones: list[str]) -> dict[str, Any]:
     """Any family of durations; half of them constant and round."""
-    some = durations(1_000, largest_ns, round_ones=[each for each in round_ones if each != "0s"])
-    kind = draw(
-        st.sampled_from(["constant"] * 4)
-        | st.sampled_from(["exponential", "lognormal", "gamma", "hyperexponential", "quantiles"])
-        | st.just("samples")
-    )
+    some = _some_durations(largest_ns, tuple(round_ones))
+    kind = draw(FAMILIES)
     if kind == "constant":
-        return {"kind": kind, "value": draw(st.sampled_from(round_ones))}
+        return {"kind": kind, "value": draw(among(*round_ones))}
     if kind == "quantiles":
         low, middle, high = sorted(draw(st.tuples(*[st.integers(0, largest_ns)] * 3)))
         return {
@@ -65,7 +133,7 @@ def duration_profiles(draw: DrawFn, largest_ns: int, round_ones: list[str]) -> d
         return {"kind": kind, "values": draw(st.lists(some, min_size=2, max_size=5))}
     if kind == "lognormal" and draw(st.booleans()):
         median = draw(st.integers(1_000, largest_ns))
-        p99 = round(median * draw(st.sampled_from([1, 1.5, 5]) | st.floats(1, 20)))
+        p99 = round(median * draw(SPREADS))
         return {"kind": kind, "median": f"{median}ns", "p99": f"{p99}ns"}
     profile: dict[str, Any] = {"kind": kind, "mean": draw(some)}
     if kind != "exponential":
@@ -73,27 +141,30 @@ def duration_profiles(draw: DrawFn, largest_ns: int, round_ones: list[str]) -> d
     return profile
 
 
+@cache
 def latencies() -> SearchStrategy[dict[str, Any]]:
     """Latency profiles up to seconds, so that some variants saturate."""
     return duration_profiles(3_000_000_000, ROUND_LATENCIES)
 
 
 @st.composite
-def _score_distributions(draw: DrawFn) -> dict[str, Any]:
+def _drawn_scores(draw: DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
-        alpha, beta = draw(st.tuples(*[st.floats(0.2, 20)] * 2))
+        alpha, beta = draw(BETA)
         return {"kind": "beta", "alpha": alpha, "beta": beta}
-    values = draw(st.lists(st.floats(0, 1), min_size=2, max_size=6))
+    values = draw(SCORES)
     return {"kind": "quantiles", "values": sorted(values)}
+
+
+SCORE_DISTRIBUTIONS = _drawn_scores()
 
 
 @st.composite
 def _outcome_tables(draw: DrawFn, columns: list[str]) -> dict[str, Any]:
-    score = st.sampled_from([0, 1, 0.5]) | st.floats(0, 1)
     row = st.fixed_dictionaries(
         {
             "label": st.integers(0, 1),
-            "scores": st.fixed_dictionaries(dict.fromkeys(columns, score)),
+            "scores": st.fixed_dictionaries(dict.fromkeys(columns, SCORE)),
         },
         optional={"count": st.integers(1, 300)},
     )
@@ -106,15 +177,18 @@ def _quality(draw: DrawFn, truth: str, column: str) -> dict[str, Any]:
     if truth == "reward":
         rewards = {"kind": "lognormal", "mean": draw(st.floats(0.1, 1e6)), "cv": 1.5}
         return {"kind": "numeric_reward", "distribution": rewards}
-    threshold = draw(st.just(0.5) | st.floats(0.01, 1))
+    threshold = draw(THRESHOLDS)
     if truth == "table":
         return {"kind": "joint_table", "table": "rows", "column": column, "threshold": threshold}
     return {
         "kind": "classifier",
-        "positive_scores": draw(_score_distributions()),
-        "negative_scores": draw(_score_distributions()),
+        "positive_scores": draw(SCORE_DISTRIBUTIONS),
+        "negative_scores": draw(SCORE_DISTRIBUTIONS),
         "threshold": threshold,
     }
+
+
+LABEL_DELAYS = duration_profiles(20_000_000_000, ["0s", "1s", "10s", "60s"])
 
 
 def _variant(draw: DrawFn, quality: dict[str, Any], *, deployed: bool) -> dict[str, Any]:
@@ -122,10 +196,10 @@ def _variant(draw: DrawFn, quality: dict[str, Any], *, deployed: bool) -> dict[s
         "weight": draw(weights),
         "instances": draw(st.integers(1, 3)),
         "workers": draw(st.integers(1, 3)),
-        "instance_routing": draw(st.sampled_from(["random", "least_outstanding_requests"])),
+        "instance_routing": draw(among("random", "least_outstanding_requests")),
         "latency": draw(latencies()),
         "quality": quality,
-        "error_rate": draw(st.just(0.0) | shares),
+        "error_rate": draw(SELDOM),
         "deployed": deployed,
     }
     if draw(st.booleans()):
@@ -137,12 +211,12 @@ def _segment(draw: DrawFn, names: list[str], per_s: float) -> dict[str, Any]:
     segment: dict[str, Any] = {
         "rate": f"{max(per_s, 1e-5):.6f}/s",
         "clients": draw(st.integers(1, 50)),
-        "labelled": draw(st.sampled_from([True, True, False])),
+        "labelled": draw(among(True, True, False)),
     }
-    aim = draw(st.sampled_from(["weights", "weights", "targets", "paired"]))
-    some = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
+    aim = draw(among("weights", "weights", "targets", "paired"))
+    some = draw(_some_of(*names))
     if aim == "targets":
-        share = draw(st.sampled_from([1 / len(some), 0.1, 0.25]))
+        share = draw(among(1 / len(some), 0.1, 0.25))
         segment["targets"] = dict.fromkeys(some, share)
     if aim == "paired":
         segment["paired_targets"] = some
@@ -150,26 +224,20 @@ def _segment(draw: DrawFn, names: list[str], per_s: float) -> dict[str, Any]:
 
 
 def _limits(draw: DrawFn) -> list[dict[str, Any]]:
-    errors = st.fixed_dictionaries({"metric": st.just("error_rate"), "at_most": shares})
-    latency = st.fixed_dictionaries(
-        {
-            "metric": st.sampled_from(LATENCY_METRICS),
-            "at_most": st.sampled_from(["10ms", "1s", "9s"]),
-        }
-    )
-    return draw(st.lists(errors | latency, min_size=1, max_size=2))
+    limits: list[dict[str, Any]] = draw(LIMITS)
+    return limits
 
 
 def _schedule(draw: DrawFn, variants: dict[str, Any], horizon_s: int) -> dict[str, Any]:
     """Steps in order, each of which leaves some deployed variant with a weight above 0."""
     state = {name: each["weight"] for name, each in variants.items() if each["deployed"]}
-    times = draw(st.lists(st.integers(0, horizon_s), min_size=1, max_size=4).map(sorted))
+    times = draw(_instants(horizon_s))
     steps: list[dict[str, Any]] = []
     for time_s in times:
         there = sorted(state)
-        name = draw(st.sampled_from(there))
+        name = draw(among(*there))
         absent = sorted(set(variants) - set(there))
-        kind = draw(st.sampled_from(["weights", "weights", "promote", "remove", "add"]))
+        kind = draw(among("weights", "weights", "promote", "remove", "add"))
         rest = {each: weight for each, weight in state.items() if each != name}
         step: dict[str, Any] = {"at": f"{time_s}s"}
         if kind == "add" and absent and len(there) < 10:
@@ -196,17 +264,17 @@ def _policies(
         "majority": {
             "kind": "metric_majority",
             "labelled_requests": draw(labelled),
-            "metrics": draw(st.lists(st.sampled_from(metrics), min_size=1, max_size=3)),
+            "metrics": draw(_up_to_three(*metrics)),
         },
         "test": {
             "kind": "fixed_horizon",
             "labelled_requests": draw(labelled),
-            "alpha": draw(st.sampled_from([0.05, 0.5])),
+            "alpha": draw(among(0.05, 0.5)),
         },
         "canary": {
             "kind": "staged_canary",
-            "stages": draw(st.sampled_from([[0.5], ["10%", 0.5], [0.05, 0.25, 0.5]])),
-            "bake": draw(st.sampled_from(["1s", "10s", "60s"])),
+            "stages": draw(STAGES),
+            "bake": draw(among("1s", "10s", "60s")),
             "alarms": _limits(draw),
             "periods": draw(st.integers(1, 2)),
         },
@@ -219,7 +287,7 @@ def _policies(
             "prior_mean": draw(st.floats(-100, 100)),
             "prior_standard_deviation": draw(st.floats(0.1, 1e6)),
         }
-    kept = draw(st.lists(st.sampled_from(sorted(policies)), min_size=1, unique=True))
+    kept = draw(_any_of(*sorted(policies)))
     return {name: policies[name] for name in kept}
 
 
@@ -228,49 +296,49 @@ def scenario_data(
     draw: DrawFn, *, max_requests: int = 300, max_variants: int = 10
 ) -> dict[str, Any]:
     """A valid scenario as a file holds it: plain data, with some fields left to their defaults."""
-    truth = draw(st.sampled_from(["success", "table", "classifier", "reward"]))
-    deployed = draw(st.integers(2, 3) | st.integers(2, max_variants))
+    truth = draw(among("success", "table", "classifier", "reward"))
+    deployed = draw(_how_many(max_variants))
     names = [f"v{number}" for number in range(deployed)]
-    names += draw(st.lists(st.sampled_from(["spare", "new one"]), max_size=2, unique=True))
+    names += draw(SPARE)
     variants = {
         name: _variant(draw, _quality(draw, truth, name), deployed=number < deployed)
         for number, name in enumerate(names)
     }
-    variants[names[0]]["weight"] = draw(st.sampled_from([1, 9, 0.1]))
-    horizon_s = draw(st.sampled_from([10, 60, 60, 300, 900]))
+    variants[names[0]]["weight"] = draw(among(1, 9, 0.1))
+    horizon_s = draw(among(10, 60, 60, 300, 900))
     segments = draw(st.integers(1, 3))
     requests = draw(st.integers(1, max(max_requests, 1)))
     metrics = {"success": WITHOUT_LABELS, "reward": ["reward"]}.get(
         truth, WITH_LABELS + WITHOUT_LABELS
     )
     data: dict[str, Any] = {
-        "title": draw(st.text(CHARACTERS, min_size=1, max_size=20)),
-        "question": draw(st.text(CHARACTERS, max_size=20)),
+        "title": draw(TITLES),
+        "question": draw(QUESTIONS),
         "endpoint": {
             "variants": variants,
             "variant_routing": draw(
                 st.sampled_from(["weighted_random", "sticky_hash", "smooth_weighted_round_robin"])
             ),
-            "weight_update": draw(st.sampled_from(["0s", "1s", "5s", "62s"])),
-            "provisioning": draw(st.sampled_from(["0s", "10s", "390s"])),
+            "weight_update": draw(among("0s", "1s", "5s", "62s")),
+            "provisioning": draw(among("0s", "10s", "390s")),
         },
         "traffic": {
             f"segment {number}": _segment(draw, names, requests / segments / horizon_s)
             for number in range(segments)
         },
         "labels": {
-            "delay": draw(duration_profiles(20_000_000_000, ["0s", "1s", "10s", "60s"])),
-            "never": draw(st.just(0.0) | shares),
+            "delay": draw(LABEL_DELAYS),
+            "never": draw(SELDOM),
         },
         "metrics": {
-            "period": draw(st.sampled_from(["1s", "5s", "10s"])),
-            "publication_delay": draw(st.sampled_from(["0s", "1s", "3s", "45s"])),
+            "period": draw(among("1s", "5s", "10s")),
+            "publication_delay": draw(among("0s", "1s", "3s", "45s")),
         },
-        "controller": {"interval": draw(st.sampled_from(["1s", "2s", "5s", "7s", "1500ms"]))},
+        "controller": {"interval": draw(among("1s", "2s", "5s", "7s", "1500ms"))},
         "objective": {
             "control": names[0],
             "candidate": names[1],
-            "metric": draw(st.sampled_from(metrics)),
+            "metric": draw(among(*metrics)),
             "smallest_effect": draw(st.floats(0.001, 0.5)),
             "guardrails": _limits(draw) if draw(st.booleans()) else [],
         },

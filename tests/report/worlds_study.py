@@ -38,6 +38,11 @@ _ENDS: Final = {
     Verdict.UNDECIDED: None,
 }
 
+_VERDICTS: Final = st.lists(st.sampled_from(sorted(_ENDS)), min_size=1, max_size=4)
+_TIMES: Final = st.lists(st.sampled_from([60.0, 120.0, 240.0, 480.0]), min_size=1, max_size=4)
+_HARMS: Final = st.lists(st.sampled_from([0, 0, 40, 700, 2500]), min_size=1, max_size=5)
+_NAMES: Final = st.lists(st.sampled_from(list(WORLDS)), min_size=2, max_size=4, unique=True)
+
 
 @dataclass(frozen=True)
 class DrawnStudy:
@@ -50,9 +55,10 @@ class DrawnStudy:
 @st.composite
 def _runs(draw: DrawFn, policy: str, truth: ScenarioTruth) -> list[RunSummary]:
     # One verdict after the other, so that some policies end all runs alike.
-    among = draw(st.lists(st.sampled_from(sorted(_ENDS)), min_size=1, max_size=4))
-    times = draw(st.lists(st.sampled_from([60.0, 120.0, 240.0, 480.0]), min_size=1, max_size=4))
-    harms = draw(st.lists(st.sampled_from([0, 0, 40, 700, 2500]), min_size=1, max_size=5))
+    among = draw(_VERDICTS)
+    times = draw(_TIMES)
+    harms = draw(_HARMS)
+    any_worse = bool(truth.summary().worse)
     found = []
     for number in range(RUNS):
         verdict = among[number % len(among)]
@@ -62,7 +68,7 @@ def _runs(draw: DrawFn, policy: str, truth: ScenarioTruth) -> list[RunSummary]:
             ROW, policy=policy, replication=number, verdict=verdict, decided_for=ends,
             ends_with=ends, ends_with_since_s=decided_s, decided_s=decided_s,
             judgement=truth.judgement(ends), correct=truth.judgement(ends) == "right",
-            requests_on_worse=harms[number % len(harms)] if truth.summary().worse else 0,
+            requests_on_worse=harms[number % len(harms)] if any_worse else 0,
         )  # fmt: skip
         found.append(row)
     return found
@@ -71,7 +77,7 @@ def _runs(draw: DrawFn, policy: str, truth: ScenarioTruth) -> list[RunSummary]:
 @st.composite
 def drawn_studies(draw: DrawFn) -> DrawnStudy:
     """One to three policies in two to four worlds; customary requirements, judged."""
-    names = draw(st.lists(st.sampled_from(list(WORLDS)), min_size=2, max_size=4, unique=True))
+    names = draw(_NAMES)
     policies = [f"rule {letter}" for letter in "abc"[: draw(st.integers(1, 3))]]
     truths = {
         name: truth_of(

@@ -35,6 +35,7 @@ from simab.policies import (
 )
 from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
+from tests.strategies import among
 from tests.world.drawn_ties import aim
 
 __all__ = ["Play", "plays", "some_plays"]
@@ -52,6 +53,8 @@ LOADS = st.sampled_from([0.1, 0.5, 0.9, 1.0, 1.5, 3.0])
 COINS = st.booleans()
 MOSTLY = st.sampled_from([True, True, True, False])
 SEEDS = st.integers(0, 2**64 - 1)
+# Into how many units a run is cut.
+UNITS, FEWER_UNITS = (st.sampled_from(each) for each in ([6, 12, 24, 60, 200], [24, 60, 200]))
 # How many nanoseconds, units and intervals: most lead from one tie to another.
 INSTANTS = st.sampled_from(
     [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 2, 0), (0, 0, 1), (0, 0, 2), (1, 1, 0), (-1, 1, 0)]
@@ -191,10 +194,10 @@ class Times:
     def of(cls, draw: st.DrawFn, gap: float, requests: int) -> Times:
         """Times for about so many requests."""
         # Where gaps are short, the smaller the unit the more requests fall on multiples of it.
-        units = draw(st.sampled_from([6, 12, 24, 60, 200] if gap > SHORT_NS else [24, 60, 200]))
+        units = draw(UNITS if gap > SHORT_NS else FEWER_UNITS)
         unit = max(round(requests * gap / units), 1)
-        interval = unit * draw(st.sampled_from([1, 1, 2, 3, 5]))
-        beyond = draw(st.sampled_from([0, 0, 1, unit // 2, unit - 1]))
+        interval = unit * draw(among(1, 1, 2, 3, 5))
+        beyond = draw(among(0, 0, 1, unit // 2, unit - 1))
         return cls(gap, unit, interval, unit * units + beyond)
 
     def instant(self, draw: st.DrawFn) -> str:
@@ -212,7 +215,7 @@ def _durations(draw: st.DrawFn, mean: float, times: Times) -> dict[str, Any]:
     kind, mean_text = draw(FAMILIES), _ns(max(mean, 1))
     match kind:
         case "constant":
-            some = draw(st.sampled_from(["instant", "gap", "mean"]))
+            some = draw(among("instant", "gap", "mean"))
             value = {"gap": _ns(times.gap), "mean": _ns(mean)}.get(some) or times.instant(draw)
             return {"kind": kind, "value": value}
         case "exponential":
@@ -220,7 +223,7 @@ def _durations(draw: st.DrawFn, mean: float, times: Times) -> dict[str, Any]:
         case "lognormal":
             return {"kind": kind, "median": mean_text, "p99": _ns(max(4 * mean, 1))}
         case "lognormal of mean":
-            cv = draw(st.sampled_from([0.2, 2.0]))
+            cv = draw(among(0.2, 2.0))
             return {"kind": "lognormal", "mean": mean_text, "cv": cv}
         case "quantiles":
             values = {"p0": 0, "p50": mean, "p99": mean + times.unit, "p100": 5 * mean + times.unit}
@@ -228,9 +231,9 @@ def _durations(draw: st.DrawFn, mean: float, times: Times) -> dict[str, Any]:
         case "samples":
             return {"kind": kind, "values": [_ns(part * mean) for part in draw(SAMPLES)]}
         case "gamma":
-            return {"kind": kind, "mean": mean_text, "cv": draw(st.sampled_from([0.1, 0.5, 3]))}
+            return {"kind": kind, "mean": mean_text, "cv": draw(among(0.1, 0.5, 3))}
         case _:
-            return {"kind": kind, "mean": mean_text, "cv": draw(st.sampled_from([1.1, 4]))}
+            return {"kind": kind, "mean": mean_text, "cv": draw(among(1.1, 4))}
 
 
 def _scores(draw: st.DrawFn) -> dict[str, Any]:
@@ -243,9 +246,9 @@ def _quality(draw: st.DrawFn, truth: str, column: str) -> dict[str, Any]:
     if truth == "success":
         return {"kind": "success", "probability": draw(SHARES)}
     if truth == "reward":
-        earning = draw(st.sampled_from([1.0, 0.5, 0.01]))
+        earning = draw(among(1.0, 0.5, 0.01))
         return {"kind": "numeric_reward", "distribution": draw(REWARDS), "earning_share": earning}
-    threshold = draw(st.sampled_from([0.5, 0.5, 0.25, 1.0]))
+    threshold = draw(among(0.5, 0.5, 0.25, 1.0))
     if truth == "table":
         return {"kind": "joint_table", "table": "t", "column": column, "threshold": threshold}
     return {
@@ -258,7 +261,7 @@ def _quality(draw: st.DrawFn, truth: str, column: str) -> dict[str, Any]:
 
 def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, Any]]:
     """2 to 10 variants, of which the first is deployed."""
-    names = VARIANT_NAMES[: draw(st.sampled_from([2, 2, 2, 2, 3, 4, 10]))]
+    names = VARIANT_NAMES[: draw(among(2, 2, 2, 2, 3, 4, 10))]
     variants = {}
     for number, name in enumerate(names):
         variant = draw(VARIANT)
@@ -271,7 +274,7 @@ def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, 
             "quality": _quality(draw, kind, name),
             "deployed": number == 0 or draw(MOSTLY),
         }
-    variants["v0"]["weight"] = draw(st.sampled_from([1.0, 1.0, 0.1]))
+    variants["v0"]["weight"] = draw(among(1.0, 1.0, 0.1))
     return variants
 
 
@@ -290,16 +293,16 @@ def _segment(draw: st.DrawFn, names: list[str], per_s: float) -> dict[str, Any]:
 def _traffic(draw: st.DrawFn, most_requests: int) -> tuple[int, float, int]:
     """How many segments, how many requests a second each, and in all: some very close together."""
     many = most_requests * 4 // 5
-    match draw(st.sampled_from(["spread", "close", "closest"])):
+    match draw(among("spread", "close", "closest")):
         case "spread":
             segments = draw(st.integers(1, 3))
-            per_s = 1e9 / segments / draw(st.sampled_from([1e4, 1e7, 1e9, MINUTE_NS]))
-            return segments, per_s, draw(st.sampled_from([2, 10, 30, 60, 100, many]))
+            per_s = 1e9 / segments / draw(among(1e4, 1e7, 1e9, MINUTE_NS))
+            return segments, per_s, draw(among(2, 10, 30, 60, 100, many))
         case "close":
             segments = draw(st.integers(1, 3))
-            return segments, float(MOST_PER_S), draw(st.sampled_from([10, 30, 60, many]))
+            return segments, float(MOST_PER_S), draw(among(10, 30, 60, many))
         case _:
-            return 12, float(MOST_PER_S), draw(st.sampled_from([10, 15, 25, 60]))
+            return 12, float(MOST_PER_S), draw(among(10, 15, 25, 60))
 
 
 @st.composite
@@ -307,7 +310,7 @@ def _scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
     """A scenario as a file would hold it."""
     segments, per_s, requests = _traffic(draw, most_requests)
     times = Times.of(draw, 1e9 / (per_s * segments), requests)
-    truth = draw(st.sampled_from(["success", "table", "classifier", "reward"]))
+    truth = draw(among("success", "table", "classifier", "reward"))
     variants = _variants(draw, times, truth)
     names = list(variants)
     kinds = ["weighted_random", "sticky_hash", "smooth_weighted_round_robin"]
@@ -316,18 +319,18 @@ def _scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
         "title": "drawn",
         "endpoint": {
             "variants": variants,
-            "variant_routing": draw(st.sampled_from(kinds)),
+            "variant_routing": draw(among(*kinds)),
             "weight_update": times.instant(draw),
             "provisioning": times.instant(draw),
         },
         "traffic": {f"s{number}": _segment(draw, names, per_s) for number in range(segments)},
         "labels": {
             "delay": _durations(draw, delay, times),
-            "never": draw(st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0])),
-            "positive_share": draw(st.sampled_from([0.0, 0.4, 0.4, 1.0])),
+            "never": draw(among(0.0, 0.0, 0.0, 0.5, 1.0)),
+            "positive_share": draw(among(0.0, 0.4, 0.4, 1.0)),
         },
         "metrics": {
-            "period": _ns(times.unit * draw(st.sampled_from([1, 2, 3, 4, 6]))),
+            "period": _ns(times.unit * draw(among(1, 2, 3, 4, 6))),
             "publication_delay": times.instant(draw),
         },
         "controller": {"interval": _ns(times.interval)},
