@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from simab.result import FailedPolicy
@@ -15,11 +16,17 @@ __all__ = ["failed_policies", "in_order"]
 
 
 def failed_policies(
-    failures: Sequence[Failure], *, replications: int, seed: int, in_file: Mapping[str, Any]
+    failures: Sequence[Failure],
+    *,
+    replications: int,
+    seed: int,
+    in_file: Mapping[str, Any],
+    scenarios: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[FailedPolicy, ...]:
     """One entry a world and policy: how many failed of how many, the first, how to replay it.
 
     `in_file` holds the policies that the scenario describes; others are the caller's own objects.
+    `scenarios` says in Python what is played in a world that `worlds_of` does not know.
     """
     entries = []
     by_policy = groupby(in_order(failures), key=lambda each: (each.world, each.policy))
@@ -34,7 +41,7 @@ def failed_policies(
                 replications=replications,
                 first_replication=first.replication,
                 error=first.error,
-                replay=_replay(first, seed, in_file=name in in_file),
+                replay=_replay(first, seed, scenarios.get(world), in_file=name in in_file),
             )
         )
     return tuple(entries)
@@ -45,9 +52,12 @@ def in_order(failures: Iterable[Failure]) -> tuple[Failure, ...]:
     return tuple(sorted(failures, key=lambda each: (each.world, each.policy, each.replication)))
 
 
-def _replay(failure: Failure, seed: int, *, in_file: bool) -> str:
+def _replay(failure: Failure, seed: int, scenario: str | None, *, in_file: bool) -> str:
     """The command, or the call, that plays a failed replication again."""
     number = failure.replication
+    if scenario is not None:
+        policy = repr(failure.policy) if in_file else "..."
+        return f"simab.simulate({scenario}, policy={policy}, replication={number}, seed={seed})"
     if not in_file:
         asked = "scenario"
         if failure.world != DESCRIBED:

@@ -53,6 +53,7 @@ def sweep_result(played: PlayedSweep, command: str) -> SweepResult:
         replications=plan.replications,
         seed=plan.seed,
         in_file=asked.policies,
+        scenarios={each.name: f"sweep.points[{at}].scenario" for at, each in enumerate(points)},
     )
     if not any(runs.finished for runs in played.found.values()):
         raise ReplicationsFailed(nothing_finished(failed[0]))

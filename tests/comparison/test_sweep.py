@@ -216,7 +216,10 @@ def test_a_policy_of_ones_own_may_fail_at_some_points() -> None:
     swept = simab.sweep(small(), vary="effect=0%,5%", policies=own, replications=8)
     assert swept.failures
     assert {each.world for each in swept.failures} <= {point.name for point in swept.points}
-    assert swept.result.failures[0].policy == "own"
+    failed = swept.result.failures[0]
+    assert failed.policy == "own"
+    place = [point.name for point in swept.points].index(failed.world)
+    assert failed.replay.startswith(f"simab.simulate(sweep.points[{place}].scenario, policy=...")
 
     class Fails:
         def decide(self, state: Any, observation: Any) -> Any:
