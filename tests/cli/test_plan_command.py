@@ -12,6 +12,8 @@ from simab.scenario import dumps
 from tests.comparison.command_line import files_in, run
 from tests.comparison.test_plan import scenario
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 VARY = ["--vary", "policies.test.labelled_requests=10,60"]
 RUNS = ["--most-runs", 400, "--fresh-runs", 200, "--no-store", "--workers", 1]
 
@@ -35,7 +37,7 @@ def test_it_names_the_candidate_and_writes_what_remakes_it(
     written = files_in(tmp_path / "out")
     assert set(written) == {"report.html", "plan.json", "candidates.csv"}
     command = json.loads(written["plan.json"])["command"]
-    words = [*shlex.split(command)[1:-1], str(tmp_path / "again"), "--no-store"]
+    words = [*shlex.split(command)[1:-1], str(tmp_path / "again"), "--no-store", "--workers", "1"]
     assert run(capsys, *words).code == 0
     assert files_in(tmp_path / "again") == written
     ended = run(capsys, "report", tmp_path / "out", "--out", tmp_path / "third")
