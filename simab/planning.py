@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from simab.analyse.race import looked_at
-from simab.analyse.requirements import ALPHA, PlayedWorld, judged, statement_of
-from simab.comparison import compare
 from simab.errors import InvalidInput
-from simab.result.plan_result import FreshRuns, PlannedPolicy, PlanResult, candidate_rows
-from simab.result.requirement_result import Compliance, RequirementStatement, compliance_of
+from simab.result.plan_result import PlanResult, candidate_rows
 from simab.run.simulation import require_scenario
 from simab.scenario.models import Scenario
-from simab.scenario.requirements import CUSTOMARY
 from simab.scenario.sweeps.candidates import Candidate, candidates_of
-from simab.scenario.worlds import World, worlds_of
-from simab.study.arguments import chosen_policies
-from simab.study.execution import Executor, Progress, Store
-from simab.study.plan_result import Race, plan_result, planned_policy
-from simab.study.result import weights_of
+from simab.study.arguments import chosen_policies, require_places
+from simab.study.execution import Executor, Means, Progress, Store
+from simab.study.plan_result import Race, plan_result
+from simab.study.racing import FIRST_RUNS, Racing
 from simab.study.sweep_plan import Vary, variations_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Plan", "plan"]
-
-_FIRST_RUNS: Final = 100
-_GROWTH: Final = 2
-_MOST_TESTS: Final = 3
-"""Candidates that are tested on fresh runs, if those before them fail."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +61,11 @@ class Plan:
         write_plan(self.result, Path(path))
         return Path(path) / "report.html"
 
+    def _repr_html_(self) -> str:
+        from simab.report import plan_table_html
+
+        return plan_table_html(self.result)
+
     def __repr__(self) -> str:
         return (
             f"<Plan of {len(self.race.candidates)} candidates, chosen {self.result.chosen!r}: "
@@ -100,7 +94,9 @@ def plan(  # noqa: PLR0913 - the public contract, all by keyword
     so on, of those that may still be chosen (`simab.analyse.race` says by which tests). The best by
     the scenario's `prefer` of those that meet all requirements is then judged again on runs with
     another seed. With probability 97.5 % at least, nothing that breaks a requirement is chosen by
-    the race, and as surely nothing passes the fresh runs that breaks one.
+    the race, and as surely nothing passes the fresh runs that breaks one (shares exactly, means
+    for large numbers of runs). The best is so by estimates: a candidate drops out where the paired
+    differences so far leave out that it is better by more than 5 %.
 
     Args:
         scenario: its requirements (or the customary ones) are what has to be met.
@@ -109,7 +105,8 @@ def plan(  # noqa: PLR0913 - the public contract, all by keyword
         policies: names of some of its policies; all by default.
         most_runs: replications in each world that the race may take.
         fresh_runs: replications in each world of the last test.
-        seed: of the race, by default the scenario's; the fresh runs have the next one.
+        seed: of the race, by default the scenario's; that of the fresh runs follows from it and
+            from the names of the candidates.
         executor: any `concurrent.futures.Executor`; by default everything runs here.
         store: a mutable mapping that keeps rows by key; rows that it holds are not played again.
         engine: "compiled" (Numba) or "reference" (SimPy, one process per request): same bits.
@@ -121,121 +118,44 @@ def plan(  # noqa: PLR0913 - the public contract, all by keyword
         InvalidScenario: a candidate that breaks a rule.
     """
     require_scenario(scenario)
+    require_places(executor, store)
     _require_runs("most_runs", most_runs)
     _require_runs("fresh_runs", fresh_runs)
-    chosen = chosen_policies(scenario, None if policies is None else list(policies))
-    found = candidates_of(scenario, list(chosen), variations_of(vary))
-    seed = scenario.study.seed if seed is None else seed
-    store = {} if store is None else store  # each round plays on from the last
-    playing = {"executor": executor, "store": store, "engine": engine, "progress": progress}
-    runner = _Runner(scenario, {each.name: each for each in found}, seed, most_runs, playing)
-    return Plan(runner.race(fresh_runs), command)
+    names = policies if policies is None or isinstance(policies, str) else list(policies)
+    chosen = chosen_policies(scenario, names)
+    variations = variations_of(vary)
+    if not chosen or not variations:
+        raise InvalidInput(
+            f"policies = {list(chosen)}, vary = {vary!r}: a plan chooses among values of "
+            'parameters; write {"policies.canary.bake": "10min..60min/6"}'
+        )
+    racing = Racing(
+        scenario,
+        _by_name(candidates_of(scenario, list(chosen), variations)),
+        scenario.study.seed if seed is None else seed,
+        engine,
+        most_runs,
+        # Each look plays on from the last.
+        Means(executor, {} if store is None else store, progress),
+    )
+    return Plan(racing.run(fresh_runs), command)
 
 
 def _require_runs(name: str, runs: object) -> None:
-    if isinstance(runs, bool) or not isinstance(runs, int) or runs < _FIRST_RUNS:
+    if isinstance(runs, bool) or not isinstance(runs, int) or runs < FIRST_RUNS:
         raise InvalidInput(
-            f"{name} = {runs!r}: must be a whole number of at least {_FIRST_RUNS}; give 4000, say"
+            f"{name} = {runs!r}: must be a whole number of at least {FIRST_RUNS}; give 4000, say"
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Runner:
-    """What a race is run with."""
-
-    scenario: Scenario
-    candidates: Mapping[str, Candidate]
-    seed: int
-    most_runs: int
-    playing: Mapping[str, Any]
-
-    @property
-    def worlds(self) -> tuple[World, ...]:
-        """Those of all candidates, whoever is still in the race."""
-        return worlds_of(self.scenario, {n: each.policy for n, each in self.candidates.items()})
-
-    @property
-    def statements(self) -> tuple[RequirementStatement, ...]:
-        """What is required; of a policy that varies, of each of its candidates."""
-        stated = [statement_of(each) for each in self.scenario.requirements or CUSTOMARY]
-        return tuple(
-            replace(statement, policy=name)
-            for statement in stated
-            for name in self._asked(statement.policy)
-        )
-
-    def _asked(self, policy: str | None) -> list[str | None]:
-        own = [name for name, each in self.candidates.items() if each.of == policy]
-        return [None] if policy is None else [*own]
-
-    def race(self, fresh_runs: int) -> Race:
-        """Play on who may be chosen, then test the first on fresh runs."""
-        standing: dict[str, PlannedPolicy] = {}
-        left, runs = tuple(self.candidates), min(_FIRST_RUNS, self.most_runs)
-        while True:
-            worlds, weights = self._played(left, runs, self.seed)
-            look = looked_at(
-                self.statements, worlds, weights, self.scenario.prefer, began=len(self.candidates)
+def _by_name(found: Sequence[Candidate]) -> dict[str, Candidate]:
+    """The candidates by name; what has the name of another is refused."""
+    by_name: dict[str, Candidate] = {}
+    for each in found:
+        if each.name in by_name:
+            raise InvalidInput(
+                f"vary: two candidates would be called {each.name!r}; give the policy of the "
+                "scenario that has this name another, or no value twice"
             )
-            for name in left:
-                candidate = self.candidates[name]
-                standing[name] = planned_policy(
-                    candidate, look, (worlds, weights), self.scenario.prefer, runs
-                )
-            left = look.play_on
-            if not left or runs >= self.most_runs:
-                break
-            runs = min(_GROWTH * runs, self.most_runs)
-        fresh = self._tested(standing, fresh_runs)
-        return Race(
-            scenario=self.scenario,
-            candidates=self.candidates,
-            worlds=self.worlds,
-            statements=self.statements,
-            seed=self.seed,
-            most_runs=self.most_runs,
-            exhausted=bool(left),
-            standing=standing,
-            fresh=fresh,
-        )
-
-    def _tested(
-        self, standing: Mapping[str, PlannedPolicy], fresh_runs: int
-    ) -> tuple[FreshRuns, ...]:
-        """The first of those that are through on fresh runs; the next where it does not pass."""
-        through = [each for each in standing.values() if each.compliance == Compliance.PASSES]
-        tests: list[FreshRuns] = []
-        for each in sorted(through, key=lambda each: each.score.mean)[:_MOST_TESTS]:
-            seed = (self.seed + 1) % 2**64
-            worlds, _ = self._played((each.name,), fresh_runs, seed)
-            own = [s for s in self.statements if s.policy in (None, each.name)]
-            found = tuple(judged(own, worlds, alpha=ALPHA / _MOST_TESTS))
-            compliance = compliance_of(found, each.name)
-            tests.append(
-                FreshRuns(
-                    policy=each.name,
-                    seed=seed,
-                    runs=fresh_runs,
-                    compliance=compliance,
-                    judged=found,
-                )
-            )
-            if compliance is Compliance.PASSES:
-                break
-        return tuple(tests)
-
-    def _played(
-        self, names: Sequence[str], runs: int, seed: int
-    ) -> tuple[list[PlayedWorld], list[float]]:
-        """The distinct worlds as far as they are played, and their weights."""
-        study = compare(
-            self.scenario,
-            policies={name: self.candidates[name].policy for name in names},
-            worlds=[world.name for world in self.worlds],
-            replications=runs,
-            seed=seed,
-            **self.playing,
-        )
-        distinct = [world for world in study.worlds if world.same_as is None]
-        played = [study.played[world.name].of(world, runs) for world in distinct]
-        return played, weights_of(distinct, study.worlds)
+        by_name[each.name] = each
+    return by_name

@@ -10,7 +10,7 @@ Maron and Moore (1994), "Hoeffding races", with tests in place of Hoeffding's bo
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
@@ -55,20 +55,28 @@ def looked_at(
     prefer: Preference,
     *,
     began: int,
+    passed: Collection[str] = (),
 ) -> Look:
     """Judge all that is played so far of the candidates that are in the rows of the worlds.
 
-    `began` is how many candidates the race began with. Differences of scores are judged pair by
+    `began` is how many candidates the race began with; those that `passed` at an earlier look are
+    through. Differences of scores are judged pair by
     pair, on common random numbers, and by their 95 % intervals divided among all that began: for
     the choice among those that meet the requirements, not for whether they do.
     """
     names = list(dict.fromkeys(name for world in worlds for name in world.rows))
     found = tuple(judged(statements, worlds, alpha=ALPHA / began))
-    compliance = {name: compliance_of(found, name) for name in names}
+    compliance = {
+        name: Compliance.PASSES if name in passed else compliance_of(found, name) for name in names
+    }
     runs = {name: scores_by_replication(name, worlds, weights, prefer) for name in names}
     scores = {name: fmean(each.values()) if each else math.nan for name, each in runs.items()}
     through = [name for name in names if compliance[name] is Compliance.PASSES]
-    undecided = [name for name in names if compliance[name] is Compliance.OPEN]
+    undecided = [
+        name
+        for name in names
+        if compliance[name] is Compliance.OPEN and _can_be_known(name, found, worlds)
+    ]
     best = min(through, key=lambda name: _last_if_unknown(scores[name]), default=None)
     if best is None:
         return Look(found, compliance, scores, None, tuple(undecided))
@@ -79,6 +87,14 @@ def looked_at(
         if name != best and _may_be_better(runs[name], runs[best], level)
     ]
     return Look(found, compliance, scores, best, (best, *rivals) if rivals else ())
+
+
+def _can_be_known(
+    name: str, found: Sequence[JudgedRequirement], worlds: Sequence[PlayedWorld]
+) -> bool:
+    """Whether more runs may tell: a world asks all that is required, and no run has failed."""
+    asked = all(each.world for each in found if each.policy == name)
+    return asked and not any(world.failed.get(name) for world in worlds)
 
 
 def _may_be_better(runs: Mapping[int, float], best: Mapping[int, float], level: float) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simab.result.sweep_result import SweepResult
 
 __all__ = [
+    "plan_table_html",
     "render_page",
     "sensitivity_table_html",
     "summary_table_html",
@@ -80,3 +81,10 @@ def write_plan(result: PlanResult, directory: Path) -> None:
     from simab.report import plan_page
 
     plan_page.write_plan(result, directory)
+
+
+def plan_table_html(result: PlanResult) -> str:
+    """The answer and each candidate as an HTML fragment, for `_repr_html_`."""
+    from simab.report import plan_page
+
+    return plan_page.plan_table_html(result)

@@ -22,6 +22,7 @@ _LINE: Final = 19.0
 _SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 _ROUND: Final = (1, 2, 2.5, 5, 10)
 _MOST_NAMES: Final = 12
+_BOLD: Final = 0.88  # what plain type takes of the width of bold
 
 
 def drawn_candidates(result: PlanResult) -> list[PlannedPolicy]:
@@ -114,6 +115,9 @@ def _axes(paper: Paper, frame: _Frame) -> None:
         if each.quantity == "power" and not each.at_most and each.policy is None:
             y = frame.y(each.bound)
             paper.line([(_LEFT, y), (frame.right, y)], LIGHT["ink"], thick=1.2, dash=(5, 3))
+            paper.words(
+                (frame.right, y + 15), "required", anchor="end", colour=LIGHT["soft"], halo=True
+            )
 
 
 def _mark(paper: Paper, frame: _Frame, each: PlannedPolicy) -> None:
@@ -124,7 +128,8 @@ def _mark(paper: Paper, frame: _Frame, each: PlannedPolicy) -> None:
     if each in frame.named:
         x, y = frame.at(each)
         number = str(frame.numbers[each.name])
-        paper.words((x + 10, y + 15), number, colour=LIGHT["soft"], size=11, halo=True)
+        away = 14 if each.name == frame.result.chosen else 9
+        paper.words((x + away, y + 16), number, colour=LIGHT["soft"], size=11, halo=True)
 
 
 def _names(paper: Paper, frame: _Frame) -> None:
@@ -141,6 +146,8 @@ def _names(paper: Paper, frame: _Frame) -> None:
         if chosen:
             paper.mark((x, y), "o", LIGHT["ink"], 9.0, hollow=True)
         paper.mark((x, y), look.marker, look.colour, hollow=each.compliance != "passes")
-        name = f"{frame.numbers[each.name]}. {each.name}"
-        name = canvas.fit(name, paper.width - x - 16, canvas.TEXT - 1)
+        alone = len(frame.families) == 1  # then the policy's name says nothing
+        name = each.name.removeprefix(f"{each.of}: ") if alone else each.name
+        room = (paper.width - x - 16) * (_BOLD if chosen else 1.0)
+        name = canvas.fit(f"{frame.numbers[each.name]}. {name}", room, canvas.TEXT - 1)
         paper.words((x + 14, y + 4), name, bold=chosen)

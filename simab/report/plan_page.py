@@ -24,7 +24,7 @@ from simab.report.writing import csv_text, write_texts
 from simab.result.plan_result import PlanResult, candidate_rows, plan_json
 from simab.text import typeset
 
-__all__ = ["candidates_csv", "plan_page", "write_plan"]
+__all__ = ["candidates_csv", "plan_page", "plan_table_html", "write_plan"]
 
 _SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("plan_answer", "Which parameters to use"),
@@ -61,6 +61,13 @@ def plan_page(result: PlanResult) -> str:
     kept = [each for each in _SECTIONS if content["figures"] or each[0] != "figures"]
     sections = [rendered_section(environment, key, heading, content) for key, heading in kept]
     return whole_page(environment, shown, sections, data_block(result))
+
+
+def plan_table_html(result: PlanResult) -> str:
+    """The answer and each candidate, for notebooks."""
+    shown = for_page(result)
+    template = templates().get_template("found_summary.html.jinja")
+    return template.render(sentences=plan_sentences(shown), summary=candidates_table(shown))
 
 
 def candidates_csv(result: PlanResult) -> str:

@@ -47,39 +47,84 @@ _ORDER: Final = ("passes", "cannot tell", "fails", "not asked")
 
 
 def plan_sentences(result: PlanResult) -> list[str]:
-    """The race, the answer, and the tests on fresh runs."""
+    """The race, the answer, who comes next and who failed, and the tests on fresh runs."""
     most = max(each.runs for each in result.candidates)
     race = (
         f"{counted(len(result.candidates), 'candidate')} raced over "
         f"{counted(len(result.worlds), 'world')}, the longest for "
         f"{counted(most, 'replication')} in each."
     )
-    return [race, _answer(result), *(_fresh_text(result, each) for each in result.fresh)]
+    fresh = [_fresh_text(result, each) for each in result.fresh]
+    return [race, _answer(result), *fresh, *_runners_up(result), *_failures(result)]
 
 
 def _answer(result: PlanResult) -> str:
-    through = [each for each in result.candidates if each.compliance == Compliance.PASSES]
     if result.chosen is not None:
-        chosen = result.candidate(result.chosen)
-        asked, score = _asked(result, chosen), _score_words(result, chosen)
-        if len(through) == 1:
-            return f"Use {named(chosen.name)}, the only one that is known to meet {asked}: {score}."
-        first = f"Use {named(chosen.name)}: of the {len(through)} that are known to meet {asked}"
-        if result.fresh[0].policy == chosen.name:
-            return f"{first} it {_CRITERIA[result.criterion]}, {score}."
-        return f"{first} it is the first to meet it again on fresh runs, {score}."
+        return _choice(result, result.candidate(result.chosen))
+    through = len(result.passing)
     if through:
-        return (
-            "None of the candidates that met everything in the race met it again on fresh runs: "
-            "allow the race more runs, or vary more."
-        )
-    undecided = [each for each in result.candidates if each.compliance == Compliance.OPEN]
-    if undecided:
+        which = "the one" if through == 1 else f"the {through}"
+        if len(result.fresh) < through:
+            which = f"the first {len(result.fresh)} of the {through}"
+        if any(each.compliance == Compliance.OPEN for each in result.fresh):
+            return f"Fresh runs do not tell of {which} that passed the race: allow more of them."
+        return f"On fresh runs {which} that passed the race failed: vary other values."
+    if result.undecided:
         return (
             f"No candidate is known to meet everything after {result.most_runs:,} replications; "
-            f"{_some(undecided)} may: allow more runs."
+            f"{_some(result.undecided)} may: allow more runs."
+        )
+    unasked = {one.requirement for e in result.candidates for one in e.judged if not one.world}
+    if unasked:
+        return (
+            f"Nobody can say of a candidate that it meets {_statements(result, sorted(unasked))}: "
+            "no world that was played asks it. Add such a world, or leave the requirement out."
         )
     return _impossible(result)
+
+
+def _choice(result: PlanResult, chosen: PlannedPolicy) -> str:
+    asked, score = _asked(result, chosen), _score_words(result, chosen)
+    known = [each for each in result.passing if each.name != chosen.name]
+    if not known:
+        return f"Use {named(chosen.name)}, the only one that is known to meet {asked}: {score}."
+    first = f"Use {named(chosen.name)}: of the {len(known) + 1} that are known to meet {asked}"
+    if result.fresh[0].policy == chosen.name:
+        return f"{first} it {_CRITERIA[result.criterion]}, {score}."
+    return f"{first} it is the first to meet it again on fresh runs, {score}."
+
+
+def _runners_up(result: PlanResult) -> list[str]:
+    """Who else passed, and who may be better but is not known to pass."""
+    if result.chosen is None:
+        return []
+    tested = {each.policy for each in result.fresh}
+    others = [e for e in in_order_of_merit(result) if e in result.passing and e.name not in tested]
+    said = []
+    if others:
+        scores = [f"{named(e.name)} ({_score_words(result, e)})" for e in others[:_MOST_NAMES]]
+        said.append(f"Next {'comes' if len(scores) == 1 else 'come'} {listed(scores)}.")
+    score = result.candidate(result.chosen).score.mean
+    better = [each for each in result.undecided if each.score.mean < score]
+    if better and result.exhausted:
+        said.append(
+            f"{_some(better)} may be better, and {result.most_runs:,} replications do not tell "
+            "whether all requirements are met: allow more runs."
+        )
+    return said
+
+
+def _failures(result: PlanResult) -> list[str]:
+    """The candidates of which runs failed, each with its first error."""
+    failing = [each for each in result.candidates if each.failed_runs]
+    said = [
+        f"{counted(each.failed_runs, 'run')} of {named(each.name)} failed, so that it is out: "
+        f"{each.first_error}."
+        for each in failing[:_MOST_NAMES]
+    ]
+    if len(failing) > _MOST_NAMES:
+        said.append(f"Runs of {counted(len(failing) - _MOST_NAMES, 'more candidate')} failed.")
+    return said
 
 
 def _score_words(result: PlanResult, candidate: PlannedPolicy) -> str:
@@ -94,17 +139,17 @@ def _impossible(result: PlanResult) -> str:
     """Which requirement binds: the one that the most candidates fail; who keeps it, or nearly."""
     failing = Counter(place for each in result.candidates for place in _failed(each))
     if not failing:
-        return "Nothing is required of these candidates, so that none can be chosen."
+        return "Nothing is known of these candidates, so that none can be chosen."
     binding = failing.most_common(1)[0][0]
     statement = result.requirements[binding]
-    said = (
-        f"No candidate meets everything that is required: {statement_text(statement)} fails "
-        f"{failing[binding]} of {len(result.candidates)}"
-    )
     asked = [
         each for each in result.candidates if any(one.requirement == binding for one in each.judged)
     ]
-    keeping = [each for each in asked if binding not in _failed(each)]
+    said = (
+        f"No candidate meets everything that is required: {statement_text(statement)} fails "
+        f"{failing[binding]} of {len(asked)}"
+    )
+    keeping = [each for each in asked if binding not in _failed(each) and _failed(each)]
     if keeping:
         others = sorted(set().union(*map(_failed, keeping)))
         verb = "does" if len(keeping) == 1 else "do"
@@ -134,16 +179,23 @@ def _worst(
 
 
 def _asked(result: PlanResult, candidate: PlannedPolicy) -> str:
-    own = [each for each in result.requirements if each.policy in (None, candidate.name)]
-    texts = listed([statement_text(each) for each in own])
-    return f"the customary {texts}" if result.customary else texts
+    texts = [statement_text(each) for _, each in _own(result, candidate.of)]
+    return f"the customary {listed(texts)}" if result.customary else listed(texts)
+
+
+def _own(result: PlanResult, policy: str) -> list[tuple[int, RequirementStatement]]:
+    """What is required of the candidates of a policy, with its place."""
+    return [
+        (place, each)
+        for place, each in enumerate(result.requirements)
+        if each.policy in (None, policy)
+    ]
 
 
 def _fresh_text(result: PlanResult, fresh: FreshRuns) -> str:
     """The last test of a candidate, with the worst that each requirement came to."""
-    own = [each for each in result.requirements if each.policy in (None, fresh.policy)]
     found = []
-    for place, statement in enumerate(own):
+    for place, statement in _own(result, result.candidate(fresh.policy).of):
         judged = [each for each in fresh.judged if each.requirement == place and each.world]
         if judged:
             worst = _worst(statement, place, judged)
@@ -186,13 +238,17 @@ def _merit(result: PlanResult, candidate: PlannedPolicy) -> tuple[bool, int, int
 
 def frontier_sentence(result: PlanResult) -> str:
     """What stands for what in the figure, and how many candidates no other beats in both."""
-    frontier = sum(each.on_frontier and each.power is not None for each in result.candidates)
-    beaten = "is a candidate" if frontier == 1 else f"are the {frontier} candidates"
+    frontier = sum(each.on_frontier for each in result.candidates)
+    who = (
+        "One candidate is beaten by no other"
+        if frontier == 1
+        else f"The {frontier} candidates on the dotted line are beaten by no other"
+    )
     ringed = "Ringed: the one to use. " if result.chosen is not None else ""
     return (
-        f"On the dotted line {beaten} that no other beats both in power and in requests on worse "
-        f"variants. {ringed}Filled: meets everything that is required; hollow: does not, or is not "
-        "known to. Numbers are the rows of the table below."
+        f"{who} both in power and in requests on worse variants. {ringed}Filled: meets everything "
+        "that is required; hollow: does not, or is not known to. Numbers are the rows of the table "
+        "below."
     )
 
 

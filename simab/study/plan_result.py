@@ -21,6 +21,7 @@ from simab.scenario.sweeps.candidates import Candidate
 from simab.scenario.worlds import World
 from simab.stats.intervals import mean_interval, share_interval
 from simab.study.environment import environment
+from simab.study.failure import Failure
 from simab.version import VERSION
 
 __all__ = ["Race", "on_frontier", "plan_result", "planned_policy"]
@@ -72,8 +73,9 @@ def planned_policy(
     played: tuple[Sequence[PlayedWorld], Sequence[float]],
     prefer: Preference,
     runs: int,
+    failures: Sequence[Failure] = (),
 ) -> PlannedPolicy:
-    """How a candidate stands at a look."""
+    """How a candidate stands at a look; `failures` are its replications without a row."""
     worlds, weights = played
     name = candidate.name
     return PlannedPolicy(
@@ -87,6 +89,8 @@ def planned_policy(
         exposure=_mean(scores_by_replication(name, worlds, weights, "least_exposure")),
         power=_share("power", name, worlds, min),
         false_promotion=_share("false_promotion", name, worlds, max),
+        failed_runs=len(failures),
+        first_error=failures[0].error if failures else "",
     )
 
 
@@ -115,9 +119,17 @@ def _share(
 def on_frontier(candidates: Sequence[PlannedPolicy]) -> tuple[PlannedPolicy, ...]:
     """With the mark of those of which none has as much power with less exposure, or more."""
     return tuple(
-        replace(each, on_frontier=not any(_dominates(other, each) for other in candidates))
+        replace(
+            each,
+            on_frontier=_is_known(each)
+            and not any(_dominates(other, each) for other in candidates),
+        )
         for each in candidates
     )
+
+
+def _is_known(candidate: PlannedPolicy) -> bool:
+    return candidate.power is not None and math.isfinite(candidate.exposure.mean)
 
 
 def _dominates(one: PlannedPolicy, other: PlannedPolicy) -> bool:

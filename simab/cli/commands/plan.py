@@ -135,7 +135,6 @@ def _show(found: Plan, out: Path | None, *, as_json: bool, quiet: bool) -> None:
 def _exit_code(found: Plan) -> ExitCode:
     if found.result.chosen is not None:
         return ExitCode.DONE
-    undecided = any(
-        each.compliance in ("passes", "cannot tell") for each in found.result.candidates
-    )
-    return ExitCode.CANNOT_TELL if undecided else ExitCode.REQUIREMENTS_FAILED
+    if found.result.more_runs_may_tell:
+        return ExitCode.CANNOT_TELL
+    return ExitCode.REQUIREMENTS_FAILED
