@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +13,9 @@ from simab.cli import options
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
-from simab.cli.folders import make_folder, writing_into
+from simab.cli.folders import make_folder
+from simab.cli.found import show_found
 from simab.cli.playing import Playing, playing_options
-from simab.cli.terminal import print_document, say
 
 if TYPE_CHECKING:
     from simab.planning import Plan
@@ -117,19 +116,17 @@ def _command(file: str, asked: dict[str, Any]) -> str:
 
 
 def _show(found: Plan, out: Path | None, *, as_json: bool, quiet: bool) -> None:
-    if not as_json and not quiet:
-        from simab.cli.plan_screen import print_plan
+    from simab.cli.plan_screen import print_plan
+    from simab.result.plan_result import plan_json
 
-        print_plan(found.result)
-        sys.stdout.flush()
-    if out is not None:
-        with writing_into(out):
-            saved = found.report(out)
-        say(f"The report is {saved}.", quiet=quiet)
-    if as_json:
-        from simab.result.plan_result import plan_json
-
-        print_document(plan_json(found.result))
+    show_found(
+        found,
+        out,
+        as_json=as_json,
+        quiet=quiet,
+        screen=lambda: print_plan(found.result),
+        document=lambda: plan_json(found.result),
+    )
 
 
 def _exit_code(found: Plan) -> ExitCode:
