@@ -60,9 +60,9 @@ def looked_at(
     """Judge all that is played so far of the candidates that are in the rows of the worlds.
 
     `began` is how many candidates the race began with; those that `passed` at an earlier look are
-    through. Differences of scores are judged pair by
-    pair, on common random numbers, and by their 95 % intervals divided among all that began: for
-    the choice among those that meet the requirements, not for whether they do.
+    through. Differences of scores are judged pair by pair, on common random numbers, and by their
+    95 % intervals divided among all that began: for the choice among those that meet the
+    requirements, not for whether they do.
     """
     names = list(dict.fromkeys(name for world in worlds for name in world.rows))
     found = tuple(judged(statements, worlds, alpha=ALPHA / began))

@@ -27,11 +27,7 @@ _BOLD: Final = 0.88  # what plain type takes of the width of bold
 
 def drawn_candidates(result: PlanResult) -> list[PlannedPolicy]:
     """Those of which both power and exposure are known."""
-    return [
-        each
-        for each in result.candidates
-        if each.power is not None and math.isfinite(each.exposure.mean)
-    ]
+    return [each for each in result.candidates if each.has_power_and_exposure]
 
 
 def draw_frontier(result: PlanResult, width: float) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -59,6 +60,11 @@ class PlannedPolicy:
     failed_runs: int = 0
     first_error: str = ""
     on_frontier: bool = False
+
+    @property
+    def has_power_and_exposure(self) -> bool:
+        """Whether both are known, so that it has a place beside the frontier."""
+        return self.power is not None and math.isfinite(self.exposure.mean)
 
     @property
     def can_be_known(self) -> bool:

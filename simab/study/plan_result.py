@@ -121,15 +121,11 @@ def on_frontier(candidates: Sequence[PlannedPolicy]) -> tuple[PlannedPolicy, ...
     return tuple(
         replace(
             each,
-            on_frontier=_is_known(each)
+            on_frontier=each.has_power_and_exposure
             and not any(_dominates(other, each) for other in candidates),
         )
         for each in candidates
     )
-
-
-def _is_known(candidate: PlannedPolicy) -> bool:
-    return candidate.power is not None and math.isfinite(candidate.exposure.mean)
 
 
 def _dominates(one: PlannedPolicy, other: PlannedPolicy) -> bool:
