@@ -24,6 +24,7 @@ from simab.scenario.models import Scenario
 from simab.scenario.parts import MOST_REPLICATIONS
 from simab.scenario.played import played_text
 from simab.scenario.world_names import DESCRIBED
+from simab.study.playing import Measure
 from simab.study.row_code import LIBRARIES, playing_digest, policy_digests
 from simab.world.control import Decider
 
@@ -46,7 +47,8 @@ class StudyPlan:
     A world is what may be true of the endpoint: a scenario under a name. All cells of a replication
     have the same random numbers, so that policies and worlds are compared on the same clients. The
     policies are those of the plan; those in the scenarios say what else may be deployed. Where a
-    world in `policies_by_world` has policies of its own, they have the names of the plan's.
+    world in `policies_by_world` has policies of its own, they have the names of the plan's. With a
+    `measure` runs have no rows, and no store keeps what it makes of them (`measured_runs`).
 
     Raises:
         InvalidInput: no world, no policy, no replication, or more runs than are kept.
@@ -58,6 +60,7 @@ class StudyPlan:
     seed: int
     engine: str
     policies_by_world: Mapping[str, Mapping[str, Decider]] = field(default_factory=dict)
+    measure: Measure | None = None
 
     def __post_init__(self) -> None:
         if not self.worlds:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from simab.analyse import RunSummary, ScenarioTruth, summary_of, truth_of_scenario
 from simab.analyse.counterfactual import Counterfactual, accepted_actions
@@ -17,9 +17,20 @@ from simab.study.failure import Failure, ends_the_study
 from simab.world import Blueprint
 from simab.world.control import Decider, PolicyRaised, is_shipped
 
-__all__ = ["play_batch", "play_one", "truth_of_world"]
+__all__ = ["Measure", "measure_batch", "play_batch", "play_one", "truth_of_world"]
 
 _WORLDS_AT_HAND: Final = 32  # whose tables a process keeps; batches come from all in turn
+
+
+class Measure(Protocol):
+    """What is made of each run of a study in place of its row; it and its answer can be pickled."""
+
+    @property
+    def reads_requests(self) -> bool:
+        """Whether the runs are to keep records of their requests."""
+
+    def of(self, run: Run) -> Any:
+        """What the run says; the run itself is not kept."""
 
 
 def play_batch(
@@ -31,6 +42,33 @@ def play_batch(
     """
     prepared = _prepared(scenario)
     return [_row(prepared, policy, Draws(seed, each), engine) for each in replications]
+
+
+def measure_batch(
+    scenario: str,
+    policy: tuple[str, Decider],
+    replications: Sequence[int],
+    seed: int,
+    engine: str,
+    measure: Measure,
+) -> list[Any]:
+    """`play_batch`, with what `measure` makes of each run in place of its row."""
+    blueprint = _prepared(scenario).blueprint
+    return [
+        _measured(blueprint, policy, Draws(seed, each), engine, measure) for each in replications
+    ]
+
+
+def _measured(
+    blueprint: Blueprint,
+    policy: tuple[str, Decider],
+    draws: Draws,
+    engine: str,
+    measure: Measure,
+) -> Any:
+    recorded = measure.reads_requests
+    run = play_one(blueprint, policy, draws, engine, record_requests=recorded)
+    return run if isinstance(run, Failure) else measure.of(run)
 
 
 def _row(

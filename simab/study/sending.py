@@ -17,10 +17,8 @@ from hashlib import sha256
 from pickle import PicklingError
 from typing import Any, Final
 
-from simab.analyse import RunSummary
 from simab.errors import InvalidInput, NoResources
 from simab.study.batches import Batches
-from simab.study.failure import Failure
 from simab.study.pace import Pace
 from simab.study.plan import Cell, StudyPlan
 from simab.study.tasks import (
@@ -35,8 +33,9 @@ from simab.study.tasks import (
 
 __all__ = ["Ended", "played_batches"]
 
-Ended = Sequence[tuple[Cell, RunSummary | Failure]]
-"""The cells of a batch and what came of each."""
+Ended = Sequence[tuple[Cell, Any]]
+"""The cells of a batch and what came of each: its RunSummary, or what the plan's measure makes of
+it; or a Failure."""
 
 _BATCH_S: Final = 0.5
 _PLACES: Final = 256  # of an executor that says nothing: enough for any machine
@@ -149,6 +148,7 @@ class _Tasks:
             seed=seed,
             engine=self._plan.engine,
             code=self._code,
+            measure=self._plan.measure,
         )
 
 

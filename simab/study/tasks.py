@@ -11,12 +11,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
 from threading import Lock
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from simab.analyse import RunSummary
 from simab.study.environment import environment
-from simab.study.failure import Failure
-from simab.study.playing import play_batch
+from simab.study.playing import Measure, measure_batch, play_batch
 from simab.study.row_code import playing_digest
 from simab.world.control import Decider
 
@@ -31,7 +29,7 @@ class Task(NamedTuple):
     """Replications of one policy in one world; `scenario` is absent where the worker may know it.
 
     `code` is the digest of the code that the rows are to be made by, where workers are not of this
-    installation.
+    installation. With `measure` what it makes of each run comes back in place of rows.
     """
 
     world: str
@@ -41,12 +39,17 @@ class Task(NamedTuple):
     seed: int
     engine: str
     code: str | None = None
+    measure: Measure | None = None
 
 
 class Played(NamedTuple):
-    """What came of a task, and what it took: of the processor, and by the clock."""
+    """What came of a task, and what it took: of the processor, and by the clock.
 
-    rows: Sequence[RunSummary | Failure]
+    `rows` holds a RunSummary of each replication, or what the task's measure made of it; a Failure
+    where the policy raised.
+    """
+
+    rows: Sequence[Any]
     cpu_s: float
     wall_s: float
 
@@ -78,8 +81,16 @@ def play_task(task: Task) -> Answer:
     if task.engine == "compiled":
         _have_kernel()
     cpu_s, wall_s = time.thread_time(), time.perf_counter()
-    rows = play_batch(scenario, task.policy, task.replications, task.seed, task.engine)
+    rows = _rows(scenario, task)
     return Played(rows, time.thread_time() - cpu_s, time.perf_counter() - wall_s)
+
+
+def _rows(scenario: str, task: Task) -> Sequence[Any]:
+    if task.measure is None:
+        return play_batch(scenario, task.policy, task.replications, task.seed, task.engine)
+    return measure_batch(
+        scenario, task.policy, task.replications, task.seed, task.engine, task.measure
+    )
 
 
 def remember_world(world: str, scenario: str) -> None:

@@ -1,0 +1,83 @@
+"""Measured runs: what a `Measure` makes of each run of a plan, in place of the rows of a study.
+
+Studies of the split and of metrics look at requests and windows, of which a row keeps sums alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from simab.study.execution import Progress
+from simab.study.failure import Failure
+from simab.study.pace import Pace
+from simab.study.plan import Cell, StudyPlan
+from simab.study.sending import played_batches
+from simab.world.control import Decider
+
+__all__ = ["HOLD", "HoldWeights", "MeasuredRuns", "measured_runs", "policy_to_hold"]
+
+HOLD = "weights held"
+"""The name of the policy that does nothing."""
+
+
+@dataclass(frozen=True)
+class HoldWeights:
+    """A policy that leaves the weights as the file has them, to the horizon."""
+
+    def decide(self, state: object, observation: object) -> tuple[tuple[()], object]:
+        """Nothing."""
+        return (), state
+
+    def has_ended(self, state: object) -> bool:
+        """Yes: it need not be asked again."""
+        return True
+
+    def next_look(self, state: object, observation: object) -> None:
+        """None: it has ended."""
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRuns:
+    """What was made of each run, by world and policy in order of replication; and failures."""
+
+    values: Mapping[tuple[str, str], Sequence[Any]]
+    failures: Sequence[Failure]
+
+
+def measured_runs(
+    plan: StudyPlan, *, executor: Executor | None = None, progress: Progress | None = None
+) -> MeasuredRuns:
+    """Play all cells of a plan that has a measure.
+
+    The answer is the same with any executor, and none. A run whose policy raises is a failure, and
+    is left out of `values`.
+
+    Raises:
+        NoResources: a worker process ended before its work was done.
+        InvalidInput: a policy cannot be sent to a worker, or a worker has other code.
+    """
+    assert plan.measure is not None, "a plan without a measure has rows: run_study plays it"
+    found: dict[Cell, Any] = {}
+    cells = list(plan.cells())
+    with closing(played_batches(plan, cells, executor, Pace())) as batches:
+        for ended in batches:
+            found.update(ended)
+            if progress:
+                progress(len(found), len(cells))
+    values: dict[tuple[str, str], list[Any]] = {}
+    for cell in cells:
+        values.setdefault((cell.world, cell.policy), [])
+        if not isinstance(found[cell], Failure):
+            values[cell.world, cell.policy].append(found[cell])
+    failures = [found[cell] for cell in cells if isinstance(found[cell], Failure)]
+    return MeasuredRuns(values, failures)
+
+
+def policy_to_hold(policies: Mapping[str, Decider], name: str | None) -> tuple[str, Decider]:
+    """The policy of that name; the one that does nothing where none is named."""
+    return (HOLD, HoldWeights()) if name is None else (name, policies[name])
