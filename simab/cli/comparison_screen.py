@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import click
 
 from simab.cli import terminal
+from simab.cli.outcome_bars import print_outcomes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,6 +56,8 @@ def print_comparison(result: StudyResult, *, gated: bool = False) -> None:
     headings = [heading for heading, _ in columns]
     rows = [[written(policy) for _, written in columns] for policy in study.policies]
     terminal.print_table(console, headings, rows)
+    click.echo()
+    print_outcomes(console, study)
     click.echo()
     for remark in said.remarks:
         terminal.print_item(console, remark)

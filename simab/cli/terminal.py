@@ -37,6 +37,7 @@ __all__ = [
 
 _WIDEST_TEXT = 100  # longer lines are hard to read
 _WIDEST_TABLE = 140
+_NARROW = 64  # columns of a terminal below which rows that do not fit are not laid side by side
 _NARROWEST = 14  # a column that wraps
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _LINE_BREAK = re.compile(r"[ \t]*[\n\t][\n\t ]*")
@@ -170,18 +171,36 @@ def print_table(
 ) -> None:
     """Print aligned columns: words in the first and the last to the left, the rest to the right.
 
-    Where the terminal is too narrow the last column wraps, then the first. Emphasised rows are red
-    on a terminal.
+    Where the terminal is too narrow the last column wraps, then the first; where that is not enough
+    and it is narrower than most, each row is a few lines of its own. Emphasised rows are red on a
+    terminal.
     """
     from rich.text import Text
 
     lines = [[_LINE_BREAK.sub(" ", visible(cell)) for cell in row] for row in (headings, *rows)]
     widths = _widths(lines, min(console.width, _WIDEST_TABLE))
+    if console.width < _NARROW and sum(width + 2 for width in widths) > console.width:
+        for number, row in enumerate(lines[1:]):
+            style = "bold red" if emphasised[number : number + 1] == [True] else "bold"
+            _print_record(console, lines[0], row, style)
+        return
     red = [False, *emphasised]
     for number, row in enumerate(lines):
         style = "bold" if number == 0 else "red" if red[number : number + 1] == [True] else ""
         for line in _lines(row, widths):
             console.print(Text(line, style=style))
+
+
+def _print_record(
+    console: Console, headings: Sequence[str], row: Sequence[str], style: str
+) -> None:
+    """A row as its first cell, and beneath it the others, each after its heading."""
+    from rich.text import Text
+
+    named = [f"{name} {cell}" for name, cell in zip(headings[1:], row[1:], strict=True) if cell]
+    name = Text(_wrapped(row[0], text_width(console) - 2), style=style)
+    console.print(Text("  ") + name)
+    print_item(console, "; ".join(named), mark="    ")
 
 
 def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:

@@ -16,6 +16,7 @@ from simab.text.numbers import counted, number_text, two_figures
 
 __all__ = [
     "SizeForecast",
+    "expected_requests",
     "size_of",
     "size_sentence",
     "usual_run_s",
@@ -57,7 +58,7 @@ def size_of(scenario: Scenario) -> SizeForecast:
     """
     horizon, period = scenario.horizon, scenario.metrics.period
     kinds = {variant.quality.kind for variant in scenario.endpoint.variants.values()}
-    requests = math.fsum(each.rate for each in scenario.traffic.values()) * units.seconds(horizon)
+    requests = expected_requests(scenario)
     looks = (horizon - 1) // scenario.controller.interval
     worlds = sum(world.same_as is None for world in worlds_of(scenario))
     rows = len(scenario.policies) * scenario.study.replications * worlds
@@ -82,11 +83,16 @@ def size_of(scenario: Scenario) -> SizeForecast:
     )
 
 
+def expected_requests(scenario: Scenario) -> float:
+    """How many requests a run has on average."""
+    rate = math.fsum(each.rate for each in scenario.traffic.values())
+    return rate * units.seconds(scenario.horizon)
+
+
 def usual_run_s(scenario: Scenario) -> float:
     """Processor time of a run at the rates stated for a usual machine."""
-    rate = math.fsum(each.rate for each in scenario.traffic.values())
     looks = (scenario.horizon - 1) // scenario.controller.interval
-    requests = rate * units.seconds(scenario.horizon)
+    requests = expected_requests(scenario)
     return requests * _PER_REQUEST_S + looks * _PER_LOOK_S + _PER_RUN_S
 
 

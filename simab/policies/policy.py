@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final, NamedTuple, get_args
 
 from simab.description import Description
 from simab.policies.actions import Action
+from simab.policies.look_reading import LookReading
 from simab.policies.metrics import LatencyMetric
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
@@ -69,6 +70,14 @@ class Policy(Description, ABC):
         to it: many rules wait for one number among hundreds of ticks.
         """
         return None
+
+    def readings(self, before: Any, after: Any, observation: Observation) -> Sequence[LookReading]:
+        """What the rule has measured at a look, whether it passed or not; for people to read.
+
+        `before` is the state that `decide` was given with the observation, None at the first look,
+        and `after` the one that it answered. Nothing is decided by it.
+        """
+        return ()
 
     def adds_candidate(self, candidate: str) -> bool:
         """Whether the policy deploys the candidate itself where it is not there at the start."""

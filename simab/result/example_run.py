@@ -218,6 +218,27 @@ class Example:
             found.append(Realised(since_s, until_s, mine / everyone, everyone))
         return [each for each in found if each.at_s <= end_s] or found[:1]
 
+    def errors(self, variant: str, end_s: float, most: int) -> list[Realised]:
+        """The share of a variant's own requests that ended in error until `end_s`.
+
+        Spans are pooled until they hold thirty of its requests, or more if that would make more
+        than `most` pools; one without a request of its own says nothing. `requests` are its own.
+        """
+        spans = [each for each in self.spans if each.variant == variant and each.start_s < end_s]
+        enough = max(30.0, sum(each.invocations for each in spans) / most)
+        found: list[Realised] = []
+        since_s = until_s = failed = own = 0.0
+        for span in spans:
+            since_s = since_s if own else span.start_s
+            until_s = span.end_s
+            failed, own = failed + span.error_rate * span.invocations, own + span.invocations
+            if own >= enough:
+                found.append(Realised(since_s, until_s, failed / own, own))
+                failed = own = 0.0
+        if own:
+            found.append(Realised(since_s, until_s, failed / own, own))
+        return [each for each in found if each.at_s <= end_s] or found[:1]
+
     def _pooled(self, variant: str, end_s: float) -> list[_Pooled]:
         """The spans that begin before `end_s`, with all variants' requests added up."""
         counts: dict[tuple[float, float], list[float]] = {}

@@ -33,6 +33,7 @@ __all__ = [
     "describe_action",
     "requests_frame",
     "splits_frame",
+    "users_met",
     "windows_frame",
 ]
 
@@ -70,6 +71,17 @@ def requests_frame(scenario: Scenario, run_data: RunData) -> pd.DataFrame:
         }
     )
     return frame if reward is None else frame.assign(reward=reward)
+
+
+def users_met(scenario: Scenario, run_data: RunData) -> dict[str, int] | None:
+    """`Run.users_met`: clients of all segments, mirrored copies and unrouted requests apart."""
+    if run_data.records is None:
+        return None
+    column = dict(zip(RECORD_COLUMNS, run_data.records.T, strict=True))
+    own = (column["attempt"] != COPY) & (column["variant"] >= 0)
+    who = np.stack([column[name][own] for name in ("variant", "segment", "client")], axis=1)
+    met = np.bincount(np.unique(who, axis=0)[:, 0], minlength=len(scenario.endpoint.variants))
+    return dict(zip(scenario.endpoint.variants, met.tolist(), strict=True))
 
 
 def _scores_and_rewards(

@@ -11,7 +11,14 @@ from simab.documents.violations import field_name
 from simab.draws import Draws
 from simab.errors import InvalidInput, SimabError
 from simab.policies import Policy
-from simab.run.frames import decisions_frame, requests_frame, splits_frame, windows_frame
+from simab.run.frames import (
+    decisions_frame,
+    requests_frame,
+    splits_frame,
+    users_met,
+    windows_frame,
+)
+from simab.run.look_readings import ReadingAt
 from simab.scenario import rules
 from simab.scenario.models import Scenario
 from simab.scenario.suggestions import remedy_for_name
@@ -52,7 +59,10 @@ class Totals:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One replication of a scenario under one policy, from the start to the horizon."""
+    """One replication of a scenario under one policy, from the start to the horizon.
+
+    `readings` is what the policy measured at its looks, where the run was played to be looked at.
+    """
 
     scenario: Scenario
     policy_name: str
@@ -61,6 +71,7 @@ class Run:
     engine: str
     data: RunData
     decision_log: DecisionLog
+    readings: tuple[ReadingAt, ...] = ()
 
     @property
     def totals(self) -> Totals:
@@ -94,6 +105,11 @@ class Run:
             InvalidInput: the run was made without `record_requests=True`.
         """
         return requests_frame(self.scenario, self.data)
+
+    @cached_property
+    def users_met(self) -> dict[str, int] | None:
+        """How many users each variant has met; None where the run kept no record of requests."""
+        return users_met(self.scenario, self.data)
 
     @cached_property
     def windows(self) -> pd.DataFrame:

@@ -139,3 +139,56 @@ def test_an_absent_file_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixtu
     ended = run(capsys, "run", tmp_path / "absent.yaml")
     assert ended.code == 2
     assert "no such file" in ended.err
+
+
+def test_the_screen_ends_with_what_a_person_asks(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Right or wrong, and what is true; before it requests and users of each variant."""
+    shown = run(capsys, "run", file, "--policy", "schedule").out
+    *_, last = shown.strip().split("\n\n")
+    assert last.startswith("Right: promoted the candidate “b”")
+    assert "In truth “b” is better than “a”" in " ".join(last.split())
+    same = simulate(small(), policy="schedule", record_requests=True)
+    for name, users in (same.users_met or {}).items():
+        *_, row = [line.split() for line in shown.splitlines() if line.split()[:1] == [name]]
+        assert f"{len(same.requests[same.requests['variant'] == name]):,}" in row
+        assert str(users) in row
+
+
+def test_json_judges_the_run_and_lists_what_was_measured(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the screen does."""
+    told = json.loads(run(capsys, "run", file, "--policy", "majority", "--json").out)
+    assert (told["judgement"] == "right") == (told["decided_for"] == told["best"] == "b")
+    assert [each["name"] for each in told["readings"]] == ["success_rate"]
+    assert sum(each["requests"] for each in told["variants"]) == told["totals"]["arrived"]
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100])
+@pytest.mark.parametrize("policy", ["majority", "schedule", "test"])
+def test_no_line_is_wider_than_the_terminal(
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    columns: int,
+    policy: str,
+) -> None:
+    """Tables, charts and sentences keep to a narrow terminal, and stay without colour."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = run(capsys, "run", file, "--policy", policy, "--plot").out
+    assert max(map(len, shown.splitlines())) <= columns
+    assert "\x1b" not in shown
+
+
+def test_the_plot_is_drawn_only_where_it_is_asked_for_and_may_be(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not without --plot, and neither with --quiet nor into JSON."""
+    axis, words = "-+-", ["run", file, "--policy", "schedule"]
+    assert axis in run(capsys, *words, "--plot").out
+    assert axis not in run(capsys, *words).out
+    assert run(capsys, *words, "--plot", "--quiet").out == ""
+    json.loads(run(capsys, *words, "--plot", "--json").out)

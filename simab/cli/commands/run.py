@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,15 +15,16 @@ from simab.cli.folders import make_folder, writing_into
 from simab.cli.policy_files import PolicySource, policy_file_options
 from simab.cli.terminal import say
 from simab.errors import ReplicationsFailed
-from simab.units import seconds
 
 if TYPE_CHECKING:
+    from simab.cli.played_run import PlayedRun, Served
     from simab.draws import Draws
-    from simab.run.simulation import Run
     from simab.scenario.models import Scenario
     from simab.world.control import Decider
 
 __all__ = ["command"]
+
+_RECORDED: Final = 2_000_000  # requests whose records, 0.1 kB each, are kept to count users
 
 
 @click.command("run")
@@ -34,6 +35,7 @@ __all__ = ["command"]
 @click.option("--replication", type=click.IntRange(0), default=0, help="Which repetition.")
 @options.seed
 @engine_option
+@click.option("--plot", is_flag=True, help="Draw the run over time, in characters.")
 @options.out
 @options.as_json
 @options.quiet
@@ -45,13 +47,15 @@ def command(
     replication: int,
     seed: int | None,
     engine: str,
+    plot: bool,
     out: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Play the scenario FILE once.
 
-    Prints how its requests ended and what the policy decided; with --out also writes requests.csv,
+    Prints how its requests ended, what the policy measured and decided, whom each variant served,
+    and whether the run ended right; with --out also writes requests.csv,
     windows.csv, decisions.csv and splits.csv into DIR. If the policy raises, there is no run, and
     the exit code is 4.
     """
@@ -69,11 +73,14 @@ def command(
         scenario = only.scenario
     draws = Draws(scenario.study.seed if seed is None else seed, replication)
     prepare_engine(engine, quiet=quiet)
-    run = _played(scenario, chosen, draws, engine, record_requests=out is not None)
+    played = _played(scenario, chosen, draws, engine, record_requests=out is not None)
+    run = played.run
     if as_json:
-        terminal.print_result("run/1", _as_data(run))
+        terminal.print_result("run/1", _as_data(played))
     elif not quiet:
-        _print(run)
+        from simab.cli.run_screen import print_run
+
+        print_run(played, plot=plot)
     if out is not None:
         with writing_into(out):
             names = ("requests", "windows", "decisions", "splits")
@@ -88,28 +95,44 @@ def _played(
     engine: str,
     *,
     record_requests: bool,
-) -> Run:
+) -> PlayedRun:
+    from simab.analyse import summary_of
+    from simab.cli.played_run import PlayedRun
+    from simab.explain.forecast import expected_requests
     from simab.study.failure import Failure
-    from simab.study.playing import play_one
+    from simab.study.playing import truth_of_world
+    from simab.study.watching import play_watched
     from simab.world import Blueprint
 
     blueprint = Blueprint.of(scenario)
-    run = play_one(blueprint, policy, draws, engine, record_requests=record_requests)
+    recorded = record_requests or expected_requests(scenario) <= _RECORDED
+    run = play_watched(blueprint, policy, draws, engine, record_requests=recorded)
     if isinstance(run, Failure):
         raise ReplicationsFailed(
             f"Replication {run.replication} of {run.policy!r} with seed {draws.seed} failed: "
             f"{run.error}. simab.simulate() in Python raises it where it arises."
         )
-    return run
+    truth = truth_of_world(scenario)
+    return PlayedRun(run, summary_of(run, truth), truth)
 
 
-def _as_data(run: Run) -> dict[str, Any]:
+def _as_data(played: PlayedRun) -> dict[str, Any]:
+    from simab.cli.played_run import served
+
+    run, summary, truth = played
     ending = run.decision_log.ending
     return {
         "policy": run.policy_name,
         "seed": run.seed,
         "replication": run.replication,
         "engine": run.engine,
+        "verdict": summary.verdict,
+        "judgement": summary.judgement,
+        "decided_for": summary.decided_for,
+        "decided_s": summary.decided_s,
+        "best": truth.best,
+        "variants": [_variant_data(each) for each in served(run)],
+        "readings": [{"at_ns": each.at_ns} | asdict(each.reading) for each in run.readings],
         "totals": asdict(run.totals),
         "ends_with": ending[0] if ending else None,
         "ends_with_since_ns": ending[1] if ending else None,
@@ -118,44 +141,9 @@ def _as_data(run: Run) -> dict[str, Any]:
     }
 
 
-def _print(run: Run) -> None:
-    from simab.run.frames import describe_action
-    from simab.text.durations import duration_text
-    from simab.text.numbers import number_text
-
-    console, totals = terminal.standard_output(), run.totals
-    terminal.print_line(
-        f"{run.scenario.title}: {run.policy_name}, seed {run.seed}, "
-        f"replication {run.replication}, {duration_text(seconds(run.scenario.horizon))}\n"
-    )
-    rows = [
-        (name.replace("_", " "), number_text(count), "") for name, count in asdict(totals).items()
-    ]
-    terminal.print_table(console, ("requests and labels", "count", ""), rows)
-    click.echo()
-    decisions = [
-        (
-            f"{type(entry.action).__name__} {describe_action(entry.action)}",
-            duration_text(seconds(entry.at_ns)),
-            entry.action.because if entry.accepted else f"refused: {entry.refusal}",
-        )
-        for entry in run.decision_log.decisions
-    ]
-    if decisions:
-        terminal.print_table(console, ("action", "at", "because"), decisions)
-    else:
-        click.echo("The policy did nothing.")
-    click.echo()
-    terminal.print_line(_ending(run))
-
-
-def _ending(run: Run) -> str:
-    """Who has the traffic at the end, whatever was decided."""
-    from simab.text.durations import duration_text
-    from simab.text.lists import named
-
-    ending = run.decision_log.ending
-    if ending is None:
-        return "At the end several variants share the weighted traffic."
-    name, since_ns = ending
-    return f"{named(name)} has all weighted traffic from {duration_text(seconds(since_ns))} on."
+def _variant_data(served: Served) -> dict[str, Any]:
+    """What a variant answered; None where nothing is known."""
+    return {
+        key: None if isinstance(value, float) and value != value else value
+        for key, value in served._asdict().items()
+    }

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from simab.policies.argo.metrics import ArgoMetric, Measurement, Phase, measure
+from simab.policies.look_reading import LookReading
 from simab.policies.observation import Observation
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MetricResult",
     "advance",
     "metric_phase",
+    "new_measurements",
     "next_measurement_ns",
     "start",
 ]
@@ -93,6 +95,22 @@ def next_measurement_ns(run: AnalysisRun | None, metrics: Mapping[str, ArgoMetri
     if run is None or run.phase.completed:
         return None
     return min(_due(run, metrics).values(), default=None)
+
+
+def new_measurements(
+    before: AnalysisRun | None, after: AnalysisRun, metrics: Mapping[str, ArgoMetric]
+) -> list[LookReading]:
+    """The newest measurement of each metric that was taken since; None: since the start."""
+    verdicts = {Phase.SUCCESSFUL: True, Phase.FAILED: False}
+    found = []
+    for name, metric in metrics.items():
+        result = after.results[name]
+        known = before.results[name] if before is not None else MetricResult()
+        if result.last is None or result.count + result.error == known.count + known.error:
+            continue
+        words = f"{result.last.words}{metric.bound}{', dry run' if metric.dry_run else ''}"
+        found.append(LookReading(name, words, verdicts.get(result.last.phase)))
+    return found
 
 
 def _due(run: AnalysisRun, metrics: Mapping[str, ArgoMetric]) -> dict[str, int]:

@@ -130,6 +130,13 @@ class ArgoMetric(Description):
         return next((shape for shape, _ in self._shapes()), None)
 
     @property
+    def bound(self) -> str:
+        """Its conditions in words, to stand after a reading; empty where it has none."""
+        conditions = {"succeeds if": self.success_condition, "fails if": self.failure_condition}
+        words = [f"{what} {each}" for what, each in conditions.items() if each is not None]
+        return f" ({'; '.join(words)})" if words else ""
+
+    @property
     def effective_count(self) -> int | None:
         """Measurements to take; None for endless."""
         return self.count or (1 if self.interval is None else None)

@@ -13,9 +13,16 @@ from pydantic import Field, model_validator
 from simab.description import Description, Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, AddVariant, Promote, RollBack, SetWeights
-from simab.policies.argo.analysis import AnalysisRun, advance, next_measurement_ns, start
+from simab.policies.argo.analysis import (
+    AnalysisRun,
+    advance,
+    new_measurements,
+    next_measurement_ns,
+    start,
+)
 from simab.policies.argo.metrics import ArgoMetric, Phase
 from simab.policies.argo.replicas import replica_counts
+from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, candidate_share, pair_weights
@@ -45,7 +52,8 @@ class ArgoState:
 
     `step` counts from 0 and `step_since_ns` is when it began to wait (None: it has not);
     `inconclusive_since_ns` is when an inconclusive analysis paused the rollout; `abort` is the
-    reason of a rollback, and `over` whether it, or the promotion, has been asked for.
+    reason of a rollback, and `over` whether it, or the promotion, has been asked for. `passed` are
+    the steps whose analysis the newest look has ended, each with its run.
     """
 
     replicas: int
@@ -57,6 +65,7 @@ class ArgoState:
     inconclusive_since_ns: int | None = None
     abort: str = ""
     over: bool = False
+    passed: tuple[tuple[int, AnalysisRun], ...] = ()
 
 
 class Pause(Description):
@@ -139,6 +148,8 @@ class ArgoRollouts(Policy):
         if state is None:
             control = observation.instances.get(observation.control, 1)
             state = ArgoState(replicas=self.replicas or control)
+        if state.passed:
+            state = replace(state, passed=())
         in_service = observation.status is EndpointStatus.IN_SERVICE
         if state.over:
             refused = [each.action for each in observation.refused] if in_service else []
@@ -168,6 +179,25 @@ class ArgoRollouts(Policy):
         if step.pause is not None:
             times_ns.append(_end_ns(state.step_since_ns, step.pause.duration or self.resume_after))
         return NextLook.at_first(times_ns)
+
+    def readings(
+        self, before: ArgoState | None, after: ArgoState, observation: Observation
+    ) -> Sequence[LookReading]:
+        """The newest measurement of each metric, in the background and in the analysis of steps."""
+        known = {run.started_ns: run for run in (before.analysis,) if run} if before else {}
+        found: list[LookReading] = []
+        if self.background is not None and after.background is not None:
+            earlier = before.background if before else None
+            if earlier is not None and earlier.started_ns != after.background.started_ns:
+                earlier = None
+            found += new_measurements(earlier, after.background, self.background.metrics)
+        runs = list(after.passed)
+        if after.analysis is not None and after.step < len(self.steps):
+            runs.append((after.step, after.analysis))
+        for step, run in runs:
+            metrics = self.steps[step].analysis or {}
+            found += new_measurements(known.pop(run.started_ns, None), run, metrics)
+        return found
 
     # -- analysis --------------------------------------------------------------------------------
 
@@ -210,6 +240,8 @@ class ArgoRollouts(Policy):
         return (Promote(observation.candidate, because=because),), over
 
     def _next_step(self, state: ArgoState, observation: Observation) -> ArgoState:
+        if state.analysis is not None:
+            state = replace(state, passed=(*state.passed, (state.step, state.analysis)))
         state = replace(state, step=state.step + 1, step_since_ns=None, analysis=None)
         if state.step < len(self.steps) and state.background is None:
             return self._analysed(state, observation)

@@ -15,6 +15,7 @@ from simab.errors import InvalidInput
 from simab.policies.actions import Action, AddVariant, Promote, RemoveVariant, RollBack, SetWeights
 from simab.policies.cloudwatch.alarm_evaluation import AlarmState
 from simab.policies.cloudwatch.alarms import Alarm, AlarmRecord, watch
+from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, candidate_share, pair_weights
@@ -140,6 +141,20 @@ class BlueGreen(Policy):
                 return self._rolled_back(state, observation)
             case _:
                 return self._terminate(state, observation)
+
+    def readings(
+        self, before: BlueGreenState | None, after: BlueGreenState, observation: Observation
+    ) -> Sequence[LookReading]:
+        """Each alarm with its newest datapoints, where there are new ones."""
+        known = before.alarms if before else (AlarmRecord(),) * len(self.alarms)
+        passed = {AlarmState.OK: True, AlarmState.ALARM: False}
+        return tuple(
+            LookReading(f"alarm {name}", alarm.reading(new.values), passed.get(new.state))
+            for (name, alarm), old, new in zip(
+                self.alarms.items(), known, after.alarms, strict=True
+            )
+            if new.until_ns != old.until_ns
+        )
 
     def next_look(self, state: BlueGreenState, observation: Observation) -> NextLook | None:
         """The end of what it waits for, and every window that its alarms may read on the way."""

@@ -20,6 +20,7 @@ from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.experiments.evidence import Evidence, evidence_of
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
+from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
@@ -118,6 +119,17 @@ class Experiment(Policy):
                 state.held_for,
             )
         return self._concluded(state, observation, judgement)
+
+    def readings(
+        self, before: ExperimentState | None, after: ExperimentState, observation: Observation
+    ) -> Sequence[LookReading]:
+        """What a look concludes; a winning candidate passes, a winning control does not."""
+        before = before or ExperimentState()
+        if after.look == before.look:
+            return ()
+        judgement = self.judge(after.look, before.memory, evidence_of(observation))
+        passed = None if judgement.winner is None else judgement.winner == "candidate"
+        return (LookReading(f"look {after.look}", judgement.reason, passed),)
 
     def next_look(self, state: ExperimentState, observation: Observation) -> NextLook | None:
         """The next look, or the end; during an update, its end."""

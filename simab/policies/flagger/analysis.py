@@ -21,6 +21,7 @@ from simab.policies.actions import (
     SetWeights,
 )
 from simab.policies.flagger.metrics import FlaggerMetric, run_checks
+from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others
@@ -175,6 +176,17 @@ class FlaggerAnalysis(Policy):
         if state.phase is Phase.FINALISING:
             return (), replace(state, phase=Phase.SUCCEEDED)
         return self._analyse(state, observation)
+
+    def readings(
+        self, before: FlaggerState | None, after: FlaggerState, observation: Observation
+    ) -> Sequence[LookReading]:
+        """The check of a tick, beside the ranges that pass."""
+        before = before or FlaggerState()
+        if not after.measured or after.next_tick_ns == before.next_tick_ns:
+            return ()
+        ranges = ", ".join(f"{each.name} {each.passing.words}" for each in self.metrics)
+        reading = f"{after.measured} (passes: {ranges or 'always'})"
+        return (LookReading("check", reading, after.failed_checks == before.failed_checks),)
 
     def next_look(self, state: FlaggerState, observation: Observation) -> NextLook:
         """The next tick of its own clock."""

@@ -42,6 +42,13 @@ class ThresholdRange(Description):
             raise InvalidInput("min is above max, so that nothing passes; exchange them")
         return self
 
+    @property
+    def words(self) -> str:
+        """The range in words: >= 99, or 1 to 20."""
+        if self.min is not None and self.max is not None:
+            return f"{self.min:g} to {self.max:g}"
+        return f">= {self.min:g}" if self.min is not None else f"<= {self.max:g}"
+
     def broken_by(self, value: float) -> str:
         """The comparison that fails, in words; empty if the value passes."""
         if self.min is not None and value < self.min:

@@ -14,6 +14,7 @@ from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.kayenta.classifier import MetricAnalysis, classify
 from simab.policies.kayenta.judge import JudgedMetric, Judgement, judge
+from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, MetricsView, Observation, newest_published
 from simab.policies.pair_weights import beside_others, pair_weights
@@ -153,6 +154,20 @@ class KayentaCanary(Policy):
         if observation.now_ns < end_ns:
             return (), state
         return self._judge(state, state.started_ns, end_ns, observation)
+
+    def readings(
+        self, before: KayentaState | None, after: KayentaState | None, observation: Observation
+    ) -> Sequence[LookReading]:
+        """Each judgement: its score, beside what it must be above or reach."""
+        known = before.judgements if before else 0
+        if after is None or after.last is None or after.judgements == known:
+            return ()
+        number, score = after.judgements, after.last.score
+        bound, passed = f"above {self.marginal_score:g}", score > self.marginal_score
+        if number == self.judgements:
+            bound, passed = f"at least {self.pass_score:g}", passed and score >= self.pass_score
+        reading = f"score {score:g} ({bound} passes): {after.last.reason}"
+        return (LookReading(f"judgement {number} of {self.judgements}", reading, passed),)
 
     def next_look(self, state: KayentaState | None, observation: Observation) -> NextLook | None:
         """The next judgement."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from simab.policies.actions import Action, Promote
+from simab.policies.look_reading import LookReading
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric, label_metric
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
@@ -50,6 +51,21 @@ class MetricMajority(Policy):
             return NextLook()
         both = observation.control, observation.candidate
         return NextLook.once_labelled(both, self.labelled_requests)
+
+    def readings(
+        self, before: bool | None, after: bool | None, observation: Observation
+    ) -> Sequence[LookReading]:
+        """Each metric of both variants at the decision; a tie counts for neither."""
+        if before or not after:
+            return ()
+        roles = observation.candidate, observation.control
+        found = []
+        for name in self.metrics:
+            own, other = (label_metric(name, observation.metrics.labels(each)) for each in roles)
+            gain = other - own if name in LOWER_IS_BETTER else own - other
+            reading = f"{roles[0]} {own:.4g} against {other:.4g} of {roles[1]}"
+            found.append(LookReading(name, reading, gain > 0 if abs(gain) > 0 else None))
+        return found
 
     def decide(
         self, state: bool | None, observation: Observation

@@ -15,6 +15,7 @@ from simab.policies.actions import Action, Hold, HoldReason, Promote, RollBack, 
 from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
+from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, pair_weights
@@ -126,6 +127,22 @@ class SafeRollout(Policy):
             promote = Promote(observation.control, because=because)
             return (*begun, promote), replace(state, finished=True)
         return begun, state
+
+    def readings(
+        self, before: SafeRolloutState | None, after: Any, observation: Observation
+    ) -> Sequence[LookReading]:
+        """The standing of a stage at its end, and where a hold begins."""
+        if before is None or after is None or before.finished:
+            return ()
+        ends = after.finished or after.stage != before.stage
+        begins_hold = after.held_for is not None and after.held_for is not before.held_for
+        if before.stretch is None or not (ends or begins_hold):
+            return ()
+        state, labels = self._counted(before, observation), ProportionEvidence.of(observation)
+        harm = self._harm(state, labels)
+        reading = harm or f"no significant harm, {self._standing(state, labels)}"
+        passed = False if harm else None if begins_hold and not after.stage > before.stage else True
+        return (LookReading(f"stage {self.stages[before.stage]:.3g}", reading, passed),)
 
     def next_look(self, state: Any, observation: Observation) -> NextLook | None:
         """Every tick, since labels may arrive at any; but for those of an update."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -13,9 +13,11 @@ from simab.description import Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.limits import Limit
+from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
+from simab.stats.request_totals import RequestTotals
 
 __all__ = ["CanaryState", "StagedCanary"]
 
@@ -93,6 +95,19 @@ class StagedCanary(Policy):
             return (promote,), replace(state, finished=True)
         return (self._enter(following, because, observation),), CanaryState(following)
 
+    def readings(
+        self, before: CanaryState | None, after: CanaryState, observation: Observation
+    ) -> Sequence[LookReading]:
+        """Each limit in each window that was published since the look before."""
+        idle = before is None or before.finished or before.serving_since_ns is None
+        if before is None or idle or observation.status is EndpointStatus.UPDATING:
+            return ()
+        return tuple(
+            LookReading(limit.metric, limit.reading(windows[0]), not self._sounds(limit, windows))
+            for windows in self._new_windows(before, observation)
+            for limit in self.alarms
+        )
+
     def next_look(self, state: CanaryState, observation: Observation) -> NextLook | None:
         """The end of the stage, and every window that is published on the way."""
         if observation.status is EndpointStatus.UPDATING:
@@ -119,20 +134,29 @@ class StagedCanary(Policy):
 
     def _alarm(self, state: CanaryState, observation: Observation) -> str:
         """What sounded the alarm since the last look, in words; empty while all is well."""
+        for windows in self._new_windows(state, observation):
+            for limit in self.alarms:
+                if self._sounds(limit, windows):
+                    return f"{observation.candidate}: {limit.reading(windows[0])}"
+        return ""
+
+    def _sounds(self, limit: Limit, windows: Sequence[RequestTotals]) -> bool:
+        return all(limit.breached(window) for window in windows)
+
+    def _new_windows(
+        self, state: CanaryState, observation: Observation
+    ) -> Iterator[Sequence[RequestTotals]]:
+        """Of each window published since the last look, it and those before it, newest first."""
         metrics, since_ns = observation.metrics, state.serving_since_ns or 0
         period_ns = metrics.period_ns
         first_start_ns = -(-since_ns // period_ns) * period_ns
         first_end_ns = first_start_ns + self.periods * period_ns
         start_ns = max(first_end_ns, state.seen_until_ns + period_ns)
         for end_ns in range(start_ns, metrics.published_until_ns + 1, period_ns):
-            windows = [
+            yield [
                 metrics.requests(observation.candidate, each_end_ns - period_ns, each_end_ns)
                 for each_end_ns in range(end_ns, end_ns - self.periods * period_ns, -period_ns)
             ]
-            for limit in self.alarms:
-                if all(limit.breached(window) for window in windows):
-                    return f"{observation.candidate}: {limit.reading(windows[0])}"
-        return ""
 
     def waits_ns(self) -> Sequence[int]:
         """The bake of a stage."""
