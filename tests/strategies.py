@@ -7,12 +7,13 @@ round numbers on purpose: events at the same instant are where engines disagree.
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from simab.scenario import Scenario
+from simab.scenario.parts import KEEPING, VariantRouting
 
 __all__ = [
     "CHARACTERS",
@@ -85,6 +86,7 @@ LIMITS = st.lists(
 )
 
 
+ROUTING = st.sampled_from(get_args(VariantRouting))
 SPARE = st.lists(st.sampled_from(["spare", "new one"]), max_size=2, unique=True)
 TITLES = st.text(CHARACTERS, min_size=1, max_size=20)
 QUESTIONS = st.text(CHARACTERS, max_size=20)
@@ -291,6 +293,13 @@ def _policies(
     return {name: policies[name] for name in kept}
 
 
+def _routing(draw: DrawFn) -> dict[str, Any]:
+    kind = draw(ROUTING)
+    if kind not in KEEPING:
+        return {"variant_routing": kind}
+    return {"variant_routing": kind, "affinity": draw(among("1s", "10s", "90s", "1d"))}
+
+
 @st.composite
 def scenario_data(
     draw: DrawFn, *, max_requests: int = 300, max_variants: int = 10
@@ -316,9 +325,7 @@ def scenario_data(
         "question": draw(QUESTIONS),
         "endpoint": {
             "variants": variants,
-            "variant_routing": draw(
-                st.sampled_from(["weighted_random", "sticky_hash", "smooth_weighted_round_robin"])
-            ),
+            **_routing(draw),
             "weight_update": draw(among("0s", "1s", "5s", "62s")),
             "provisioning": draw(among("0s", "10s", "390s")),
         },

@@ -8,8 +8,10 @@ from typing import Final
 
 from simab.explain.capacity import start_weights
 from simab.scenario.models import Scenario
+from simab.scenario.parts import HASHING
 from simab.text.lists import named
 from simab.text.numbers import counted, percent_text, two_figures
+from simab.theory.routing_shares import expected_shares
 
 __all__ = ["hashed_share_deviation", "hashed_share_sentences"]
 
@@ -35,11 +37,11 @@ def hashed_share_deviation(scenario: Scenario, share: float) -> float:
 
 
 def hashed_share_sentences(scenario: Scenario) -> Iterator[str]:
-    """Under `sticky_hash`, of the smallest share at the start, if it strays by 2 % or more."""
-    weights = start_weights(scenario)
-    total = math.fsum(weights.values())
-    positive = {name: weight / total for name, weight in weights.items() if weight > 0}
-    if scenario.endpoint.variant_routing != "sticky_hash" or len(positive) < 2:
+    """Where a hash decides, of the smallest share at the start, if it strays by 2 % or more."""
+    rule = scenario.endpoint.variant_routing
+    shares = expected_shares(rule, start_weights(scenario))
+    positive = {name: share for name, share in shares.items() if share > 0}
+    if rule not in HASHING or len(positive) < 2:
         return
     name, share = min(positive.items(), key=lambda item: item[1])
     strays = _MIDDLE * hashed_share_deviation(scenario, share)
@@ -47,7 +49,7 @@ def hashed_share_sentences(scenario: Scenario) -> Iterator[str]:
         clients = sum(segment.clients for segment in scenario.traffic.values())
         low, high = max(share - strays, 0.0), min(share + strays, 1.0)
         yield (
-            f"sticky_hash draws {counted(clients, 'client')} and not requests: the share of "
+            f"{rule} draws {counted(clients, 'client')} and not requests: the share of "
             f"{named(name)} at the start is {percent_text(two_figures(low))} to "
             f"{percent_text(two_figures(high))} in 95 % of the runs."
         )

@@ -134,7 +134,7 @@ def _traffic(scenario: Scenario, factor: Fraction) -> Values:
 
 
 def _clients(scenario: Scenario, factor: Fraction) -> Values:
-    by_client = scenario.endpoint.variant_routing == "sticky_hash"
+    by_client = scenario.endpoint.assigns_clients
     by_client = by_client or scenario.objective.count_clients
     if not by_client and not any(
         getattr(policy, "session_affinity", False) for policy in scenario.policies.values()

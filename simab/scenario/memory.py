@@ -10,12 +10,22 @@ from simab.stats.request_totals import LATENCY_BUCKETS
 if TYPE_CHECKING:
     from simab.scenario.parts import UncheckedScenario
 
-__all__ = ["MOST_RUN_BYTES", "MOST_STUDY_ROWS", "SCORED", "counted_clients", "run_bytes"]
+__all__ = [
+    "MOST_KEPT_CLIENTS",
+    "MOST_RUN_BYTES",
+    "MOST_STUDY_ROWS",
+    "SCORED",
+    "counted_clients",
+    "run_bytes",
+]
 
 MOST_RUN_BYTES: Final = 4 * 2**30
 """What the counts of one run may take: two runs at once, and the machine still has memory."""
 MOST_STUDY_ROWS: Final = 2_000_000
 """Replications of all policies together; a row with its key takes about a kilobyte."""
+
+MOST_KEPT_CLIENTS: Final = 10_000_000
+"""Clients of whom a run remembers which variant they have: 8 to 16 bytes each."""
 
 SCORED: Final = frozenset({"classifier", "joint_table"})
 """Kinds of quality whose answers have scores, which are counted too."""

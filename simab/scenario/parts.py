@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -18,6 +18,8 @@ from simab.scenario.requirements import Preference, Requirement
 from simab.scenario.world_settings import WorldSettings
 
 __all__ = [
+    "HASHING",
+    "KEEPING",
     "MOST_DEPLOYED",
     "MOST_REPLICATIONS",
     "Controller",
@@ -31,12 +33,27 @@ __all__ = [
     "StudySettings",
     "UncheckedScenario",
     "Variant",
+    "VariantRouting",
 ]
 
 Name = Annotated[str, Field(min_length=1, max_length=63)]
 PositiveDuration = Annotated[Duration, Field(gt=0)]
 
 Price = Annotated[float, Field(ge=0, le=1e9)]
+
+VariantRouting: TypeAlias = Literal[
+    "weighted_random",
+    "sticky_hash",
+    "consistent_hash",
+    "linear_rendezvous",
+    "smooth_weighted_round_robin",
+    "session_cookie",
+    "keep_alive",
+]
+HASHING: Final = frozenset({"sticky_hash", "consistent_hash", "linear_rendezvous"})
+"""Rules by which a hash of the client decides, always in the same way at the same weights."""
+KEEPING: Final = frozenset({"session_cookie", "keep_alive"})
+"""Rules that keep a client with what was drawn for it, for `Endpoint.affinity`."""
 
 MOST_DEPLOYED: Final = 10
 """Variants at once on an endpoint, by the platform."""
@@ -76,14 +93,26 @@ class Endpoint(Description):
 
     variants: Annotated[dict[Name, Variant], Field(min_length=1)]
     """The production variants by name; at most ten are deployed at a time."""
-    variant_routing: Literal["weighted_random", "sticky_hash", "smooth_weighted_round_robin"] = (
-        "weighted_random"
-    )
-    """How a request finds its variant: an independent draw (the platform's), by client, in turn."""
+    variant_routing: VariantRouting = "weighted_random"
+    """How a request finds its variant: by a draw of its own (`weighted_random`, the platform's) or
+    in turn (`smooth_weighted_round_robin`); by a hash of the client, in ranges (`sticky_hash`: a
+    change of weights also moves clients of variants whose share stays) or by weighted rendezvous
+    (`consistent_hash`: it moves as few as can be); by a draw that a client keeps for `affinity`
+    (`session_cookie`). Two rules seen in the wild are faulty: `linear_rendezvous` gives small
+    shares too little, and `keep_alive` leaves a connection with its variant until it has been idle
+    for `affinity`, whatever the weights have become."""
+    affinity: PositiveDuration | None = None
+    """With `session_cookie`, how long a client stays with the variant that was drawn; with
+    `keep_alive`, after how long without a request its connection is closed."""
     weight_update: Duration = 62_000_000_000
     """How long a change of weights stays `Updating`; the split moves at its end. Recorded: 62 s."""
     provisioning: Duration = 390_000_000_000
     """How long added variants and instances take to serve. Recorded at creation: 390 s."""
+
+    @property
+    def assigns_clients(self) -> bool:
+        """Whether routing gives variants to clients, which then keep them, and not to requests."""
+        return self.variant_routing in HASHING or self.variant_routing in KEEPING
 
 
 class Segment(Description):

@@ -26,6 +26,7 @@ from simab.policies import (
     SetInstances,
     SetWeights,
 )
+from simab.scenario.memory import MOST_KEPT_CLIENTS
 from simab.scenario.models import Scenario
 from simab.scenario.parts import MOST_DEPLOYED
 from simab.world.blueprint import share_threshold
@@ -35,7 +36,7 @@ __all__ = ["MOST_COOKIES", "Deployment", "Endpoint", "Fleet", "Refused"]
 
 MOST_INSTANCES = 1000  # as many as a scenario may start a variant with
 LARGEST_WEIGHT = 1e9  # as a scenario's; sums of larger ones would outgrow a float
-MOST_COOKIES = 10_000_000  # eight bytes each
+MOST_COOKIES = MOST_KEPT_CLIENTS
 LONGEST_COOKIE_NS = 366 * 86_400 * 10**9  # as long as a scenario may last
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.scenario.parts import HASHING
 from simab.stats.fixed_arrays import fixed
 from simab.world.blueprint import NO_VARIANT
 from simab.world.routing import Routing
@@ -36,14 +37,17 @@ class Phases:
     """All phases so far, in order of time.
 
     Where routing keeps users with a variant, by a hash or by cookies, a user counts once in a
-    phase. A hash of the client is the same in every phase. So once cookies have kept some clients
-    with what it gave them, the others are not a fair sample of it any more: from then on a user
-    counts once in the run.
+    phase; one who is kept with what was drawn before is not drawn and does not count. A hash of the
+    client is the same in every phase. So once cookies have kept some clients with what it gave
+    them, the others are not a fair sample of it any more: from then on a user counts once in the
+    run.
     """
 
     def __init__(self, run_counts: RunCounts) -> None:
         self._run_counts = run_counts
-        self._sticky = run_counts.blueprint.scenario.endpoint.variant_routing == "sticky_hash"
+        endpoint = run_counts.blueprint.scenario.endpoint
+        self._by_user = endpoint.assigns_clients
+        self._hashed = endpoint.variant_routing in HASHING
         self._cookies = False
         self._routing: Routing | None = None
         self._phases: list[Phase] = []
@@ -56,7 +60,7 @@ class Phases:
         before = self._routing
         epoch = 0 if before is None else before.counting_epoch
         if before is None or not routing.assigns_like(before):
-            kept = self._sticky and self._cookies and before is not None
+            kept = self._hashed and self._cookies and before is not None
             epoch += not kept
             self._phases.append(self._phase(routing, now_ns))
         self._cookies = self._cookies or routing.pinned != NO_VARIANT
@@ -89,4 +93,4 @@ class Phases:
         return Phase(number, now_ns, routing.choices, column, before)
 
     def _counts_users(self, routing: Routing) -> bool:
-        return self._sticky or routing.pinned != NO_VARIANT
+        return self._by_user or routing.pinned != NO_VARIANT

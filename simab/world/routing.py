@@ -13,12 +13,22 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.draws import exponential_of, unit_of
 from simab.profiles.outcomes import word_thresholds
 from simab.world.blueprint import NO_VARIANT
 
-__all__ = ["TURN_UNIT", "Routing", "pick_by_word", "pick_least_outstanding", "pick_uniform"]
+__all__ = [
+    "TURN_UNIT",
+    "Routing",
+    "pick_by_rendezvous",
+    "pick_by_word",
+    "pick_least_outstanding",
+    "pick_linearly",
+    "pick_uniform",
+]
 
 TURN_UNIT: Final = 1 << 32
+_LEAST: Final = 2.0**-1022  # so that a score can be divided by it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +36,8 @@ class Routing:
     """The split in force.
 
     `choices` are the variants of positive weight, cut into the range of a word by `thresholds`;
-    `turns` are their shares as whole numbers that sum to TURN_UNIT, for routing in turn;
+    `turns` are their shares as whole numbers that sum to TURN_UNIT, for routing in turn, and
+    `relative` their weights in parts of the largest, for rendezvous hashes.
     `instances[v]` are the instances of variant v that take requests (empty: not deployed).
     Clients whom the variant `pinned` has answered stay with it for `cookie_ns`; requests that go by
     weight to another variant than `mirror` are copied to it where a word is below `copied_below`.
@@ -36,6 +47,7 @@ class Routing:
     choices: tuple[int, ...]
     thresholds: NDArray[np.uint64]
     turns: tuple[int, ...]
+    relative: NDArray[np.float64]
     instances: tuple[tuple[int, ...], ...]
     pinned: int = NO_VARIANT
     cookie_ns: int = 0
@@ -56,6 +68,7 @@ class Routing:
             choices=tuple(positive),
             thresholds=word_thresholds(shares),
             turns=tuple(turns),
+            relative=np.array([max(float(each / max(shares)), _LEAST) for each in shares]),
             instances=tuple(instances),
         )
 
@@ -72,6 +85,33 @@ def pick_by_word(routing: Routing, word: int) -> int:
     """The variant of an independent draw with probability weight / sum of weights."""
     part = np.searchsorted(routing.thresholds, np.uint64(word), side="right")
     return routing.choices[int(part)]
+
+
+def pick_by_rendezvous(routing: Routing, words: Sequence[int]) -> int:
+    """The variant of the least exponential variate over weight: weighted rendezvous hashing.
+
+    `words` has one for each choice. The least of independent exponential variates of rates w is
+    that of v with probability w_v / sum of w, and a change of one weight moves clients to or from
+    its variant alone (Schindelhauer and Schomaker 2005, "Weighted distributed hash tables").
+    """
+    scores = [
+        exponential_of(word) / weight
+        for word, weight in zip(words, routing.relative.tolist(), strict=True)
+    ]
+    return routing.choices[scores.index(min(scores))]
+
+
+def pick_linearly(routing: Routing, words: Sequence[int]) -> int:
+    """The variant of the largest uniform variate times weight, as some routers weight a hash.
+
+    It does not give the shares that the weights ask for: of two variants the one of share w <= 1/2
+    gets w / (2 (1 - w)).
+    """
+    scores = [
+        unit_of(word) * weight
+        for word, weight in zip(words, routing.relative.tolist(), strict=True)
+    ]
+    return routing.choices[scores.index(max(scores))]
 
 
 def pick_uniform(instances: Sequence[int], word: int) -> int:

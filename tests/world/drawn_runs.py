@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -35,6 +35,7 @@ from simab.policies import (
 )
 from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
+from simab.scenario.parts import KEEPING, VariantRouting
 from tests.strategies import among
 from tests.world.drawn_ties import aim
 
@@ -100,6 +101,7 @@ SEGMENT = st.fixed_dictionaries(
         "labelled": MOSTLY,
     }
 )
+ROUTING = st.sampled_from(get_args(VariantRouting))
 METRICS = {"success": "success_rate", "reward": "reward"}
 AIMS = st.sampled_from(["weights", "weights", "weights", "targets", "paired"])
 VARIANT_NAMES = [f"v{number}" for number in range(10)]
@@ -305,6 +307,17 @@ def _traffic(draw: st.DrawFn, most_requests: int) -> tuple[int, float, int]:
             return 12, float(MOST_PER_S), draw(among(10, 15, 25, 60))
 
 
+def _routing(draw: st.DrawFn, times: Times) -> dict[str, Any]:
+    """A rule by which requests find variants, and the time for which it keeps clients, if any."""
+    kind = draw(ROUTING)
+    if kind not in KEEPING:
+        return {"variant_routing": kind}
+    some = draw(among("instant", "long", "for ever"))
+    affinity = {"long": _ns(times.horizon / 3), "for ever": "366d"}.get(some)
+    affinity = affinity or times.instant(draw)
+    return {"variant_routing": kind, "affinity": "1ns" if affinity == "0ns" else affinity}
+
+
 @st.composite
 def _scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
     """A scenario as a file would hold it."""
@@ -313,13 +326,12 @@ def _scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
     truth = draw(among("success", "table", "classifier", "reward"))
     variants = _variants(draw, times, truth)
     names = list(variants)
-    kinds = ["weighted_random", "sticky_hash", "smooth_weighted_round_robin"]
     delay = times.horizon if draw(COINS) else times.unit
     data: dict[str, Any] = {
         "title": "drawn",
         "endpoint": {
             "variants": variants,
-            "variant_routing": draw(among(*kinds)),
+            **_routing(draw, times),
             "weight_update": times.instant(draw),
             "provisioning": times.instant(draw),
         },
@@ -345,6 +357,9 @@ def _scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
             "still": {"kind": "manual_schedule", "steps": [{"at": "366d", "weights": {}}]}
         },
     }
+    if data["endpoint"]["variant_routing"] in KEEPING:
+        for segment in data["traffic"].values():
+            segment["clients"] = min(segment["clients"], 5_000)
     if truth == "table":
         rows = [
             {

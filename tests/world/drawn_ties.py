@@ -1,8 +1,8 @@
 """Make events of a drawn scenario coincide, whatever its rates: the arrivals are known beforehand.
 
 A constant latency that is the time from one arrival to a later one, or a whole part of it, lets a
-worker become free on an arrival. Looks, windows and the horizon are put on arrivals and on replies,
-ends of updates on arrivals.
+worker become free on an arrival, and a cookie end on one. Looks, windows and the horizon are put on
+arrivals and on replies, ends of updates on arrivals.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def aim(draw: st.DrawFn, data: dict[str, Any], draws: Draws) -> None:
         if draw(AIMED):
             after = _place(draw, arrived) % parse_duration(data["controller"]["interval"])
             data["endpoint"][update] = f"{after}ns"
+    if "affinity" in data["endpoint"] and draw(AIMED):
+        data["endpoint"]["affinity"] = f"{max(_span(draw, arrived), 1)}ns"
     if draw(AIMED):
         _move_the_horizon(data, _place(draw, arrived) + draw(st.sampled_from(replies)))
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from simab.draws import philox_block
+from simab.draws import exponential_of, philox_block, unit_of
 from simab.profiles.durations import Exponential, Lognormal
 from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.rules.sizes import MOST_WINDOWS
@@ -55,6 +55,16 @@ def _high_product(left: Any, right: Any) -> Any:
 @njit
 def _quotient(time_ns: Any, length_ns: Any) -> Any:
     return booking._quotient(time_ns, length_ns, 1.0 / length_ns)
+
+
+@njit
+def _unit_of(word: Any) -> Any:
+    return draws.unit_of(word)
+
+
+@njit
+def _exponential_of(word: Any) -> Any:
+    return draws.exponential_of(word)
 
 
 @njit
@@ -143,6 +153,13 @@ def test_the_bucket_of_a_label_is_a_whole_quotient(length_ns: int, bucket: int) 
     bucket = min(bucket, LONGEST_DURATION_NS // length_ns)
     for time_ns in range(max(bucket * length_ns - 2, 0), bucket * length_ns + 3):
         assert _quotient(time_ns, length_ns) == time_ns // length_ns
+
+
+@given(word=words)
+def test_compiled_scores_of_a_hash_are_the_plain_ones(word: int) -> None:
+    """Uniform and exponential variates have the same bits, or clients would differ in engines."""
+    assert _unit_of(np.uint64(word)) == unit_of(word)
+    assert _exponential_of(np.uint64(word)) == exponential_of(word)
 
 
 @given(value=nanoseconds)

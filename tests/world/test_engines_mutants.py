@@ -94,6 +94,21 @@ FAULTS = {
         "routing.taken[choice] > routing.taken[chosen]",
         "routing.taken[choice] >= routing.taken[chosen]",
     ),
+    "a cookie at its end": (
+        "arrived_ns >= routing.kept_until_ns[client]",
+        "arrived_ns > routing.kept_until_ns[client]",
+    ),
+    "a cookie that is renewed": ("or rule == _KEEP_ALIVE:", "or rule > _LINEAR:"),
+    "a connection that knows of weights": (
+        "    if constants.variant_routing == _KEEP_ALIVE:\n        return",
+        "    if constants.variant_routing < 0:\n        return",
+    ),
+    "a cookie of weight 0": ("held |= np.uint64(choice) == variant", "held |= choice >= 0"),
+    "the weight in a rendezvous": (
+        "exponential_of(own) / routing.relative[number]",
+        "exponential_of(own) * routing.relative[number]",
+    ),
+    "the least in place of the largest": ("score > largest", "score < largest"),
     "a service of no time": ("max(service_ns, np.int64(1))", "max(service_ns, np.int64(0))"),
     "the bucket of a label": ("_quotient(label_ns,", "_quotient(label_ns + 1,"),
     "a copy's window": (
@@ -134,11 +149,27 @@ FULL = Play(
     replication=0,
 )
 
+# One client whose cookie ends after 300 ns: some of its requests arrive in that very nanosecond.
+KEPT = Play(
+    scenario(
+        {name: variant(latency={"kind": "constant", "value": "1ns"}) for name in ("a", "b")},
+        traffic={"users": {"rate": "1000000/s", "clients": 1}},
+        endpoint={"variant_routing": "session_cookie", "affinity": "300ns"},
+        horizon="8ms",
+        metrics={"period": "4ms", "publication_delay": "0s"},
+        controller={"interval": "4ms"},
+    ),
+    script={},
+    period=None,
+    seed=1,
+    replication=0,
+)
+
 
 class Sample:
     """Drawn runs, the same each time, with the reference's fingerprint of each."""
 
-    def __init__(self, first: Sequence[Play] = (FULL,), at_once: int = 100) -> None:
+    def __init__(self, first: Sequence[Play] = (FULL, KEPT), at_once: int = 100) -> None:
         self._plays = list(first)
         self._at_once = at_once
         self._batches = itertools.count()

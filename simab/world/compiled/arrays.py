@@ -35,6 +35,7 @@ __all__ = [
     "UNLIMITED",
     "VARIANT",
     "VARIANT_ROUTING",
+    "ClientState",
     "InstanceState",
     "RoutingArrays",
     "RunConstants",
@@ -63,7 +64,12 @@ VARIANT_ROUTING: Final = {
     "weighted_random": 0,
     "sticky_hash": 1,
     "smooth_weighted_round_robin": 2,
+    "consistent_hash": 3,
+    "linear_rendezvous": 4,
+    "session_cookie": 5,
+    "keep_alive": 6,
 }
+"""The first two go by a word alone, which is the request's or the client's."""
 
 
 _VARIANT: Final = np.dtype(
@@ -122,6 +128,7 @@ class RunConstants(NamedTuple):
     label_resolution_ns: int
     label_buckets_per_ns: float
     variant_routing: int
+    affinity_ns: int
     seed: np.uint64
     replication: np.uint64
     some_never_labelled: bool
@@ -143,7 +150,8 @@ class RoutingArrays(NamedTuple):
     `pinned` is the variant whose reply gives a cookie, `cookie_ns` its age; `mirror` gets a copy of
     a request whose word is at most `copied_up_to`. Of each client, in order of segments and
     clients, `cookies` says since when it has one (NO_COOKIE: it has none; no entries: none gets
-    any), and `users` has a bit if it has been assigned in this epoch (no entries: not counted).
+    any), `users` has a bit if it has been assigned in this epoch (no entries: not counted), and
+    `kept` is the variant that was drawn for it, until `kept_until_ns` (no entries: none is kept).
     """
 
     pinned: int
@@ -154,11 +162,14 @@ class RoutingArrays(NamedTuple):
     choices: Integers
     turns: Integers
     taken: Integers
+    relative: NDArray[np.float64]
     slot_starts: Integers
     slots: Integers
     instance_shares: Integers
     cookies: Integers
     users: Words
+    kept: Integers
+    kept_until_ns: Integers
 
 
 class Streams(NamedTuple):
@@ -210,6 +221,7 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         label_resolution_ns=blueprint.label_resolution_ns,
         label_buckets_per_ns=1.0 / blueprint.label_resolution_ns,
         variant_routing=VARIANT_ROUTING[blueprint.scenario.endpoint.variant_routing],
+        affinity_ns=blueprint.scenario.endpoint.affinity or 0,
         seed=np.uint64(0),
         replication=np.uint64(0),
         some_never_labelled=blueprint.never_labelled_below > 0,
@@ -253,7 +265,7 @@ def _variants(blueprint: Blueprint, tables: _Tables) -> Records:
 
 def _segments(blueprint: Blueprint, tables: _Tables) -> Records:
     records = np.zeros(len(blueprint.segments), dtype=_SEGMENT)
-    sticky = blueprint.scenario.endpoint.variant_routing == "sticky_hash"
+    by_client = blueprint.scenario.endpoint.assigns_clients
     records["clients"] = [each.clients for each in blueprint.segments]
     records["clients_before"] = blueprint.clients_before[:-1]
     targets = _starts([each.targets for each in blueprint.segments])
@@ -261,7 +273,7 @@ def _segments(blueprint: Blueprint, tables: _Tables) -> Records:
     records["first_paired"] = _starts([each.paired for each in blueprint.segments])[:-1]
     for record, segment in zip(records, blueprint.segments, strict=True):
         record["stream"] = segment.stream
-        record["clients_asked_for"] = sticky or len(segment.targets) > 1
+        record["clients_asked_for"] = by_client or len(segment.targets) > 1
         record["gap_table"] = tables.row_of(segment.gaps)
         record["labelled"] = segment.labelled
         record["paired"] = len(segment.paired)
@@ -304,8 +316,17 @@ class _Tables:
         return np.stack(self._edges)
 
 
+class ClientState(NamedTuple):
+    """What routing remembers of clients, as RoutingArrays says."""
+
+    cookies: Integers
+    users: Words
+    kept: Integers
+    kept_until_ns: Integers
+
+
 def routing_arrays_of(
-    routing: Routing, slots: Sequence[Sequence[int]], cookies: Integers, users: Words
+    routing: Routing, slots: Sequence[Sequence[int]], clients: ClientState
 ) -> RoutingArrays:
     """Pack a routing; `slots[v]` are the slots of variant v's instances that take requests."""
     return RoutingArrays(
@@ -322,8 +343,8 @@ def routing_arrays_of(
         instance_shares=np.array(
             [INSTANCE_SHARE_ONE // max(len(each), 1) for each in slots], dtype=np.int64
         ),
-        cookies=cookies,
-        users=users,
+        relative=routing.relative,
+        **clients._asdict(),
     )
 
 

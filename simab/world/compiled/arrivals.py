@@ -42,7 +42,11 @@ _OUTCOME = np.uint64(Purpose.OUTCOME)
 _CLIENT = np.uint64(Purpose.CLIENT)
 _ASSIGNMENT = np.uint64(Purpose.ASSIGNMENT)
 _FIRST = np.uint64(0)  # attempt
-_STICKY = VARIANT_ROUTING["sticky_hash"]
+_HASHING = (
+    VARIANT_ROUTING["sticky_hash"],
+    VARIANT_ROUTING["consistent_hash"],
+    VARIANT_ROUTING["linear_rendezvous"],
+)
 _TICK_BITS = np.int64(TICKS_PER_NS.bit_length() - 1)
 
 
@@ -93,7 +97,7 @@ def _draw_clients(constants, streams, segment, first):
         words[CLIENT, here], words[TARGET, here], _, _ = philox_in_halves(
             np.uint64(first + place), _CLIENT, stream, _FIRST, key_0, key_1
         )
-    if constants.variant_routing == _STICKY:
+    if constants.variant_routing in _HASHING:
         clients = np.uint64(constants.segments[segment].clients)
         for place in range(BLOCK):
             here = np.uint64(place)

@@ -14,17 +14,20 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from simab.draws import LOG_2, LOG_TERMS, ROOT_HALF
 from simab.profiles.quantile_table import CELLS_PER_OCTAVE, OCTAVES
 
 __all__ = [
     "OPTIONS",
     "bit_length",
     "draw_from_table",
+    "exponential_of",
     "high_product",
     "own_word",
     "part_of",
     "philox",
     "philox_in_halves",
+    "unit_of",
 ]
 
 OPTIONS: Final[dict[str, Any]] = {
@@ -52,6 +55,11 @@ _CELLS = np.uint64(CELLS_PER_OCTAVE)
 _LAST_EDGE = np.uint64(OCTAVES * CELLS_PER_OCTAVE)
 _ONE = np.uint64(1)
 _FEW = 8
+_UNIT_SHIFT = np.uint64(12)
+_UNIT_BITS = np.int64(53)
+_UNIT = 2.0**-53
+_LOG_2, _ROOT_HALF = LOG_2, ROOT_HALF
+_LOG_TERMS = np.array(LOG_TERMS)
 
 
 @intrinsic
@@ -156,6 +164,27 @@ def own_word(word, salt):
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return word ^ (word >> np.uint64(31))
+
+
+@njit(inline="always")
+def unit_of(word):
+    """simab.draws.unit_of."""
+    return np.float64((np.int64(word >> _UNIT_SHIFT) << 1) + 1) * _UNIT
+
+
+@njit(**OPTIONS)
+def exponential_of(word):
+    """simab.draws.exponential_of."""
+    odd = (np.int64(word >> _UNIT_SHIFT) << 1) + 1
+    bits = np.int64(bit_length(odd))
+    fraction, octave = np.float64(odd) / np.float64(np.int64(1) << bits), bits - _UNIT_BITS
+    if fraction < _ROOT_HALF:
+        fraction, octave = fraction * 2.0, octave - 1
+    ratio = (fraction - 1.0) / (fraction + 1.0)
+    square, series = ratio * ratio, 0.0
+    for place in range(len(_LOG_TERMS)):
+        series = series * square + _LOG_TERMS[len(_LOG_TERMS) - 1 - place]
+    return -(ratio * series + np.float64(octave) * _LOG_2)
 
 
 @njit(inline="always")

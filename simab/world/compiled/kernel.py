@@ -35,9 +35,12 @@ from simab.world.compiled.booking import (
 from simab.world.compiled.draws import (
     OPTIONS,
     draw_from_table,
+    exponential_of,
     high_product,
+    own_word,
     part_of,
     philox,
+    unit_of,
 )
 from simab.world.compiled.instances import (
     earliest_free,
@@ -61,7 +64,11 @@ QUEUE_FULL = 2
 ROWS_A_REQUEST = 2  # its own record, and that of its copy
 
 # Numba takes module constants as they are; members of enumerations it does not.
+_BY_ONE_WORD = VARIANT_ROUTING["sticky_hash"]
 _IN_TURN = VARIANT_ROUTING["smooth_weighted_round_robin"]
+_CONSISTENT = VARIANT_ROUTING["consistent_hash"]
+_LINEAR = VARIANT_ROUTING["linear_rendezvous"]
+_KEEP_ALIVE = VARIANT_ROUTING["keep_alive"]
 _TURN_UNIT = np.int64(TURN_UNIT)
 _ARRIVED, _COPIES = int(Total.ARRIVED), int(Total.COPIES)
 _ANSWERED, _FAILED = int(Total.ANSWERED), int(Total.FAILED)
@@ -187,12 +194,73 @@ def _variant_of(constants, routing, streams, segment, place):
         return np.uint64(target), _NAMED
     if routing.cookies.shape[0] and _has_cookie(constants, routing, streams, segment, place):
         return np.uint64(routing.pinned), _BY_COOKIE
-    if constants.variant_routing == _IN_TURN:
+    if constants.variant_routing > _BY_ONE_WORD:
+        return _by_other_rule(constants, routing, streams, segment, place)
+    return _by_word(routing, streams.words[segment, VARIANT, place]), _BY_WEIGHT
+
+
+@njit(inline="always")
+def _by_word(routing, word):
+    """simab.world.routing.pick_by_word."""
+    choice = np.uint64(part_of(routing.thresholds, 0, len(routing.choices) - 1, word))
+    return np.uint64(routing.choices[choice])
+
+
+@njit(**OPTIONS)
+def _by_other_rule(constants, routing, streams, segment, place):
+    """Where one word of the request or the client does not decide alone."""
+    rule, word = constants.variant_routing, streams.words[segment, VARIANT, place]
+    if rule == _IN_TURN:
         return np.uint64(_next_in_turn(routing)), _BY_WEIGHT
-    last_choice = len(routing.choices) - 1
-    word = streams.words[segment, VARIANT, place]
-    choice = np.uint64(part_of(routing.thresholds, 0, last_choice, word))
-    return np.uint64(routing.choices[choice]), _BY_WEIGHT
+    if rule == _CONSISTENT:
+        return _by_rendezvous(constants, routing, word), _BY_WEIGHT
+    if rule == _LINEAR:
+        return _linearly(constants, routing, word), _BY_WEIGHT
+    client = np.uint64(client_of_all(constants, streams, segment, place))
+    arrived_ns = streams.arrived_ns[segment, place]
+    variant, way = np.uint64(routing.kept[client]), _BY_COOKIE
+    if arrived_ns >= routing.kept_until_ns[client] or not _holds(constants, routing, variant):
+        variant, way = _by_word(routing, word), _BY_WEIGHT
+        routing.kept[client] = variant
+    if way == _BY_WEIGHT or rule == _KEEP_ALIVE:
+        routing.kept_until_ns[client] = arrived_ns + constants.affinity_ns
+    return variant, way
+
+
+@njit(inline="always")
+def _holds(constants, routing, variant):
+    """Whether a client may stay with a variant that was drawn for it before."""
+    if constants.variant_routing == _KEEP_ALIVE:
+        return routing.slot_starts[variant] != routing.slot_starts[variant + _ONE]
+    held = False
+    for choice in routing.choices:
+        held |= np.uint64(choice) == variant
+    return held
+
+
+@njit(inline="always")
+def _by_rendezvous(constants, routing, word):
+    """simab.world.routing.pick_by_rendezvous."""
+    chosen, least = np.uint64(0), 0.0
+    for number in range(len(routing.choices)):
+        choice = np.uint64(routing.choices[number])
+        own = own_word(word, constants.variants[choice].salt)
+        score = exponential_of(own) / routing.relative[number]
+        if number == 0 or score < least:
+            chosen, least = choice, score
+    return chosen
+
+
+@njit(inline="always")
+def _linearly(constants, routing, word):
+    """simab.world.routing.pick_linearly."""
+    chosen, largest = np.uint64(0), 0.0
+    for number in range(len(routing.choices)):
+        choice = np.uint64(routing.choices[number])
+        score = unit_of(own_word(word, constants.variants[choice].salt)) * routing.relative[number]
+        if number == 0 or score > largest:
+            chosen, largest = choice, score
+    return chosen
 
 
 @njit(inline="always")

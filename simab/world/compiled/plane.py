@@ -11,6 +11,7 @@ import simpy
 from numpy.typing import NDArray
 
 from simab.draws import Draws, Purpose
+from simab.scenario.parts import KEEPING
 from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.arrays import (
     BLOCK,
@@ -18,6 +19,7 @@ from simab.world.compiled.arrays import (
     LOG_ROW,
     NO_COOKIE,
     TARGET,
+    ClientState,
     InstanceState,
     RoutingArrays,
     constants_of,
@@ -55,6 +57,9 @@ class CompiledPlane:
         self._blueprint, self._draws = run_counts.blueprint, draws
         self._clients = sum(segment.clients for segment in run_counts.blueprint.segments)
         self._cookies: dict[tuple[int, int], NDArray[np.int64]] = {}
+        keeping = run_counts.blueprint.scenario.endpoint.variant_routing in KEEPING
+        remembered = self._clients if keeping else 0
+        self._kept = np.zeros(remembered, np.int64), np.zeros(remembered, np.int64)
         self._users, self._epoch = np.zeros(0, dtype=np.uint64), -1
         self._slots: dict[tuple[int, int], int] = {}
         self._instances = _free_times(0, self._workers, _FIRST_RING)
@@ -74,7 +79,9 @@ class CompiledPlane:
             for variant, numbers in enumerate(routing.instances)
         ]
         self._routing = routing_arrays_of(
-            routing, slots, self._cookies_of(routing), self._users_of(routing)
+            routing,
+            slots,
+            ClientState(self._cookies_of(routing), self._users_of(routing), *self._kept),
         )
         self._make_room_for_instances()
         self._kernel = advance

@@ -13,7 +13,8 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from simab.draws import COPY_ATTEMPT, Draws, Purpose
+from simab.draws import COPY_ATTEMPT, Draws, Purpose, own_word
+from simab.scenario.parts import HASHING
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.records import COPY
@@ -22,8 +23,10 @@ from simab.world.reference.traffic import Arrival, arrivals
 from simab.world.routing import (
     TURN_UNIT,
     Routing,
+    pick_by_rendezvous,
     pick_by_word,
     pick_least_outstanding,
+    pick_linearly,
     pick_uniform,
 )
 from simab.world.run_counts import RunCounts, Status, Total
@@ -48,11 +51,13 @@ class ReferencePlane:
         self._blueprint: Blueprint = run_counts.blueprint
         self._run_counts = run_counts
         self._draws = draws
+        self._kind = run_counts.blueprint.scenario.endpoint.variant_routing
         self._log = RequestLog() if record_requests else None
         self._routing: Routing
         self._turns: dict[int, int] = {}
         self._workers: dict[tuple[int, int], simpy.Resource] = {}
         self._cookies: dict[tuple[int, ...], int] = {}
+        self._kept: dict[tuple[int, int], tuple[int, int]] = {}
         self._users: set[tuple[int, int]] = set()
         self._epoch = -1
         environment.process(self._traffic())
@@ -145,9 +150,33 @@ class ReferencePlane:
             return arrival.target
         if self._has_cookie(arrival):
             return self._routing.pinned
+        kept = self._kept_variant(arrival)
+        if kept != NO_VARIANT:
+            return kept
         variant = self._choose_by_weight(arrival)
         self._book_assigned(arrival, variant)
+        self._keep(arrival, variant)
         return variant
+
+    def _kept_variant(self, arrival: Arrival) -> int:
+        """What was drawn for the client before and still holds; else NO_VARIANT."""
+        user = arrival.segment, arrival.client
+        variant, until_ns = self._kept.get(user, (NO_VARIANT, 0))
+        if arrival.arrived_ns >= until_ns:
+            return NO_VARIANT
+        if self._kind == "keep_alive":  # an open connection knows nothing of weights
+            if not self._routing.instances[variant]:
+                return NO_VARIANT
+            self._keep(arrival, variant)
+            return variant
+        return variant if variant in self._routing.choices else NO_VARIANT
+
+    def _keep(self, arrival: Arrival, variant: int) -> None:
+        """Under a rule that keeps clients with what was drawn, from now on and for its affinity."""
+        affinity_ns = self._blueprint.scenario.endpoint.affinity
+        if affinity_ns is not None:
+            user = arrival.segment, arrival.client
+            self._kept[user] = variant, arrival.arrived_ns + affinity_ns
 
     def _book_assigned(self, arrival: Arrival, variant: int) -> None:
         user = arrival.segment, arrival.client
@@ -157,14 +186,17 @@ class ReferencePlane:
         self._run_counts.book_assigned(variant, arrival.arrived_ns, new_user=new)
 
     def _choose_by_weight(self, arrival: Arrival) -> int:
-        kind = self._blueprint.scenario.endpoint.variant_routing
-        if kind == "smooth_weighted_round_robin":
+        if self._kind == "smooth_weighted_round_robin":
             return self._next_in_turn()
-        if kind == "sticky_hash":
-            stream = self._blueprint.segments[arrival.segment].stream
-            word = self._draws.block(Purpose.ASSIGNMENT, stream, arrival.client)[0]
+        if self._kind not in HASHING:
+            return pick_by_word(self._routing, arrival.service[0])
+        stream = self._blueprint.segments[arrival.segment].stream
+        word = self._draws.block(Purpose.ASSIGNMENT, stream, arrival.client)[0]
+        if self._kind == "sticky_hash":
             return pick_by_word(self._routing, word)
-        return pick_by_word(self._routing, arrival.service[0])
+        salts = [self._blueprint.variants[choice].salt for choice in self._routing.choices]
+        pick = pick_by_rendezvous if self._kind == "consistent_hash" else pick_linearly
+        return pick(self._routing, [own_word(word, salt) for salt in salts])
 
     def _has_cookie(self, arrival: Arrival) -> bool:
         since_ns = self._cookies.get(_cookie_of(arrival, self._routing))
