@@ -9,6 +9,12 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from simab.analyse.look_closely import (
+    latency_shown,
+    limits_of,
+    readings_of,
+    split_is_random,
+)
 from simab.analyse.series import (
     metric_series,
     metric_value,
@@ -35,6 +41,8 @@ def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Example:
     decided_ns = _decided_ns(run, outcome)
     shown_ns = _shown_ns(run, decided_ns)
     edges = span_edges(run, shown_ns)
+    limits = limits_of(run)
+    latency = latency_shown(limits)
     return Example(
         policy=run.policy_name,
         replication=run.replication,
@@ -50,11 +58,15 @@ def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Example:
             WeightsInForce(at_s=seconds(entry.at_ns), weights=_shares(entry.weights))
             for entry in run.decision_log.splits
         ),
-        spans=spans(run, edges),
+        spans=spans(run, edges, latency),
         variants=variant_windows(run),
         metric_series=metric_series(run, edges),
         decisions=tuple(_decision(entry) for entry in run.decision_log.decisions),
         totals={name: getattr(totals, name) for name in totals.__slots__},
+        readings=readings_of(run.readings),
+        limits=limits,
+        latency_shown=latency,
+        split_is_random=split_is_random(run.scenario, run),
     )
 
 

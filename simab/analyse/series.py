@@ -10,12 +10,12 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 from statistics import median_high
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.policies.metrics import LabelMetric, label_metric
+from simab.policies.metrics import LabelMetric, LatencyMetric, label_metric, latency_metric_ns
 from simab.result.example_run import MetricPoint, MetricValue, Span, VariantWindows
 from simab.run.simulation import Run
 from simab.stats.classification import METRICS_WITH_INTERVAL
@@ -53,8 +53,12 @@ def _even(first: int, last: int, most: int) -> list[int]:
     return [first + (last - first) * at // pieces for at in range(pieces + 1)] if pieces else [last]
 
 
-def spans(run: Run, edges: list[int]) -> tuple[Span, ...]:
-    """What users got: spans with mirrored copies alone are left out, copies are not counted."""
+def spans(run: Run, edges: list[int], latency: str) -> tuple[Span, ...]:
+    """What users got: spans with mirrored copies alone are left out, copies are not counted.
+
+    `latency` is the one that figures show, beside the 50 % and the 99 % quantile.
+    """
+    shown = cast(LatencyMetric, latency)
     run_counts = run.data.run_counts
     users = run_counts.user_requests()
     period_ns, horizon_ns = run_counts.blueprint.period_ns, run_counts.blueprint.horizon_ns
@@ -74,6 +78,7 @@ def spans(run: Run, edges: list[int]) -> tuple[Span, ...]:
                         error_rate=totals.error_rate,
                         latency_p50_ms=totals.latency_quantile_ns(0.5) / 1e6,
                         latency_p99_ms=totals.latency_quantile_ns(0.99) / 1e6,
+                        latency_shown_ms=latency_metric_ns(shown, totals) / 1e6,
                     )
                 )
     return tuple(rows)

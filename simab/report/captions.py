@@ -144,7 +144,7 @@ def traffic(result: StudyResult, example: Example) -> str:
 def _accepted(actions: int) -> str:
     """How many actions were accepted, and where the figure has them."""
     accepted = f"{counted(actions, 'action')} {'was' if actions == 1 else 'were'} accepted"
-    return f"{accepted} (marked above the figure)" if actions else accepted
+    return f"{accepted} (numbered in the figure)" if actions else accepted
 
 
 def _when(result: StudyResult, example: Example) -> str:

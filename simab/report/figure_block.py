@@ -16,15 +16,16 @@ from simab.report import (
     paired_figure,
     tables,
     tables_over_worlds,
+    timeline_figure,
+    timeline_text,
     trade_figure,
-    traffic_figure,
     verdict_figure,
     worlds_figure,
 )
-from simab.report import example_figures as replaying
 from simab.report.over_worlds import harmful, trades
 from simab.report.svg import finish
 from simab.report.table import Table
+from simab.report.timeline_tables import timeline_tables
 from simab.result import StudyResult
 from simab.result.example_run import Example
 
@@ -47,7 +48,7 @@ class FigureBlock:
     finding: str
     wide: str
     narrow: str
-    table: Table
+    tables: tuple[Table, ...]
 
 
 def study_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlock]:
@@ -119,31 +120,19 @@ def worlds_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBl
 def example_figures(
     result: StudyResult, example: Example, position: int, numbers: Iterator[int]
 ) -> list[FigureBlock]:
-    """Traffic and metric of one example run; of the run that did most harm the traffic alone."""
+    """The timeline of one example run; of the run that did most harm without its labels."""
     truth = result.truth
-    figures = []
-    if example.weights:
-        dots = example.realised(truth.candidate, example.shown_until_s, traffic_figure.BINS)
-        figures.append(
-            figure_block(
-                numbers,
-                f"traffic-{position}",
-                ("Who got the traffic", captions.traffic(result, example)),
-                lambda width: traffic_figure.draw_traffic(example, truth, width),
-                tables.traffic(example, truth.candidate, dots),
-            )
+    if not (example.weights or example.metric_series):
+        return []
+    return [
+        figure_block(
+            numbers,
+            f"timeline-{position}",
+            ("The run over time", timeline_text.finding(result, example)),
+            lambda width: timeline_figure.draw_timeline(example, truth, width),
+            *timeline_tables(example, truth),
         )
-    if example.metric_series:
-        figures.append(
-            figure_block(
-                numbers,
-                f"metric-{position}",
-                ("What the metric said", captions.metric(result, example)),
-                lambda width: replaying.draw_metric(example, truth, width),
-                tables.metric(example, (truth.control, truth.candidate)),
-            )
-        )
-    return figures
+    ]
 
 
 def figure_block(
@@ -151,7 +140,7 @@ def figure_block(
     key: str,
     words: tuple[str, str],
     draw: Callable[[float], Figure | str],
-    table: Table,
+    *tables: Table,
 ) -> FigureBlock:
     """The figure drawn for both widths, under the next number; `words` are title and finding."""
     title, finding = words
@@ -159,7 +148,7 @@ def figure_block(
         finish(rendered(draw, width), f"{key}-{name}", title, finding)
         for name, width in (("wide", canvas.WIDE), ("narrow", canvas.NARROW))
     )
-    return FigureBlock(next(numbers), key, title, finding, wide, narrow, table)
+    return FigureBlock(next(numbers), key, title, finding, wide, narrow, tables)
 
 
 def rendered(draw: Callable[[float], Figure | str], width: float) -> str:

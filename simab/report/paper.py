@@ -83,6 +83,12 @@ class Paper:
             look["stroke-dasharray"] = " ".join(f"{each:g}" for each in dash)
         SubElement(self._root, "path", {"d": path, **look})
 
+    def area(self, corners: Sequence[tuple[float, float]], colour: str, *, opacity: float) -> None:
+        """What these corners enclose, filled."""
+        path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners) + "Z"
+        look = {"fill": colour, "fill-opacity": f"{opacity:g}", "stroke": "none"}
+        SubElement(self._root, "path", {"d": path, **look})
+
     def mark(
         self,
         place: tuple[float, float],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
 from typing import Final
 
 from simab.report import formatting, verdict_columns
@@ -16,7 +15,7 @@ from simab.report.verdict_columns import VerdictColumn
 from simab.result import Mean, PairedDifference, PolicyResult, StudyResult
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS, Shown, Unit
 from simab.result.columns import Column as OutcomeColumn
-from simab.result.example_run import Example, Realised
+from simab.result.example_run import Example
 from simab.text import typeset
 from simab.text.lists import either, named
 from simab.text.numbers import counted
@@ -303,66 +302,10 @@ def _restricted(paired: PairedDifference) -> str:
     )
 
 
-def traffic(example: Example, variant: str, dots: list[Realised]) -> Table:
-    """Weights and realised shares of a variant."""
-    columns = (
-        Column("Windows", "from, to", numeric=False),
-        Column("Weight", "as a share"),
-        Column("Realised share"),
-        Column("Requests", "that ended then"),
-    )
-    rows = tuple(
-        (
-            Cell(typeset.duration_range(each.since_s, each.until_s)),
-            Cell(_weights_in_force(example, variant, each)),
-            Cell(typeset.percent(each.share, 1)),
-            Cell(typeset.count(each.requests)),
-        )
-        for each in dots
-    )
-    return Table(f"Share of {variant}", columns, rows)
-
-
-def _weights_in_force(example: Example, variant: str, windows: Realised) -> str:
-    """The weight as a share at the windows' begin, and each that came into force within them."""
-    times, shares = example.weight_steps(variant, math.inf)
-    steps = list(zip(times[:-1], shares, strict=False))
-    before = [share for at_s, share in steps if at_s <= windows.since_s]
-    within = [share for at_s, share in steps if windows.since_s < at_s < windows.until_s]
-    in_force = [each for each, _ in groupby([*before[-1:], *within])]
-    return ", then ".join(typeset.percent(each, 1) for each in in_force) or typeset.NOT_KNOWN
-
-
-def metric(example: Example, names: tuple[str, str], most: int = 12) -> Table:
-    """The metric of both variants at a few times."""
-    columns = (
-        Column("Time", numeric=False),
-        Column("Variant", numeric=False),
-        Column("Labels"),
-        Column("Value", "95\u202f% interval"),
-    )
-    points = sorted(
-        (point for name in names for point in example.series(name, most)),
-        key=lambda point: (point.at_s, point.variant != names[0]),
-    )
-    rows = tuple(
-        (
-            Cell(typeset.duration(point.at_s)),
-            Cell(point.variant),
-            Cell(typeset.count(point.labelled)),
-            Cell(
-                typeset.metric_value(point.value),
-                f"{typeset.metric_value(point.low)} to {typeset.metric_value(point.high)}",
-            ),
-        )
-        for point in points
-    )
-    return Table("The metric over the labels that have arrived", columns, rows)
-
-
 def decisions(example: Example) -> Table:
     """Every decision with what the policy saw; of very many the first and the last twenty."""
     columns = (
+        Column("No.", numeric=False),
         Column("When", numeric=False),
         Column("Action", numeric=False),
         Column("Accepted", numeric=False),
@@ -370,18 +313,21 @@ def decisions(example: Example) -> Table:
     )
     rows = [
         (
+            Cell(str(number)),
             Cell(typeset.duration(each.at_s)),
             Cell(each.action, each.detail),
             Cell("yes" if each.accepted else "no, refused"),
             Cell(each.because or "no reason given"),
         )
-        for each in example.decisions
+        for number, each in enumerate(example.decisions, start=1)
     ]
     if len(rows) > MOST_DECISIONS:
         half = MOST_DECISIONS // 2
         more = len(rows) - 2 * half
         left_out = f"{typeset.count(more)} more {'is' if more == 1 else 'are'} in study.json"
-        rows = [*rows[:half], (Cell("…"), Cell("…"), Cell("…"), Cell(left_out)), *rows[-half:]]
+        dots = Cell("…")
+        gap = (dots, dots, dots, dots, Cell(left_out))
+        rows = [*rows[:half], gap, *rows[-half:]]
     return Table("Every decision and what it saw", columns, tuple(rows))
 
 

@@ -10,8 +10,10 @@ from typing import NamedTuple
 __all__ = [
     "Decision",
     "Example",
+    "LimitLine",
     "MetricPoint",
     "MetricValue",
+    "Reading",
     "Realised",
     "Span",
     "UntilDecision",
@@ -32,6 +34,8 @@ class Span:
     error_rate: float
     latency_p50_ms: float
     latency_p99_ms: float
+    latency_shown_ms: float = math.nan
+    """The latency that the run's example names, for its figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,25 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the policy measured at a look, beside its bound; `passed` is None where that is open."""
+
+    at_s: float
+    name: str
+    reading: str
+    passed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitLine:
+    """A limit on a metric: a share of 5XX, or a latency in ms, set by "objective" or "policy"."""
+
+    metric: str
+    at_most: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UntilDecision:
     """How the run stood at its decision, or at the horizon if it was not decided.
 
@@ -137,6 +160,8 @@ class Example:
     """One replication of one policy, in the world of that name.
 
     `is_worst`: it was chosen for the harm that it did, and not as what mostly happens.
+    `latency_shown` names the latency of `Span.latency_shown_ms`, and `split_is_random` says whether
+    an independent draw sent each request, so that its realised share is binomial.
     """
 
     policy: str
@@ -157,6 +182,10 @@ class Example:
     totals: Mapping[str, int]
     world: str = "described"
     is_worst: bool = False
+    readings: tuple[Reading, ...] = ()
+    limits: tuple[LimitLine, ...] = ()
+    latency_shown: str = "latency_p99"
+    split_is_random: bool = False
 
     def weight_steps(self, variant: str, end_s: float) -> tuple[list[float], list[float]]:
         """Times and shares of a variant, each in force until the next, the last to the end."""

@@ -43,7 +43,7 @@ from simab.study.failed_policies import failed_policies
 from simab.study.failure import Failure
 from simab.study.parameters import documentation, non_default, parameters, plain
 from simab.study.plan import StudyPlan
-from simab.study.playing import play_one
+from simab.study.watching import play_watched
 from simab.units import seconds
 from simab.version import VERSION
 from simab.world import Blueprint
@@ -288,7 +288,7 @@ def study_examples(
             blueprints[world] = Blueprint.of(plan.worlds[world])
         policy = row.policy, plan.policy(world, row.policy)
         draws = Draws(plan.seed, row.replication)
-        run = play_one(blueprints[world], policy, draws, plan.engine)
+        run = play_watched(blueprints[world], policy, draws, plan.engine)
         # A policy that is not pure may fail where it did not before; then there is nothing to show.
         if not isinstance(run, Failure):
             shown = example_of(run, row, why)

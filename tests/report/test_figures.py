@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.report import canvas, paired_figure, palette, tables, verdict_figure
+from simab.report import canvas, paired_figure, palette, timeline_tables, verdict_figure
 from simab.report.svg import finish
 from simab.result.example_run import Realised
 from simab.result.saved_study import read_result
@@ -143,7 +143,7 @@ def test_a_row_says_each_weight_in_force_in_its_windows(result: Of) -> None:
     shares = [each.weights["Variant2"] for each in run.weights]
     changed_s = run.weights[1].at_s
     windows = Realised(changed_s - 20.0, changed_s + 100.0, 0.5, 100.0)
-    (row,) = tables.traffic(run, "Variant2", [windows]).rows
+    (row,) = timeline_tables.traffic(run, "Variant2", [windows], []).rows
     before, after = (typeset.percent(share, 1) for share in shares[:2])
     assert row[1].text == f"{before}, then {after}"
 
