@@ -28,6 +28,7 @@ __all__ = [
     "QuantileEstimate",
     "independent_difference",
     "mean_interval",
+    "mean_p_value",
     "newcombe_interval",
     "paired_difference",
     "quantile_interval",
@@ -177,6 +178,21 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> MeanEstimate:
     margin = _student_quantile(0.5 + level / 2.0, count - 1) * standard_error
     interval = Interval(estimate - margin, estimate + margin, level)
     return MeanEstimate(estimate, interval, standard_error, count)
+
+
+def mean_p_value(values: ArrayLike) -> float:
+    """Two-sided p-value that independent values have the mean 0, by Student's t (shape: n).
+
+    NaN for fewer than two values, and for values that are all alike. Raises InvalidInput as
+    `mean_interval`.
+    """
+    from scipy.special import stdtr
+
+    found = mean_interval(values)
+    if not found.standard_error > 0.0:
+        return math.nan
+    statistic = abs(found.estimate) / found.standard_error
+    return 2.0 * float(stdtr(found.count - 1, -statistic))
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> PairedDifference:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from simab.errors import InvalidInput
 from simab.stats.checks import require_level
 
-__all__ = ["Deviation", "largest_deviation", "scan_p_value"]
+__all__ = ["Deviation", "largest_deviation", "scan_p_value", "scan_reference"]
 
 _FEWEST: Final = 5.0
 """Requests that are expected of a variant in an interval, and of the others, for it to count."""
@@ -52,14 +52,32 @@ def scan_p_value(
     1997, section 4.2), so that it errs at most as often as it says. Same seed, same value.
     """
     _, asked = _windows(np.zeros(np.shape(trials)), trials)
-    generator = np.random.default_rng(seed)
-    ends = np.cumsum(asked)
-    reached = 0
-    for _ in range(simulations):
-        drawn = generator.binomial(asked.astype(np.int64), share)
-        other = _largest(np.cumsum(drawn - asked * share), ends, share)
-        reached += abs(other.score) >= abs(found.score) * (1.0 - 1e-12)
+    scores = scan_reference(asked, share, simulations=simulations, seed=seed)
+    reached = int((scores >= abs(found.score) * (1.0 - 1e-12)).sum())
     return (1 + reached) / (1 + simulations)
+
+
+def scan_reference(
+    trials: ArrayLike, share: float, *, simulations: int = 999, seed: int = 1
+) -> NDArray[np.float64]:
+    """The largest deviations over any interval of so many simulations of independent draws.
+
+    Scores without their sign, as `largest_deviation` has them, shape (simulations,). Same seed,
+    same values.
+    """
+    require_level("share", share)
+    _, asked = _windows(np.zeros(np.shape(trials)), trials)
+    generator = np.random.default_rng(seed)
+    drawn = generator.binomial(asked.astype(np.int64), share, (simulations, asked.size))
+    excess = np.cumsum(drawn - asked * share, axis=1)
+    above = np.concatenate((np.zeros((simulations, 1)), excess), axis=1)
+    until = np.concatenate(([0.0], np.cumsum(asked)))
+    scores = np.zeros(simulations)
+    for length in range(1, until.size):
+        spread = _spreads(until[length:] - until[:-length], share)
+        off = np.abs(above[:, length:] - above[:, :-length]) / spread
+        np.maximum(scores, off.max(axis=1), out=scores)
+    return scores
 
 
 def _windows(hits: ArrayLike, trials: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -77,12 +95,15 @@ def _largest(excess: NDArray[np.float64], ends: NDArray[np.float64], share: floa
     best = Deviation(0, 0, 0.0)
     for length in range(1, above.size):
         deviations = above[length:] - above[:-length]
-        trials = until[length:] - until[:-length]
-        enough = trials * min(share, 1.0 - share) >= _FEWEST
-        if not enough.any():
-            continue
-        scores = deviations / np.sqrt(np.where(enough, trials, np.inf) * share * (1.0 - share))
+        scores = deviations / _spreads(until[length:] - until[:-length], share)
         first = int(np.argmax(np.abs(scores)))
         if abs(scores[first]) > abs(best.score):
             best = Deviation(first, first + length, float(scores[first]))
     return best
+
+
+def _spreads(trials: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """Standard deviations of binomial counts; infinite where too few are expected to count."""
+    enough = trials * min(share, 1.0 - share) >= _FEWEST
+    spread: NDArray[np.float64] = np.sqrt(np.where(enough, trials, np.inf) * share * (1.0 - share))
+    return spread
