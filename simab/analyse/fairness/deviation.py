@@ -1,0 +1,150 @@
+"""How far shares were off over time: the fan, its envelope, longest runs and the scan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.analyse.fairness.measure import RunFairness
+from simab.analyse.fairness.over_runs import mean_over_runs, share_of_runs
+from simab.analyse.fairness.studied import RuleStudied
+from simab.result.estimates import Mean, Proportion
+from simab.result.fairness_result import FanPoint, LongestRun
+from simab.stats.longest_run import longest_run_probability
+from simab.stats.share_scan import largest_deviation, scan_reference
+from simab.units import seconds
+
+__all__ = ["beyond_scan", "fan_of", "longest_runs", "windows_within"]
+
+Floats = NDArray[np.float64]
+
+_FAN: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+_SELDOM: Final = 0.001
+_SCAN_LEVEL: Final = 0.01
+_NORMAL_95: Final = 1.959963984540054
+_MOST_TRIALS: Final = 200_000  # of the recursion for longest runs, which takes a step for each
+
+
+def fan_of(studied: RuleStudied, runs: Sequence[RunFairness]) -> tuple[FanPoint, ...]:
+    """Realised less asked share of the candidate, over the runs with requests in the window."""
+    place = studied.variants.index(studied.candidate)
+    window = _Deviation(runs, place, cumulative=False)
+    until_then = _Deviation(runs, place, cumulative=True)
+    return tuple(
+        FanPoint(
+            end_s=seconds(int(end_ns)),
+            window=window.quantiles(at),
+            window_promised=window.promised(at) if studied.independent else math.nan,
+            until_then=until_then.quantiles(at),
+            until_then_promised=math.nan
+            if studied.by_client or not studied.independent
+            else until_then.promised(at),
+        )
+        for at, end_ns in enumerate(runs[0].windows.ends_ns)
+        if until_then.any(at)
+    )
+
+
+class _Deviation:
+    """By run and window: how far off a variant's share was, and its standard deviation."""
+
+    def __init__(self, runs: Sequence[RunFairness], place: int, *, cumulative: bool) -> None:
+        trials = np.array([run.windows.requests.sum(axis=1) for run in runs], dtype=np.float64)
+        hits = np.array([run.windows.requests[:, place] for run in runs], dtype=np.float64)
+        expected = np.array([run.windows.expected[:, place] for run in runs])
+        variance = np.array([run.windows.variance[:, place] for run in runs])
+        if cumulative:
+            trials, hits, expected, variance = (
+                each.cumsum(axis=1) for each in (trials, hits, expected, variance)
+            )
+        with np.errstate(invalid="ignore"):
+            self.shares = (hits - expected) / np.where(trials > 0, trials, np.nan)
+            self.spread = np.sqrt(variance) / np.where(trials > 0, trials, np.nan)
+
+    def any(self, at: int) -> bool:
+        return bool(np.isfinite(self.shares[:, at]).any())
+
+    def quantiles(self, at: int) -> tuple[float, ...]:
+        own = self.shares[:, at]
+        known = own[np.isfinite(own)]
+        if not known.size:
+            return (math.nan,) * len(_FAN)
+        return tuple(float(each) for each in np.quantile(known, _FAN, method="inverted_cdf"))
+
+    def promised(self, at: int) -> float:
+        known = self.spread[np.isfinite(self.spread[:, at]), at]
+        return _NORMAL_95 * float(known.mean()) if known.size else math.nan
+
+
+def windows_within(studied: RuleStudied, runs: Sequence[RunFairness]) -> Mean:
+    """Share of a run's windows in the envelope: 95 % of draws, or a request off in turn."""
+    place, shares = studied.variants.index(studied.candidate), []
+    for run in runs:
+        windows = run.windows
+        off = np.abs(windows.requests[:, place] - windows.expected[:, place])
+        # Half a request: counts are whole, and the envelope has their normal law.
+        allowed = 0.5 + _NORMAL_95 * np.sqrt(windows.variance[:, place])
+        if not studied.independent:
+            allowed = np.full_like(allowed, float(len(studied.variants)))
+        used = windows.variance[:, place] > 0.0
+        if used.any():
+            shares.append(float((off <= allowed)[used].mean()))
+    return mean_over_runs(shares, most=1.0)
+
+
+def longest_runs(studied: RuleStudied, runs: Sequence[RunFairness]) -> tuple[LongestRun, ...]:
+    """The longest runs on each variant, in the phase of most requests."""
+    phase = runs[0].longest_phase
+    if phase is None:
+        return ()
+    trials = int(np.mean([run.scanned.sum() for run in runs]))
+    by_chance = studied.independent and not studied.by_client
+    return tuple(
+        LongestRun(
+            variant=name,
+            mean=float(np.mean([run.longest[place] for run in runs])),
+            seldom_above=_seldom_above(trials, float(share)) if by_chance else math.nan,
+        )
+        for place, (name, share) in enumerate(zip(studied.variants, phase.shares, strict=True))
+        if 0.0 < share < 1.0
+    )
+
+
+def _seldom_above(trials: int, share: float) -> float:
+    """The length that the longest of independent draws exceeds once in 1,000 runs."""
+    if not 1 <= trials <= _MOST_TRIALS:
+        return math.nan
+    length = 1
+    while longest_run_probability(length + 1, trials, share) > _SELDOM:
+        length += max(1, length // 8)
+    while length > 1 and longest_run_probability(length, trials, share) <= _SELDOM:
+        length -= 1
+    return float(length)
+
+
+def beyond_scan(studied: RuleStudied, runs: Sequence[RunFairness]) -> Proportion:
+    """How often the largest deviation of a run is one of the 1 % largest of independent draws."""
+    place = studied.variants.index(studied.candidate)
+    own = [run for run in runs if run.longest_phase and 0 < run.longest_phase.shares[place] < 1]
+    if not own or not studied.independent:
+        return share_of_runs([])
+    reference = np.mean([run.scanned.sum(axis=1) for run in own], axis=0).round()
+    beyond = []
+    for run in own:
+        assert run.longest_phase is not None
+        share = float(run.longest_phase.shares[place])
+        found = largest_deviation(run.scanned[:, place], run.scanned.sum(axis=1), share)
+        beyond.append(found.score)
+    share = float(own[0].longest_phase.shares[place])  # type: ignore[union-attr]
+    limit = _scan_limit(reference, share)
+    return share_of_runs(abs(each) > limit for each in beyond)
+
+
+def _scan_limit(trials: Floats, share: float) -> float:
+    """The score that 1 % of simulations exceed."""
+    scores = scan_reference(trials, share)
+    return float(np.quantile(scores, 1.0 - _SCAN_LEVEL, method="higher"))

@@ -1,0 +1,227 @@
+"""What one run says of the split: `FairnessMeasure.of(run) -> RunFairness`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.analyse.fairness.people import People, people_of
+from simab.analyse.fairness.places import PlaceLoad, places_of
+from simab.analyse.fairness.routed import AskedPhase, Routed, asked_phases, routed_requests
+from simab.run.simulation import Run
+from simab.stats.longest_run import longest_run
+from simab.stats.split_fit import TIME_BINS, PhaseCells, time_bin_of
+
+__all__ = ["MOST_PHASES", "FairnessMeasure", "PhaseSplit", "RunFairness", "RunWindows"]
+
+MOST_PHASES = 8
+"""Phases of a run that are looked at one by one; a rollout may have hundreds."""
+MOST_WINDOWS = 60
+LAGS = 40
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhaseSplit:
+    """One phase with two choices or more: when, and what it split.
+
+    `cells` count what the rule assigns: requests, or clients once each. `requests` and `users` are
+    by variant, shape (variants,). After a change of weights `lag_ns`, shape (lags,), are times
+    since; `requests_lagged` counts the requests up to each since the one before, and `users_at` by
+    variant that clients were last sent to, both of shape (lags, variants). `moved` counts clients
+    that had asked before the phase, by the variant of their last request then and of their first
+    in it, shape (variants, variants).
+    """
+
+    number: int
+    asked: AskedPhase
+    cells: PhaseCells
+    requests: Integers
+    users: Integers
+    lag_ns: Integers
+    requests_lagged: Integers
+    users_at: Integers
+    moved: Integers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunWindows:
+    """By window and variant: requests, how many the shares promise, and the variance of that.
+
+    Shapes: (windows, variants), and (windows,) for `ends_ns`.
+    """
+
+    ends_ns: Integers
+    requests: Integers
+    expected: Floats
+    variance: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunFairness:
+    """What one run says. `longest` are the longest runs on each variant within a phase.
+
+    They and `scanned`, the units by window and variant, are of the phase that had most requests.
+    """
+
+    phases: tuple[PhaseSplit, ...]
+    phases_in_all: int
+    windows: RunWindows
+    longest: Integers
+    longest_phase: AskedPhase | None
+    scanned: Integers
+    people: People
+    places: tuple[PlaceLoad, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessMeasure:
+    """Looks at every request of a run; `worse` are the variants that are worse than the best."""
+
+    worse: tuple[str, ...]
+    reads_requests: bool = True
+
+    def of(self, run: Run) -> RunFairness:
+        """What the run says."""
+        routed, asked = routed_requests(run), asked_phases(run)
+        split = [each for each in asked if each.splits]
+        names = run.data.run_counts.blueprint.names
+        by_client = run.scenario.endpoint.assigns_clients
+        longest = max(split, key=lambda each: _count(routed, each), default=None)
+        return RunFairness(
+            phases=tuple(_phases(routed, asked, by_client=by_client)),
+            phases_in_all=len(split),
+            windows=_windows(routed, asked, run.scenario.horizon, by_client=by_client),
+            longest=_longest(routed, longest),
+            longest_phase=longest,
+            scanned=_scanned(routed, longest, by_client=by_client),
+            people=people_of(routed, run, [names.index(each) for each in self.worse]),
+            places=places_of(routed, names),
+        )
+
+
+def _phases(routed: Routed, asked: list[AskedPhase], *, by_client: bool) -> list[PhaseSplit]:
+    found: list[PhaseSplit] = []
+    before: AskedPhase | None = None
+    for phase in asked:
+        if phase.splits and len(found) < MOST_PHASES:
+            found.append(_phase(routed, (before, phase), len(found) + 1, by_client=by_client))
+        before = phase
+    return found
+
+
+def _phase(
+    routed: Routed, asked: tuple[AskedPhase | None, AskedPhase], number: int, *, by_client: bool
+) -> PhaseSplit:
+    """Of two phases that follow each other the second; the first has none before."""
+    before, phase = asked
+    which = routed.between(phase.since_ns, phase.until_ns)
+    client, variant = routed.client[which], routed.variant[which]
+    _, firsts = np.unique(client, return_index=True)
+    firsts.sort()
+    last = np.full(routed.clients, -1, dtype=np.int64)
+    last[routed.client[: which.start]] = routed.variant[: which.start]
+    known = last >= 0
+    moved = np.zeros((routed.variants, routed.variants), dtype=np.int64)
+    back = firsts[known[client[firsts]]]
+    np.add.at(moved, (last[client[back]], variant[back]), 1)
+    units = firsts if by_client else np.arange(client.size)
+    cells = np.zeros((TIME_BINS, 2, routed.variants), dtype=np.int64)
+    bins = time_bin_of(np.arange(units.size), units.size)
+    np.add.at(cells, (bins, known[client[units]].astype(int), variant[units]), 1)
+    lag_ns, lagged, users_at = _lags(routed, phase, which, last if before else None)
+    return PhaseSplit(
+        number=number,
+        asked=phase,
+        cells=PhaseCells(cells, phase.shares, None if before is None else before.shares),
+        requests=routed.counted(which),
+        users=np.bincount(variant[firsts], minlength=routed.variants),
+        lag_ns=lag_ns,
+        requests_lagged=lagged,
+        users_at=users_at,
+        moved=moved,
+    )
+
+
+def _windows(
+    routed: Routed, asked: list[AskedPhase], horizon_ns: int, *, by_client: bool
+) -> RunWindows:
+    edges = np.linspace(0, horizon_ns, MOST_WINDOWS + 1).astype(np.int64)
+    window = np.searchsorted(edges, routed.arrived_ns, side="right") - 1
+    shape = (MOST_WINDOWS, routed.variants)
+    requests = np.zeros(shape, dtype=np.int64)
+    np.add.at(requests, (window, routed.variant), 1)
+    expected, variance = np.zeros(shape), np.zeros(shape)
+    for phase in asked:
+        which = routed.between(phase.since_ns, phase.until_ns)
+        trials = np.bincount(window[which], minlength=MOST_WINDOWS)
+        spread = trials if not by_client else _squares(routed, which, window)
+        expected += np.outer(trials, phase.shares)
+        variance += np.outer(spread, phase.shares * (1.0 - phase.shares))
+    return RunWindows(edges[1:], requests, expected, variance)
+
+
+def _scanned(routed: Routed, phase: AskedPhase | None, *, by_client: bool) -> Integers:
+    counts = np.zeros((MOST_WINDOWS, routed.variants), dtype=np.int64)
+    if phase is None:
+        return counts
+    which = routed.between(phase.since_ns, phase.until_ns)
+    client, variant = routed.client[which], routed.variant[which]
+    arrived = routed.arrived_ns[which]
+    if by_client:
+        _, firsts = np.unique(client, return_index=True)
+        variant, arrived = variant[firsts], arrived[firsts]
+    edges = np.linspace(phase.since_ns, phase.until_ns, MOST_WINDOWS + 1)
+    window = np.clip(np.searchsorted(edges, arrived, side="right") - 1, 0, MOST_WINDOWS - 1)
+    np.add.at(counts, (window, variant), 1)
+    return counts
+
+
+def _count(routed: Routed, phase: AskedPhase) -> int:
+    which = routed.between(phase.since_ns, phase.until_ns)
+    return int(which.stop - which.start)
+
+
+def _squares(routed: Routed, which: slice, window: Integers) -> Integers:
+    """By window: the sum over clients of their requests squared."""
+    place = window[which] * routed.clients + routed.client[which]
+    places, counts = np.unique(place, return_counts=True)
+    sums = np.bincount(places // routed.clients, weights=counts**2, minlength=MOST_WINDOWS)
+    return sums.astype(np.int64)
+
+
+def _longest(routed: Routed, phase: AskedPhase | None) -> Integers:
+    if phase is None:
+        return np.zeros(routed.variants, dtype=np.int64)
+    variant = routed.variant[routed.between(phase.since_ns, phase.until_ns)]
+    runs = [longest_run(variant == number) for number in range(routed.variants)]
+    return np.array(runs, dtype=np.int64)
+
+
+def _lags(
+    routed: Routed, phase: AskedPhase, which: slice, last: Integers | None
+) -> tuple[Integers, Integers, Integers]:
+    """After a change of weights: times since, requests since the time before, users' variants.
+
+    `last` has the variant of each client's last request before the phase, and is brought forward.
+    """
+    if last is None:
+        none = np.zeros((0, routed.variants), dtype=np.int64)
+        return np.zeros(0, dtype=np.int64), none, none
+    length_ns = phase.until_ns - phase.since_ns
+    lag_ns = np.geomspace(length_ns / 10_000, length_ns, LAGS).astype(np.int64)
+    requests = np.zeros((LAGS, routed.variants), dtype=np.int64)
+    users = np.zeros((LAGS, routed.variants), dtype=np.int64)
+    start = which.start
+    for place, lag in enumerate(lag_ns):
+        stop = int(np.searchsorted(routed.arrived_ns, phase.since_ns + lag, side="left"))
+        part = slice(start, max(stop, start))
+        requests[place] = routed.counted(part)
+        last[routed.client[part]] = routed.variant[part]
+        users[place] = np.bincount(last[last >= 0], minlength=routed.variants)
+        start = part.stop
+    return lag_ns, requests, users

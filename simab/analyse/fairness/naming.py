@@ -1,0 +1,180 @@
+"""Flaws by name: which ways to split wrongly the requests of a run are consistent with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.analyse.fairness.measure import PhaseSplit
+from simab.analyse.fairness.routed import AskedPhase
+from simab.stats.sample_ratio import one_share_power, share_test_power
+from simab.stats.split_fit import (
+    MixedSplit,
+    fits_shares,
+    keeps_clients,
+    mixes_at_first,
+    mixes_throughout,
+    seen_shift,
+)
+from simab.theory.routing_shares import expected_shares
+from simab.theory.split_laws import instance_ratio_shares, truncated_percentage_shares
+
+__all__ = ["ALPHA", "FLAWS", "Flaw", "consistent_flaws", "is_off", "level_of"]
+
+Floats = NDArray[np.float64]
+
+ALPHA: Final = 0.001
+"""How often a sound split is said to be off, over all tests of a run together."""
+TESTS: Final = 3
+"""Of a phase: over all, by time, and by new and known clients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A way to be off, with the words for it; either `shares` says which shares it gives, or `fit`
+    how well a mixture with the old ones fits.
+    """
+
+    name: str
+    words: str
+    shares: Callable[[AskedPhase], Floats] | None = None
+    fit: Callable[[PhaseSplit], MixedSplit] | None = None
+
+    def p_value(self, phase: PhaseSplit) -> float:
+        """That the phase was split this way."""
+        if self.shares is not None:
+            return fits_shares(phase.cells, self.shares(phase.asked))
+        assert self.fit is not None
+        if not _moved(phase):
+            return fits_shares(phase.cells)  # it shows after a change of weights only
+        return self.fit(phase).p_value
+
+    def differs(self, phases: Sequence[PhaseSplit]) -> bool:
+        """Whether it would give other shares than asked for in one of the phases at least."""
+        if self.shares is None:
+            return any(map(_moved, phases))
+        return any(not np.allclose(self.shares(each.asked), each.asked.shares) for each in phases)
+
+    def power(self, phases: Sequence[PhaseSplit], units: Sequence[float]) -> float:
+        """How often it is seen among so many units a phase; NaN where that depends on its size."""
+        if self.shares is None:
+            return float("nan")
+        powers = [
+            _power(int(count), self.shares(each.asked), each.asked.shares, level_of(len(phases)))
+            for each, count in zip(phases, units, strict=True)
+        ]
+        return max(powers, default=float("nan"))
+
+    def least_part(self, phases: Sequence[PhaseSplit], units: Sequence[float]) -> float:
+        """The smallest part of old shares that is seen with 90 % power; NaN where it has none."""
+        if self.fit is None:
+            return float("nan")
+        parts = [
+            _least_part(int(count), each, level_of(len(phases)))
+            for each, count in zip(phases, units, strict=True)
+            if _moved(each)
+        ]
+        return min((part for part in parts if part <= 1.0), default=float("nan"))
+
+
+def level_of(phases: int) -> float:
+    """The level of one test, so that all of a run err at ALPHA together (Bonferroni)."""
+    return ALPHA / (TESTS * max(phases, 1))
+
+
+def is_off(phases: Sequence[PhaseSplit], *, keeps: bool) -> bool:
+    """Whether a run's split is not what the rule promises: the weights, at once and for all.
+
+    `keeps`: the rule promises to keep clients, so that the weights are for new ones.
+    """
+    promised = KEEPS if keeps else WEIGHTS
+    return _joint(promised, phases) < ALPHA
+
+
+def consistent_flaws(phases: Sequence[PhaseSplit], *, keeps: bool) -> Mapping[str, float]:
+    """The flaws that a run is consistent with, best first, with their p-values."""
+    found = {
+        flaw.name: _joint(flaw, phases)
+        for flaw in FLAWS
+        if flaw.differs(phases) and not (keeps and flaw is KEEPS)
+    }
+    likely = [(name, value) for name, value in found.items() if value >= ALPHA]
+    return dict(sorted(likely, key=lambda each: -each[1]))
+
+
+def _joint(flaw: Flaw, phases: Sequence[PhaseSplit]) -> float:
+    """One p-value of all phases; they may depend on each other, so by Bonferroni."""
+    tests = [flaw.p_value(each) for each in phases]
+    return min([1.0, *(len(tests) * each for each in tests)])
+
+
+def _moved(phase: PhaseSplit) -> bool:
+    before = phase.cells.before
+    return before is not None and not np.allclose(before, phase.asked.shares)
+
+
+def _power(total: int, actual: Floats, asked: Floats, level: float) -> float:
+    if np.allclose(actual, asked) or total < 1:
+        return 0.0
+    if (actual[asked == 0.0] > 0.0).any():
+        return 1.0
+    chosen = asked > 0.0
+    if chosen.sum() == 2:
+        (first, _) = np.flatnonzero(chosen)
+        return one_share_power(total, float(actual[first]), float(asked[first]), alpha=level)
+    return share_test_power(total, actual[chosen], asked[chosen], alpha=level)
+
+
+def _least_part(total: int, phase: PhaseSplit, level: float) -> float:
+    """By the variant whose share moved most."""
+    assert phase.cells.before is not None
+    moved = np.abs(phase.cells.before - phase.asked.shares)
+    most = int(np.argmax(moved))
+    shift = seen_shift(total, float(phase.asked.shares[most]), alpha=level)
+    return float(shift / moved[most])
+
+
+def _linear_shares(asked: Floats) -> Floats:
+    found = expected_shares("linear_rendezvous", dict(enumerate(asked.tolist())))
+    return np.array(list(found.values()))
+
+
+WEIGHTS: Final = Flaw("weights", "the weights", shares=lambda asked: asked.shares)
+KEEPS: Final = Flaw(
+    "keeps_clients",
+    "clients that stay where they were: a cookie, or a router that caches by connection",
+    fit=lambda phase: keeps_clients(phase.cells),
+)
+FLAWS: Final = (
+    Flaw(
+        "linear_rendezvous",
+        "a rendezvous hash that multiplies its scores by the weights",
+        shares=lambda asked: _linear_shares(asked.shares),
+    ),
+    Flaw(
+        "truncated_percentages",
+        "shares cut to whole percents",
+        shares=lambda asked: truncated_percentage_shares(asked.shares),
+    ),
+    Flaw(
+        "instance_ratio",
+        "a split by the number of instances",
+        shares=lambda asked: instance_ratio_shares(asked.shares, asked.instances),
+    ),
+    Flaw(
+        "stale_routers",
+        "replicas of the router that never took the new weights",
+        fit=lambda phase: mixes_throughout(phase.cells),
+    ),
+    Flaw(
+        "lagging_routers",
+        "replicas of the router that took the new weights late",
+        fit=lambda phase: mixes_at_first(phase.cells),
+    ),
+    KEEPS,
+)
+"""In the order in which a page names them; those of constant shares first."""

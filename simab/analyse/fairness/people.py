@@ -1,0 +1,124 @@
+"""What the clients of one run met: which variants, how long they waited, and by group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.analyse.fairness.routed import Routed, left_out_segments
+from simab.run.simulation import Run
+from simab.scenario.models import Scenario
+from simab.stats.evenness import gini_coefficient, jain_index
+from simab.world.run_counts import Status
+
+__all__ = ["GROUP_FIELDS", "People", "group_names", "people_of"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_BUSIEST: float = 0.01
+GROUP_FIELDS = ("requests", "candidate_share", "latency_s", "error_share", "right_share")
+"""Columns of `People.groups`: a count, shares, and a mean in seconds; NaN where there is none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """Shares of the clients that asked; evenness over these clients (1: all alike, or 0 of Gini).
+
+    `groups` has a row a group of clients, by `GROUP_FIELDS`.
+    """
+
+    clients: int
+    met_several: float
+    met_worse: float
+    worse_each: float
+    busiest_share: float
+    jain_exposure: float
+    gini_exposure: float
+    jain_latency: float
+    gini_latency: float
+    groups: Floats
+
+
+def people_of(routed: Routed, run: Run, worse: Sequence[int]) -> People:
+    """What they met; `worse` are numbers of variants."""
+    asked = np.bincount(routed.client, minlength=routed.clients)
+    seen = asked > 0
+    by_variant = [
+        np.bincount(routed.client[routed.variant == number], minlength=routed.clients)
+        for number in range(routed.variants)
+    ]
+    met = np.sum([each > 0 for each in by_variant], axis=0)
+    on_worse = np.sum([by_variant[number] for number in worse], axis=0) if worse else 0 * asked
+    exposed = on_worse[seen].astype(float)
+    latency = _mean_latency(routed)
+    clients = int(seen.sum())
+    busiest = np.sort(asked[seen])[::-1][: max(round(_BUSIEST * clients), 1)]
+    return People(
+        clients=clients,
+        met_several=_share(int((met > 1).sum()), clients),
+        met_worse=_share(int((on_worse > 0).sum()), clients),
+        worse_each=float(exposed[exposed > 0].mean()) if exposed.any() else 0.0,
+        busiest_share=_share(int(busiest.sum()), int(asked.sum())),
+        jain_exposure=_even(jain_index, exposed),
+        gini_exposure=_even(gini_coefficient, exposed),
+        jain_latency=_even(jain_index, latency),
+        gini_latency=_even(gini_coefficient, latency),
+        groups=_groups(routed, run),
+    )
+
+
+def group_names(scenario: Scenario) -> tuple[str, ...]:
+    """The groups of clients that are compared: segments whose requests all go by the weights."""
+    left_out = left_out_segments(scenario)
+    return tuple(name for name in scenario.traffic if name not in left_out)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else float("nan")
+
+
+def _even(index, values: Floats) -> float:  # type: ignore[no-untyped-def]
+    return float(index(values)) if values.size else float("nan")
+
+
+def _mean_latency(routed: Routed) -> Floats:
+    """Seconds, of each client that had an answer."""
+    answered = routed.finished_ns >= 0
+    answered &= routed.status != Status.REJECTED
+    client = routed.client[answered]
+    took_s = (routed.finished_ns - routed.arrived_ns)[answered] / 1e9
+    count = np.bincount(client, minlength=routed.clients)
+    total = np.bincount(client, weights=took_s, minlength=routed.clients)
+    found: Floats = total[count > 0] / count[count > 0]
+    return found
+
+
+def _groups(routed: Routed, run: Run) -> Floats:
+    blueprint = run.data.run_counts.blueprint
+    candidate = blueprint.names.index(run.scenario.objective.candidate)
+    rows = []
+    segments = list(run.scenario.traffic)
+    for name in group_names(run.scenario):
+        own = routed.segment == segments.index(name)
+        answered = own & (routed.finished_ns >= 0) & (routed.status != Status.REJECTED)
+        known = own & (routed.correct >= 0)
+        took_ns = (routed.finished_ns - routed.arrived_ns)[answered]
+        failed = np.isin(routed.status[own], (Status.FAILED, Status.REJECTED))
+        rows.append(
+            (
+                own.sum(),
+                _mean(routed.variant[own] == candidate),
+                _mean(took_ns) / 1e9,
+                _mean(failed),
+                _mean(routed.correct[known]),
+            )
+        )
+    return np.array(rows, dtype=np.float64)
+
+
+def _mean(values: NDArray[np.generic]) -> float:
+    return float(values.mean()) if values.size else float("nan")

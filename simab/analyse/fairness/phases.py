@@ -1,0 +1,136 @@
+"""The phases of constant weights over many runs: shares, tests, and what a change does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.analyse.fairness.measure import PhaseSplit, RunFairness
+from simab.analyse.fairness.naming import ALPHA, level_of
+from simab.analyse.fairness.over_runs import mean_over_runs, share_of_runs
+from simab.analyse.fairness.studied import RuleStudied
+from simab.result.estimates import Mean
+from simab.result.fairness_result import PhaseFairness, SettlingPoint
+from simab.stats.goodness_of_fit import chi_square_shares
+from simab.stats.sample_ratio import mixed_share_test
+from simab.stats.split_fit import TIME_BINS, seen_shift
+from simab.units import seconds
+
+__all__ = ["phases_of"]
+
+Floats = NDArray[np.float64]
+
+_ENOUGH_FOR_A_SHARE: Final = 400  # requests, which a standard error of 2.5 points has at most
+
+
+def phases_of(studied: RuleStudied, runs: Sequence[RunFairness]) -> Iterable[PhaseFairness]:
+    """Phases of the same number and shares, which most runs of a policy have in common."""
+    found: dict[tuple[int, tuple[float, ...]], list[tuple[PhaseSplit, int]]] = {}
+    for run in runs:
+        for phase in run.phases:
+            key = phase.number, tuple(phase.asked.shares.tolist())
+            found.setdefault(key, []).append((phase, len(run.phases)))
+    for (number, _), phases in sorted(found.items()):
+        yield _phase(studied, number, [each for each, _ in phases], max(n for _, n in phases))
+
+
+def _phase(
+    studied: RuleStudied, number: int, phases: Sequence[PhaseSplit], of: int
+) -> PhaseFairness:
+    first, names = phases[0], studied.variants
+    units = float(np.mean([each.cells.total.sum() for each in phases]))
+    candidate = names.index(studied.candidate)
+    lagged = sum((each.requests_lagged for each in phases), np.zeros_like(first.requests_lagged))
+    users = sum((each.users_at for each in phases), np.zeros_like(first.users_at))
+    lag_s = np.mean([each.lag_ns for each in phases], axis=0) / 1e9
+    shares = first.asked.shares
+    return PhaseFairness(
+        number=number,
+        since_s=float(np.median([seconds(each.asked.since_ns) for each in phases])),
+        shares={
+            name: float(share) for name, share in zip(names, shares, strict=True) if share > 0.0
+        },
+        runs=len(phases),
+        units_each=units,
+        realised=_shares_by_variant(names, [each.requests for each in phases]),
+        realised_users=_shares_by_variant(names, [each.users for each in phases]),
+        off=share_of_runs(_off(each.cells.total, shares, ALPHA) for each in phases),
+        off_requests=share_of_runs(_off(each.requests, shares, ALPHA) for each in phases),
+        off_users=share_of_runs(_off(each.users, shares, ALPHA) for each in phases),
+        off_sequential=share_of_runs(_off_in_sequence(each, shares) for each in phases),
+        seen_shift=seen_shift(int(units), float(shares[candidate]), alpha=level_of(of)),
+        changed=bool(lag_s.size),
+        requests_settled_s=_settled_s(lag_s, lagged, shares, studied.tolerance),
+        users_settled_s=_settled_s(lag_s, users, shares, studied.tolerance),
+        clients_moved=mean_over_runs([_moved(each) for each in phases], most=1.0),
+        clients_to_move=_to_move(first),
+        settling=tuple(_settling(lag_s, lagged, users, candidate)),
+    )
+
+
+def _shares_by_variant(
+    names: Sequence[str], counts: Sequence[NDArray[np.int64]]
+) -> dict[str, Mean]:
+    counted = [each / each.sum() for each in counts if each.sum()]
+    return {
+        name: mean_over_runs([float(each[place]) for each in counted], most=1.0)
+        for place, name in enumerate(names)
+    }
+
+
+def _settling(
+    lag_s: Floats, requests: NDArray[np.int64], users: NDArray[np.int64], place: int
+) -> Iterable[SettlingPoint]:
+    """Times whose requests since the one before are enough for a share; the last in any case."""
+    since = np.zeros_like(requests[0]) if len(requests) else None
+    for at, (now, held) in enumerate(zip(requests, users, strict=True)):
+        since = since + now
+        if since.sum() >= _ENOUGH_FOR_A_SHARE or at == len(lag_s) - 1:
+            yield SettlingPoint(float(lag_s[at]), _part(since, place), _part(held, place))
+            since = np.zeros_like(now)
+
+
+def _part(counts: NDArray[np.int64], place: int) -> float:
+    total = int(counts.sum())
+    return float(counts[place]) / total if total else math.nan
+
+
+def _moved(phase: PhaseSplit) -> float:
+    total = int(phase.moved.sum())
+    return 1.0 - int(np.trace(phase.moved)) / total if total else math.nan
+
+
+def _to_move(phase: PhaseSplit) -> float:
+    """Half the sum of all changes of shares."""
+    before = phase.cells.before
+    return math.nan if before is None else float(np.abs(phase.asked.shares - before).sum()) / 2.0
+
+
+def _off(counts: NDArray[np.int64], shares: Floats, alpha: float) -> bool:
+    return bool(chi_square_shares(counts, shares).p_value < alpha)
+
+
+def _off_in_sequence(phase: PhaseSplit, shares: Floats) -> bool:
+    """Whether one of seven looks, each at twice as many units as the one before, sees it."""
+    seen = phase.cells.counts.sum(axis=1).cumsum(axis=0)
+    return any(mixed_share_test(seen[look], shares).p_value < ALPHA for look in range(TIME_BINS))
+
+
+def _settled_s(lag_s: Floats, counts: NDArray[np.int64], shares: Floats, tolerance: float) -> float:
+    """From when on counts keep within the tolerance of the shares, or of what chance does to them;
+    NaN where they do not.
+    """
+    if not lag_s.size:
+        return math.nan
+    total = counts.sum(axis=1, keepdims=True)
+    deviation = np.abs(counts / np.maximum(total, 1) - shares)
+    chance = 3.0 * np.sqrt(shares * (1.0 - shares) / np.maximum(total, 1))
+    away = ((deviation > tolerance) & (deviation > chance) & (total > 0)).any(axis=1)
+    if not away.any():
+        return 0.0
+    last = int(np.flatnonzero(away)[-1])
+    return float(lag_s[last + 1]) if last + 1 < lag_s.size else math.nan

@@ -1,0 +1,53 @@
+"""What each variant and each of its instances carried in one run, and how long answers took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from simab.analyse.fairness.routed import Routed
+from simab.world.run_counts import Status
+
+__all__ = ["PlaceLoad", "places_of"]
+
+_QUANTILES = (0.5, 0.95, 0.99)
+
+
+class PlaceLoad(NamedTuple):
+    """A variant (`instance` None) or an instance of it; latencies in seconds, NaN without any."""
+
+    variant: str
+    instance: int | None
+    requests: int
+    busy_s: float
+    p50_s: float
+    p95_s: float
+    p99_s: float
+
+
+def places_of(routed: Routed, names: Sequence[str]) -> tuple[PlaceLoad, ...]:
+    """Every variant that had requests, each followed by its instances."""
+    found = []
+    for number, name in enumerate(names):
+        own = routed.variant == number
+        if own.any():
+            found.append(_load(routed, own, name, None))
+            found += [
+                _load(routed, own & (routed.instance == instance), name, int(instance))
+                for instance in np.unique(routed.instance[own])
+            ]
+    return tuple(found)
+
+
+def _load(routed: Routed, own: np.ndarray, name: str, instance: int | None) -> PlaceLoad:
+    served = own & (routed.finished_ns >= 0) & (routed.status != Status.REJECTED)
+    took_ns = (routed.finished_ns - routed.arrived_ns)[served]
+    busy_s = float((routed.finished_ns - routed.started_ns)[served].sum()) / 1e9
+    quantiles = [float("nan")] * len(_QUANTILES)
+    if took_ns.size:
+        quantiles = [
+            float(each) / 1e9 for each in np.quantile(took_ns, _QUANTILES, method="higher")
+        ]
+    return PlaceLoad(name, instance, int(own.sum()), busy_s, *quantiles)

@@ -1,0 +1,137 @@
+"""The requests of a run that went by the weights, as arrays, and the shares asked for meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.run.simulation import Run
+from simab.scenario.models import Scenario
+from simab.world.control import SplitEntry
+from simab.world.records import COPY, RECORD_COLUMNS
+
+__all__ = ["AskedPhase", "Routed", "asked_phases", "left_out_segments", "routed_requests"]
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AskedPhase:
+    """From `since_ns` to `until_ns` the shares asked for were `shares`, shape (variants,).
+
+    `instances` are how many instances of each variant took requests, shape (variants,).
+    """
+
+    since_ns: int
+    until_ns: int
+    shares: NDArray[np.float64]
+    instances: Integers
+
+    @property
+    def splits(self) -> bool:
+        """Whether two variants or more had a weight."""
+        return int((self.shares > 0.0).sum()) > 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Routed:
+    """Requests in order of arrival; `client` numbers the clients of all segments through.
+
+    `variants` is how many variants the scenario has, and `clients` how many clients. Shapes of
+    arrays: (requests,). `correct` is -1 where it is not known.
+    """
+
+    variants: int
+    clients: int
+    client: Integers
+    segment: Integers
+    variant: Integers
+    instance: Integers
+    arrived_ns: Integers
+    started_ns: Integers
+    finished_ns: Integers
+    status: Integers
+    correct: Integers
+
+    def between(self, since_ns: int, until_ns: int) -> slice:
+        """Which of them came from an instant on, before another."""
+        first, last = np.searchsorted(self.arrived_ns, [since_ns, until_ns], side="left")
+        return slice(int(first), int(last))
+
+    def counted(self, which: slice | NDArray[np.bool_]) -> Integers:
+        """How many of some went to each variant, shape (variants,)."""
+        found: Integers = np.bincount(self.variant[which], minlength=self.variants)
+        return found
+
+
+def routed_requests(run: Run) -> Routed:
+    """The requests whose variant the router chose: no copies, none of segments that name targets.
+
+    A record does not say whether a request named its variant, so a segment of which some do is left
+    out whole.
+    """
+    records = run.data.records
+    assert records is not None, "a run without request records"
+    blueprint = run.data.run_counts.blueprint
+    column = dict(zip(RECORD_COLUMNS, records.T, strict=True))
+    free = np.array([not (each.paired or _names(each.targets)) for each in blueprint.segments])
+    kept = (column["attempt"] != COPY) & free[column["segment"]] & (column["variant"] >= 0)
+    before = np.array(blueprint.clients_before)
+    return Routed(
+        variants=len(blueprint.variants),
+        clients=blueprint.clients_before[-1],
+        client=(column["client"] + before[column["segment"]])[kept],
+        **{
+            name: column[name][kept]
+            for name in (
+                *("segment", "variant", "instance", "arrived_ns", "started_ns", "finished_ns"),
+                *("status", "correct"),
+            )
+        },
+    )
+
+
+def _names(targets: tuple[int, ...]) -> bool:
+    return any(each >= 0 for each in targets)
+
+
+def left_out_segments(scenario: Scenario) -> tuple[str, ...]:
+    """The segments of which some requests name their variant."""
+    return tuple(
+        name for name, each in scenario.traffic.items() if each.targets or each.paired_targets
+    )
+
+
+def asked_phases(run: Run) -> list[AskedPhase]:
+    """The spans of constant shares asked for, in order; changes of instances begin none."""
+    names = list(run.scenario.endpoint.variants)
+    found: list[AskedPhase] = []
+    splits = run.decision_log.splits
+    ends = [*(each.at_ns for each in splits[1:]), run.scenario.horizon]
+    for split, until_ns in zip(splits, ends, strict=True):
+        asked = _Asked(split, names)
+        if found and np.array_equal(found[-1].shares, asked.shares):
+            first = found.pop()
+            found.append(AskedPhase(first.since_ns, until_ns, first.shares, first.instances))
+        elif until_ns > split.at_ns:
+            found.append(AskedPhase(split.at_ns, until_ns, asked.shares, asked.instances))
+    return found
+
+
+class _Asked:
+    def __init__(self, split: SplitEntry, names: list[str]) -> None:
+        self._split, self._names = split, names
+
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        weights = np.array([self._split.weights.get(name, 0.0) for name in self._names])
+        shares: NDArray[np.float64] = weights / weights.sum()
+        return shares
+
+    @cached_property
+    def instances(self) -> Integers:
+        counts = [self._split.instances.get(name, 0) for name in self._names]
+        return np.array(counts, dtype=np.int64)
