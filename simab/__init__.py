@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from simab.interop.policy_files import load as load
     from simab.planning import Plan as Plan
     from simab.planning import plan as plan
+    from simab.routing_fairness import Fairness as Fairness
+    from simab.routing_fairness import fairness as fairness
     from simab.run.session import Session as Session
     from simab.run.simulation import Run as Run
     from simab.run.simulation import simulate as simulate
@@ -34,6 +36,8 @@ _HOME = {
     "Study": "simab.comparison",
     "compare": "simab.comparison",
     "diff": "simab.difference",
+    "Fairness": "simab.routing_fairness",
+    "fairness": "simab.routing_fairness",
     "Plan": "simab.planning",
     "plan": "simab.planning",
     "Sensitivity": "simab.sensitivities",
@@ -43,6 +47,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Fairness",
     "Plan",
     "Run",
     "Scenario",
@@ -53,6 +58,7 @@ __all__ = [
     "__version__",
     "compare",
     "diff",
+    "fairness",
     "load",
     "plan",
     "sensitivity",

@@ -33,6 +33,7 @@ from simab.study.frames import outcomes_frame, summary_frame, whole_numbers
 from simab.study.held import HeldStudy
 from simab.study.pace import Pace
 from simab.study.playing import truth_of_world
+from simab.study.split import split_at_a_glance
 from simab.study.stopping import Stop
 from simab.world.control import Decider
 
@@ -101,7 +102,16 @@ class Study:
                 },
                 progress=progress,
             )
-        return replace(self.result, examples=vars(self)["_examples"])
+            vars(self)["_split"] = split_at_a_glance(
+                self.plan, self.worlds[0].name, self._shown_policy
+            )
+        return replace(self.result, examples=vars(self)["_examples"], split=vars(self)["_split"])
+
+    @property
+    def _shown_policy(self) -> str:
+        """The policy to use, or else the first that finished a run."""
+        chosen = self.result.recommendation
+        return (chosen and chosen.policy) or self.result.policies[0].name
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:

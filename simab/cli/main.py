@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "sweep": "Play a scenario at many values of some fields.",
     "sensitivity": "Halve and double each assumption of a scenario.",
     "plan": "Find the parameters with which a policy meets what is required.",
+    "fairness": "Say whether traffic is split as the weights ask.",
     "report": "Write the report of a saved study, or of the rows in a store.",
     "diff": "Say what changed between two saved studies.",
     "status": "Say what a store of finished runs holds and lacks.",

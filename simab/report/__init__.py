@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simab.result import StudyResult
+    from simab.result.fairness_result import FairnessResult, StudiedSplit
     from simab.result.plan_result import PlanResult
     from simab.result.sensitivity_result import SensitivityResult
     from simab.result.sweep_result import SweepResult
 
 __all__ = [
+    "fairness_rows",
+    "fairness_table_html",
     "plan_table_html",
     "render_page",
     "sensitivity_table_html",
     "summary_table_html",
     "sweep_table_html",
+    "write_fairness",
     "write_plan",
     "write_report",
     "write_sensitivity",
@@ -88,3 +92,24 @@ def plan_table_html(result: PlanResult) -> str:
     from simab.report import plan_page
 
     return plan_page.plan_table_html(result)
+
+
+def write_fairness(result: FairnessResult, directory: Path) -> None:
+    """Write the page and files of a study of the split; see `simab.report.fairness_page`."""
+    from simab.report import fairness_page
+
+    fairness_page.write_fairness(result, directory)
+
+
+def fairness_table_html(result: FairnessResult) -> str:
+    """Verdict and shares of a study of the split as an HTML fragment, for `_repr_html_`."""
+    from simab.report import fairness_page
+
+    return fairness_page.fairness_table_html(result)
+
+
+def fairness_rows(split: StudiedSplit) -> list[dict[str, object]]:
+    """One row a rule, phase and variant; see `simab.report.fairness_tables`."""
+    from simab.report import fairness_tables
+
+    return fairness_tables.fairness_rows(split)

@@ -10,7 +10,10 @@ from simab.report.embedded import saved_study_of
 from simab.result import StudyResult
 from simab.result.saved_study import read_saved_study
 
-_FILES: Final = ("study.json", "sweep.json", "sensitivity.json", "plan.json", "report.html")
+_FILES: Final = (
+    *("study.json", "sweep.json", "sensitivity.json", "plan.json", "fairness.json"),
+    "report.html",
+)
 
 __all__ = ["file_of_study", "read_study", "saved_content"]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simab.result.example_run import Example
+from simab.result.fairness_result import StudiedSplit
 from simab.result.paired_difference import PairedDifference
 from simab.result.policy_result import PolicyResult
 from simab.result.reader import Reader
@@ -81,7 +82,8 @@ class PlayedScenario:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyResult:
-    """Everything that a study found; `examples` are there where the runs were played again.
+    """Everything that a study found; `examples` are there where the runs were played again, and
+    `split` says of some of them how traffic was split.
 
     Scenario, truth, policies and pairs are those of the first world, which `world` names; it is as
     the file describes, unless others alone were asked for. `requirements` are those that the file
@@ -111,6 +113,7 @@ class StudyResult:
     customary: bool = False
     judged: tuple[JudgedRequirement, ...] = ()
     recommendation: Recommendation | None = None
+    split: StudiedSplit | None = None
 
     @property
     def worlds(self) -> tuple[WorldResult, ...]:

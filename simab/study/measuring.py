@@ -48,6 +48,10 @@ class MeasuredRuns:
     values: Mapping[tuple[str, str], Sequence[Any]]
     failures: Sequence[Failure]
 
+    def of(self, world: str, policy: str) -> Sequence[Any]:
+        """What was made of the runs of a policy in a world."""
+        return self.values[world, policy]
+
 
 def measured_runs(
     plan: StudyPlan, *, executor: Executor | None = None, progress: Progress | None = None

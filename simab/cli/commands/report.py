@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,10 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SCENARIOS: Final = (".yaml", ".yml")
-# Quotes inside of strings are escaped, so that only a key of the result is found.
-_SWEEP: Final = re.compile(rb'"format":\s*"simab-sweep/')
-_PLAN: Final = re.compile(rb'"format":\s*"simab-plan/')
-_SENSITIVITY: Final = re.compile(rb'"format":\s*"simab-sensitivity/')
+_OTHERS: Final = {
+    "sensitivity": "sensitivity_result",
+    "plan": "plan_result",
+    "sweep": "sweep_result",
+    "fairness": "fairness_result",
+}
+"""Saved results other than studies, by the word in their format, each with its module: there are
+`read_saved_WORD` and `WORD_json`, and `write_WORD` in simab.report. Some hold a study."""
 
 
 @click.command("report")
@@ -51,10 +56,10 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write the page of a saved STUDY, sweep, sensitivity or plan again, without playing it.
+    """Write the page of a saved STUDY, sweep, sensitivity, plan or study of fairness again.
 
-    STUDY is a study.json, sweep.json, sensitivity.json or plan.json, a report.html, which holds
-    the same, or the folder of one.
+    STUDY is a study.json, sweep.json, sensitivity.json, plan.json or fairness.json, a report.html,
+    which holds the same, or the folder of one. Nothing is played.
     Writes report.html, the JSON and the CSV files that follow from it. outcomes.csv holds the
     single rows, which the study does not: it is left as it is, and only `--out` of the command that
     played them writes it. With --json the result is printed, and written only where --out
@@ -85,23 +90,20 @@ def command(
 
 def _read(content: bytes, name: str) -> tuple[Callable[[Path], None], Callable[[], str]]:
     """What writes the files of the saved result, and what writes it as JSON."""
-    from simab.report import write_plan, write_report, write_sensitivity, write_sweep
-    from simab.result.plan_result import plan_json, read_saved_plan
+    from simab import report
     from simab.result.saved_study import canonical_json, read_saved_study
-    from simab.result.sensitivity_result import read_saved_sensitivity, sensitivity_json
-    from simab.result.sweep_result import read_saved_sweep, sweep_json
 
-    if _SENSITIVITY.search(content):
-        found = read_saved_sensitivity(content, name)
-        return partial(write_sensitivity, found), partial(sensitivity_json, found)
-    if _PLAN.search(content):
-        planned = read_saved_plan(content, name)
-        return partial(write_plan, planned), partial(plan_json, planned)
-    if _SWEEP.search(content):
-        sweep = read_saved_sweep(content, name)
-        return partial(write_sweep, sweep), partial(sweep_json, sweep)
+    for word, module in _OTHERS.items():
+        # Quotes inside of strings are escaped, so that only a key of the result is found.
+        if re.search(rb'"format":\s*"simab-' + word.encode() + b"/", content):
+            home = import_module(f"simab.result.{module}")
+            found = getattr(home, f"read_saved_{word}")(content, name)
+            return (
+                partial(getattr(report, f"write_{word}"), found),
+                partial(getattr(home, f"{word}_json"), found),
+            )
     study = read_saved_study(content, name)
-    return partial(write_report, study), partial(canonical_json, study)
+    return partial(report.write_report, study), partial(canonical_json, study)
 
 
 def _report_store(

@@ -11,6 +11,7 @@ from simab.report.sections import (
     health,
     policies,
     reproduce,
+    split,
     worlds,
 )
 from simab.report.sections.section import Section
@@ -23,6 +24,7 @@ SECTIONS: Final = (
     policies.SECTION,
     figures.SECTION,
     costs.SECTION,
+    split.SECTION,
     examples.SECTION,
     health.SECTION,
     reproduce.SECTION,

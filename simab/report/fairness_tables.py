@@ -1,0 +1,290 @@
+"""The tables of a study of the split: rules, phases, flaws, clients, groups, and places."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+from simab.report import formatting
+from simab.report.fairness_text import off_text, settled_text, unit_text
+from simab.report.table import Cell, Column, Table, cell
+from simab.result.estimates import Mean
+from simab.result.fairness_result import NamedFlaw, PhaseFairness, RuleFairness, StudiedSplit
+from simab.text import typeset
+
+__all__ = [
+    "clients_table",
+    "fairness_rows",
+    "fan_table",
+    "flaws_table",
+    "groups_table",
+    "phases_table",
+    "places_table",
+    "rules_table",
+    "settling_table",
+]
+
+_TEXT = False
+
+
+def rules_table(split: StudiedSplit) -> Table:
+    """One row a rule: what it assigns, whether it is off, and what clients meet."""
+    columns = (
+        Column("Rule", numeric=_TEXT),
+        Column("Assigns", numeric=_TEXT),
+        Column("Found", numeric=_TEXT),
+        Column("Runs that are off"),
+        Column("Windows in the envelope", f"of 95{typeset.THIN}%"),
+        Column("Clients that meet several variants"),
+    )
+    rows = tuple(
+        (
+            Cell(rule.title),
+            Cell(unit_text(rule)),
+            Cell(off_text(rule)),
+            cell(formatting.proportion(rule.caught)),
+            cell(formatting.mean_share(rule.within)),
+            cell(formatting.mean_share(rule.people.met_several)),
+        )
+        for rule in split.rules
+    )
+    return Table("Routing rules on the same clients", columns, rows)
+
+
+def phases_table(split: StudiedSplit) -> Table:
+    """One row a rule, phase and variant: shares asked for and realised, and tests."""
+    columns = (
+        Column("Rule, phase and variant", numeric=_TEXT),
+        Column("Asked for"),
+        Column("Requests"),
+        Column("Clients"),
+        Column("Off by requests", "runs"),
+        Column("Off by clients", "runs"),
+        Column("Off over looks", "runs"),
+        Column("Requests there", "after a change"),
+        Column("Clients there", "after a change"),
+    )
+    return Table("Shares by phase of constant weights", columns, tuple(_phase_rows(split)))
+
+
+def _phase_rows(split: StudiedSplit) -> Iterator[tuple[Cell, ...]]:
+    for rule in split.rules:
+        for phase in rule.phases:
+            for variant, share in phase.shares.items():
+                start = f"{rule.title}, " if len(split.rules) > 1 else ""
+                since = typeset.duration(phase.since_s)
+                settled = (phase.requests_settled_s, phase.users_settled_s)
+                yield (
+                    Cell(f"{start}from {since}, {variant}"),
+                    Cell(typeset.percent(share, 2)),
+                    cell(formatting.mean_share(phase.realised[variant])),
+                    cell(formatting.mean_share(phase.realised_users[variant])),
+                    cell(formatting.proportion(phase.off_requests)),
+                    cell(formatting.proportion(phase.off_users)),
+                    cell(formatting.proportion(phase.off_sequential)),
+                    *(Cell(settled_text(each) if phase.changed else "–") for each in settled),
+                )
+
+
+def flaws_table(rule: RuleFairness) -> Table:
+    """One row a flaw: whether it would be seen here, and how many runs are consistent with it."""
+    columns = (
+        Column("Flaw", numeric=_TEXT),
+        Column("Would be seen here", numeric=_TEXT),
+        Column("Runs that are off and consistent with it"),
+    )
+    rows = tuple(
+        (
+            Cell(flaw.words),
+            Cell(_seen(flaw)),
+            Cell(f"{typeset.count(flaw.consistent.count)} of {typeset.count(rule.caught.count)}"),
+        )
+        for flaw in rule.flaws
+    )
+    return Table("Flaws that are known, and whether one run shows them", columns, rows)
+
+
+def _seen(flaw: NamedFlaw) -> str:
+    if not flaw.different:
+        return "it changes nothing here"
+    if math.isfinite(flaw.power):
+        return f"in {typeset.percent(flaw.power, 0)} of runs"
+    if math.isfinite(flaw.least_part):
+        part = typeset.percent(flaw.least_part, 0)
+        return f"in 90{typeset.THIN}% of runs, from {part} of the old split on"
+    return f"not with 90{typeset.THIN}% power"
+
+
+def clients_table(split: StudiedSplit) -> Table:
+    """One row a rule: what clients meet, and how even it is."""
+    wanted: tuple[tuple[str, str, Callable[[RuleFairness], Mean]], ...] = (
+        ("Clients that ask", "in a run", lambda rule: rule.people.clients),
+        ("Meet several variants", "", lambda rule: rule.people.met_several),
+        ("Meet a worse variant", "", lambda rule: rule.people.met_worse),
+        ("Requests of these there", "each", lambda rule: rule.people.worse_each),
+        (f"Busiest 1{typeset.THIN}%", "share of requests", lambda rule: rule.people.busiest_share),
+        ("Exposure", "Jain's index", lambda rule: rule.people.jain_exposure),
+        ("Exposure", "Gini", lambda rule: rule.people.gini_exposure),
+        ("Mean latency", "Jain's index", lambda rule: rule.people.jain_latency),
+        ("Mean latency", "Gini", lambda rule: rule.people.gini_latency),
+    )
+    shares = {"Meet several variants", "Meet a worse variant", f"Busiest 1{typeset.THIN}%"}
+    columns = (
+        Column("Rule", numeric=_TEXT),
+        *(Column(title, note) for title, note, _ in wanted),
+    )
+    rows = tuple(
+        (
+            Cell(rule.title),
+            *(
+                cell(
+                    formatting.mean_share(value(rule))
+                    if title in shares
+                    else formatting.mean(value(rule))
+                )
+                for title, _, value in wanted
+            ),
+        )
+        for rule in split.rules
+    )
+    return Table("What clients meet", columns, rows)
+
+
+def groups_table(rule: RuleFairness) -> Table:
+    """One row a group of clients; a p-value stands where it differs from the others."""
+    written = {
+        "candidate_share": ("Share of the candidate", formatting.mean_share),
+        "latency_s": ("Mean latency", formatting.mean_duration),
+        "error_share": ("Requests in error", formatting.mean_share),
+        "right_share": ("Right answers", formatting.mean_share),
+    }
+    columns = (
+        Column("Group", numeric=_TEXT),
+        Column("Requests", "a run"),
+        *(Column(title) for title, _ in written.values()),
+        Column("Differs from the others", "adjusted p-value", numeric=_TEXT),
+    )
+    rows = tuple(
+        (
+            Cell(group.name),
+            cell(formatting.mean(group.requests)),
+            *(cell(write(getattr(group, field))) for field, (_, write) in written.items()),
+            Cell(
+                "; ".join(
+                    f"{written[field][0].lower()}: {typeset.p_value(p_value)}"
+                    for field, p_value in group.differs.items()
+                    if p_value < 0.05
+                )
+                or "no"
+            ),
+        )
+        for group in rule.groups
+    )
+    return Table("Groups of clients", columns, rows)
+
+
+def places_table(rule: RuleFairness) -> Table:
+    """One row a variant, each followed by its instances: part of requests, load and latency."""
+    columns = (
+        Column("Variant and instance", numeric=_TEXT),
+        Column("Share of requests"),
+        Column("Busy workers", "mean"),
+        Column("Latency", "p50"),
+        Column("Latency", "p95"),
+        Column("Latency", "p99"),
+    )
+    rows = tuple(
+        (
+            Cell(place.variant if place.instance is None else f"instance {place.instance + 1}"),
+            cell(formatting.mean_share(place.request_share)),
+            cell(formatting.mean(place.busy_workers, 2)),
+            *(
+                cell(formatting.mean_duration(each))
+                for each in (place.p50_s, place.p95_s, place.p99_s)
+            ),
+        )
+        for place in rule.places
+    )
+    return Table("Load and latency by variant and instance", columns, rows)
+
+
+def fan_table(rule: RuleFairness) -> Table:
+    """The numbers behind the fan: a row a window."""
+    columns = (
+        Column("Until", numeric=_TEXT),
+        Column("In the window", f"5, 50 and 95{typeset.THIN}%, points"),
+        Column("Promised", "± points"),
+        Column("Until then", f"5, 50 and 95{typeset.THIN}%, points"),
+        Column("Promised", "± points"),
+    )
+    rows = tuple(
+        (
+            Cell(typeset.duration(point.end_s)),
+            Cell(_three(point.window)),
+            Cell(_promised(point.window_promised)),
+            Cell(_three(point.until_then)),
+            Cell(_promised(point.until_then_promised)),
+        )
+        for point in rule.fan
+    )
+    return Table("Realised less asked share of the candidate", columns, rows)
+
+
+def settling_table(phase: PhaseFairness) -> Table:
+    """The numbers behind the figure of a change: a row a time since."""
+    columns = (
+        Column("Since the change", numeric=_TEXT),
+        Column("Share of requests", "of the candidate"),
+        Column("Share of clients", "of the candidate"),
+    )
+    rows = tuple(
+        (
+            Cell(typeset.duration(point.since_s)),
+            Cell(typeset.percent(point.requests, 2)),
+            Cell(typeset.percent(point.clients, 2)),
+        )
+        for point in phase.settling
+    )
+    return Table("Shares of the candidate after a change of weights", columns, rows)
+
+
+def _three(quantiles: tuple[float, ...]) -> str:
+    return ", ".join(
+        "–" if math.isnan(quantiles[at]) else typeset.signed(100.0 * quantiles[at], 2)
+        for at in (0, 2, 4)
+    )
+
+
+def _promised(half_width: float) -> str:
+    return "–" if math.isnan(half_width) else typeset.decimal(100.0 * half_width, 2)
+
+
+def fairness_rows(split: StudiedSplit) -> list[dict[str, object]]:
+    """One row a rule, phase and variant with every number unrounded, for CSV and pandas."""
+    return [
+        {
+            "rule": rule.name,
+            "assigns": unit_text(rule),
+            "phase": phase.number,
+            "since_s": phase.since_s,
+            "variant": variant,
+            "asked_share": share,
+            "runs": phase.runs,
+            "request_share": phase.realised[variant].mean,
+            "request_share_low": phase.realised[variant].low,
+            "request_share_high": phase.realised[variant].high,
+            "client_share": phase.realised_users[variant].mean,
+            "client_share_low": phase.realised_users[variant].low,
+            "client_share_high": phase.realised_users[variant].high,
+            "off": phase.off.share,
+            "off_by_requests": phase.off_requests.share,
+            "off_by_clients": phase.off_users.share,
+            "off_over_looks": phase.off_sequential.share,
+            "seen_shift": phase.seen_shift,
+            "requests_settled_s": phase.requests_settled_s if phase.changed else math.nan,
+            "clients_settled_s": phase.users_settled_s if phase.changed else math.nan,
+        }
+        for rule in split.rules
+        for phase in rule.phases
+        for variant, share in phase.shares.items()
+    ]

@@ -1,0 +1,244 @@
+"""What a study of the split says in sentences: whether it is as asked, and what it cannot tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from simab.report.formatting import metric_name
+from simab.result.estimates import Proportion
+from simab.result.fairness_result import (
+    HELD,
+    NamedFlaw,
+    PhaseFairness,
+    RuleFairness,
+    StudiedSplit,
+)
+from simab.text import typeset
+from simab.text.lists import listed, named
+
+__all__ = [
+    "fairness_sentences",
+    "is_found_off",
+    "off_text",
+    "settled_text",
+    "unit_text",
+    "verdict_text",
+]
+
+ENOUGH_POWER = 0.9
+_SMALLEST_P = 0.05
+
+
+def fairness_sentences(split: StudiedSplit) -> list[str]:
+    """The answer: a verdict of each rule, then what the first rule does to requests and clients."""
+    first = split.rules[0]
+    found = [verdict_text(each, named_rule=len(split.rules) > 1) for each in split.rules]
+    found += [each for each in _details(split, first) if each]
+    if split.left_out:
+        found.append(
+            f"Requests of {listed([named(each) for each in split.left_out])} are left out: some "
+            "name their variant, past the weights."
+        )
+    return found
+
+
+def verdict_text(rule: RuleFairness, *, named_rule: bool) -> str:
+    """Whether the split is what is asked for, and if not what it is consistent with."""
+    start = f"{rule.title[:1].upper()}{rule.title[1:]}: " if named_rule else ""
+    if not rule.phases:
+        return f"{start}one variant has all traffic all the time; there is no split to look at."
+    level = typeset.percent(rule.alpha, 1)
+    if not is_found_off(rule):
+        how = _of_runs(rule.caught, rule.runs)
+        return (
+            f"{start}{'the' if start else 'The'} split is as asked for, as far as can be told: "
+            f"{how} runs {'looks' if rule.caught.count == 1 else 'look'} off, where chance alone "
+            f"makes up to {level} do so. {_could_see(rule)}"
+        )
+    named_flaws = sorted(
+        (each for each in rule.flaws if each.consistent.count),
+        key=lambda each: -each.consistent.count,
+    )
+    likely = [each for each in named_flaws if each.consistent.share >= _SMALLEST_P]
+    told = [f"{each.words} ({_of_runs(each.consistent, rule.caught.count)})" for each in likely]
+    what = (
+        f"Those are consistent with {listed(told, 'or')}."
+        if told
+        else "Those are consistent with none of the flaws that are known here."
+    )
+    return (
+        f"{start}{'the' if start else 'The'} split is not what the weights ask for: "
+        f"{_of_runs(rule.caught, rule.runs)} runs show it, where chance alone makes up to {level} "
+        "do so. "
+        f"{what}"
+    )
+
+
+def is_found_off(rule: RuleFairness) -> bool:
+    """Whether more runs are off than chance makes so."""
+    return rule.caught.low > rule.alpha
+
+
+def _could_see(rule: RuleFairness) -> str:
+    shifts = [each.seen_shift for each in rule.phases if math.isfinite(each.seen_shift)]
+    if not shifts:
+        return f"No deviation would be seen in one run with 90{typeset.THIN}% probability."
+    return (
+        f"A share of the candidate that is off by {_points(min(shifts))} would be seen in "
+        f"90{typeset.THIN}% of runs; of less it cannot be told."
+    )
+
+
+def _details(split: StudiedSplit, rule: RuleFairness) -> Iterator[str]:
+    if not rule.phases:
+        return
+    yield _envelope(rule)
+    yield _by_unit(rule)
+    yield from (_change(each, rule) for each in rule.phases if each.changed)
+    yield _clients(split, rule)
+    yield _longest(rule)
+    yield _groups(rule)
+    yield _untold(rule)
+    if not any(each.changed for each in rule.phases) and split.policy == HELD:
+        yield "The weights are held; with `--policy` a rollout of the file moves them."
+
+
+def _envelope(rule: RuleFairness) -> str:
+    if math.isnan(rule.within.mean):
+        return ""
+    promise = {
+        (True, True): "clients drawn by themselves",
+        (True, False): "requests drawn by themselves",
+    }.get((bool(rule.fan) and not math.isnan(rule.fan[0].window_promised), rule.by_client))
+    share = typeset.percent(rule.within.mean, 1)
+    if promise is None:
+        return f"{share} of the windows are as exact as requests in turn can be."
+    return (
+        f"{share} of the windows lie in the envelope that has 95{typeset.THIN}% of them for "
+        f"{promise}."
+    )
+
+
+def _by_unit(rule: RuleFairness) -> str:
+    """Where clients are assigned: what a test of requests would say."""
+    if not rule.by_client:
+        return ""
+    worst = max(rule.phases, key=lambda each: each.off_requests.share)
+    if worst.off_requests.low <= rule.alpha:
+        return ""
+    busiest = typeset.percent(rule.people.busiest_share.mean, 0)
+    return (
+        f"A test of requests would call {_of_runs(worst.off_requests, worst.runs)} runs off, one "
+        f"of clients {_of_runs(worst.off_users, worst.runs)}: the busiest 1{typeset.THIN}% of "
+        f"clients make {busiest} of the requests, and each is assigned once."
+    )
+
+
+def _change(phase: PhaseFairness, rule: RuleFairness) -> str:
+    shares = " / ".join(typeset.percent(each, 0) for each in phase.shares.values())
+    return (
+        f"After the weights move to {shares} at {typeset.duration(phase.since_s)}, the share of "
+        f"requests is there {settled_text(phase.requests_settled_s)}, that of clients "
+        f"{settled_text(phase.users_settled_s)}.{_moved(phase) if rule.by_client else ''}"
+    )
+
+
+def _moved(phase: PhaseFairness) -> str:
+    """How many clients change their variant, and how many would have to."""
+    if not math.isfinite(phase.clients_moved.mean):
+        return ""
+    return (
+        f" Of the clients that come back {typeset.percent(phase.clients_moved.mean, 1)} meet "
+        f"another variant; {typeset.percent(phase.clients_to_move, 1)} would be enough."
+    )
+
+
+def settled_text(settled_s: float) -> str:
+    """When a share was where it should be, after a change."""
+    if math.isnan(settled_s):
+        return "not within the phase"
+    return "at once" if settled_s == 0.0 else f"after {typeset.duration(settled_s)}"
+
+
+def _clients(split: StudiedSplit, rule: RuleFairness) -> str:
+    people = rule.people
+    text = f"{typeset.percent(people.met_several.mean, 1)} of the clients meet several variants"
+    if not split.worse:
+        return f"{text}."
+    worse = listed([named(each) for each in split.worse], "or")
+    return (
+        f"{text}; {typeset.percent(people.met_worse.mean, 1)} get an answer of {worse}, which "
+        f"is worse, {typeset.decimal(people.worse_each.mean, 1)} each."
+    )
+
+
+def _longest(rule: RuleFairness) -> str:
+    known = [each for each in rule.longest if math.isfinite(each.seldom_above)]
+    if not known:
+        return ""
+    longest = max(known, key=lambda each: each.mean)
+    return (
+        f"The longest run of requests on {named(longest.variant)} has "
+        f"{typeset.decimal(longest.mean, 1)} on average; one run in 1,000 has more than "
+        f"{typeset.count(longest.seldom_above)}."
+    )
+
+
+def _groups(rule: RuleFairness) -> str:
+    found = [
+        f"{named(group.name)} in {metric_name(field).lower()}"
+        for group in rule.groups
+        for field, p_value in group.differs.items()
+        if p_value < _SMALLEST_P
+    ]
+    if len(rule.groups) < 2:
+        return ""
+    if not found:
+        return "No group of clients differs from the others by more than chance."
+    return f"Groups that differ from the others by more than chance: {listed(found)}."
+
+
+def _untold(rule: RuleFairness) -> str:
+    """The flaws that would not be seen in one run."""
+    untold = [each.words for each in rule.flaws if _is_untold(each)]
+    same = [each.words for each in rule.flaws if not each.different]
+    parts = []
+    if untold:
+        parts.append(f"One run cannot tell the weights from {listed(untold, 'or')}.")
+    if same:
+        parts.append(f"Here nothing would change with {listed(same, 'or')}.")
+    return " ".join(parts)
+
+
+def _is_untold(flaw: NamedFlaw) -> bool:
+    if not flaw.different:
+        return False
+    if math.isfinite(flaw.power):
+        return flaw.power < ENOUGH_POWER
+    return math.isnan(flaw.least_part)
+
+
+def unit_text(rule: RuleFairness) -> str:
+    """What the rule assigns."""
+    return "clients" if rule.by_client else "requests"
+
+
+def off_text(rule: RuleFairness) -> str:
+    """In a table: as asked, or off and consistent with what."""
+    if not rule.phases:
+        return "no split"
+    if not is_found_off(rule):
+        return "as asked, as far as seen"
+    best = max(rule.flaws, key=lambda each: each.consistent.count, default=None)
+    if best is None or not best.consistent.count:
+        return "off"
+    return f"off: {best.words}"
+
+
+def _of_runs(share: Proportion, runs: int) -> str:
+    return f"{typeset.count(share.count)} of {typeset.count(runs)}"
+
+
+def _points(shift: float) -> str:
+    return f"{typeset.decimal(100.0 * shift, 2 if shift < 0.01 else 1)} points"

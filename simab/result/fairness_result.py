@@ -1,0 +1,257 @@
+"""A study of the split as one frozen record: each rule, its phases, its clients and its places.
+
+`fairness.json` is its dump, and `simab report` its load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from simab.result.estimates import Mean, Proportion
+from simab.result.json_form import loaded
+from simab.result.reader import Reader
+from simab.result.saved_json import SavedForm, canonical_text
+
+__all__ = [
+    "FAIRNESS_FORMAT",
+    "HELD",
+    "FairnessResult",
+    "FanPoint",
+    "GroupFairness",
+    "LongestRun",
+    "NamedFlaw",
+    "PeopleFairness",
+    "PhaseFairness",
+    "PlaceFairness",
+    "RuleFairness",
+    "SettlingPoint",
+    "StudiedSplit",
+    "fairness_json",
+    "read_saved_fairness",
+]
+
+FAIRNESS_FORMAT: Final = "simab-fairness/1"
+HELD: Final = "weights held"
+"""The name of the policy that leaves the weights as they are."""
+_FORM: Final = SavedForm(FAIRNESS_FORMAT, "study of fairness", "fairness.json", "simab fairness")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanPoint:
+    """How far realised shares of the candidate were from those asked for, up to an instant.
+
+    Quantiles over the replications, of the window that ends there and of all requests until then,
+    and half the width in which the rule promises 95 % of them (NaN: it promises none).
+    """
+
+    end_s: float
+    window: tuple[float, ...]
+    window_promised: float
+    until_then: tuple[float, ...]
+    until_then_promised: float
+
+
+@dataclass(frozen=True, slots=True)
+class SettlingPoint:
+    """Of all runs together, so long after a change: the candidate's share of the requests since
+    the point before, and of the clients by the variant of their last request; NaN without any.
+    """
+
+    since_s: float
+    requests: float
+    clients: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseFairness:
+    """A phase of constant weights, over the runs that had it.
+
+    `units_each` is the mean number of requests, or clients, that the rule assigned in a run.
+    `realised` are shares of requests, and `realised_users` of clients, by variant. `off`: how often
+    the units disagree with the shares at `alpha` (the level of all tests together); `off_requests`
+    and `off_users`: the usual chi-square on each, at the same level, whatever the rule assigns;
+    `off_sequential`: a sequential test over looks at the units. `seen_shift`: how far off the
+    candidate's share must be to be seen with 90 % power. After a change of weights: seconds until
+    the share of requests, and of clients, is within the tolerance, and stays (NaN: not within the
+    phase); `changed` says whether there was one. `clients_moved` is the share of the clients that
+    came back of which the first request went to another variant than their last before; the least
+    that would do is `clients_to_move`.
+    """
+
+    number: int
+    since_s: float
+    shares: Mapping[str, float]
+    runs: int
+    units_each: float
+    realised: Mapping[str, Mean]
+    realised_users: Mapping[str, Mean]
+    off: Proportion
+    off_requests: Proportion
+    off_users: Proportion
+    off_sequential: Proportion
+    seen_shift: float
+    changed: bool
+    requests_settled_s: float
+    users_settled_s: float
+    clients_moved: Mean
+    clients_to_move: float
+    settling: tuple[SettlingPoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFlaw:
+    """A way to be off: how often runs that are off are consistent with it.
+
+    `power`: how often a flaw of this kind would be seen here (NaN: it depends on its size, of which
+    `least_part` is the smallest that is seen with 90 % power, as a part of the old shares).
+    `different`: whether it would change anything here at all.
+    """
+
+    name: str
+    words: str
+    consistent: Proportion
+    power: float
+    least_part: float
+    different: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongestRun:
+    """The longest run of requests on one variant: mean, and what one run in 1,000 exceeds.
+
+    That holds of independent draws; NaN for other rules.
+    """
+
+    variant: str
+    mean: float
+    seldom_above: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleFairness:
+    """What clients meet: means over runs of shares and of evenness."""
+
+    clients: Mean
+    met_several: Mean
+    met_worse: Mean
+    worse_each: Mean
+    busiest_share: Mean
+    jain_exposure: Mean
+    gini_exposure: Mean
+    jain_latency: Mean
+    gini_latency: Mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFairness:
+    """A group of clients: means over runs, and what differs from the others of its kind.
+
+    `differs` holds, by field, the p-value that the group is like all others, of paired differences
+    over runs, adjusted for all groups and fields (Holm).
+    """
+
+    name: str
+    requests: Mean
+    candidate_share: Mean
+    latency_s: Mean
+    error_share: Mean
+    right_share: Mean
+    differs: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceFairness:
+    """A variant (`instance` None) or one of its instances: its part of requests, load, latency."""
+
+    variant: str
+    instance: int | None
+    request_share: Mean
+    busy_workers: Mean
+    p50_s: Mean
+    p95_s: Mean
+    p99_s: Mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFairness:
+    """One routing rule on the clients of the scenario.
+
+    `by_client`: it assigns clients, not requests. `caught`: how often a run's split is off at
+    `alpha`. `within`: how many windows lie in the envelope of 95 % that the rule promises. `scan`:
+    how often the largest deviation over any interval is beyond what one run in 100 has.
+    """
+
+    name: str
+    title: str
+    by_client: bool
+    alpha: float
+    runs: int
+    phases: tuple[PhaseFairness, ...]
+    phases_in_all: float
+    caught: Proportion
+    flaws: tuple[NamedFlaw, ...]
+    fan: tuple[FanPoint, ...]
+    within: Mean
+    longest: tuple[LongestRun, ...]
+    scan: Proportion
+    people: PeopleFairness
+    groups: tuple[GroupFairness, ...]
+    places: tuple[PlaceFairness, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudiedSplit:
+    """How a scenario's traffic was split while a policy moved the weights: each rule's record.
+
+    `worse` are the variants that are worse than the best; the segments `left_out` are not looked
+    at, for some of their requests name their variant. A share is there after a change where it is
+    within `tolerance`. `failed` counts replications whose policy raised.
+    """
+
+    policy: str
+    candidate: str
+    worse: tuple[str, ...]
+    left_out: tuple[str, ...]
+    tolerance: float
+    replications: int
+    failed: int
+    rules: tuple[RuleFairness, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessResult:
+    """A study of the split: what it found of each rule on the same clients, and how it was made."""
+
+    format: str = FAIRNESS_FORMAT
+    simab_version: str
+    command: str
+    title: str
+    question: str
+    scenario_yaml: str
+    scenario_hash: str
+    environment: Mapping[str, str]
+    seed: int
+    horizon_s: float
+    split: StudiedSplit
+
+
+def fairness_json(result: FairnessResult) -> str:
+    """The result with sorted keys and one value a line; what is not finite is null."""
+    return canonical_text(result)
+
+
+def read_saved_fairness(content: bytes, name: str) -> FairnessResult:
+    """The result that a file of this name holds.
+
+    Raises:
+        InvalidInput: the file is not JSON, not a study of fairness, or of another format; or a
+            value is missing or of the wrong type, with its place.
+    """
+    reader = Reader(_FORM.of_file(content, name))
+    result: Any = loaded(FairnessResult, reader)
+    if not result.split.rules:
+        raise reader.child("split").child("rules").invalid("holds no rule")
+    found: FairnessResult = result
+    return found

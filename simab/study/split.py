@@ -1,0 +1,86 @@
+"""How traffic was split: the record of measured runs, and a short look at it for every report."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simab.analyse.fairness.measure import FairnessMeasure
+from simab.analyse.fairness.people import group_names
+from simab.analyse.fairness.routed import left_out_segments
+from simab.analyse.fairness.studied import RuleStudied
+from simab.analyse.fairness.summary import rule_fairness
+from simab.result.fairness_result import StudiedSplit
+from simab.scenario.models import Scenario
+from simab.scenario.routing_rules import rule_title
+from simab.study.measuring import MeasuredRuns, measured_runs
+from simab.study.plan import StudyPlan
+from simab.study.playing import truth_of_world
+from simab.units import seconds
+
+__all__ = ["USUAL_TOLERANCE", "split_at_a_glance", "studied_split"]
+
+USUAL_TOLERANCE: Final = 0.01
+_REQUESTS_AT_A_GLANCE: Final = 400_000  # of all runs; they take about a second
+_MOST_AT_A_GLANCE: Final = 30
+_FEWEST_AT_A_GLANCE: Final = 2
+
+
+def studied_split(
+    scenario: Scenario, plan: StudyPlan, found: MeasuredRuns, tolerance: float
+) -> StudiedSplit:
+    """What runs that a FairnessMeasure looked at say; each world of the plan is a rule's."""
+    (policy,) = plan.policies
+    return StudiedSplit(
+        policy=policy,
+        candidate=scenario.objective.candidate,
+        worse=truth_of_world(scenario).worse,
+        left_out=left_out_segments(scenario),
+        tolerance=tolerance,
+        replications=plan.replications,
+        failed=len(found.failures),
+        rules=tuple(
+            rule_fairness(_studied(name, world, tolerance), found.of(name, policy))
+            for name, world in plan.worlds.items()
+            if found.of(name, policy)
+        ),
+    )
+
+
+def split_at_a_glance(study: StudyPlan, world: str, policy: str) -> StudiedSplit | None:
+    """The split in the first runs of a policy in one world of a study, at most 30.
+
+    None where two runs have more requests than a report takes time for.
+    """
+    scenario = study.worlds[world]
+    requests = sum(each.rate for each in scenario.traffic.values()) * seconds(scenario.horizon)
+    runs = int(min(_MOST_AT_A_GLANCE, study.replications, _REQUESTS_AT_A_GLANCE // requests))
+    if runs < _FEWEST_AT_A_GLANCE:
+        return None
+    plan = StudyPlan(
+        {world: scenario},
+        {policy: study.policy(world, policy)},
+        runs,
+        study.seed,
+        study.engine,
+        measure=FairnessMeasure(worse=truth_of_world(scenario).worse),
+    )
+    found = measured_runs(plan)
+    return (
+        studied_split(scenario, plan, found, USUAL_TOLERANCE) if found.of(world, policy) else None
+    )
+
+
+def _studied(name: str, world: Scenario, tolerance: float) -> RuleStudied:
+    endpoint = world.endpoint
+    return RuleStudied(
+        name=name,
+        title=rule_title(world),
+        by_client=endpoint.assigns_clients,
+        keeps=endpoint.variant_routing == "session_cookie",
+        independent=endpoint.variant_routing != "smooth_weighted_round_robin",
+        variants=tuple(endpoint.variants),
+        candidate=world.objective.candidate,
+        groups=group_names(world),
+        horizon_s=seconds(world.horizon),
+        tolerance=tolerance,
+    )
