@@ -73,7 +73,7 @@ def _content(shown: FairnessResult) -> dict[str, Any]:
     return {
         "answer": fairness_sentences(split),
         "rules": rules_table(split) if several else None,
-        "phases": phases_table(split),
+        "phases": phases_table(split).without(frozenset({"–"})),
         "figures": list(split_figures(split, count(1))),
         "flaws": [
             (rule.title if several else "", flaws_table(rule)) for rule in split.rules if rule.flaws

@@ -22,6 +22,7 @@ __all__ = [
     "is_found_off",
     "off_text",
     "settled_text",
+    "split_sentences",
     "unit_text",
     "verdict_text",
 ]
@@ -41,6 +42,14 @@ def fairness_sentences(split: StudiedSplit) -> list[str]:
             "name their variant, past the weights."
         )
     return found
+
+
+def split_sentences(split: StudiedSplit) -> list[str]:
+    """The answer in short, of one rule: a verdict, the envelope, changes, and what clients meet."""
+    (rule,) = split.rules
+    found = [verdict_text(rule, named_rule=False), _envelope(rule)]
+    found += [_change(each, rule) for each in rule.phases if each.changed]
+    return [each for each in (*found, _clients(split, rule)) if each]
 
 
 def verdict_text(rule: RuleFairness, *, named_rule: bool) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from simab.report.fairness_figures import split_figures
 from simab.report.fairness_tables import phases_table
-from simab.report.fairness_text import fairness_sentences
+from simab.report.fairness_text import split_sentences
 from simab.report.sections.section import Content, Numbers, Section
 from simab.result import StudyResult
 from simab.text import typeset
@@ -20,8 +20,8 @@ def _content(study: StudyResult, numbers: Numbers) -> Content:
     return {
         "policy": study.split.policy,
         "runs": typeset.count(rule.runs),
-        "answer": fairness_sentences(study.split),
-        "phases": phases_table(study.split),
+        "answer": split_sentences(study.split),
+        "phases": phases_table(study.split).without(frozenset({"–"})),
         "figures": list(split_figures(study.split, numbers)),
     }
 
