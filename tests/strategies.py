@@ -86,6 +86,11 @@ LIMITS = st.lists(
 )
 
 
+ACTIVITIES = st.one_of(
+    st.just({"kind": "equal"}),
+    st.fixed_dictionaries({"kind": st.just("zipf"), "exponent": st.floats(0.01, 5)}),
+    st.fixed_dictionaries({"kind": st.just("lognormal"), "sigma": st.floats(0.01, 5)}),
+)
 ROUTING = st.sampled_from(get_args(VariantRouting))
 SPARE = st.lists(st.sampled_from(["spare", "new one"]), max_size=2, unique=True)
 TITLES = st.text(CHARACTERS, min_size=1, max_size=20)
@@ -215,6 +220,8 @@ def _segment(draw: DrawFn, names: list[str], per_s: float) -> dict[str, Any]:
         "clients": draw(st.integers(1, 50)),
         "labelled": draw(among(True, True, False)),
     }
+    if draw(st.booleans()):
+        segment["activity"] = draw(ACTIVITIES)
     aim = draw(among("weights", "weights", "targets", "paired"))
     some = draw(_some_of(*names))
     if aim == "targets":

@@ -22,17 +22,17 @@ _WORTH_SAYING: Final = 0.02  # of the share
 def hashed_share_deviation(scenario: Scenario, share: float) -> float:
     """The standard deviation between runs of a variant's share of the weighted requests.
 
-    Each client of a segment is drawn once and sends as many requests as any other.
+    Each client of a segment is drawn once, and sends its share of the requests.
     """
     parts = []
     for segment in scenario.traffic.values():
         if not segment.paired_targets:
             rate = segment.rate * max(0.0, 1.0 - math.fsum(segment.targets.values()))
-            parts.append((rate, segment.clients))
+            parts.append((rate, segment.activity.concentration(segment.clients)))
     total = math.fsum(rate for rate, _ in parts)
     if not total:
         return 0.0
-    concentration = math.fsum((rate / total) ** 2 / clients for rate, clients in parts)
+    concentration = math.fsum((rate / total) ** 2 * squares for rate, squares in parts)
     return math.sqrt(share * (1.0 - share) * concentration)
 
 

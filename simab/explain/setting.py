@@ -30,7 +30,7 @@ def setting_of(scenario: Scenario) -> Setting:
         publication_delay=scenario.metrics.publication_delay,
         weight_update=scenario.endpoint.weight_update,
         variants=variants,
-        clients=tuple(Clients(_by_weight(each), each.clients) for each in segments),
+        clients=tuple(Clients(_by_weight(each), each.clients, each.activity) for each in segments),
         rates_per_s=lambda weights: rates_per_s(segments, weights),
         load_at=load_at,
     )

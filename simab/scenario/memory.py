@@ -14,6 +14,7 @@ __all__ = [
     "MOST_KEPT_CLIENTS",
     "MOST_RUN_BYTES",
     "MOST_STUDY_ROWS",
+    "MOST_UNEQUAL_CLIENTS",
     "SCORED",
     "counted_clients",
     "run_bytes",
@@ -24,6 +25,8 @@ MOST_RUN_BYTES: Final = 4 * 2**30
 MOST_STUDY_ROWS: Final = 2_000_000
 """Replications of all policies together; a row with its key takes about a kilobyte."""
 
+MOST_UNEQUAL_CLIENTS: Final = 1_000_000
+"""Clients of a segment whose activity differs: a table of 16 bytes each is drawn from."""
 MOST_KEPT_CLIENTS: Final = 10_000_000
 """Clients of whom a run remembers which variant they have: 8 to 16 bytes each."""
 

@@ -12,6 +12,7 @@ from simab.policies import PolicyDescription
 from simab.policies.limits import Limit
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.profiles import DurationProfile, OutcomeTable, QualityProfile
+from simab.profiles.activity import Activity, EqualActivity
 from simab.profiles.durations import Constant
 from simab.profiles.quality import NumericReward
 from simab.scenario.requirements import Preference, Requirement
@@ -121,7 +122,10 @@ class Segment(Description):
     rate: Annotated[Rate, Field(ge=1e-5, le=1e6)]
     """Mean arrivals of the whole segment; they are Poisson."""
     clients: Annotated[int, Field(ge=1, le=2**31)] = 1000
-    """How many clients share the arrivals equally."""
+    """How many clients share the arrivals."""
+    activity: Activity = EqualActivity()
+    """How they share them: equally, or so that few clients send most requests, of at most a million
+    clients. Client 0 is the heaviest."""
     targets: dict[Name, Annotated[Share, Field(gt=0)]] = {}
     """Share of the segment's requests that name this target variant, past the weights."""
     paired_targets: tuple[Name, ...] = ()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.draws import salt_of, stream_of
+from simab.profiles.activity import client_thresholds
 from simab.profiles.outcomes import OutcomeSampler, score_bins, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.models import Scenario
@@ -52,6 +53,9 @@ class VariantPlan:
 class SegmentPlan:
     """One segment: its stream of draws, gap table (ticks), clients, and whom requests name.
 
+    Client i asks where i of the `client_thresholds` are at or below a word; where there are none,
+    all clients are equal.
+
     A request whose target word falls in part i of `target_thresholds` names `targets[i]`
     (NO_VARIANT: it goes by weight). With `paired`, request n names paired[n % len(paired)] and has
     the content number n // len(paired).
@@ -61,10 +65,17 @@ class SegmentPlan:
     stream: int
     gaps: QuantileTable
     clients: int
+    client_thresholds: NDArray[np.uint64]
     targets: tuple[int, ...]
     target_thresholds: NDArray[np.uint64]
     paired: tuple[int, ...]
     labelled: bool
+
+    def client_of(self, word: int) -> int:
+        """Who asks, by number within the segment."""
+        if len(self.client_thresholds):
+            return int(np.searchsorted(self.client_thresholds, np.uint64(word), side="right"))
+        return word * self.clients >> 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +157,7 @@ def _segment(name: str, segment: Segment, names: Sequence[str]) -> SegmentPlan:
         stream=stream_of(name),
         gaps=QuantileTable.build(lambda survival: -mean_gap_ticks * np.log(survival)),
         clients=segment.clients,
+        client_thresholds=client_thresholds(segment.activity, segment.clients),
         targets=tuple(target for target, _ in parts),
         target_thresholds=word_thresholds([share for _, share in parts]),
         paired=tuple(names.index(target) for target in segment.paired_targets),

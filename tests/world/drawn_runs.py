@@ -95,9 +95,20 @@ VARIANT = st.fixed_dictionaries(
         "queue_limit": st.sampled_from([None, None, 0, 1, 2, 5]),
     }
 )
+ACTIVITIES = st.sampled_from(
+    [
+        {"kind": "equal"},
+        {"kind": "equal"},
+        {"kind": "zipf", "exponent": 1},
+        {"kind": "zipf", "exponent": 5},
+        {"kind": "lognormal", "sigma": 0.25},
+        {"kind": "lognormal", "sigma": 5},
+    ]
+)
 SEGMENT = st.fixed_dictionaries(
     {
         "clients": st.sampled_from([1, 2, 2, 50, 50, 50, 2**31]),
+        "activity": ACTIVITIES,
         "labelled": MOSTLY,
     }
 )
@@ -282,6 +293,8 @@ def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, 
 
 def _segment(draw: st.DrawFn, names: list[str], per_s: float) -> dict[str, Any]:
     segment: dict[str, Any] = draw(SEGMENT) | {"rate": f"{per_s:.9f}/s"}
+    if segment["activity"]["kind"] != "equal":
+        segment["clients"] = min(segment["clients"], 1_000)
     aim = draw(AIMS)
     if aim != "weights":
         some = list(dict.fromkeys(names[number % len(names)] for number in draw(SOME_VARIANTS)))

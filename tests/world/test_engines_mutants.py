@@ -98,6 +98,10 @@ FAULTS = {
         "arrived_ns >= routing.kept_until_ns[client]",
         "arrived_ns > routing.kept_until_ns[client]",
     ),
+    "clients of a second segment": (
+        "words[CLIENT, here] = client - first",
+        "words[CLIENT, here] = client",
+    ),
     "a cookie that is renewed": ("or rule == _KEEP_ALIVE:", "or rule > _LINEAR:"),
     "a connection that knows of weights": (
         "    if constants.variant_routing == _KEEP_ALIVE:\n        return",

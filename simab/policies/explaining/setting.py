@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simab.profiles.durations import DurationProfile
 
-__all__ = ["Answering", "Clients", "Setting"]
+__all__ = ["Answering", "ClientActivity", "Clients", "Setting"]
 
 
 class Answering(Protocol):
@@ -35,11 +38,23 @@ class Answering(Protocol):
         """Share of its requests that are answered with a 500."""
 
 
+class ClientActivity(Protocol):
+    """A law of activity, as far as explanations ask it."""
+
+    @property
+    def equal(self) -> bool:
+        """Whether all clients send equally many requests."""
+
+    def shares(self, clients: int) -> NDArray[np.float64]:
+        """The share of the requests that each client sends, shape (clients,)."""
+
+
 class Clients(NamedTuple):
-    """A segment's requests a second that go by weight, and how many clients send them."""
+    """A segment's requests a second that go by weight, and how the clients share them."""
 
     rate_per_s: float
     clients: int
+    activity: ClientActivity
 
 
 @dataclass(frozen=True, slots=True)

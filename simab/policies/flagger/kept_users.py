@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from simab import units
-from simab.policies.explaining.setting import Setting
+from simab.policies.explaining.setting import Clients, Setting
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.pair_weights import beside_others
 from simab.text.lists import named
@@ -24,11 +26,23 @@ def kept_share(policy: FlaggerAnalysis, setting: Setting) -> float:
     step_s = _step_s(policy, setting)
     weights = [_share(setting, percent / 100.0) for percent in policy.percentages()]
     kept = total = 0.0
-    for rate, clients in setting.clients:
-        without = math.exp(-rate / clients * step_s * math.fsum(weights))
+    for segment in setting.clients:
+        rate = segment.rate_per_s
+        without = _without_cookie(segment, rate * step_s * math.fsum(weights))
         kept += rate * (1.0 - without * (1.0 - weights[-1]))
         total += rate
     return kept / total if total else 0.0
+
+
+def _without_cookie(segment: Clients, answered: float) -> float:
+    """The share of the requests from clients whom the candidate has not answered.
+
+    `answered` is how many requests it would answer if nobody had a cookie.
+    """
+    if segment.activity.equal:
+        return math.exp(-answered / segment.clients)
+    shares = segment.activity.shares(segment.clients)
+    return float((shares * np.exp(-answered * shares)).sum())
 
 
 def _share(setting: Setting, part: float) -> float:
@@ -54,7 +68,7 @@ def kept_user_sentences(policy: FlaggerAnalysis, name: str, setting: Setting) ->
         return
     share, candidate = kept_share(policy, setting), named(setting.candidate)
     load = setting.load_at(
-        setting.candidate, share * math.fsum(each for each, _ in setting.clients)
+        setting.candidate, share * math.fsum(each.rate_per_s for each in setting.clients)
     )
     yield (
         f"{name} keeps users with {candidate} by cookies: when its "

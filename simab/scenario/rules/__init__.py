@@ -79,6 +79,7 @@ _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
     durations.rarest_latencies_can_be_simulated,
 )
 _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
+    traffic.clients_who_differ_can_be_drawn,
     traffic.targets_name_variants,
     traffic.paired_targets_name_variants,
     traffic.targets_are_at_most_all,

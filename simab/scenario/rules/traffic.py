@@ -1,15 +1,17 @@
-"""Rules on requests that name a variant themselves, each for one segment."""
+"""Rules on who asks, and on requests that name a variant themselves, each for one segment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from simab.documents.violations import Path, Violation, violation_at_key
+from simab.scenario.memory import MOST_UNEQUAL_CLIENTS
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rules.variants import unknown_variant
 
 __all__ = [
+    "clients_who_differ_can_be_drawn",
     "paired_targets_name_variants",
     "targets_are_at_most_all",
     "targets_are_of_one_kind",
@@ -17,6 +19,19 @@ __all__ = [
 ]
 
 _ROUNDING = 1e-9  # ten times 10 % is allowed to be a hair more than one
+
+
+def clients_who_differ_can_be_drawn(
+    _: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
+    """Unless all are equal, each client has an entry in a table."""
+    if segment.clients > MOST_UNEQUAL_CLIENTS and not segment.activity.equal:
+        rule = (
+            f"is a law of {segment.clients:,} clients, at most {MOST_UNEQUAL_CLIENTS:,} can be "
+            "drawn by one"
+        )
+        remedy = "Lower clients, or take `kind: equal`."
+        yield violation_at_key((*path, "activity"), rule, remedy)
 
 
 def targets_name_variants(

@@ -94,6 +94,11 @@ _SEGMENT: Final = np.dtype(
         ("stream", np.uint64),
         ("clients", np.int64),
         ("clients_before", np.int64),  # of the segments before this one
+        ("unequal", np.int64),  # whether clients are found by the following
+        ("first_client", np.int64),  # place of the first one's threshold
+        ("last_client", np.int64),
+        ("first_guide", np.int64),
+        ("guide_shift", np.uint64),
         ("clients_asked_for", np.int64),  # whether routing or targets read their words
         ("gap_table", np.int64),
         ("labelled", np.int64),
@@ -139,6 +144,8 @@ class RunConstants(NamedTuple):
     target_thresholds: Words
     targets: Integers
     paired: Integers
+    client_thresholds: Words
+    client_guides: Integers
     row_thresholds: Words
     rows: Records
     score_bins: NDArray[np.uint8]
@@ -215,6 +222,7 @@ def _packed(blueprint: Blueprint) -> RunConstants:
     """Pack what all replications share, once."""
     tables = _Tables(blueprint.label_delay)
     outcomes = [variant.outcomes for variant in blueprint.variants]
+    guides = [_guide(segment.client_thresholds) for segment in blueprint.segments]
     return RunConstants(
         horizon_ns=blueprint.horizon_ns,
         period_ns=blueprint.period_ns,
@@ -227,10 +235,12 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         some_never_labelled=blueprint.never_labelled_below > 0,
         never_labelled_up_to=_last_below(blueprint.never_labelled_below),
         variants=_variants(blueprint, tables),
-        segments=_segments(blueprint, tables),
+        segments=_segments(blueprint, tables, guides),
         target_thresholds=_flat_words([each.target_thresholds for each in blueprint.segments]),
         targets=_flat([segment.targets for segment in blueprint.segments]),
         paired=_flat([segment.paired for segment in blueprint.segments]),
+        client_thresholds=_flat_words([each.client_thresholds for each in blueprint.segments]),
+        client_guides=_flat(guides),
         row_thresholds=_flat_words([each.thresholds for each in outcomes]),
         rows=_rows(blueprint),
         score_bins=blueprint.score_bins.copy(),  # compiled code takes writable arrays
@@ -263,7 +273,7 @@ def _variants(blueprint: Blueprint, tables: _Tables) -> Records:
     return records
 
 
-def _segments(blueprint: Blueprint, tables: _Tables) -> Records:
+def _segments(blueprint: Blueprint, tables: _Tables, guides: Sequence[Integers]) -> Records:
     records = np.zeros(len(blueprint.segments), dtype=_SEGMENT)
     by_client = blueprint.scenario.endpoint.assigns_clients
     records["clients"] = [each.clients for each in blueprint.segments]
@@ -271,13 +281,30 @@ def _segments(blueprint: Blueprint, tables: _Tables) -> Records:
     targets = _starts([each.targets for each in blueprint.segments])
     records["first_target"], records["last_target"] = targets[:-1], targets[1:] - 1
     records["first_paired"] = _starts([each.paired for each in blueprint.segments])[:-1]
+    cut = _starts([np.append(each.client_thresholds, np.uint64(0)) for each in blueprint.segments])
+    records["first_client"], records["last_client"] = cut[:-1], cut[1:] - 1
+    records["first_guide"] = _starts(guides)[:-1]
     for record, segment in zip(records, blueprint.segments, strict=True):
+        record["unequal"] = len(segment.client_thresholds) > 0
+        record["guide_shift"] = 64 - len(segment.client_thresholds).bit_length()
         record["stream"] = segment.stream
         record["clients_asked_for"] = by_client or len(segment.targets) > 1
         record["gap_table"] = tables.row_of(segment.gaps)
         record["labelled"] = segment.labelled
         record["paired"] = len(segment.paired)
     return records
+
+
+def _guide(thresholds: Words) -> Integers:
+    """How many thresholds are at or below the first word of each of 2**k equal parts of the range.
+
+    There are as many parts as clients at least, so that few thresholds are left to look at.
+    """
+    if not len(thresholds):
+        return np.zeros(0, dtype=np.int64)
+    bits = len(thresholds).bit_length()
+    firsts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
+    return np.searchsorted(thresholds, firsts, side="right").astype(np.int64)
 
 
 def _rows(blueprint: Blueprint) -> Records:

@@ -42,6 +42,7 @@ _OUTCOME = np.uint64(Purpose.OUTCOME)
 _CLIENT = np.uint64(Purpose.CLIENT)
 _ASSIGNMENT = np.uint64(Purpose.ASSIGNMENT)
 _FIRST = np.uint64(0)  # attempt
+_ONE = np.uint64(1)
 _HASHING = (
     VARIANT_ROUTING["sticky_hash"],
     VARIANT_ROUTING["consistent_hash"],
@@ -97,14 +98,34 @@ def _draw_clients(constants, streams, segment, first):
         words[CLIENT, here], words[TARGET, here], _, _ = philox_in_halves(
             np.uint64(first + place), _CLIENT, stream, _FIRST, key_0, key_1
         )
-    if constants.variant_routing in _HASHING:
+    if constants.segments[segment].unequal:
+        _find_clients(constants, words, segment)
+    else:
         clients = np.uint64(constants.segments[segment].clients)
         for place in range(BLOCK):
             here = np.uint64(place)
-            client = high_product(words[CLIENT, here], clients)
+            words[CLIENT, here] = high_product(words[CLIENT, here], clients)
+    if constants.variant_routing in _HASHING:
+        for place in range(BLOCK):
+            here = np.uint64(place)
             words[VARIANT, here], _, _, _ = philox(
-                client, _ASSIGNMENT, stream, _FIRST, key_0, key_1
+                words[CLIENT, here], _ASSIGNMENT, stream, _FIRST, key_0, key_1
             )
+
+
+@njit(**OPTIONS)
+def _find_clients(constants, words, segment):
+    """Words as clients: from where the guide says, on to the first threshold above the word."""
+    plan = constants.segments[segment]
+    first, last = np.uint64(plan.first_client), np.uint64(plan.last_client)
+    for place in range(BLOCK):
+        here = np.uint64(place)
+        word = words[CLIENT, here]
+        part = np.uint64(plan.first_guide) + (word >> plan.guide_shift)
+        client = first + np.uint64(constants.client_guides[part])
+        while client < last and constants.client_thresholds[client] <= word:
+            client += _ONE
+        words[CLIENT, here] = client - first
 
 
 @njit(inline="always")

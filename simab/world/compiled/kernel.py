@@ -111,7 +111,7 @@ def _advance(until_ns, constants, routing, streams, instances, counts, watch, lo
         record = position[0]
         position[0] = record + 1
         variant, way = _assigned(constants, routing, streams, requests, segment, place, window)
-        log_arrival(log, record, constants, streams, segment, place)
+        log_arrival(log, record, streams, segment, place)
         if way != _NAMED and routing.mirror != NO_VARIANT and routing.mirror != np.int64(variant):
             _copy(constants, routing, streams, instances, counts, log, position, segment, place)
         if routing.slot_starts[variant] == routing.slot_starts[variant + _ONE]:
@@ -303,7 +303,7 @@ def _copy(constants, routing, streams, instances, counts, log, position, segment
     totals[_COPIES] += 1
     record = position[0]
     position[0] = record + 1
-    log_arrival(log, record, constants, streams, segment, place)
+    log_arrival(log, record, streams, segment, place)
     if log.shape[0]:
         log[record].attempt = COPY
     slot = np.uint64(_slot_of(constants, routing, instances, variant, arrived_ns, word_instance))

@@ -8,7 +8,6 @@ from numba import njit
 from simab.profiles.outcomes import NONE
 from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.arrays import CLIENT
-from simab.world.compiled.draws import high_product
 from simab.world.records import UNKNOWN
 from simab.world.run_counts import Status
 
@@ -18,27 +17,26 @@ _IN_FLIGHT = int(Status.IN_FLIGHT)
 
 
 @njit(inline="always")
-def client_of(constants, streams, segment, place):
+def client_of(streams, segment, place):
     """Who asks, by number within the segment."""
-    word = streams.words[segment, CLIENT, place]
-    return np.int64(high_product(word, np.uint64(constants.segments[segment].clients)))
+    return np.int64(streams.words[segment, CLIENT, place])
 
 
 @njit(inline="always")
 def client_of_all(constants, streams, segment, place):
     """Who asks, by number in order of segments and clients."""
     before = constants.segments[segment].clients_before
-    return before + client_of(constants, streams, segment, place)
+    return before + client_of(streams, segment, place)
 
 
 @njit(inline="always")
-def log_arrival(log, record, constants, streams, segment, place):
+def log_arrival(log, record, streams, segment, place):
     """Begin a record, if records are kept: all that is unknown is -1."""
     if log.shape[0] == 0:
         return
     row = log[record]
     row.segment = segment
-    row.client = client_of(constants, streams, segment, place)
+    row.client = client_of(streams, segment, place)
     row.variant = NO_VARIANT
     row.instance = UNKNOWN
     row.arrived_ns = streams.arrived_ns[segment, place]

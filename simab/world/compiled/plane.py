@@ -154,7 +154,8 @@ class CompiledPlane:
             first = int(streams.marks["drawn"][number]) - BLOCK
             if first >= 0:
                 words = self._draws.blocks(Purpose.CLIENT, segment.stream, first, BLOCK)
-                streams.words[number, CLIENT], streams.words[number, TARGET] = words.T[:2]
+                asking = [segment.client_of(word) for word in words[:, 0].tolist()]
+                streams.words[number, CLIENT], streams.words[number, TARGET] = asking, words[:, 1]
 
     def _slot(self, variant: int, number: int) -> int:
         return self._slots.setdefault((variant, number), len(self._slots))

@@ -69,7 +69,7 @@ def _segment_arrivals(
                 arrived_ns=arrived_ns,
                 segment=position,
                 number=number,
-                client=client * segment.clients >> 64,
+                client=segment.client_of(client),
                 target=_target(segment, number, target),
                 content=content,
                 service=tuple(service[offset]),
