@@ -10,6 +10,8 @@ from simab.version import VERSION
 if TYPE_CHECKING:
     from simab.comparison import Study as Study
     from simab.comparison import compare as compare
+    from simab.convergences import Convergence as Convergence
+    from simab.convergences import convergence as convergence
     from simab.difference import diff as diff
     from simab.interop.policy_files import load as load
     from simab.planning import Plan as Plan
@@ -35,6 +37,8 @@ _HOME = {
     "simulate": "simab.run.simulation",
     "Study": "simab.comparison",
     "compare": "simab.comparison",
+    "Convergence": "simab.convergences",
+    "convergence": "simab.convergences",
     "diff": "simab.difference",
     "Fairness": "simab.routing_fairness",
     "fairness": "simab.routing_fairness",
@@ -47,6 +51,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Convergence",
     "Fairness",
     "Plan",
     "Run",
@@ -57,6 +62,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "compare",
+    "convergence",
     "diff",
     "fairness",
     "load",

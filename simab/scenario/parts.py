@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from simab.description import Description, Difference, Duration, Rate, Share
 from simab.errors import InvalidInput
@@ -42,6 +43,18 @@ PositiveDuration = Annotated[Duration, Field(gt=0)]
 
 Price = Annotated[float, Field(ge=0, le=1e9)]
 
+
+def _iso_date(text: str) -> str:
+    """A date, or a date with a time, as ISO 8601 has it; empty where none is given."""
+    try:
+        if text:
+            datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput("is no date of ISO 8601; write 2026-03-01 or 2026-03-01T09:00") from None
+    return text
+
+
+StartDate = Annotated[str, AfterValidator(_iso_date)]
 VariantRouting: TypeAlias = Literal[
     "weighted_random",
     "sticky_hash",
@@ -238,6 +251,9 @@ class UncheckedScenario(Description):
     """What is better."""
     horizon: PositiveDuration
     """How long a run lasts."""
+    starts_at: StartDate = ""
+    """When the experiment starts, as 2026-03-01 or 2026-03-01T09:00; only shown, to give a date to
+    what takes long. It changes no run."""
     policies: Annotated[dict[Name, PolicyDescription], Field(min_length=1)]
     """The rules to compare, by name."""
     outcome_tables: dict[Name, OutcomeTable] = {}

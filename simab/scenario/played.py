@@ -10,7 +10,7 @@ from simab.scenario.parts import UncheckedScenario
 __all__ = ["NOT_PLAYED", "played_data", "played_text"]
 
 NOT_PLAYED: Final = frozenset(
-    {"title", "question", "policies", "study", "worlds", "requirements", "prefer"}
+    {"title", "question", "starts_at", "policies", "study", "worlds", "requirements", "prefer"}
 )
 """Fields of a scenario that leave each run as it is; policies are not part of it."""
 

@@ -1,0 +1,318 @@
+"""How fast metrics converge, as one frozen record: fans over runs, coverage, leaders, sizes.
+
+`convergence.json` is its dump, and `simab report` its load. Lengths of all series are those of
+`times_s`, or of `MetricConvergence.by_labels`. Times are seconds, latencies milliseconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from simab.result.estimates import Proportion
+from simab.result.json_form import loaded
+from simab.result.reader import Reader
+from simab.result.saved_json import SavedForm, canonical_text
+
+__all__ = [
+    "CONVERGENCE_FORMAT",
+    "HONEST",
+    "ConvergenceResult",
+    "Coverage",
+    "ExampleSeries",
+    "Fan",
+    "LabelBias",
+    "LabelledPoint",
+    "LatencyDependence",
+    "Leader",
+    "MethodCoverage",
+    "MetricConvergence",
+    "SampleSize",
+    "VariantConvergence",
+    "WindowEffect",
+    "convergence_json",
+    "read_saved_convergence",
+]
+
+CONVERGENCE_FORMAT: Final = "simab-convergence/1"
+_FORM: Final = SavedForm(CONVERGENCE_FORMAT, "convergence", "convergence.json", "simab convergence")
+HONEST: Final = 0.93
+"""A nominal 95 % interval is called honest where its measured coverage is at least this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fan:
+    """Quantiles over the runs at each checkpoint: 5, 25, 50, 75 and 95 %; NaN where none has it."""
+
+    p5: tuple[float, ...]
+    p25: tuple[float, ...]
+    p50: tuple[float, ...]
+    p75: tuple[float, ...]
+    p95: tuple[float, ...]
+
+    def width(self, at: int) -> float:
+        """From the 5 % to the 95 % quantile at a checkpoint."""
+        return self.p95[at] - self.p5[at]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleSeries:
+    """One run: its estimate at each checkpoint with its 95 % interval."""
+
+    value: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many of the runs that had an interval covered the truth, of all `runs`."""
+
+    covered: Proportion
+    intervals: int
+    runs: int
+
+    @property
+    def honest(self) -> bool:
+        """Whether the measured coverage is at least 93 %."""
+        return self.covered.share >= HONEST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantConvergence:
+    """An estimate over time: `half_width` is the median over the runs of half their interval."""
+
+    fan: Fan
+    example: ExampleSeries
+    half_width: tuple[float, ...]
+    coverage: tuple[Coverage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leader:
+    """Shares of all runs at each checkpoint.
+
+    `leads`: the better variant's estimate is ahead; `ties`: both are equal; `declared`: a two-sided
+    5 % test finds it better; `declared_wrong`: the test finds the other better.
+    """
+
+    leads: tuple[Proportion, ...]
+    ties: tuple[Proportion, ...]
+    declared: tuple[Proportion, ...]
+    declared_wrong: tuple[Proportion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSize:
+    """Labelled (or served) requests of the variant that has fewer, to see a difference.
+
+    `purpose`: "smallest effect" or "true difference", found by a two-sided 5 % test in 80 % of the
+    runs; "half-width": the 95 % interval of the difference has it; "ranking": the better variant
+    leads in 95 %. `simulated` follows from the spread over the runs and the errors that they state,
+    with its 95 % interval; `by_spread` is what a test would need that knows the spread itself, as
+    one of pairs does where both variants answer the same rows; NaN where no test is asked for.
+    `theory` is NaN where there is no closed form. `extrapolated`: it lies beyond the horizon, by
+    1 / sqrt(n); `at_most`: so many or fewer, as they are the fewest that were looked at. `time_s`
+    is when so many have arrived; `date` is empty without a start.
+    """
+
+    purpose: str
+    difference: float
+    theory: float
+    theory_reason: str
+    simulated: float
+    low: float
+    high: float
+    by_spread: float
+    extrapolated: bool
+    at_most: bool
+    time_s: float
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledPoint:
+    """What runs say once both variants have `labelled` labels; `reached` of the runs have.
+
+    `at_s` is the median time. `control`, `candidate` and `difference` hold one checkpoint each.
+    """
+
+    labelled: int
+    reached: int
+    at_s: float
+    control: Fan
+    candidate: Fan
+    difference: Fan
+    leads: Proportion
+    ties: Proportion
+    declared: Proportion
+    declared_wrong: Proportion
+    covered: Mapping[str, Coverage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelBias:
+    """At the end: the mean estimate of the labels that arrived, and of all answered requests.
+
+    `bias` is seen less oracle, run by run, with its 95 % interval. `seen_labels` and `all_labels`
+    are means; `wider` is the ratio of both spreads over the runs.
+    """
+
+    variant: str
+    truth: float
+    seen: float
+    oracle: float
+    bias: float
+    low: float
+    high: float
+    seen_labels: float
+    all_labels: float
+    wider: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricConvergence:
+    """One metric; `kind` is "labels", "errors" or "latency" (in ms).
+
+    `truth` is exact for labels; of errors and latency it is that of all runs together. `samples` is
+    the mean over the runs of the smaller arm's requests at each checkpoint. `better` is the variant
+    that is truly better, empty where both are equal; `settles_s` is from when on it leads in 95 %
+    of the runs, NaN where it does not within the horizon.
+    """
+
+    name: str
+    kind: str
+    lower_is_better: bool
+    truth: Mapping[str, float]
+    true_difference: float
+    asked_half_width: float
+    better: str
+    samples: tuple[float, ...]
+    variants: Mapping[str, VariantConvergence]
+    difference: VariantConvergence
+    leader: Leader
+    settles_s: float
+    sizes: tuple[SampleSize, ...]
+    by_labels: tuple[LabelledPoint, ...] = ()
+    bias: tuple[LabelBias, ...] = ()
+
+    def size(self, purpose: str) -> SampleSize | None:
+        """The sample size for a purpose; None where there is none."""
+        return next((each for each in self.sizes if each.purpose == purpose), None)
+
+    def at_labels(self, labelled: int) -> LabelledPoint | None:
+        """What runs say once both variants have so many labels."""
+        return next((each for each in self.by_labels if each.labelled == labelled), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodCoverage:
+    """A way to make the interval of a mean from one run, its median half-width and coverage."""
+
+    method: str
+    half_width: float
+    coverage: Coverage
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyDependence:
+    """What a run's mean latency is worth: its effective sample size, and intervals by method.
+
+    `effective` independent requests would know the mean as well as a run's `requests` do.
+    `warm_up_s` is where MSER-5 would cut, at the median of the runs; nothing is cut.
+    """
+
+    variant: str
+    mean_ms: float
+    requests: float
+    effective: float
+    warm_up_s: float
+    methods: tuple[MethodCoverage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowEffect:
+    """The mean over windows of their 99 % latency, against that of all requests together."""
+
+    variant: str
+    period_s: float
+    requests: float
+    mean_p99_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvergenceResult:
+    """How fast each metric of a scenario converges; the first of `metrics` is what is asked for.
+
+    `decision_labels` is what `decision_rule` waits for, 0 where no rule counts labels.
+    `no_oracle` says why labels that are late or missing are not compared; empty where they are.
+    """
+
+    format: str = CONVERGENCE_FORMAT
+    simab_version: str
+    command: str
+    title: str
+    question: str
+    scenario_yaml: str
+    scenario_hash: str
+    environment: Mapping[str, str]
+    seed: int
+    replications: int
+    failed: int
+    policy: str
+    control: str
+    candidate: str
+    smallest_effect: float
+    horizon_s: float
+    starts_at: str
+    period_s: float
+    publication_delay_s: float
+    decision_labels: int
+    decision_rule: str
+    times_s: tuple[float, ...]
+    metrics: tuple[MetricConvergence, ...]
+    latency: tuple[LatencyDependence, ...]
+    windows: tuple[WindowEffect, ...]
+    no_oracle: str = ""
+
+    @property
+    def metric(self) -> MetricConvergence:
+        """The metric that is asked for."""
+        return self.metrics[0]
+
+    @property
+    def decision(self) -> LabelledPoint | None:
+        """What the metric asked for says when the file's rule decides; None where none counts."""
+        return self.metric.at_labels(self.decision_labels) if self.decision_labels else None
+
+    @property
+    def decision_is_reached(self) -> bool:
+        """Whether any run gets that many labels."""
+        return self.decision is not None and self.decision.reached > 0
+
+    def half_width_at_end(self, metric: MetricConvergence) -> float:
+        """The median half-width of the interval of a metric's difference at the horizon."""
+        return metric.difference.half_width[-1] if metric.difference.half_width else math.nan
+
+
+def convergence_json(result: ConvergenceResult) -> str:
+    """The result with sorted keys and one value a line; what is not finite is null."""
+    return canonical_text(result)
+
+
+def read_saved_convergence(content: bytes, name: str) -> ConvergenceResult:
+    """The result that a file of this name holds.
+
+    Raises:
+        InvalidInput: the file is not JSON, not a convergence, or of another format; or a value is
+            missing or of the wrong type, with its place.
+    """
+    reader = Reader(_FORM.of_file(content, name))
+    result = loaded(ConvergenceResult, reader)
+    if not result.metrics:
+        raise reader.child("metrics").invalid("holds no metric")
+    return result
