@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simab.result import StudyResult
+    from simab.result.convergence_result import ConvergenceResult
     from simab.result.fairness_result import FairnessResult, StudiedSplit
     from simab.result.plan_result import PlanResult
     from simab.result.sensitivity_result import SensitivityResult
     from simab.result.sweep_result import SweepResult
 
 __all__ = [
+    "convergence_table_html",
     "fairness_rows",
     "fairness_table_html",
     "plan_table_html",
@@ -23,6 +25,7 @@ __all__ = [
     "sensitivity_table_html",
     "summary_table_html",
     "sweep_table_html",
+    "write_convergence",
     "write_fairness",
     "write_plan",
     "write_report",
@@ -113,3 +116,17 @@ def fairness_rows(split: StudiedSplit) -> list[dict[str, object]]:
     from simab.report import fairness_tables
 
     return fairness_tables.fairness_rows(split)
+
+
+def write_convergence(result: ConvergenceResult, directory: Path) -> None:
+    """Write report.html, convergence.json and sizes.csv; see `simab.report.convergence_page`."""
+    from simab.report import convergence_page
+
+    convergence_page.write_convergence(result, directory)
+
+
+def convergence_table_html(result: ConvergenceResult) -> str:
+    """The answer and the sample sizes as an HTML fragment, for `_repr_html_`."""
+    from simab.report import convergence_page
+
+    return convergence_page.convergence_table_html(result)

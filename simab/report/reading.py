@@ -11,8 +11,8 @@ from simab.result import StudyResult
 from simab.result.saved_study import read_saved_study
 
 _FILES: Final = (
-    *("study.json", "sweep.json", "sensitivity.json", "plan.json", "fairness.json"),
-    "report.html",
+    *("study.json", "sweep.json", "sensitivity.json", "convergence.json"),
+    *("fairness.json", "plan.json", "report.html"),
 )
 
 __all__ = ["file_of_study", "read_study", "saved_content"]

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from simab.cli import options
+from simab.cli.frame_files import write_frame
 from simab.cli.kept import kept_rows
 from simab.cli.policy_files import PolicySource, policy_file_options
 from simab.cli.stores import chosen_study, opened_store, study_option
 from simab.cli.terminal import say
-from simab.errors import InvalidInput
 from simab.text.numbers import counted
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["command"]
 
@@ -50,24 +46,5 @@ def command(
     if out is None:
         sys.stdout.write(csv_bytes(outcomes).decode())
         return
-    content = _parquet(outcomes) if out.suffix == ".parquet" else csv_bytes(outcomes)
-    from simab.files import write_files
-
-    try:
-        write_files({out: content})
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InvalidInput(f"{out} cannot be written: {reason}. Name another file") from None
+    write_frame(outcomes, out, option="--out")
     say(f"{counted(len(outcomes), 'run')} in {out}.", quiet=quiet)
-
-
-def _parquet(outcomes: pd.DataFrame) -> bytes:
-    """The frame in the bytes of a Parquet file."""
-    try:
-        content: bytes = outcomes.to_parquet(index=False, engine="pyarrow")
-    except ImportError:
-        raise InvalidInput(
-            "--out: Parquet needs pyarrow, which is not installed; `pip install 'simab[parquet]'` "
-            "brings it, or name a .csv file"
-        ) from None
-    return content

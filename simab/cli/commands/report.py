@@ -36,6 +36,7 @@ _OTHERS: Final = {
     "plan": "plan_result",
     "sweep": "sweep_result",
     "fairness": "fairness_result",
+    "convergence": "convergence_result",
 }
 """Saved results other than studies, by the word in their format, each with its module: there are
 `read_saved_WORD` and `WORD_json`, and `write_WORD` in simab.report. Some hold a study."""
@@ -56,10 +57,10 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write the page of a saved STUDY, sweep, sensitivity, plan or study of fairness again.
+    """Write the page of a saved STUDY of any kind again, without playing it.
 
-    STUDY is a study.json, sweep.json, sensitivity.json, plan.json or fairness.json, a report.html,
-    which holds the same, or the folder of one. Nothing is played.
+    STUDY is a study.json, sweep.json, sensitivity.json, plan.json, fairness.json or
+    convergence.json, a report.html, which holds the same, or the folder of one.
     Writes report.html, the JSON and the CSV files that follow from it. outcomes.csv holds the
     single rows, which the study does not: it is left as it is, and only `--out` of the command that
     played them writes it. With --json the result is printed, and written only where --out
