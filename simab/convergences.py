@@ -94,7 +94,7 @@ def convergence(  # noqa: PLR0913 - the public contract, all by keyword
     progress: Progress | None = None,
     command: str | None = None,
 ) -> Convergence:
-    """Play a scenario many times and say when each of its metrics can be told.
+    """Play a scenario many times and say when its metrics distinguish the two variants.
 
     Estimates with their 95 % intervals are taken at some forty instants, and when both variants
     have 1, 2, 5, 10 and so on labels, as production would see them. Truth is exact for metrics of

@@ -15,7 +15,7 @@ __all__ = ["print_convergence"]
 
 
 def print_convergence(result: ConvergenceResult) -> None:
-    """Print whether the two can be told apart and when, then the sample sizes of all metrics."""
+    """Print whether and when the two are distinguished, then the sample sizes of all metrics."""
     from simab.report.convergence_tables import screen_rows
     from simab.report.convergence_text import convergence_sentences
     from simab.report.page_form import for_page

@@ -34,7 +34,7 @@ COMMANDS: Final = {
     "compare": "Compare promotion policies, and write the report.",
     "sweep": "Play a scenario at many values of some fields.",
     "sensitivity": "Halve and double each assumption of a scenario.",
-    "convergence": "Say when the metrics of a scenario can be told, and how honestly.",
+    "convergence": "Say when metrics distinguish the two variants, and what intervals cover.",
     "plan": "Find the parameters with which a policy meets what is required.",
     "fairness": "Say whether traffic is split as the weights ask.",
     "report": "Write the report of a saved study, or of the rows in a store.",

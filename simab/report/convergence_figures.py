@@ -66,7 +66,7 @@ def funnel_points(
 
 
 def draw_funnel(result: ConvergenceResult, metric: MetricConvergence, width: float) -> Figure:
-    """What 90 % of the runs say of each variant against labels, to where the two can be told apart.
+    """What 90 % of the runs say of each variant against labels, to where they are distinguished.
 
     Beyond the labels that runs reach the band is drawn on, dashed, by 1 / sqrt(n).
     """
@@ -101,7 +101,7 @@ def draw_funnel(result: ConvergenceResult, metric: MetricConvergence, width: flo
 
 
 def _funnel_end(result: ConvergenceResult, metric: MetricConvergence) -> float:
-    """Past the last count, the decision, and where the two can be told apart."""
+    """Past the last count, the decision, and where the two are distinguished."""
     marks = [float(funnel_points(result, metric)[-1].labelled), float(result.decision_labels)]
     needed = metric.size("true difference")
     if needed is not None and needed.simulated < _MOST_SAMPLES:
@@ -150,11 +150,11 @@ def _funnel_range(
 
 
 def _marks(axes: Axes, result: ConvergenceResult, metric: MetricConvergence) -> None:
-    """Where a rule decides, and where the two could be told apart."""
+    """Where a rule decides, and where the two could be distinguished."""
     needed = metric.size("true difference")
     marks = [(float(result.decision_labels), "decides")] if result.decision_labels else []
     if needed is not None:
-        marks.append((needed.simulated, "can be told"))
+        marks.append((needed.simulated, "needed"))
     over, (low, high) = axes.get_xaxis_transform(), axes.get_xlim()
     for at, words in marks:
         if not low <= at <= high:

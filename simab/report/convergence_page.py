@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 _SECTIONS: Final[tuple[tuple[str, str], ...]] = (
-    ("convergence_answer", "Can the two be told apart?"),
+    ("convergence_answer", "Can the two be distinguished?"),
     ("figures", "How the estimates converge"),
     ("convergence_tables", "What the intervals are worth"),
     ("convergence_others", "The other metrics"),

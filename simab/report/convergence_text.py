@@ -1,4 +1,4 @@
-"""What a study of convergence says, in sentences: can the two be told apart, when, how honestly."""
+"""What a study of convergence says, in sentences: are the two distinguished, when, how honestly."""
 
 from __future__ import annotations
 
@@ -153,8 +153,8 @@ def _verdict(result: ConvergenceResult, metric: MetricConvergence) -> str:
     band += signed_text(metric, metric.true_difference)
     found = f"a 5{typeset.THIN}% test finds the better one in {typeset.percent(declared.share)}"
     if declared.share >= _POWER:
-        return f"{title} tells the two apart {where}: {found} of the runs."
-    return f"{title} cannot tell the two apart {where}: {band}, and {found} of them."
+        return f"{title} distinguishes the two {where}: {found} of the runs."
+    return f"{title} cannot distinguish the two {where}: {band}, and {found} of them."
 
 
 def _at_decision(

@@ -50,7 +50,9 @@ def _iso_date(text: str) -> str:
         if text:
             datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidInput("is no date of ISO 8601; write 2026-03-01 or 2026-03-01T09:00") from None
+        raise InvalidInput(
+            "is not a date of ISO 8601; write 2026-03-01 or 2026-03-01T09:00"
+        ) from None
     return text
 
 

@@ -26,13 +26,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_it_says_whether_the_two_can_be_told_apart(
+def test_it_says_whether_the_two_are_distinguished(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The verdict first; and files that its own command makes again, and `simab report`."""
     ended = run(capsys, "convergence", file, *ASKED, "--out", tmp_path / "out")
     assert ended.code == 0, ended.err
-    assert ended.out.startswith("Success rate cannot tell the two apart on 150 labelled requests")
+    assert ended.out.startswith("Success rate cannot distinguish the two on 150 labelled requests")
     written = files_in(tmp_path / "out")
     assert set(written) == {"report.html", "convergence.json", "sizes.csv"}
     command = json.loads(written["convergence.json"])["command"]

@@ -79,7 +79,7 @@ def verdict(result: ConvergenceResult) -> str:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_verdict_follows_from_the_power_where_the_rule_decides(seed: int) -> None:
-    """Told apart from 80 % on; equal variants are said to be equal; too many labels not known."""
+    """Distinguished from 80 % on; equal variants are said to be equal; too many labels not known."""
     result = drawn(seed)
     metric, said = result.metric, verdict(result)
     if result.decision_labels == 100_000:
@@ -90,9 +90,9 @@ def test_the_verdict_follows_from_the_power_where_the_rule_decides(seed: int) ->
     if not metric.better:
         assert "are equal" in said
     elif declared.share >= 0.8:
-        assert "tells the two apart" in said
+        assert "distinguishes the two" in said
     else:
-        assert "cannot tell the two apart" in said
+        assert "cannot distinguish the two" in said
         assert signed_text(metric, metric.true_difference) in said
 
 

@@ -1,4 +1,4 @@
-"""`simab convergence`: say when each metric of a scenario can be told, and what intervals cover."""
+"""`simab convergence`: say when metrics distinguish two variants, and what intervals cover."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
-    """Say when the metrics of the scenario FILE can tell its two variants apart.
+    """Say when the metrics of the scenario FILE distinguish its two variants.
 
     The file is played many times with its weights held. Every metric is looked at over time, as
     production would see it, against the truth: how wide its estimates are spread, from when on
