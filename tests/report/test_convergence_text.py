@@ -79,7 +79,7 @@ def verdict(result: ConvergenceResult) -> str:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_verdict_follows_from_the_power_where_the_rule_decides(seed: int) -> None:
-    """Distinguished from 80 % on; equal variants are said to be equal; too many labels not known."""
+    """Distinguished from 80 % on; equal ones are said to be equal; too many labels not known."""
     result = drawn(seed)
     metric, said = result.metric, verdict(result)
     if result.decision_labels == 100_000:
