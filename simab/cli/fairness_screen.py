@@ -18,7 +18,7 @@ _MOST_ROWS: Final = 20
 
 
 def print_fairness(result: FairnessResult) -> None:
-    """Print whether the split is as asked for, then the rules, if several, and the phases."""
+    """Print whether the split is as asked for, then the rules side by side, or the phases."""
     from simab.report.fairness_tables import phases_table, rules_table
     from simab.report.fairness_text import fairness_sentences
     from simab.report.page_form import for_page
@@ -26,9 +26,8 @@ def print_fairness(result: FairnessResult) -> None:
     shown, console = for_page(result).split, terminal.standard_output()
     for sentence in fairness_sentences(shown):
         terminal.print_item(console, sentence, mark="")
-    if len(shown.rules) > 1:
-        _print(rules_table(shown))
-    _print(phases_table(shown).without(frozenset({"–"})))
+    several = len(shown.rules) > 1
+    _print(rules_table(shown) if several else phases_table(shown).without(frozenset({"–"})))
 
 
 def _print(table: Table) -> None:

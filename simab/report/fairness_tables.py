@@ -36,6 +36,9 @@ def rules_table(split: StudiedSplit) -> Table:
         Column("Runs that are off"),
         Column("Windows in the envelope", f"of 95{typeset.THIN}%"),
         Column("Clients that meet several variants"),
+        Column("Requests there", "after the first change"),
+        Column("Clients there", "after the first change"),
+        Column("Clients that move then", "of those that come back"),
     )
     rows = tuple(
         (
@@ -45,10 +48,23 @@ def rules_table(split: StudiedSplit) -> Table:
             cell(formatting.proportion(rule.caught)),
             cell(formatting.mean_share(rule.within)),
             cell(formatting.mean_share(rule.people.met_several)),
+            *_after_change(rule),
         )
         for rule in split.rules
     )
-    return Table("Routing rules on the same clients", columns, rows)
+    return Table("Routing rules on the same clients", columns, rows).without(frozenset({"–"}))
+
+
+def _after_change(rule: RuleFairness) -> tuple[Cell, Cell, Cell]:
+    changed = next((each for each in rule.phases if each.changed), None)
+    if changed is None:
+        return (Cell("–"), Cell("–"), Cell("–"))
+    moved = cell(formatting.mean_share(changed.clients_moved)) if rule.by_client else Cell("–")
+    return (
+        Cell(settled_text(changed.requests_settled_s)),
+        Cell(settled_text(changed.users_settled_s)),
+        moved,
+    )
 
 
 def phases_table(split: StudiedSplit) -> Table:

@@ -29,17 +29,53 @@ __all__ = [
 
 ENOUGH_POWER = 0.9
 _SMALLEST_P = 0.05
+_SHORT = {
+    "linear_rendezvous": "linear rendezvous",
+    "truncated_percentages": "whole percents",
+    "instance_ratio": "instance ratio",
+    "stale_routers": "stale routers",
+    "lagging_routers": "late routers",
+    "keeps_clients": "clients stay",
+}
+"""What a split that is off looks like, in a table."""
 
 
 def fairness_sentences(split: StudiedSplit) -> list[str]:
-    """The answer: a verdict of each rule, then what the first rule does to requests and clients."""
-    first = split.rules[0]
-    found = [verdict_text(each, named_rule=len(split.rules) > 1) for each in split.rules]
-    found += [each for each in _details(split, first) if each]
+    """The answer: a verdict, then what the rule does to requests and clients.
+
+    Of several rules, who is off, and how.
+    """
+    if len(split.rules) == 1:
+        (rule,) = split.rules
+        found = [verdict_text(rule, named_rule=False)]
+        found += [each for each in _details(split, rule) if each]
+    else:
+        found = _side_by_side(split)
     if split.left_out:
         found.append(
             f"Requests of {listed([named(each) for each in split.left_out])} are left out: some "
             "name their variant, past the weights."
+        )
+    return found
+
+
+def _side_by_side(split: StudiedSplit) -> list[str]:
+    off = [each for each in split.rules if each.phases and is_found_off(each)]
+    rest = [each for each in split.rules if each.phases and not is_found_off(each)]
+    found = [verdict_text(each, named_rule=True) for each in off]
+    if rest:
+        most = max(rest, key=lambda rule: rule.caught.count).caught.count
+        how = f"at most {typeset.count(most)}" if most else "none"
+        titles = "; ".join(each.title for each in rest)
+        found.append(
+            f"As asked for, as far as can be told ({how} of {typeset.count(rest[0].runs)} runs of "
+            f"each looks off): {titles}."
+        )
+    moved = [phase for rule in split.rules for phase in rule.phases if phase.changed]
+    if moved:
+        found.append(
+            f"At the first change at least {typeset.percent(moved[0].clients_to_move, 1)} of the "
+            "clients have to move, where a rule assigns clients."
         )
     return found
 
@@ -166,7 +202,7 @@ def _moved(phase: PhaseFairness) -> str:
 def settled_text(settled_s: float) -> str:
     """When a share was where it should be, after a change."""
     if math.isnan(settled_s):
-        return "not within the phase"
+        return "not in the phase"
     return "at once" if settled_s == 0.0 else f"after {typeset.duration(settled_s)}"
 
 
@@ -238,11 +274,11 @@ def off_text(rule: RuleFairness) -> str:
     if not rule.phases:
         return "no split"
     if not is_found_off(rule):
-        return "as asked, as far as seen"
+        return "as asked"
     best = max(rule.flaws, key=lambda each: each.consistent.count, default=None)
     if best is None or not best.consistent.count:
         return "off"
-    return f"off: {best.words}"
+    return f"off: {_SHORT[best.name]}"
 
 
 def _of_runs(share: Proportion, runs: int) -> str:
