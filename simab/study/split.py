@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simab.analyse.fairness.measure import FairnessMeasure
-from simab.analyse.fairness.people import group_names
+from simab.analyse.fairness.people import compared_groups
 from simab.analyse.fairness.routed import left_out_segments
 from simab.analyse.fairness.studied import RuleStudied
 from simab.analyse.fairness.summary import rule_fairness
@@ -80,7 +80,7 @@ def _studied(name: str, world: Scenario, tolerance: float) -> RuleStudied:
         independent=endpoint.variant_routing != "smooth_weighted_round_robin",
         variants=tuple(endpoint.variants),
         candidate=world.objective.candidate,
-        groups=group_names(world),
+        groups=tuple(each.title for each in compared_groups(world)),
         horizon_s=seconds(world.horizon),
         tolerance=tolerance,
     )

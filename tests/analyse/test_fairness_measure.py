@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simab.analyse.fairness.measure import MOST_WINDOWS, FairnessMeasure
+from simab.analyse.fairness.people import compared_groups
 from simab.analyse.fairness.routed import asked_phases, left_out_segments, routed_requests
 from simab.run.simulation import simulate
 from simab.stats.evenness import gini_coefficient, jain_index
@@ -197,3 +198,31 @@ def test_a_run_without_a_split_has_no_phase():
     assert found.phases == ()
     assert found.longest_phase is None
     assert found.people.met_worse == 0.0
+
+
+def test_clients_of_unequal_activity_are_compared_by_group():
+    """Of 200 clients by Zipf's law the first two are the heaviest 1 %."""
+    made = scenario(
+        traffic={
+            "users": {
+                "rate": "50/s",
+                "clients": 200,
+                "activity": {"kind": "zipf", "exponent": 1.2},
+            },
+            "others": {"rate": "5/s", "clients": 9},
+        }
+    )
+    titles = [each.title for each in compared_groups(made)]
+    assert titles == ["users, heaviest 1 %", "users, next 9 %", "users, other 90 %", "others"]
+    run = simulate(made, record_requests=True)
+    frame = run.requests
+    users = frame[frame["segment"] == "users"]
+    counts = [
+        (users["client"] < 2).sum(),
+        ((users["client"] >= 2) & (users["client"] < 20)).sum(),
+        (users["client"] >= 20).sum(),
+        (frame["segment"] == "others").sum(),
+    ]
+    found = FairnessMeasure(worse=()).of(run).people
+    assert found.groups[:, 0].tolist() == counts
+    assert found.busiest_share > 0.3

@@ -81,7 +81,10 @@ class _Deviation:
 
 
 def windows_within(studied: RuleStudied, runs: Sequence[RunFairness]) -> Mean:
-    """Share of a run's windows in the envelope: 95 % of draws, or a request off in turn."""
+    """Share of a run's windows in the envelope: 95 % of draws, or a request a variant in turn.
+
+    Of a rule that keeps clients, up to the first change: how many stay then is not promised.
+    """
     place, shares = studied.variants.index(studied.candidate), []
     for run in runs:
         windows = run.windows
@@ -91,6 +94,8 @@ def windows_within(studied: RuleStudied, runs: Sequence[RunFairness]) -> Mean:
         if not studied.independent:
             allowed = np.full_like(allowed, float(len(studied.variants)))
         used = windows.variance[:, place] > 0.0
+        if studied.keeps and run.phases:
+            used &= windows.ends_ns <= run.phases[0].asked.until_ns
         if used.any():
             shares.append(float((off <= allowed)[used].mean()))
     return mean_over_runs(shares, most=1.0)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simab.analyse.fairness.routed import Routed, left_out_segments
 from simab.run.simulation import Run
+from simab.scenario.client_groups import client_groups
 from simab.scenario.models import Scenario
 from simab.stats.evenness import gini_coefficient, jain_index
 from simab.world.run_counts import Status
 
-__all__ = ["GROUP_FIELDS", "People", "group_names", "people_of"]
+__all__ = ["GROUP_FIELDS", "People", "compared_groups", "people_of"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -22,6 +24,15 @@ Integers = NDArray[np.int64]
 _BUSIEST: float = 0.01
 GROUP_FIELDS = ("requests", "candidate_share", "latency_s", "error_share", "right_share")
 """Columns of `People.groups`: a count, shares, and a mean in seconds; NaN where there is none."""
+
+
+class ComparedGroup(NamedTuple):
+    """Clients of a segment from number `first` up to, not including, `last`."""
+
+    title: str
+    segment: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,10 +82,21 @@ def people_of(routed: Routed, run: Run, worse: Sequence[int]) -> People:
     )
 
 
-def group_names(scenario: Scenario) -> tuple[str, ...]:
-    """The groups of clients that are compared: segments whose requests all go by the weights."""
+def compared_groups(scenario: Scenario) -> tuple[ComparedGroup, ...]:
+    """Segments whose requests all go by the weights; by activity, where clients differ in it."""
     left_out = left_out_segments(scenario)
-    return tuple(name for name in scenario.traffic if name not in left_out)
+    found: list[ComparedGroup] = []
+    for name, segment in scenario.traffic.items():
+        if name in left_out:
+            continue
+        if segment.activity.equal:
+            found.append(ComparedGroup(name, name, 0, segment.clients))
+        else:
+            found += [
+                ComparedGroup(f"{name}, {each.title}", name, each.first, each.last)
+                for each in client_groups(segment)
+            ]
+    return tuple(found)
 
 
 def _share(part: int, whole: int) -> float:
@@ -101,9 +123,10 @@ def _groups(routed: Routed, run: Run) -> Floats:
     blueprint = run.data.run_counts.blueprint
     candidate = blueprint.names.index(run.scenario.objective.candidate)
     rows = []
-    segments = list(run.scenario.traffic)
-    for name in group_names(run.scenario):
-        own = routed.segment == segments.index(name)
+    before = dict(zip(run.scenario.traffic, blueprint.clients_before, strict=False))
+    for group in compared_groups(run.scenario):
+        first = before[group.segment]
+        own = (routed.client >= first + group.first) & (routed.client < first + group.last)
         answered = own & (routed.finished_ns >= 0) & (routed.status != Status.REJECTED)
         known = own & (routed.correct >= 0)
         took_ns = (routed.finished_ns - routed.arrived_ns)[answered]

@@ -128,7 +128,7 @@ def _settled_s(lag_s: Floats, counts: NDArray[np.int64], shares: Floats, toleran
         return math.nan
     total = counts.sum(axis=1, keepdims=True)
     deviation = np.abs(counts / np.maximum(total, 1) - shares)
-    chance = 3.0 * np.sqrt(shares * (1.0 - shares) / np.maximum(total, 1))
+    chance = 4.0 * np.sqrt(shares * (1.0 - shares) / np.maximum(total, 1))
     away = ((deviation > tolerance) & (deviation > chance) & (total > 0)).any(axis=1)
     if not away.any():
         return 0.0
