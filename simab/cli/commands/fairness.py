@@ -18,6 +18,7 @@ from simab.cli.folders import make_folder
 from simab.cli.found import show_found
 from simab.cli.policy_files import PolicySource, policy_file_options
 from simab.cli.progress import shown_progress
+from simab.errors import InvalidInput
 
 if TYPE_CHECKING:
     from simab.routing_fairness import Fairness
@@ -94,7 +95,6 @@ def command(
         from simab.routing_fairness import fairness, planned_fairness
         from simab.scenario.routing_rules import ROUTING_RULES
         from simab.study import workers_worth_starting
-        from simab.units import parse_share
     except KeyboardInterrupt:
         raise Interrupted("Nothing was played yet; run the same command again.") from None
     scenario = source.scenario(file, quiet=quiet)
@@ -106,7 +106,7 @@ def command(
         "engine": engine,
     }
     plan = planned_fairness(scenario, **asked)
-    near = parse_share(tolerance)
+    near = _share(tolerance)
     make_folder(out)
     prepare_engine(engine, quiet=quiet)
     words = [file, *source.words(), *_words(rules, policy, tolerance), *_counted(plan)]
@@ -126,6 +126,18 @@ def command(
         raise Interrupted("Nothing is kept; run the same command again to start over.") from None
     _show(found, out, as_json=as_json, quiet=quiet)
     return ExitCode.REPLICATIONS_FAILED if found.failures else ExitCode.DONE
+
+
+def _share(text: str) -> float:
+    from simab.units import parse_share
+
+    try:
+        found = parse_share(text)
+    except InvalidInput as error:
+        raise InvalidInput(f"--tolerance {text}: {error}") from None
+    if not 0.0 < found < 1.0:
+        raise InvalidInput(f"--tolerance {text}: must lie between 0 and 1; 1% is usual")
+    return found
 
 
 def _words(rules: tuple[str, ...], policy: str | None, tolerance: str) -> list[str]:
