@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
+from functools import partial
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -10,7 +12,10 @@ from matplotlib.figure import Figure
 
 from simab.report import canvas
 from simab.report.palette import LIGHT, Style, style
-from simab.result import Ecdf, StudyResult
+from simab.report.paper import Paper
+from simab.report.policy_rows import MOST_LINES, Row, RowArea, draw_rows
+from simab.result import Ecdf, PolicyResult, StudyResult
+from simab.text import typeset
 
 __all__ = ["draw_timing"]
 
@@ -19,8 +24,10 @@ _MOST_STEPS: Final = 200  # of a line: the eye sees no more
 _MARKS: Final = 5  # markers on a line: enough to distinguish it from its neighbours
 
 
-def draw_timing(result: StudyResult, width: float) -> Figure:
-    """Steps, each named at its end; on narrow paper in a list above."""
+def draw_timing(result: StudyResult, width: float) -> Figure | str:
+    """Steps, each named at its end; on narrow paper in a list above. Of many a row for each."""
+    if len(result.policies) > MOST_LINES:
+        return _rows(result, width)
     wide = width > 500
     policies = result.policies
     top = 14.0 if wide else 12.0 + (_LINE + 3) * len(policies)
@@ -44,11 +51,41 @@ def draw_timing(result: StudyResult, width: float) -> Figure:
     return figure
 
 
-def _steps(axes: Axes, ecdf: Ecdf, horizon_s: float, unit_s: float, at: int) -> float:
-    """Draw one policy; returns the share decided at the horizon."""
+def _rows(result: StudyResult, width: float) -> str:
+    """For each policy the share that has decided by then, as a filled step."""
+    rows = [
+        Row(policy.name, _half(policy), partial(_fill, policy.decision_time_ecdf))
+        for policy in result.policies
+    ]
+    return draw_rows(rows, result.horizon_s, width)
+
+
+def _half(policy: PolicyResult) -> str:
+    middle = policy.decision_time_s.p50
+    return f"half by {typeset.duration(middle)}" if math.isfinite(middle) else "fewer than half"
+
+
+def _fill(ecdf: Ecdf, paper: Paper, area: RowArea) -> None:
+    times, shares = _thinned(ecdf)
+    corners = [area.place(0, 0)]
+    for before, at_s, share in zip(shares, times[1:], shares[1:], strict=False):
+        corners += [area.place(at_s, before), area.place(at_s, share)]
+    edge = [*corners, area.place(area.end_s, shares[-1])]
+    paper.area([*edge, area.place(area.end_s, 0)], LIGHT["blue"], opacity=0.22)
+    paper.line(edge, LIGHT["blue"], thick=1.8)
+
+
+def _thinned(ecdf: Ecdf) -> tuple[list[float], list[float]]:
+    """Times and shares from 0 at the start on, as many as the eye sees."""
     shown = range(0, len(ecdf.time_s), max(1, len(ecdf.time_s) // _MOST_STEPS))
     times = [0.0, *(ecdf.time_s[step] for step in shown), *ecdf.time_s[-1:]]
     shares = [0.0, *(ecdf.share[step] for step in shown), *ecdf.share[-1:]]
+    return times, shares
+
+
+def _steps(axes: Axes, ecdf: Ecdf, horizon_s: float, unit_s: float, at: int) -> float:
+    """Draw one policy; returns the share decided at the horizon."""
+    times, shares = _thinned(ecdf)
     if times[-1] < horizon_s:
         times, shares = [*times, horizon_s], [*shares, shares[-1]]
     look = style(at)

@@ -20,6 +20,7 @@ from simab.report import (
     timeline_text,
     trade_figure,
     verdict_figure,
+    weights_figure,
     worlds_figure,
 )
 from simab.report.over_worlds import harmful, trades
@@ -34,6 +35,7 @@ __all__ = [
     "example_figures",
     "figure_block",
     "study_figures",
+    "weights_figures",
     "worlds_figures",
 ]
 
@@ -131,6 +133,21 @@ def example_figures(
             ("The run over time", timeline_text.finding(result, example)),
             lambda width: timeline_figure.draw_timeline(example, truth, width),
             *timeline_tables(example, truth),
+        )
+    ]
+
+
+def weights_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlock]:
+    """The weights over time in the usual run of each policy, where there are several."""
+    if len(weights_figure.usual_runs(result)) < 2:
+        return []
+    return [
+        figure_block(
+            numbers,
+            "weights",
+            ("Weights over time", weights_figure.weights_finding(result)),
+            lambda width: weights_figure.draw_weights(result, width),
+            weights_figure.weights_table(result),
         )
     ]
 

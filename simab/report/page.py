@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from simab.report import tables
 from simab.report.answer import answer
 from simab.report.embedded import data_block
-from simab.report.page_form import for_page, shown_parameters
+from simab.report.page_form import for_page
 from simab.report.palette import COLOURS
 from simab.report.sections import SECTIONS, Section
 from simab.report.sections.section import Numbers
@@ -98,7 +98,6 @@ def templates() -> Environment:
     )
     environment.filters["breakable"] = _breakable
     environment.filters["svg"] = Markup
-    environment.filters["parameters"] = shown_parameters
     environment.filters["count"] = typeset.count
     environment.filters["duration"] = typeset.duration
     return environment

@@ -1,6 +1,6 @@
 """The figure of a quantity along a field: marks with intervals, bands, and theory where there is.
 
-Policies stand in panels of at most six, one below the other, each named at its line's end.
+Policies stand in panels of at most five, one below the other, each named at its line's end.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from simab.report import canvas
 from simab.report.palette import LIGHT, Style, style
+from simab.report.policy_rows import MOST_LINES
 from simab.report.sweep_axis import FieldAxis
 
 __all__ = ["MOST_IN_A_PANEL", "Line", "Scale", "draw_curves"]
 
-MOST_IN_A_PANEL: Final = 6
+MOST_IN_A_PANEL: Final = MOST_LINES
 _NAMES: Final = 190.0
 _LINE: Final = 16
 _PLOT: Final = 230.0
@@ -91,7 +92,9 @@ class Scale:
 def draw_curves(lines: Sequence[Line], axis: FieldAxis, scale: Scale, width: float) -> Figure:
     """All policies; names at the ends of lines on wide paper, in a list above on narrow."""
     wide = width > 500
-    panels = [lines[at : at + MOST_IN_A_PANEL] for at in range(0, len(lines), MOST_IN_A_PANEL)]
+    count = math.ceil(len(lines) / MOST_IN_A_PANEL)
+    size = math.ceil(len(lines) / count)  # as many in each, so that none is left alone
+    panels = [lines[at : at + size] for at in range(0, len(lines), size)]
     tops = [14.0 if wide else 12.0 + (_LINE + 3) * len(panel) for panel in panels]
     heights = [top + _PLOT + _BOTTOM for top in tops]
     total = sum(heights)

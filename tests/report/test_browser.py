@@ -193,3 +193,73 @@ def plant_two_texts(page: Any) -> None:
         "text.parentNode.append(copy); copy.setAttribute('x', '-40');"
         "text.parentNode.append(text.cloneNode(true))"
     )
+
+
+@pytest.mark.parametrize("name", ["churn", "twelve_policies"])
+def test_the_page_passes_axe_also_with_everything_opened(
+    chromium: Any, page_of: Page, name: str, tmp_path: Path
+) -> None:
+    """The rules of axe-core find nothing: wide and narrow, light and dark."""
+    axe_playwright = pytest.importorskip("axe_playwright_python")
+    (axe,) = Path(axe_playwright.__file__).parent.rglob("axe.min.js")
+    with shown(chromium, WIDTHS[0], tmp_path) as show:
+        page, _ = show(page_of(name))
+        page.evaluate(axe.read_text("utf-8"))
+        for width, scheme in ((WIDTHS[0], "light"), (WIDTHS[1], "dark")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            for is_open in ("true", "false"):
+                page.evaluate(
+                    f"document.querySelectorAll('details').forEach(each => each.open = {is_open})"
+                )
+                found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+                assert [each["id"] for each in found["violations"]] == []
+
+
+def test_the_list_of_contents_names_every_section_and_is_seen_once(
+    open_page: Any, page_of: Page
+) -> None:
+    """Beside the text on a wide screen, folded above it on a narrow one, and never on paper."""
+    page, _ = open_page(page_of("churn"))
+    wide = page.viewport_size["width"] == WIDTHS[0]
+    ask = "each => each.filter(one => one.checkVisibility()).map(one => one.getAttribute('href'))"
+    links = page.eval_on_selector_all(".contents a", ask)
+    sections = page.eval_on_selector_all("main > section", "each => each.map(one => '#' + one.id)")
+    assert links == sections
+    assert page.locator(".beside").is_visible() == wide
+    assert page.locator(".above").is_visible() == (not wide)
+    page.emulate_media(media="print")
+    assert page.eval_on_selector_all(".contents a", ask) == []
+
+
+def test_the_list_of_contents_stays_beside_the_text_and_marks_what_is_in_view(
+    chromium: Any, page_of: Page, tmp_path: Path
+) -> None:
+    """Without a script: the entry of the section that is read is bold, one far away is not."""
+    with shown(chromium, WIDTHS[0], tmp_path) as show:
+        page, _ = show(page_of("churn"))
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = false)")
+        page.evaluate("document.querySelector('#examples').scrollIntoView()")
+        page.wait_for_timeout(100)
+        box = page.locator(".beside").bounding_box()
+        assert 0 <= box["y"] < 100
+        weight = "link => getComputedStyle(link).fontWeight"
+        here, away = (
+            page.eval_on_selector(f".beside a[href='#{key}']", weight)
+            for key in ("examples", "answer")
+        )
+        if page.evaluate("CSS.supports('timeline-scope: --a')"):
+            assert (here, away) == ("600", "400")
+
+
+def test_a_section_is_reached_by_the_keyboard(chromium: Any, page_of: Page, tmp_path: Path) -> None:
+    """Tab to the second entry, Enter, and its section is at the top of the screen."""
+    with shown(chromium, WIDTHS[0], tmp_path) as show:
+        page, _ = show(page_of("churn"))
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        key = page.evaluate("location.hash").removeprefix("#")
+        assert key
+        top = page.evaluate(f"document.getElementById('{key}').getBoundingClientRect().top")
+        assert abs(top) < 5

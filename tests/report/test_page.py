@@ -150,8 +150,8 @@ def test_every_colour_of_a_figure_is_a_variable_of_the_theme(page_of: Page, any_
 def test_the_sections_come_in_order(page_of: Page) -> None:
     page = page_of("churn")
     found = re.findall(r'<section id="(\w+)"', page)
-    assert found[:6] == ["answer", "policies", "figures", "costs", "examples", "health"]
-    assert found[6:] == ["reproduce", "environment"]
+    assert found[:4] == ["answer", "policies", "figures", "costs"]
+    assert found[4:] == ["rules", "examples", "health", "reproduce", "environment"]
     assert page.index("<h1>") < page.index("The answer")
 
 

@@ -11,6 +11,7 @@ from simab.report.sections import (
     health,
     policies,
     reproduce,
+    rules,
     split,
     worlds,
 )
@@ -25,6 +26,7 @@ SECTIONS: Final = (
     figures.SECTION,
     costs.SECTION,
     split.SECTION,
+    rules.SECTION,
     examples.SECTION,
     health.SECTION,
     reproduce.SECTION,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from simab.report import tables
-from simab.report.figure_block import example_figures
+from simab.report.figure_block import example_figures, weights_figures
 from simab.report.over_worlds import distinct
 from simab.report.requirement_text import where_text
 from simab.report.sections.section import Content, Numbers, Section
@@ -19,10 +19,11 @@ __all__ = ["SECTION"]
 
 def _content(study: StudyResult, numbers: Numbers) -> Content:
     return {
+        "figures": weights_figures(study, numbers),
         "examples": [
             _shown(study, example, position, numbers)
             for position, example in enumerate(study.examples, start=1)
-        ]
+        ],
     }
 
 

@@ -1,4 +1,4 @@
-"""The section with the table of operating characteristics, and with each policy's rule."""
+"""The section with the table of operating characteristics."""
 
 from __future__ import annotations
 
