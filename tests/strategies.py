@@ -91,6 +91,11 @@ ACTIVITIES = st.one_of(
     st.fixed_dictionaries({"kind": st.just("zipf"), "exponent": st.floats(0.01, 5)}),
     st.fixed_dictionaries({"kind": st.just("lognormal"), "sigma": st.floats(0.01, 5)}),
 )
+SPLITS = st.sampled_from(["weights"] * 4 + ["truncated_percentages", "instance_ratio"])
+ROUTERS = st.fixed_dictionaries(
+    {"count": st.integers(3, 5)},
+    optional={"lag": st.sampled_from(["0s", "1s", "7s", "60s"]), "stale": st.integers(0, 2)},
+)
 ROUTING = st.sampled_from(get_args(VariantRouting))
 SPARE = st.lists(st.sampled_from(["spare", "new one"]), max_size=2, unique=True)
 TITLES = st.text(CHARACTERS, min_size=1, max_size=20)
@@ -301,10 +306,13 @@ def _policies(
 
 
 def _routing(draw: DrawFn) -> dict[str, Any]:
-    kind = draw(ROUTING)
+    kind, split = draw(ROUTING), draw(SPLITS)
+    rule = {"variant_routing": kind, "split": split}
+    if kind == "weighted_random" and split != "instance_ratio" and draw(st.booleans()):
+        return rule | {"routers": draw(ROUTERS)}
     if kind not in KEEPING:
-        return {"variant_routing": kind}
-    return {"variant_routing": kind, "affinity": draw(among("1s", "10s", "90s", "1d"))}
+        return rule
+    return rule | {"affinity": draw(among("1s", "10s", "90s", "1d"))}
 
 
 @st.composite

@@ -31,6 +31,7 @@ __all__ = [
     "Name",
     "Objective",
     "PositiveDuration",
+    "Routers",
     "Segment",
     "StudySettings",
     "UncheckedScenario",
@@ -104,6 +105,21 @@ class Variant(Description):
     """Whether the variant is on the endpoint at the start; otherwise a policy or script adds it."""
 
 
+class Routers(Description):
+    """Replicas of the router, which take a change of weights one after the other, or never.
+
+    A request reaches any of them with the same probability. They differ in weights alone: a router
+    that holds no weight for any variant that is there takes the newest.
+    """
+
+    count: Annotated[int, Field(ge=1, le=100)]
+    """How many there are."""
+    lag: Duration = 0
+    """How much later than the one before it each router takes a change: the first at once."""
+    stale: Annotated[int, Field(ge=0)] = 0
+    """How many of them, the last, keep the weights of the start for ever."""
+
+
 class Endpoint(Description):
     """The endpoint: its variants, and how it routes and updates."""
 
@@ -120,6 +136,14 @@ class Endpoint(Description):
     affinity: PositiveDuration | None = None
     """With `session_cookie`, how long a client stays with the variant that was drawn; with
     `keep_alive`, after how long without a request its connection is closed."""
+    split: Literal["weights", "truncated_percentages", "instance_ratio"] = "weights"
+    """How shares are made of weights. Two ways seen in the wild are faulty: to cut each share to
+    whole percents, the rest going to the control (`truncated_percentages`: 0.5 % become nothing),
+    and to go by the number of instances, weights saying only who takes part (`instance_ratio`, as
+    Kubernetes without a traffic router)."""
+    routers: Routers | None = None
+    """Replicas of the router that hold weights out of step, under `weighted_random`; without them
+    all requests see a change at once."""
     weight_update: Duration = 62_000_000_000
     """How long a change of weights stays `Updating`; the split moves at its end. Recorded: 62 s."""
     provisioning: Duration = 390_000_000_000

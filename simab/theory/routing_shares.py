@@ -5,14 +5,14 @@ Exact, in rational arithmetic. Variants are given by any keys, in the order in w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import TypeVar
 
 from simab.errors import InvalidInput
 
-__all__ = ["expected_shares", "moved_shares", "weight_shares"]
+__all__ = ["applied_shares", "expected_shares", "mixed_shares", "moved_shares", "weight_shares"]
 
 Key = TypeVar("Key")
 Weights = Mapping[Key, float | Fraction]
@@ -23,6 +23,42 @@ def weight_shares(weights: Weights[Key]) -> dict[Key, Fraction]:
     exact = {name: Fraction(weight) for name, weight in weights.items()}
     total = sum(exact.values())
     return {name: weight / total for name, weight in exact.items()}
+
+
+def applied_shares(
+    split: str, weights: Weights[Key], *, instances: Mapping[Key, int], rest_to: Key
+) -> dict[Key, Fraction]:
+    """The shares by which a router goes that makes them of weights in the way of `split`.
+
+    `weights`: weight over sum. `truncated_percentages`: each share cut to whole percents; what is
+    left goes to `rest_to` if it has a weight, else to the heaviest, as Argo Rollouts gives the
+    stable version and Flagger the primary 100 less the canary's whole percents. `instance_ratio`:
+    the instances of each variant of positive weight over their sum, as a Kubernetes Service goes.
+    """
+    shares = weight_shares(weights)
+    if split == "truncated_percentages":
+        first = rest_to if shares.get(rest_to) else max(shares, key=shares.__getitem__)
+        cut = {name: Fraction(_whole_percents(share), 100) for name, share in shares.items()}
+        return {**cut, first: cut[first] + 1 - sum(cut.values())}
+    if split == "instance_ratio":
+        return weight_shares(
+            {name: instances[name] if each else 0 for name, each in shares.items()}
+        )
+    return shares
+
+
+def _whole_percents(share: Fraction) -> int:
+    """Rounded first where only the binary fraction is below: 0.3 of 1 is 30 % and not 29."""
+    return int(round(100 * share, 9))
+
+
+def mixed_shares(routers: Sequence[Mapping[Key, Fraction]]) -> dict[Key, Fraction]:
+    """What requests see that reach one of several routers, each as likely as any other."""
+    names = dict.fromkeys(name for shares in routers for name in shares)
+    return {
+        name: sum((shares.get(name, Fraction(0)) for shares in routers), Fraction(0)) / len(routers)
+        for name in names
+    }
 
 
 def expected_shares(rule: str, weights: Weights[Key]) -> dict[Key, float]:

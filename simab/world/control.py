@@ -14,6 +14,7 @@ from simab.world.routing import Routing
 from simab.world.run_counts import RunCounts
 
 __all__ = [
+    "AppliedSplit",
     "DataPlane",
     "Decider",
     "DecisionEntry",
@@ -92,6 +93,19 @@ class SplitEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AppliedSplit:
+    """The shares by which the routing rule goes from `at_ns` on, by variant of positive share.
+
+    They are those of the weights in force, or what `endpoint.split` and `endpoint.routers` make of
+    them. What share of requests or clients a rule then gives to each variant is
+    `simab.theory.routing_shares.expected_shares`.
+    """
+
+    at_ns: int
+    shares: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class RunData:
     """What a replication leaves: the counts, and the request records if they were asked for.
 
@@ -107,11 +121,13 @@ class DecisionLog:
     """What the controller did: every action asked for, and every split in force.
 
     `pending` is the split that an update under way at the horizon would have put in force later.
+    `applied` is what the router makes of the splits, each from the instant at which it changes.
     """
 
     decisions: tuple[DecisionEntry, ...]
     splits: tuple[SplitEntry, ...]
     pending: SplitEntry | None = None
+    applied: tuple[AppliedSplit, ...] = ()
 
     @property
     def last_split(self) -> SplitEntry:

@@ -7,8 +7,9 @@ end, and meanwhile a second change is refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
 
@@ -29,6 +30,7 @@ from simab.policies import (
 from simab.scenario.memory import MOST_KEPT_CLIENTS
 from simab.scenario.models import Scenario
 from simab.scenario.parts import MOST_DEPLOYED
+from simab.theory.routing_shares import applied_shares, mixed_shares
 from simab.world.blueprint import share_threshold
 from simab.world.routing import Routing
 
@@ -113,12 +115,15 @@ class Endpoint:
         """Instances in force, by deployed variant."""
         return self._deployment.instances
 
-    def routing(self) -> Routing:
-        """The split in force, by number of the variant."""
+    def routing(self, held: Iterable[Mapping[str, float]]) -> Routing:
+        """The split in force, by number of the variant; `held` are the weights of each router."""
         numbers = {name: number for number, name in enumerate(self._names)}
+        routers = [self._applied(weights) for weights in held]
+        applied = routers[0] if len(routers) == 1 else mixed_shares(routers)
         routing = Routing.of(
-            {numbers[name]: fleet.weight for name, fleet in self._fleets.items()},
-            [self._fleets[name].instances if name in self._fleets else () for name in self._names],
+            {numbers[name]: weight for name, weight in self.weights.items()},
+            [self._instances_of(name) for name in self._names],
+            {numbers[name]: applied[name] for name in self._fleets},
         )
         affinity, mirror = self._deployment.session_affinity, self._deployment.mirror
         if affinity is not None and self.weights.get(affinity.variant, 0.0) > 0:
@@ -128,6 +133,15 @@ class Endpoint:
             below = share_threshold(float(mirror.share))
             routing = replace(routing, mirror=numbers[mirror.variant], copied_below=below)
         return routing
+
+    def _applied(self, held: Mapping[str, float]) -> dict[str, Fraction]:
+        """The shares by which a router goes that holds these weights, of the variants there now."""
+        weights = {name: held.get(name, 0.0) for name in self._fleets}
+        if not any(weights.values()):
+            weights = dict(self.weights)
+        control = self._scenario.objective.control
+        split = self._scenario.endpoint.split
+        return applied_shares(split, weights, instances=self.instances, rest_to=control)
 
     def accept(self, action: Action) -> int:
         """Begin a change; returns how long it stays `Updating`, in ns (0: nothing changes).

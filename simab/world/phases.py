@@ -1,9 +1,10 @@
-"""The phases of a run: spans in which the router assigns requests and users by one law."""
+"""The phases of a run: spans in which the router is asked for one split."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +20,18 @@ __all__ = ["Phase", "Phases"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Phase:
-    """From `since_ns` on, requests went to `choices` by constant shares.
+    """From `since_ns` on, requests were asked to go to `choices` by constant `shares`.
 
-    `number` counts the phases with two choices or more, from 1. `column` of RunCounts.requests
-    holds the assignments, and `before` (shape (variants,)) those of the phase's first window
-    that were made before it began.
+    What the router makes of these shares may differ, and change within a phase, as it may in
+    production without anybody noticing. `number` counts the phases with two choices or more, from
+    1. `column` of RunCounts.requests holds the assignments, and `before` (shape (variants,)) those
+    of the phase's first window that were made before it began.
     """
 
     number: int
     since_ns: int
     choices: tuple[int, ...]
+    shares: tuple[Fraction, ...]
     column: RequestColumn
     before: NDArray[np.int64]
 
@@ -89,8 +92,9 @@ class Phases:
         window = now_ns // self._run_counts.blueprint.period_ns
         before = fixed(self._run_counts.requests[window, :, column])
         number = self._phases[-1].number if self._phases else 0
-        number += len(routing.choices) > 1
-        return Phase(number, now_ns, routing.choices, column, before)
+        number += len(routing.asked) > 1
+        choices, shares = tuple(routing.asked), tuple(routing.asked.values())
+        return Phase(number, now_ns, choices, shares, column, before)
 
     def _counts_users(self, routing: Routing) -> bool:
         return self._by_user or routing.pinned != NO_VARIANT

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simab.draws import exponential_of, unit_of
 from simab.profiles.outcomes import word_thresholds
+from simab.theory.routing_shares import weight_shares
 from simab.world.blueprint import NO_VARIANT
 
 __all__ = [
@@ -35,16 +36,19 @@ _LEAST: Final = 2.0**-1022  # so that a score can be divided by it
 class Routing:
     """The split in force.
 
-    `choices` are the variants of positive weight, cut into the range of a word by `thresholds`;
-    `turns` are their shares as whole numbers that sum to TURN_UNIT, for routing in turn, and
-    `relative` their weights in parts of the largest, for rendezvous hashes.
+    `asked` are the shares of the variants of positive weight, as policies see them. What the router
+    makes of them it goes by: `choices` are the variants of positive share, `shares`, cut into the
+    range of a word by `thresholds`. `turns` are the shares as whole numbers that sum to TURN_UNIT,
+    for routing in turn, and `relative` in parts of the largest, for rendezvous hashes.
     `instances[v]` are the instances of variant v that take requests (empty: not deployed).
     Clients whom the variant `pinned` has answered stay with it for `cookie_ns`; requests that go by
     weight to another variant than `mirror` are copied to it where a word is below `copied_below`.
     With `counts_users` assignments are counted by user, each once in a `counting_epoch`.
     """
 
+    asked: Mapping[int, Fraction]
     choices: tuple[int, ...]
+    shares: tuple[Fraction, ...]
     thresholds: NDArray[np.uint64]
     turns: tuple[int, ...]
     relative: NDArray[np.float64]
@@ -57,28 +61,42 @@ class Routing:
     counting_epoch: int = 0
 
     @classmethod
-    def of(cls, weights: Mapping[int, float], instances: Sequence[tuple[int, ...]]) -> Routing:
-        """The split of the deployed variants' weights, of which one at least is positive."""
-        positive = {variant: Fraction(weight) for variant, weight in weights.items() if weight > 0}
-        total = sum(positive.values())
-        shares = [weight / total for weight in positive.values()]
+    def of(
+        cls,
+        weights: Mapping[int, float | Fraction],
+        instances: Sequence[tuple[int, ...]],
+        applied: Mapping[int, Fraction] | None = None,
+    ) -> Routing:
+        """The split of the deployed variants' weights, of which one at least is positive.
+
+        `applied` are the shares that the router makes of them, where they are others.
+        """
+        asked = _positive(weight_shares(weights))
+        goes_by = asked if applied is None else _positive(applied)
+        shares = tuple(goes_by.values())
         turns = [int(share * TURN_UNIT) for share in shares]
         turns[0] += TURN_UNIT - sum(turns)
+        largest = max(shares)
         return cls(
-            choices=tuple(positive),
+            asked=asked,
+            choices=tuple(goes_by),
+            shares=shares,
             thresholds=word_thresholds(shares),
             turns=tuple(turns),
-            relative=np.array([max(float(each / max(shares)), _LEAST) for each in shares]),
+            relative=np.array([max(float(share / largest), _LEAST) for share in shares]),
             instances=tuple(instances),
         )
 
     def assigns_like(self, other: Routing) -> bool:
-        """Whether requests find their variants by the same law; instances are another matter."""
-        return (
-            self.choices == other.choices
-            and np.array_equal(self.thresholds, other.thresholds)
-            and (self.pinned, self.cookie_ns) == (other.pinned, other.cookie_ns)
+        """Whether the same is asked of the router; what it makes of it is another matter."""
+        return self.asked == other.asked and (self.pinned, self.cookie_ns) == (
+            other.pinned,
+            other.cookie_ns,
         )
+
+
+def _positive(shares: Mapping[int, Fraction]) -> dict[int, Fraction]:
+    return {variant: share for variant, share in shares.items() if share > 0}
 
 
 def pick_by_word(routing: Routing, word: int) -> int:

@@ -16,12 +16,20 @@ from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Refusal
 from simab.world.blueprint import Blueprint
 from simab.world.compiled.compilation import require_numba
-from simab.world.control import DataPlane, DecisionEntry, DecisionLog, RunData, SplitEntry
+from simab.world.control import (
+    AppliedSplit,
+    DataPlane,
+    DecisionEntry,
+    DecisionLog,
+    RunData,
+    SplitEntry,
+)
 from simab.world.endpoint import Deployment, Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.phases import Phases
 from simab.world.published import ArrivedLabels, PublishedMetrics, published_until_ns, read_only
 from simab.world.reference.plane import ReferencePlane
+from simab.world.routers import RouterReplicas
 from simab.world.run_counts import RunCounts, Total
 
 __all__ = ["ENGINES", "Session"]
@@ -60,7 +68,9 @@ class Session:
         self._decisions: list[DecisionEntry] = []
         self._splits: list[SplitEntry] = []
         self._pending: SplitEntry | None = None
-        self._update_ends: simpy.Event | None = None
+        self._applied: list[AppliedSplit] = []
+        self._events: list[simpy.Event] = []
+        self._routers = RouterReplicas(blueprint.scenario.endpoint, self._endpoint.weights)
         self._take_effect()
 
     @property
@@ -77,6 +87,12 @@ class Session:
     def update_ends_ns(self) -> int | None:
         """When the update under way ends; None where there is none."""
         return None if self._pending is None else self._pending.at_ns
+
+    @property
+    def changes_ahead(self) -> bool:
+        """Whether what requests meet will change at some instant that is known already."""
+        self._events = [each for each in self._events if not each.processed]
+        return bool(self._events)
 
     @property
     def next_publication_ns(self) -> int:
@@ -158,17 +174,20 @@ class Session:
         if not self.ended:
             self.advance(self.blueprint.horizon_ns)
         self.abandon()
-        decision_log = DecisionLog(tuple(self._decisions), tuple(self._splits), self._pending)
+        decision_log = DecisionLog(
+            tuple(self._decisions), tuple(self._splits), self._pending, tuple(self._applied)
+        )
         return RunData(self._run_counts, self._plane.records()), decision_log
 
     def abandon(self) -> None:
         """Let go of an update under way.
 
-        Its event and the queue that it waits in refer to each other, and to the counts: they would
-        stay in memory until the collector of garbage comes.
+        Its events and the queue that they wait in refer to each other, and to the counts: they
+        would stay in memory until the collector of garbage comes.
         """
-        if self._update_ends is not None and self._update_ends.callbacks:
-            self._update_ends.callbacks.clear()
+        for event in self._events:
+            if event.callbacks:
+                event.callbacks.clear()
 
     def _carry_out(self, action: Action) -> Refusal | None:
         refusal, updating_ns = "", 0
@@ -182,19 +201,39 @@ class Session:
             # Scheduled now, before anybody advances to that instant: at it, the update ends first.
             end_ns = now_ns + updating_ns
             self._pending = _split(self._endpoint.pending, end_ns)
-            self._update_ends = at(self._environment, end_ns, Rank.CONTROL)
-            self._update_ends.callbacks.append(self._complete)
+            self._call(self._complete, end_ns)
         return Refusal(action, refusal) if refusal else None
 
     def _complete(self, _: simpy.Event) -> None:
         self._plane.advance(self.now_ns)
         self._endpoint.complete()
         self._pending = None
+        for later_ns in self._routers.change(self._endpoint.weights, self.now_ns):
+            self._call(self._take_later, later_ns)
         self._take_effect()
 
     def _take_effect(self) -> None:
-        self._plane.route(self._phases.enter(self._endpoint.routing(), self.now_ns))
+        self._route()
         self._splits.append(_split(self._endpoint.deployment, self.now_ns))
+
+    def _take_later(self, _: simpy.Event) -> None:
+        """One router more takes a change; nobody who asks the endpoint sees it."""
+        self._plane.advance(self.now_ns)
+        self._route()
+
+    def _route(self) -> None:
+        routing = self._endpoint.routing(self._routers.held(self.now_ns))
+        self._plane.route(self._phases.enter(routing, self.now_ns))
+        names = [self.blueprint.names[choice] for choice in routing.choices]
+        shares = dict(zip(names, map(float, routing.shares), strict=True))
+        self._applied.append(AppliedSplit(self.now_ns, shares))
+
+    def _call(self, callback: Callable[[simpy.Event], None], at_ns: int) -> None:
+        """At an instant that is not before now, ahead of the requests that arrive then."""
+        event = at(self._environment, at_ns, Rank.CONTROL)
+        event.callbacks.append(callback)
+        self._events = [each for each in self._events if not each.processed]
+        self._events.append(event)
 
 
 def _split(deployment: Deployment, at_ns: int) -> SplitEntry:

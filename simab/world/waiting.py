@@ -20,7 +20,7 @@ def wait(session: Session, shown: Observation | None, wanted: NextLook | None) -
     if wanted is not None and shown is not None and not session.differs_from(shown):
         latest_ns = max(_latest_ns(session, wanted), tick_ns)
         ticks = range(tick_ns, min(latest_ns + interval_ns, horizon_ns), interval_ns)
-        if session.update_ends_ns is None or not wanted.labelled:
+        if not (session.changes_ahead and wanted.labelled):
             tick_ns = session.first_labelled(ticks, wanted.labelled)
     session.advance(tick_ns)
     return True

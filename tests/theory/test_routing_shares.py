@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from simab.errors import InvalidInput
-from simab.theory.routing_shares import expected_shares, moved_shares, weight_shares
+from simab.theory.routing_shares import (
+    applied_shares,
+    expected_shares,
+    mixed_shares,
+    moved_shares,
+    weight_shares,
+)
 
 WEIGHTS = st.lists(st.integers(0, 20), min_size=2, max_size=6).filter(any)
 
@@ -117,3 +123,47 @@ def test_only_rules_that_hash_move_clients() -> None:
     """A draw for each request keeps nobody, so nobody moves."""
     with pytest.raises(InvalidInput, match="weighted_random"):
         moved_shares("weighted_random", {"a": 1}, {"a": 1})
+
+
+def applied(split: str, weights: dict[str, float], **instances: int) -> dict[str, float]:
+    """What a router makes of weights, where the rest of whole percents goes to `old`."""
+    found = applied_shares(split, weights, instances=instances, rest_to="old")
+    return {name: float(share) for name, share in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("weights", "shares"),
+    [
+        ({"old": 0.895, "new": 0.105}, {"old": 0.90, "new": 0.10}),
+        ({"old": 199, "new": 1}, {"old": 1.0, "new": 0.0}),
+        ({"old": 1, "new": 1, "third": 1}, {"old": 0.34, "new": 0.33, "third": 0.33}),
+        ({"old": 0.7, "new": 0.3}, {"old": 0.7, "new": 0.3}),
+        ({"old": 0.71, "new": 0.29}, {"old": 0.71, "new": 0.29}),
+        ({"new": 305, "old": 0, "third": 695}, {"new": 0.30, "old": 0.0, "third": 0.70}),
+        ({"old": 395, "new": 605}, {"old": 0.40, "new": 0.60}),
+    ],
+)
+def test_percentages_are_cut_and_the_control_has_the_rest(
+    weights: dict[str, float], shares: dict[str, float]
+) -> None:
+    """As 100 less the canary's whole percents; the heaviest where the control has no weight."""
+    assert applied("truncated_percentages", weights) == shares
+
+
+def test_a_service_goes_by_instances() -> None:
+    """Ten pods at 41 % asked: four of ten give 40 %; weights only say who takes part."""
+    found = applied("instance_ratio", {"old": 59, "new": 41}, old=6, new=4)
+    assert found == {"old": 0.6, "new": 0.4}
+    found = applied("instance_ratio", {"old": 1, "new": 0, "c": 5}, old=1, new=7, c=2)
+    assert found == pytest.approx({"old": 1 / 3, "new": 0, "c": 2 / 3})
+
+
+def test_weights_are_taken_as_they_are() -> None:
+    """Without a fault the shares are the weights'."""
+    assert applied("weights", {"old": 3, "new": 1}, old=9, new=9) == {"old": 0.75, "new": 0.25}
+
+
+def test_requests_meet_the_mean_of_the_routers() -> None:
+    """Three at 50 % and one at 90 % are 60 %; a variant that one does not know has 0 there."""
+    half, old = {"a": Fraction(1, 2), "b": Fraction(1, 2)}, {"a": Fraction(1)}
+    assert mixed_shares([half, half, half, old]) == {"a": Fraction(5, 8), "b": Fraction(3, 8)}

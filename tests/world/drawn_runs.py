@@ -113,6 +113,10 @@ SEGMENT = st.fixed_dictionaries(
     }
 )
 ROUTING = st.sampled_from(get_args(VariantRouting))
+SPLITS = st.sampled_from(["weights"] * 4 + ["truncated_percentages", "instance_ratio"])
+ROUTERS = st.sampled_from(
+    [{"count": 1}, {"count": 2}, {"count": 3, "stale": 1}, {"count": 5, "stale": 4}]
+)
 METRICS = {"success": "success_rate", "reward": "reward"}
 AIMS = st.sampled_from(["weights", "weights", "weights", "targets", "paired"])
 VARIANT_NAMES = [f"v{number}" for number in range(10)]
@@ -322,13 +326,17 @@ def _traffic(draw: st.DrawFn, most_requests: int) -> tuple[int, float, int]:
 
 def _routing(draw: st.DrawFn, times: Times) -> dict[str, Any]:
     """A rule by which requests find variants, and the time for which it keeps clients, if any."""
-    kind = draw(ROUTING)
+    kind, split = draw(ROUTING), draw(SPLITS)
+    rule = {"variant_routing": kind, "split": split}
+    if kind == "weighted_random" and split != "instance_ratio" and draw(COINS):
+        routers = draw(ROUTERS)
+        return rule | {"routers": routers | {"lag": times.instant(draw)}}
     if kind not in KEEPING:
-        return {"variant_routing": kind}
+        return rule
     some = draw(among("instant", "long", "for ever"))
     affinity = {"long": _ns(times.horizon / 3), "for ever": "366d"}.get(some)
     affinity = affinity or times.instant(draw)
-    return {"variant_routing": kind, "affinity": "1ns" if affinity == "0ns" else affinity}
+    return rule | {"affinity": "1ns" if affinity == "0ns" else affinity}
 
 
 @st.composite

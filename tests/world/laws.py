@@ -177,10 +177,12 @@ def traffic_keeps_to_the_split(run: Run) -> None:
     """Nobody without a target reaches a variant that has weight 0 or is not deployed then.
 
     A request that names a variant gets it if it is deployed, whatever its weight, else a 400. An
-    open connection leads on to a variant that is deployed, whatever its weight has become.
+    open connection leads on to a variant that is deployed, whatever its weight has become; so may a
+    router that holds other weights.
     """
     segments = run.scenario.traffic
-    connected = run.scenario.endpoint.variant_routing == "keep_alive"
+    endpoint = run.scenario.endpoint
+    connected = endpoint.variant_routing == "keep_alive" or endpoint.routers is not None
     for row, force in zip(run.requests.itertuples(), _splits_at_arrival(run), strict=True):
         segment = segments[row.segment]
         if row.status == 400:

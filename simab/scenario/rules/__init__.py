@@ -55,6 +55,8 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     routing.affinity_is_given,
     routing.affinity_has_a_use,
     routing.kept_clients_can_be_remembered,
+    routing.some_router_takes_changes,
+    routing.routers_draw_by_weight,
     sizes.horizon_holds_a_look,
     sizes.horizon_holds_a_metric_window,
     sizes.windows_can_be_counted,

@@ -9,9 +9,16 @@ from simab.documents.violations import Violation
 from simab.scenario.memory import MOST_KEPT_CLIENTS
 from simab.scenario.parts import KEEPING, UncheckedScenario
 
-__all__ = ["affinity_has_a_use", "affinity_is_given", "kept_clients_can_be_remembered"]
+__all__ = [
+    "affinity_has_a_use",
+    "affinity_is_given",
+    "kept_clients_can_be_remembered",
+    "routers_draw_by_weight",
+    "some_router_takes_changes",
+]
 
 _ROUTING: Final = ("endpoint", "variant_routing")
+_ROUTERS: Final = ("endpoint", "routers")
 _AFFINITY: Final = ("endpoint", "affinity")
 
 
@@ -44,3 +51,27 @@ def kept_clients_can_be_remembered(scenario: UncheckedScenario) -> Iterator[Viol
         )
         remedy = "Lower the clients of the segments, or take consistent_hash, which remembers none."
         yield Violation(_ROUTING, rule, remedy)
+
+
+def some_router_takes_changes(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """If none did, no change of weights would ever have an effect."""
+    routers = scenario.endpoint.routers
+    if routers is not None and routers.stale >= routers.count:
+        rule = f"is all of the {routers.count} routers: no change would ever have an effect"
+        remedy = f"Write at most {routers.count - 1}, or a larger count."
+        yield Violation((*_ROUTERS, "stale"), rule, remedy)
+
+
+def routers_draw_by_weight(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Only of independent draws is a mixture of routers a draw again."""
+    endpoint = scenario.endpoint
+    if endpoint.routers is None:
+        return
+    if endpoint.variant_routing != "weighted_random":
+        rule = f"hold weights for independent draws, not for {endpoint.variant_routing}"
+        remedy = "Remove them, or set endpoint.variant_routing to weighted_random."
+        yield Violation(_ROUTERS, rule, remedy, shows_value=False)
+    if endpoint.split == "instance_ratio":
+        rule = "hold weights, and by endpoint.split: instance_ratio the split goes by instances"
+        remedy = "Remove one of the two."
+        yield Violation(_ROUTERS, rule, remedy, shows_value=False)
