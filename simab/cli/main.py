@@ -31,6 +31,8 @@ COMMANDS: Final = {
     "check": "Validate scenario files; print warnings and what a study takes.",
     "explain": "Say what is known of a scenario, a policy or a profile.",
     "run": "Play one replication under one policy.",
+    "watch": "Replay one run in the terminal, at a chosen speed.",
+    "play": "Be the controller of one run, and be scored beside the policies.",
     "compare": "Compare promotion policies, and write the report.",
     "sweep": "Play a scenario at many values of some fields.",
     "sensitivity": "Halve and double each assumption of a scenario.",
