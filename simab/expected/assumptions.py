@@ -86,6 +86,8 @@ def _two_that_share(scenario: Scenario) -> bool:
     return (
         deployed == set(_pair(scenario))
         and scenario.endpoint.variant_routing == "weighted_random"
+        and scenario.endpoint.split == "weights"
+        and scenario.endpoint.routers is None
         and not any(each.targets or each.paired_targets for each in scenario.traffic.values())
         and all(scenario.endpoint.variants[name].queue_limit is None for name in deployed)
     )

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from simab.explain.given_shares import given_shares
 from simab.explain.variant_queue import CapacityRow, VariantQueue
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
@@ -87,10 +88,11 @@ def served_per_s(
     scenario: Scenario, segments: Iterable[Segment], weights: Mapping[str, float]
 ) -> dict[str, float]:
     """Requests of some segments that each variant answers at these weights, among all requests."""
-    everybody = rates_per_s(scenario.traffic.values(), weights)
+    given = given_shares(scenario, weights)
+    everybody = rates_per_s(scenario.traffic.values(), given)
     served = {}
-    for name, rate in rates_per_s(segments, weights).items():
-        row = _queue(scenario, name, everybody[name], weights).row(name, math.nan, ())
+    for name, rate in rates_per_s(segments, given).items():
+        row = _queue(scenario, name, everybody[name], given).row(name, math.nan, ())
         served[name] = rate * (row.served_per_s / row.rate_per_s if row.rate_per_s else 1.0)
     return served
 
@@ -118,7 +120,9 @@ def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:
                 by += [each for each in split.set_by if each not in by]
     return tuple(
         replace(
-            _queue(scenario, name, rate, split.weights).row(name, share, tuple(by)),
+            _queue(scenario, name, rate, given_shares(scenario, split.weights)).row(
+                name, share, tuple(by)
+            ),
             copied_share=copied,
         )
         for (name, share, copied, rate), (split, by) in sorted(
@@ -140,7 +144,7 @@ def _copying(scenario: Scenario) -> Iterator[WeightSplit]:
 
 def _rates_per_s(scenario: Scenario, split: WeightSplit) -> dict[str, float]:
     """Requests that reach each variant at a split, and the copies to the candidate."""
-    rates = rates_per_s(scenario.traffic.values(), split.weights)
+    rates = rates_per_s(scenario.traffic.values(), given_shares(scenario, split.weights))
     if split.copied_share:
         without = rates_per_s(scenario.traffic.values(), dict.fromkeys(split.weights, 0.0))
         weighted = math.fsum(rates.values()) - math.fsum(without.values())

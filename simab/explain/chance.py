@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simab import units
 from simab.explain.capacity import START, capacity_rows, rates_per_s, start_weights
+from simab.explain.given_shares import given_shares
 from simab.policies.explaining.drawn_windows import mean_beyond_share
 from simab.policies.explaining.readings import Mean, limit_text, limit_value_text, of_limit
 from simab.policies.limits import ErrorRateLimit, Limit
@@ -109,7 +110,7 @@ def _most_allowed(limit: Limit, counts: NDArray[np.float64]) -> NDArray[np.float
 
 def _watched(scenario: Scenario) -> Iterator[_Watched]:
     start, objective = start_weights(scenario), scenario.objective
-    rates = rates_per_s(scenario.traffic.values(), start)
+    rates = rates_per_s(scenario.traffic.values(), given_shares(scenario, start))
     waits = {row.variant: row.mean_wait_s for row in capacity_rows(scenario) if START in row.set_by}
     for limit in objective.guardrails:
         for name in (objective.control, objective.candidate):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from simab.explain.capacity import start_weights
+from simab.explain.given_shares import given_shares
 from simab.scenario.models import Scenario
 from simab.scenario.parts import HASHING
 from simab.text.lists import named
 from simab.text.numbers import counted, percent_text, two_figures
-from simab.theory.routing_shares import expected_shares
 
 __all__ = ["hashed_share_deviation", "hashed_share_sentences"]
 
@@ -39,8 +39,9 @@ def hashed_share_deviation(scenario: Scenario, share: float) -> float:
 def hashed_share_sentences(scenario: Scenario) -> Iterator[str]:
     """Where a hash decides, of the smallest share at the start, if it strays by 2 % or more."""
     rule = scenario.endpoint.variant_routing
-    shares = expected_shares(rule, start_weights(scenario))
-    positive = {name: share for name, share in shares.items() if share > 0}
+    given = given_shares(scenario, start_weights(scenario))
+    total = math.fsum(given.values())
+    positive = {name: share / total for name, share in given.items() if share > 0}
     if rule not in HASHING or len(positive) < 2:
         return
     name, share = min(positive.items(), key=lambda item: item[1])

@@ -15,6 +15,7 @@ from simab.explain.capacity import (
 )
 from simab.explain.chance import breaks_by_chance
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
+from simab.explain.routing_text import faulty_routing
 from simab.explain.setting import setting_of
 from simab.explain.unending import ends_after_the_horizon, waits_for_a_person
 from simab.policies.explainers import explainer_of
@@ -207,6 +208,7 @@ _OF_THE_SCENARIO: Final[Mapping[Topic, ScenarioWarnings]] = {
     Topic.LABELS: _too_few_labels,
     Topic.DEPLOYMENT: _candidate_never_deployed,
     Topic.TARGETS: _targets_not_deployed,
+    Topic.ROUTING: faulty_routing,
     Topic.TABLES: _tables_not_used,
     Topic.SATURATION: _saturation,
     Topic.GUARDRAILS: _errors_over_the_guardrail,

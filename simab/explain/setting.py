@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from simab.explain.capacity import rates_per_s
+from simab.explain.given_shares import given_shares
 from simab.explain.variant_queue import VariantQueue
 from simab.policies.explaining.setting import Clients, Setting
 from simab.scenario.models import Scenario
@@ -31,7 +32,7 @@ def setting_of(scenario: Scenario) -> Setting:
         weight_update=scenario.endpoint.weight_update,
         variants=variants,
         clients=tuple(Clients(_by_weight(each), each.clients, each.activity) for each in segments),
-        rates_per_s=lambda weights: rates_per_s(segments, weights),
+        rates_per_s=lambda weights: rates_per_s(segments, given_shares(scenario, weights)),
         load_at=load_at,
     )
 

@@ -129,10 +129,10 @@ class Endpoint(Description):
     """How a request finds its variant: by a draw of its own (`weighted_random`, the platform's) or
     in turn (`smooth_weighted_round_robin`); by a hash of the client, in ranges (`sticky_hash`: a
     change of weights also moves clients of variants whose share stays) or by weighted rendezvous
-    (`consistent_hash`: it moves as few as can be); by a draw that a client keeps for `affinity`
-    (`session_cookie`). Two rules seen in the wild are faulty: `linear_rendezvous` gives small
-    shares too little, and `keep_alive` leaves a connection with its variant until it has been idle
-    for `affinity`, whatever the weights have become."""
+    (`consistent_hash`: clients move only to variants that gain weight); by a draw that a client
+    keeps for `affinity` (`session_cookie`). Two rules seen in the wild are faulty:
+    `linear_rendezvous` gives small shares too little, and `keep_alive` leaves a connection with its
+    variant until it has been idle for `affinity`, whatever the weights have become."""
     affinity: PositiveDuration | None = None
     """With `session_cookie`, how long a client stays with the variant that was drawn; with
     `keep_alive`, after how long without a request its connection is closed."""

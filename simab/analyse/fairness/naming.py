@@ -20,8 +20,7 @@ from simab.stats.split_fit import (
     mixes_throughout,
     seen_shift,
 )
-from simab.theory.routing_shares import expected_shares
-from simab.theory.split_laws import instance_ratio_shares, truncated_percentage_shares
+from simab.theory.routing_shares import applied_shares, expected_shares
 
 __all__ = ["ALPHA", "FLAWS", "Flaw", "consistent_flaws", "is_off", "level_of"]
 
@@ -138,6 +137,14 @@ def _least_part(total: int, phase: PhaseSplit, level: float) -> float:
     return float(shift / moved[most])
 
 
+def _applied(split: str, asked: AskedPhase) -> Floats:
+    """What a router that makes its shares this way goes by."""
+    weights = dict(enumerate(asked.shares.tolist()))
+    instances = dict(enumerate(asked.instances.tolist()))
+    found = applied_shares(split, weights, instances=instances, rest_to=asked.control)
+    return np.array([float(share) for share in found.values()])
+
+
 def _linear_shares(asked: Floats) -> Floats:
     found = expected_shares("linear_rendezvous", dict(enumerate(asked.tolist())))
     return np.array(list(found.values()))
@@ -158,12 +165,12 @@ FLAWS: Final = (
     Flaw(
         "truncated_percentages",
         "shares cut to whole percents",
-        shares=lambda asked: truncated_percentage_shares(asked.shares),
+        shares=lambda asked: _applied("truncated_percentages", asked),
     ),
     Flaw(
         "instance_ratio",
         "a split by the number of instances",
-        shares=lambda asked: instance_ratio_shares(asked.shares, asked.instances),
+        shares=lambda asked: _applied("instance_ratio", asked),
     ),
     Flaw(
         "stale_routers",

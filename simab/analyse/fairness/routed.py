@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,13 +22,15 @@ Integers = NDArray[np.int64]
 class AskedPhase:
     """From `since_ns` to `until_ns` the shares asked for were `shares`, shape (variants,).
 
-    `instances` are how many instances of each variant took requests, shape (variants,).
+    `instances` are how many instances of each variant took requests, shape (variants,), and
+    `control` is the number of the control.
     """
 
     since_ns: int
     until_ns: int
     shares: NDArray[np.float64]
     instances: Integers
+    control: int
 
     @property
     def splits(self) -> bool:
@@ -108,16 +110,17 @@ def left_out_segments(scenario: Scenario) -> tuple[str, ...]:
 def asked_phases(run: Run) -> list[AskedPhase]:
     """The spans of constant shares asked for, in order; changes of instances begin none."""
     names = list(run.scenario.endpoint.variants)
+    control = names.index(run.scenario.objective.control)
     found: list[AskedPhase] = []
     splits = run.decision_log.splits
     ends = [*(each.at_ns for each in splits[1:]), run.scenario.horizon]
     for split, until_ns in zip(splits, ends, strict=True):
         asked = _Asked(split, names)
         if found and np.array_equal(found[-1].shares, asked.shares):
-            first = found.pop()
-            found.append(AskedPhase(first.since_ns, until_ns, first.shares, first.instances))
+            found.append(replace(found.pop(), until_ns=until_ns))
         elif until_ns > split.at_ns:
-            found.append(AskedPhase(split.at_ns, until_ns, asked.shares, asked.instances))
+            phase = AskedPhase(split.at_ns, until_ns, asked.shares, asked.instances, control)
+            found.append(phase)
     return found
 
 

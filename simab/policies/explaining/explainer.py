@@ -31,6 +31,7 @@ class Topic(IntEnum):
     DEPLOYMENT = auto()
     UNSEEN = auto()
     TARGETS = auto()
+    ROUTING = auto()
     TABLES = auto()
     SATURATION = auto()
     GUARDRAILS = auto()
