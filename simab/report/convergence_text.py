@@ -277,7 +277,7 @@ def _latency(result: ConvergenceResult) -> str:
         return ""
     worst = min(known, key=lambda each: each.effective / each.requests)
     independent = worst.methods[0].coverage
-    if independent.honest and worst.effective > worst.requests / 2:
+    if worst.effective > worst.requests / 2:  # about as good as independent
         return ""
     requests, worth = (number_text(two_figures(each)) for each in (worst.requests, worst.effective))
     words = (

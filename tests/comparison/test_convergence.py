@@ -186,7 +186,11 @@ def test_a_variant_without_traffic_has_no_numbers_and_a_remedy() -> None:
     variants = dict(scenario.endpoint.variants)
     variants["b"] = variants["b"].model_copy(update={"weight": 0.0})
     endpoint = scenario.endpoint.model_copy(update={"variants": variants})
-    held = simab.convergence(scenario.model_copy(update={"endpoint": endpoint}), replications=3)
+    rules = {"schedule": scenario.policies["schedule"]}  # no rule counts labels
+    changed = scenario.model_copy(update={"endpoint": endpoint, "policies": rules})
+    held = simab.convergence(changed, replications=3)
+    assert held.result.decision_labels == 0
+    assert held.result.metric.by_labels == ()
     assert np.isnan(held.result.metric.difference.fan.p50).all()
     (sentence,) = convergence_sentences(held.result)
     assert "--policy" in sentence

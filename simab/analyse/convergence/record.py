@@ -156,7 +156,7 @@ def _series(metric: LabelMetric, totals: Sequence[tuple[LabelTotals, LabelTotals
 
 def _picked(series: MetricSeries, places: Sequence[int]) -> MetricSeries:
     """The series at these places; NaN where one is -1."""
-    wanted = np.array(places)
+    wanted = np.array(places, dtype=np.int64)
     known = wanted >= 0
 
     def of(array: Floats) -> Floats:
