@@ -97,7 +97,7 @@ def convergence(  # noqa: PLR0913 - the public contract, all by keyword
     """Play a scenario many times and say when its metrics distinguish the two variants.
 
     Estimates with their 95 % intervals are taken at some forty instants, and when both variants
-    have 1, 2, 5, 10 and so on labels, as production would see them. Truth is exact for metrics of
+    have 10, 15, 20 and so on labels, as production would see them. Truth is exact for metrics of
     labels; for latencies and errors it is that of all runs together.
 
     Args:

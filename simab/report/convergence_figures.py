@@ -88,6 +88,7 @@ def draw_funnel(result: ConvergenceResult, metric: MetricConvergence, width: flo
     _labels_axis(axes, first, end, width)
     _value_axis(axes, metric, _funnel_range(points, metric, result))
     _marks(axes, result, metric)
+    _widths(axes, result, metric, points)
     title = metric_title(metric.name)
     _legend(
         figure,
@@ -169,6 +170,37 @@ def _marks(axes: Axes, result: ConvergenceResult, metric: MetricConvergence) -> 
             at, 1.03, f"{words}: {_count(at)}", transform=over, ha=align, va="bottom",
             size=canvas.TEXT - 1, clip_on=False,
         )  # fmt: skip
+
+
+def _widths(
+    axes: Axes,
+    result: ConvergenceResult,
+    metric: MetricConvergence,
+    points: Sequence[LabelledPoint],
+) -> None:
+    """The width of the wider band where the rule decides, and the difference that it is to show."""
+    point = next((each for each in points if each.labelled == result.decision_labels), None)
+    if point is None or not metric.better:
+        return
+    fan = max(point.control, point.candidate, key=lambda each: each.width(0))
+    at = float(point.labelled)
+    _beam(axes, at, (fan.p5[0], fan.p95[0]), value_text(metric, fan.width(0)))
+    low, high = sorted(metric.truth.values())
+    first, end = axes.get_xlim()
+    _beam(axes, at * (end / first) ** 0.16, (low, high), value_text(metric, high - low))
+
+
+def _beam(axes: Axes, at: float, ends: tuple[float, float], words: str) -> None:
+    """A vertical measure with its length in words, to the right of its upper end."""
+    low, high = ends
+    axes.plot(
+        [at, at], [low, high], color=LIGHT["ink"], linewidth=3.2, marker="_", markersize=13,
+        markeredgewidth=2.4, zorder=6,
+    )  # fmt: skip
+    axes.annotate(
+        words, (at, high), xytext=(9, -4), textcoords="offset points", ha="left", va="bottom",
+        size=canvas.TEXT, weight="bold", zorder=7,
+    )  # fmt: skip
 
 
 def _count(value: float) -> str:

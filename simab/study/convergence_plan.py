@@ -27,6 +27,7 @@ from simab.scenario.world_names import DESCRIBED
 from simab.stats.sample_size import pooled_trials
 from simab.study.measuring import HOLD
 from simab.study.plan import StudyPlan
+from simab.text.numbers import two_figures
 from simab.world import Blueprint
 from simab.world.control import Decider
 
@@ -38,6 +39,7 @@ ERROR_EFFECT: Final = 0.01
 LATENCY_EFFECT: Final = 0.05
 """The difference of latencies that sample sizes are for, as a part of the control's."""
 _EVEN: Final = 32
+_FEWEST_COUNTED: Final = 10
 _EARLY: Final = 8
 _LABEL_METRICS: Final[tuple[LabelMetric, ...]] = get_args(LabelMetric)
 _OF_CLASSIFIERS: Final[tuple[LabelMetric, ...]] = (
@@ -157,10 +159,13 @@ class ConvergencePlan:
 
     @cached_property
     def _counts(self) -> tuple[int, ...]:
-        """1, 2, 5, 10 and so on up to what is expected at the horizon; and the decision."""
+        """10, 15, 20, 30, 50 and so on, to what nearly all runs reach; and the decision."""
         expected = labels_until(self.scenario, min(self._per_hour), self.scenario.horizon)
-        round_numbers = {step * 10**power for power in range(1, 8) for step in (1, 2, 5)}
-        wanted = {each for each in round_numbers if each <= expected}
+        sure = expected - 3.0 * math.sqrt(expected)
+        wanted = {step * 10**power // 2 for power in range(1, 8) for step in (2, 3, 4, 6, 10, 14)}
+        wanted = {each for each in wanted if each <= sure}
+        if sure >= _FEWEST_COUNTED:
+            wanted.add(int(two_figures(sure)))
         if self.decision[0]:
             wanted.add(self.decision[0])
         return tuple(sorted(wanted))
