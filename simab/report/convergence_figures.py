@@ -22,7 +22,7 @@ from simab.result.convergence_result import (
 )
 from simab.text import typeset
 
-__all__ = ["draw_fan", "draw_funnel", "draw_leader", "funnel_points", "has_fan"]
+__all__ = ["draw_fan", "draw_funnel", "draw_leader", "fan_title", "funnel_points", "has_fan"]
 
 _LINE: Final = 20
 _DASHED: Final = (7.0, 2.5)
@@ -266,8 +266,16 @@ def draw_fan(
     if not which:
         axes.axhline(0, color=LIGHT["soft"], linewidth=1, zorder=1)
     _value_axis(axes, metric, _fan_range(each, truth, difference=not which))
-    _fan_legend(figure, metric, which or "the difference", look)
+    _fan_legend(figure, fan_title(result, metric, which), look)
     return figure
+
+
+def fan_title(result: ConvergenceResult, metric: MetricConvergence, which: str) -> str:
+    """What a fan is of: a variant's metric, or the difference of both where none is named."""
+    title = metric_title(metric.name)
+    if which:
+        return f"{title} of {which}"
+    return f"difference in {title}, {result.candidate} less {result.control}"
 
 
 def _look(result: ConvergenceResult, which: str) -> _Look:
@@ -280,6 +288,7 @@ def _fan_range(each: VariantConvergence, truth: float, *, difference: bool) -> t
     """The fan from a tenth of the time on: the first labels would flatten all that follows."""
     start = len(each.fan.p5) // 4
     edges = (*each.fan.p5[start:], *each.fan.p95[start:])
+    edges += (*each.example.low[2 * start :], *each.example.high[2 * start :])
     ends = [end for end in edges if math.isfinite(end)]
     ends = ends or [end for end in each.fan.p50 if math.isfinite(end)]
     ends += [truth] if math.isfinite(truth) else []
@@ -288,11 +297,11 @@ def _fan_range(each: VariantConvergence, truth: float, *, difference: bool) -> t
     return min(ends) - room, max(ends) + room
 
 
-def _fan_legend(figure: Figure, metric: MetricConvergence, of: str, look: _Look) -> None:
+def _fan_legend(figure: Figure, title: str, look: _Look) -> None:
     over, (width, _) = canvas.overlay(figure)
     size = canvas.TEXT - 1
     words = (
-        f"{metric_title(metric.name)} of {of}: median, 50 and 90 % of the runs",
+        f"{title}: median, 50 and 90 % of the runs",
         "one run, with its 95 % interval",
         "truth",
     )

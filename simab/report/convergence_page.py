@@ -13,6 +13,7 @@ from simab.report.convergence_figures import (
     draw_fan,
     draw_funnel,
     draw_leader,
+    fan_title,
     funnel_points,
     has_fan,
 )
@@ -160,11 +161,11 @@ def _fans(
     shown = [*((name, metric.variants[name]) for name in (result.control, result.candidate))]
     for at, (name, each) in enumerate([*shown, ("", metric.difference)]):
         if has_fan(each):
-            of = named(name) if name else "the difference"
+            title = fan_title(result, metric, name)
             yield figure_block(
                 numbers,
                 f"fan-{metric.name.replace('_', '-')}-{at}",
-                (f"{_title(metric)} of {of} over time", _fan_finding(metric, each, name)),
+                (f"{title[:1].upper()}{title[1:]}", _fan_finding(metric, each, name)),
                 partial(draw_fan, result, metric, name),
                 fan_table(metric, each, result),
             )

@@ -124,8 +124,7 @@ def _whole(samples: float) -> str:
 
 def coverage_table(result: ConvergenceResult) -> Table:
     """What nominal 95 % intervals cover at three times, and at the end for the difference."""
-    last = len(result.times_s) - 1
-    places = sorted({max(0, round((last + 1) * share) - 1) for share in (0.25, 0.5, 1.0)})
+    places = [_place(result, share) for share in (0.25, 0.5, 1.0)]
     rows = [
         (
             Cell(f"{metric_title(metric.name)} of {name}"),
@@ -138,6 +137,12 @@ def coverage_table(result: ConvergenceResult) -> Table:
     columns = [Column("Interval", numeric=False)]
     columns += [Column(f"At {typeset.duration(result.times_s[at])}") for at in places]
     return Table("What 95 % intervals cover", tuple(columns), tuple(rows))
+
+
+def _place(result: ConvergenceResult, share: float) -> int:
+    """The checkpoint that is nearest to this share of the horizon."""
+    wanted = share * result.times_s[-1]
+    return min(range(len(result.times_s)), key=lambda at: abs(result.times_s[at] - wanted))
 
 
 def labels_table(metric: MetricConvergence, result: ConvergenceResult) -> Table:
