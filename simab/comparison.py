@@ -26,6 +26,7 @@ from simab.study import (
 from simab.study.arguments import chosen_policies, require_places
 from simab.study.asked import asked_study
 from simab.study.asking import play_asked
+from simab.study.convergence_result import convergence_at_a_glance
 from simab.study.execution import Executor, Means, Progress, Store, rows_of
 from simab.study.failed_policies import in_order
 from simab.study.failure import Failure
@@ -105,7 +106,15 @@ class Study:
             vars(self)["_split"] = split_at_a_glance(
                 self.plan, self.worlds[0].name, self._shown_policy
             )
-        return replace(self.result, examples=vars(self)["_examples"], split=vars(self)["_split"])
+            vars(self)["_convergence"] = convergence_at_a_glance(
+                self.plan, self.worlds[0].name, self._shown_policy
+            )
+        return replace(
+            self.result,
+            examples=vars(self)["_examples"],
+            split=vars(self)["_split"],
+            convergence=vars(self)["_convergence"],
+        )
 
     @property
     def _shown_policy(self) -> str:

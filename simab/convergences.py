@@ -45,7 +45,7 @@ class Convergence:
 
         from simab.report.convergence_tables import size_rows
 
-        return pd.DataFrame(size_rows(self.result))
+        return pd.DataFrame(size_rows(self.result.found))
 
     @cached_property
     def series(self) -> pd.DataFrame:

@@ -20,7 +20,7 @@ def print_convergence(result: ConvergenceResult) -> None:
     from simab.report.convergence_text import convergence_sentences
     from simab.report.page_form import for_page
 
-    console, shown = terminal.standard_output(), for_page(result)
+    console, shown = terminal.standard_output(), for_page(result).found
     for sentence in convergence_sentences(shown):
         terminal.print_item(console, sentence, mark="")
     rows = screen_rows(shown)

@@ -14,10 +14,10 @@ from simab.report import canvas
 from simab.report.convergence_text import metric_title, value_text
 from simab.report.palette import LIGHT
 from simab.result.convergence_result import (
-    ConvergenceResult,
     Fan,
     LabelledPoint,
     MetricConvergence,
+    StudiedConvergence,
     VariantConvergence,
 )
 from simab.text import typeset
@@ -54,7 +54,7 @@ def has_fan(each: VariantConvergence) -> bool:
 
 
 def funnel_points(
-    result: ConvergenceResult, metric: MetricConvergence
+    result: StudiedConvergence, metric: MetricConvergence
 ) -> tuple[LabelledPoint, ...]:
     """The counts of labels that nine runs in ten reach, from ten or a third of the decision on."""
     first = max(_FEWEST, result.decision_labels / 3)
@@ -65,7 +65,7 @@ def funnel_points(
     )
 
 
-def draw_funnel(result: ConvergenceResult, metric: MetricConvergence, width: float) -> Figure:
+def draw_funnel(result: StudiedConvergence, metric: MetricConvergence, width: float) -> Figure:
     """What 90 % of the runs say of each variant against labels, to where they are distinguished.
 
     Beyond the labels that runs reach the band is drawn on, dashed, by 1 / sqrt(n).
@@ -101,7 +101,7 @@ def draw_funnel(result: ConvergenceResult, metric: MetricConvergence, width: flo
     return figure
 
 
-def _funnel_end(result: ConvergenceResult, metric: MetricConvergence) -> float:
+def _funnel_end(result: StudiedConvergence, metric: MetricConvergence) -> float:
     """Past the last count, the decision, and where the two are distinguished."""
     marks = [float(funnel_points(result, metric)[-1].labelled), float(result.decision_labels)]
     needed = metric.size("true difference")
@@ -133,7 +133,7 @@ def _beyond(axes: Axes, known: tuple[Fan, int, float], look: _Look, end: float) 
 
 
 def _funnel_range(
-    points: Sequence[LabelledPoint], metric: MetricConvergence, result: ConvergenceResult
+    points: Sequence[LabelledPoint], metric: MetricConvergence, result: StudiedConvergence
 ) -> tuple[float, float]:
     """All of the band where the rule decides; of earlier counts what fits."""
     first = result.decision_labels or points[len(points) // 2].labelled
@@ -150,7 +150,7 @@ def _funnel_range(
     return min(ends) - room, max(ends) + room
 
 
-def _marks(axes: Axes, result: ConvergenceResult, metric: MetricConvergence) -> None:
+def _marks(axes: Axes, result: StudiedConvergence, metric: MetricConvergence) -> None:
     """Where a rule decides, and where the two could be distinguished."""
     needed = metric.size("true difference")
     marks = [(float(result.decision_labels), "decides")] if result.decision_labels else []
@@ -174,7 +174,7 @@ def _marks(axes: Axes, result: ConvergenceResult, metric: MetricConvergence) -> 
 
 def _widths(
     axes: Axes,
-    result: ConvergenceResult,
+    result: StudiedConvergence,
     metric: MetricConvergence,
     points: Sequence[LabelledPoint],
 ) -> None:
@@ -240,7 +240,7 @@ def _tick(metric: MetricConvergence, value: float) -> str:
 
 
 def draw_fan(
-    result: ConvergenceResult, metric: MetricConvergence, which: str, width: float
+    result: StudiedConvergence, metric: MetricConvergence, which: str, width: float
 ) -> Figure:
     """A fan over time: 50 and 90 % of the runs, the median, the truth, and one run.
 
@@ -270,7 +270,7 @@ def draw_fan(
     return figure
 
 
-def fan_title(result: ConvergenceResult, metric: MetricConvergence, which: str) -> str:
+def fan_title(result: StudiedConvergence, metric: MetricConvergence, which: str) -> str:
     """What a fan is of: a variant's metric, or the difference of both where none is named."""
     title = metric_title(metric.name)
     if which:
@@ -278,7 +278,7 @@ def fan_title(result: ConvergenceResult, metric: MetricConvergence, which: str) 
     return f"difference in {title}, {result.candidate} less {result.control}"
 
 
-def _look(result: ConvergenceResult, which: str) -> _Look:
+def _look(result: StudiedConvergence, which: str) -> _Look:
     if not which:
         return _DIFFERENCE
     return _CONTROL if which == result.control else _CANDIDATE
@@ -318,7 +318,7 @@ def _fan_legend(figure: Figure, title: str, look: _Look) -> None:
         over.text(46, y, canvas.fit(text, width - 50, size), va="center_baseline", size=size)
 
 
-def draw_leader(result: ConvergenceResult, metric: MetricConvergence, width: float) -> Figure:
+def draw_leader(result: StudiedConvergence, metric: MetricConvergence, width: float) -> Figure:
     """How often the better variant leads, is found better, and the other is, over time."""
     top = 3 * _LINE + 16.0
     figure, axes = canvas.axes(width, top + 200 + 30, canvas.Margins(54, 26, top, 30))

@@ -17,9 +17,9 @@ from simab.report.convergence_text import (
 )
 from simab.report.table import Cell, Column, Table
 from simab.result.convergence_result import (
-    ConvergenceResult,
     MetricConvergence,
     SampleSize,
+    StudiedConvergence,
     VariantConvergence,
 )
 from simab.text import typeset
@@ -54,7 +54,7 @@ _SIZES: Final = (
 )
 
 
-def size_rows(result: ConvergenceResult) -> Iterator[dict[str, Any]]:
+def size_rows(result: StudiedConvergence) -> Iterator[dict[str, Any]]:
     """One row a metric and purpose, every number unrounded."""
     for metric in result.metrics:
         for size in metric.sizes:
@@ -63,7 +63,7 @@ def size_rows(result: ConvergenceResult) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def sizes_table(result: ConvergenceResult) -> Table:
+def sizes_table(result: StudiedConvergence) -> Table:
     """One row a metric: how many requests of each variant it takes, by theory, and how long."""
     rows = []
     for metric in result.metrics:
@@ -100,7 +100,7 @@ def _of(metric: MetricConvergence, size: SampleSize) -> str:
     return f"{sign}{value_text(metric, abs(size.difference))}"
 
 
-def screen_rows(result: ConvergenceResult) -> list[list[str]]:
+def screen_rows(result: StudiedConvergence) -> list[list[str]]:
     """For a terminal: metric, what to find, how many by simulation and theory, and how long."""
     return [
         [
@@ -122,7 +122,7 @@ def _whole(samples: float) -> str:
     return number_text(two_figures(math.ceil(samples))) if math.isfinite(samples) else "–"
 
 
-def coverage_table(result: ConvergenceResult) -> Table:
+def coverage_table(result: StudiedConvergence) -> Table:
     """What nominal 95 % intervals cover at three times, and at the end for the difference."""
     places = [_place(result, share) for share in (0.25, 0.5, 1.0)]
     rows = [
@@ -139,13 +139,13 @@ def coverage_table(result: ConvergenceResult) -> Table:
     return Table("What 95 % intervals cover", tuple(columns), tuple(rows))
 
 
-def _place(result: ConvergenceResult, share: float) -> int:
+def _place(result: StudiedConvergence, share: float) -> int:
     """The checkpoint that is nearest to this share of the horizon."""
     wanted = share * result.times_s[-1]
     return min(range(len(result.times_s)), key=lambda at: abs(result.times_s[at] - wanted))
 
 
-def labels_table(metric: MetricConvergence, result: ConvergenceResult) -> Table:
+def labels_table(metric: MetricConvergence, result: StudiedConvergence) -> Table:
     """What runs say at each count of labels."""
     rows = [
         (
@@ -177,7 +177,7 @@ def labels_table(metric: MetricConvergence, result: ConvergenceResult) -> Table:
 
 
 def fan_table(
-    metric: MetricConvergence, each: VariantConvergence, result: ConvergenceResult
+    metric: MetricConvergence, each: VariantConvergence, result: StudiedConvergence
 ) -> Table:
     """A fan over time, thinned, with the one run that is drawn."""
     rows = [
@@ -205,7 +205,7 @@ def fan_table(
     return Table(f"{metric_title(metric.name)} over time", columns, tuple(rows))
 
 
-def leader_table(metric: MetricConvergence, result: ConvergenceResult) -> Table:
+def leader_table(metric: MetricConvergence, result: StudiedConvergence) -> Table:
     """Who leads and who is declared over time, thinned."""
     leader = metric.leader
     rows = [
@@ -228,7 +228,7 @@ def leader_table(metric: MetricConvergence, result: ConvergenceResult) -> Table:
     return Table("Who leads", columns, tuple(rows))
 
 
-def bias_table(result: ConvergenceResult) -> Table:
+def bias_table(result: StudiedConvergence) -> Table:
     """Late and missing labels against all labels at once."""
     rows = [
         (
@@ -253,7 +253,7 @@ def bias_table(result: ConvergenceResult) -> Table:
     return Table("What late and missing labels do", columns, tuple(rows))
 
 
-def latency_table(result: ConvergenceResult) -> Table:
+def latency_table(result: StudiedConvergence) -> Table:
     """Ways to make the interval of a mean latency, and what they cover."""
     rows = [
         (
@@ -285,7 +285,7 @@ def latency_table(result: ConvergenceResult) -> Table:
     return Table("Intervals of the mean latency of one run", columns, tuple(rows))
 
 
-def windows_table(result: ConvergenceResult) -> Table:
+def windows_table(result: StudiedConvergence) -> Table:
     """What the length of a window does to its 99 % latency."""
     rows = [
         (

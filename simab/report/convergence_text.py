@@ -8,12 +8,12 @@ from typing import Final
 from simab.report.formatting import metric_name
 from simab.result.convergence_result import (
     HONEST,
-    ConvergenceResult,
     Coverage,
     Fan,
     LabelledPoint,
     MetricConvergence,
     SampleSize,
+    StudiedConvergence,
 )
 from simab.result.estimates import Proportion
 from simab.text import typeset
@@ -100,7 +100,7 @@ def coverage_text(coverage: Coverage) -> str:
     return f"{share_text(coverage.covered)}: {'honest' if coverage.honest else 'not honest'}"
 
 
-def convergence_sentences(result: ConvergenceResult) -> list[str]:
+def convergence_sentences(result: StudiedConvergence) -> list[str]:
     """The verdict first, then how long it takes, who leads, and what the intervals are worth."""
     metric = result.metric
     if not any(math.isfinite(each) for each in metric.difference.fan.p50):
@@ -118,7 +118,7 @@ def convergence_sentences(result: ConvergenceResult) -> list[str]:
     return [each for each in sentences if each]
 
 
-def _unknown(result: ConvergenceResult, metric: MetricConvergence) -> str:
+def _unknown(result: StudiedConvergence, metric: MetricConvergence) -> str:
     held = (
         "with the weights as the file holds them"
         if result.policy == "weights held"
@@ -132,7 +132,7 @@ def _unknown(result: ConvergenceResult, metric: MetricConvergence) -> str:
     )
 
 
-def _verdict(result: ConvergenceResult, metric: MetricConvergence) -> str:
+def _verdict(result: StudiedConvergence, metric: MetricConvergence) -> str:
     """Whether the metric tells the two apart when a rule decides, or at the end."""
     title = _capital(metric_title(metric.name))
     point = metric.at_labels(result.decision_labels) if result.decision_labels else None
@@ -158,7 +158,7 @@ def _verdict(result: ConvergenceResult, metric: MetricConvergence) -> str:
 
 
 def _at_decision(
-    result: ConvergenceResult, metric: MetricConvergence, point: LabelledPoint | None
+    result: StudiedConvergence, metric: MetricConvergence, point: LabelledPoint | None
 ) -> tuple[str, Fan, int, Proportion]:
     """Where the verdict is given, in words; the fan there, its place, and who is declared."""
     if point is not None:
@@ -209,7 +209,7 @@ def _needed(metric: MetricConvergence, size: SampleSize) -> str:
     return words
 
 
-def _ranking(result: ConvergenceResult, metric: MetricConvergence) -> str:
+def _ranking(result: StudiedConvergence, metric: MetricConvergence) -> str:
     """From when on the better one leads in 95 % of the runs."""
     if not metric.better:
         return ""
@@ -270,7 +270,7 @@ def _bias(metric: MetricConvergence) -> str:
     return f"{words}."
 
 
-def _latency(result: ConvergenceResult) -> str:
+def _latency(result: StudiedConvergence) -> str:
     """What intervals of the mean latency cover, by the variant that depends most."""
     known = [each for each in result.latency if math.isfinite(each.effective)]
     if not known:
@@ -293,7 +293,7 @@ def _latency(result: ConvergenceResult) -> str:
     return f"{words}, {listed(others)}." if others else f"{words}."
 
 
-def _windows(result: ConvergenceResult) -> str:
+def _windows(result: StudiedConvergence) -> str:
     """How far the mean of a window's 99 % latency is from that of all requests."""
     known = [
         each

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -30,6 +29,7 @@ __all__ = [
     "MethodCoverage",
     "MetricConvergence",
     "SampleSize",
+    "StudiedConvergence",
     "VariantConvergence",
     "WindowEffect",
     "convergence_json",
@@ -245,22 +245,14 @@ class WindowEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvergenceResult:
-    """How fast each metric of a scenario converges; the first of `metrics` is what is asked for.
+class StudiedConvergence:
+    """How fast metrics converge under one policy; the first of `metrics` is what is asked for.
 
     `decision_labels` is what `decision_rule` waits for, 0 where no rule counts labels.
     `no_oracle` says why labels that are late or missing are not compared; empty where they are.
+    `latency` and `windows` are empty where only labels are looked at.
     """
 
-    format: str = CONVERGENCE_FORMAT
-    simab_version: str
-    command: str
-    title: str
-    question: str
-    scenario_yaml: str
-    scenario_hash: str
-    environment: Mapping[str, str]
-    seed: int
     replications: int
     failed: int
     policy: str
@@ -275,8 +267,8 @@ class ConvergenceResult:
     decision_rule: str
     times_s: tuple[float, ...]
     metrics: tuple[MetricConvergence, ...]
-    latency: tuple[LatencyDependence, ...]
-    windows: tuple[WindowEffect, ...]
+    latency: tuple[LatencyDependence, ...] = ()
+    windows: tuple[WindowEffect, ...] = ()
     no_oracle: str = ""
 
     @property
@@ -289,14 +281,21 @@ class ConvergenceResult:
         """What the metric asked for says when the file's rule decides; None where none counts."""
         return self.metric.at_labels(self.decision_labels) if self.decision_labels else None
 
-    @property
-    def decision_is_reached(self) -> bool:
-        """Whether any run gets that many labels."""
-        return self.decision is not None and self.decision.reached > 0
 
-    def half_width_at_end(self, metric: MetricConvergence) -> float:
-        """The median half-width of the interval of a metric's difference at the horizon."""
-        return metric.difference.half_width[-1] if metric.difference.half_width else math.nan
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvergenceResult:
+    """A study of convergence: how it was made, and what it found."""
+
+    format: str = CONVERGENCE_FORMAT
+    simab_version: str
+    command: str
+    title: str
+    question: str
+    scenario_yaml: str
+    scenario_hash: str
+    environment: Mapping[str, str]
+    seed: int
+    found: StudiedConvergence
 
 
 def convergence_json(result: ConvergenceResult) -> str:
@@ -313,6 +312,6 @@ def read_saved_convergence(content: bytes, name: str) -> ConvergenceResult:
     """
     reader = Reader(_FORM.of_file(content, name))
     result = loaded(ConvergenceResult, reader)
-    if not result.metrics:
-        raise reader.child("metrics").invalid("holds no metric")
+    if not result.found.metrics:
+        raise reader.child("found").child("metrics").invalid("holds no metric")
     return result

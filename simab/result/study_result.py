@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from simab.result.convergence_result import StudiedConvergence
 from simab.result.example_run import Example
 from simab.result.fairness_result import StudiedSplit
 from simab.result.paired_difference import PairedDifference
@@ -114,6 +115,7 @@ class StudyResult:
     judged: tuple[JudgedRequirement, ...] = ()
     recommendation: Recommendation | None = None
     split: StudiedSplit | None = None
+    convergence: StudiedConvergence | None = None
 
     @property
     def worlds(self) -> tuple[WorldResult, ...]:

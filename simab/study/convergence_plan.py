@@ -38,9 +38,7 @@ ERROR_EFFECT: Final = 0.01
 """The difference of error rates that sample sizes are for."""
 LATENCY_EFFECT: Final = 0.05
 """The difference of latencies that sample sizes are for, as a part of the control's."""
-_EVEN: Final = 32
 _FEWEST_COUNTED: Final = 10
-_EARLY: Final = 8
 _LABEL_METRICS: Final[tuple[LabelMetric, ...]] = get_args(LabelMetric)
 _OF_CLASSIFIERS: Final[tuple[LabelMetric, ...]] = (
     *("accuracy", "precision", "recall", "f1", "roc_auc", "brier"),
@@ -66,10 +64,14 @@ class ConvergencePlan:
     replications: int
     seed: int
     engine: str
+    at_a_glance: bool = False
+    """Whether to look at the objective's metric alone, at fewer instants, and at no oracle."""
 
     @cached_property
     def metrics(self) -> tuple[LabelMetric, ...]:
         """The label metrics: that of the objective first, then all that the answers support."""
+        if self.at_a_glance:
+            return (self.scenario.objective.metric,)
         return metrics_of(self.scenario, self.settings.metric)
 
     @cached_property
@@ -93,8 +95,9 @@ class ConvergencePlan:
         return ConvergenceMeasure(
             variants=(objective.control, objective.candidate),
             metrics=self.metrics,
-            times_ns=_times_ns(self.scenario),
+            times_ns=_times_ns(self.scenario, *((16, 3) if self.at_a_glance else (32, 8))),
             counts=self._counts,
+            labels_alone=self.at_a_glance,
         )
 
     @cached_property
@@ -120,6 +123,8 @@ class ConvergencePlan:
     @cached_property
     def _oracle(self) -> tuple[Scenario | None, str]:
         """The scenario with all labels at once; or None, with the reason in words."""
+        if self.at_a_glance:
+            return None, "a report looks at the labels that arrive"
         if self.policy[0] != HOLD:
             return None, "a rule that sees all labels at once would send requests elsewhere"
         labels = self.scenario.labels
@@ -262,11 +267,11 @@ def metrics_of(scenario: Scenario, asked: str | None) -> tuple[LabelMetric, ...]
     return tuple(dict.fromkeys(filter(known, wanted)))
 
 
-def _times_ns(scenario: Scenario) -> tuple[int, ...]:
+def _times_ns(scenario: Scenario, even: int, early: int) -> tuple[int, ...]:
     """Some early instants, then even ones to the horizon: ends of label buckets."""
     resolution = Blueprint.of(scenario).label_resolution_ns
     buckets = math.ceil(scenario.horizon / resolution)
-    shares = [2.0 ** (each - _EARLY) / _EVEN for each in range(_EARLY)]
-    shares += [(each + 1) / _EVEN for each in range(_EVEN)]
+    shares = [2.0 ** (each - early) / even for each in range(early)]
+    shares += [(each + 1) / even for each in range(even)]
     found = sorted({max(1, round(buckets * share)) for share in shares})
     return tuple(each * resolution for each in found)

@@ -23,38 +23,67 @@ from simab.analyse.convergence.over_runs import MetricRuns, label_bias
 from simab.analyse.convergence.record import ConvergenceRecord, MetricSeries
 from simab.analyse.convergence.request_estimates import REQUEST_METRICS
 from simab.errors import InvalidInput
+from simab.explain.capacity import candidate_serves
 from simab.result.convergence_result import (
     ConvergenceResult,
     LabelBias,
     LatencyDependence,
     MetricConvergence,
+    StudiedConvergence,
     WindowEffect,
 )
 from simab.scenario import dumps
 from simab.scenario.world_names import DESCRIBED
 from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.intervals import mean_interval
-from simab.study.convergence_plan import ORACLE, ConvergencePlan
+from simab.study.convergence_plan import ORACLE, ConvergencePlan, ConvergenceSettings
 from simab.study.environment import environment
-from simab.study.measuring import MeasuredRuns
+from simab.study.measuring import HOLD, HoldWeights, MeasuredRuns, measured_runs
+from simab.study.plan import StudyPlan
 from simab.units import seconds
 from simab.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["convergence_result", "convergence_series"]
+__all__ = [
+    "convergence_at_a_glance",
+    "convergence_result",
+    "convergence_series",
+    "studied_convergence",
+]
 
 Floats = NDArray[np.float64]
+_REQUESTS_AT_A_GLANCE: Final = 2_000_000  # of all runs; they take about a second
+_MOST_AT_A_GLANCE: Final = 40
+_FEWEST_AT_A_GLANCE: Final = 10
 _Z: Final = two_sided_normal_quantile(0.95)
 
 
 def convergence_result(
-    plan: ConvergencePlan,
-    played: MeasuredRuns,
-    command: str,
+    plan: ConvergencePlan, played: MeasuredRuns, command: str
 ) -> ConvergenceResult:
-    """What all runs say together; plays nothing.
+    """What all runs say together, and how it was made; plays nothing.
+
+    Raises:
+        InvalidInput: every run failed.
+    """
+    scenario = plan.scenario
+    return ConvergenceResult(
+        simab_version=VERSION,
+        command=command,
+        title=scenario.title,
+        question=scenario.question,
+        scenario_yaml=dumps(scenario),
+        scenario_hash=plan.plan.world_hashes[DESCRIBED],
+        environment=environment(),
+        seed=plan.seed,
+        found=studied_convergence(plan, played),
+    )
+
+
+def studied_convergence(plan: ConvergencePlan, played: MeasuredRuns) -> StudiedConvergence:
+    """What all runs say together.
 
     Raises:
         InvalidInput: every run failed.
@@ -73,15 +102,7 @@ def convergence_result(
     metrics = [*_of_labels(plan, records, others, times_s), *_of_requests(plan, records, times_s)]
     metrics.sort(key=lambda each: each.name != (plan.settings.metric or objective.metric))
     dependences, effects = _of_latency(plan, records, period_s)
-    return ConvergenceResult(
-        simab_version=VERSION,
-        command=command,
-        title=scenario.title,
-        question=scenario.question,
-        scenario_yaml=dumps(scenario),
-        scenario_hash=plan.plan.world_hashes[DESCRIBED],
-        environment=environment(),
-        seed=plan.seed,
+    return StudiedConvergence(
         replications=len(records),
         failed=len(played.failures),
         policy=name,
@@ -102,14 +123,44 @@ def convergence_result(
     )
 
 
+def convergence_at_a_glance(study: StudyPlan, world: str, policy: str) -> StudiedConvergence | None:
+    """How fast the objective's metric converges in the first runs of a world, at most 40.
+
+    With weights held, where the candidate has one from the start; else under the policy. None where
+    a few runs have more requests than a report takes time for, or the policy failed in all.
+    """
+    scenario = study.worlds[world]
+    requests = sum(each.rate for each in scenario.traffic.values()) * seconds(scenario.horizon)
+    runs = int(min(_MOST_AT_A_GLANCE, study.replications, _REQUESTS_AT_A_GLANCE // requests))
+    if runs < _FEWEST_AT_A_GLANCE:
+        return None
+    played_under = (policy, study.policy(world, policy))
+    if candidate_serves(scenario):
+        played_under = HOLD, HoldWeights()
+    plan = ConvergencePlan(
+        scenario,
+        played_under,
+        ConvergenceSettings(),
+        runs,
+        study.seed,
+        study.engine,
+        at_a_glance=True,
+    )
+    found = measured_runs(plan.plan)
+    return studied_convergence(plan, found) if found.of(DESCRIBED, played_under[0]) else None
+
+
 def _of_latency(
     plan: ConvergencePlan, records: Sequence[ConvergenceRecord], period_s: float
 ) -> tuple[tuple[LatencyDependence, ...], tuple[WindowEffect, ...]]:
     """What the mean latency of a run is worth, and percentiles of windows, by variant."""
     dependences: list[LatencyDependence | None] = []
     effects: list[WindowEffect] = []
+    measured = [each.requests for each in records if each.requests is not None]
+    if not measured:
+        return (), ()
     for which, name in enumerate(plan.measure.variants):
-        runs = [record.requests.whole[which] for record in records]
+        runs = [each.whole[which] for each in measured]
         dependences.append(latency_dependence(name, runs, period_s))
         effects += window_effects(name, runs, period_s)
     return tuple(each for each in dependences if each is not None), tuple(effects)
@@ -194,7 +245,9 @@ def _of_requests(
     """Errors and latencies, with naive tests of their naive intervals."""
     from scipy.special import ndtr
 
-    series = [each.requests for each in records]
+    series = [each.requests for each in records if each.requests is not None]
+    if not series:
+        return []
     value, low, high = (
         np.array([getattr(each, field) for each in series]) for field in ("value", "low", "high")
     )
@@ -239,6 +292,7 @@ def convergence_series(plan: ConvergencePlan, played: MeasuredRuns) -> pd.DataFr
     parts = []
     for record in records:
         requests = record.requests
+        assert requests is not None, "a study of convergence looks at requests"
         found: list[tuple[str, Floats, Floats, Floats, NDArray[np.int64]]] = [
             (name, each.value, each.low, each.high, record.labelled)
             for name, each in zip(plan.metrics, record.metrics, strict=True)

@@ -52,9 +52,10 @@ def test_all_that_is_asked_stands_in_the_command(
     ended = run(capsys, "convergence", file, *ASKED, *asked, "--json")
     assert ended.code == 0, ended.err
     result = json.loads(ended.out)
-    assert result["metrics"][0]["name"] == "latency_p99"
-    assert result["metrics"][0]["asked_half_width"] == 5.0
-    assert (result["policy"], result["decision_labels"], result["seed"]) == ("schedule", 30, 7)
+    assert result["found"]["metrics"][0]["name"] == "latency_p99"
+    assert result["found"]["metrics"][0]["asked_half_width"] == 5.0
+    found = result["found"]
+    assert (found["policy"], found["decision_labels"], result["seed"]) == ("schedule", 30, 7)
     for words in (asked[:6], asked[6:8], asked[8:]):
         assert " ".join(map(str, words)) in result["command"]
 

@@ -80,7 +80,7 @@ def classifiers(tmp_path_factory: pytest.TempPathFactory) -> simab.Convergence:
 
 def test_the_time_to_a_half_width_is_that_of_poisson_labels(found: simab.Convergence) -> None:
     """N = 1.96^2 (p q + p' q') / h^2 labels of each, at five a second."""
-    size = found.result.metric.size("half-width")
+    size = found.result.found.metric.size("half-width")
     assert size is not None
     labels = 1.96**2 * (0.8 * 0.2 + 0.85 * 0.15) / 0.05**2
     assert size.theory == pytest.approx(labels, rel=1e-3)
@@ -91,21 +91,24 @@ def test_the_time_to_a_half_width_is_that_of_poisson_labels(found: simab.Converg
 def test_intervals_of_independent_labels_cover_what_they_say(found: simab.Convergence) -> None:
     """Wilson's interval at 95 %: within four standard errors of that over the runs, at the end."""
     error = math.sqrt(0.95 * 0.05 / RUNS)
-    for each in (*found.result.metric.variants.values(), found.result.metric.difference):
+    for each in (
+        *found.result.found.metric.variants.values(),
+        found.result.found.metric.difference,
+    ):
         assert each.coverage[-1].covered.share > 0.95 - 4 * error
 
 
 def test_the_spread_falls_as_binomial_counts_do(found: simab.Convergence) -> None:
     """The 5 and 95 % quantiles at the most labels are 3.29 standard errors apart."""
-    point = found.result.metric.by_labels[-1]
+    point = found.result.found.metric.by_labels[-1]
     error = math.sqrt(0.8 * 0.2 / point.labelled)
     assert point.control.width(0) == pytest.approx(3.29 * error, rel=0.4)
 
 
 def test_the_rule_of_the_file_says_where_to_judge(found: simab.Convergence) -> None:
     """The first rule of `small` waits for 150 labels; another number can be asked for."""
-    assert (found.result.decision_labels, found.result.decision_rule) == (150, "test")
-    asked = simab.convergence(small(), replications=2, labels=40).result
+    assert (found.result.found.decision_labels, found.result.found.decision_rule) == (150, "test")
+    asked = simab.convergence(small(), replications=2, labels=40).result.found
     assert (asked.decision_labels, asked.decision_rule) == (40, "")
     assert asked.decision is not None
     assert asked.decision.reached == 2
@@ -113,7 +116,7 @@ def test_the_rule_of_the_file_says_where_to_judge(found: simab.Convergence) -> N
 
 def test_f1_is_found_with_as_many_labels_as_theory_says(classifiers: simab.Convergence) -> None:
     """Independent labels: within the interval that the number of runs leaves, times 1.3."""
-    for metric in classifiers.result.metrics[:4]:
+    for metric in classifiers.result.found.metrics[:4]:
         for purpose in ("true difference", "smallest effect"):
             size = metric.size(purpose)
             assert size is not None
@@ -125,28 +128,28 @@ def test_the_first_metric_is_the_objectives_and_all_others_follow(
     classifiers: simab.Convergence,
 ) -> None:
     """All that classifiers support, then what is known of requests."""
-    names = [each.name for each in classifiers.result.metrics]
+    names = [each.name for each in classifiers.result.found.metrics]
     assert names[0] == "f1"
     assert {"accuracy", "precision", "recall", "roc_auc", "brier", "latency_p99"} < set(names)
 
 
 def test_a_start_gives_dates_and_changes_no_run(classifiers: simab.Convergence) -> None:
     """A minute before midnight: what takes over a minute is a day later."""
-    assert classifiers.result.starts_at == "2026-02-27T23:59:00"
-    for size in classifiers.result.metric.sizes:
+    assert classifiers.result.found.starts_at == "2026-02-27T23:59:00"
+    for size in classifiers.result.found.metric.sizes:
         if math.isfinite(size.time_s) and size.time_s < 86_400:
             assert size.date == ("2026-02-28" if size.time_s >= 60 else "2026-02-27")
     without = classifiers.scenario.model_copy(update={"starts_at": ""})
-    again = simab.convergence(without, replications=2).result
+    again = simab.convergence(without, replications=2).result.found
     assert (
         again.metric.samples
-        == simab.convergence(classifiers.scenario, replications=2).result.metric.samples
+        == simab.convergence(classifiers.scenario, replications=2).result.found.metric.samples
     )
 
 
 def test_late_and_missing_labels_are_held_against_an_oracle() -> None:
     """30 s late of 120 s and 20 % never: 60 % of the labels arrive, and none is biased."""
-    found = simab.convergence(small(**DELAYED), replications=RUNS).result
+    found = simab.convergence(small(**DELAYED), replications=RUNS).result.found
     assert found.no_oracle == ""
     for each in found.metric.bias:
         assert each.seen_labels / each.all_labels == pytest.approx(0.6, abs=0.02)
@@ -157,8 +160,8 @@ def test_late_and_missing_labels_are_held_against_an_oracle() -> None:
 
 def test_labels_at_once_leave_nothing_to_an_oracle(found: simab.Convergence) -> None:
     """The reason is said instead."""
-    assert found.result.no_oracle == "all labels arrive at once"
-    assert not found.result.metric.bias
+    assert found.result.found.no_oracle == "all labels arrive at once"
+    assert not found.result.found.metric.bias
 
 
 def test_both_engines_and_any_executor_find_the_same() -> None:
@@ -189,17 +192,17 @@ def test_a_variant_without_traffic_has_no_numbers_and_a_remedy() -> None:
     rules = {"schedule": scenario.policies["schedule"]}  # no rule counts labels
     changed = scenario.model_copy(update={"endpoint": endpoint, "policies": rules})
     held = simab.convergence(changed, replications=3)
-    assert held.result.decision_labels == 0
-    assert held.result.metric.by_labels == ()
-    assert np.isnan(held.result.metric.difference.fan.p50).all()
-    (sentence,) = convergence_sentences(held.result)
+    assert held.result.found.decision_labels == 0
+    assert held.result.found.metric.by_labels == ()
+    assert np.isnan(held.result.found.metric.difference.fan.p50).all()
+    (sentence,) = convergence_sentences(held.result.found)
     assert "--policy" in sentence
 
 
 def test_a_rule_may_move_the_weights() -> None:
     """Under the schedule all traffic goes to b after a minute, so a gets no labels from then on."""
-    held = simab.convergence(small(), replications=4).result.metric.samples
-    moved = simab.convergence(small(), policy="schedule", replications=4).result
+    held = simab.convergence(small(), replications=4).result.found.metric.samples
+    moved = simab.convergence(small(), policy="schedule", replications=4).result.found
     assert moved.policy == "schedule"
     assert moved.metric.samples[-1] < 0.8 * held[-1]
     assert "rule" in moved.no_oracle
@@ -225,7 +228,9 @@ def test_what_cannot_be_asked_is_refused(asked: dict[str, object], message: str)
 
 def test_a_latency_can_be_asked_for() -> None:
     """It comes first; constant latencies never vary, so that nothing has to be brought down."""
-    found = simab.convergence(small(), metric="latency_p99", half_width=1.0, replications=3).result
+    found = simab.convergence(
+        small(), metric="latency_p99", half_width=1.0, replications=3
+    ).result.found
     assert found.metric.name == "latency_p99"
     assert found.metric.asked_half_width == 1.0
 
@@ -235,7 +240,7 @@ def test_the_series_has_a_row_for_each_run_metric_variant_and_time(
 ) -> None:
     """Thinned: some forty instants."""
     series = found.series
-    metrics, times = len(found.result.metrics), len(found.result.times_s)
+    metrics, times = len(found.result.found.metrics), len(found.result.found.times_s)
     assert len(series) == RUNS * metrics * 2 * times
     assert times <= 40
 
@@ -244,7 +249,7 @@ def test_the_series_has_a_row_for_each_run_metric_variant_and_time(
 def test_naive_latency_intervals_of_a_busy_queue_cover_far_too_little(tmp_path: Path) -> None:
     """M/M/4 at load .9, 20,000 requests a run: about 7 % for waits, batch means about 86 %."""
     (tmp_path / "busy.yaml").write_text(BUSY, encoding="utf-8")
-    found = simab.convergence(simab.load(tmp_path / "busy.yaml"), replications=300).result
+    found = simab.convergence(simab.load(tmp_path / "busy.yaml"), replications=300).result.found
     for each in found.latency:
         naive, batches, *_ = each.methods
         assert naive.coverage.covered.share < 0.25

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import simab
+from simab.report import render_page
 from simab.report.convergence_page import convergence_page
 from simab.report.convergence_tables import coverage_table, sizes_table
 from simab.report.convergence_text import (
@@ -19,19 +20,29 @@ from simab.report.convergence_text import (
     share_text,
     signed_text,
 )
-from simab.result.convergence_result import ConvergenceResult, Coverage, MetricConvergence
+from simab.result.convergence_result import (
+    ConvergenceResult,
+    Coverage,
+    MetricConvergence,
+    StudiedConvergence,
+)
 from simab.result.estimates import Proportion
+from simab.result.saved_study import canonical_json, read_saved_study
 from tests.study.building import small
 
 SEEDS = range(30)
 
 
 @cache
-def played() -> ConvergenceResult:
+def result() -> ConvergenceResult:
     return simab.convergence(small(), replications=20).result
 
 
-def drawn(seed: int) -> ConvergenceResult:
+def played() -> StudiedConvergence:
+    return result().found
+
+
+def drawn(seed: int) -> StudiedConvergence:
     """The result of a small study with other truths, powers, coverages and sizes."""
     numbers = np.random.default_rng(seed)
     result = played()
@@ -73,7 +84,7 @@ def _share(numbers: np.random.Generator) -> Proportion:
     return Proportion(round(1_000 * share), share, max(share - 0.05, 0), min(share + 0.05, 1))
 
 
-def verdict(result: ConvergenceResult) -> str:
+def verdict(result: StudiedConvergence) -> str:
     return convergence_sentences(result)[0]
 
 
@@ -159,7 +170,7 @@ def test_the_tables_have_a_row_for_each_metric_and_interval() -> None:
 
 def test_the_page_draws_what_it_says() -> None:
     """Funnel, leader and fans; the data that are saved are in it."""
-    page = convergence_page(played())
+    page = convergence_page(result())
     for key in ("funnel", "leader", "fan-success-rate-0", "fan-success-rate-2"):
         assert f'id="figure-{key}"' in page
     assert "simab-convergence/1" in page
@@ -172,8 +183,28 @@ def _without_labels(metric: MetricConvergence) -> MetricConvergence:
 
 def test_a_page_of_a_metric_of_requests_has_no_funnel() -> None:
     """Latencies have no labels to be held against."""
-    result = played()
-    page = convergence_page(
-        replace(result, metrics=tuple(_without_labels(each) for each in result.metrics))
-    )
+    metrics = tuple(_without_labels(each) for each in played().metrics)
+    found = replace(played(), metrics=metrics)
+    page = convergence_page(replace(result(), found=found))
     assert 'id="figure-funnel"' not in page
+
+
+def test_a_report_of_policies_says_whether_the_metric_settled() -> None:
+    """By some runs with the weights held; the saved study holds it, and makes the same page."""
+    study = simab.compare(small(), policies=["test"], worlds=["described"], replications=12)
+    shown = study.with_examples()
+    assert shown.convergence is not None
+    assert shown.convergence.policy == "weights held"
+    assert shown.convergence.replications == 12
+    page = render_page(shown)
+    assert "Did the metric settle?" in page
+    assert 'id="figure-funnel"' in page
+    again = read_saved_study(canonical_json(shown).encode(), "study.json")
+    assert render_page(again) == page
+    assert "Did the metric settle?" not in render_page(study.result)
+
+
+def test_a_short_study_says_nothing_of_it() -> None:
+    """Of fewer than ten runs nothing could be said."""
+    study = simab.compare(small(), policies=["test"], worlds=["described"], replications=3)
+    assert study.with_examples().convergence is None

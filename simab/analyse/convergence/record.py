@@ -50,7 +50,7 @@ class ConvergenceRecord:
 
     `metrics` and `by_labels` hold a series for each label metric, at the instants and at the counts
     asked for; `labelled` has shape (2, instants), and `reached_s` is when each count was reached,
-    NaN where it never was.
+    NaN where it never was. `requests` is None where only labels are looked at.
     """
 
     replication: int
@@ -58,7 +58,7 @@ class ConvergenceRecord:
     labelled: NDArray[np.int64]
     by_labels: tuple[MetricSeries, ...]
     reached_s: Floats
-    requests: RequestSeries
+    requests: RequestSeries | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class ConvergenceMeasure:
     metrics: tuple[LabelMetric, ...]
     times_ns: tuple[int, ...]
     counts: tuple[int, ...]
+    labels_alone: bool = False
     reads_requests: bool = False
 
     def of(self, run: Run) -> ConvergenceRecord:
@@ -95,7 +96,9 @@ class ConvergenceMeasure:
             labelled=labelled[:, np.array(instants) - 1],
             by_labels=tuple(_picked(each, at_counts) for each in series),
             reached_s=np.array([each * resolution_s if each else math.nan for each in reached]),
-            requests=request_series(counts, numbers, self.times_ns),
+            requests=(
+                None if self.labels_alone else request_series(counts, numbers, self.times_ns)
+            ),
         )
 
 

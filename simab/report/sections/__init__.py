@@ -4,6 +4,7 @@ from typing import Final
 
 from simab.report.sections import (
     answer,
+    convergence,
     costs,
     environment,
     examples,
@@ -26,6 +27,7 @@ SECTIONS: Final = (
     figures.SECTION,
     costs.SECTION,
     split.SECTION,
+    convergence.SECTION,
     rules.SECTION,
     examples.SECTION,
     health.SECTION,

@@ -1,0 +1,105 @@
+"""The figures of a study of convergence with what they find and the numbers behind them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import partial
+
+from simab.report.convergence_figures import (
+    draw_fan,
+    draw_funnel,
+    draw_leader,
+    fan_title,
+    funnel_points,
+    has_fan,
+)
+from simab.report.convergence_tables import fan_table, labels_table, leader_table
+from simab.report.convergence_text import metric_title, share_text, signed_text, value_text
+from simab.report.figure_block import FigureBlock, figure_block
+from simab.result.convergence_result import (
+    MetricConvergence,
+    StudiedConvergence,
+    VariantConvergence,
+)
+from simab.text import typeset
+from simab.text.lists import named
+
+__all__ = ["fan_figures", "main_figures"]
+
+
+def main_figures(result: StudiedConvergence, numbers: Iterator[int]) -> Iterator[FigureBlock]:
+    """Of the metric that is asked for: the funnel, and who leads."""
+    metric = result.metric
+    if len(funnel_points(result, metric)) > 1:
+        yield figure_block(
+            numbers,
+            "funnel",
+            (f"{_title(metric)} against labelled requests", _funnel_finding(result, metric)),
+            partial(draw_funnel, result, metric),
+            labels_table(metric, result),
+        )
+    if metric.better and has_fan(metric.difference):
+        yield figure_block(
+            numbers,
+            "leader",
+            ("When does the ranking settle?", _leader_finding(metric)),
+            partial(draw_leader, result, metric),
+            leader_table(metric, result),
+        )
+
+
+def fan_figures(
+    result: StudiedConvergence, metric: MetricConvergence, numbers: Iterator[int]
+) -> Iterator[FigureBlock]:
+    """Of both variants and of the difference, where they vary."""
+    shown = [*((name, metric.variants[name]) for name in (result.control, result.candidate))]
+    for at, (name, each) in enumerate([*shown, ("", metric.difference)]):
+        if has_fan(each):
+            title = fan_title(result, metric, name)
+            yield figure_block(
+                numbers,
+                f"fan-{metric.name.replace('_', '-')}-{at}",
+                (f"{title[:1].upper()}{title[1:]}", _fan_finding(metric, each, name)),
+                partial(draw_fan, result, metric, name),
+                fan_table(metric, each, result),
+            )
+
+
+def _title(metric: MetricConvergence) -> str:
+    title = metric_title(metric.name)
+    return title[:1].upper() + title[1:]
+
+
+def _funnel_finding(result: StudiedConvergence, metric: MetricConvergence) -> str:
+    """How wide the band is where the rule decides, or at the last count, against the difference."""
+    points = funnel_points(result, metric)
+    point = next((each for each in points if each.labelled == result.decision_labels), points[-1])
+    width = max(point.control.width(0), point.candidate.width(0))
+    words = (
+        f"On {typeset.count(point.labelled)} labelled requests the {metric_title(metric.name)} of "
+        f"a variant lies anywhere in a band {value_text(metric, width)} wide"
+    )
+    if not metric.better:
+        return f"{words}; the two are truly equal."
+    gap = abs(metric.true_difference)
+    return f"{words}; the two truly differ by {value_text(metric, gap)}."
+
+
+def _leader_finding(metric: MetricConvergence) -> str:
+    last = metric.leader.leads[-1]
+    words = f"{named(metric.better)}, the better one, leads in {share_text(last)} at the end"
+    if math.isfinite(metric.settles_s):
+        return f"{words}, and in 95 % from {typeset.duration(metric.settles_s)} on."
+    return f"{words}: the ranking does not settle."
+
+
+def _fan_finding(metric: MetricConvergence, each: VariantConvergence, name: str) -> str:
+    last = len(each.fan.p50) - 1
+    write = value_text if name else signed_text
+    low, high = (write(metric, edge[last]) for edge in (each.fan.p5, each.fan.p95))
+    truth = metric.truth[name] if name else metric.true_difference
+    return (
+        f"At the end 90 % of the runs say {low} to {high}; the truth is {write(metric, truth)}. "
+        f"95 % intervals cover it in {share_text(each.coverage[last].covered)}."
+    )
