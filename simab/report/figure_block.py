@@ -42,7 +42,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class FigureBlock:
-    """One figure: its two renderings, the sentence it supports and the numbers behind it."""
+    """One figure: its two renderings, the sentence it supports and the numbers behind it.
+
+    `draw` draws it on paper of any width.
+    """
 
     number: int
     key: str
@@ -51,6 +54,7 @@ class FigureBlock:
     wide: str
     narrow: str
     tables: tuple[Table, ...]
+    draw: Callable[[float], Figure | str]
 
 
 def study_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlock]:
@@ -165,7 +169,7 @@ def figure_block(
         finish(rendered(draw, width), f"{key}-{name}", title, finding)
         for name, width in (("wide", canvas.WIDE), ("narrow", canvas.NARROW))
     )
-    return FigureBlock(next(numbers), key, title, finding, wide, narrow, tables)
+    return FigureBlock(next(numbers), key, title, finding, wide, narrow, tables, draw)
 
 
 def rendered(draw: Callable[[float], Figure | str], width: float) -> str:

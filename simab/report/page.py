@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from simab.report import tables
 from simab.report.answer import answer
 from simab.report.embedded import data_block
+from simab.report.figure_files import hand_over
 from simab.report.page_form import for_page
 from simab.report.palette import COLOURS
 from simab.report.sections import SECTIONS, Section
@@ -75,6 +76,7 @@ def rendered_section(
 ) -> dict[str, str]:
     """A section of a page, of the template of its key."""
     html = environment.get_template(f"sections/{key}.html.jinja").render(**content)
+    hand_over(key, html, content)
     return {"key": key, "heading": heading, "html": Markup(html)}
 
 

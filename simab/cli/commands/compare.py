@@ -14,6 +14,7 @@ from simab.cli import options
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
+from simab.cli.figures import figures_option
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.gate import Gate, gate_options
 from simab.cli.playing import Playing, playing_options
@@ -40,6 +41,7 @@ __all__ = ["command"]
 @playing_options
 @gate_options
 @options.out
+@figures_option
 @options.as_json
 @options.quiet
 def command(

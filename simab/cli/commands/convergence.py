@@ -13,6 +13,7 @@ from simab.cli import options
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode
+from simab.cli.figures import figures_option
 from simab.cli.folders import make_folder
 from simab.cli.found import show_found
 from simab.cli.measuring import Measuring, measuring_options
@@ -59,6 +60,7 @@ __all__ = ["command"]
     help="Write the estimates of every run over time: CSV, or Parquet if it ends in .parquet.",
 )
 @options.out
+@figures_option
 @options.as_json
 @options.quiet
 def command(

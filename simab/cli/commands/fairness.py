@@ -14,6 +14,7 @@ from simab.cli import options
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
+from simab.cli.figures import figures_option
 from simab.cli.folders import make_folder
 from simab.cli.found import show_found
 from simab.cli.policy_files import PolicySource, policy_file_options
@@ -66,6 +67,7 @@ _NEAR: Final = "1%"
     help="Replications played at once; their number changes no result.",
 )
 @options.out
+@figures_option
 @options.as_json
 @options.quiet
 def command(

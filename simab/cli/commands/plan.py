@@ -13,6 +13,7 @@ from simab.cli import options
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
+from simab.cli.figures import figures_option
 from simab.cli.folders import make_folder
 from simab.cli.found import show_found
 from simab.cli.playing import Playing, playing_options
@@ -52,6 +53,7 @@ __all__ = ["command"]
 @engine_option
 @playing_options
 @options.out
+@figures_option
 @options.as_json
 @options.quiet
 def command(

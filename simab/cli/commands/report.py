@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from simab.cli import options
+from simab.cli.figures import figures_option
 from simab.cli.folders import make_folder, writing_into
 from simab.cli.kept import kept_report
 from simab.cli.policy_files import PolicySource, policy_file_options
@@ -47,6 +48,7 @@ _OTHERS: Final = {
 @policy_file_options
 @study_option
 @options.out
+@figures_option
 @options.as_json
 @options.quiet
 def command(
