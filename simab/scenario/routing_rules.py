@@ -18,7 +18,11 @@ from simab.scenario.suggestions import remedy_for_name
 __all__ = ["ROUTING_RULES", "RoutingRule", "rule_title", "under_rule"]
 
 _AFFINITY: Final = "30min"
-_USUAL: Final[Mapping[str, Any]] = {"endpoint.affinity": None}
+_USUAL: Final[Mapping[str, Any]] = {
+    "endpoint.affinity": None,
+    "endpoint.split": "weights",
+    "endpoint.routers": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,30 @@ ROUTING_RULES: Final[Mapping[str, RoutingRule]] = {
         "linear_rendezvous", "a rendezvous hash weighted linearly", flawed=True
     ),
     "keep_alive": _by("keep_alive", "a draw that a connection keeps", flawed=True),
+    "truncated_percentages": _by(
+        "weighted_random",
+        "shares cut to whole percents",
+        flawed=True,
+        split="truncated_percentages",
+    ),
+    "instance_ratio": _by(
+        "weighted_random",
+        "a split by the number of instances",
+        flawed=True,
+        split="instance_ratio",
+    ),
+    "stale_router": _by(
+        "weighted_random",
+        "one router of four never takes new weights",
+        flawed=True,
+        routers={"count": 4, "stale": 1},
+    ),
+    "lagging_routers": _by(
+        "weighted_random",
+        "four routers that take new weights a minute apart",
+        flawed=True,
+        routers={"count": 4, "lag": "1min"},
+    ),
 }
 """In the order in which a page shows them: sound ones first."""
 
@@ -67,4 +95,10 @@ def under_rule(scenario: Scenario, name: str) -> Scenario:
 
 def rule_title(scenario: Scenario) -> str:
     """The rule of a scenario's endpoint in words."""
-    return ROUTING_RULES[scenario.endpoint.variant_routing].title
+    endpoint = scenario.endpoint
+    words = [ROUTING_RULES[endpoint.variant_routing].title]
+    if endpoint.split != "weights":
+        words.append(ROUTING_RULES[endpoint.split].title)
+    if endpoint.routers is not None:
+        words.append(f"{endpoint.routers.count} routers out of step")
+    return ", ".join(words)

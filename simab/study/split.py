@@ -11,7 +11,7 @@ from simab.analyse.fairness.studied import RuleStudied
 from simab.analyse.fairness.summary import rule_fairness
 from simab.result.fairness_result import StudiedSplit
 from simab.scenario.models import Scenario
-from simab.scenario.routing_rules import rule_title
+from simab.scenario.routing_rules import ROUTING_RULES, rule_title
 from simab.study.measuring import MeasuredRuns, measured_runs
 from simab.study.plan import StudyPlan
 from simab.study.playing import truth_of_world
@@ -74,7 +74,7 @@ def _studied(name: str, world: Scenario, tolerance: float) -> RuleStudied:
     endpoint = world.endpoint
     return RuleStudied(
         name=name,
-        title=rule_title(world),
+        title=ROUTING_RULES[name].title if name in ROUTING_RULES else rule_title(world),
         by_client=endpoint.assigns_clients,
         keeps=endpoint.variant_routing == "session_cookie",
         independent=endpoint.variant_routing != "smooth_weighted_round_robin",

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 import simab
+from simab.stats.sample_ratio import one_share_power
 from tests.world.building import scenario, variant
 
 RUNS = 200
@@ -36,8 +37,9 @@ def split(variants=None, *, clients=1000, rate="40/s", **endpoint):
 
 
 def caught(made, rule, runs=RUNS, policy=None):
+    rules = None if rule == "as described" else [rule]
     (found,) = simab.fairness(
-        made, rules=[rule], policy=policy, replications=runs, seed=4
+        made, rules=rules, policy=policy, replications=runs, seed=4
     ).result.split.rules
     return found
 
@@ -73,6 +75,55 @@ def test_a_router_that_caches_by_connection_is_caught_after_a_change_and_named()
     assert found.caught.count >= 0.9 * RUNS
     assert flaw.consistent.count >= 0.97 * found.caught.count
     assert found.phases[1].users_settled_s != found.phases[1].users_settled_s  # never
+
+
+@pytest.mark.long
+def test_a_split_by_instances_is_caught_as_often_as_said_and_named():
+    """Three quarters are asked for, and two of three instances are there: .667 for .75."""
+    variants = {"a": variant(weight=3, instances=2), "b": variant()}
+    found = caught(split(variants, rate="6/s"), "instance_ratio")
+    flaw = next(each for each in found.flaws if each.name == "instance_ratio")
+    assert 0.8 < flaw.power < 0.97
+    assert stats.binomtest(found.caught.count, RUNS, flaw.power).pvalue > 0.001
+    assert flaw.consistent.count >= 0.97 * found.caught.count
+
+
+@pytest.mark.long
+def test_whole_percents_are_caught_as_often_as_said_and_named():
+    """A half percent becomes nothing: of n requests none where n / 200 are expected."""
+    variants = {"a": variant(weight=199), "b": variant()}
+    found = caught(split(variants, rate="25/s"), "truncated_percentages")
+    flaw = next(each for each in found.flaws if each.name == "truncated_percentages")
+    assert flaw.power > 0.9
+    assert found.caught.count >= 0.9 * RUNS
+    assert flaw.consistent.count == found.caught.count
+    assert found.phases[0].realised["b"].mean == 0.0
+
+
+@pytest.mark.long
+def test_a_router_that_never_takes_new_weights_is_caught_as_often_as_said_and_named():
+    """One of four keeps the half: .3125 of the requests where a quarter is asked for."""
+    made = split({"a": variant(), "b": variant()}, rate="18/s")
+    found = caught(made, "stale_router", policy="moves")
+    flaw = next(each for each in found.flaws if each.name == "stale_routers")
+    phase = found.phases[1]
+    power = one_share_power(int(phase.units_each), 0.3125, 0.25, alpha=0.001 / 6)
+    assert 0.8 < power < 0.98
+    assert found.caught.count >= RUNS * power - 4 * (RUNS * power * (1 - power)) ** 0.5
+    assert flaw.consistent.count >= 0.97 * found.caught.count
+    assert flaw.least_part == pytest.approx(0.25, abs=0.04)
+
+
+@pytest.mark.long
+def test_routers_that_take_new_weights_late_are_caught_and_named():
+    """Of four the last takes a change 30 seconds after the first, in a phase of 80."""
+    made = split({"a": variant(), "b": variant()}, rate="30/s", routers={"count": 4, "lag": "10s"})
+    found = caught(made, "as described", policy="moves")
+    flaw = next(each for each in found.flaws if each.name == "lagging_routers")
+    assert found.caught.count >= 0.9 * RUNS
+    assert flaw.consistent.count >= 0.97 * found.caught.count
+    stale = next(each for each in found.flaws if each.name == "stale_routers")
+    assert stale.consistent.count <= 0.5 * found.caught.count
 
 
 def test_a_large_flaw_is_named_in_few_runs():

@@ -34,7 +34,8 @@ class PhaseSplit:
     since; `requests_lagged` counts the requests up to each since the one before, and `users_at` by
     variant that clients were last sent to, both of shape (lags, variants). `moved` counts clients
     that had asked before the phase, by the variant of their last request then and of their first
-    in it, shape (variants, variants).
+    in it, shape (variants, variants). `start` are the shares asked for at the start of the run. So
+    many clients met several variants in the phase, and would if each request were drawn by itself.
     """
 
     number: int
@@ -46,6 +47,9 @@ class PhaseSplit:
     requests_lagged: Integers
     users_at: Integers
     moved: Integers
+    start: Floats
+    met_several: int
+    would_meet_several: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,13 +113,19 @@ def _phases(routed: Routed, asked: list[AskedPhase], *, by_client: bool) -> list
     before: AskedPhase | None = None
     for phase in asked:
         if phase.splits and len(found) < MOST_PHASES:
-            found.append(_phase(routed, (before, phase), len(found) + 1, by_client=by_client))
+            number, start = len(found) + 1, asked[0].shares
+            found.append(_phase(routed, (before, phase), number, start, by_client=by_client))
         before = phase
     return found
 
 
 def _phase(
-    routed: Routed, asked: tuple[AskedPhase | None, AskedPhase], number: int, *, by_client: bool
+    routed: Routed,
+    asked: tuple[AskedPhase | None, AskedPhase],
+    number: int,
+    start: Floats,
+    *,
+    by_client: bool,
 ) -> PhaseSplit:
     """Of two phases that follow each other the second; the first has none before."""
     before, phase = asked
@@ -133,6 +143,7 @@ def _phase(
     cells = np.zeros((TIME_BINS, 2, routed.variants), dtype=np.int64)
     bins = time_bin_of(np.arange(units.size), units.size)
     np.add.at(cells, (bins, known[client[units]].astype(int), variant[units]), 1)
+    met_several, would_meet_several = _several(client, variant, routed.variants)
     lag_ns, lagged, users_at = _lags(routed, phase, which, last if before else None)
     return PhaseSplit(
         number=number,
@@ -144,6 +155,9 @@ def _phase(
         requests_lagged=lagged,
         users_at=users_at,
         moved=moved,
+        start=start,
+        met_several=met_several,
+        would_meet_several=would_meet_several,
     )
 
 
@@ -192,6 +206,18 @@ def _squares(routed: Routed, which: slice, window: Integers) -> Integers:
     places, counts = np.unique(place, return_counts=True)
     sums = np.bincount(places // routed.clients, weights=counts**2, minlength=MOST_WINDOWS)
     return sums.astype(np.int64)
+
+
+def _several(client: Integers, variant: Integers, variants: int) -> tuple[int, float]:
+    """Clients that met several variants, and how many would if requests were drawn one by one."""
+    if not client.size:
+        return 0, 0.0
+    clients, place, counts = np.unique(client, return_inverse=True, return_counts=True)
+    met = np.zeros((clients.size, variants), dtype=bool)
+    met[place, variant] = True
+    shares = np.bincount(variant, minlength=variants) / client.size
+    alone = (shares[np.newaxis, :] ** counts[:, np.newaxis]).sum(axis=1)
+    return int((met.sum(axis=1) > 1).sum()), float((1.0 - alone).sum())
 
 
 def _longest(routed: Routed, phase: AskedPhase | None) -> Integers:

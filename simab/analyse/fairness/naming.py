@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 
 ALPHA: Final = 0.001
 """How often a sound split is said to be off, over all tests of a run together."""
+_FEWEST_WHO_WOULD: Final = 10.0
 TESTS: Final = 3
 """Of a phase: over all, by time, and by new and known clients."""
 
@@ -42,20 +43,24 @@ class Flaw:
     words: str
     shares: Callable[[AskedPhase], Floats] | None = None
     fit: Callable[[PhaseSplit], MixedSplit] | None = None
+    old: Callable[[PhaseSplit], Floats | None] = lambda phase: phase.cells.before
+    keeps: bool | None = None
 
     def p_value(self, phase: PhaseSplit) -> float:
         """That the phase was split this way."""
         if self.shares is not None:
             return fits_shares(phase.cells, self.shares(phase.asked))
         assert self.fit is not None
-        if not _moved(phase):
+        if self.keeps is not None and _keeps(phase) not in (None, self.keeps):
+            return 0.0
+        if not self._shows(phase):
             return fits_shares(phase.cells)  # it shows after a change of weights only
         return self.fit(phase).p_value
 
     def differs(self, phases: Sequence[PhaseSplit]) -> bool:
         """Whether it would give other shares than asked for in one of the phases at least."""
         if self.shares is None:
-            return any(map(_moved, phases))
+            return any(map(self._shows, phases))
         return any(not np.allclose(self.shares(each.asked), each.asked.shares) for each in phases)
 
     def power(self, phases: Sequence[PhaseSplit], units: Sequence[float]) -> float:
@@ -73,11 +78,16 @@ class Flaw:
         if self.fit is None:
             return float("nan")
         parts = [
-            _least_part(int(count), each, level_of(len(phases)))
+            _least_part(int(count), each, self.old(each), level_of(len(phases)))
             for each, count in zip(phases, units, strict=True)
-            if _moved(each)
+            if self._shows(each)
         ]
         return min((part for part in parts if part <= 1.0), default=float("nan"))
+
+    def _shows(self, phase: PhaseSplit) -> bool:
+        """Whether the old shares differ from those asked for."""
+        old = self.old(phase)
+        return old is not None and not np.allclose(old, phase.asked.shares)
 
 
 def level_of(phases: int) -> float:
@@ -111,9 +121,11 @@ def _joint(flaw: Flaw, phases: Sequence[PhaseSplit]) -> float:
     return min([1.0, *(len(tests) * each for each in tests)])
 
 
-def _moved(phase: PhaseSplit) -> bool:
-    before = phase.cells.before
-    return before is not None and not np.allclose(before, phase.asked.shares)
+def _keeps(phase: PhaseSplit) -> bool | None:
+    """Whether clients meet several variants less than half as often as by chance; None: few do."""
+    if phase.would_meet_several < _FEWEST_WHO_WOULD:
+        return None
+    return phase.met_several < phase.would_meet_several / 2.0
 
 
 def _power(total: int, actual: Floats, asked: Floats, level: float) -> float:
@@ -128,10 +140,10 @@ def _power(total: int, actual: Floats, asked: Floats, level: float) -> float:
     return share_test_power(total, actual[chosen], asked[chosen], alpha=level)
 
 
-def _least_part(total: int, phase: PhaseSplit, level: float) -> float:
+def _least_part(total: int, phase: PhaseSplit, old: Floats | None, level: float) -> float:
     """By the variant whose share moved most."""
-    assert phase.cells.before is not None
-    moved = np.abs(phase.cells.before - phase.asked.shares)
+    assert old is not None
+    moved = np.abs(old - phase.asked.shares)
     most = int(np.argmax(moved))
     shift = seen_shift(total, float(phase.asked.shares[most]), alpha=level)
     return float(shift / moved[most])
@@ -155,6 +167,7 @@ KEEPS: Final = Flaw(
     "keeps_clients",
     "clients that stay where they were: a cookie, or a router that caches by connection",
     fit=lambda phase: keeps_clients(phase.cells),
+    keeps=True,
 )
 FLAWS: Final = (
     Flaw(
@@ -175,12 +188,15 @@ FLAWS: Final = (
     Flaw(
         "stale_routers",
         "replicas of the router that never took the new weights",
-        fit=lambda phase: mixes_throughout(phase.cells),
+        fit=lambda phase: mixes_throughout(replace(phase.cells, before=phase.start)),
+        old=lambda phase: phase.start,
+        keeps=False,
     ),
     Flaw(
         "lagging_routers",
         "replicas of the router that took the new weights late",
         fit=lambda phase: mixes_at_first(phase.cells),
+        keeps=False,
     ),
     KEEPS,
 )
