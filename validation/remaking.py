@@ -10,6 +10,7 @@ from typing import Final
 
 from simab.study import local_processes
 from validation.founding_example import play_founding_example, write_founding_example
+from validation.founding_studies import play_founding_studies, write_founding_studies
 from validation.gate_page import play_gates, write_gates
 from validation.intervals.page import play_coverage, write_coverage
 from validation.naive.rules import play_naive_rules
@@ -22,6 +23,7 @@ from validation.twelve.studies import play_twelve_policies, write_twelve_policie
 WORKERS: Final = 2
 _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
     "churn": play_founding_example,
+    "founding_studies": play_founding_studies,
     "twelve_policies": play_twelve_policies,
     "policies": play_policies,
     "guardrails": play_guardrails,
@@ -36,7 +38,7 @@ _SECTIONS: Final = {"policies", "guardrails", "sample_ratio", "naive_rules"}
 
 
 def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> None:
-    """Write these parts of reports/, docs/churn.svg and README.md below a folder.
+    """Write these parts of reports/, pictures in docs/ and README.md below a folder.
 
     Without `play` only the pages are written, from the rows that were written below that folder or
     are committed.
@@ -48,6 +50,8 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
     tables = {}
     if "churn" in parts:
         tables["churn"] = write_founding_example(folder)
+    if "founding_studies" in parts:
+        write_founding_studies(folder)
     if "twelve_policies" in parts:
         tables["twelve policies"] = write_twelve_policies(folder)
     if _SECTIONS & set(parts):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from validation import remaking
+from validation.founding_studies import write_founding_studies
 from validation.gate_page import write_gates
 from validation.intervals.page import write_coverage
 from validation.places import made_or_committed
@@ -26,6 +27,17 @@ def test_the_pages_of_rules_of_coverage_and_of_gates_are_what_their_rows_make(
         assert (tmp_path / place).read_bytes() == (repository / place).read_bytes(), page
     readme = (repository / "README.md").read_text(encoding="utf-8")
     assert remaking.with_table(readme, "twelve policies", table) == readme
+
+
+def test_the_other_studies_of_the_founding_example_are_what_their_results_make(
+    repository: Path, tmp_path: Path
+) -> None:
+    """Pages, and the picture that heads README."""
+    write_founding_studies(tmp_path)
+    for name in ("convergence/report.html", "convergence/sizes.csv", "fairness/report.html"):
+        place = f"reports/churn/{name}"
+        assert (tmp_path / place).read_bytes() == (repository / place).read_bytes(), name
+    assert (tmp_path / "docs/f1.svg").read_bytes() == (repository / "docs/f1.svg").read_bytes()
 
 
 @pytest.mark.long
