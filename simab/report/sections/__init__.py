@@ -10,6 +10,7 @@ from simab.report.sections import (
     examples,
     figures,
     health,
+    methods,
     policies,
     reproduce,
     rules,
@@ -31,6 +32,7 @@ SECTIONS: Final = (
     rules.SECTION,
     examples.SECTION,
     health.SECTION,
+    methods.SECTION,
     reproduce.SECTION,
     environment.SECTION,
 )
