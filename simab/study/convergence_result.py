@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-_REQUESTS_AT_A_GLANCE: Final = 2_000_000  # of all runs; they take about a second
+_REQUESTS_AT_A_GLANCE: Final = 10_000_000  # of all runs; they take one or two seconds
 _MOST_AT_A_GLANCE: Final = 40
 _FEWEST_AT_A_GLANCE: Final = 10
 _Z: Final = two_sided_normal_quantile(0.95)
