@@ -162,7 +162,10 @@ def _at_decision(
 ) -> tuple[str, Fan, int, Proportion]:
     """Where the verdict is given, in words; the fan there, its place, and who is declared."""
     if point is not None:
-        return f"on {_labels(point.labelled)} of each", point.difference, 0, point.declared
+        where = f"on {_labels(point.labelled)} of each"
+        if result.decision_rule:
+            where += f", where {named(result.decision_rule)} decides"
+        return where, point.difference, 0, point.declared
     fan, last = metric.difference.fan, len(result.times_s) - 1
     noun = "labelled request" if metric.kind == "labels" else "request"
     samples = counted(two_figures(metric.samples[last]), noun)

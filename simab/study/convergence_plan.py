@@ -66,6 +66,8 @@ class ConvergencePlan:
     engine: str
     at_a_glance: bool = False
     """Whether to look at the objective's metric alone, at fewer instants, and at no oracle."""
+    rules: tuple[str, ...] = ()
+    """The rules of the file of which the first that counts labels decides; all where empty."""
 
     @cached_property
     def metrics(self) -> tuple[LabelMetric, ...]:
@@ -79,11 +81,12 @@ class ConvergencePlan:
         """The labels at which a rule of the file decides, and that rule; 0 where none counts."""
         if self.settings.labels is not None:
             return self.settings.labels, ""
-        rules = self.scenario.policies
-        if self.policy[0] != HOLD:
-            rules = {name: rule for name, rule in rules.items() if name == self.policy[0]}
-        for name, rule in rules.items():
-            needed = rule.labels_needed(self._ratio)
+        known = self.scenario.policies
+        asked = self.rules or tuple(known)
+        if self.policy[0] != HOLD and not self.rules:
+            asked = (self.policy[0],)
+        for name in asked:
+            needed = known[name].labels_needed(self._ratio) if name in known else 0
             if needed:
                 return needed, name
         return 0, ""

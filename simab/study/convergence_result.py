@@ -145,6 +145,7 @@ def convergence_at_a_glance(study: StudyPlan, world: str, policy: str) -> Studie
         study.seed,
         study.engine,
         at_a_glance=True,
+        rules=(policy, *(name for name in study.policies if name != policy)),
     )
     found = measured_runs(plan.plan)
     return studied_convergence(plan, found) if found.of(DESCRIBED, played_under[0]) else None

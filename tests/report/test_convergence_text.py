@@ -204,6 +204,15 @@ def test_a_report_of_policies_says_whether_the_metric_settled() -> None:
     assert "Did the metric settle?" not in render_page(study.result)
 
 
+def test_the_rule_of_the_study_says_where_the_metric_is_judged() -> None:
+    """Of the rules that are compared, the one that is shown; not the first of the file."""
+    study = simab.compare(small(), policies=["majority"], worlds=["described"], replications=10)
+    found = study.with_examples().convergence
+    assert found is not None
+    assert (found.decision_labels, found.decision_rule) == (60, "majority")
+    assert "on 60 labelled requests of each, where “majority” decides" in verdict(found)
+
+
 def test_a_short_study_says_nothing_of_it() -> None:
     """Of fewer than ten runs nothing could be said."""
     study = simab.compare(small(), policies=["test"], worlds=["described"], replications=3)
