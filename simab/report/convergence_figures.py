@@ -29,6 +29,8 @@ _DASHED: Final = (7.0, 2.5)
 _TRUTH: Final = (1.0, 3.0)
 _SOLID: Final = (9.0, 0.001)
 _ENOUGH: Final = 0.9
+_NEAR: Final = 0.6  # of the axis: labels as near may meet on a phone
+_ROW: Final = 0.075  # a line of text, of the height of the axes
 _MOST_SAMPLES: Final = 1e9
 _FEWEST: Final = 10
 
@@ -71,7 +73,7 @@ def draw_funnel(result: StudiedConvergence, metric: MetricConvergence, width: fl
     Beyond the labels that runs reach the band is drawn on, dashed, by 1 / sqrt(n).
     """
     points = funnel_points(result, metric)
-    top = 2 * _LINE + 34.0
+    top = 2 * _LINE + 52.0
     figure, axes = canvas.axes(width, top + 250 + 48, canvas.Margins(54, 20, top, 48))
     first, last, end = points[0].labelled, points[-1], _funnel_end(result, metric)
     axes.set_xscale("log")
@@ -157,17 +159,19 @@ def _marks(axes: Axes, result: StudiedConvergence, metric: MetricConvergence) ->
     if needed is not None:
         marks.append((needed.simulated, "needed"))
     over, (low, high) = axes.get_xaxis_transform(), axes.get_xlim()
-    for at, words in marks:
-        if not low <= at <= high:
+    shares = [math.log(at / low) / math.log(high / low) for at, _ in marks]
+    near = len(shares) > 1 and abs(shares[0] - shares[1]) < _NEAR
+    for row, ((at, words), share) in enumerate(zip(marks, shares, strict=True)):
+        if not 0.0 <= share <= 1.0:
             continue
+        top = 1.02 + _ROW * (row if near else 0)
         axes.plot(
-            [at, at], [0, 1.02], color=LIGHT["ink"], linewidth=1.4, transform=over,
+            [at, at], [0, top], color=LIGHT["ink"], linewidth=1.4, transform=over,
             clip_on=False, zorder=5,
         )  # fmt: skip
-        share = math.log(at / low) / math.log(high / low)
         align = "left" if share < 0.25 else "right" if share > 0.75 else "center"
         axes.text(
-            at, 1.03, f"{words}: {_count(at)}", transform=over, ha=align, va="bottom",
+            at, top + 0.01, f"{words}: {_count(at)}", transform=over, ha=align, va="bottom",
             size=canvas.TEXT - 1, clip_on=False,
         )  # fmt: skip
 
