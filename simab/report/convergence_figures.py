@@ -212,11 +212,13 @@ def _count(value: float) -> str:
 
 
 def _labels_axis(axes: Axes, first: float, end: float, width: float) -> None:
-    decades = [10.0**each for each in range(1, 10) if first <= 10.0**each <= end]
-    axes.xaxis.set_major_locator(FixedLocator(decades))
-    names = [typeset.count(each) for each in decades]
+    steps = (1, 2, 5) if end < 50 * first else (1,)
+    wanted = [step * 10.0**power for power in range(1, 10) for step in steps]
+    ticks = [each for each in wanted if first <= each <= end]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    names = [typeset.count(each) for each in ticks]
     if width < 500:
-        names = [_short(each) for each in decades]
+        names = [_short(each) for each in ticks]
     axes.xaxis.set_major_formatter(FixedFormatter(names))
     axes.xaxis.set_minor_locator(FixedLocator([]))
 
