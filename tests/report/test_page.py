@@ -153,7 +153,7 @@ def test_the_sections_come_in_order(page_of: Page) -> None:
     assert found[:4] == ["answer", "policies", "figures", "costs"]
     assert found[4:7] == ["rules", "examples", "health"]
     assert found[7:] == ["methods", "reproduce", "environment"]
-    assert page.index("<h1>") < page.index("The answer")
+    assert page.index("<h1>") < page.index(">The answer</h2>")
 
 
 def test_differences_are_shown_or_not_and_nothing_is_told(page_of: Page, any_name: str) -> None:
