@@ -245,6 +245,15 @@ def test_the_series_has_a_row_for_each_run_metric_variant_and_time(
     assert times <= 40
 
 
+def test_it_shows_itself_and_its_sizes(found: simab.Convergence) -> None:
+    """In a notebook by its verdict; as a frame with a row a metric and purpose."""
+    assert "labelled requests" in found._repr_html_()
+    assert f"{RUNS} replications" in repr(found)
+    sizes = found.summary
+    assert len(sizes) == sum(len(each.sizes) for each in found.result.found.metrics)
+    assert {"metric", "purpose", "theory", "simulated", "time_s"} < set(sizes.columns)
+
+
 @pytest.mark.long
 def test_naive_latency_intervals_of_a_busy_queue_cover_far_too_little(tmp_path: Path) -> None:
     """M/M/4 at load .9, 20,000 requests a run: about 7 % for waits, batch means about 86 %."""
@@ -252,6 +261,7 @@ def test_naive_latency_intervals_of_a_busy_queue_cover_far_too_little(tmp_path: 
     found = simab.convergence(simab.load(tmp_path / "busy.yaml"), replications=300).result.found
     for each in found.latency:
         naive, batches, *_ = each.methods
-        assert naive.coverage.covered.share < 0.25
+        assert each.mean_ms == pytest.approx(118.775, rel=0.03)  # Erlang C, and 40 ms of service
+        assert naive.coverage.covered.share < 0.15
         assert batches.coverage.covered.share == pytest.approx(0.858, abs=0.1)
         assert each.effective < each.requests / 50
