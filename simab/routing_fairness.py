@@ -144,6 +144,11 @@ def planned_fairness(
     """
     require_scenario(scenario)
     name, decider = (HOLD, HoldWeights()) if policy is None else choose_policy(scenario, policy)
+    if isinstance(rules, str) or (rules is not None and not list(rules)):
+        raise InvalidInput(
+            f"rules = {rules!r}: must be a list of names of routing rules, or None for the "
+            "scenario's own; write ['sticky_hash'] for one"
+        )
     named = [AS_DESCRIBED] if rules is None else list(rules)
     worlds = {
         rule: scenario if rule == AS_DESCRIBED else under_rule(scenario, rule) for rule in named

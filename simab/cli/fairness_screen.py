@@ -27,7 +27,9 @@ def print_fairness(result: FairnessResult) -> None:
     for sentence in fairness_sentences(shown):
         terminal.print_item(console, sentence, mark="")
     several = len(shown.rules) > 1
-    _print(rules_table(shown) if several else phases_table(shown).without(frozenset({"–"})))
+    table = rules_table(shown) if several else phases_table(shown)
+    if table.rows:
+        _print(table.without(frozenset({"–"})))
 
 
 def _print(table: Table) -> None:

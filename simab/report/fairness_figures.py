@@ -36,7 +36,7 @@ def split_figures(result: StudiedSplit, numbers: Iterator[int]) -> Iterator[Figu
             yield figure_block(
                 numbers,
                 f"settling-{at}",
-                (f"After the change at {since}: {rule.title}", _settles(phase)),
+                (f"After the change at {since}: {rule.title}", _settles(phase, result.candidate)),
                 partial(draw_settling, phase, result.candidate),
                 settling_table(phase),
             )
@@ -58,10 +58,10 @@ def _finding(rule: RuleFairness) -> str:
     )
 
 
-def _settles(phase: PhaseFairness) -> str:
-    asked = typeset.percent(max(phase.shares.values()), 1)
+def _settles(phase: PhaseFairness, candidate: str) -> str:
+    asked = typeset.percent(phase.shares.get(candidate, 0.0), 1)
     return (
-        f"The larger share asked for is {asked}. Requests are there "
-        f"{settled_text(phase.requests_settled_s)}, clients "
-        f"{settled_text(phase.users_settled_s)}. All runs together; the line is what is asked for."
+        f"Asked for are {asked}, the line. Requests have it "
+        f"{settled_text(phase.requests_settled_s)}, clients that asked since "
+        f"{settled_text(phase.users_settled_s)}. All runs together."
     )

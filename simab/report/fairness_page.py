@@ -20,9 +20,11 @@ from simab.report.fairness_tables import (
 from simab.report.fairness_text import fairness_sentences
 from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
+from simab.report.table import Table
 from simab.report.writing import csv_text, write_texts
 from simab.result.fairness_result import (
     FairnessResult,
+    StudiedSplit,
     fairness_json,
 )
 from simab.text import typeset
@@ -73,7 +75,7 @@ def _content(shown: FairnessResult) -> dict[str, Any]:
     return {
         "answer": fairness_sentences(split),
         "rules": rules_table(split) if several else None,
-        "phases": phases_table(split).without(frozenset({"–"})),
+        "phases": _phases(split),
         "figures": list(split_figures(split, count(1))),
         "flaws": [
             (rule.title if several else "", flaws_table(rule)) for rule in split.rules if rule.flaws
@@ -84,12 +86,17 @@ def _content(shown: FairnessResult) -> dict[str, Any]:
             for rule in split.rules
             if len(rule.groups) > 1
         ],
-        "places": places_table(split.rules[0]),
+        "places": places_table(split.rules[0], several=several),
         "facts": _facts(shown),
         "versions": list(shown.environment.items()),
         "saved": "fairness.json",
         "study": shown,
     }
+
+
+def _phases(split: StudiedSplit) -> Table | None:
+    table = phases_table(split).without(frozenset({"–"}))
+    return table if table.rows else None
 
 
 def fairness_table_html(result: FairnessResult) -> str:

@@ -25,6 +25,10 @@ __all__ = [
 ]
 
 _TEXT = False
+_BY_SIZE = {
+    "lagging_routers": "depends on how late, and on how many requests come meanwhile",
+    "keeps_clients": "depends on how many clients come back",
+}
 
 
 def rules_table(split: StudiedSplit) -> Table:
@@ -125,10 +129,12 @@ def _seen(flaw: NamedFlaw) -> str:
         return "it changes nothing here"
     if math.isfinite(flaw.power):
         return f"in {typeset.percent(flaw.power, 0)} of runs"
+    if flaw.name in _BY_SIZE:
+        return _BY_SIZE[flaw.name]
     if math.isfinite(flaw.least_part):
         part = typeset.percent(flaw.least_part, 0)
         return f"in 90{typeset.THIN}% of runs, from {part} of the old split on"
-    return f"not with 90{typeset.THIN}% power"
+    return f"in less than 90{typeset.THIN}% of runs"
 
 
 def clients_table(split: StudiedSplit) -> Table:
@@ -199,7 +205,7 @@ def groups_table(rule: RuleFairness) -> Table:
     return Table("Groups of clients", columns, rows)
 
 
-def places_table(rule: RuleFairness) -> Table:
+def places_table(rule: RuleFairness, *, several: bool = False) -> Table:
     """One row a variant, each followed by its instances: part of requests, load and latency."""
     columns = (
         Column("Variant and instance", numeric=_TEXT),
@@ -221,7 +227,8 @@ def places_table(rule: RuleFairness) -> Table:
         )
         for place in rule.places
     )
-    return Table("Load and latency by variant and instance", columns, rows)
+    caption = "Load, and latency of answers, by variant and instance"
+    return Table(f"{caption}: {rule.title}" if several else caption, columns, rows)
 
 
 def fan_table(rule: RuleFairness) -> Table:
@@ -296,7 +303,9 @@ def fairness_rows(split: StudiedSplit) -> list[dict[str, object]]:
             "off_by_requests": phase.off_requests.share,
             "off_by_clients": phase.off_users.share,
             "off_over_looks": phase.off_sequential.share,
-            "seen_shift": phase.seen_shift,
+            "units_tested": phase.units_each,
+            "seen_below": phase.seen_below,
+            "seen_above": phase.seen_above,
             "requests_settled_s": phase.requests_settled_s if phase.changed else math.nan,
             "clients_settled_s": phase.users_settled_s if phase.changed else math.nan,
         }

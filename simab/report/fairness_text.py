@@ -29,6 +29,10 @@ __all__ = [
 
 ENOUGH_POWER = 0.9
 _SMALLEST_P = 0.05
+_SMALLEST_PART = 0.05
+_MOST_CHANGES = 3
+_ENOUGH_FOR_A_PERCENT = 100  # clients
+MOST_PHASES_TESTED = 8
 _SHORT = {
     "linear_rendezvous": "linear rendezvous",
     "truncated_percentages": "whole percents",
@@ -84,40 +88,64 @@ def split_sentences(split: StudiedSplit) -> list[str]:
     """The answer in short, of one rule: a verdict, the envelope, changes, and what clients meet."""
     (rule,) = split.rules
     found = [verdict_text(rule, named_rule=False), _envelope(rule)]
-    found += [_change(each, rule) for each in rule.phases if each.changed]
+    found += [_change(each, rule, split.candidate) for each in _changes(rule)]
     return [each for each in (*found, _clients(split, rule)) if each]
 
 
 def verdict_text(rule: RuleFairness, *, named_rule: bool) -> str:
     """Whether the split is what is asked for, and if not what it is consistent with."""
     start = f"{rule.title[:1].upper()}{rule.title[1:]}: " if named_rule else ""
-    if not rule.phases:
-        return f"{start}one variant has all traffic all the time; there is no split to look at."
+    return f"{start}{_decapitalised(_verdict(rule)) if start else _verdict(rule)}"
+
+
+def _verdict(rule: RuleFairness) -> str:
+    if not rule.phases_in_all:
+        return "One variant has all traffic all the time; there is no split to look at."
+    if not rule.requests:
+        return "No request goes by the weights in any run; there is no split to look at."
     level = typeset.percent(rule.alpha, 1)
     if not is_found_off(rule):
         how = _of_runs(rule.caught, rule.runs)
+        looks = "looks" if rule.caught.count == 1 else "look"
         return (
-            f"{start}{'the' if start else 'The'} split is as asked for, as far as can be told: "
-            f"{how} runs {'looks' if rule.caught.count == 1 else 'look'} off, where chance alone "
-            f"makes up to {level} do so. {_could_see(rule)}"
+            f"The split is as asked for, as far as can be told: {how} runs {looks} off, where "
+            f"chance alone makes up to {level} do so. {_tested(rule)}{_could_see(rule)}"
         )
-    named_flaws = sorted(
-        (each for each in rule.flaws if each.consistent.count),
-        key=lambda each: -each.consistent.count,
-    )
-    likely = [each for each in named_flaws if each.consistent.share >= _SMALLEST_P]
-    told = [f"{each.words} ({_of_runs(each.consistent, rule.caught.count)})" for each in likely]
+    found = [
+        f"{each.words} ({_of_runs(each.consistent, rule.caught.count)})" for each in _likely(rule)
+    ]
     what = (
-        f"Those are consistent with {listed(told, 'or')}."
-        if told
+        f"Those are consistent with {listed(found, 'or')}."
+        if found
         else "Those are consistent with none of the flaws that are known here."
     )
     return (
-        f"{start}{'the' if start else 'The'} split is not what the weights ask for: "
-        f"{_of_runs(rule.caught, rule.runs)} runs show it, where chance alone makes up to {level} "
-        "do so. "
-        f"{what}"
+        f"The split is not what the weights ask for: {_of_runs(rule.caught, rule.runs)} runs show "
+        f"it, where chance alone makes up to {level} do so. {what}"
     )
+
+
+def _decapitalised(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+def _likely(rule: RuleFairness) -> list[NamedFlaw]:
+    """The flaws that a twentieth of the runs that are off fit at least, most of them first."""
+    found = [each for each in rule.flaws if each.consistent.share >= _SMALLEST_PART]
+    return sorted(found, key=lambda each: -each.consistent.count)
+
+
+def _tested(rule: RuleFairness) -> str:
+    """What was not looked at."""
+    text = ""
+    if rule.keeps:
+        text = "Clients are kept on purpose, so only those new in a phase are tested. "
+    if rule.phases_in_all > MOST_PHASES_TESTED:
+        phases = typeset.decimal(rule.phases_in_all, 0)
+        text += (
+            f"The {MOST_PHASES_TESTED} phases of most requests are tested, of {phases} on average. "
+        )
+    return text
 
 
 def is_found_off(rule: RuleFairness) -> bool:
@@ -126,21 +154,30 @@ def is_found_off(rule: RuleFairness) -> bool:
 
 
 def _could_see(rule: RuleFairness) -> str:
-    shifts = [each.seen_shift for each in rule.phases if math.isfinite(each.seen_shift)]
-    if not shifts:
-        return f"No deviation would be seen in one run with 90{typeset.THIN}% probability."
+    """What one run shows, in the phase that says most."""
+    phase = max(rule.phases, key=lambda each: each.units_each, default=None)
+    if phase is None:
+        return "The weights differ from run to run; their phases are tested, and not shown."
+    sides = [
+        f"{_points(shift)} too {side}"
+        for shift, side in ((phase.seen_below, "small"), (phase.seen_above, "large"))
+        if math.isfinite(shift)
+    ]
+    where = "" if len(rule.phases) == 1 else f" from {typeset.duration(phase.since_s)} on"
+    if not sides:
+        return f"No other share of the candidate{where} would be seen in 90{typeset.THIN}% of runs."
     return (
-        f"A share of the candidate that is off by {_points(min(shifts))} would be seen in "
-        f"90{typeset.THIN}% of runs; of less it cannot be told."
+        f"A share of the candidate{where} that is {listed(sides, 'or')} would be seen in "
+        f"90{typeset.THIN}% of runs, a smaller deviation in fewer."
     )
 
 
 def _details(split: StudiedSplit, rule: RuleFairness) -> Iterator[str]:
-    if not rule.phases:
+    if not rule.phases_in_all or not rule.requests:
         return
     yield _envelope(rule)
     yield _by_unit(rule)
-    yield from (_change(each, rule) for each in rule.phases if each.changed)
+    yield from (_change(each, rule, split.candidate) for each in _changes(rule))
     yield _clients(split, rule)
     yield _longest(rule)
     yield _groups(rule)
@@ -153,40 +190,54 @@ def _envelope(rule: RuleFairness) -> str:
     if math.isnan(rule.within.mean):
         return ""
     promise = {
-        (True, True): "clients drawn by themselves",
-        (True, False): "requests drawn by themselves",
+        (True, True): "clients that are drawn independently",
+        (True, False): "requests that are drawn independently",
     }.get((bool(rule.fan) and not math.isnan(rule.fan[0].window_promised), rule.by_client))
     share = typeset.percent(rule.within.mean, 1)
+    before = " before the first change" if rule.keeps and len(rule.phases) > 1 else ""
     if promise is None:
         return f"{share} of the windows are as exact as requests in turn can be."
     return (
-        f"{share} of the windows lie in the envelope that has 95{typeset.THIN}% of them for "
-        f"{promise}."
+        f"{share} of the windows{before} lie in the envelope that has 95{typeset.THIN}% of them "
+        f"for {promise}."
     )
 
 
 def _by_unit(rule: RuleFairness) -> str:
     """Where clients are assigned: what a test of requests would say."""
-    if not rule.by_client:
+    if not rule.by_client or rule.keeps or not rule.phases:
         return ""
     worst = max(rule.phases, key=lambda each: each.off_requests.share)
     if worst.off_requests.low <= rule.alpha:
         return ""
     busiest = typeset.percent(rule.people.busiest_share.mean, 0)
+    most = f" The busiest 1{typeset.THIN}% of clients make {busiest} of them."
+    if rule.people.clients.mean < _ENOUGH_FOR_A_PERCENT:
+        most = ""
     return (
         f"A test of requests would call {_of_runs(worst.off_requests, worst.runs)} runs off, one "
-        f"of clients {_of_runs(worst.off_users, worst.runs)}: the busiest 1{typeset.THIN}% of "
-        f"clients make {busiest} of the requests, and each is assigned once."
+        f"of clients {_of_runs(worst.off_users, worst.runs)}: each client is assigned once, with "
+        f"all of its requests.{most}"
     )
 
 
-def _change(phase: PhaseFairness, rule: RuleFairness) -> str:
-    shares = " / ".join(typeset.percent(each, 0) for each in phase.shares.values())
-    return (
-        f"After the weights move to {shares} at {typeset.duration(phase.since_s)}, the share of "
-        f"requests is there {settled_text(phase.requests_settled_s)}, that of clients "
-        f"{settled_text(phase.users_settled_s)}.{_moved(phase) if rule.by_client else ''}"
+def _changes(rule: RuleFairness) -> list[PhaseFairness]:
+    """The largest changes of weights, in order of time."""
+    changed = sorted(
+        (each for each in rule.phases if each.changed), key=lambda each: -each.clients_to_move
     )
+    return sorted(changed[:_MOST_CHANGES], key=lambda each: each.since_s)
+
+
+def _change(phase: PhaseFairness, rule: RuleFairness, candidate: str) -> str:
+    share = typeset.percent(phase.shares.get(candidate, 0.0), 1)
+    text = (
+        f"After the share of {named(candidate)} is moved to {share} at "
+        f"{typeset.duration(phase.since_s)}, requests have it "
+        f"{settled_text(phase.requests_settled_s)}, clients that ask "
+        f"{settled_text(phase.users_settled_s)}."
+    )
+    return f"{text}{_moved(phase) if rule.by_client else ''}"
 
 
 def _moved(phase: PhaseFairness) -> str:
@@ -195,7 +246,7 @@ def _moved(phase: PhaseFairness) -> str:
         return ""
     return (
         f" Of the clients that come back {typeset.percent(phase.clients_moved.mean, 1)} meet "
-        f"another variant; {typeset.percent(phase.clients_to_move, 1)} would be enough."
+        f"another variant; {typeset.percent(phase.clients_to_move, 1)} would be enough on average."
     )
 
 
@@ -212,35 +263,48 @@ def _clients(split: StudiedSplit, rule: RuleFairness) -> str:
     if not split.worse:
         return f"{text}."
     worse = listed([named(each) for each in split.worse], "or")
+    each = people.worse_each.mean
+    times = f", {typeset.decimal(each, 1)} requests of each" if math.isfinite(each) else ""
     return (
-        f"{text}; {typeset.percent(people.met_worse.mean, 1)} get an answer of {worse}, which "
-        f"is worse, {typeset.decimal(people.worse_each.mean, 1)} each."
+        f"{text}; {typeset.percent(people.met_worse.mean, 1)} are sent to {worse}, which is worse"
+        f"{times}."
     )
 
 
 def _longest(rule: RuleFairness) -> str:
     known = [each for each in rule.longest if math.isfinite(each.seldom_above)]
+    scan = ""
+    if math.isfinite(rule.scan.share) and not rule.keeps:
+        scan = (
+            f"The largest deviation over any interval is in {_of_runs(rule.scan, rule.runs)} runs "
+            f"one that independent draws have in 1{typeset.THIN}%."
+        )
     if not known:
-        return ""
+        return scan
     longest = max(known, key=lambda each: each.mean)
     return (
         f"The longest run of requests on {named(longest.variant)} has "
         f"{typeset.decimal(longest.mean, 1)} on average; one run in 1,000 has more than "
-        f"{typeset.count(longest.seldom_above)}."
-    )
+        f"{typeset.count(longest.seldom_above)}. {scan}"
+    ).rstrip()
 
 
 def _groups(rule: RuleFairness) -> str:
-    found = [
-        f"{named(group.name)} in {metric_name(field).lower()}"
+    if len(rule.groups) < 2:
+        return ""
+    differing = [
+        (group.name, metric_name(field).lower())
         for group in rule.groups
         for field, p_value in group.differs.items()
         if p_value < _SMALLEST_P
     ]
-    if len(rule.groups) < 2:
-        return ""
-    if not found:
+    if not differing:
         return "No group of clients differs from the others by more than chance."
+    if len(rule.groups) == 2:
+        one, other = (named(each.name) for each in rule.groups)
+        fields = list(dict.fromkeys(field for _, field in differing))
+        return f"{one} and {other} differ by more than chance in {listed(fields)}."
+    found = [f"{named(name)} in {field}" for name, field in differing]
     return f"Groups that differ from the others by more than chance: {listed(found)}."
 
 
@@ -250,7 +314,9 @@ def _untold(rule: RuleFairness) -> str:
     same = [each.words for each in rule.flaws if not each.different]
     parts = []
     if untold:
-        parts.append(f"One run cannot tell the weights from {listed(untold, 'or')}.")
+        parts.append(
+            f"One run shows with less than 90{typeset.THIN}% probability {listed(untold, 'or')}."
+        )
     if same:
         parts.append(f"Here nothing would change with {listed(same, 'or')}.")
     return " ".join(parts)
@@ -259,9 +325,7 @@ def _untold(rule: RuleFairness) -> str:
 def _is_untold(flaw: NamedFlaw) -> bool:
     if not flaw.different:
         return False
-    if math.isfinite(flaw.power):
-        return flaw.power < ENOUGH_POWER
-    return math.isnan(flaw.least_part)
+    return math.isfinite(flaw.power) and flaw.power < ENOUGH_POWER
 
 
 def unit_text(rule: RuleFairness) -> str:
@@ -271,14 +335,12 @@ def unit_text(rule: RuleFairness) -> str:
 
 def off_text(rule: RuleFairness) -> str:
     """In a table: as asked, or off and consistent with what."""
-    if not rule.phases:
+    if not rule.phases_in_all or not rule.requests:
         return "no split"
     if not is_found_off(rule):
         return "as asked"
-    best = max(rule.flaws, key=lambda each: each.consistent.count, default=None)
-    if best is None or not best.consistent.count:
-        return "off"
-    return f"off: {_SHORT[best.name]}"
+    likely = [_SHORT.get(each.name, each.words) for each in _likely(rule)[:1]]
+    return f"off: {likely[0]}" if likely else "off"
 
 
 def _of_runs(share: Proportion, runs: int) -> str:

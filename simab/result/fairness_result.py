@@ -68,12 +68,13 @@ class SettlingPoint:
 class PhaseFairness:
     """A phase of constant weights, over the runs that had it.
 
-    `units_each` is the mean number of requests, or clients, that the rule assigned in a run.
+    `units_each` is the mean number of requests, or clients, that say how the rule split in a run.
     `realised` are shares of requests, and `realised_users` of clients, by variant. `off`: how often
     the units disagree with the shares at `alpha` (the level of all tests together); `off_requests`
     and `off_users`: the usual chi-square on each, at the same level, whatever the rule assigns;
-    `off_sequential`: a sequential test over looks at the units. `seen_shift`: how far off the
-    candidate's share must be to be seen with 90 % power. After a change of weights: seconds until
+    `off_sequential`: a sequential test over looks at the units. `seen_below` and `seen_above`: how
+    much too small, or large, the candidate's share must be to be seen with 90 % power in one run
+    (NaN: no share would be). After a change of weights: seconds until
     the share of requests, and of clients, is within the tolerance, and stays (NaN: not within the
     phase); `changed` says whether there was one. `clients_moved` is the share of the clients that
     came back of which the first request went to another variant than their last before; the least
@@ -91,7 +92,8 @@ class PhaseFairness:
     off_requests: Proportion
     off_users: Proportion
     off_sequential: Proportion
-    seen_shift: float
+    seen_below: float
+    seen_above: float
     changed: bool
     requests_settled_s: float
     users_settled_s: float
@@ -178,7 +180,10 @@ class PlaceFairness:
 class RuleFairness:
     """One routing rule on the clients of the scenario.
 
-    `by_client`: it assigns clients, not requests. `caught`: how often a run's split is off at
+    `by_client`: it assigns clients, not requests; `keeps`: it, or the policy, keeps them on purpose
+    where they were, so that the weights are for new ones. `requests` is the mean number that went
+    by the weights, and `phases_in_all` that of phases with a split, of which those of most requests
+    are looked at. `caught`: how often a run's split is off at
     `alpha`. `within`: how many windows lie in the envelope of 95 % that the rule promises. `scan`:
     how often the largest deviation over any interval is beyond what one run in 100 has.
     """
@@ -186,9 +191,11 @@ class RuleFairness:
     name: str
     title: str
     by_client: bool
+    keeps: bool
     alpha: float
     runs: int
     phases: tuple[PhaseFairness, ...]
+    requests: float
     phases_in_all: float
     caught: Proportion
     flaws: tuple[NamedFlaw, ...]

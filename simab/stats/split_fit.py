@@ -7,6 +7,7 @@ flawed one gives differs in a way that has a name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +29,7 @@ __all__ = [
     "mixes_throughout",
     "seen_shift",
     "time_bin_of",
+    "whole_p_value",
 ]
 
 Floats = NDArray[np.float64]
@@ -35,8 +37,8 @@ Floats = NDArray[np.float64]
 TIME_BINS: Final = 7
 """Bins of what was counted in a phase, in order: the first 1/64, up to 1/32, ... the last half."""
 _LATE: Final = 2  # bins, three quarters of what was counted, in which a lag must be over
-_FEWEST: Final = 5.0  # expected in a category, for the chi-square to be good
-_EXACT_UP_TO: Final = 200
+_FEWEST: Final = 10.0  # expected in a category, for the chi-square to be good far in its tail
+_MOST_OUTCOMES: Final = 20_000  # that an exact test adds up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,16 +85,50 @@ def time_bin_of(place: NDArray[np.int64], total: int) -> NDArray[np.int64]:
 def fits_shares(cells: PhaseCells, shares: ArrayLike | None = None) -> float:
     """p-value that every cell has constant shares, those asked for by default.
 
-    Three chi-square tests, over all, by time and by new and known clients; the least p-value three
-    times (Bonferroni). Counts of which few are expected are tested exactly.
+    Three tests, over all, by time and by new and known clients; the least p-value three times
+    (Bonferroni). Over all it is exact for two variants, and for more where few are expected; the
+    others are chi-squares of cells in which ten are expected at least, the rest being left out.
     """
     wanted = cells.shares if shares is None else np.asarray(shares, dtype=np.float64)
     tests = (
-        _p_value([cells.total], wanted),
+        whole_p_value(cells.total, wanted),
         _p_value(_enough(list(cells.counts.sum(axis=1)), wanted), wanted),
-        _p_value(list(cells.counts.sum(axis=0)), wanted),
+        _p_value(_large(list(cells.counts.sum(axis=0)), wanted), wanted),
     )
     return min(3.0 * min(tests), 1.0)
+
+
+def whole_p_value(counts: NDArray[np.int64], shares: Floats) -> float:
+    """p-value that counts have these shares (shapes: variants).
+
+    Of two variants twice the smaller tail of the binomial law, at most 1. Of more the chi-square,
+    or where few are expected of one the exact multinomial test; where that has too many outcomes,
+    the rarest are counted as one.
+    """
+    possible = shares > 0.0
+    if counts[~possible].any():
+        return 0.0
+    seen, wanted, total = counts[possible], shares[possible], int(counts.sum())
+    if total == 0 or wanted.size == 1:
+        return 1.0
+    if wanted.size == 2:
+        return _two_tails(int(seen[0]), total, float(wanted[0]))
+    if total * wanted.min() >= _FEWEST:
+        return float(chi_square_shares(seen, wanted).p_value)
+    if math.comb(total + wanted.size - 1, wanted.size - 1) <= _MOST_OUTCOMES:
+        return multinomial_exact(seen, wanted).p_value
+    rare = np.argsort(wanted)[:2]
+    rest = np.delete(np.arange(wanted.size), rare)
+    merged = np.append(seen[rest], seen[rare].sum())
+    return whole_p_value(merged, np.append(wanted[rest], wanted[rare].sum()))
+
+
+def _two_tails(hits: int, total: int, share: float) -> float:
+    from scipy.special import bdtr, bdtrc
+
+    below = float(bdtr(hits, total, share))
+    above = float(bdtrc(hits - 1, total, share)) if hits else 1.0
+    return min(2.0 * min(below, above), 1.0)
 
 
 def mixes_throughout(cells: PhaseCells) -> MixedSplit:
@@ -101,9 +137,12 @@ def mixes_throughout(cells: PhaseCells) -> MixedSplit:
         return MixedSplit(0.0, 0.0)
     part = _old_part(cells.total, cells)
     mixed = _mixed(part, cells)
-    groups = [_enough(list(cells.counts.sum(axis=1)), mixed), list(cells.counts.sum(axis=0))]
+    groups = [
+        _large([cells.total], mixed),
+        _enough(list(cells.counts.sum(axis=1)), mixed),
+        _large(list(cells.counts.sum(axis=0)), mixed),
+    ]
     tests = [_p_value(each, mixed, fitted=1) for each in groups]
-    tests.append(_p_value([cells.total], mixed, fitted=1))
     return MixedSplit(part, min(3.0 * min(tests), 1.0))
 
 
@@ -126,41 +165,36 @@ def mixes_at_first(cells: PhaseCells) -> MixedSplit:
 
 
 def keeps_clients(cells: PhaseCells) -> MixedSplit:
-    """Shares as asked for new clients, and a mixture with the old ones for those known before."""
-    if not _moved(cells):
-        return MixedSplit(0.0, 0.0)
+    """Shares as asked for new clients; those known before may be anywhere.
+
+    They were drawn in any of the phases before, so that nothing follows for them from this one. The
+    part is that of a mixture with the phase before.
+    """
     new, known = cells.counts[:, 0], cells.counts[:, 1]
     tests = (
-        _p_value([new.sum(axis=0)], cells.shares),
+        whole_p_value(new.sum(axis=0), cells.shares),
         _p_value(_enough(list(new), cells.shares), cells.shares),
-        _fitted_each(list(known), cells),
     )
-    return MixedSplit(_old_part(known.sum(axis=0), cells), min(3.0 * min(tests), 1.0))
+    part = _old_part(known.sum(axis=0), cells) if _moved(cells) else 0.0
+    return MixedSplit(part, min(3.0 * min(tests), 1.0))
 
 
-def seen_shift(total: int, share: float, *, alpha: float, power: float = 0.9) -> float:
-    """How far off a share must be, at least, to be seen among so many with this power; else NaN.
+def seen_shift(
+    total: int, share: float, towards: float, *, alpha: float, power: float = 0.9
+) -> float:
+    """How far a share must be off, at least, to be seen among so many with this power; else NaN.
 
-    Of two variants, by the chi-square test of the whole; the smaller of the shifts up and down.
+    Off in the direction of `towards`, and no further than that. By the exact test of the whole.
     """
-    found = [
-        shift
-        for sign in (-1.0, 1.0)
-        if (shift := _shift(total, share, sign, alpha, power)) is not None
-    ]
-    return min(found, default=float("nan"))
+    if total < 1 or not 0.0 < share < 1.0 or towards == share:
+        return math.nan
+    distance = towards - share
 
-
-def _shift(total: int, share: float, sign: float, alpha: float, power: float) -> float | None:
-    most = share if sign < 0 else 1.0 - share
-
-    def seen(shift: float) -> bool:
-        actual = min(max(share + sign * shift, 0.0), 1.0)
+    def seen(part: float) -> bool:
+        actual = min(max(share + part * distance, 0.0), 1.0)
         return one_share_power(total, actual, share, alpha=alpha) >= power
 
-    if total < 1 or not 0.0 < share < 1.0 or not seen(most):
-        return None
-    return _least(seen, most)
+    return abs(distance) * _least(seen, 1.0) if seen(1.0) else math.nan
 
 
 def _least(holds: Callable[[float], bool], most: float) -> float:
@@ -213,11 +247,18 @@ def _alike(groups: NDArray[np.int64]) -> float:
     total = groups.sum(axis=0)
     if not (groups.sum(axis=1) > 0).all():
         return 1.0
-    return _p_value(list(groups), total / total.sum(), fitted=int((total > 0).sum()) - 1)
+    shares = total / total.sum()
+    return _p_value(_large(list(groups), shares), shares, fitted=int((total > 0).sum()) - 1)
+
+
+def _large(counts: list[NDArray[np.int64]], shares: Floats) -> list[NDArray[np.int64]]:
+    """All of them, if there are enough for a chi-square in each; else none."""
+    least = float(shares[shares > 0.0].min()) * min(int(each.sum()) for each in counts)
+    return counts if least >= _FEWEST else []
 
 
 def _enough(counts: list[NDArray[np.int64]], shares: Floats) -> list[NDArray[np.int64]]:
-    """The same counts, neighbours added up where few are expected."""
+    """The same counts, neighbours added up where few are expected; none if few are in all."""
     least = float(shares[shares > 0.0].min())
     found: list[NDArray[np.int64]] = []
     held = np.zeros(shares.size, dtype=np.int64)
@@ -226,8 +267,8 @@ def _enough(counts: list[NDArray[np.int64]], shares: Floats) -> list[NDArray[np.
         if held.sum() * least >= _FEWEST:
             found.append(held)
             held = np.zeros(shares.size, dtype=np.int64)
-    if held.any():
-        found = [*found[:-1], found[-1] + held] if found else [held]
+    if held.any() and found:
+        found = [*found[:-1], found[-1] + held]
     return found
 
 
@@ -240,8 +281,6 @@ def _p_value(groups: list[NDArray[np.int64]], shares: Floats, *, fitted: int = 0
     degrees = len(counted) * (int(possible.sum()) - 1) - fitted
     if degrees <= 0:
         return 1.0
-    if len(counted) == 1 and counted[0].sum() <= _EXACT_UP_TO and not fitted:
-        return multinomial_exact(counted[0], shares).p_value
     from scipy.special import chdtrc
 
     statistic = sum(chi_square_shares(each, shares).statistic for each in counted)

@@ -88,11 +88,12 @@ def test_clients_that_move_are_counted_by_variant():
             assert FOUND.phases[1].moved[row, column] == count
 
 
-def test_requests_after_a_change_add_up_and_users_are_where_they_were_last():
+def test_requests_after_a_change_add_up_and_clients_that_asked_since_are_where_they_were_last():
     phase = FOUND.phases[1]
     assert phase.requests_lagged.sum(axis=0).tolist() == phase.requests.tolist()
     for lag_ns, users in zip(phase.lag_ns, phase.users_at, strict=True):
-        until = FRAME[FRAME["arrived_ns"] < 40e9 + lag_ns].drop_duplicates("who", keep="last")
+        since = FRAME[FRAME["arrived_ns"].between(40e9, 40e9 + lag_ns, inclusive="left")]
+        until = since.drop_duplicates("who", keep="last")
         assert users.tolist() == [int((until["variant"] == each).sum()) for each in "ab"]
 
 
@@ -158,7 +159,9 @@ def test_places_are_variants_with_their_instances():
     place = FOUND.places[2]
     assert place.requests == len(own)
     served = own[own["finished_ns"] >= 0]
-    assert place.busy_s == pytest.approx((served["finished_ns"] - served["started_ns"]).sum() / 1e9)
+    begun = own[own["started_ns"] >= 0]
+    until = begun["finished_ns"].where(begun["finished_ns"] >= 0, 120e9).clip(upper=120e9)
+    assert place.busy_s == pytest.approx((until - begun["started_ns"]).sum() / 1e9)
     took = np.sort((served["finished_ns"] - served["arrived_ns"]).to_numpy()) / 1e9
     assert place.p50_s == pytest.approx(took[int(np.ceil(0.5 * (len(took) - 1)))])
     assert place.p99_s in took
@@ -226,3 +229,13 @@ def test_clients_of_unequal_activity_are_compared_by_group():
     found = FairnessMeasure(worse=()).of(run).people
     assert found.groups[:, 0].tolist() == counts
     assert found.busiest_share > 0.3
+
+
+def test_what_is_in_flight_at_the_horizon_keeps_its_worker_busy():
+    """One worker with an hour's service: busy from the first request to the end of the run."""
+    slow = variant(latency={"kind": "constant", "value": "1h"})
+    run = simulate(scenario({"a": slow, "b": slow}, rate="1/s"), record_requests=True)
+    first = run.requests.groupby("variant")["arrived_ns"].min()
+    for place in FairnessMeasure(worse=()).of(run).places:
+        assert place.busy_s == pytest.approx(120 - first[place.variant] / 1e9)
+        assert np.isnan(place.p50_s)

@@ -16,6 +16,7 @@ from simab.report.fairness_page import fairness_page
 from simab.report.fairness_text import fairness_sentences, is_found_off
 from simab.result.fairness_result import fairness_json, read_saved_fairness
 from tests.study.building import small
+from tests.world.building import scenario, variant
 
 MOVES = {
     "moves": {
@@ -170,10 +171,135 @@ def test_what_cannot_be_is_refused():
 
 
 def test_a_shift_that_is_said_to_be_seen_is_seen(found):
-    """The power said of the first phase, by SciPy's binomial law."""
+    """The power said of the first phase, on both sides, by SciPy's binomial law."""
     phase = found.result.split.rules[0].phases[0]
-    total = int(phase.units_each)
-    level = 0.001 / (3 * 2)
-    limit = math.sqrt(stats.chi2.isf(level, 1) * total / 4)
-    law = stats.binom(total, 0.5 - phase.seen_shift)
-    assert law.cdf(total / 2 - limit) == pytest.approx(0.9, abs=0.02)
+    total, level = int(phase.units_each), 0.001 / (3 * 2)
+    planned = stats.binom(total, 0.5)
+    assert stats.binom(total, 0.5 - phase.seen_below).cdf(planned.ppf(level / 2) - 1) == (
+        pytest.approx(0.9, abs=0.02)
+    )
+    assert stats.binom(total, 0.5 + phase.seen_above).sf(planned.isf(level / 2)) == (
+        pytest.approx(0.9, abs=0.02)
+    )
+
+
+THREE = {
+    name: variant(weight=weight, latency={"kind": "constant", "value": "10ms"})
+    for name, weight in (("a", 8), ("b", 1), ("c", 1))
+}
+STEPS = [
+    {"at": "30s", "weights": {"a": 2, "b": 1, "c": 1}},
+    {"at": "70s", "weights": {"a": 1, "b": 2, "c": 2}},
+]
+
+
+def three(**parts):
+    return scenario(
+        THREE,
+        endpoint={"weight_update": "1s"},
+        policies={"moves": {"kind": "manual_schedule", "steps": STEPS}},
+        **{"traffic": {"users": {"rate": "30/s", "clients": 800}}, **parts},
+    )
+
+
+def test_a_cookie_keeps_clients_of_all_phases_and_is_called_sound():
+    """Three variants, and clients that were drawn in any of the phases before."""
+    found = simab.fairness(three(), rules=["session_cookie"], policy="moves", replications=20)
+    (rule,) = found.result.split.rules
+    assert rule.caught.count == 0
+    said = fairness_sentences(found.result.split)
+    assert "only those new in a phase are tested" in said[0]
+    assert rule.phases[2].units_each < 100  # of 800 clients most are known by then
+
+
+def test_five_variants_and_few_requests_are_tested():
+    variants = {name: variant() for name in "abcde"}
+    made = scenario(variants, traffic={"users": {"rate": "1/s", "clients": 300}})
+    (rule,) = simab.fairness(made, rules=["sticky_hash"], replications=20).result.split.rules
+    assert rule.caught.count == 0
+
+
+def test_rare_errors_do_not_set_groups_apart():
+    """Alike but for their traffic: a hundredth of the requests, and hardly an error."""
+    made = scenario(
+        {name: variant(error_rate=0.002) for name in "ab"},
+        traffic={"big": {"rate": "30/s"}, "small": {"rate": "0.3/s"}},
+    )
+    for seed in range(4):
+        (rule,) = simab.fairness(made, replications=20, seed=seed).result.split.rules
+        assert "error_share" not in rule.groups[0].differs
+
+
+def test_two_groups_that_differ_are_named_once():
+    made = scenario(
+        {"a": variant(weight=3), "b": variant()},
+        endpoint={"variant_routing": "sticky_hash"},
+        traffic={"one": {"rate": "20/s", "clients": 1}, "many": {"rate": "20/s"}},
+    )
+    found = simab.fairness(made, replications=10, seed=1)
+    (rule,) = found.result.split.rules
+    assert rule.groups[0].differs == rule.groups[1].differs
+
+
+def test_without_a_request_by_weight_there_is_no_split():
+    made = scenario(traffic={"rows": {"rate": "5/s", "paired_targets": ["a", "b"]}})
+    found = simab.fairness(made, replications=3)
+    sentences = fairness_sentences(found.result.split)
+    assert sentences[0].startswith("No request goes by the weights")
+    assert "left out" in sentences[1]
+    assert len(sentences) == 2
+    fairness_page(found.result)
+
+
+def test_the_phases_of_most_requests_are_tested():
+    """Nine short ones and a long one: eight of ten, the long one among them."""
+    steps = [{"at": f"{4 * (at + 1)}s", "weights": {"a": 11 + at, "b": 10}} for at in range(9)]
+    made = scenario(
+        endpoint={"weight_update": "1s"},
+        controller={"interval": "1s"},
+        policies={"moves": {"kind": "manual_schedule", "steps": steps}},
+    )
+    found = simab.fairness(made, policy="moves", replications=4)
+    (rule,) = found.result.split.rules
+    assert rule.phases_in_all == 10
+    assert 10 in [each.number for each in rule.phases]
+    assert (
+        "The 8 phases of most requests are tested, of 10"
+        in fairness_sentences(found.result.split)[0]
+    )
+
+
+def test_a_policy_that_keeps_clients_is_judged_by_new_ones():
+    flagger = {
+        "kind": "flagger",
+        "interval": "10s",
+        "threshold": 5,
+        "max_weight": 50,
+        "step_weight": 25,
+        "session_affinity": True,
+    }
+    made = scenario(
+        traffic={"users": {"rate": "30/s", "clients": 300}}, policies={"flagger": flagger}
+    )
+    (rule,) = simab.fairness(made, policy="flagger", replications=10).result.split.rules
+    assert rule.keeps
+    assert rule.by_client
+    assert rule.caught.count == 0
+
+
+def test_a_share_of_requests_is_of_all_runs():
+    """An instance without a request in a run had none of it: shares add up to one."""
+    made = scenario(
+        {"a": variant(weight=9), "b": variant()},
+        endpoint={"variant_routing": "sticky_hash"},
+        traffic={"users": {"rate": "5/s", "clients": 3}},
+    )
+    (rule,) = simab.fairness(made, replications=30).result.split.rules
+    shares = [each.request_share.mean for each in rule.places if each.instance is None]
+    assert sum(shares) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("rules", ["sticky_hash", []])
+def test_rules_are_a_list_of_names(rules):
+    with pytest.raises(InvalidInput, match="list of names"):
+        simab.fairness(small(), rules=rules)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from simab.stats.multiplicity import holm
 __all__ = ["groups_of", "people_over_runs", "places_over_runs"]
 
 Floats = NDArray[np.float64]
+
+_FEWEST_RUNS: Final = 5
+_FEWEST_CASES: Final = 5
 
 
 def people_over_runs(runs: Sequence[RunFairness]) -> PeopleFairness:
@@ -64,25 +68,49 @@ def _compared() -> Iterable[tuple[int, str]]:
 
 
 def _group_tests(values: Floats) -> dict[tuple[int, int], float]:
-    """p-values by group and field, that it is as all groups together, adjusted for all of them."""
+    """p-values by group and field, that it is as all others together, adjusted for all of them.
+
+    Of two groups the one comparison stands with both. A share of which few cases are expected in a
+    group is not tested: no case in any run would have no spread, and look certain.
+    """
     found: dict[tuple[int, int], float] = {}
-    if values.shape[0] < 2 or values.shape[1] < 2:
+    runs, groups = values.shape[:2]
+    if runs < _FEWEST_RUNS or groups < 2:
         return found
-    weights = values[:, :, 0]
-    for at, _ in _compared():
-        own = values[:, :, at]
-        known = np.isfinite(own)
-        weighted = np.where(known, own * weights, 0.0)
-        for place in range(values.shape[1]):
-            others = np.arange(values.shape[1]) != place
-            total = np.where(known, weights, 0.0)[:, others].sum(axis=1)
-            rest = weighted[:, others].sum(axis=1) / np.where(total > 0, total, np.nan)
-            difference = own[:, place] - rest
-            difference = difference[np.isfinite(difference)]
-            if difference.size > 1 and difference.std() > 0:
-                found[place, at] = mean_p_value(difference)
+    for at, field in _compared():
+        for place in range(groups if groups > 2 else 1):
+            difference = _differences(values, at, place)
+            if difference is not None and _has_cases(values, at, place, field):
+                p_value = mean_p_value(difference)
+                if math.isfinite(p_value):
+                    found[place, at] = p_value
     adjusted = holm(list(found.values())).tolist() if found else []
-    return dict(zip(found, adjusted, strict=True))
+    tests = dict(zip(found, adjusted, strict=True))
+    if groups == 2:
+        tests |= {(1, at): p_value for (_, at), p_value in tests.items()}
+    return tests
+
+
+def _differences(values: Floats, at: int, place: int) -> Floats | None:
+    """By run: the group's value less that of all others by their requests; None if some lack it."""
+    weights, own = values[:, :, 0], values[:, :, at]
+    if not np.isfinite(own).all():
+        return None
+    others = np.arange(values.shape[1]) != place
+    rest = (own * weights)[:, others].sum(axis=1) / weights[:, others].sum(axis=1)
+    difference: Floats = own[:, place] - rest
+    return difference
+
+
+def _has_cases(values: Floats, at: int, place: int, field: str) -> bool:
+    """Whether a share has enough cases, and requests without, in the group and in the others."""
+    weights = values[:, :, 0].sum(axis=0)
+    if field == "latency_s":
+        return bool((weights >= _FEWEST_CASES * len(values)).all())
+    share = float((values[:, :, at] * values[:, :, 0]).sum() / weights.sum())
+    rest = weights.sum() - weights[place]
+    fewest = min(share, 1.0 - share) * min(float(weights[place]), float(rest))
+    return fewest >= _FEWEST_CASES * 10
 
 
 def places_over_runs(
@@ -103,23 +131,29 @@ def places_over_runs(
 def _place(
     studied: RuleStudied, runs: Sequence[RunFairness], variant: str, number: int
 ) -> PlaceFairness:
+    """Shares and load over all runs, also those in which it had no request; latencies if it had."""
     instance = None if number < 0 else number
-    own, totals = [], []
-    for run in runs:
-        for each in run.places:
-            if (each.variant, each.instance) == (variant, instance):
-                own.append(each)
-                totals.append(run.windows.requests.sum())
-
-    def mean(value: Callable[[int], float]) -> Mean:
-        return mean_over_runs([value(at) for at in range(len(own))])
-
+    own = [
+        next(
+            (each for each in run.places if (each.variant, each.instance) == (variant, instance)),
+            None,
+        )
+        for run in runs
+    ]
+    totals = [int(run.windows.requests.sum()) for run in runs]
+    shares = [
+        (each.requests if each else 0) / total
+        for each, total in zip(own, totals, strict=True)
+        if total
+    ]
+    busy = [(each.busy_s if each else 0.0) / studied.horizon_s for each in own]
+    there = [each for each in own if each is not None]
     return PlaceFairness(
         variant=variant,
         instance=instance,
-        request_share=mean(lambda at: own[at].requests / totals[at]),
-        busy_workers=mean(lambda at: own[at].busy_s / studied.horizon_s),
-        p50_s=mean(lambda at: own[at].p50_s),
-        p95_s=mean(lambda at: own[at].p95_s),
-        p99_s=mean(lambda at: own[at].p99_s),
+        request_share=mean_over_runs(shares, most=1.0),
+        busy_workers=mean_over_runs(busy),
+        p50_s=mean_over_runs([each.p50_s for each in there]),
+        p95_s=mean_over_runs([each.p95_s for each in there]),
+        p99_s=mean_over_runs([each.p99_s for each in there]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from simab.analyse.fairness.measure import RunFairness
 from simab.analyse.fairness.over_runs import mean_over_runs, share_of_runs
+from simab.analyse.fairness.routed import AskedPhase
 from simab.analyse.fairness.studied import RuleStudied
 from simab.result.estimates import Mean, Proportion
 from simab.result.fairness_result import FanPoint, LongestRun
@@ -26,7 +28,7 @@ _FAN: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 _SELDOM: Final = 0.001
 _SCAN_LEVEL: Final = 0.01
 _NORMAL_95: Final = 1.959963984540054
-_MOST_TRIALS: Final = 200_000  # of the recursion for longest runs, which takes a step for each
+_MOST_TRIALS: Final = 2_000  # of the recursion for longest runs, which takes a step for each
 
 
 def fan_of(studied: RuleStudied, runs: Sequence[RunFairness]) -> tuple[FanPoint, ...]:
@@ -106,12 +108,13 @@ def longest_runs(studied: RuleStudied, runs: Sequence[RunFairness]) -> tuple[Lon
     phase = runs[0].longest_phase
     if phase is None:
         return ()
-    trials = int(np.mean([run.scanned.sum() for run in runs]))
+    alike = [run for run in runs if _same_shares(run, phase)]
+    trials = int(np.mean([run.scanned.sum() for run in alike]))
     by_chance = studied.independent and not studied.by_client
     return tuple(
         LongestRun(
             variant=name,
-            mean=float(np.mean([run.longest[place] for run in runs])),
+            mean=float(np.mean([run.longest[place] for run in alike])),
             seldom_above=_seldom_above(trials, float(share)) if by_chance else math.nan,
         )
         for place, (name, share) in enumerate(zip(studied.variants, phase.shares, strict=True))
@@ -121,32 +124,43 @@ def longest_runs(studied: RuleStudied, runs: Sequence[RunFairness]) -> tuple[Lon
 
 def _seldom_above(trials: int, share: float) -> float:
     """The length that the longest of independent draws exceeds once in 1,000 runs."""
-    if not 1 <= trials <= _MOST_TRIALS:
+    if trials < 1:
         return math.nan
-    length = 1
-    while longest_run_probability(length + 1, trials, share) > _SELDOM:
-        length += max(1, length // 8)
-    while length > 1 and longest_run_probability(length, trials, share) <= _SELDOM:
-        length -= 1
-    return float(length)
+    lengths = range(1, trials + 1)
+    first = bisect_left(lengths, -_SELDOM, key=lambda each: -_reaches(each, trials, share))
+    return float(first)
+
+
+def _reaches(length: int, trials: int, share: float) -> float:
+    """How probable a run of that length is: exactly of few trials, of more by Poisson's law.
+
+    Runs of that length begin after a miss, at a rate so small that their number is Poisson's.
+    """
+    if trials <= _MOST_TRIALS:
+        return longest_run_probability(length, trials, share)
+    begins = share**length * (1.0 + (trials - length) * (1.0 - share))
+    return -math.expm1(-begins)
+
+
+def _same_shares(run: RunFairness, phase: AskedPhase) -> bool:
+    return run.longest_phase is not None and np.array_equal(run.longest_phase.shares, phase.shares)
 
 
 def beyond_scan(studied: RuleStudied, runs: Sequence[RunFairness]) -> Proportion:
     """How often the largest deviation of a run is one of the 1 % largest of independent draws."""
     place = studied.variants.index(studied.candidate)
-    own = [run for run in runs if run.longest_phase and 0 < run.longest_phase.shares[place] < 1]
-    if not own or not studied.independent:
+    phase = runs[0].longest_phase
+    if phase is None or not 0.0 < phase.shares[place] < 1.0 or not studied.independent:
         return share_of_runs([])
+    own = [run for run in runs if _same_shares(run, phase)]
     reference = np.mean([run.scanned.sum(axis=1) for run in own], axis=0).round()
-    beyond = []
-    for run in own:
-        assert run.longest_phase is not None
-        share = float(run.longest_phase.shares[place])
-        found = largest_deviation(run.scanned[:, place], run.scanned.sum(axis=1), share)
-        beyond.append(found.score)
-    share = float(own[0].longest_phase.shares[place])  # type: ignore[union-attr]
+    share = float(phase.shares[place])
+    scores = [
+        largest_deviation(run.scanned[:, place], run.scanned.sum(axis=1), share).score
+        for run in own
+    ]
     limit = _scan_limit(reference, share)
-    return share_of_runs(abs(each) > limit for each in beyond)
+    return share_of_runs(abs(each) > limit for each in scores)
 
 
 def _scan_limit(trials: Floats, share: float) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simab.analyse.fairness.people import People, people_of
 from simab.analyse.fairness.places import PlaceLoad, places_of
 from simab.analyse.fairness.routed import AskedPhase, Routed, asked_phases, routed_requests
+from simab.policies import SetWeights
 from simab.run.simulation import Run
 from simab.stats.longest_run import longest_run
 from simab.stats.split_fit import TIME_BINS, PhaseCells, time_bin_of
@@ -17,7 +18,7 @@ from simab.stats.split_fit import TIME_BINS, PhaseCells, time_bin_of
 __all__ = ["MOST_PHASES", "FairnessMeasure", "PhaseSplit", "RunFairness", "RunWindows"]
 
 MOST_PHASES = 8
-"""Phases of a run that are looked at one by one; a rollout may have hundreds."""
+"""Phases of a run that are looked at one by one, those of most requests; there may be hundreds."""
 MOST_WINDOWS = 60
 LAGS = 40
 
@@ -31,11 +32,14 @@ class PhaseSplit:
 
     `cells` count what the rule assigns: requests, or clients once each. `requests` and `users` are
     by variant, shape (variants,). After a change of weights `lag_ns`, shape (lags,), are times
-    since; `requests_lagged` counts the requests up to each since the one before, and `users_at` by
-    variant that clients were last sent to, both of shape (lags, variants). `moved` counts clients
-    that had asked before the phase, by the variant of their last request then and of their first
-    in it, shape (variants, variants). `start` are the shares asked for at the start of the run. So
-    many clients met several variants in the phase, and would if each request were drawn by itself.
+    since; `requests_lagged` counts the requests up to each since the one before, and `users_at` the
+    clients that have asked since, by the variant of their last request, both of shape (lags,
+    variants). `spread_lagged`, shape (lags,), has these requests, or where clients are assigned the
+    sum over clients of their squares: times p (1 - p) the variance of a count. `moved` counts
+    clients that had asked before the phase, by the variant of their last request then and of their
+    first in it, shape (variants, variants). `start` are the shares asked for at the start of the
+    run. So many clients met several variants in the phase, and would if each request were drawn by
+    itself.
     """
 
     number: int
@@ -45,6 +49,7 @@ class PhaseSplit:
     users: Integers
     lag_ns: Integers
     requests_lagged: Integers
+    spread_lagged: Integers
     users_at: Integers
     moved: Integers
     start: Floats
@@ -70,6 +75,7 @@ class RunFairness:
     """What one run says. `longest` are the longest runs on each variant within a phase.
 
     They and `scanned`, the units by window and variant, are of the phase that had most requests.
+    `kept_by_policy`: a policy had clients kept with a variant by cookies.
     """
 
     phases: tuple[PhaseSplit, ...]
@@ -80,6 +86,7 @@ class RunFairness:
     scanned: Integers
     people: People
     places: tuple[PlaceLoad, ...]
+    kept_by_policy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,8 @@ class FairnessMeasure:
         routed, asked = routed_requests(run), asked_phases(run)
         split = [each for each in asked if each.splits]
         names = run.data.run_counts.blueprint.names
-        by_client = run.scenario.endpoint.assigns_clients
+        kept = _kept_by_policy(run)
+        by_client = kept or run.scenario.endpoint.assigns_clients
         longest = max(split, key=lambda each: _count(routed, each), default=None)
         return RunFairness(
             phases=tuple(_phases(routed, asked, by_client=by_client)),
@@ -104,16 +112,19 @@ class FairnessMeasure:
             longest_phase=longest,
             scanned=_scanned(routed, longest, by_client=by_client),
             people=people_of(routed, run, [names.index(each) for each in self.worse]),
-            places=places_of(routed, names),
+            places=places_of(routed, names, run.scenario.horizon),
+            kept_by_policy=kept,
         )
 
 
 def _phases(routed: Routed, asked: list[AskedPhase], *, by_client: bool) -> list[PhaseSplit]:
+    split = [each for each in asked if each.splits]
+    largest = sorted(split, key=lambda each: -_count(routed, each))[:MOST_PHASES]
     found: list[PhaseSplit] = []
     before: AskedPhase | None = None
     for phase in asked:
-        if phase.splits and len(found) < MOST_PHASES:
-            number, start = len(found) + 1, asked[0].shares
+        if phase in largest:
+            number, start = split.index(phase) + 1, asked[0].shares
             found.append(_phase(routed, (before, phase), number, start, by_client=by_client))
         before = phase
     return found
@@ -144,16 +155,17 @@ def _phase(
     bins = time_bin_of(np.arange(units.size), units.size)
     np.add.at(cells, (bins, known[client[units]].astype(int), variant[units]), 1)
     met_several, would_meet_several = _several(client, variant, routed.variants)
-    lag_ns, lagged, users_at = _lags(routed, phase, which, last if before else None)
+    lags = _lags(routed, phase, which, changed=before is not None, by_client=by_client)
     return PhaseSplit(
         number=number,
         asked=phase,
         cells=PhaseCells(cells, phase.shares, None if before is None else before.shares),
         requests=routed.counted(which),
         users=np.bincount(variant[firsts], minlength=routed.variants),
-        lag_ns=lag_ns,
-        requests_lagged=lagged,
-        users_at=users_at,
+        lag_ns=lags[0],
+        requests_lagged=lags[1],
+        spread_lagged=lags[2],
+        users_at=lags[3],
         moved=moved,
         start=start,
         met_several=met_several,
@@ -229,25 +241,33 @@ def _longest(routed: Routed, phase: AskedPhase | None) -> Integers:
 
 
 def _lags(
-    routed: Routed, phase: AskedPhase, which: slice, last: Integers | None
-) -> tuple[Integers, Integers, Integers]:
-    """After a change of weights: times since, requests since the time before, users' variants.
-
-    `last` has the variant of each client's last request before the phase, and is brought forward.
-    """
-    if last is None:
-        none = np.zeros((0, routed.variants), dtype=np.int64)
-        return np.zeros(0, dtype=np.int64), none, none
+    routed: Routed, phase: AskedPhase, which: slice, *, changed: bool, by_client: bool
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """After a change of weights, as PhaseSplit says: times, requests, their spread, and clients."""
+    lags = LAGS if changed else 0
     length_ns = phase.until_ns - phase.since_ns
-    lag_ns = np.geomspace(length_ns / 10_000, length_ns, LAGS).astype(np.int64)
-    requests = np.zeros((LAGS, routed.variants), dtype=np.int64)
-    users = np.zeros((LAGS, routed.variants), dtype=np.int64)
+    lag_ns = np.geomspace(length_ns / 10_000, length_ns, lags).astype(np.int64)
+    last = np.full(routed.clients if changed else 0, -1, dtype=np.int64)
+    requests = np.zeros((lags, routed.variants), dtype=np.int64)
+    spread = np.zeros(lags, dtype=np.int64)
+    users = np.zeros((lags, routed.variants), dtype=np.int64)
     start = which.start
     for place, lag in enumerate(lag_ns):
         stop = int(np.searchsorted(routed.arrived_ns, phase.since_ns + lag, side="left"))
         part = slice(start, max(stop, start))
         requests[place] = routed.counted(part)
+        spread[place] = int(requests[place].sum())
+        if by_client:
+            spread[place] = int((np.unique(routed.client[part], return_counts=True)[1] ** 2).sum())
         last[routed.client[part]] = routed.variant[part]
         users[place] = np.bincount(last[last >= 0], minlength=routed.variants)
         start = part.stop
-    return lag_ns, requests, users
+    return lag_ns, requests, spread, users
+
+
+def _kept_by_policy(run: Run) -> bool:
+    """Whether a policy asked for cookies that keep clients with a variant, and got them."""
+    return any(
+        isinstance(entry.action, SetWeights) and entry.action.session_affinity and entry.accepted
+        for entry in run.decision_log.decisions
+    )

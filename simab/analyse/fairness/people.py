@@ -72,7 +72,7 @@ def people_of(routed: Routed, run: Run, worse: Sequence[int]) -> People:
         clients=clients,
         met_several=_share(int((met > 1).sum()), clients),
         met_worse=_share(int((on_worse > 0).sum()), clients),
-        worse_each=float(exposed[exposed > 0].mean()) if exposed.any() else 0.0,
+        worse_each=float(exposed[exposed > 0].mean()) if exposed.any() else float("nan"),
         busiest_share=_share(int(busiest.sum()), int(asked.sum())),
         jain_exposure=_even(jain_index, exposed),
         gini_exposure=_even(gini_coefficient, exposed),

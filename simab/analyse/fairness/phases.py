@@ -20,7 +20,7 @@ from simab.stats.sample_ratio import mixed_share_test
 from simab.stats.split_fit import TIME_BINS, seen_shift
 from simab.units import seconds
 
-__all__ = ["phases_of"]
+__all__ = ["phases_of", "units_tested"]
 
 Floats = NDArray[np.float64]
 
@@ -28,13 +28,15 @@ _ENOUGH_FOR_A_SHARE: Final = 400  # requests, which a standard error of 2.5 poin
 
 
 def phases_of(studied: RuleStudied, runs: Sequence[RunFairness]) -> Iterable[PhaseFairness]:
-    """Phases of the same number and shares, which most runs of a policy have in common."""
+    """Phases of the same number and shares, those that half of the runs have at least."""
     found: dict[tuple[int, tuple[float, ...]], list[tuple[PhaseSplit, int]]] = {}
     for run in runs:
         for phase in run.phases:
             key = phase.number, tuple(phase.asked.shares.tolist())
             found.setdefault(key, []).append((phase, len(run.phases)))
     for (number, _), phases in sorted(found.items()):
+        if 2 * len(phases) < len(runs):
+            continue
         yield _phase(studied, number, [each for each, _ in phases], max(n for _, n in phases))
 
 
@@ -42,12 +44,14 @@ def _phase(
     studied: RuleStudied, number: int, phases: Sequence[PhaseSplit], of: int
 ) -> PhaseFairness:
     first, names = phases[0], studied.variants
-    units = float(np.mean([each.cells.total.sum() for each in phases]))
+    units = float(np.mean([units_tested(studied, each) for each in phases]))
     candidate = names.index(studied.candidate)
+    spread = sum((each.spread_lagged for each in phases), np.zeros_like(first.spread_lagged))
     lagged = sum((each.requests_lagged for each in phases), np.zeros_like(first.requests_lagged))
     users = sum((each.users_at for each in phases), np.zeros_like(first.users_at))
     lag_s = np.mean([each.lag_ns for each in phases], axis=0) / 1e9
     shares = first.asked.shares
+    share = float(shares[candidate])
     return PhaseFairness(
         number=number,
         since_s=float(np.median([seconds(each.asked.since_ns) for each in phases])),
@@ -62,10 +66,11 @@ def _phase(
         off_requests=share_of_runs(_off(each.requests, shares, ALPHA) for each in phases),
         off_users=share_of_runs(_off(each.users, shares, ALPHA) for each in phases),
         off_sequential=share_of_runs(_off_in_sequence(each, shares) for each in phases),
-        seen_shift=seen_shift(int(units), float(shares[candidate]), alpha=level_of(of)),
+        seen_below=seen_shift(int(units), share, 0.0, alpha=level_of(of)),
+        seen_above=seen_shift(int(units), share, 1.0, alpha=level_of(of)),
         changed=bool(lag_s.size),
-        requests_settled_s=_settled_s(lag_s, lagged, shares, studied.tolerance),
-        users_settled_s=_settled_s(lag_s, users, shares, studied.tolerance),
+        requests_settled_s=_settled_s(lag_s, (lagged, spread), shares, studied.tolerance),
+        users_settled_s=_settled_s(lag_s, (users, users.sum(axis=1)), shares, studied.tolerance),
         clients_moved=mean_over_runs([_moved(each) for each in phases], most=1.0),
         clients_to_move=_to_move(first),
         settling=tuple(_settling(lag_s, lagged, users, candidate)),
@@ -120,15 +125,28 @@ def _off_in_sequence(phase: PhaseSplit, shares: Floats) -> bool:
     return any(mixed_share_test(seen[look], shares).p_value < ALPHA for look in range(TIME_BINS))
 
 
-def _settled_s(lag_s: Floats, counts: NDArray[np.int64], shares: Floats, tolerance: float) -> float:
+def units_tested(studied: RuleStudied, phase: PhaseSplit) -> int:
+    """How many requests or clients say something of the split; where clients are kept, new ones."""
+    counts = phase.cells.counts
+    return int(counts[:, 0].sum() if studied.keeps else counts.sum())
+
+
+def _settled_s(
+    lag_s: Floats,
+    counted: tuple[NDArray[np.int64], NDArray[np.int64]],
+    shares: Floats,
+    tolerance: float,
+) -> float:
     """From when on counts keep within the tolerance of the shares, or of what chance does to them;
     NaN where they do not.
     """
     if not lag_s.size:
         return math.nan
+    counts, spread = counted
     total = counts.sum(axis=1, keepdims=True)
     deviation = np.abs(counts / np.maximum(total, 1) - shares)
-    chance = 4.0 * np.sqrt(shares * (1.0 - shares) / np.maximum(total, 1))
+    variance = shares * (1.0 - shares) * spread[:, np.newaxis]
+    chance = 4.0 * np.sqrt(variance) / np.maximum(total, 1)
     away = ((deviation > tolerance) & (deviation > chance) & (total > 0)).any(axis=1)
     if not away.any():
         return 0.0

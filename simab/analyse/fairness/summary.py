@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from simab.analyse.fairness.deviation import beyond_scan, fan_of, longest_runs, 
 from simab.analyse.fairness.measure import RunFairness
 from simab.analyse.fairness.naming import ALPHA, FLAWS, KEEPS, consistent_flaws, is_off
 from simab.analyse.fairness.over_runs import share_of_runs
-from simab.analyse.fairness.phases import phases_of
+from simab.analyse.fairness.phases import phases_of, units_tested
 from simab.analyse.fairness.studied import RuleStudied
 from simab.result.fairness_result import NamedFlaw, RuleFairness
 
@@ -20,14 +21,18 @@ __all__ = ["rule_fairness"]
 
 def rule_fairness(studied: RuleStudied, runs: Sequence[RunFairness]) -> RuleFairness:
     """The record of a rule; `runs` are its replications, at least one."""
+    if any(run.kept_by_policy for run in runs):
+        studied = replace(studied, by_client=True, keeps=True)
     off = [is_off(each.phases, keeps=studied.keeps) for each in runs]
     return RuleFairness(
         name=studied.name,
         title=studied.title,
         by_client=studied.by_client,
+        keeps=studied.keeps,
         alpha=ALPHA,
         runs=len(runs),
         phases=tuple(phases_of(studied, runs)),
+        requests=float(np.mean([run.windows.requests.sum() for run in runs])),
         phases_in_all=float(np.mean([each.phases_in_all for each in runs])),
         caught=share_of_runs(off),
         flaws=_flaws(studied, [run for run, is_so in zip(runs, off, strict=True) if is_so], runs),
@@ -47,7 +52,7 @@ def _flaws(
     named = [consistent_flaws(run.phases, keeps=studied.keeps) for run in off]
     phases = max((run.phases for run in runs), key=len)
     units = [
-        float(np.mean([r.phases[at].cells.total.sum() for r in runs if len(r.phases) > at]))
+        float(np.mean([units_tested(studied, r.phases[at]) for r in runs if len(r.phases) > at]))
         for at in range(len(phases))
     ]
     return tuple(
