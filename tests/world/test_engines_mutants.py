@@ -95,22 +95,25 @@ FAULTS = {
         "routing.taken[choice] >= routing.taken[chosen]",
     ),
     "a cookie at its end": (
-        "arrived_ns >= routing.kept_until_ns[client]",
-        "arrived_ns > routing.kept_until_ns[client]",
+        "arrived_ns < kept_until_ns[client]",
+        "arrived_ns <= kept_until_ns[client]",
     ),
     "clients of a second segment": (
         "words[CLIENT, here] = client - first",
         "words[CLIENT, here] = client",
     ),
-    "a cookie that is renewed": ("or rule == _KEEP_ALIVE:", "or rule > _LINEAR:"),
-    "a connection that knows of weights": (
-        "    if constants.variant_routing == _KEEP_ALIVE:\n        return",
-        "    if constants.variant_routing < 0:\n        return",
+    "a cookie that is renewed": (
+        "    if rule == _KEEP_ALIVE:\n        routing",
+        "    if rule > 0:\n        routing",
     ),
-    "a cookie of weight 0": ("held |= np.uint64(choice) == variant", "held |= choice >= 0"),
+    "a connection that knows of weights": (
+        "    if rule == _KEEP_ALIVE:\n        holds",
+        "    if rule < 0:\n        holds",
+    ),
+    "a cookie of weight 0": ("found |= choice == variant", "found |= choice >= 0"),
     "the weight in a rendezvous": (
-        "exponential_of(own) / routing.relative[number]",
-        "exponential_of(own) * routing.relative[number]",
+        ".salt)) / relative[number]",
+        ".salt)) * relative[number]",
     ),
     "the least in place of the largest": ("score > largest", "score < largest"),
     "a service of no time": ("max(service_ns, np.int64(1))", "max(service_ns, np.int64(0))"),

@@ -69,7 +69,7 @@ VARIANT_ROUTING: Final = {
     "session_cookie": 5,
     "keep_alive": 6,
 }
-"""The first two go by a word alone, which is the request's or the client's."""
+"""The first two go by a word alone, the request's or the client's; the kernel asks by order."""
 
 
 _VARIANT: Final = np.dtype(

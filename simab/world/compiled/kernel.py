@@ -64,7 +64,6 @@ QUEUE_FULL = 2
 ROWS_A_REQUEST = 2  # its own record, and that of its copy
 
 # Numba takes module constants as they are; members of enumerations it does not.
-_BY_ONE_WORD = VARIANT_ROUTING["sticky_hash"]
 _IN_TURN = VARIANT_ROUTING["smooth_weighted_round_robin"]
 _CONSISTENT = VARIANT_ROUTING["consistent_hash"]
 _LINEAR = VARIANT_ROUTING["linear_rendezvous"]
@@ -194,70 +193,95 @@ def _variant_of(constants, routing, streams, segment, place):
         return np.uint64(target), _NAMED
     if routing.cookies.shape[0] and _has_cookie(constants, routing, streams, segment, place):
         return np.uint64(routing.pinned), _BY_COOKIE
-    if constants.variant_routing > _BY_ONE_WORD:
-        return _by_other_rule(constants, routing, streams, segment, place)
-    return _by_word(routing, streams.words[segment, VARIANT, place]), _BY_WEIGHT
+    if constants.variant_routing == _IN_TURN:
+        return np.uint64(_next_in_turn(routing)), _BY_WEIGHT
+    word = streams.words[segment, VARIANT, place]
+    if constants.variant_routing > _IN_TURN:
+        return _by_other_rule(constants, routing, streams, segment, place, word)
+    return _by_word(routing.choices, routing.thresholds, word), _BY_WEIGHT
 
 
 @njit(inline="always")
-def _by_word(routing, word):
+def _by_word(choices, thresholds, word):
     """simab.world.routing.pick_by_word."""
-    choice = np.uint64(part_of(routing.thresholds, 0, len(routing.choices) - 1, word))
-    return np.uint64(routing.choices[choice])
+    choice = np.uint64(part_of(thresholds, 0, len(choices) - 1, word))
+    return np.uint64(choices[choice])
+
+
+# What follows is not part of the loop, so that other rules cost nothing. It takes the few arrays
+# that it needs: all of a named tuple would be copied in each call.
+
+
+@njit(inline="always")
+def _by_other_rule(constants, routing, streams, segment, place, word):
+    """Where one word of the request or the client does not decide alone."""
+    rule, choices = constants.variant_routing, routing.choices
+    if rule == _CONSISTENT:
+        return _by_rendezvous(constants.variants, choices, routing.relative, word), _BY_WEIGHT
+    if rule == _LINEAR:
+        return _linearly(constants.variants, choices, routing.relative, word), _BY_WEIGHT
+    client = np.uint64(client_of_all(constants, streams, segment, place))
+    arrived_ns = streams.arrived_ns[segment, place]
+    until_ns = arrived_ns + constants.affinity_ns
+    variant = _kept(routing.kept, routing.kept_until_ns, client, arrived_ns)
+    if rule == _KEEP_ALIVE:
+        holds = variant >= 0 and _has_instances(routing.slot_starts, np.uint64(variant))
+    else:
+        holds = _is_choice(choices, variant)
+    if not holds:
+        drawn = _by_word(choices, routing.thresholds, word)
+        _keep(routing.kept, routing.kept_until_ns, client, np.int64(drawn), until_ns)
+        return drawn, _BY_WEIGHT
+    if rule == _KEEP_ALIVE:
+        routing.kept_until_ns[client] = until_ns
+    return np.uint64(variant), _BY_COOKIE
 
 
 @njit(**OPTIONS)
-def _by_other_rule(constants, routing, streams, segment, place):
-    """Where one word of the request or the client does not decide alone."""
-    rule, word = constants.variant_routing, streams.words[segment, VARIANT, place]
-    if rule == _IN_TURN:
-        return np.uint64(_next_in_turn(routing)), _BY_WEIGHT
-    if rule == _CONSISTENT:
-        return _by_rendezvous(constants, routing, word), _BY_WEIGHT
-    if rule == _LINEAR:
-        return _linearly(constants, routing, word), _BY_WEIGHT
-    client = np.uint64(client_of_all(constants, streams, segment, place))
-    arrived_ns = streams.arrived_ns[segment, place]
-    variant, way = np.uint64(routing.kept[client]), _BY_COOKIE
-    if arrived_ns >= routing.kept_until_ns[client] or not _holds(constants, routing, variant):
-        variant, way = _by_word(routing, word), _BY_WEIGHT
-        routing.kept[client] = variant
-    if way == _BY_WEIGHT or rule == _KEEP_ALIVE:
-        routing.kept_until_ns[client] = arrived_ns + constants.affinity_ns
-    return variant, way
+def _kept(kept, kept_until_ns, client, arrived_ns):
+    """The variant that was drawn for a client before, while that lasts; else NO_VARIANT."""
+    return kept[client] if arrived_ns < kept_until_ns[client] else np.int64(NO_VARIANT)
+
+
+@njit(**OPTIONS)
+def _keep(kept, kept_until_ns, client, variant, until_ns):
+    """From now on, the variant of a client."""
+    kept[client] = variant
+    kept_until_ns[client] = until_ns
 
 
 @njit(inline="always")
-def _holds(constants, routing, variant):
-    """Whether a client may stay with a variant that was drawn for it before."""
-    if constants.variant_routing == _KEEP_ALIVE:
-        return routing.slot_starts[variant] != routing.slot_starts[variant + _ONE]
-    held = False
-    for choice in routing.choices:
-        held |= np.uint64(choice) == variant
-    return held
+def _has_instances(slot_starts, variant):
+    return slot_starts[variant] != slot_starts[variant + _ONE]
 
 
-@njit(inline="always")
-def _by_rendezvous(constants, routing, word):
+@njit(**OPTIONS)
+def _is_choice(choices, variant):
+    found = False
+    for choice in choices:
+        found |= choice == variant
+    return found
+
+
+@njit(**OPTIONS)
+def _by_rendezvous(variants, choices, relative, word):
     """simab.world.routing.pick_by_rendezvous."""
     chosen, least = np.uint64(0), 0.0
-    for number in range(len(routing.choices)):
-        choice = np.uint64(routing.choices[number])
-        own = own_word(word, constants.variants[choice].salt)
-        score = exponential_of(own) / routing.relative[number]
+    for number in range(len(choices)):
+        choice = np.uint64(choices[number])
+        score = exponential_of(own_word(word, variants[choice].salt)) / relative[number]
         if number == 0 or score < least:
             chosen, least = choice, score
     return chosen
 
 
-@njit(inline="always")
-def _linearly(constants, routing, word):
+@njit(**OPTIONS)
+def _linearly(variants, choices, relative, word):
     """simab.world.routing.pick_linearly."""
     chosen, largest = np.uint64(0), 0.0
-    for number in range(len(routing.choices)):
-        choice = np.uint64(routing.choices[number])
-        score = unit_of(own_word(word, constants.variants[choice].salt)) * routing.relative[number]
+    for number in range(len(choices)):
+        choice = np.uint64(choices[number])
+        score = unit_of(own_word(word, variants[choice].salt)) * relative[number]
         if number == 0 or score > largest:
             chosen, largest = choice, score
     return chosen
