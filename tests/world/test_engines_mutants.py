@@ -110,7 +110,7 @@ FAULTS = {
         "    if rule == _KEEP_ALIVE:\n        holds",
         "    if rule < 0:\n        holds",
     ),
-    "a cookie of weight 0": ("found |= choice == variant", "found |= choice >= 0"),
+    "a cookie of weight 0": ("found |= choice == variant", "found |= variant >= 0"),
     "the weight in a rendezvous": (
         ".salt)) / relative[number]",
         ".salt)) * relative[number]",
