@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from simab.errors import InvalidInput
 from simab.scenario.changes import with_changes
+from simab.scenario.changes.block import without_worlds
 from simab.scenario.models import Scenario
 from simab.scenario.parts import KEEPING
 from simab.scenario.suggestions import remedy_for_name
@@ -80,6 +81,8 @@ ROUTING_RULES: Final[Mapping[str, RoutingRule]] = {
 def under_rule(scenario: Scenario, name: str) -> Scenario:
     """The scenario with this rule; a cookie's age is the scenario's, or half an hour.
 
+    Without the worlds of the file, whose changes of the routing may not fit the rule.
+
     Raises:
         InvalidInput: no such rule, or one that the scenario cannot have.
     """
@@ -90,7 +93,7 @@ def under_rule(scenario: Scenario, name: str) -> Scenario:
     if changes["endpoint.variant_routing"] in KEEPING:
         kept = scenario.endpoint.affinity
         changes["endpoint.affinity"] = _AFFINITY if kept is None else f"{kept}ns"
-    return with_changes(scenario, changes)
+    return with_changes(without_worlds(scenario), changes)
 
 
 def rule_title(scenario: Scenario) -> str:
