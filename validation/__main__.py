@@ -4,8 +4,8 @@ Run it with: python -m validation [--pages] [FOLDER [PART ...]]. Written into th
 default, all parts in about twenty minutes on two cores; the same code and versions give the same
 bytes, so that `git diff` then shows what a change changed. With --pages nothing is played: pages
 are written anew from the committed rows, but for the report of twelve_policies, whose rows are too
-many to keep. Parts are churn, founding_studies, twelve_policies, intervals, gate, and the four of
-one page: policies, guardrails, sample_ratio, naive_rules.
+many to keep. Parts are churn, founding_studies, twelve_policies, intervals, gate, plan, and the
+four of one page: policies, guardrails, sample_ratio, naive_rules.
 """
 
 from __future__ import annotations

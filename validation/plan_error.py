@@ -6,22 +6,22 @@ all repeats, so that a candidate that many repeats name is played once.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Final
 
 from simab.comparison import compare
 from simab.planning import plan
+from simab.report.requirement_text import excess, share_or_mean_text, statement_text
 from simab.result.requirement_result import Compliance, compliance_of
 from simab.scenario import load
 from simab.scenario.models import Scenario
 from simab.scenario.sweeps.candidates import Candidate
+from simab.text.typeset import plain_spaces
 from validation.places import REPOSITORY
 
-__all__ = ["PLANNED", "PlanError", "plan_error", "planned", "planned_scenario"]
+__all__ = ["PLANNED", "Named", "plan_error", "planned", "planned_scenario"]
 
 _JUDGE: Final = 987_654_321
 """The seed of the runs that judge; repeats have small ones."""
@@ -30,32 +30,20 @@ _MOST_RUNS: Final = 800
 
 
 @dataclass(frozen=True, slots=True)
-class PlanError:
-    """So many plans: how many named each candidate, and what 4,000 other runs say of it.
+class Named:
+    """A candidate that plans of a kind named, in how many of them, and what other runs say of it.
 
-    `seconds` is the mean time of a plan.
+    `compliance` is theirs, one of `Compliance`; `worst` is the requirement that they keep by least,
+    with its world and estimate. Without a name: the plans that named nothing.
     """
 
-    repeats: int
-    named: Mapping[str, int]
-    judged: Mapping[str, Compliance]
-    estimates: Mapping[str, Mapping[str, float]]
-    seconds: float
-
-    @property
-    def met(self) -> int:
-        """Plans that named what meets the requirements, as far as the other runs tell."""
-        return sum(n for name, n in self.named.items() if self.judged[name] is Compliance.PASSES)
-
-    @property
-    def broken(self) -> int:
-        """Plans that named what surely breaks one."""
-        return sum(n for name, n in self.named.items() if self.judged[name] is Compliance.FAILS)
-
-    @property
-    def none(self) -> int:
-        """Plans that named nothing."""
-        return self.repeats - sum(self.named.values())
+    kind: str
+    name: str
+    plans: int
+    of_plans: int
+    runs: int
+    compliance: str
+    worst: str
 
 
 def plan_error(
@@ -65,25 +53,19 @@ def plan_error(
     fresh_runs: int = 400,
     judging_runs: int = 4000,
     executor: Executor | None = None,
-) -> PlanError:
-    """So many plans of one kind (`PLANNED`), each with a seed of its own."""
-    began = time.perf_counter()
+) -> list[Named]:
+    """So many plans of one kind (`PLANNED`), each with a seed of its own; a row a candidate."""
     chosen = [
         planned(kind, repeat, fresh_runs=fresh_runs, executor=executor) for repeat in range(repeats)
     ]
-    seconds = (time.perf_counter() - began) / repeats
+    counts = Counter("" if each is None else each.name for each in chosen)
     candidates = {each.name: each for each in chosen if each is not None}
-    found = {
-        name: _judged(kind, candidate, judging_runs, executor)
-        for name, candidate in candidates.items()
-    }
-    return PlanError(
-        repeats,
-        dict(Counter(each.name for each in chosen if each is not None)),
-        {name: compliance for name, (compliance, _) in found.items()},
-        {name: estimates for name, (_, estimates) in found.items()},
-        seconds,
-    )
+    return [
+        Named(kind, name, count, repeats, *_judged(kind, candidates[name], judging_runs, executor))
+        if name
+        else Named(kind, "", count, repeats, 0, str(Compliance.NOT_ASKED), "")
+        for name, count in sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    ]
 
 
 def planned(
@@ -91,13 +73,12 @@ def planned(
 ) -> Candidate | None:
     """What one plan names; repeats differ in all of their random numbers."""
     scenario, vary = planned_scenario(kind)
-    seed = 1000 + 10 * repeat
     found = plan(
         scenario,
         vary=vary,
         most_runs=_MOST_RUNS,
         fresh_runs=fresh_runs,
-        seed=seed,
+        seed=1000 + 10 * repeat,
         executor=executor,
     )
     return found.chosen
@@ -105,8 +86,8 @@ def planned(
 
 def _judged(
     kind: str, candidate: Candidate, runs: int, executor: Executor | None
-) -> tuple[Compliance, dict[str, float]]:
-    """Whether a candidate meets the requirements on runs of no plan, and its numbers by world."""
+) -> tuple[int, str, str]:
+    """How many runs of no plan, what they say of the requirements, and which is kept by least."""
     scenario, _ = planned_scenario(kind)
     study = compare(
         scenario,
@@ -116,11 +97,10 @@ def _judged(
         executor=executor,
     )
     asked = study.result.requirements
-    estimates = {
-        f"{asked[each.requirement].quantity}, {each.world}": each.estimate
-        for each in study.result.judged
-    }
-    return compliance_of(study.result.judged, candidate.name), estimates
+    worst = max(study.result.judged, key=lambda each: excess(asked[each.requirement], each))
+    statement = asked[worst.requirement]
+    said = f"{statement_text(statement)}, {worst.world}: {share_or_mean_text(statement, worst)}"
+    return runs, str(compliance_of(study.result.judged, candidate.name)), plain_spaces(said)
 
 
 def planned_scenario(kind: str) -> tuple[Scenario, dict[str, Any]]:

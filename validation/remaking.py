@@ -15,6 +15,7 @@ from validation.gate_page import play_gates, write_gates
 from validation.intervals.page import play_coverage, write_coverage
 from validation.naive.rules import play_naive_rules
 from validation.places import REPOSITORY
+from validation.plan_page import play_plans, write_plans
 from validation.policies.studies import play_guardrails, play_policies
 from validation.policy_report import write_policies
 from validation.sample_ratio.rates import play_ratio_rates
@@ -31,6 +32,7 @@ _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
     "naive_rules": play_naive_rules,
     "intervals": play_coverage,  # of the rows of twelve_policies
     "gate": play_gates,
+    "plan": play_plans,
 }
 PARTS: Final = tuple(_PLAYED)
 _SECTIONS: Final = {"policies", "guardrails", "sample_ratio", "naive_rules"}
@@ -60,6 +62,8 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
         write_coverage(folder)
     if "gate" in parts:
         write_gates(folder)
+    if "plan" in parts:
+        write_plans(folder)
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, table in tables.items():
         readme = with_table(readme, name, table)

@@ -11,18 +11,20 @@ from validation.founding_studies import write_founding_studies
 from validation.gate_page import write_gates
 from validation.intervals.page import write_coverage
 from validation.places import made_or_committed
+from validation.plan_page import write_plans
 from validation.policy_report import write_policies
 from validation.twelve.studies import write_twelve_policies
 
 
-def test_the_pages_of_rules_of_coverage_and_of_gates_are_what_their_rows_make(
+def test_the_pages_of_rules_coverage_gates_and_plans_are_what_their_rows_make(
     repository: Path, tmp_path: Path
 ) -> None:
     """Byte for byte, and README's table with them."""
     table = write_twelve_policies(tmp_path)
     write_coverage(tmp_path)
     write_gates(tmp_path)
-    for page in ("twelve_policies", "intervals", "gate"):
+    write_plans(tmp_path)
+    for page in ("twelve_policies", "intervals", "gate", "plan"):
         place = f"reports/{page}/README.md"
         assert (tmp_path / place).read_bytes() == (repository / place).read_bytes(), page
     readme = (repository / "README.md").read_text(encoding="utf-8")
