@@ -25,6 +25,7 @@ _EXAMPLES: Final = {
     "metrics": "{period: 60s}",
     "MetricMajority.metrics": "[accuracy, precision, recall]",
     "controller": "{interval: 60s}",
+    "Routers.count": "4",
     "study": "{replications: 200}",
     "outcome_tables": "{validation: {rows: [...]}}",
     "targets": "{new: 5%}",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simab.draws import exponential_of, unit_of
 from simab.profiles.outcomes import word_thresholds
+from simab.stats.fixed_arrays import fixed
 from simab.theory.routing_shares import weight_shares
 from simab.world.blueprint import NO_VARIANT
 
@@ -83,7 +84,7 @@ class Routing:
             shares=shares,
             thresholds=word_thresholds(shares),
             turns=tuple(turns),
-            relative=np.array([max(float(share / largest), _LEAST) for share in shares]),
+            relative=fixed(np.array([max(float(share / largest), _LEAST) for share in shares])),
             instances=tuple(instances),
         )
 

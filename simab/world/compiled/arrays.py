@@ -370,7 +370,7 @@ def routing_arrays_of(
         instance_shares=np.array(
             [INSTANCE_SHARE_ONE // max(len(each), 1) for each in slots], dtype=np.int64
         ),
-        relative=routing.relative,
+        relative=routing.relative.copy(),  # compiled code takes writable arrays
         **clients._asdict(),
     )
 
