@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from simab.errors import InvalidInput
 from simab.result.convergence_result import ConvergenceResult
-from simab.run.simulation import choose_policy, require_scenario
+from simab.result.measured_policy import HELD
+from simab.run.simulation import require_scenario
 from simab.scenario.models import Scenario
 from simab.study.arguments import require_places
 from simab.study.convergence_plan import ConvergencePlan, ConvergenceSettings
 from simab.study.convergence_result import convergence_result, convergence_series
 from simab.study.execution import Executor, Progress
-from simab.study.measuring import HOLD, HoldWeights, MeasuredRuns, measured_runs
+from simab.study.measuring import MeasuredRuns, measured_runs, policy_or_held
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def planned_convergence(
     require_scenario(scenario)
     asked = settings or ConvergenceSettings()
     _require_settings(asked)
-    chosen = (HOLD, HoldWeights()) if policy is None else choose_policy(scenario, policy)
+    chosen = policy_or_held(scenario, policy)
     study = scenario.study
     plan = ConvergencePlan(
         scenario,
@@ -178,7 +179,7 @@ def _require_settings(asked: ConvergenceSettings) -> None:
 def _call(plan: ConvergencePlan) -> str:
     """The call that makes it again."""
     asked = {
-        "policy": None if plan.policy[0] == HOLD else plan.policy[0],
+        "policy": None if plan.policy[0] == HELD else plan.policy[0],
         "metric": plan.settings.metric,
         "half_width": plan.settings.half_width,
         "labels": plan.settings.labels,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from simab.analyse.fairness.measure import FairnessMeasure
 from simab.errors import InvalidInput, ReplicationsFailed
 from simab.result.fairness_result import FairnessResult
-from simab.run.simulation import choose_policy, require_scenario
+from simab.result.measured_policy import HELD
+from simab.run.simulation import require_scenario
 from simab.scenario import dumps
 from simab.scenario.models import Scenario
 from simab.scenario.routing_rules import under_rule
@@ -20,7 +21,7 @@ from simab.study.arguments import require_places
 from simab.study.environment import environment
 from simab.study.execution import Executor, Progress
 from simab.study.failure import Failure
-from simab.study.measuring import HOLD, HoldWeights, MeasuredRuns, measured_runs
+from simab.study.measuring import MeasuredRuns, measured_runs, policy_or_held
 from simab.study.playing import truth_of_world
 from simab.study.split import USUAL_TOLERANCE, studied_split
 from simab.units import seconds
@@ -143,7 +144,7 @@ def planned_fairness(
         InvalidInput: an argument that cannot be, or a rule that the scenario cannot have.
     """
     require_scenario(scenario)
-    name, decider = (HOLD, HoldWeights()) if policy is None else choose_policy(scenario, policy)
+    name, decider = policy_or_held(scenario, policy)
     if isinstance(rules, str) or (rules is not None and not list(rules)):
         raise InvalidInput(
             f"rules = {rules!r}: must be a list of names of routing rules, or None for the "
@@ -184,7 +185,7 @@ def _call(plan: StudyPlan, rules: Sequence[str] | None) -> str:
     """The call that makes the study again."""
     (policy,) = plan.policies
     named = "" if rules is None else f"rules={list(rules)}, "
-    held = "" if policy == HOLD else f"policy={policy!r}, "
+    held = "" if policy == HELD else f"policy={policy!r}, "
     return (
         f"simab.fairness(scenario, {named}{held}replications={plan.replications}, seed={plan.seed})"
     )

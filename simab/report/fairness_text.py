@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from simab.report.formatting import metric_name
 from simab.result.estimates import Proportion
 from simab.result.fairness_result import (
-    HELD,
     NamedFlaw,
     PhaseFairness,
     RuleFairness,
     StudiedSplit,
 )
+from simab.result.measured_policy import HELD
 from simab.text import typeset
 from simab.text.lists import listed, named
 

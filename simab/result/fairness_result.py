@@ -16,7 +16,6 @@ from simab.result.saved_json import SavedForm, canonical_text
 
 __all__ = [
     "FAIRNESS_FORMAT",
-    "HELD",
     "FairnessResult",
     "FanPoint",
     "GroupFairness",
@@ -33,8 +32,6 @@ __all__ = [
 ]
 
 FAIRNESS_FORMAT: Final = "simab-fairness/1"
-HELD: Final = "weights held"
-"""The name of the policy that leaves the weights as they are."""
 _FORM: Final = SavedForm(FAIRNESS_FORMAT, "study of fairness", "fairness.json", "simab fairness")
 
 

@@ -21,11 +21,11 @@ from simab.errors import InvalidInput
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.profiles.truth import Truth, metric_difference, truth_of
+from simab.result.measured_policy import HELD
 from simab.scenario import Scenario
 from simab.scenario.changes import with_changes
 from simab.scenario.world_names import DESCRIBED
 from simab.stats.sample_size import pooled_trials
-from simab.study.measuring import HOLD
 from simab.study.plan import StudyPlan
 from simab.text.numbers import two_figures
 from simab.world import Blueprint
@@ -83,7 +83,7 @@ class ConvergencePlan:
             return self.settings.labels, ""
         known = self.scenario.policies
         asked = self.rules or tuple(known)
-        if self.policy[0] != HOLD and not self.rules:
+        if self.policy[0] != HELD and not self.rules:
             asked = (self.policy[0],)
         for name in asked:
             needed = known[name].labels_needed(self._ratio) if name in known else 0
@@ -128,7 +128,7 @@ class ConvergencePlan:
         """The scenario with all labels at once; or None, with the reason in words."""
         if self.at_a_glance:
             return None, "a report looks at the labels that arrive"
-        if self.policy[0] != HOLD:
+        if self.policy[0] != HELD:
             return None, "a rule that sees all labels at once would send requests elsewhere"
         labels = self.scenario.labels
         if labels.delay.table().mean == 0 and not labels.never:

@@ -38,7 +38,7 @@ from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.intervals import mean_interval
 from simab.study.convergence_plan import ORACLE, ConvergencePlan, ConvergenceSettings
 from simab.study.environment import environment
-from simab.study.measuring import HOLD, HoldWeights, MeasuredRuns, measured_runs
+from simab.study.measuring import HELD_WEIGHTS, MeasuredRuns, measured_runs, runs_at_a_glance
 from simab.study.plan import StudyPlan
 from simab.units import seconds
 from simab.version import VERSION
@@ -130,13 +130,18 @@ def convergence_at_a_glance(study: StudyPlan, world: str, policy: str) -> Studie
     a few runs have more requests than a report takes time for, or the policy failed in all.
     """
     scenario = study.worlds[world]
-    requests = sum(each.rate for each in scenario.traffic.values()) * seconds(scenario.horizon)
-    runs = int(min(_MOST_AT_A_GLANCE, study.replications, _REQUESTS_AT_A_GLANCE // requests))
-    if runs < _FEWEST_AT_A_GLANCE:
+    runs = runs_at_a_glance(
+        study,
+        world,
+        requests=_REQUESTS_AT_A_GLANCE,
+        fewest=_FEWEST_AT_A_GLANCE,
+        most=_MOST_AT_A_GLANCE,
+    )
+    if not runs:
         return None
     played_under = (policy, study.policy(world, policy))
     if candidate_serves(scenario):
-        played_under = HOLD, HoldWeights()
+        played_under = HELD_WEIGHTS
     plan = ConvergencePlan(
         scenario,
         played_under,

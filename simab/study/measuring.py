@@ -9,19 +9,27 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from simab.result.measured_policy import HELD
+from simab.run.simulation import choose_policy
+from simab.scenario.models import Scenario
 from simab.study.execution import Progress
 from simab.study.failure import Failure
 from simab.study.pace import Pace
 from simab.study.plan import Cell, StudyPlan
 from simab.study.sending import played_batches
+from simab.units import seconds
 from simab.world.control import Decider
 
-__all__ = ["HOLD", "HoldWeights", "MeasuredRuns", "measured_runs", "policy_to_hold"]
-
-HOLD = "weights held"
-"""The name of the policy that does nothing."""
+__all__ = [
+    "HELD_WEIGHTS",
+    "HoldWeights",
+    "MeasuredRuns",
+    "measured_runs",
+    "policy_or_held",
+    "runs_at_a_glance",
+]
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,10 @@ class HoldWeights:
     def next_look(self, state: object, observation: object) -> None:
         """None: it has ended."""
         return
+
+
+HELD_WEIGHTS: Final[tuple[str, Decider]] = (HELD, HoldWeights())
+"""The policy that does nothing, with its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,20 @@ def measured_runs(
     return MeasuredRuns(values, failures)
 
 
-def policy_to_hold(policies: Mapping[str, Decider], name: str | None) -> tuple[str, Decider]:
-    """The policy of that name; the one that does nothing where none is named."""
-    return (HOLD, HoldWeights()) if name is None else (name, policies[name])
+def runs_at_a_glance(
+    study: StudyPlan, world: str, *, requests: float, fewest: int, most: int
+) -> int:
+    """How many first runs of a world have so many requests together; 0 where that is too few."""
+    scenario = study.worlds[world]
+    per_run = sum(each.rate for each in scenario.traffic.values()) * seconds(scenario.horizon)
+    runs = int(min(most, study.replications, requests // per_run))
+    return runs if runs >= fewest else 0
+
+
+def policy_or_held(scenario: Scenario, policy: str | Decider | None) -> tuple[str, Decider]:
+    """A policy by its name in the scenario, or an object; None for the one that does nothing.
+
+    Raises:
+        InvalidInput: the scenario has no such policy, or it is not one.
+    """
+    return HELD_WEIGHTS if policy is None else choose_policy(scenario, policy)

@@ -12,7 +12,7 @@ from simab.analyse.fairness.summary import rule_fairness
 from simab.result.fairness_result import StudiedSplit
 from simab.scenario.models import Scenario
 from simab.scenario.routing_rules import ROUTING_RULES, rule_title
-from simab.study.measuring import MeasuredRuns, measured_runs
+from simab.study.measuring import MeasuredRuns, measured_runs, runs_at_a_glance
 from simab.study.plan import StudyPlan
 from simab.study.playing import truth_of_world
 from simab.units import seconds
@@ -52,9 +52,14 @@ def split_at_a_glance(study: StudyPlan, world: str, policy: str) -> StudiedSplit
     None where two runs have more requests than a report takes time for.
     """
     scenario = study.worlds[world]
-    requests = sum(each.rate for each in scenario.traffic.values()) * seconds(scenario.horizon)
-    runs = int(min(_MOST_AT_A_GLANCE, study.replications, _REQUESTS_AT_A_GLANCE // requests))
-    if runs < _FEWEST_AT_A_GLANCE:
+    runs = runs_at_a_glance(
+        study,
+        world,
+        requests=_REQUESTS_AT_A_GLANCE,
+        fewest=_FEWEST_AT_A_GLANCE,
+        most=_MOST_AT_A_GLANCE,
+    )
+    if not runs:
         return None
     plan = StudyPlan(
         {world: scenario},

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from simab.result.measured_policy import HELD
 from simab.run.simulation import Run, simulate
 from simab.study.failure import Failure
 from simab.study.local import local_processes
-from simab.study.measuring import HOLD, HoldWeights, measured_runs
+from simab.study.measuring import HoldWeights, measured_runs
 from simab.study.plan import StudyPlan
 from tests.study.building import small
 
@@ -38,7 +39,7 @@ class Raises:
 def plan_of(policies=None, replications=3):
     return StudyPlan(
         {"described": small()},
-        policies or {HOLD: HoldWeights()},
+        policies or {HELD: HoldWeights()},
         replications,
         seed=5,
         engine="compiled",
@@ -47,7 +48,7 @@ def plan_of(policies=None, replications=3):
 
 
 def test_a_measure_is_made_of_the_run_that_simulate_plays():
-    values = measured_runs(plan_of()).values["described", HOLD]
+    values = measured_runs(plan_of()).values["described", HELD]
     expected = [
         Arrivals().of(
             simulate(
@@ -79,9 +80,9 @@ def test_held_weights_never_move():
 
 
 def test_a_policy_that_raises_is_a_failure_and_gives_no_value():
-    found = measured_runs(plan_of({"bad": Raises(), HOLD: HoldWeights()}))
+    found = measured_runs(plan_of({"bad": Raises(), HELD: HoldWeights()}))
     assert found.values["described", "bad"] == []
-    assert len(found.values["described", HOLD]) == 3
+    assert len(found.values["described", HELD]) == 3
     assert [type(each) for each in found.failures] == [Failure] * 3
 
 
@@ -93,6 +94,6 @@ def test_progress_counts_up_to_all_cells():
 
 
 def test_a_plan_without_a_measure_is_refused():
-    rows = StudyPlan({"w": small()}, {HOLD: HoldWeights()}, 1, 1, "compiled")
+    rows = StudyPlan({"w": small()}, {HELD: HoldWeights()}, 1, 1, "compiled")
     with pytest.raises(AssertionError, match="run_study"):
         measured_runs(rows)
