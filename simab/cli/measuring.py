@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import click
-
+from simab.cli.executors import chosen_executor, dask_option, workers_option
 from simab.cli.exits import Interrupted
 from simab.cli.progress import shown_progress
 
 if TYPE_CHECKING:
     from simab.scenario.models import Scenario
-    from simab.study.execution import Executor
 
 __all__ = ["Measuring", "measuring_options"]
 
 Found = TypeVar("Found")
 
-_OPTIONS: Final = (
-    click.option(
-        "--workers",
-        type=click.IntRange(1, 256),
-        default=lambda: os.cpu_count() or 1,
-        show_default="all processors",
-        help="Runs played at once; their number changes no result.",
-    ),
-    click.option(
-        "--dask",
-        metavar="ADDRESS",
-        help="Play on the Dask cluster whose scheduler is there, as tcp://10.0.0.7:8786.",
-    ),
-)
+_OPTIONS: Final = (workers_option, dask_option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +39,12 @@ class Measuring:
         quiet: bool,
     ) -> Found:
         """Call `study` with an executor and a progress, for so many runs of a scenario."""
-        workers = self._executor(scenario, rows, engine)
+        workers = chosen_executor(self.workers, self.dask, scenario, rows, engine)
         with ExitStack() as stack:
             return study(
                 executor=stack.enter_context(workers) if workers else None,
                 progress=stack.enter_context(shown_progress("Runs", quiet=quiet)),
             )
-
-    def _executor(self, scenario: Scenario, rows: int, engine: str) -> Executor | None:
-        if self.dask is not None:
-            from simab.study.dask_workers import DaskWorkers
-
-            return DaskWorkers(self.dask)
-        from simab.study import workers_worth_starting
-
-        return workers_worth_starting(self.workers, scenario, rows, engine=engine)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

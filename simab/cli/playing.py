@@ -5,7 +5,6 @@ All commands that play more than one run have these options and these words.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from simab.cli.executors import chosen_executor, dask_option, workers_option
 from simab.cli.exits import Interrupted
 from simab.cli.progress import shown_progress
 from simab.cli.terminal import say
@@ -23,7 +23,6 @@ from simab.errors import InvalidInput, NoResources
 if TYPE_CHECKING:
     from simab.scenario.models import Scenario
     from simab.study.default_store import CachedStore
-    from simab.study.execution import Executor
     from simab.study.pace import Pace
     from simab.study.store import SqliteStore
 
@@ -33,13 +32,7 @@ Found = TypeVar("Found")
 
 _ENOUGH_FOR_A_PACE: Final = 20
 _OPTIONS: Final = (
-    click.option(
-        "--workers",
-        type=click.IntRange(1, 256),
-        default=lambda: os.cpu_count() or 1,
-        show_default="all processors",
-        help="Replications played at once; their number changes no result.",
-    ),
+    workers_option,
     click.option(
         "--store",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -47,11 +40,7 @@ _OPTIONS: Final = (
         help="Keep finished replications in this SQLite file, and resume from it; by default in a "
         "file in the user's cache.",
     ),
-    click.option(
-        "--dask",
-        metavar="ADDRESS",
-        help="Play on the Dask cluster whose scheduler is there, as tcp://10.0.0.7:8786.",
-    ),
+    dask_option,
     click.option("--no-store", is_flag=True, help="Keep nothing, and play everything."),
 )
 
@@ -81,22 +70,13 @@ class Playing:
         Raises:
             InvalidInput: the store that was named cannot be used. One in the cache is done without.
         """
-        workers = self._executor(scenario, rows, engine)
+        workers = chosen_executor(self.workers, self.dask, scenario, rows, engine)
         with ExitStack() as stack:
             return study(
                 executor=stack.enter_context(workers) if workers else None,
                 store=stack.enter_context(self._opened(scenario, quiet=quiet)),
                 progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
             )
-
-    def _executor(self, scenario: Scenario, rows: int, engine: str) -> Executor | None:
-        if self.dask is not None:
-            from simab.study.dask_workers import DaskWorkers
-
-            return DaskWorkers(self.dask)
-        from simab.study import workers_worth_starting
-
-        return workers_worth_starting(self.workers, scenario, rows, engine=engine)
 
     def keep_pace(self, pace: Pace, scenario: Scenario, engine: str) -> None:
         """Remember what a run took on this machine, for forecasts; few runs say little."""

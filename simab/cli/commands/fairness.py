@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,12 +12,12 @@ import click
 from simab.cli import options
 from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
-from simab.cli.exits import ExitCode, Interrupted
+from simab.cli.exits import ExitCode
 from simab.cli.figures import figures_option
 from simab.cli.folders import make_folder
 from simab.cli.found import show_found
+from simab.cli.measuring import Measuring, measuring_options
 from simab.cli.policy_files import PolicySource, policy_file_options
-from simab.cli.progress import shown_progress
 from simab.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -59,13 +58,7 @@ _NEAR: Final = "1%"
 )
 @options.seed
 @engine_option
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=lambda: os.cpu_count() or 1,
-    show_default="all processors",
-    help="Replications played at once; their number changes no result.",
-)
+@measuring_options
 @options.out
 @figures_option
 @options.as_json
@@ -79,7 +72,7 @@ def command(
     replications: int | None,
     seed: int | None,
     engine: str,
-    workers: int,
+    measuring: Measuring,
     out: Path | None,
     as_json: bool,
     quiet: bool,
@@ -93,41 +86,33 @@ def command(
     writes report.html, fairness.json and fairness.csv into DIR. Nothing is kept: an interrupted
     study starts over. The exit code is 4 where some replications failed.
     """
-    try:
+    with measuring.interruptible():
         from simab.routing_fairness import fairness, planned_fairness
         from simab.scenario.routing_rules import ROUTING_RULES
-        from simab.study import workers_worth_starting
-    except KeyboardInterrupt:
-        raise Interrupted("Nothing was played yet; run the same command again.") from None
-    scenario = source.scenario(file, quiet=quiet)
-    asked: dict[str, Any] = {
-        "rules": list(ROUTING_RULES) if "all" in rules else list(dict.fromkeys(rules)) or None,
-        "policy": policy,
-        "replications": replications,
-        "seed": seed,
-        "engine": engine,
-    }
-    plan = planned_fairness(scenario, **asked)
-    near = _share(tolerance)
-    make_folder(out)
-    prepare_engine(engine, quiet=quiet)
-    words = [file, *source.words(), *_words(rules, policy, tolerance), *_counted(plan)]
-    rows = plan.replications * len(plan.worlds)
-    try:
-        with ExitStack() as stack:
-            pool = workers_worth_starting(workers, scenario, rows, engine=engine)
-            found = fairness(
-                scenario,
-                **asked,
-                executor=stack.enter_context(pool) if pool else None,
-                progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
-                command=shlex.join(["simab", "fairness", *words]),
-                tolerance=near,
-            )
-    except KeyboardInterrupt:
-        raise Interrupted("Nothing is kept; run the same command again to start over.") from None
-    _show(found, out, as_json=as_json, quiet=quiet)
-    return ExitCode.REPLICATIONS_FAILED if found.failures else ExitCode.DONE
+
+        scenario = source.scenario(file, quiet=quiet)
+        asked: dict[str, Any] = {
+            "rules": list(ROUTING_RULES) if "all" in rules else list(dict.fromkeys(rules)) or None,
+            "policy": policy,
+            "replications": replications,
+            "seed": seed,
+            "engine": engine,
+        }
+        plan = planned_fairness(scenario, **asked)
+        near = _share(tolerance)
+        make_folder(out)
+        prepare_engine(engine, quiet=quiet)
+        words = [file, *source.words(), *_words(rules, policy, tolerance), *_counted(plan)]
+        again = shlex.join(["simab", "fairness", *words])
+        found = measuring.played(
+            partial(fairness, scenario, **asked, command=again, tolerance=near),
+            scenario,
+            rows=plan.replications * len(plan.worlds),
+            engine=engine,
+            quiet=quiet,
+        )
+        _show(found, out, as_json=as_json, quiet=quiet)
+        return ExitCode.REPLICATIONS_FAILED if found.failures else ExitCode.DONE
 
 
 def _share(text: str) -> float:
