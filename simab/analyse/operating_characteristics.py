@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from simab.analyse.run_shares import share_estimate
 from simab.analyse.run_summary import usual_reason
 from simab.policies import HoldReason
 from simab.result import (
@@ -27,7 +28,7 @@ from simab.result import (
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS, Column, RunLimits
 from simab.result.run_summary import Judgement, RunSummary, Verdict
 from simab.stats.cost_intervals import cost_mean
-from simab.stats.intervals import quantile_interval, share_interval
+from simab.stats.intervals import quantile_interval
 
 __all__ = ["operating_characteristics"]
 
@@ -135,7 +136,7 @@ def _ending(variant: str, outcomes: Sequence[RunSummary]) -> Ending:
     own = [outcome for outcome in outcomes if outcome.ends_with == variant]
     since = [outcome.ends_with_since_s for outcome in own if outcome.ends_with_since_s is not None]
     since_s = _number(quantile_interval(since, 0.5).estimate) if since else math.nan
-    share = _share(len(own), len(outcomes))
+    share = share_estimate(len(own), len(outcomes))
     return Ending(share.count, share.share, share.low, share.high, since_s)
 
 
@@ -149,13 +150,7 @@ def _refused(outcomes: Sequence[RunSummary]) -> Refused:
 
 
 def _share_of(value: object, values: Sequence[object]) -> Proportion:
-    return _share(values.count(value), len(values))
-
-
-def _share(count: int, trials: int) -> Proportion:
-    interval = share_interval(count, trials)
-    share = count / trials if trials else math.nan
-    return Proportion(count, share, interval.low, interval.high)
+    return share_estimate(values.count(value), len(values))
 
 
 def _mean(column: Column, values: Sequence[float], limits: RunLimits) -> Mean:

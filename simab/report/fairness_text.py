@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from simab.report.formatting import metric_name
 from simab.result.estimates import Proportion
 from simab.result.fairness_result import (
+    MOST_PHASES,
     NamedFlaw,
     PhaseFairness,
     RuleFairness,
@@ -32,7 +33,6 @@ _SMALLEST_P = 0.05
 _SMALLEST_PART = 0.05
 _MOST_CHANGES = 3
 _ENOUGH_FOR_A_PERCENT = 100  # clients
-MOST_PHASES_TESTED = 8
 _SHORT = {
     "linear_rendezvous": "linear rendezvous",
     "truncated_percentages": "whole percents",
@@ -140,11 +140,9 @@ def _tested(rule: RuleFairness) -> str:
     text = ""
     if rule.keeps:
         text = "Clients are kept on purpose, so only those new in a phase are tested. "
-    if rule.phases_in_all > MOST_PHASES_TESTED:
+    if rule.phases_in_all > MOST_PHASES:
         phases = typeset.decimal(rule.phases_in_all, 0)
-        text += (
-            f"The {MOST_PHASES_TESTED} phases of most requests are tested, of {phases} on average. "
-        )
+        text += f"The {MOST_PHASES} phases of most requests are tested, of {phases} on average. "
     return text
 
 

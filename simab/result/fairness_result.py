@@ -16,6 +16,7 @@ from simab.result.saved_json import SavedForm, canonical_text
 
 __all__ = [
     "FAIRNESS_FORMAT",
+    "MOST_PHASES",
     "FairnessResult",
     "FanPoint",
     "GroupFairness",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 FAIRNESS_FORMAT: Final = "simab-fairness/1"
+MOST_PHASES: Final = 8
+"""Phases of a run that are looked at one by one, those of most requests; there may be hundreds."""
 _FORM: Final = SavedForm(FAIRNESS_FORMAT, "study of fairness", "fairness.json", "simab fairness")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from simab.analyse.race import Look
 from simab.analyse.recommendation import scores_by_replication
 from simab.analyse.requirements import PlayedWorld, reading_of
+from simab.analyse.run_shares import share_estimate
 from simab.result.estimates import Mean, Proportion
 from simab.result.plan_result import FreshRuns, PlannedPolicy, PlanResult
 from simab.result.reader import Reader
@@ -19,7 +20,7 @@ from simab.scenario.models import Scenario
 from simab.scenario.requirements import Preference
 from simab.scenario.sweeps.candidates import Candidate
 from simab.scenario.worlds import World
-from simab.stats.intervals import mean_interval, share_interval
+from simab.stats.intervals import mean_interval
 from simab.study.environment import environment
 from simab.study.failure import Failure
 from simab.version import VERSION
@@ -111,8 +112,7 @@ def _share(
         rows = world.rows.get(name, ())
         if rows and reading.is_about(world.truth):
             count = sum(bool(reading.value(row, world.truth)) for row in rows)
-            interval = share_interval(count, len(rows))
-            shares.append(Proportion(count, count / len(rows), interval.low, interval.high))
+            shares.append(share_estimate(count, len(rows)))
     return extreme(shares, key=lambda each: each.share) if shares else None
 
 

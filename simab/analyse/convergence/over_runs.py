@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.analyse.run_shares import share_estimate
 from simab.result.convergence_result import (
     Coverage,
     ExampleSeries,
@@ -21,7 +22,7 @@ from simab.result.convergence_result import (
 )
 from simab.result.estimates import Proportion
 from simab.stats.interval import two_sided_normal_quantile
-from simab.stats.intervals import mean_interval, share_interval
+from simab.stats.intervals import mean_interval
 
 __all__ = [
     "MetricRuns",
@@ -84,7 +85,7 @@ def coverage_of(low: Floats, high: Floats, truth: float) -> Coverage:
     known = np.isfinite(low) & np.isfinite(high)
     intervals = int(known.sum()) if math.isfinite(truth) else 0
     covered = int(((low <= truth) & (truth <= high) & known).sum())
-    return Coverage(_share(covered, intervals), intervals, low.size)
+    return Coverage(share_estimate(covered, intervals), intervals, low.size)
 
 
 def better_variant(difference: float, lower_is_better: bool, names: tuple[str, str]) -> str:
@@ -221,9 +222,4 @@ def _medians(values: Floats) -> list[float]:
 
 
 def _shares(happened: NDArray[np.bool_]) -> tuple[Proportion, ...]:
-    return tuple(_share(int(each), len(happened)) for each in happened.sum(axis=0))
-
-
-def _share(count: int, runs: int) -> Proportion:
-    interval = share_interval(count, runs)
-    return Proportion(count, count / runs if runs else math.nan, interval.low, interval.high)
+    return tuple(share_estimate(int(each), len(happened)) for each in happened.sum(axis=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,15 @@ from simab.analyse.fairness.people import People, people_of
 from simab.analyse.fairness.places import PlaceLoad, places_of
 from simab.analyse.fairness.routed import AskedPhase, Routed, asked_phases, routed_requests
 from simab.policies import SetWeights
+from simab.result.fairness_result import MOST_PHASES
 from simab.run.simulation import Run
 from simab.stats.longest_run import longest_run
 from simab.stats.split_fit import TIME_BINS, PhaseCells, time_bin_of
 
-__all__ = ["MOST_PHASES", "FairnessMeasure", "PhaseSplit", "RunFairness", "RunWindows"]
+__all__ = ["MOST_WINDOWS", "FairnessMeasure", "PhaseSplit", "RunFairness", "RunWindows"]
 
-MOST_PHASES = 8
-"""Phases of a run that are looked at one by one, those of most requests; there may be hundreds."""
-MOST_WINDOWS = 60
-LAGS = 40
+MOST_WINDOWS: Final = 60
+LAGS: Final = 40
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from simab.analyse.run_shares import share_estimate
 from simab.result.estimates import Mean, Proportion
-from simab.stats.intervals import mean_interval, share_interval
+from simab.stats.intervals import mean_interval
 
 __all__ = ["mean_over_runs", "share_of_runs"]
 
@@ -19,8 +20,7 @@ def share_of_runs(happened: Iterable[bool]) -> Proportion:
     count, trials = sum(values), len(values)
     if not trials:
         return Proportion(0, math.nan, math.nan, math.nan)
-    interval = share_interval(count, trials)
-    return Proportion(count, count / trials, interval.low, interval.high)
+    return share_estimate(count, trials)
 
 
 def mean_over_runs(values: Sequence[float], *, most: float = math.inf) -> Mean:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,8 @@ def routed_requests(run: Run) -> Routed:
     assert records is not None, "a run without request records"
     blueprint = run.data.run_counts.blueprint
     column = dict(zip(RECORD_COLUMNS, records.T, strict=True))
-    free = np.array([not (each.paired or _names(each.targets)) for each in blueprint.segments])
+    left_out = left_out_segments(run.scenario)
+    free = np.array([name not in left_out for name in run.scenario.traffic])
     kept = (column["attempt"] != COPY) & free[column["segment"]] & (column["variant"] >= 0)
     before = np.array(blueprint.clients_before)
     return Routed(
@@ -94,10 +95,6 @@ def routed_requests(run: Run) -> Routed:
             )
         },
     )
-
-
-def _names(targets: tuple[int, ...]) -> bool:
-    return any(each >= 0 for each in targets)
 
 
 def left_out_segments(scenario: Scenario) -> tuple[str, ...]:
@@ -115,26 +112,16 @@ def asked_phases(run: Run) -> list[AskedPhase]:
     splits = run.decision_log.splits
     ends = [*(each.at_ns for each in splits[1:]), run.scenario.horizon]
     for split, until_ns in zip(splits, ends, strict=True):
-        asked = _Asked(split, names)
-        if found and np.array_equal(found[-1].shares, asked.shares):
+        shares = _shares(split, names)
+        if found and np.array_equal(found[-1].shares, shares):
             found.append(replace(found.pop(), until_ns=until_ns))
         elif until_ns > split.at_ns:
-            phase = AskedPhase(split.at_ns, until_ns, asked.shares, asked.instances, control)
-            found.append(phase)
+            instances = np.array([split.instances.get(name, 0) for name in names], dtype=np.int64)
+            found.append(AskedPhase(split.at_ns, until_ns, shares, instances, control))
     return found
 
 
-class _Asked:
-    def __init__(self, split: SplitEntry, names: list[str]) -> None:
-        self._split, self._names = split, names
-
-    @cached_property
-    def shares(self) -> NDArray[np.float64]:
-        weights = np.array([self._split.weights.get(name, 0.0) for name in self._names])
-        shares: NDArray[np.float64] = weights / weights.sum()
-        return shares
-
-    @cached_property
-    def instances(self) -> Integers:
-        counts = [self._split.instances.get(name, 0) for name in self._names]
-        return np.array(counts, dtype=np.int64)
+def _shares(split: SplitEntry, names: Sequence[str]) -> NDArray[np.float64]:
+    weights = np.array([split.weights.get(name, 0.0) for name in names])
+    shares: NDArray[np.float64] = weights / weights.sum()
+    return shares
