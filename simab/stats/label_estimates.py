@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.stats.classification import ConfusionCounts
+from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
 
 __all__ = [
     "Estimate",
     "brier_estimate",
     "f1_estimate",
+    "metric_estimate",
     "roc_auc_binary_estimate",
     "roc_auc_estimate",
 ]
@@ -90,3 +92,14 @@ def brier_estimate(squared_error_sum: float, scored: int) -> Estimate:
     value = squared_error_sum / scored
     variance = value * (1.0 - value) / scored
     return Estimate(value, variance if variance > 0.0 else math.nan)
+
+
+def metric_estimate(metric: str, totals: LabelTotals) -> Estimate:
+    """F1, the AUC of decisions or of scores, or the Brier score, by name, of some labels."""
+    if metric == "f1":
+        return f1_estimate(totals.confusion)
+    if metric == "roc_auc_binary":
+        return roc_auc_binary_estimate(totals.confusion)
+    if metric == "roc_auc":
+        return roc_auc_estimate(*totals.score_histogram)
+    return brier_estimate(totals.squared_error_sum / SQUARED_ERROR_ONE, totals.confusion.total)

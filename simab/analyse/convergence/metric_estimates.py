@@ -13,14 +13,8 @@ from simab.policies.metrics import COUNTED_AS_CORRECT, LabelMetric
 from simab.policies.two_proportions import TwoProportions
 from simab.stats.classification import SHARES
 from simab.stats.interval import two_sided_normal_quantile
-from simab.stats.label_estimates import (
-    Estimate,
-    brier_estimate,
-    f1_estimate,
-    roc_auc_binary_estimate,
-    roc_auc_estimate,
-)
-from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
+from simab.stats.label_estimates import Estimate, metric_estimate
+from simab.stats.label_totals import LabelTotals
 from simab.stats.proportions import normal_p_value, two_proportion_test
 
 __all__ = ["MetricDifference", "difference_of", "estimate_of"]
@@ -87,13 +81,7 @@ def _shares(
 
 
 def _with_variance(metric: LabelMetric, totals: LabelTotals) -> Estimate:
-    if metric == "f1":
-        return f1_estimate(totals.confusion)
-    if metric == "roc_auc_binary":
-        return roc_auc_binary_estimate(totals.confusion)
-    if metric == "roc_auc":
-        return roc_auc_estimate(*totals.score_histogram)
     if metric == "reward":
         rewards = totals.rewards
         return Estimate(rewards.mean, rewards.standard_error**2)
-    return brier_estimate(totals.squared_error_sum / SQUARED_ERROR_ONE, totals.confusion.total)
+    return metric_estimate(metric, totals)

@@ -12,14 +12,8 @@ from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_t
 from simab.stats.bayes import Normal
 from simab.stats.classification import SHARES
 from simab.stats.interval import Interval
-from simab.stats.label_estimates import (
-    Estimate,
-    brier_estimate,
-    f1_estimate,
-    roc_auc_binary_estimate,
-    roc_auc_estimate,
-)
-from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
+from simab.stats.label_estimates import Estimate, metric_estimate
+from simab.stats.label_totals import LabelTotals
 from simab.stats.proportions import normal_p_value, two_proportion_test
 
 __all__ = ["MetricEvidence"]
@@ -159,10 +153,4 @@ def _estimate(metric: LabelMetric, totals: LabelTotals) -> Estimate:
         return Estimate(
             share, (hits + 1) * (trials - hits + 1) / (trials + 2) ** 2 / max(trials, 1)
         )
-    if metric == "f1":
-        return f1_estimate(totals.confusion)
-    if metric == "roc_auc_binary":
-        return roc_auc_binary_estimate(totals.confusion)
-    if metric == "roc_auc":
-        return roc_auc_estimate(*totals.score_histogram)
-    return brier_estimate(totals.squared_error_sum / SQUARED_ERROR_ONE, totals.confusion.total)
+    return metric_estimate(metric, totals)
