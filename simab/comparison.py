@@ -93,28 +93,21 @@ class Study:
         Args:
             progress: a function that is called with how many runs are played again, of how many.
         """
-        if "_examples" not in vars(self):
-            vars(self)["_examples"] = study_examples(
-                self.plan,
-                {
-                    world.name: self.played[world.name].rows
-                    for world in self.worlds
-                    if world.same_as is None
-                },
-                progress=progress,
+        if "_shown" not in vars(self):
+            world, policy = self.worlds[0].name, self._shown_policy
+            played = {
+                each.name: self.played[each.name].rows
+                for each in self.worlds
+                if each.same_as is None
+            }
+            vars(self)["_shown"] = replace(
+                self.result,
+                examples=study_examples(self.plan, played, progress=progress),
+                split=split_at_a_glance(self.plan, world, policy),
+                convergence=convergence_at_a_glance(self.plan, world, policy),
             )
-            vars(self)["_split"] = split_at_a_glance(
-                self.plan, self.worlds[0].name, self._shown_policy
-            )
-            vars(self)["_convergence"] = convergence_at_a_glance(
-                self.plan, self.worlds[0].name, self._shown_policy
-            )
-        return replace(
-            self.result,
-            examples=vars(self)["_examples"],
-            split=vars(self)["_split"],
-            convergence=vars(self)["_convergence"],
-        )
+        shown: StudyResult = vars(self)["_shown"]
+        return shown
 
     @property
     def _shown_policy(self) -> str:
