@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from simab.errors import InvalidInput
 from simab.scenario import dumps
 from simab.study.dask_workers import DaskWorkers
+from simab.study.store import SqliteStore
 from tests.comparison.command_line import Ended, run, start
 from tests.study.building import small
 
@@ -67,13 +69,16 @@ def finished(process: subprocess.Popen[str]) -> Ended:
     return Ended(process.returncode, out, err)
 
 
-def wait_for_progress(process: subprocess.Popen[str]) -> None:
-    """Until a line says that some replications are done; lines come ten seconds apart."""
-    assert process.stderr
-    for line in process.stderr:
-        if line.startswith("Replications: ") and not line.startswith("Replications: 0 "):
-            return
-    pytest.fail(f"it ended with {process.wait()}")
+def wait_for_rows(process: subprocess.Popen[str], rows: Path) -> None:
+    """Until some replications are kept: its lines of progress come too far apart to wait for."""
+    ends_s = time.monotonic() + PATIENCE_S
+    while process.poll() is None and time.monotonic() < ends_s:
+        # Not made yet, or just being made.
+        with suppress(InvalidInput), closing(SqliteStore(rows, create=False)) as store:
+            if len(store):
+                return
+        time.sleep(0.05)
+    pytest.fail(f"it kept nothing and ended with {process.poll()}")
 
 
 @pytest.mark.long
@@ -84,15 +89,15 @@ def test_a_cluster_gives_the_bytes_of_a_serial_study_though_a_worker_is_killed(
     file = tmp_path / "small.yaml"
     worlds = {"worse": {"title": "worse", "effect": "-2%"}, "equal": None}
     file.write_text(dumps(small(worlds=worlds)), encoding="utf-8")
-    words = ("compare", file, "-n", 1500, "--no-store", "--json")
+    words = ("compare", file, "-n", 1500, "--json")
     workers = [cluster.worker() for _ in range(2)]
-    process = start(*words, "--dask", cluster.address)
-    wait_for_progress(process)
+    process = start(*words, "--store", tmp_path / "rows", "--dask", cluster.address)
+    wait_for_rows(process, tmp_path / "rows")
     workers[0].send_signal(signal.SIGKILL)
     cluster.worker()
     played = finished(process)
     assert played.code == 0, played.err
-    assert played.out == run(capsys, *words, "--workers", 1).out
+    assert played.out == run(capsys, *words, "--no-store", "--workers", 1).out
 
 
 @pytest.mark.long
@@ -122,7 +127,7 @@ def test_a_scheduler_that_goes_away_is_said_and_costs_no_finished_row(
     words = ("compare", file, "-n", 3000, "--store", tmp_path / "rows", "--policy", "test")
     cluster.worker()
     process = start(*words, "--dask", cluster.address)
-    wait_for_progress(process)
+    wait_for_rows(process, tmp_path / "rows")
     cluster.processes[0].kill()
     ended = finished(process)
     assert ended.code == 71, ended.err
