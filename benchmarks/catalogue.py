@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from benchmarks import against_rivals, looks, memory, scaling, starting, tick, workers
+from benchmarks import (
+    against_rivals,
+    looks,
+    memory,
+    request_parts,
+    scaling,
+    starting,
+    tick,
+    workers,
+)
 from benchmarks.figures import Effort, Figure
 
 __all__ = ["ROWS", "Row", "question"]
@@ -18,6 +27,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "ciw": against_rivals.against_ciw,
     "heap": against_rivals.against_heap,
     "sfc64": against_rivals.against_sfc64,
+    "parts": request_parts.parts_of_a_request,
     "memory": memory.peak_memory,
     "workers": workers.two_workers,
     **{sweep.__name__.replace("_", "-"): sweep for sweep in scaling.SWEEPS},

@@ -18,45 +18,23 @@ from simab.world.routing import Routing
 from simab.world.run_counts import INSTANCE_SHARE_ONE
 
 __all__ = [
-    "BLOCK",
-    "CLIENT",
-    "DELAY",
-    "ERROR",
-    "INSTANCE",
-    "LATENCY",
     "LOG_ROW",
-    "NEVER",
-    "NEVER_LABELLED",
     "NO_COOKIE",
     "NO_TABLE",
-    "ROW",
-    "SCORE",
-    "TARGET",
     "UNLIMITED",
-    "VARIANT",
     "VARIANT_ROUTING",
     "ClientState",
     "InstanceState",
     "RoutingArrays",
     "RunConstants",
-    "Streams",
     "constants_of",
     "routing_arrays_of",
-    "streams_of",
 ]
 
 Words = NDArray[np.uint64]
 Records = NDArray[np.void]
 Integers = NDArray[np.int64]
 
-BLOCK: Final = 64
-"""Requests of a segment that are drawn together: independent blocks keep a processor busy."""
-WORDS: Final = 10
-CLIENT, TARGET, VARIANT, INSTANCE, LATENCY, ERROR, ROW, SCORE, DELAY, NEVER_LABELLED = (
-    np.uint64(number) for number in range(WORDS)
-)
-"""Words of a request, in the order of `Streams.words`."""
-NEVER: Final = -1
 UNLIMITED: Final = -1
 NO_TABLE: Final = -1
 NO_COOKIE: Final = -(1 << 62)  # as if it had run out long ago
@@ -109,14 +87,6 @@ _SEGMENT: Final = np.dtype(
     ]
 )
 _ROW: Final = np.dtype([("label", np.int64), ("score", np.int64), ("correct", np.int64)])
-_MARK: Final = np.dtype(
-    [
-        ("clock_ticks", np.int64),  # of the last request drawn
-        ("drawn", np.int64),
-        ("cursor", np.int64),  # place of the next request to play within the block
-        ("clients_wanted", np.int64),
-    ]
-)
 LOG_ROW: Final = np.dtype([(name, np.int64) for name in RECORD_COLUMNS])
 
 
@@ -154,6 +124,7 @@ class RunConstants(NamedTuple):
 class RoutingArrays(NamedTuple):
     """A routing in force: the choices with their thresholds and turns, the slots per variant.
 
+    `number` counts the routings that have been in force.
     `pinned` is the variant whose reply gives a cookie, `cookie_ns` its age; `mirror` gets a copy of
     a request whose word is at most `copied_up_to`. Of each client, in order of segments and
     clients, `cookies` says since when it has one (NO_COOKIE: it has none; no entries: none gets
@@ -161,6 +132,7 @@ class RoutingArrays(NamedTuple):
     `kept` is the variant that was drawn for it, until `kept_until_ns` (no entries: none is kept).
     """
 
+    number: int
     pinned: int
     cookie_ns: int
     mirror: int
@@ -177,20 +149,6 @@ class RoutingArrays(NamedTuple):
     users: Words
     kept: Integers
     kept_until_ns: Integers
-
-
-class Streams(NamedTuple):
-    """The next arrivals of each segment, drawn a block at a time.
-
-    `marks` says of each segment how far it is. Per segment and place: `arrived_ns`, and `delays_ns`
-    until the label (NEVER: it never comes). `words` has shape (segments, WORDS, BLOCK); those of
-    clients and targets are drawn only where routing asks, or they are wanted.
-    """
-
-    marks: Records
-    arrived_ns: Integers
-    delays_ns: Integers
-    words: Words
 
 
 class InstanceState(NamedTuple):
@@ -353,10 +311,11 @@ class ClientState(NamedTuple):
 
 
 def routing_arrays_of(
-    routing: Routing, slots: Sequence[Sequence[int]], clients: ClientState
+    number: int, routing: Routing, slots: Sequence[Sequence[int]], clients: ClientState
 ) -> RoutingArrays:
     """Pack a routing; `slots[v]` are the slots of variant v's instances that take requests."""
     return RoutingArrays(
+        number=number,
         pinned=routing.pinned,
         cookie_ns=routing.cookie_ns,
         mirror=routing.mirror,
@@ -372,20 +331,6 @@ def routing_arrays_of(
         ),
         relative=routing.relative.copy(),  # compiled code takes writable arrays
         **clients._asdict(),
-    )
-
-
-def streams_of(blueprint: Blueprint, *, clients_wanted: bool) -> Streams:
-    """Clocks at zero and empty blocks, before the first arrival of each segment."""
-    count = len(blueprint.segments)
-    marks = np.zeros(count, dtype=_MARK)
-    marks["cursor"] = BLOCK
-    marks["clients_wanted"] = clients_wanted or bool(blueprint.watched)
-    return Streams(
-        marks=marks,
-        arrived_ns=np.zeros((count, BLOCK), dtype=np.int64),
-        delays_ns=np.zeros((count, BLOCK), dtype=np.int64),
-        words=np.zeros((count, WORDS, BLOCK), dtype=np.uint64),
     )
 
 

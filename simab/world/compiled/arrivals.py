@@ -11,27 +11,21 @@ from numba import njit
 
 from simab.draws import LANES, Purpose
 from simab.world.blueprint import TICKS_PER_NS
-from simab.world.compiled.arrays import (
-    BLOCK,
-    CLIENT,
-    DELAY,
-    ERROR,
-    INSTANCE,
-    LATENCY,
-    NEVER,
-    NEVER_LABELLED,
-    ROW,
-    SCORE,
-    TARGET,
-    VARIANT,
-    VARIANT_ROUTING,
-)
+from simab.world.compiled.arrays import VARIANT_ROUTING
 from simab.world.compiled.draws import (
     OPTIONS,
     draw_from_table,
     high_product,
-    philox,
     philox_in_halves,
+)
+from simab.world.compiled.streams import (
+    BLOCK,
+    CLIENT,
+    DELAY,
+    NEVER,
+    NEVER_LABELLED,
+    ROW,
+    VARIANT,
 )
 
 __all__ = ["draw_block"]
@@ -41,6 +35,7 @@ _SERVICE = np.uint64(Purpose.SERVICE)
 _OUTCOME = np.uint64(Purpose.OUTCOME)
 _CLIENT = np.uint64(Purpose.CLIENT)
 _ASSIGNMENT = np.uint64(Purpose.ASSIGNMENT)
+_PLACES, _GROUPS = np.int64(BLOCK), np.int64(BLOCK // LANES)
 _FIRST = np.uint64(0)  # attempt
 _ONE = np.uint64(1)
 _HASHING = (
@@ -53,51 +48,85 @@ _TICK_BITS = np.int64(TICKS_PER_NS.bit_length() - 1)
 
 @njit(**OPTIONS)
 def draw_block(constants, streams, segment):
-    """Draw the segment's next BLOCK requests and put the cursor before the first."""
-    first = streams.marks[segment].drawn
+    """Draw the segment's next BLOCK requests, of which none is served or booked."""
+    first = streams[segment].drawn
     _draw_arrivals(constants, streams, segment, first)
-    _draw_services(constants, streams, segment, first)
-    if streams.marks[segment].clients_wanted or constants.segments[segment].clients_asked_for:
+    if streams[segment].clients_wanted or constants.segments[segment].clients_asked_for:
         _draw_clients(constants, streams, segment, first)
+    _draw(constants, streams, segment, VARIANT, _SERVICE, first, _PLACES)
+    if constants.variant_routing in _HASHING:
+        _draw_assignments(constants, streams, segment)
     if constants.segments[segment].labelled:
         _draw_outcomes(constants, streams, segment, first)
     else:
-        streams.delays_ns[segment, :] = NEVER
-    streams.marks[segment].drawn = first + BLOCK
-    streams.marks[segment].cursor = 0
+        streams[segment].delays_ns[:] = NEVER
+    streams[segment].drawn = first + BLOCK
+    streams[segment].cursor = streams[segment].booked = 0
+
+
+@njit(inline="always")
+def _draw(constants, streams, segment, row, purpose, first, count):
+    """The words of `count` entities from `first` on, into four rows from `row` on."""
+    entities = streams[segment].entities
+    for place in range(count):
+        entities[np.uint64(place)] = np.uint64(first + place)
+    _draw_of(constants, streams, segment, row, purpose, count)
+
+
+@njit(inline="always")
+def _draw_of(constants, streams, segment, row, purpose, count):
+    """The words of the first entities that are listed, into four rows from `row` on."""
+    _fill(
+        streams[segment].words,
+        row,
+        streams[segment].entities,
+        purpose,
+        constants.segments[segment].stream,
+        constants.seed,
+        constants.replication,
+        count,
+    )
+
+
+@njit(**OPTIONS)
+def _fill(words, row, entities, purpose, stream, key_0, key_1, count):
+    """One loop for all purposes, for it is the costliest of all to compile."""
+    first, second, third, fourth = (
+        words[row],
+        words[row + _ONE],
+        words[row + np.uint64(2)],
+        words[row + np.uint64(3)],
+    )
+    for place in range(count):
+        here = np.uint64(place)
+        first[here], second[here], third[here], fourth[here] = philox_in_halves(
+            entities[here], purpose, stream, _FIRST, key_0, key_1
+        )
 
 
 @njit(inline="always")
 def _draw_arrivals(constants, streams, segment, first):
     """When they arrive: a block of words holds the gaps of four."""
-    words, stream = streams.words[segment], constants.segments[segment].stream
-    key_0, key_1 = constants.seed, constants.replication
-    for group in range(BLOCK // LANES):
-        here = np.uint64(group)  # the rows serve for the four lanes, until services are drawn
-        words[VARIANT, here], words[INSTANCE, here], words[LATENCY, here], words[ERROR, here] = (
-            philox_in_halves(
-                np.uint64(first // LANES + group), _ARRIVAL, stream, _FIRST, key_0, key_1
-            )
-        )
-    gaps, clock = constants.segments[segment].gap_table, streams.marks[segment].clock_ticks
-    arrived_ns = streams.arrived_ns[segment]
+    # The rows serve for the four lanes, until services are drawn.
+    _draw(constants, streams, segment, VARIANT, _ARRIVAL, first // LANES, _GROUPS)
+    words = streams[segment].words
+    gaps, clock = constants.segments[segment].gap_table, streams[segment].clock_ticks
+    arrived_ns = streams[segment].arrived_ns
     for place in range(BLOCK):
         lane, group = VARIANT + np.uint64(place % LANES), np.uint64(place // LANES)
         clock += draw_from_table(constants.tables, gaps, words[lane, group])
         arrived_ns[np.uint64(place)] = clock >> _TICK_BITS
-    streams.marks[segment].clock_ticks = clock
+    streams[segment].clock_ticks = clock
 
 
 @njit(inline="always")
 def _draw_clients(constants, streams, segment, first):
-    """Who they come from and what they name; plain runs do without."""
-    words, stream = streams.words[segment], constants.segments[segment].stream
-    key_0, key_1 = constants.seed, constants.replication
-    for place in range(BLOCK):
-        here = np.uint64(place)
-        words[CLIENT, here], words[TARGET, here], _, _ = philox_in_halves(
-            np.uint64(first + place), _CLIENT, stream, _FIRST, key_0, key_1
-        )
+    """Who they come from and what they name; plain runs do without.
+
+    The other two rows that this fills are drawn anew for the services.
+    """
+    _draw(constants, streams, segment, CLIENT, _CLIENT, first, _PLACES)
+    words = streams[segment].words
     if constants.segments[segment].unequal:
         _find_clients(constants, words, segment)
     else:
@@ -105,12 +134,39 @@ def _draw_clients(constants, streams, segment, first):
         for place in range(BLOCK):
             here = np.uint64(place)
             words[CLIENT, here] = high_product(words[CLIENT, here], clients)
-    if constants.variant_routing in _HASHING:
+
+
+@njit(**OPTIONS)
+def _draw_assignments(constants, streams, segment):
+    """The words of the clients that ask, in place of those of their requests."""
+    words, entities = streams[segment].words, streams[segment].entities
+    for place in range(BLOCK):
+        entities[np.uint64(place)] = words[CLIENT, np.uint64(place)]
+    _draw_of(constants, streams, segment, ROW, _ASSIGNMENT, _PLACES)  # outcomes come later
+    for place in range(BLOCK):
+        words[VARIANT, np.uint64(place)] = words[ROW, np.uint64(place)]
+
+
+@njit(inline="always")
+def _draw_outcomes(constants, streams, segment, first):
+    """What they carry, and when their labels come."""
+    words, delays_ns = streams[segment].words, streams[segment].delays_ns
+    pairs = constants.segments[segment].paired
+    if pairs:
+        entities = streams[segment].entities
         for place in range(BLOCK):
-            here = np.uint64(place)
-            words[VARIANT, here], _, _, _ = philox(
-                words[CLIENT, here], _ASSIGNMENT, stream, _FIRST, key_0, key_1
-            )
+            entities[np.uint64(place)] = np.uint64((first + place) // pairs)
+        _draw_of(constants, streams, segment, ROW, _OUTCOME, _PLACES)
+    else:
+        _draw(constants, streams, segment, ROW, _OUTCOME, first, _PLACES)
+    for place in range(BLOCK):
+        here = np.uint64(place)
+        hidden = (
+            constants.some_never_labelled
+            and words[NEVER_LABELLED, here] <= constants.never_labelled_up_to
+        )
+        delay_ns = draw_from_table(constants.tables, 0, words[DELAY, here])
+        delays_ns[here] = np.int64(NEVER) if hidden else delay_ns
 
 
 @njit(**OPTIONS)
@@ -126,42 +182,3 @@ def _find_clients(constants, words, segment):
         while client < last and constants.client_thresholds[client] <= word:
             client += _ONE
         words[CLIENT, here] = client - first
-
-
-@njit(inline="always")
-def _draw_services(constants, streams, segment, first):
-    """What happens to them at the endpoint."""
-    words, stream = streams.words[segment], constants.segments[segment].stream
-    key_0, key_1 = constants.seed, constants.replication
-    for place in range(BLOCK):
-        here = np.uint64(place)
-        words[VARIANT, here], words[INSTANCE, here], words[LATENCY, here], words[ERROR, here] = (
-            philox_in_halves(np.uint64(first + place), _SERVICE, stream, _FIRST, key_0, key_1)
-        )
-
-
-@njit(inline="always")
-def _draw_outcomes(constants, streams, segment, first):
-    """What they carry, and when their labels come."""
-    words, delays_ns = streams.words[segment], streams.delays_ns[segment]
-    stream, key_0, key_1 = constants.segments[segment].stream, constants.seed, constants.replication
-    pairs = constants.segments[segment].paired
-    contents = words[NEVER_LABELLED]  # as long as nothing else is there
-    for place in range(BLOCK):
-        contents[np.uint64(place)] = np.uint64(first + place)
-    if pairs:  # apart, for a division in the loop costs more than all else in it
-        for place in range(BLOCK):
-            contents[np.uint64(place)] = np.uint64((first + place) // pairs)
-    for place in range(BLOCK):
-        here = np.uint64(place)
-        words[ROW, here], words[SCORE, here], words[DELAY, here], words[NEVER_LABELLED, here] = (
-            philox_in_halves(contents[here], _OUTCOME, stream, _FIRST, key_0, key_1)
-        )
-    for place in range(BLOCK):
-        here = np.uint64(place)
-        hidden = (
-            constants.some_never_labelled
-            and words[NEVER_LABELLED, here] <= constants.never_labelled_up_to
-        )
-        delay_ns = draw_from_table(constants.tables, 0, words[DELAY, here])
-        delays_ns[here] = np.int64(NEVER) if hidden else delay_ns

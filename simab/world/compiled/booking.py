@@ -1,4 +1,4 @@
-"""Booking inside compiled code: windows and labels, as simab.world.run_counts says.
+"""The third loop of the kernel: windows and labels are counted, as simab.world.run_counts says.
 
 A request is booked when its times are known, which may be long before they come: in the window in
 which it finishes, its label in the bucket in which that arrives.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
+from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE
 from simab.stats.request_totals import LATENCY_BUCKETS
-from simab.world.compiled.arrays import NEVER, NO_TABLE, ROW, SCORE
-from simab.world.compiled.draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
-from simab.world.compiled.log import client_of_all
+from simab.world.compiled.draws import OPTIONS, bit_length
+from simab.world.compiled.log import client_of_all, log_copy, log_label, log_request
+from simab.world.compiled.streams import BY_WEIGHT, NEVER
 from simab.world.run_counts import (
     CARRY_NS,
     CLIENT_BITS,
@@ -21,19 +21,18 @@ from simab.world.run_counts import (
     LabelColumn,
     RequestColumn,
     RewardColumn,
+    Status,
     Total,
 )
 
-__all__ = [
-    "book_assigned",
-    "book_client",
-    "book_copy",
-    "book_rejected",
-    "book_served",
-    "fails",
-    "learn",
-]
+__all__ = ["book", "book_all", "book_copy"]
 
+_OK, _FAILED = int(Status.OK), int(Status.FAILED)
+_IN_FLIGHT = int(Status.IN_FLIGHT)
+_REJECTED, _INVALID = int(Status.REJECTED), int(Status.INVALID_TARGET)
+_TOTAL_ARRIVED, _TOTAL_COPIES = int(Total.ARRIVED), int(Total.COPIES)
+_TOTAL_ANSWERED, _TOTAL_FAILED = int(Total.ANSWERED), int(Total.FAILED)
+_TOTAL_REJECTED, _TOTAL_INVALID = int(Total.REJECTED), int(Total.INVALID)
 _LABELS_ARRIVED, _LABELS_NEVER = int(Total.LABELS_ARRIVED), int(Total.LABELS_NEVER)
 _LABELS_OUTSTANDING = int(Total.LABELS_OUTSTANDING)
 _COL_INVOCATIONS, _COL_ANSWERED = int(RequestColumn.INVOCATIONS), int(RequestColumn.ANSWERED)
@@ -69,17 +68,86 @@ _SUBDIVISION_BITS = np.int64(6)
 _UNIT_BITS = np.int64(10)
 _LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
 _SCORE_ONE = np.int64(SCORE_ONE)
-_SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
-_LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
+
+
+@njit(**OPTIONS)
+def book_all(constants, routing, streams, instances, counts, log):
+    """Book every request that has been served."""
+    for number in range(len(streams)):
+        book(constants, routing, streams, instances, counts, log, np.uint64(number))
+
+
+@njit(**OPTIONS)
+def book(constants, routing, streams, instances, counts, log, segment):
+    """Book a segment's requests that have been served and not been booked yet."""
+    first, last = streams[segment].booked, streams[segment].cursor
+    if log.shape[0]:
+        for place in range(first, last):
+            log_request(log, constants, streams, instances.numbers, segment, np.uint64(place))
+    _book_assigned(constants, routing, streams, counts.requests, segment, first, last)
+    _book_ends(constants, routing, streams, counts, segment, first, last)
+    for place in range(first, last):
+        if streams[segment].statuses[np.uint64(place)] == _OK:
+            _learn(constants, streams, counts, log, segment, np.uint64(place))
+    counts.totals[_TOTAL_ARRIVED] += last - first
+    streams[segment].booked = last
 
 
 @njit(inline="always")
-def book_assigned(constants, routing, streams, requests, segment, place, window, variant):
-    """RunCounts.book_assigned."""
-    requests[window, variant, _COL_ASSIGNED] += 1
-    if routing.users.shape[0]:
-        new = _first_of_client(constants, routing, streams, segment, place)
-        requests[window, variant, _COL_USERS_ASSIGNED] += new
+def _book_assigned(constants, routing, streams, requests, segment, first, last):
+    """RunCounts.book_assigned of those that the weights sent."""
+    period_ns = constants.period_ns
+    window, window_start_ns = np.uint64(0), np.int64(0)
+    for number in range(first, last):
+        place = np.uint64(number)
+        if streams[segment].ways[place] != BY_WEIGHT:
+            continue
+        arrived_ns = streams[segment].arrived_ns[place]
+        if arrived_ns - window_start_ns >= period_ns:
+            window = np.uint64(arrived_ns // period_ns)
+            window_start_ns = np.int64(window) * period_ns
+        variant = np.uint64(streams[segment].variants[place])
+        requests[window, variant, _COL_ASSIGNED] += 1
+        if routing.users.shape[0]:
+            new = _first_of_client(constants, routing, streams, segment, place)
+            requests[window, variant, _COL_USERS_ASSIGNED] += new
+
+
+@njit(inline="always")
+def _book_ends(constants, routing, streams, counts, segment, first, last):
+    """How they ended, in the window in which they did."""
+    period_ns, totals = constants.period_ns, counts.totals
+    window, window_start_ns = np.uint64(0), np.int64(0)
+    answered = np.int64(0)
+    for number in range(first, last):
+        place = np.uint64(number)
+        status = streams[segment].statuses[place]
+        if status == _IN_FLIGHT:
+            continue
+        finished_ns = streams[segment].finished_ns[place]
+        if finished_ns - window_start_ns >= period_ns or finished_ns < window_start_ns:
+            window = np.uint64(finished_ns // period_ns)
+            window_start_ns = np.int64(window) * period_ns
+        variant = np.uint64(streams[segment].variants[place])
+        if status in (_OK, _FAILED):
+            failed = status == _FAILED
+            times_ns = (
+                streams[segment].arrived_ns[place],
+                streams[segment].started_ns[place],
+                finished_ns,
+            )
+            _book_served(routing, counts, window, variant, times_ns, failed)
+            answered += np.int64(not failed)
+            totals[_TOTAL_FAILED] += np.int64(failed)
+        elif status == _REJECTED:
+            _book_rejected(routing, counts.requests, window, variant)
+            totals[_TOTAL_REJECTED] += 1
+        else:
+            counts.invalid[window] += 1
+            totals[_TOTAL_INVALID] += 1
+            continue
+        _book_client(constants, streams, counts, segment, place, variant)
+    totals[_TOTAL_ANSWERED] += answered
 
 
 @njit(**OPTIONS)
@@ -93,7 +161,7 @@ def _first_of_client(constants, routing, streams, segment, place):
 
 
 @njit(inline="always")
-def book_client(constants, streams, run_counts, segment, place, variant):
+def _book_client(constants, streams, run_counts, segment, place, variant):
     """RunCounts.book_client."""
     if constants.variants[variant].watched:
         _meet(constants, streams, run_counts, segment, place)
@@ -108,7 +176,7 @@ def _meet(constants, streams, run_counts, segment, place):
 
 
 @njit(inline="always")
-def book_rejected(routing, requests, window, variant):
+def _book_rejected(routing, requests, window, variant):
     """RunCounts.book_rejected."""
     requests[window, variant, _COL_INVOCATIONS] += 1
     requests[window, variant, _COL_REJECTED] += 1
@@ -116,20 +184,28 @@ def book_rejected(routing, requests, window, variant):
 
 
 @njit(inline="always")
-def book_copy(requests, window, variant, answered):
-    """RunCounts.book_copy."""
-    requests[window, variant, _COL_COPIES] += 1
-    requests[window, variant, _COL_COPIES_ANSWERED] += np.int64(answered)
+def book_copy(constants, routing, streams, counts, log, segment, place, copy):
+    """RunCounts.book_copy, after the booking of what the copy shares with a request.
+
+    A copy is its record, variant, instance, (arrival, start, finish) and status.
+    """
+    _, variant, _, times_ns, status = copy
+    arrived_ns, _, finished_ns = times_ns
+    counts.totals[_TOTAL_COPIES] += 1
+    log_copy(log, constants, streams, segment, place, copy)
+    if status == _REJECTED:
+        window = np.uint64(arrived_ns // constants.period_ns)
+        _book_rejected(routing, counts.requests, window, variant)
+        counts.requests[window, variant, _COL_COPIES] += 1
+    elif status in (_OK, _FAILED):
+        window = np.uint64(finished_ns // constants.period_ns)
+        _book_served(routing, counts, window, variant, times_ns, status == _FAILED)
+        counts.requests[window, variant, _COL_COPIES] += 1
+        counts.requests[window, variant, _COL_COPIES_ANSWERED] += np.int64(status == _OK)
 
 
 @njit(inline="always")
-def fails(constants, variant, word):
-    """Whether a served request is answered with an error."""
-    return constants.variants[variant].may_fail and word <= constants.variants[variant].fails_up_to
-
-
-@njit(inline="always")
-def book_served(routing, run_counts, window, variant, times_ns, failed):
+def _book_served(routing, run_counts, window, variant, times_ns, failed):
     """RunCounts.book_served."""
     requests = run_counts.requests
     arrived_ns, started_ns, finished_ns = times_ns
@@ -152,33 +228,31 @@ def _add_time(requests, window, variant, column, carries, time_ns):
 
 
 @njit(inline="always")
-def learn(constants, streams, run_counts, log, record, segment, place, variant, finished_ns):
+def _learn(constants, streams, run_counts, log, segment, place):
     """Book the label of an answered request now, for the time at which it will arrive."""
-    totals, logging = run_counts.totals, log.shape[0] > 0
-    delay_ns = streams.delays_ns[segment, place]
+    variant = np.uint64(streams[segment].variants[place])
+    finished_ns = streams[segment].finished_ns[place]
+    delay_ns = streams[segment].delays_ns[place]
     if delay_ns == NEVER:
-        totals[_LABELS_NEVER] += 1
+        run_counts.totals[_LABELS_NEVER] += 1
         return
     label_ns = finished_ns + delay_ns
-    if logging:
-        log[record].label_ns = label_ns
     if label_ns >= constants.horizon_ns:
-        totals[_LABELS_OUTSTANDING] += 1
+        run_counts.totals[_LABELS_OUTSTANDING] += 1
+        log_label(log, streams, segment, place, label_ns, (NONE, NONE, NONE))
         return
-    totals[_LABELS_ARRIVED] += 1
-    word_row, word_score = streams.words[segment, ROW, place], streams.words[segment, SCORE, place]
-    label, score, correct = _outcome(constants, variant, word_row, word_score)
+    run_counts.totals[_LABELS_ARRIVED] += 1
+    label, score = streams[segment].labels[place], streams[segment].scores[place]
+    correct = streams[segment].corrects[place]
     bucket = np.uint64(
         _quotient(label_ns, constants.label_resolution_ns, constants.label_buckets_per_ns)
     )
     if correct == NONE:
         _book_reward(run_counts.rewards, bucket, variant, score)
     else:
-        _book_label(constants, run_counts, bucket, variant, label, score, correct)
-    if logging:
-        log[record].label = label
-        log[record].score = score
-        log[record].correct = correct
+        score_bin = streams[segment].score_bins[place]
+        _book_label(run_counts, bucket, variant, label, score, correct, score_bin)
+    log_label(log, streams, segment, place, label_ns, (label, score, correct))
 
 
 @njit(inline="always")
@@ -197,34 +271,6 @@ def _latency_bucket(latency_ns):
     return min((shift << _SUBDIVISION_BITS) + (units >> shift), _LAST_BUCKET)
 
 
-@njit(inline="always")
-def _outcome(constants, variant, word_row, word_score):
-    """OutcomeSampler.draw: label, score, correct."""
-    plan = constants.variants[variant]
-    if constants.rows[np.uint64(plan.first_row)].label == NONE:
-        word_row = own_word(word_row, plan.salt)
-    part = part_of(constants.row_thresholds, plan.first_row, plan.last_row, word_row)
-    row = constants.rows[np.uint64(plan.first_row + part)]
-    label, score, correct = row.label, row.score, row.correct
-    if plan.negatives_table != NO_TABLE:
-        if label == NONE:
-            return label, _reward(constants, variant, score, word_score), correct
-        table = plan.positives_table if label else plan.negatives_table
-        score = draw_from_table(constants.tables, table, own_word(word_score, plan.salt))
-        predicted = np.int64(score >= plan.threshold)
-        correct = np.int64(1) - (predicted ^ label)
-    return label, score, correct
-
-
-@njit
-def _reward(constants, variant, units, word):
-    """The reward of a row, or one that is drawn. Not inlined: most runs have none."""
-    if units != NONE:
-        return units
-    own = own_word(word, constants.variants[variant].salt)
-    return draw_from_table(constants.tables, constants.variants[variant].negatives_table, own)
-
-
 @njit
 def _book_reward(rewards, bucket, variant, units):
     """RunCounts._book_reward."""
@@ -236,7 +282,7 @@ def _book_reward(rewards, bucket, variant, units):
 
 
 @njit(inline="always")
-def _book_label(constants, run_counts, bucket, variant, label, score, correct):
+def _book_label(run_counts, bucket, variant, label, score, correct, score_bin):
     """RunCounts.book_label, for a label before the horizon."""
     if label == NONE:
         run_counts.labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
@@ -246,14 +292,4 @@ def _book_label(constants, run_counts, bucket, variant, label, score, correct):
     run_counts.labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(
         SCORE_BITS
     )
-    score_bin = np.uint64(constants.score_bins[_score_cell(score)])
-    run_counts.scores[bucket, variant, np.uint64(label), score_bin] += 1
-
-
-@njit(inline="always")
-def _score_cell(score):
-    """simab.profiles.outcomes.score_cell."""
-    from_end = min(score, _SCORE_ONE - score)
-    shift = max(bit_length(from_end) - _SCORE_CELL_BITS - 1, np.int64(0))
-    cell = (shift << _SCORE_CELL_BITS) + (from_end >> shift)
-    return np.uint64(cell if score == from_end else _LAST_SCORE_CELL - cell)
+    run_counts.scores[bucket, variant, np.uint64(label), np.uint64(score_bin)] += 1

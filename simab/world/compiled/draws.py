@@ -85,13 +85,13 @@ def _leading_zeros(context: Any, a: Any) -> Any:  # noqa: ARG001 - Numba passes 
     return types.uint64(types.uint64), generate
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def bit_length(value):
     """Python's int.bit_length of a whole number of at least 0."""
     return np.int64(64) - np.int64(_leading_zeros(np.uint64(value)))
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def philox(entity, purpose, stream, attempt, key_0, key_1):
     """One Philox4x64-10 block; all arguments and words are uint64."""
     word_0, word_1, word_2, word_3 = entity, purpose, stream, attempt
@@ -109,7 +109,7 @@ def philox(entity, purpose, stream, attempt, key_0, key_1):
     return word_0, word_1, word_2, word_3
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def philox_in_halves(entity, purpose, stream, attempt, key_0, key_1):
     """The same block as `philox`, for loops over many entities.
 
@@ -138,7 +138,7 @@ def philox_in_halves(entity, purpose, stream, attempt, key_0, key_1):
     return _round(word_0, word_1, word_2, word_3, key_0, key_1)
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def _round(word_0, word_1, word_2, word_3, key_0, key_1):
     """One of the ten rounds of Philox4x64."""
     high_0, low_0 = _product(_M0_HIGH, _M0_LOW, word_0)
@@ -146,7 +146,7 @@ def _round(word_0, word_1, word_2, word_3, key_0, key_1):
     return high_1 ^ word_1 ^ key_0, low_1, high_0 ^ word_3 ^ key_1, low_0
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def _product(high, low, word):
     """Upper and lower 64 bits of (high * 2**32 + low) * word."""
     word_low, word_high = word & _HALF, word >> _HALF_BITS
@@ -157,7 +157,7 @@ def _product(high, low, word):
     return upper, (cross << _HALF_BITS) | (lowest & _HALF)
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def own_word(word, salt):
     """simab.draws.own_word."""
     word ^= salt
@@ -166,13 +166,13 @@ def own_word(word, salt):
     return word ^ (word >> np.uint64(31))
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def unit_of(word):
     """simab.draws.unit_of."""
     return np.float64((np.int64(word >> _UNIT_SHIFT) << 1) + 1) * _UNIT
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def exponential_of(word):
     """simab.draws.exponential_of."""
     odd = (np.int64(word >> _UNIT_SHIFT) << 1) + 1
@@ -187,7 +187,7 @@ def exponential_of(word):
     return -(ratio * series + np.float64(octave) * _LOG_2)
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def draw_from_table(tables, table, word):
     """QuantileTable.draw: the value whose survival probability is word / 2**64."""
     octave = _leading_zeros(word)
@@ -203,7 +203,7 @@ def draw_from_table(tables, table, word):
     return low + np.int64(high_product(step, fraction))
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def part_of(thresholds, first, last, word):
     """numpy.searchsorted(thresholds[first:last], word, side="right")."""
     count = last - first

@@ -12,7 +12,7 @@ __all__ = ["earliest_free", "forget_started", "least_outstanding", "occupy", "re
 _SCANNED = 8  # up to so many workers are looked at one by one; more are kept as a heap
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def earliest_free(free_ns, slot, workers):
     """The worker that is free first, and since when or from when."""
     earliest_ns, chosen = free_ns[slot, 0], np.uint64(0)
@@ -25,7 +25,7 @@ def earliest_free(free_ns, slot, workers):
     return chosen, earliest_ns
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def occupy(free_ns, slot, workers, worker, finished_ns):
     """The worker that was free first takes a request until `finished_ns`."""
     if workers <= _SCANNED:
@@ -64,7 +64,7 @@ def least_outstanding(slots, first, last, instances, workers, now_ns, word):
     return slots[first]
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def _outstanding(instances, slot, workers, now_ns):
     """Requests that an instance holds: waiting, and at workers that are not free yet."""
     forget_started(instances, slot, now_ns)
@@ -74,7 +74,7 @@ def _outstanding(instances, slot, workers, now_ns):
     return held
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def forget_started(instances, slot, now_ns):
     """Drop from the ring of waiting requests those that have started by now."""
     mask = instances.waiting.shape[1] - 1
@@ -86,7 +86,7 @@ def forget_started(instances, slot, now_ns):
     instances.counts[slot] = count
 
 
-@njit(inline="always")
+@njit(forceinline=True, **OPTIONS)
 def remember_waiting(instances, slot, started_ns):
     """Add a request that will start later; starts of one instance never fall."""
     mask = instances.waiting.shape[1] - 1

@@ -7,11 +7,12 @@ from numba import njit
 
 from simab.profiles.outcomes import NONE
 from simab.world.blueprint import NO_VARIANT
-from simab.world.compiled.arrays import CLIENT
-from simab.world.records import UNKNOWN
+from simab.world.compiled.draws import OPTIONS
+from simab.world.compiled.streams import CLIENT, NOWHERE
+from simab.world.records import COPY, UNKNOWN
 from simab.world.run_counts import Status
 
-__all__ = ["client_of", "client_of_all", "log_arrival", "log_end", "log_start"]
+__all__ = ["client_of", "client_of_all", "log_copy", "log_label", "log_request"]
 
 _IN_FLIGHT = int(Status.IN_FLIGHT)
 
@@ -19,7 +20,7 @@ _IN_FLIGHT = int(Status.IN_FLIGHT)
 @njit(inline="always")
 def client_of(streams, segment, place):
     """Who asks, by number within the segment."""
-    return np.int64(streams.words[segment, CLIENT, place])
+    return np.int64(streams[segment].words[CLIENT, place])
 
 
 @njit(inline="always")
@@ -30,40 +31,61 @@ def client_of_all(constants, streams, segment, place):
 
 
 @njit(inline="always")
-def log_arrival(log, record, streams, segment, place):
-    """Begin a record, if records are kept: all that is unknown is -1."""
+def log_request(log, constants, streams, numbers, segment, place):
+    """The record of a request that is served, but for its label."""
+    if log.shape[0]:
+        _log_request(log, constants, streams, numbers, segment, place)
+
+
+@njit(**OPTIONS)
+def _log_request(log, constants, streams, numbers, segment, place):
+    slot, variant = streams[segment].slots[place], streams[segment].variants[place]
+    instance = np.int64(UNKNOWN)
+    if slot == NOWHERE:
+        variant = np.int64(NO_VARIANT)
+    else:
+        instance = numbers[np.uint64(slot)]
+    times_ns = streams[segment].started_ns[place], streams[segment].finished_ns[place]
+    status = streams[segment].statuses[place]
+    record = streams[segment].records[place]
+    _write(log[record], constants, streams, segment, place, variant, instance, times_ns, status)
+
+
+@njit(inline="always")
+def log_copy(log, constants, streams, segment, place, copy):
+    """The record of a mirrored copy of a request, which gives no label."""
+    if log.shape[0]:
+        record, variant, instance, times_ns, status = copy
+        _, started_ns, finished_ns = times_ns
+        ends_ns = started_ns, finished_ns
+        _write(log[record], constants, streams, segment, place, variant, instance, ends_ns, status)
+        log[record].attempt = COPY
+
+
+@njit(inline="always")
+def log_label(log, streams, segment, place, label_ns, outcome):
+    """When the label of a request arrives, and what it says if that is before the horizon."""
     if log.shape[0] == 0:
         return
-    row = log[record]
+    row = log[streams[segment].records[place]]
+    row.label_ns = label_ns
+    row.label, row.score, row.correct = outcome
+
+
+@njit(**OPTIONS)
+def _write(row, constants, streams, segment, place, variant, instance, times_ns, status):
+    """A record without a label; what is unknown at the horizon is -1."""
+    started_ns, finished_ns = times_ns
     row.segment = segment
     row.client = client_of(streams, segment, place)
-    row.variant = NO_VARIANT
-    row.instance = UNKNOWN
-    row.arrived_ns = streams.arrived_ns[segment, place]
-    row.started_ns = UNKNOWN
-    row.finished_ns = UNKNOWN
-    row.status = _IN_FLIGHT
+    row.variant = variant
+    row.instance = instance
+    row.arrived_ns = streams[segment].arrived_ns[place]
+    row.started_ns = started_ns if started_ns < constants.horizon_ns else UNKNOWN
+    row.finished_ns = UNKNOWN if status == _IN_FLIGHT else finished_ns
+    row.status = status
     row.attempt = 0
     row.label = NONE
     row.score = NONE
     row.correct = NONE
     row.label_ns = UNKNOWN
-
-
-@njit(inline="always")
-def log_start(log, record, variant, instance, started_ns, horizon_ns):
-    """Where a request went, and when it started if it did so before the horizon."""
-    if log.shape[0] == 0:
-        return
-    log[record].variant = variant
-    log[record].instance = instance
-    log[record].started_ns = started_ns if started_ns < horizon_ns else UNKNOWN
-
-
-@njit(inline="always")
-def log_end(log, record, status, finished_ns):
-    """The reply."""
-    if log.shape[0] == 0:
-        return
-    log[record].finished_ns = finished_ns
-    log[record].status = status

@@ -14,20 +14,17 @@ from simab.draws import Draws, Purpose
 from simab.scenario.parts import KEEPING
 from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.arrays import (
-    BLOCK,
-    CLIENT,
     LOG_ROW,
     NO_COOKIE,
-    TARGET,
     ClientState,
     InstanceState,
     RoutingArrays,
     constants_of,
     routing_arrays_of,
-    streams_of,
 )
 from simab.world.compiled.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
 from simab.world.compiled.label_watch import LabelWatch
+from simab.world.compiled.streams import BLOCK, CLIENT, TARGET, streams_of
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 from simab.world.run_counts import CLIENT_BITS, RunCounts
@@ -65,6 +62,7 @@ class CompiledPlane:
         self._instances = _free_times(0, self._workers, _FIRST_RING)
         self._no_watch = LabelWatch.of(range(1), (), len(run_counts.blueprint.variants))
         self._routing: RoutingArrays
+        self._routings = 0
         self._kernel: Callable[..., int]
         self._record = record_requests
         self._chunks: list[NDArray[np.void]] = []
@@ -78,7 +76,9 @@ class CompiledPlane:
             [self._slot(variant, number) for number in numbers]
             for variant, numbers in enumerate(routing.instances)
         ]
+        self._routings += 1
         self._routing = routing_arrays_of(
+            self._routings,
             routing,
             slots,
             ClientState(self._cookies_of(routing), self._users_of(routing), *self._kept),
@@ -147,15 +147,16 @@ class CompiledPlane:
     def _want_clients(self) -> None:
         """From now on draw who asks; for the requests that are drawn already, draw it now."""
         streams = self._streams
-        if streams.marks["clients_wanted"].all():
+        if streams["clients_wanted"].all():
             return
-        streams.marks["clients_wanted"] = 1
+        streams["clients_wanted"] = 1
         for number, segment in enumerate(self._blueprint.segments):
-            first = int(streams.marks["drawn"][number]) - BLOCK
+            first = int(streams["drawn"][number]) - BLOCK
             if first >= 0:
                 words = self._draws.blocks(Purpose.CLIENT, segment.stream, first, BLOCK)
                 asking = [segment.client_of(word) for word in words[:, 0].tolist()]
-                streams.words[number, CLIENT], streams.words[number, TARGET] = asking, words[:, 1]
+                streams["words"][number, CLIENT] = asking
+                streams["words"][number, TARGET] = words[:, 1]
 
     def _slot(self, variant: int, number: int) -> int:
         return self._slots.setdefault((variant, number), len(self._slots))

@@ -1,0 +1,74 @@
+"""What the answers of a block turn out to be, inside compiled code: OutcomeSampler.draw."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from simab.profiles.outcomes import NONE, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
+from simab.world.compiled.arrays import NO_TABLE
+from simab.world.compiled.draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
+from simab.world.compiled.streams import BLOCK, ROW, SCORE
+
+__all__ = ["draw_outcome", "draw_outcomes"]
+
+_SCORE_ONE = np.int64(SCORE_ONE)
+_SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
+_LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
+
+
+@njit(**OPTIONS)
+def draw_outcomes(constants, streams, segment, first):
+    """Label, score, whether it is correct and the score's bin, from place `first` on."""
+    for place in range(first, BLOCK):
+        draw_outcome(constants, streams, segment, np.uint64(place))
+
+
+@njit(forceinline=True, **OPTIONS)
+def draw_outcome(constants, streams, segment, place):
+    """Those of one request, of the variant that it goes to."""
+    variant = np.uint64(streams[segment].variants[place])
+    word_row, word_score = streams[segment].words[ROW, place], streams[segment].words[SCORE, place]
+    label, score, correct = _outcome(constants, variant, word_row, word_score)
+    streams[segment].labels[place] = label
+    streams[segment].scores[place] = score
+    streams[segment].corrects[place] = correct
+    if label != NONE:
+        streams[segment].score_bins[place] = np.int64(constants.score_bins[_score_cell(score)])
+
+
+@njit(forceinline=True, **OPTIONS)
+def _outcome(constants, variant, word_row, word_score):
+    """OutcomeSampler.draw: label, score, correct."""
+    plan = constants.variants[variant]
+    if constants.rows[np.uint64(plan.first_row)].label == NONE:
+        word_row = own_word(word_row, plan.salt)
+    part = part_of(constants.row_thresholds, plan.first_row, plan.last_row, word_row)
+    row = constants.rows[np.uint64(plan.first_row + part)]
+    label, score, correct = row.label, row.score, row.correct
+    if plan.negatives_table != NO_TABLE:
+        if label == NONE:
+            return label, _reward(constants, variant, score, word_score), correct
+        table = plan.positives_table if label else plan.negatives_table
+        score = draw_from_table(constants.tables, table, own_word(word_score, plan.salt))
+        predicted = np.int64(score >= plan.threshold)
+        correct = np.int64(1) - (predicted ^ label)
+    return label, score, correct
+
+
+@njit
+def _reward(constants, variant, units, word):
+    """The reward of a row, or one that is drawn. Not inlined: most runs have none."""
+    if units != NONE:
+        return units
+    own = own_word(word, constants.variants[variant].salt)
+    return draw_from_table(constants.tables, constants.variants[variant].negatives_table, own)
+
+
+@njit(forceinline=True, **OPTIONS)
+def _score_cell(score):
+    """simab.profiles.outcomes.score_cell."""
+    from_end = min(score, _SCORE_ONE - score)
+    shift = max(bit_length(from_end) - _SCORE_CELL_BITS - 1, np.int64(0))
+    cell = (shift << _SCORE_CELL_BITS) + (from_end >> shift)
+    return np.uint64(cell if score == from_end else _LAST_SCORE_CELL - cell)

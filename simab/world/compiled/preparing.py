@@ -1,0 +1,103 @@
+"""The first loop of the kernel: what no queue decides of the requests of a block."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from simab.world.compiled.choosing import choose_ahead, choose_on_arrival
+from simab.world.compiled.draws import OPTIONS, draw_from_table, high_product
+from simab.world.compiled.outcomes import draw_outcome, draw_outcomes
+from simab.world.compiled.streams import (
+    BLOCK,
+    ERROR,
+    INSTANCE,
+    LATENCY,
+    LEAST_BUSY,
+    NOWHERE,
+    ON_ARRIVAL,
+)
+from simab.world.run_counts import Status
+
+__all__ = ["prepare", "prepare_again", "service_of", "settle", "slot_of", "status_of"]
+
+_OK, _FAILED = int(Status.OK), int(Status.FAILED)
+_ONE = np.uint64(1)
+
+
+@njit(**OPTIONS)
+def prepare_again(constants, routing, streams):
+    """What a change of the routing alters for the requests that are drawn and not yet served."""
+    for number in range(len(streams)):
+        segment = np.uint64(number)
+        if streams[segment].routing != routing.number:
+            prepare(constants, routing, streams, segment, streams[segment].cursor)
+
+
+@njit(**OPTIONS)
+def prepare(constants, routing, streams, segment, first):
+    """Variant, slot, service and status of a block's requests from place `first` on."""
+    choose_ahead(constants, routing, streams, segment, first)
+    words, variants = streams[segment].words, streams[segment].variants
+    slots, services_ns = streams[segment].slots, streams[segment].services_ns
+    statuses = streams[segment].statuses
+    for place in range(first, BLOCK):
+        here = np.uint64(place)
+        slots[here] = slot_of(constants, routing, np.uint64(variants[here]), words[INSTANCE, here])
+    for place in range(first, BLOCK):
+        here = np.uint64(place)
+        services_ns[here] = service_of(constants, np.uint64(variants[here]), words[LATENCY, here])
+    for place in range(first, BLOCK):
+        here = np.uint64(place)
+        statuses[here] = status_of(constants, np.uint64(variants[here]), words[ERROR, here])
+    if constants.segments[segment].labelled:
+        draw_outcomes(constants, streams, segment, first)
+    streams[segment].routing = routing.number
+
+
+@njit(**OPTIONS)
+def settle(constants, routing, streams, segment, first, before_ns):
+    """The same of the requests from place `first` on that arrive before an instant and whose
+    variant depends on what happened before; of one at a time where it depends on replies.
+    """
+    words, ways = streams[segment].words, streams[segment].ways
+    place = np.uint64(first)
+    while place < BLOCK and streams[segment].arrived_ns[place] < before_ns:
+        if ways[place] == ON_ARRIVAL:
+            variant, way = choose_on_arrival(constants, routing, streams, segment, place)
+            streams[segment].variants[place], ways[place] = np.int64(variant), way
+            slot = slot_of(constants, routing, variant, words[INSTANCE, place])
+            streams[segment].slots[place] = slot
+            service_ns = service_of(constants, variant, words[LATENCY, place])
+            streams[segment].services_ns[place] = service_ns
+            streams[segment].statuses[place] = status_of(constants, variant, words[ERROR, place])
+            if constants.segments[segment].labelled:
+                draw_outcome(constants, streams, segment, place)
+        if routing.cookies.shape[0]:
+            return
+        place += _ONE
+
+
+@njit(inline="always")
+def slot_of(constants, routing, variant, word):
+    """The slot of the instance that takes a request: or NOWHERE, or LEAST_BUSY."""
+    first, last = routing.slot_starts[variant], routing.slot_starts[variant + _ONE]
+    if first == last:
+        return np.int64(NOWHERE)
+    if constants.variants[variant].least_outstanding:
+        return np.int64(LEAST_BUSY)
+    return routing.slots[np.uint64(first) + high_product(word, np.uint64(last - first))]
+
+
+@njit(inline="always")
+def service_of(constants, variant, word):
+    """How long a worker is busy with a request."""
+    service_ns = draw_from_table(constants.tables, constants.variants[variant].latency_table, word)
+    return max(service_ns, np.int64(1))
+
+
+@njit(inline="always")
+def status_of(constants, variant, word):
+    """How a request ends if it is served before the horizon."""
+    plan = constants.variants[variant]
+    return _FAILED if plan.may_fail and word <= plan.fails_up_to else _OK
