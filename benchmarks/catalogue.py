@@ -32,8 +32,8 @@ ROWS: Final[Mapping[str, Row]] = {
     "workers": workers.two_workers,
     **{sweep.__name__.replace("_", "-"): sweep for sweep in scaling.SWEEPS},
     "tick": tick.controller_tick,
+    "kinds": tick.tick_of_each_kind,
     "statistics": looks.statistics_of_a_look,
-    "looks": looks.look_of_each_experiment,
     "start": starting.start_of_the_command,
 }
 

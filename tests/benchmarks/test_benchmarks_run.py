@@ -21,7 +21,7 @@ QUICK = (
     "sfc64",
     "by-recording",
     "statistics",
-    "looks",
+    "kinds",
     *(pytest.param(name, marks=pytest.mark.long) for name in ("by-rate", "by-routing", "tick")),
 )
 
