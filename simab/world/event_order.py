@@ -9,7 +9,7 @@ from enum import IntEnum
 
 import simpy
 
-__all__ = ["Rank", "at", "now_ns"]
+__all__ = ["Rank", "at", "now_ns", "play_until"]
 
 
 class Rank(IntEnum):
@@ -34,3 +34,20 @@ def at(environment: simpy.Environment, time_ns: int, rank: Rank) -> simpy.Event:
 def now_ns(environment: simpy.Environment) -> int:
     """The simulated time, which is a whole number because every event was set at one."""
     return int(environment.now)
+
+
+def play_to(environment: simpy.Environment, reached: simpy.Event) -> None:
+    """Play all events up to one of them, as `run(until=reached)` does, for a third of the cost."""
+    while not reached.processed:
+        environment.step()
+
+
+def play_until(environment: simpy.Environment, time_ns: int) -> None:
+    """Play all events before an instant, and the control events that were set for it by now.
+
+    Where there are none, as before most ticks, time passes at once.
+    """
+    if environment.peek() > time_ns:
+        environment._now = time_ns
+    else:
+        play_to(environment, at(environment, time_ns, Rank.CONTROL))

@@ -25,7 +25,7 @@ from simab.world.control import (
     SplitEntry,
 )
 from simab.world.endpoint import Deployment, Endpoint, Refused
-from simab.world.event_order import Rank, at, now_ns
+from simab.world.event_order import Rank, at, now_ns, play_to, play_until
 from simab.world.phases import Phases
 from simab.world.published import ArrivedLabels, PublishedMetrics, published_until_ns, read_only
 from simab.world.reference.plane import ReferencePlane
@@ -132,11 +132,10 @@ class Session:
             raise InvalidInput(
                 f"until_ns = {until_ns}: must be later than now, {self.now_ns} ns from the start"
             )
-        reached = self._horizon
         if until_ns < self.blueprint.horizon_ns:
-            reached = at(self._environment, until_ns, Rank.CONTROL)
-        while not reached.processed:  # as run(until=reached) does, for a third of the cost
-            self._environment.step()
+            play_until(self._environment, until_ns)
+        else:
+            play_to(self._environment, self._horizon)
         self._plane.advance(self.now_ns)
 
     def observe(self) -> Observation:
