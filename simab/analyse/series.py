@@ -20,7 +20,7 @@ from simab.result.example_run import MetricPoint, MetricValue, Span, VariantWind
 from simab.run.simulation import Run
 from simab.stats.classification import METRICS_WITH_INTERVAL
 from simab.stats.intervals import wilson_interval
-from simab.stats.label_totals import LabelTotals
+from simab.stats.label_totals import LabelTotals, known_scores
 from simab.stats.mean_rewards import reward_interval
 from simab.stats.request_totals import RequestTotals, bucket_middle_ns, latency_quantile_buckets
 from simab.units import seconds
@@ -170,9 +170,9 @@ class _LabelsSoFar:
         for sums, each in zip(self._sums, counted, strict=True):
             sums += each[part, self._number].sum(axis=0, dtype=np.int64)
         self._done = bucket
-        labels, scores, rewards = self._sums
+        labels, scores, rewards = (sums.copy() for sums in self._sums)
         return run_counts.totals_of_labels(
-            self._number, labels, scores.copy(), rewards if len(run_counts.rewards) else None
+            self._number, labels, rewards if len(run_counts.rewards) else None, known_scores(scores)
         )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from simab.policies.actions import Action
 from simab.policies.metrics import LabelMetric
@@ -94,13 +94,13 @@ class Refusal:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """The state of the experiment at `now_ns`, as the team's dashboards would show it.
 
     `weights` and `instances` hold the deployed variants as they serve now; while `status` is
     UPDATING a change is under way and another one would be refused. `control` and `candidate` are
     the roles that the experiment gives to two variants; `metric` is what they are compared by.
+    A tuple, because one is made at every tick.
     """
 
     now_ns: int
@@ -115,4 +115,4 @@ class Observation:
 
     def as_of(self, earlier_ns: int) -> Observation:
         """The same endpoint with the metrics as they were visible at an instant before."""
-        return replace(self, now_ns=earlier_ns, metrics=self.metrics.as_of(earlier_ns))
+        return self._replace(now_ns=earlier_ns, metrics=self.metrics.as_of(earlier_ns))

@@ -5,6 +5,7 @@ They come from whole numbers that add up, like the request totals.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import nan, sqrt
 from typing import Final, NamedTuple
@@ -21,6 +22,8 @@ __all__ = [
     "SQUARED_ERROR_ONE",
     "LabelTotals",
     "RewardTotals",
+    "known_scores",
+    "no_scores",
 ]
 
 SCORE_BINS: Final = 128
@@ -70,22 +73,37 @@ FEWEST_REWARDS: Final = 4
 NO_REWARDS: Final = RewardTotals(0, nan, 0.0)
 
 
+def no_scores() -> NDArray[np.int64]:
+    """The histogram of variants without scores."""
+    return np.zeros((2, SCORE_BINS), dtype=np.int64)
+
+
+def known_scores(histogram: NDArray[np.int64]) -> Callable[[], NDArray[np.int64]]:
+    """Reads a histogram that is there already, shape (2, SCORE_BINS)."""
+    return lambda: histogram
+
+
 class LabelTotals(NamedTuple):
     """Requests whose ground truth arrived in some span.
 
     `confusion` counts the requests of classifiers; `successes` and `failures` those of variants
     whose answers are only right or wrong; `rewards` those of variants that earn a number.
-    `squared_error_sum` sums (score - label)**2 in units of 2**-30; `score_histogram` has shape
-    (2, SCORE_BINS): scores by label, in bins of rising scores that the scenario fixes. A tuple,
-    because two are made at every tick.
+    `squared_error_sum` sums (score - label)**2 in units of 2**-30. `read_scores` gives the
+    `score_histogram`, which is summed when it is asked for. A tuple, because two are made at every
+    tick.
     """
 
     confusion: ConfusionCounts
     successes: int
     failures: int
     squared_error_sum: int
-    score_histogram: NDArray[np.int64]
+    read_scores: Callable[[], NDArray[np.int64]] = no_scores
     rewards: RewardTotals = NO_REWARDS
+
+    @property
+    def score_histogram(self) -> NDArray[np.int64]:
+        """Scores by label, in bins of rising scores that the scenario fixes: (2, SCORE_BINS)."""
+        return self.read_scores()
 
     @property
     def labelled(self) -> int:
@@ -97,3 +115,9 @@ class LabelTotals(NamedTuple):
         """Requests whose answer was right."""
         counts = self.confusion
         return counts.true_positive + counts.true_negative + self.successes
+
+    def __repr__(self) -> str:
+        """The counts, which are the same in every process."""
+        counts = {name: each for name, each in self._asdict().items() if name != "read_scores"}
+        words = ", ".join(f"{name}={each!r}" for name, each in counts.items())
+        return f"LabelTotals({words})"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from weakref import finalize
@@ -13,14 +14,14 @@ from numpy.typing import NDArray
 from simab.errors import InvalidInput
 from simab.policies import Assignments
 from simab.stats.fixed_arrays import fixed
-from simab.stats.label_totals import LabelTotals
+from simab.stats.label_totals import LabelTotals, no_scores
 from simab.stats.request_totals import RequestTotals
 from simab.text.untrusted import visible
 from simab.world.blueprint import Blueprint
 from simab.world.phases import Phases
 from simab.world.run_counts import ARRAYS, RequestColumn, RunCounts
 
-__all__ = ["ArrivedLabels", "PublishedMetrics", "ShownLabels", "published_until_ns", "read_only"]
+__all__ = ["PublishedMetrics", "ShownCounts", "published_until_ns"]
 
 
 def published_until_ns(blueprint: Blueprint, now_ns: int) -> int:
@@ -29,7 +30,7 @@ def published_until_ns(blueprint: Blueprint, now_ns: int) -> int:
     return seen_ns // blueprint.period_ns * blueprint.period_ns
 
 
-def read_only(run_counts: RunCounts) -> RunCounts:
+def _read_only(run_counts: RunCounts) -> RunCounts:
     """The same counts as they go on, in arrays that cannot be written to."""
     arrays = {name: _locked(getattr(run_counts, name)) for name in ARRAYS}
     return RunCounts(blueprint=run_counts.blueprint, **arrays)
@@ -53,99 +54,94 @@ def _locked(array: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(memory)
 
 
+class _RunningSums:
+    """Sums of an array's first buckets, taken further as later ones are asked for.
+
+    So a look that reads labels adds only what is new, and one that reads none adds nothing.
+    """
+
+    def __init__(self, counts: NDArray[Any]) -> None:
+        self._counts = counts
+        self._until = 0
+        self._sums = fixed(np.zeros(counts.shape[1:], dtype=np.int64))
+
+    def before(self, bucket: int) -> NDArray[np.int64]:
+        """The sums of all buckets before one, in an array that stays as it is."""
+        counts, first = self._counts, self._until
+        if bucket == first:
+            return self._sums
+        if bucket < first:  # a policy may keep an observation and read it later
+            return fixed(counts[:bucket].sum(axis=0, dtype=np.int64))
+        new = counts[first]
+        if bucket > first + 1:  # seldom, and a sum costs more
+            new = counts[first:bucket].sum(axis=0, dtype=np.int64)
+        self._sums, self._until = fixed(self._sums + new), bucket
+        return self._sums
+
+
 class ArrivedLabels:
-    """Running totals of the labels that have arrived, so that a tick adds only what is new."""
+    """The labels that have arrived before an instant, by variant."""
 
     def __init__(self, run_counts: RunCounts) -> None:
         self._run_counts = run_counts
-        self._until = np.zeros(1, dtype=np.int64)
-        self._labels = np.zeros(run_counts.labels.shape[1:], dtype=np.int64)
-        self._scores = np.zeros(run_counts.scores.shape[1:], dtype=np.int64)
-        self._rewards = np.zeros(run_counts.rewards.shape[1:], dtype=np.int64)
-        pairs = (
-            (self._labels, run_counts.labels),
-            (self._scores, run_counts.scores),
-            (self._rewards, run_counts.rewards),
-        )
-        self._counted = [(totals, counts) for totals, counts in pairs if len(counts)]
-        self.shown = ShownLabels(
-            run_counts,
-            _locked(self._until),
-            _locked(self._labels),
-            _locked(self._scores),
-            _locked(self._rewards),
-        )
-        """What a policy may look at: goes on with the totals."""
-
-    def advance(self, until_ns: int) -> None:
-        """Take in the labels that arrived before `until_ns`, a multiple of the resolution."""
-        run_counts, first = self._run_counts, int(self._until[0])
-        until = until_ns // run_counts.blueprint.label_resolution_ns
-        for totals, counts in self._counted:
-            if until == first + 1:  # mostly; a sum would cost more
-                totals += counts[first]
-            else:
-                totals += counts[first:until].sum(axis=0)
-        self._until[0] = until
-
-
-@dataclass(frozen=True, slots=True)
-class ShownLabels:
-    """The running totals, to read: labels up to bucket `_until[0]`, by variant."""
-
-    _run_counts: RunCounts
-    _until: NDArray[np.int64]
-    _labels: NDArray[np.int64]
-    _scores: NDArray[np.int64]
-    _rewards: NDArray[np.int64]
+        self._labels = _RunningSums(run_counts.labels)
+        self._scores = _RunningSums(run_counts.scores)
+        self._rewards = _RunningSums(run_counts.rewards)
 
     def totals(self, variant: int, until_ns: int) -> LabelTotals:
-        """Totals of one variant's labels that arrived before `until_ns`.
+        """Totals of one variant's labels that arrived before `until_ns`, a tick."""
+        run_counts = self._run_counts
+        until = until_ns // run_counts.blueprint.label_resolution_ns
+        rewards = self._rewards.before(until)[variant] if len(run_counts.rewards) else None
+        return run_counts.totals_of_labels(
+            variant,
+            self._labels.before(until)[variant],
+            rewards,
+            partial(self._score_histogram, variant, until) if len(run_counts.scores) else no_scores,
+        )
 
-        Quick at the instant advanced to. A policy may keep an observation and read it later: then
-        the labels are counted again, up to where they were.
-        """
-        until = until_ns // self._run_counts.blueprint.label_resolution_ns
-        if until != self._until[0]:
-            counted = self._run_counts.label_totals(variant, 0, until)
-            return counted._replace(score_histogram=fixed(counted.score_histogram))
-        scores = self._scores[variant]
-        if len(self._run_counts.scores):  # totals handed out stay what they are
-            scores = fixed(scores)
-        rewards = self._rewards[variant] if len(self._run_counts.rewards) else None
-        return self._run_counts.totals_of_labels(variant, self._labels[variant], scores, rewards)
+    def _score_histogram(self, variant: int, until: int) -> NDArray[np.int64]:
+        histogram: NDArray[np.int64] = self._scores.before(until)[variant]
+        return histogram
+
+
+class ShownCounts:
+    """The counts of a run as a policy may see them: they go on, and cannot be written to."""
+
+    def __init__(self, run_counts: RunCounts) -> None:
+        self.run_counts = _read_only(run_counts)
+        self.labels = ArrivedLabels(self.run_counts)
+        self.phases = Phases(self.run_counts)
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedMetrics:
     """The metrics visible at `now_ns`, which is a controller's tick."""
 
-    _run_counts: RunCounts = field(repr=False)  # it leads to the scenario: the truth
-    _arrived: ShownLabels = field(repr=False)
-    _phases: Phases = field(repr=False)
+    _shown: ShownCounts = field(repr=False)  # it leads to the scenario: the truth
     now_ns: int
 
     @property
     def period_ns(self) -> int:
         """Length of a metric window."""
-        return self._run_counts.blueprint.period_ns
+        return self._shown.run_counts.blueprint.period_ns
 
     @property
     def published_until_ns(self) -> int:
         """End of the newest window whose publication delay is over."""
-        return published_until_ns(self._run_counts.blueprint, self.now_ns)
+        return published_until_ns(self._shown.run_counts.blueprint, self.now_ns)
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Totals of the published windows that lie within [since, until)."""
         first = max(-(-since_ns // self.period_ns), 0)
         last = min(until_ns, self.published_until_ns) // self.period_ns
-        return self._run_counts.request_totals(self._number(variant), first, max(first, last))
+        return self._shown.run_counts.request_totals(self._number(variant), first, max(first, last))
 
     def assignments(self) -> Assignments:
         """Whom the weights in force have sent where, in the published windows."""
-        phase = self._phases.at(self.now_ns)
-        counts = self._phases.assigned(phase, self.published_until_ns)
-        names = [self._run_counts.blueprint.names[choice] for choice in phase.choices]
+        phase = self._shown.phases.at(self.now_ns)
+        counts = self._shown.phases.assigned(phase, self.published_until_ns)
+        names = [self._shown.run_counts.blueprint.names[choice] for choice in phase.choices]
         users = phase.column is RequestColumn.USERS_ASSIGNED
         return Assignments(
             "users" if users else "requests",
@@ -155,14 +151,14 @@ class PublishedMetrics:
 
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived before now."""
-        return self._arrived.totals(self._number(variant), self.now_ns)
+        return self._shown.labels.totals(self._number(variant), self.now_ns)
 
     def as_of(self, earlier_ns: int) -> PublishedMetrics:
         """What was visible at an instant that is not after now; a published window is final."""
-        return replace(self, now_ns=min(earlier_ns, self.now_ns))
+        return PublishedMetrics(self._shown, min(earlier_ns, self.now_ns))
 
     def _number(self, variant: str) -> int:
-        names = self._run_counts.blueprint.names
+        names = self._shown.run_counts.blueprint.names
         try:
             return names.index(variant)
         except ValueError:

@@ -9,6 +9,7 @@ arrays, so that comparing them compares the runs.
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from math import ceil
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE, RequestOutcome, score_cell
 from simab.stats.classification import ConfusionCounts
-from simab.stats.label_totals import NO_REWARDS, SCORE_BINS, LabelTotals, RewardTotals
+from simab.stats.label_totals import NO_REWARDS, SCORE_BINS, LabelTotals, RewardTotals, known_scores
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
 from simab.world.blueprint import Blueprint
 
@@ -262,23 +263,24 @@ class RunCounts:
 
     def label_totals(self, variant: int, first: int, last: int) -> LabelTotals:
         """Totals of the label buckets from `first` up to, not including, `last`."""
+        scores = self.scores[first:last, variant].sum(axis=0, dtype=np.int64)
         return self.totals_of_labels(
             variant,
             self.labels[first:last, variant].sum(axis=0),
-            self.scores[first:last, variant].sum(axis=0, dtype=np.int64),
             self.rewards[first:last, variant].sum(axis=0) if len(self.rewards) else None,
+            known_scores(scores),
         )
 
     def totals_of_labels(
         self,
         variant: int,
         sums: NDArray[np.int64],
-        score_histogram: NDArray[np.int64],
         rewards: NDArray[np.int64] | None,
+        read_scores: Callable[[], NDArray[np.int64]],
     ) -> LabelTotals:
         """A variant's columns of labels and rewards, summed over some buckets, as totals.
 
-        Shapes: sums (7,), score_histogram (2, SCORE_BINS), rewards (4,); None where none earn any.
+        Shapes: sums (7,), rewards (4,), None where none earn any, and scores (2, SCORE_BINS).
         """
         count = sums.tolist()
         return LabelTotals(  # by place, and without checks: a tick makes two
@@ -286,7 +288,7 @@ class RunCounts:
             count[LabelColumn.SUCCESS],
             count[LabelColumn.FAILURE],
             count[LabelColumn.SQUARED_ERROR],
-            score_histogram,
+            read_scores,
             NO_REWARDS if rewards is None else self._reward_totals(variant, rewards),
         )
 

@@ -26,8 +26,7 @@ from simab.world.control import (
 )
 from simab.world.endpoint import Deployment, Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns, play_to, play_until
-from simab.world.phases import Phases
-from simab.world.published import ArrivedLabels, PublishedMetrics, published_until_ns, read_only
+from simab.world.published import PublishedMetrics, ShownCounts, published_until_ns
 from simab.world.reference.plane import ReferencePlane
 from simab.world.routers import RouterReplicas
 from simab.world.run_counts import RunCounts, Total
@@ -61,9 +60,7 @@ class Session:
             self._environment, self._run_counts, draws, record_requests=record_requests
         )
         self._endpoint = Endpoint(blueprint.scenario)
-        self._shown = read_only(self._run_counts)
-        self._arrived = ArrivedLabels(self._shown)
-        self._phases = Phases(self._shown)
+        self._shown = ShownCounts(self._run_counts)
         self._refused: tuple[Refusal, ...] = ()
         self._decisions: list[DecisionEntry] = []
         self._splits: list[SplitEntry] = []
@@ -141,17 +138,17 @@ class Session:
     def observe(self) -> Observation:
         """What a policy would be shown now: what is deployed, and the metrics published by now."""
         objective, now_ns = self.blueprint.scenario.objective, self.now_ns
-        self._arrived.advance(now_ns)
-        return Observation(
-            now_ns=now_ns,
-            status=self._endpoint.status,
-            weights=self._endpoint.weights,
-            instances=self._endpoint.instances,
-            control=objective.control,
-            candidate=objective.candidate,
-            metrics=PublishedMetrics(self._shown, self._arrived.shown, self._phases, now_ns),
-            refused=self._refused,
-            metric=objective.metric,
+        deployment = self._endpoint.deployment
+        return Observation(  # by place, which costs a third: it is made at every tick
+            now_ns,
+            self._endpoint.status,
+            deployment.weights,
+            deployment.instances,
+            objective.control,
+            objective.candidate,
+            PublishedMetrics(self._shown, now_ns),
+            self._refused,
+            objective.metric,
         )
 
     def act(self, actions: Iterable[Action]) -> tuple[Refusal, ...]:
@@ -222,7 +219,7 @@ class Session:
 
     def _route(self) -> None:
         routing = self._endpoint.routing(self._routers.held(self.now_ns))
-        self._plane.route(self._phases.enter(routing, self.now_ns))
+        self._plane.route(self._shown.phases.enter(routing, self.now_ns))
         names = [self.blueprint.names[choice] for choice in routing.choices]
         shares = dict(zip(names, map(float, routing.shares), strict=True))
         self._applied.append(AppliedSplit(self.now_ns, shares))

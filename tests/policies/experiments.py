@@ -25,7 +25,7 @@ from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.policies.policy import Policy
 from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.stats.classification import ConfusionCounts
-from simab.stats.label_totals import SCORE_BINS, LabelTotals
+from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 from tests.policies.fake_metrics import MINUTE, requests
 
@@ -46,7 +46,6 @@ EVERY_EXPERIMENT: list[Policy] = [
     SafeRollout.model_validate({"bake": "1min", "tight_at": 20, "alpha": 0.5}),
 ]
 
-_NO_SCORES = np.zeros((2, SCORE_BINS), dtype=np.int64)
 _NO_MATRIX = ConfusionCounts()
 
 
@@ -65,7 +64,7 @@ class CountedLabels:
     def labels(self, variant: str) -> LabelTotals:
         """The counts of a variant."""
         right, labelled = self.counts[variant]
-        return LabelTotals(_NO_MATRIX, right, labelled - right, 0, _NO_SCORES)
+        return LabelTotals(_NO_MATRIX, right, labelled - right, 0)
 
 
 @dataclass

@@ -10,7 +10,7 @@ import numpy as np
 
 from simab.policies import Assignments, EndpointStatus, Observation
 from simab.stats.classification import ConfusionCounts
-from simab.stats.label_totals import SCORE_BINS, LabelTotals, RewardTotals
+from simab.stats.label_totals import SCORE_BINS, LabelTotals, RewardTotals, known_scores
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
 
 MINUTE = 60_000_000_000
@@ -53,13 +53,12 @@ def confusion(tp: int = 0, fp: int = 0, fn: int = 0, tn: int = 0) -> LabelTotals
     low, high = SCORE_BINS // 4, 3 * SCORE_BINS // 4
     histogram[1, high], histogram[0, high], histogram[1, low], histogram[0, low] = tp, fp, fn, tn
     squares = (tp + tn) * (1 << 26) + (fp + fn) * 9 * (1 << 26)
-    return LabelTotals(ConfusionCounts(tp, fp, fn, tn), 0, 0, squares, histogram)
+    return LabelTotals(ConfusionCounts(tp, fp, fn, tn), 0, 0, squares, known_scores(histogram))
 
 
 def successes(right: int, wrong: int) -> LabelTotals:
     """Labels that only say right or wrong."""
-    none = np.zeros((2, SCORE_BINS), dtype=np.int64)
-    return LabelTotals(ConfusionCounts(), right, wrong, 0, none)
+    return LabelTotals(ConfusionCounts(), right, wrong, 0)
 
 
 def earned(values: Sequence[float]) -> LabelTotals:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -207,7 +206,7 @@ def test_without_a_router_the_split_is_that_of_the_replicas() -> None:
     (action,), state = own.decide(None, seen)
     assert action.weights == {"old": 6.0, "new": 2.0}
     # the control's instances count at the start only
-    assert own.decide(state, replace(seen, instances={"old": 4}))[1].replicas == 8
+    assert own.decide(state, seen._replace(instances={"old": 4}))[1].replicas == 8
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -184,7 +183,7 @@ def test_a_refused_rollback_is_asked_for_again() -> None:
     seen = observation(refused=(Refusal(looks[-1].actions[0], "Updating"),))
     actions, state = deployment().decide(looks[-1].state, seen)
     assert actions == looks[-1].actions
-    actions, state = deployment().decide(state, replace(seen, refused=()))
+    actions, state = deployment().decide(state, seen._replace(refused=()))
     assert (actions, state.phase) == ((), Deployment.FINISHED)
 
 

@@ -22,7 +22,7 @@ from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.policies.metrics import LabelMetric
 from simab.scenario import Scenario
 from simab.stats.classification import ConfusionCounts
-from simab.stats.label_totals import SCORE_BINS, SQUARED_ERROR_ONE, LabelTotals
+from simab.stats.label_totals import SCORE_BINS, SQUARED_ERROR_ONE, LabelTotals, known_scores
 from simab.stats.proportions import two_proportion_test
 from tests.policies.fake_metrics import FakeMetrics, confusion, observation
 
@@ -48,7 +48,8 @@ def arm(random: np.random.Generator, count: int, separation: float) -> LabelTota
     bins = (score * SCORE_BINS).astype(int)
     histogram = np.array([np.bincount(bins[label == y], minlength=SCORE_BINS) for y in (0, 1)])
     squares = int(((score - label) ** 2).sum() * SQUARED_ERROR_ONE)
-    return LabelTotals(ConfusionCounts(*(int(c.sum()) for c in cells)), 0, 0, squares, histogram)
+    counts = ConfusionCounts(*(int(c.sum()) for c in cells))
+    return LabelTotals(counts, 0, 0, squares, known_scores(histogram))
 
 
 def winner(policy: Policy, metric: LabelMetric, old: LabelTotals, new: LabelTotals) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -71,7 +71,7 @@ class WrongRouter:
 
     def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
         """As the policy would at even weights."""
-        return self.policy.decide(state, replace(observation, weights={"a": 1.0, "b": 1.0}))
+        return self.policy.decide(state, observation._replace(weights={"a": 1.0, "b": 1.0}))
 
 
 @pytest.mark.parametrize("routing", ["weighted_random", "sticky_hash"])

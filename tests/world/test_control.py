@@ -67,7 +67,7 @@ def test_a_glimpse_of_the_future_would_be_noticed(monkeypatch: pytest.MonkeyPatc
     right = PublishedMetrics.labels
 
     def early(self: PublishedMetrics, name: str) -> Any:
-        run_counts = self._run_counts
+        run_counts = self._shown.run_counts
         until = (self.now_ns + 10 * SECOND) // run_counts.blueprint.label_resolution_ns
         return run_counts.label_totals(run_counts.blueprint.names.index(name), 0, until)
 

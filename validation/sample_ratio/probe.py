@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simab.draws import Draws
@@ -112,7 +112,7 @@ class _Probe:
         tick, case = (tick or 0) + 1, self._case
         seen = observation
         if case.told is not None:
-            seen = replace(observation, weights=_weights(case.told))
+            seen = observation._replace(weights=_weights(case.told))
         self.alarmed |= {alpha for alpha in ALPHAS if split_mismatch(seen, alpha)}
         self.assigned = sum(observation.metrics.assignments().counts.values())
         length = 60 // len(case.shares)

@@ -18,7 +18,7 @@ from simab.analyse.convergence.metric_estimates import difference_of, estimate_o
 from simab.analyse.convergence.request_estimates import RequestSeries, request_series
 from simab.policies.metrics import LabelMetric
 from simab.run.simulation import Run
-from simab.stats.label_totals import LabelTotals
+from simab.stats.label_totals import LabelTotals, known_scores
 from simab.world.run_counts import LabelColumn, RewardColumn, RunCounts
 
 __all__ = ["ConvergenceMeasure", "ConvergenceRecord", "MetricSeries"]
@@ -132,8 +132,8 @@ def _totals(
             counts.totals_of_labels(
                 number,
                 labels[at, which],
-                scores[at, which],
                 None if rewards is None else rewards[at, which],
+                known_scores(scores[at, which]),
             )
             for which, number in enumerate(numbers)
         )
