@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from simab.policies.observation import Observation
@@ -14,7 +13,7 @@ from simab.stats.always_valid import (
 )
 from simab.stats.interval import Interval
 from simab.stats.label_totals import LabelTotals
-from simab.stats.proportions import TwoProportionTest, two_proportion_test
+from simab.stats.proportions import PooledTest, pooled_test
 
 __all__ = ["ProportionEvidence", "TwoProportions"]
 
@@ -78,9 +77,11 @@ class TwoProportions(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ProportionEvidence:
-    """The labels of both variants that have arrived, under the variants' names."""
+class ProportionEvidence(NamedTuple):
+    """The labels of both variants that have arrived, under the variants' names.
+
+    A tuple, because one is made at every tick.
+    """
 
     control: str
     candidate: str
@@ -122,9 +123,9 @@ class ProportionEvidence:
         """The candidate's share less the control's; NaN without labels of both."""
         return self.shares.difference
 
-    def test(self) -> TwoProportionTest:
+    def test(self) -> PooledTest:
         """The pooled two-sided z-test of equal shares."""
-        return two_proportion_test(*self.shares)
+        return pooled_test(*self.shares)
 
     def mixture_test(self, mixing_variance: float) -> MixtureTest:
         """One look of the mSPRT, each arm with its own variance."""

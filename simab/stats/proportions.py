@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from simab.errors import InvalidInput
 from simab.stats.checks import (
@@ -22,10 +22,12 @@ from simab.stats.sample_size import pooled_trials
 __all__ = [
     "Alternative",
     "McNemarTest",
+    "PooledTest",
     "TwoProportionTest",
     "mcnemar_chi_square",
     "mcnemar_exact",
     "normal_p_value",
+    "pooled_test",
     "power_two_proportions",
     "require_alternative",
     "sample_size_two_proportions",
@@ -59,6 +61,30 @@ class McNemarTest:
     statistic: float
     p_value: float
     reason: str | None = None
+
+
+class PooledTest(NamedTuple):
+    """Share b - share a with its z and two-sided p-value; what is undefined is NaN."""
+
+    difference: float
+    z: float
+    p_value: float
+
+
+def pooled_test(successes_a: int, trials_a: int, successes_b: int, trials_b: int) -> PooledTest:
+    """What `two_proportion_test` tests by default, without its interval and without its checks.
+
+    For counts that are known to be counts: a rule may ask at every controller tick.
+    """
+    if not (trials_a and trials_b):
+        return PooledTest(math.nan, math.nan, math.nan)
+    difference = successes_b / trials_b - successes_a / trials_a
+    share = (successes_a + successes_b) / (trials_a + trials_b)
+    variance = share * (1.0 - share) * (1.0 / trials_a + 1.0 / trials_b)
+    if variance <= 0.0:
+        return PooledTest(difference, math.nan, math.nan)
+    z = difference / math.sqrt(variance)
+    return PooledTest(difference, z, normal_p_value(z, "two-sided"))
 
 
 def two_proportion_test(

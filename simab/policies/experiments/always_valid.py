@@ -54,23 +54,30 @@ class AlwaysValid(LookingExperiment):
         mixing_variance = self.typical_effect * self.typical_effect
         test = seen.mixture_test(mixing_variance)
         p_value = running_p_value(1.0 if memory is None else memory, test.p_value)
-        reason = (
-            f"look {look}: {seen}: difference {seen.written(test.difference)}, always-valid "
-            f"p = {p_value:.3g} (alpha {self.alpha:g})"
-        )
+
+        def words() -> str:
+            return (
+                f"look {look}: {seen}: difference {seen.written(test.difference)}, always-valid "
+                f"p = {p_value:.3g} (alpha {self.alpha:g})"
+            )
+
         if p_value > self.alpha:
-            return Judgement(None, reason, p_value)
-        return Judgement("candidate" if test.difference > 0.0 else "control", reason, p_value)
+            return Judgement(None, words, p_value)
+        return Judgement("candidate" if test.difference > 0.0 else "control", words, p_value)
 
     def _by_interval(self, look: int, seen: Evidence) -> Judgement:
         level = 1.0 - self.alpha
         interval = seen.confidence_sequence(self.tight_at, level)
-        reason = (
-            f"look {look}: {seen}: difference {seen.written(seen.difference)}, {level:.4g} "
-            f"confidence sequence {seen.written(interval.low)} to {seen.written(interval.high)}"
-        )
-        if interval.reason is not None:
-            return Judgement(None, f"look {look}: {seen}: {interval.reason}")
+
+        def words() -> str:
+            if interval.reason is not None:
+                return f"look {look}: {seen}: {interval.reason}"
+            return (
+                f"look {look}: {seen}: difference {seen.written(seen.difference)}, {level:.4g} "
+                f"confidence sequence {seen.written(interval.low)} to {seen.written(interval.high)}"
+            )
+
+        # Ends that are NaN, where there is no interval, are neither above 0 nor below.
         if interval.low > 0.0:
-            return Judgement("candidate", reason)
-        return Judgement("control" if interval.high < 0.0 else None, reason)
+            return Judgement("candidate", words)
+        return Judgement("control" if interval.high < 0.0 else None, words)

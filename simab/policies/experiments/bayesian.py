@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
@@ -63,19 +64,14 @@ class BayesianExperiment(LookingExperiment):
     def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The posterior of all labels so far."""
         posteriors = self._posteriors(seen)
-        wins, reason = True, f"look {look}: {seen}"
         if posteriors is None:
-            return Judgement(None, reason)
+            return Judgement(None, lambda: f"look {look}: {seen}")
+        wins, better, loss = True, math.nan, math.nan
         leads = posteriors.candidate.mean > posteriors.control.mean
         if self.probability_better is not None:
             better = posteriors.better(posteriors.control, posteriors.candidate)
             leads = better > 0.5
             wins = max(better, 1.0 - better) >= self.probability_better
-            reason += (
-                f"; P({seen.candidate} better) = {better:.4f} "
-                f"(asked {self.probability_better:g} for either)"
-            )
-        name = seen.candidate if leads else seen.control
         # The loss is asked for only where it can still matter: it costs two more integrals.
         if wins and self.expected_loss is not None:
             other, leader = posteriors.control, posteriors.candidate
@@ -83,10 +79,20 @@ class BayesianExperiment(LookingExperiment):
                 other, leader = leader, other
             loss = posteriors.loss(other, leader)
             wins = loss <= self.expected_loss
-            reason += f"; expected loss of {name} {loss:.2g} (at most {self.expected_loss:g})"
+
+        def words() -> str:
+            text = f"look {look}: {seen}"
+            if self.probability_better is not None:
+                asked = f"asked {self.probability_better:g} for either"
+                text += f"; P({seen.candidate} better) = {better:.4f} ({asked})"
+            if not math.isnan(loss):
+                name, most = seen.candidate if leads else seen.control, self.expected_loss
+                text += f"; expected loss of {name} {loss:.2g} (at most {most:g})"
+            return text
+
         if not wins:
-            return Judgement(None, reason)
-        return Judgement("candidate" if leads else "control", reason)
+            return Judgement(None, words)
+        return Judgement("candidate" if leads else "control", words)
 
     def _posteriors(self, seen: Evidence) -> _Posteriors[Any] | None:
         if isinstance(seen, MeanEvidence):

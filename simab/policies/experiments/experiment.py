@@ -6,9 +6,8 @@ It keeps the looks, the guardrails and the end; what a look concludes is each po
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -28,28 +27,32 @@ from simab.policies.policy import Policy
 __all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What a look concludes; `winner` is None while it is open; `last`: there is no further look.
 
-    `memory` is what the rule wants to find at its next look.
+    `words` writes down why: hardly any look of a run is ever quoted. `memory` is what the rule
+    wants to find at its next look.
     """
 
     winner: Literal["control", "candidate"] | None
-    reason: str
+    words: Callable[[], str]
     memory: Any = None
     last: bool = False
 
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+        return self.words()
 
-@dataclass(frozen=True, slots=True)
-class ExperimentState:
+
+class ExperimentState(NamedTuple):
     """The last look (its number, time and labels), what the rule remembers, and any hold."""
 
     look: int = 0
     looked_at_ns: int = 0
     looked_at_labels: int = 0
     memory: Any = None
-    stretch: ConstantWeightPeriod = field(default_factory=ConstantWeightPeriod)
+    stretch: ConstantWeightPeriod = ConstantWeightPeriod()
     holds: int = 0
     held_for: HoldReason | None = None
     finished: bool = False
@@ -98,7 +101,7 @@ class Experiment(Policy):
         if self.guardrails:
             stretch = state.stretch.followed(observation)
             if stretch is not state.stretch:
-                state = replace(state, stretch=stretch)
+                state = state._replace(stretch=stretch)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
         seen = evidence_of(observation)
@@ -106,7 +109,7 @@ class Experiment(Policy):
         if look == state.look:
             if not self._is_over(observation):  # at nearly all ticks
                 return (), state
-            judgement = Judgement(None, str(seen))
+            judgement = Judgement(None, seen.__str__)
         else:
             judgement = self.judge(look, state.memory, seen)
             state = ExperimentState(
@@ -168,7 +171,7 @@ class Experiment(Policy):
         begun: tuple[Action, ...] = ()
         if winner == "candidate" and (hold := self._hold(state, observation)):
             begun = () if hold.reason is state.held_for else (hold,)
-            state = replace(state, holds=state.holds + 1, held_for=hold.reason)
+            state = state._replace(holds=state.holds + 1, held_for=hold.reason)
             if not over:
                 return begun, state
             winner = "control"
@@ -176,7 +179,7 @@ class Experiment(Policy):
         if state.holds:
             because += f" (the candidate was held at {state.holds} looks)"
         name = observation.candidate if winner == "candidate" else observation.control
-        return (*begun, Promote(name, because=because)), replace(state, finished=True)
+        return (*begun, Promote(name, because=because)), state._replace(finished=True)
 
     def _is_over(self, observation: Observation) -> bool:
         return self.maximum_duration is not None and observation.now_ns >= self.maximum_duration

@@ -117,11 +117,14 @@ class FixedHorizonTest(Experiment):
         """The test of all labels; what is not significantly better is not promoted."""
         test = seen.test()
         better = test.difference > 0 and test.p_value < self.alpha
-        reason = (
-            f"{seen}: difference {seen.written(test.difference)}, p = {test.p_value:.3g} "
-            f"(alpha {self.alpha:g})"
-        )
-        return Judgement("candidate" if better else "control", reason, last=True)
+
+        def words() -> str:
+            return (
+                f"{seen}: difference {seen.written(test.difference)}, p = {test.p_value:.3g} "
+                f"(alpha {self.alpha:g})"
+            )
+
+        return Judgement("candidate" if better else "control", words, last=True)
 
 
 @lru_cache(maxsize=64)  # asked for at every look

@@ -97,16 +97,19 @@ class GroupSequential(Experiment):
         times = self._times(memory or (), seen)
         lower, upper = self._bounds(look, times)
         test = seen.test()
-        reason = (
-            f"look {look} of {self.looks}: {seen}: z = {test.z:.3f}, bounds {lower:.3f} and "
-            f"{upper:.3f} ({self.boundary}, alpha {self.alpha:g})"
-        )
+
+        def words() -> str:
+            return (
+                f"look {look} of {self.looks}: {seen}: z = {test.z:.3f}, bounds {lower:.3f} and "
+                f"{upper:.3f} ({self.boundary}, alpha {self.alpha:g})"
+            )
+
         last = look == self.looks
         if test.z >= upper:
-            return Judgement("candidate", reason, times, last)
+            return Judgement("candidate", words, times, last)
         if test.z <= lower:
-            return Judgement("control", reason, times, last)
-        return Judgement(None, reason, times, last)
+            return Judgement("control", words, times, last)
+        return Judgement(None, words, times, last)
 
     def _times(self, before: Times, seen: Evidence) -> Times:
         """Information at the looks so far: hundredths, so that its bounds are soon all cached.

@@ -30,10 +30,13 @@ class NaivePeeking(LookingExperiment):
     def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The test of all labels so far."""
         test = seen.test()
-        reason = (
-            f"look {look}: {seen}: difference {seen.written(test.difference)}, "
-            f"p = {test.p_value:.3g} (alpha {self.alpha:g} at every look)"
-        )
+
+        def words() -> str:
+            return (
+                f"look {look}: {seen}: difference {seen.written(test.difference)}, "
+                f"p = {test.p_value:.3g} (alpha {self.alpha:g} at every look)"
+            )
+
         if not test.p_value < self.alpha:
-            return Judgement(None, reason)
-        return Judgement("candidate" if test.difference > 0.0 else "control", reason)
+            return Judgement(None, words)
+        return Judgement("candidate" if test.difference > 0.0 else "control", words)

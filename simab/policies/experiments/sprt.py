@@ -65,16 +65,19 @@ class SequentialProbabilityRatio(LookingExperiment):
         right, labelled = shares.candidate_hits, shares.candidate_total
         bounds = sprt_bounds(self.alpha, self.beta)
         log_ratio = bernoulli_log_ratio(right, labelled, self.p0, self.p1)
-        reason = (
-            f"look {look}: {seen.candidate} {right}/{labelled} correct: log likelihood ratio of "
-            f"{self.p1:g} to {self.p0:g} is {log_ratio:.3f}, bounds {bounds.lower:.3f} and "
-            f"{bounds.upper:.3f}"
-        )
+
+        def words() -> str:
+            return (
+                f"look {look}: {seen.candidate} {right}/{labelled} correct: log likelihood ratio "
+                f"of {self.p1:g} to {self.p0:g} is {log_ratio:.3f}, bounds {bounds.lower:.3f} and "
+                f"{bounds.upper:.3f}"
+            )
+
         verdict = sprt_verdict(log_ratio, bounds)
         if verdict == "continue":
             most = self.maximum_labelled_requests
-            return Judgement(None, reason, last=most is not None and labelled >= most)
-        return Judgement("candidate" if verdict == "alternative" else "control", reason)
+            return Judgement(None, words, last=most is not None and labelled >= most)
+        return Judgement("candidate" if verdict == "alternative" else "control", words)
 
 
 def _answers(seen: Evidence) -> ProportionEvidence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from simab.policies.experiments.two_means import MeansTest
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
@@ -14,12 +15,12 @@ from simab.stats.classification import SHARES
 from simab.stats.interval import Interval
 from simab.stats.label_estimates import Estimate, metric_estimate
 from simab.stats.label_totals import LabelTotals
-from simab.stats.proportions import normal_p_value, two_proportion_test
+from simab.stats.proportions import normal_p_value, pooled_test
 
 __all__ = ["MetricEvidence"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MetricEvidence:
     """A metric of both variants' labels, under the variants' names; looks count labelled requests.
 
@@ -32,31 +33,32 @@ class MetricEvidence:
     control: str
     candidate: str
     metric: LabelMetric
-    labelled: tuple[int, int]
-    estimates: tuple[Estimate, Estimate]
-    shares: TwoProportions | None
+    totals: tuple[LabelTotals, LabelTotals]
 
-    @classmethod
-    def of_labels(
-        cls,
-        metric: LabelMetric,
-        control_name: str,
-        control: LabelTotals,
-        candidate_name: str,
-        candidate: LabelTotals,
-    ) -> MetricEvidence:
-        """All of these labels."""
-        shares = None
-        counted = [_counted(metric, each) for each in (control, candidate)]
-        if counted[0] is not None and counted[1] is not None:
-            shares = TwoProportions(*counted[0], *counted[1])
-        return cls(
-            control_name,
-            candidate_name,
-            metric,
-            (control.labelled, candidate.labelled),
-            (_estimate(metric, control), _estimate(metric, candidate)),
-            shares,
+    @cached_property
+    def labelled(self) -> tuple[int, int]:
+        """Labelled requests of control and candidate."""
+        control, candidate = self.totals
+        return control.labelled, candidate.labelled
+
+    @cached_property
+    def shares(self) -> TwoProportions | None:
+        """Hits and trials of a metric that is a share; None of one that is not."""
+        if self.metric not in SHARES:
+            return None
+        control, candidate = (SHARES[self.metric].counted(each.confusion) for each in self.totals)
+        return TwoProportions(*control, *candidate)
+
+    @cached_property
+    def estimates(self) -> tuple[Estimate, Estimate]:
+        """The metric of control and candidate, each with its variance."""
+        control, candidate = self.totals
+        shares = self.shares
+        if shares is None:
+            return metric_estimate(self.metric, control), metric_estimate(self.metric, candidate)
+        return (
+            _share_estimate(shares.control_hits, shares.control_total),
+            _share_estimate(shares.candidate_hits, shares.candidate_total),
         )
 
     @property
@@ -78,12 +80,12 @@ class MetricEvidence:
     def test(self) -> MeansTest:
         """The two-sided z-test of no difference; NaN where the variance of an arm is not known."""
         if self.shares is not None:
-            pooled = two_proportion_test(*self.shares)
-            return MeansTest(pooled.difference, pooled.z, pooled.p_value)
-        if not self._variance > 0.0:
-            return MeansTest(self.difference, math.nan, math.nan)
-        z = self.difference / math.sqrt(self._variance)
-        return MeansTest(self.difference, z, normal_p_value(z, "two-sided"))
+            return MeansTest(*pooled_test(*self.shares))
+        difference, variance = self.difference, self._variance
+        if not variance > 0.0:
+            return MeansTest(difference, math.nan, math.nan)
+        z = difference / math.sqrt(variance)
+        return MeansTest(difference, z, normal_p_value(z, "two-sided"))
 
     def mixture_test(self, mixing_variance: float) -> MixtureTest:
         """One look of the mSPRT, by the normal law of the estimates."""
@@ -141,16 +143,6 @@ class MetricEvidence:
         )
 
 
-def _counted(metric: LabelMetric, totals: LabelTotals) -> tuple[int, int] | None:
-    """Hits and trials of a metric that is a share; None of one that is not."""
-    return SHARES[metric].counted(totals.confusion) if metric in SHARES else None
-
-
-def _estimate(metric: LabelMetric, totals: LabelTotals) -> Estimate:
-    if counted := _counted(metric, totals):
-        hits, trials = counted
-        share = hits / trials if trials else math.nan
-        return Estimate(
-            share, (hits + 1) * (trials - hits + 1) / (trials + 2) ** 2 / max(trials, 1)
-        )
-    return metric_estimate(metric, totals)
+def _share_estimate(hits: int, trials: int) -> Estimate:
+    share = hits / trials if trials else math.nan
+    return Estimate(share, (hits + 1) * (trials - hits + 1) / (trials + 2) ** 2 / max(trials, 1))
