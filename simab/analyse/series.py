@@ -154,7 +154,7 @@ class _LabelsSoFar:
     def __init__(self, run_counts: RunCounts, name: str) -> None:
         self._run_counts, self._number = run_counts, run_counts.blueprint.names.index(name)
         self._done = 0
-        self._sums = [
+        self._sums: list[NDArray[np.int64]] = [
             np.zeros(each.shape[2:], dtype=np.int64)
             for each in (run_counts.labels, run_counts.scores, run_counts.rewards)
         ]
@@ -170,9 +170,12 @@ class _LabelsSoFar:
         for sums, each in zip(self._sums, counted, strict=True):
             sums += each[part, self._number].sum(axis=0, dtype=np.int64)
         self._done = bucket
-        labels, scores, rewards = (sums.copy() for sums in self._sums)
+        labels, scores, rewards = self._sums
         return run_counts.totals_of_labels(
-            self._number, labels, rewards if len(run_counts.rewards) else None, known_scores(scores)
+            self._number,
+            labels.tolist(),
+            rewards.tolist() if len(run_counts.rewards) else None,
+            known_scores(scores.copy()),
         )
 
 

@@ -5,7 +5,7 @@ Where weights change on the way, error rates and latencies of unlike times are m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simab.policies.observation import MetricsView, Observation
 from simab.policies.two_proportions import TwoProportions
@@ -15,8 +15,7 @@ __all__ = ["ConstantWeightPeriod"]
 Weights = tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ConstantWeightPeriod:
+class ConstantWeightPeriod(NamedTuple):
     """Since when the weights are what they are; only windows from then on belong to it."""
 
     weights: Weights = ()

@@ -91,8 +91,7 @@ class ConfusionCounts(_Cells):
     @property
     def total(self) -> int:
         """All labelled requests."""
-        predicted = self.true_positive + self.false_positive
-        return predicted + self.false_negative + self.true_negative
+        return sum(self)
 
 
 @dataclass(frozen=True, slots=True)

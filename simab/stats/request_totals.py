@@ -9,9 +9,8 @@ against a limit it is read at the bucket's edge: what may lie within the limit k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,14 +81,14 @@ def latency_quantile_buckets(
     return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RequestTotals:
+class RequestTotals(NamedTuple):
     """Requests that finished in some span.
 
     `invocations` counts every request sent to the variant; `rejected` (503, queue full) and
     `failed` (500) are its 5XX. Latency, from arrival to reply, is summed and counted over the
     answered and failed requests, not over the rejected; `latency_histogram` has shape
-    (LATENCY_BUCKETS,) or one row a window, which are added up when a quantile is asked for.
+    (LATENCY_BUCKETS,) or one row a window, which are added up when a quantile is asked for. A
+    tuple, because several are made at a look.
     """
 
     invocations: int
@@ -116,12 +115,15 @@ class RequestTotals:
 
     def latency_quantile_bucket(self, probability: float) -> int | None:
         """The bucket that holds that quantile; None where nothing was served."""
-        counts = np.atleast_2d(self.latency_histogram).sum(axis=0, dtype=np.int64)
-        served = int(counts.sum())
+        counts = self.latency_histogram
+        if counts.ndim > 1:  # mostly of one window, which costs more to sum than to read
+            counts = counts[0] if len(counts) == 1 else counts.sum(axis=0, dtype=np.int64)
+        reached = counts.cumsum(dtype=np.int64)
+        served = int(reached[-1])
         if served == 0:
             return None
         rank = max(ceil(probability * served), 1)
-        return int(np.searchsorted(np.cumsum(counts), rank))
+        return int(reached.searchsorted(rank))
 
 
 def _ratio(numerator: int, denominator: int) -> float:

@@ -26,8 +26,8 @@ __all__ = ["PublishedMetrics", "ShownCounts", "published_until_ns"]
 
 def published_until_ns(blueprint: Blueprint, now_ns: int) -> int:
     """End of the newest window whose publication delay is over at `now_ns`."""
-    seen_ns = max(now_ns - blueprint.publication_delay_ns, 0)
-    return seen_ns // blueprint.period_ns * blueprint.period_ns
+    seen_ns = now_ns - blueprint.publication_delay_ns
+    return seen_ns - seen_ns % blueprint.period_ns if seen_ns > 0 else 0
 
 
 def _read_only(run_counts: RunCounts) -> RunCounts:
@@ -84,20 +84,24 @@ class ArrivedLabels:
 
     def __init__(self, run_counts: RunCounts) -> None:
         self._run_counts = run_counts
+        self._resolution_ns = run_counts.blueprint.label_resolution_ns
         self._labels = _RunningSums(run_counts.labels)
         self._scores = _RunningSums(run_counts.scores)
         self._rewards = _RunningSums(run_counts.rewards)
+        self._scored, self._earning = len(run_counts.scores) > 0, len(run_counts.rewards) > 0
+        self._read_until = 0
+        self._columns: list[list[int]] = self._labels.before(0).tolist()
 
     def totals(self, variant: int, until_ns: int) -> LabelTotals:
         """Totals of one variant's labels that arrived before `until_ns`, a tick."""
-        run_counts = self._run_counts
-        until = until_ns // run_counts.blueprint.label_resolution_ns
-        rewards = self._rewards.before(until)[variant] if len(run_counts.rewards) else None
-        return run_counts.totals_of_labels(
+        until = until_ns // self._resolution_ns
+        if until != self._read_until:  # at a tick once, for all variants
+            self._read_until, self._columns = until, self._labels.before(until).tolist()
+        return self._run_counts.totals_of_labels(
             variant,
-            self._labels.before(until)[variant],
-            rewards,
-            partial(self._score_histogram, variant, until) if len(run_counts.scores) else no_scores,
+            self._columns[variant],
+            self._rewards.before(until)[variant].tolist() if self._earning else None,
+            partial(self._score_histogram, variant, until) if self._scored else no_scores,
         )
 
     def _score_histogram(self, variant: int, until: int) -> NDArray[np.int64]:

@@ -251,14 +251,21 @@ class RunCounts:
     def request_totals(self, variant: int, first: int, last: int) -> RequestTotals:
         """Totals of the windows from `first` up to, not including, `last`."""
         rows = self.requests[first:last, variant]
-        sums = rows.sum(axis=0).tolist()
+        if len(rows) == 1:  # as most looks ask for: a sum would cost more than the row
+            sums = rows[0].tolist()
+            carried = sums[RequestColumn.LATENCY_CARRIES]
+            latency_sum_ns = sums[RequestColumn.LATENCY_SUM_NS] + carried * CARRY_NS
+        else:
+            sums = rows.sum(axis=0).tolist()
+            latency_sum_ns = time_sum_ns(rows, RequestColumn.LATENCY_SUM_NS)
+        invocations, answered, failed, rejected, *_ = sums  # in the order of RequestColumn
         return RequestTotals(
-            invocations=sums[RequestColumn.INVOCATIONS],
-            answered=sums[RequestColumn.ANSWERED],
-            failed=sums[RequestColumn.FAILED],
-            rejected=sums[RequestColumn.REJECTED],
-            latency_sum_ns=time_sum_ns(rows, RequestColumn.LATENCY_SUM_NS),
-            latency_histogram=self.latencies[first:last, variant],
+            invocations,
+            answered,
+            failed,
+            rejected,
+            latency_sum_ns,
+            self.latencies[first:last, variant],
         )
 
     def label_totals(self, variant: int, first: int, last: int) -> LabelTotals:
@@ -266,34 +273,34 @@ class RunCounts:
         scores = self.scores[first:last, variant].sum(axis=0, dtype=np.int64)
         return self.totals_of_labels(
             variant,
-            self.labels[first:last, variant].sum(axis=0),
-            self.rewards[first:last, variant].sum(axis=0) if len(self.rewards) else None,
+            self.labels[first:last, variant].sum(axis=0).tolist(),
+            self.rewards[first:last, variant].sum(axis=0).tolist() if len(self.rewards) else None,
             known_scores(scores),
         )
 
     def totals_of_labels(
         self,
         variant: int,
-        sums: NDArray[np.int64],
-        rewards: NDArray[np.int64] | None,
+        sums: list[int],
+        rewards: list[int] | None,
         read_scores: Callable[[], NDArray[np.int64]],
     ) -> LabelTotals:
         """A variant's columns of labels and rewards, summed over some buckets, as totals.
 
-        Shapes: sums (7,), rewards (4,), None where none earn any, and scores (2, SCORE_BINS).
+        None where no variant earns rewards; scores have shape (2, SCORE_BINS).
         """
-        count = sums.tolist()
+        *cells, successes, failures, squared_error_sum = sums  # in the order of LabelColumn
         return LabelTotals(  # by place, and without checks: a tick makes two
-            ConfusionCounts._make(count[: LabelColumn.SUCCESS]),
-            count[LabelColumn.SUCCESS],
-            count[LabelColumn.FAILURE],
-            count[LabelColumn.SQUARED_ERROR],
+            ConfusionCounts._make(cells),
+            successes,
+            failures,
+            squared_error_sum,
             read_scores,
             NO_REWARDS if rewards is None else self._reward_totals(variant, rewards),
         )
 
-    def _reward_totals(self, variant: int, sums: NDArray[np.int64]) -> RewardTotals:
-        count, total, high, low = sums.tolist()
+    def _reward_totals(self, variant: int, sums: list[int]) -> RewardTotals:
+        count, total, high, low = sums
         scale = self.blueprint.variants[variant].outcomes.reward_scale
         if not count or scale is None:
             return NO_REWARDS

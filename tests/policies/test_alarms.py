@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,7 +154,7 @@ def test_an_alarm_looks_at_each_published_period_once() -> None:
         shown = FakeMetrics(windows=script, published_until_ns=minute * MINUTE)
         record = watch(alarm, record, observation(shown))
         again = watch(alarm, record, observation(shown))
-        assert again == replace(record, sounded=None)
+        assert again == record._replace(sounded=None)
         seen.append(record.state)
     assert seen == [OK, OK, OK, ALARM, ALARM]
     late = FakeMetrics(windows=script, published_until_ns=5 * MINUTE)

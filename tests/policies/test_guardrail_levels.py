@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ BETTER = {"old": successes(600, 400), "new": successes(900, 100)}
 
 def served(count: int, failed: int) -> RequestTotals:
     """Counts alone, without latencies."""
-    return replace(NOTHING, invocations=count, failed=failed)
+    return NOTHING._replace(invocations=count, failed=failed)
 
 
 def passed(policy: Experiment, excess: float, *, runs: int, looks: int, each: int) -> int:
@@ -67,8 +66,7 @@ class CumulatedMetrics(FakeMetrics):
             self.windows[variant, minute]
             for minute in range(since_ns // self.period_ns, until_ns // self.period_ns)
         ]
-        return replace(
-            NOTHING,
+        return NOTHING._replace(
             invocations=sum(part.invocations for part in parts),
             failed=sum(part.failed for part in parts),
         )

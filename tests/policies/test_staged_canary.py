@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,7 +112,7 @@ def test_what_keeps_the_limits_does_not(window: RequestTotals) -> None:
     """
     state = CanaryState(0, 10 * MINUTE)
     seen = observation(published(window, since_minute=11), now_ns=13 * MINUTE)
-    assert canary().decide(state, seen) == ((), replace(state, seen_until_ns=12 * MINUTE))
+    assert canary().decide(state, seen) == ((), state._replace(seen_until_ns=12 * MINUTE))
 
 
 def test_the_alarm_comes_before_the_promotion() -> None:
@@ -127,7 +126,7 @@ def test_windows_that_began_before_the_stage_do_not_count() -> None:
     """The stage serves from 10:30; the window from 10:00 holds requests of before."""
     state = CanaryState(0, 10 * MINUTE + MINUTE // 2)
     seen = observation(published(FAILING, since_minute=10), now_ns=13 * MINUTE)
-    assert canary().decide(state, seen) == ((), replace(state, seen_until_ns=11 * MINUTE))
+    assert canary().decide(state, seen) == ((), state._replace(seen_until_ns=11 * MINUTE))
     seen = observation(published(FAILING, since_minute=11), now_ns=13 * MINUTE)
     assert isinstance(canary().decide(state, seen)[0][0], RollBack)
 

@@ -131,8 +131,8 @@ def _totals(
         control, candidate = (
             counts.totals_of_labels(
                 number,
-                labels[at, which],
-                None if rewards is None else rewards[at, which],
+                labels[at, which].tolist(),
+                None if rewards is None else rewards[at, which].tolist(),
                 known_scores(scores[at, which]),
             )
             for which, number in enumerate(numbers)

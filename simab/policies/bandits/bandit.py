@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isclose
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -43,8 +42,7 @@ class Pulls(NamedTuple):
         return f"{self.right}/{self.labelled}"
 
 
-@dataclass(frozen=True, slots=True)
-class BanditState:
+class BanditState(NamedTuple):
     """When the weights were last worked out, and who has been champion for how many updates."""
 
     updated_at_ns: int
@@ -128,7 +126,7 @@ class Bandit(Policy):
             begun = self._reweighted(even, "the exploration starts with even shares", observation)
             return begun, BanditState(now_ns)
         if self.maximum_duration is not None and now_ns >= self.maximum_duration:
-            return self._best_at_the_end(observation), replace(state, finished=True)
+            return self._best_at_the_end(observation), state._replace(finished=True)
         if now_ns < self.exploration or now_ns - state.updated_at_ns < self.update_every:
             return (), state
         return self._updated(state, observation, arms)

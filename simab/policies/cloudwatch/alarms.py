@@ -10,8 +10,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
@@ -156,8 +155,7 @@ class Alarm(Description):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmRecord:
+class AlarmRecord(NamedTuple):
     """An alarm's state, its newest datapoints and the end of the last period among them.
 
     `sounded` holds the datapoints with which it was in ALARM since the look before, if it was.

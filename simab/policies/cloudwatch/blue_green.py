@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -43,8 +42,7 @@ class Deployment(StrEnum):
     FINISHED = "Finished"
 
 
-@dataclass(frozen=True, slots=True)
-class BlueGreenState:
+class BlueGreenState(NamedTuple):
     """Where the deployment stands, on which step and since when, and the state of each alarm."""
 
     phase: Deployment = Deployment.WAITING
@@ -174,9 +172,8 @@ class BlueGreen(Policy):
 
     def _watched(self, state: BlueGreenState, observation: Observation) -> BlueGreenState:
         watching = zip(self.alarms.values(), state.alarms, strict=True)
-        return replace(
-            state, alarms=tuple(watch(alarm, record, observation) for alarm, record in watching)
-        )
+        records = tuple(watch(alarm, record, observation) for alarm, record in watching)
+        return state._replace(alarms=records)
 
     def _alarm(self, state: BlueGreenState) -> str:
         """The first alarm in ALARM, with its datapoints; empty while all is well."""
@@ -196,7 +193,7 @@ class BlueGreen(Policy):
         alarm = self._alarm(state)
         if alarm:
             return self._roll_back(state, f"before any traffic was shifted, {alarm}")
-        started = replace(state, phase=Deployment.PROVISIONING, started_ns=observation.now_ns)
+        started = state._replace(phase=Deployment.PROVISIONING, started_ns=observation.now_ns)
         return self._provision(started, observation)
 
     def _provision(
@@ -205,7 +202,7 @@ class BlueGreen(Policy):
         if observation.candidate not in observation.weights:
             because = "the green fleet is provisioned without traffic"
             return (AddVariant(observation.candidate, because=because),), state
-        return self._shift(replace(state, phase=Deployment.SHIFTING), observation)
+        return self._shift(state._replace(phase=Deployment.SHIFTING), observation)
 
     def _shift(
         self, state: BlueGreenState, observation: Observation
@@ -215,7 +212,7 @@ class BlueGreen(Policy):
             return self._roll_back(state, late)
         share = self._shares(observation)[state.step]
         if abs(candidate_share(observation.weights, observation) - share) < _SAME_SHARE:
-            baking = replace(state, phase=Deployment.BAKING, since_ns=observation.now_ns)
+            baking = state._replace(phase=Deployment.BAKING, since_ns=observation.now_ns)
             return self._bake(baking, observation)
         because = f"step {state.step + 1} turns on {share:.4g} of the traffic"
         if state.step:
@@ -232,17 +229,17 @@ class BlueGreen(Policy):
         if observation.now_ns - state.since_ns < self.wait_interval:
             return (), state
         if state.step + 1 < len(self._shares(observation)):
-            following = replace(state, phase=Deployment.SHIFTING, step=state.step + 1)
+            following = state._replace(phase=Deployment.SHIFTING, step=state.step + 1)
             return self._shift(following, observation)
         because = f"no alarm in the last bake of {units.format_duration(self.wait_interval)}"
-        baked = replace(state, phase=Deployment.TERMINATING, since_ns=observation.now_ns)
+        baked = state._replace(phase=Deployment.TERMINATING, since_ns=observation.now_ns)
         return (Promote(observation.candidate, because=because),), baked
 
     def _terminate(
         self, state: BlueGreenState, observation: Observation
     ) -> tuple[Sequence[Action], BlueGreenState]:
         if observation.control not in observation.weights:
-            return (), replace(state, phase=Deployment.FINISHED)
+            return (), state._replace(phase=Deployment.FINISHED)
         if observation.now_ns - state.since_ns < self.termination_wait:
             return (), state
         because = f"the blue fleet ends {units.format_duration(self.termination_wait)} after"
@@ -252,7 +249,7 @@ class BlueGreen(Policy):
     def _roll_back(
         self, state: BlueGreenState, because: str
     ) -> tuple[Sequence[Action], BlueGreenState]:
-        back = replace(state, phase=Deployment.ROLLING_BACK, reason=because)
+        back = state._replace(phase=Deployment.ROLLING_BACK, reason=because)
         return (RollBack(because=because),), back
 
     def _rolled_back(
@@ -260,7 +257,7 @@ class BlueGreen(Policy):
     ) -> tuple[Sequence[Action], BlueGreenState]:
         if any(isinstance(refusal.action, RollBack) for refusal in observation.refused):
             return self._roll_back(state, state.reason)
-        return (), replace(state, phase=Deployment.FINISHED)
+        return (), state._replace(phase=Deployment.FINISHED)
 
     def _late(self, state: BlueGreenState, observation: Observation) -> str:
         limit = self.maximum_execution_timeout

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -49,8 +48,7 @@ class Phase(StrEnum):
 _ENDED: Final = frozenset({Phase.SUCCEEDED, Phase.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class FlaggerState:
+class FlaggerState(NamedTuple):
     """The canary's status.
 
     `next_tick_ns` is None before the first tick. `failed_checks` counts over the whole run.
@@ -163,18 +161,18 @@ class FlaggerAnalysis(Policy):
             return (), state
         due_ns = now_ns if state.next_tick_ns is None else state.next_tick_ns
         following = due_ns + ((now_ns - due_ns) // self.interval + 1) * self.interval
-        state = replace(state, next_tick_ns=following, measured="")
+        state = state._replace(next_tick_ns=following, measured="")
         if observation.status is EndpointStatus.UPDATING:
             return (), state
         if state.phase is Phase.INITIALIZED:
             return self._notice(state, observation)
         if self.skip_analysis:
             promote = Promote(observation.candidate, because="the analysis is skipped")
-            return (promote,), replace(state, phase=Phase.SUCCEEDED)
+            return (promote,), state._replace(phase=Phase.SUCCEEDED)
         if state.phase is Phase.PROMOTING:
             return self._move(state, observation)
         if state.phase is Phase.FINALISING:
-            return (), replace(state, phase=Phase.SUCCEEDED)
+            return (), state._replace(phase=Phase.SUCCEEDED)
         return self._analyse(state, observation)
 
     def readings(
@@ -228,7 +226,7 @@ class FlaggerAnalysis(Policy):
 
     def _notice(self, state: FlaggerState, observation: Observation) -> FlaggerStep:
         """The first tick: the candidate is there, and has no traffic yet."""
-        state = replace(state, phase=Phase.PROGRESSING)
+        state = state._replace(phase=Phase.PROGRESSING)
         if observation.candidate not in observation.weights:
             add = AddVariant(observation.candidate, because="the candidate is scaled up")
             return (add,), state
@@ -243,15 +241,15 @@ class FlaggerAnalysis(Policy):
                 f"{state.failed_checks} failed checks reach the threshold {self.threshold}; "
                 f"the last: {state.last_failure}"
             )
-            return (RollBack(because=because),), replace(state, phase=Phase.FAILED)
+            return (RollBack(because=because),), state._replace(phase=Phase.FAILED)
         weight = _weight(observation)
         because = "the analysis starts"
         if weight > 0 or state.iterations > 0 or state.mirrored:
             check = run_checks(self.metrics, observation)
-            state = replace(state, measured=check.measured)
+            state = state._replace(measured=check.measured)
             if not check.passed:
                 failed = state.failed_checks + 1
-                return (), replace(state, failed_checks=failed, last_failure=check.measured)
+                return (), state._replace(failed_checks=failed, last_failure=check.measured)
             because = f"passed: {check.measured}"
         if self.iterations is not None:
             return self._iterate(self.iterations, because, state, observation)
@@ -260,20 +258,20 @@ class FlaggerAnalysis(Policy):
         if self.mirror and weight == 0 and not state.mirrored:
             return self._copied(because, state, observation)
         following = min(weight + self._step(weight), TOTAL)
-        unmirrored = replace(state, mirrored=False)
+        unmirrored = state._replace(mirrored=False)
         return (self._shift(following, because, observation),), unmirrored
 
     def _copied(self, because: str, state: FlaggerState, observation: Observation) -> FlaggerStep:
         """A step at weight 0: the candidate gets copies of what the others answer."""
         shift = self._shift(0, f"mirrored, {because}", observation, mirrored=True)
-        return (shift,), replace(state, mirrored=True)
+        return (shift,), state._replace(mirrored=True)
 
     def _iterate(
         self, wanted: int, because: str, state: FlaggerState, observation: Observation
     ) -> FlaggerStep:
         """Blue/green: count to `wanted`, give the candidate all traffic, check once more."""
         if state.iterations < wanted:
-            counted = replace(state, iterations=state.iterations + 1)
+            counted = state._replace(iterations=state.iterations + 1)
             if self.matched_share is not None:
                 return self._matched(because, counted, observation)
             if self.mirror and self.router and not state.mirrored:
@@ -284,7 +282,7 @@ class FlaggerAnalysis(Policy):
         approved, state = self._approval(state, observation.now_ns)
         if not approved:
             return (), state
-        after = replace(state, iterations=state.iterations + 1, mirrored=False)
+        after = state._replace(iterations=state.iterations + 1, mirrored=False)
         return (self._shift(TOTAL, because, observation),) if self.router else (), after
 
     def _matched(
@@ -304,20 +302,20 @@ class FlaggerAnalysis(Policy):
         # Of what matches, Flagger's router says 100; without a router there is nothing to move.
         left = TOTAL if self.matched_share is not None else _weight(observation)
         left = left if self.router else 0
-        return (), replace(state, phase=Phase.PROMOTING, left_to_shift=left)
+        return (), state._replace(phase=Phase.PROMOTING, left_to_shift=left)
 
     def _approval(self, state: FlaggerState, now_ns: int) -> tuple[bool, FlaggerState]:
         since_ns = now_ns if state.waiting_since_ns is None else state.waiting_since_ns
-        waiting = replace(state, phase=Phase.WAITING_PROMOTION, waiting_since_ns=since_ns)
+        waiting = state._replace(phase=Phase.WAITING_PROMOTION, waiting_since_ns=since_ns)
         if now_ns - since_ns < self.confirm_promotion_after:
             return False, waiting
-        return True, replace(waiting, phase=state.phase)
+        return True, waiting._replace(phase=state.phase)
 
     def _move(self, state: FlaggerState, observation: Observation) -> FlaggerStep:
         """One tick of moving the traffic back; the new version serves all of it from the first."""
         left = max(state.left_to_shift - (self.step_weight_promotion or TOTAL), 0)
         phase = Phase.PROMOTING if left else Phase.FINALISING
-        after = replace(state, phase=phase, left_to_shift=left, promoted=True)
+        after = state._replace(phase=phase, left_to_shift=left, promoted=True)
         if state.promoted:
             return (), after
         failed = state.failed_checks

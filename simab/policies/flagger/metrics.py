@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Final, Literal, TypeAlias, cast, get_args
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from pydantic import Field, model_validator
 
@@ -132,8 +131,7 @@ class FlaggerMetric(Description):
         return self.scale * window_metric(cast(WindowMetric, self.measures), totals)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """Whether one tick's metrics passed, and what was measured, up to the first that failed."""
 
     passed: bool

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -27,8 +26,7 @@ __all__ = ["SafeRollout", "SafeRolloutState"]
 _NOTHING = TwoProportions(0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class SafeRolloutState:
+class SafeRolloutState(NamedTuple):
     """The stage, the stretch that it serves in (None: not yet), and what is counted of it.
 
     `labels` are those that had arrived when the stage began, `errors` the 5XX of its windows.
@@ -108,7 +106,7 @@ class SafeRollout(Policy):
         labels = ProportionEvidence.of(observation)
         harm = self._harm(state, labels)
         if harm:
-            return (RollBack(because=harm),), replace(state, finished=True)
+            return (RollBack(because=harm),), state._replace(finished=True)
         assert state.stretch is not None
         hold: Hold | None = None
         begun: tuple[Action, ...] = ()
@@ -117,7 +115,7 @@ class SafeRollout(Policy):
             if hold is None:
                 return self._passed(state, observation, labels)
             begun = () if hold.reason is state.held_for else (hold,)
-            state = replace(state, holds=state.holds + 1, held_for=hold.reason)
+            state = state._replace(holds=state.holds + 1, held_for=hold.reason)
         if self.maximum_duration is not None and observation.now_ns >= self.maximum_duration:
             because = (
                 f"not through after {units.format_duration(self.maximum_duration)}, "
@@ -125,7 +123,7 @@ class SafeRollout(Policy):
                 + (hold.because if hold else "the stage is not served out")
             )
             promote = Promote(observation.control, because=because)
-            return (*begun, promote), replace(state, finished=True)
+            return (*begun, promote), state._replace(finished=True)
         return begun, state
 
     def readings(
@@ -164,7 +162,7 @@ class SafeRollout(Policy):
             return state
         new = ConstantWeightPeriod(weights, from_ns).errors(observation)
         errors = TwoProportions(*(a + b for a, b in zip(state.errors, new, strict=True)))
-        return replace(state, errors=errors, counted_until_ns=until_ns)
+        return state._replace(errors=errors, counted_until_ns=until_ns)
 
     def _harm(self, state: SafeRolloutState, labels: ProportionEvidence) -> str:
         """Significant harm in this stage, in words; empty while there is none."""
@@ -205,7 +203,7 @@ class SafeRollout(Policy):
             return (entered,), SafeRolloutState(following, holds=state.holds)
         because += ": inconclusive ships"
         promote = Promote(observation.candidate, because=because)
-        return (promote,), replace(state, finished=True)
+        return (promote,), state._replace(finished=True)
 
     def _standing(self, state: SafeRolloutState, labels: ProportionEvidence) -> str:
         correct, errors = labels.shares.since(state.labels), state.errors

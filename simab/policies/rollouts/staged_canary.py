@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -22,8 +21,7 @@ from simab.stats.request_totals import RequestTotals
 __all__ = ["CanaryState", "StagedCanary"]
 
 
-@dataclass(frozen=True, slots=True)
-class CanaryState:
+class CanaryState(NamedTuple):
     """Which stage was asked for, since when it serves (None: not yet), and whether it is over.
 
     `seen_until_ns` is the end of the newest window that an alarm was looked for in.
@@ -80,19 +78,19 @@ class StagedCanary(Policy):
             if observation.refused:  # the stage was never entered
                 return (self._enter(state.stage, "asked again", observation),), state
             now_ns, seen_ns = observation.now_ns, observation.metrics.published_until_ns
-            return (), replace(state, serving_since_ns=now_ns, seen_until_ns=seen_ns)
+            return (), state._replace(serving_since_ns=now_ns, seen_until_ns=seen_ns)
         alarm = self._alarm(state, observation)
         if alarm:
-            return (RollBack(because=alarm),), replace(state, finished=True)
+            return (RollBack(because=alarm),), state._replace(finished=True)
         if observation.now_ns - state.serving_since_ns < self.bake:
-            return (), replace(state, seen_until_ns=observation.metrics.published_until_ns)
+            return (), state._replace(seen_until_ns=observation.metrics.published_until_ns)
         because = (
             f"no alarm in {units.format_duration(self.bake)} at {self.stages[state.stage]:.3g}"
         )
         following = state.stage + 1
         if following == len(self.stages):
             promote = Promote(observation.candidate, because=because)
-            return (promote,), replace(state, finished=True)
+            return (promote,), state._replace(finished=True)
         return (self._enter(following, because, observation),), CanaryState(following)
 
     def readings(
