@@ -32,7 +32,8 @@ class TwoProportions(NamedTuple):
     @property
     def smaller(self) -> int:
         """The total of the variant that has fewer."""
-        return min(self.control_total, self.candidate_total)
+        control, candidate = self.control_total, self.candidate_total
+        return control if control < candidate else candidate
 
     @property
     def pairs(self) -> float:

@@ -108,7 +108,7 @@ class LabelTotals(NamedTuple):
     @property
     def labelled(self) -> int:
         """Requests with a label."""
-        return self.confusion.total + self.successes + self.failures + self.rewards.count
+        return sum(self.confusion) + self.successes + self.failures + self.rewards.count
 
     @property
     def correct(self) -> int:

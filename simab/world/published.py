@@ -114,6 +114,7 @@ class ShownCounts:
 
     def __init__(self, run_counts: RunCounts) -> None:
         self.run_counts = _read_only(run_counts)
+        self.numbers = {name: number for number, name in enumerate(run_counts.blueprint.names)}
         self.labels = ArrivedLabels(self.run_counts)
         self.phases = Phases(self.run_counts)
 
@@ -162,11 +163,10 @@ class PublishedMetrics:
         return PublishedMetrics(self._shown, min(earlier_ns, self.now_ns))
 
     def _number(self, variant: str) -> int:
-        names = self._shown.run_counts.blueprint.names
-        try:
-            return names.index(variant)
-        except ValueError:
+        numbers = self._shown.numbers
+        if variant not in numbers:
             raise InvalidInput(
                 f"variant = {visible(repr(variant))}: the scenario has no such variant; name one "
-                f"of {', '.join(names)}"
-            ) from None
+                f"of {', '.join(numbers)}"
+            )
+        return numbers[variant]

@@ -161,8 +161,11 @@ class Session:
         """
         if self.ended:
             raise InvalidInput("the run has reached its horizon; nothing can be asked for any more")
-        refusals = [self._carry_out(action) for action in actions]
-        self._refused = tuple(refusal for refusal in refusals if refusal is not None)
+        self._refused = ()
+        for action in actions:
+            refusal = self._carry_out(action)
+            if refusal is not None:
+                self._refused += (refusal,)
         return self._refused
 
     def close(self) -> tuple[RunData, DecisionLog]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from simab.policies.argo.metrics import ArgoMetric, Measurement, Phase, measure
 from simab.policies.look_reading import LookReading
@@ -54,8 +54,7 @@ class MetricResult:
     last: Measurement | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnalysisRun:
+class AnalysisRun(NamedTuple):
     """A run: when it started, how it stands, each metric's counters, and why it stands so."""
 
     started_ns: int
@@ -133,7 +132,7 @@ def _measured(
             name: replace(result, phase=metric_phase(metrics[name], result, terminating=True))
             for name, result in results.items()
         }
-    return _assessed(replace(run, results=results), metrics)
+    return _assessed(run._replace(results=results), metrics)
 
 
 def metric_phase(metric: ArgoMetric, result: MetricResult, *, terminating: bool = False) -> Phase:
@@ -211,9 +210,9 @@ def _assessed(run: AnalysisRun, metrics: Mapping[str, ArgoMetric]) -> AnalysisRu
     counted = [name for name, metric in metrics.items() if not metric.dry_run]
     worst = max(counted, key=lambda name: _WORSE.index(run.results[name].phase), default=None)
     if worst is None:
-        return replace(run, phase=Phase.SUCCESSFUL, message="all metrics are dry runs")
+        return run._replace(phase=Phase.SUCCESSFUL, message="all metrics are dry runs")
     result = run.results[worst]
-    return replace(run, phase=result.phase, message=_message(worst, metrics[worst], result))
+    return run._replace(phase=result.phase, message=_message(worst, metrics[worst], result))
 
 
 def _message(name: str, metric: ArgoMetric, result: MetricResult) -> str:

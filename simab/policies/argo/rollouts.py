@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -46,8 +45,7 @@ class RolloutPhase(StrEnum):
     HEALTHY = "Healthy"
 
 
-@dataclass(frozen=True, slots=True)
-class ArgoState:
+class ArgoState(NamedTuple):
     """Where the rollout stands.
 
     `step` counts from 0 and `step_since_ns` is when it began to wait (None: it has not);
@@ -149,7 +147,7 @@ class ArgoRollouts(Policy):
             control = observation.instances.get(observation.control, 1)
             state = ArgoState(replicas=self.replicas or control)
         if state.passed:
-            state = replace(state, passed=())
+            state = state._replace(passed=())
         in_service = observation.status is EndpointStatus.IN_SERVICE
         if state.over:
             refused = [each.action for each in observation.refused] if in_service else []
@@ -208,7 +206,7 @@ class ArgoRollouts(Policy):
         analysis = state.analysis
         if metrics is not None and analysis is not None:
             analysis = advance(analysis, metrics, observation)
-        return _judged(replace(state, background=background, analysis=analysis), observation)
+        return _judged(state._replace(background=background, analysis=analysis), observation)
 
     def _background_run(self, state: ArgoState, observation: Observation) -> AnalysisRun | None:
         if self.background is None or state.step < self.background.starting_step:
@@ -224,10 +222,10 @@ class ArgoRollouts(Policy):
         while state.step < len(self.steps) and not state.abort:
             correction = self._correction(state, observation)
             if correction is not None:
-                return (correction,), replace(state, phase=RolloutPhase.PROGRESSING)
+                return (correction,), state._replace(phase=RolloutPhase.PROGRESSING)
             state = self._resumed(state, observation)
             if state.inconclusive_since_ns is not None:
-                return (), replace(state, phase=RolloutPhase.PAUSED)
+                return (), state._replace(phase=RolloutPhase.PAUSED)
             done, state = self._step_done(state, observation)
             if done:
                 state = self._next_step(state, observation)
@@ -235,14 +233,14 @@ class ArgoRollouts(Policy):
                 return (), state
         if state.abort:
             return _aborted(state)
-        over = replace(state, phase=RolloutPhase.HEALTHY, over=True)
+        over = state._replace(phase=RolloutPhase.HEALTHY, over=True)
         because = f"all {len(self.steps)} steps are done{_background_words(state.background)}"
         return (Promote(observation.candidate, because=because),), over
 
     def _next_step(self, state: ArgoState, observation: Observation) -> ArgoState:
         if state.analysis is not None:
-            state = replace(state, passed=(*state.passed, (state.step, state.analysis)))
-        state = replace(state, step=state.step + 1, step_since_ns=None, analysis=None)
+            state = state._replace(passed=(*state.passed, (state.step, state.analysis)))
+        state = state._replace(step=state.step + 1, step_since_ns=None, analysis=None)
         if state.step < len(self.steps) and state.background is None:
             return self._analysed(state, observation)
         return state
@@ -281,21 +279,21 @@ class ArgoRollouts(Policy):
     def _step_done(self, state: ArgoState, observation: Observation) -> tuple[bool, ArgoState]:
         step = self.steps[state.step]
         if step.set_weight is not None:  # the endpoint is at that weight, or this is not asked
-            return True, replace(state, phase=RolloutPhase.PROGRESSING)
+            return True, state._replace(phase=RolloutPhase.PROGRESSING)
         if step.pause is not None:
             since_ns = observation.now_ns if state.step_since_ns is None else state.step_since_ns
-            waits = replace(state, phase=RolloutPhase.PAUSED, step_since_ns=since_ns)
+            waits = state._replace(phase=RolloutPhase.PAUSED, step_since_ns=since_ns)
             duration = self.resume_after if step.pause.duration is None else step.pause.duration
             return duration is not None and observation.now_ns - since_ns >= duration, waits
         assert step.analysis is not None
         if state.analysis is None:
             run = start(step.analysis, observation)
-            state = _judged(replace(state, analysis=run), observation)
+            state = _judged(state._replace(analysis=run), observation)
         assert state.analysis is not None
         phase = RolloutPhase.PROGRESSING
         if state.inconclusive_since_ns is not None:
             phase = RolloutPhase.PAUSED
-        return state.analysis.phase is Phase.SUCCESSFUL, replace(state, phase=phase)
+        return state.analysis.phase is Phase.SUCCESSFUL, state._replace(phase=phase)
 
     def _resumed(self, state: ArgoState, observation: Observation) -> ArgoState:
         """After an inconclusive analysis a person resumes, and the same analysis starts anew."""
@@ -305,10 +303,10 @@ class ArgoRollouts(Policy):
         if observation.now_ns - since_ns < self.resume_after:
             return state
         analysis, background = _unless_inconclusive(state.analysis), state.background
-        anew = replace(state, inconclusive_since_ns=None, analysis=analysis)
+        anew = state._replace(inconclusive_since_ns=None, analysis=analysis)
         if background is None or background.phase is not Phase.INCONCLUSIVE:
             return anew
-        return self._analysed(replace(anew, background=None), observation)
+        return self._analysed(anew._replace(background=None), observation)
 
     def adds_candidate(self, candidate: str) -> bool:
         """Always: the new version is scaled up first."""
@@ -367,10 +365,10 @@ def _judged(state: ArgoState, observation: Observation) -> ArgoState:
     for name, run in runs:
         if run is not None and run.phase in (Phase.FAILED, Phase.ERROR):
             where = f"{name} at step {state.step + 1}"
-            return replace(state, abort=f"{where}: {run.message}")
+            return state._replace(abort=f"{where}: {run.message}")
     inconclusive = any(run is not None and run.phase is Phase.INCONCLUSIVE for _, run in runs)
     if inconclusive and state.inconclusive_since_ns is None:
-        return replace(state, inconclusive_since_ns=observation.now_ns)
+        return state._replace(inconclusive_since_ns=observation.now_ns)
     return state
 
 
@@ -383,7 +381,7 @@ def _unless_inconclusive(run: AnalysisRun | None) -> AnalysisRun | None:
 
 
 def _aborted(state: ArgoState) -> Step:
-    over = replace(state, phase=RolloutPhase.DEGRADED, over=True)
+    over = state._replace(phase=RolloutPhase.DEGRADED, over=True)
     return (RollBack(because=state.abort),), over
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated, Final, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from pydantic import Field, model_validator
@@ -91,8 +92,7 @@ class FlaggerMetric(Description):
         """The range that is compared: of a duration in whole milliseconds, cut off as Flagger's."""
         if self.name != "request-duration":
             return self.threshold_range
-        ends = self.threshold_range.model_dump(exclude_none=True)
-        return ThresholdRange(**{end: float(math.trunc(value)) for end, value in ends.items()})
+        return _cut_off(self.threshold_range)
 
     @property
     def missing(self) -> str:
@@ -129,6 +129,12 @@ class FlaggerMetric(Description):
                 latency_ns if math.isnan(latency_ns) else latency_ns // _NANOSECONDS_PER_MILLISECOND
             )
         return self.scale * window_metric(cast(WindowMetric, self.measures), totals)
+
+
+@lru_cache(maxsize=64)  # asked for at every tick
+def _cut_off(passing: ThresholdRange) -> ThresholdRange:
+    ends = passing.model_dump(exclude_none=True)
+    return ThresholdRange(**{end: float(math.trunc(value)) for end, value in ends.items()})
 
 
 class Check(NamedTuple):
