@@ -14,7 +14,7 @@ from scipy import stats
 from statsmodels.stats import proportion as oracle
 
 from simab.errors import InvalidInput
-from simab.stats.proportions import Alternative, two_proportion_test
+from simab.stats.proportions import Alternative, pooled_test, two_proportion_test
 
 
 def rejection_probability(
@@ -52,6 +52,17 @@ def test_exact_size_and_power(
 def test_the_unpooled_test_is_another_test() -> None:
     """With 900 and 100 trials the Wald test rejects less often: the switch is not ignored."""
     assert rejection_probability((900, 100), (0.05, 0.1), pooled=False) < 0.45
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.data())
+def test_the_test_of_a_look_is_this_test_without_its_interval(
+    trials_a: int, trials_b: int, data: st.DataObject
+) -> None:
+    """The same floats, NaN where an arm has no trials or both have only hits or only misses."""
+    a, b = (data.draw(st.integers(0, trials)) for trials in (trials_a, trials_b))
+    whole = two_proportion_test(a, trials_a, b, trials_b)
+    expected = (whole.difference, whole.z, whole.p_value)
+    np.testing.assert_array_equal(pooled_test(a, trials_a, b, trials_b), expected)
 
 
 @given(st.integers(1, 5_000), st.integers(1, 5_000), st.data())

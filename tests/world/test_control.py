@@ -223,6 +223,51 @@ def test_an_observation_that_is_kept_does_not_change(engine: str) -> None:
         assert shown(observation) == then
 
 
+@dataclass
+class Reader:
+    """Reads each observation at once, and before that the one of the look before, if asked to."""
+
+    goes_back: bool = False
+    read: list[Any] = field(default_factory=list)
+
+    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+        if self.goes_back and state is not None:
+            assert shown(state) == self.read[-1]
+        self.read.append(shown(observation))
+        if self.goes_back and state is not None:
+            assert shown(state) == self.read[-2]
+        return (), observation
+
+
+def test_an_observation_that_is_first_read_later_shows_what_it_would_have_shown(
+    engine: str,
+) -> None:
+    """Sums are taken when they are asked for: after the run, or by turns with newer ones."""
+    scored = variant(
+        quality={
+            "kind": "classifier",
+            "positive_scores": {"kind": "beta", "alpha": 8, "beta": 3},
+            "negative_scores": {"kind": "beta", "alpha": 2, "beta": 6},
+        }
+    )
+    classifiers = scenario({"a": scored, "b": scored}, labels={"positive_share": 0.2})
+    at_once, by_turns = Reader(), Reader(goes_back=True)
+    later = Script()
+    for policy in (at_once, by_turns, later):
+        simulate(classifiers, policy=policy, engine=engine)
+    assert len(at_once.read) == 11
+    assert [shown(seen) for seen in later.seen] == at_once.read
+    assert by_turns.read == at_once.read
+
+
+def test_labels_are_printed_alike_in_every_process(engine: str) -> None:
+    """A policy may quote them: no address is among the words."""
+    run, script = play(engine)
+    words = repr(observed(run, script, 60).metrics.labels("a"))
+    assert words.startswith("LabelTotals(confusion=ConfusionCounts(")
+    assert " at 0x" not in words
+
+
 def test_looks_are_at_multiples_of_the_interval(engine: str) -> None:
     """The first one interval after the start, the last before the horizon, none at it."""
     run, script = play(engine, controller={"interval": "7s"}, horizon="70s", rate="1/s")
