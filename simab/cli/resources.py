@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import mmap
 from typing import Final
 
 __all__ = ["release_reserve", "what_is_lacking"]
 
 # Address space that is given back when something fails: to say what failed takes memory as well.
-_reserve = bytearray(16 << 20)
+# Its pages are never written, so holding it takes neither time nor memory.
+_reserve = mmap.mmap(-1, 16 << 20)
 _ROOM_TO_WORK: Final = 64 << 20
 
 _MEMORY: Final = (
@@ -35,7 +37,7 @@ _BY_WORDS: Final = {
 
 def release_reserve() -> None:
     """Make room for what says how the command failed."""
-    _reserve.clear()
+    _reserve.close()
 
 
 def what_is_lacking(error: BaseException) -> str:
