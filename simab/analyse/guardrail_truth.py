@@ -16,8 +16,6 @@ from simab.text.durations import duration_text
 from simab.text.lists import named
 from simab.text.numbers import percent_text
 from simab.units import seconds
-from simab.world import Blueprint, play
-from simab.world.run_counts import RequestColumn, time_sum_ns
 
 __all__ = ["broken_guardrails"]
 
@@ -109,6 +107,9 @@ class _Guarded:
     @cached_property
     def _played(self) -> tuple[RequestTotals, bool]:
         """All requests of the variant in the run, and whether any of them waited."""
+        from simab.world import Blueprint, play
+        from simab.world.run_counts import RequestColumn, time_sum_ns
+
         blueprint = Blueprint.of(_with_all_traffic(self._scenario, self._name))
         run_data, _ = play(blueprint, None, Draws(_SEED, 0), engine="compiled")
         run_counts, number = run_data.run_counts, blueprint.names.index(self._name)

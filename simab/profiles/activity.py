@@ -13,7 +13,6 @@ from typing import Annotated, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import special
 
 from simab.description import Description
 from simab.stats.fixed_arrays import fixed
@@ -100,8 +99,10 @@ class LognormalActivity(_Law):
 
     def weights(self, clients: int) -> Floats:
         """exp(sigma x normal quantile), the largest first."""
+        from scipy.special import ndtri
+
         places = (np.arange(clients, dtype=np.float64) + 0.5) / clients
-        weights: Floats = np.exp(-self.sigma * special.ndtri(places))
+        weights: Floats = np.exp(-self.sigma * ndtri(places))
         return weights
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, bdtrc, chdtrc, gammaln, xlog1py, xlogy
 
 from simab.errors import InvalidInput
 from simab.stats.checks import require_probability, require_sample, require_successes
@@ -53,6 +52,8 @@ def chi_square_shares(counts: ArrayLike, shares: ArrayLike) -> ShareTest:
     a reason. Pearson 1900; Agresti 2013, section 1.5.2. Raises InvalidInput for negative counts or
     shares, shares that do not sum to 1 within 1e-9, or unequal lengths.
     """
+    from scipy.special import chdtrc
+
     observed, wanted = require_counts_and_shares(counts, shares)
     total = float(observed.sum())
     possible = wanted > 0.0
@@ -79,6 +80,8 @@ def binomial_exact(successes: int, trials: int, share: float) -> BinomialTest:
     trials: estimate NaN, p 1, and a reason. Raises InvalidInput unless 0 <= successes <= trials
     and 0 <= share <= 1.
     """
+    from scipy.special import bdtr, bdtrc
+
     require_successes("successes", successes, trials)
     require_probability("share", share)
     if trials == 0:
@@ -135,6 +138,8 @@ def _far_end(successes: int, trials: int, share: float) -> int:
 
 
 def _log_probability(successes: int, trials: int, share: float) -> float:
+    from scipy.special import gammaln, xlog1py, xlogy
+
     failures = trials - successes
     ways = gammaln(trials + 1) - gammaln(successes + 1) - gammaln(failures + 1)
     return float(ways + xlogy(successes, share) + xlog1py(failures, -share))
