@@ -119,12 +119,13 @@ def _poisson(uniform: Floats, means: Floats) -> Counts:
 @lru_cache(maxsize=512)
 def _poisson_table(mean: float) -> tuple[int, Floats]:
     """The first count that may be drawn, and the probabilities of at most it and the next ones."""
-    from scipy.special import pdtr
-
     spread = 8.0 * math.sqrt(mean) + 20.0
     first = max(math.floor(mean - spread), 0)
-    counts = np.arange(first, math.ceil(mean + spread), dtype=np.float64)
-    return first, np.asarray(pdtr(counts, mean), dtype=np.float64)
+    counts = np.arange(first + 1, math.ceil(mean + spread), dtype=np.float64)
+    # Each probability over the one before is mean / count; what is left out is below 1e-14.
+    logarithms = np.append(0.0, np.cumsum(np.log(mean / counts)))
+    sums = np.cumsum(np.exp(logarithms - logarithms.max()))
+    return first, sums / sums[-1]
 
 
 class _ExcessSums:
