@@ -19,10 +19,12 @@ from simab.text.numbers import counted, percent_text, two_figures
 __all__ = [
     "START",
     "CapacityRow",
+    "Demand",
     "WeightSplit",
     "candidate_serves",
     "capacity_rows",
     "capacity_sentences",
+    "demands",
     "load_at_all_traffic",
     "rates_per_s",
     "served_per_s",
@@ -92,8 +94,8 @@ def served_per_s(
     everybody = rates_per_s(scenario.traffic.values(), given)
     served = {}
     for name, rate in rates_per_s(segments, given).items():
-        row = _queue(scenario, name, everybody[name], given).row(name, math.nan, ())
-        served[name] = rate * (row.served_per_s / row.rate_per_s if row.rate_per_s else 1.0)
+        queue = _queue(scenario, name, everybody[name], given)
+        served[name] = rate * (queue.served_per_s / queue.rate_per_s if queue.rate_per_s else 1.0)
     return served
 
 
@@ -102,11 +104,46 @@ def load_at_all_traffic(scenario: Scenario, name: str) -> float:
     weights = {**dict.fromkeys(scenario.endpoint.variants, 0.0), name: 1.0}
     variant = scenario.endpoint.variants[name]
     rate = rates_per_s(scenario.traffic.values(), weights)[name]
-    return VariantQueue(variant, rate).row(name, 1.0, ()).load
+    return VariantQueue(variant, rate).load
 
 
 def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:
     """A row for each variant at each share that it may have, in the order of the scenario."""
+    return tuple(
+        replace(
+            _queue(scenario, asked.variant, asked.rate_per_s, asked.weights).row(
+                asked.variant, asked.share, asked.set_by
+            ),
+            copied_share=asked.copied_share,
+        )
+        for asked in demands(scenario)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a variant is asked to carry at one share of the weighted traffic: `CapacityRow`'s part.
+
+    `weights` are what the variants are given where it has this share.
+    """
+
+    variant: str
+    share: float
+    rate_per_s: float
+    set_by: tuple[str, ...]
+    copied_share: float
+    weights: Mapping[str, float]
+
+    def load(self, scenario: Scenario) -> float:
+        """The share of the variant's workers that is busy on average."""
+        return VariantQueue(scenario.endpoint.variants[self.variant], self.rate_per_s).load
+
+
+def demands(scenario: Scenario) -> Iterator[Demand]:
+    """What is asked of each variant at each share that it may have, in the order of the scenario.
+
+    Without what it comes to: waits take a sum of probabilities each, and SciPy.
+    """
     order = {name: number for number, name in enumerate(scenario.endpoint.variants)}
     found: dict[tuple[str, float, float, float], tuple[WeightSplit, list[str]]] = {}
     for split in [*splits(scenario), *_copying(scenario)]:
@@ -118,17 +155,11 @@ def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:
                 key = name, float(f"{share:.9g}"), copied, float(f"{rate:.9g}")
                 _, by = found.setdefault(key, (split, []))
                 by += [each for each in split.set_by if each not in by]
-    return tuple(
-        replace(
-            _queue(scenario, name, rate, given_shares(scenario, split.weights)).row(
-                name, share, tuple(by)
-            ),
-            copied_share=copied,
-        )
-        for (name, share, copied, rate), (split, by) in sorted(
-            found.items(), key=lambda item: (order[item[0][0]], *item[0][1:])
-        )
-    )
+    for (name, share, copied, rate), (split, by) in sorted(
+        found.items(), key=lambda item: (order[item[0][0]], *item[0][1:])
+    ):
+        weights = given_shares(scenario, split.weights)
+        yield Demand(name, share, rate, tuple(by), copied, weights)
 
 
 def _copying(scenario: Scenario) -> Iterator[WeightSplit]:

@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 
 from simab import units
 from simab.explain.capacity import (
-    CapacityRow,
-    capacity_rows,
+    Demand,
+    demands,
     load_at_all_traffic,
     setter_text,
     start_weights,
@@ -141,34 +141,37 @@ def _tables_not_used(scenario: Scenario) -> Iterator[str]:
 
 def _saturation(scenario: Scenario) -> Iterator[str]:
     """Once a variant, at the smallest share at which it cannot keep up, and at the largest load."""
-    overloaded: dict[str, list[CapacityRow]] = {}
-    for row in capacity_rows(scenario):
-        if row.load >= 1:
-            overloaded.setdefault(row.variant, []).append(row)
-    for name, rows in overloaded.items():
-        row, most = min(rows, key=_demand), max(rows, key=_demand)
+    overloaded: dict[str, list[tuple[float, Demand]]] = {}
+    for asked in demands(scenario):
+        load = asked.load(scenario)
+        if load >= 1:
+            overloaded.setdefault(asked.variant, []).append((load, asked))
+    for name, found in overloaded.items():
+        load, least = min(found, key=_size)
+        highest, most = max(found, key=_size)
         further = ""
-        if most.load > row.load:
-            further = f", and {most.load:.2f} with {_carried(most)} ({_setters(most)})"
+        if highest > load:
+            further = f", and {highest:.2f} with {_carried(most)} ({_setters(most)})"
         yield (
-            f"{named(name)} cannot carry {_carried(row)}, which "
-            f"{_setters(row)} may give it: its load would be {row.load:.2f}{further}. "
+            f"{named(name)} cannot carry {_carried(least)}, which "
+            f"{_setters(least)} may give it: its load would be {load:.2f}{further}. "
             f"Give it more instances or workers{_judged_by_metric(scenario, name)}."
         )
 
 
-def _demand(row: CapacityRow) -> tuple[float, float]:
-    return row.load, row.copied_share
+def _size(found: tuple[float, Demand]) -> tuple[float, float]:
+    load, asked = found
+    return load, asked.copied_share
 
 
-def _setters(row: CapacityRow) -> str:
-    return listed([setter_text(who) for who in row.set_by])
+def _setters(asked: Demand) -> str:
+    return listed([setter_text(who) for who in asked.set_by])
 
 
-def _carried(row: CapacityRow) -> str:
-    if row.copied_share:
-        return f"copies of {percent_text(row.copied_share)} of the traffic"
-    return f"{percent_text(row.share)} of the traffic"
+def _carried(asked: Demand) -> str:
+    if asked.copied_share:
+        return f"copies of {percent_text(asked.copied_share)} of the traffic"
+    return f"{percent_text(asked.share)} of the traffic"
 
 
 def _judged_by_metric(scenario: Scenario, name: str) -> str:

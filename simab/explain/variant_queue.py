@@ -43,11 +43,6 @@ class CapacityRow:
     approximate: bool = False
     copied_share: float = 0.0
 
-    @property
-    def served_per_s(self) -> float:
-        """Requests that are answered in the long run: not those refused, nor a growing queue."""
-        return self.rate_per_s * (1.0 - self.refused_share) - self.growth_per_s
-
 
 @dataclass(frozen=True)
 class VariantQueue:
@@ -70,14 +65,48 @@ class VariantQueue:
         """Of the service; a constant's variance may come out a rounding error below 0."""
         return max(self.variant.latency.table().squared_coefficient_of_variation, 0.0)
 
+    @cached_property
+    def load(self) -> float:
+        """The share of its workers that is busy on average; 1 or more where it cannot keep up."""
+        servers = self.variant.instances * self.variant.workers
+        return utilisation(self.rate_per_s, self.mean_s, servers) if self.mean_s else 0.0
+
+    @cached_property
+    def refused_share(self) -> float:
+        """The share of the requests that a full queue turns away; 0 without a limit."""
+        if self.variant.queue_limit is None or not self.mean_s:
+            return 0.0
+        if self._limited is not None:
+            return self._limited.reject_probability
+        rate, workers = self._one_queue
+        load = utilisation(rate, self.mean_s, workers)
+        return 1 - 1 / load if load >= 1 else 0.0
+
+    @property
+    def growth_per_s(self) -> float:
+        """By how many requests the queue grows in a second, in the long run."""
+        servers = self.variant.instances * self.variant.workers
+        if self.refused_share or self.load < 1:
+            return 0.0
+        return self.rate_per_s - servers / self.mean_s
+
+    @property
+    def served_per_s(self) -> float:
+        """Requests that are answered in the long run: not those refused, nor a growing queue."""
+        return self.rate_per_s * (1.0 - self.refused_share) - self.growth_per_s
+
     def row(self, name: str, share: float, set_by: tuple[str, ...]) -> CapacityRow:
         """What it comes to in the long run."""
-        servers = self.variant.instances * self.variant.workers
-        load = utilisation(self.rate_per_s, self.mean_s, servers) if self.mean_s else 0.0
-        wait_s, refused = self._wait_and_refusals() if self.mean_s else (0.0, 0.0)
-        growth = 0.0 if refused or load < 1 else self.rate_per_s - servers / self.mean_s
         return CapacityRow(
-            name, share, self.rate_per_s, load, wait_s, refused, growth, set_by, not self._is_exact
+            name,
+            share,
+            self.rate_per_s,
+            self.load,
+            self._mean_wait_s() if self.mean_s else 0.0,
+            self.refused_share,
+            self.growth_per_s,
+            set_by,
+            not self._is_exact,
         )
 
     @property
@@ -89,24 +118,34 @@ class VariantQueue:
         closed_form = exponential or unlimited or variant.queue_limit == 0
         return not self.mean_s or (self.arrivals == 1.0 and one and closed_form)
 
-    def _wait_and_refusals(self) -> tuple[float, float]:
-        workers, rate = self.variant.workers, self.rate_per_s / self.variant.instances
+    @property
+    def _one_queue(self) -> tuple[float, int]:
+        """Requests a second and workers of one of its queues."""
         if self.variant.instance_routing == "least_outstanding_requests":
             # Close to one queue for all instances: no request waits while a worker is idle.
-            workers, rate = workers * self.variant.instances, self.rate_per_s
-        load, even = utilisation(rate, self.mean_s, workers), self._evenness(rate, workers)
+            return self.rate_per_s, self.variant.workers * self.variant.instances
+        return self.rate_per_s / self.variant.instances, self.variant.workers
+
+    @cached_property
+    def _limited(self) -> LimitedQueue | None:
+        """The queue with its limit; None where that is as good as none."""
+        rate, workers = self._one_queue
         limit = self.variant.queue_limit
         places = math.inf if limit is None else limit * workers / self.variant.workers + workers
-        if places <= _MOST_PLACES:
-            limited = self._limited(rate, workers, int(places))
-            return limited.mean_wait_s * even, limited.reject_probability
-        if limit is not None and load >= 1:
-            return limit * self.mean_s / self.variant.workers, 1 - 1 / load
-        return self._wait_s(rate, workers) * even, 0.0
-
-    def _limited(self, rate: float, workers: int, places: int) -> LimitedQueue:
+        if places > _MOST_PLACES:
+            return None
         squared_cv = 1.0 if isinstance(self.variant.latency, Exponential) else self.squared_cv
-        return mgc_limited(rate, self.mean_s, squared_cv, workers, places)
+        return mgc_limited(rate, self.mean_s, squared_cv, workers, int(places))
+
+    def _mean_wait_s(self) -> float:
+        rate, workers = self._one_queue
+        load, even = utilisation(rate, self.mean_s, workers), self._evenness(rate, workers)
+        if self._limited is not None:
+            return self._limited.mean_wait_s * even
+        limit = self.variant.queue_limit
+        if limit is not None and load >= 1:
+            return limit * self.mean_s / self.variant.workers
+        return self._wait_s(rate, workers) * even
 
     def _wait_s(self, rate: float, workers: int) -> float:
         first_free_s = self.mean_s
