@@ -19,7 +19,7 @@ class Description(BaseModel):
     """A frozen, validated part of a scenario; unknown keys are errors."""
 
     # The texts under fields are read where they are shown, by simab.scenario.field_texts.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 SMALLEST_ERROR: Final = 1e-9
