@@ -12,8 +12,8 @@ from simab.errors import InvalidInput
 from simab.explain.capacity import splits
 from simab.policies.metrics import LabelMetric
 from simab.profiles.truth import metric_difference, truth_of
-from simab.result.truth_summary import TruthSummary
 from simab.result.run_summary import Judgement
+from simab.result.truth_summary import TruthSummary
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 
