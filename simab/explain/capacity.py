@@ -27,6 +27,7 @@ __all__ = [
     "demands",
     "load_at_all_traffic",
     "rates_per_s",
+    "row_of",
     "served_per_s",
     "setter_text",
     "splits",
@@ -109,20 +110,19 @@ def load_at_all_traffic(scenario: Scenario, name: str) -> float:
 
 def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:
     """A row for each variant at each share that it may have, in the order of the scenario."""
-    return tuple(
-        replace(
-            _queue(scenario, asked.variant, asked.rate_per_s, asked.weights).row(
-                asked.variant, asked.share, asked.set_by
-            ),
-            copied_share=asked.copied_share,
-        )
-        for asked in demands(scenario)
-    )
+    return tuple(row_of(scenario, asked) for asked in demands(scenario))
+
+
+def row_of(scenario: Scenario, asked: Demand) -> CapacityRow:
+    """What a demand comes to in the long run."""
+    queue = _queue(scenario, asked.variant, asked.rate_per_s, asked.weights)
+    row = queue.row(asked.variant, asked.share, asked.set_by)
+    return replace(row, copied_share=asked.copied_share)
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a variant is asked to carry at one share of the weighted traffic: `CapacityRow`'s part.
+    """What a variant is asked to carry at one share of the weighted traffic.
 
     `weights` are what the variants are given where it has this share.
     """

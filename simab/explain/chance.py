@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab import units
-from simab.explain.capacity import START, capacity_rows, rates_per_s, start_weights
+from simab.explain.capacity import START, demands, rates_per_s, row_of, start_weights
 from simab.explain.given_shares import given_shares
 from simab.policies.explaining.drawn_windows import mean_beyond_share
 from simab.policies.explaining.readings import Mean, limit_text, limit_value_text, of_limit
@@ -41,7 +41,7 @@ class _Watched:
     name: str
     variant: Variant
     rate_per_s: float
-    wait_s: float
+    scenario: Scenario
 
     @property
     def is_slow_by_waiting(self) -> bool:
@@ -50,6 +50,13 @@ class _Watched:
         if isinstance(limit, ErrorRateLimit) or limit.metric != "latency_mean":
             return False
         return self.mean_ns <= limit.at_most < self.mean_ns + self.wait_s * 1e9
+
+    @property
+    def wait_s(self) -> float:
+        """The mean wait at the weights of the start, in the long run."""
+        of_it = [asked for asked in demands(self.scenario) if asked.variant == self.name]
+        at_start = [asked for asked in of_it if START in asked.set_by]
+        return row_of(self.scenario, at_start[-1]).mean_wait_s
 
     @property
     def mean_ns(self) -> float:
@@ -111,12 +118,11 @@ def _most_allowed(limit: Limit, counts: NDArray[np.float64]) -> NDArray[np.float
 def _watched(scenario: Scenario) -> Iterator[_Watched]:
     start, objective = start_weights(scenario), scenario.objective
     rates = rates_per_s(scenario.traffic.values(), given_shares(scenario, start))
-    waits = {row.variant: row.mean_wait_s for row in capacity_rows(scenario) if START in row.set_by}
     for limit in objective.guardrails:
         for name in (objective.control, objective.candidate):
             if rates.get(name, 0.0) > 0:
                 variant = scenario.endpoint.variants[name]
-                yield _Watched(limit, name, variant, rates[name], waits[name])
+                yield _Watched(limit, name, variant, rates[name], scenario)
 
 
 def _slow_sentence(watched: _Watched) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from pydantic import Field, field_validator, model_validator
 
 from simab.description import Description, Duration
 from simab.errors import InvalidInput
+from simab.profiles.normal_quantiles import normal_quantiles
 from simab.profiles.quantile_table import QuantileTable
 
 __all__ = [
@@ -55,8 +57,13 @@ class _Family(Description, ABC):
         return quantiles
 
     def table(self) -> QuantileTable:
-        """The tabulated distribution, in nanoseconds."""
-        return QuantileTable.build(self.quantile_of_survival_ns)
+        """The tabulated distribution, in nanoseconds; the same object while it is asked often."""
+        return _tabulated(self)
+
+
+@lru_cache(maxsize=64)
+def _tabulated(family: _Family) -> QuantileTable:
+    return QuantileTable.build(family.quantile_of_survival_ns)
 
 
 class Constant(_Family):
@@ -108,8 +115,6 @@ class Lognormal(_Family):
         return self
 
     def unscaled_ns(self, survival: Floats) -> Floats:
-        from scipy.special import ndtri
-
         if self.median is not None and self.p99 is not None:
             centre, spread = float(self.median), math.log(self.p99 / self.median) / _Z99
         else:
@@ -118,9 +123,9 @@ class Lognormal(_Family):
             spread = math.sqrt(math.log1p(self.cv**2))
             centre = self.mean * math.exp(-(spread**2) / 2)
         # exp(-inf) is 0: the smallest value, at survival 1
-        return (
-            centre * np.exp(-spread * ndtri(survival)) if spread else np.full_like(survival, centre)
-        )
+        if not spread:
+            return np.full_like(survival, centre)
+        return centre * np.exp(-spread * normal_quantiles(survival))
 
 
 class Gamma(_Family):
@@ -167,6 +172,9 @@ class Quantiles(_Family):
     kind: Literal["quantiles"] = "quantiles"
     quantiles: Annotated[dict[str, Duration], Field(min_length=2)]
     """Durations by percentile: `{p0: 5ms, p50: 20ms, p100: 400ms}`; p0 and p100 are needed."""
+
+    def __hash__(self) -> int:
+        return hash((self.scale, *sorted(self.quantiles.items())))
 
     @field_validator("quantiles")
     @classmethod

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from math import fsum
 from typing import Final
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from simab.errors import InvalidInput
 from simab.stats.fixed_arrays import fixed
 
-__all__ = ["CELLS_PER_OCTAVE", "OCTAVES", "QuantileTable"]
+__all__ = ["CELLS_PER_OCTAVE", "FIRST_CELL", "OCTAVES", "RAREST", "SURVIVAL", "QuantileTable"]
 
 OCTAVES: Final = 40
 _CELL_BITS: Final = 8
@@ -36,8 +37,12 @@ def _survival_at_edges() -> NDArray[np.float64]:
     return np.append(edges, 2.0**-OCTAVES)
 
 
-_SURVIVAL: Final = _survival_at_edges()
-_FIRST_CELL: Final = 1.0 - (np.arange(256) + 0.5) / (256 * 2 * CELLS_PER_OCTAVE)
+SURVIVAL: Final = _survival_at_edges()
+"""The survival probabilities at the edges of the cells, falling; every table has these."""
+FIRST_CELL: Final = 1.0 - (np.arange(256) + 0.5) / (256 * 2 * CELLS_PER_OCTAVE)
+"""Survival probabilities spread over the first cell, whose mean is taken from them."""
+RAREST: Final = SURVIVAL[-1:]
+"""The survival probability of the largest value alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +60,14 @@ class QuantileTable:
         Raises:
             InvalidInput: a quantile is negative, not finite, falls, or is beyond 2**62.
         """
-        values = np.asarray(quantile_of_survival(_SURVIVAL), dtype=np.float64)
+        values = np.asarray(quantile_of_survival(SURVIVAL), dtype=np.float64)
         if not np.all(np.isfinite(values)) or values.min() < 0 or values.max() > _LARGEST:
             raise InvalidInput(
                 "the distribution has values that are negative or too large to simulate; "
                 "give a smaller spread"
             )
         # The first cell ends at 1 / 512: there the line starts where it has the cell's true mean.
-        first_cell = quantile_of_survival(_FIRST_CELL)
+        first_cell = quantile_of_survival(FIRST_CELL)
         values[0] = np.clip(2 * first_cell.mean() - values[1], values[0], values[1])
         edges = np.maximum.accumulate(np.rint(values).astype(np.int64))
         return cls(fixed(edges))
@@ -76,7 +81,7 @@ class QuantileTable:
             return 0.0
         low, high = self.edges[cell : cell + 2].tolist()
         inside = (value_ns - low) / (high - low)
-        return float(_SURVIVAL[cell] + inside * (_SURVIVAL[cell + 1] - _SURVIVAL[cell]))
+        return float(SURVIVAL[cell] + inside * (SURVIVAL[cell + 1] - SURVIVAL[cell]))
 
     def draw(self, word: int) -> int:
         """The value whose survival probability is word / 2**64."""
@@ -90,13 +95,13 @@ class QuantileTable:
         low = int(self.edges[cell])
         return low + ((int(self.edges[cell + 1]) - low) * fraction >> 64)
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Mean of the tabulated distribution."""
         low, high, mass = self.pieces()
         return fsum((mass * ((low + high) / 2)).tolist())
 
-    @property
+    @cached_property
     def squared_coefficient_of_variation(self) -> float:
         """Variance over squared mean of the tabulated distribution."""
         mean = self.mean
@@ -109,7 +114,7 @@ class QuantileTable:
 
     def quantile(self, probability: float) -> float:
         """The value below which a draw falls with `probability`."""
-        return float(np.interp(-(1.0 - probability), -_SURVIVAL, self.edges))
+        return float(np.interp(-(1.0 - probability), -SURVIVAL, self.edges))
 
     def mean_shortfall(self, limit: int) -> float:
         """How far a draw falls short of `limit` on average; not at all where it is above."""
@@ -125,11 +130,11 @@ class QuantileTable:
         # Where many edges fall together the distribution jumps: before it, and after it.
         last = np.append(first[1:], len(self.edges)) - 1
         times = np.concatenate([[0.0], np.repeat(edges.astype(np.float64), 2)])
-        steps = np.column_stack([_SURVIVAL[first], _SURVIVAL[last]]).ravel()
+        steps = np.column_stack([SURVIVAL[first], SURVIVAL[last]]).ravel()
         steps[-1] = 0.0
         return times, np.concatenate([[1.0], steps])
 
     def pieces(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """The distribution as uniform pieces: lower end, upper end, mass; the tail is a point."""
         low, high = self.edges, np.append(self.edges[1:], self.edges[-1])
-        return low, high, np.append(-np.diff(_SURVIVAL), _SURVIVAL[-1])
+        return low, high, np.append(-np.diff(SURVIVAL), SURVIVAL[-1])

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from simab.description import Description
 from simab.errors import InvalidInput
+from simab.profiles.normal_quantiles import normal_quantiles
 from simab.profiles.quantile_table import QuantileTable
 
 __all__ = [
@@ -58,10 +59,8 @@ class NormalRewards(Description):
 
     def quantile_of_survival(self, survival: Floats) -> Floats:
         """Rewards exceeded with probability `survival`, elementwise."""
-        from scipy.special import ndtri
-
         upper = np.clip(survival, _DEEPEST, 1.0 - _DEEPEST)
-        quantiles: Floats = self.mean - self.standard_deviation * ndtri(upper)
+        quantiles: Floats = self.mean - self.standard_deviation * normal_quantiles(upper)
         return quantiles
 
 
@@ -81,11 +80,9 @@ class LognormalRewards(Description):
 
     def quantile_of_survival(self, survival: Floats) -> Floats:
         """Rewards exceeded with probability `survival`, elementwise."""
-        from scipy.special import ndtri
-
         variance = np.log1p(self.cv**2)
         location = np.log(self.mean) - variance / 2.0
-        quantiles: Floats = np.exp(location - np.sqrt(variance) * ndtri(survival))
+        quantiles: Floats = np.exp(location - np.sqrt(variance) * normal_quantiles(survival))
         return quantiles
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from simab.documents.violations import Path, Violation, violation_at_key
 from simab.profiles import DurationProfile
-from simab.profiles.quantile_table import OCTAVES
+from simab.profiles.quantile_table import RAREST
 from simab.scenario.parts import UncheckedScenario, Variant
 
 __all__ = ["rarest_label_delays_can_be_simulated", "rarest_latencies_can_be_simulated"]
@@ -31,7 +31,7 @@ def rarest_label_delays_can_be_simulated(scenario: UncheckedScenario) -> Iterato
 
 def _too_long(profile: DurationProfile, path: Path) -> Iterator[Violation]:
     with np.errstate(over="ignore"):
-        rarest_ns = profile.quantile_of_survival_ns(np.array([2.0**-OCTAVES]))
+        rarest_ns = profile.quantile_of_survival_ns(RAREST)
     if rarest_ns[0] > _LARGEST_NS:
         rule = "spreads so far that its rarest values are longer than 146 years"
         remedy = "Lower the p99 (or the cv), or raise the median."
