@@ -1,4 +1,4 @@
-"""`simab --help` and shell completion load nothing heavy: they must answer at once."""
+"""Commands load what they need: help and completion nothing heavy, `simab check` no world."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ except SystemExit as end:
     code = end.code
 else:
     code = 0
-print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
+tops = {name.partition(".")[0] for name in sys.modules}
+own = {name for name in sys.modules if name.startswith("simab.")}
+print(json.dumps([code, sorted(tops | own)]), file=sys.stderr)
 """
 
 OF_A_TEMPLATE = {
@@ -43,8 +45,19 @@ OF_A_TEMPLATE = {
 COMPLETION = {"_SIMAB_COMPLETE": "bash_complete", "COMP_WORDS": "simab ", "COMP_CWORD": "1"}
 
 
+# What plays runs, shows them or computes their statistics; a scenario is described without it.
+NOT_TO_CHECK = HEAVY - {"numpy", "pydantic"} | {
+    "simab.world",
+    "simab.run",
+    "simab.study",
+    "simab.report",
+    "simab.result.study_result",
+    "simab.analyse.run_summary",
+}
+
+
 def loaded(folder: Path, arguments: list[str], variables: dict[str, str]) -> tuple[str, set[str]]:
-    """What the command printed, and the top-level modules it had loaded when it ended."""
+    """What the command printed; the packages it had loaded when it ended, and modules of simab."""
     run = subprocess.run(
         [sys.executable, "-c", ASK, json.dumps(arguments)],
         cwd=folder,
@@ -71,6 +84,14 @@ def test_nothing_heavy_is_loaded(
     assert printed.strip()
     assert "simab" in names
     assert names & HEAVY == set()
+
+
+def test_a_small_scenario_is_checked_without_a_world_and_without_scipy() -> None:
+    scenario = Path(__file__).parents[2] / "scenarios" / "minimal.yaml"
+    printed, names = loaded(scenario.parent, ["check", scenario.name], {})
+    assert "is valid" in printed
+    assert names & NOT_TO_CHECK == set()
+    assert "simab.explain.forecast" in names  # it did not end before
 
 
 def test_a_heavy_module_would_be_noticed(tmp_path: Path) -> None:
