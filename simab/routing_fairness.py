@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from simab.analyse.fairness.measure import FairnessMeasure
 from simab.errors import InvalidInput, ReplicationsFailed
-from simab.result.fairness_result import FairnessResult
+from simab.result.fairness_result import FairnessResult, StudiedSplit
 from simab.result.measured_policy import HELD
 from simab.run.simulation import require_scenario
 from simab.scenario import dumps
 from simab.scenario.models import Scenario
-from simab.scenario.routing_rules import under_rule
+from simab.scenario.routing_rules import ROUTING_RULES, under_rule
 from simab.study import StudyPlan
 from simab.study.arguments import require_places
 from simab.study.environment import environment
 from simab.study.execution import Executor, Progress
 from simab.study.failure import Failure
-from simab.study.measuring import MeasuredRuns, measured_runs, policy_or_held
+from simab.study.measuring import measured_runs, policy_or_held
 from simab.study.playing import truth_of_world
 from simab.study.split import USUAL_TOLERANCE, studied_split
 from simab.units import seconds
@@ -125,7 +125,9 @@ def fairness(  # noqa: PLR0913 - the public contract, all by keyword
             f"All {plan.replications} replications failed, the first with {found.failures[0].error}"
         )
     said = command or _call(plan, rules)
-    result = _result(scenario, plan, found, said, tolerance)
+    titles = {rule: ROUTING_RULES[rule].title for rule in rules or ()}
+    split = studied_split(scenario, plan, found, tolerance, titles)
+    result = _result(scenario, plan, split, said)
     return Fairness(scenario, plan, result, tuple(found.failures))
 
 
@@ -165,7 +167,7 @@ def planned_fairness(
 
 
 def _result(
-    scenario: Scenario, plan: StudyPlan, found: MeasuredRuns, command: str, tolerance: float
+    scenario: Scenario, plan: StudyPlan, split: StudiedSplit, command: str
 ) -> FairnessResult:
     return FairnessResult(
         simab_version=VERSION,
@@ -177,7 +179,7 @@ def _result(
         environment=environment(),
         seed=plan.seed,
         horizon_s=seconds(scenario.horizon),
-        split=studied_split(scenario, plan, found, tolerance),
+        split=split,
     )
 
 

@@ -15,9 +15,7 @@ from simab.report.convergence_tables import (
     sizes_table,
     windows_table,
 )
-from simab.report.convergence_text import (
-    convergence_sentences,
-)
+from simab.report.convergence_text import convergence_sentences, metric_title
 from simab.report.embedded import data_block
 from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
@@ -78,7 +76,9 @@ def convergence_page(result: ConvergenceResult) -> str:
     }
     kept = [each for each in _SECTIONS if each[0] != "convergence_others" or content["others"]]
     sections = [rendered_section(environment, key, heading, content) for key, heading in kept]
-    return whole_page(environment, shown, sections, data_block(result))
+    title = metric_title(found.metric.name)
+    asks = f"How many requests does it take to tell the two apart in {title}?"
+    return whole_page(environment, shown, sections, data_block(result), asks=asks)
 
 
 def convergence_table_html(result: ConvergenceResult) -> str:

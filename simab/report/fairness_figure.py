@@ -28,7 +28,8 @@ _ROUND_S: Final = (0.1, 1.0, 10.0, 60.0, 600.0, 3_600.0, 36_000.0, 86_400.0, 864
 def draw_fan(rule: RuleFairness, candidate: str, width: float) -> Figure:
     """Two panels: of each window, and of all requests until then; with the envelope promised.
 
-    The bands hold 90 % and half of the runs, the line is their median, and dashes are the envelope.
+    The bands hold `rule.band` and half of the runs, the line is their median, and dashes are the
+    envelope.
     """
     height = 2 * (_HEAD + _PANEL) + _GAP + _FOOT
     margins = canvas.Margins(_LEFT, _RIGHT, _HEAD, height - _HEAD - _PANEL)
@@ -96,10 +97,24 @@ def _tick(value: float, most: float) -> str:
     return typeset.signed(value, 0 if most >= 5 else 1 if most >= 0.5 else 2)
 
 
+def _chance(axes: Axes, phase: PhaseFairness, asked: float) -> None:
+    """Where the shares of requests lie by chance."""
+    known = [each for each in phase.settling if math.isfinite(each.requests_promised)]
+    axes.fill_between(
+        [each.since_s for each in known],
+        [100.0 * (asked - each.requests_promised) for each in known],
+        [100.0 * (asked + each.requests_promised) for each in known],
+        color=LIGHT["blue"],
+        alpha=0.14,
+        linewidth=0,
+    )
+
+
 def draw_settling(phase: PhaseFairness, candidate: str, width: float) -> Figure:
     """The candidate's share of requests, and of clients, against the time since a change.
 
-    Time is logarithmic: requests and clients may differ by orders of magnitude.
+    Time is logarithmic: requests and clients may differ by orders of magnitude. A band about what
+    is asked for holds 95 % of the draws of as many requests as a point has.
     """
     margins = canvas.Margins(_LEFT, _RIGHT, _HEAD + 20, _FOOT)
     figure, axes = canvas.axes(width, _HEAD + 20 + _PANEL + _FOOT, margins)
@@ -110,6 +125,7 @@ def draw_settling(phase: PhaseFairness, candidate: str, width: float) -> Figure:
     axes.set_xscale("log")
     axes.set_xlim(at[0], at[-1])
     axes.axhline(100.0 * asked, color=LIGHT["ink"], linewidth=1)
+    _chance(axes, phase, asked)
     lines = (
         ("requests", [each.requests for each in phase.settling], "blue", (), "o"),
         (

@@ -45,23 +45,31 @@ def split_figures(result: StudiedSplit, numbers: Iterator[int]) -> Iterator[Figu
 def _finding(rule: RuleFairness) -> str:
     last = rule.fan[-1]
     ends = [100.0 * last.until_then[at] for at in (0, 4)]
+    runs = typeset.count(rule.runs)
+    part = "all" if rule.band == 1.0 else f"{typeset.percent(rule.band)} of"
     text = (
-        f"At the end, the share of all requests is {typeset.signed(ends[0], 2)} to "
-        f"{typeset.signed(ends[1], 2)} points from what was asked in 90{typeset.THIN}% of runs"
+        f"At {typeset.duration(last.end_s)}, with which the last window ends that had a split, the "
+        f"share of all requests so far is {typeset.signed(ends[0], 2)} to "
+        f"{typeset.signed(ends[1], 2)} points from what was asked in {part} {runs} runs"
     )
     if math.isfinite(last.until_then_promised):
         promised = typeset.decimal(100.0 * last.until_then_promised, 2)
         text += f"; independent draws keep within ±{promised} in 95{typeset.THIN}%"
+    outer = "all runs" if rule.band == 1.0 else f"{typeset.percent(rule.band)}"
     return (
-        f"{text}. Bands: 90{typeset.THIN}% and half of the runs; dashes: the envelope of "
-        f"95{typeset.THIN}%."
+        f"{text}. Bands: {outer} and half of the runs; dashes: the envelope of 95{typeset.THIN}%."
     )
 
 
 def _settles(phase: PhaseFairness, candidate: str) -> str:
     asked = typeset.percent(phase.shares.get(candidate, 0.0), 1)
-    return (
-        f"Asked for are {asked}, the line. Requests have it "
+    runs = typeset.count(phase.runs)
+    text = (
+        f"The line is what is asked for, {asked}. Requests have it "
         f"{settled_text(phase.requests_settled_s)}, clients that asked since "
-        f"{settled_text(phase.users_settled_s)}. All runs together."
+        f"{settled_text(phase.users_settled_s)}, as far as chance lets it be seen in {runs} runs "
+        "together. A point of requests has those since the point before"
     )
+    if any(math.isfinite(each.requests_promised) for each in phase.settling):
+        text += f"; 95{typeset.THIN}% of draws of so many would lie in its band"
+    return f"{text}."

@@ -36,6 +36,7 @@ __all__ = [
     "write_fairness",
 ]
 
+_ASKS: Final = "Does the router split as asked?"
 _SECTIONS: Final = (
     ("fairness_answer", "Is the split fair?"),
     ("figures", "How far realised shares are from those asked for"),
@@ -66,7 +67,7 @@ def fairness_page(result: FairnessResult) -> str:
         for key, heading in _SECTIONS
         if key != "figures" or content["figures"]
     ]
-    return whole_page(environment, shown, sections, data_block(result))
+    return whole_page(environment, shown, sections, data_block(result), asks=_ASKS)
 
 
 def _content(shown: FairnessResult) -> dict[str, Any]:

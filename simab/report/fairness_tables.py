@@ -18,6 +18,7 @@ __all__ = [
     "fan_table",
     "flaws_table",
     "groups_table",
+    "outer_quantiles",
     "phases_table",
     "places_table",
     "rules_table",
@@ -25,6 +26,16 @@ __all__ = [
 ]
 
 _TEXT = False
+_ABOVE = "as above"
+_EXPLAINED = {
+    "linear_rendezvous": "50 : 50 stays; uneven weights give other shares, 25 : 75 about 17 : 83",
+    "truncated_percentages": "12.5 % becomes 12 %; what is cut off goes to the control",
+    "instance_ratio": "a variant with 3 of 4 instances gets 75 %, whatever its weight",
+    "stale_routers": "some routers go on with the weights of before, for good",
+    "lagging_routers": "some routers go on with the weights of before for a while",
+    "keeps_clients": "known clients stay with their variant; the new weights are for new ones",
+}
+"""What a flaw does, by an example."""
 _BY_SIZE = {
     "lagging_routers": "depends on how late, and on how many requests come meanwhile",
     "keeps_clients": "depends on how many clients come back",
@@ -72,15 +83,19 @@ def _after_change(rule: RuleFairness) -> tuple[Cell, Cell, Cell]:
 
 
 def phases_table(split: StudiedSplit) -> Table:
-    """One row a rule, phase and variant: shares asked for and realised, and tests."""
+    """Shares asked for and realised, and tests: a row a rule and phase, and variant.
+
+    Of two variants the one row says both; of more, the tests of a phase stand in its first row.
+    """
+    level = f"a test of {typeset.percent(split.rules[0].alpha, 1)}"
     columns = (
         Column("Rule, phase and variant", numeric=_TEXT),
         Column("Asked for"),
         Column("Requests"),
         Column("Clients"),
-        Column("Off by requests", "runs"),
-        Column("Off by clients", "runs"),
-        Column("Off over looks", "runs"),
+        Column("Off by requests", f"runs, {level}"),
+        Column("Off by clients", f"runs, {level}"),
+        Column("Off over looks", f"runs, {level}"),
         Column("Requests there", "after a change"),
         Column("Clients there", "after a change"),
     )
@@ -90,38 +105,63 @@ def phases_table(split: StudiedSplit) -> Table:
 def _phase_rows(split: StudiedSplit) -> Iterator[tuple[Cell, ...]]:
     for rule in split.rules:
         for phase in rule.phases:
-            for variant, share in phase.shares.items():
+            names = _shown(phase, split.candidate)
+            for at, variant in enumerate(names):
                 start = f"{rule.title}, " if len(split.rules) > 1 else ""
-                since = typeset.duration(phase.since_s)
-                settled = (phase.requests_settled_s, phase.users_settled_s)
                 yield (
-                    Cell(f"{start}from {since}, {variant}"),
-                    Cell(typeset.percent(share, 2)),
+                    Cell(f"{start}from {typeset.duration(phase.since_s)}, {variant}"),
+                    Cell(typeset.percent(phase.shares[variant], 2)),
                     cell(formatting.mean_share(phase.realised[variant])),
                     cell(formatting.mean_share(phase.realised_users[variant])),
-                    cell(formatting.proportion(phase.off_requests)),
-                    cell(formatting.proportion(phase.off_users)),
-                    cell(formatting.proportion(phase.off_sequential)),
-                    *(Cell(settled_text(each) if phase.changed else "–") for each in settled),
+                    *(_of_phase(phase) if at == 0 else (Cell(_ABOVE),) * 5),
                 )
 
 
+def _shown(phase: PhaseFairness, candidate: str) -> list[str]:
+    """The variants that have rows: of two, whose shares make 100 %, the candidate."""
+    names = list(phase.shares)
+    if len(names) != 2:
+        return names
+    return [candidate if candidate in names else names[-1]]
+
+
+def _of_phase(phase: PhaseFairness) -> tuple[Cell, ...]:
+    """What is of all variants of a phase together."""
+    settled = (phase.requests_settled_s, phase.users_settled_s)
+    return (
+        cell(formatting.proportion(phase.off_requests)),
+        cell(formatting.proportion(phase.off_users)),
+        cell(formatting.proportion(phase.off_sequential)),
+        *(Cell(settled_text(each) if phase.changed else "–") for each in settled),
+    )
+
+
 def flaws_table(rule: RuleFairness) -> Table:
-    """One row a flaw: whether it would be seen here, and how many runs are consistent with it."""
+    """One row a flaw: what it does, whether it would be seen here, and how many runs fit it.
+
+    Without a run that is off none can fit, and nothing is said of that.
+    """
     columns = (
         Column("Flaw", numeric=_TEXT),
+        Column("What it does", numeric=_TEXT),
         Column("Would be seen here", numeric=_TEXT),
         Column("Runs that are off and consistent with it"),
     )
     rows = tuple(
         (
             Cell(flaw.words),
+            Cell(_EXPLAINED.get(flaw.name, "–")),
             Cell(_seen(flaw)),
-            Cell(f"{typeset.count(flaw.consistent.count)} of {typeset.count(rule.caught.count)}"),
+            Cell(
+                f"{typeset.count(flaw.consistent.count)} of {typeset.count(rule.caught.count)}"
+                if rule.caught.count
+                else "–"
+            ),
         )
         for flaw in rule.flaws
     )
-    return Table("Flaws that are known, and whether one run shows them", columns, rows)
+    table = Table("Flaws that are known, and whether one run shows them", columns, rows)
+    return table.without(frozenset({"–"}))
 
 
 def _seen(flaw: NamedFlaw) -> str:
@@ -146,10 +186,14 @@ def clients_table(split: StudiedSplit) -> Table:
         ("Requests of these there", "each", lambda rule: rule.people.worse_each),
         (f"Busiest 1{typeset.THIN}%", "share of requests", lambda rule: rule.people.busiest_share),
         ("Exposure", "Jain's index", lambda rule: rule.people.jain_exposure),
+        ("by draws alone", "Jain's index", lambda rule: rule.people.jain_by_draws),
         ("Exposure", "Gini", lambda rule: rule.people.gini_exposure),
+        ("by draws alone", "Gini", lambda rule: rule.people.gini_by_draws),
         ("Mean latency", "Jain's index", lambda rule: rule.people.jain_latency),
         ("Mean latency", "Gini", lambda rule: rule.people.gini_latency),
     )
+    if all(rule.people.jain_latency.low == 1.0 for rule in split.rules):
+        wanted = wanted[:-2]  # all wait alike
     shares = {"Meet several variants", "Meet a worse variant", f"Busiest 1{typeset.THIN}%"}
     columns = (
         Column("Rule", numeric=_TEXT),
@@ -169,7 +213,7 @@ def clients_table(split: StudiedSplit) -> Table:
         )
         for rule in split.rules
     )
-    return Table("What clients meet", columns, rows)
+    return Table("What clients meet", columns, rows).without(frozenset({typeset.NOT_KNOWN}))
 
 
 def groups_table(rule: RuleFairness) -> Table:
@@ -219,7 +263,7 @@ def places_table(rule: RuleFairness, *, several: bool = False) -> Table:
         (
             Cell(place.variant if place.instance is None else f"instance {place.instance + 1}"),
             cell(formatting.mean_share(place.request_share)),
-            cell(formatting.mean(place.busy_workers, 2)),
+            cell(formatting.mean(place.busy_workers, _finest(place.busy_workers.mean))),
             *(
                 cell(formatting.mean_duration(each))
                 for each in (place.p50_s, place.p95_s, place.p99_s)
@@ -231,13 +275,20 @@ def places_table(rule: RuleFairness, *, several: bool = False) -> Table:
     return Table(f"{caption}: {rule.title}" if several else caption, columns, rows)
 
 
+def _finest(value: float) -> int:
+    """Decimals that show two digits, and two at least."""
+    if not 0.0 < value < 0.1:
+        return 2
+    return min(8, 1 - math.floor(math.log10(value)))
+
+
 def fan_table(rule: RuleFairness) -> Table:
     """The numbers behind the fan: a row a window."""
     columns = (
         Column("Until", numeric=_TEXT),
-        Column("In the window", f"5, 50 and 95{typeset.THIN}%, points"),
+        Column("In the window", f"{outer_quantiles(rule)}, points"),
         Column("Promised", "± points"),
-        Column("Until then", f"5, 50 and 95{typeset.THIN}%, points"),
+        Column("Until then", f"{outer_quantiles(rule)}, points"),
         Column("Promised", "± points"),
     )
     rows = tuple(
@@ -258,17 +309,32 @@ def settling_table(phase: PhaseFairness) -> Table:
     columns = (
         Column("Since the change", numeric=_TEXT),
         Column("Share of requests", "of the candidate"),
+        Column("95 % of draws within", "± points"),
         Column("Share of clients", "of the candidate"),
+        Column("95 % of draws within", "± points"),
     )
     rows = tuple(
         (
             Cell(typeset.duration(point.since_s)),
             Cell(typeset.percent(point.requests, 2)),
+            Cell(_promised(point.requests_promised)),
             Cell(typeset.percent(point.clients, 2)),
+            Cell(_promised(point.clients_promised)),
         )
         for point in phase.settling
     )
     return Table("Shares of the candidate after a change of weights", columns, rows)
+
+
+def outer_quantiles(rule: RuleFairness) -> str:
+    """Which quantiles the outer band of the fan has, with the median between them."""
+    if rule.band == 1.0:
+        return "least, median and greatest"
+    low, high = (
+        typeset.decimal(100.0 * each, 1).removesuffix(".0")
+        for each in ((1.0 - rule.band) / 2.0, (1.0 + rule.band) / 2.0)
+    )
+    return f"{low}, 50 and {high}{typeset.THIN}%"
 
 
 def _three(quantiles: tuple[float, ...]) -> str:

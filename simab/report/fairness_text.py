@@ -5,32 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from simab.report.formatting import metric_name
-from simab.result.estimates import Proportion
-from simab.result.fairness_result import (
-    MOST_PHASES,
-    NamedFlaw,
-    PhaseFairness,
-    RuleFairness,
-    StudiedSplit,
+from simab.report.fairness_verdict import (
+    is_found_off,
+    likely_flaws,
+    of_runs,
+    pooled_text,
+    power_text,
+    verdict_text,
 )
+from simab.report.formatting import metric_name
+from simab.result.fairness_result import NamedFlaw, PhaseFairness, RuleFairness, StudiedSplit
 from simab.result.measured_policy import HELD
 from simab.text import typeset
 from simab.text.lists import listed, named
 
 __all__ = [
     "fairness_sentences",
-    "is_found_off",
     "off_text",
     "settled_text",
     "split_sentences",
     "unit_text",
-    "verdict_text",
 ]
 
 ENOUGH_POWER = 0.9
 _SMALLEST_P = 0.05
-_SMALLEST_PART = 0.05
 _MOST_CHANGES = 3
 _ENOUGH_FOR_A_PERCENT = 100  # clients
 _SHORT = {
@@ -72,8 +70,9 @@ def _side_by_side(split: StudiedSplit) -> list[str]:
         how = f"at most {typeset.count(most)}" if most else "none"
         titles = "; ".join(each.title for each in rest)
         found.append(
-            f"As asked for, as far as can be told ({how} of {typeset.count(rest[0].runs)} runs of "
-            f"each looks off): {titles}."
+            f"No deviation from the weights shows ({how} of {typeset.count(rest[0].runs)} runs of "
+            f"each looks off by tests that call up to {typeset.percent(rest[0].alpha, 1)} of sound "
+            f"runs off): {titles}."
         )
     moved = [phase for rule in split.rules for phase in rule.phases if phase.changed]
     if moved:
@@ -87,92 +86,23 @@ def _side_by_side(split: StudiedSplit) -> list[str]:
 def split_sentences(split: StudiedSplit) -> list[str]:
     """The answer in short, of one rule: a verdict, the envelope, changes, and what clients meet."""
     (rule,) = split.rules
-    found = [verdict_text(rule, named_rule=False), _envelope(rule)]
+    found = [verdict_text(rule, named_rule=False), *_how_fine(split, rule), _envelope(rule)]
     found += [_change(each, rule, split.candidate) for each in _changes(rule)]
     return [each for each in (*found, _clients(split, rule)) if each]
 
 
-def verdict_text(rule: RuleFairness, *, named_rule: bool) -> str:
-    """Whether the split is what is asked for, and if not what it is consistent with."""
-    start = f"{rule.title[:1].upper()}{rule.title[1:]}: " if named_rule else ""
-    return f"{start}{_decapitalised(_verdict(rule)) if start else _verdict(rule)}"
-
-
-def _verdict(rule: RuleFairness) -> str:
-    if not rule.phases_in_all:
-        return "One variant has all traffic all the time; there is no split to look at."
-    if not rule.requests:
-        return "No request goes by the weights in any run; there is no split to look at."
-    level = typeset.percent(rule.alpha, 1)
-    if not is_found_off(rule):
-        how = _of_runs(rule.caught, rule.runs)
-        looks = "looks" if rule.caught.count == 1 else "look"
-        return (
-            f"The split is as asked for, as far as can be told: {how} runs {looks} off, where "
-            f"chance alone makes up to {level} do so. {_tested(rule)}{_could_see(rule)}"
-        )
-    found = [
-        f"{each.words} ({_of_runs(each.consistent, rule.caught.count)})" for each in _likely(rule)
-    ]
-    what = (
-        f"Those are consistent with {listed(found, 'or')}."
-        if found
-        else "Those are consistent with none of the flaws that are known here."
-    )
+def _how_fine(split: StudiedSplit, rule: RuleFairness) -> tuple[str, str]:
+    """What one run would show, and what all of them together say."""
     return (
-        f"The split is not what the weights ask for: {_of_runs(rule.caught, rule.runs)} runs show "
-        f"it, where chance alone makes up to {level} do so. {what}"
-    )
-
-
-def _decapitalised(text: str) -> str:
-    return f"{text[:1].lower()}{text[1:]}"
-
-
-def _likely(rule: RuleFairness) -> list[NamedFlaw]:
-    """The flaws that a twentieth of the runs that are off fit at least, most of them first."""
-    found = [each for each in rule.flaws if each.consistent.share >= _SMALLEST_PART]
-    return sorted(found, key=lambda each: -each.consistent.count)
-
-
-def _tested(rule: RuleFairness) -> str:
-    """What was not looked at."""
-    text = ""
-    if rule.keeps:
-        text = "Clients are kept on purpose, so only those new in a phase are tested. "
-    if rule.phases_in_all > MOST_PHASES:
-        phases = typeset.decimal(rule.phases_in_all, 0)
-        text += f"The {MOST_PHASES} phases of most requests are tested, of {phases} on average. "
-    return text
-
-
-def is_found_off(rule: RuleFairness) -> bool:
-    """Whether more runs are off than chance makes so."""
-    return rule.caught.low > rule.alpha
-
-
-def _could_see(rule: RuleFairness) -> str:
-    """What one run shows, in the phase that says most."""
-    phase = max(rule.phases, key=lambda each: each.units_each, default=None)
-    if phase is None:
-        return "The weights differ from run to run; their phases are tested, and not shown."
-    sides = [
-        f"{_points(shift)} too {side}"
-        for shift, side in ((phase.seen_below, "small"), (phase.seen_above, "large"))
-        if math.isfinite(shift)
-    ]
-    where = "" if len(rule.phases) == 1 else f" from {typeset.duration(phase.since_s)} on"
-    if not sides:
-        return f"No other share of the candidate{where} would be seen in 90{typeset.THIN}% of runs."
-    return (
-        f"A share of the candidate{where} that is {listed(sides, 'or')} would be seen in "
-        f"90{typeset.THIN}% of runs, a smaller deviation in fewer."
+        power_text(rule, split.candidate),
+        pooled_text(rule, split.candidate, split.tolerance),
     )
 
 
 def _details(split: StudiedSplit, rule: RuleFairness) -> Iterator[str]:
     if not rule.phases_in_all or not rule.requests:
         return
+    yield from _how_fine(split, rule)
     yield _envelope(rule)
     yield _by_unit(rule)
     yield from (_change(each, rule, split.candidate) for each in _changes(rule))
@@ -192,13 +122,24 @@ def _envelope(rule: RuleFairness) -> str:
         (True, False): "requests that are drawn independently",
     }.get((bool(rule.fan) and not math.isnan(rule.fan[0].window_promised), rule.by_client))
     share = typeset.percent(rule.within.mean, 1)
+    if rule.within.low < rule.within.high:
+        low, high = (typeset.percentage(each, 1) for each in (rule.within.low, rule.within.high))
+        share += f" ({low} to {high}{typeset.THIN}%)"
     before = " before the first change" if rule.keeps and len(rule.phases) > 1 else ""
     if promise is None:
         return f"{share} of the windows are as exact as requests in turn can be."
     return (
-        f"{share} of the windows{before} lie in the envelope that has 95{typeset.THIN}% of them "
-        f"for {promise}."
+        f"{share} of the windows of a run{before} lie in the envelope of 95{typeset.THIN}% for "
+        f"{promise}{_expected(rule)}."
     )
+
+
+def _expected(rule: RuleFairness) -> str:
+    """How many windows are in the envelope by the exact law: counts are whole."""
+    if math.isfinite(rule.within_expected):
+        share = typeset.percent(rule.within_expected, 1)
+        return f"; as counts are whole, it holds {share} of them exactly"
+    return "; as counts are whole, it is wider by half a request"
 
 
 def _by_unit(rule: RuleFairness) -> str:
@@ -213,8 +154,8 @@ def _by_unit(rule: RuleFairness) -> str:
     if rule.people.clients.mean < _ENOUGH_FOR_A_PERCENT:
         most = ""
     return (
-        f"A test of requests would call {_of_runs(worst.off_requests, worst.runs)} runs off, one "
-        f"of clients {_of_runs(worst.off_users, worst.runs)}: each client is assigned once, with "
+        f"A test of requests would call {of_runs(worst.off_requests, worst.runs)} runs off, one "
+        f"of clients {of_runs(worst.off_users, worst.runs)}: each client is assigned once, with "
         f"all of its requests.{most}"
     )
 
@@ -229,11 +170,14 @@ def _changes(rule: RuleFairness) -> list[PhaseFairness]:
 
 def _change(phase: PhaseFairness, rule: RuleFairness, candidate: str) -> str:
     share = typeset.percent(phase.shares.get(candidate, 0.0), 1)
+    since = f"in force at {typeset.duration(phase.since_s)}"
+    if math.isfinite(phase.asked_s) and phase.asked_s < phase.since_s:
+        later = typeset.duration(phase.since_s - phase.asked_s)
+        since = f"asked for at {typeset.duration(phase.asked_s)} and in force {later} later"
     text = (
-        f"After the share of {named(candidate)} is moved to {share} at "
-        f"{typeset.duration(phase.since_s)}, requests have it "
+        f"The share of {named(candidate)} becomes {share}, {since}. From then on requests have it "
         f"{settled_text(phase.requests_settled_s)}, clients that ask "
-        f"{settled_text(phase.users_settled_s)}."
+        f"{settled_text(phase.users_settled_s)}, as far as chance lets it be seen."
     )
     return f"{text}{_moved(phase) if rule.by_client else ''}"
 
@@ -257,25 +201,45 @@ def settled_text(settled_s: float) -> str:
 
 def _clients(split: StudiedSplit, rule: RuleFairness) -> str:
     people = rule.people
-    text = f"{typeset.percent(people.met_several.mean, 1)} of the clients meet several variants"
-    if not split.worse:
-        return f"{text}."
-    worse = listed([named(each) for each in split.worse], "or")
-    each = people.worse_each.mean
-    times = f", {typeset.decimal(each, 1)} requests of each" if math.isfinite(each) else ""
-    return (
-        f"{text}; {typeset.percent(people.met_worse.mean, 1)} are sent to {worse}, which is worse"
-        f"{times}."
+    text = (
+        f"Of the clients that ask in a run {typeset.percent(people.met_several.mean, 1)} meet "
+        "several variants"
     )
+    if split.worse:
+        worse = listed([_worse(split, each) for each in split.worse], "or")
+        each = people.worse_each.mean
+        times = f", with {typeset.decimal(each, 1)} requests each" if math.isfinite(each) else ""
+        met = typeset.percent(people.met_worse.mean, 1)
+        text += f"; {met} are sent to {worse} at least once{times}"
+    if people.met_several.mean > 0 and not rule.by_client:
+        text += (
+            ". Where a client must meet one variant only, use a rule that assigns clients, such as "
+            "sticky_hash or session_cookie"
+        )
+    return f"{text}."
+
+
+def _worse(split: StudiedSplit, name: str) -> str:
+    """A variant that is worse, with by how much the scenario makes it so."""
+    by = split.worse_by.get(name, math.nan)
+    if math.isfinite(by) and by > 0:
+        return (
+            f"{named(name)} (worse by {typeset.metric_value(by)} in {metric_name(split.metric)}, "
+            "as the scenario assumes)"
+        )
+    return f"{named(name)} (breaks a guardrail)" if by == 0 else f"{named(name)} (worse)"
 
 
 def _longest(rule: RuleFairness) -> str:
     known = [each for each in rule.longest if math.isfinite(each.seldom_above)]
     scan = ""
     if math.isfinite(rule.scan.share) and not rule.keeps:
+        runs = rule.scan_runs or rule.runs
+        expected = typeset.decimal(0.01 * runs, 0 if runs >= 100 else 1)
         scan = (
-            f"The largest deviation over any interval is in {_of_runs(rule.scan, rule.runs)} runs "
-            f"one that independent draws have in 1{typeset.THIN}%."
+            "Over all intervals of time the share is as far off as independent draws are in only "
+            f"1{typeset.THIN}% of runs in {of_runs(rule.scan, runs)} runs, where {expected} would "
+            "be by chance."
         )
     if not known:
         return scan
@@ -308,12 +272,16 @@ def _groups(rule: RuleFairness) -> str:
 
 def _untold(rule: RuleFairness) -> str:
     """The flaws that would not be seen in one run."""
-    untold = [each.words for each in rule.flaws if _is_untold(each)]
+    untold = [
+        f"{each.words} (seen in {typeset.percent(each.power)} of runs)"
+        for each in rule.flaws
+        if _is_untold(each)
+    ]
     same = [each.words for each in rule.flaws if not each.different]
     parts = []
     if untold:
         parts.append(
-            f"One run shows with less than 90{typeset.THIN}% probability {listed(untold, 'or')}."
+            f"One run shows with less than 90{typeset.THIN}% probability: {listed(untold)}."
         )
     if same:
         parts.append(f"Here nothing would change with {listed(same, 'or')}.")
@@ -336,14 +304,6 @@ def off_text(rule: RuleFairness) -> str:
     if not rule.phases_in_all or not rule.requests:
         return "no split"
     if not is_found_off(rule):
-        return "as asked"
-    likely = [_SHORT.get(each.name, each.words) for each in _likely(rule)[:1]]
+        return "no deviation seen"
+    likely = [_SHORT.get(each.name, each.words) for each in likely_flaws(rule)[:1]]
     return f"off: {likely[0]}" if likely else "off"
-
-
-def _of_runs(share: Proportion, runs: int) -> str:
-    return f"{typeset.count(share.count)} of {typeset.count(runs)}"
-
-
-def _points(shift: float) -> str:
-    return f"{typeset.decimal(100.0 * shift, 2 if shift < 0.01 else 1)} points"

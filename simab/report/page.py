@@ -52,15 +52,26 @@ def page_of(study: StudyResult, data: str) -> str:
 
 
 def whole_page(
-    environment: Environment, study: object, sections: Sequence[Mapping[str, str]], data: str
+    environment: Environment,
+    study: object,
+    sections: Sequence[Mapping[str, str]],
+    data: str,
+    *,
+    asks: str = "",
 ) -> str:
     """The document with these sections: `key`, `heading` and `html` of each.
 
-    `study` is any result with a title, a question and the version of simab that made it.
+    `study` is any result with a title, a question and the version of simab that made it. `asks` is
+    the question of a page that answers another than the scenario's; it is its title then.
     """
     css = resources.files("simab.report").joinpath("templates/style.css").read_text("utf-8")
     return environment.get_template("page.html.jinja").render(
-        study=study, sections=sections, colours=COLOURS, css=Markup(css), data=Markup(data)
+        study=study,
+        asks=asks,
+        sections=sections,
+        colours=COLOURS,
+        css=Markup(css),
+        data=Markup(data),
     )
 
 

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simab.result.estimates import Mean, Proportion
@@ -27,6 +28,7 @@ __all__ = [
     "PlaceFairness",
     "RuleFairness",
     "SettlingPoint",
+    "ShiftPower",
     "StudiedSplit",
     "fairness_json",
     "read_saved_fairness",
@@ -35,6 +37,7 @@ __all__ = [
 FAIRNESS_FORMAT: Final = "simab-fairness/1"
 MOST_PHASES: Final = 8
 """Phases of a run that are looked at one by one, those of most requests; there may be hundreds."""
+UNKNOWN: Final = Mean(math.nan, math.nan, math.nan)
 _FORM: Final = SavedForm(FAIRNESS_FORMAT, "study of fairness", "fairness.json", "simab fairness")
 
 
@@ -42,8 +45,9 @@ _FORM: Final = SavedForm(FAIRNESS_FORMAT, "study of fairness", "fairness.json", 
 class FanPoint:
     """How far realised shares of the candidate were from those asked for, up to an instant.
 
-    Quantiles over the replications, of the window that ends there and of all requests until then,
-    and half the width in which the rule promises 95 % of them (NaN: it promises none).
+    Quantiles over the replications, of the window that ends there and of all requests until then:
+    both ends of `RuleFairness.band`, the quartiles between them, and the median in the middle; and
+    half the width in which the rule promises 95 % of them (NaN: it promises none).
     """
 
     end_s: float
@@ -57,11 +61,23 @@ class FanPoint:
 class SettlingPoint:
     """Of all runs together, so long after a change: the candidate's share of the requests since
     the point before, and of the clients by the variant of their last request; NaN without any.
+
+    Draws of the share asked for keep in 95 % within so much of it: NaN where that is not known.
     """
 
     since_s: float
     requests: float
     clients: float
+    requests_promised: float = math.nan
+    clients_promised: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftPower:
+    """How often one run shows a share of the candidate that is off by `shift`, up or down."""
+
+    shift: float
+    power: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +90,13 @@ class PhaseFairness:
     and `off_users`: the usual chi-square on each, at the same level, whatever the rule assigns;
     `off_sequential`: a sequential test over looks at the units. `seen_below` and `seen_above`: how
     much too small, or large, the candidate's share must be to be seen with 90 % power in one run
-    (NaN: no share would be). After a change of weights: seconds until
-    the share of requests, and of clients, is within the tolerance, and stays (NaN: not within the
-    phase); `changed` says whether there was one. `clients_moved` is the share of the clients that
-    came back of which the first request went to another variant than their last before; the least
-    that would do is `clients_to_move`.
+    (NaN: no share would be); `powers`, how often smaller deviations are. `asked_s` is when its
+    weights were asked for, at the median of the runs (NaN: never, or it is not known), and
+    `since_s` when they were in force. After a change of weights: seconds until the share of
+    requests, and of clients, is within the tolerance, and stays (NaN: not within the phase);
+    `changed` says whether there was one. `clients_moved` is the share of the clients that came back
+    of which the first request went to another variant than their last before; the least that would
+    do is `clients_to_move`.
     """
 
     number: int
@@ -100,6 +118,8 @@ class PhaseFairness:
     clients_moved: Mean
     clients_to_move: float
     settling: tuple[SettlingPoint, ...]
+    powers: tuple[ShiftPower, ...] = ()
+    asked_s: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +153,11 @@ class LongestRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleFairness:
-    """What clients meet: means over runs of shares and of evenness."""
+    """What clients meet: means over runs of shares and of evenness.
+
+    `jain_by_draws` and `gini_by_draws` are those of the exposure if each request of the same
+    clients were drawn by itself by the shares in force: what chance alone gives.
+    """
 
     clients: Mean
     met_several: Mean
@@ -144,6 +168,8 @@ class PeopleFairness:
     gini_exposure: Mean
     jain_latency: Mean
     gini_latency: Mean
+    jain_by_draws: Mean = UNKNOWN
+    gini_by_draws: Mean = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +210,11 @@ class RuleFairness:
     where they were, so that the weights are for new ones. `requests` is the mean number that went
     by the weights, and `phases_in_all` that of phases with a split, of which those of most requests
     are looked at. `caught`: how often a run's split is off at
-    `alpha`. `within`: how many windows lie in the envelope of 95 % that the rule promises. `scan`:
-    how often the largest deviation over any interval is beyond what one run in 100 has.
+    `alpha`. `within`: how many windows lie in the envelope of 95 % that the rule promises, and
+    `within_expected` how many do by the exact law of independent requests (NaN: not known): counts
+    are whole, so the envelope has half a request more than the normal law. `scan`: in how many of
+    `scan_runs` the largest deviation over any interval is beyond what one run in 100 has. `band`:
+    which part of the runs the outer quantiles of `fan` hold, 1 for all of them.
     """
 
     name: str
@@ -206,15 +235,19 @@ class RuleFairness:
     people: PeopleFairness
     groups: tuple[GroupFairness, ...]
     places: tuple[PlaceFairness, ...]
+    within_expected: float = math.nan
+    scan_runs: int = 0
+    band: float = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudiedSplit:
     """How a scenario's traffic was split while a policy moved the weights: each rule's record.
 
-    `worse` are the variants that are worse than the best; the segments `left_out` are not looked
-    at, for some of their requests name their variant. A share is there after a change where it is
-    within `tolerance`. `failed` counts replications whose policy raised.
+    `worse` are the variants that are worse than the best, by the scenario's truth, and `worse_by`
+    says by how much in its `metric` (0: they only break a guardrail). The segments `left_out` are
+    not looked at, for some of their requests name their variant. A share is there after a change
+    where it is within `tolerance`. `failed` counts replications whose policy raised.
     """
 
     policy: str
@@ -225,6 +258,8 @@ class StudiedSplit:
     replications: int
     failed: int
     rules: tuple[RuleFairness, ...]
+    metric: str = ""
+    worse_by: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ def gini_coefficient(values: ArrayLike) -> float:
     if total == 0.0:
         return math.nan
     places = 2.0 * np.arange(1, sample.size + 1) - sample.size - 1.0
-    return float((places * (sample / total)).sum()) / sample.size
+    return max(0.0, float((places * (sample / total)).sum()) / sample.size)  # of equal ones a hair
 
 
 def _amounts(values: ArrayLike) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from simab.analyse.fairness.measure import FairnessMeasure
@@ -11,7 +12,7 @@ from simab.analyse.fairness.studied import RuleStudied
 from simab.analyse.fairness.summary import rule_fairness
 from simab.result.fairness_result import StudiedSplit
 from simab.scenario.models import Scenario
-from simab.scenario.routing_rules import ROUTING_RULES, rule_title
+from simab.scenario.routing_rules import rule_title
 from simab.study.measuring import MeasuredRuns, measured_runs, runs_at_a_glance
 from simab.study.plan import StudyPlan
 from simab.study.playing import truth_of_world
@@ -20,29 +21,42 @@ from simab.units import seconds
 __all__ = ["USUAL_TOLERANCE", "split_at_a_glance", "studied_split"]
 
 USUAL_TOLERANCE: Final = 0.01
+NO_TITLES: Final[Mapping[str, str]] = {}
 _REQUESTS_AT_A_GLANCE: Final = 400_000  # of all runs; they take about a second
 _MOST_AT_A_GLANCE: Final = 30
 _FEWEST_AT_A_GLANCE: Final = 2
 
 
 def studied_split(
-    scenario: Scenario, plan: StudyPlan, found: MeasuredRuns, tolerance: float
+    scenario: Scenario,
+    plan: StudyPlan,
+    found: MeasuredRuns,
+    tolerance: float,
+    titles: Mapping[str, str] = NO_TITLES,
 ) -> StudiedSplit:
-    """What runs that a FairnessMeasure looked at say; each world of the plan is a rule's."""
+    """What runs that a FairnessMeasure looked at say; each world of the plan is a rule's.
+
+    A world without one of the `titles` has that of its own endpoint: any word may name a world.
+    """
     (policy,) = plan.policies
+    truth = truth_of_world(scenario)
     return StudiedSplit(
         policy=policy,
         candidate=scenario.objective.candidate,
-        worse=truth_of_world(scenario).worse,
+        worse=truth.worse,
         left_out=left_out_segments(scenario),
         tolerance=tolerance,
         replications=plan.replications,
         failed=len(found.failures),
         rules=tuple(
-            rule_fairness(_studied(name, world, tolerance), found.of(name, policy))
+            rule_fairness(
+                _studied(name, titles.get(name, ""), world, tolerance), found.of(name, policy)
+            )
             for name, world in plan.worlds.items()
             if found.of(name, policy)
         ),
+        metric=truth.metric,
+        worse_by={name: truth.shortfall(name) for name in truth.worse},
     )
 
 
@@ -75,11 +89,11 @@ def split_at_a_glance(study: StudyPlan, world: str, policy: str) -> StudiedSplit
     )
 
 
-def _studied(name: str, world: Scenario, tolerance: float) -> RuleStudied:
+def _studied(name: str, title: str, world: Scenario, tolerance: float) -> RuleStudied:
     endpoint = world.endpoint
     return RuleStudied(
         name=name,
-        title=ROUTING_RULES[name].title if name in ROUTING_RULES else rule_title(world),
+        title=title or rule_title(world),
         by_client=endpoint.assigns_clients,
         keeps=endpoint.variant_routing == "session_cookie",
         independent=endpoint.variant_routing != "smooth_weighted_round_robin",

@@ -73,7 +73,7 @@ def test_a_sound_split_is_not_called_off(found):
     (rule,) = found.result.split.rules
     assert rule.caught.count <= 1
     assert not is_found_off(rule)
-    assert "as asked for" in fairness_sentences(found.result.split)[0]
+    assert "No deviation from the weights shows" in fairness_sentences(found.result.split)[0]
     # 95 % of windows, and the half request that whole counts are given
     assert 0.93 < rule.within.mean < 1.0
 
@@ -303,3 +303,14 @@ def test_a_share_of_requests_is_of_all_runs():
 def test_rules_are_a_list_of_names(rules):
     with pytest.raises(InvalidInput, match="list of names"):
         simab.fairness(small(), rules=rules)
+
+
+def test_a_world_that_is_named_like_a_rule_has_the_title_of_its_own_rule():
+    """Any word may name a world; it says nothing of how the world routes."""
+    named = {"instance_ratio": {"endpoint.variant_routing": "sticky_hash"}}
+    study = simab.compare(
+        small(worlds=named), policies=["schedule"], worlds=["instance_ratio"], replications=3
+    )
+    split = study.with_examples().split
+    assert split is not None
+    assert split.rules[0].title == "a hash of the client, in ranges"

@@ -43,6 +43,8 @@ def people_over_runs(runs: Sequence[RunFairness]) -> PeopleFairness:
         gini_exposure=mean("gini_exposure"),
         jain_latency=mean("jain_latency"),
         gini_latency=mean("gini_latency"),
+        jain_by_draws=mean("jain_by_draws"),
+        gini_by_draws=mean("gini_by_draws"),
     )
 
 

@@ -20,11 +20,13 @@ from simab.stats.longest_run import longest_run_probability
 from simab.stats.share_scan import largest_deviation, scan_reference
 from simab.units import seconds
 
-__all__ = ["beyond_scan", "fan_of", "longest_runs", "windows_within"]
+__all__ = ["band_of", "beyond_scan", "fan_of", "longest_runs", "windows_expected", "windows_within"]
 
 Floats = NDArray[np.float64]
 
-_FAN: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+_FAN: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
+_ALL_RUNS: Final = 40
+"""Of fewer runs the outer quantiles are the least and the greatest."""
 _SELDOM: Final = 0.001
 _SCAN_LEVEL: Final = 0.01
 _NORMAL_95: Final = 1.959963984540054
@@ -32,7 +34,10 @@ _MOST_TRIALS: Final = 2_000  # of the recursion for longest runs, which takes a 
 
 
 def fan_of(studied: RuleStudied, runs: Sequence[RunFairness]) -> tuple[FanPoint, ...]:
-    """Realised less asked share of the candidate, over the runs with requests in the window."""
+    """Realised less asked share of the candidate, over the runs with requests in the window.
+
+    It ends with the last window in which any run had a split: of one variant nothing can be off.
+    """
     place = studied.variants.index(studied.candidate)
     window = _Deviation(runs, place, cumulative=False)
     until_then = _Deviation(runs, place, cumulative=True)
@@ -46,9 +51,20 @@ def fan_of(studied: RuleStudied, runs: Sequence[RunFairness]) -> tuple[FanPoint,
             if studied.by_client or not studied.independent
             else until_then.promised(at),
         )
-        for at, end_ns in enumerate(runs[0].windows.ends_ns)
+        for at, end_ns in enumerate(runs[0].windows.ends_ns[: _with_a_split(runs)])
         if until_then.any(at)
     )
+
+
+def band_of(runs: Sequence[RunFairness]) -> float:
+    """Which part of the runs the outer quantiles of the fan hold."""
+    return 1.0 if len(runs) < _ALL_RUNS else _FAN[-1] - _FAN[0]
+
+
+def _with_a_split(runs: Sequence[RunFairness]) -> int:
+    """How many windows there are up to the last with a split, in any run."""
+    split = np.any([run.windows.variance.max(axis=1) > 0.0 for run in runs], axis=0)
+    return int(np.flatnonzero(split)[-1]) + 1 if split.any() else 0
 
 
 class _Deviation:
@@ -103,8 +119,33 @@ def windows_within(studied: RuleStudied, runs: Sequence[RunFairness]) -> Mean:
     return mean_over_runs(shares, most=1.0)
 
 
+def windows_expected(studied: RuleStudied, runs: Sequence[RunFairness]) -> float:
+    """The share of windows that lie in the envelope by the binomial law; NaN of other rules.
+
+    Where weights change within a window, the law is that of the mean share.
+    """
+    if studied.by_client or not studied.independent:
+        return math.nan
+    from scipy.special import bdtr
+
+    place, shares = studied.variants.index(studied.candidate), []
+    for run in runs:
+        used = run.windows.variance[:, place] > 0.0
+        if not used.any():
+            continue
+        trials = run.windows.requests.sum(axis=1)[used]
+        mean = run.windows.expected[used, place]
+        allowed = 0.5 + _NORMAL_95 * np.sqrt(run.windows.variance[used, place])
+        share = np.clip(mean / trials, 0.0, 1.0)
+        most = np.minimum(np.floor(mean + allowed), trials)
+        fewest = np.ceil(mean - allowed)
+        below = np.where(fewest > 0, bdtr(np.maximum(fewest - 1, 0), trials, share), 0.0)
+        shares.append(float((bdtr(most, trials, share) - below).mean()))
+    return float(np.mean(shares)) if shares else math.nan
+
+
 def longest_runs(studied: RuleStudied, runs: Sequence[RunFairness]) -> tuple[LongestRun, ...]:
-    """The longest runs on each variant, in the phase of most requests."""
+    """The longest runs on each variant, in the phase that lasts longest."""
     phase = runs[0].longest_phase
     if phase is None:
         return ()
@@ -146,12 +187,15 @@ def _same_shares(run: RunFairness, phase: AskedPhase) -> bool:
     return run.longest_phase is not None and np.array_equal(run.longest_phase.shares, phase.shares)
 
 
-def beyond_scan(studied: RuleStudied, runs: Sequence[RunFairness]) -> Proportion:
-    """How often the largest deviation of a run is one of the 1 % largest of independent draws."""
+def beyond_scan(studied: RuleStudied, runs: Sequence[RunFairness]) -> tuple[Proportion, int]:
+    """How often the largest deviation of a run is one of the 1 % largest of independent draws.
+
+    And of how many runs: those of which the longest phase has the same shares.
+    """
     place = studied.variants.index(studied.candidate)
     phase = runs[0].longest_phase
     if phase is None or not 0.0 < phase.shares[place] < 1.0 or not studied.independent:
-        return share_of_runs([])
+        return share_of_runs([]), 0
     own = [run for run in runs if _same_shares(run, phase)]
     reference = np.mean([run.scanned.sum(axis=1) for run in own], axis=0).round()
     share = float(phase.shares[place])
@@ -160,7 +204,7 @@ def beyond_scan(studied: RuleStudied, runs: Sequence[RunFairness]) -> Proportion
         for run in own
     ]
     limit = _scan_limit(reference, share)
-    return share_of_runs(abs(each) > limit for each in scores)
+    return share_of_runs(abs(each) > limit for each in scores), len(scores)
 
 
 def _scan_limit(trials: Floats, share: float) -> float:

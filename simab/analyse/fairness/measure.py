@@ -74,7 +74,7 @@ class RunWindows:
 class RunFairness:
     """What one run says. `longest` are the longest runs on each variant within a phase.
 
-    They and `scanned`, the units by window and variant, are of the phase that had most requests.
+    They and `scanned`, the units by window and variant, are of the phase that lasted longest.
     `kept_by_policy`: a policy had clients kept with a variant by cookies.
     """
 
@@ -103,7 +103,8 @@ class FairnessMeasure:
         names = run.data.run_counts.blueprint.names
         kept = _kept_by_policy(run)
         by_client = kept or run.scenario.endpoint.assigns_clients
-        longest = max(split, key=lambda each: _count(routed, each), default=None)
+        # By time, which runs have in common, where their numbers of requests differ by chance.
+        longest = max(split, key=lambda each: each.until_ns - each.since_ns, default=None)
         return RunFairness(
             phases=tuple(_phases(routed, asked, by_client=by_client)),
             phases_in_all=len(split),
@@ -111,7 +112,7 @@ class FairnessMeasure:
             longest=_longest(routed, longest),
             longest_phase=longest,
             scanned=_scanned(routed, longest, by_client=by_client),
-            people=people_of(routed, run, [names.index(each) for each in self.worse]),
+            people=people_of(routed, run, [names.index(each) for each in self.worse], asked),
             places=places_of(routed, names, run.scenario.horizon),
             kept_by_policy=kept,
         )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.analyse.fairness.routed import Routed, left_out_segments
+from simab.analyse.fairness.routed import AskedPhase, Routed, left_out_segments
 from simab.run.simulation import Run
 from simab.scenario.client_groups import client_groups
 from simab.scenario.models import Scenario
@@ -39,7 +39,8 @@ class ComparedGroup(NamedTuple):
 class People:
     """Shares of the clients that asked; evenness over these clients (1: all alike, or 0 of Gini).
 
-    `groups` has a row a group of clients, by `GROUP_FIELDS`.
+    `groups` has a row a group of clients, by `GROUP_FIELDS`. The evenness `by_draws` is that of the
+    exposure if the variants of each phase were dealt to its requests at random.
     """
 
     clients: int
@@ -51,35 +52,53 @@ class People:
     gini_exposure: float
     jain_latency: float
     gini_latency: float
+    jain_by_draws: float
+    gini_by_draws: float
     groups: Floats
 
 
-def people_of(routed: Routed, run: Run, worse: Sequence[int]) -> People:
-    """What they met; `worse` are numbers of variants."""
-    asked = np.bincount(routed.client, minlength=routed.clients)
-    seen = asked > 0
+def people_of(
+    routed: Routed, run: Run, worse: Sequence[int], phases: Sequence[AskedPhase]
+) -> People:
+    """What they met; `worse` are numbers of variants, and `phases` those of the run."""
+    requests = np.bincount(routed.client, minlength=routed.clients)
+    seen = requests > 0
     by_variant = [
         np.bincount(routed.client[routed.variant == number], minlength=routed.clients)
         for number in range(routed.variants)
     ]
     met = np.sum([each > 0 for each in by_variant], axis=0)
-    on_worse = np.sum([by_variant[number] for number in worse], axis=0) if worse else 0 * asked
+    on_worse = np.sum([by_variant[number] for number in worse], axis=0) if worse else 0 * requests
     exposed = on_worse[seen].astype(float)
+    dealt = _dealt(routed, worse, phases)[seen].astype(float)
     latency = _mean_latency(routed)
     clients = int(seen.sum())
-    busiest = np.sort(asked[seen])[::-1][: max(round(_BUSIEST * clients), 1)]
+    busiest = np.sort(requests[seen])[::-1][: max(round(_BUSIEST * clients), 1)]
     return People(
         clients=clients,
         met_several=_share(int((met > 1).sum()), clients),
         met_worse=_share(int((on_worse > 0).sum()), clients),
         worse_each=float(exposed[exposed > 0].mean()) if exposed.any() else float("nan"),
-        busiest_share=_share(int(busiest.sum()), int(asked.sum())),
+        busiest_share=_share(int(busiest.sum()), int(requests.sum())),
         jain_exposure=_even(jain_index, exposed),
         gini_exposure=_even(gini_coefficient, exposed),
         jain_latency=_even(jain_index, latency),
         gini_latency=_even(gini_coefficient, latency),
+        jain_by_draws=_even(jain_index, dealt),
+        gini_by_draws=_even(gini_coefficient, dealt),
         groups=_groups(routed, run),
     )
+
+
+def _dealt(routed: Routed, worse: Sequence[int], phases: Sequence[AskedPhase]) -> Integers:
+    """By client: requests on worse variants if each phase dealt them at random, always alike."""
+    on_worse = np.isin(routed.variant, list(worse))
+    draws = np.random.Generator(np.random.Philox(key=len(on_worse)))
+    for phase in phases:
+        which = routed.between(phase.since_ns, phase.until_ns)
+        on_worse[which] = draws.permutation(on_worse[which])
+    found: Integers = np.bincount(routed.client[on_worse], minlength=routed.clients)
+    return found
 
 
 def compared_groups(scenario: Scenario) -> tuple[ComparedGroup, ...]:

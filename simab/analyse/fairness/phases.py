@@ -14,9 +14,10 @@ from simab.analyse.fairness.naming import ALPHA, level_of
 from simab.analyse.fairness.over_runs import mean_over_runs, share_of_runs
 from simab.analyse.fairness.studied import RuleStudied
 from simab.result.estimates import Mean
-from simab.result.fairness_result import PhaseFairness, SettlingPoint
+from simab.result.fairness_result import PhaseFairness, SettlingPoint, ShiftPower
 from simab.stats.goodness_of_fit import chi_square_shares
-from simab.stats.sample_ratio import mixed_share_test
+from simab.stats.interval import two_sided_normal_quantile
+from simab.stats.sample_ratio import mixed_share_test, one_share_power
 from simab.stats.split_fit import TIME_BINS, seen_shift
 from simab.units import seconds
 
@@ -24,6 +25,8 @@ __all__ = ["phases_of", "units_tested"]
 
 Floats = NDArray[np.float64]
 
+_FIVE_POINTS: Final = 0.05
+_NORMAL_95: Final = two_sided_normal_quantile(0.95)
 _ENOUGH_FOR_A_SHARE: Final = 400  # requests, which a standard error of 2.5 points has at most
 
 
@@ -73,8 +76,33 @@ def _phase(
         users_settled_s=_settled_s(lag_s, (users, users.sum(axis=1)), shares, studied.tolerance),
         clients_moved=mean_over_runs([_moved(each) for each in phases], most=1.0),
         clients_to_move=_to_move(first),
-        settling=tuple(_settling(lag_s, lagged, users, candidate)),
+        settling=tuple(_settling(lag_s, (lagged, spread), users, (candidate, share))),
+        powers=_powers(int(units), share, level_of(of), studied.tolerance),
+        asked_s=_median([each.asked.asked_ns for each in phases]),
     )
+
+
+def _powers(units: int, share: float, level: float, tolerance: float) -> tuple[ShiftPower, ...]:
+    """How often one run shows the tolerance, and five points; no share below 0 or above 1."""
+    if not 0.0 < share < 1.0 or units < 1:
+        return ()
+    return tuple(
+        ShiftPower(
+            shift,
+            max(
+                one_share_power(units, actual, share, alpha=level)
+                for actual in (share - shift, share + shift)
+                if 0.0 <= actual <= 1.0
+            ),
+        )
+        for shift in sorted({tolerance, _FIVE_POINTS})
+        if share - shift >= 0.0 or share + shift <= 1.0
+    )
+
+
+def _median(asked_ns: Sequence[int | None]) -> float:
+    known = [seconds(each) for each in asked_ns if each is not None]
+    return float(np.median(known)) if known else math.nan
 
 
 def _shares_by_variant(
@@ -88,15 +116,30 @@ def _shares_by_variant(
 
 
 def _settling(
-    lag_s: Floats, requests: NDArray[np.int64], users: NDArray[np.int64], place: int
+    lag_s: Floats,
+    counted: tuple[NDArray[np.int64], NDArray[np.int64]],
+    users: NDArray[np.int64],
+    candidate: tuple[int, float],
 ) -> Iterable[SettlingPoint]:
     """Times whose requests since the one before are enough for a share; the last in any case."""
-    since = np.zeros_like(requests[0]) if len(requests) else None
-    for at, (now, held) in enumerate(zip(requests, users, strict=True)):
-        since = since + now
+    place, share = candidate
+    since, spread = np.zeros(users.shape[1:], dtype=np.int64), 0
+    for at, (now, wide, held) in enumerate(zip(*counted, users, strict=True)):
+        since, spread = since + now, spread + int(wide)
         if since.sum() >= _ENOUGH_FOR_A_SHARE or at == len(lag_s) - 1:
-            yield SettlingPoint(float(lag_s[at]), _part(since, place), _part(held, place))
-            since = np.zeros_like(now)
+            yield SettlingPoint(
+                float(lag_s[at]),
+                _part(since, place),
+                _part(held, place),
+                _promised(share, spread, int(since.sum())),
+                _promised(share, int(held.sum()), int(held.sum())),
+            )
+            since, spread = np.zeros_like(now), 0
+
+
+def _promised(share: float, spread: int, total: int) -> float:
+    """Half the width that 95 % of draws keep within; `spread` is the sum of squares of clients."""
+    return _NORMAL_95 * math.sqrt(share * (1.0 - share) * spread) / total if total else math.nan
 
 
 def _part(counts: NDArray[np.int64], place: int) -> float:

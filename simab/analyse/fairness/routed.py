@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.policies import AddVariant, Promote, RemoveVariant, RollBack, SetWeights
 from simab.run.simulation import Run
 from simab.scenario.models import Scenario
 from simab.world.control import SplitEntry
@@ -16,6 +17,7 @@ from simab.world.records import COPY, RECORD_COLUMNS
 __all__ = ["AskedPhase", "Routed", "asked_phases", "left_out_segments", "routed_requests"]
 
 Integers = NDArray[np.int64]
+_MOVES = (SetWeights, AddVariant, RemoveVariant, Promote, RollBack)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +25,8 @@ class AskedPhase:
     """From `since_ns` to `until_ns` the shares asked for were `shares`, shape (variants,).
 
     `instances` are how many instances of each variant took requests, shape (variants,), and
-    `control` is the number of the control.
+    `control` is the number of the control. `asked_ns` is when a policy asked for these weights;
+    None for those of the start.
     """
 
     since_ns: int
@@ -31,6 +34,7 @@ class AskedPhase:
     shares: NDArray[np.float64]
     instances: Integers
     control: int
+    asked_ns: int | None = None
 
     @property
     def splits(self) -> bool:
@@ -117,8 +121,19 @@ def asked_phases(run: Run) -> list[AskedPhase]:
             found.append(replace(found.pop(), until_ns=until_ns))
         elif until_ns > split.at_ns:
             instances = np.array([split.instances.get(name, 0) for name in names], dtype=np.int64)
-            found.append(AskedPhase(split.at_ns, until_ns, shares, instances, control))
+            asked_ns = _asked_ns(run, split.at_ns)
+            found.append(AskedPhase(split.at_ns, until_ns, shares, instances, control, asked_ns))
     return found
+
+
+def _asked_ns(run: Run, at_ns: int) -> int | None:
+    """When the last change of weights was asked for that was carried out by an instant."""
+    known = [
+        each.at_ns
+        for each in run.decision_log.decisions
+        if each.accepted and each.at_ns <= at_ns and isinstance(each.action, _MOVES)
+    ]
+    return known[-1] if known else None
 
 
 def _shares(split: SplitEntry, names: Sequence[str]) -> NDArray[np.float64]:

@@ -8,7 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from simab.analyse.fairness.client_summary import groups_of, people_over_runs, places_over_runs
-from simab.analyse.fairness.deviation import beyond_scan, fan_of, longest_runs, windows_within
+from simab.analyse.fairness.deviation import (
+    band_of,
+    beyond_scan,
+    fan_of,
+    longest_runs,
+    windows_expected,
+    windows_within,
+)
 from simab.analyse.fairness.measure import RunFairness
 from simab.analyse.fairness.naming import ALPHA, FLAWS, KEEPS, consistent_flaws, is_off
 from simab.analyse.fairness.over_runs import share_of_runs
@@ -24,6 +31,7 @@ def rule_fairness(studied: RuleStudied, runs: Sequence[RunFairness]) -> RuleFair
     if any(run.kept_by_policy for run in runs):
         studied = replace(studied, by_client=True, keeps=True)
     off = [is_off(each.phases, keeps=studied.keeps) for each in runs]
+    scan, scan_runs = beyond_scan(studied, runs)
     return RuleFairness(
         name=studied.name,
         title=studied.title,
@@ -39,10 +47,13 @@ def rule_fairness(studied: RuleStudied, runs: Sequence[RunFairness]) -> RuleFair
         fan=fan_of(studied, runs),
         within=windows_within(studied, runs),
         longest=longest_runs(studied, runs),
-        scan=beyond_scan(studied, runs),
+        scan=scan,
         people=people_over_runs(runs),
         groups=groups_of(studied, runs),
         places=places_over_runs(studied, runs),
+        within_expected=windows_expected(studied, runs),
+        scan_runs=scan_runs,
+        band=band_of(runs),
     )
 
 

@@ -1,0 +1,233 @@
+"""What a study of the split says and tables, against its record, over drawn results."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import simab
+from simab.report.fairness_figures import split_figures
+from simab.report.fairness_page import fairness_page
+from simab.report.fairness_tables import clients_table, flaws_table, phases_table
+from simab.report.fairness_text import fairness_sentences
+from simab.report.fairness_verdict import is_found_off, pooled_text, power_text
+from simab.result.estimates import Mean, Proportion
+from simab.result.fairness_result import FairnessResult, RuleFairness, ShiftPower, StudiedSplit
+from simab.stats.sample_ratio import one_share_power
+from tests.study.building import small
+
+SEEDS = range(30)
+MOVES = {
+    "moves": {
+        "kind": "manual_schedule",
+        "steps": [
+            {"at": "20s", "weights": {"a": 1, "b": 3}},
+            {"at": "60s", "promote": "b"},
+        ],
+    }
+}
+
+
+@cache
+def result() -> FairnessResult:
+    scenario = small(
+        policies=MOVES,
+        endpoint={"weight_update": "10s"},
+        traffic={"users": {"rate": "10/s", "clients": 400}},
+    )
+    return simab.fairness(scenario, policy="moves", replications=50, seed=2).result
+
+
+def drawn(seed: int) -> StudiedSplit:
+    """The split with other shares of runs that are off, powers, pooled shares, and delays."""
+    numbers = np.random.default_rng(seed)
+    split = result().split
+    (rule,) = split.rules
+    phases = []
+    for phase in rule.phases:
+        half = float(10 ** numbers.uniform(-4, -1))
+        middle = phase.shares["b"] + float(numbers.normal()) * half
+        found = Mean(middle, max(middle - half, 0.0), min(middle + half, 1.0))
+        phases.append(
+            replace(
+                phase,
+                realised=phase.realised | {"b": found},
+                powers=tuple(ShiftPower(shift, float(numbers.random())) for shift in (0.01, 0.05)),
+                seen_below=float(numbers.choice([math.nan, numbers.uniform(0.02, 0.4)])),
+                seen_above=float(numbers.choice([math.nan, numbers.uniform(0.02, 0.4)])),
+                asked_s=float(numbers.choice([math.nan, max(phase.since_s - 10.0, 0.0)])),
+            )
+        )
+    off = int(numbers.choice([0, 1, 40]))
+    low, high = stats.binomtest(off, 50).proportion_ci()
+    changed = replace(
+        rule,
+        phases=tuple(phases),
+        caught=Proportion(off, off / 50, float(low), float(high)),
+        by_client=bool(numbers.random() < 0.5),
+        keeps=bool(numbers.random() < 0.2),
+        within_expected=float(numbers.choice([math.nan, 0.97])),
+    )
+    worse_by = {"a": float(numbers.choice([0.0, 0.05]))}
+    return replace(split, rules=(changed,), worse=("a",), worse_by=worse_by)
+
+
+def only(split: StudiedSplit) -> RuleFairness:
+    (rule,) = split.rules
+    return rule
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_verdict_names_its_level_and_never_says_that_the_split_is_right(seed: int) -> None:
+    """A test that does not reject shows no deviation; it does not show that there is none."""
+    split = drawn(seed)
+    said = fairness_sentences(split)[0]
+    assert "0.1\u202f%" in said
+    assert "as asked for" not in said
+    assert said.startswith("The split is not what") == is_found_off(only(split))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_powers_that_are_said_are_those_of_the_phase_of_most_units(seed: int) -> None:
+    """Of deviations that one run shows in fewer than 90 %; missed means in fewer than half."""
+    split = drawn(seed)
+    rule = only(split)
+    said = power_text(rule, "b")
+    if is_found_off(rule):
+        assert said == ""
+        return
+    phase = max(rule.phases, key=lambda each: each.units_each)
+    for each in phase.powers:
+        told = re.search(rf"off by {100 * each.shift:.0f} points? with ([\d.]+)", said)
+        assert (told is not None) == (each.power < 0.9)
+        if told is not None:
+            assert float(told[1]) / 100 == pytest.approx(each.power, abs=0.0051)
+    assert ("go unseen in one run" in said) == any(each.power < 0.5 for each in phase.powers)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_runs_together_are_said_to_be_within_only_where_the_interval_is(seed: int) -> None:
+    """Both ends, not the mean alone."""
+    split = drawn(seed)
+    rule = only(split)
+    said = pooled_text(rule, "b", split.tolerance)
+    if rule.keeps:
+        assert said == ""
+        return
+    phase = max(rule.phases, key=lambda each: each.units_each)
+    found = (phase.realised_users if rule.by_client else phase.realised)["b"]
+    asked = phase.shares["b"]
+    within = asked - 0.01 <= found.low and found.high <= asked + 0.01
+    assert said.endswith("within 1 point.") == within
+    assert ("of the clients" in said) == rule.by_client
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_change_names_when_it_was_asked_for_and_the_delay(seed: int) -> None:
+    """“At once” counts from the weights being in force, which is later than they are asked for."""
+    split = drawn(seed)
+    (phase,) = [each for each in only(split).phases if each.changed]
+    (said,) = [each for each in fairness_sentences(split) if "becomes 75.0" in each]
+    if math.isfinite(phase.asked_s):
+        assert "asked for at 20\u202fs and in force 10\u202fs later" in said
+    else:
+        assert "in force at 30\u202fs" in said
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_worse_says_by_how_much_and_that_it_is_assumed(seed: int) -> None:
+    """Or that it breaks a guardrail only."""
+    split = drawn(seed)
+    (said,) = [each for each in fairness_sentences(split) if "meet several" in each]
+    assert ("worse by 0.050 in" in said) == (split.worse_by["a"] > 0)
+    assert ("breaks a guardrail" in said) == (split.worse_by["a"] == 0)
+
+
+def test_when_the_weights_were_asked_for_is_known() -> None:
+    """The policy asks at 20 s; the update takes 10 s. Those of the start nobody asked for."""
+    first, second = only(result().split).phases
+    assert math.isnan(first.asked_s)
+    assert (second.asked_s, second.since_s) == (20.0, 30.0)
+
+
+def test_powers_are_those_of_the_exact_test() -> None:
+    """Of one share at the level of a test of the run, and 1 and 5 points."""
+    phase = only(result().split).phases[0]
+    level = 0.001 / (3 * 2)
+    for each in phase.powers:
+        expected = one_share_power(int(phase.units_each), 0.5 + each.shift, 0.5, alpha=level)
+        assert each.power == pytest.approx(expected, abs=0.01)
+
+
+def test_the_scan_counts_the_runs_that_it_looked_at() -> None:
+    """All of them: they are of the phase that lasts longest, which all have alike."""
+    rule = only(result().split)
+    assert rule.scan_runs == rule.runs == 50
+    few = replace(rule, scan_runs=47)
+    said = " ".join(fairness_sentences(replace(result().split, rules=(few,))))
+    assert f"in {rule.scan.count} of 47 runs" in said
+
+
+def test_windows_lie_in_the_envelope_as_often_as_their_exact_law_says() -> None:
+    """Counts are whole: half a request more holds more than 95 % of few requests."""
+    rule = only(result().split)
+    assert 0.95 < rule.within_expected < 0.99
+    assert rule.within.mean == pytest.approx(rule.within_expected, abs=0.02)
+
+
+def test_the_figure_ends_with_the_last_split() -> None:
+    """At 70 s one variant has all traffic: from then on nothing could be off."""
+    rule = only(result().split)
+    horizon_s = result().horizon_s
+    assert 70.0 <= rule.fan[-1].end_s < 70.0 + horizon_s / 30
+    assert rule.fan[-1].end_s < horizon_s
+
+
+def test_the_bands_are_named_for_what_they_hold() -> None:
+    """95 % of 40 runs or more, and all of fewer, whose outer quantiles are the extremes."""
+    rule = only(result().split)
+    assert rule.band == pytest.approx(0.95)
+    few = replace(rule, band=1.0, runs=9)
+    for own, words in ((rule, "95\u202f% of 50 runs"), (few, "all 9 runs")):
+        blocks = list(split_figures(replace(result().split, rules=(own,)), iter(range(9))))
+        assert words in blocks[0].finding
+
+
+def test_exposure_has_a_reference_by_chance() -> None:
+    """Draws for each request are what the reference deals, so that both agree here."""
+    people = only(result().split).people
+    assert people.jain_exposure.mean == pytest.approx(people.jain_by_draws.mean, abs=0.01)
+    assert people.gini_exposure.mean == pytest.approx(people.gini_by_draws.mean, abs=0.01)
+    titles = [each.title for each in clients_table(result().split).columns]
+    assert "by draws alone" in titles
+
+
+def test_of_two_variants_a_phase_has_one_row_and_its_tests_name_their_level() -> None:
+    """What the other gets is the rest."""
+    table = phases_table(result().split)
+    assert [row[0].text for row in table.rows] == ["from 0\u202fs, b", "from 30\u202fs, b"]
+    notes = [each.note for each in table.columns if each.title.startswith("Off")]
+    assert notes == ["runs, a test of 0.1\u202f%"] * 3
+
+
+def test_no_run_that_is_off_has_no_column_of_flaws() -> None:
+    """None of none says nothing; each flaw says what it does."""
+    rule = only(result().split)
+    assert rule.caught.count == 0
+    titles = [each.title for each in flaws_table(rule).columns]
+    assert titles == ["Flaw", "What it does", "Would be seen here"]
+    off = replace(rule, caught=Proportion(3, 0.06, 0.01, 0.17))
+    assert flaws_table(off).columns[-1].title.startswith("Runs that are off")
+
+
+def test_the_page_has_its_own_question_as_its_title() -> None:
+    """The scenario's question is another, which this page does not answer."""
+    page = fairness_page(result())
+    assert "<h1>Does the router split as asked?</h1>" in page
+    assert f"Scenario: {result().title}" in page
