@@ -270,9 +270,15 @@ def places_table(rule: RuleFairness, *, several: bool = False) -> Table:
             ),
         )
         for place in rule.places
+        if place.instance is None or _of(rule, place.variant) > 1
     )
     caption = "Load, and latency of answers, by variant and instance"
     return Table(f"{caption}: {rule.title}" if several else caption, columns, rows)
+
+
+def _of(rule: RuleFairness, variant: str) -> int:
+    """How many instances a variant has; the row of a single one would say the variant's again."""
+    return sum(each.variant == variant and each.instance is not None for each in rule.places)
 
 
 def _finest(value: float) -> int:

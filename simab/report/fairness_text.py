@@ -53,12 +53,26 @@ def fairness_sentences(split: StudiedSplit) -> list[str]:
         found += [each for each in _details(split, rule) if each]
     else:
         found = _side_by_side(split)
+    after = 1 if len(split.rules) == 1 else len(found)
+    return [*found[:after], _looked_at(split), *found[after:]]
+
+
+def _looked_at(split: StudiedSplit) -> str:
+    """What is tested: a simulated router, and which requests are left out."""
+    rule = split.rules[0]
+    runs = typeset.count(rule.runs)
+    words = f"Looked at are simulated requests that go by the weights, in {runs} runs"
+    if len(split.rules) > 1:
+        words += " of each rule"
     if split.left_out:
-        found.append(
-            f"Requests of {listed([named(each) for each in split.left_out])} are left out: some "
-            "name their variant, past the weights."
+        words += (
+            f"; those of {listed([named(each) for each in split.left_out])} are left out, as some "
+            "name their variant, past the weights"
         )
-    return found
+    return (
+        f"{words}. A router as simulated here splits as the figures below show; what they say of "
+        "one run is what a test of a real one could see."
+    )
 
 
 def _side_by_side(split: StudiedSplit) -> list[str]:
@@ -245,9 +259,9 @@ def _longest(rule: RuleFairness) -> str:
         return scan
     longest = max(known, key=lambda each: each.mean)
     return (
-        f"The longest run of requests on {named(longest.variant)} has "
-        f"{typeset.decimal(longest.mean, 1)} on average; one run in 1,000 has more than "
-        f"{typeset.count(longest.seldom_above)}. {scan}"
+        f"At most {typeset.decimal(longest.mean, 1)} requests one after the other go to "
+        f"{named(longest.variant)}, on average over the runs; by the law of chance it is more than "
+        f"{typeset.count(longest.seldom_above)} in one simulated run of 1,000. {scan}"
     ).rstrip()
 
 
@@ -273,7 +287,7 @@ def _groups(rule: RuleFairness) -> str:
 def _untold(rule: RuleFairness) -> str:
     """The flaws that would not be seen in one run."""
     untold = [
-        f"{each.words} (seen in {typeset.percent(each.power)} of runs)"
+        f"{each.words} (it shows in {typeset.percent(each.power)} of runs)"
         for each in rule.flaws
         if _is_untold(each)
     ]
@@ -281,10 +295,10 @@ def _untold(rule: RuleFairness) -> str:
     parts = []
     if untold:
         parts.append(
-            f"One run shows with less than 90{typeset.THIN}% probability: {listed(untold)}."
+            f"Of the flaws below a single run would often not show {listed(untold, 'or')}."
         )
     if same:
-        parts.append(f"Here nothing would change with {listed(same, 'or')}.")
+        parts.append(f"With these weights nothing would change by {listed(same, 'or')}.")
     return " ".join(parts)
 
 

@@ -307,10 +307,9 @@ def test_rules_are_a_list_of_names(rules):
 
 def test_a_world_that_is_named_like_a_rule_has_the_title_of_its_own_rule():
     """Any word may name a world; it says nothing of how the world routes."""
-    named = {"instance_ratio": {"endpoint.variant_routing": "sticky_hash"}}
-    study = simab.compare(
-        small(worlds=named), policies=["schedule"], worlds=["instance_ratio"], replications=3
-    )
+    change = {"endpoint.variant_routing": "sticky_hash"}
+    made = small(worlds={"instance_ratio": {"change": change}})
+    study = simab.compare(made, policies=["schedule"], worlds=["instance_ratio"], replications=3)
     split = study.with_examples().split
     assert split is not None
     assert split.rules[0].title == "a hash of the client, in ranges"
