@@ -8,6 +8,7 @@ numeric reward.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from pydantic import Field, model_validator
 
 from simab.description import Description, Share
 from simab.errors import InvalidInput
-from simab.profiles.outcomes import SCORE_ONE, OutcomeSampler, score_units
+from simab.profiles.outcomes import SCORE_ONE, OutcomeSampler, score_units, threshold_units
 from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rewards import RewardDistribution, tabulated_rewards
 
@@ -31,6 +32,7 @@ __all__ = [
     "QuantileScores",
     "ScoreDistribution",
     "Success",
+    "rows_that_differ",
 ]
 
 Floats = NDArray[np.float64]
@@ -102,6 +104,27 @@ class JointOutcomes(_Kind):
             scores=[score_units(row.scores[self.column]) for row in rows],
             threshold=self.threshold,
         )
+
+
+def rows_that_differ(
+    qualities: Sequence[object], tables: Mapping[str, OutcomeTable]
+) -> tuple[int, int]:
+    """Rows of the table by which all answer, and on how many not all decide alike; 0 of no table.
+
+    What is true of such variants was measured on so few rows.
+    """
+    joint = [each for each in qualities if isinstance(each, JointOutcomes)]
+    if len(joint) < len(qualities) or len({each.table for each in joint}) != 1:
+        return 0, 0
+    rows = tables[joint[0].table].rows
+    differ = 0
+    for row in rows:
+        decisions = {
+            score_units(row.scores[each.column]) >= threshold_units(each.threshold)
+            for each in joint
+        }
+        differ += row.count if len(decisions) > 1 else 0
+    return sum(row.count for row in rows), differ
 
 
 class BetaScores(Description):

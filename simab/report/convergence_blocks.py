@@ -10,7 +10,9 @@ from simab.report.convergence_figures import (
     draw_fan,
     draw_funnel,
     draw_leader,
+    fan_range,
     fan_title,
+    funnel_end,
     funnel_points,
     has_fan,
 )
@@ -26,6 +28,9 @@ from simab.text import typeset
 from simab.text.lists import named
 
 __all__ = ["fan_figures", "main_figures"]
+
+_DRAWN_ON = 1.7
+"""The band is drawn on where the axis ends beyond so many times the last count."""
 
 
 def main_figures(result: StudiedConvergence, numbers: Iterator[int]) -> Iterator[FigureBlock]:
@@ -75,23 +80,39 @@ def _funnel_finding(result: StudiedConvergence, metric: MetricConvergence) -> st
     """How wide the band is where the rule decides, or at the last count, against the difference."""
     points = funnel_points(result, metric)
     point = next((each for each in points if each.labelled == result.decision_labels), points[-1])
-    width = max(point.control.width(0), point.candidate.width(0))
+    fans = {result.control: point.control, result.candidate: point.candidate}
+    name = max(fans, key=lambda each: fans[each].width(0))
+    wide, apart = (value_text(metric, fan.width(0)) for fan in (fans[name], point.difference))
     words = (
         f"On {typeset.count(point.labelled)} labelled requests the {metric_title(metric.name)} of "
-        f"a variant lies anywhere in a band {value_text(metric, width)} wide"
+        f"{named(name)} lies in a band {wide} wide in 90 % of the runs, and the difference of both "
+        f"in one {apart} wide"
     )
-    if not metric.better:
-        return f"{words}; the two are truly equal."
-    gap = abs(metric.true_difference)
-    return f"{words}; the two truly differ by {value_text(metric, gap)}."
+    if metric.better:
+        gap = abs(metric.true_difference)
+        words += f"; the two truly differ by {value_text(metric, gap)}"
+    else:
+        words += "; the two are truly equal"
+    last = points[-1].labelled
+    if funnel_end(result, metric) <= _DRAWN_ON * last:
+        return f"{words}."
+    return (
+        f"{words}. Dotted and pale, past {typeset.count(last)}: not simulated, but narrowed on by "
+        "1 / sqrt(n)."
+    )
 
 
 def _leader_finding(metric: MetricConvergence) -> str:
-    last = metric.leader.leads[-1]
-    words = f"{named(metric.better)}, the better one, leads in {share_text(last)} at the end"
+    leader = metric.leader
+    words = (
+        f"{named(metric.better)}, the better one, leads in {share_text(leader.leads[-1])} of the "
+        f"runs at the end, and both tie in {typeset.percent(leader.ties[-1].share)}"
+    )
     if math.isfinite(metric.settles_s):
-        return f"{words}, and in 95 % from {typeset.duration(metric.settles_s)} on."
-    return f"{words}: the ranking does not settle."
+        words += f"; in at least 95 % it leads at {typeset.duration(metric.settles_s)} and after"
+    else:
+        words += "; it never leads in 95 % of them to the end, so the ranking does not settle"
+    return f"{words}. The bands are 95 % intervals; what is left of the runs has no estimate yet."
 
 
 def _fan_finding(metric: MetricConvergence, each: VariantConvergence, name: str) -> str:
@@ -99,7 +120,13 @@ def _fan_finding(metric: MetricConvergence, each: VariantConvergence, name: str)
     write = value_text if name else signed_text
     low, high = (write(metric, edge[last]) for edge in (each.fan.p5, each.fan.p95))
     truth = metric.truth[name] if name else metric.true_difference
-    return (
+    words = (
         f"At the end 90 % of the runs say {low} to {high}; the truth is {write(metric, truth)}. "
         f"95 % intervals cover it in {share_text(each.coverage[last].covered)}."
     )
+    truth_of = truth if math.isfinite(truth) else 0.0
+    bottom, top = fan_range(each, truth_of, difference=not name)
+    early = [*each.fan.p5, *each.fan.p95, *each.example.low, *each.example.high]
+    if any(end < bottom or end > top for end in early if math.isfinite(end)):
+        words += " The first estimates vary by more than the axis shows; the table has them."
+    return words

@@ -16,13 +16,24 @@ from simab.report.palette import LIGHT
 from simab.result.convergence_result import (
     Fan,
     LabelledPoint,
+    Leader,
     MetricConvergence,
     StudiedConvergence,
     VariantConvergence,
 )
+from simab.result.estimates import Proportion
 from simab.text import typeset
 
-__all__ = ["draw_fan", "draw_funnel", "draw_leader", "fan_title", "funnel_points", "has_fan"]
+__all__ = [
+    "draw_fan",
+    "draw_funnel",
+    "draw_leader",
+    "fan_range",
+    "fan_title",
+    "funnel_end",
+    "funnel_points",
+    "has_fan",
+]
 
 _LINE: Final = 20
 _DASHED: Final = (7.0, 2.5)
@@ -31,6 +42,7 @@ _SOLID: Final = (9.0, 0.001)
 _ENOUGH: Final = 0.9
 _NEAR: Final = 0.6  # of the axis: labels as near may meet on a phone
 _ROW: Final = 0.075  # a line of text, of the height of the axes
+_NARROW: Final = 500
 _MOST_SAMPLES: Final = 1e9
 _FEWEST: Final = 10
 
@@ -75,7 +87,7 @@ def draw_funnel(result: StudiedConvergence, metric: MetricConvergence, width: fl
     points = funnel_points(result, metric)
     top = 2 * _LINE + 52.0
     figure, axes = canvas.axes(width, top + 250 + 48, canvas.Margins(54, 20, top, 48))
-    first, last, end = points[0].labelled, points[-1], _funnel_end(result, metric)
+    first, last, end = points[0].labelled, points[-1], funnel_end(result, metric)
     axes.set_xscale("log")
     axes.set_xlim(float(first), end)
     variants = (
@@ -103,7 +115,7 @@ def draw_funnel(result: StudiedConvergence, metric: MetricConvergence, width: fl
     return figure
 
 
-def _funnel_end(result: StudiedConvergence, metric: MetricConvergence) -> float:
+def funnel_end(result: StudiedConvergence, metric: MetricConvergence) -> float:
     """Past the last count, the decision, and where the two are distinguished."""
     marks = [float(funnel_points(result, metric)[-1].labelled), float(result.decision_labels)]
     needed = metric.size("true difference")
@@ -268,10 +280,10 @@ def draw_fan(
     for edge in (each.example.low, each.example.high):
         axes.plot(at, edge, color=ink, linewidth=0.9, dashes=(2, 2), zorder=5)
     if math.isfinite(truth):
-        axes.axhline(truth, color=ink, linewidth=1.2, dashes=_TRUTH, zorder=3)
+        axes.axhline(truth, color=LIGHT["purple"], linewidth=2.4, zorder=3)
     if not which:
         axes.axhline(0, color=LIGHT["soft"], linewidth=1, zorder=1)
-    _value_axis(axes, metric, _fan_range(each, truth, difference=not which))
+    _value_axis(axes, metric, fan_range(each, truth, difference=not which))
     _fan_legend(figure, fan_title(result, metric, which), look)
     return figure
 
@@ -290,7 +302,7 @@ def _look(result: StudiedConvergence, which: str) -> _Look:
     return _CONTROL if which == result.control else _CANDIDATE
 
 
-def _fan_range(each: VariantConvergence, truth: float, *, difference: bool) -> tuple[float, float]:
+def fan_range(each: VariantConvergence, truth: float, *, difference: bool) -> tuple[float, float]:
     """The fan from a tenth of the time on: the first labels would flatten all that follows."""
     start = len(each.fan.p5) // 4
     edges = (*each.fan.p5[start:], *each.fan.p95[start:])
@@ -306,8 +318,9 @@ def _fan_range(each: VariantConvergence, truth: float, *, difference: bool) -> t
 def _fan_legend(figure: Figure, title: str, look: _Look) -> None:
     over, (width, _) = canvas.overlay(figure)
     size = canvas.TEXT - 1
+    narrow = width < _NARROW
     words = (
-        f"{title}: median, 50 and 90 % of the runs",
+        "runs: median, 50 and 90 %" if narrow else f"{title}: median, 50 and 90 % of the runs",
         "one run, with its 95 % interval",
         "truth",
     )
@@ -316,17 +329,18 @@ def _fan_legend(figure: Figure, title: str, look: _Look) -> None:
         if row == 0:
             over.fill_between([2, 38], y - 6, y + 6, facecolor=look.colour, alpha=0.2, linewidth=0)
             over.plot([2, 38], [y, y], color=look.colour, linewidth=2)
+        elif row == 1:
+            over.plot([2, 38], [y, y], color=LIGHT["ink"], linewidth=1.3)
+            for edge in (y - 5, y + 5):
+                over.plot([2, 38], [edge, edge], color=LIGHT["ink"], linewidth=0.9, dashes=(2, 2))
         else:
-            over.plot(
-                [2, 38], [y, y], color=LIGHT["ink"], linewidth=1.3,
-                dashes=_TRUTH if row == 2 else _SOLID,
-            )  # fmt: skip
+            over.plot([2, 38], [y, y], color=LIGHT["purple"], linewidth=2.4)
         over.text(46, y, canvas.fit(text, width - 50, size), va="center_baseline", size=size)
 
 
 def draw_leader(result: StudiedConvergence, metric: MetricConvergence, width: float) -> Figure:
     """How often the better variant leads, is found better, and the other is, over time."""
-    top = 3 * _LINE + 16.0
+    top = (5 if metric.leader.behind else 4) * _LINE + 16.0
     figure, axes = canvas.axes(width, top + 200 + 30, canvas.Margins(54, 26, top, 30))
     unit_s = canvas.time_axis(axes, result.times_s[-1], 8 if width > 500 else 5)
     canvas.share_axis(axes, (0, 0.25, 0.5, 0.75, 0.95))
@@ -334,6 +348,7 @@ def draw_leader(result: StudiedConvergence, metric: MetricConvergence, width: fl
     leader, wrong = metric.leader, _Look(LIGHT["vermillion"], (2, 2))
     lines = (
         ("the better one leads", leader.leads, _CONTROL),
+        *_not_leading(leader),
         ("a 5 % test finds it better", leader.declared, _Look(LIGHT["green"], _DASHED)),
         ("a 5 % test finds the other better", leader.declared_wrong, wrong),
     )
@@ -349,6 +364,14 @@ def draw_leader(result: StudiedConvergence, metric: MetricConvergence, width: fl
     axes.axhline(0.95, color=LIGHT["ink"], linewidth=1, dashes=_TRUTH)
     _legend(figure, [(words, look) for words, _, look in lines])
     return figure
+
+
+def _not_leading(leader: Leader) -> list[tuple[str, Sequence[Proportion], _Look]]:
+    """Ties, and runs in which the other leads, where that is known."""
+    found = [("both tie", leader.ties, _Look(LIGHT["soft"], (1, 1.5)))]
+    if leader.behind:
+        found.append(("the other leads", leader.behind, _Look(LIGHT["purple"], (5, 1.5, 1, 1.5))))
+    return list(found)
 
 
 def _legend(figure: Figure, entries: Sequence[tuple[str, _Look]]) -> None:

@@ -15,7 +15,7 @@ from simab.report.convergence_tables import (
     sizes_table,
     windows_table,
 )
-from simab.report.convergence_text import convergence_sentences, metric_title
+from simab.report.convergence_text import convergence_sentences, metric_title, value_text
 from simab.report.embedded import data_block
 from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
@@ -27,7 +27,7 @@ from simab.result.convergence_result import (
     convergence_json,
 )
 from simab.text import typeset
-from simab.text.lists import named
+from simab.text.lists import listed, named
 
 __all__ = [
     "convergence_page",
@@ -65,7 +65,10 @@ def convergence_page(result: ConvergenceResult) -> str:
         "sizes": sizes_table(found),
         "figures": [*main_figures(found, numbers), *fan_figures(found, found.metric, numbers)],
         "others": [
-            each for metric in found.metrics[1:] for each in fan_figures(found, metric, numbers)
+            each
+            for metric in found.shown
+            if metric is not found.metric
+            for each in fan_figures(found, metric, numbers)
         ],
         "tables": _tables(found),
         "notes": _notes(found),
@@ -98,9 +101,10 @@ def _tables(result: StudiedConvergence) -> list[Table]:
     found = [coverage_table(result)]
     if any(metric.bias for metric in result.metrics):
         found.append(bias_table(result))
-    if result.latency:
+    latencies = any(each.varies for each in result.metrics if each.kind == "latency")
+    if result.latency and latencies:
         found.append(latency_table(result))
-    if result.windows:
+    if result.windows and latencies:
         found.append(windows_table(result))
     return found
 
@@ -114,23 +118,56 @@ def _notes(result: StudiedConvergence) -> list[str]:
     )
     notes = [
         held,
-        "A nominal 95 % interval is called honest where it covers the truth in at least 93 % of "
-        "the runs that have one. Truth is exact for metrics of labels; of latency and errors it is "
-        "that of all runs together.",
+        "Whether a nominal 95 % interval is honest is judged by the 95 % interval of its coverage, "
+        "which stands below: too narrow, or too wide, where that leaves out 95 %; honest where it "
+        "has 95 % and lies above 90 %; else the runs are too few to tell. Of many intervals that "
+        "are honest about 2.5 % are called too narrow by chance. Truth is exact for metrics of "
+        "labels, given the scenario; of latency and errors it is that of all runs together.",
         "Intervals of latencies and errors take requests for independent, as dashboards do.",
-        "By theory: closed forms for independent requests, 5 % two-sided, 80 % power. By "
-        "simulation: 1.96 stated standard errors and 0.84 measured spreads reach the difference; "
-        "where an error is stated too small, the spread takes its place. Beyond the horizon by "
+        "Plan with the number by simulation: there 1.96 stated standard errors and 0.84 measured "
+        "spreads reach the difference; where an error is stated too small, the spread takes its "
+        "place. A test of pairs states the spread itself: 2.80 spreads. Theory, a check, is closed "
+        "forms for independent requests, 5 % two-sided, 80 % power. Beyond the horizon by "
         "1 / sqrt(n).",
+        _effects(result),
         "A latency or an error rate that changes is seen "
         f"{typeset.duration(result.publication_delay_s)} to "
         f"{typeset.duration(result.publication_delay_s + result.period_s)} later: a window is "
         "published after its end. A percentile is read from buckets that are off by 0.8 % at most.",
     ]
+    notes += _left_out(result)
     if result.no_oracle:
         notes.append(f"Late labels are not compared with all labels at once: {result.no_oracle}.")
     if result.failed:
         notes.append(f"{result.failed} runs failed and are left out.")
+    return notes
+
+
+def _effects(result: StudiedConvergence) -> str:
+    """Where the difference of the second column comes from."""
+    effect = typeset.metric_value(result.smallest_effect)
+    words = "The difference to find in any metric of labels is the scenario's smallest effect, "
+    words += effect
+    if any(each.kind != "labels" and each.varies for each in result.metrics):
+        words += "; of an error rate 1 point, and of a latency 5 % of the control's"
+    return f"{words}."
+
+
+def _left_out(result: StudiedConvergence) -> list[str]:
+    """Metrics that say nothing, or nothing new, each with its value."""
+    notes = []
+    if result.constant:
+        values = [
+            f"{metric_title(each.name)} ("
+            + listed([value_text(each, each.truth[name]) for name in each.truth])
+            + ")"
+            for each in result.constant
+        ]
+        notes.append(f"The same in every run, and left out of tables: {listed(values)}.")
+    if result.without_brier:
+        notes.append(
+            "The Brier score is left out: with scores of 0 and 1 it is 1 less the accuracy."
+        )
     return notes
 
 

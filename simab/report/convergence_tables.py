@@ -9,6 +9,9 @@ from typing import Any, Final
 from simab.report.convergence_text import (
     coverage_text,
     metric_title,
+    pairs_help,
+    pairs_size_text,
+    pairs_time_text,
     share_text,
     signed_text,
     size_text,
@@ -17,6 +20,7 @@ from simab.report.convergence_text import (
 )
 from simab.report.table import Cell, Column, Table
 from simab.result.convergence_result import (
+    Coverage,
     MetricConvergence,
     SampleSize,
     StudiedConvergence,
@@ -40,12 +44,13 @@ __all__ = [
 ]
 
 PURPOSES: Final = {
-    "true difference": ("To find the true difference", "5 % test, power 80 %"),
-    "smallest effect": ("To find the smallest effect", "5 % test, power 80 %"),
-    "half-width": ("For an interval so narrow", "95 %, of the difference"),
+    "true difference": ("To find the true difference", "5 % test of two arms, power 80 %"),
+    "smallest effect": ("To find a difference of", "5 % test of two arms, power 80 %"),
+    "half-width": ("For a 95 % interval of the difference", "of this half-width"),
     "ranking": ("Until the better one leads", "in 95 % of the runs"),
 }
 """What sample sizes are for: title and note of the column."""
+_PAIRS: Final = ("By a test of pairs", "the true difference, 5 %, power 80 %")
 _SHORT: Final = {"true difference": "true", "smallest effect": "smallest"}
 _SHOWN_ROWS: Final = 12
 _SIZES: Final = (
@@ -66,17 +71,28 @@ def size_rows(result: StudiedConvergence) -> Iterator[dict[str, Any]]:
 def sizes_table(result: StudiedConvergence) -> Table:
     """One row a metric: how many requests of each variant it takes, by theory, and how long."""
     rows = []
-    for metric in result.metrics:
+    for metric in result.shown:
         known = {each.purpose: each for each in metric.sizes if math.isfinite(each.simulated)}
         if known:
-            cells = (_size_cell(metric, known.get(purpose)) for purpose in PURPOSES)
-            rows.append((Cell(metric_title(metric.name)), *cells))
-    columns = (Column(title, note) for title, note in PURPOSES.values())
+            first, *rest = (_size_cell(metric, known.get(purpose)) for purpose in PURPOSES)
+            pairs = _pairs_cell(known.get("true difference"))
+            rows.append((Cell(metric_title(metric.name)), first, pairs, *rest))
+    titles = list(PURPOSES.values())
+    titles.insert(1, _PAIRS)
+    columns = (Column(title, note) for title, note in titles)
     return Table(
         "How many requests of each variant it takes",
         (Column("Metric", numeric=False), *columns),
         tuple(rows),
-    )
+    ).without(frozenset({"–"}))
+
+
+def _pairs_cell(size: SampleSize | None) -> Cell:
+    """What a test takes that knows how alike both answer, where that is far less."""
+    if size is None or not pairs_help(size):
+        return Cell("–")
+    notes = [] if math.isnan(size.by_spread_time_s) else [pairs_time_text(size)]
+    return Cell(pairs_size_text(size), "; ".join(notes))
 
 
 def _size_cell(metric: MetricConvergence, size: SampleSize | None) -> Cell:
@@ -112,7 +128,7 @@ def screen_rows(result: StudiedConvergence) -> list[list[str]]:
             _whole(size.theory),
             time_text(size) if not math.isnan(size.time_s) else "–",
         ]
-        for metric in result.metrics
+        for metric in result.shown
         for size in metric.sizes
         if size.purpose in _SHORT and math.isfinite(size.simulated)
     ]
@@ -128,15 +144,22 @@ def coverage_table(result: StudiedConvergence) -> Table:
     rows = [
         (
             Cell(f"{metric_title(metric.name)} of {name}"),
-            *(Cell(coverage_text(each.coverage[at])) for at in places),
+            *(_coverage_cell(each.coverage[at]) for at in places),
         )
-        for metric in result.metrics
+        for metric in result.shown
         for name, each in [*metric.variants.items(), ("the difference", metric.difference)]
         if any(each.coverage[at].intervals for at in places)
     ]
     columns = [Column("Interval", numeric=False)]
     columns += [Column(f"At {typeset.duration(result.times_s[at])}") for at in places]
     return Table("What 95 % intervals cover", tuple(columns), tuple(rows))
+
+
+def _coverage_cell(coverage: Coverage) -> Cell:
+    """The verdict, and under it what it is by."""
+    if not coverage.intervals:
+        return Cell(coverage_text(coverage))
+    return Cell(str(coverage.honesty), share_text(coverage.covered))
 
 
 def _place(result: StudiedConvergence, share: float) -> int:
@@ -147,17 +170,20 @@ def _place(result: StudiedConvergence, share: float) -> int:
 
 def labels_table(metric: MetricConvergence, result: StudiedConvergence) -> Table:
     """What runs say at each count of labels."""
+    decisions = {result.decision_labels, *result.other_decisions.values()}
     rows = [
         (
             Cell(
                 typeset.count(point.labelled),
-                "decides here" if point.labelled == result.decision_labels else "",
+                "decides here" if point.labelled in decisions else "",
             ),
             Cell(typeset.duration(point.at_s)),
             Cell(_range(metric, point.control.p5[0], point.control.p95[0])),
             Cell(_range(metric, point.candidate.p5[0], point.candidate.p95[0])),
             Cell(_signed_range(metric, point.difference.p5[0], point.difference.p95[0])),
             Cell(share_text(point.leads)),
+            Cell(share_text(point.ties)),
+            Cell(share_text(point.behind) if point.behind else "–"),
             Cell(share_text(point.declared)),
             Cell(share_text(point.declared_wrong)),
         )
@@ -170,10 +196,13 @@ def labels_table(metric: MetricConvergence, result: StudiedConvergence) -> Table
         Column(f"of {result.candidate}", "90 % of the runs"),
         Column("Difference", "90 % of the runs"),
         Column("Better one leads"),
+        Column("Tie"),
+        Column("Other leads"),
         Column("Found by a 5 % test"),
         Column("Other found better"),
     )
-    return Table("What runs say at each number of labels", columns, tuple(rows))
+    table = Table("What runs say at each number of labels", columns, tuple(rows))
+    return table.without(frozenset({"–"}))
 
 
 def fan_table(
@@ -208,13 +237,11 @@ def fan_table(
 def leader_table(metric: MetricConvergence, result: StudiedConvergence) -> Table:
     """Who leads and who is declared over time, thinned."""
     leader = metric.leader
+    every = (leader.leads, leader.ties, leader.behind, leader.declared, leader.declared_wrong)
     rows = [
         (
             Cell(typeset.duration(result.times_s[at])),
-            *(
-                Cell(share_text(shares[at]))
-                for shares in (leader.leads, leader.ties, leader.declared, leader.declared_wrong)
-            ),
+            *(Cell(share_text(shares[at]) if shares else "–") for shares in every),
         )
         for at in _thinned(len(result.times_s))
     ]
@@ -222,10 +249,11 @@ def leader_table(metric: MetricConvergence, result: StudiedConvergence) -> Table
         Column("Time"),
         Column("Better one leads"),
         Column("Tie"),
+        Column("Other leads"),
         Column("Found by a 5 % test"),
         Column("Other found better"),
     )
-    return Table("Who leads", columns, tuple(rows))
+    return Table("Who leads", columns, tuple(rows)).without(frozenset({"–"}))
 
 
 def bias_table(result: StudiedConvergence) -> Table:
@@ -239,7 +267,7 @@ def bias_table(result: StudiedConvergence) -> Table:
             Cell(signed_text(metric, each.bias), _signed_range(metric, each.low, each.high)),
             Cell(typeset.times(each.wider)),
         )
-        for metric in result.metrics
+        for metric in result.shown
         for each in metric.bias
     ]
     columns = (

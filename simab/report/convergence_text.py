@@ -7,9 +7,9 @@ from typing import Final
 
 from simab.report.formatting import metric_name
 from simab.result.convergence_result import (
-    HONEST,
     Coverage,
     Fan,
+    Honesty,
     LabelledPoint,
     MetricConvergence,
     SampleSize,
@@ -25,6 +25,9 @@ __all__ = [
     "convergence_sentences",
     "coverage_text",
     "metric_title",
+    "pairs_help",
+    "pairs_size_text",
+    "pairs_time_text",
     "share_text",
     "signed_text",
     "size_text",
@@ -39,6 +42,12 @@ METRIC_TITLES: Final = {
     "latency_p99": f"99{typeset.THIN}% latency",
 }
 _POWER: Final = 0.8
+_JUDGED: Final = {
+    Honesty.HONEST: "honest",
+    Honesty.TOO_NARROW: "not honest: they are too narrow",
+    Honesty.TOO_WIDE: "wider than they need be",
+    Honesty.UNKNOWN: "too few runs to tell whether that is honest",
+}
 
 
 def metric_title(name: str) -> str:
@@ -97,17 +106,38 @@ def coverage_text(coverage: Coverage) -> str:
     """What an interval covers, and whether that is honest."""
     if not coverage.intervals:
         return "no interval"
-    return f"{share_text(coverage.covered)}: {'honest' if coverage.honest else 'not honest'}"
+    return f"{share_text(coverage.covered)}: {coverage.honesty}"
+
+
+def pairs_help(size: SampleSize) -> bool:
+    """Whether a test that knows how alike both answer takes less than two thirds."""
+    return math.isfinite(size.by_spread) and size.by_spread * 1.5 < size.simulated
+
+
+def pairs_size_text(size: SampleSize) -> str:
+    """What such a test takes, with its interval, to two figures."""
+    text = _rounded(size.by_spread)
+    if math.isfinite(size.by_spread_low) and math.isfinite(size.by_spread_high):
+        text += f" ({_rounded(size.by_spread_low)} to {_rounded(size.by_spread_high)})"
+    return text
+
+
+def pairs_time_text(size: SampleSize) -> str:
+    """How long that takes."""
+    if math.isinf(size.by_spread_time_s):
+        return "never with this traffic"
+    return typeset.duration(size.by_spread_time_s)
 
 
 def convergence_sentences(result: StudiedConvergence) -> list[str]:
     """The verdict first, then how long it takes, who leads, and what the intervals are worth."""
     metric = result.metric
-    if not any(math.isfinite(each) for each in metric.difference.fan.p50):
+    if not math.isfinite(metric.difference.fan.p50[-1]):
         return [_unknown(result, metric)]
     sentences = [
         _verdict(result, metric),
-        _true_difference(metric),
+        _true_difference(result, metric),
+        _truth(result, metric),
         _smallest(metric),
         _ranking(result, metric),
         _coverage(metric),
@@ -124,11 +154,12 @@ def _unknown(result: StudiedConvergence, metric: MetricConvergence) -> str:
         if result.policy == "weights held"
         else (f"under {named(result.policy)}")
     )
+    request = "labelled request" if metric.kind == "labels" else "request"
     return (
         f"The {metric_title(metric.name)} of {named(result.control)} and "
-        f"{named(result.candidate)} cannot be compared {held}: one of the two gets no "
-        f"{'labelled ' if metric.kind == 'labels' else ''}request before the horizon. Change the "
-        "weights, or name a rule with --policy."
+        f"{named(result.candidate)} cannot be compared {held}: in more than half of the runs "
+        f"one of the two gets no {request}, or too few, "
+        "before the horizon. Change the weights, or name a rule with --policy."
     )
 
 
@@ -136,11 +167,12 @@ def _verdict(result: StudiedConvergence, metric: MetricConvergence) -> str:
     """Whether the metric tells the two apart when a rule decides, or at the end."""
     title = _capital(metric_title(metric.name))
     point = metric.at_labels(result.decision_labels) if result.decision_labels else None
-    if result.decision_labels and point is None and metric.kind == "labels":
-        return (
-            f"{title} is not known at {_labels(result.decision_labels)} of each: no run gets that "
-            "many before the horizon."
-        )
+    if result.decision_labels and metric.kind == "labels":
+        where = f"{title} is not known at {_labels(result.decision_labels)} of each"
+        if point is None:
+            return f"{where}: no run gets that many before the horizon."
+        if not math.isfinite(point.difference.p50[0]):
+            return f"{where}: fewer than half of the runs get that many, and have it, in time."
     where, fan, at, declared = _at_decision(result, metric, point)
     low, high = fan.p5[at], fan.p95[at]
     seen = f"90{typeset.THIN}% of the runs see a difference of {signed_text(metric, low)} to "
@@ -151,10 +183,15 @@ def _verdict(result: StudiedConvergence, metric: MetricConvergence) -> str:
     truth = abs(metric.true_difference)
     band = f"{seen}, a band {_times(fan.width(at) / truth)} the true difference of "
     band += signed_text(metric, metric.true_difference)
-    found = f"a 5{typeset.THIN}% test finds the better one in {typeset.percent(declared.share)}"
+    runs = typeset.count(result.replications)
+    found = f"a 5{typeset.THIN}% test of {metric_title(metric.name)} finds the better one in "
+    found += share_text(declared)
+    other = ""
+    if point is not None and result.decision_rule:
+        other = " That test is not the rule itself, which may decide by more or less."
     if declared.share >= _POWER:
-        return f"{title} distinguishes the two {where}: {found} of the runs."
-    return f"{title} cannot distinguish the two {where}: {band}, and {found} of them."
+        return f"{title} distinguishes the two {where}: {found} of the {runs} runs.{other}"
+    return f"{title} cannot distinguish the two {where}: {band}, and {found} of {runs}.{other}"
 
 
 def _at_decision(
@@ -173,17 +210,48 @@ def _at_decision(
     return where, fan, last, metric.leader.declared[last]
 
 
-def _true_difference(metric: MetricConvergence) -> str:
+def _true_difference(result: StudiedConvergence, metric: MetricConvergence) -> str:
+    """What there is, and what it takes: by a test of pairs first, where that takes far less."""
     size = metric.size("true difference")
     if size is None or not math.isfinite(size.simulated):
         return ""
-    words = f"To find the true difference takes {_needed(metric, size)}."
-    if math.isfinite(size.by_spread) and size.by_spread * 1.5 < size.simulated:
-        words += (
-            " Both variants answer alike more often than the test takes them to; one that compares "
-            f"the answers row by row would take about {_rounded(size.by_spread)}."
-        )
-    return words
+    test = f"a 5{typeset.THIN}% test"
+    last = metric.samples[-1]
+    words = (
+        f"In {typeset.duration(result.horizon_s)} the variant with fewer gets about "
+        f"{counted(two_figures(last), _noun(metric))}. To find the true difference of "
+        f"{signed_text(metric, size.difference)} in 80{typeset.THIN}% of the runs takes "
+    )
+    beyond = _beyond(size.simulated, last, size.extrapolated)
+    arms = f"{test} that takes both arms for independent"
+    if not pairs_help(size):
+        return f"{words}{arms} {_needed(metric, size)}{beyond}."
+    time = "" if math.isnan(size.by_spread_time_s) else f": {pairs_time_text(size)}"
+    return (
+        f"{words}{test} of pairs, which compares the answers of both row by row, about "
+        f"{pairs_size_text(size)} {_noun(metric)}s of each{time}. {_capital(arms)} takes "
+        f"{_needed(metric, size)}{beyond}; both answer alike more often than it takes them to."
+    )
+
+
+def _beyond(needed: float, known: float, extrapolated: bool) -> str:
+    """That a number lies beyond the horizon, and how far."""
+    if not extrapolated or not known > 0:
+        return ""
+    return f" (extrapolated to {_times(needed / known, wide=False)} as many as come by the horizon)"
+
+
+def _truth(result: StudiedConvergence, metric: MetricConvergence) -> str:
+    """Of how many rows the truth is, where it is a table's."""
+    if metric.kind != "labels" or not result.truth_rows:
+        return ""
+    rows = counted(result.truth_rows, "row")
+    differ = number_text(result.truth_rows_differ)
+    verb = "differs" if result.truth_rows_differ == 1 else "differ"
+    return (
+        f"The true difference is an assumption: it is that of a table of {rows}, of which {differ} "
+        f"{verb} between the two."
+    )
 
 
 def _smallest(metric: MetricConvergence) -> str:
@@ -192,66 +260,75 @@ def _smallest(metric: MetricConvergence) -> str:
         return ""
     what = "the smallest that matters" if metric.kind == "labels" else "taken as the smallest"
     effect = value_text(metric, abs(size.difference))
-    return f"A difference of {effect}, {what}, takes {_needed(metric, size)}."
+    beyond = _beyond(size.simulated, metric.samples[-1], size.extrapolated)
+    return f"A difference of {effect}, {what}, takes that test {_needed(metric, size)}{beyond}."
+
+
+def _noun(metric: MetricConvergence) -> str:
+    return "labelled request" if metric.kind == "labels" else "request"
 
 
 def _needed(metric: MetricConvergence, size: SampleSize) -> str:
-    """So many requests, so long; what theory says; and whether it lies beyond the horizon."""
-    noun = "labelled requests" if metric.kind == "labels" else "requests"
-    words = "at most" if size.at_most else "about"
-    words += f" {_rounded(size.simulated)} {noun} of each variant"
-    if math.isfinite(size.theory):
-        words += f" (theory: {_rounded(size.theory)})"
-    if math.isinf(size.time_s):
-        words += ", which never come with this traffic"
-    else:
-        words += f", which is {typeset.duration(size.time_s)} of this traffic"
-        words += f", by {size.date}" if size.date else ""
-    if size.extrapolated:
-        words += "; that lies beyond the horizon and is extrapolated"
-    return words
+    """So many requests, with the interval, and so long."""
+    words = "" if size.at_most else "about "
+    words += f"{size_text(size)} {_noun(metric)}s of each"
+    return words if math.isnan(size.time_s) else f"{words}: {time_text(size)}"
 
 
 def _ranking(result: StudiedConvergence, metric: MetricConvergence) -> str:
-    """From when on the better one leads in 95 % of the runs."""
+    """Who leads, with ties and the other; and from when on the better one does in 95 %."""
     if not metric.better:
         return ""
     point = metric.at_labels(result.decision_labels) if result.decision_labels else None
-    leads = metric.leader.leads[-1] if point is None else point.leads
+    leader = metric.leader
+    leads, ties = (
+        (leader.leads[-1], leader.ties[-1]) if point is None else (point.leads, point.ties)
+    )
+    behind = _behind(metric, point)
     when = "at the end" if point is None else "then"
-    words = f"{named(metric.better)}, the better one, leads in {typeset.percent(leads.share)} of "
+    words = f"{named(metric.better)}, the better one, leads in {share_text(leads)} of "
     words += f"the runs {when}"
+    rest = [f"both tie in {typeset.percent(ties.share)}"] if ties.count else []
+    if behind is not None and behind.count:
+        rest.append(f"the other leads in {typeset.percent(behind.share)}")
+    words += f"; {listed(rest)}" if rest else ""
     if math.isfinite(metric.settles_s):
         since = typeset.duration(metric.settles_s)
-        return f"{words}; from {since} on it does in 95{typeset.THIN}%."
+        at = result.times_s.index(metric.settles_s) if metric.settles_s in result.times_s else -1
+        there = f" ({share_text(leader.leads[at])} then)" if at >= 0 else ""
+        return (
+            f"{words}. At {since}, and at all later times that were looked at, it does in at least "
+            f"95{typeset.THIN}% of these {typeset.count(result.replications)} runs{there}."
+        )
     size = metric.size("ranking")
     if size is None or not math.isfinite(size.simulated):
         return f"{words}."
-    noun = "labelled requests" if metric.kind == "labels" else "requests"
     return (
-        f"{words}; the ranking does not settle before the horizon: 95{typeset.THIN}% takes about "
-        f"{_rounded(size.simulated)} {noun} of each."
+        f"{words}. The ranking does not settle before the horizon: 95{typeset.THIN}% takes about "
+        f"{size_text(size)} {_noun(metric)}s of each."
     )
 
 
+def _behind(metric: MetricConvergence, point: LabelledPoint | None) -> Proportion | None:
+    if point is not None:
+        return point.behind
+    return metric.leader.behind[-1] if metric.leader.behind else None
+
+
 def _coverage(metric: MetricConvergence) -> str:
-    """What the 95 % intervals of both variants cover at the end."""
+    """What the 95 % intervals of both variants cover at the end, and whether that is honest."""
     found = {name: each.coverage[-1] for name, each in metric.variants.items()}
     known = {name: each for name, each in found.items() if each.intervals}
     if not known:
         return ""
-    words = (
-        f"At the end 95{typeset.THIN}% intervals of {metric_title(metric.name)} cover the truth "
+    said = [
+        f"{share_text(each.covered)} for {named(name)} ({_JUDGED[each.honesty]})"
+        for name, each in known.items()
+    ]
+    return (
+        f"At the end 95{typeset.THIN}% intervals of {metric_title(metric.name)} cover the truth in "
+        f"{listed(said)}."
     )
-    shares = [f"{share_text(each.covered)} for {named(name)}" for name, each in known.items()]
-    words += f"in {listed(shares)}"
-    short = [each for each in known.values() if not each.honest]
-    if not short:
-        return f"{words}: they are honest."
-    floor = typeset.percent(HONEST)
-    if all(each.covered.high >= HONEST for each in short):
-        return f"{words}; under {floor} is not called honest, though more runs may show it."
-    return f"{words}: under {floor} they are not honest."
 
 
 def _bias(metric: MetricConvergence) -> str:

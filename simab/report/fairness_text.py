@@ -259,9 +259,9 @@ def _longest(rule: RuleFairness) -> str:
         return scan
     longest = max(known, key=lambda each: each.mean)
     return (
-        f"At most {typeset.decimal(longest.mean, 1)} requests one after the other go to "
-        f"{named(longest.variant)}, on average over the runs; by the law of chance it is more than "
-        f"{typeset.count(longest.seldom_above)} in one simulated run of 1,000. {scan}"
+        f"The longest row of requests that go to {named(longest.variant)} one after the other has "
+        f"{typeset.decimal(longest.mean, 1)} on average over the runs; by the law of chance it has "
+        f"more than {typeset.count(longest.seldom_above)} in one run of 1,000. {scan}"
     ).rstrip()
 
 

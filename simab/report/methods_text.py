@@ -77,8 +77,9 @@ def _outputs(study: StudyResult) -> str:
         "For each policy the share of runs by ending and by whether it is right, time and requests "
         f"to a decision, requests on worse variants, and regret in {metric}, all counted in the "
         "run at the horizon. 95\u202f% intervals are over runs, never over the requests of one: "
-        "Wilson's for shares, of order statistics for medians, and for means one that allows for "
-        "rare large values."
+        "Wilson's for shares, or that of Clopper and Pearson where fewer than 15 runs have it or "
+        "have it not; of order statistics for medians; and for means one that allows for rare "
+        "large values."
     )
 
 

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from simab.result.estimates import Proportion
@@ -16,12 +18,14 @@ from simab.result.reader import Reader
 from simab.result.saved_json import SavedForm, canonical_text
 
 __all__ = [
+    "CLOSE",
     "CONVERGENCE_FORMAT",
-    "HONEST",
+    "NOMINAL",
     "ConvergenceResult",
     "Coverage",
     "ExampleSeries",
     "Fan",
+    "Honesty",
     "LabelBias",
     "LabelledPoint",
     "LatencyDependence",
@@ -38,13 +42,27 @@ __all__ = [
 
 CONVERGENCE_FORMAT: Final = "simab-convergence/1"
 _FORM: Final = SavedForm(CONVERGENCE_FORMAT, "convergence", "convergence.json", "simab convergence")
-HONEST: Final = 0.93
-"""A nominal 95 % interval is called honest where its measured coverage is at least this."""
+NOMINAL: Final = 0.95
+"""What the intervals promise to cover."""
+CLOSE: Final = 0.90
+"""Coverage that may be as low as this, by its own interval, is not known well enough to judge."""
+
+
+class Honesty(StrEnum):
+    """Whether intervals cover what they promise, as far as the runs tell."""
+
+    HONEST = "honest"
+    TOO_NARROW = "not honest: too narrow"
+    TOO_WIDE = "too wide"
+    UNKNOWN = "cannot tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fan:
-    """Quantiles over the runs at each checkpoint: 5, 25, 50, 75 and 95 %; NaN where none has it."""
+    """Quantiles over the runs at each checkpoint: 5, 25, 50, 75 and 95 %.
+
+    NaN where fewer than half of the runs have it: those that have it early are not like the others.
+    """
 
     p5: tuple[float, ...]
     p25: tuple[float, ...]
@@ -75,9 +93,17 @@ class Coverage:
     runs: int
 
     @property
-    def honest(self) -> bool:
-        """Whether the measured coverage is at least 93 %."""
-        return self.covered.share >= HONEST
+    def honesty(self) -> Honesty:
+        """By the 95 % interval of the coverage: a share of few runs is no verdict in itself.
+
+        Too narrow, or too wide, where it leaves out 95 %; honest where it has 95 %, and lies above
+        90 %; between that the runs are too few to tell.
+        """
+        if self.covered.high < NOMINAL:
+            return Honesty.TOO_NARROW
+        if self.covered.low > NOMINAL:
+            return Honesty.TOO_WIDE
+        return Honesty.HONEST if self.covered.low >= CLOSE else Honesty.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +120,8 @@ class VariantConvergence:
 class Leader:
     """Shares of all runs at each checkpoint.
 
-    `leads`: the better variant's estimate is ahead; `ties`: both are equal; `declared`: a two-sided
+    `leads`: the better variant's estimate is ahead; `ties`: both are equal; `behind`: the other's
+    is ahead; what is left of the runs has no estimate of one of them. `declared`: a two-sided
     5 % test finds it better; `declared_wrong`: the test finds the other better.
     """
 
@@ -102,6 +129,7 @@ class Leader:
     ties: tuple[Proportion, ...]
     declared: tuple[Proportion, ...]
     declared_wrong: tuple[Proportion, ...]
+    behind: tuple[Proportion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +140,8 @@ class SampleSize:
     runs; "half-width": the 95 % interval of the difference has it; "ranking": the better variant
     leads in 95 %. `simulated` follows from the spread over the runs and the errors that they state,
     with its 95 % interval; `by_spread` is what a test would need that knows the spread itself, as
-    one of pairs does where both variants answer the same rows; NaN where no test is asked for.
+    one of pairs does where both variants answer the same rows, with its own interval and time; NaN
+    where no test is asked for.
     `theory` is NaN where there is no closed form. `extrapolated`: it lies beyond the horizon, by
     1 / sqrt(n); `at_most`: so many or fewer, as they are the fewest that were looked at. `time_s`
     is when so many have arrived; `date` is empty without a start.
@@ -130,6 +159,9 @@ class SampleSize:
     at_most: bool
     time_s: float
     date: str = ""
+    by_spread_low: float = math.nan
+    by_spread_high: float = math.nan
+    by_spread_time_s: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +182,7 @@ class LabelledPoint:
     declared: Proportion
     declared_wrong: Proportion
     covered: Mapping[str, Coverage]
+    behind: Proportion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +230,12 @@ class MetricConvergence:
     sizes: tuple[SampleSize, ...]
     by_labels: tuple[LabelledPoint, ...] = ()
     bias: tuple[LabelBias, ...] = ()
+
+    @property
+    def varies(self) -> bool:
+        """Whether the runs differ in it, of one variant at least."""
+        fans = [each.fan for each in self.variants.values()]
+        return any(fan.width(at) > 0 for fan in fans for at in range(len(fan.p50)))
 
     def size(self, purpose: str) -> SampleSize | None:
         """The sample size for a purpose; None where there is none."""
@@ -248,7 +287,10 @@ class WindowEffect:
 class StudiedConvergence:
     """How fast metrics converge under one policy; the first of `metrics` is what is asked for.
 
-    `decision_labels` is what `decision_rule` waits for, 0 where no rule counts labels.
+    `decision_labels` is what `decision_rule` waits for, 0 where no rule counts labels;
+    `other_decisions` are the counts of the file's other rules, by name. Where both variants answer
+    by one table, `truth_rows` is how many rows it has, and `truth_rows_differ` on how many of them
+    their decisions differ; 0 where the truth is no table.
     `no_oracle` says why labels that are late or missing are not compared; empty where they are.
     `latency` and `windows` are empty where only labels are looked at.
     """
@@ -270,6 +312,33 @@ class StudiedConvergence:
     latency: tuple[LatencyDependence, ...] = ()
     windows: tuple[WindowEffect, ...] = ()
     no_oracle: str = ""
+    other_decisions: Mapping[str, int] = field(default_factory=dict)
+    truth_rows: int = 0
+    truth_rows_differ: int = 0
+
+    @property
+    def shown(self) -> tuple[MetricConvergence, ...]:
+        """The metrics that vary, and say something that no other does."""
+        return tuple(each for each in self.metrics if each.varies and not self._is_accuracy(each))
+
+    @property
+    def constant(self) -> tuple[MetricConvergence, ...]:
+        """The metrics that are the same in every run."""
+        return tuple(each for each in self.metrics if not each.varies)
+
+    @property
+    def without_brier(self) -> bool:
+        """Whether the Brier score is left out: of scores of 0 and 1 it is 1 less the accuracy."""
+        return any(map(self._is_accuracy, self.metrics))
+
+    def _is_accuracy(self, metric: MetricConvergence) -> bool:
+        known = {each.name: each.truth for each in self.metrics}
+        if metric.name != "brier" or "accuracy" not in known or metric is self.metrics[0]:
+            return False
+        return all(
+            math.isclose(1.0 - known["accuracy"][name], value, abs_tol=1e-9)
+            for name, value in metric.truth.items()
+        )
 
     @property
     def metric(self) -> MetricConvergence:

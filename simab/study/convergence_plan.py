@@ -20,6 +20,7 @@ from simab.analyse.convergence.request_estimates import REQUEST_METRICS
 from simab.errors import InvalidInput
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
+from simab.profiles.quality import rows_that_differ
 from simab.profiles.truth import Truth, metric_difference, truth_of
 from simab.result.measured_policy import HELD
 from simab.scenario import Scenario
@@ -90,6 +91,22 @@ class ConvergencePlan:
             if needed:
                 return needed, name
         return 0, ""
+
+    @cached_property
+    def other_decisions(self) -> dict[str, int]:
+        """The other rules of the file that count labels, with the labels at which they decide."""
+        known = self.scenario.policies
+        needed = {name: rule.labels_needed(self._ratio) for name, rule in known.items()}
+        return {name: count for name, count in needed.items() if count and name != self.decision[1]}
+
+    @cached_property
+    def truth_table(self) -> tuple[int, int]:
+        """Rows of the one table by which both answer, and on how many their decisions differ."""
+        variants = self.scenario.endpoint.variants
+        return rows_that_differ(
+            [variants[name].quality for name in self.measure.variants],
+            self.scenario.outcome_tables,
+        )
 
     @cached_property
     def measure(self) -> ConvergenceMeasure:

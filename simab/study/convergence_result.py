@@ -120,6 +120,9 @@ def studied_convergence(plan: ConvergencePlan, played: MeasuredRuns) -> StudiedC
         latency=dependences,
         windows=effects,
         no_oracle=plan.no_oracle,
+        other_decisions=plan.other_decisions,
+        truth_rows=plan.truth_table[0],
+        truth_rows_differ=plan.truth_table[1],
     )
 
 

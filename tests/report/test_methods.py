@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from scipy import stats
 
+from simab.analyse.run_shares import share_estimate
 from simab.report.methods_text import METHODS, methods
 from simab.result.saved_study import read_result
 from tests.report.toy_study import CHURN, build
@@ -82,3 +84,15 @@ def test_a_scenario_that_says_little_is_no_reason_to_fail(data: dict[str, object
     study = read_result(build())
     study = replace(study, scenario=replace(study.scenario, data=data))
     assert len(methods(study)) == len(ITEMS)
+
+
+def test_the_intervals_of_shares_are_those_that_are_named() -> None:
+    """Wilson's from 15 runs on either side, else Clopper and Pearson's: 1 of 250 is 0.01 to 2 %."""
+    said = {item.split()[0]: text for _, item, text in methods(read_result(build()))}
+    assert "Clopper and Pearson where fewer than 15 runs" in said["1.2"]
+    for count, runs in ((1, 250), (0, 9), (14, 100), (15, 100), (50, 100), (86, 100), (250, 250)):
+        few = min(count, runs - count) < 15
+        test = stats.binomtest(count, runs)
+        expected = test.proportion_ci(method="exact" if few else "wilson")
+        found = share_estimate(count, runs)
+        assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-9)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simab.analyse.convergence.needed_samples import (
     LEADS,
     TESTED,
+    UNKNOWN,
     NeededSamples,
     SpreadCurve,
     arrival_s,
@@ -50,6 +51,11 @@ class AskedMetric:
     half_width: float
     theory: dict[str, tuple[float, str]]
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it lies between 0 and 1, so that no interval goes beyond."""
+        return self.kind != "latency" and self.name != "reward"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoints:
@@ -84,7 +90,9 @@ def metric_convergence(
     better = better_variant(asked.truths[2], asked.lower_is_better, at.names)
     gain = _gain(asked, better)
     leader = leader_of(runs, gain)
-    difference = difference_convergence(runs, asked.truths[2])
+    most = 1.0 if asked.is_share else math.inf
+    least = 0.0 if asked.is_share else -math.inf
+    difference = difference_convergence(runs, asked.truths[2], within=(-most, most))
     return MetricConvergence(
         name=asked.name,
         kind=asked.kind,
@@ -96,7 +104,11 @@ def metric_convergence(
         samples=tuple(at.samples.tolist()),
         variants={
             name: variant_convergence(
-                runs.value[:, which], runs.low[:, which], runs.high[:, which], asked.truths[which]
+                runs.value[:, which],
+                runs.low[:, which],
+                runs.high[:, which],
+                asked.truths[which],
+                within=(least, most),
             )
             for which, name in enumerate(at.names)
         },
@@ -140,12 +152,12 @@ def _sizes(
     widths = SpreadCurve.of(at.samples, half_width)
     difference = asked.truths[2]
     needs = [
-        ("half-width", asked.half_width, widths.needed(asked.half_width), math.nan),
+        ("half-width", asked.half_width, widths.needed(asked.half_width), UNKNOWN),
         (
             "smallest effect",
             asked.effect,
             tested.needed(abs(asked.effect)),
-            spreads.needed(abs(asked.effect) / TESTED).samples,
+            spreads.needed(abs(asked.effect) / TESTED),
         ),
     ]
     if difference and math.isfinite(difference):
@@ -154,9 +166,9 @@ def _sizes(
                 "true difference",
                 difference,
                 tested.needed(abs(difference)),
-                spreads.needed(abs(difference) / TESTED).samples,
+                spreads.needed(abs(difference) / TESTED),
             ),
-            ("ranking", difference, spreads.needed(abs(difference) / LEADS), math.nan),
+            ("ranking", difference, spreads.needed(abs(difference) / LEADS), UNKNOWN),
         ]
     return tuple(_size(asked, need, at) for need in needs)
 
@@ -171,7 +183,7 @@ def _errors(runs: MetricRuns) -> Floats:
 
 
 def _size(
-    asked: AskedMetric, need: tuple[str, float, NeededSamples, float], at: Checkpoints
+    asked: AskedMetric, need: tuple[str, float, NeededSamples, NeededSamples], at: Checkpoints
 ) -> SampleSize:
     purpose, difference, found, by_spread = need
     theory, reason = asked.theory.get(purpose, (math.nan, "no closed form here"))
@@ -184,7 +196,10 @@ def _size(
         simulated=found.samples,
         low=found.low,
         high=found.high,
-        by_spread=by_spread,
+        by_spread=by_spread.samples,
+        by_spread_low=by_spread.low,
+        by_spread_high=by_spread.high,
+        by_spread_time_s=arrival_s(by_spread.samples, at.times_s, at.samples),
         extrapolated=found.extrapolated,
         at_most=found.at_most,
         time_s=time_s,

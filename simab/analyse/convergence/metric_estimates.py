@@ -21,7 +21,7 @@ __all__ = ["MetricDifference", "difference_of", "estimate_of"]
 
 _Z: Final = two_sided_normal_quantile(0.95)
 _BY_VARIANCE: Final = frozenset({"roc_auc", "brier"})
-"""Metrics whose interval is the estimate and 1.96 standard errors to either side."""
+"""Metrics whose interval is the estimate and 1.96 standard errors to either side, within 0 to 1."""
 
 
 class MetricDifference(NamedTuple):
@@ -42,7 +42,7 @@ def estimate_of(metric: LabelMetric, totals: LabelTotals) -> tuple[float, float,
     if metric in _BY_VARIANCE:
         value, variance = _with_variance(metric, totals)
         margin = _Z * math.sqrt(variance)
-        return value, value - margin, value + margin
+        return value, max(value - margin, 0.0), min(value + margin, 1.0)
     found = metric_value(metric, "", totals)
     return found.value, found.low, found.high
 

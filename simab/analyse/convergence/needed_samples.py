@@ -23,6 +23,7 @@ from simab.stats.sample_size import pooled_trials
 __all__ = [
     "LEADS",
     "TESTED",
+    "UNKNOWN",
     "NeededSamples",
     "SpreadCurve",
     "arrival_s",
@@ -54,7 +55,7 @@ class NeededSamples(NamedTuple):
 
 FEWEST: Final = 50
 """Fewer samples have no law that a spread describes: most of them may hold no error at all."""
-_UNKNOWN: Final = NeededSamples(math.nan, math.nan, math.nan)
+UNKNOWN: Final = NeededSamples(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +83,7 @@ class SpreadCurve:
         Between two points by interpolation of logarithms; beyond the last by 1 / sqrt(n).
         """
         if not self.samples.size or not spread > 0.0 or not math.isfinite(spread):
-            return _UNKNOWN
+            return UNKNOWN
         above = np.flatnonzero(self.spread > spread)
         after = int(above[-1]) + 1 if above.size else 0
         if after == self.samples.size:

@@ -41,6 +41,8 @@ Floats = NDArray[np.float64]
 _QUANTILES: Final = (5.0, 25.0, 50.0, 75.0, 95.0)
 _Z: Final = two_sided_normal_quantile(0.95)
 _DECLARED: Final = 0.05
+_ANY: Final = (-math.inf, math.inf)
+_HALF: Final = 0.5
 _ENOUGH: Final = 0.9
 """A spread is that of nine runs in ten at least: those that have the metric early are not alike."""
 SETTLED: Final = 0.95
@@ -59,24 +61,36 @@ class MetricRuns:
 
 
 def variant_convergence(
-    value: Floats, low: Floats, high: Floats, truth: float
+    value: Floats,
+    low: Floats,
+    high: Floats,
+    truth: float,
+    *,
+    within: tuple[float, float] = _ANY,
 ) -> VariantConvergence:
-    """Of estimates with intervals, shape (runs, checkpoints) each; the first run is the example."""
+    """Of estimates with intervals, shape (runs, checkpoints) each; the first run is the example.
+
+    Its interval is shown as far as the metric can be, which lies `within` two values.
+    """
     return VariantConvergence(
         fan=_fan(value),
         example=ExampleSeries(
-            value=tuple(value[0].tolist()), low=tuple(low[0].tolist()), high=tuple(high[0].tolist())
+            value=tuple(value[0].tolist()),
+            low=tuple(np.clip(low[0], *within).tolist()),
+            high=tuple(np.clip(high[0], *within).tolist()),
         ),
         half_width=tuple(_medians((high - low) / 2.0)),
         coverage=tuple(coverage_of(low[:, at], high[:, at], truth) for at in range(value.shape[1])),
     )
 
 
-def difference_convergence(runs: MetricRuns, truth: float) -> VariantConvergence:
+def difference_convergence(
+    runs: MetricRuns, truth: float, *, within: tuple[float, float] = _ANY
+) -> VariantConvergence:
     """Of the difference, with the normal interval of its standard error."""
     margin = _Z * runs.error
     return variant_convergence(
-        runs.difference, runs.difference - margin, runs.difference + margin, truth
+        runs.difference, runs.difference - margin, runs.difference + margin, truth, within=within
     )
 
 
@@ -105,6 +119,7 @@ def leader_of(runs: MetricRuns, gain: int) -> Leader:
     return Leader(
         leads=_shares(ahead > 0),
         ties=_shares(ahead == 0),
+        behind=_shares(ahead < 0),
         declared=_shares(sure & (ahead > 0)),
         declared_wrong=_shares(sure & (ahead < 0)),
     )
@@ -165,6 +180,7 @@ def labelled_points(
                 difference=_fan(runs.difference[:, one]),
                 leads=leader.leads[at],
                 ties=leader.ties[at],
+                behind=leader.behind[at],
                 declared=leader.declared[at],
                 declared_wrong=leader.declared_wrong[at],
                 covered={name: coverage_of(*each) for name, each in ends.items()},
@@ -206,9 +222,9 @@ def _deviation(values: Floats) -> float:
 
 
 def _fan(values: Floats) -> Fan:
-    """Quantiles over the runs that have the metric, each the value of some run."""
+    """Quantiles over the runs that have the metric, each the value of some run; see `Fan`."""
     found = np.full((len(_QUANTILES), values.shape[1]), math.nan)
-    some = np.isfinite(values).any(axis=0)
+    some = np.isfinite(values).sum(axis=0) >= max(1.0, _HALF * len(values))
     if some.any():
         found[:, some] = np.nanpercentile(
             values[:, some], _QUANTILES, axis=0, method="inverted_cdf"
