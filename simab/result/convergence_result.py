@@ -16,6 +16,7 @@ from simab.result.estimates import Proportion
 from simab.result.json_form import loaded
 from simab.result.reader import Reader
 from simab.result.saved_json import SavedForm, canonical_text
+from simab.result.whole_convergence import require_whole_convergence
 
 __all__ = [
     "CLOSE",
@@ -379,8 +380,7 @@ def read_saved_convergence(content: bytes, name: str) -> ConvergenceResult:
         InvalidInput: the file is not JSON, not a convergence, or of another format; or a value is
             missing or of the wrong type, with its place.
     """
-    reader = Reader(_FORM.of_file(content, name))
+    reader = Reader(_FORM.of_file(content, name), made_by=_FORM.command)
     result = loaded(ConvergenceResult, reader)
-    if not result.found.metrics:
-        raise reader.child("found").child("metrics").invalid("holds no metric")
+    require_whole_convergence(result.found, reader.child("found"))
     return result

@@ -14,6 +14,7 @@ from simab.result.estimates import Mean, Proportion
 from simab.result.json_form import loaded
 from simab.result.reader import Reader
 from simab.result.saved_json import SavedForm, canonical_text
+from simab.result.whole_split import require_whole_split
 
 __all__ = [
     "FAIRNESS_FORMAT",
@@ -291,9 +292,8 @@ def read_saved_fairness(content: bytes, name: str) -> FairnessResult:
         InvalidInput: the file is not JSON, not a study of fairness, or of another format; or a
             value is missing or of the wrong type, with its place.
     """
-    reader = Reader(_FORM.of_file(content, name))
+    reader = Reader(_FORM.of_file(content, name), made_by=_FORM.command)
     result: Any = loaded(FairnessResult, reader)
-    if not result.split.rules:
-        raise reader.child("split").child("rules").invalid("holds no rule")
+    require_whole_split(result.split, reader.child("split"))
     found: FairnessResult = result
     return found

@@ -15,11 +15,12 @@ __all__ = ["Reader"]
 
 
 class Reader:
-    """One value of the result and its path in it."""
+    """One value of the result and its path in it, and what makes such a result."""
 
-    def __init__(self, value: Any, path: str = "result") -> None:
+    def __init__(self, value: Any, path: str = "result", made_by: str = "simab.compare") -> None:
         self.value = value
         self.path = path
+        self.made_by = made_by
 
     def has(self, key: str) -> bool:
         """Whether the object has the key, with something other than null."""
@@ -35,12 +36,12 @@ class Reader:
         self.require_object()
         if key not in self.value:
             raise self.missing(key)
-        return Reader(self.value[key], f"{self.path}.{key}")
+        return self._at(self.value[key], f".{key}")
 
     def optional(self, key: str) -> Reader:
         """What an object holds under a key; null where it is missing."""
         self.require_object()
-        return Reader(self.value.get(key), f"{self.path}.{key}")
+        return self._at(self.value.get(key), f".{key}")
 
     def items(self) -> list[Reader]:
         """The elements of a list; null has none."""
@@ -48,16 +49,17 @@ class Reader:
             return []
         if not isinstance(self.value, list | tuple):
             raise self.invalid("a list is expected here")
-        return [Reader(each, f"{self.path}[{at}]") for at, each in enumerate(self.value)]
+        return [self._at(each, f"[{at}]") for at, each in enumerate(self.value)]
 
     def entries(self) -> list[tuple[str, Reader]]:
         """The entries of an object; null has none."""
         if self.value is None:
             return []
         self.require_object()
-        return [
-            (str(name), Reader(value, f"{self.path}.{name}")) for name, value in self.value.items()
-        ]
+        return [(str(name), self._at(value, f".{name}")) for name, value in self.value.items()]
+
+    def _at(self, value: Any, step: str) -> Reader:
+        return Reader(value, f"{self.path}{step}", self.made_by)
 
     def text(self, key: str, default: str | None = None) -> str:
         """The text under a key; where it is missing the default, if there is one."""
@@ -107,7 +109,7 @@ class Reader:
         """The error that names this place and the rule that it breaks."""
         shown = _shown(self.value)
         return InvalidInput(
-            f"{self.path} = {shown}: {rule}. Make the result anew with simab.compare"
+            f"{self.path} = {shown}: {rule}. Make the result anew with {self.made_by}"
         )
 
 

@@ -9,6 +9,8 @@ from simab.result.json_form import loaded
 from simab.result.reader import Reader
 from simab.result.saved_json import SavedForm, canonical_text, compact_text
 from simab.result.study_result import FORMAT, StudyResult
+from simab.result.whole_convergence import require_whole_convergence
+from simab.result.whole_split import require_whole_split
 
 __all__ = ["canonical_json", "compact_json", "read_result", "read_saved_study"]
 
@@ -51,6 +53,10 @@ def read_result(result: Any, name: str = "The result") -> StudyResult:
             place = reader.child("truth").child("judgements")
             raise place.invalid(f"the variant {name!r} is missing")
     _require_references(study, reader)
+    if study.convergence is not None:
+        require_whole_convergence(study.convergence, reader.child("convergence"))
+    if study.split is not None:
+        require_whole_split(study.split, reader.child("split"))
     return study
 
 

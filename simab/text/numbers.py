@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 __all__ = ["counted", "exact_text", "number_text", "percent_text", "rate_text", "two_figures"]
 
 
 def number_text(value: float) -> str:
     """Three figures, or all of a larger whole number: 0.0123, 4.57, 18,778."""
+    if not math.isfinite(value):
+        return "not known"
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"
