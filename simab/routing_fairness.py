@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from simab.analyse.fairness.measure import FairnessMeasure
 from simab.errors import InvalidInput, ReplicationsFailed
-from simab.result.fairness_result import FairnessResult, StudiedSplit
+from simab.result.fairness_result import FairnessResult
 from simab.result.measured_policy import HELD
+from simab.result.studied_split import StudiedSplit
 from simab.run.simulation import require_scenario
 from simab.scenario import dumps
 from simab.scenario.models import Scenario

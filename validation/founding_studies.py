@@ -13,8 +13,9 @@ from simab.report.convergence_figures import draw_funnel
 from simab.report.convergence_page import write_convergence
 from simab.report.fairness_page import write_fairness
 from simab.report.page_form import for_page
-from simab.result.convergence_result import StudiedConvergence, read_saved_convergence
+from simab.result.convergence_result import read_saved_convergence
 from simab.result.fairness_result import read_saved_fairness
+from simab.result.studied_convergence import StudiedConvergence
 from simab.routing_fairness import fairness
 from simab.scenario import load
 from validation.places import REPOSITORY, made_or_committed, say

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple, get_args
 from simab.description import Description
 from simab.policies.actions import Action
 from simab.policies.look_reading import LookReading
-from simab.policies.metrics import LatencyMetric
+from simab.policies.metrics import ErrorMetric, LabelMetric, LatencyMetric
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import all_to
@@ -24,6 +24,15 @@ class SingleTest(NamedTuple):
     alpha: float
 
 
+_QUALITIES: Final = frozenset(get_args(LabelMetric))
+_ERRORS: Final = frozenset(
+    {
+        *get_args(ErrorMetric),
+        "Invocation5XXErrors",
+        "request-success-rate",
+        "success_rate_of_requests",
+    }
+)
 # As rules of several families name it: simab's own, CloudWatch's and Flagger's.
 _LATENCIES: Final = frozenset({*get_args(LatencyMetric), "ModelLatency", "request-duration"})
 
@@ -43,6 +52,8 @@ class Policy(Description, ABC):
     """Whether the rule counts correct answers, and so cannot judge numeric rewards."""
     counts_correct_answers: ClassVar[bool] = False
     """Whether the rule compares correct answers, or rewards, whatever the objective's metric."""
+    counts_errors: ClassVar[bool] = False
+    """Whether the rule compares 5XX responses, whatever its fields name."""
     fields_of_right_or_wrong: ClassVar[tuple[str, ...]] = ()
     """Fields that speak of correct answers, in rules that can judge numeric rewards as well."""
     fields_of_either: ClassVar[tuple[str, ...]] = ()
@@ -86,6 +97,21 @@ class Policy(Description, ABC):
     def reads_latency(self) -> bool:
         """Whether the rule looks at how long requests take, and so may notice a slow candidate."""
         return any(text in _LATENCIES for text in _texts_in(self))
+
+    def looks_at(self) -> tuple[str, ...]:
+        """What the rule is shown to judge by: quality, errors and latency, those that it reads.
+
+        A rule that looks at nothing follows the clock. What it does not look at cannot stop it.
+        """
+        texts = frozenset(_texts_in(self))
+        quality = bool(texts & _QUALITIES) or self.needs_right_or_wrong
+        quality = quality or self.tests_the_objective or self.learns_from_labels
+        known = (
+            ("quality", quality),
+            ("errors", bool(texts & _ERRORS) or self.counts_errors),
+            ("latency", self.reads_latency()),
+        )
+        return tuple(name for name, is_read in known if is_read)
 
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """The shortest time from the start to a promotion, by the rule's own clocks.

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from simab.result import StudyResult
     from simab.result.convergence_result import ConvergenceResult
-    from simab.result.fairness_result import FairnessResult, StudiedSplit
+    from simab.result.fairness_result import FairnessResult
     from simab.result.plan_result import PlanResult
     from simab.result.sensitivity_result import SensitivityResult
+    from simab.result.studied_split import StudiedSplit
     from simab.result.sweep_result import SweepResult
 
 __all__ = [

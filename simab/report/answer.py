@@ -21,6 +21,7 @@ from simab.report.ranking import (
 from simab.report.requirement_text import where_text
 from simab.report.truth_text import in_between, truth_sentence, why_wrong
 from simab.result import Mean, PolicyResult, Proportion, StudyResult, TruthSummary
+from simab.result.requirement_result import Compliance
 from simab.text import typeset
 from simab.text.lists import either, listed, listed_few, named
 from simab.text.numbers import counted
@@ -82,7 +83,20 @@ def verdict(result: StudyResult) -> str:
         return _only(result, result.policies[0])
     if not result.truth.judged("wrong"):
         return f"{_endings_of_all(result)}; {_none_right(result.truth)}."
-    return f"{_harm(result)}; {_best(result)}."
+    return f"{_harm(result)}; {_best(result)}.{_here_alone(result)}"
+
+
+def _here_alone(result: StudyResult) -> str:
+    """That one world is no ranking: what always ends alike would be right in all of its runs."""
+    right = result.truth.judged("right")
+    if len(result.worlds) < 2 or len(right) != 1:
+        return ""
+    candidate = right[0] != result.truth.control
+    does = "promotes whatever it is shown" if candidate else "never promotes"
+    return (
+        f" That ranks rules in this world alone, where one that {does} is right in "
+        f"100{typeset.THIN}%."
+    )
 
 
 def _only(result: StudyResult, policy: PolicyResult) -> str:
@@ -263,8 +277,8 @@ def _takes(policy: PolicyResult) -> str:
 def _speed(result: StudyResult) -> list[str]:
     tied = most_often_right(result)
     quick = fastest(result, tied) if tied[0].correct.count else None
-    if quick is None:
-        return []
+    if quick is None or result.compliance(quick.name) == Compliance.FAILS:
+        return []  # to be soon is no merit of a rule that fails what is asked
     time = formatting.duration_quantiles(quick.decision_time_s).value
     return [f"Of {_names(tied)}, {named(quick.name)} decides soonest: after {time} at the median."]
 

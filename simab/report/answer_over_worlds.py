@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from simab.report.over_worlds import distinct
+from simab.report.over_worlds import distinct, in_world
 from simab.report.requirement_text import (
     bounds_text,
     excess,
     found_text,
     statement_text,
+    unseen_text,
     where_text,
     why_no_runs_tell,
 )
@@ -80,10 +81,37 @@ def _none(result: StudyResult) -> str:
             f"this so far{_more_runs(result, nearest)}."
         )
     failed = _worst(result, nearest)
-    return (
-        f"No rule meets {bounds_text(result)}; nearest is {named(nearest)}, which fails "
-        f"{_failure(result, failed)}."
+    fewest, checks = _failed_checks(result, nearest)
+    alike = sum(
+        _failed_checks(result, policy.name)[0] == fewest
+        for policy in result.policies
+        if result.compliance(policy.name) == Compliance.FAILS
     )
+    open_ = sum(
+        each.policy == nearest and each.compliance == Compliance.OPEN for each in result.judged
+    )
+    verb = "is" if open_ == 1 else "are"
+    unknown = f" ({typeset.count(open_)} more {verb} open)" if open_ else ""
+    which = "the fewest" if alike == 1 else f"as {typeset.count(alike)} rules do, the fewest"
+    return (
+        f"No rule meets {bounds_text(result)}. Nearest is {named(nearest)}, which fails "
+        f"{typeset.count(fewest)} of {typeset.count(checks)} checks{unknown}, {which}: "
+        f"{_failure(result, failed)}.{_promotes_nothing(result, nearest)}"
+    )
+
+
+def _failed_checks(result: StudyResult, policy: str) -> tuple[int, int]:
+    """How many requirements a policy fails, and how many are judged, each in its worlds."""
+    own = [each.compliance for each in result.judged if each.policy == policy]
+    return own.count(Compliance.FAILS), len(own)
+
+
+def _promotes_nothing(result: StudyResult, name: str) -> str:
+    """That a rule is right only by never promoting, where that is so."""
+    found = [policy for world in distinct(result) if (policy := in_world(world, name))]
+    if any(policy.promotes.count for policy in found):
+        return ""
+    return " It promotes the candidate in no run of any world."
 
 
 def _more_runs(result: StudyResult, policy: str) -> str:
@@ -153,7 +181,7 @@ def _failure(result: StudyResult, found: JudgedRequirement) -> str:
     statement = result.requirements[found.requirement]
     return (
         f"“{statement_text(statement)}” {where_text(result, found.world)}: "
-        f"{found_text(result, found)}"
+        f"{found_text(result, found)}{unseen_text(result, found)}"
     )
 
 

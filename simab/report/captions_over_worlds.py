@@ -106,7 +106,7 @@ def harm(result: StudyResult) -> str:
     where = f" {where_text(result, world.name)}" if several else ""
     there = " there" if several else ""
     parts = [
-        f"The worst run is one of {named(name)}{where}: "
+        f"The run with most is one of {named(name)}{where}: "
         f"{counted(round(spread.most), 'request')} on worse variants; half of its runs{there} send "
         f"at most {typeset.count(spread.p50)}."
     ]
@@ -118,7 +118,9 @@ def harm(result: StudyResult) -> str:
     if never:
         parts.append(f"No run of {listed([named(each) for each in never])} sends any.")
     parts.append(
-        "Box: the middle half of the runs with their median; line: 5 to 95\u202f% of them; dot: "
-        "the worst run."
+        "A request counts where a better variant was there, and counts the same however much worse "
+        "its own is; on the control, too, where the candidate is better. Box: the middle half of "
+        "the runs with their median; line: 5 to 95\u202f% of them; dot: the run with most; across: "
+        "requests of a run on worse variants."
     )
     return " ".join(parts)

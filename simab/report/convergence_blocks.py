@@ -19,7 +19,7 @@ from simab.report.convergence_figures import (
 from simab.report.convergence_tables import fan_table, labels_table, leader_table
 from simab.report.convergence_text import metric_title, share_text, signed_text, value_text
 from simab.report.figure_block import FigureBlock, figure_block
-from simab.result.convergence_result import (
+from simab.result.studied_convergence import (
     MetricConvergence,
     StudiedConvergence,
     VariantConvergence,

@@ -13,7 +13,8 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNL
 from simab.report import canvas
 from simab.report.convergence_text import metric_title, value_text
 from simab.report.palette import LIGHT
-from simab.result.convergence_result import (
+from simab.result.estimates import Proportion
+from simab.result.studied_convergence import (
     Fan,
     LabelledPoint,
     Leader,
@@ -21,7 +22,6 @@ from simab.result.convergence_result import (
     StudiedConvergence,
     VariantConvergence,
 )
-from simab.result.estimates import Proportion
 from simab.text import typeset
 
 __all__ = [

@@ -21,11 +21,8 @@ from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
 from simab.report.table import Table
 from simab.report.writing import csv_text, write_texts
-from simab.result.convergence_result import (
-    ConvergenceResult,
-    StudiedConvergence,
-    convergence_json,
-)
+from simab.result.convergence_result import ConvergenceResult, convergence_json
+from simab.result.studied_convergence import StudiedConvergence
 from simab.text import typeset
 from simab.text.lists import listed, named
 

@@ -19,7 +19,7 @@ from simab.report.convergence_text import (
     value_text,
 )
 from simab.report.table import Cell, Column, Table
-from simab.result.convergence_result import (
+from simab.result.studied_convergence import (
     Coverage,
     MetricConvergence,
     SampleSize,

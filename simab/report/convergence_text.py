@@ -6,7 +6,8 @@ import math
 from typing import Final
 
 from simab.report.formatting import metric_name
-from simab.result.convergence_result import (
+from simab.result.estimates import Proportion
+from simab.result.studied_convergence import (
     Coverage,
     Fan,
     Honesty,
@@ -15,7 +16,6 @@ from simab.result.convergence_result import (
     SampleSize,
     StudiedConvergence,
 )
-from simab.result.estimates import Proportion
 from simab.text import typeset
 from simab.text.lists import listed, named
 from simab.text.numbers import counted, number_text, two_figures

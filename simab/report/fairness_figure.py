@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNL
 
 from simab.report import canvas
 from simab.report.palette import LIGHT
-from simab.result.fairness_result import FanPoint, PhaseFairness, RuleFairness
+from simab.result.studied_split import FanPoint, PhaseFairness, RuleFairness
 from simab.text import typeset
 
 __all__ = ["draw_fan", "draw_settling"]

@@ -11,7 +11,7 @@ from simab.report.fairness_figure import draw_fan, draw_settling
 from simab.report.fairness_tables import fan_table, settling_table
 from simab.report.fairness_text import settled_text
 from simab.report.figure_block import FigureBlock, figure_block
-from simab.result.fairness_result import PhaseFairness, RuleFairness, StudiedSplit
+from simab.result.studied_split import PhaseFairness, RuleFairness, StudiedSplit
 from simab.text import typeset
 
 __all__ = ["split_figures"]

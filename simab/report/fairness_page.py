@@ -22,11 +22,8 @@ from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
 from simab.report.table import Table
 from simab.report.writing import csv_text, write_texts
-from simab.result.fairness_result import (
-    FairnessResult,
-    StudiedSplit,
-    fairness_json,
-)
+from simab.result.fairness_result import FairnessResult, fairness_json
+from simab.result.studied_split import StudiedSplit
 from simab.text import typeset
 
 __all__ = [

@@ -9,7 +9,7 @@ from simab.report import formatting
 from simab.report.fairness_text import off_text, settled_text, unit_text
 from simab.report.table import Cell, Column, Table, cell
 from simab.result.estimates import Mean
-from simab.result.fairness_result import NamedFlaw, PhaseFairness, RuleFairness, StudiedSplit
+from simab.result.studied_split import NamedFlaw, PhaseFairness, RuleFairness, StudiedSplit
 from simab.text import typeset
 
 __all__ = [

@@ -14,8 +14,8 @@ from simab.report.fairness_verdict import (
     verdict_text,
 )
 from simab.report.formatting import metric_name
-from simab.result.fairness_result import NamedFlaw, PhaseFairness, RuleFairness, StudiedSplit
 from simab.result.measured_policy import HELD
+from simab.result.studied_split import NamedFlaw, PhaseFairness, RuleFairness, StudiedSplit
 from simab.text import typeset
 from simab.text.lists import listed, named
 

@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from simab.result.estimates import Proportion
-from simab.result.fairness_result import MOST_PHASES, NamedFlaw, PhaseFairness, RuleFairness
+from simab.result.studied_split import MOST_PHASES, NamedFlaw, PhaseFairness, RuleFairness
 from simab.text import typeset
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, two_figures

@@ -63,14 +63,14 @@ def study_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlo
         figure_block(
             numbers,
             "endings",
-            ("How runs end", captions.endings(result)),
+            (f"How runs end{_where(result)}", captions.endings(result)),
             lambda width: verdict_figure.draw_endings(result, width),
             tables.endings(result),
         ),
         figure_block(
             numbers,
             "timing",
-            ("Time to decision", captions.timing(result)),
+            (f"Time to decision{_where(result)}", captions.timing(result)),
             lambda width: decision_time_figure.draw_timing(result, width),
             tables.timing(result),
         ),
@@ -90,12 +90,20 @@ def study_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlo
             figure_block(
                 numbers,
                 "pairs",
-                ("Is the gap real? Policies on the same traffic", captions.pairs(result)),
+                (
+                    f"Is the gap real? Policies on the same traffic{_where(result)}",
+                    captions.pairs(result),
+                ),
                 lambda width: paired_figure.draw_pairs(result, width),
                 tables.pairs(result),
             )
         )
     return figures
+
+
+def _where(result: StudyResult) -> str:
+    """Of several worlds the one that a figure is of, after its title."""
+    return f", {result.world.title}" if len(result.worlds) > 1 else ""
 
 
 def worlds_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBlock]:
@@ -149,7 +157,7 @@ def weights_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureB
         figure_block(
             numbers,
             "weights",
-            ("Weights over time", weights_figure.weights_finding(result)),
+            (f"Weights over time{_where(result)}", weights_figure.weights_finding(result)),
             lambda width: weights_figure.draw_weights(result, width),
             weights_figure.weights_table(result),
         )

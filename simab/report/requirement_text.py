@@ -11,7 +11,7 @@ from simab.result import Mean, Proportion, StudyResult
 from simab.result.quantities import QUANTITIES
 from simab.result.requirement_result import JudgedRequirement, RequirementStatement
 from simab.result.world_result import WorldResult
-from simab.scenario.world_names import TITLES
+from simab.scenario.world_names import BROKEN, SLOW, TITLES
 from simab.stats.share_bounds import MOST_RUNS
 from simab.text import typeset
 from simab.text.lists import listed, named
@@ -20,8 +20,10 @@ __all__ = [
     "bounds_text",
     "excess",
     "found_text",
+    "looks_text",
     "share_or_mean_text",
     "statement_text",
+    "unseen_text",
     "where_text",
     "why_no_runs_tell",
     "world_heading",
@@ -35,6 +37,8 @@ _WRITTEN: Final[Mapping[str, Callable[[float], str]]] = {
     "metric": typeset.metric_value,
     "cost": typeset.metric_value,
 }
+_WRONG_THERE: Final[Mapping[str, str]] = {BROKEN: "errors", SLOW: "latency"}
+"""What is wrong with the candidate of a world that every study has."""
 _MEANS: Final[Mapping[str, Callable[[Mean], formatting.Written]]] = {
     "share": formatting.mean_share,
     "metric": formatting.mean_metric,
@@ -110,6 +114,29 @@ def where_text(result: StudyResult, world: str) -> str:
     if TITLES.get(label.name) == label.title:  # says what the candidate is like
         return f"with the candidate {label.title}"
     return f"in the world {named(label.title)}"
+
+
+def looks_text(result: StudyResult, name: str) -> str:
+    """What a rule looks at, as a table says it; of a rule by the clock, that it looks at nothing.
+
+    A dash where it is not known, as of a policy of one's own.
+    """
+    seen = next((each.looks_at for each in result.policies if each.name == name), None)
+    if seen is None:
+        return "–"
+    return listed(seen) or "nothing"
+
+
+def unseen_text(result: StudyResult, found: JudgedRequirement) -> str:
+    """That a rule is not shown what is wrong in a world that every study has; else empty."""
+    wrong = _WRONG_THERE.get(found.world)
+    label = next((each.label for each in result.worlds if each.name == found.world), None)
+    seen = next((each.looks_at for each in result.policies if each.name == found.policy), None)
+    if wrong is None or seen is None or label is None or TITLES.get(label.name) != label.title:
+        return ""
+    if wrong in seen:
+        return ""
+    return f"; it does not look at {wrong}, by which that candidate is wrong"
 
 
 def why_no_runs_tell(result: StudyResult, found: JudgedRequirement) -> str | None:

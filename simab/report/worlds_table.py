@@ -7,7 +7,7 @@ from typing import Final
 
 from simab.report import formatting
 from simab.report.over_worlds import distinct
-from simab.report.requirement_text import world_heading
+from simab.report.requirement_text import looks_text, world_heading
 from simab.report.table import Cell, Column, Table, cell
 from simab.report.tables import written_mean
 from simab.report.tables_over_worlds import VERDICTS
@@ -30,6 +30,7 @@ def worlds_table(result: StudyResult) -> Table:
     exposed = [world for world in worlds if world.truth.worse]
     columns = [
         Column("Policy", numeric=False),
+        Column("Looks at", numeric=False),
         *(Column(f"Promotes, {world.label.title}", world_heading(world)) for world in worlds),
         Column("Time to decision", "longest median of the worlds"),
     ]
@@ -48,7 +49,7 @@ def _row(
     result: StudyResult, name: str, worlds: Sequence[WorldResult], exposed: Sequence[WorldResult]
 ) -> tuple[Cell, ...]:
     found = {world.name: _policy(world, name) for world in worlds}
-    cells = [Cell(name)]
+    cells = [Cell(name), Cell(looks_text(result, name))]
     for world in worlds:
         policy = found[world.name]
         cells.append(cell(formatting.proportion(_shown(world, policy))) if policy else _NONE)

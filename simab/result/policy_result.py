@@ -35,7 +35,8 @@ class LookVerdicts:
 class PolicyDescription:
     """A policy in words: its rule, when it misleads, and its parameters as plain values.
 
-    `non_default` names the parameters that differ from their defaults; None: not known.
+    `non_default` names the parameters that differ from their defaults; None: not known. `looks_at`
+    has quality, errors and latency, those that the rule is shown; None: not known.
     """
 
     name: str
@@ -44,6 +45,7 @@ class PolicyDescription:
     non_default: tuple[str, ...] | None
     rule: str = ""
     misleads: str = ""
+    looks_at: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

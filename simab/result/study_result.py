@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from simab.result.convergence_result import StudiedConvergence
 from simab.result.example_run import Example
-from simab.result.fairness_result import StudiedSplit
 from simab.result.paired_difference import PairedDifference
 from simab.result.policy_result import PolicyResult
 from simab.result.reader import Reader
@@ -19,6 +17,8 @@ from simab.result.requirement_result import (
     RequirementStatement,
     compliance_of,
 )
+from simab.result.studied_convergence import StudiedConvergence
+from simab.result.studied_split import StudiedSplit
 from simab.result.study_verdicts import StudyVerdicts
 from simab.result.truth_summary import TruthSummary
 from simab.result.world_result import WorldLabel, WorldResult

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simab.result.reader import Reader
+from simab.result.studied_convergence import (
+    Fan,
+    LabelledPoint,
+    Leader,
+    MetricConvergence,
+    StudiedConvergence,
+    VariantConvergence,
+)
 from simab.result.whole import require_length, require_names, require_one_of
-
-if TYPE_CHECKING:
-    from simab.result.convergence_result import (
-        Fan,
-        LabelledPoint,
-        Leader,
-        MetricConvergence,
-        StudiedConvergence,
-        VariantConvergence,
-    )
 
 __all__ = ["require_whole_convergence"]
 

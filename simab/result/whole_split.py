@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simab.result.reader import Reader
+from simab.result.studied_split import PhaseFairness, RuleFairness, StudiedSplit
 from simab.result.whole import require_length, require_names
-
-if TYPE_CHECKING:
-    from simab.result.fairness_result import PhaseFairness, RuleFairness, StudiedSplit
 
 __all__ = ["require_whole_split"]
 

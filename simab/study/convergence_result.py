@@ -24,8 +24,8 @@ from simab.analyse.convergence.record import ConvergenceRecord, MetricSeries
 from simab.analyse.convergence.request_estimates import REQUEST_METRICS
 from simab.errors import InvalidInput
 from simab.explain.capacity import candidate_serves
-from simab.result.convergence_result import (
-    ConvergenceResult,
+from simab.result.convergence_result import ConvergenceResult
+from simab.result.studied_convergence import (
     LabelBias,
     LatencyDependence,
     MetricConvergence,

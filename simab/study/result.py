@@ -20,6 +20,7 @@ from simab.description import Description
 from simab.draws import Draws
 from simab.errors import ReplicationsFailed
 from simab.explain import warnings
+from simab.policies import Policy
 from simab.result import (
     Example,
     FailedPolicy,
@@ -249,6 +250,7 @@ def _described(name: str, policy: Decider) -> PolicyDescription:
         non_default=tuple(changed),
         rule=rule,
         misleads=misleads,
+        looks_at=policy.looks_at() if isinstance(policy, Policy) else None,
     )
 
 

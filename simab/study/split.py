@@ -10,7 +10,7 @@ from simab.analyse.fairness.people import compared_groups
 from simab.analyse.fairness.routed import left_out_segments
 from simab.analyse.fairness.studied import RuleStudied
 from simab.analyse.fairness.summary import rule_fairness
-from simab.result.fairness_result import StudiedSplit
+from simab.result.studied_split import StudiedSplit
 from simab.scenario.models import Scenario
 from simab.scenario.routing_rules import rule_title
 from simab.study.measuring import MeasuredRuns, measured_runs, runs_at_a_glance

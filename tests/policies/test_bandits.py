@@ -282,3 +282,22 @@ def test_the_regret_is_that_of_the_textbook_policy(
     assert abs(found.mean() - published) < 4.0 * np.hypot(own, error)
     # Resolved: one and a half times the regret, or half of it, would be noticed.
     assert 4.0 * np.hypot(own, error) < 0.5 * published
+
+
+@pytest.mark.parametrize("kind", [EpsilonGreedy, Ucb1, Thompson])
+@pytest.mark.parametrize("seed", range(20))
+def test_no_arm_is_preferred_for_its_place(kind: type[Bandit], seed: int) -> None:
+    """With the counts of the arms exchanged the weights are exchanged, or the other is promoted."""
+    numbers = np.random.default_rng(seed)
+    totals = numbers.integers(50, 3_000, 2).tolist()
+    one, other = ((int(numbers.binomial(total, 0.9)), total) for total in totals)
+    bandit = build(kind, champion_at=0.95, maximum_duration="1h")
+    for minute in (2, 61):
+        first, _ = after(bandit, {"old": one, "new": other}, minute=minute)
+        second, _ = after(bandit, {"old": other, "new": one}, minute=minute)
+        swap = {"old": "new", "new": "old"}
+        if isinstance(first, Promote):
+            assert isinstance(second, Promote)
+            assert second.variant == swap[first.variant]
+        elif first is not None:
+            assert second.weights["old"] == pytest.approx(first.weights["new"], abs=2e-6)

@@ -59,3 +59,26 @@ def test_the_regret_is_that_of_the_textbook(
     band = 4.0 * np.hypot(regret.std(ddof=1) / np.sqrt(runs), error)
     assert abs(regret.mean() - expected) < band
     assert band < expected / 3.0
+
+
+@pytest.mark.parametrize("floor", [0.01, 0.2])
+def test_of_two_equal_arms_thompson_promotes_either_as_often(floor: float) -> None:
+    """400 runs: within four standard errors of a half, be it champion or best at the end."""
+    thompson = {
+        "kind": "thompson",
+        "update_every": "20s",
+        "floor": floor,
+        "maximum_duration": "100s",
+    }
+    equal = scenario(
+        {name: variant(quality={"kind": "success", "probability": 0.9}) for name in ("a", "b")},
+        rate="10/s",
+        horizon="2min",
+        endpoint={"weight_update": "1s"},
+        controller={"interval": "1s"},
+        policies={"thompson": thompson},
+    )
+    study = compare(equal, worlds=["described"], replications=400)
+    ended = study.result.policies[0].ends_with
+    assert ended["a"].count + ended["b"].count == 400
+    assert abs(ended["b"].share - 0.5) < 4.0 * 0.5 / np.sqrt(400)

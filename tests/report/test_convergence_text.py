@@ -25,15 +25,15 @@ from simab.report.convergence_text import (
     signed_text,
     size_text,
 )
-from simab.result.convergence_result import (
-    ConvergenceResult,
+from simab.result.convergence_result import ConvergenceResult
+from simab.result.estimates import Proportion
+from simab.result.saved_study import canonical_json, read_saved_study
+from simab.result.studied_convergence import (
     Coverage,
     Honesty,
     MetricConvergence,
     StudiedConvergence,
 )
-from simab.result.estimates import Proportion
-from simab.result.saved_study import canonical_json, read_saved_study
 from tests.study.building import small
 
 SEEDS = range(30)

@@ -18,7 +18,8 @@ from simab.report.fairness_tables import clients_table, flaws_table, phases_tabl
 from simab.report.fairness_text import fairness_sentences
 from simab.report.fairness_verdict import is_found_off, pooled_text, power_text
 from simab.result.estimates import Mean, Proportion
-from simab.result.fairness_result import FairnessResult, RuleFairness, ShiftPower, StudiedSplit
+from simab.result.fairness_result import FairnessResult
+from simab.result.studied_split import RuleFairness, ShiftPower, StudiedSplit
 from simab.stats.sample_ratio import one_share_power
 from tests.study.building import small
 

@@ -60,7 +60,7 @@ def test_regret_stands_on_the_page_with_the_metric_that_is_missed(study: StudyRe
     """Its unit is the objective's metric, summed over answers."""
     table = tables.costs(study)
     at = [each.title for each in table.columns].index("Regret")
-    assert table.columns[at].note.startswith("F1 below the best, summed over answers")
+    assert table.columns[at].note.startswith("F1 below the best, summed over the answers of a run")
     for row, policy in zip(table.rows, study.policies, strict=True):
         assert row[at].text == formatting.mean_metric(policy.means["regret"]).value
 

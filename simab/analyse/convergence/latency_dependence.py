@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simab.analyse.convergence.over_runs import coverage_of
 from simab.analyse.convergence.request_estimates import MERGED, METHODS, LatencyRun, quantile_ms
-from simab.result.convergence_result import LatencyDependence, MethodCoverage, WindowEffect
+from simab.result.studied_convergence import LatencyDependence, MethodCoverage, WindowEffect
 from simab.stats.dependent_means import MeanError, effective_sample_size
 from simab.stats.intervals import mean_interval
 

@@ -29,7 +29,7 @@ from simab.analyse.convergence.over_runs import (
     spread_of,
     variant_convergence,
 )
-from simab.result.convergence_result import LabelBias, MetricConvergence, SampleSize
+from simab.result.studied_convergence import LabelBias, MetricConvergence, SampleSize
 
 __all__ = ["AskedMetric", "Checkpoints", "LabelCheckpoints", "metric_convergence"]
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.analyse.run_shares import share_estimate
-from simab.result.convergence_result import (
+from simab.result.estimates import Proportion
+from simab.result.studied_convergence import (
     Coverage,
     ExampleSeries,
     Fan,
@@ -20,7 +21,6 @@ from simab.result.convergence_result import (
     Leader,
     VariantConvergence,
 )
-from simab.result.estimates import Proportion
 from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.intervals import mean_interval
 

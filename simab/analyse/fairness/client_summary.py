@@ -14,7 +14,7 @@ from simab.analyse.fairness.over_runs import mean_over_runs
 from simab.analyse.fairness.people import GROUP_FIELDS
 from simab.analyse.fairness.studied import RuleStudied
 from simab.result.estimates import Mean
-from simab.result.fairness_result import GroupFairness, PeopleFairness, PlaceFairness
+from simab.result.studied_split import GroupFairness, PeopleFairness, PlaceFairness
 from simab.stats.intervals import mean_p_value
 from simab.stats.multiplicity import holm
 

@@ -15,7 +15,7 @@ from simab.analyse.fairness.over_runs import mean_over_runs, share_of_runs
 from simab.analyse.fairness.routed import AskedPhase
 from simab.analyse.fairness.studied import RuleStudied
 from simab.result.estimates import Mean, Proportion
-from simab.result.fairness_result import FanPoint, LongestRun
+from simab.result.studied_split import FanPoint, LongestRun
 from simab.stats.longest_run import longest_run_probability
 from simab.stats.share_scan import largest_deviation, scan_reference
 from simab.units import seconds

@@ -12,7 +12,7 @@ from simab.analyse.fairness.people import People, people_of
 from simab.analyse.fairness.places import PlaceLoad, places_of
 from simab.analyse.fairness.routed import AskedPhase, Routed, asked_phases, routed_requests
 from simab.policies import SetWeights
-from simab.result.fairness_result import MOST_PHASES
+from simab.result.studied_split import MOST_PHASES
 from simab.run.simulation import Run
 from simab.stats.longest_run import longest_run
 from simab.stats.split_fit import TIME_BINS, PhaseCells, time_bin_of

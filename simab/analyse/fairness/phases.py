@@ -14,7 +14,7 @@ from simab.analyse.fairness.naming import ALPHA, level_of
 from simab.analyse.fairness.over_runs import mean_over_runs, share_of_runs
 from simab.analyse.fairness.studied import RuleStudied
 from simab.result.estimates import Mean
-from simab.result.fairness_result import PhaseFairness, SettlingPoint, ShiftPower
+from simab.result.studied_split import PhaseFairness, SettlingPoint, ShiftPower
 from simab.stats.goodness_of_fit import chi_square_shares
 from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.sample_ratio import mixed_share_test, one_share_power

@@ -21,7 +21,7 @@ from simab.analyse.fairness.naming import ALPHA, FLAWS, KEEPS, consistent_flaws,
 from simab.analyse.fairness.over_runs import share_of_runs
 from simab.analyse.fairness.phases import phases_of, units_tested
 from simab.analyse.fairness.studied import RuleStudied
-from simab.result.fairness_result import NamedFlaw, RuleFairness
+from simab.result.studied_split import NamedFlaw, RuleFairness
 
 __all__ = ["rule_fairness"]
 

@@ -56,6 +56,7 @@ class SafeRollout(Policy):
 
     needs_right_or_wrong: ClassVar[bool] = True
     counts_correct_answers: ClassVar[bool] = True
+    counts_errors: ClassVar[bool] = True
 
     kind: Literal["safe_rollout"] = "safe_rollout"
     stages: Annotated[tuple[Annotated[Share, Field(gt=0, lt=1)], ...], Field(min_length=1)] = (

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from simab.report import tables_over_worlds
+from simab.policies.metrics import COUNTED_AS_CORRECT as COUNTED
+from simab.report import formatting, tables_over_worlds
 from simab.report.figure_block import worlds_figures
 from simab.report.over_worlds import distinct
 from simab.report.requirement_text import bounds_text
 from simab.report.sections.section import Content, Numbers, Section
 from simab.report.worlds_table import worlds_table
 from simab.result import StudyResult
+from simab.scenario.world_names import BROKEN, SLOW, TITLES
 from simab.text.lists import named
 
 __all__ = ["SECTION"]
@@ -31,8 +33,36 @@ def _content(study: StudyResult, numbers: Numbers) -> Content:
         "same": same,
         "asked": bounds_text(study),
         "customary": study.customary,
+        "notes": _notes(study),
         "judged": any(each.runs for each in study.judged),
     }
+
+
+def _notes(study: StudyResult) -> list[str]:
+    """What a rule can notice, and whose rule it is that a candidate is wrong."""
+    notes = [
+        "A rule can only be stopped by what it looks at: quality is what labels say, errors are "
+        "5XX answers, latency is how long answers take. The file gives each rule what it looks at."
+    ]
+    known = {
+        world.name: world.label.title
+        for world in distinct(study)
+        if TITLES.get(world.name) == world.label.title
+    }
+    if BROKEN in known and study.truth.metric in COUNTED:
+        metric = formatting.metric_name(study.truth.metric)
+        notes.append(
+            f"Here {metric} is the share of right answers among labelled requests. A request that "
+            f"fails gets no label, so a candidate that fails often may still be ahead in {metric}: "
+            "a rule that looks at quality alone promotes it for that."
+        )
+    if SLOW in known:
+        notes.append(
+            f"That a candidate {known[SLOW]} is to be kept out is simab's own rule, as for one "
+            f"that is {known.get(BROKEN, 'broken')}, not a guardrail of the file; "
+            f"`worlds: {{{SLOW}: null}}` leaves that world out."
+        )
+    return notes
 
 
 def _title(study: StudyResult, name: str) -> str:
