@@ -183,13 +183,13 @@ def metric(result: StudyResult, example: Example) -> str:
         cut = " What lies beyond the scale shown is cut off, as wide bands of few labels are."
     if seen[0] is None or seen[1] is None:
         return f"{when} {name} was not known for both variants{true}.{cut}"
-    low, high = sorted(seen, key=lambda point: point.value if point else 0.0)
-    overlap = ""
-    if low and high and math.isfinite(low.high + high.low):
-        overlap = (
-            "; the intervals overlap" if low.high >= high.low else "; the intervals do not overlap"
+    chosen = ""
+    if math.isfinite(example.decided_at_s):
+        chosen = (
+            " Each interval is for a look that was fixed beforehand; a rule may stop by what it "
+            "sees."
         )
-    return f"{when} {name} was {_said(seen[0])} and {_said(seen[1])}{overlap}{true}.{cut}"
+    return f"{when} {name} was {_said(seen[0])} and {_said(seen[1])}{true}.{chosen}{cut}"
 
 
 def _known(example: Example, variant: str) -> MetricValue | None:

@@ -325,7 +325,9 @@ def test_captions_are_computed(result: Of) -> None:
 def test_the_caption_of_the_metric_compares_the_intervals(result: Of) -> None:
     study = read_result(result("churn"))
     text = captions.metric(study, study.examples[0])
-    assert "the intervals overlap; true values 0.841 and 0.818." in text
+    assert "; true values 0.841 and 0.818." in text
+    assert "overlap" not in text
+    assert "fixed beforehand" in text
 
 
 @pytest.mark.parametrize(("low", "cut"), [(0.0, True), (0.75, False)])
