@@ -91,8 +91,10 @@ def _pairs_cell(size: SampleSize | None) -> Cell:
     """What a test takes that knows how alike both answer, where that is far less."""
     if size is None or not pairs_help(size):
         return Cell("–")
-    notes = [] if math.isnan(size.by_spread_time_s) else [pairs_time_text(size)]
-    return Cell(pairs_size_text(size), "; ".join(notes))
+    if math.isnan(size.by_spread_time_s):
+        return Cell(pairs_size_text(size))
+    of_traffic = "" if math.isinf(size.by_spread_time_s) else " of this traffic"
+    return Cell(pairs_size_text(size), f"{pairs_time_text(size)}{of_traffic}")
 
 
 def _size_cell(metric: MetricConvergence, size: SampleSize | None) -> Cell:

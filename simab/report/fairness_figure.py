@@ -119,7 +119,7 @@ def draw_settling(phase: PhaseFairness, candidate: str, width: float) -> Figure:
     margins = canvas.Margins(_LEFT, _RIGHT, _HEAD + 20, _FOOT)
     figure, axes = canvas.axes(width, _HEAD + 20 + _PANEL + _FOOT, margins)
     over, _ = canvas.overlay(figure)
-    title = f"Share of {candidate}, against the time since the change"
+    title = f"Share of {candidate} since the change"
     over.text(2, 22, canvas.fit(title, width - 4), fontweight="bold")
     asked = phase.shares.get(candidate, 0.0)
     at = [each.since_s for each in phase.settling]
