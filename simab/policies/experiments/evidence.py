@@ -25,5 +25,5 @@ def evidence_of(observation: Observation) -> Evidence:
         return MeanEvidence(control_name, candidate_name, control.rewards, candidate.rewards)
     metric = observation.metric
     if metric not in COUNTED_AS_CORRECT and metric != "reward":
-        return MetricEvidence(control_name, candidate_name, metric, (control, candidate))
+        return MetricEvidence.of_labels(metric, control_name, control, candidate_name, candidate)
     return ProportionEvidence.of_labels(control_name, control, candidate_name, candidate)

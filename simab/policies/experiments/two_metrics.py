@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from simab.policies.experiments.two_means import MeansTest
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
@@ -20,46 +19,48 @@ from simab.stats.proportions import normal_p_value, pooled_test
 __all__ = ["MetricEvidence"]
 
 
-@dataclass(frozen=True)
-class MetricEvidence:
+class MetricEvidence(NamedTuple):
     """A metric of both variants' labels, under the variants' names; looks count labelled requests.
 
     Recall is a share of positives and precision one of predicted positives: `shares` counts them
     and every other metric that is a share, and a fixed test of these is the pooled z-test. The
     others have an estimate with a variance.
     Differences are gains: the candidate's less the control's, or the reverse where lower is better.
+    A tuple, because one is made at every tick.
     """
 
     control: str
     candidate: str
     metric: LabelMetric
     totals: tuple[LabelTotals, LabelTotals]
+    labelled: tuple[int, int]
+    shares: TwoProportions | None
 
-    @cached_property
-    def labelled(self) -> tuple[int, int]:
-        """Labelled requests of control and candidate."""
-        control, candidate = self.totals
-        return control.labelled, candidate.labelled
+    @classmethod
+    def of_labels(
+        cls,
+        metric: LabelMetric,
+        control_name: str,
+        control: LabelTotals,
+        candidate_name: str,
+        candidate: LabelTotals,
+    ) -> MetricEvidence:
+        """All of these labels."""
+        shares = None
+        if metric in SHARES:
+            counted = SHARES[metric].counted
+            shares = TwoProportions(*counted(control.confusion), *counted(candidate.confusion))
+        labelled = control.labelled, candidate.labelled
+        return cls(control_name, candidate_name, metric, (control, candidate), labelled, shares)
 
-    @cached_property
-    def shares(self) -> TwoProportions | None:
-        """Hits and trials of a metric that is a share; None of one that is not."""
-        if self.metric not in SHARES:
-            return None
-        control, candidate = (SHARES[self.metric].counted(each.confusion) for each in self.totals)
-        return TwoProportions(*control, *candidate)
-
-    @cached_property
+    @property
     def estimates(self) -> tuple[Estimate, Estimate]:
         """The metric of control and candidate, each with its variance."""
-        control, candidate = self.totals
-        shares = self.shares
-        if shares is None:
+        if self.shares is None:
+            control, candidate = self.totals
             return metric_estimate(self.metric, control), metric_estimate(self.metric, candidate)
-        return (
-            _share_estimate(shares.control_hits, shares.control_total),
-            _share_estimate(shares.candidate_hits, shares.candidate_total),
-        )
+        hits, total, new_hits, new_total = self.shares
+        return _share_estimate(hits, total), _share_estimate(new_hits, new_total)
 
     @property
     def smaller(self) -> int:
@@ -75,13 +76,13 @@ class MetricEvidence:
     @property
     def difference(self) -> float:
         """By how much the candidate is better; NaN where the metric of either is unknown."""
-        return self._sign * (self.estimates[1].value - self.estimates[0].value)
+        return self._gain().value
 
     def test(self) -> MeansTest:
         """The two-sided z-test of no difference; NaN where the variance of an arm is not known."""
         if self.shares is not None:
             return MeansTest(*pooled_test(*self.shares))
-        difference, variance = self.difference, self._variance
+        difference, variance = self._gain()
         if not variance > 0.0:
             return MeansTest(difference, math.nan, math.nan)
         z = difference / math.sqrt(variance)
@@ -89,21 +90,21 @@ class MetricEvidence:
 
     def mixture_test(self, mixing_variance: float) -> MixtureTest:
         """One look of the mSPRT, by the normal law of the estimates."""
-        return mixture_test(self.difference, self._variance, mixing_variance=mixing_variance)
+        difference, variance = self._gain()
+        return mixture_test(difference, variance, mixing_variance=mixing_variance)
 
     def confidence_sequence(self, tight_at: int, level: float) -> Interval:
         """Asymptotic confidence sequence of the gain: it may be looked at any time."""
-        if not self._variance > 0.0:
+        difference, variance = self._gain()
+        if not variance > 0.0:
             return Interval.undefined(level, f"the labels leave the spread of {self.metric} open")
         pairs = max(round(self.pairs), 1)
-        spread = math.sqrt(self._variance * pairs)
-        return confidence_sequence(
-            self.difference, spread, pairs, target_count=tight_at, level=level
-        )
+        spread = math.sqrt(variance * pairs)
+        return confidence_sequence(difference, spread, pairs, target_count=tight_at, level=level)
 
     def beliefs(self) -> tuple[Normal, Normal] | None:
         """Normal laws of both under a flat prior, the greater the better; None while unknown."""
-        if not self._variance > 0.0:
+        if not self._gain().variance > 0.0:
             return None
         control, candidate = (
             Normal(self._sign * each.value, math.sqrt(each.variance)) for each in self.estimates
@@ -119,12 +120,13 @@ class MetricEvidence:
     def _sign(self) -> int:
         return -1 if self.metric in LOWER_IS_BETTER else 1
 
-    @property
-    def _variance(self) -> float:
-        """Of the difference; of a share with a hit and a miss more than seen."""
-        if self.shares is None:
-            return self.estimates[0].variance + self.estimates[1].variance
-        return self.shares.cautious_variance
+    def _gain(self) -> Estimate:
+        """The difference, and its variance; of shares with a hit and a miss more than seen."""
+        control, candidate = self.estimates
+        variance = control.variance + candidate.variance
+        if self.shares is not None:
+            variance = self.shares.cautious_variance
+        return Estimate(self._sign * (candidate.value - control.value), variance)
 
     def __str__(self) -> str:
         """The metric in words, as every reason quotes it."""
@@ -136,9 +138,10 @@ class MetricEvidence:
                 f"{self.candidate} {new_hits}/{new_total} ({self.labelled[1]})"
             )
         better = " (lower is better, a gain is positive)" if self._sign < 0 else ""
+        control, candidate = self.estimates
         return (
-            f"{self.metric}{better}: {self.control} {self.estimates[0].value:.4f} of "
-            f"{self.labelled[0]} labels, {self.candidate} {self.estimates[1].value:.4f} of "
+            f"{self.metric}{better}: {self.control} {control.value:.4f} of "
+            f"{self.labelled[0]} labels, {self.candidate} {candidate.value:.4f} of "
             f"{self.labelled[1]}"
         )
 
