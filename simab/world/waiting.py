@@ -18,9 +18,10 @@ def wait(session: Session, shown: Observation | None, wanted: NextLook | None) -
     if tick_ns >= horizon_ns:
         return False
     if wanted is not None and shown is not None and not session.differs_from(shown):
-        latest_ns = max(_latest_ns(session, wanted), tick_ns)
-        ticks = range(tick_ns, min(latest_ns + interval_ns, horizon_ns), interval_ns)
-        if not (session.changes_ahead and wanted.labelled):
+        latest_ns = _latest_ns(session, wanted)
+        labels_decide = wanted.labelled and session.changes_ahead
+        if latest_ns > tick_ns and not labels_decide:
+            ticks = range(tick_ns, min(latest_ns + interval_ns, horizon_ns), interval_ns)
             tick_ns = session.first_labelled(ticks, wanted.labelled)
     session.advance(tick_ns)
     return True
@@ -28,7 +29,9 @@ def wait(session: Session, shown: Observation | None, wanted: NextLook | None) -
 
 def _latest_ns(session: Session, wanted: NextLook) -> int:
     """The time at which the policy has to look, whatever labels come."""
-    times_ns = [session.blueprint.horizon_ns, wanted.at_ns, session.update_ends_ns]
-    if wanted.published:
-        times_ns.append(session.next_publication_ns)
-    return min(each for each in times_ns if each is not None)
+    latest_ns = session.blueprint.horizon_ns
+    published_ns = session.next_publication_ns if wanted.published else None
+    for each_ns in (wanted.at_ns, session.update_ends_ns, published_ns):
+        if each_ns is not None and each_ns < latest_ns:
+            latest_ns = each_ns
+    return latest_ns
