@@ -34,15 +34,20 @@ class ModuleCode(NamedTuple):
 def module_code(source: bytes | str) -> ModuleCode:
     """Read a module's source.
 
-    Imports within functions count, those for the type checker alone do not; relative ones keep
-    their dots.
+    Imports within functions count, those for the type checker alone do not, but where the module
+    has a `__getattr__`, which imports them when they are asked for; relative ones keep their dots.
 
     Raises:
         SyntaxError: it is not Python.
     """
     tree = ast.parse(source)
     code = sha256("".join(_written(tree)).encode("utf-8", "surrogatepass"))
-    return ModuleCode(code.hexdigest(), tuple(dict.fromkeys(_imports(tree))))
+    imports = _imports(tree, lazily=any(_is_getattr(each) for each in tree.body))
+    return ModuleCode(code.hexdigest(), tuple(dict.fromkeys(imports)))
+
+
+def _is_getattr(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
 
 
 def _written(node: Any) -> Iterator[str]:
@@ -76,10 +81,10 @@ def _is_text_alone(node: Any) -> bool:
     )
 
 
-def _imports(node: ast.AST) -> Iterator[tuple[str, str]]:
+def _imports(node: ast.AST, *, lazily: bool) -> Iterator[tuple[str, str]]:
     if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-        for other in node.orelse:
-            yield from _imports(other)
+        for other in (*(node.body if lazily else ()), *node.orelse):
+            yield from _imports(other, lazily=lazily)
     elif isinstance(node, ast.Import):
         yield from ((alias.name, "") for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -87,7 +92,7 @@ def _imports(node: ast.AST) -> Iterator[tuple[str, str]]:
         yield from ((at, alias.name) for alias in node.names)
     else:
         for each in ast.iter_child_nodes(node):
-            yield from _imports(each)
+            yield from _imports(each, lazily=lazily)
 
 
 class PackageCode:

@@ -154,3 +154,12 @@ def test_a_package_that_nobody_may_write_to_is_kept_for_the_user(
     assert kept(package) == tmp_path / "cache" / "simab" / "code_digests.json"
     monkeypatch.setattr(code_digest, "module_code", lambda _: pytest.fail("it read"))
     assert PackageCode(package).digest(["small.b"]) == before
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+def test_what_a_module_imports_when_it_is_asked_for_counts(lazily: bool) -> None:
+    """Imports for the type checker alone count where `__getattr__` makes them."""
+    source = "if TYPE_CHECKING:\n    from a import b\n"
+    if lazily:
+        source += "def __getattr__(name):\n    return name\n"
+    assert module_code(source).imports == ((("a", "b"),) if lazily else ())

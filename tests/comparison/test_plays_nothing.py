@@ -26,7 +26,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> simab.Study:
     def plays(*_: Any, **__: Any) -> None:
         raise AssertionError("it played a run")
 
-    monkeypatch.setattr("simab.analyse.guardrail_truth.play", plays)
+    monkeypatch.setattr("simab.world.play", plays)
     monkeypatch.setattr("simab.study.playing.play_run", plays)
     monkeypatch.setattr("simab.analyse.counterfactual.play_run", plays)
     return found
