@@ -72,7 +72,7 @@ def _print_recommendation(console: Console, said: Answer) -> None:
 def _print_worlds(console: Console, study: StudyResult) -> None:
     """A row a policy over all worlds, and the heading of what follows."""
     from simab.report.over_worlds import distinct
-    from simab.report.worlds_table import worlds_table
+    from simab.report.worlds_table import LOOKS_AT, worlds_table
 
     click.echo()
     worlds = distinct(study)
@@ -80,10 +80,12 @@ def _print_worlds(console: Console, study: StudyResult) -> None:
         console, "In how many runs each policy promotes the candidate, by world:", mark=""
     )
     table = worlds_table(study)
-    # Names of worlds and no intervals: a terminal is narrow, and the page has both.
-    rest = ("decides", "on worse", "verdict") if len(table.columns) - len(worlds) == 4 else ()
+    # Names of worlds, no intervals and not what rules look at: a terminal is narrow, and the page
+    # has all three.
+    shown = [place for place, each in enumerate(table.columns) if each.title != LOOKS_AT]
+    rest = ("decides", "on worse", "verdict") if len(shown) - len(worlds) == 4 else ()
     headings = ["policy", *(world.name for world in worlds), *(rest or ("decides", "verdict"))]
-    rows = [[cell.text for cell in row] for row in table.rows]
+    rows = [[row[place].text for place in shown] for row in table.rows]
     terminal.print_table(console, headings, rows)
     click.echo()
     terminal.print_item(console, f"The world {study.world.title}:", mark="")

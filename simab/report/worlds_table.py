@@ -18,7 +18,10 @@ from simab.result.world_result import PROMOTE, WorldResult
 from simab.text import typeset
 from simab.text.numbers import counted
 
-__all__ = ["worlds_table"]
+__all__ = ["LOOKS_AT", "worlds_table"]
+
+LOOKS_AT: Final = "Looks at"
+"""The heading of the column that says what a policy looks at."""
 
 _NONE: Final = Cell("–")
 _SAYS_NOTHING: Final = frozenset({"–", typeset.NOT_KNOWN, VERDICTS[Compliance.NOT_ASKED]})
@@ -30,7 +33,7 @@ def worlds_table(result: StudyResult) -> Table:
     exposed = [world for world in worlds if world.truth.worse]
     columns = [
         Column("Policy", numeric=False),
-        Column("Looks at", numeric=False),
+        Column(LOOKS_AT, numeric=False),
         *(Column(f"Promotes, {world.label.title}", world_heading(world)) for world in worlds),
         Column("Time to decision", "longest median of the worlds"),
     ]
