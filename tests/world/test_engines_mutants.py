@@ -70,10 +70,6 @@ FAULTS = {
         "before_ns = min(before_ns, ahead_ns + 1)",
         "before_ns = min(before_ns, ahead_ns + 1_000_000)",
     ),
-    "the first of two segments at once": (
-        "chosen, earliest_ns, before_ns = segment, ahead_ns, earliest_ns",
-        "chosen, earliest_ns, before_ns = segment, ahead_ns, earliest_ns + 1",
-    ),
     "a block that is prepared for other weights": (
         "streams[segment].routing != routing.number",
         "streams[segment].routing > routing.number",
@@ -198,26 +194,10 @@ KEPT = Play(
 )
 
 
-# Twenty segments of a request a microsecond each: some arrive in the very nanosecond of another's.
-TIED = Play(
-    scenario(
-        {"a": variant(latency={"kind": "constant", "value": "15ns"}, queue_limit=0)},
-        traffic={f"s{number}": {"rate": "1000000/s"} for number in range(20)},
-        horizon="100us",
-        metrics={"period": "50us", "publication_delay": "0s"},
-        controller={"interval": "50us"},
-    ),
-    script={},
-    period=None,
-    seed=1,
-    replication=0,
-)
-
-
 class Sample:
     """Drawn runs, the same each time, with the reference's fingerprint of each."""
 
-    def __init__(self, first: Sequence[Play] = (TIED, FULL, KEPT), at_once: int = 100) -> None:
+    def __init__(self, first: Sequence[Play] = (FULL, KEPT), at_once: int = 100) -> None:
         self._plays = list(first)
         self._at_once = at_once
         self._batches = itertools.count()
