@@ -66,10 +66,6 @@ FAULTS = {
         " or finished_ns < window_start_ns",
         " or finished_ns < 0",
     ),
-    "a request of another segment in between": (
-        "before_ns = min(before_ns, ahead_ns + 1)",
-        "before_ns = min(before_ns, ahead_ns + 1_000_000)",
-    ),
     "a block that is prepared for other weights": (
         "streams[segment].routing != routing.number",
         "streams[segment].routing > routing.number",
