@@ -48,7 +48,9 @@ def choose_ahead(constants, routing, streams, segment, first):
     else:
         words = streams[segment].words[VARIANT]
         if rule in (_CONSISTENT, _LINEAR):
-            _by_client(constants, routing, words, variants, first)
+            for place in range(first, BLOCK):
+                here = np.uint64(place)
+                variants[here] = np.int64(_by_hash(constants, routing, words[here]))
         else:
             _by_words(routing.choices, routing.thresholds, words, variants, first)
         for place in range(first, BLOCK):
@@ -66,12 +68,8 @@ def choose_on_arrival(constants, routing, streams, segment, place):
     if constants.variant_routing == _IN_TURN:
         return _next_in_turn(routing.choices, routing.turns, routing.taken), BY_WEIGHT
     word = streams[segment].words[VARIANT, place]
-    if constants.variant_routing == _CONSISTENT:
-        chosen = _by_rendezvous(constants.variants, routing.choices, routing.relative, word)
-        return chosen, BY_WEIGHT
-    if constants.variant_routing == _LINEAR:
-        chosen = _linearly(constants.variants, routing.choices, routing.relative, word)
-        return chosen, BY_WEIGHT
+    if constants.variant_routing in (_CONSISTENT, _LINEAR):
+        return _by_hash(constants, routing, word), BY_WEIGHT
     if constants.variant_routing in (_SESSION_COOKIE, _KEEP_ALIVE):
         return _as_before(constants, routing, streams, segment, place, word)
     return _by_word(routing.choices, routing.thresholds, word), BY_WEIGHT
@@ -98,18 +96,12 @@ def _by_words(choices, thresholds, words, variants, first):
         variants[here] = choices[np.uint64(variants[here])]
 
 
-@njit(**OPTIONS)
-def _by_client(constants, routing, words, variants, first):
+@njit(inline="always")
+def _by_hash(constants, routing, word):
     """By a hash of the client with each variant."""
-    for place in range(first, BLOCK):
-        here = np.uint64(place)
-        if constants.variant_routing == _CONSISTENT:
-            chosen = _by_rendezvous(
-                constants.variants, routing.choices, routing.relative, words[here]
-            )
-        else:
-            chosen = _linearly(constants.variants, routing.choices, routing.relative, words[here])
-        variants[here] = chosen
+    if constants.variant_routing == _CONSISTENT:
+        return _by_rendezvous(constants.variants, routing.choices, routing.relative, word)
+    return _linearly(constants.variants, routing.choices, routing.relative, word)
 
 
 @njit(**OPTIONS)

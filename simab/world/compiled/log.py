@@ -30,15 +30,9 @@ def client_of_all(constants, streams, segment, place):
     return before + client_of(streams, segment, place)
 
 
-@njit(inline="always")
+@njit(**OPTIONS)
 def log_request(log, constants, streams, numbers, segment, place):
     """The record of a request that is served, but for its label."""
-    if log.shape[0]:
-        _log_request(log, constants, streams, numbers, segment, place)
-
-
-@njit(**OPTIONS)
-def _log_request(log, constants, streams, numbers, segment, place):
     slot, variant = streams[segment].slots[place], streams[segment].variants[place]
     instance = np.int64(UNKNOWN)
     if slot == NOWHERE:
