@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 WORDS_DRAWN = 9
-"""A Philox block of four words for the service, one for the outcome, and a quarter of one for the
+"""A block of four words for the service, one for the outcome, and a quarter of one for the
 gap."""
 WORDS_USED = 7
 """Of these the scenario needs: gap, variant, instance, latency, label, score, delay.

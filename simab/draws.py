@@ -1,9 +1,9 @@
 """Counter-based random numbers: every draw is a pure function of who asks and what for.
 
-A block of four 64-bit words is Philox4x64-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random
+A block of four 64-bit words is Threefry4x64-20 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random
 numbers: as easy as 1, 2, 3") with
 
-    key     = (seed, replication)
+    key     = (seed, replication, 0, 0)
     counter = (entity, purpose, stream, attempt)
 
 so that no draw depends on the order of other draws. All policies of a study meet the same clients
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
 from operator import index
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,24 +28,27 @@ __all__ = [
     "LANES",
     "LOG_2",
     "LOG_TERMS",
+    "PARITY",
     "ROOT_HALF",
+    "ROTATIONS",
     "Draws",
     "Purpose",
     "exponential_of",
     "own_word",
-    "philox_block",
     "salt_of",
     "stream_of",
+    "threefry_block",
     "unit_of",
 ]
 
 LANES: Final = 4
 _WORD: Final = (1 << 64) - 1
-_MULTIPLIER_0: Final = 0xD2E7470EE14C6C93
-_MULTIPLIER_1: Final = 0xCA5A826395121157
-_WEYL_0: Final = 0x9E3779B97F4A7C15
-_WEYL_1: Final = 0xBB67AE8584CAA73B
-_ROUNDS: Final = 10
+PARITY: Final = 0x1BD11BDAA9FC1A22
+"""What the words of a Threefry key and a fifth one add up to by exclusive or."""
+ROTATIONS: Final = ((14, 16), (52, 57), (23, 40), (5, 37), (25, 33), (46, 12), (58, 22), (32, 32))
+"""By how many bits the two mixed words of a Threefry4x64 round are rotated; every eight rounds."""
+_ROUNDS: Final = 20
+_ROUNDS_A_KEY: Final = 4
 _UNIT_BITS: Final = 53
 LOG_2: Final = 0.6931471805599453
 ROOT_HALF: Final = 0.7071067811865476
@@ -154,41 +157,45 @@ class Draws:
     def blocks(
         self, purpose: Purpose, stream: int, first: int, count: int, *, attempt: int = 0
     ) -> NDArray[np.uint64]:
-        """Words of `count` consecutive entities from `first`, shape (count, 4), dtype uint64.
-
-        NumPy's Philox steps its counter before each block, hence the step back here.
-        """
-        counter = first | purpose << 64 | stream << 128 | attempt << 192
-        before = (counter - 1) % (1 << 256)
-        generator = np.random.Philox(
-            counter=np.array([before >> 64 * word & _WORD for word in range(4)], dtype=np.uint64),
-            key=np.array([self.seed, self.replication], dtype=np.uint64),
-        )
-        words: NDArray[np.uint64] = generator.random_raw(LANES * count)
-        return words.reshape(count, LANES)
+        """Words of `count` consecutive entities from `first`, shape (count, 4), dtype uint64."""
+        entities = np.arange(count, dtype=np.uint64) + np.uint64(first)
+        counter = (entities, int(purpose), stream, attempt)
+        return np.stack(threefry_block(counter, self._key), axis=1)
 
     def block(
         self, purpose: Purpose, stream: int, entity: int, *, attempt: int = 0
     ) -> tuple[int, int, int, int]:
         """The four words of one entity, as Python integers."""
-        return philox_block((entity, int(purpose), stream, attempt), (self.seed, self.replication))
+        return threefry_block((entity, int(purpose), stream, attempt), self._key)
+
+    @property
+    def _key(self) -> tuple[int, int, int, int]:
+        return self.seed, self.replication, 0, 0
 
 
-def philox_block(
-    counter: tuple[int, int, int, int], key: tuple[int, int]
-) -> tuple[int, int, int, int]:
-    """One Philox4x64-10 block in plain integers: Salmon et al. 2011, section 3.3."""
-    word_0, word_1, word_2, word_3 = counter
-    key_0, key_1 = key
-    for _ in range(_ROUNDS):
-        product_0 = _MULTIPLIER_0 * word_0
-        product_1 = _MULTIPLIER_1 * word_2
-        word_0, word_1, word_2, word_3 = (
-            product_1 >> 64 ^ word_1 ^ key_0,
-            product_1 & _WORD,
-            product_0 >> 64 ^ word_3 ^ key_1,
-            product_0 & _WORD,
-        )
-        key_0 = key_0 + _WEYL_0 & _WORD
-        key_1 = key_1 + _WEYL_1 & _WORD
+def threefry_block(
+    counter: tuple[Any, Any, Any, Any], key: tuple[int, int, int, int]
+) -> tuple[Any, Any, Any, Any]:
+    """One Threefry4x64-20 block: Salmon et al. 2011, section 4.1.
+
+    A word of the counter is a whole number below 2**64 or an array of dtype uint64, for as many
+    blocks at once; the four words of the answer are alike.
+    """
+    keys = (*key, PARITY ^ key[0] ^ key[1] ^ key[2] ^ key[3])
+    word_0, word_1, word_2, word_3 = (
+        word + part & _WORD for word, part in zip(counter, key, strict=True)
+    )
+    for turn in range(_ROUNDS):
+        left, right = ROTATIONS[turn % len(ROTATIONS)]
+        word_0 = word_0 + word_1 & _WORD
+        word_1 = (word_1 << left & _WORD | word_1 >> 64 - left) ^ word_0
+        word_2 = word_2 + word_3 & _WORD
+        word_3 = (word_3 << right & _WORD | word_3 >> 64 - right) ^ word_2
+        word_1, word_3 = word_3, word_1
+        if turn % _ROUNDS_A_KEY == _ROUNDS_A_KEY - 1:
+            number = turn // _ROUNDS_A_KEY + 1
+            word_0, word_1, word_2, word_3 = (
+                word + keys[(number + place) % len(keys)] + number * (place == LANES - 1) & _WORD
+                for place, word in enumerate((word_0, word_1, word_2, word_3))
+            )
     return word_0, word_1, word_2, word_3

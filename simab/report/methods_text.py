@@ -232,7 +232,7 @@ def _software(study: StudyResult) -> str:
 
 def _sampling(study: StudyResult) -> str:
     return (
-        f"Philox4x64-10, a counter-based generator, with seed {study.seed}: the key is seed and "
+        f"Threefry4x64-20, a counter-based generator, with seed {study.seed}: the key is seed and "
         "replication, the counter purpose and entity. No draw depends on the order of others, "
         "which makes the random numbers common to all policies."
     )

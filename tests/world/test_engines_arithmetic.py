@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from simab.draws import exponential_of, philox_block, unit_of
+from simab.draws import exponential_of, threefry_block, unit_of
 from simab.profiles.durations import Exponential, Lognormal
 from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.rules.sizes import MOST_WINDOWS
@@ -25,13 +25,18 @@ nanoseconds = st.integers(0, 2**63 - 1) | st.sampled_from([word for word in EDGE
 
 
 @njit
-def _philox(counter: Any, key: Any) -> Any:
-    return draws.philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
+def _threefry(counter: Any, key: Any) -> Any:
+    return draws.threefry(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
 
 
 @njit
-def _philox_in_halves(counter: Any, key: Any) -> Any:
-    return draws.philox_in_halves(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
+def _threefry_of_many(entities: Any, purpose: Any, stream: Any, attempt: Any, key: Any) -> Any:
+    words = np.zeros((4, len(entities)), np.uint64)
+    for place in range(len(entities)):
+        words[0, place], words[1, place], words[2, place], words[3, place] = draws.threefry(
+            entities[place], purpose, stream, attempt, key[0], key[1]
+        )
+    return words
 
 
 @njit
@@ -78,18 +83,28 @@ def _latency_bucket(latency_ns: Any) -> Any:
 
 
 @given(counter=st.tuples(words, words, words, words), key=st.tuples(words, words))
-def test_a_compiled_block_is_numpys_philox_and_ours(
+def test_a_compiled_block_is_the_plain_one(
     counter: tuple[int, int, int, int], key: tuple[int, int]
 ) -> None:
-    """Four words of any counter and key are those of numpy.random.Philox and of simab.draws."""
-    found = _philox(np.array(counter, np.uint64), np.array(key, np.uint64))
-    whole = sum(word << 64 * place for place, word in enumerate(counter)) - 1
-    before = [whole >> 64 * place & WORD for place in range(4)]
-    numpys = np.random.Philox(counter=np.array(before, np.uint64), key=np.array(key, np.uint64))
-    assert tuple(map(int, found)) == tuple(numpys.random_raw(4).tolist())
-    assert tuple(map(int, found)) == philox_block(counter, key)
-    in_halves = _philox_in_halves(np.array(counter, np.uint64), np.array(key, np.uint64))
-    assert in_halves == found
+    """Four words of any counter and key are those of simab.draws."""
+    found = _threefry(np.array(counter, np.uint64), np.array(key, np.uint64))
+    assert found == threefry_block(counter, (*key, 0, 0))
+
+
+@given(
+    entities=st.lists(words, min_size=1, max_size=20),
+    rest=st.tuples(words, words, words),
+    key=st.tuples(words, words),
+)
+def test_blocks_in_a_loop_are_the_plain_ones(
+    entities: list[int], rest: tuple[int, int, int], key: tuple[int, int]
+) -> None:
+    """Nor does it matter that a loop does several in one instruction."""
+    found = _threefry_of_many(
+        np.array(entities, np.uint64), *map(np.uint64, rest), np.array(key, np.uint64)
+    )
+    for place, entity in enumerate(entities):
+        assert tuple(found[:, place].tolist()) == threefry_block((entity, *rest), (*key, 0, 0))
 
 
 def any_table(seed: int, largest: int, zeros: int) -> QuantileTable:

@@ -1,7 +1,7 @@
 """The arrivals of a segment inside compiled code, drawn a block of requests at a time.
 
 What does not depend on the endpoint's state is drawn here, many requests after one another, so that
-the processor works on several Philox blocks at once.
+the processor works on several blocks of words at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simab.world.compiled.draws import (
     OPTIONS,
     draw_from_table,
     high_product,
-    philox_in_halves,
+    threefry,
 )
 from simab.world.compiled.streams import (
     BLOCK,
@@ -99,7 +99,7 @@ def _fill(words, row, entities, purpose, stream, key_0, key_1, count):
     )
     for place in range(count):
         here = np.uint64(place)
-        first[here], second[here], third[here], fourth[here] = philox_in_halves(
+        first[here], second[here], third[here], fourth[here] = threefry(
             entities[here], purpose, stream, _FIRST, key_0, key_1
         )
 

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from simab.draws import LOG_2, LOG_TERMS, ROOT_HALF
+from simab.draws import LOG_2, LOG_TERMS, PARITY, ROOT_HALF, ROTATIONS
 from simab.profiles.quantile_table import CELLS_PER_OCTAVE, OCTAVES
 
 __all__ = [
@@ -25,8 +25,7 @@ __all__ = [
     "high_product",
     "own_word",
     "part_of",
-    "philox",
-    "philox_in_halves",
+    "threefry",
     "unit_of",
 ]
 
@@ -38,14 +37,11 @@ OPTIONS: Final[dict[str, Any]] = {
     "_nrt": False,
 }
 
-_M0 = np.uint64(0xD2E7470EE14C6C93)
-_M1 = np.uint64(0xCA5A826395121157)
-_W0 = np.uint64(0x9E3779B97F4A7C15)
-_W1 = np.uint64(0xBB67AE8584CAA73B)
-_HALF = np.uint64(0xFFFFFFFF)
-_HALF_BITS = np.uint64(32)
-_M0_HIGH, _M0_LOW = _M0 >> _HALF_BITS, _M0 & _HALF
-_M1_HIGH, _M1_LOW = _M1 >> _HALF_BITS, _M1 & _HALF
+_PARITY = np.uint64(PARITY)
+_ZERO = np.uint64(0)
+_ALL_BITS = np.uint64(64)
+_ROTATIONS = tuple((np.uint64(left), np.uint64(right)) for left, right in ROTATIONS)
+_FIRST_FOUR, _LAST_FOUR = _ROTATIONS[:4], _ROTATIONS[4:]
 _CELL_BITS = CELLS_PER_OCTAVE.bit_length() - 1
 _CELL_SHIFT = np.uint64(63 - _CELL_BITS)
 _CELL_MASK = np.uint64(CELLS_PER_OCTAVE - 1)
@@ -92,69 +88,46 @@ def bit_length(value):
 
 
 @njit(forceinline=True, **OPTIONS)
-def philox(entity, purpose, stream, attempt, key_0, key_1):
-    """One Philox4x64-10 block; all arguments and words are uint64."""
-    word_0, word_1, word_2, word_3 = entity, purpose, stream, attempt
-    for _ in range(10):
-        high_0 = high_product(_M0, word_0)
-        low_0 = _M0 * word_0
-        high_1 = high_product(_M1, word_2)
-        low_1 = _M1 * word_2
-        word_0 = high_1 ^ word_1 ^ key_0
-        word_1 = low_1
-        word_2 = high_0 ^ word_3 ^ key_1
-        word_3 = low_0
-        key_0 += _W0
-        key_1 += _W1
+def threefry(entity, purpose, stream, attempt, key_0, key_1):
+    """simab.draws.threefry_block with the key (key_0, key_1, 0, 0); all words are uint64.
+
+    Sums, rotations and exclusive or alone, of which a processor does several in one instruction
+    where a loop goes over many entities. A compiler sees this only where rounds are written out.
+    """
+    key_4 = _PARITY ^ key_0 ^ key_1
+    words = entity + key_0, purpose + key_1, stream, attempt
+    words = _add(_four_rounds(words, _FIRST_FOUR), key_1, _ZERO, _ZERO, key_4 + np.uint64(1))
+    words = _add(_four_rounds(words, _LAST_FOUR), _ZERO, _ZERO, key_4, key_0 + np.uint64(2))
+    words = _add(_four_rounds(words, _FIRST_FOUR), _ZERO, key_4, key_0, key_1 + np.uint64(3))
+    words = _add(_four_rounds(words, _LAST_FOUR), key_4, key_0, key_1, np.uint64(4))
+    return _add(_four_rounds(words, _FIRST_FOUR), key_0, key_1, _ZERO, np.uint64(5))
+
+
+@njit(forceinline=True, **OPTIONS)
+def _four_rounds(words, rotations):
+    """Rounds of Threefry4x64 between two additions of its key."""
+    word_0, word_1, word_2, word_3 = words
+    word_0, word_1 = _mix(word_0, word_1, rotations[0][0])
+    word_2, word_3 = _mix(word_2, word_3, rotations[0][1])
+    word_0, word_3 = _mix(word_0, word_3, rotations[1][0])
+    word_2, word_1 = _mix(word_2, word_1, rotations[1][1])
+    word_0, word_1 = _mix(word_0, word_1, rotations[2][0])
+    word_2, word_3 = _mix(word_2, word_3, rotations[2][1])
+    word_0, word_3 = _mix(word_0, word_3, rotations[3][0])
+    word_2, word_1 = _mix(word_2, word_1, rotations[3][1])
     return word_0, word_1, word_2, word_3
 
 
 @njit(forceinline=True, **OPTIONS)
-def philox_in_halves(entity, purpose, stream, attempt, key_0, key_1):
-    """The same block as `philox`, for loops over many entities.
-
-    All products are of 32-bit halves, of which a processor does eight in one instruction; that of
-    64 bits it does one at a time. A compiler sees this only where the rounds are written out.
-    """
-    word_0, word_1, word_2, word_3 = entity, purpose, stream, attempt
-    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
-    key_0, key_1 = key_0 + _W0, key_1 + _W1
-    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
-    key_0, key_1 = key_0 + _W0, key_1 + _W1
-    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
-    key_0, key_1 = key_0 + _W0, key_1 + _W1
-    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
-    key_0, key_1 = key_0 + _W0, key_1 + _W1
-    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
-    key_0, key_1 = key_0 + _W0, key_1 + _W1
-    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
-    key_0, key_1 = key_0 + _W0, key_1 + _W1
-    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
-    key_0, key_1 = key_0 + _W0, key_1 + _W1
-    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
-    key_0, key_1 = key_0 + _W0, key_1 + _W1
-    word_0, word_1, word_2, word_3 = _round(word_0, word_1, word_2, word_3, key_0, key_1)
-    key_0, key_1 = key_0 + _W0, key_1 + _W1
-    return _round(word_0, word_1, word_2, word_3, key_0, key_1)
+def _mix(left, right, bits):
+    """Two words: their sum, and the second rotated and combined with it."""
+    left += right
+    return left, ((right << bits) | (right >> (_ALL_BITS - bits))) ^ left
 
 
 @njit(forceinline=True, **OPTIONS)
-def _round(word_0, word_1, word_2, word_3, key_0, key_1):
-    """One of the ten rounds of Philox4x64."""
-    high_0, low_0 = _product(_M0_HIGH, _M0_LOW, word_0)
-    high_1, low_1 = _product(_M1_HIGH, _M1_LOW, word_2)
-    return high_1 ^ word_1 ^ key_0, low_1, high_0 ^ word_3 ^ key_1, low_0
-
-
-@njit(forceinline=True, **OPTIONS)
-def _product(high, low, word):
-    """Upper and lower 64 bits of (high * 2**32 + low) * word."""
-    word_low, word_high = word & _HALF, word >> _HALF_BITS
-    lowest = low * word_low
-    middle = high * word_low + (lowest >> _HALF_BITS)
-    cross = low * word_high + (middle & _HALF)
-    upper = high * word_high + (middle >> _HALF_BITS) + (cross >> _HALF_BITS)
-    return upper, (cross << _HALF_BITS) | (lowest & _HALF)
+def _add(words, key_0, key_1, key_2, key_3):
+    return words[0] + key_0, words[1] + key_1, words[2] + key_2, words[3] + key_3
 
 
 @njit(forceinline=True, **OPTIONS)

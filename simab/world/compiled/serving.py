@@ -15,7 +15,7 @@ from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.arrays import UNLIMITED
 from simab.world.compiled.booking import book_copy
 from simab.world.compiled.choosing import give_cookie, number_of
-from simab.world.compiled.draws import OPTIONS, philox
+from simab.world.compiled.draws import OPTIONS, threefry
 from simab.world.compiled.instances import (
     earliest_free,
     forget_started,
@@ -145,7 +145,7 @@ def _copy(constants, routing, streams, instances, counts, log, position, segment
     """Perhaps a mirrored copy of a request: served and booked like one, without a label."""
     number = np.uint64(number_of(streams, segment, place))
     stream = constants.segments[segment].stream
-    sampled, word_instance, word_latency, word_error = philox(
+    sampled, word_instance, word_latency, word_error = threefry(
         number, _SERVICE, stream, _COPY_ATTEMPT, constants.seed, constants.replication
     )
     if sampled > routing.copied_up_to:
