@@ -82,7 +82,7 @@ def test_runs_without_rewards_have_no_such_columns() -> None:
 def test_the_higher_mean_wins_as_often_as_the_normal_law_says() -> None:
     """Phi(difference / standard error of both means at the tick); half the spread would fail."""
     played = shop(MAJORITY, rate="200/s", horizon="30s", endpoint={"weight_update": "0s"})
-    study = compare(played, replications=300)
+    study = compare(played, replications=1000)
     rows = study.outcomes
     wins = (rows["verdict"] == "promoted_candidate").mean()
     truths = [
