@@ -29,6 +29,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "sfc64": against_rivals.against_sfc64,
     "parts": request_parts.parts_of_a_request,
     "memory": memory.peak_memory,
+    "many-windows": memory.many_windows,
     "workers": workers.two_workers,
     **{sweep.__name__.replace("_", "-"): sweep for sweep in scaling.SWEEPS},
     "tick": tick.controller_tick,

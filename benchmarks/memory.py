@@ -10,12 +10,13 @@ from pathlib import Path
 from benchmarks.figures import Effort, Figure, at_most
 from benchmarks.scenarios import Shape
 
-__all__ = ["peak_memory"]
+__all__ = ["many_windows", "peak_memory"]
 
 PROBE = Path(__file__).with_name("memory_probe.py")
 COUNTS = (1_000_000, 10_000_000, 100_000_000)
 HORIZON_S = 3_600
 RATE_PER_S = COUNTS[0] / HORIZON_S
+WEEK_S, WEEK_RATE_PER_S = 7 * 24 * 3_600, 100
 REPEATS = 3  # the spread is a few pages
 
 
@@ -34,6 +35,20 @@ def peak_memory(effort: Effort) -> Iterator[Figure]:
         shape = Shape(effort.count(count), rate_per_s=RATE_PER_S)
         hours = count // COUNTS[0]
         yield Figure(f"{_millions(count)}, {hours} hours", "MiB", _peaks_mib(shape, effort))
+
+
+def many_windows(effort: Effort) -> Iterator[Figure]:
+    """A week of windows of a second at 100 requests/s, and of minutes; answers right or wrong."""
+    week = effort.count(WEEK_S)
+    for period_s, target in ((60, None), (1, at_most(1_024))):
+        shape = Shape(
+            week * WEEK_RATE_PER_S,
+            rate_per_s=WEEK_RATE_PER_S,
+            windows=week // period_s,
+            scored=False,
+        )
+        name = f"{week // 3_600:,} hours in windows of {period_s} s"
+        yield Figure(name, "MiB", _peaks_mib(shape, effort), target)
 
 
 def _peaks_mib(shape: Shape, effort: Effort) -> tuple[float, ...]:

@@ -15,6 +15,11 @@ LABEL_DELAY_S = 1
 """Mean. Short for SimPy's sake, where a request that waits for its label is a live process: with a
 minute's delay it took 35 us a request in place of 22. To simab it makes no difference."""
 POSITIVE_SHARE = 0.2
+_CLASSIFIER = {
+    "kind": "classifier",
+    "positive_scores": {"kind": "beta", "alpha": 8, "beta": 3},
+    "negative_scores": {"kind": "beta", "alpha": 2, "beta": 6},
+}
 NEVER_REACHED = 10**12
 """Labelled requests that the policy waits for: it looks at every tick and never acts."""
 
@@ -38,6 +43,8 @@ class Shape:
     variant_routing: str = "weighted_random"
     instance_routing: str = "random"
     queue_limit: int | None = None
+    scored: bool = True
+    """Whether answers have scores, or are just right or wrong."""
 
     @property
     def mean_latency_s(self) -> float:
@@ -79,7 +86,7 @@ class Shape:
                 },
                 "metrics": {"period": _text(self.period_ns)},
                 "controller": {"interval": _text(self.interval_ns)},
-                "objective": _objective("f1"),
+                "objective": _objective("f1" if self.scored else "success_rate"),
                 "horizon": _text(self.horizon_ns),
                 "policies": _policies(),
             }
@@ -92,11 +99,7 @@ class Shape:
             "workers": self.workers,
             "instance_routing": self.instance_routing,
             "latency": {"kind": "lognormal", "mean": _text(latency_ns), "cv": 1},
-            "quality": {
-                "kind": "classifier",
-                "positive_scores": {"kind": "beta", "alpha": 8, "beta": 3},
-                "negative_scores": {"kind": "beta", "alpha": 2, "beta": 6},
-            },
+            "quality": _CLASSIFIER if self.scored else {"kind": "success", "probability": 0.9},
         }
         return variant if self.queue_limit is None else variant | {"queue_limit": self.queue_limit}
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simab.policies.limits import ErrorRateLimit, LatencyLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.run.simulation import Run
-from simab.stats.request_totals import bucket_floor_ns, latency_quantile_buckets
+from simab.stats.request_totals import bucket_floor_ns
 from simab.units import seconds
 from simab.world.run_counts import CARRY_NS, RequestColumn, RunCounts
 
@@ -49,9 +49,8 @@ def _breached(run_counts: RunCounts, number: int, limit: Limit) -> NDArray[np.bo
         return _over_error_rate(run_counts.requests[:, number], limit.at_most)
     if limit.metric == "latency_mean":
         return _over_mean(run_counts.requests[:, number], limit)
-    buckets = latency_quantile_buckets(
-        run_counts.latencies[:, number], [LATENCY_PROBABILITIES[limit.metric]]
-    )[0]
+    probability = LATENCY_PROBABILITIES[limit.metric]
+    buckets = run_counts.latency_counts.quantile_buckets(number, [probability])[0]
     # The floors of buckets rise, so "the floor is over the limit" holds from one bucket on.
     over = [bucket for bucket in np.unique(buckets) if bucket >= 0]
     over = [bucket for bucket in over if bucket_floor_ns(int(bucket)) > limit.at_most]

@@ -22,7 +22,7 @@ from simab.stats.classification import METRICS_WITH_INTERVAL
 from simab.stats.intervals import wilson_interval
 from simab.stats.label_totals import LabelTotals, known_scores
 from simab.stats.mean_rewards import reward_interval
-from simab.stats.request_totals import RequestTotals, bucket_middle_ns, latency_quantile_buckets
+from simab.stats.request_totals import RequestTotals, bucket_middle_ns
 from simab.units import seconds
 from simab.world.run_counts import RequestColumn, RunCounts
 
@@ -87,17 +87,7 @@ def spans(run: Run, edges: list[int], latency: str) -> tuple[Span, ...]:
 def _merged(run_counts: RunCounts, number: int, first: int, last: int) -> RequestTotals:
     """The totals of some windows, with their histograms added up once for all quantiles."""
     totals = run_counts.request_totals(number, first, last)
-    histogram: NDArray[np.int64] = run_counts.latencies[first:last, number].sum(
-        axis=0, dtype=np.int64
-    )
-    return RequestTotals(
-        totals.invocations,
-        totals.answered,
-        totals.failed,
-        totals.rejected,
-        totals.latency_sum_ns,
-        histogram,
-    )
+    return totals._replace(latency_histogram=run_counts.latency_counts.sum(number, first, last))
 
 
 def variant_windows(run: Run) -> tuple[VariantWindows, ...]:
@@ -126,7 +116,7 @@ def variant_windows(run: Run) -> tuple[VariantWindows, ...]:
 
 def _window_latencies(run_counts: RunCounts, number: int, served: Any) -> Iterator[list[float]]:
     """The 50 % and the 99 % quantile of every window with answers, in milliseconds."""
-    for quantile in latency_quantile_buckets(run_counts.latencies[:, number], (0.5, 0.99)):
+    for quantile in run_counts.latency_counts.quantile_buckets(number, (0.5, 0.99)):
         known = quantile[served & (quantile >= 0)].tolist()
         yield [bucket_middle_ns(bucket) / 1e6 for bucket in known]
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
-from simab import units
 from simab.explain.measured_pace import MeasuredPace, measured_pace
-from simab.scenario.memory import SCORED, counted_clients, run_bytes
+from simab.scenario.memory import SCORED, expected_requests, run_bytes
 from simab.scenario.models import Scenario
 from simab.scenario.worlds import worlds_of
 from simab.text.durations import duration_text
@@ -16,7 +14,6 @@ from simab.text.numbers import counted, number_text, two_figures
 
 __all__ = [
     "SizeForecast",
-    "expected_requests",
     "size_of",
     "size_sentence",
     "usual_run_s",
@@ -56,20 +53,12 @@ def size_of(scenario: Scenario) -> SizeForecast:
     Raises:
         InvalidInput: a world cannot be made of the scenario.
     """
-    horizon, period = scenario.horizon, scenario.metrics.period
     kinds = {variant.quality.kind for variant in scenario.endpoint.variants.values()}
     requests = expected_requests(scenario)
-    looks = (horizon - 1) // scenario.controller.interval
+    looks = (scenario.horizon - 1) // scenario.controller.interval
     worlds = sum(world.same_as is None for world in worlds_of(scenario))
     rows = len(scenario.policies) * scenario.study.replications * worlds
-    of_a_run = run_bytes(
-        -(-horizon // period),
-        -(-horizon // math.gcd(period, scenario.controller.interval)),
-        len(scenario.endpoint.variants),
-        scored=bool(kinds & SCORED),
-        earning="numeric_reward" in kinds,
-        clients=counted_clients(scenario),
-    )
+    of_a_run = run_bytes(scenario, scored=bool(kinds & SCORED), earning="numeric_reward" in kinds)
     run_s, measured = _seconds_of_a_run(usual_run_s(scenario), measured_pace(scenario))
     return SizeForecast(
         requests=requests,
@@ -81,12 +70,6 @@ def size_of(scenario: Scenario) -> SizeForecast:
         study_bytes=of_a_run + rows * _ROW_BYTES,
         measured=measured,
     )
-
-
-def expected_requests(scenario: Scenario) -> float:
-    """How many requests a run has on average."""
-    rate = math.fsum(each.rate for each in scenario.traffic.values())
-    return rate * units.seconds(scenario.horizon)
 
 
 def usual_run_s(scenario: Scenario) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
+from simab import units
 from simab.stats.label_totals import SCORE_BINS
 from simab.stats.request_totals import LATENCY_BUCKETS
 
@@ -17,6 +19,8 @@ __all__ = [
     "MOST_UNEQUAL_CLIENTS",
     "SCORED",
     "counted_clients",
+    "expected_requests",
+    "open_windows",
     "run_bytes",
 ]
 
@@ -33,23 +37,62 @@ MOST_KEPT_CLIENTS: Final = 10_000_000
 SCORED: Final = frozenset({"classifier", "joint_table"})
 """Kinds of quality whose answers have scores, which are counted too."""
 
+_MOST_OPEN_BYTES: Final = 256 * 2**20
+"""Histograms of latencies that a run keeps open for good; with more, it puts windows away."""
+_OPEN_BYTES: Final = 32 * 2**20
+_MOST_AT_ONCE: Final = 128
+"""Requests of a segment whose windows may have to be open at once: a block of the kernel's."""
+
 # Bytes of the arrays that a run counts in, by window or label bucket and variant.
 _REQUEST_COUNTS: Final = 8 * 16
 _LABEL_COUNTS: Final = 8 * 8
+_HISTOGRAM: Final = 4 * LATENCY_BUCKETS
+_PLACE: Final = 4
+_BUCKET_AWAY: Final = 6  # of a bucket that is put away, and of its window
+_WINDOW_AWAY: Final = 48
 _SCORE_COUNTS: Final = 4 * 2 * SCORE_BINS
 _REWARD_COUNTS: Final = 8 * 4
 
 
-def run_bytes(
-    windows: int, buckets: int, variants: int, *, scored: bool, earning: bool, clients: int = 0
-) -> int:
+def open_windows(windows: int, variants: int, segments: int) -> int:
+    """How many windows of a run have their histograms of latencies open at once."""
+    a_window = variants * _HISTOGRAM
+    if windows * a_window <= _MOST_OPEN_BYTES:
+        return windows
+    return min(windows, max(_OPEN_BYTES // a_window, 4 * (segments + 1) * _MOST_AT_ONCE))
+
+
+def run_bytes(scenario: UncheckedScenario, *, scored: bool, earning: bool) -> int:
     """Memory of the counts of one run; both data planes count in the same arrays.
 
-    `clients` are those of which a study counts who met a worse variant: a bit each.
+    `scored` and `earning` say whether some variant's answers have scores, or earn rewards.
     """
-    by_window = windows * variants * (_REQUEST_COUNTS + 4 * LATENCY_BUCKETS)
+    horizon, period = scenario.horizon, scenario.metrics.period
+    windows, variants = -(-horizon // period), len(scenario.endpoint.variants)
+    buckets = -(-horizon // math.gcd(period, scenario.controller.interval))
     per_bucket = _LABEL_COUNTS + scored * _SCORE_COUNTS + earning * _REWARD_COUNTS
-    return by_window + buckets * variants * per_bucket + clients // 8
+    return (
+        windows * (variants * _REQUEST_COUNTS + _PLACE)
+        + _latency_bytes(scenario, windows)
+        + buckets * variants * per_bucket
+        + counted_clients(scenario) // 8
+    )
+
+
+def _latency_bytes(scenario: UncheckedScenario, windows: int) -> int:
+    variants = len(scenario.endpoint.variants)
+    at_once = open_windows(windows, variants, len(scenario.traffic))
+    opened = at_once * variants * _HISTOGRAM
+    if at_once == windows:
+        return opened
+    away = min(expected_requests(scenario), windows * variants * LATENCY_BUCKETS)
+    return opened + int(away) * _BUCKET_AWAY + windows * variants * _WINDOW_AWAY
+
+
+def expected_requests(scenario: UncheckedScenario) -> float:
+    """How many requests a run has on average."""
+    rate = math.fsum(each.rate for each in scenario.traffic.values())
+    return rate * units.seconds(scenario.horizon)
 
 
 def counted_clients(scenario: UncheckedScenario) -> int:

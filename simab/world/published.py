@@ -19,7 +19,7 @@ from simab.stats.request_totals import RequestTotals
 from simab.text.untrusted import visible
 from simab.world.blueprint import Blueprint
 from simab.world.phases import Phases
-from simab.world.run_counts import ARRAYS, RequestColumn, RunCounts
+from simab.world.run_counts import RequestColumn, RunCounts
 
 __all__ = ["PublishedMetrics", "ShownCounts", "published_until_ns"]
 
@@ -32,8 +32,7 @@ def published_until_ns(blueprint: Blueprint, now_ns: int) -> int:
 
 def _read_only(run_counts: RunCounts) -> RunCounts:
     """The same counts as they go on, in arrays that cannot be written to."""
-    arrays = {name: _locked(getattr(run_counts, name)) for name in ARRAYS}
-    return RunCounts(blueprint=run_counts.blueprint, **arrays)
+    return run_counts.shown(_locked)
 
 
 class _Memory:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from math import ceil
 from typing import Any, Final
@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE, RequestOutcome, score_cell
 from simab.stats.classification import ConfusionCounts
 from simab.stats.label_totals import NO_REWARDS, SCORE_BINS, LabelTotals, RewardTotals, known_scores
-from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
+from simab.stats.request_totals import RequestTotals, latency_bucket
 from simab.world.blueprint import Blueprint
+from simab.world.latency_counts import LatencyCounts
 
 __all__ = [
     "ARRAYS",
@@ -116,17 +117,17 @@ class Total(IntEnum):
 class RunCounts:
     """Accumulators of one run.
 
-    `requests` has shape (windows, variants, 13), `latencies` (windows, variants, LATENCY_BUCKETS),
-    `labels` (buckets, variants, 7), `scores` (buckets, variants, 2, SCORE_BINS) or no buckets where
-    no variant has scores, `invalid` (windows,), `totals` (9,), `rewards` (buckets, variants, 4) or
-    no buckets where no variant earns rewards. `clients` has a bit for each client, in order of
-    segments and clients, which says whether one of the blueprint's variants `watched` took a
-    request of it that ended; no words where none is watched.
+    `requests` has shape (windows, variants, 13), `labels` (buckets, variants, 7), `scores`
+    (buckets, variants, 2, SCORE_BINS) or no buckets where no variant has scores, `invalid`
+    (windows,), `totals` (9,), `rewards` (buckets, variants, 4) or no buckets where no variant earns
+    rewards. `clients` has a bit for each client, in order of segments and clients, which says
+    whether one of the blueprint's variants `watched` took a request of it that ended; no words
+    where none is watched.
     """
 
     blueprint: Blueprint
     requests: NDArray[np.int64]
-    latencies: NDArray[np.int32]
+    latency_counts: LatencyCounts
     labels: NDArray[np.int64]
     scores: NDArray[np.int32]
     invalid: NDArray[np.int64]
@@ -136,8 +137,20 @@ class RunCounts:
 
     @property
     def arrays(self) -> Any:
-        """The arrays by name in a named tuple, which compiled code takes: fields as ARRAYS says."""
-        return _Arrays._make(getattr(self, name) for name in ARRAYS)
+        """The arrays by name in a named tuple, which compiled code takes."""
+        latencies = self.latency_counts
+        arrays = [getattr(self, name) for name in _OWN_ARRAYS]
+        return _Arrays._make([*arrays, latencies.opened, latencies.places, latencies.room])
+
+    @property
+    def latencies(self) -> NDArray[np.int32]:
+        """All histograms, shape (windows, variants, LATENCY_BUCKETS): large where they are many."""
+        return self.latency_counts.all()
+
+    def shown(self, lock: Callable[[NDArray[Any]], NDArray[Any]]) -> RunCounts:
+        """The same counts as they go on, in arrays that `lock` makes read-only."""
+        own: dict[str, Any] = {name: lock(getattr(self, name)) for name in _OWN_ARRAYS}
+        return replace(self, **own, latency_counts=self.latency_counts.shown(lock))
 
     @classmethod
     def open(cls, blueprint: Blueprint) -> RunCounts:
@@ -151,7 +164,7 @@ class RunCounts:
         return cls(
             blueprint=blueprint,
             requests=np.zeros((windows, variants, len(RequestColumn)), dtype=np.int64),
-            latencies=np.zeros((windows, variants, LATENCY_BUCKETS), dtype=np.int32),
+            latency_counts=LatencyCounts.open(windows, variants, len(blueprint.segments)),
             labels=np.zeros((buckets, variants, len(LabelColumn)), dtype=np.int64),
             scores=np.zeros((buckets if scored else 0, variants, 2, SCORE_BINS), dtype=np.int32),
             invalid=np.zeros(windows, dtype=np.int64),
@@ -190,7 +203,7 @@ class RunCounts:
         _add_time(row, RequestColumn.LATENCY_SUM_NS, finished_ns - arrived_ns)
         _add_time(row, RequestColumn.WAIT_SUM_NS, started_ns - arrived_ns)
         row[RequestColumn.INVOCATIONS_PER_INSTANCE] += INSTANCE_SHARE_ONE // instances
-        self.latencies[window, variant, latency_bucket(finished_ns - arrived_ns)] += 1
+        self.latency_counts.count(window, variant, latency_bucket(finished_ns - arrived_ns))
 
     def book_copy(self, variant: int, ended_ns: int, status: Status) -> None:
         """Of what has been booked, a copy that ended so."""
@@ -259,13 +272,10 @@ class RunCounts:
             sums = rows.sum(axis=0).tolist()
             latency_sum_ns = time_sum_ns(rows, RequestColumn.LATENCY_SUM_NS)
         invocations, answered, failed, rejected, *_ = sums  # in the order of RequestColumn
+        latencies = self.latency_counts
+        read = latencies.rows if latencies.whole else latencies.sum
         return RequestTotals(
-            invocations,
-            answered,
-            failed,
-            rejected,
-            latency_sum_ns,
-            self.latencies[first:last, variant],
+            invocations, answered, failed, rejected, latency_sum_ns, read(variant, first, last)
         )
 
     def label_totals(self, variant: int, first: int, last: int) -> LabelTotals:
@@ -314,9 +324,14 @@ def _words_of_clients(blueprint: Blueprint) -> int:
     return (blueprint.clients_before[-1] >> CLIENT_BITS) + 1 if blueprint.watched else 0
 
 
-ARRAYS: Final = tuple(each.name for each in fields(RunCounts) if each.name != "blueprint")
+_OWN_ARRAYS: Final = tuple(
+    each.name for each in fields(RunCounts) if each.name not in ("blueprint", "latency_counts")
+)
+ARRAYS: Final = (*_OWN_ARRAYS, "latencies")
 """The names of the arrays of `RunCounts`: two runs are equal when these are."""
-_Arrays: Any = namedtuple("_Arrays", ARRAYS)  # type: ignore[misc]
+_Arrays: Any = namedtuple(  # type: ignore[misc]
+    "_Arrays", [*_OWN_ARRAYS, "latencies", "latency_places", "latency_room"]
+)
 
 
 def _add_time(row: NDArray[np.int64], column: RequestColumn, time_ns: int) -> None:

@@ -7,10 +7,10 @@ Latencies are in milliseconds, read from the histogram of the windows.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from simab.stats.dependent_means import (
 from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.intervals import wilson_interval
 from simab.stats.request_totals import LATENCY_BUCKETS, bucket_middle_ns, latency_quantile_buckets
+from simab.world.latency_counts import LatencyCounts
 from simab.world.published import published_until_ns
 from simab.world.run_counts import CARRY_NS, RequestColumn, RunCounts
 
@@ -110,23 +111,46 @@ def request_series(
 class _Latencies:
     """A variant's windows: columns of requests, and histograms of the buckets that it fills.
 
-    `shapes` has shape (windows, filled buckets), `middles_ms` what these stand for; `first` is the
-    lowest of them.
+    `histogram` is that of all windows, `first` the lowest bucket that it fills, and `middles_ms`
+    what the filled ones stand for.
     """
 
     rows: NDArray[np.int64]
-    shapes: NDArray[np.int32]
+    counts: LatencyCounts
+    number: int
+    histogram: NDArray[np.int64]
     first: int
     middles_ms: Floats
 
     @classmethod
     def of(cls, counts: RunCounts, number: int) -> _Latencies:
         """Most buckets are empty in all windows: without them all that follows is quick."""
-        whole = counts.latencies[:, number]
-        filled = np.flatnonzero(whole.any(axis=0))
+        rows, latencies = counts.requests[:, number], counts.latency_counts
+        histogram = latencies.sum(number, 0, len(rows))
+        filled = np.flatnonzero(histogram)
         first, end = (int(filled[0]), int(filled[-1]) + 1) if filled.size else (0, 1)
-        shapes = np.ascontiguousarray(whole[:, first:end])
-        return cls(counts.requests[:, number], shapes, first, latency_middles_ms()[first:end])
+        middles_ms = latency_middles_ms()[first:end]
+        return cls(rows, latencies, number, histogram, first, middles_ms)
+
+    @property
+    def filled(self) -> slice:
+        """The buckets that are filled in some window."""
+        return slice(self.first, self.first + len(self.middles_ms))
+
+    def steps(self, edges: Sequence[int]) -> NDArray[np.int64]:
+        """A histogram each of the windows between two edges, the first from 0 on."""
+        starts = [0, *edges[:-1]]
+        found = [self.counts.sum(self.number, *each) for each in zip(starts, edges, strict=True)]
+        return np.stack(found)[:, self.filled]
+
+    def merged(self, by: int) -> Iterator[NDArray[np.integer[Any]]]:
+        """Histograms of so many windows each, some at a time; what is left over is left out."""
+        for piece in self.counts.pieces(self.number, by):
+            whole = len(piece) // by
+            kept = np.ascontiguousarray(piece[: whole * by, self.filled])
+            if by > 1 and whole:
+                kept = np.add.reduceat(kept, np.arange(whole) * by, axis=0)
+            yield kept
 
 
 @cache
@@ -149,7 +173,7 @@ def _of_variant(windows: _Latencies, published: Sequence[int]) -> tuple[Floats, 
     if edges:
         starts, until = [0, *edges[:-1]], slice(0, edges[-1])
         steps = np.add.reduceat(windows.rows[until], starts, axis=0)
-        shapes = np.add.reduceat(windows.shapes[until], starts, axis=0, dtype=np.int64)
+        shapes = windows.steps(edges)
         totals = zip(edges, np.cumsum(steps, axis=0), np.cumsum(shapes, axis=0), strict=True)
         for edge, row, shape in totals:
             columns[edge] = _estimates(row, shape, windows.middles_ms)
@@ -213,11 +237,9 @@ def _variance(shape: NDArray[np.int64], served: int, middles_ms: Floats) -> floa
 
 
 def _latency_run(windows: _Latencies) -> LatencyRun:
-    rows, shapes = windows.rows, windows.shapes
-    filled: NDArray[np.int64] = shapes.sum(axis=0, dtype=np.int64)
-    histogram = np.zeros(LATENCY_BUCKETS, dtype=np.int64)
-    histogram[windows.first : windows.first + filled.size] = filled
-    served_by_window = shapes.sum(axis=1, dtype=np.int64)
+    rows, histogram = windows.rows, windows.histogram
+    filled = histogram[windows.filled]
+    served_by_window = rows[:, RequestColumn.ANSWERED] + rows[:, RequestColumn.FAILED]
     served, sums = int(served_by_window.sum()), _sums_ms(rows)
     variance = _variance(filled, served, windows.middles_ms)
     mean = float(sums.sum()) / served if served else math.nan
@@ -243,15 +265,12 @@ def _latency_run(windows: _Latencies) -> LatencyRun:
 
 def _window_p99(windows: _Latencies, merged: int) -> tuple[float, float]:
     """The mean 99 % latency of windows merged by so many, and their mean number of requests."""
-    shapes, whole = windows.shapes, len(windows.shapes) // merged
-    if not whole:
+    found, requests = [], 0
+    for histograms in windows.merged(merged):
+        found.append(latency_quantile_buckets(histograms, (0.99,))[0])
+        requests += int(histograms.sum(dtype=np.int64))
+    buckets = np.concatenate(found)
+    busy = buckets[buckets >= 0]
+    if not busy.size:
         return math.nan, math.nan
-    kept = shapes[: whole * merged]
-    if merged > 1:
-        kept = np.add.reduceat(kept, np.arange(whole) * merged, axis=0)
-    buckets = latency_quantile_buckets(kept, (0.99,))[0]
-    busy = buckets >= 0
-    if not busy.any():
-        return math.nan, math.nan
-    mean = float(windows.middles_ms[buckets[busy]].mean())
-    return mean, float(kept.sum(dtype=np.int64)) / int(busy.sum())
+    return float(windows.middles_ms[busy].mean()), requests / busy.size

@@ -98,7 +98,7 @@ def _played(
 ) -> PlayedRun:
     from simab.analyse import summary_of
     from simab.cli.played_run import PlayedRun
-    from simab.explain.forecast import expected_requests
+    from simab.scenario.memory import expected_requests
     from simab.study.failure import Failure
     from simab.study.playing import truth_of_world
     from simab.study.watching import play_watched

@@ -13,6 +13,7 @@ from simab.scenario.memory import (
     MOST_STUDY_ROWS,
     SCORED,
     counted_clients,
+    expected_requests,
     run_bytes,
 )
 from simab.scenario.parts import UncheckedScenario
@@ -86,7 +87,7 @@ def counts_fit_into_memory(scenario: UncheckedScenario) -> Iterator[Violation]:
     kinds = {quality.kind for quality in known_qualities(scenario).values()}
     scored, earning = bool(kinds & SCORED), "numeric_reward" in kinds
     clients = counted_clients(scenario)
-    needed = run_bytes(windows, buckets, variants, scored=scored, earning=earning, clients=clients)
+    needed = run_bytes(scenario, scored=scored, earning=earning)
     if needed > MOST_RUN_BYTES and buckets <= MOST_WINDOWS:
         rule = (
             f"holds {windows:,} metric windows of {variants} variants, whose "
@@ -118,8 +119,7 @@ def rows_fit_into_memory(scenario: UncheckedScenario) -> Iterator[Violation]:
 
 def requests_can_be_counted(scenario: UncheckedScenario) -> Iterator[Violation]:
     """A run of more requests than this would take hours."""
-    rate_per_s = math.fsum(segment.rate for segment in scenario.traffic.values())
-    expected = rate_per_s * units.seconds(scenario.horizon)
+    expected = expected_requests(scenario)
     if expected > MOST_REQUESTS:
         rule = f"about {expected:,.0f} requests would arrive, at most {MOST_REQUESTS:,} can"
         yield Violation(_HORIZON, rule, "Shorten horizon or lower the rates in traffic.")

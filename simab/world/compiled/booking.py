@@ -215,7 +215,20 @@ def _book_served(routing, run_counts, window, variant, times_ns, failed):
     _add_time(requests, window, variant, _COL_LATENCY, _COL_LATENCY_CARRIES, latency_ns)
     _add_time(requests, window, variant, _COL_WAIT, _COL_WAIT_CARRIES, started_ns - arrived_ns)
     requests[window, variant, _COL_PER_INSTANCE] += routing.instance_shares[variant]
-    run_counts.latencies[window, variant, np.uint64(_latency_bucket(latency_ns))] += 1
+    place = run_counts.latency_places[window]
+    if place < 0:
+        place = _open(run_counts, window)
+    bucket = np.uint64(_latency_bucket(latency_ns))
+    run_counts.latencies[np.uint64(place), variant, bucket] += 1
+
+
+@njit(**OPTIONS)
+def _open(run_counts, window):
+    """The place that a window takes, as LatencyCounts.count gives it; there is room."""
+    run_counts.latency_room[0] -= 1
+    place = run_counts.latencies.shape[0] - 1 - run_counts.latency_room[0]
+    run_counts.latency_places[window] = place
+    return place
 
 
 @njit(inline="always")

@@ -14,11 +14,18 @@ from simab.world.compiled.booking import book, book_all
 from simab.world.compiled.draws import OPTIONS
 from simab.world.compiled.kernel_identity import source_digest
 from simab.world.compiled.preparing import prepare, prepare_again
-from simab.world.compiled.serving import DONE, LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, serve
+from simab.world.compiled.serving import (
+    DONE,
+    LOG_FULL,
+    QUEUE_FULL,
+    ROWS_A_REQUEST,
+    WINDOWS_FULL,
+    serve,
+)
 from simab.world.compiled.streams import BLOCK
 from simab.world.compiled.ticks import first_tick_ns, stop_ns
 
-__all__ = ["DONE", "LOG_FULL", "QUEUE_FULL", "ROWS_A_REQUEST", "advance"]
+__all__ = ["DONE", "LOG_FULL", "QUEUE_FULL", "ROWS_A_REQUEST", "WINDOWS_FULL", "advance"]
 
 _NEVER_NS = np.int64((1 << 63) - 1)
 
@@ -27,8 +34,8 @@ def _advance(until_ns, constants, routing, streams, instances, counts, watch, lo
     """Take every arrival before `until_ns` to its end, or before the tick that `watch` waits for.
 
     `counts` are the arrays of RunCounts, `log` has a row a request (no rows: no log) and
-    `position[0]` is the next free one. Returns DONE, or LOG_FULL or QUEUE_FULL when the caller has
-    to make room and call again; nothing is lost in between.
+    `position[0]` is the next free one. Returns DONE, or LOG_FULL, QUEUE_FULL or WINDOWS_FULL when
+    the caller has to make room and call again; nothing is lost in between.
     """
     prepare_again(constants, routing, streams)
     last_ns, reason = first_tick_ns(watch, until_ns), DONE
@@ -40,10 +47,13 @@ def _advance(until_ns, constants, routing, streams, instances, counts, watch, lo
             last_ns = stop_ns(constants, watch, counts, arrived_ns, until_ns)
         if arrived_ns >= last_ns:
             return DONE
-        before_ns = min(before_ns, last_ns)
-        reason = serve(
-            constants, routing, streams, instances, counts, log, position, segment, before_ns
-        )
+        if counts.latency_room[0] < (len(streams) + 1) * BLOCK:  # those served, and copies
+            reason = WINDOWS_FULL
+        else:
+            before_ns = min(before_ns, last_ns)
+            reason = serve(
+                constants, routing, streams, instances, counts, log, position, segment, before_ns
+            )
     book_all(constants, routing, streams, instances, counts, log)
     return reason
 

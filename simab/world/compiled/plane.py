@@ -22,7 +22,13 @@ from simab.world.compiled.arrays import (
     constants_of,
     routing_arrays_of,
 )
-from simab.world.compiled.kernel import LOG_FULL, QUEUE_FULL, ROWS_A_REQUEST, advance
+from simab.world.compiled.kernel import (
+    LOG_FULL,
+    QUEUE_FULL,
+    ROWS_A_REQUEST,
+    WINDOWS_FULL,
+    advance,
+)
 from simab.world.compiled.label_watch import LabelWatch
 from simab.world.compiled.streams import BLOCK, CLIENT, TARGET, streams_of
 from simab.world.records import RECORD_COLUMNS
@@ -49,7 +55,7 @@ class CompiledPlane:
     ) -> None:
         self._constants = constants_of(run_counts.blueprint, draws)
         self._streams = streams_of(run_counts.blueprint, clients_wanted=record_requests)
-        self._run_counts = run_counts.arrays
+        self._run_counts, self._latency_counts = run_counts.arrays, run_counts.latency_counts
         self._workers = max(variant.workers for variant in run_counts.blueprint.variants)
         self._blueprint, self._draws = run_counts.blueprint, draws
         self._clients = sum(segment.clients for segment in run_counts.blueprint.segments)
@@ -114,6 +120,8 @@ class CompiledPlane:
                 self._keep_chunk()
             elif reason == QUEUE_FULL:
                 self._double_rings()
+            elif reason == WINDOWS_FULL:
+                self._latency_counts.put_away()
         if self._kernel is advance:
             self._kernel = _machine_code(advance)
 

@@ -34,11 +34,12 @@ from simab.world.compiled.streams import (
 )
 from simab.world.run_counts import Status
 
-__all__ = ["DONE", "LOG_FULL", "QUEUE_FULL", "ROWS_A_REQUEST", "serve"]
+__all__ = ["DONE", "LOG_FULL", "QUEUE_FULL", "ROWS_A_REQUEST", "WINDOWS_FULL", "serve"]
 
 DONE = 0
 LOG_FULL = 1
 QUEUE_FULL = 2
+WINDOWS_FULL = 3
 ROWS_A_REQUEST = 2  # its own record, and that of its copy
 
 _SERVICE, _COPY_ATTEMPT = np.uint64(Purpose.SERVICE), np.uint64(COPY_ATTEMPT)
