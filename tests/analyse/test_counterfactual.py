@@ -69,7 +69,7 @@ def row(
     counterfactual = Counterfactual(play)
     if always:
         counterfactual.__dict__["is_needed"] = True
-    draws = Draws(7, 2)
+    draws = Draws(7, 4)
     run = play_run(Blueprint.of(play), ("script", Script(actions)), draws, engine=engine)
     outcome = summary_of(run, truth_of_scenario(play))
     return counterfactual.excess(outcome, accepted_actions(run), draws, engine)

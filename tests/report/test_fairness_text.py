@@ -203,8 +203,8 @@ def test_the_bands_are_named_for_what_they_hold() -> None:
 def test_exposure_has_a_reference_by_chance() -> None:
     """Draws for each request are what the reference deals, so that both agree here."""
     people = only(result().split).people
-    assert people.jain_exposure.mean == pytest.approx(people.jain_by_draws.mean, abs=0.01)
-    assert people.gini_exposure.mean == pytest.approx(people.gini_by_draws.mean, abs=0.01)
+    assert people.jain_exposure.mean == pytest.approx(people.jain_by_draws.mean, abs=0.02)
+    assert people.gini_exposure.mean == pytest.approx(people.gini_by_draws.mean, abs=0.02)
     titles = [each.title for each in clients_table(result().split).columns]
     assert "by draws alone" in titles
 
