@@ -117,7 +117,7 @@ def _book_assigned(constants, routing, streams, requests, segment, first, last):
 def _book_ends(constants, routing, streams, counts, segment, first, last):
     """How they ended, in the window in which they did."""
     period_ns, totals = constants.period_ns, counts.totals
-    window, window_start_ns = np.uint64(0), np.int64(0)
+    window, place_of_window, window_start_ns = np.uint64(0), np.uint64(0), -period_ns
     answered = np.int64(0)
     for number in range(first, last):
         place = np.uint64(number)
@@ -128,6 +128,7 @@ def _book_ends(constants, routing, streams, counts, segment, first, last):
         if finished_ns - window_start_ns >= period_ns or finished_ns < window_start_ns:
             window = np.uint64(finished_ns // period_ns)
             window_start_ns = np.int64(window) * period_ns
+            place_of_window = _place_of(counts, window)
         variant = np.uint64(streams[segment].variants[place])
         if status in (_OK, _FAILED):
             failed = status == _FAILED
@@ -136,7 +137,7 @@ def _book_ends(constants, routing, streams, counts, segment, first, last):
                 streams[segment].started_ns[place],
                 finished_ns,
             )
-            _book_served(routing, counts, window, variant, times_ns, failed)
+            _book_served(routing, counts, window, place_of_window, variant, times_ns, failed)
             answered += np.int64(not failed)
             totals[_TOTAL_FAILED] += np.int64(failed)
         elif status == _REJECTED:
@@ -199,13 +200,15 @@ def book_copy(constants, routing, streams, counts, log, segment, place, copy):
         counts.requests[window, variant, _COL_COPIES] += 1
     elif status in (_OK, _FAILED):
         window = np.uint64(finished_ns // constants.period_ns)
-        _book_served(routing, counts, window, variant, times_ns, status == _FAILED)
+        place_of_window = _place_of(counts, window)
+        failed = status == _FAILED
+        _book_served(routing, counts, window, place_of_window, variant, times_ns, failed)
         counts.requests[window, variant, _COL_COPIES] += 1
         counts.requests[window, variant, _COL_COPIES_ANSWERED] += np.int64(status == _OK)
 
 
 @njit(inline="always")
-def _book_served(routing, run_counts, window, variant, times_ns, failed):
+def _book_served(routing, run_counts, window, place_of_window, variant, times_ns, failed):
     """RunCounts.book_served."""
     requests = run_counts.requests
     arrived_ns, started_ns, finished_ns = times_ns
@@ -215,20 +218,17 @@ def _book_served(routing, run_counts, window, variant, times_ns, failed):
     _add_time(requests, window, variant, _COL_LATENCY, _COL_LATENCY_CARRIES, latency_ns)
     _add_time(requests, window, variant, _COL_WAIT, _COL_WAIT_CARRIES, started_ns - arrived_ns)
     requests[window, variant, _COL_PER_INSTANCE] += routing.instance_shares[variant]
-    place = run_counts.latency_places[window]
-    if place < 0:
-        place = _open(run_counts, window)
-    bucket = np.uint64(_latency_bucket(latency_ns))
-    run_counts.latencies[np.uint64(place), variant, bucket] += 1
+    run_counts.latencies[place_of_window, variant, np.uint64(_latency_bucket(latency_ns))] += 1
 
 
-@njit(**OPTIONS)
-def _open(run_counts, window):
-    """The place that a window takes, as LatencyCounts.count gives it; there is room."""
-    run_counts.latency_room[0] -= 1
-    place = run_counts.latencies.shape[0] - 1 - run_counts.latency_room[0]
-    run_counts.latency_places[window] = place
-    return place
+@njit(inline="always")
+def _place_of(run_counts, window):
+    """Where a window's latencies are counted, as LatencyCounts.count has it; there is room."""
+    if run_counts.latency_places[window] < 0:
+        run_counts.latency_room[0] -= 1
+        place = run_counts.latencies.shape[0] - 1 - run_counts.latency_room[0]
+        run_counts.latency_places[window] = place
+    return np.uint64(run_counts.latency_places[window])
 
 
 @njit(inline="always")
