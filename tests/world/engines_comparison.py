@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -85,18 +84,14 @@ def play_on(
 
 @contextmanager
 def compiled_plane(
-    *, log_chunk: int | None = None, first_ring: int | None = None, kernel: ModuleType | None = None
+    *, log_chunk: int | None = None, first_ring: int | None = None
 ) -> Iterator[None]:
-    """Make the compiled plane keep its log in other chunks, start with other rings, or use another
-    kernel.
-    """
+    """Make the compiled plane keep its log in other chunks, or start with other rings."""
     with pytest.MonkeyPatch.context() as patch:
         if log_chunk is not None:
             patch.setattr(plane, "CompiledPlane", partial(CompiledPlane, log_chunk=log_chunk))
         if first_ring is not None:
             patch.setattr(plane, "_FIRST_RING", first_ring)
-        if kernel is not None:
-            patch.setattr(plane, "advance", kernel.advance)
         yield
 
 

@@ -1,62 +1,25 @@
 """Planted faults: one token of the kernel is changed, and the drawn runs tell the engines apart.
 
-Each fault is put into a copy of the kernel's modules, which Python plays as they are: to compile
-a copy takes longer than all its runs. When the kernel is rewritten, the texts of FAULTS have to
-follow: a fault that is not in the source any more fails as such.
+Each fault is put into a copy of the kernel's modules, which Python plays: see planted_copies. When
+the kernel is rewritten, the texts of FAULTS have to follow: a fault that is not in the source any
+more fails as such.
 """
 
 from __future__ import annotations
 
-import importlib
 import itertools
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-import numpy as np
 import pytest
 
 from simab.world import Blueprint
-from simab.world.compiled import kernel
 from tests.world.building import scenario, variant
 from tests.world.drawn_runs import Play, some_plays
-from tests.world.engines_comparison import blocks_of_arrivals, compiled_plane, fingerprint, play_on
+from tests.world.engines_comparison import blocks_of_arrivals, fingerprint, play_on
+from tests.world.planted_copies import Copies, Copy, playing
 
 HUNDREDS = 12
-COPIED = (
-    "kernel",
-    "arrivals",
-    "booking",
-    "choosing",
-    "draws",
-    "instances",
-    "log",
-    "outcomes",
-    "preparing",
-    "serving",
-)
-# In the place of Numba's; the 128-bit product and the count of zeros are LLVM's in the kernel.
-UNCOMPILED = """
-def njit(function=None, **_):
-    return function if function is not None else (lambda each: each)
-"""
-WORDS = """
-def high_product(a, b):
-    return np.uint64(int(a) * int(b) >> 64)
-
-
-def _leading_zeros(word):
-    return np.uint64(64 - int(word).bit_length())
-
-
-"""
-asked_for = pytest.mark.skipif(
-    not os.environ.get("SIMAB_PLANTED_FAULTS"),
-    reason="the kernel's blocks take minutes a fault in Python; SIMAB_PLANTED_FAULTS=1 plays them",
-)
 ALWAYS_PLANTED = "an arrival at a control event"
 FAULTS = {
     "an arrival at a window's start": (
@@ -204,12 +167,11 @@ class Sample:
         self._batches = itertools.count()
         self._expected: list[str] = []
 
-    def first_difference(self, altered: ModuleType, *, hundreds: int = HUNDREDS) -> int | None:
+    def first_difference(self, altered: Copy, *, hundreds: int = HUNDREDS) -> int | None:
         """Number of the first run, from 1, on which a kernel differs; None if none does."""
         for number in range(hundreds * 100):
             play, blueprint, expected = self._reference(number)
-            # Words of 64 bits wrap around on purpose, which NumPy would say of each.
-            with compiled_plane(kernel=altered), np.errstate(over="ignore"):
+            with playing(altered):
                 try:
                     found = fingerprint(play_on("compiled", play, blueprint=blueprint))
                 except IndexError:
@@ -236,89 +198,15 @@ def sample() -> Sample:
 
 
 @pytest.fixture
-def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
+def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Copy]]:
     """A function that makes a copy of the kernel with one text in the place of another."""
     monkeypatch.syspath_prepend(tmp_path)
-    package = f"planted_{next(numbers)}"
-
-    def build(old: str, new: str) -> ModuleType:
-        sources = {name: _source_of(name, package) for name in COPIED}
-        assert sum(source.count(old) for source in sources.values()) == 1, f"no longer: {old}"
-        (tmp_path / package).mkdir()
-        for name, source in sources.items():
-            text = source.replace(old, new)
-            (tmp_path / package / f"{name}.py").write_text(text, encoding="utf-8")
-        importlib.invalidate_caches()
-        altered = importlib.import_module(f"{package}.kernel")
-        altered.advance = with_attributes(altered.advance)
-        return altered
-
-    yield build
-    for name in [name for name in sys.modules if name.startswith(package)]:
-        del sys.modules[name]
+    copies = Copies(tmp_path)
+    yield copies.with_fault
+    copies.forget()
 
 
-numbers = itertools.count()
-
-
-def with_attributes(advance: Callable[..., int]) -> Callable[..., int]:
-    """The kernel with records that have attributes in Python, as those of a recarray have."""
-
-    def call(until_ns: int, *state: Any) -> int:
-        parts = [_records(part) for part in state]
-        reason = advance(until_ns, *parts)
-        for part in parts:
-            if isinstance(part, list):
-                for record in part:
-                    record.write_back()
-        return reason
-
-    return call
-
-
-class Unpacked:
-    """A record that holds arrays: a recarray would look for each at every use, which takes long."""
-
-    def __init__(self, record: np.void) -> None:
-        self._record = record
-        for name in record.dtype.names or ():
-            setattr(self, name, record[name])
-
-    def write_back(self) -> None:
-        """Into the record, what is no array and so a copy."""
-        for name in self._record.dtype.names or ():
-            self._record[name] = getattr(self, name)
-
-
-def _records(part: Any) -> Any:
-    fields = getattr(part, "_fields", None)
-    if fields:
-        return part._replace(**{name: _records(getattr(part, name)) for name in fields})
-    names = part.dtype.names if isinstance(part, np.ndarray) else None
-    if not names:
-        return part
-    if any(part.dtype[name].shape for name in names):
-        return [Unpacked(part[number]) for number in range(len(part))]
-    return part.view(np.recarray)
-
-
-def _source_of(name: str, package: str) -> str:
-    """A module of the kernel's that knows its copied siblings and that Numba does not compile."""
-    source = Path(kernel.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
-    for copied in COPIED:
-        source = source.replace(
-            f"from simab.world.compiled.{copied} import", f"from {package}.{copied} import"
-        )
-    source = source.replace("from numba import njit, types\n", "from numba import njit\n")
-    assert source.count("from numba import njit\n") == 1
-    source = source.replace("from numba import njit\n", UNCOMPILED)
-    before, intrinsic, after = source.partition("@intrinsic\n")
-    if intrinsic:
-        source = before + WORDS + after[after.index("@njit") :]
-    return source
-
-
-def test_a_planted_fault_is_found(plant: Callable[..., ModuleType]) -> None:
+def test_a_planted_fault_is_found(plant: Callable[..., Copy]) -> None:
     """One fault of those above, with the default tests: a fault that needs a tie in time.
 
     It is found within ten runs or so: a few are drawn at once.
@@ -327,21 +215,15 @@ def test_a_planted_fault_is_found(plant: Callable[..., ModuleType]) -> None:
     assert sample.first_difference(plant(*FAULTS[ALWAYS_PLANTED])) is not None
 
 
-@asked_for
 @pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != ALWAYS_PLANTED])
-def test_each_planted_fault_is_found(
-    name: str, plant: Callable[..., ModuleType], sample: Sample
-) -> None:
+def test_each_planted_fault_is_found(name: str, plant: Callable[..., Copy], sample: Sample) -> None:
     """Changing one token of the kernel changes some run within the budget."""
     assert sample.first_difference(plant(*FAULTS[name])) is not None
 
 
-@asked_for
 @pytest.mark.long
-def test_a_copy_without_a_fault_is_the_kernel(
-    plant: Callable[..., ModuleType], sample: Sample
-) -> None:
+def test_a_copy_without_a_fault_is_the_kernel(plant: Callable[..., Copy], sample: Sample) -> None:
     """What is found is the fault, not the copying: an unchanged copy differs nowhere."""
     unchanged = plant(*(("def _advance(",) * 2))
     assert sample.first_difference(unchanged, hundreds=4) is None
