@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from simab.draws import LANES
-from simab.world.compiled import kernel, plane
+from simab.world.compiled import kernel, plane, streams
 from tests.world import plain_draws
 
 __all__ = ["Copies", "Copy", "playing"]
@@ -43,7 +43,7 @@ COPIED = (
 PLAIN = {
     "from numba import njit\n": f"from {plain_draws.__name__} import njit\n",
     "from simab.world.compiled.draws import": f"from {plain_draws.__name__} import",
-    "BLOCK: Final = 128\n": f"BLOCK: Final = {BLOCK}\n",
+    f"BLOCK: Final = {streams.BLOCK}\n": f"BLOCK: Final = {BLOCK}\n",
     "streams[segment].delays_ns[:] = NEVER": (
         "for place in range(BLOCK): streams[segment].delays_ns[place] = NEVER"
     ),
@@ -75,15 +75,17 @@ class Copies:
             for name in COPIED
         }
         assert sum(source.count(old) for source in sources.values()) == 1, f"no longer: {old}"
+        for text in PLAIN:
+            assert any(text in source for source in sources.values()), f"no longer: {text}"
         package = f"{self._package}_{next(numbers)}"
         (self._folder / package).mkdir()
         for name, source in sources.items():
             text = self._plain(source.replace(old, new), package)
             (self._folder / package / f"{name}.py").write_text(text, encoding="utf-8")
         importlib.invalidate_caches()
-        streams = importlib.import_module(f"{package}.streams")
         altered = importlib.import_module(f"{package}.kernel")
-        return Copy(with_plain_state(altered.advance), streams.streams_of)
+        streams_of = importlib.import_module(f"{package}.streams").streams_of
+        return Copy(with_plain_state(altered.advance), streams_of)
 
     def forget(self) -> None:
         """Let Python forget the modules."""

@@ -1,0 +1,229 @@
+"""Faults of one text each in the kernel, and plays that find those which few drawn runs find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from simab.policies import Action, Mirror, SetWeights
+from simab.world.records import RECORD_COLUMNS
+from tests.world.building import scenario, variant
+from tests.world.drawn_runs import Play
+
+__all__ = ["FAULTS", "RARE"]
+
+FAULTS = {
+    "an arrival at a window's start": (
+        "arrived_ns - window_start_ns >= period_ns",
+        "arrived_ns - window_start_ns > period_ns",
+    ),
+    "a finish at a window's start": (
+        "finished_ns - window_start_ns >= period_ns",
+        "finished_ns - window_start_ns > period_ns",
+    ),
+    "a finish in a window before": (
+        " or finished_ns < window_start_ns",
+        " or finished_ns < 0",
+    ),
+    "a request of another segment in between": (
+        "before_ns = min(before_ns, ahead_ns + 1)",
+        "before_ns = min(before_ns, ahead_ns + 1_000_000)",
+    ),
+    "the first of two segments at once": (
+        "chosen, earliest_ns, before_ns = segment, ahead_ns, earliest_ns",
+        "chosen, earliest_ns, before_ns = segment, ahead_ns, earliest_ns + 1",
+    ),
+    "a block that is prepared for other weights": (
+        "streams[segment].routing != routing.number",
+        "streams[segment].routing > routing.number",
+    ),
+    "a finish at the horizon": (
+        "    if finished_ns >= constants.horizon_ns",
+        "    if finished_ns > constants.horizon_ns",
+    ),
+    "a label at the horizon": (
+        "label_ns >= constants.horizon_ns",
+        "label_ns > constants.horizon_ns",
+    ),
+    "a start at the horizon": (
+        "if started_ns < constants.horizon_ns",
+        "if started_ns <= constants.horizon_ns",
+    ),
+    "an arrival at a control event": (
+        "streams[segment].arrived_ns[place] < before_ns:\n        reason",
+        "streams[segment].arrived_ns[place] <= before_ns:\n        reason",
+    ),
+    "the place where the heap begins": (
+        "    place = np.int64(0)\n    while True:",
+        "    place = np.int64(1)\n    while True:",
+    ),
+    "one place more in the queue": (
+        "instances.counts[slot] >= queue_limit",
+        "instances.counts[slot] > queue_limit",
+    ),
+    "a worker that becomes free on arrival": (
+        "queue_limit != UNLIMITED and free_ns > arrived_ns",
+        "queue_limit != UNLIMITED and free_ns >= arrived_ns",
+    ),
+    "a start at the instant of asking who waits": (
+        "instances.waiting[slot, head] <= now_ns",
+        "instances.waiting[slot, head] < now_ns",
+    ),
+    "a finish at the instant of asking who is served": (
+        "free_ns[slot, worker] > now_ns",
+        "free_ns[slot, worker] >= now_ns",
+    ),
+    "the next of the least busy instances": ("if chosen == 0:", "if chosen == 1:"),
+    "the last of equals in turn": (
+        "taken[choice] > taken[chosen]",
+        "taken[choice] >= taken[chosen]",
+    ),
+    "a cookie at its end": (
+        "arrived_ns < kept_until_ns[client]",
+        "arrived_ns <= kept_until_ns[client]",
+    ),
+    "clients of a second segment": (
+        "words[CLIENT, here] = client - first",
+        "words[CLIENT, here] = client",
+    ),
+    "a cookie that is renewed": (
+        "    if constants.variant_routing == _KEEP_ALIVE:\n        routing",
+        "    if constants.variant_routing > 0:\n        routing",
+    ),
+    "a connection that knows of weights": (
+        "    if constants.variant_routing == _KEEP_ALIVE:\n        holds",
+        "    if constants.variant_routing < 0:\n        holds",
+    ),
+    "a cookie of weight 0": ("found |= choice == variant", "found |= variant >= 0"),
+    "the weight in a rendezvous": (
+        ".salt)) / relative[number]",
+        ".salt)) * relative[number]",
+    ),
+    "the least in place of the largest": ("score > largest", "score < largest"),
+    "a service of no time": ("max(service_ns, np.int64(1))", "max(service_ns, np.int64(0))"),
+    "the bucket of a label": ("_quotient(label_ns,", "_quotient(label_ns + 1,"),
+    "a copy's window": (
+        "np.uint64(finished_ns // constants.period_ns)",
+        "np.uint64(arrived_ns // constants.period_ns)",
+    ),
+    "a request that a cookie sent": (".ways[place] != BY_WEIGHT", ".ways[place] == 0"),
+    "the window of an assignment": (
+        "requests[window, variant, _COL_ASSIGNED] += 1",
+        "requests[window - window % np.uint64(2), variant, _COL_ASSIGNED] += 1",
+    ),
+    "two users of one bit": (
+        "(client & _CLIENT_REST), client >> _CLIENT_BITS\n    seen",
+        "(client & np.uint64(31)), client >> _CLIENT_BITS\n    seen",
+    ),
+    "a user who is seen again": ("routing.users[word] = seen | bit", "routing.users[word] = seen"),
+    "where a squared reward is cut": ("square >> _SQUARES_CUT", "square >> _SQUARES_CUT - 1"),
+    "the bucket of a latency": (
+        "bit_length(units) - _SUBDIVISION_BITS - 1",
+        "bit_length(units) - _SUBDIVISION_BITS - 0",
+    ),
+}
+"""By name, a text that the kernel has once, and what stands there in its place."""
+
+
+def full(queue_limit: int = 0) -> Play:
+    """A worker, few places to wait if any, and one request a microsecond: some arrive in the very
+    nanosecond in which the worker becomes free.
+    """
+    only = {"a": variant(latency=_constant("300ns"), queue_limit=queue_limit)}
+    return _play(only, half_ms=4, rate="1000000/s")
+
+
+def kept() -> Play:
+    """One client whose cookie ends after 300 ns: some requests arrive in that very nanosecond."""
+    return _play(
+        {name: variant(latency=_constant("1ns")) for name in ("a", "b")},
+        half_ms=4,
+        traffic={"users": {"rate": "1000000/s", "clients": 1}},
+        endpoint={"variant_routing": "session_cookie", "affinity": "300ns"},
+    )
+
+
+def tied() -> Play:
+    """Four segments of a request a microsecond each: some arrive in the very nanosecond of
+    another's, after a request of their own.
+    """
+    return _play(
+        {"a": variant(latency=_constant("15ns"))},
+        half_ms=1,
+        traffic={f"s{number}": {"rate": "1000000/s"} for number in range(4)},
+    )
+
+
+def weightless(rule: str) -> Play:
+    """Clients who were sent to a variant that has no weight any more."""
+    return _play(
+        half_ms=400,
+        rate="1000/s",
+        script={1: [SetWeights({"a": 1.0, "b": 0.0})]},
+        endpoint={"variant_routing": rule, "affinity": "10s", "weight_update": "1ms"},
+        traffic={"users": {"rate": "1000/s", "clients": 20}},
+    )
+
+
+def in_turn() -> Play:
+    """Two variants of equal weights that serve in turn."""
+    return _play(
+        half_ms=100, rate="1000/s", endpoint={"variant_routing": "smooth_weighted_round_robin"}
+    )
+
+
+def mirrored() -> Play:
+    """Copies that are answered in later windows than they come in."""
+    return _play(
+        half_ms=2000,
+        rate="10/s",
+        script={1: [SetWeights({"a": 1.0, "b": 0.0}, None, Mirror("b", 1.0))]},
+        endpoint={"weight_update": "1ms"},
+        metrics={"period": "20ms", "publication_delay": "0s"},
+    )
+
+
+def labelled_at_the_end() -> Play:
+    """A run that ends in the nanosecond in which a label arrives."""
+    parts = {"rate": "1000/s", "labels": {"delay": _constant("1ms")}}
+    records = _play(half_ms=100, **parts).on("reference").data.records
+    last_ns = max(records[:, RECORD_COLUMNS.index("label_ns")])
+    return _play(half_ms=100, horizon=f"{last_ns}ns", **parts)
+
+
+RARE: Mapping[str, Callable[[], Play]] = {
+    "one place more in the queue": full,
+    "a worker that becomes free on arrival": full,
+    "a start at the instant of asking who waits": lambda: full(queue_limit=1),
+    "a cookie at its end": kept,
+    "a cookie that is renewed": kept,
+    "a request that a cookie sent": kept,
+    "a request of another segment in between": tied,
+    "the first of two segments at once": tied,
+    "a connection that knows of weights": lambda: weightless("keep_alive"),
+    "a cookie of weight 0": lambda: weightless("session_cookie"),
+    "the last of equals in turn": in_turn,
+    "a copy's window": mirrored,
+    "a label at the horizon": labelled_at_the_end,
+}
+"""By name of a fault, a play that finds it: few drawn runs have what it needs."""
+
+
+def _play(
+    variants: dict[str, dict[str, Any]] | None = None,
+    *,
+    half_ms: int,
+    script: Mapping[int, Sequence[Action]] | None = None,
+    **parts: Any,
+) -> Play:
+    """A run of two looks and two windows."""
+    half = f"{half_ms}ms"
+    times = {"metrics": {"period": half, "publication_delay": "0s"}}
+    times |= {"controller": {"interval": half}, "horizon": f"{2 * half_ms}ms"}
+    return Play(
+        scenario(variants, **(times | parts)), script or {}, period=None, seed=1, replication=0
+    )
+
+
+def _constant(value: str) -> dict[str, str]:
+    return {"kind": "constant", "value": value}
