@@ -2,6 +2,8 @@
 
 To compile a copy takes longer than all its runs. To be quick in Python a copy has small blocks of
 requests, takes Python's whole numbers for its words and numbers, and memory views for its arrays.
+No fault is planted in the kernel's `draws`, in whose place is `plain_draws`: what those functions
+compute is compared word by word in test_engines_arithmetic.
 """
 
 from __future__ import annotations
