@@ -1,22 +1,34 @@
 """Make the reports of the shipped scenarios again, and what README shows of them.
 
-Run it with: python -m validation [--pages] [FOLDER [PART ...]]. Written into the repository by
-default, all parts in about twenty minutes on two cores; the same code and versions give the same
-bytes, so that `git diff` then shows what a change changed. With --pages nothing is played: pages
-are written anew from the committed rows, but for the report of twelve_policies, whose rows are too
-many to keep. Parts are churn, founding_studies, twelve_policies, intervals, gate, plan, and the
-four of one page: policies, guardrails, sample_ratio, naive_rules.
+Written into the repository by default, all parts in about twenty minutes on two cores; the same
+code and versions give the same bytes, so that `git diff` then shows what a change changed.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from validation.places import REPOSITORY
 from validation.remaking import PARTS, remake
 
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m validation", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=REPOSITORY, help="where to write")
+    parser.add_argument("part", nargs="*", help=f"what to make: {', '.join(PARTS)}; default: all")
+    parser.add_argument(
+        "--pages",
+        action="store_true",
+        help="play nothing: write pages anew from the committed rows, but for the report of "
+        "twelve_policies, whose rows are too many to keep",
+    )
+    arguments = parser.parse_args()
+    if unknown := sorted({*arguments.part} - {*PARTS}):
+        parser.error(f"no such part: {', '.join(unknown)}; parts are {', '.join(PARTS)}")
+    return arguments
+
+
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word != "--pages"]
-    folder = Path(words[0]) if words else REPOSITORY
-    remake(folder, words[1:] or PARTS, play="--pages" not in sys.argv)
+    asked = _arguments()
+    remake(asked.folder, asked.part or PARTS, play=not asked.pages)
