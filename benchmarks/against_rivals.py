@@ -50,14 +50,14 @@ def against_simpy(effort: Effort) -> Iterator[Figure]:
         (effort.count(200_000), effort.count(10_000_000)),
         repeats=effort.repeats,
     )
-    yield from _figures("SimPy", pairs, at_least(340))
+    yield from _figures("SimPy", pairs, at_least(400))
 
 
 def against_cimba(effort: Effort) -> Iterator[Figure]:
     """The plain M/M/4 pair, against Cimba."""
     from benchmarks.cimba_pair import play_cimba
 
-    yield from _on_the_pair("Cimba", play_cimba, (2_000_000, 10_000_000), effort, at_least(12))
+    yield from _on_the_pair("Cimba", play_cimba, (2_000_000, 10_000_000), effort, at_least(13))
 
 
 def against_ciw(effort: Effort) -> Iterator[Figure]:
@@ -80,7 +80,7 @@ def against_sfc64(effort: Effort) -> Iterator[Figure]:
     pairs = paired(
         _play_everything_on, _draw_sfc64, (requests, WORDS_DRAWN * requests), repeats=effort.repeats
     )
-    for words, target in ((WORDS_DRAWN, at_most(3.3)), (WORDS_USED, None)):
+    for words, target in ((WORDS_DRAWN, at_most(2.8)), (WORDS_USED, None)):
         ratios = tuple(ratio / words for ratio in pairs.ratios)
         which = "drawn" if words == WORDS_DRAWN else "used"
         yield Figure(f"simab / SFC64 for the {words} words a request {which}", "x", ratios, target)
