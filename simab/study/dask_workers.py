@@ -6,6 +6,7 @@ wait for each worker. A worker that is killed costs what it was playing; Dask gi
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future
@@ -22,11 +23,21 @@ _Answer = TypeVar("_Answer")
 
 _TIMEOUT_S: Final = 10
 _SECONDS_BETWEEN_COUNTS: Final = 5.0
+_LOGGERS: Final = (
+    "distributed",
+    "distributed.client",
+    "distributed.comm",
+    "tornado.application",
+    "asyncio",
+)
 _BATCHES_A_THREAD: Final = 2  # one that is played, and one that waits beside it
 
 
 class DaskWorkers(Executor):
     """The workers of a Dask cluster, as many as it has at each moment.
+
+    From here on `distributed`, and Tornado and asyncio below it, log no errors in this process:
+    they would log a scheduler's end, which is raised here.
 
     Args:
         address: of the scheduler, as `tcp://10.0.0.7:8786`.
@@ -47,6 +58,7 @@ class DaskWorkers(Executor):
                 "--dask needs distributed, which is not installed; `pip install 'simab[dask]'` "
                 "brings it"
             ) from None
+        _say_nothing_of_lost_connections()
         self._address = address
         try:
             self._client = Client(address, timeout=_TIMEOUT_S, set_as_default=False)
@@ -105,3 +117,9 @@ class DaskWorkers(Executor):
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self.shutdown(wait=error is None)
+
+
+def _say_nothing_of_lost_connections() -> None:
+    """A client logs a scheduler's end with tracebacks; what it means is said when it is raised."""
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
