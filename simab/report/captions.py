@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from simab.report import formatting
 from simab.report.paired_figure import MOST_ROWS, Quantity, quantity, shown
+from simab.report.paired_scale import cut_at
 from simab.report.tables import APPROXIMATE
 from simab.result import Ecdf, PairedDifference, PolicyResult, StudyResult
 from simab.result.example_run import Example, MetricValue
@@ -92,7 +93,8 @@ def pairs(result: StudyResult) -> str:
     parts = [_differing(quantity(name), rows) for name, rows in shown(result).items()]
     if _left_out(result):
         parts.append(
-            f"Only pairs with {named(result.policies[0].name)} are drawn; the data has all."
+            f"Only pairs with {named(result.policies[0].name)} are drawn, the first policy of the "
+            "study; the data has all."
         )
     compared = sum(math.isfinite(each.adjusted_p_value) for each in result.paired)
     parts.append(
@@ -101,7 +103,11 @@ def pairs(result: StudyResult) -> str:
         "are of each pair alone."
     )
     if any(row.approximate for rows in shown(result).values() for row in rows):
-        parts.append(f"Dashed, and {formatting.ABOUT} beside numbers: {APPROXIMATE}.")
+        parts.append(
+            f"Dashed without end strokes, and {formatting.ABOUT} beside numbers: {APPROXIMATE}."
+        )
+    if any(math.isfinite(cut_at(rows)) for rows in shown(result).values()):
+        parts.append("An arrow at the edge: beyond the axis, as far as the number beside it says.")
     return " ".join(parts)
 
 

@@ -22,7 +22,7 @@ _MOST_NAMES: Final = 4
 
 
 def trade(result: StudyResult) -> str:
-    """Who keeps below the bound and who of these is soonest; then what the crosses are."""
+    """Who keeps below the bound and who of these is soonest; then what the marks are."""
     found, asked = trades(result), asked_at_most(result)
     parts = [_finding(found, asked)]
     late = [each.policy for each in found if not each.decides]
@@ -30,14 +30,16 @@ def trade(result: StudyResult) -> str:
         verb = "has" if len(late) == 1 else "have"
         parts.append(
             f"{listed_few(late, _MOST_NAMES)} {verb} not decided half of the runs by the horizon: "
-            "at the right edge."
+            "an arrow at the right edge."
         )
     parts.append(
-        "Up: the share of runs that promote where keeping is right, in the world where it is "
-        "largest. Right: the time where promoting is right, in the slowest such world."
+        "Left: the share of runs that promote; filled, where keeping is right, in the world where "
+        "it is largest; hollow, where promoting is right, in the world where it is smallest. "
+        "Right: the time to a decision of either kind where promoting is right, in the slowest "
+        "such world."
     )
     line = " Dashed: the requirement." if math.isfinite(asked) else ""
-    return f"{' '.join(parts)}{line} Crosses: 95{typeset.THIN}% intervals."
+    return f"{' '.join(parts)}{line} Lines: 95{typeset.THIN}% intervals."
 
 
 def _finding(found: list[Trade], asked: float) -> str:
@@ -52,8 +54,8 @@ def _finding(found: list[Trade], asked: float) -> str:
     if not below:
         least = min(found, key=lambda each: each.false.share)
         return (
-            f"No policy is at or below {bound}; nearest is {named(least.policy)} with "
-            f"{formatting.proportion(least.false).value}."
+            f"No policy is at or below {bound}; the fewest false promotions are those of "
+            f"{named(least.policy)}: {formatting.proportion(least.false).value} of its runs."
         )
     text = f"At or below {bound}: {listed_few([each.policy for each in below], _MOST_NAMES)}"
     soonest = min(below, key=lambda each: each.time.p50 if each.decides else math.inf)

@@ -114,7 +114,7 @@ def worlds_figures(result: StudyResult, numbers: Iterator[int]) -> list[FigureBl
             figure_block(
                 numbers,
                 "trade",
-                ("False promotion against time", captions_over_worlds.trade(result)),
+                ("False promotion and time to decide", captions_over_worlds.trade(result)),
                 lambda width: trade_figure.draw_trade(result, width),
                 tables_over_worlds.trade(result),
             )

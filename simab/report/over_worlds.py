@@ -26,12 +26,14 @@ class Trade:
     """What a policy gives for what it takes: false promotions, and the time to a decision.
 
     `false` is the largest share of runs that promote, over the worlds in which keeping is right,
-    and `where` that world; `time` is of `when`, the slowest world in which promoting is right.
+    and `where` that world; `rightly` the smallest share that promotes over the worlds in which
+    promoting is right; `time` is of `when`, the slowest of these.
     """
 
     policy: str
     false: Proportion
     where: WorldResult
+    rightly: Proportion
     time: Quantiles
     when: WorldResult
 
@@ -54,7 +56,9 @@ def trades(result: StudyResult) -> list[Trade]:
             continue
         worst, where = max(false, key=lambda pair: pair[0].promotes.share)
         slowest, when = max(times, key=lambda pair: _late(pair[0].decision_time_s.p50))
-        found.append(Trade(policy.name, worst.promotes, where, slowest.decision_time_s, when))
+        rightly = min((each.promotes for each, _ in times), key=lambda share: share.share)
+        time = slowest.decision_time_s
+        found.append(Trade(policy.name, worst.promotes, where, rightly, time, when))
     return found
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
 from simab.report import canvas, formatting
 from simab.report.formatting import Written
+from simab.report.paired_scale import PairedScale
 from simab.report.palette import LIGHT
+from simab.report.paper import Paper
 from simab.result import PairedDifference, StudyResult
 from simab.result.columns import COLUMNS, Unit
 
@@ -21,7 +20,10 @@ __all__ = ["MOST_ROWS", "QUANTITIES", "Quantity", "draw_pairs", "quantity", "sho
 MOST_ROWS: Final = 12
 _LINE: Final = 16
 _AROUND: Final = 12  # of the names of a pair, above and below
-_HEAD: Final = 50
+_HEAD: Final = 34
+_SIDES: Final = 17  # a line of words for both sides of zero
+_AXIS: Final = 24
+_SIZE: Final = canvas.TEXT - 1
 _GAP: Final = 24
 _NAMES: Final = 232  # width of the column of pairs
 _VALUES: Final = 84  # room for the difference in figures
@@ -35,6 +37,7 @@ class Quantity:
     more: str
     less: str
     written: Callable[[float, float, float], Written]
+    unit: Unit | None = None
 
     def of(self, row: PairedDifference) -> Written:
         """The difference of a pair and its interval, marked where that is approximate."""
@@ -51,15 +54,21 @@ _WRITTEN: Final = {
     Unit.COST: formatting.difference,
 }
 _COMPARED: Final = {
-    column.key: Quantity(column.title, *column.compared, _WRITTEN[column.unit])
+    column.key: Quantity(column.title, *column.compared, _WRITTEN[column.unit], column.unit)
     for column in COLUMNS.values()
     if column.compared
 }
 QUANTITIES: Final = {
-    "correct": Quantity("Right endings", "right more often", "less often", formatting.points),
+    "correct": Quantity(
+        "Right endings", "right more often", "less often", formatting.points, Unit.SHARE
+    ),
     **_COMPARED,
     "decision_time_within_horizon_s": Quantity(
-        "Time to decision within the horizon", "slower", "faster", formatting.signed_duration
+        "Time to decision within the horizon",
+        "slower",
+        "faster",
+        formatting.signed_duration,
+        Unit.SECONDS,
     ),
 }
 
@@ -86,83 +95,92 @@ def shown(result: StudyResult) -> dict[str, list[PairedDifference]]:
     return chosen
 
 
-def draw_pairs(result: StudyResult, width: float) -> Figure:
+def draw_pairs(result: StudyResult, width: float) -> str:
     """Wide: one row for each pair, one column for each quantity. Narrow: one list after another."""
     groups = shown(result)
-    if width < canvas.WIDE:
-        return _draw_lists(groups, width)
-    names = list(dict.fromkeys((row.first, row.second) for rows in groups.values() for row in rows))
-    labels = [_label(first, second, _NAMES) for first, second in names]
-    tops = list(accumulate((_height(label) for label in labels), initial=_HEAD))
-    figure, axes = canvas.blank(width, tops[-1] + 4)
-    for label, top in zip(labels, tops, strict=False):
-        _name(axes, (0, top), label)
-        axes.plot([0, width], [top - 6] * 2, color=LIGHT["grid"], linewidth=1, zorder=0)
+    return _draw_table(groups, width) if width >= canvas.WIDE else _draw_lists(groups, width)
+
+
+def _draw_table(groups: dict[str, list[PairedDifference]], width: float) -> str:
+    pairs = list(dict.fromkeys((row.first, row.second) for rows in groups.values() for row in rows))
+    labels = [_label(first, second, _NAMES) for first, second in pairs]
     across = (width - _NAMES - _GAP * len(groups)) / len(groups)
+    head = _HEAD + _SIDES * max(len(_sides(quantity(name), across)) for name in groups)
+    tops = list(accumulate((_height(label) for label in labels), initial=head))
+    paper = Paper(width, tops[-1] + _AXIS)
+    for label, top in zip(labels, tops, strict=False):
+        paper.line([(0, top - 6), (width, top - 6)], LIGHT["grid"])
+        _name(paper, (0, top), label)
     for column, (name, rows) in enumerate(groups.items()):
         left = _NAMES + _GAP + column * (across + _GAP)
-        scale = _scale(rows, left, across - _VALUES)
-        _heading(axes, (left, 14, across), quantity(name), scale(0))
+        what, scale = quantity(name), PairedScale.of(rows, left, across - _VALUES)
+        _heading(paper, (left, 14, across), what)
+        _axis(paper, scale, (head - 6, tops[-1]), what)
         for row in rows:
-            y = tops[names.index((row.first, row.second))]
-            _interval(axes, row, y + 14, scale)
-            value = quantity(name).of(row).value
-            size = canvas.TEXT - 1
-            axes.text(left + across, y + 14, value, ha="right", va="center_baseline", size=size)
-    return figure
+            y = tops[pairs.index((row.first, row.second))] + 14
+            _interval(paper, row, y, scale)
+            paper.words((left + across, y + 4), what.of(row).value, anchor="end", halo=True)
+    return paper.svg()
 
 
-def _draw_lists(groups: dict[str, list[PairedDifference]], width: float) -> Figure:
+def _draw_lists(groups: dict[str, list[PairedDifference]], width: float) -> str:
     labels = {
-        name: [_label(row.first, row.second, width - _value_width(name, row) - 8) for row in rows]
+        name: [
+            _label(row.first, row.second, width - _value_width(quantity(name), row) - 8)
+            for row in rows
+        ]
         for name, rows in groups.items()
     }
-    heights = [
-        _HEAD + sum(_height(each) + _AROUND for each in labels[name]) + 24 for name in groups
-    ]
-    figure, axes = canvas.blank(width, sum(heights))
+    heads = {name: _HEAD + _SIDES * len(_sides(quantity(name), width)) for name in groups}
+    heights = {
+        name: sum(_height(each) + _AROUND for each in labels[name]) + heads[name] for name in groups
+    }
+    paper = Paper(width, sum(each + _AXIS + 20 for each in heights.values()))
     top = 0.0
-    for (name, rows), height in zip(groups.items(), heights, strict=True):
-        what, scale = quantity(name), _scale(rows, 0, width)
-        _heading(axes, (0, top + 14, width), what, scale(0))
-        y = top + _HEAD
+    for name, rows in groups.items():
+        what, scale = quantity(name), PairedScale.of(rows, 0, width)
+        y, bottom = top + heads[name], top + heights[name]
+        _axis(paper, scale, (y - 6, bottom), what)
+        _heading(paper, (0, top + 14, width), what)
         for row, label in zip(rows, labels[name], strict=True):
-            value = what.of(row).value
-            _name(axes, (0, y), label)
-            axes.text(width, y + 12, value, ha="right", size=canvas.TEXT - 1)
-            _interval(axes, row, y + _height(label) - 2, scale)
+            _name(paper, (0, y), label)
+            paper.words((width, y + 12), what.of(row).value, anchor="end", halo=True)
+            _interval(paper, row, y + _height(label) - 2, scale)
             y += _height(label) + _AROUND
-        top += height
-    return figure
+        top = bottom + _AXIS + 20
+    return paper.svg()
 
 
-def _value_width(name: str, row: PairedDifference) -> float:
-    value = quantity(name).of(row).value
-    return canvas.text_width(value, canvas.TEXT - 1)
+def _value_width(what: Quantity, row: PairedDifference) -> float:
+    return canvas.text_width(what.of(row).value, _SIZE)
 
 
-def _scale(rows: list[PairedDifference], left: float, width: float) -> Callable[[float], float]:
-    """From a difference to pixels; zero is always on the paper."""
-    low = min(0.0, *(row.low for row in rows))
-    high = max(0.0, *(row.high for row in rows))
-    room = width - 16
-    if high <= low:
-        return lambda _: left + width / 2
-    return lambda value: left + 8 + (value - low) / (high - low) * room
+def _sides(what: Quantity, width: float) -> tuple[tuple[str, str], ...]:
+    """Words for both sides of zero, at the left and at the right edge, in as many lines as fit."""
+    less, more = f"\u2190 {what.less}", f"{what.more} \u2192"
+    if canvas.text_width(less, _SIZE) + canvas.text_width(more, _SIZE) + 12 <= width:
+        return ((less, more),)
+    return ((less, ""), ("", more))
 
 
-def _heading(axes: Axes, place: tuple[float, float, float], what: Quantity, zero: float) -> None:
-    """The quantity, and words for both sides of zero where there is room for them."""
+def _heading(paper: Paper, place: tuple[float, float, float], what: Quantity) -> None:
+    """The quantity, and beneath it which side of zero is which."""
     left, y, width = place
-    size = canvas.TEXT - 1
-    axes.text(left, y, what.title, weight="bold", size=size)
-    for text, align, room in (
-        (f"← {what.less}", "right", zero - left),
-        (f"{what.more} →", "left", left + width - zero),
-    ):
-        if canvas.text_width(text, size) + 6 <= room:
-            x = zero + (-6 if align == "right" else 6)
-            axes.text(x, y + 19, text, ha=align, size=size, color=LIGHT["soft"])
+    paper.words((left, y), canvas.fit(what.title, width, _SIZE), bold=True)
+    for line, (less, more) in enumerate(_sides(what, width), start=1):
+        for text, anchor, x in ((less, "start", left), (more, "end", left + width)):
+            if text:
+                at = x, y + _SIDES * line
+                paper.words(at, text, anchor=anchor, colour=LIGHT["soft"], halo=True)
+
+
+def _axis(paper: Paper, scale: PairedScale, ends: tuple[float, float], what: Quantity) -> None:
+    """Ticks with their words beneath the rows, and a darker line at zero."""
+    top, bottom = ends
+    for at, words in scale.ticks(what.unit):
+        x = scale.x(at)
+        paper.line([(x, top), (x, bottom + 4)], LIGHT["grid" if at else "soft"])
+        paper.words((x, bottom + 18), words, anchor="middle", colour=LIGHT["soft"])
 
 
 Label = tuple[list[str], list[str]]
@@ -170,31 +188,34 @@ Label = tuple[list[str], list[str]]
 
 
 def _label(first: str, second: str, width: float) -> Label:
-    size = canvas.TEXT - 1
-    return canvas.wrapped(second, width, size), canvas.wrapped(f"instead of {first}", width, size)
+    return canvas.wrapped(second, width, _SIZE), canvas.wrapped(f"instead of {first}", width, _SIZE)
 
 
 def _height(label: Label) -> float:
     return float(_LINE * (len(label[0]) + len(label[1])) + _AROUND)
 
 
-def _name(axes: Axes, place: tuple[float, float], label: Label) -> None:
+def _name(paper: Paper, place: tuple[float, float], label: Label) -> None:
     left, y = place
     colours = [LIGHT["ink"]] * len(label[0]) + [LIGHT["soft"]] * len(label[1])
     for at, (line, colour) in enumerate(zip([*label[0], *label[1]], colours, strict=True)):
-        axes.text(left, y + 12 + _LINE * at, line, size=canvas.TEXT - 1, color=colour)
+        paper.words((left, y + 12 + _LINE * at), line, colour=colour, halo=True)
 
 
-def _interval(axes: Axes, row: PairedDifference, y: float, scale: Callable[[float], float]) -> None:
-    """Filled where it is more than chance, of all pairs together; dashed: approximate."""
-    dashes = (2.0, 1.0) if row.approximate else (None, None)
-    low, middle, high = (scale(value) for value in (row.low, row.difference, row.high))
-    axes.plot([scale(0)] * 2, [y - 12, y + 12], color=LIGHT["soft"], linewidth=1, zorder=1)
+def _interval(paper: Paper, row: PairedDifference, y: float, scale: PairedScale) -> None:
+    """Filled: more than chance, of all pairs together; without end strokes: approximate.
+
+    An arrow stands where the difference or an end of its interval lies beyond the scale.
+    """
     colour = LIGHT["blue"] if row.differs else LIGHT["soft"]
-    axes.plot([low, high], [y, y], color=colour, linewidth=2, dashes=dashes, zorder=3)
-    for end in (low, high):
-        axes.plot([end, end], [y - 4, y + 4], color=colour, linewidth=2, zorder=3)
-    axes.plot(
-        [middle], [y], marker="o", markersize=8, color=colour, zorder=4, linestyle="none",
-        markerfacecolor=colour if row.differs else LIGHT["paper"], markeredgewidth=2,
-    )  # fmt: skip
+    low, middle, high = (scale.x(value) for value in (row.low, row.difference, row.high))
+    paper.line([(low, y), (high, y)], colour, thick=2, dash=(4, 3) if row.approximate else ())
+    for end, x in ((row.low, low), (row.high, high)):
+        if scale.low <= end <= scale.high and not row.approximate:
+            paper.line([(x, y - 4), (x, y + 4)], colour, thick=2)
+    hollow = not row.differs
+    for beyond, x, shape in ((row.low < scale.low, low, "<"), (row.high > scale.high, high, ">")):
+        if beyond:
+            paper.mark((x, y), shape, colour, 5.0, hollow=hollow)
+    if scale.low <= row.difference <= scale.high:
+        paper.mark((middle, y), "o", colour, 4.4, hollow=hollow)

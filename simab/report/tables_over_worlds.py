@@ -72,6 +72,7 @@ def trade(result: StudyResult) -> Table:
         Column("Policy", numeric=False),
         Column("False promotion", "largest of the worlds, 95\u202f%"),
         Column("World", numeric=False),
+        Column("Promotes where right", "smallest of the worlds, 95\u202f%"),
         Column("Time to decision", "median, its 95\u202f% interval"),
         Column("World", "where promoting is right", numeric=False),
     )
@@ -80,6 +81,7 @@ def trade(result: StudyResult) -> Table:
             Cell(each.policy),
             cell(formatting.proportion(each.false)),
             Cell(each.where.label.title),
+            cell(formatting.proportion(each.rightly)),
             Cell(
                 typeset.duration(each.time.p50) if each.decides else "beyond the horizon",
                 _interval(each.time.p50_low, each.time.p50_high),

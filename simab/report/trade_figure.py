@@ -1,22 +1,32 @@
-"""The figure of false promotion against time to decision: a cross of intervals for each policy."""
+"""The figure of false promotion and time to a decision: a row for each policy, two panels wide."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 from simab.report import canvas
 from simab.report.over_worlds import Trade, trades
-from simab.report.palette import LIGHT, style
+from simab.report.palette import LIGHT
 from simab.report.paper import Paper
-from simab.result import StudyResult
+from simab.result import Proportion, StudyResult
 from simab.text import typeset
 
 __all__ = ["asked_at_most", "draw_trade"]
 
-_LINE: Final = 19
-_LEFT: Final = 50.0
-_TICKS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+_SIZE: Final = canvas.TEXT - 1
+_ROW: Final = 23.0
+_NAME: Final = 16.0  # a name above its row, on narrow paper
+_LEGEND: Final = 19.0
+_APART: Final = 11.0  # marks of one row that lie nearer share it, one above the other
+_MOVED: Final = 4.5
+_FALSE: Final = LIGHT["vermillion"]
+_RIGHT: Final = LIGHT["blue"]
+_LEGENDS: Final = (
+    ("D", _FALSE, False, "promotes where keeping is right"),
+    ("o", _RIGHT, True, "promotes where promoting is right"),
+)
 
 
 def asked_at_most(result: StudyResult) -> float:
@@ -29,88 +39,129 @@ def asked_at_most(result: StudyResult) -> float:
     return min(bounds, default=math.nan)
 
 
-class Frame:
-    """Where the axes stand on the paper, and how far time goes."""
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A panel: its edges on the paper, and the value that stands at the right one."""
+
+    left: float
+    right: float
+    end: float
+
+    def x(self, value: float) -> float:
+        """Where a value stands; one beyond the axis, or not known, stands at the right edge."""
+        part = value / self.end if math.isfinite(value) else 1.0
+        return self.left + min(part, 1.0) * (self.right - self.left)
+
+
+class _Frame:
+    """Where the rows and the two panels stand on the paper."""
 
     def __init__(self, found: list[Trade], width: float) -> None:
         self.wide = width > 500
-        longest = max(canvas.text_width(each.policy, canvas.TEXT - 1) for each in found)
-        self.right = width - (min(240.0, longest + 34) if self.wide else 14.0)
-        self.top = 34.0 + (0.0 if self.wide else _LINE * len(found) + 4)
-        self.bottom = self.top + max(280.0, _LINE * len(found) if self.wide else 0.0)
-        known = [each.time.p50_high for each in found] + [each.time.p50 for each in found]
-        latest = max((each for each in known if math.isfinite(each)), default=1.0)
-        # Room at the right for those that have not decided half of their runs.
-        late = any(not each.decides for each in found)
-        self.end_s = latest * (1.18 if late else 1.05)
+        longest = max(canvas.text_width(each.policy, _SIZE) for each in found)
+        left = min(longest, 0.32 * width) + 26 if self.wide else 16.0
+        self.names = left - 26 if self.wide else width - 4
+        gap = 44.0 if self.wide else 32.0
+        middle = left + (width - left - gap - 26) * (0.56 if self.wide else 0.5)
+        self.shares = _Axis(left, middle, 1.0)
+        self.times = _Axis(middle + gap, width - 26, _latest(found))
+        lines = 1 if self.wide else len(_LEGENDS)
+        self.row = _ROW if self.wide else _ROW + _NAME
+        self.top = _LEGEND * lines + 10.0
+        self.bottom = self.top + self.row * len(found) + 4
 
-    def x(self, at_s: float) -> float:
-        """Of a time; what is beyond the horizon stands at the right edge."""
-        part = at_s / self.end_s if math.isfinite(at_s) else 1.0
-        return _LEFT + part * (self.right - _LEFT)
+    def y(self, row: int) -> float:
+        """The line on which the marks of a row stand."""
+        return self.top + self.row * (row + 1) - _ROW / 2
 
-    def y(self, share: float) -> float:
-        """Of a share."""
-        return self.bottom - share * (self.bottom - self.top)
+
+def _latest(found: list[Trade]) -> float:
+    """The end of the axis of time, with room for those that have not decided half of their runs."""
+    known = [each.time.p50_high for each in found] + [each.time.p50 for each in found]
+    latest = max((each for each in known if math.isfinite(each)), default=1.0) or 1.0
+    return latest * (1.18 if any(not each.decides for each in found) else 1.05)
 
 
 def draw_trade(result: StudyResult, width: float) -> str:
-    """Up: the share of false promotions; right: the time; a line where the requirement is."""
-    found = trades(result)
-    frame = Frame(found, width)
+    """Left: how often runs promote; right: the time; a dashed line where the requirement is.
+
+    The policy with the fewest false promotions is at the top, of equals the soonest.
+    """
+    found = sorted(trades(result), key=_order)
+    frame = _Frame(found, width)
     paper = Paper(width, frame.bottom + 44)
+    _legend(paper, frame)
     _axes(paper, frame, asked_at_most(result))
-    places = {policy.name: at for at, policy in enumerate(result.policies)}
-    for each in found:
-        _cross(paper, frame, each, places[each.policy])
-    _names(paper, frame, found, places)
+    for row, each in enumerate(found):
+        y = frame.y(row)
+        name = canvas.fit(each.policy, frame.names, _SIZE)
+        paper.words((0, y + 4 if frame.wide else y - _NAME + 2), name, halo=True)
+        _shares(paper, frame.shares, each, y)
+        _time(paper, frame.times, each, y)
     return paper.svg()
 
 
-def _axes(paper: Paper, frame: Frame, asked: float) -> None:
-    paper.words((0, frame.top - 18), "false promotion", colour=LIGHT["soft"])
-    for share in _TICKS:
-        y = frame.y(share)
-        paper.line([(_LEFT, y), (frame.right, y)], LIGHT["grid"])
-        label = f"{100 * share:g}{typeset.THIN}%"
-        paper.words((_LEFT - 8, y + 4), label, anchor="end", colour=LIGHT["soft"])
-    unit_s, ticks = canvas.time_ticks(frame.end_s, 7 if frame.wide else 5)
-    for at, label in ticks:
-        x = frame.x(at * unit_s)
-        paper.line([(x, frame.bottom), (x, frame.bottom + 5)], LIGHT["soft"])
-        paper.words((x, frame.bottom + 20), label, anchor="middle", colour=LIGHT["soft"])
-    words = "median time to a decision"
-    paper.words((frame.right, frame.bottom + 39), words, anchor="end", colour=LIGHT["soft"])
+def _order(each: Trade) -> tuple[float, float]:
+    return each.false.share, each.time.p50 if each.decides else math.inf
+
+
+def _legend(paper: Paper, frame: _Frame) -> None:
+    x, y = frame.shares.left if frame.wide else 8.0, 8.0
+    for shape, colour, hollow, words in _LEGENDS:
+        paper.mark((x, y), shape, colour, hollow=hollow)
+        paper.words((x + 11, y + 4), words)
+        if frame.wide:
+            x += canvas.text_width(words, _SIZE) + 30
+        else:
+            y += _LEGEND
+
+
+def _axes(paper: Paper, frame: _Frame, asked: float) -> None:
+    shares, times = frame.shares, frame.times
+    steps = (0.0, 0.25, 0.5, 0.75, 1.0) if frame.wide else (0.0, 0.5, 1.0)
+    _axis(paper, frame, shares, [(at, f"{100 * at:g}{typeset.THIN}%") for at in steps])
+    unit_s, ticks = canvas.time_ticks(times.end, 6 if frame.wide else 3)
+    _axis(paper, frame, times, [(at * unit_s, label) for at, label in ticks])
+    y = frame.bottom + 38
+    paper.words((shares.left, y), "share of runs that promote", colour=LIGHT["soft"])
+    words = "median time to a decision" if frame.wide else "median time to decide"
+    paper.words((times.left, y), words, colour=LIGHT["soft"])
     if math.isfinite(asked):
-        y = frame.y(asked)
-        paper.line([(_LEFT, y), (frame.right, y)], LIGHT["ink"], thick=1.2, dash=(5, 3))
+        x = shares.x(asked)
+        ends = [(x, frame.top), (x, frame.bottom)]
+        paper.line(ends, LIGHT["ink"], thick=1.2, dash=(5, 3))
 
 
-def _cross(paper: Paper, frame: Frame, each: Trade, place: int) -> None:
-    look, (x, y) = style(place), (frame.x(each.time.p50), frame.y(each.false.share))
-    low, high = (frame.x(bound) for bound in (each.time.p50_low, each.time.p50_high))
-    if each.decides:
-        paper.line([(low, y), (high, y)], look.colour, thick=1.6)
-    paper.line(
-        [(x, frame.y(each.false.low)), (x, frame.y(each.false.high))], look.colour, thick=1.6
-    )
-    paper.mark((x, y), look.marker, look.colour)
+def _axis(paper: Paper, frame: _Frame, axis: _Axis, ticks: list[tuple[float, str]]) -> None:
+    paper.line([(axis.left, frame.bottom), (axis.right, frame.bottom)], LIGHT["soft"])
+    for at, label in ticks:
+        x = axis.x(at)
+        paper.line([(x, frame.top), (x, frame.bottom + 4)], LIGHT["grid"])
+        paper.words((x, frame.bottom + 19), label, anchor="middle", colour=LIGHT["soft"])
 
 
-def _names(paper: Paper, frame: Frame, found: list[Trade], places: dict[str, int]) -> None:
-    """A list of marks and names: on wide paper at the right, each near the height of its cross."""
-    ordered = sorted(found, key=lambda each: (-each.false.share, frame.x(each.time.p50)))
-    if frame.wide:
-        wanted = [frame.y(each.false.share) for each in ordered]
-        # Of equal heights the first in order comes first from the top.
-        wanted = [y + 1e-6 * at for at, y in enumerate(wanted)]
-        heights = canvas.spread(wanted, _LINE, frame.top, frame.bottom)
-        x = frame.right + 18
-    else:
-        heights = [14.0 + _LINE * at for at in range(len(ordered))]
-        x = 8.0
-    for each, y in zip(ordered, heights, strict=True):
-        look = style(places[each.policy])
-        paper.mark((x, y), look.marker, look.colour)
-        name = canvas.fit(each.policy, paper.width - x - 14, canvas.TEXT - 1)
-        paper.words((x + 12, y + 4), name)
+def _shares(paper: Paper, axis: _Axis, each: Trade, y: float) -> None:
+    """Both shares with their intervals; where they lie on one another, one above the other."""
+    near = abs(axis.x(each.false.share) - axis.x(each.rightly.share)) < _APART
+    apart = _MOVED if near else 0.0
+    _share(paper, axis, each.rightly, y - apart, ("o", _RIGHT, True))
+    _share(paper, axis, each.false, y + apart, ("D", _FALSE, False))
+
+
+def _share(
+    paper: Paper, axis: _Axis, share: Proportion, y: float, look: tuple[str, str, bool]
+) -> None:
+    shape, colour, hollow = look
+    paper.line([(axis.x(share.low), y), (axis.x(share.high), y)], colour, thick=1.6)
+    paper.mark((axis.x(share.share), y), shape, colour, 3.8, hollow=hollow)
+
+
+def _time(paper: Paper, axis: _Axis, each: Trade, y: float) -> None:
+    """The median with its interval; an arrow at the right edge where half have not decided."""
+    ink = LIGHT["ink"]
+    if not each.decides:
+        paper.mark((axis.right, y), ">", ink, 4.5, hollow=True)
+        return
+    low, high = (axis.x(bound) for bound in (each.time.p50_low, each.time.p50_high))
+    paper.line([(low, y), (high, y)], ink, thick=1.6)
+    paper.mark((axis.x(each.time.p50), y), "s", ink, 3.6)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.report import canvas, paired_figure, palette, timeline_tables, verdict_figure
+from simab.report.paired_scale import PairedScale, cut_at
 from simab.report.svg import finish
+from simab.result import PairedDifference
+from simab.result.columns import Unit
 from simab.result.example_run import Realised
 from simab.result.saved_study import read_result
 from simab.text import typeset
@@ -19,6 +25,20 @@ from tests.report.toy_study import CHURN, build
 from tests.strategies import CHARACTERS
 
 Of = Callable[[str], dict[str, Any]]
+PAIRED = PairedDifference(
+    first="a",
+    second="b",
+    quantity="correct",
+    difference=0.0,
+    low=0.0,
+    high=0.0,
+    approximate=False,
+    variance_reduction=math.nan,
+    pairs=9,
+    p_value=1.0,
+    restricted_to_s=math.nan,
+    undecided=None,
+)
 
 
 def luminance(colour: str) -> float:
@@ -162,12 +182,53 @@ def test_names_of_pairs_are_wrapped_and_not_cut(width: float) -> None:
     """Every word of both names is on the paper, whatever the name's length."""
     name = "two-proportion test of the share of correct answers at 334 labelled rows"
     study = build((("most metrics after 120 rows", *CHURN[0][1:]), (name, *CHURN[1][1:])))
-    with canvas.drawing():
-        figure = paired_figure.draw_pairs(read_result(study), width)
-        texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    drawing = ElementTree.fromstring(paired_figure.draw_pairs(read_result(study), width))
+    texts = [each.text or "" for each in drawing.iter() if each.tag.endswith("text")]
     assert not any("…" in text for text in texts)
     assert name in " ".join(texts)
     assert "instead of most metrics after 120 rows" in " ".join(texts)
+
+
+@pytest.mark.parametrize("width", [canvas.WIDE, canvas.NARROW])
+@pytest.mark.parametrize("name", ["churn", "twelve_policies"])
+def test_both_sides_of_zero_are_named_at_every_width(result: Of, name: str, width: float) -> None:
+    """Of every quantity that is compared, with zero on its axis, and all of it on the paper."""
+    study = read_result(result(name))
+    drawing = ElementTree.fromstring(paired_figure.draw_pairs(study, width))
+    texts = [each.text or "" for each in drawing.iter() if each.tag.endswith("text")]
+    shown = paired_figure.shown(study)
+    for key in shown:
+        what = paired_figure.quantity(key)
+        assert {f"\u2190 {what.less}", f"{what.more} \u2192"} <= set(texts)
+    assert texts.count("0") >= len(shown)
+    for each in drawing.iter():
+        assert 0 <= float(each.get("x", 0)) <= width
+
+
+reaches = st.tuples(st.floats(-1e6, 1e6), st.floats(0, 1e5))
+
+
+@given(st.lists(reaches, min_size=1, max_size=12))
+def test_a_scale_of_differences_leaves_out_a_quarter_of_the_rows_at_most(
+    drawn: list[tuple[float, float]],
+) -> None:
+    """What is on the scale stands in the order of its values; what is not stands at an edge."""
+    rows = [
+        replace(PAIRED, difference=middle, low=middle - half, high=middle + half)
+        for middle, half in drawn
+    ]
+    most, scale = cut_at(rows), PairedScale.of(rows, 10.0, 200.0)
+    far = [each for each in rows if max(abs(each.low), abs(each.high)) > most]
+    assert len(far) <= len(rows) / 4
+    assert all(abs(each.difference) + (each.high - each.low) / 2 > 2.9 * most for each in far)
+    values = sorted(value for row in rows for value in (row.low, row.difference, row.high))
+    places = [scale.x(each) for each in values]
+    assert places == sorted(places)
+    assert all(10.0 <= each <= 210.0 for each in places)
+    for unit in (None, Unit.SHARE, Unit.SECONDS, Unit.COST):
+        ticks = scale.ticks(unit)
+        assert [words for at, words in ticks if at == 0] == ["0"]
+        assert all(scale.low - 1e-9 <= at <= scale.high + 1e-9 for at, _ in ticks)
 
 
 def test_only_a_word_wider_than_the_line_is_cut() -> None:

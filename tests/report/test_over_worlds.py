@@ -34,21 +34,23 @@ def promoted(rows: list[RunSummary]) -> int:
     return sum(row.verdict is Verdict.PROMOTED_CANDIDATE for row in rows)
 
 
-def a_cross_stands_where_the_rows_say(drawn: DrawnStudy) -> None:
-    """Up the largest share over the worlds where keeping is right, right the median elsewhere."""
+def the_marks_stand_where_the_runs_say(drawn: DrawnStudy) -> None:
+    """The largest share where keeping is right; the smallest, and the median, elsewhere."""
     found = {each.policy: each for each in trades(drawn.result)}
     both = KEEP & set(drawn.rows), PROMOTE & set(drawn.rows)
     assert bool(found) is all(map(bool, both))
     for name, each in found.items():
         shares = [promoted(drawn.rows[world][name]) / RUNS for world in both[0]]
         assert each.false.share == max(shares)
+        rightly = [promoted(drawn.rows[world][name]) / RUNS for world in both[1]]
+        assert each.rightly.share == min(rightly)
         times = sorted(row.time_to_decision_s for row in drawn.rows["described"][name])
         median = times[RUNS // 2 - 1]  # the smallest time by which half have decided
         assert each.decides is (median != float("inf"))
         assert not each.decides or each.time.p50 == median
 
 
-def the_sentence_of_the_crosses_is_true(drawn: DrawnStudy) -> None:
+def the_sentence_of_the_marks_is_true(drawn: DrawnStudy) -> None:
     """Who is named as at or below 5 % is, nobody else is, and the soonest of them is named."""
     found = trades(drawn.result)
     if not found:
@@ -150,8 +152,8 @@ def looks_add_up_to_the_runs_that_were_decided(drawn: DrawnStudy) -> None:
 
 
 CHECKS = (
-    a_cross_stands_where_the_rows_say,
-    the_sentence_of_the_crosses_is_true,
+    the_marks_stand_where_the_runs_say,
+    the_sentence_of_the_marks_is_true,
     the_sentence_of_the_bars_has_the_extremes_of_the_rows,
     every_replication_is_in_one_part_of_its_bar,
     the_worst_run_is_the_worst_of_all_rows,
@@ -191,7 +193,7 @@ def every_policy_is_named(width: float, result: StudyResult) -> None:
 
 @examples(1 / 10)
 @given(drawn_studies())
-def test_without_both_kinds_of_worlds_there_are_no_crosses(drawn: DrawnStudy) -> None:
+def test_without_both_kinds_of_worlds_there_is_no_trade(drawn: DrawnStudy) -> None:
     keys = [block.key for block in worlds_figures(drawn.result, iter(range(1, 9)))]
     assert keys == ["trade", "worlds"] if trades(drawn.result) else keys == ["worlds"]
 
