@@ -125,12 +125,20 @@ def headed(paper: Paper, y: float, lines: Sequence[str]) -> None:
 
 
 def nice_ticks(high: float, most: int = 3, *, low: float = 0.0) -> list[float]:
-    """Round values from `low` up to `high`, so many steps apart at most."""
+    """Round values from `low` up to `high`, so many steps apart at most, or one more.
+
+    There are two at least, as one alone is no scale.
+    """
     size = high - low
     if not (size > 0 and math.isfinite(size)):
         return [low]
     power = 10.0 ** math.floor(math.log10(size))
-    steps = (factor * power / 10 for factor in (1, 2, 5, 10, 20, 50, 100))
-    step = next(each for each in steps if size / each <= most + 1e-9)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [step * at for at in range(first, last + 1)]
+    steps = [factor * power / 10 for factor in (1, 2, 5, 10, 20, 50, 100)]
+    coarsest = next(at for at, each in enumerate(steps) if size / each <= most + 1e-9)
+    ticks: list[float] = []
+    for step in reversed(steps[: coarsest + 1]):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        ticks = [step * at for at in range(first, last + 1)]
+        if len(ticks) > 1:
+            break
+    return ticks

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from simab.report import captions
-from simab.report.timeline_parts import envelopes, latencies_speak, limit_on
+import math
+
+from simab.report import captions, formatting
+from simab.report.timeline_parts import envelopes, errors_speak, latencies_speak, limit_on
 from simab.result import StudyResult
 from simab.result.example_run import Example, LimitLine
 from simab.text import typeset
+from simab.text.lists import listed
 from simab.text.numbers import counted
 
 __all__ = ["finding"]
@@ -18,6 +21,7 @@ def finding(result: StudyResult, example: Example) -> str:
     parts += [_split(result, example), _limits(example)]
     if example.metric_series:
         parts.append(captions.metric(result, example))
+    parts.append(_not_drawn(result, example))
     return " ".join(filter(None, parts))
 
 
@@ -61,3 +65,23 @@ def _broken(example: Example, limit: LimitLine) -> str:
         f"The {kind} on {what} is broken in {typeset.count(over)} of {typeset.count(len(values))} "
         "windows of a variant."
     )
+
+
+def _not_drawn(result: StudyResult, example: Example) -> str:
+    """Which panels are left out, and why."""
+    why = []
+    if not latencies_speak(example):
+        known = any(math.isfinite(each.latency_shown_ms) for each in example.spans)
+        few = "which has no limit and in no window is more than 1.5 times as long as in another"
+        why.append(f"latency, {few if known else 'of which no window tells'}")
+    if not errors_speak(example):
+        why.append("errors, of which there are none and which have no limit")
+    if not example.metric_series:
+        metric = formatting.metric_name(result.truth.metric)
+        reason = (
+            "which are kept of the usual run of each policy alone"
+            if example.is_worst
+            else "as no label of either variant arrived in the time shown"
+        )
+        why.append(f"{metric} and labels, {reason}")
+    return f"Without panels: {listed(why)}." if why else ""

@@ -140,7 +140,13 @@ def test_a_panel_is_there_only_where_it_says_something() -> None:
     assert ">Labels:<" in drawn
     limit = LimitLine(metric="error_rate", at_most=0.05, source="policy")
     assert ">Errors:<" in draw_timeline(replace(example, limits=(limit,)), study.truth, 720)
+    assert "errors, of which there are none" in finding(study, example)
+    assert "errors, of" not in finding(study, replace(example, limits=(limit,)))
+    assert "labels, " not in finding(study, example)
     bare = replace(example, metric_series=(), decisions=())
+    for is_worst, reason in ((True, "kept of the usual run"), (False, "no label of either")):
+        said = finding(study, replace(bare, is_worst=is_worst))
+        assert f"F1 and labels, {'which are ' if is_worst else 'as '}{reason}" in said
     for heading in (">Labels:<", ">Decisions:<", ">Analyses:<"):
         assert heading not in draw_timeline(bare, study.truth, 358)
 
@@ -187,11 +193,17 @@ def test_of_many_readings_every_change_of_result_is_kept() -> None:
 
 @given(st.floats(1e-6, 1e9), st.floats(0, 0.9))
 def test_ticks_are_round_few_and_on_the_scale(high: float, part: float) -> None:
-    """At most three steps of 1, 2 or 5 times a power of ten."""
+    """At most three steps of 1, 2 or 5 times a power of ten, and one at least."""
     low = part * high
     ticks = nice_ticks(high, low=low)
-    assert 1 <= len(ticks) <= 4
+    assert 2 <= len(ticks) <= 4
     assert all(low - 1e-6 * high <= each <= high * (1 + 1e-6) for each in ticks)
     for one, other in pairwise(ticks):
         digit = (other - one) / 10 ** math.floor(math.log10(other - one) + 1e-9)
         assert min(abs(digit - each) for each in (1, 2, 5, 10)) < 1e-6
+
+
+@pytest.mark.parametrize("labels", [41, 4.3, 430])
+def test_an_axis_of_labels_has_more_than_its_zero(labels: float) -> None:
+    """Steps of 2 would be three, and of 5 none: one more than asked for is taken."""
+    assert len(nice_ticks(labels, 2)) == 3
