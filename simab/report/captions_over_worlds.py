@@ -34,9 +34,9 @@ def trade(result: StudyResult) -> str:
         )
     parts.append(
         "Left: the share of runs that promote; filled, where keeping is right, in the world where "
-        "it is largest; hollow, where promoting is right, in the world where it is smallest. "
-        "Right: the time to a decision of either kind where promoting is right, in the slowest "
-        "such world."
+        "it is largest; hollow, where promoting is right and at the end the candidate has all "
+        "traffic, in the world where it is smallest. Right: the time to a decision of either kind "
+        "where promoting is right, in the slowest such world."
     )
     line = " Dashed: the requirement." if math.isfinite(asked) else ""
     return f"{' '.join(parts)}{line} Lines: 95{typeset.THIN}% intervals."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from simab.result import PolicyResult, Proportion, Quantiles, Spread, StudyResult
 from simab.result.world_result import KEEP, PROMOTE, WorldResult
 
-__all__ = ["Trade", "distinct", "harmful", "in_world", "trades"]
+__all__ = ["Trade", "distinct", "harmful", "in_world", "promoting", "trades"]
 
 
 def distinct(result: StudyResult) -> list[WorldResult]:
@@ -21,13 +21,20 @@ def in_world(world: WorldResult, name: str) -> PolicyResult | None:
     return next((each for each in world.policies if each.name == name), None)
 
 
+def promoting(world: WorldResult, policy: PolicyResult) -> Proportion:
+    """What is judged there: where promoting is right, that the candidate has all at the end."""
+    if world.asks == PROMOTE:
+        return policy.ends_with.get(world.truth.candidate, policy.promotes)
+    return policy.promotes
+
+
 @dataclass(frozen=True, slots=True)
 class Trade:
     """What a policy gives for what it takes: false promotions, and the time to a decision.
 
     `false` is the largest share of runs that promote, over the worlds in which keeping is right,
-    and `where` that world; `rightly` the smallest share that promotes over the worlds in which
-    promoting is right; `time` is of `when`, the slowest of these.
+    and `where` that world; `rightly` the smallest share that ends with the candidate, over those in
+    which promoting is right; `time` is of `when`, the slowest of these.
     """
 
     policy: str
@@ -56,7 +63,8 @@ def trades(result: StudyResult) -> list[Trade]:
             continue
         worst, where = max(false, key=lambda pair: pair[0].promotes.share)
         slowest, when = max(times, key=lambda pair: _late(pair[0].decision_time_s.p50))
-        rightly = min((each.promotes for each, _ in times), key=lambda share: share.share)
+        shares = [promoting(world, each) for each, world in times]
+        rightly = min(shares, key=lambda each: each.share)
         time = slowest.decision_time_s
         found.append(Trade(policy.name, worst.promotes, where, rightly, time, when))
     return found

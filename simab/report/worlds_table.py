@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from typing import Final
 
 from simab.report import formatting
-from simab.report.over_worlds import distinct
+from simab.report.over_worlds import distinct, promoting
 from simab.report.requirement_text import looks_text, world_heading
 from simab.report.table import Cell, Column, Table, cell
 from simab.report.tables import written_mean
 from simab.report.tables_over_worlds import VERDICTS
-from simab.result import PolicyResult, Proportion, StudyResult
+from simab.result import PolicyResult, StudyResult
 from simab.result.columns import COLUMNS
 from simab.result.requirement_result import Compliance
-from simab.result.world_result import PROMOTE, WorldResult
+from simab.result.world_result import WorldResult
 from simab.text import typeset
 from simab.text.numbers import counted
 
-__all__ = ["LOOKS_AT", "worlds_table"]
+__all__ = ["LOOKS_AT", "VERDICT", "worlds_table"]
 
 LOOKS_AT: Final = "Looks at"
 """The heading of the column that says what a policy looks at."""
+VERDICT: Final = "Verdict"
+"""The heading of the column that says whether a policy meets what is required."""
 
 _NONE: Final = Cell("–")
 _SAYS_NOTHING: Final = frozenset({"–", typeset.NOT_KNOWN, VERDICTS[Compliance.NOT_ASKED]})
@@ -39,7 +41,7 @@ def worlds_table(result: StudyResult) -> Table:
     ]
     if exposed:
         columns.append(Column("Requests on worse variants", "largest mean of the worlds"))
-    columns.append(Column("Requirements", numeric=False))
+    columns.append(Column(VERDICT, "on what is required", numeric=False))
     rows = tuple(_row(result, policy.name, worlds, exposed) for policy in result.policies)
     caption = (
         f"Each policy in each world over {counted(result.replications, 'run')} a world; where it "
@@ -55,7 +57,7 @@ def _row(
     cells = [Cell(name), Cell(looks_text(result, name))]
     for world in worlds:
         policy = found[world.name]
-        cells.append(cell(formatting.proportion(_shown(world, policy))) if policy else _NONE)
+        cells.append(cell(formatting.proportion(promoting(world, policy))) if policy else _NONE)
     played = [policy for policy in found.values() if policy is not None]
     if not played:
         more = [_NONE, _NONE] if exposed else [_NONE]
@@ -69,13 +71,6 @@ def _row(
         cells.append(cell(written_mean(column, most)) if most else _NONE)
     cells.append(Cell(VERDICTS[result.compliance(name)]))
     return tuple(cells)
-
-
-def _shown(world: WorldResult, policy: PolicyResult) -> Proportion:
-    """What is judged there: where promoting is right, that the candidate has all at the end."""
-    if world.asks == PROMOTE:
-        return policy.ends_with.get(world.truth.candidate, policy.promotes)
-    return policy.promotes
 
 
 def _median(policy: PolicyResult) -> float:

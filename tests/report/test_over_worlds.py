@@ -18,7 +18,7 @@ from simab.report import (
 from simab.report.figure_block import worlds_figures
 from simab.report.over_worlds import harmful, trades
 from simab.report.table import Cell, Column, Table
-from simab.report.worlds_table import worlds_table
+from simab.report.worlds_table import VERDICT, worlds_table
 from simab.result import StudyResult
 from simab.result.run_summary import RunSummary, Verdict
 from simab.text.typeset import plain_spaces as plain
@@ -42,7 +42,10 @@ def the_marks_stand_where_the_runs_say(drawn: DrawnStudy) -> None:
     for name, each in found.items():
         shares = [promoted(drawn.rows[world][name]) / RUNS for world in both[0]]
         assert each.false.share == max(shares)
-        rightly = [promoted(drawn.rows[world][name]) / RUNS for world in both[1]]
+        rightly = [
+            sum(row.ends_with == "Variant2" for row in drawn.rows[world][name]) / RUNS
+            for world in both[1]
+        ]
         assert each.rightly.share == min(rightly)
         times = sorted(row.time_to_decision_s for row in drawn.rows["described"][name])
         median = times[RUNS // 2 - 1]  # the smallest time by which half have decided
@@ -212,5 +215,5 @@ def test_columns_that_say_nothing_are_left_out() -> None:
 def test_the_table_says_whether_anything_is_required_only_where_it_is(drawn: DrawnStudy) -> None:
     titles = [each.title for each in worlds_table(drawn.result).columns]
     nothing = [each.title for each in worlds_table(replace(drawn.result, judged=())).columns]
-    assert "Requirements" in titles
-    assert [each for each in titles if each != "Requirements"] == nothing
+    assert VERDICT in titles
+    assert [each for each in titles if each != VERDICT] == nothing
