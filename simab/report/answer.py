@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from simab.report import formatting
 from simab.report.answer_over_worlds import recommendation_text, requirement_remarks
+from simab.report.answer_remarks import false_alarms, floor
 from simab.report.ranking import (
     breaks_long,
     error_share_without,
@@ -49,6 +50,8 @@ def answer(result: StudyResult) -> Answer:
         *_overturned(result),
         *_suffering(result),
         *_cost(result),
+        *floor(result),
+        *false_alarms(result),
         *_speed(result),
         *_poor(result),
         *_always_alike(result),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from simab.report.answer_remarks import of_the_rule
 from simab.report.over_worlds import distinct, in_world
 from simab.report.requirement_text import (
     bounds_text,
@@ -135,7 +136,10 @@ def _rounded(runs: int) -> int:
 
 
 def requirement_remarks(result: StudyResult) -> list[str]:
-    """What fails each policy that fails, the worst of it; of many the first, and how many more."""
+    """What the rule to use, or the nearest, takes; and what fails each other that fails.
+
+    Of each the worst of it; of many the first, and how many more.
+    """
     failing = [
         policy.name
         for policy in result.policies
@@ -145,7 +149,9 @@ def requirement_remarks(result: StudyResult) -> list[str]:
     if recommended is None or (len(result.policies) == 1 and not failing):
         return []
     shown = [name for name in failing if name != recommended.nearest or recommended.policy]
-    parts = [
+    first = recommended.policy or recommended.nearest
+    parts = of_the_rule(result, first) if first and len(distinct(result)) > 1 else []
+    parts += [
         f"{named(name)} fails {_failure(result, _worst(result, name))}."
         for name in shown[:_MOST_NAMES]
     ]

@@ -14,7 +14,7 @@ from simab.result.requirement_result import Compliance, JudgedRequirement
 from simab.result.run_summary import Verdict
 from simab.text import typeset
 
-__all__ = ["VERDICTS", "harm", "looks", "requirements", "trade", "worlds"]
+__all__ = ["VERDICTS", "errors", "harm", "looks", "requirements", "trade", "worlds"]
 
 VERDICTS: Final = {
     Compliance.PASSES: "pass",
@@ -141,6 +141,25 @@ def harm(result: StudyResult) -> Table:
         for name, spread in spreads
     )
     return Table("Requests on worse variants, over runs", columns, rows)
+
+
+def errors(result: StudyResult) -> Table | None:
+    """The share of requests that fail or are refused, by policy and world; None where none is."""
+    worlds = distinct(result)
+    rows = []
+    for each in result.policies:
+        found = [in_world(world, each.name) for world in worlds]
+        shares = [policy and policy.means["error_share"] for policy in found]
+        cells = [cell(formatting.mean_share(one)) if one else Cell("–") for one in shares]
+        rows.append((Cell(each.name), *cells))
+    played = [policy for world in worlds for policy in world.policies]
+    if not any(policy.means["error_share"].mean > 0 for policy in played):
+        return None
+    columns = (
+        Column("Policy", numeric=False),
+        *(Column(world.label.title.capitalize(), "of requests, mean of runs") for world in worlds),
+    )
+    return Table("Requests that fail or are refused, in each world", columns, tuple(rows))
 
 
 def looks(result: StudyResult) -> Table | None:

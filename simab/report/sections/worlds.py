@@ -27,6 +27,7 @@ def _content(study: StudyResult, numbers: Numbers) -> Content:
     return {
         "table": worlds_table(study),
         "figures": worlds_figures(study, numbers),
+        "errors": tables_over_worlds.errors(study),
         "looks": tables_over_worlds.looks(study),
         "requirements": tables_over_worlds.requirements(study),
         "made": [(world.label.title, world.label.made) for world in distinct(study)],

@@ -1,0 +1,125 @@
+"""Remarks of the answer on what a rule takes, on requests past the weights and on false alarms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from simab.report import formatting
+from simab.report.over_worlds import distinct, in_world, promoting
+from simab.report.requirement_text import where_text
+from simab.result import PolicyResult, StudyResult
+from simab.result.world_result import PROMOTE, WorldResult
+from simab.scenario.world_names import BROKEN, TITLES
+from simab.text import typeset
+from simab.text.lists import either, named
+from simab.text.numbers import number_text, two_figures
+from simab.units import parse_rate
+
+__all__ = ["by_name", "false_alarms", "floor", "of_the_rule"]
+
+
+def by_name(study: StudyResult) -> dict[str, float]:
+    """How many requests of a run name each variant on average, and go past the weights."""
+    found: dict[str, float] = {}
+    traffic = study.scenario.data.get("traffic")
+    for segment in traffic.values() if isinstance(traffic, Mapping) else ():
+        rate = parse_rate(segment["rate"]) * study.horizon_s
+        paired = segment.get("paired_targets") or ()
+        shares = dict(segment.get("targets") or {})
+        for name in paired:
+            shares[name] = shares.get(name, 0.0) + 1 / len(paired)
+        for name, share in shares.items():
+            found[name] = found.get(name, 0.0) + rate * share
+    return found
+
+
+def floor(study: StudyResult) -> list[str]:
+    """How many of the requests on worse variants no rule can save, as they name the variant."""
+    known = by_name(study) if study.targeted and study.truth.worse else {}
+    names = [each for each in study.truth.worse if known.get(each) and _deployed(study, each)]
+    requests = math.fsum(known[name] for name in names)
+    if requests < 1:
+        return []
+    means = [each.means["requests_on_worse"].mean for each in study.policies]
+    least, most = (typeset.count(round(each)) for each in (min(means), max(means)))
+    among = least if least == most else f"{least} to {most}"
+    where = f", {study.world.title}" if len(study.worlds) > 1 else ""
+    return [
+        f"About {number_text(two_figures(requests))} requests of a run name {either(names)} and go "
+        f"past the weights, so that no weight saves them: so many of the {among} requests on worse "
+        f"variants in a run{where} are the floor of every rule."
+    ]
+
+
+def _deployed(study: StudyResult, variant: str) -> bool:
+    """Whether the variant is there from the start, as far as is known: who names it reaches it."""
+    endpoint = study.scenario.data.get("endpoint")
+    found: Any = (
+        endpoint.get("variants", {}).get(variant) if isinstance(endpoint, Mapping) else None
+    )
+    return not isinstance(found, Mapping) or found.get("deployed", True) is True
+
+
+def of_the_rule(study: StudyResult, name: str) -> list[str]:
+    """When a rule decides where promoting is right, and what a broken candidate costs under it."""
+    worlds = distinct(study)
+    promote = [world for world in worlds if world.asks == PROMOTE and in_world(world, name)]
+    shown = [max(promote, key=lambda each: _late(in_world(each, name)))] if promote else []
+    broken = next((each for each in worlds if _is_broken(each) and in_world(each, name)), None)
+    shown += [broken] if broken is not None and broken not in shown else []
+    parts = []
+    for world in shown:
+        policy = in_world(world, name)
+        assert policy is not None
+        errors = _served_in_error(policy) if world is broken else ""
+        parts.append(f"{where_text(study, world.name)} {_decides(policy)}{errors}")
+    return [f"{named(name)}: {'; '.join(parts)}."] if parts else []
+
+
+def _is_broken(world: WorldResult) -> bool:
+    """Whether it is the world of the broken candidate that every study has."""
+    return world.name == BROKEN and world.label.title == TITLES[BROKEN]
+
+
+def _late(policy: PolicyResult | None) -> float:
+    at_s = policy.decision_time_s.p50 if policy is not None else math.inf
+    return at_s if math.isfinite(at_s) else math.inf
+
+
+def _decides(policy: PolicyResult) -> str:
+    at_s = policy.decision_time_s.p50
+    if not math.isfinite(at_s):
+        return "half of its runs or more are undecided at the horizon"
+    return f"it decides after {typeset.duration(at_s)} at the median"
+
+
+def _served_in_error(policy: PolicyResult) -> str:
+    """How many requests fail or are refused in a run; empty where none can."""
+    share, total = (policy.means[key].mean for key in ("error_share", "requests_total"))
+    if not (share > 0 and total > 0):
+        return ""
+    requests = number_text(two_figures(share * total))
+    written = formatting.mean_share(policy.means["error_share"]).value
+    return f", where about {requests} requests of a run ({written}) fail or are refused"
+
+
+def false_alarms(study: StudyResult) -> list[str]:
+    """Rules that a warning says roll back by chance, where they miss a promotion that is right."""
+    promote = [world for world in distinct(study) if world.asks == PROMOTE]
+    found = []
+    for policy in study.policies:
+        start = f"{named(policy.name)} rolls back "
+        warning = next((each for each in study.warnings if each.startswith(start)), "")
+        missed = any(
+            promoting(world, own).share < 1
+            for world in promote
+            if (own := in_world(world, policy.name)) is not None
+        )
+        if missed and " by chance, although " in warning:
+            said = warning.partition(": ")[0]
+            found.append(
+                f"{said} (see Health): where promoting is right such runs count against it here."
+            )
+    return found

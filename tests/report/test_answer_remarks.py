@@ -1,0 +1,130 @@
+"""What the answer says beside its verdict is counted from the runs and from the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from simab.report import tables_over_worlds
+from simab.report.answer_remarks import by_name, false_alarms, floor, of_the_rule
+from simab.report.rule_notes import rule_notes
+from simab.result.saved_study import read_result
+from simab.result.world_result import PROMOTE
+from simab.scenario.world_names import BROKEN, TITLES
+from simab.text import typeset
+from simab.text.typeset import plain_spaces as plain
+from tests.effort import examples
+from tests.report.worlds_study import RUNS, DrawnStudy, drawn_studies
+
+Of = Callable[[str], dict[str, Any]]
+SEGMENT: dict[str, Any] = {"rate": "2/s", "clients": 9, "targets": {}, "paired_targets": []}
+
+
+def targeted(study: dict[str, Any], **traffic: dict[str, Any]) -> dict[str, Any]:
+    """The study with this traffic."""
+    study["scenario"]["traffic"] = {name: SEGMENT | each for name, each in traffic.items()}
+    return study
+
+
+def test_requests_that_name_a_variant_are_counted_from_rates_and_shares(result: Of) -> None:
+    """Two a second: half of those that alternate, and a tenth of the others."""
+    paired = {"paired_targets": ["Variant1", "Variant2"]}
+    study = read_result(
+        targeted(result("churn"), users={"targets": {"Variant2": 0.1}}, evaluation=paired)
+    )
+    found = by_name(study)
+    assert found["Variant2"] == pytest.approx(2 * study.horizon_s * (0.5 + 0.1))
+    assert found["Variant1"] == pytest.approx(2 * study.horizon_s * 0.5)
+    (said,) = floor(study)
+    about = re.search(r"About ([\d,]+) requests of a run name “Variant2”", plain(said))
+    assert about is not None
+    assert float(about.group(1).replace(",", "")) == pytest.approx(found["Variant2"], rel=0.05)
+    means = sorted(each.means["requests_on_worse"].mean for each in study.policies)
+    assert f"{means[0]:,.0f} to {means[-1]:,.0f} requests" in plain(said)
+
+
+def test_without_requests_that_name_a_worse_variant_there_is_no_floor(result: Of) -> None:
+    """Neither where all go by the weights, nor where only the better one is named."""
+    assert floor(read_result(targeted(result("churn"), users={}))) == []
+    better = {"targets": {"Variant1": 0.5}}
+    assert floor(read_result(targeted(result("churn"), users=better))) == []
+
+
+@examples(1 / 2)
+@given(drawn_studies())
+def test_what_a_rule_takes_is_that_of_its_runs(drawn: DrawnStudy) -> None:
+    """The slowest median of the worlds where promoting is right, and the broken candidate's."""
+    first, *others = drawn.result.other_worlds
+    renamed = replace(first.label, name=BROKEN, title=TITLES[BROKEN])
+    study = replace(drawn.result, other_worlds=(replace(first, label=renamed), *others))
+    for policy in study.policies:
+        said = plain(" ".join(of_the_rule(study, policy.name)))
+        broken = sorted(row.time_to_decision_s for row in drawn.rows[first.name][policy.name])
+        half = broken[RUNS // 2 - 1]
+        words = (
+            f"with the candidate broken it decides after {plain(typeset.duration(half))} at the"
+            if half != float("inf")
+            else "with the candidate broken half of its runs or more are undecided at the horizon"
+        )
+        assert words in said
+        times = [
+            each.decision_time_s.p50
+            for world in study.worlds
+            if world.asks == PROMOTE
+            for each in world.policies
+            if each.name == policy.name
+        ]
+        known = [each for each in times if each == each]
+        if times and len(known) == len(times):
+            assert f"it decides after {plain(typeset.duration(max(known)))} at" in said
+
+
+def test_a_rule_that_rolls_back_by_chance_is_named_where_it_misses_promotions(result: Of) -> None:
+    """The warning in its own words; none where every run promotes, or nothing is warned of."""
+    study = read_result(result("candidate_better"))
+    name = next(each.name for each in study.policies if each.ends_with["Variant1"].count)
+    warning = (
+        f"“{name}” rolls back “Variant2” in about 15 % of the runs by chance, although its service "
+        "alone keeps every limit in the long run: alarm “errors” is broken often."
+    )
+    (said,) = false_alarms(replace(study, warnings=(warning,)))
+    assert said.startswith(warning.partition(":")[0])
+    assert "Health" in said
+    assert false_alarms(replace(study, warnings=())) == []
+    assert false_alarms(replace(study, warnings=("“other” rolls back by chance, although",))) == []
+    kept = read_result(result("churn"))  # where keeping is right nothing is missed
+    assert false_alarms(replace(kept, warnings=(warning,))) == []
+
+
+def test_notes_on_rules_say_the_first_weights_and_unequal_samples(result: Of) -> None:
+    """By the file's weights; of a fixed and a free sample only where both are."""
+    study = result("churn")
+    study["scenario"]["endpoint"] = {
+        "variants": {"Variant1": {"weight": 3.0}, "Variant2": {"weight": 1.0}}
+    }
+    (start,) = rule_notes(read_result(study))
+    assert "“Variant1” 75 % and “Variant2” 25 %" in plain(start)
+    study["policies"][4]["kind"] = "always_valid"
+    _, samples = rule_notes(read_result(study))
+    fixed, free = (study["policies"][at]["name"] for at in (3, 4))
+    assert f"“{fixed}” stops at the planned sample; “{free}” may go on" in samples
+
+
+def test_errors_of_every_world_are_those_of_its_policies(result: Of) -> None:
+    """A row a policy; no table where no request of any world fails."""
+    study = read_result(result("churn"))
+    nothing = {"error_share": replace(study.policies[0].means["error_share"], mean=0.0)}
+    quiet = tuple(replace(each, means={**each.means, **nothing}) for each in study.policies)
+    assert tables_over_worlds.errors(replace(study, policies=quiet)) is None
+    some = {"error_share": replace(study.policies[0].means["error_share"], mean=0.12)}
+    table = tables_over_worlds.errors(
+        replace(study, policies=(replace(quiet[0], means={**quiet[0].means, **some}), *quiet[1:]))
+    )
+    assert table is not None
+    assert [row[0].text for row in table.rows] == [each.name for each in study.policies]
+    assert table.rows[0][1].text.startswith("12")
