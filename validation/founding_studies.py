@@ -9,7 +9,7 @@ from typing import Final
 
 from simab.convergences import convergence
 from simab.report import canvas
-from simab.report.convergence_figures import draw_funnel
+from simab.report.convergence_funnel import draw_funnel
 from simab.report.convergence_page import write_convergence
 from simab.report.fairness_page import write_fairness
 from simab.report.page_form import for_page

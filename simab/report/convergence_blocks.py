@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from simab.report.convergence_figures import (
     draw_fan,
-    draw_funnel,
     draw_leader,
     fan_range,
     fan_title,
+    has_fan,
+)
+from simab.report.convergence_funnel import (
+    difference_range,
+    draw_difference,
+    draw_funnel,
     funnel_end,
     funnel_points,
-    has_fan,
 )
 from simab.report.convergence_tables import fan_table, labels_table, leader_table
 from simab.report.convergence_text import metric_title, share_text, signed_text, value_text
 from simab.report.figure_block import FigureBlock, figure_block
 from simab.result.studied_convergence import (
+    LabelledPoint,
     MetricConvergence,
     StudiedConvergence,
     VariantConvergence,
@@ -34,15 +39,24 @@ _DRAWN_ON = 1.7
 
 
 def main_figures(result: StudiedConvergence, numbers: Iterator[int]) -> Iterator[FigureBlock]:
-    """Of the metric that is asked for: the funnel, and who leads."""
+    """Of the metric that is asked for: the difference, a funnel a variant, and who leads."""
     metric = result.metric
     if len(funnel_points(result, metric)) > 1:
+        yield figure_block(
+            numbers,
+            "difference",
+            (
+                f"The difference in {metric_title(metric.name)} against labelled requests",
+                _difference_finding(result, metric),
+            ),
+            partial(draw_difference, result, metric),
+            labels_table(metric, result),
+        )
         yield figure_block(
             numbers,
             "funnel",
             (f"{_title(metric)} against labelled requests", _funnel_finding(result, metric)),
             partial(draw_funnel, result, metric),
-            labels_table(metric, result),
         )
     if metric.better and has_fan(metric.difference):
         yield figure_block(
@@ -76,6 +90,53 @@ def _title(metric: MetricConvergence) -> str:
     return title[:1].upper() + title[1:]
 
 
+def _difference_finding(result: StudiedConvergence, metric: MetricConvergence) -> str:
+    """Where the band lies when the rule decides, or at the last count; whether it holds zero."""
+    points = funnel_points(result, metric)
+    point = next((each for each in points if each.labelled == result.decision_labels), points[-1])
+    low, high = point.difference.p5[0], point.difference.p95[0]
+    words = (
+        f"On {typeset.count(point.labelled)} labelled requests of each 90 % of the runs see a "
+        f"difference of {signed_text(metric, low)} to {signed_text(metric, high)}"
+    )
+    words += ", which holds zero" if low <= 0 <= high else ", which leaves out zero"
+    if metric.better:
+        words += f"; the truth is {signed_text(metric, metric.true_difference)}"
+    last = points[-1]
+    since = _clear_from(points)
+    if since is None:
+        words += f". The band holds zero up to the last count, {typeset.count(last.labelled)}"
+    else:
+        words += f". From {typeset.count(since)} on the band leaves out zero"
+    if result.metric.size("true difference") is not None:
+        words += ". Needed is what a test takes that takes both arms for independent"
+    first, end = "The first counts vary by more than the axis shows.", ""
+    if funnel_end(result, metric) > _DRAWN_ON * last.labelled:
+        end = (
+            f" Dotted and pale, past {typeset.count(last.labelled)}: not simulated, but narrowed "
+            "on about the truth by 1 / sqrt(n)."
+        )
+    return f"{words}. {first if _is_cut(points, metric) else ''}{end}".replace("  ", " ").rstrip()
+
+
+def _clear_from(points: Sequence[LabelledPoint]) -> int | None:
+    """From which count on the band leaves out zero; None where it holds zero at the last."""
+    since = None
+    for each in points:
+        holds = each.difference.p5[0] <= 0 <= each.difference.p95[0]
+        since = None if holds else since if since is not None else each.labelled
+    return since
+
+
+def _is_cut(points: Sequence[LabelledPoint], metric: MetricConvergence) -> bool:
+    low, high = difference_range(points, metric.true_difference)
+    return any(
+        end < low or end > high
+        for each in points
+        for end in (each.difference.p5[0], each.difference.p95[0])
+    )
+
+
 def _funnel_finding(result: StudiedConvergence, metric: MetricConvergence) -> str:
     """How wide the band is where the rule decides, or at the last count, against the difference."""
     points = funnel_points(result, metric)
@@ -93,6 +154,7 @@ def _funnel_finding(result: StudiedConvergence, metric: MetricConvergence) -> st
         words += f"; the two truly differ by {value_text(metric, gap)}"
     else:
         words += "; the two are truly equal"
+    words += ". The numbers are with those of the difference"
     last = points[-1].labelled
     if funnel_end(result, metric) <= _DRAWN_ON * last:
         return f"{words}."

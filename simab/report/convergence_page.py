@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Final
 
+from simab.report.beside import PageBeside, pages_beside
 from simab.report.convergence_blocks import fan_figures, main_figures
+from simab.report.convergence_quickest import quickest
 from simab.report.convergence_tables import (
     bias_table,
     coverage_table,
@@ -17,6 +20,7 @@ from simab.report.convergence_tables import (
 )
 from simab.report.convergence_text import convergence_sentences, metric_title, value_text
 from simab.report.embedded import data_block
+from simab.report.methods_of_studies import convergence_methods
 from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
 from simab.report.table import Table
@@ -38,6 +42,7 @@ _SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("figures", "How the estimates converge"),
     ("convergence_tables", "What the intervals are worth"),
     ("convergence_others", "The other metrics"),
+    ("study_methods", "Methods"),
     ("reproduce", "Reproduce"),
     ("environment", "Environment"),
 )
@@ -46,19 +51,19 @@ _SECTIONS: Final[tuple[tuple[str, str], ...]] = (
 def write_convergence(result: ConvergenceResult, directory: Path) -> None:
     """Write report.html, convergence.json and sizes.csv; the folder is made if absent."""
     texts = {
-        "report.html": convergence_page(result),
+        "report.html": convergence_page(result, pages_beside(directory, result.scenario_hash)),
         "convergence.json": convergence_json(result),
         "sizes.csv": sizes_csv(for_page(result).found),
     }
     write_texts(directory, texts)
 
 
-def convergence_page(result: ConvergenceResult) -> str:
-    """The whole page as HTML, readable offline and without scripts."""
+def convergence_page(result: ConvergenceResult, beside: Sequence[PageBeside] = ()) -> str:
+    """The whole page as HTML, readable offline and without scripts; `beside`: pages to link to."""
     shown, environment, numbers = for_page(result), templates(), count(1)
     found = shown.found
     content = {
-        "answer": convergence_sentences(found),
+        "answer": _answer(found),
         "sizes": sizes_table(found),
         "figures": [*main_figures(found, numbers), *fan_figures(found, found.metric, numbers)],
         "others": [
@@ -70,6 +75,7 @@ def convergence_page(result: ConvergenceResult) -> str:
         "tables": _tables(found),
         "notes": _notes(found),
         "facts": _facts(shown),
+        "methods": convergence_methods(shown),
         "versions": list(shown.environment.items()),
         "saved": "convergence.json",
         "study": shown,
@@ -78,7 +84,12 @@ def convergence_page(result: ConvergenceResult) -> str:
     sections = [rendered_section(environment, key, heading, content) for key, heading in kept]
     title = metric_title(found.metric.name)
     asks = f"How many requests does it take to tell the two apart in {title}?"
-    return whole_page(environment, shown, sections, data_block(result), asks=asks)
+    return whole_page(environment, shown, sections, data_block(result), asks=asks, beside=beside)
+
+
+def _answer(found: StudiedConvergence) -> list[str]:
+    """The sentences, with the metric that takes the fewest labels at their end."""
+    return [each for each in (*convergence_sentences(found), quickest(found)) if each]
 
 
 def convergence_table_html(result: ConvergenceResult) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from simab.report.beside import PageBeside, pages_beside
 from simab.report.embedded import data_block
+from simab.report.fairness_conclusion import conclusion
 from simab.report.fairness_figures import split_figures
 from simab.report.fairness_tables import (
     clients_table,
@@ -18,6 +21,7 @@ from simab.report.fairness_tables import (
     rules_table,
 )
 from simab.report.fairness_text import fairness_sentences
+from simab.report.methods_of_studies import fairness_methods
 from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
 from simab.report.table import Table
@@ -40,6 +44,7 @@ _SECTIONS: Final = (
     ("fairness_flaws", "What one run can tell"),
     ("fairness_clients", "What clients meet"),
     ("fairness_places", "Who carries the load"),
+    ("study_methods", "Methods"),
     ("reproduce", "Reproduce"),
     ("environment", "Environment"),
 )
@@ -48,15 +53,15 @@ _SECTIONS: Final = (
 def write_fairness(result: FairnessResult, directory: Path) -> None:
     """Write report.html, fairness.json and fairness.csv; the folder is made if absent."""
     texts = {
-        "report.html": fairness_page(result),
+        "report.html": fairness_page(result, pages_beside(directory, result.scenario_hash)),
         "fairness.json": fairness_json(result),
         "fairness.csv": fairness_csv(for_page(result)),
     }
     write_texts(directory, texts)
 
 
-def fairness_page(result: FairnessResult) -> str:
-    """The whole page as HTML, readable offline and without scripts."""
+def fairness_page(result: FairnessResult, beside: Sequence[PageBeside] = ()) -> str:
+    """The whole page as HTML, readable offline and without scripts; `beside`: pages to link to."""
     shown, environment = for_page(result), templates()
     content = _content(shown)
     sections = [
@@ -64,13 +69,14 @@ def fairness_page(result: FairnessResult) -> str:
         for key, heading in _SECTIONS
         if key != "figures" or content["figures"]
     ]
-    return whole_page(environment, shown, sections, data_block(result), asks=_ASKS)
+    return whole_page(environment, shown, sections, data_block(result), asks=_ASKS, beside=beside)
 
 
 def _content(shown: FairnessResult) -> dict[str, Any]:
     split = shown.split
     several = len(split.rules) > 1
     return {
+        "conclusion": conclusion(split),
         "answer": fairness_sentences(split),
         "rules": rules_table(split) if several else None,
         "phases": _phases(split),
@@ -86,6 +92,7 @@ def _content(shown: FairnessResult) -> dict[str, Any]:
         ],
         "places": places_table(split.rules[0], several=several),
         "facts": _facts(shown),
+        "methods": fairness_methods(shown),
         "versions": list(shown.environment.items()),
         "saved": "fairness.json",
         "study": shown,

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from simab.report import tables
 from simab.report.answer import answer
+from simab.report.beside import PageBeside
 from simab.report.embedded import data_block
 from simab.report.figure_files import hand_over
 from simab.report.page_form import for_page
@@ -40,15 +41,18 @@ def render_page(result: StudyResult) -> str:
     return page_of(for_page(result), data_block(result))
 
 
-def page_of(study: StudyResult, data: str) -> str:
-    """The page of a result that is already in the form of `for_page`, and its block of data."""
+def page_of(study: StudyResult, data: str, beside: Sequence[PageBeside] = ()) -> str:
+    """The page of a result that is already in the form of `for_page`, and its block of data.
+
+    `beside` are pages of the same scenario to link to.
+    """
     environment, numbers = templates(), count(1)
     shown = [
         _rendered(environment, section, study, numbers)
         for section in SECTIONS
         if section.applies(study)
     ]
-    return whole_page(environment, study, shown, data)
+    return whole_page(environment, study, shown, data, beside=beside)
 
 
 def whole_page(
@@ -58,16 +62,19 @@ def whole_page(
     data: str,
     *,
     asks: str = "",
+    beside: Sequence[PageBeside] = (),
 ) -> str:
     """The document with these sections: `key`, `heading` and `html` of each.
 
     `study` is any result with a title, a question and the version of simab that made it. `asks` is
-    the question of a page that answers another than the scenario's; it is its title then.
+    the question of a page that answers another than the scenario's; it is its title then. `beside`
+    are pages of the same scenario to link to.
     """
     css = resources.files("simab.report").joinpath("templates/style.css").read_text("utf-8")
     return environment.get_template("page.html.jinja").render(
         study=study,
         asks=asks,
+        beside=beside,
         sections=sections,
         colours=COLOURS,
         css=Markup(css),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from simab.files import write_files
+from simab.report.beside import pages_beside
 from simab.report.embedded import data_block
 from simab.report.page import page_of
 from simab.report.page_form import for_page
@@ -55,8 +56,9 @@ def write_report(result: StudyResult, directory: Path) -> None:
         InvalidInput: the result lacks what the page needs; nothing is written then.
     """
     shown = for_page(result)
+    beside = pages_beside(directory, result.scenario_hash)
     texts = {
-        "report.html": page_of(shown, data_block(result)),
+        "report.html": page_of(shown, data_block(result), beside),
         "study.json": canonical_json(result),
         "summary.csv": summary_csv(shown),
         "paired.csv": paired_csv(shown),

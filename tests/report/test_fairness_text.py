@@ -12,15 +12,18 @@ import pytest
 from scipy import stats
 
 import simab
+from simab.report.fairness_conclusion import conclusion
 from simab.report.fairness_figures import split_figures
 from simab.report.fairness_page import fairness_page
 from simab.report.fairness_tables import clients_table, flaws_table, phases_table
 from simab.report.fairness_text import fairness_sentences
 from simab.report.fairness_verdict import is_found_off, pooled_text, power_text
+from simab.report.methods_of_studies import fairness_methods
 from simab.result.estimates import Mean, Proportion
 from simab.result.fairness_result import FairnessResult
 from simab.result.studied_split import RuleFairness, ShiftPower, StudiedSplit
 from simab.stats.sample_ratio import one_share_power
+from simab.text.typeset import plain_spaces as plain
 from tests.study.building import small
 
 SEEDS = range(30)
@@ -92,6 +95,46 @@ def test_the_verdict_names_its_level_and_never_says_that_the_split_is_right(seed
     assert "0.1\u202f%" in said
     assert "as asked for" not in said
     assert said.startswith("The split is not what") == is_found_off(only(split))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_conclusion_is_yes_or_no_by_the_verdict_and_says_what_next(seed: int) -> None:
+    """No where more runs are off than the level makes so; clients are no fault of such a rule."""
+    split = drawn(seed)
+    rule = only(split)
+    said = plain(conclusion(split))
+    off = is_found_off(rule)
+    assert said.startswith("No: " if off else "Yes, as far as 50 runs show: ")
+    assert said.count("Next: ") == 1
+    phase = max(rule.phases, key=lambda each: each.units_each)
+    sides = [each for each in (phase.seen_below, phase.seen_above) if math.isfinite(each)]
+    told = re.search(r"a deviation of ([\d.]+) points", said)
+    assert (told is not None) == (bool(sides) and not off)
+    if told is not None:
+        assert float(told[1]) == pytest.approx(100 * min(sides), abs=0.051)
+    assert ("a rule for requests does" in said) == (
+        not off and not rule.by_client and not rule.keeps and rule.people.met_several.mean > 0
+    )
+
+
+def test_of_several_rules_the_conclusion_names_those_that_are_off_and_those_that_are_not() -> None:
+    """And of a file with no split that there is none."""
+    rule = only(result().split)
+    off = replace(rule, title="a broken rule", caught=Proportion(40, 0.8, 0.6, 0.9))
+    said = conclusion(replace(result().split, rules=(rule, off)))
+    assert said.startswith(f"Yes, as far as 50 runs of each show: {rule.title}. No: a broken rule.")
+    nothing = replace(rule, phases=(), phases_in_all=0.0)
+    assert "nothing was split" in conclusion(replace(result().split, rules=(nothing,)))
+
+
+def test_the_page_says_how_it_was_made() -> None:
+    """Runs, the level of the tests, the seed and versions, from the record."""
+    said = {row[0].text: row[1].text for row in fairness_methods(result()).rows}
+    assert said["Runs"].startswith("50 independent replications of")
+    assert "under “moves”" in said["Runs"]
+    assert "0.1 % for all of a run" in plain(said["Tests"])
+    assert "seed 2" in said["Random numbers"]
+    assert 'id="study_methods"' in fairness_page(result())
 
 
 @pytest.mark.parametrize("seed", SEEDS)

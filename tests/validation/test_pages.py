@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def test_the_pages_of_rules_coverage_gates_and_plans_are_what_their_rows_make(
 def test_the_other_studies_of_the_founding_example_are_what_their_results_make(
     repository: Path, tmp_path: Path
 ) -> None:
-    """Pages, and the picture that heads README."""
+    """Pages, with their links to each other, and the picture that heads README."""
+    shutil.copytree(repository / "reports/churn", tmp_path / "reports/churn")
     write_founding_studies(tmp_path)
     for name in ("convergence/report.html", "convergence/sizes.csv", "fairness/report.html"):
         place = f"reports/churn/{name}"

@@ -1,0 +1,72 @@
+"""The conclusion of a study of the split: yes or no, and what to do next."""
+
+from __future__ import annotations
+
+import math
+
+from simab.report.fairness_verdict import is_found_off
+from simab.result.studied_split import RuleFairness, StudiedSplit
+from simab.text import typeset
+from simab.text.lists import listed
+
+__all__ = ["conclusion"]
+
+
+def conclusion(split: StudiedSplit) -> str:
+    """Whether the rule splits as the weights ask, as far as the runs show; and the next step."""
+    known = [rule for rule in split.rules if rule.phases_in_all and rule.requests]
+    if not known:
+        return "Neither yes nor no: nothing was split. Next: give both variants a weight."
+    if len(split.rules) > 1:
+        return _of_several(known)
+    (rule,) = known
+    if is_found_off(rule):
+        return (
+            "No: this router does not split as the weights ask. Next: find out by the flaws below "
+            "what it does, and trust no count of an experiment until it is corrected."
+        )
+    return (
+        f"Yes, as far as {typeset.count(rule.runs)} runs show: this router splits by the weights. "
+        f"Next: put the requests of your own router to the same tests{_how_long(rule)}."
+        f"{_of_clients(rule)}"
+    )
+
+
+def _of_several(rules: list[RuleFairness]) -> str:
+    off = [rule.title for rule in rules if is_found_off(rule)]
+    fine = [rule.title for rule in rules if not is_found_off(rule)]
+    parts = []
+    if fine:
+        runs = typeset.count(rules[0].runs)
+        parts.append(f"Yes, as far as {runs} runs of each show: {listed(fine)}.")
+    if off:
+        parts.append(f"No: {listed(off)}.")
+    next_ = "use one of the first" if fine and off else "choose by what clients meet"
+    if not fine:
+        next_ = "find out by the flaws below what they do"
+    return f"{' '.join(parts)} Next: {next_}."
+
+
+def _how_long(rule: RuleFairness) -> str:
+    """How small a deviation a run of this length shows, where that is known."""
+    phase = max(rule.phases, key=lambda each: each.units_each, default=None)
+    sides = [phase.seen_below, phase.seen_above] if phase is not None else []
+    known = [each for each in sides if math.isfinite(each)]
+    if not known:
+        return ""
+    points = typeset.decimal(100.0 * min(known), 1)
+    return (
+        f"; as many as in a run here show a deviation of {points} points with 90{typeset.THIN}% "
+        "probability, and smaller ones take more"
+    )
+
+
+def _of_clients(rule: RuleFairness) -> str:
+    """That clients meet several variants is no fault of a rule that draws for each request."""
+    met = rule.people.met_several.mean
+    if rule.by_client or rule.keeps or not met > 0:
+        return ""
+    return (
+        f" That {typeset.percent(met, 1)} of the clients meet several variants is what a rule for "
+        "requests does; it is a fault only where a client has to meet one."
+    )
