@@ -180,7 +180,8 @@ def _axis(paper: Paper, scale: PairedScale, ends: tuple[float, float], what: Qua
     for at, words in scale.ticks(what.unit):
         x = scale.x(at)
         paper.line([(x, top), (x, bottom + 4)], LIGHT["grid" if at else "soft"])
-        paper.words((x, bottom + 18), words, anchor="middle", colour=LIGHT["soft"])
+        middle, _ = scale.middle(at, words)
+        paper.words((middle, bottom + 18), words, anchor="middle", colour=LIGHT["soft"])
 
 
 Label = tuple[list[str], list[str]]

@@ -60,14 +60,20 @@ class PairedScale:
         share = (value - self.low) / (self.high - self.low)
         return self.left + min(max(share, 0.0), 1.0) * (self.right - self.left)
 
+    def middle(self, at: float, words: str) -> tuple[float, float]:
+        """Where the middle of a tick's words stands, within the column, and half their width."""
+        half = canvas.text_width(words, canvas.TEXT - 1) / 2
+        low, high = self.left - _EDGE + half, self.right + _EDGE - half
+        return max(min(self.x(at), high), low), half
+
     def ticks(self, unit: Unit | None) -> list[tuple[float, str]]:
         """Round values with their words, as many as stand apart; zero is always one of them."""
         for most in (4, 3, 2, 1):
             found = _ticks(self.low, self.high, most, unit)
             edges = [
-                (self.x(at) - half, self.x(at) + half)
+                (middle - half, middle + half)
                 for at, words in found
-                for half in [canvas.text_width(words, canvas.TEXT - 1) / 2]
+                for middle, half in [self.middle(at, words)]
             ]
             if all(right + _APART <= left for (_, right), (left, _) in pairwise(edges)):
                 return found
