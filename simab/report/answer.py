@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from simab.report import formatting
 from simab.report.answer_over_worlds import recommendation_text, requirement_remarks
-from simab.report.answer_remarks import false_alarms, floor
+from simab.report.answer_remarks import false_alarms, floor, too_short
 from simab.report.ranking import (
     breaks_long,
     error_share_without,
@@ -50,6 +50,7 @@ def answer(result: StudyResult) -> Answer:
         *_overturned(result),
         *_suffering(result),
         *_cost(result),
+        *too_short(result),
         *floor(result),
         *false_alarms(result),
         *_speed(result),

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from simab.report import formatting
+from simab.report.convergence_quickest import options
+from simab.report.convergence_text import metric_title
 from simab.report.over_worlds import distinct, in_world, promoting
 from simab.report.requirement_text import where_text
 from simab.result import PolicyResult, StudyResult
@@ -17,7 +19,7 @@ from simab.text.lists import either, named
 from simab.text.numbers import number_text, two_figures
 from simab.units import parse_rate
 
-__all__ = ["by_name", "false_alarms", "floor", "of_the_rule"]
+__all__ = ["by_name", "false_alarms", "floor", "of_the_rule", "too_short"]
 
 
 def by_name(study: StudyResult) -> dict[str, float]:
@@ -45,11 +47,30 @@ def floor(study: StudyResult) -> list[str]:
     means = [each.means["requests_on_worse"].mean for each in study.policies]
     least, most = (typeset.count(round(each)) for each in (min(means), max(means)))
     among = least if least == most else f"{least} to {most}"
-    where = f", {study.world.title}" if len(study.worlds) > 1 else ""
+    where = f" ({study.world.title})" if len(study.worlds) > 1 else ""
     return [
         f"About {number_text(two_figures(requests))} requests of a run name {either(names)} and go "
-        f"past the weights, so that no weight saves them: so many of the {among} requests on worse "
-        f"variants in a run{where} are the floor of every rule."
+        f"past the weights, so that no weight saves them: of the {among} requests on worse "
+        f"variants that rules have in a run on average{where} so many are the floor."
+    ]
+
+
+def too_short(study: StudyResult) -> list[str]:
+    """That a run ends before the metric can be distinguished, by the test of fewest labels."""
+    found = study.convergence
+    if found is None or not found.metric.better or found.metric.kind != "labels":
+        return []
+    own = [each for each in options(found) if each.metric == found.metric.name]
+    last = found.metric.samples[-1]
+    if not own or not own[0].labels > last:
+        return []
+    title, test = metric_title(found.metric.name), own[0].test.removeprefix("a ")
+    time = f" ({own[0].time})" if own[0].time else ""
+    return [
+        f"A run of {typeset.duration(found.horizon_s)} is too short to be sure of the difference "
+        f"in {title}: a 5{typeset.THIN}% {test} needs {own[0].about} labelled requests of "
+        f"each{time} to find it in 80{typeset.THIN}% of the runs, and the variant with fewer gets "
+        f"about {number_text(two_figures(last))} with the weights held."
     ]
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "WIDE",
     "Margins",
     "axes",
+    "axis_titles",
     "blank",
     "drawing",
     "fit",
@@ -155,6 +156,16 @@ def share_axis(axes: Axes, ticks: Sequence[float] = (0, 0.25, 0.5, 0.75, 1)) -> 
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_locator(FixedLocator(list(ticks)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}{THIN}%"))
+
+
+def axis_titles(axes: Axes, across: str, up: str, height: float) -> None:
+    """What both axes show: beneath the x axis, and above the y axis of that many pixels."""
+    size = TEXT - 1
+    axes.set_xlabel(across, fontsize=size, color=LIGHT["soft"], loc="right")
+    axes.text(
+        0, 1 + 11 / height, up, transform=axes.transAxes, ha="left", va="bottom", size=size,
+        color=LIGHT["soft"],
+    )  # fmt: skip
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:

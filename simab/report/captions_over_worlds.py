@@ -119,6 +119,9 @@ def harm(result: StudyResult) -> str:
     ]
     if never:
         parts.append(f"No run of {listed([named(each) for each in never])} sends any.")
+    left_out = [each.label.title for each in distinct(result) if not each.truth.worse]
+    if left_out:
+        parts.append(f"Left out, as no variant is worse there: {listed(left_out)}.")
     parts.append(
         "A request counts where a better variant was there, and counts the same however much worse "
         "its own is; on the control, too, where the candidate is better. Box: the middle half of "

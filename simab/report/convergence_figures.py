@@ -166,10 +166,11 @@ def _fan_legend(figure: Figure, title: str, look: Look) -> None:
 
 def draw_leader(result: StudiedConvergence, metric: MetricConvergence, width: float) -> Figure:
     """How often the better variant leads, is found better, and the other is, over time."""
-    top = (5 if metric.leader.behind else 4) * _LINE + 16.0
-    figure, axes = canvas.axes(width, top + 200 + 30, canvas.Margins(54, 26, top, 30))
+    top = (5 if metric.leader.behind else 4) * _LINE + 32.0
+    figure, axes = canvas.axes(width, top + 200 + 48, canvas.Margins(54, 26, top, 48))
     unit_s = canvas.time_axis(axes, result.times_s[-1], 8 if width > 500 else 5)
     canvas.share_axis(axes, (0, 0.25, 0.5, 0.75, 0.95))
+    canvas.axis_titles(axes, "time since the start", "share of the runs", 200)
     at = [time / unit_s for time in result.times_s]
     leader, wrong = metric.leader, Look(LIGHT["vermillion"], (2, 2))
     lines = (

@@ -28,6 +28,11 @@ class Option(NamedTuple):
     written: str
     time: str
 
+    @property
+    def about(self) -> str:
+        """The number as a sentence has it."""
+        return self.written if self.written.startswith("at most") else f"about {self.written}"
+
 
 def options(result: StudiedConvergence) -> list[Option]:
     """Every metric of labels that is shown with each of its tests, the fewest labels first."""
@@ -53,13 +58,11 @@ def quickest(result: StudiedConvergence) -> str:
     if len(metrics) < 2:
         return ""
     first, asked = found[0], result.metric.name
-    title, about = metric_title(first.metric), "about "
-    if first.written.startswith("at most"):
-        about = ""
+    title = metric_title(first.metric)
     words = (
         f"Of these {typeset.count(len(metrics))} metrics {title} takes the fewest labels by these "
         f"estimates: {first.test} finds its true difference in 80{typeset.THIN}% of the runs with "
-        f"{about}{first.written} labelled requests of each"
+        f"{first.about} labelled requests of each"
     )
     words += f", {first.time}" if first.time else ""
     if first.metric == asked:

@@ -20,6 +20,7 @@ from simab.text import typeset
 __all__ = ["draw_timing"]
 
 _LINE: Final = 17
+_FOOT: Final = 48.0
 _MOST_STEPS: Final = 200  # of a line: the eye sees no more
 _MARKS: Final = 5  # markers on a line: enough to distinguish it from its neighbours
 
@@ -30,15 +31,16 @@ def draw_timing(result: StudyResult, width: float) -> Figure | str:
         return _rows(result, width)
     wide = width > 500
     policies = result.policies
-    top = 14.0 if wide else 12.0 + (_LINE + 3) * len(policies)
+    top = 32.0 if wide else 34.0 + (_LINE + 3) * len(policies)
     longest = max(canvas.text_width(each.name, canvas.TEXT - 1) for each in policies)
     right = min(250.0, longest + 40) if wide else 26.0
     plot = max(260.0 if wide else 230.0, _LINE * len(policies) + 30.0 if wide else 0.0)
-    height = top + plot + 30
-    margins = canvas.Margins(48, right, top, 30)
+    height = top + plot + _FOOT
+    margins = canvas.Margins(48, right, top, _FOOT)
     figure, axes = canvas.axes(width, height, margins)
     canvas.share_axis(axes)
     unit_s = canvas.time_axis(axes, result.horizon_s, 7 if wide else 5)
+    canvas.axis_titles(axes, "time since the start", "runs that have decided", plot)
     ends = [
         _steps(axes, policy.decision_time_ecdf, result.horizon_s, unit_s, at)
         for at, policy in enumerate(policies)

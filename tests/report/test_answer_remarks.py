@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+import simab
 from simab.report import tables_over_worlds
-from simab.report.answer_remarks import by_name, false_alarms, floor, of_the_rule
+from simab.report.answer_remarks import by_name, false_alarms, floor, of_the_rule, too_short
 from simab.report.rule_notes import rule_notes
 from simab.result.saved_study import read_result
 from simab.result.world_result import PROMOTE
@@ -19,7 +21,9 @@ from simab.scenario.world_names import BROKEN, TITLES
 from simab.text import typeset
 from simab.text.typeset import plain_spaces as plain
 from tests.effort import examples
+from tests.report.toy_study import CHURN, build
 from tests.report.worlds_study import RUNS, DrawnStudy, drawn_studies
+from tests.study.building import small
 
 Of = Callable[[str], dict[str, Any]]
 SEGMENT: dict[str, Any] = {"rate": "2/s", "clients": 9, "targets": {}, "paired_targets": []}
@@ -53,6 +57,28 @@ def test_without_requests_that_name_a_worse_variant_there_is_no_floor(result: Of
     assert floor(read_result(targeted(result("churn"), users={}))) == []
     better = {"targets": {"Variant1": 0.5}}
     assert floor(read_result(targeted(result("churn"), users=better))) == []
+
+
+@pytest.mark.parametrize("labels", [10.0, 1e6])
+def test_a_run_is_called_too_short_where_no_test_finds_the_difference_in_it(labels: float) -> None:
+    """By the test of fewest labels, against what the variant with fewer gets."""
+    scenario = small()
+    found = simab.convergence(scenario, replications=20).result.found
+    sizes = tuple(
+        replace(each, simulated=labels, by_spread=math.nan, low=math.nan)
+        for each in found.metric.sizes
+    )
+    metric = replace(found.metric, sizes=sizes, better="b")
+    study = replace(read_result(build(CHURN[:2])), convergence=replace(found, metrics=(metric,)))
+    short = labels > metric.samples[-1]
+    assert bool(too_short(study)) == short
+    if short:
+        (said,) = too_short(study)
+        assert "needs about 1,000,000" in plain(said)
+        assert f"gets about {float(f'{metric.samples[-1]:.2g}'):,.0f} " in plain(said)
+    assert too_short(replace(study, convergence=None)) == []
+    equal = replace(found, metrics=(replace(metric, better=""),))
+    assert too_short(replace(study, convergence=equal)) == []
 
 
 @examples(1 / 2)

@@ -12,7 +12,14 @@ __all__ = ["SECTION"]
 
 
 def _content(study: StudyResult, _: Numbers) -> Content:
-    return {"health": tables.health(study)}
+    return {"health": tables.health(study), "extrapolated": _extrapolated(study)}
+
+
+def _extrapolated(study: StudyResult) -> bool:
+    """Whether a sample size on the page lies beyond what was simulated."""
+    return study.convergence is not None and any(
+        each.extrapolated for each in study.convergence.metric.sizes
+    )
 
 
 SECTION: Final = Section("health", "Health of the study", _content)
