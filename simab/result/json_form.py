@@ -40,7 +40,12 @@ def spread_keys(keys: Iterable[str]) -> Mapping[str, Any]:
 
 def dumped(value: Any) -> Any:
     """The value as dictionaries, lists, texts, numbers and None."""
-    if isinstance(value, float):  # first, as most values are numbers
+    kind: Any = type(value)
+    if kind is float:  # first, as most values are numbers
+        return value if math.isfinite(value) else None
+    if kind is str:
+        return value
+    if isinstance(value, float):  # of NumPy's
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, int):
         return value
@@ -53,10 +58,20 @@ def dumped(value: Any) -> Any:
     if hasattr(value, "as_plain"):
         return dumped(value.as_plain())
     plain: dict[str, Any] = {}
-    for each in fields(value):
-        inner = dumped(getattr(value, each.name))
-        plain |= inner if _SPREAD in each.metadata else {each.name: inner}
+    for name, is_spread in _names_of(kind):
+        inner = dumped(getattr(value, name))
+        if is_spread:
+            plain |= inner
+        else:
+            plain[name] = inner
     return plain
+
+
+@cache
+def _names_of(kind: Hashable) -> tuple[tuple[str, bool], ...]:
+    """The fields of a record, and whether JSON holds their entries at the level of the others."""
+    owner: Any = kind
+    return tuple((each.name, _SPREAD in each.metadata) for each in fields(owner))
 
 
 def loaded(kind: type[Record], reader: Reader) -> Record:

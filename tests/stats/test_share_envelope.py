@@ -33,6 +33,15 @@ def test_it_holds_at_least_its_level_and_no_narrower_tail_does(
     assert law.sf(high - 1) >= tail - 1e-12
 
 
+@given(st.integers(1, 10**7), st.floats(1e-6, 1 - 1e-6), st.sampled_from([0.8, 0.95, 0.99]))
+def test_its_ends_are_scipys_quantiles(trials: int, share: float, level: float) -> None:
+    """`stats.binom.ppf` of both tails, also of millions of requests."""
+    band = binomial_envelope(trials, share, level=level)
+    tail = (1 - level) / 2
+    expected = stats.binom.ppf([tail, 1 - tail], trials, share)
+    assert [round(band.low * trials), round(band.high * trials)] == expected.tolist()
+
+
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_a_certain_share_gives_itself(share: float) -> None:
     band = binomial_envelope(50, share)

@@ -16,6 +16,7 @@ from simab.analyse.fairness.routed import AskedPhase
 from simab.analyse.fairness.studied import RuleStudied
 from simab.result.estimates import Mean, Proportion
 from simab.result.studied_split import FanPoint, LongestRun
+from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.longest_run import longest_run_probability
 from simab.stats.share_scan import largest_deviation, scan_reference
 from simab.units import seconds
@@ -29,7 +30,7 @@ _ALL_RUNS: Final = 40
 """Of fewer runs the outer quantiles are the least and the greatest."""
 _SELDOM: Final = 0.001
 _SCAN_LEVEL: Final = 0.01
-_NORMAL_95: Final = 1.959963984540054
+_NORMAL_95: Final = two_sided_normal_quantile(0.95)
 _MOST_TRIALS: Final = 2_000  # of the recursion for longest runs, which takes a step for each
 
 
