@@ -54,7 +54,7 @@ def _how_long(rule: RuleFairness) -> str:
     known = [each for each in sides if math.isfinite(each)]
     if not known:
         return ""
-    points = typeset.decimal(100.0 * min(known), 1)
+    points = typeset.decimal(100.0 * max(known), 1)
     return (
         f"; as many as in a run here show a deviation of {points} points with 90{typeset.THIN}% "
         "probability, and smaller ones take more"
