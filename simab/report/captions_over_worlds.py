@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from simab.report import formatting
 from simab.report.over_worlds import Trade, distinct, harmful, in_world, trades
@@ -11,7 +12,7 @@ from simab.report.requirement_text import where_text
 from simab.report.trade_figure import asked_at_most
 from simab.report.worlds_figure import parts_of
 from simab.result import StudyResult
-from simab.result.world_result import KEEP, PROMOTE
+from simab.result.world_result import KEEP, PROMOTE, WorldResult
 from simab.text import typeset
 from simab.text.lists import listed, listed_few, named
 from simab.text.numbers import counted
@@ -24,7 +25,7 @@ _MOST_NAMES: Final = 4
 def trade(result: StudyResult) -> str:
     """Who keeps below the bound and who of these is soonest; then what the marks are."""
     found, asked = trades(result), asked_at_most(result)
-    parts = [_finding(found, asked)]
+    parts = [_finding(found, asked, result)]
     late = [each.policy for each in found if not each.decides]
     if late:
         verb = "has" if len(late) == 1 else "have"
@@ -42,60 +43,96 @@ def trade(result: StudyResult) -> str:
     return f"{' '.join(parts)}{line} Lines: 95{typeset.THIN}% intervals."
 
 
-def _finding(found: list[Trade], asked: float) -> str:
+def _finding(found: list[Trade], asked: float, result: StudyResult) -> str:
     if not math.isfinite(asked):
-        least = min(found, key=lambda each: each.false.share)
-        return (
-            f"The fewest false promotions are those of {named(least.policy)}: "
-            f"{formatting.proportion(least.false).value} of its runs."
-        )
+        return f"The fewest false promotions are those of {_fewest(found, result)}."
     below = [each for each in found if each.false.share <= asked]
     bound = typeset.percent(asked, 0 if math.isclose(asked * 100, round(asked * 100)) else 1)
     if not below:
-        least = min(found, key=lambda each: each.false.share)
         return (
             f"No policy is at or below {bound}; the fewest false promotions are those of "
-            f"{named(least.policy)}: {formatting.proportion(least.false).value} of its runs."
+            f"{_fewest(found, result)}."
         )
     text = f"At or below {bound}: {listed_few([each.policy for each in below], _MOST_NAMES)}"
-    soonest = min(below, key=lambda each: each.time.p50 if each.decides else math.inf)
-    if not soonest.decides:
+    deciding = [each for each in below if each.decides]
+    if not deciding:
         return f"{text}."
-    who = f"of these {named(soonest.policy)} is soonest: " if below[1:] else ""
-    return f"{text}; {who}half of its runs decide within {typeset.duration(soonest.time.p50)}."
+    least_s = min(each.time.p50 for each in deciding)
+    soonest = [each.policy for each in deciding if each.time.p50 == least_s]
+    verb, whose = ("is", "its runs") if len(soonest) == 1 else ("are", "the runs of each")
+    names = listed_few(soonest, _MOST_NAMES)
+    who = f"of these {names} {verb} soonest: " if below[1:] else ""
+    return f"{text}; {who}half of {whose} decide within {typeset.duration(least_s)}."
+
+
+def _fewest(found: list[Trade], result: StudyResult) -> str:
+    """Who promotes falsely least, all that do so alike, and in which world that is."""
+    share = min(each.false.share for each in found)
+    least = [each for each in found if each.false.share == share]
+    names = listed_few([each.policy for each in least], _MOST_NAMES)
+    whose = "its runs" if len(least) == 1 else "the runs of each"
+    return (
+        f"{names}: {formatting.proportion(least[0].false).value} of {whose} "
+        f"{_places(result, [each.where for each in least])}"
+    )
+
+
+def _places(result: StudyResult, worlds: Sequence[WorldResult]) -> str:
+    """The world where it is one; of several that it is in each policy's own."""
+    names = {world.name for world in worlds}
+    if len(names) == 1:
+        return where_text(result, worlds[0].name)
+    return "in the world where each has most of them"
 
 
 def worlds(result: StudyResult) -> str:
     """Who promotes most where keeping is right, who least where promoting is, and what failed."""
     parts = []
     shares = [
-        (parts_of(policy, result.replications)[0] / result.replications, world, policy.name)
+        _Share(parts_of(policy, result.replications)[0] / result.replications, world, policy.name)
         for world in distinct(result)
         for each in result.policies
         if (policy := in_world(world, each.name)) is not None
     ]
-    wrongly = [each for each in shares if each[1].asks == KEEP]
+    wrongly = [each for each in shares if each.world.asks == KEEP]
     if wrongly:
-        share, world, name = max(wrongly, key=lambda each: each[0])
-        where = where_text(result, world.name)
+        most = max(each.share for each in wrongly)
         parts.append(
-            f"Where keeping is right the candidate is promoted most often by {named(name)}: in "
-            f"{typeset.whole_percent(share)} of its runs {where}."
-            if share
+            "Where keeping is right the candidate is promoted most often by "
+            f"{_extreme(result, [each for each in wrongly if each.share == most])}."
+            if most
             else "No run promotes the candidate where keeping is right."
         )
-    rightly = [each for each in shares if each[1].asks == PROMOTE]
+    rightly = [each for each in shares if each.world.asks == PROMOTE]
     if rightly:
-        share, world, name = min(rightly, key=lambda each: each[0])
+        least = min(each.share for each in rightly)
         parts.append(
-            f"Where promoting is right it is promoted least often by {named(name)}: in "
-            f"{typeset.whole_percent(share)} of its runs {where_text(result, world.name)}."
+            "Where promoting is right it is promoted least often by "
+            f"{_extreme(result, [each for each in rightly if each.share == least])}."
         )
     failed = sum(each.failed for each in result.failures)
     if failed:
         parts.append(f"{counted(failed, 'replication')} failed.")
     parts.append("Bars: all replications, by what was decided; beside a world what is right there.")
     return " ".join(parts)
+
+
+class _Share(NamedTuple):
+    """How many of the replications of a policy in a world promote the candidate."""
+
+    share: float
+    world: WorldResult
+    policy: str
+
+
+def _extreme(result: StudyResult, tied: Sequence[_Share]) -> str:
+    """Everybody with the largest share, or with the smallest, and where."""
+    names = list(dict.fromkeys(each.policy for each in tied))
+    where = list(dict.fromkeys(where_text(result, each.world.name) for each in tied))
+    whose = "its runs" if len(names) == 1 else "the runs of each"
+    places = listed(where) if len(where) == 1 or len(names) == 1 else "in at least one such world"
+    share = typeset.whole_percent(tied[0].share)
+    return f"{listed_few(names, _MOST_NAMES)}: in {share} of {whose} {places}"
 
 
 def harm(result: StudyResult) -> str:

@@ -18,7 +18,7 @@ from simab.report import (
 from simab.report.figure_block import worlds_figures
 from simab.report.over_worlds import harmful, trades
 from simab.report.table import Cell, Column, Table
-from simab.report.worlds_table import VERDICT, worlds_table
+from simab.report.worlds_table import VERDICT, columns_text, worlds_table
 from simab.result import StudyResult
 from simab.result.run_summary import RunSummary, Verdict
 from simab.text.typeset import plain_spaces as plain
@@ -63,15 +63,22 @@ def the_sentence_of_the_marks_is_true(drawn: DrawnStudy) -> None:
     first = text.partition(".")[0]
     if not below:
         assert first.startswith("No policy is at or below 5 %")
+        least = min(each.false.share for each in found)
+        tied = {each.policy for each in found if each.false.share == least}
+        assert set(re.findall("“(rule .)”", first)) == tied
+        where = re.findall(r"in the world “(\w+) world”", first)
+        assert bool(where) is (len({each.where.name for each in found if each.policy in tied}) == 1)
+        for world in where:
+            assert {promoted(drawn.rows[world][name]) / RUNS for name in tied} == {least}
         return
     named, _, rest = first.partition(";")
     assert set(re.findall("“([^”]+)”", named)) == below
     deciding = [each for each in found if each.policy in below and each.decides]
     assert bool(rest) is bool(deciding)
     if rest and len(below) > 1:
-        (soonest,) = re.findall("“([^”]+)”", rest)
+        soonest = set(re.findall("“([^”]+)”", rest))
         times = {each.policy: each.time.p50 for each in deciding}
-        assert times[soonest] == min(times.values())
+        assert soonest == {name for name in times if times[name] == min(times.values())}
 
 
 def the_sentence_of_the_bars_has_the_extremes_of_the_rows(drawn: DrawnStudy) -> None:
@@ -83,16 +90,21 @@ def the_sentence_of_the_bars_has_the_extremes_of_the_rows(drawn: DrawnStudy) -> 
             for world in asks & set(drawn.rows)
             for name, rows in drawn.rows[world].items()
         }
-        said = re.findall(
-            rf"{how} often by “([^”]+)”: in (\S+) % of its runs in the world “(\w+)", text
-        )
         if asks is KEEP and counts and not max(counts.values()):
             assert "No run promotes the candidate where keeping is right." in text
             continue
+        said = re.findall(rf"{how} often by (.*?): in (\S+) % of (.*?)\.", text)
         assert bool(said) is bool(counts)
-        for name, share, world in said:
-            assert counts[world, name] == extreme(counts.values())
-            assert share == f"{100 * counts[world, name] / RUNS:.0f}"
+        for names, share, places in said:
+            most = extreme(counts.values())
+            tied = {each for each in counts if counts[each] == most}
+            assert set(re.findall("“([^”]+)”", names)) == {name for _, name in tied}
+            worlds = set(re.findall(r"in the world “(\w+) world”", places))
+            if worlds:
+                assert worlds == {world for world, _ in tied}
+            else:
+                assert "in at least one such world" in places
+            assert share == f"{100 * most / RUNS:.0f}"
 
 
 def every_replication_is_in_one_part_of_its_bar(drawn: DrawnStudy) -> None:
@@ -129,6 +141,16 @@ def the_worst_run_is_the_worst_of_all_rows(drawn: DrawnStudy) -> None:
     assert int(half) == own[RUNS // 2 - 1]
 
 
+def the_text_above_the_table_speaks_of_its_columns(drawn: DrawnStudy) -> None:
+    """Of each column of numbers by its title, and of no other; quantiles are no interval."""
+    table = worlds_table(drawn.result)
+    text = plain(columns_text(table))
+    titles = {each.title.partition(", ")[0] for each in table.columns if each.numeric}
+    assert set(re.findall("“([^”]+)” is", text)) == titles
+    exposed = any(WORLDS[name] != 0.90 for name in drawn.rows)
+    assert ("Requests on worse variants" in titles) is exposed
+
+
 def every_verdict_has_its_row(drawn: DrawnStudy) -> None:
     """Policy, world and verdict of each requirement, in the order in which they were judged."""
     table = tables_over_worlds.requirements(drawn.result)
@@ -162,6 +184,7 @@ CHECKS = (
     the_sentence_of_the_bars_has_the_extremes_of_the_rows,
     every_replication_is_in_one_part_of_its_bar,
     the_worst_run_is_the_worst_of_all_rows,
+    the_text_above_the_table_speaks_of_its_columns,
     every_verdict_has_its_row,
     looks_add_up_to_the_runs_that_were_decided,
 )

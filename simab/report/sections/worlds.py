@@ -10,7 +10,7 @@ from simab.report.figure_block import worlds_figures
 from simab.report.over_worlds import distinct
 from simab.report.requirement_text import bounds_text
 from simab.report.sections.section import Content, Numbers, Section
-from simab.report.worlds_table import worlds_table
+from simab.report.worlds_table import columns_text, worlds_table
 from simab.result import StudyResult
 from simab.scenario.world_names import BROKEN, SLOW, TITLES
 from simab.text.lists import named
@@ -24,8 +24,10 @@ def _content(study: StudyResult, numbers: Numbers) -> Content:
         for world in study.worlds
         if world.label.same_as is not None
     ]
+    table = worlds_table(study)
     return {
-        "table": worlds_table(study),
+        "table": table,
+        "held": columns_text(table),
         "figures": worlds_figures(study, numbers),
         "errors": tables_over_worlds.errors(study),
         "looks": tables_over_worlds.looks(study),
