@@ -117,6 +117,7 @@ def templates() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["breakable"] = _breakable
+    environment.filters["code_marked"] = _code_marked
     environment.filters["svg"] = Markup
     environment.filters["count"] = typeset.count
     environment.filters["duration"] = typeset.duration
@@ -132,3 +133,8 @@ def _breakable(name: str) -> Markup:
         for word in name.split(" ")
     )
     return Markup(" ".join(words))
+
+
+def _code_marked(text: str) -> Markup:
+    """The text, escaped; what stands between backticks is set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

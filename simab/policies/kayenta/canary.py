@@ -69,11 +69,12 @@ class KayentaCanary(Policy):
     be above it and reach `pass_score`. A canary that fails is removed, and the others keep their
     weights: next to a production variant the control, Kayenta's baseline, is one small instance.
     Source: spinnaker/kayenta@a69573be, NetflixACAJudge-v1.0 and
-    the standalone canary analysis. It misleads where windows are few or depend on each other: on
-    independent datapoints it condemns an equal candidate in 0.19 % of comparisons, not in the 2 %
-    that the level suggests, but in every one of a single datapoint each, and in 6 % and 31 % of 60
-    whose neighbours correlate by 0.5 and 0.8, as waiting times in a busy queue do. A candidate
-    that is not provably worse passes, however little was seen.
+    the standalone canary analysis. It misleads where windows are few or depend on each other. Its
+    test condemns an equal candidate in 0.19 % of comparisons of 60 independent datapoints, far
+    fewer than the 2 % that its level suggests. With a single datapoint of each variant it condemns
+    every one. Where neighbours of 60 correlate, as waiting times in a busy queue do, it condemns
+    6 % at a correlation of 0.5 and 31 % at 0.8. A candidate that is not provably worse
+    passes, however little was seen.
     """
 
     kind: Literal["kayenta"] = "kayenta"
