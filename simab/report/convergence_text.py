@@ -230,7 +230,8 @@ def _true_difference(result: StudiedConvergence, metric: MetricConvergence) -> s
     return (
         f"{words}{test} of pairs, which compares the answers of both row by row, about "
         f"{pairs_size_text(size)} {_noun(metric)}s of each{time}. {_capital(arms)} takes "
-        f"{_needed(metric, size)}{beyond}; both answer alike more often than it takes them to."
+        f"{_needed(metric, size)}{beyond}. The test of pairs needs fewer, as both variants answer "
+        "alike more often than independent ones would."
     )
 
 

@@ -9,7 +9,6 @@ from simab.report.timeline_parts import envelopes, errors_speak, latencies_speak
 from simab.result import StudyResult
 from simab.result.example_run import Example, LimitLine
 from simab.text import typeset
-from simab.text.lists import listed
 from simab.text.numbers import counted
 
 __all__ = ["finding"]
@@ -68,20 +67,23 @@ def _broken(example: Example, limit: LimitLine) -> str:
 
 
 def _not_drawn(result: StudyResult, example: Example) -> str:
-    """Which panels are left out, and why."""
+    """Which panels are left out, and why: a clause for each."""
     why = []
     if not latencies_speak(example):
         known = any(math.isfinite(each.latency_shown_ms) for each in example.spans)
-        few = "which has no limit and in no window is more than 1.5 times as long as in another"
-        why.append(f"latency, {few if known else 'of which no window tells'}")
+        why.append(
+            "latency has no limit, and in no window is it more than 1.5 times as long as in another"
+            if known
+            else "no window has a latency"
+        )
     if not errors_speak(example):
-        why.append("errors, of which there are none and which have no limit")
+        why.append("there are no errors, and they have no limit")
     if not example.metric_series:
         metric = formatting.metric_name(result.truth.metric)
-        reason = (
-            "which are kept of the usual run of each policy alone"
+        why.append(
+            f"{metric} and labels over time are kept of the usual run of each policy alone"
             if example.is_worst
-            else "as no label of either variant arrived in the time shown"
+            else f"{metric} and labels have nothing to show, as no label of either variant arrived "
+            "in the time shown"
         )
-        why.append(f"{metric} and labels, {reason}")
-    return f"Without panels: {listed(why)}." if why else ""
+    return f"Panels left out: {'; '.join(why)}." if why else ""

@@ -140,13 +140,16 @@ def test_a_panel_is_there_only_where_it_says_something() -> None:
     assert ">Labels:<" in drawn
     limit = LimitLine(metric="error_rate", at_most=0.05, source="policy")
     assert ">Errors:<" in draw_timeline(replace(example, limits=(limit,)), study.truth, 720)
-    assert "errors, of which there are none" in finding(study, example)
-    assert "errors, of" not in finding(study, replace(example, limits=(limit,)))
-    assert "labels, " not in finding(study, example)
+    assert "there are no errors, and they have no limit" in finding(study, example)
+    assert "no errors" not in finding(study, replace(example, limits=(limit,)))
+    assert "labels" not in finding(study, example).partition("Panels left out")[2]
     bare = replace(example, metric_series=(), decisions=())
     for is_worst, reason in ((True, "kept of the usual run"), (False, "no label of either")):
         said = finding(study, replace(bare, is_worst=is_worst))
-        assert f"F1 and labels, {'which are ' if is_worst else 'as '}{reason}" in said
+        left_out = said.partition("Panels left out: ")[2].removesuffix(".").split("; ")
+        (clause,) = [each for each in left_out if each.startswith("F1 and labels ")]
+        assert reason in clause
+        assert len(left_out) == len({each.split()[0] for each in left_out})
     for heading in (">Labels:<", ">Decisions:<", ">Analyses:<"):
         assert heading not in draw_timeline(bare, study.truth, 358)
 
