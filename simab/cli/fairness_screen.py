@@ -19,12 +19,13 @@ _MOST_ROWS: Final = 20
 
 def print_fairness(result: FairnessResult) -> None:
     """Print whether the split is as asked for, then the rules side by side, or the phases."""
+    from simab.report.fairness_conclusion import conclusion
     from simab.report.fairness_tables import phases_table, rules_table
     from simab.report.fairness_text import fairness_sentences
     from simab.report.page_form import for_page
 
     shown, console = for_page(result).split, terminal.standard_output()
-    for sentence in fairness_sentences(shown):
+    for sentence in (conclusion(shown), *fairness_sentences(shown)):
         terminal.print_item(console, sentence, mark="")
     several = len(shown.rules) > 1
     table = rules_table(shown) if several else phases_table(shown)

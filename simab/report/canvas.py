@@ -26,6 +26,7 @@ from simab.text.typeset import THIN
 
 __all__ = [
     "NARROW",
+    "SINCE_START",
     "TEXT",
     "WIDE",
     "Margins",
@@ -42,11 +43,14 @@ __all__ = [
     "text_width",
     "time_axis",
     "time_ticks",
+    "time_title",
 ]
 
 WIDE: Final = 720
 NARROW: Final = 358  # a phone of 390 pixels, less the page's margins
 TEXT: Final = 13
+SINCE_START: Final = "time since the start"
+"""What an axis of time shows."""
 
 _INCH: Final = 72  # matplotlib writes points as user units: one point is one CSS pixel here
 _FONT: Final = "DejaVu Sans"  # comes with matplotlib; wider than the fonts that pages are read in
@@ -158,10 +162,15 @@ def share_axis(axes: Axes, ticks: Sequence[float] = (0, 0.25, 0.5, 0.75, 1)) -> 
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}{THIN}%"))
 
 
+def time_title(axes: Axes, across: str = SINCE_START) -> None:
+    """What the x axis shows, beneath its right end."""
+    axes.set_xlabel(across, fontsize=TEXT - 1, color=LIGHT["soft"], loc="right")
+
+
 def axis_titles(axes: Axes, across: str, up: str, height: float) -> None:
     """What both axes show: beneath the x axis, and above the y axis of that many pixels."""
     size = TEXT - 1
-    axes.set_xlabel(across, fontsize=size, color=LIGHT["soft"], loc="right")
+    time_title(axes, across)
     axes.text(
         0, 1 + 11 / height, up, transform=axes.transAxes, ha="left", va="bottom", size=size,
         color=LIGHT["soft"],

@@ -22,13 +22,14 @@ def conclusion(split: StudiedSplit) -> str:
     (rule,) = known
     if is_found_off(rule):
         return (
-            "No: this router does not split as the weights ask. Next: find out by the flaws below "
-            "what it does, and trust no count of an experiment until it is corrected."
+            "No: this router does not split as the weights ask. Next: find out what it does "
+            "(the report has a table of known flaws), and trust no count of an experiment until it "
+            "is corrected."
         )
     return (
         f"Yes, as far as {typeset.count(rule.runs)} runs show: this router splits by the weights. "
-        f"Next: put the requests of your own router to the same tests{_how_long(rule)}."
-        f"{_of_clients(rule)}"
+        f"Next: count {_counted(rule)} by variant at your own router, while the weights stay, and "
+        f"compare them with the weights by a chi-square test{_how_long(rule)}.{_of_clients(rule)}"
     )
 
 
@@ -43,8 +44,15 @@ def _of_several(rules: list[RuleFairness]) -> str:
         parts.append(f"No: {listed(off)}.")
     next_ = "use one of the first" if fine and off else "choose by what clients meet"
     if not fine:
-        next_ = "find out by the flaws below what they do"
+        next_ = "find out what they do (the report has tables of known flaws)"
     return f"{' '.join(parts)} Next: {next_}."
+
+
+def _counted(rule: RuleFairness) -> str:
+    """What a test has to count: where clients are kept on purpose, only those that are new."""
+    if rule.keeps:
+        return "new clients"
+    return "clients" if rule.by_client else "requests"
 
 
 def _how_long(rule: RuleFairness) -> str:

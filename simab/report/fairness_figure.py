@@ -50,6 +50,7 @@ def draw_fan(rule: RuleFairness, candidate: str, width: float) -> Figure:
         (lower, 2 * _HEAD + _PANEL + _GAP, "all so far", False),
     ):
         unit_s = canvas.time_axis(axes, end_s, ticks)
+        canvas.time_title(axes)
         _panel(axes, rule.fan, unit_s, window=window)
         name = canvas.fit(candidate, 0.4 * width)
         over.text(2, top - 16, f"{name}, realised less asked: {title}", fontweight="bold")
@@ -124,6 +125,7 @@ def draw_settling(phase: PhaseFairness, candidate: str, width: float) -> Figure:
     asked = phase.shares.get(candidate, 0.0)
     at = [each.since_s for each in phase.settling]
     axes.set_xscale("log")
+    canvas.time_title(axes, "time since the change")
     axes.set_xlim(at[0], at[-1])
     axes.axhline(100.0 * asked, color=LIGHT["ink"], linewidth=1)
     _chance(axes, phase, asked)

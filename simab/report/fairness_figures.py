@@ -48,8 +48,8 @@ def _finding(rule: RuleFairness) -> str:
     runs = typeset.count(rule.runs)
     part = "all" if rule.band == 1.0 else f"{typeset.percent(rule.band)} of"
     text = (
-        f"At {typeset.duration(last.end_s)}, with which the last window ends that had a split, the "
-        f"share of all requests so far is {typeset.signed(ends[0], 2)} to "
+        f"At the end of the last window with a split, {typeset.duration(last.end_s)} after the "
+        f"start, the share of all requests so far is {typeset.signed(ends[0], 2)} to "
         f"{typeset.signed(ends[1], 2)} points from what was asked in {part} {runs} runs"
     )
     if math.isfinite(last.until_then_promised):

@@ -173,7 +173,7 @@ def _seen(flaw: NamedFlaw) -> str:
         return _BY_SIZE[flaw.name]
     if math.isfinite(flaw.least_part):
         part = typeset.percent(flaw.least_part, 0)
-        return f"in 90{typeset.THIN}% of runs, from {part} of the old split on"
+        return f"in 90{typeset.THIN}% of runs, where {part} or more go by the old weights"
     return f"in less than 90{typeset.THIN}% of runs"
 
 
@@ -186,9 +186,9 @@ def clients_table(split: StudiedSplit) -> Table:
         ("Requests of these there", "each", lambda rule: rule.people.worse_each),
         (f"Busiest 1{typeset.THIN}%", "share of requests", lambda rule: rule.people.busiest_share),
         ("Exposure", "Jain's index", lambda rule: rule.people.jain_exposure),
-        ("by draws alone", "Jain's index", lambda rule: rule.people.jain_by_draws),
+        ("By draws alone", "Jain's index", lambda rule: rule.people.jain_by_draws),
         ("Exposure", "Gini", lambda rule: rule.people.gini_exposure),
-        ("by draws alone", "Gini", lambda rule: rule.people.gini_by_draws),
+        ("By draws alone", "Gini", lambda rule: rule.people.gini_by_draws),
         ("Mean latency", "Jain's index", lambda rule: rule.people.jain_latency),
         ("Mean latency", "Gini", lambda rule: rule.people.gini_latency),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from simab.report.fairness_scan import scan_text
 from simab.report.fairness_verdict import (
     is_found_off,
     likely_flaws,
@@ -70,8 +71,8 @@ def _looked_at(split: StudiedSplit) -> str:
             "name their variant, past the weights"
         )
     return (
-        f"{words}. A router as simulated here splits as the figures below show; what they say of "
-        "one run is what a test of a real one could see."
+        f"{words}. What is said of one run is what a test of as many requests of a real router "
+        "could see."
     )
 
 
@@ -246,15 +247,7 @@ def _worse(split: StudiedSplit, name: str) -> str:
 
 def _longest(rule: RuleFairness) -> str:
     known = [each for each in rule.longest if math.isfinite(each.seldom_above)]
-    scan = ""
-    if math.isfinite(rule.scan.share) and not rule.keeps:
-        runs = rule.scan_runs or rule.runs
-        expected = typeset.decimal(0.01 * runs, 0 if runs >= 100 else 1)
-        scan = (
-            "Over all intervals of time the share is as far off as independent draws are in only "
-            f"1{typeset.THIN}% of runs in {of_runs(rule.scan, runs)} runs, where {expected} would "
-            "be by chance."
-        )
+    scan = scan_text(rule)
     if not known:
         return scan
     longest = max(known, key=lambda each: each.mean)
@@ -295,7 +288,7 @@ def _untold(rule: RuleFairness) -> str:
     parts = []
     if untold:
         parts.append(
-            f"Of the flaws below a single run would often not show {listed(untold, 'or')}."
+            f"Of the known flaws a single run would often not show {listed(untold, 'or')}."
         )
     if same:
         parts.append(f"With these weights nothing would change by {listed(same, 'or')}.")

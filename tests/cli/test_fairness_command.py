@@ -33,6 +33,8 @@ def test_it_says_whether_the_split_is_as_asked(
     ended = run(capsys, "fairness", file, *asked, "--out", tmp_path / "out")
     assert ended.code == 0, ended.err
     assert "No deviation from the weights shows" in " ".join(ended.out.split())
+    assert "Next: count requests by variant" in " ".join(ended.out.split())
+    assert "figures below" not in " ".join(ended.out.split())
     assert "from 40 s" in " ".join(ended.out.split())
     written = files_in(tmp_path / "out")
     assert set(written) == {"report.html", "fairness.json", "fairness.csv"}

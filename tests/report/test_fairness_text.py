@@ -15,6 +15,7 @@ import simab
 from simab.report.fairness_conclusion import conclusion
 from simab.report.fairness_figures import split_figures
 from simab.report.fairness_page import fairness_page
+from simab.report.fairness_scan import scan_text
 from simab.report.fairness_tables import clients_table, flaws_table, phases_table
 from simab.report.fairness_text import fairness_sentences
 from simab.report.fairness_verdict import is_found_off, pooled_text, power_text
@@ -106,12 +107,14 @@ def test_the_conclusion_is_yes_or_no_by_the_verdict_and_says_what_next(seed: int
     off = is_found_off(rule)
     assert said.startswith("No: " if off else "Yes, as far as 50 runs show: ")
     assert said.count("Next: ") == 1
+    unit = "new clients" if rule.keeps else "clients" if rule.by_client else "requests"
+    assert (f"count {unit} by variant" in said) is not off
     phase = max(rule.phases, key=lambda each: each.units_each)
     sides = [each for each in (phase.seen_below, phase.seen_above) if math.isfinite(each)]
     told = re.search(r"a deviation of ([\d.]+) points", said)
     assert (told is not None) == (bool(sides) and not off)
     if told is not None:
-        assert float(told[1]) == pytest.approx(100 * min(sides), abs=0.051)
+        assert float(told[1]) == pytest.approx(100 * max(sides), abs=0.051)
     assert ("a rule for requests does" in said) == (
         not off and not rule.by_client and not rule.keeps and rule.people.met_several.mean > 0
     )
@@ -215,7 +218,21 @@ def test_the_scan_counts_the_runs_that_it_looked_at() -> None:
     assert rule.scan_runs == rule.runs == 50
     few = replace(rule, scan_runs=47)
     said = " ".join(fairness_sentences(replace(result().split, rules=(few,))))
-    assert f"in {rule.scan.count} of 47 runs" in said
+    assert f"In {rule.scan.count} of 47 runs some interval" in said
+    assert "0.5 are expected" in said
+
+
+@pytest.mark.parametrize("runs", [20, 100, 200])
+@pytest.mark.parametrize("off", range(9))
+def test_the_scan_is_judged_by_the_chance_of_so_many_runs(off: int, runs: int) -> None:
+    """Of runs of which 1 % are as far off: by another implementation of the exact test."""
+    rule = only(result().split)
+    scan = Proportion(off, off / runs, 0.0, 1.0)
+    said = scan_text(replace(rule, keeps=False, scan=scan, scan_runs=runs))
+    chance = stats.binomtest(off, runs, 0.01).pvalue
+    assert ("That is more than by chance" in said) == (off > runs / 100 and chance < 0.05)
+    assert ("no more than by chance" in said) == (off <= runs / 100)
+    assert scan_text(replace(rule, keeps=True, scan=scan, scan_runs=runs)) == ""
 
 
 def test_windows_lie_in_the_envelope_as_often_as_their_exact_law_says() -> None:
@@ -249,7 +266,7 @@ def test_exposure_has_a_reference_by_chance() -> None:
     assert people.jain_exposure.mean == pytest.approx(people.jain_by_draws.mean, abs=0.02)
     assert people.gini_exposure.mean == pytest.approx(people.gini_by_draws.mean, abs=0.02)
     titles = [each.title for each in clients_table(result().split).columns]
-    assert "by draws alone" in titles
+    assert "By draws alone" in titles
 
 
 def test_of_two_variants_a_phase_has_one_row_and_its_tests_name_their_level() -> None:

@@ -9,7 +9,9 @@ from simab.report.fairness_tables import phases_table
 from simab.report.fairness_text import split_sentences
 from simab.report.sections.section import Content, Numbers, Section
 from simab.result import StudyResult
+from simab.result.measured_policy import HELD
 from simab.text import typeset
+from simab.text.lists import named
 
 __all__ = ["SECTION"]
 
@@ -17,8 +19,9 @@ __all__ = ["SECTION"]
 def _content(study: StudyResult, numbers: Numbers) -> Content:
     assert study.split is not None
     (rule,) = study.split.rules
+    policy = study.split.policy
     return {
-        "policy": study.split.policy,
+        "whose": f"with the {policy}" if policy == HELD else f"of {named(policy)}",
         "runs": typeset.count(rule.runs),
         "answer": split_sentences(study.split),
         "phases": phases_table(study.split).without(frozenset({"–"})),
