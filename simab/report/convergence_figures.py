@@ -94,8 +94,9 @@ def draw_fan(
     truth = metric.truth[which] if which else metric.true_difference
     look = _look(result, which)
     top = 3 * _LINE + 16.0
-    figure, axes = canvas.axes(width, top + 210 + 30, canvas.Margins(62, 26, top, 30))
+    figure, axes = canvas.axes(width, top + 210 + 48, canvas.Margins(62, 26, top, 48))
     unit_s = canvas.time_axis(axes, result.times_s[-1], 8 if width > 500 else 5)
+    canvas.time_title(axes)
     at = [time / unit_s for time in result.times_s]
     fan = each.fan
     for low, high, alpha in ((fan.p5, fan.p95, 0.14), (fan.p25, fan.p75, 0.22)):

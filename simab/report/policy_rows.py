@@ -19,7 +19,7 @@ _SIZE: Final = canvas.TEXT - 1
 _HEIGHT: Final = 30.0
 _GAP: Final = 12.0
 _NAME: Final = 17.0
-_AXIS: Final = 24.0
+_AXIS: Final = 42.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ def draw_rows(rows: Sequence[Row], end_s: float, width: float) -> str:
         half = canvas.text_width(label, _SIZE) / 2
         inside = min(max(x, half), width - half)
         paper.words((inside, bottom + 17), label, anchor="middle", colour=LIGHT["soft"])
+    paper.words((right, bottom + 35), canvas.SINCE_START, anchor="end", colour=LIGHT["soft"])
     y = 6.0
     for row in rows:
         area = RowArea(left, right, y + over, max(end_s, 1e-9))

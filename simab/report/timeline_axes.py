@@ -41,6 +41,7 @@ class TimeSpan:
             x = self.x(at * unit_s)
             paper.line([(x, y), (x, y + 4)], LIGHT["soft"])
             paper.words((x, y + 18), label, anchor="middle", colour=LIGHT["soft"])
+        paper.words((self.right, y + 36), canvas.SINCE_START, anchor="end", colour=LIGHT["soft"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,13 +85,16 @@ def draw_decisions(
 
 
 def draw_readings(paper: Paper, span: TimeSpan, example: Example, lane: float) -> None:
-    """A mark for each: hollow passed, a cross not passed, a stroke left open."""
+    """A mark for each: hollow passed, a cross not passed, a slanted stroke left open."""
     for each in example.readings:
         if each.at_s > span.end_s:
             continue
         x, y = span.x(each.at_s), lane + EVENT_LANE / 2 - 4
         if each.passed is None:
-            paper.line([(x, y - 5), (x, y + 5)], LIGHT["soft"], thick=1.6)
+            # Slanted, on a gap: an upright one would lie on the line of a decision at its instant.
+            stroke = [(x - 4, y + 5), (x + 4, y - 5)]
+            paper.line(stroke, LIGHT["paper"], thick=6.0)
+            paper.line(stroke, LIGHT["soft"], thick=1.8)
         elif each.passed:
             paper.mark((x, y), "o", LIGHT["green"], 4.2, hollow=True)
         else:

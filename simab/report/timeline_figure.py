@@ -26,7 +26,7 @@ __all__ = ["draw_timeline"]
 _GAP: Final = 14.0
 _LANE_GAP: Final = 4.0
 _LINE: Final = 20.0
-_AXIS: Final = 26.0
+_AXIS: Final = 44.0
 _BOLD: Final = 0.12  # how much wider bold text is
 
 _DrawLane: TypeAlias = Callable[[Paper, TimeSpan, Example, float, float], None]
@@ -79,7 +79,7 @@ def _lanes(example: Example) -> list[tuple[str, _DrawLane]]:
             said += f"; solid line: {verdict} at {typeset.duration(example.decided_at_s)}"
         lanes.append((said, draw_decisions))
     if example.readings:
-        said = "Analyses: ring passed, cross not passed, stroke left open"
+        said = "Analyses: ring passed, cross not passed, slanted stroke left open"
         lanes.append((said, lambda paper, span, run, top, _: draw_readings(paper, span, run, top)))
     return lanes
 
