@@ -131,14 +131,15 @@ def false_alarms(study: StudyResult) -> list[str]:
     promote = [world for world in distinct(study) if world.asks == PROMOTE]
     found = []
     for policy in study.policies:
-        start = f"{named(policy.name)} rolls back "
-        warning = next((each for each in study.warnings if each.startswith(start)), "")
+        start = f"{named(policy.name)} "
+        own = [each for each in study.warnings if each.startswith(start)]
+        warning = next((each for each in own if " by chance, although " in each), "")
         missed = any(
-            promoting(world, own).share < 1
+            promoting(world, played).share < 1
             for world in promote
-            if (own := in_world(world, policy.name)) is not None
+            if (played := in_world(world, policy.name)) is not None
         )
-        if missed and " by chance, although " in warning:
+        if missed and warning:
             said = warning.partition(": ")[0]
             found.append(
                 f"{said} (see Health): where promoting is right such runs count against it here."

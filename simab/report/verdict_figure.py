@@ -5,6 +5,7 @@ Both ends of the bars have a common base line, so right and wrong endings can bo
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator
 from typing import Final, NamedTuple
 
 from matplotlib.axes import Axes
@@ -93,9 +94,57 @@ def draw_endings(result: StudyResult, width: float) -> Figure:
         _segment(axes, (entry.x, entry.y + 3), (18, 14), entry.look)
         axes.text(entry.x + 25, entry.y + 14, entry.words, size=canvas.TEXT - 1)
     _scale(axes, span, top, height - 28)
+    bare = _bare(result, order, span)
     for row, policy in enumerate(result.policies):
-        _bar(axes, policy, order, (top + row_height * row, head), span)
+        _bar(axes, policy, order, (top + row_height * row, head), span, bare)
     return figure
+
+
+class Piece(NamedTuple):
+    """A segment of a bar: what it is, its share, its ends, and where its words may begin."""
+
+    segment: Segment
+    share: float
+    left: float
+    right: float
+    words_from: float
+
+    @property
+    def name(self) -> str:
+        """What its words say beside the percentage."""
+        return self.segment.column.short.removeprefix("ends with ")
+
+    def has_room(self, words: str) -> bool:
+        """Whether these stand in it, clear of the interval of right endings."""
+        room = self.right - self.words_from
+        return canvas.text_width(words, canvas.TEXT - 1) + 10 <= room
+
+    @property
+    def number(self) -> str:
+        """Its share, as it is written in it."""
+        return typeset.whole_percent(self.share)
+
+
+def _pieces(policy: PolicyResult, order: list[Segment], span: float) -> Iterator[Piece]:
+    """The segments of a bar that have runs, from the left."""
+    left = float(_EDGE)
+    taken = _EDGE + policy.correct.high * span + 6  # the whisker's end
+    for segment in order:
+        found = segment.column.share(policy)
+        right = left + found.share * span
+        if found.count:
+            yield Piece(segment, found.share, left, right, max(left, taken))
+        left = right
+
+
+def _bare(result: StudyResult, order: list[Segment], span: float) -> set[str]:
+    """Endings whose segments have the percentage alone, as in one of them is no room for more."""
+    return {
+        piece.segment.column.short
+        for policy in result.policies
+        for piece in _pieces(policy, order, span)
+        if piece.has_room(piece.number) and not piece.has_room(f"{piece.number} {piece.name}")
+    }
 
 
 class Entry(NamedTuple):
@@ -147,6 +196,7 @@ def _bar(
     order: list[Segment],
     place: tuple[float, float],
     span: float,
+    bare: Container[str],
 ) -> None:
     """Name and note over the bar, beside each other or on two lines; place: top, their height."""
     top, head = place
@@ -160,16 +210,12 @@ def _bar(
         size=canvas.TEXT - 1,
         color=LIGHT["soft"],
     )
-    left, y = float(_EDGE), top + head + 5
-    taken = _EDGE + policy.correct.high * span + 6  # the whisker's end
-    for column, _, look in order:
-        share = column.share(policy).share
-        if column.share(policy).count:
-            _segment(axes, (left, y), (share * span, _BAR), look)
-            if look is not _RIGHT:
-                name = column.short.removeprefix("ends with ")
-                _name_segment(axes, name, share, (max(left, taken), left + share * span, y))
-        left += share * span
+    y = top + head + 5
+    for piece in _pieces(policy, order, span):
+        look = piece.segment.look
+        _segment(axes, (piece.left, y), (piece.right - piece.left, _BAR), look)
+        if look is not _RIGHT:
+            _name_segment(axes, piece, y, named=piece.segment.column.short not in bare)
     _whisker(axes, policy, y + _BAR / 2, span)
 
 
@@ -183,16 +229,12 @@ def _segment(
     )
 
 
-def _name_segment(axes: Axes, name: str, share: float, place: tuple[float, float, float]) -> None:
-    """Percentage and word in the middle of the segment, as much of it as there is room for."""
-    left, right, y = place
-    number = typeset.whole_percent(share)
-    size = canvas.TEXT - 1
-    for text in (f"{number} {name}", number):
-        if canvas.text_width(text, size) + 10 <= right - left:
-            middle = (left + right) / 2
-            axes.text(middle, y + 16.5, text, ha="center", size=size, gid="class:halo")
-            return
+def _name_segment(axes: Axes, piece: Piece, y: float, *, named: bool) -> None:
+    """Percentage, and word where all have it, in the middle of the segment if there is room."""
+    text = f"{piece.number} {piece.name}" if named else piece.number
+    if piece.has_room(text):
+        middle, size = (piece.words_from + piece.right) / 2, canvas.TEXT - 1
+        axes.text(middle, y + 16.5, text, ha="center", size=size, gid="class:halo")
 
 
 def _whisker(axes: Axes, policy: PolicyResult, y: float, span: float) -> None:

@@ -115,8 +115,9 @@ def test_a_rule_that_rolls_back_by_chance_is_named_where_it_misses_promotions(re
     study = read_result(result("candidate_better"))
     name = next(each.name for each in study.policies if each.ends_with["Variant1"].count)
     warning = (
-        f"“{name}” rolls back “Variant2” in about 15 % of the runs by chance, although its service "
-        "alone keeps every limit in the long run: alarm “errors” is broken often."
+        f"“{name}” is expected to roll back “Variant2” in about 15 % of the runs by chance, "
+        "although its service alone keeps every limit in the long run: "
+        "alarm “errors” is broken often."
     )
     (said,) = false_alarms(replace(study, warnings=(warning,)))
     assert said.startswith(warning.partition(":")[0])

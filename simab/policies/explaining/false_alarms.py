@@ -129,7 +129,7 @@ def _sentence(name: str, rules: ChanceRules, setting: Setting, found: FalseAlarm
     percent = percent_text(round(found.share, 2)) if found.share < 0.995 else "99 % or more"
     often = f"{about} {percent} of the runs"
     return (
-        f"{name} rolls back {healthy} in {often} by chance, although its service "
+        f"{name} is expected to roll back {healthy} in {often} by chance, although its service "
         f"alone keeps every limit in the long run: "
         f"{harm.reading.words} is broken in {percent_text(two_figures(harm.broken))} of the "
         f"readings of {number_text(round(harm.requests, 1))} requests, and a run takes many. "
