@@ -72,7 +72,7 @@ def _print_recommendation(console: Console, said: Answer) -> None:
 def _print_worlds(console: Console, study: StudyResult) -> None:
     """A row a policy over all worlds, and the heading of what follows."""
     from simab.report.over_worlds import distinct
-    from simab.report.worlds_table import LOOKS_AT, worlds_table
+    from simab.report.worlds_table import LOOKS_AT, ON_WORSE, TIME, VERDICT, worlds_table
 
     click.echo()
     worlds = distinct(study)
@@ -83,10 +83,18 @@ def _print_worlds(console: Console, study: StudyResult) -> None:
     # Names of worlds, no intervals and not what rules look at: a terminal is narrow, and the page
     # has all three.
     shown = [place for place, each in enumerate(table.columns) if each.title != LOOKS_AT]
-    rest = ("decides", "on worse", "verdict") if len(shown) - len(worlds) == 4 else ()
-    headings = ["policy", *(world.name for world in worlds), *(rest or ("decides", "verdict"))]
+    short = {f"Promotes, {world.label.title}": world.name for world in worlds}
+    short |= {"Policy": "policy", TIME: "decides", ON_WORSE: "on worse", VERDICT: "verdict"}
+    headings = [short[table.columns[place].title] for place in shown]
     rows = [[row[place].text for place in shown] for row in table.rows]
     terminal.print_table(console, headings, rows)
+    said = {
+        "decides": "“decides”: the median time to a decision, in the world where it is longest.",
+        "on worse": "“on worse”: the mean number of requests of a run on worse variants, in the "
+        "world where it is largest.",
+    }
+    for heading in (each for each in said if each in headings):
+        terminal.print_item(console, said[heading], mark="")
     click.echo()
     terminal.print_item(console, f"The world {study.world.title}:", mark="")
 

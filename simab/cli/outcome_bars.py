@@ -24,11 +24,6 @@ def print_outcomes(console: Console, study: StudyResult) -> None:
     from simab.text import typeset
     from simab.text.untrusted import visible
 
-    terminal.print_item(
-        console,
-        "How runs end: # right, x wrong, . neither; [ and ] are the 95 % interval of right.",
-        mark="",
-    )
     names = [visible(policy.name) for policy in study.policies]
     shares = [
         typeset.plain_spaces(typeset.whole_percent(policy.correct.share)).rjust(6)
@@ -38,11 +33,23 @@ def print_outcomes(console: Console, study: StudyResult) -> None:
     margin = min(max(map(len, names)), _WIDEST_NAME)
     beside = room - margin - 2 >= _NARROWEST_BAR and max(map(len, names)) <= _WIDEST_NAME
     width = min(room - margin - 2 if beside else room, _WIDEST_BAR)
-    for name, share, policy in zip(names, shares, study.policies, strict=True):
-        correct = policy.correct
-        drawn = outcome_bar(
-            correct.share, (correct.low, correct.high), policy.wrong.share, max(width, 10)
+    bars = [
+        outcome_bar(
+            policy.correct.share,
+            (policy.correct.low, policy.correct.high),
+            policy.wrong.share,
+            max(width, 10),
         )
+        for policy in study.policies
+    ]
+    one = ", | both ends in one character" if any("|" in bar for bar in bars) else ""
+    terminal.print_item(
+        console,
+        "How runs end: # right, x wrong, . neither; [ and ] are the ends of the 95 % interval of "
+        f"right{one}.",
+        mark="",
+    )
+    for name, share, drawn in zip(names, shares, bars, strict=True):
         if beside:
             terminal.print_line(f"  {name:<{margin}}  {drawn} {share}")
         else:

@@ -37,5 +37,5 @@ def _verdict(count: int, runs: int) -> str:
     if count <= _LEVEL * runs:
         return "That is no more than by chance."
     if chance >= _BY_CHANCE:
-        return f"So many come by chance ({typeset.p_value(chance)})."
+        return f"So many may come by chance ({typeset.p_value(chance)})."
     return f"That is more than by chance ({typeset.p_value(chance)})."

@@ -18,15 +18,17 @@ from simab.result.world_result import WorldResult
 from simab.text import typeset
 from simab.text.numbers import counted
 
-__all__ = ["LOOKS_AT", "VERDICT", "columns_text", "worlds_table"]
+__all__ = ["LOOKS_AT", "ON_WORSE", "TIME", "VERDICT", "columns_text", "worlds_table"]
 
 LOOKS_AT: Final = "Looks at"
 """The heading of the column that says what a policy looks at."""
 VERDICT: Final = "Verdict"
 """The heading of the column that says whether a policy meets what is required."""
+TIME: Final = "Time to decision"
+"""The heading of the column of the longest median time, over the worlds."""
+ON_WORSE: Final = "Requests on worse variants"
+"""The heading of the column of the largest mean number, over the worlds."""
 
-_TIME: Final = "Time to decision"
-_ON_WORSE: Final = "Requests on worse variants"
 _NONE: Final = Cell("–")
 _SAYS_NOTHING: Final = frozenset({"–", typeset.NOT_KNOWN, VERDICTS[Compliance.NOT_ASKED]})
 
@@ -39,10 +41,10 @@ def worlds_table(result: StudyResult) -> Table:
         Column("Policy", numeric=False),
         Column(LOOKS_AT, numeric=False),
         *(Column(f"Promotes, {world.label.title}", world_heading(world)) for world in worlds),
-        Column(_TIME, "longest median of the worlds"),
+        Column(TIME, "longest median of the worlds"),
     ]
     if exposed:
-        columns.append(Column(_ON_WORSE, "largest mean of the worlds"))
+        columns.append(Column(ON_WORSE, "largest mean of the worlds"))
     columns.append(Column(VERDICT, "on what is required", numeric=False))
     rows = tuple(_row(result, policy.name, worlds, exposed) for policy in result.policies)
     caption = (
@@ -62,13 +64,13 @@ def columns_text(table: Table) -> str:
             f"“Promotes” is the share of the runs, with its 95{percent} interval: Wilson's, or "
             "Clopper and Pearson's where fewer than 15 runs do so or fewer than 15 do not."
         )
-    if _TIME in titles:
+    if TIME in titles:
         parts.append(
-            f"“{_TIME}” is the median, with the times by which 10 and 90{percent} of the runs have "
+            f"“{TIME}” is the median, with the times by which 10 and 90{percent} of the runs have "
             "decided; these are no interval of the median."
         )
-    if _ON_WORSE in titles:
-        parts.append(f"“{_ON_WORSE}” is the mean of a run, with its 95{percent} interval.")
+    if ON_WORSE in titles:
+        parts.append(f"“{ON_WORSE}” is the mean of a run, with its 95{percent} interval.")
     return " ".join(parts)
 
 
