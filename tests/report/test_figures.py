@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from simab.report import canvas, paired_figure, palette, timeline_tables, verdict_figure
 from simab.report.paired_scale import PairedScale, cut_at
 from simab.report.svg import finish
-from simab.result import PairedDifference
+from simab.result import PairedDifference, Proportion
 from simab.result.columns import Unit
 from simab.result.example_run import Realised
 from simab.result.saved_study import read_result
@@ -119,6 +119,39 @@ def test_bars_run_from_right_to_wrong(result: Of, name: str) -> None:
     assert shares == [policy.runs for policy in study.policies]
     assert [each.judged for each in order if each.judged] == ["right", "wrong"]
     assert f"ends with {study.truth.judged('wrong')[0]}" == order[-1].column.short
+
+
+@pytest.mark.parametrize("width", [358, 720])
+@pytest.mark.parametrize("wrong", [(24, 20), (24, 16), (16, 14), (60, 2)])
+def test_an_ending_is_labelled_alike_in_all_bars(
+    result: Of, wrong: tuple[int, int], width: int
+) -> None:
+    """With percentage and name, or with the percentage in all, as where one has no room."""
+    study = read_result(result("churn"))
+    first = study.policies[0]
+    policies = [
+        replace(
+            first,
+            name=f"rule {share}",
+            correct=Proportion(100 - share, 1 - share / 100, 0.9 - share / 100, 1 - share / 120),
+            ends_with={
+                name: Proportion(count, count / 100, 0.0, 1.0)
+                for name, count in zip(
+                    (*study.truth.judged("right"), *study.truth.judged("wrong")),
+                    (100 - share, share),
+                    strict=True,
+                )
+            },
+        )
+        for share in wrong
+    ]
+    drawn = verdict_figure.draw_endings(replace(study, policies=tuple(policies)), width)
+    texts = [each.get_text() for axes in drawn.axes for each in axes.texts]
+    words = [typeset.plain_spaces(text) for text in texts]
+    labels = [text for text in words if text.startswith(tuple(f"{share} %" for share in wrong))]
+    assert len({each.endswith("%") for each in labels}) <= 1
+    if width == 720 and min(wrong) > 15:
+        assert len(labels) == len(wrong)
 
 
 def test_too_many_pairs_are_reduced_to_those_with_the_first_policy(result: Of) -> None:

@@ -139,5 +139,5 @@ def test_the_page_says_whose_rule_it_is_and_what_success_rate_counts() -> None:
     """That failed requests get no label, and that intervals of verdicts are wider."""
     page = render_page(played())
     assert "A request that fails gets no label" in page
-    assert "uses a wider one" in page
+    assert "uses a wider interval" in page
     assert "All of this is of one world, as described" in page

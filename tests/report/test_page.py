@@ -16,6 +16,7 @@ import pytest
 
 from simab.errors import InvalidInput
 from simab.report import render_page, summary_table_html
+from simab.report.page import templates
 from simab.report.palette import COLOURS
 from simab.result.saved_study import canonical_json, read_result
 
@@ -234,3 +235,11 @@ def test_of_one_thing_the_page_speaks_in_the_singular(result: Of, decides: bool)
     things = "runs|requests|labels|windows|policies|replications|actions|times|pairs|warnings"
     assert re.findall(rf"(?<![\d.,])1 (?:{things})\b", text) == []
     assert "any of 1 run" not in text
+
+
+def test_code_in_a_rule_is_set_as_code_and_all_else_is_escaped() -> None:
+    """Backticks are how the source marks code; on a page they say nothing."""
+    marked = templates().filters["code_marked"]
+    assert marked("below `a_b` < `c`") == "below <code>a_b</code> &lt; <code>c</code>"
+    assert marked("`<b>`") == "<code>&lt;b&gt;</code>"
+    assert marked("no ` mark") == "no ` mark"
