@@ -11,7 +11,7 @@ from simab.report.over_worlds import Trade, distinct, harmful, in_world, trades
 from simab.report.requirement_text import where_text
 from simab.report.trade_figure import asked_at_most
 from simab.report.worlds_figure import parts_of
-from simab.result import StudyResult
+from simab.result import Spread, StudyResult
 from simab.result.world_result import KEEP, PROMOTE, WorldResult
 from simab.text import typeset
 from simab.text.lists import listed, listed_few, named
@@ -140,15 +140,7 @@ def harm(result: StudyResult) -> str:
     found = [
         (spread, world, name) for world, spreads in harmful(result) for name, spread in spreads
     ]
-    spread, world, name = max(found, key=lambda each: each[0].most)
-    several = len(distinct(result)) > 1
-    where = f" {where_text(result, world.name)}" if several else ""
-    there = " there" if several else ""
-    parts = [
-        f"The run with most is one of {named(name)}{where}: "
-        f"{counted(round(spread.most), 'request')} on worse variants; half of its runs{there} send "
-        f"at most {typeset.count(spread.p50)}."
-    ]
+    parts = [_worst_run(result, found)]
     never = [
         name
         for name in dict.fromkeys(each[2] for each in found)
@@ -166,3 +158,19 @@ def harm(result: StudyResult) -> str:
         "requests of a run on worse variants."
     )
     return " ".join(parts)
+
+
+def _worst_run(result: StudyResult, found: Sequence[tuple[Spread, WorldResult, str]]) -> str:
+    """Whose run has most, and where; of several with as many only whose."""
+    spread, world, name = max(found, key=lambda each: each[0].most)
+    requests = f"{counted(round(spread.most), 'request')} on worse variants"
+    tied = list(dict.fromkeys(each[2] for each in found if each[0].most == spread.most))
+    if len(tied) > 1:
+        return f"The runs with most are of {listed_few(tied, _MOST_NAMES)}: {requests} in each."
+    several = len(distinct(result)) > 1
+    where = f" {where_text(result, world.name)}" if several else ""
+    there = " there" if several else ""
+    return (
+        f"The run with most is one of {named(name)}{where}: {requests}; half of its runs{there} "
+        f"send at most {typeset.count(spread.p50)}."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -23,7 +24,7 @@ from simab.report.timeline_figure import draw_timeline
 from simab.report.timeline_parts import BINS, envelopes
 from simab.report.timeline_text import finding
 from simab.result import Example, StudyResult
-from simab.result.example_run import LimitLine
+from simab.result.example_run import LimitLine, Reading
 from simab.result.json_form import dumped, loaded
 from simab.result.reader import Reader
 from simab.result.saved_study import read_result
@@ -210,3 +211,23 @@ def test_ticks_are_round_few_and_on_the_scale(high: float, part: float) -> None:
 def test_an_axis_of_labels_has_more_than_its_zero(labels: float) -> None:
     """Steps of 2 would be three, and of 5 none: one more than asked for is taken."""
     assert len(nice_ticks(labels, 2)) == 3
+
+
+@pytest.mark.parametrize("width", [358, 720])
+def test_a_reading_left_open_at_the_decision_is_not_on_its_line(width: float) -> None:
+    """The line of a decision is upright; the stroke is slanted and comes after it."""
+    study, example = toy()
+    at_s = example.shown_until_s / 2
+    reading = Reading(at_s=at_s, name="a", reading="b", passed=None)
+    changed = replace(example, decided_at_s=at_s, readings=(reading,))
+    drawn = draw_timeline(changed, study.truth, width)
+    assert ">time since the start<" in drawn
+    ends = [
+        (float(x), float(x_end))
+        for x, x_end in re.findall(r'd="M([\d.]+) [\d.]+L([\d.]+) [\d.]+"', drawn)
+    ]
+    upright = [(at, x) for at, (x, x_end) in enumerate(ends) if x == x_end]
+    slanted = [(at, (x + x_end) / 2) for at, (x, x_end) in enumerate(ends) if x_end - x == 8.0]
+    assert slanted
+    middle = slanted[0][1]
+    assert any(at < slanted[0][0] and abs(x - middle) < 0.2 for at, x in upright)
