@@ -27,15 +27,18 @@ def scan_text(rule: RuleFairness) -> str:
     return (
         f"In {typeset.count(count)} of {typeset.count(runs)} runs some interval of time has a "
         f"share as far off as in {share} of runs with independent draws; {usual} {are} expected. "
-        f"{_verdict(count, runs)}"
+        f"{_verdict(count, runs, rule.alpha)}"
     )
 
 
-def _verdict(count: int, runs: int) -> str:
-    """By the exact binomial chance of a number as unlikely as this."""
+def _verdict(count: int, runs: int, alpha: float) -> str:
+    """By the exact binomial chance of a number as unlikely; off only at the level of all tests."""
     chance = binomial_exact(count, runs, _LEVEL).p_value
     if count <= _LEVEL * runs:
         return "That is no more than by chance."
+    said = typeset.p_value(chance)
     if chance >= _BY_CHANCE:
-        return f"So many may come by chance ({typeset.p_value(chance)})."
-    return f"That is more than by chance ({typeset.p_value(chance)})."
+        return f"So many may well come by chance ({said})."
+    if chance >= alpha:
+        return f"So many are unusual by chance, but not ruled out ({said})."
+    return f"That is more than chance explains ({said})."

@@ -230,7 +230,10 @@ def test_the_scan_is_judged_by_the_chance_of_so_many_runs(off: int, runs: int) -
     scan = Proportion(off, off / runs, 0.0, 1.0)
     said = scan_text(replace(rule, keeps=False, scan=scan, scan_runs=runs))
     chance = stats.binomtest(off, runs, 0.01).pvalue
-    assert ("That is more than by chance" in said) == (off > runs / 100 and chance < 0.05)
+    many = off > runs / 100
+    assert ("more than chance explains" in said) == (many and chance < rule.alpha)
+    assert ("unusual by chance" in said) == (many and rule.alpha <= chance < 0.05)
+    assert ("may well come by chance" in said) == (many and chance >= 0.05)
     assert ("no more than by chance" in said) == (off <= runs / 100)
     assert scan_text(replace(rule, keeps=True, scan=scan, scan_runs=runs)) == ""
 
