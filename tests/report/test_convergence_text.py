@@ -250,6 +250,7 @@ def test_a_test_of_pairs_is_named_first_where_it_takes_far_less(seed: int) -> No
         return
     helps = size.by_spread * 1.5 < size.simulated
     assert ("test of pairs" in text) == helps
+    assert ("The test of pairs needs fewer, as both variants answer alike" in text) == helps
     if helps:
         assert text.index(pairs_size_text(size)) < text.index(size_text(size))
 

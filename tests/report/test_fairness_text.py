@@ -6,6 +6,8 @@ import math
 import re
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -20,8 +22,11 @@ from simab.report.fairness_tables import clients_table, flaws_table, phases_tabl
 from simab.report.fairness_text import fairness_sentences
 from simab.report.fairness_verdict import is_found_off, pooled_text, power_text
 from simab.report.methods_of_studies import fairness_methods
+from simab.report.sections.split import SECTION
+from simab.result import StudyResult
 from simab.result.estimates import Mean, Proportion
 from simab.result.fairness_result import FairnessResult
+from simab.result.measured_policy import HELD
 from simab.result.studied_split import RuleFairness, ShiftPower, StudiedSplit
 from simab.stats.sample_ratio import one_share_power
 from simab.text.typeset import plain_spaces as plain
@@ -295,3 +300,11 @@ def test_the_page_has_its_own_question_as_its_title() -> None:
     page = fairness_page(result())
     assert "<h1>Does the router split as asked?</h1>" in page
     assert f"Scenario: {result().title}" in page
+
+
+def test_the_section_of_a_comparison_says_whose_runs_it_looks_at() -> None:
+    """A rule in quotes, as everywhere; weights that are held are no rule."""
+    for policy, words in (("moves", "of “moves”"), (HELD, "with the weights held")):
+        study = SimpleNamespace(split=replace(result().split, policy=policy))
+        content = SECTION.content(cast("StudyResult", study), iter(range(1, 9)))
+        assert content["whose"] == words
