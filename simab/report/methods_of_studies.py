@@ -13,7 +13,7 @@ from simab.text import typeset
 from simab.text.lists import listed, named
 from simab.text.numbers import counted
 
-__all__ = ["convergence_methods", "fairness_methods"]
+__all__ = ["convergence_methods", "draws_text", "fairness_methods"]
 
 _MODEL = (
     "Request → variant → instance → queue → worker → answer → label; clients neither retry nor "
@@ -40,7 +40,7 @@ def convergence_methods(result: ConvergenceResult) -> Table:
             "that of all runs together.",
             "Intervals": f"Over runs, 95{typeset.THIN}%, of shares of runs and of sample sizes; "
             "bands are quantiles of the runs.",
-            "Random numbers": _draws(result.seed),
+            "Random numbers": draws_text(result.seed),
             "Versions": _versions(result.environment, result.simab_version),
         }
     )
@@ -67,7 +67,7 @@ def fairness_methods(result: FairnessResult) -> Table:
             f"time, and clients new and known, at {level} for all of a run together (Bonferroni). "
             "A rule is called off where more runs are off than that makes so.",
             "Intervals": f"Over runs, 95{typeset.THIN}%.",
-            "Random numbers": _draws(result.seed),
+            "Random numbers": draws_text(result.seed),
             "Versions": _versions(result.environment, result.simab_version),
         }
     )
@@ -83,9 +83,10 @@ def _weights(policy: str) -> str:
     return "with the weights of the file held" if policy == HELD else f"under {named(policy)}"
 
 
-def _draws(seed: int) -> str:
+def draws_text(seed: int) -> str:
+    """Which generator gives the random numbers, and what of."""
     return (
-        f"Philox4x64-10, a counter-based generator, with seed {seed}: the key is seed and "
+        f"Threefry4x64-20, a counter-based generator, with seed {seed}: the key is seed and "
         "replication, the counter purpose and entity."
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from simab.report import formatting
+from simab.report.methods_of_studies import draws_text
 from simab.report.over_worlds import distinct
 from simab.report.parameter_text import parameter_lines
 from simab.result import StudyResult
@@ -232,9 +233,8 @@ def _software(study: StudyResult) -> str:
 
 def _sampling(study: StudyResult) -> str:
     return (
-        f"Threefry4x64-20, a counter-based generator, with seed {study.seed}: the key is seed and "
-        "replication, the counter purpose and entity. No draw depends on the order of others, "
-        "which makes the random numbers common to all policies."
+        f"{draws_text(study.seed)} No draw depends on the order of others, which makes the random "
+        "numbers common to all policies."
     )
 
 
