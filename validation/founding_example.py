@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from simab.comparison import compare
-from simab.report import canvas, formatting
+from simab.report import canvas, captions_over_worlds, formatting
+from simab.report.figure_files import standalone_svg
 from simab.report.over_worlds import distinct
 from simab.report.page_form import for_page
-from simab.report.verdict_figure import draw_endings
+from simab.report.svg import finish
+from simab.report.worlds_figure import draw_worlds
 from simab.report.writing import write_report
 from simab.result import StudyResult
 from simab.result.saved_study import read_result
@@ -23,10 +25,6 @@ from validation.places import REPOSITORY, made_or_committed, say
 __all__ = ["play_founding_example", "write_founding_example"]
 
 PLACE: Final = "reports/churn"
-
-
-# Words on hatched bars stay legible, as in the page.
-HALO: Final = "text{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}"
 
 
 def play_founding_example(folder: Path, executor: Executor) -> None:
@@ -52,13 +50,10 @@ def write_founding_example(folder: Path) -> str:
 
 
 def _picture(result: StudyResult) -> str:
-    """The figure of how runs end, standing alone on white."""
-    with canvas.drawing():
-        figure = draw_endings(result, 720)
-        figure.patch.set_facecolor("white")
-        figure.patch.set_alpha(1)
-        drawn = canvas.svg_text(figure)
-    return drawn.replace("<defs>", f"<style>{HALO}</style>\n <defs>", 1)
+    """The figure of how runs end in each world, standing alone on white."""
+    finding = captions_over_worlds.worlds(result)
+    drawn = draw_worlds(result, canvas.WIDE)
+    return standalone_svg(finish(drawn, "churn", "How runs end in each world", finding))
 
 
 def _table(result: StudyResult) -> str:
