@@ -76,6 +76,13 @@ def _none(result: StudyResult) -> str:
     """No rule passes: what is open, or the nearest and what binds it."""
     assert result.recommendation is not None
     nearest = result.recommendation.nearest or result.judged[0].policy
+    asked = [
+        policy.name
+        for policy in result.policies
+        if result.compliance(policy.name) != Compliance.NOT_ASKED
+    ]
+    if asked == [nearest]:
+        return f"{_of_one(result, nearest)} Nothing is required of the others."
     if result.compliance(nearest) == Compliance.OPEN:
         return (
             f"No rule is known to meet {bounds_text(result)} yet; {named(nearest)} fails none of "

@@ -66,10 +66,12 @@ def too_short(study: StudyResult) -> list[str]:
         return []
     title, test = metric_title(found.metric.name), own[0].test.removeprefix("a ")
     time = f" ({own[0].time})" if own[0].time else ""
+    runs = typeset.count(found.replications)
     return [
         f"A run of {typeset.duration(found.horizon_s)} is too short to be sure of the difference "
         f"in {title}: a 5{typeset.THIN}% {test} needs {own[0].about} labelled requests of "
-        f"each{time} to find it in 80{typeset.THIN}% of the runs, and the variant with fewer gets "
+        f"each{time} to find it in 80{typeset.THIN}% of the runs, as estimated from {runs} of "
+        "them, and the variant with fewer gets "
         f"about {number_text(two_figures(last))} with the weights held."
     ]
 
@@ -110,10 +112,11 @@ def _late(policy: PolicyResult | None) -> float:
 
 
 def _decides(policy: PolicyResult) -> str:
-    at_s = policy.decision_time_s.p50
+    at_s, ends = policy.decision_time_s.p50, policy.promotes.share
+    promotes = f"it promotes the candidate in {typeset.percent(ends)} of its runs and"
     if not math.isfinite(at_s):
-        return "half of its runs or more are undecided at the horizon"
-    return f"it decides after {typeset.duration(at_s)} at the median"
+        return f"{promotes} is undecided in half of them or more at the horizon"
+    return f"{promotes} decides after {typeset.duration(at_s)} at the median"
 
 
 def _served_in_error(policy: PolicyResult) -> str:

@@ -15,6 +15,7 @@ import simab
 from simab.report import tables_over_worlds
 from simab.report.answer_remarks import by_name, false_alarms, floor, of_the_rule, too_short
 from simab.report.rule_notes import rule_notes
+from simab.result.run_summary import Verdict
 from simab.result.saved_study import read_result
 from simab.result.world_result import PROMOTE
 from simab.scenario.world_names import BROKEN, TITLES
@@ -92,10 +93,17 @@ def test_what_a_rule_takes_is_that_of_its_runs(drawn: DrawnStudy) -> None:
         said = plain(" ".join(of_the_rule(study, policy.name)))
         broken = sorted(row.time_to_decision_s for row in drawn.rows[first.name][policy.name])
         half = broken[RUNS // 2 - 1]
+        promoted = sum(
+            row.verdict == Verdict.PROMOTED_CANDIDATE for row in drawn.rows[first.name][policy.name]
+        )
         words = (
-            f"with the candidate broken it decides after {plain(typeset.duration(half))} at the"
+            "with the candidate broken it promotes the candidate in "
+            f"{plain(typeset.percent(promoted / RUNS))} of its runs and "
+        )
+        words += (
+            f"decides after {plain(typeset.duration(half))} at the"
             if half != float("inf")
-            else "with the candidate broken half of its runs or more are undecided at the horizon"
+            else "is undecided in half of them or more at the horizon"
         )
         assert words in said
         times = [
@@ -107,7 +115,7 @@ def test_what_a_rule_takes_is_that_of_its_runs(drawn: DrawnStudy) -> None:
         ]
         known = [each for each in times if each == each]
         if times and len(known) == len(times):
-            assert f"it decides after {plain(typeset.duration(max(known)))} at" in said
+            assert f"decides after {plain(typeset.duration(max(known)))} at" in said
 
 
 def test_a_rule_that_rolls_back_by_chance_is_named_where_it_misses_promotions(result: Of) -> None:

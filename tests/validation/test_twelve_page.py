@@ -102,12 +102,12 @@ def test_stops_that_come_by_chance_are_no_sign_of_a_guardrail() -> None:
 def test_only_a_rule_that_stops_both_is_named_for_it() -> None:
     """Rarely promoted is not enough: what stays undecided has not been stopped."""
     assert stopped(by_rule(ALL), "broken") == ["blind", "partly", "guarded"]
-    words = said(ALL)["Neither gets through"]
+    words = said(ALL)["Neither of the two gets through"]
     assert "*guarded*" in words
     assert not any(f"*{each}*" in words for each in ("blind", "partly", "test", "slow"))
     late = [replace(each, kept=0, undecided=RUNS - each.promoted) for each in GUARDED]
     assert stopped(by_rule(late), "worse") == []
-    assert "Neither gets through" not in said(late)
+    assert "Neither of the two gets through" not in said(late)
 
 
 def test_undecided_runs_stand_beside_few_promotions() -> None:

@@ -20,6 +20,8 @@ __all__ = ["MetricMajority"]
 class MetricMajority(Policy):
     """Promote whichever variant is ahead on more of the named metrics, by however little.
 
+    Where neither is, the control gets all traffic.
+
     Source: the vendor's walk-through (aws/amazon-sagemaker-examples, sm-a_b_testing), which
     compares accuracy, precision, recall, F1 and the AUC of the 0/1 predictions on 120 requests and
     concludes that "Variant2 is better on most metrics". It misleads because no difference is too
