@@ -22,7 +22,7 @@ from simab.stats.classification import METRICS_WITH_INTERVAL
 from simab.stats.intervals import wilson_interval
 from simab.stats.label_totals import LabelTotals, known_scores
 from simab.stats.mean_rewards import reward_interval
-from simab.stats.request_totals import RequestTotals, bucket_middle_ns
+from simab.stats.request_totals import RequestTotals, bucket_middle_ns, known_latencies
 from simab.units import seconds
 from simab.world.run_counts import RequestColumn, RunCounts
 
@@ -87,7 +87,8 @@ def spans(run: Run, edges: list[int], latency: str) -> tuple[Span, ...]:
 def _merged(run_counts: RunCounts, number: int, first: int, last: int) -> RequestTotals:
     """The totals of some windows, with their histograms added up once for all quantiles."""
     totals = run_counts.request_totals(number, first, last)
-    return totals._replace(latency_histogram=run_counts.latency_counts.sum(number, first, last))
+    histogram = run_counts.latency_counts.sum(number, first, last)
+    return totals._replace(read_latencies=known_latencies(histogram))
 
 
 def variant_windows(run: Run) -> tuple[VariantWindows, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Final
+
+from pydantic import ValidationError
 
 from simab.report import formatting
 from simab.report.convergence_quickest import options
@@ -13,13 +15,17 @@ from simab.report.over_worlds import distinct, in_world, promoting
 from simab.report.requirement_text import where_text
 from simab.result import PolicyResult, StudyResult
 from simab.result.world_result import PROMOTE, WorldResult
+from simab.scenario.parts import Segment
 from simab.scenario.world_names import BROKEN, TITLES
 from simab.text import typeset
 from simab.text.lists import either, named
 from simab.text.numbers import number_text, two_figures
-from simab.units import parse_rate
 
 __all__ = ["by_name", "false_alarms", "floor", "of_the_rule", "too_short"]
+
+
+_NEAR: Final = 0.95
+"""Of the requests that name a variant; with fewer on it a rule has taken it away."""
 
 
 def by_name(study: StudyResult) -> dict[str, float]:
@@ -27,13 +33,14 @@ def by_name(study: StudyResult) -> dict[str, float]:
     found: dict[str, float] = {}
     traffic = study.scenario.data.get("traffic")
     for segment in traffic.values() if isinstance(traffic, Mapping) else ():
-        rate = parse_rate(segment["rate"]) * study.horizon_s
-        paired = segment.get("paired_targets") or ()
-        shares = dict(segment.get("targets") or {})
-        for name in paired:
-            shares[name] = shares.get(name, 0.0) + 1 / len(paired)
-        for name, share in shares.items():
-            found[name] = found.get(name, 0.0) + rate * share
+        try:
+            checked = Segment.model_validate(segment)
+        except ValidationError:  # a saved study that was edited by hand
+            return {}
+        requests, paired = checked.rate * study.horizon_s, checked.paired_targets
+        shares = [*checked.targets.items(), *((name, 1 / len(paired)) for name in paired)]
+        for name, share in shares:
+            found[name] = found.get(name, 0.0) + requests * share
     return found
 
 
@@ -45,6 +52,8 @@ def floor(study: StudyResult) -> list[str]:
     if requests < 1:
         return []
     means = [each.means["requests_on_worse"].mean for each in study.policies]
+    if min(means) < _NEAR * requests:  # some rule removes the variant: whoever names it is refused
+        return []
     least, most = (typeset.count(round(each)) for each in (min(means), max(means)))
     among = least if least == most else f"{least} to {most}"
     where = f" ({study.world.title})" if len(study.worlds) > 1 else ""
@@ -62,8 +71,17 @@ def too_short(study: StudyResult) -> list[str]:
         return []
     own = [each for each in options(found) if each.metric == found.metric.name]
     last = found.metric.samples[-1]
-    if not own or not own[0].labels > last:
+    smallest = found.metric.size("smallest effect")
+    if smallest is not None and abs(found.metric.true_difference) < abs(smallest.difference):
         return []
+    if own and not own[0].labels > last:
+        return []
+    if not own:
+        return [
+            f"A run of {typeset.duration(found.horizon_s)} is too short to estimate what it takes "
+            f"to find the difference in {metric_title(found.metric.name)}: the variant with fewer "
+            f"gets about {number_text(two_figures(last))} labelled requests with the weights held."
+        ]
     title, test = metric_title(found.metric.name), own[0].test.removeprefix("a ")
     time = f" ({own[0].time})" if own[0].time else ""
     runs = typeset.count(found.replications)
@@ -79,9 +97,8 @@ def too_short(study: StudyResult) -> list[str]:
 def _deployed(study: StudyResult, variant: str) -> bool:
     """Whether the variant is there from the start, as far as is known: who names it reaches it."""
     endpoint = study.scenario.data.get("endpoint")
-    found: Any = (
-        endpoint.get("variants", {}).get(variant) if isinstance(endpoint, Mapping) else None
-    )
+    variants = endpoint.get("variants") if isinstance(endpoint, Mapping) else None
+    found = variants.get(variant) if isinstance(variants, Mapping) else None
     return not isinstance(found, Mapping) or found.get("deployed", True) is True
 
 

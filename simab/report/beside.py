@@ -10,11 +10,11 @@ __all__ = ["PageBeside", "pages_beside"]
 
 _PAGE: Final = "report.html"
 _STUDIES: Final = {
-    "": "which rule to use",
-    "convergence": "how many requests it takes",
-    "fairness": "how traffic is split",
+    "": ("which rule to use", "simab-study/"),
+    "convergence": ("how many requests it takes", "simab-convergence/"),
+    "fairness": ("how traffic is split", "simab-fairness/"),
 }
-"""By the folder below that of the comparison: what a page is about."""
+"""By the folder below that of the comparison: what a page is about, and its format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,20 @@ def pages_beside(directory: Path, scenario_hash: str) -> tuple[PageBeside, ...]:
         directory: The folder of the page that is to link to them.
         scenario_hash: The digest of its scenario, which each page shows.
     """
-    own = directory.name if directory.name in _STUDIES else ""
+    name = directory.resolve().name
+    own = name if name in _STUDIES else ""
     found = []
-    for folder, words in _STUDIES.items():
+    for folder, (words, kind) in _STUDIES.items():
         way = "/".join(part for part in (".." if own else "", folder, _PAGE) if part)
         file = directory / way
-        if folder != own and file.is_file() and _shows(file, scenario_hash):
+        if folder != own and file.is_file() and _shows(file, scenario_hash, kind):
             found.append(PageBeside(folder, words, way))
     return tuple(found)
 
 
-def _shows(file: Path, scenario_hash: str) -> bool:
+def _shows(file: Path, scenario_hash: str, kind: str) -> bool:
     try:
-        return scenario_hash in file.read_text(encoding="utf-8", errors="replace")
+        page = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+    return bool(scenario_hash) and scenario_hash in page and f'"format":"{kind}' in page

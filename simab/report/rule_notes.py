@@ -32,7 +32,7 @@ def _start(study: StudyResult) -> list[str]:
     where = f" ({study.world.title})" if len(study.worlds) > 1 else ""
     return [
         f"A run starts with the weights of the file{where}: {listed(shares)}. They last until the "
-        "first change that a rule asks for is in force, also where its first step is a smaller one."
+        "first change that a rule asks for is in force, also where a rule's first step is smaller."
     ]
 
 
@@ -58,7 +58,7 @@ def _samples(study: StudyResult) -> list[str]:
         return []
     stop, may = ("stops", "stop")[len(fixed) > 1], listed_few(free, _MOST_NAMES)
     return [
-        f"{listed_few(fixed, _MOST_NAMES)} {stop} at the planned sample; {may} may go on to the "
-        f"horizon of {typeset.duration(study.horizon_s)}, "
+        f"{listed_few(fixed, _MOST_NAMES)} {stop} at the planned sample at the latest; "
+        f"{may} may go on to the horizon of {typeset.duration(study.horizon_s)}, "
         "so that the power of the two here is not of equal samples."
     ]

@@ -48,8 +48,9 @@ _REQUEST_COUNTS: Final = 8 * 16
 _LABEL_COUNTS: Final = 8 * 8
 _HISTOGRAM: Final = 4 * LATENCY_BUCKETS
 _PLACE: Final = 4
-_BUCKET_AWAY: Final = 6  # of a bucket that is put away, and of its window
-_WINDOW_AWAY: Final = 48
+# A bucket that is put away, with its part of the sums, and a window: once, or for each request.
+_BUCKET_AWAY: Final = 8
+_WINDOW_AWAY: Final = 8
 _SCORE_COUNTS: Final = 4 * 2 * SCORE_BINS
 _REWARD_COUNTS: Final = 8 * 4
 

@@ -8,7 +8,8 @@ against a limit it is read at the bucket's edge: what may lie within the limit k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import ceil
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ __all__ = [
     "bucket_ceiling_ns",
     "bucket_floor_ns",
     "bucket_middle_ns",
+    "known_latencies",
     "latency_bucket",
     "latency_quantile_buckets",
 ]
@@ -86,9 +88,8 @@ class RequestTotals(NamedTuple):
 
     `invocations` counts every request sent to the variant; `rejected` (503, queue full) and
     `failed` (500) are its 5XX. Latency, from arrival to reply, is summed and counted over the
-    answered and failed requests, not over the rejected; `latency_histogram` has shape
-    (LATENCY_BUCKETS,) or one row a window, which are added up when a quantile is asked for. A
-    tuple, because several are made at a look.
+    answered and failed requests, not over the rejected; `read_latencies` gives their histogram when
+    it is asked for. A tuple, because several are made at a look.
     """
 
     invocations: int
@@ -96,7 +97,12 @@ class RequestTotals(NamedTuple):
     failed: int
     rejected: int
     latency_sum_ns: int
-    latency_histogram: NDArray[np.integer[Any]]
+    read_latencies: Callable[[], NDArray[np.integer[Any]]]
+
+    @property
+    def latency_histogram(self) -> NDArray[np.integer[Any]]:
+        """Shape (LATENCY_BUCKETS,), or one row a window, which a quantile adds up."""
+        return self.read_latencies()
 
     @property
     def error_rate(self) -> float:
@@ -124,6 +130,15 @@ class RequestTotals(NamedTuple):
             return None
         rank = max(ceil(probability * served), 1)
         return int(reached.searchsorted(rank))
+
+
+def known_latencies(histogram: NDArray[np.integer[Any]]) -> Callable[[], NDArray[Any]]:
+    """What reads a histogram that is there already."""
+    return partial(_as_it_is, histogram)
+
+
+def _as_it_is(histogram: NDArray[Any]) -> NDArray[Any]:
+    return histogram
 
 
 def _ratio(numerator: int, denominator: int) -> float:

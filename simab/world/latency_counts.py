@@ -23,6 +23,7 @@ __all__ = ["LatencyCounts"]
 
 _ROOM_FOR_EVER: Final = 1 << 62
 _ROWS_AT_ONCE: Final = 4096
+_ENTRIES_A_SUM: Final = 2 * LATENCY_BUCKETS
 _GATHERED: Final = 512
 """Windows whose histograms are copied at once to see what is not 0 in them."""
 
@@ -32,12 +33,12 @@ class _PutAway:
     """What some windows counted, without the zeros.
 
     `windows` are rising; the counts of the n-th window and variant v are those from
-    `starts[v, n]` to `starts[v, n + 1]` of `buckets` and `counts`. `sums` has shape (variants,
-    LATENCY_BUCKETS).
+    `starts[v, n]` to `starts[v, n + 1]` of `buckets` and `counts`. `sums` are their sums over all
+    windows, shape (variants, LATENCY_BUCKETS), where that is less to add up; else without rows.
     """
 
     windows: NDArray[np.int32]
-    starts: NDArray[np.int64]
+    starts: NDArray[np.int32]
     buckets: NDArray[np.uint16]
     counts: NDArray[np.unsignedinteger[Any]]
     sums: NDArray[np.int64]
@@ -49,13 +50,14 @@ class _PutAway:
         ends = np.cumsum([len(buckets) for _, buckets, _ in found])
         starts = [each + end - each[-1] for (each, _, _), end in zip(found, ends, strict=True)]
         counts = np.concatenate([each for _, _, each in found])
+        many = rows.shape[1] if counts.size > _ENTRIES_A_SUM * rows.shape[1] else 0
         small = np.uint16 if counts.size == 0 or counts.max() < 1 << 16 else np.uint32
         return cls(
             fixed(windows),
-            fixed(np.stack(starts)),
+            fixed(np.stack(starts).astype(np.int32)),
             fixed(np.concatenate([buckets for _, buckets, _ in found])),
             fixed(counts.astype(small)),
-            fixed(rows.sum(axis=0, dtype=np.int64)),
+            fixed(rows[:, :many].sum(axis=0, dtype=np.int64)),
         )
 
     def add_rows(self, rows: NDArray[np.integer[Any]], variant: int, first: int) -> None:
@@ -69,7 +71,7 @@ class _PutAway:
     def add_sum(self, total: NDArray[np.int64], variant: int, first: int, last: int) -> None:
         """Add the counts of a variant in the windows from `first` up to, not including, `last`."""
         low, high = self._places(first, last)
-        if low == 0 and high == len(self.windows):
+        if low == 0 and high == len(self.windows) and len(self.sums):
             total += self.sums[variant]
             return
         entries = slice(int(self.starts[variant, low]), int(self.starts[variant, high]))

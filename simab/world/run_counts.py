@@ -12,6 +12,7 @@ from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
+from functools import partial
 from math import ceil
 from typing import Any, Final
 
@@ -275,7 +276,12 @@ class RunCounts:
         latencies = self.latency_counts
         read = latencies.rows if latencies.whole else latencies.sum
         return RequestTotals(
-            invocations, answered, failed, rejected, latency_sum_ns, read(variant, first, last)
+            invocations,
+            answered,
+            failed,
+            rejected,
+            latency_sum_ns,
+            partial(read, variant, first, last),
         )
 
     def label_totals(self, variant: int, first: int, last: int) -> LabelTotals:

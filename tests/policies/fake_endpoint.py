@@ -20,7 +20,7 @@ from simab.policies import (
     RollBack,
     SetWeights,
 )
-from simab.stats.request_totals import RequestTotals
+from simab.stats.request_totals import RequestTotals, known_latencies
 from tests.policies.fake_metrics import MINUTE, requests
 
 SECOND = MINUTE // 60
@@ -69,7 +69,7 @@ class ScriptedMetrics:
             failed=sum(each.failed for each in parts),
             rejected=sum(each.rejected for each in parts),
             latency_sum_ns=sum(each.latency_sum_ns for each in parts),
-            latency_histogram=sum(each.latency_histogram for each in parts),
+            read_latencies=known_latencies(sum(each.latency_histogram for each in parts)),
         )
 
 

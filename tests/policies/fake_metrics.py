@@ -11,7 +11,12 @@ import numpy as np
 from simab.policies import Assignments, EndpointStatus, Observation
 from simab.stats.classification import ConfusionCounts
 from simab.stats.label_totals import SCORE_BINS, LabelTotals, RewardTotals, known_scores
-from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, latency_bucket
+from simab.stats.request_totals import (
+    LATENCY_BUCKETS,
+    RequestTotals,
+    known_latencies,
+    latency_bucket,
+)
 
 MINUTE = 60_000_000_000
 AT_START = {"old": 1.0, "new": 1.0}
@@ -31,7 +36,7 @@ def requests(
         failed=failed,
         rejected=rejected,
         latency_sum_ns=sum(latencies_ns),
-        latency_histogram=histogram,
+        read_latencies=known_latencies(histogram),
     )
 
 
@@ -43,7 +48,7 @@ def total(parts: Sequence[RequestTotals]) -> RequestTotals:
         failed=sum(part.failed for part in parts),
         rejected=sum(part.rejected for part in parts),
         latency_sum_ns=sum(part.latency_sum_ns for part in parts),
-        latency_histogram=np.sum([part.latency_histogram for part in parts], axis=0),
+        read_latencies=known_latencies(np.sum([part.latency_histogram for part in parts], axis=0)),
     )
 
 

@@ -19,7 +19,7 @@ from simab.policies import (
 )
 from simab.policies.policy import Policy
 from simab.stats.label_totals import LabelTotals
-from simab.stats.request_totals import RequestTotals
+from simab.stats.request_totals import RequestTotals, known_latencies
 from tests.policies.fake_metrics import confusion, requests
 
 SECOND = 1_000_000_000
@@ -74,13 +74,13 @@ def total(*parts: RequestTotals) -> RequestTotals:
         failed=sum(part.failed for part in parts),
         rejected=sum(part.rejected for part in parts),
         latency_sum_ns=sum(part.latency_sum_ns for part in parts),
-        latency_histogram=sum((part.latency_histogram for part in parts), histogram),
+        read_latencies=known_latencies(sum((part.latency_histogram for part in parts), histogram)),
     )
 
 
 def counted(answered: int, failed: int = 0) -> RequestTotals:
     """Requests of no known latency: quick to make, for checks of success rates only."""
-    return RequestTotals(answered + failed, answered, failed, 0, 0, requests().latency_histogram)
+    return RequestTotals(answered + failed, answered, failed, 0, 0, requests().read_latencies)
 
 
 def seen(

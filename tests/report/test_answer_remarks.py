@@ -27,7 +27,7 @@ from tests.report.worlds_study import RUNS, DrawnStudy, drawn_studies
 from tests.study.building import small
 
 Of = Callable[[str], dict[str, Any]]
-SEGMENT: dict[str, Any] = {"rate": "2/s", "clients": 9, "targets": {}, "paired_targets": []}
+SEGMENT: dict[str, Any] = {"rate": "0.2/s", "clients": 9, "targets": {}, "paired_targets": []}
 
 
 def targeted(study: dict[str, Any], **traffic: dict[str, Any]) -> dict[str, Any]:
@@ -37,20 +37,51 @@ def targeted(study: dict[str, Any], **traffic: dict[str, Any]) -> dict[str, Any]
 
 
 def test_requests_that_name_a_variant_are_counted_from_rates_and_shares(result: Of) -> None:
-    """Two a second: half of those that alternate, and a tenth of the others."""
+    """One in five seconds: half of those that alternate, and a tenth of the others."""
     paired = {"paired_targets": ["Variant1", "Variant2"]}
     study = read_result(
         targeted(result("churn"), users={"targets": {"Variant2": 0.1}}, evaluation=paired)
     )
     found = by_name(study)
-    assert found["Variant2"] == pytest.approx(2 * study.horizon_s * (0.5 + 0.1))
-    assert found["Variant1"] == pytest.approx(2 * study.horizon_s * 0.5)
+    assert found["Variant2"] == pytest.approx(0.2 * study.horizon_s * (0.5 + 0.1))
+    assert found["Variant1"] == pytest.approx(0.2 * study.horizon_s * 0.5)
+    worse = [each.means["requests_on_worse"] for each in study.policies]
+    means = [
+        {**each.means, "requests_on_worse": replace(mean, mean=found["Variant2"] + 9.0 * at)}
+        for at, (each, mean) in enumerate(zip(study.policies, worse, strict=True))
+    ]
+    pairs = zip(study.policies, means, strict=True)
+    study = replace(study, policies=tuple(replace(each, means=own) for each, own in pairs))
     (said,) = floor(study)
     about = re.search(r"About ([\d,]+) requests of a run name “Variant2”", plain(said))
     assert about is not None
     assert float(about.group(1).replace(",", "")) == pytest.approx(found["Variant2"], rel=0.05)
-    means = sorted(each.means["requests_on_worse"].mean for each in study.policies)
-    assert f"{means[0]:,.0f} to {means[-1]:,.0f} requests" in plain(said)
+    ends = [each.means["requests_on_worse"].mean for each in study.policies]
+    assert f"{ends[0]:,.0f} to {ends[-1]:,.0f} requests" in plain(said)
+
+
+def test_where_a_rule_takes_the_variant_away_nothing_is_a_floor(result: Of) -> None:
+    """Fewer requests on worse variants than name them: those that do are refused."""
+    many = targeted(result("churn"), users={"rate": "900/s", "targets": {"Variant2": 0.5}})
+    assert floor(read_result(many)) == []
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"rate": None},
+        {"targets": ["Variant2"]},
+        {"targets": {"Variant2": "x"}},
+        {"targets": {"Variant2": 1e308}},
+        {"paired_targets": 5},
+        {"paired_targets": [{}]},
+    ],
+    ids=str,
+)
+def test_traffic_that_was_edited_by_hand_has_no_floor(result: Of, edited: dict[str, Any]) -> None:
+    """The remark is left out; what is wrong with a file is said where it is read."""
+    study = read_result(targeted(result("churn"), users={"targets": {"Variant2": 0.1}} | edited))
+    assert by_name(study) == {}
 
 
 def test_without_requests_that_name_a_worse_variant_there_is_no_floor(result: Of) -> None:
@@ -147,7 +178,7 @@ def test_notes_on_rules_say_the_first_weights_and_unequal_samples(result: Of) ->
     study["policies"][4]["kind"] = "always_valid"
     _, samples = rule_notes(read_result(study))
     fixed, free = (study["policies"][at]["name"] for at in (3, 4))
-    assert f"“{fixed}” stops at the planned sample; “{free}” may go on" in samples
+    assert f"“{fixed}” stops at the planned sample at the latest; “{free}” may" in samples
 
 
 def test_errors_of_every_world_are_those_of_its_policies(result: Of) -> None:

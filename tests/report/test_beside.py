@@ -20,11 +20,13 @@ WAYS = {
 }
 
 
-def laid(root: Path, *folders: str, scenario: str = HASH) -> None:
+def laid(root: Path, *folders: str, scenario: str = HASH, kind: str = "study") -> None:
     """Pages of a scenario in these folders below the root."""
     for folder in folders:
         (root / folder).mkdir(exist_ok=True)
-        (root / folder / "report.html").write_text(f"<dd>{scenario}</dd>", encoding="utf-8")
+        held = f'"format":"simab-{folder or kind}/1"'
+        page = f"<dd>{scenario}</dd><script>{held}</script>"
+        (root / folder / "report.html").write_text(page, encoding="utf-8")
 
 
 @pytest.mark.parametrize("own", WAYS)
@@ -45,6 +47,23 @@ def test_what_is_not_there_or_of_another_scenario_is_not_linked(tmp_path: Path) 
     laid(tmp_path, "convergence", scenario="another")
     assert [each.folder for each in pages_beside(tmp_path, HASH)] == ["fairness"]
     assert [each.folder for each in pages_beside(tmp_path / "fairness", HASH)] == [""]
+
+
+def test_a_page_of_another_kind_is_not_the_comparison(tmp_path: Path) -> None:
+    """A sensitivity has the scenario's digest too; and a page without one matches nothing."""
+    laid(tmp_path, "", kind="sensitivity")
+    assert pages_beside(tmp_path / "fairness", HASH) == ()
+    laid(tmp_path, "")
+    assert pages_beside(tmp_path / "fairness", "") == ()
+
+
+def test_the_folder_that_one_is_in_has_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--out .` in the folder of a page finds the others as `--out ../fairness` does."""
+    laid(tmp_path, "", "fairness")
+    monkeypatch.chdir(tmp_path / "fairness")
+    assert [each.folder for each in pages_beside(Path(), HASH)] == [""]
 
 
 def test_the_page_has_its_links_and_none_without(tmp_path: Path) -> None:

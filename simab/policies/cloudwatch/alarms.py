@@ -25,7 +25,12 @@ from simab.policies.cloudwatch.alarm_evaluation import (
     next_state,
 )
 from simab.policies.observation import Observation
-from simab.stats.request_totals import RequestTotals, bucket_ceiling_ns, bucket_floor_ns
+from simab.stats.request_totals import (
+    RequestTotals,
+    bucket_ceiling_ns,
+    bucket_floor_ns,
+    known_latencies,
+)
 
 __all__ = ["STATISTICS", "Alarm", "AlarmMetric", "AlarmRecord", "ComparisonOperator", "watch"]
 
@@ -203,7 +208,9 @@ def _totals(alarm: Alarm, observation: Observation, since_ns: int) -> RequestTot
             failed=first.failed + other.failed,
             rejected=first.rejected + other.rejected,
             latency_sum_ns=first.latency_sum_ns + other.latency_sum_ns,
-            latency_histogram=np.vstack([first.latency_histogram, other.latency_histogram]),
+            read_latencies=known_latencies(
+                np.vstack([first.latency_histogram, other.latency_histogram])
+            ),
         )
     return first
 
