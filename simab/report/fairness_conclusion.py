@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
-from simab.report.fairness_verdict import is_found_off
+from simab.report.fairness_verdict import is_found_off, points_text
 from simab.result.studied_split import RuleFairness, StudiedSplit
+from simab.scenario.routing_rules import ROUTING_RULES
 from simab.text import typeset
 from simab.text.lists import listed
+from simab.text.numbers import counted
 
 __all__ = ["conclusion"]
 
@@ -15,6 +17,11 @@ __all__ = ["conclusion"]
 def conclusion(split: StudiedSplit) -> str:
     """Whether the rule splits as the weights ask, as far as the runs show; and the next step."""
     known = [rule for rule in split.rules if rule.phases_in_all and rule.requests]
+    if not known and any(rule.phases_in_all for rule in split.rules):
+        return (
+            "Neither yes nor no: no request goes by the weights. Next: give the scenario a segment "
+            "of traffic whose requests name no variant."
+        )
     if not known:
         return "Neither yes nor no: nothing was split. Next: give both variants a weight."
     if len(split.rules) > 1:
@@ -27,7 +34,7 @@ def conclusion(split: StudiedSplit) -> str:
             "is corrected."
         )
     return (
-        f"Yes, as far as {typeset.count(rule.runs)} runs show: this router splits by the weights. "
+        f"Yes, as far as {_runs_show(rule)}: this router splits by the weights. "
         f"Next: count {_counted(rule)} by variant at your own router, while the weights stay, and "
         f"compare them with the weights by a chi-square test{_how_long(rule)}.{_of_clients(rule)}"
     )
@@ -35,17 +42,28 @@ def conclusion(split: StudiedSplit) -> str:
 
 def _of_several(rules: list[RuleFairness]) -> str:
     off = [rule.title for rule in rules if is_found_off(rule)]
-    fine = [rule.title for rule in rules if not is_found_off(rule)]
+    unseen = [rule.title for rule in rules if not is_found_off(rule) and _is_flawed(rule)]
+    fine = [rule.title for rule in rules if not is_found_off(rule) and not _is_flawed(rule)]
     parts = []
     if fine:
-        runs = typeset.count(rules[0].runs)
-        parts.append(f"Yes, as far as {runs} runs of each show: {listed(fine)}.")
+        parts.append(f"Yes, as far as {_runs_show(rules[0], ' of each')}: {listed(fine)}.")
     if off:
         parts.append(f"No: {listed(off)}.")
-    next_ = "use one of the first" if fine and off else "choose by what clients meet"
+    if unseen:
+        parts.append(f"Flawed, though it does not show with these weights: {listed(unseen)}.")
+    next_ = "use one of the first" if off or unseen else "choose by what clients meet"
     if not fine:
         next_ = "find out what they do (the report has tables of known flaws)"
     return f"{' '.join(parts)} Next: {next_}."
+
+
+def _is_flawed(rule: RuleFairness) -> bool:
+    known = ROUTING_RULES.get(rule.name)
+    return known is not None and known.flawed
+
+
+def _runs_show(rule: RuleFairness, of: str = "") -> str:
+    return f"{counted(rule.runs, 'run')}{of} {'shows' if rule.runs == 1 else 'show'}"
 
 
 def _counted(rule: RuleFairness) -> str:
@@ -62,10 +80,9 @@ def _how_long(rule: RuleFairness) -> str:
     known = [each for each in sides if math.isfinite(each)]
     if not known:
         return ""
-    points = typeset.decimal(100.0 * max(known), 1)
     return (
-        f"; as many as in a run here show a deviation of {points} points with 90{typeset.THIN}% "
-        "probability, and smaller ones take more"
+        f"; as many as in a run here show a deviation of {points_text(max(known))} with "
+        f"90{typeset.THIN}% probability, and smaller ones take more"
     )
 
 

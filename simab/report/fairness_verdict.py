@@ -15,6 +15,7 @@ __all__ = [
     "is_found_off",
     "likely_flaws",
     "of_runs",
+    "points_text",
     "pooled_text",
     "power_text",
     "verdict_text",
@@ -103,7 +104,7 @@ def power_text(rule: RuleFairness, candidate: str) -> str:
         # The spread of a share falls with the root of the number of units.
         wanted = phase.units_each * (least / _FIVE_POINTS) ** 2
         words += (
-            f" To show {_points(_FIVE_POINTS)} with 90{typeset.THIN}% takes about "
+            f" To show {points_text(_FIVE_POINTS)} with 90{typeset.THIN}% takes about "
             f"{number_text(two_figures(wanted))} {unit} in place of "
             f"{number_text(two_figures(phase.units_each))}."
         )
@@ -124,7 +125,7 @@ def _seen(phase: PhaseFairness, candidate: str, *, where: bool) -> str:
     """With 90 % power, and with how much smaller deviations are."""
     since = f" from {typeset.duration(phase.since_s)} on" if where else ""
     share = f"share of {named(candidate)}{since}"
-    sides = [f"{_points(shift)} too {side}" for side, shift in _sides(phase).items()]
+    sides = [f"{points_text(shift)} too {side}" for side, shift in _sides(phase).items()]
     if len(sides) == 2 and len({each.partition(" too ")[0] for each in sides}) == 1:
         sides = [f"{sides[0]} or too large"]
     words = (
@@ -135,7 +136,7 @@ def _seen(phase: PhaseFairness, candidate: str, *, where: bool) -> str:
     smaller = [each for each in phase.powers if each.power < _ENOUGH_POWER]
     for each in reversed(smaller):
         text = typeset.percent(each.power, 1 if each.power < 0.01 else 0)
-        words += f", one that is off by {_points(each.shift)} with {text}"
+        words += f", one that is off by {points_text(each.shift)} with {text}"
     missed = [each for each in smaller if each.power < 0.5]
     if missed:
         asked = next((share for name, share in phase.shares.items() if name == candidate), 0.0)
@@ -173,10 +174,11 @@ def pooled_text(rule: RuleFairness, candidate: str, tolerance: float) -> str:
         "asked for"
     )
     within = max(abs(found.low - asked), abs(found.high - asked)) <= tolerance
-    return f"{words}: within {_points(tolerance)}." if within else f"{words}."
+    return f"{words}: within {points_text(tolerance)}." if within else f"{words}."
 
 
-def _points(shift: float) -> str:
+def points_text(shift: float) -> str:
+    """A deviation of a share in percentage points."""
     decimals = 2 if shift < 0.01 else 1
     text = typeset.decimal(100.0 * shift, decimals)
     text = text.removesuffix(".0")

@@ -54,14 +54,15 @@ def fairness_methods(result: FairnessResult) -> Table:
     segments = listed([named(each) for each in split.left_out])
     named_away = f"; those of {segments} are left out" if segments else ""
     level = typeset.percent(split.rules[0].alpha, 1)
+    alike = "; all rules meet the same clients" if len(split.rules) > 1 else ""
     return _table(
         {
             "Purpose": "To see whether requests and clients are split as the weights ask, and how "
             "small a deviation a run of this length shows.",
             "Model": _MODEL,
             "Runs": f"{counted(split.replications, 'independent replication')} of "
-            f"{typeset.duration(result.horizon_s)} each, {_weights(split.policy)}{left_out}; all "
-            f"rules meet the same clients. Rules: {rules}.",
+            f"{typeset.duration(result.horizon_s)} each, {_weights(split.policy)}{left_out}"
+            f"{alike}. Rules: {rules}.",
             "Measured": f"Every request that goes by the weights{named_away}.",
             "Tests": "Of each phase of constant weights: all that was assigned, seven bins of "
             f"time, and clients new and known, at {level} for all of a run together (Bonferroni). "

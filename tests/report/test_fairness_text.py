@@ -125,6 +125,21 @@ def test_the_conclusion_is_yes_or_no_by_the_verdict_and_says_what_next(seed: int
     )
 
 
+def test_a_known_flaw_that_does_not_show_is_not_called_sound() -> None:
+    """Stale routers split as asked while weights stay: nobody is told to use them."""
+    rule = only(result().split)
+    stale = replace(rule, name="stale_router", title="a stale router")
+    said = conclusion(replace(result().split, rules=(rule, stale)))
+    assert said.startswith(f"Yes, as far as 50 runs of each show: {rule.title}. Flawed")
+    assert said.count("a stale router") == 1
+
+
+def test_where_all_requests_name_their_variant_the_conclusion_asks_for_others() -> None:
+    """The weights are there, and nobody goes by them."""
+    named = replace(only(result().split), requests=0.0)
+    assert "no request goes by the weights" in conclusion(replace(result().split, rules=(named,)))
+
+
 def test_of_several_rules_the_conclusion_names_those_that_are_off_and_those_that_are_not() -> None:
     """And of a file with no split that there is none."""
     rule = only(result().split)
