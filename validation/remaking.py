@@ -50,10 +50,11 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
             for part in parts:
                 _PLAYED[part](folder, executor)
     tables = {}
-    if "churn" in parts:
-        tables["churn"] = write_founding_example(folder)
-    if "founding_studies" in parts:
-        write_founding_studies(folder)
+    for _ in range(2):  # the second time each page finds the others beside it, to link to them
+        if "churn" in parts:
+            tables["churn"] = write_founding_example(folder)
+        if "founding_studies" in parts:
+            write_founding_studies(folder)
     if "twelve_policies" in parts:
         tables["twelve policies"] = write_twelve_policies(folder)
     if _SECTIONS & set(parts):

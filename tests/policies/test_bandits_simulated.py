@@ -23,7 +23,7 @@ REGRETS = [
     ({"kind": "thompson"}, C, 3.323, 0.0374, 250),
     ({"kind": "ucb1"}, A, 3.888, 0.0126, 120),
     ({"kind": "ucb1"}, B, 6.769, 0.0307, 120),
-    ({"kind": "epsilon_greedy", "epsilon": 0.1}, B, 3.645, 0.0775, 250),
+    ({"kind": "epsilon_greedy", "epsilon": 0.1}, B, 3.645, 0.0775, 500),
     ({"kind": "epsilon_greedy", "epsilon": 0.1}, C, 3.391, 0.0558, 250),
 ]
 PULLS = 100

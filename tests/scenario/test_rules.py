@@ -101,9 +101,9 @@ RATE = "traffic.users.rate"
             {"traffic.users.targets": {"new": 0.6, "current": 0.5}},
         ),
         (
-            # windows and label buckets of two variants in 4 GiB, at 8,064 and 64 bytes each
-            {"horizon": "264208s", "metrics.period": "1s", RATE: "1/s"},
-            {"horizon": "264209s", "metrics.period": "1s", RATE: "1/s"},
+            # two variants in 4 GiB: 8 bytes a request, 404 a window, and 2,114 windows open
+            {"horizon": "507069s", "metrics.period": "1s", RATE: "1000/s"},
+            {"horizon": "507070s", "metrics.period": "1s", RATE: "1000/s"},
         ),
         # 2**31 requests in 8 hours are 74,565.4 a second
         ({RATE: "74565/s"}, {RATE: "74566/s"}),

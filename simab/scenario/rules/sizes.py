@@ -93,7 +93,10 @@ def counts_fit_into_memory(scenario: UncheckedScenario) -> Iterator[Violation]:
             f"holds {windows:,} metric windows of {variants} variants, whose "
             f"counts take {needed / 2**30:.1f} GiB a run, at most {MOST_RUN_BYTES / 2**30:.0f} fit"
         )
-        remedy = "Shorten horizon, lengthen metrics.period, or describe fewer variants."
+        remedy = (
+            "Shorten horizon, lengthen metrics.period, lower the rates in traffic, or describe "
+            "fewer variants."
+        )
         if clients // 8 > needed // 2:
             rule = (
                 f"of {clients:,} clients {needed / 2**30:.1f} GiB a run are counted, at most "
