@@ -30,11 +30,6 @@ def published_until_ns(blueprint: Blueprint, now_ns: int) -> int:
     return seen_ns - seen_ns % blueprint.period_ns if seen_ns > 0 else 0
 
 
-def _read_only(run_counts: RunCounts) -> RunCounts:
-    """The same counts as they go on, in arrays that cannot be written to."""
-    return run_counts.shown(_locked)
-
-
 class _Memory:
     """The memory of an array, to read; what the read-only array has for its `base`."""
 
@@ -112,7 +107,7 @@ class ShownCounts:
     """The counts of a run as a policy may see them: they go on, and cannot be written to."""
 
     def __init__(self, run_counts: RunCounts) -> None:
-        self.run_counts = _read_only(run_counts)
+        self.run_counts = run_counts.shown(_locked)
         self.numbers = {name: number for number, name in enumerate(run_counts.blueprint.names)}
         self.labels = ArrivedLabels(self.run_counts)
         self.phases = Phases(self.run_counts)
