@@ -8,11 +8,27 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from simab import units
 
-__all__ = ["SMALLEST_ERROR", "Description", "Difference", "Duration", "Rate", "Share"]
+__all__ = [
+    "SMALLEST_ERROR",
+    "Description",
+    "Difference",
+    "Duration",
+    "Name",
+    "PositiveDuration",
+    "Rate",
+    "Share",
+]
 
 
 class Description(BaseModel):
@@ -34,6 +50,9 @@ Duration = Annotated[
     ),
 ]
 """A length of time: text such as "62s" outside, whole nanoseconds inside."""
+
+PositiveDuration = Annotated[Duration, Field(gt=0)]
+Name = Annotated[str, Field(min_length=1, max_length=63)]
 
 Rate = Annotated[
     float,

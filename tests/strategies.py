@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from simab.scenario import Scenario
-from simab.scenario.parts import KEEPING, VariantRouting
+from simab.scenario.serving import KEEPING, VariantRouting
 
 __all__ = [
     "CHARACTERS",

@@ -18,7 +18,7 @@ from simab.policies.explaining.readings import Mean, limit_text, limit_value_tex
 from simab.policies.limits import ErrorRateLimit, Limit
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.scenario.models import Scenario
-from simab.scenario.parts import Variant
+from simab.scenario.serving import Variant
 from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, percent_text, two_figures

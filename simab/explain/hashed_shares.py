@@ -9,7 +9,7 @@ from typing import Final
 from simab.explain.capacity import start_weights
 from simab.explain.given_shares import given_shares
 from simab.scenario.models import Scenario
-from simab.scenario.parts import HASHING
+from simab.scenario.serving import HASHING
 from simab.text.lists import named
 from simab.text.numbers import counted, percent_text, two_figures
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from simab import units
 from simab.profiles.durations import Exponential
-from simab.scenario.parts import Variant
+from simab.scenario.serving import Variant
 from simab.theory.bounded_queues import LimitedQueue, mgc_limited
 from simab.theory.queues import mean_first_residual, mgc_mean_wait_s, utilisation
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import Field, ValidationError
 
-from simab.description import Description, Duration, Share
+from simab.description import Description, Duration, PositiveDuration, Share
 from simab.documents.located import LocatedValue
 from simab.documents.violations import field_name
 from simab.errors import InvalidFiles, Problem
@@ -47,7 +47,7 @@ class MetricMeaning(Description):
     """The unit of latencies in the tool's conditions and limits."""
     of: Literal["candidate", "control", "ratio"] = "candidate"
     """Whose metric; `ratio` divides the candidate's by the control's. Argo only."""
-    window: Annotated[Duration, Field(gt=0)] | None = None
+    window: PositiveDuration | None = None
     """How far back the query looks, where the tool's file does not say it. Argo and Flagger."""
     success_condition: Condition | None = None
     """Instead of the file's own; needed where the file has none to read, as for jobs. Argo only."""
@@ -70,7 +70,7 @@ class MetricTable(Description):
     """When each update of weights is made, from the start of the run, in order. SageMaker only."""
     matched_share: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """Which share of the requests matches the headers of an A/B test. Flagger only."""
-    resume_after: Annotated[Duration, Field(gt=0)] | None = None
+    resume_after: PositiveDuration | None = None
     """How long a person takes to resume a pause without an end; never if absent. Argo only."""
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from simab.description import Description, Duration
+from simab.description import Description, Duration, PositiveDuration
 from simab.errors import InvalidInput
 from simab.profiles.normal_quantiles import normal_quantiles
 from simab.profiles.quantile_table import QuantileTable
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-PositiveDuration = Annotated[Duration, Field(gt=0)]
 _Z99 = 2.3263478740408408  # the normal 99 % point
 _BISECTIONS = 80
 

@@ -3,17 +3,9 @@
 from simab.scenario.changes import changed, with_changes, with_effect
 from simab.scenario.loading import dumps, load, loads
 from simab.scenario.models import Scenario
-from simab.scenario.parts import (
-    Controller,
-    Endpoint,
-    Labels,
-    Metrics,
-    Objective,
-    Segment,
-    StudySettings,
-    Variant,
-)
+from simab.scenario.parts import Controller, Labels, Metrics, Objective, Segment, StudySettings
 from simab.scenario.schema import json_schema
+from simab.scenario.serving import Endpoint, Variant
 from simab.scenario.worlds import World, worlds_of
 
 __all__ = [

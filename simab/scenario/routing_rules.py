@@ -13,7 +13,7 @@ from simab.errors import InvalidInput
 from simab.scenario.changes import with_changes
 from simab.scenario.changes.block import without_worlds
 from simab.scenario.models import Scenario
-from simab.scenario.parts import KEEPING
+from simab.scenario.serving import KEEPING
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = ["ROUTING_RULES", "RoutingRule", "rule_title", "under_rule"]

@@ -18,7 +18,8 @@ from simab.profiles.activity import client_thresholds
 from simab.profiles.outcomes import OutcomeSampler, score_bins, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.models import Scenario
-from simab.scenario.parts import Segment, Variant
+from simab.scenario.parts import Segment
+from simab.scenario.serving import Variant
 from simab.stats.label_totals import SCORE_BINS
 
 __all__ = [

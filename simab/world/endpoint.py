@@ -29,7 +29,7 @@ from simab.policies import (
 )
 from simab.scenario.memory import MOST_KEPT_CLIENTS
 from simab.scenario.models import Scenario
-from simab.scenario.parts import MOST_DEPLOYED
+from simab.scenario.serving import MOST_DEPLOYED
 from simab.theory.routing_shares import applied_shares, mixed_shares
 from simab.world.blueprint import share_threshold
 from simab.world.routing import Routing

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.scenario.parts import HASHING
+from simab.scenario.serving import HASHING
 from simab.stats.fixed_arrays import fixed
 from simab.world.blueprint import NO_VARIANT
 from simab.world.routing import Routing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from simab.scenario.parts import Endpoint
+from simab.scenario.serving import Endpoint
 
 __all__ = ["RouterReplicas"]
 

@@ -35,7 +35,7 @@ from simab.policies import (
 )
 from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
-from simab.scenario.parts import KEEPING, VariantRouting
+from simab.scenario.serving import KEEPING, VariantRouting
 from tests.strategies import among
 from tests.world.drawn_ties import aim
 

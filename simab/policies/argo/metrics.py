@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from simab import units
-from simab.description import Description, Duration
+from simab.description import Description, Duration, PositiveDuration
 from simab.errors import InvalidInput
 from simab.policies.argo.condition_values import Shape
 from simab.policies.argo.conditions import NoVerdict, checked_condition, holds, shape_of
@@ -69,7 +69,7 @@ class ArgoMetric(Description):
     """What is measured, over the newest published windows."""
     of: Literal["candidate", "control", "ratio"] = "candidate"
     """Whose metric; `ratio` divides the candidate's by the control's."""
-    window: Annotated[Duration, Field(gt=0)] = 300_000_000_000
+    window: PositiveDuration = 300_000_000_000
     """How much a measurement reads, rounded up to whole metric windows, the newest published."""
     latency_unit: Literal["s", "ms", "us"] = "ms"
     """The unit in which conditions read a latency."""

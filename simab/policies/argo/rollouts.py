@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from simab.description import Description, Duration
+from simab.description import Description, PositiveDuration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, AddVariant, Promote, RollBack, SetWeights
 from simab.policies.argo.analysis import (
@@ -69,7 +69,7 @@ class ArgoState(NamedTuple):
 class Pause(Description):
     """A step that waits."""
 
-    duration: Annotated[Duration, Field(gt=0)] | None = None
+    duration: PositiveDuration | None = None
     """How long; without it, until a person resumes the rollout."""
 
 
@@ -129,7 +129,7 @@ class ArgoRollouts(Policy):
     """Replicas of the rollout, where they make the split; the control's instances if absent."""
     surge: bool = True
     """Whether one replica more may run (maxSurge above 0), for a split that comes nearer."""
-    resume_after: Annotated[Duration, Field(gt=0)] | None = None
+    resume_after: PositiveDuration | None = None
     """How long a person takes to resume a pause without an end; never if absent."""
 
     @model_validator(mode="after")

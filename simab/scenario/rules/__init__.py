@@ -15,7 +15,7 @@ from simab.documents.violations import Path, Violation, problem_of
 from simab.errors import InvalidScenario
 from simab.policies import Policy
 from simab.scenario.partial import until_unread
-from simab.scenario.parts import Segment, UncheckedScenario, Variant
+from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rules import (
     durations,
     ground_truth,
@@ -27,6 +27,7 @@ from simab.scenario.rules import (
     variants,
     worlds,
 )
+from simab.scenario.serving import Variant
 
 __all__ = ["RULES", "Rule", "refuse", "require", "violations", "violations_by"]
 

@@ -10,7 +10,8 @@ import numpy as np
 from simab.documents.violations import Path, Violation, violation_at_key
 from simab.profiles import DurationProfile
 from simab.profiles.quantile_table import RAREST
-from simab.scenario.parts import UncheckedScenario, Variant
+from simab.scenario.parts import UncheckedScenario
+from simab.scenario.serving import Variant
 
 __all__ = ["rarest_label_delays_can_be_simulated", "rarest_latencies_can_be_simulated"]
 

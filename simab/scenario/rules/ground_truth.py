@@ -11,8 +11,9 @@ from simab.policies.metrics import LOWER_IS_BETTER
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.profiles.quality import Classifier, JointOutcomes, QualityProfile, Success
 from simab.scenario.partial import until_unread
-from simab.scenario.parts import UncheckedScenario, Variant
+from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import known_qualities, qualities_of_roles
+from simab.scenario.serving import Variant
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = [

@@ -7,7 +7,8 @@ from typing import Final
 
 from simab.documents.violations import Violation
 from simab.scenario.memory import MOST_KEPT_CLIENTS
-from simab.scenario.parts import KEEPING, UncheckedScenario
+from simab.scenario.parts import UncheckedScenario
+from simab.scenario.serving import KEEPING
 
 __all__ = [
     "affinity_has_a_use",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from simab.documents.violations import Path, Violation, violation_at_key
-from simab.scenario.parts import MOST_DEPLOYED, UncheckedScenario
+from simab.scenario.parts import UncheckedScenario
+from simab.scenario.serving import MOST_DEPLOYED
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = [

@@ -11,7 +11,7 @@ import simpy
 from numpy.typing import NDArray
 
 from simab.draws import Draws, Purpose
-from simab.scenario.parts import KEEPING
+from simab.scenario.serving import KEEPING
 from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.arrays import (
     LOG_ROW,

@@ -14,7 +14,7 @@ import simpy
 from numpy.typing import NDArray
 
 from simab.draws import COPY_ATTEMPT, Draws, Purpose, own_word
-from simab.scenario.parts import HASHING
+from simab.scenario.serving import HASHING
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.records import COPY
