@@ -7,6 +7,7 @@ the decision, not from the series, which are merged for figures.
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from typing import Final
 
 from simab.analyse.look_closely import (
@@ -24,10 +25,10 @@ from simab.analyse.series import (
 )
 from simab.result.example_run import Decision, Example, UntilDecision, WeightsInForce
 from simab.result.run_summary import RunSummary
-from simab.run.frames import describe_action
+from simab.run.frames import describe_action, describe_scaling
 from simab.run.simulation import Run
 from simab.units import seconds
-from simab.world.control import DecisionEntry
+from simab.world.control import DecisionEntry, DecisionLog, ScalingEntry
 
 __all__ = ["example_of"]
 
@@ -61,12 +62,29 @@ def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Example:
         spans=spans(run, edges, latency),
         variants=variant_windows(run),
         metric_series=metric_series(run, edges),
-        decisions=tuple(_decision(entry) for entry in run.decision_log.decisions),
+        decisions=_decisions(run.decision_log),
         totals={name: getattr(totals, name) for name in totals.__slots__},
         readings=readings_of(run.readings),
         limits=limits,
         latency_shown=latency,
         split_is_random=split_is_random(run.scenario, run),
+    )
+
+
+def _decisions(log: DecisionLog) -> tuple[Decision, ...]:
+    """What the policy asked for and what autoscaling did, in order of time."""
+    found = [*map(_decision, log.decisions), *map(_scaling, log.scalings)]
+    return tuple(sorted(found, key=attrgetter("at_s")))
+
+
+def _scaling(entry: ScalingEntry) -> Decision:
+    detail, because = describe_scaling(entry)
+    return Decision(
+        at_s=seconds(entry.at_ns),
+        action="Autoscaling",
+        detail=detail,
+        accepted=entry.accepted,
+        because=because if entry.accepted else entry.refusal,
     )
 
 

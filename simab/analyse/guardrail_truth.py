@@ -8,6 +8,7 @@ from typing import Final
 
 from simab.draws import Draws
 from simab.explain.capacity import load_at_all_traffic, rates_per_s
+from simab.explain.variant_queue import VariantQueue
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
 from simab.policies.metrics import LATENCY_PROBABILITIES, latency_floor_ns, latency_metric_ns
 from simab.scenario.models import Scenario
@@ -118,14 +119,23 @@ class _Guarded:
 
 
 def _with_all_traffic(scenario: Scenario, name: str) -> Scenario:
-    """The scenario with all weight on one variant, cut off after a million of its requests."""
+    """The scenario with all weight on one variant, cut off after a million of its requests.
+
+    An autoscaled one has the instances that it comes to.
+    """
+    weights = {each: float(each == name) for each in scenario.endpoint.variants}
+    rate = rates_per_s(scenario.traffic.values(), weights)
     variants = {
         each: variant.model_copy(
-            update={"weight": float(each == name), "deployed": variant.deployed or each == name}
+            update={
+                "weight": weights[each],
+                "deployed": variant.deployed or each == name,
+                "instances": VariantQueue(variant, rate[each]).instances,
+                "autoscaling": None,
+            }
         )
         for each, variant in scenario.endpoint.variants.items()
     }
-    rate = rates_per_s(scenario.traffic.values(), {each: float(each == name) for each in variants})
     enough_ns = int(_MOST_REQUESTS / max(rate[name], 1e-9) * 1e9)
     return scenario.model_copy(
         update={

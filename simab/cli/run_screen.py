@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simab.analyse import RunSummary
     from simab.run.look_readings import ReadingAt
     from simab.run.simulation import Run
+    from simab.world.control import DecisionEntry, ScalingEntry
 
 __all__ = ["print_run", "sentences"]
 
@@ -68,21 +69,30 @@ def _print_totals(console: Console, run: Run) -> None:
 
 
 def _print_actions(console: Console, run: Run) -> None:
-    from simab.run.frames import describe_action
+    """What the policy and autoscaling asked for, and why, in order of time."""
+    from simab.run.frames import describe_action, describe_scaling
     from simab.text.durations import duration_text
 
+    log = run.decision_log
+    found: list[tuple[DecisionEntry | ScalingEntry, str, str]] = []
+    for entry in log.decisions:
+        asked = f"{type(entry.action).__name__} {describe_action(entry.action)}"
+        found.append((entry, asked, entry.action.because))
+    for scaling in log.scalings:
+        asked, because = describe_scaling(scaling)
+        found.append((scaling, f"autoscaling: {asked}", because))
     rows = [
         (
-            f"{type(entry.action).__name__} {describe_action(entry.action)}",
-            duration_text(seconds(entry.at_ns)),
-            entry.action.because if entry.accepted else f"refused: {entry.refusal}",
+            asked,
+            duration_text(seconds(each.at_ns)),
+            because if each.accepted else f"refused: {each.refusal}",
         )
-        for entry in run.decision_log.decisions
+        for each, asked, because in sorted(found, key=lambda row: row[0].at_ns)
     ]
-    if not rows:
+    if not log.decisions:
         click.echo("The policy did nothing.")
-        return
-    terminal.print_table(console, ("action", "at", "because"), rows)
+    if rows:
+        terminal.print_table(console, ("action", "at", "because"), rows)
 
 
 def _print_readings(console: Console, readings: Sequence[ReadingAt]) -> None:

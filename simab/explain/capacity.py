@@ -41,12 +41,13 @@ START = "start"
 class WeightSplit:
     """Weights of the deployed variants, and who sets them: the start, or policies by name.
 
-    With `copied_share` the candidate gets copies of that share of the weighted requests.
+    With `copied_share` the variant `copied_to` gets copies of that share of the weighted requests.
     """
 
     weights: Mapping[str, float]
     set_by: tuple[str, ...]
     copied_share: float = 0.0
+    copied_to: str = ""
 
 
 def start_weights(scenario: Scenario) -> dict[str, float]:
@@ -150,7 +151,7 @@ def demands(scenario: Scenario) -> Iterator[Demand]:
         total = math.fsum(split.weights.values())
         for name, rate in _rates_per_s(scenario, split).items():
             share = split.weights[name] / total if total else 0.0
-            copied = split.copied_share if name == scenario.objective.candidate else 0.0
+            copied = split.copied_share if name == split.copied_to else 0.0
             if rate > 0 and name in order:
                 key = name, float(f"{share:.9g}"), copied, float(f"{rate:.9g}")
                 _, by = found.setdefault(key, (split, []))
@@ -163,23 +164,32 @@ def demands(scenario: Scenario) -> Iterator[Demand]:
 
 
 def _copying(scenario: Scenario) -> Iterator[WeightSplit]:
-    """Of each policy that mirrors, the candidate without a weight and with copies."""
-    objective, start = scenario.objective, start_weights(scenario)
+    """The splits at which copies are made: to the shadow variant, and by each policy that mirrors.
+
+    Whoever gets copies has no weight.
+    """
+    objective, shadow = scenario.objective, scenario.endpoint.shadow
+    if shadow is not None:
+        yield _copied(scenario, START, shadow.share, shadow.variant)
     for name, policy in scenario.policies.items():
         if policy.copied_share():
-            weights = {**start, objective.candidate: 0.0}
-            if not math.fsum(weights.values()):
-                weights[objective.control] = 1.0
-            yield WeightSplit(weights, (name,), policy.copied_share())
+            yield _copied(scenario, name, policy.copied_share(), objective.candidate)
+
+
+def _copied(scenario: Scenario, set_by: str, share: float, to: str) -> WeightSplit:
+    weights = {**start_weights(scenario), to: 0.0}
+    if not math.fsum(weights.values()):
+        weights[scenario.objective.control] = 1.0
+    return WeightSplit(weights, (set_by,), share, to)
 
 
 def _rates_per_s(scenario: Scenario, split: WeightSplit) -> dict[str, float]:
-    """Requests that reach each variant at a split, and the copies to the candidate."""
+    """Requests that reach each variant at a split, and the copies."""
     rates = rates_per_s(scenario.traffic.values(), given_shares(scenario, split.weights))
     if split.copied_share:
         without = rates_per_s(scenario.traffic.values(), dict.fromkeys(split.weights, 0.0))
         weighted = math.fsum(rates.values()) - math.fsum(without.values())
-        rates[scenario.objective.candidate] += split.copied_share * weighted
+        rates[split.copied_to] += split.copied_share * weighted
     return rates
 
 
@@ -197,7 +207,8 @@ def _queue(
         in_turn = rate_per_s - named
         arrivals = (in_turn * share + named) / rate_per_s if rest else 1.0
         if variant.instance_routing == "random":
-            arrivals = 1.0 + (arrivals - 1.0) / variant.instances
+            instances = VariantQueue(variant, rate_per_s).instances
+            arrivals = 1.0 + (arrivals - 1.0) / instances
     return VariantQueue(variant, rate_per_s, arrivals)
 
 

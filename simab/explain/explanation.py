@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from simab import units
+from simab.explain.autoscaling_text import autoscaling_sentences
 from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentences
 from simab.explain.evidence import Need, TruthRow, evidence_of
 from simab.explain.evidence_text import evidence_sentences
@@ -59,6 +60,7 @@ def explain(scenario: Scenario) -> Explanation:
         sentences=(
             _traffic_sentence(scenario),
             *capacity_sentences(rows),
+            *autoscaling_sentences(scenario),
             *routing_sentences(scenario),
             *hashed_share_sentences(scenario),
             *_of_policies(scenario),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from simab import units
+from simab.explain.autoscaling_text import never_scales_out
 from simab.explain.capacity import (
     Demand,
     demands,
@@ -214,6 +215,7 @@ _OF_THE_SCENARIO: Final[Mapping[Topic, ScenarioWarnings]] = {
     Topic.ROUTING: faulty_routing,
     Topic.TABLES: _tables_not_used,
     Topic.SATURATION: _saturation,
+    Topic.AUTOSCALING: never_scales_out,
     Topic.GUARDRAILS: _errors_over_the_guardrail,
     Topic.CHANCE: breaks_by_chance,
 }

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from simab import units
+from simab.explain.settled_instances import settled_instances
 from simab.profiles.durations import Exponential
 from simab.scenario.serving import Variant
 from simab.theory.bounded_queues import LimitedQueue, mgc_limited
@@ -46,7 +47,7 @@ class CapacityRow:
 
 @dataclass(frozen=True)
 class VariantQueue:
-    """One variant at a rate.
+    """One variant at a rate, with the instances that autoscaling comes to there, if it has any.
 
     `arrivals` is the squared coefficient of variation of the gaps: 1 for Poisson arrivals.
     """
@@ -66,9 +67,17 @@ class VariantQueue:
         return max(self.variant.latency.table().squared_coefficient_of_variation, 0.0)
 
     @cached_property
+    def instances(self) -> int:
+        """Those of the start, or what autoscaling makes of them in the long run."""
+        scaling = self.variant.autoscaling
+        if scaling is None:
+            return self.variant.instances
+        return settled_instances(self.variant, scaling, self.rate_per_s, self.mean_s)
+
+    @cached_property
     def load(self) -> float:
         """The share of its workers that is busy on average; 1 or more where it cannot keep up."""
-        servers = self.variant.instances * self.variant.workers
+        servers = self.instances * self.variant.workers
         return utilisation(self.rate_per_s, self.mean_s, servers) if self.mean_s else 0.0
 
     @cached_property
@@ -85,7 +94,7 @@ class VariantQueue:
     @property
     def growth_per_s(self) -> float:
         """By how many requests the queue grows in a second, in the long run."""
-        servers = self.variant.instances * self.variant.workers
+        servers = self.instances * self.variant.workers
         if self.refused_share or self.load < 1:
             return 0.0
         return self.rate_per_s - servers / self.mean_s
@@ -113,7 +122,7 @@ class VariantQueue:
     def _is_exact(self) -> bool:
         variant, squared_cv = self.variant, self.squared_cv
         exponential = isinstance(variant.latency, Exponential)
-        one = variant.instances == 1 or variant.instance_routing == "random"
+        one = self.instances == 1 or variant.instance_routing == "random"
         unlimited = variant.queue_limit is None and (variant.workers == 1 or squared_cv < 1e-9)
         closed_form = exponential or unlimited or variant.queue_limit == 0
         return not self.mean_s or (self.arrivals == 1.0 and one and closed_form)
@@ -123,8 +132,8 @@ class VariantQueue:
         """Requests a second and workers of one of its queues."""
         if self.variant.instance_routing == "least_outstanding_requests":
             # Close to one queue for all instances: no request waits while a worker is idle.
-            return self.rate_per_s, self.variant.workers * self.variant.instances
-        return self.rate_per_s / self.variant.instances, self.variant.workers
+            return self.rate_per_s, self.variant.workers * self.instances
+        return self.rate_per_s / self.instances, self.variant.workers
 
     @cached_property
     def _limited(self) -> LimitedQueue | None:

@@ -65,7 +65,7 @@ CANARY: Final[Declared] = {
         ),
         SILENT,
     ),
-    "spec.autoscalerRef": "is not carried over: instances stay as the scenario says",
+    "spec.autoscalerRef": "is not carried over: describe it as the variant's autoscaling",
     "spec.progressDeadlineSeconds": (
         "is not carried over: a candidate that is not ready by then is rolled back, and here it is "
         "always ready after the scenario's provisioning"

@@ -27,7 +27,9 @@ _ENDPOINT: Final[Mapping[str, str]] = {
     "VpcConfig": _NO_BEARING,
     "EnableNetworkIsolation": _NO_BEARING,
     "AsyncInferenceConfig": "is not carried over: requests are answered at once here",
-    "ShadowProductionVariants": "are not carried over: shadow variants get copies of requests",
+    "ShadowProductionVariants": (
+        "are not carried over: say who gets copies of requests under endpoint.shadow"
+    ),
     "RetainAllVariantProperties": "is not carried over: weights and instances are the scenario's",
     "ExcludeRetainedVariantProperties": (
         "is not carried over: weights and instances are the scenario's"

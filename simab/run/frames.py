@@ -1,8 +1,9 @@
-"""A run's records, windows, decisions and splits as pandas frames."""
+"""A run's records, windows, decisions, splits and scalings as pandas frames."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple, fields
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,8 +14,10 @@ from simab.policies import Action
 from simab.policies.metrics import LATENCY_PROBABILITIES
 from simab.profiles.outcomes import NONE, SCORE_ONE
 from simab.scenario.models import Scenario
+from simab.text.numbers import counted
 from simab.text.untrusted import spreadsheet_safe
 from simab.world import Blueprint, DecisionLog, RunData
+from simab.world.control import ScalingEntry
 from simab.world.records import COPY, RECORD_COLUMNS
 from simab.world.run_counts import (
     INSTANCE_SHARE_ONE,
@@ -31,7 +34,9 @@ __all__ = [
     "csv_bytes",
     "decisions_frame",
     "describe_action",
+    "describe_scaling",
     "requests_frame",
+    "scalings_frame",
     "splits_frame",
     "users_met",
     "windows_frame",
@@ -173,6 +178,22 @@ def splits_frame(decision_log: DecisionLog) -> pd.DataFrame:
             for name, weight in entry.weights.items()
         ]
     return pd.DataFrame(rows, columns=["at_ns", "variant", "weight", "share", "instances"])
+
+
+def scalings_frame(decision_log: DecisionLog) -> pd.DataFrame:
+    """`Run.scalings`."""
+    import pandas as pd
+
+    columns = [each.name for each in fields(ScalingEntry)]
+    rows = [astuple(entry) for entry in decision_log.scalings]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def describe_scaling(entry: ScalingEntry) -> tuple[str, str]:
+    """What autoscaling asked for and why: `Variant2 from 2 to 4 instances`."""
+    asked = f"{entry.variant} from {entry.before} to {counted(entry.after, 'instance')}"
+    load = counted(entry.invocations_per_instance, "invocation")
+    return asked, f"{load} per instance in the newest metric window"
 
 
 def describe_action(action: Action) -> str:

@@ -14,6 +14,7 @@ from simab.policies import Policy
 from simab.run.frames import (
     decisions_frame,
     requests_frame,
+    scalings_frame,
     splits_frame,
     users_met,
     windows_frame,
@@ -130,6 +131,15 @@ class Run:
     def splits(self) -> pd.DataFrame:
         """One row a split in force and variant: from when, its weight, share and instances."""
         return splits_frame(self.decision_log)
+
+    @cached_property
+    def scalings(self) -> pd.DataFrame:
+        """One row a number of instances that autoscaling asked for: when, and why refused if so.
+
+        Columns: at_ns, variant, before, after, invocations_per_instance (of the newest published
+        metric window), in_force_ns, refusal.
+        """
+        return scalings_frame(self.decision_log)
 
     def _repr_html_(self) -> str:
         """How requests and labels ended, and the last actions with their reasons."""

@@ -13,8 +13,10 @@ __all__ = [
     "HASHING",
     "KEEPING",
     "MOST_DEPLOYED",
+    "Autoscaling",
     "Endpoint",
     "Routers",
+    "Shadow",
     "Variant",
     "VariantRouting",
 ]
@@ -38,17 +40,51 @@ MOST_DEPLOYED: Final = 10
 """Variants at once on an endpoint, by the platform."""
 
 
+class Autoscaling(Description):
+    """Target tracking on invocations per instance, as the platform scales a variant.
+
+    With a target exceeded in each of the newest three metric windows the variant gets as many
+    instances as would have brought the newest to the target; below nine tenths of it in each of the
+    newest fifteen, as many as would have carried the busiest of these. It sees windows when they
+    are published, those without a request as well. A change keeps the endpoint `Updating` as any
+    other does; one that is refused is asked for again with the next window.
+
+    Source: Application Auto Scaling, target tracking with SageMakerVariantInvocationsPerInstance
+    (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling.html); windows and tenths as its
+    two alarms have them. By which window it scales is not documented, and chosen here.
+    """
+
+    min_instances: Annotated[int, Field(ge=1, le=1000)] = 1
+    """It removes none below these."""
+    max_instances: Annotated[int, Field(ge=1, le=1000)]
+    """It adds none above these."""
+    invocations_per_instance: Annotated[float, Field(gt=0, le=1e12)]
+    """The target: how many invocations an instance is to have in a minute."""
+    scale_out_windows: Annotated[int, Field(ge=1, le=1440)] = 3
+    """Metric windows that have to lie above the target, one after the other."""
+    scale_in_windows: Annotated[int, Field(ge=1, le=1440)] = 15
+    """Metric windows that have to lie below nine tenths of it, one after the other."""
+    scale_out_cooldown: Duration = 300_000_000_000
+    """Once added instances are in service, how long no more are added."""
+    scale_in_cooldown: Duration = 300_000_000_000
+    """Once a change is in force, how long no instances are removed."""
+    scale_in: bool = True
+    """Whether it removes instances at all."""
+
+
 class Variant(Description):
     """A production variant: one model with its capacity, latency and quality."""
 
     weight: Annotated[float, Field(ge=0, le=1e9)] = 1.0
     """Its share of traffic is weight over the sum of weights; 0 gets none but can be targeted."""
     instances: Annotated[int, Field(ge=1, le=1000)] = 1
-    """How many machines serve it."""
+    """How many machines serve it; with `autoscaling`, at the start."""
     workers: Annotated[int, Field(ge=1, le=1000)] = 1
     """Requests that one instance serves at the same time."""
     queue_limit: Annotated[int, Field(ge=0)] | None = None
     """Requests that may wait at one instance; one more gets a 503. Unlimited if absent."""
+    autoscaling: Autoscaling | None = None
+    """How the number of instances follows the load; without it only policies change it."""
     instance_routing: Literal["random", "least_outstanding_requests"] = "random"
     """How a request finds its instance within the variant."""
     latency: DurationProfile
@@ -81,6 +117,21 @@ class Routers(Description):
     """How many of them, the last, keep the weights of the start for ever."""
 
 
+class Shadow(Description):
+    """A variant that gets copies of what users send to others, and whose replies nobody sees.
+
+    It gets them while its weight is 0, in addition to requests that name it. Requests that name
+    their variant are not copied. Where a policy mirrors, its own copies take the place of these.
+
+    Source: shadow variants (docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests.html).
+    """
+
+    variant: Name
+    """The variant that gets the copies."""
+    share: Annotated[Share, Field(gt=0)] = 1.0
+    """Of how many of the requests."""
+
+
 class Endpoint(Description):
     """The endpoint: its variants, and how it routes and updates."""
 
@@ -105,6 +156,8 @@ class Endpoint(Description):
     routers: Routers | None = None
     """Replicas of the router that hold weights out of step, under `weighted_random`; without them
     all requests see a change at once."""
+    shadow: Shadow | None = None
+    """A variant that gets copies of the traffic from the start."""
     weight_update: Duration = 62_000_000_000
     """How long a change of weights stays `Updating`; the split moves at its end. Recorded: 62 s."""
     provisioning: Duration = 390_000_000_000

@@ -21,6 +21,7 @@ __all__ = [
     "DecisionLog",
     "PolicyRaised",
     "RunData",
+    "ScalingEntry",
     "SplitEntry",
     "is_shipped",
 ]
@@ -93,6 +94,28 @@ class SplitEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ScalingEntry:
+    """A number of instances that autoscaling asked for, and what the endpoint answered.
+
+    `invocations_per_instance` is that of the newest published window. `in_force_ns` is when the
+    change takes effect; `refusal` is empty where it was accepted.
+    """
+
+    at_ns: int
+    variant: str
+    before: int
+    after: int
+    invocations_per_instance: float
+    in_force_ns: int
+    refusal: str
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the endpoint began to carry it out."""
+        return not self.refusal
+
+
+@dataclass(frozen=True, slots=True)
 class AppliedSplit:
     """The shares by which the routing rule goes from `at_ns` on, by variant of positive share.
 
@@ -118,7 +141,7 @@ class RunData:
 
 @dataclass(frozen=True, slots=True)
 class DecisionLog:
-    """What the controller did: every action asked for, and every split in force.
+    """What the controller and autoscaling asked for, and every split in force.
 
     `pending` is the split that an update under way at the horizon would have put in force later.
     `applied` is what the router makes of the splits, each from the instant at which it changes.
@@ -128,6 +151,7 @@ class DecisionLog:
     splits: tuple[SplitEntry, ...]
     pending: SplitEntry | None = None
     applied: tuple[AppliedSplit, ...] = ()
+    scalings: tuple[ScalingEntry, ...] = ()
 
     @property
     def last_split(self) -> SplitEntry:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
-from types import MappingProxyType
 
 from simab.policies import (
     Action,
@@ -23,7 +21,6 @@ from simab.policies import (
     Promote,
     RemoveVariant,
     RollBack,
-    SessionAffinity,
     SetInstances,
     SetWeights,
 )
@@ -32,9 +29,10 @@ from simab.scenario.models import Scenario
 from simab.scenario.serving import MOST_DEPLOYED
 from simab.theory.routing_shares import applied_shares, mixed_shares
 from simab.world.blueprint import share_threshold
+from simab.world.deployment import Deployment, Fleet
 from simab.world.routing import Routing
 
-__all__ = ["MOST_COOKIES", "Deployment", "Endpoint", "Fleet", "Refused"]
+__all__ = ["MOST_COOKIES", "Endpoint", "Refused"]
 
 MOST_INSTANCES = 1000  # as many as a scenario may start a variant with
 LARGEST_WEIGHT = 1e9  # as a scenario's; sums of larger ones would outgrow a float
@@ -44,34 +42,6 @@ LONGEST_COOKIE_NS = 366 * 86_400 * 10**9  # as long as a scenario may last
 
 class Refused(Exception):
     """The endpoint does not accept an action; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fleet:
-    """A deployed variant: its weight and the numbers of the instances that take requests."""
-
-    weight: float
-    instances: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """All that a change may change: the fleets by variant, cookies and copies."""
-
-    fleets: Mapping[str, Fleet]
-    session_affinity: SessionAffinity | None = None
-    mirror: Mirror | None = None
-
-    # Shown at every look, and not to be changed.
-    @cached_property
-    def weights(self) -> Mapping[str, float]:
-        """Weights by variant."""
-        return MappingProxyType({name: fleet.weight for name, fleet in self.fleets.items()})
-
-    @cached_property
-    def instances(self) -> Mapping[str, int]:
-        """Numbers of instances by variant."""
-        return MappingProxyType({n: len(fleet.instances) for n, fleet in self.fleets.items()})
 
 
 class Endpoint:
@@ -125,7 +95,7 @@ class Endpoint:
             [self._instances_of(name) for name in self._names],
             {numbers[name]: applied[name] for name in self._fleets},
         )
-        affinity, mirror = self._deployment.session_affinity, self._deployment.mirror
+        affinity, mirror = self._deployment.session_affinity, self._mirror
         if affinity is not None and self.weights.get(affinity.variant, 0.0) > 0:
             pinned, age_ns = numbers[affinity.variant], int(affinity.max_age_ns)
             routing = replace(routing, pinned=pinned, cookie_ns=age_ns)
@@ -133,6 +103,16 @@ class Endpoint:
             below = share_threshold(float(mirror.share))
             routing = replace(routing, mirror=numbers[mirror.variant], copied_below=below)
         return routing
+
+    @property
+    def _mirror(self) -> Mirror | None:
+        """Whom copies go to: what a policy asked for, or else the shadow variant at weight 0."""
+        shadow = self._scenario.endpoint.shadow
+        if self._deployment.mirror is not None or shadow is None:
+            return self._deployment.mirror
+        if self.weights.get(shadow.variant, 0.0) > 0:
+            return None
+        return Mirror(shadow.variant, shadow.share)
 
     def _applied(self, held: Mapping[str, float]) -> dict[str, Fraction]:
         """The shares by which a router goes that holds these weights, of the variants there now."""

@@ -13,7 +13,8 @@ import simpy
 
 from simab.draws import Draws
 from simab.errors import InvalidInput
-from simab.policies import Action, Observation, Refusal
+from simab.policies import Action, Observation, Refusal, SetInstances
+from simab.world.autoscaling import Autoscaler
 from simab.world.blueprint import Blueprint
 from simab.world.compiled.compilation import require_numba
 from simab.world.control import (
@@ -22,9 +23,11 @@ from simab.world.control import (
     DecisionEntry,
     DecisionLog,
     RunData,
+    ScalingEntry,
     SplitEntry,
 )
-from simab.world.endpoint import Deployment, Endpoint, Refused
+from simab.world.deployment import Deployment
+from simab.world.endpoint import Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns, play_to, play_until
 from simab.world.published import PublishedMetrics, ShownCounts, published_until_ns
 from simab.world.reference.plane import ReferencePlane
@@ -66,9 +69,13 @@ class Session:
         self._splits: list[SplitEntry] = []
         self._pending: SplitEntry | None = None
         self._applied: list[AppliedSplit] = []
+        self._autoscaler = Autoscaler(self._run_counts)
+        self._scalings: list[ScalingEntry] = []
         self._events: list[simpy.Event] = []
         self._routers = RouterReplicas(blueprint.scenario.endpoint, self._endpoint.weights)
         self._take_effect()
+        if self._autoscaler.is_used:
+            self._call(self._autoscale, self._autoscaler.next_ns(0))
 
     @property
     def now_ns(self) -> int:
@@ -84,6 +91,11 @@ class Session:
     def update_ends_ns(self) -> int | None:
         """When the update under way ends; None where there is none."""
         return None if self._pending is None else self._pending.at_ns
+
+    @property
+    def scales_ns(self) -> int | None:
+        """When autoscaling looks next; None where no variant is autoscaled."""
+        return self._autoscaler.next_ns(self.now_ns) if self._autoscaler.is_used else None
 
     @property
     def changes_ahead(self) -> bool:
@@ -174,7 +186,11 @@ class Session:
             self.advance(self.blueprint.horizon_ns)
         self.abandon()
         decision_log = DecisionLog(
-            tuple(self._decisions), tuple(self._splits), self._pending, tuple(self._applied)
+            tuple(self._decisions),
+            tuple(self._splits),
+            self._pending,
+            tuple(self._applied),
+            tuple(self._scalings),
         )
         return RunData(self._run_counts, self._plane.records()), decision_log
 
@@ -189,19 +205,46 @@ class Session:
                 event.callbacks.clear()
 
     def _carry_out(self, action: Action) -> Refusal | None:
-        refusal, updating_ns = "", 0
+        refusal, _ = self._begin(action)
+        arrived = int(self._run_counts.totals[Total.ARRIVED])
+        self._decisions.append(DecisionEntry(self.now_ns, action, refusal, arrived))
+        return Refusal(action, refusal) if refusal else None
+
+    def _begin(self, action: Action) -> tuple[str, int]:
+        """Ask the endpoint for a change: why it refuses, if so, and when it is in force."""
         try:
             updating_ns = self._endpoint.accept(action)
         except Refused as refused:
-            refusal = str(refused)
-        now_ns, arrived = self.now_ns, int(self._run_counts.totals[Total.ARRIVED])
-        self._decisions.append(DecisionEntry(now_ns, action, refusal, arrived))
+            return str(refused), self.now_ns
+        end_ns = self.now_ns + updating_ns
         if updating_ns:
             # Scheduled now, before anybody advances to that instant: at it, the update ends first.
-            end_ns = now_ns + updating_ns
             self._pending = _split(self._endpoint.pending, end_ns)
             self._call(self._complete, end_ns)
-        return Refusal(action, refusal) if refusal else None
+        return "", end_ns
+
+    def _autoscale(self, _: simpy.Event) -> None:
+        """A window is published: ask for the instances that it calls for."""
+        now_ns, autoscaler = self.now_ns, self._autoscaler
+        self._plane.advance(now_ns)
+        instances = self._endpoint.instances
+        for wish in list(autoscaler.wishes(now_ns, instances)):
+            before = instances[wish.variant]
+            refusal, in_force_ns = self._begin(SetInstances(wish.variant, wish.instances))
+            if not refusal:
+                autoscaler.accepted(wish, before, in_force_ns)
+            self._scalings.append(
+                ScalingEntry(
+                    now_ns,
+                    wish.variant,
+                    before,
+                    wish.instances,
+                    wish.invocations_per_instance,
+                    in_force_ns,
+                    refusal,
+                )
+            )
+        self._call(self._autoscale, autoscaler.next_ns(now_ns))
 
     def _complete(self, _: simpy.Event) -> None:
         self._plane.advance(self.now_ns)

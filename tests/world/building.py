@@ -105,6 +105,6 @@ def assert_same(one: Run, other: Run, *, records: bool = True) -> None:
             getattr(one.data.run_counts, name), getattr(other.data.run_counts, name), err_msg=name
         )
     assert one.totals == other.totals
-    frames = ["windows", "decisions", "splits", *(["requests"] if records else [])]
+    frames = ["windows", "decisions", "splits", "scalings", *(["requests"] if records else [])]
     for name in frames:
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)

@@ -53,6 +53,9 @@ ERROR_RATES = st.sampled_from([0.0, 0.0, 0.0, 0.1, 0.1, 1.0])
 LOADS = st.sampled_from([0.1, 0.5, 0.9, 1.0, 1.5, 3.0])
 COINS = st.booleans()
 MOSTLY = st.sampled_from([True, True, True, False])
+SELDOM = st.sampled_from([False, False, False, True])
+COOLDOWNS = st.tuples(*[st.sampled_from([0, 0, 1, 4])] * 2)
+SHADOWS = st.sampled_from([0.5, 1.0])
 SEEDS = st.integers(0, 2**64 - 1)
 # Into how many units a run is cut.
 UNITS, FEWER_UNITS = (st.sampled_from(each) for each in ([6, 12, 24, 60, 200], [24, 60, 200]))
@@ -276,6 +279,22 @@ def _quality(draw: st.DrawFn, truth: str, column: str) -> dict[str, Any]:
     }
 
 
+def _autoscaling(draw: st.DrawFn, times: Times, instances: int, variants: int) -> dict[str, Any]:
+    """Target tracking about what an instance of each of so many equal variants would have."""
+    a_minute = MINUTE_NS / (times.gap * variants * instances)
+    out, back = draw(COOLDOWNS)
+    return {
+        "min_instances": draw(among(1, instances)),
+        "max_instances": instances + draw(among(0, 1, 3)),
+        "invocations_per_instance": a_minute * draw(among(0.1, 0.5, 1.0, 1.0, 3.0)),
+        "scale_out_windows": draw(among(1, 1, 2, 3)),
+        "scale_in_windows": draw(among(1, 1, 2, 5)),
+        "scale_out_cooldown": _ns(out * times.unit),
+        "scale_in_cooldown": _ns(back * times.unit),
+        "scale_in": draw(MOSTLY),
+    }
+
+
 def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, Any]]:
     """2 to 10 variants, of which the first is deployed."""
     names = VARIANT_NAMES[: draw(among(2, 2, 2, 2, 3, 4, 10))]
@@ -291,6 +310,9 @@ def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, 
             "quality": _quality(draw, kind, name),
             "deployed": number == 0 or draw(MOSTLY),
         }
+        if draw(SELDOM):
+            scaling = _autoscaling(draw, times, variant["instances"], len(names))
+            variants[name]["autoscaling"] = scaling
     variants["v0"]["weight"] = draw(among(1.0, 1.0, 0.1))
     return variants
 
@@ -340,7 +362,9 @@ def _routing(draw: st.DrawFn, times: Times) -> dict[str, Any]:
 
 
 @st.composite
-def _scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
+def _scenario_data(
+    draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False
+) -> dict[str, Any]:
     """A scenario as a file would hold it."""
     segments, per_s, requests = _traffic(draw, most_requests)
     times = Times.of(draw, 1e9 / (per_s * segments), requests)
@@ -381,6 +405,9 @@ def _scenario_data(draw: st.DrawFn, most_requests: int = 300) -> dict[str, Any]:
     if data["endpoint"]["variant_routing"] in KEEPING:
         for segment in data["traffic"].values():
             segment["clients"] = min(segment["clients"], 5_000)
+    if not by_weight and draw(SELDOM):
+        shadow = {"variant": draw(among(*names[1:])), "share": draw(SHADOWS)}
+        data["endpoint"]["shadow"] = shadow
     if truth == "table":
         rows = [
             {
@@ -400,7 +427,8 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
 
     Where requests go `by_weight`, or to whom they name, there are no cookies and no copies.
     """
-    data, seed, replication = draw(_scenario_data(most_requests)), draw(SEEDS), draw(SEEDS)
+    data = draw(_scenario_data(most_requests, by_weight=by_weight))
+    seed, replication = draw(SEEDS), draw(SEEDS)
     if draw(MOSTLY):
         aim(draw, data, Draws(seed, replication))
     period = draw(PERIODS)

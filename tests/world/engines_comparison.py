@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-FRAMES = ("requests", "windows", "decisions", "splits")
+FRAMES = ("requests", "windows", "decisions", "splits", "scalings")
 READINGS = 6  # how often in a run all metrics are read, which takes longer than playing it
 
 
@@ -111,6 +111,8 @@ def differences(first: Played, second: Played, *, frames: bool = True) -> list[s
         found.append("decisions")
     if first.run.decision_log.splits != second.run.decision_log.splits:
         found.append("splits")
+    if first.run.decision_log.scalings != second.run.decision_log.scalings:
+        found.append("scalings")
     if first.run.totals != second.run.totals:
         found.append("Run.totals")
     if first.seen != second.seen:

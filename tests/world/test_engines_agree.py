@@ -86,6 +86,7 @@ def what_happens(run: Run) -> Counter[str]:
     new_splits = run.splits["at_ns"].iloc[1:]
     served = requests[requests["status"].isin((200, 500))]
     labels = requests.loc[requests["label_ns"] >= 0, "label_ns"]
+    scalings = run.scalings
     windows, users = run.windows, requests.groupby(["segment", "client"]).ngroups
     period, interval = run.scenario.metrics.period, run.scenario.controller.interval
     counts: Counter[str] = Counter({f"status {status}": 0 for status in (0, 200, 400, 500, 503)})
@@ -109,6 +110,12 @@ def what_happens(run: Run) -> Counter[str]:
             "label at its reply": int((served["label_ns"] == served["finished_ns"]).sum()),
             "label beyond the horizon": int((labels >= horizon).sum()),
             "look at an update's end": int((new_splits % interval == 0).sum()),
+            "scaled out": int(
+                ((scalings.after > scalings.before) & (scalings.refusal == "")).sum()
+            ),
+            "scaled in": int(((scalings.after < scalings.before) & (scalings.refusal == "")).sum()),
+            "scaling refused": int((scalings.refusal != "").sum()),
+            "scaling at a look": int((scalings.at_ns % interval == 0).sum()),
         }
     )
 
@@ -127,6 +134,7 @@ TO_HAPPEN = {
     "label at its reply",
     "label beyond the horizon",
     "look at an update's end",
+    *(f"scal{which}" for which in ("ed out", "ed in", "ing refused", "ing at a look")),
 }
 
 

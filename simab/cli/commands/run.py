@@ -138,6 +138,7 @@ def _as_data(played: PlayedRun) -> dict[str, Any]:
         "ends_with_since_ns": ending[1] if ending else None,
         "decisions": run.decisions.to_dict(orient="records"),
         "splits": run.splits.to_dict(orient="records"),
+        "scalings": run.scalings.to_dict(orient="records"),
     }
 
 

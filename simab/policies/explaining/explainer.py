@@ -34,6 +34,7 @@ class Topic(IntEnum):
     ROUTING = auto()
     TABLES = auto()
     SATURATION = auto()
+    AUTOSCALING = auto()
     GUARDRAILS = auto()
     CHANCE = auto()
     FALSE_ALARMS = auto()

@@ -22,6 +22,7 @@ from simab.scenario.rules import (
     rewards,
     routing,
     schedules,
+    serving,
     sizes,
     traffic,
     variants,
@@ -58,6 +59,8 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     routing.kept_clients_can_be_remembered,
     routing.some_router_takes_changes,
     routing.routers_draw_by_weight,
+    serving.shadow_is_a_variant,
+    serving.shadow_shadows_somebody,
     sizes.horizon_holds_a_look,
     sizes.horizon_holds_a_metric_window,
     sizes.windows_can_be_counted,
@@ -80,6 +83,7 @@ _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
     ground_truth.tables_exist,
     ground_truth.columns_exist,
     durations.rarest_latencies_can_be_simulated,
+    serving.instances_lie_within_autoscaling,
 )
 _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     traffic.clients_who_differ_can_be_drawn,

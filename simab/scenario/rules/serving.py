@@ -1,0 +1,48 @@
+"""Rules on what serves beside the weights: autoscaling, and a shadow variant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from simab.documents.violations import Path, Violation
+from simab.scenario.parts import UncheckedScenario
+from simab.scenario.rules.variants import unknown_variant
+from simab.scenario.serving import Variant
+
+__all__ = ["instances_lie_within_autoscaling", "shadow_is_a_variant", "shadow_shadows_somebody"]
+
+_SHADOW: Final = ("endpoint", "shadow", "variant")
+
+
+def instances_lie_within_autoscaling(
+    _: UncheckedScenario, variant: Variant, path: Path
+) -> Iterator[Violation]:
+    """A variant starts where autoscaling may hold it."""
+    scaling = variant.autoscaling
+    if scaling is None:
+        return
+    least, most = scaling.min_instances, scaling.max_instances
+    if least > most:
+        rule = f"is more than max_instances, {most}"
+        remedy = "Lower min_instances or raise max_instances."
+        yield Violation((*path, "autoscaling", "min_instances"), rule, remedy)
+    elif not least <= variant.instances <= most:
+        rule = f"lies outside autoscaling, which keeps {least} to {most}"
+        remedy = "Start within these, or widen min_instances and max_instances."
+        yield Violation((*path, "instances"), rule, remedy)
+
+
+def shadow_is_a_variant(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Copies go to a variant of the endpoint."""
+    shadow = scenario.endpoint.shadow
+    if shadow is not None:
+        yield from unknown_variant(shadow.variant, _SHADOW, scenario)
+
+
+def shadow_shadows_somebody(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """What is copied is the traffic of others: the control has its own."""
+    shadow = scenario.endpoint.shadow
+    if shadow is not None and shadow.variant == scenario.objective.control:
+        rule = "is the control, which has the traffic already"
+        yield Violation(_SHADOW, rule, "Name the candidate or another variant.")
