@@ -17,6 +17,7 @@ from simab.scenario.models import Scenario
 from simab.text.numbers import counted
 from simab.text.untrusted import spreadsheet_safe
 from simab.world import Blueprint, DecisionLog, RunData
+from simab.world.blueprint import CALLER
 from simab.world.control import ScalingEntry
 from simab.world.records import COPY, RECORD_COLUMNS
 from simab.world.run_counts import (
@@ -54,7 +55,7 @@ def requests_frame(scenario: Scenario, run_data: RunData) -> pd.DataFrame:
     if records is None:
         raise InvalidInput("the run kept no request log; simulate with record_requests=True")
     names = np.array([*scenario.endpoint.variants, ""], dtype=object)
-    segments = np.array(list(scenario.traffic), dtype=object)
+    segments = np.array([*scenario.traffic, CALLER], dtype=object)
     column = dict(zip(RECORD_COLUMNS, records.T, strict=True))
     score, reward = _scores_and_rewards(run_data.run_counts.blueprint, column)
     frame = pd.DataFrame(

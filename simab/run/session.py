@@ -12,6 +12,7 @@ from simab.scenario.models import Scenario
 from simab.world import Blueprint
 from simab.world import Session as WorldSession
 from simab.world.answers import checked_decision
+from simab.world.calls import Reply
 
 __all__ = ["BY_HAND", "Session"]
 
@@ -34,6 +35,7 @@ class Session:
         replication: which of the independent repetitions, 0 to 2**64 - 1.
         engine: "compiled" (Numba) or "reference" (SimPy, one process per request): same bits.
         record_requests: whether to keep a record of every request, for `Run.requests`.
+        called: whether requests may be made from outside, by `call`.
 
     Raises:
         InvalidInput: an argument of the wrong type or out of its range.
@@ -47,11 +49,15 @@ class Session:
         replication: int = 0,
         engine: str = "compiled",
         record_requests: bool = False,
+        called: bool = False,
     ) -> None:
         require_scenario(scenario)
         self._engine, self._draws = engine, Draws(seed, replication)
         self._session = WorldSession(
-            Blueprint.of(scenario), self._draws, engine=engine, record_requests=record_requests
+            Blueprint.of(scenario, called=called),
+            self._draws,
+            engine=engine,
+            record_requests=record_requests,
         )
 
     @property
@@ -92,6 +98,18 @@ class Session:
             InvalidInput: something else than actions, or the horizon has been reached.
         """
         return self._session.act(checked_decision((actions, None))[0])
+
+    def call(self, target: str | None = None) -> Reply | None:
+        """Make a request of your own now, and play all that happens until its reply.
+
+        It waits and is served among the others, which go on meanwhile; it goes by weight, or to the
+        variant that it names. None where the run ends before the reply.
+
+        Raises:
+            InvalidInput: the session was not made with `called`, the horizon has been reached, or
+                the scenario has no such variant.
+        """
+        return self._session.call(target)
 
     def close(self) -> Run:
         """Play what is left, and close the counts: the run, under the policy name BY_HAND."""

@@ -23,6 +23,7 @@ from simab.scenario.serving import Variant
 from simab.stats.label_totals import SCORE_BINS
 
 __all__ = [
+    "CALLER",
     "NO_VARIANT",
     "TICKS_PER_NS",
     "Blueprint",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 NO_VARIANT: Final = -1
+CALLER: Final = ""
+"""The name of the segment of requests that are made one by one from outside."""
 TICKS_PER_NS: Final = 256  # arrival clocks run in 1/256 ns, so that no rounding adds up
 _WORD: Final = 1 << 64
 
@@ -59,7 +62,8 @@ class SegmentPlan:
 
     A request whose target word falls in part i of `target_thresholds` names `targets[i]`
     (NO_VARIANT: it goes by weight). With `paired`, request n names paired[n % len(paired)] and has
-    the content number n // len(paired).
+    the content number n // len(paired). A segment that is `called` has no arrivals of its own: its
+    requests come when a session makes them.
     """
 
     name: str
@@ -71,6 +75,7 @@ class SegmentPlan:
     target_thresholds: NDArray[np.uint64]
     paired: tuple[int, ...]
     labelled: bool
+    called: bool = False
 
     def client_of(self, word: int) -> int:
         """Who asks, by number within the segment."""
@@ -96,18 +101,22 @@ class Blueprint:
     watched: frozenset[int]
 
     @classmethod
-    def of(cls, scenario: Scenario, watched: Collection[str] = ()) -> Blueprint:
-        """Tabulate a scenario; a run counts the clients that met one of the variants `watched`."""
+    def of(
+        cls, scenario: Scenario, watched: Collection[str] = (), *, called: bool = False
+    ) -> Blueprint:
+        """Tabulate a scenario; a run counts the clients that met one of the variants `watched`.
+
+        If it is `called`, a last segment holds the requests that are made from outside.
+        """
         names = list(scenario.endpoint.variants)
+        segments = [_segment(name, segment, names) for name, segment in scenario.traffic.items()]
         return cls(
             scenario=scenario,
             variants=tuple(
                 _variant(name, variant, scenario)
                 for name, variant in scenario.endpoint.variants.items()
             ),
-            segments=tuple(
-                _segment(name, segment, names) for name, segment in scenario.traffic.items()
-            ),
+            segments=(*segments, *([_caller(segments[0].gaps, len(names))] if called else ())),
             label_delay=scenario.labels.delay.table(),
             never_labelled_below=share_threshold(scenario.labels.never),
             horizon_ns=scenario.horizon,
@@ -163,6 +172,22 @@ def _segment(name: str, segment: Segment, names: Sequence[str]) -> SegmentPlan:
         target_thresholds=word_thresholds([share for _, share in parts]),
         paired=tuple(names.index(target) for target in segment.paired_targets),
         labelled=segment.labelled,
+    )
+
+
+def _caller(gaps: QuantileTable, variants: int) -> SegmentPlan:
+    """One client, whose request names variant n - 1 where its target word is n, and none at 0."""
+    return SegmentPlan(
+        name=CALLER,
+        stream=stream_of(CALLER),
+        gaps=gaps,  # any: it has no arrivals of its own
+        clients=1,
+        client_thresholds=np.zeros(0, dtype=np.uint64),
+        targets=(NO_VARIANT, *range(variants)),
+        target_thresholds=np.arange(1, variants + 1, dtype=np.uint64),
+        paired=(),
+        labelled=True,
+        called=True,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.policies import Action, Observation
+from simab.world.calls import CallEnd
 from simab.world.routing import Routing
 from simab.world.run_counts import RunCounts
 
@@ -54,6 +55,13 @@ class DataPlane(Protocol):
 
     def advance(self, until_ns: int) -> None:
         """Play all that happens to requests before `until_ns`."""
+
+    def call(self, target: int, now_ns: int) -> Callable[[], CallEnd | None]:
+        """Let a request from outside arrive now, after all others of this instant.
+
+        `target` is the variant that it names, or NO_VARIANT. Returns what says how it ended, None
+        as long as that is not known.
+        """
 
     def first_labelled(self, ticks: range, wanted: Sequence[tuple[Sequence[int], int]]) -> int:
         """The first tick at which all that is wanted holds, else the last; one too early will do.

@@ -1,4 +1,4 @@
-"""The order of events at one instant: control first, then completions, then arrivals.
+"""The order of events at one instant: control, completions, arrivals, then calls from outside.
 
 SimPy runs events of equal time by priority, then in the order in which they were scheduled.
 """
@@ -21,6 +21,7 @@ class Rank(IntEnum):
     CONTROL = 0
     COMPLETION = 1
     ARRIVAL = 2
+    CALL = 3
 
 
 def at(environment: simpy.Environment, time_ns: int, rank: Rank) -> simpy.Event:

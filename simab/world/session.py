@@ -16,6 +16,7 @@ from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Refusal, SetInstances
 from simab.world.autoscaling import Autoscaler
 from simab.world.blueprint import Blueprint
+from simab.world.calls import Caller, Reply
 from simab.world.compiled.compilation import require_numba
 from simab.world.control import (
     AppliedSplit,
@@ -71,6 +72,7 @@ class Session:
         self._applied: list[AppliedSplit] = []
         self._autoscaler = Autoscaler(self._run_counts)
         self._scalings: list[ScalingEntry] = []
+        self._caller = Caller(blueprint, draws)
         self._events: list[simpy.Event] = []
         self._routers = RouterReplicas(blueprint.scenario.endpoint, self._endpoint.weights)
         self._take_effect()
@@ -163,6 +165,30 @@ class Session:
             objective.metric,
         )
 
+    def call(self, target: str | None = None) -> Reply | None:
+        """A request from outside that arrives now, and all that happens until its reply.
+
+        It goes by weight, or to the variant that it names. None where the run ends before. What
+        arrives at this instant comes before it.
+
+        Raises:
+            InvalidInput: the session is not made to be called, the horizon has been reached, or
+                the scenario has no such variant.
+        """
+        self._require_going_on()
+        arrived_ns = self.now_ns
+        find_end = self._plane.call(self._caller.number(target), arrived_ns)
+        while (end := find_end()) is None and not self.ended:
+            self._environment.step()
+        until_ns = self.blueprint.horizon_ns if end is None else end.finished_ns
+        if until_ns > self.now_ns:
+            self.advance(until_ns)
+        return None if end is None else self._caller.reply(end, arrived_ns)
+
+    def _require_going_on(self) -> None:
+        if self.ended:
+            raise InvalidInput("the run has reached its horizon; nothing can be asked for any more")
+
     def act(self, actions: Iterable[Action]) -> tuple[Refusal, ...]:
         """Ask the endpoint for changes, one after the other; returns what it refused, and why.
 
@@ -171,8 +197,7 @@ class Session:
         Raises:
             InvalidInput: the horizon has been reached.
         """
-        if self.ended:
-            raise InvalidInput("the run has reached its horizon; nothing can be asked for any more")
+        self._require_going_on()
         self._refused = ()
         for action in actions:
             refusal = self._carry_out(action)

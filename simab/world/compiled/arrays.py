@@ -84,6 +84,7 @@ _SEGMENT: Final = np.dtype(
         ("last_target", np.int64),
         ("first_paired", np.int64),
         ("paired", np.int64),
+        ("called", np.int64),  # whether its requests are made from outside
     ]
 )
 _ROW: Final = np.dtype([("label", np.int64), ("score", np.int64), ("correct", np.int64)])
@@ -250,6 +251,7 @@ def _segments(blueprint: Blueprint, tables: _Tables, guides: Sequence[Integers])
         record["gap_table"] = tables.row_of(segment.gaps)
         record["labelled"] = segment.labelled
         record["paired"] = len(segment.paired)
+        record["called"] = segment.called
     return records
 
 

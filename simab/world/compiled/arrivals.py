@@ -24,6 +24,7 @@ from simab.world.compiled.streams import (
     DELAY,
     NEVER,
     NEVER_LABELLED,
+    NOT_CALLED_NS,
     ROW,
     VARIANT,
 )
@@ -109,6 +110,9 @@ def _draw_arrivals(constants, streams, segment, first):
     """When they arrive: a block of words holds the gaps of four."""
     # The rows serve for the four lanes, until services are drawn.
     _draw(constants, streams, segment, VARIANT, _ARRIVAL, first // LANES, _GROUPS)
+    if constants.segments[segment].called:
+        streams[segment].arrived_ns[:] = NOT_CALLED_NS
+        return
     words = streams[segment].words
     gaps, clock = constants.segments[segment].gap_table, streams[segment].clock_ticks
     arrived_ns = streams[segment].arrived_ns

@@ -91,6 +91,17 @@ def book(constants, routing, streams, instances, counts, log, segment):
             _learn(constants, streams, counts, log, segment, np.uint64(place))
     counts.totals[_TOTAL_ARRIVED] += last - first
     streams[segment].booked = last
+    if constants.segments[segment].called and last > first:
+        _keep_reply(streams, segment, np.uint64(last - 1))
+
+
+@njit(**OPTIONS)
+def _keep_reply(streams, segment, place):
+    """How a request that was made from outside ended: its block may be drawn anew at once."""
+    reply = streams[segment].reply
+    reply[0], reply[1] = streams[segment].variants[place], streams[segment].slots[place]
+    reply[2] = streams[segment].statuses[place]
+    reply[3], reply[4] = streams[segment].started_ns[place], streams[segment].finished_ns[place]
 
 
 @njit(inline="always")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simab.draws import Draws, Purpose
 from simab.scenario.serving import KEEPING
 from simab.world.blueprint import NO_VARIANT
+from simab.world.calls import CallEnd
 from simab.world.compiled.arrays import (
     LOG_ROW,
     NO_COOKIE,
@@ -30,15 +31,16 @@ from simab.world.compiled.kernel import (
     advance,
 )
 from simab.world.compiled.label_watch import LabelWatch
-from simab.world.compiled.streams import BLOCK, CLIENT, TARGET, streams_of
+from simab.world.compiled.streams import BLOCK, CLIENT, NOWHERE, TARGET, streams_of
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
-from simab.world.run_counts import CLIENT_BITS, RunCounts
+from simab.world.run_counts import CLIENT_BITS, RunCounts, Status
 
 __all__ = ["CompiledPlane"]
 
 _LOG_CHUNK: Final = 1 << 16
 _FIRST_RING: Final = 16
+_NO_ROUTING: Final = 0  # those in force are numbered from 1
 
 
 class CompiledPlane:
@@ -95,6 +97,20 @@ class CompiledPlane:
     def advance(self, until_ns: int) -> None:
         """Play all that happens to the requests that arrive before `until_ns`."""
         self._advance(until_ns, self._no_watch)
+
+    def call(self, target: int, now_ns: int) -> Callable[[], CallEnd | None]:
+        """Play a request that arrives now, after all others of this instant, to its end."""
+        stream = self._streams[-1]
+        self.advance(now_ns)  # so that its words are drawn
+        place = stream["cursor"]
+        stream["arrived_ns"][place] = now_ns
+        stream["words"][TARGET, place] = target + 1  # as the segment's target thresholds have it
+        stream["routing"] = _NO_ROUTING  # so that it is prepared with its target
+        self.advance(now_ns + 1)
+        variant, slot, status, started_ns, finished_ns = stream["reply"].tolist()
+        instance = None if slot == NOWHERE else int(self._instances.numbers[slot])
+        end = CallEnd(variant, instance, Status(status), started_ns, finished_ns)
+        return lambda: end
 
     def first_labelled(self, ticks: range, wanted: Sequence[tuple[Sequence[int], int]]) -> int:
         """Play up to the first tick with all the labels that are wanted, at most to the last."""

@@ -22,6 +22,7 @@ __all__ = [
     "NAMED",
     "NEVER",
     "NEVER_LABELLED",
+    "NOT_CALLED_NS",
     "NOWHERE",
     "ON_ARRIVAL",
     "ROW",
@@ -34,11 +35,15 @@ __all__ = [
 BLOCK: Final = 128
 """Requests of a segment that are drawn, prepared, served and booked together."""
 WORDS: Final = 10
+REPLY: Final = 5
+"""Variant, slot, status, start and finish of a request."""
 CLIENT, TARGET, VARIANT, INSTANCE, LATENCY, ERROR, ROW, SCORE, DELAY, NEVER_LABELLED = (
     np.uint64(number) for number in range(WORDS)
 )
 """Words of a request, in their order."""
 NEVER: Final = -1
+NOT_CALLED_NS: Final = 1 << 62
+"""Arrival of a request that has not been made from outside: after every horizon."""
 NAMED, BY_COOKIE, BY_WEIGHT, ON_ARRIVAL = (np.int64(number) for number in range(4))
 """In which way a request comes by its variant; ON_ARRIVAL is not known before."""
 NOWHERE: Final = -1
@@ -73,6 +78,7 @@ _SEGMENT: Final = np.dtype(
         ("started_ns", np.int64, (BLOCK,)),
         ("finished_ns", np.int64, (BLOCK,)),
         ("records", np.int64, (BLOCK,)),  # rows of the log
+        ("reply", np.int64, (REPLY,)),  # of a segment that is called: how its last request ended
     ]
 )
 

@@ -6,7 +6,7 @@ bits.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from simab.draws import COPY_ATTEMPT, Draws, Purpose, own_word
 from simab.scenario.serving import HASHING
 from simab.world.blueprint import NO_VARIANT, Blueprint
+from simab.world.calls import CallEnd
 from simab.world.event_order import Rank, at, now_ns
-from simab.world.records import COPY
+from simab.world.records import COPY, UNKNOWN
 from simab.world.reference.request_log import RequestLog
-from simab.world.reference.traffic import Arrival, arrivals
+from simab.world.reference.traffic import Arrival, arrivals, called
 from simab.world.routing import (
     TURN_UNIT,
     Routing,
@@ -60,6 +61,7 @@ class ReferencePlane:
         self._kept: dict[tuple[int, int], tuple[int, int]] = {}
         self._users: set[tuple[int, int]] = set()
         self._epoch = -1
+        self._called = 0
         environment.process(self._traffic())
 
     def route(self, routing: Routing) -> None:
@@ -71,6 +73,13 @@ class ReferencePlane:
 
     def advance(self, until_ns: int) -> None:
         """Nothing to do: SimPy has played all requests up to now."""
+
+    def call(self, target: int, now_ns: int) -> Callable[[], CallEnd | None]:
+        """Let a request from outside arrive now, after all others of this instant."""
+        arrival = called(self._blueprint, self._draws, self._called, target, now_ns)
+        self._called += 1
+        request = self._environment.process(self._call(arrival))
+        return lambda: request.value if request.triggered else None
 
     def first_labelled(self, ticks: range, wanted: Sequence[tuple[Sequence[int], int]]) -> int:
         """The first: here a policy is asked at every tick.
@@ -88,7 +97,12 @@ class ReferencePlane:
             yield at(self._environment, arrival.arrived_ns, Rank.ARRIVAL)
             self._environment.process(self._request(arrival))
 
-    def _request(self, arrival: Arrival) -> Steps:
+    def _call(self, arrival: Arrival) -> Generator[simpy.Event, Any, CallEnd]:
+        yield at(self._environment, arrival.arrived_ns, Rank.CALL)
+        end = yield from self._request(arrival)
+        return end
+
+    def _request(self, arrival: Arrival) -> Generator[simpy.Event, Any, CallEnd]:
         self._run_counts.totals[Total.ARRIVED] += 1
         record = self._log.arrive(arrival) if self._log else 0
         routing, variant = self._routing, self._choose_variant(arrival)
@@ -97,26 +111,28 @@ class ReferencePlane:
             self._run_counts.book_invalid(arrival.arrived_ns)
             if self._log:
                 self._log.finish(record, Status.INVALID_TARGET, arrival.arrived_ns)
-            return
-        status = yield from self._serve(variant, arrival, arrival.service, record)
+            return CallEnd(variant, None, Status.INVALID_TARGET, UNKNOWN, arrival.arrived_ns)
+        end = yield from self._serve(variant, arrival, arrival.service, record)
+        status = end.status
         self._run_counts.book_end(status)
         self._run_counts.book_client(variant, arrival.segment, arrival.client)
         if status is not Status.REJECTED:
             self._give_cookie(arrival, variant, routing)
         if status is Status.OK:
-            self._label(variant, now_ns(self._environment), arrival, record)
+            self._label(variant, end.finished_ns, arrival, record)
+        return end
 
     def _copy(self, arrival: Arrival, words: tuple[int, int, int, int]) -> Steps:
         """A mirrored copy: served like a request, but its reply is dropped."""
         self._run_counts.totals[Total.COPIES] += 1
         record = self._log.arrive(arrival, COPY) if self._log else 0
         variant = self._routing.mirror
-        status = yield from self._serve(variant, arrival, words, record)
-        self._run_counts.book_copy(variant, now_ns(self._environment), status)
+        end = yield from self._serve(variant, arrival, words, record)
+        self._run_counts.book_copy(variant, end.finished_ns, end.status)
 
     def _serve(
         self, variant: int, arrival: Arrival, words: tuple[int, int, int, int], record: int
-    ) -> Generator[simpy.Event, Any, Status]:
+    ) -> Generator[simpy.Event, Any, CallEnd]:
         """At an instance of the variant: wait, be served, be booked; returns how it ended."""
         instances = self._routing.instances[variant]
         instance = self._choose_instance(variant, instances, words[1])
@@ -129,7 +145,7 @@ class ReferencePlane:
             self._run_counts.book_rejected(variant, arrival.arrived_ns, len(instances))
             if self._log:
                 self._log.finish(record, Status.REJECTED, arrival.arrived_ns)
-            return Status.REJECTED
+            return CallEnd(variant, instance, Status.REJECTED, UNKNOWN, arrival.arrived_ns)
         with workers.request() as turn:
             yield turn
             started_ns = now_ns(self._environment)
@@ -143,7 +159,7 @@ class ReferencePlane:
         self._run_counts.book_served(variant, times_ns, status is Status.FAILED, len(instances))
         if self._log:
             self._log.finish(record, status, finished_ns)
-        return status
+        return CallEnd(variant, instance, status, started_ns, finished_ns)
 
     def _choose_variant(self, arrival: Arrival) -> int:
         if arrival.target != NO_VARIANT:

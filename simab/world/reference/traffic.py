@@ -15,7 +15,7 @@ import numpy as np
 from simab.draws import LANES, Draws, Purpose
 from simab.world.blueprint import TICKS_PER_NS, Blueprint, SegmentPlan
 
-__all__ = ["Arrival", "arrivals"]
+__all__ = ["Arrival", "arrivals", "called"]
 
 _CHUNK: Final = 512
 
@@ -42,8 +42,25 @@ def arrivals(blueprint: Blueprint, draws: Draws) -> Iterator[Arrival]:
     streams = [
         _segment_arrivals(position, segment, draws, blueprint.horizon_ns)
         for position, segment in enumerate(blueprint.segments)
+        if not segment.called
     ]
     return heapq.merge(*streams)  # by arrived_ns, then segment, then number
+
+
+def called(blueprint: Blueprint, draws: Draws, number: int, target: int, now_ns: int) -> Arrival:
+    """The request of this number that is made from outside now."""
+    position = len(blueprint.segments) - 1
+    stream = blueprint.segments[position].stream
+    return Arrival(
+        arrived_ns=now_ns,
+        segment=position,
+        number=number,
+        client=0,
+        target=target,
+        content=number,
+        service=draws.block(Purpose.SERVICE, stream, number),
+        outcome=draws.block(Purpose.OUTCOME, stream, number),
+    )
 
 
 def _segment_arrivals(
