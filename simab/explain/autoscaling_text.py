@@ -56,9 +56,9 @@ def _at_the_most(scenario: Scenario, scaling: Autoscaling, asked: Demand) -> str
 
 
 def _earliest(scenario: Scenario, scaling: Autoscaling) -> str:
-    """Its windows, their publication, and the start of the instances."""
-    windows_ns = scaling.scale_out_windows * scenario.metrics.period
-    seen_ns = windows_ns + scenario.metrics.publication_delay
+    """Its datapoints, their publication, and the start of the instances."""
+    datapoints_ns = scaling.scale_out_datapoints * (scaling.datapoint or scenario.metrics.period)
+    seen_ns = datapoints_ns + scenario.metrics.publication_delay
     return duration_text(units.seconds(seen_ns + scenario.endpoint.provisioning))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from simab import units
 from simab.draws import Draws
@@ -110,6 +110,17 @@ class Session:
                 the scenario has no such variant.
         """
         return self._session.call(target)
+
+    def at(self, at_ns: int, callback: Callable[[], None]) -> None:
+        """Call back at an instant, in ns from the start, when all before it has been played.
+
+        What the callback asks of the endpoint is in force before the requests of that instant; it
+        may ask to be called again later. It may not advance the session, call or close it.
+
+        Raises:
+            InvalidInput: the instant is before now.
+        """
+        self._session.at(at_ns, callback)
 
     def close(self) -> Run:
         """Play what is left, and close the counts: the run, under the policy name BY_HAND."""

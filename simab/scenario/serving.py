@@ -60,10 +60,13 @@ class Autoscaling(Description):
     """It adds none above these."""
     invocations_per_instance: Annotated[float, Field(gt=0, le=1e12)]
     """The target: how many invocations an instance is to have in a minute."""
-    scale_out_windows: Annotated[int, Field(ge=1, le=1440)] = 3
-    """Metric windows that have to lie above the target, one after the other."""
-    scale_in_windows: Annotated[int, Field(ge=1, le=1440)] = 15
-    """Metric windows that have to lie below nine tenths of it, one after the other."""
+    datapoint: PositiveDuration | None = None
+    """Over how long invocations are summed to be compared with the target, a multiple of
+    metrics.period; a metric window if absent."""
+    scale_out_datapoints: Annotated[int, Field(ge=1, le=1440)] = 3
+    """Datapoints that have to lie above the target, one after the other."""
+    scale_in_datapoints: Annotated[int, Field(ge=1, le=1440)] = 15
+    """Datapoints that have to lie below nine tenths of it, one after the other."""
     scale_out_cooldown: Duration = 300_000_000_000
     """Once added instances are in service, how long no more are added."""
     scale_in_cooldown: Duration = 300_000_000_000

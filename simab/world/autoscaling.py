@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -21,7 +21,7 @@ _SCALES_IN_BELOW: Final = Fraction(9, 10)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Instances that autoscaling asks for, and what an instance had in the newest window."""
+    """Instances that autoscaling asks for, and what an instance had in the newest datapoint."""
 
     variant: str
     instances: int
@@ -68,10 +68,13 @@ class Autoscaler:
             if name not in instances:  # a window counts that begins once it is there
                 self._first_window[name] = now_ns // self._blueprint.period_ns + 1
                 continue
-            wanted = self._wanted(name, settings, instances[name], now_ns, published)
+            tracked = _Datapoints(settings, self._blueprint.period_ns)
+            if published % tracked.windows:
+                continue  # a datapoint is not complete yet
+            points = self._points(name, tracked.windows, published)
+            wanted = self._wanted(name, settings, instances[name], now_ns, points, tracked.target)
             if wanted is not None:
-                newest = self._windows(name, published, 1)[0] / INSTANCE_SHARE_ONE
-                yield Wish(name, wanted, newest)
+                yield Wish(name, wanted, points[-1] / INSTANCE_SHARE_ONE)
 
     def accepted(self, wish: Wish, before: int, in_force_ns: int) -> None:
         """The endpoint will have the instances at `in_force_ns`: cool down from then on."""
@@ -81,33 +84,47 @@ class Autoscaler:
             self._no_more_until_ns[wish.variant] = in_force_ns + settings.scale_out_cooldown
 
     def _wanted(
-        self, name: str, settings: Autoscaling, instances: int, now_ns: int, published: int
+        self,
+        name: str,
+        settings: Autoscaling,
+        instances: int,
+        now_ns: int,
+        points: Sequence[int],
+        target: Fraction,
     ) -> int | None:
         """How many it should have instead; None where the number is right, or may not change."""
-        target = self._target(settings)
-        known = published - self._first_window[name]
         most, least = settings.max_instances, settings.min_instances
-        if known >= settings.scale_out_windows and now_ns >= self._no_more_until_ns[name]:
-            newest = self._windows(name, published, settings.scale_out_windows)
-            wanted = min(ceil(instances * newest[-1] / target), most)
-            if min(newest) > target and wanted > instances:
+        above = points[-settings.scale_out_datapoints :]
+        if len(above) == settings.scale_out_datapoints and now_ns >= self._no_more_until_ns[name]:
+            wanted = min(ceil(instances * above[-1] / target), most)
+            if min(above) > target and wanted > instances:
                 return wanted
+        below = points[-settings.scale_in_datapoints :]
         may_shrink = settings.scale_in and now_ns >= self._no_fewer_until_ns[name]
-        if known >= settings.scale_in_windows and may_shrink:
-            busiest = max(self._windows(name, published, settings.scale_in_windows))
+        if len(below) == settings.scale_in_datapoints and may_shrink:
+            busiest = max(below)
             wanted = max(ceil(instances * busiest / target), least)
             if busiest < target * _SCALES_IN_BELOW and wanted < instances:
                 return wanted
         return None
 
-    def _target(self, settings: Autoscaling) -> Fraction:
-        """Of a metric window, in units of 1 / INSTANCE_SHARE_ONE."""
-        a_minute = Fraction(settings.invocations_per_instance) * INSTANCE_SHARE_ONE
-        return a_minute * self._blueprint.period_ns / _MINUTE_NS
-
-    def _windows(self, name: str, published: int, count: int) -> list[int]:
-        """Invocations per instance of the newest published windows, the newest last."""
-        variant = self._blueprint.names.index(name)
+    def _points(self, name: str, windows: int, published: int) -> list[int]:
+        """Invocations per instance of the newest published datapoints, as many as are looked at."""
+        variant, settings = self._blueprint.names.index(name), self._settings[name]
+        looked_at = max(settings.scale_out_datapoints, settings.scale_in_datapoints)
+        known = published // windows - -(-self._first_window[name] // windows)
+        count = max(min(looked_at, known), 0)
         column = RequestColumn.INVOCATIONS_PER_INSTANCE
-        found: list[int] = self._requests[published - count : published, variant, column].tolist()
-        return found
+        newest = self._requests[published - count * windows : published, variant, column]
+        sums: list[int] = newest.reshape(count, windows).sum(axis=1).tolist()
+        return sums
+
+
+class _Datapoints:
+    """Of how many metric windows a datapoint is made, and the target of one in whole shares."""
+
+    def __init__(self, settings: Autoscaling, period_ns: int) -> None:
+        length_ns = settings.datapoint or period_ns
+        self.windows = length_ns // period_ns
+        a_minute = Fraction(settings.invocations_per_instance) * INSTANCE_SHARE_ONE
+        self.target = a_minute * length_ns / _MINUTE_NS

@@ -165,6 +165,27 @@ class Session:
             objective.metric,
         )
 
+    def at(self, at_ns: int, callback: Callable[[], None]) -> None:
+        """Call back at an instant, when all before it has been played and nothing at it.
+
+        Of several for one instant, the first that was asked for comes first. What is asked of the
+        endpoint then is in force before the requests that arrive at that instant. Never called
+        where the run ends before.
+
+        Raises:
+            InvalidInput: the instant is before now.
+        """
+        if at_ns < self.now_ns:
+            raise InvalidInput(
+                f"at_ns = {at_ns}: must not be before now, {self.now_ns} ns from the start"
+            )
+
+        def reached(_: simpy.Event) -> None:
+            self._plane.advance(self.now_ns)
+            callback()
+
+        self._call(reached, at_ns)
+
     def call(self, target: str | None = None) -> Reply | None:
         """A request from outside that arrives now, and all that happens until its reply.
 

@@ -22,6 +22,7 @@ from simab.policies import Action, Observation
 from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
 from simab.scenario.serving import KEEPING, VariantRouting
+from simab.units import parse_duration
 from tests.strategies import among
 from tests.world.drawn_actions import ACTIONS, BY_WEIGHT, WEIGHTS
 from tests.world.drawn_ties import aim
@@ -241,8 +242,8 @@ def _autoscaling(draw: st.DrawFn, times: Times, instances: int, variants: int) -
         "min_instances": draw(among(1, instances)),
         "max_instances": instances + draw(among(0, 1, 3)),
         "invocations_per_instance": a_minute * draw(among(0.1, 0.5, 1.0, 1.0, 3.0)),
-        "scale_out_windows": draw(among(1, 1, 2, 3)),
-        "scale_in_windows": draw(among(1, 1, 2, 5)),
+        "scale_out_datapoints": draw(among(1, 1, 2, 3)),
+        "scale_in_datapoints": draw(among(1, 1, 2, 5)),
         "scale_out_cooldown": _ns(out * times.unit),
         "scale_in_cooldown": _ns(back * times.unit),
         "scale_in": draw(MOSTLY),
@@ -385,6 +386,11 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
     seed, replication = draw(SEEDS), draw(SEEDS)
     if draw(MOSTLY):
         aim(draw, data, Draws(seed, replication))
+    for described in data["endpoint"]["variants"].values():
+        if "autoscaling" in described:
+            windows = draw(among(None, None, 2, 3))
+            period_ns = parse_duration(data["metrics"]["period"])
+            described["autoscaling"]["datapoint"] = windows and _ns(windows * period_ns)
     period = draw(PERIODS)
     return Play(
         scenario=Scenario.model_validate(data),

@@ -134,6 +134,14 @@ def test_the_target_is_a_minutes_whatever_the_window(period: str, factor: float)
     assert [played.window(201 * factor) for _ in range(3)] == [None, None, 5]
 
 
+def test_a_datapoint_is_the_sum_of_its_windows() -> None:
+    """Six windows of 20 s with 60 each are two of 180; it looks at full minutes alone."""
+    played = Played(scaled(period="20s", delay="0s", datapoint="1min", scale_out_datapoints=2))
+    assert [played.window(60) for _ in range(6)] == [None] * 5 + [4]
+    assert [played.window(0), played.window(0), played.window(201)] == [None, None, 5]
+    assert [played.window(99) for _ in range(2)] == [None, None]
+
+
 def test_a_run_scales_at_the_second_a_window_is_published(engine: str) -> None:
     """Overload from the start: asked for at 3:45, in force 2 min later, Updating meanwhile."""
     fields = {"instances": 1, "workers": 4, "latency": {"kind": "constant", "value": "50ms"}}

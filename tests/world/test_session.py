@@ -110,3 +110,27 @@ def test_what_is_no_action_is_refused_by_its_type() -> None:
 
 def test_the_class_is_in_the_package() -> None:
     assert simab.Session is Session
+
+
+def test_a_callback_sees_all_before_it_and_acts_before_the_requests_of_its_instant(
+    engine: str,
+) -> None:
+    """Weights asked for at 3 min are in force at 5 min; those of one instant come in turn."""
+    session = Session(two(), engine=engine, record_requests=True)
+    seen: list[tuple[str, int]] = []
+
+    def act() -> None:
+        seen.append(("act", session.now_ns))
+        session.act([SetWeights({"a": 0.0})])
+        session.at(4 * MINUTE_NS, lambda: seen.append(("later", session.now_ns)))
+
+    session.at(3 * MINUTE_NS, act)
+    session.at(3 * MINUTE_NS, lambda: seen.append(("second", session.now_ns)))
+    session.advance("10min")
+    assert seen == [("act", 3 * MINUTE_NS), ("second", 3 * MINUTE_NS), ("later", 4 * MINUTE_NS)]
+    with pytest.raises(InvalidInput, match="must not be before now"):
+        session.at(MINUTE_NS, act)
+    session.at(30 * MINUTE_NS, act)  # after the horizon
+    run = session.close()
+    assert run.splits["at_ns"].tolist() == [0, 0, 5 * MINUTE_NS, 5 * MINUTE_NS]
+    assert len(seen) == 3

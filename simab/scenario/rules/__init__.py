@@ -84,6 +84,7 @@ _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
     ground_truth.columns_exist,
     durations.rarest_latencies_can_be_simulated,
     serving.instances_lie_within_autoscaling,
+    serving.datapoints_are_whole_windows,
 )
 _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     traffic.clients_who_differ_can_be_drawn,

@@ -9,8 +9,14 @@ from simab.documents.violations import Path, Violation
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.variants import unknown_variant
 from simab.scenario.serving import Variant
+from simab.units import format_duration
 
-__all__ = ["instances_lie_within_autoscaling", "shadow_is_a_variant", "shadow_shadows_somebody"]
+__all__ = [
+    "datapoints_are_whole_windows",
+    "instances_lie_within_autoscaling",
+    "shadow_is_a_variant",
+    "shadow_shadows_somebody",
+]
 
 _SHADOW: Final = ("endpoint", "shadow", "variant")
 
@@ -31,6 +37,17 @@ def instances_lie_within_autoscaling(
         rule = f"lies outside autoscaling, which keeps {least} to {most}"
         remedy = "Start within these, or widen min_instances and max_instances."
         yield Violation((*path, "instances"), rule, remedy)
+
+
+def datapoints_are_whole_windows(
+    scenario: UncheckedScenario, variant: Variant, path: Path
+) -> Iterator[Violation]:
+    """Autoscaling sums what windows count."""
+    scaling, period = variant.autoscaling, scenario.metrics.period
+    if scaling is not None and scaling.datapoint is not None and scaling.datapoint % period:
+        rule = f"is no multiple of metrics.period, {format_duration(period)}"
+        remedy = "Write a multiple of it, or leave it out: then a window is a datapoint."
+        yield Violation((*path, "autoscaling", "datapoint"), rule, remedy)
 
 
 def shadow_is_a_variant(scenario: UncheckedScenario) -> Iterator[Violation]:
