@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = [
     "Action",
     "AddVariant",
     "Conclude",
+    "Deploy",
     "Hold",
     "HoldReason",
     "Mirror",
@@ -84,6 +85,18 @@ class RemoveVariant(Action):
     """Take a variant off the endpoint: nothing new reaches it, its queue drains."""
 
     variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy(Action):
+    """Put these variants on the endpoint with these weights, and no others, in one update.
+
+    A variant keeps the instances that it has unless `instances` says otherwise; a new one starts
+    with the scenario's. Cookies and copies that a policy asked for end.
+    """
+
+    weights: Mapping[str, float]
+    instances: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

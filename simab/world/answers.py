@@ -7,17 +7,18 @@ whatever the endpoint then accepts or refuses can be logged, stored and written 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from simab.errors import InvalidInput
 from simab.policies import (
     Action,
     AddVariant,
     Conclude,
+    Deploy,
     Mirror,
     Promote,
     RemoveVariant,
@@ -26,6 +27,8 @@ from simab.policies import (
     SetInstances,
     SetWeights,
 )
+
+Number = TypeVar("Number", int, float)
 
 __all__ = ["MOST_ACTIONS", "NoDecision", "checked_decision", "shown"]
 
@@ -91,17 +94,16 @@ def _of_plain_values(action: Action) -> Action:
     because = _reason(action)
     match action:
         case SetWeights():
-            weights = action.weights
-            if not isinstance(weights, Mapping):
-                raise _wrong(action, "weights", weights, 'a mapping such as {"Variant1": 0.5}')
-            read = {
-                _name(action, "weights", name): _number(action, "weights", weight)
-                for name, weight in weights.items()
-            }
             return SetWeights(
-                MappingProxyType(read),  # a refused action is shown to the policy, and logged
+                _by_name(action, "weights", action.weights, _number),
                 _cookie(action),
                 _copies(action),
+                because=because,
+            )
+        case Deploy():
+            return Deploy(
+                _by_name(action, "weights", action.weights, _number),
+                _by_name(action, "instances", action.instances, _count),
                 because=because,
             )
         case Promote():
@@ -121,6 +123,17 @@ def _of_plain_values(action: Action) -> Action:
             return RemoveVariant(_name(action, "variant", action.variant), because=because)
         case _:  # a class of the user's own, which the endpoint refuses by its name
             return replace(action, because=because)
+
+
+def _by_name(
+    action: Action, field: str, given: Any, read: Callable[[Action, str, Any], Number]
+) -> Mapping[str, Number]:
+    """A number each for some variants; it cannot be changed, as a refused action is shown later."""
+    if not isinstance(given, Mapping):
+        raise _wrong(action, field, given, 'a mapping such as {"Variant1": 0.5}')
+    return MappingProxyType(
+        {_name(action, field, name): read(action, field, number) for name, number in given.items()}
+    )
 
 
 def _reason(action: Action) -> str:

@@ -15,6 +15,7 @@ from simab.policies import (
     Action,
     AddVariant,
     Conclude,
+    Deploy,
     EndpointStatus,
     Hold,
     Mirror,
@@ -176,6 +177,8 @@ class Endpoint:
                 return self._with_fleets(self._resized(action.variant, action.instances))
             case AddVariant():
                 return self._with_fleets(self._with(action.variant, action.weight))
+            case Deploy():
+                return Deployment(self._deployed(action.weights, action.instances))
             case RemoveVariant():
                 self._require_deployed(action.variant)
                 return self._with_fleets(self._others(action.variant))
@@ -237,14 +240,31 @@ class Endpoint:
 
     def _resized(self, variant: str, instances: int) -> dict[str, Fleet]:
         self._require_deployed(variant)
-        whole = hasattr(instances, "__index__")  # a policy may ask for half an instance
-        if not (whole and 1 <= instances <= MOST_INSTANCES):
-            raise Refused(
-                f"{variant} cannot run on {instances!r} instances; ask for 1 to {MOST_INSTANCES}"
-            )
+        _require_count(variant, instances)
         kept = self._fleets[variant].instances[:instances]
         added = self._start(variant, instances - len(kept)) if self._pending is None else ()
         return {**self._fleets, variant: replace(self._fleets[variant], instances=kept + added)}
+
+    def _deployed(
+        self, weights: Mapping[str, float], instances: Mapping[str, int]
+    ) -> dict[str, Fleet]:
+        """Fleets of these variants alone, in the scenario's order."""
+        for name in instances:
+            if name not in weights:
+                raise Refused(f"instances of {name!r} are given, and no weight: give both")
+        others = [name for name in weights if name not in self._names]
+        if others:
+            raise Refused(f"the scenario describes no variant {others[0]!r}; describe it there")
+        fleets = {}
+        for name in (each for each in self._names if each in weights):
+            _require_weight(name, weights[name])
+            there = self._instances_of(name)
+            described = self._scenario.endpoint.variants[name].instances
+            count = instances.get(name, len(there) or described)
+            _require_count(name, count)
+            added = self._start(name, count - len(there)) if self._pending is None else ()
+            fleets[name] = Fleet(float(weights[name]), there[:count] + added)
+        return fleets
 
     def _with(self, variant: str, weight: float) -> dict[str, Fleet]:
         if variant not in self._names:
@@ -272,6 +292,14 @@ class Endpoint:
     def _require_deployed(self, variant: str) -> None:
         if variant not in self._fleets:
             raise Refused(f"{variant!r} is not on the endpoint; add it first")
+
+
+def _require_count(variant: str, instances: int) -> None:
+    whole = hasattr(instances, "__index__")  # a policy may ask for half an instance
+    if not (whole and 1 <= instances <= MOST_INSTANCES):
+        raise Refused(
+            f"{variant} cannot run on {instances!r} instances; ask for 1 to {MOST_INSTANCES}"
+        )
 
 
 def _require_weight(variant: str, weight: float) -> None:

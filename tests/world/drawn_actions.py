@@ -8,6 +8,7 @@ from simab.policies import (
     Action,
     AddVariant,
     Conclude,
+    Deploy,
     Hold,
     HoldReason,
     Mirror,
@@ -40,6 +41,10 @@ BY_WEIGHT: st.SearchStrategy[Action] = st.one_of(
     st.builds(RemoveVariant, NAMES),
     st.builds(RemoveVariant, st.sampled_from(["v0", "v1"])),
     st.builds(Promote, NAMES),
+    st.builds(Deploy, st.dictionaries(NAMES, WEIGHTS, min_size=1, max_size=3)),
+    st.builds(
+        Deploy, st.fixed_dictionaries({"v0": WEIGHTS, "v1": WEIGHTS}), st.just({"v1": 2, "v0": 1})
+    ),
     st.sampled_from(
         [RollBack(), RollBack("v1"), Conclude(), Conclude(), Hold(HoldReason.GUARDRAIL)]
     ),

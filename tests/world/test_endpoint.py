@@ -8,6 +8,7 @@ from simab.policies import (
     Action,
     AddVariant,
     Conclude,
+    Deploy,
     EndpointStatus,
     Hold,
     HoldReason,
@@ -172,6 +173,11 @@ def test_a_rollback_gives_the_control_all_traffic(engine: str) -> None:
         (SetInstances("a", 0), "ask for 1 to 1000"),
         (SetInstances("a", 2.5), "ask for 1 to 1000"),  # type: ignore[arg-type]
         (SetInstances("c", 2), "'c' is not on the endpoint"),
+        (Deploy({"a": 1, "z": 1}), "describes no variant 'z'"),
+        (Deploy({"a": 0, "b": 0}), "all weights would be 0"),
+        (Deploy({"a": 1}, {"b": 2}), "instances of 'b' are given, and no weight"),
+        (Deploy({"a": 1}, {"a": 0}), "ask for 1 to 1000"),
+        (Deploy({"a": -1}), "is not a number of at least 0"),
         (AddVariant("a"), "a is deployed already"),
         (AddVariant("d"), "the scenario describes no variant 'd'"),
         (AddVariant("c", weight=-1), "is not a number of at least 0"),
@@ -321,3 +327,25 @@ def test_a_variant_can_come_and_go_several_times(engine: str) -> None:
         assert share_of_b(run, went, went + 60) == 0.0
     for law in laws.LAWS:
         law(run)
+
+
+def test_one_update_deploys_some_variants_and_no_others(engine: str) -> None:
+    """A and c in place of a and b: after 390 s, as c is added; after 62 s where nothing is."""
+    variants = {
+        "a": variant(workers=10, instances=3),
+        "b": variant(workers=10),
+        "c": variant(workers=10, deployed=False, instances=2),
+    }
+    actions: dict[int, list[Action]] = {
+        1: [Deploy({"c": 3.0, "a": 1.0}, {"a": 1})],
+        50: [Deploy({"a": 2.0})],
+    }
+    run, _ = play(engine, actions, variants, horizon="15min")
+    splits: dict[int, dict[str, tuple[float, int]]] = {}
+    for row in run.splits.itertuples():
+        splits.setdefault(row.at_ns, {})[row.variant] = row.weight, row.instances
+    assert splits == {
+        0: {"a": (1.0, 3), "b": (1.0, 1)},
+        400 * SECOND: {"a": (1.0, 1), "c": (3.0, 2)},
+        562 * SECOND: {"a": (2.0, 1)},
+    }
