@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -43,7 +43,7 @@ class Autoscaler:
             for name, variant in run_counts.blueprint.scenario.endpoint.variants.items()
             if variant.autoscaling is not None
         }
-        self._first_window = dict.fromkeys(self._settings, 0)
+        self._since_ns: dict[str, int] = {}
         self._no_more_until_ns = dict.fromkeys(self._settings, 0)
         self._no_fewer_until_ns = dict.fromkeys(self._settings, 0)
 
@@ -58,6 +58,14 @@ class Autoscaler:
         published = max((now_ns - delay_ns) // period_ns, 0)
         return (published + 1) * period_ns + delay_ns
 
+    def deployed(self, variants: Collection[str], now_ns: int) -> None:
+        """These variants are on the endpoint from now on: of new ones, later windows count."""
+        for name in self._settings:
+            if name not in variants:
+                self._since_ns.pop(name, None)
+            else:
+                self._since_ns.setdefault(name, now_ns)
+
     def wishes(self, now_ns: int, instances: Mapping[str, int]) -> Iterator[Wish]:
         """Of the variants on the endpoint, those that should have other numbers of instances.
 
@@ -65,12 +73,9 @@ class Autoscaler:
         """
         published = (now_ns - self._blueprint.publication_delay_ns) // self._blueprint.period_ns
         for name, settings in self._settings.items():
-            if name not in instances:  # a window counts that begins once it is there
-                self._first_window[name] = now_ns // self._blueprint.period_ns + 1
-                continue
             tracked = _Datapoints(settings, self._blueprint.period_ns)
-            if published % tracked.windows:
-                continue  # a datapoint is not complete yet
+            if name not in instances or published % tracked.windows:
+                continue  # not there, or a datapoint is not complete yet
             points = self._points(name, tracked.windows, published)
             wanted = self._wanted(name, settings, instances[name], now_ns, points, tracked.target)
             if wanted is not None:
@@ -112,7 +117,8 @@ class Autoscaler:
         """Invocations per instance of the newest published datapoints, as many as are looked at."""
         variant, settings = self._blueprint.names.index(name), self._settings[name]
         looked_at = max(settings.scale_out_datapoints, settings.scale_in_datapoints)
-        known = published // windows - -(-self._first_window[name] // windows)
+        length_ns = windows * self._blueprint.period_ns
+        known = published // windows - -(-self._since_ns[name] // length_ns)
         count = max(min(looked_at, known), 0)
         column = RequestColumn.INVOCATIONS_PER_INSTANCE
         newest = self._requests[published - count * windows : published, variant, column]

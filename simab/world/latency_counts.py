@@ -129,6 +129,10 @@ class LatencyCounts:
 
     def count(self, window: int, variant: int, bucket: int) -> None:
         """One request more."""
+        self.opened[self._place(window), variant, bucket] += 1
+
+    def _place(self, window: int) -> int:
+        """Where a window's histograms are open; they are opened if need be."""
         place = int(self.places[window])
         if place < 0:
             if not self.room[0]:
@@ -136,7 +140,7 @@ class LatencyCounts:
             self.room[0] -= 1
             place = len(self.opened) - 1 - int(self.room[0])
             self.places[window] = place
-        self.opened[place, variant, bucket] += 1
+        return place
 
     def put_away(self) -> None:
         """Make room: from here on no window is open."""
@@ -189,6 +193,22 @@ class LatencyCounts:
             return self.opened
         variants = range(self.opened.shape[1])
         return np.stack([self.rows(each, 0, len(self.places)) for each in variants], axis=1)
+
+    def coarser(self, together: int, empty: LatencyCounts) -> LatencyCounts:
+        """The same in windows that hold so many of these each, counted into `empty`."""
+        for variant in range(self.opened.shape[1]):
+            window = 0
+            for rows in self.pieces(variant, together):
+                starts = np.arange(0, len(rows), together)
+                for row in np.add.reduceat(rows, starts, axis=0):
+                    empty.count_all(window, variant, row)
+                    window += 1
+        return empty
+
+    def count_all(self, window: int, variant: int, histogram: NDArray[np.int32]) -> None:
+        """All requests of a histogram more."""
+        if histogram.any():
+            self.opened[self._place(window), variant] += histogram
 
     def shown(self, lock: Callable[[NDArray[Any]], NDArray[Any]]) -> LatencyCounts:
         """The same counts as they go on, in arrays that `lock` makes read-only."""

@@ -301,6 +301,7 @@ class Session:
         self._take_effect()
 
     def _take_effect(self) -> None:
+        self._autoscaler.deployed(self._endpoint.instances, self.now_ns)
         self._route()
         self._splits.append(_split(self._endpoint.deployment, self.now_ns))
 

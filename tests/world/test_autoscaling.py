@@ -35,6 +35,7 @@ class Played:
     def __init__(self, described: Scenario) -> None:
         self.counts = RunCounts.open(Blueprint.of(described))
         self.scaler = Autoscaler(self.counts)
+        self.scaler.deployed(["a", "b"], 0)
         self.now_ns = 0
 
     def window(self, per_instance: float, instances: int | None = 2) -> int | None:
@@ -119,9 +120,11 @@ def test_scaling_in_waits_for_its_own_cooldown() -> None:
 
 
 def test_windows_before_a_variant_was_there_are_not_counted() -> None:
-    """Deployed within minute 6 (seen at 6:45), windows count from minute 7 on."""
+    """Back at 5:30, windows count from the one that begins at 6:00; the third is seen at 9:45."""
     played = Played(scaled())
+    played.scaler.deployed(["a"], MINUTE_NS)
     assert [played.window(900, None) for _ in range(5)] == [None] * 5
+    played.scaler.deployed(["a", "b"], 5 * MINUTE_NS + MINUTE_NS // 2)
     assert [played.window(900) for _ in range(4)] == [None, None, None, 10]
     assert played.now_ns == 9 * MINUTE_NS + DELAY_NS
 
