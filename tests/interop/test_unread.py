@@ -101,10 +101,10 @@ def _unused(tool: str, data: list[Any], path: tuple[Any, ...]) -> bool:
         ("flagger", (0, "spec"), "service", {"retries": {"attempts": 3}}, "tried again"),
         ("flagger", (0, "spec"), "service", {"timeout": "5s"}, "long requests fail"),
         ("flagger", (0, "spec"), "suspend", True, "does nothing"),
-        ("flagger", (0, "spec"), "autoscalerRef", {"name": "a"}, "instances stay"),
+        ("flagger", (0, "spec"), "autoscalerRef", {"name": "a"}, "as the variant's autoscaling"),
         ("kayenta", (1,), "scopes", [{"controlScope": "a"}], "window by window"),
         ("argo", (1, "spec"), "paused", True, "does not move"),
-        ("sagemaker", (0,), "ShadowProductionVariants", [{"VariantName": "s"}], "get copies"),
+        ("sagemaker", (0,), "ShadowProductionVariants", [{"VariantName": "s"}], "gets copies"),
     ],
 )
 def test_what_would_change_a_decision_is_named_with_its_effect(
