@@ -44,7 +44,7 @@ NOT_FROM_PYTHON: Final[dict[str, Any]] = {"no_cpython_wrapper": True, "no_cfunc_
 """Of those that only compiled code calls; a call from Python would end the process.
 
 Numba otherwise compiles two more functions for each, which take 40 arrays out of Python's objects:
-a quarter of the time that the kernel took to compile.
+30 % of the time that the kernel took to compile.
 """
 INSIDE: Final[dict[str, Any]] = OPTIONS | NOT_FROM_PYTHON
 """Both: of functions within the kernel."""
