@@ -13,6 +13,7 @@ from benchmarks import (
     scaling,
     starting,
     tick,
+    whole,
     workers,
 )
 from benchmarks.figures import Effort, Figure
@@ -36,6 +37,9 @@ ROWS: Final[Mapping[str, Row]] = {
     "kinds": tick.tick_of_each_kind,
     "statistics": looks.statistics_of_a_look,
     "start": starting.start_of_the_command,
+    "check": starting.check_of_a_scenario,
+    "cold-start": starting.cold_start,
+    "studies": whole.whole_studies,
 }
 
 

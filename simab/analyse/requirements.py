@@ -15,8 +15,7 @@ from simab.result.columns import COLUMNS, Column, RunLimits
 from simab.result.quantities import QUANTITIES
 from simab.result.requirement_result import Compliance, JudgedRequirement, RequirementStatement
 from simab.result.run_summary import RunSummary
-from simab.result.truth_summary import TruthSummary
-from simab.result.world_result import KEEP, PROMOTE, asks_of
+from simab.result.truth_summary import KEEP, PROMOTE, TruthSummary
 from simab.scenario.requirements import Requirement
 from simab.stats.mean_bounds import MeanBounds, runs_until_apart
 from simab.stats.share_bounds import is_beyond, plausible_shares, trials_to_tell
@@ -216,11 +215,11 @@ class Reading(NamedTuple):
 
 
 def _keeps(truth: TruthSummary) -> bool:
-    return asks_of(truth) == KEEP
+    return truth.asks == KEEP
 
 
 def _promotes(truth: TruthSummary) -> bool:
-    return asks_of(truth) == PROMOTE
+    return truth.asks == PROMOTE
 
 
 def _is_worse(truth: TruthSummary) -> bool:

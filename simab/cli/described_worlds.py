@@ -54,7 +54,6 @@ def described_worlds(scenario: Scenario) -> list[DescribedWorld]:
     run that it is wrong to promote it; here it is judged by its profile.
     """
     from simab.analyse.truth import truth_of_scenario
-    from simab.result.world_result import asks_of
     from simab.scenario.worlds import worlds_of
 
     return [
@@ -62,7 +61,7 @@ def described_worlds(scenario: Scenario) -> list[DescribedWorld]:
             name=world.name,
             title=world.title,
             made=world.made,
-            asks=asks_of(truth_of_scenario(world.scenario, by_runs=False).summary()),
+            asks=truth_of_scenario(world.scenario, by_runs=False).summary().asks,
             weight=world.weight,
             same_as=world.same_as,
         )

@@ -6,6 +6,7 @@ import time
 
 import click
 
+from simab.cli.progress import shown_progress
 from simab.cli.terminal import say
 
 __all__ = ["engine", "prepare_engine"]
@@ -20,16 +21,17 @@ engine = click.option(
 
 
 def prepare_engine(name: str, *, quiet: bool) -> None:
-    """Compile now if it was never done on this machine, and say so."""
+    """Compile now if it was never done on this machine, and say so and how far it is."""
     if name != "compiled":
         return
     from simab.world.compiled.compilation import is_cached
 
     if is_cached():
         return
-    from simab.world.warm_up import compile_now
+    from simab.world.warm_up import compile_once_a_host
 
-    say("Compiling the simulator, once on this machine ...", quiet=quiet)
+    say("Compiling the simulator, once on this machine: usually 10 to 40 s ...", quiet=quiet)
     started_s = time.monotonic()
-    compile_now()
+    with shown_progress("Functions compiled", quiet=quiet) as show:
+        compile_once_a_host(show)
     say(f"Compiled in {time.monotonic() - started_s:.0f} s.", quiet=quiet)

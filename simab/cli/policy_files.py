@@ -52,13 +52,16 @@ class PolicySource:
             InvalidScenario: the scenario is faulty, with every problem.
             InvalidInput: one of the other files is faulty, or there is a map of nothing.
         """
+        if not self.files:
+            if self.table is not None:
+                raise InvalidInput("--map: there is no --policies FILE whose metrics it maps")
+            from simab.scenario import load as load_scenario
+
+            return load_scenario(file)
         from simab.interop.policy_files import load
 
-        if self.table is not None and not self.files:
-            raise InvalidInput("--map: there is no --policies FILE whose metrics it maps")
         said: Callable[[str], None] | None = None if quiet else complain
-        files = list(self.files) or None
-        return load(file, policies=files, metrics_map=self.table, on_note=said)
+        return load(file, policies=list(self.files), metrics_map=self.table, on_note=said)
 
     def read(self, file: str) -> dict[Path, str]:
         """All files that are read, each with what it is; `file` is the scenario."""

@@ -14,7 +14,8 @@ from simab.report.convergence_text import metric_title
 from simab.report.over_worlds import distinct, in_world, promoting
 from simab.report.requirement_text import where_text
 from simab.result import PolicyResult, StudyResult
-from simab.result.world_result import PROMOTE, WorldResult
+from simab.result.truth_summary import PROMOTE
+from simab.result.world_result import WorldResult
 from simab.scenario.parts import Segment
 from simab.scenario.world_names import BROKEN, TITLES
 from simab.text import typeset

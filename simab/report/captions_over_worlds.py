@@ -12,7 +12,8 @@ from simab.report.requirement_text import where_text
 from simab.report.trade_figure import asked_at_most
 from simab.report.worlds_figure import parts_of
 from simab.result import Spread, StudyResult
-from simab.result.world_result import KEEP, PROMOTE, WorldResult
+from simab.result.truth_summary import KEEP, PROMOTE
+from simab.result.world_result import WorldResult
 from simab.text import typeset
 from simab.text.lists import listed, listed_few, named
 from simab.text.numbers import counted

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from simab.result import PolicyResult, Proportion, Quantiles, Spread, StudyResult
-from simab.result.world_result import KEEP, PROMOTE, WorldResult
+from simab.result.truth_summary import KEEP, PROMOTE
+from simab.result.world_result import WorldResult
 
 __all__ = ["Trade", "distinct", "harmful", "in_world", "promoting", "trades"]
 

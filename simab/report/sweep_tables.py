@@ -13,7 +13,7 @@ from simab.report.tables import written_mean
 from simab.result import PolicyResult
 from simab.result.columns import COLUMNS
 from simab.result.sweep_result import THEORY_ERROR, SweepResult, SweptPoint, TheoryShare
-from simab.result.world_result import KEEP, PROMOTE
+from simab.result.truth_summary import KEEP, PROMOTE
 from simab.stats.binomial_band import count_agrees
 from simab.text import typeset
 from simab.text.numbers import counted

@@ -8,7 +8,7 @@ from simab.report import formatting
 from simab.report.sweep_axis import value_text
 from simab.report.sweep_tables import At, agrees, point_text, theories, worst
 from simab.result.sweep_result import SweepResult, SweptField
-from simab.result.world_result import KEEP, PROMOTE
+from simab.result.truth_summary import KEEP, PROMOTE
 from simab.text.lists import listed, listed_few, named
 from simab.text.numbers import counted
 

@@ -10,7 +10,8 @@ from simab.report.palette import LIGHT
 from simab.report.paper import Paper
 from simab.result import PolicyResult, StudyResult
 from simab.result.run_summary import Verdict
-from simab.result.world_result import NEITHER, WorldResult
+from simab.result.truth_summary import NEITHER
+from simab.result.world_result import WorldResult
 from simab.text import typeset
 
 __all__ = ["PARTS", "draw_worlds", "parts_of"]

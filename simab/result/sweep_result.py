@@ -17,7 +17,6 @@ from simab.result.reader import Reader
 from simab.result.saved_json import SavedForm, canonical_text
 from simab.result.study_result import FailedPolicy, PlayedScenario
 from simab.result.truth_summary import TruthSummary
-from simab.result.world_result import asks_of
 
 __all__ = [
     "SWEEP_FORMAT",
@@ -91,8 +90,8 @@ class SweptPoint:
 
     @property
     def asks(self) -> str:
-        """What is right to do with the candidate here: `asks_of` the truth."""
-        return asks_of(self.truth)
+        """What is right to do with the candidate here: see TruthSummary."""
+        return self.truth.asks
 
     def policy(self, name: str) -> PolicyResult | None:
         """A policy at this point; None where none of its replications finished."""

@@ -5,8 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["TruthSummary"]
+__all__ = ["KEEP", "NEITHER", "PROMOTE", "TruthSummary"]
+
+PROMOTE: Final = "promote"
+KEEP: Final = "keep"
+NEITHER: Final = "neither"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +49,14 @@ class TruthSummary:
     def judged(self, judgement: str) -> list[str]:
         """The variants that it is right, wrong or neither to end with."""
         return [name for name in self.endings if self.judgements[name] == judgement]
+
+    @property
+    def asks(self) -> str:
+        """Whether to "promote" the candidate or "keep" the control, or "neither" counts.
+
+        Keep where the candidate is not better than the control or is broken; promote where it is
+        better by the smallest effect or more. Between the two neither is held against a policy.
+        """
+        if self.candidate in self.breaks or not self.gains[self.candidate] > 0:
+            return KEEP
+        return PROMOTE if self.judgements[self.candidate] == "right" else NEITHER

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
 from simab.result.policy_result import PolicyResult
 from simab.result.truth_summary import TruthSummary
 
-__all__ = ["KEEP", "NEITHER", "PROMOTE", "WorldLabel", "WorldResult", "asks_of"]
-
-PROMOTE: Final = "promote"
-KEEP: Final = "keep"
-NEITHER: Final = "neither"
+__all__ = ["WorldLabel", "WorldResult"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +43,5 @@ class WorldResult:
 
     @property
     def asks(self) -> str:
-        """What is right to do with the candidate: `asks_of` its truth."""
-        return asks_of(self.truth)
-
-
-def asks_of(truth: TruthSummary) -> str:
-    """Whether to "promote" the candidate or "keep" the control, or "neither" counts.
-
-    Keep where the candidate is not better than the control or is broken; promote where it is better
-    by the smallest effect or more. Between the two neither is held against a policy.
-    """
-    candidate = truth.candidate
-    if candidate in truth.breaks or not truth.gains[candidate] > 0:
-        return KEEP
-    return PROMOTE if truth.judgements[candidate] == "right" else NEITHER
+        """What is right to do with the candidate: see TruthSummary."""
+        return self.truth.asks

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
+
 from simab.draws import Draws
 from simab.files import alone_with
 from simab.scenario.models import Scenario
 from simab.world.blueprint import Blueprint
-from simab.world.compiled.compilation import is_cached
+from simab.world.compiled.compilation import is_cached, progress_shown
 from simab.world.play import play
 
 __all__ = ["compile_now", "compile_once_a_host"]
 
 
-def compile_once_a_host() -> None:
+def compile_once_a_host(show: Callable[[int, int], None] | None = None) -> None:
     """Compile where nobody has; processes that need it at the same time wait for one of them.
+
+    `show` is called now and then with how many functions are compiled, and of how many.
 
     Raises:
         SimabError: Numba is absent, or does not work here.
     """
     if is_cached():
         return
-    with alone_with("compiling"):
+    with alone_with("compiling"), progress_shown(show) if show else nullcontext():
         compile_now()  # what another has compiled meanwhile is only loaded
 
 

@@ -13,7 +13,9 @@ from types import ModuleType
 
 import pytest
 
-# `workers` plays thousands of runs, `memory` starts six interpreters: seconds each, nothing new.
+# `workers` plays thousands of runs, `memory` starts six interpreters, `cold-start` compiles:
+# seconds each, nothing new.
+LONG = ("by-rate", "by-routing", "tick", "studies")
 QUICK = (
     "simpy",
     "ciw",
@@ -22,7 +24,8 @@ QUICK = (
     "by-recording",
     "statistics",
     "kinds",
-    *(pytest.param(name, marks=pytest.mark.long) for name in ("by-rate", "by-routing", "tick")),
+    "check",
+    *(pytest.param(name, marks=pytest.mark.long) for name in LONG),
 )
 
 

@@ -17,7 +17,7 @@ from simab.report.answer_remarks import by_name, false_alarms, floor, of_the_rul
 from simab.report.rule_notes import rule_notes
 from simab.result.run_summary import Verdict
 from simab.result.saved_study import read_result
-from simab.result.world_result import PROMOTE
+from simab.result.truth_summary import PROMOTE
 from simab.scenario.world_names import BROKEN, TITLES
 from simab.text import typeset
 from simab.text.typeset import plain_spaces as plain

@@ -45,13 +45,17 @@ OF_A_TEMPLATE = {
 COMPLETION = {"_SIMAB_COMPLETE": "bash_complete", "COMP_WORDS": "simab ", "COMP_CWORD": "1"}
 
 
-# What plays runs, shows them or computes their statistics; a scenario is described without it.
+# What plays runs, shows them or computes their statistics, and what reads configurations of other
+# tools; a scenario is described without it.
 NOT_TO_CHECK = HEAVY - {"numpy", "pydantic"} | {
     "simab.world",
     "simab.run",
     "simab.study",
     "simab.report",
+    "simab.interop",
+    "simab.result.policy_result",
     "simab.result.study_result",
+    "simab.result.world_result",
     "simab.analyse.run_summary",
 }
 

@@ -17,6 +17,8 @@ from simab.draws import exponential_of, own_word, threefry_block, unit_of
 from simab.profiles.quantile_table import CELLS_PER_OCTAVE, OCTAVES
 
 __all__ = [
+    "INSIDE",
+    "NOT_FROM_PYTHON",
     "OPTIONS",
     "bit_length",
     "draw_from_table",
@@ -30,6 +32,8 @@ __all__ = [
 ]
 
 OPTIONS: dict[str, Any] = {}
+NOT_FROM_PYTHON: dict[str, Any] = {}
+INSIDE: dict[str, Any] = {}
 _AT_ONCE = 16
 _WORD = (1 << 64) - 1
 _CELL_BITS = CELLS_PER_OCTAVE.bit_length() - 1

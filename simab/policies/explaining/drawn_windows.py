@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ Verdicts: TypeAlias = NDArray[np.bool_]
 
 _GRID: Final = 1 << 15  # of a sum of latencies
 _DEVIATIONS: Final = 30.0  # that the grid reaches to either side
+_CELLS: Final = 1 << 12  # a power of two: products with it are exact
+_EDGES: Final = np.arange(_CELLS + 1) / _CELLS
 _SURE: Final = 12.0  # standard deviations beyond which a sum is on one side for certain
 
 
@@ -110,22 +112,41 @@ def _poisson(uniform: Floats, means: Floats) -> Counts:
     for mean in _different(means):
         if mean > 0.0:
             # Sums of rates over equal windows differ in the last bits: one table does for them.
-            first, table = _poisson_table(float(f"{mean:.10g}"))
+            table = _poisson_table(float(f"{mean:.10g}"))
             here = means == mean
-            counts[here] = first + np.searchsorted(table, uniform[here])
+            counts[here] = table.counts(uniform[here])
     return counts
 
 
+class _PoissonTable(NamedTuple):
+    """The first count that may be drawn, and the probabilities of at most it and the next ones.
+
+    `guide` says for each edge of _CELLS equal cells how many of these are below it.
+    """
+
+    first: int
+    at_most: Floats
+    guide: Counts
+
+    def counts(self, uniform: Floats) -> Counts:
+        """`first + np.searchsorted(at_most, uniform)`: most cells hold no edge between counts."""
+        cells = (uniform * _CELLS).astype(np.int64)
+        places = self.guide[cells]
+        unsure = np.flatnonzero(places != self.guide[cells + 1])
+        places[unsure] = np.searchsorted(self.at_most, uniform[unsure])
+        return self.first + places
+
+
 @lru_cache(maxsize=512)
-def _poisson_table(mean: float) -> tuple[int, Floats]:
-    """The first count that may be drawn, and the probabilities of at most it and the next ones."""
+def _poisson_table(mean: float) -> _PoissonTable:
     spread = 8.0 * math.sqrt(mean) + 20.0
     first = max(math.floor(mean - spread), 0)
     counts = np.arange(first + 1, math.ceil(mean + spread), dtype=np.float64)
     # Each probability over the one before is mean / count; what is left out is below 1e-14.
     logarithms = np.append(0.0, np.cumsum(np.log(mean / counts)))
     sums = np.cumsum(np.exp(logarithms - logarithms.max()))
-    return first, sums / sums[-1]
+    at_most = sums / sums[-1]
+    return _PoissonTable(first, at_most, np.searchsorted(at_most, _EDGES))
 
 
 class _ExcessSums:

@@ -13,7 +13,7 @@ from simab.draws import LANES, Purpose
 from simab.world.blueprint import TICKS_PER_NS
 from simab.world.compiled.arrays import VARIANT_ROUTING
 from simab.world.compiled.draws import (
-    OPTIONS,
+    INSIDE,
     draw_from_table,
     high_product,
     threefry,
@@ -47,7 +47,7 @@ _HASHING = (
 _TICK_BITS = np.int64(TICKS_PER_NS.bit_length() - 1)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def draw_block(constants, streams, segment):
     """Draw the segment's next BLOCK requests, of which none is served or booked."""
     first = streams[segment].drawn
@@ -89,7 +89,7 @@ def _draw_of(constants, streams, segment, row, purpose, count):
     )
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _fill(words, row, entities, purpose, stream, key_0, key_1, count):
     """One loop for all purposes, for it is the costliest of all to compile."""
     first, second, third, fourth = (
@@ -140,7 +140,7 @@ def _draw_clients(constants, streams, segment, first):
             words[CLIENT, here] = high_product(words[CLIENT, here], clients)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _draw_assignments(constants, streams, segment):
     """The words of the clients that ask, in place of those of their requests."""
     words, entities = streams[segment].words, streams[segment].entities
@@ -173,7 +173,7 @@ def _draw_outcomes(constants, streams, segment, first):
         delays_ns[here] = np.int64(NEVER) if hidden else delay_ns
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _find_clients(constants, words, segment):
     """Words as clients: from where the guide says, on to the first threshold above the word."""
     plan = constants.segments[segment]

@@ -11,7 +11,7 @@ from numba import njit
 
 from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE
 from simab.stats.request_totals import LATENCY_BUCKETS
-from simab.world.compiled.draws import OPTIONS, bit_length
+from simab.world.compiled.draws import INSIDE, NOT_FROM_PYTHON, bit_length
 from simab.world.compiled.log import client_of_all, log_copy, log_label, log_request
 from simab.world.compiled.streams import BY_WEIGHT, NEVER
 from simab.world.run_counts import (
@@ -70,14 +70,14 @@ _LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
 _SCORE_ONE = np.int64(SCORE_ONE)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def book_all(constants, routing, streams, instances, counts, log):
     """Book every request that has been served."""
     for number in range(len(streams)):
         book(constants, routing, streams, instances, counts, log, np.uint64(number))
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def book(constants, routing, streams, instances, counts, log, segment):
     """Book a segment's requests that have been served and not been booked yet."""
     first, last = streams[segment].booked, streams[segment].cursor
@@ -162,7 +162,7 @@ def _book_ends(constants, routing, streams, counts, segment, first, last):
     totals[_TOTAL_ANSWERED] += answered
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _first_of_client(constants, routing, streams, segment, place):
     """1 if the client has not been assigned in this epoch, and from now on it has; else 0."""
     client = np.uint64(client_of_all(constants, streams, segment, place))
@@ -179,7 +179,7 @@ def _book_client(constants, streams, run_counts, segment, place, variant):
         _meet(constants, streams, run_counts, segment, place)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _meet(constants, streams, run_counts, segment, place):
     """Note who asks: the bit of the client."""
     client = np.uint64(client_of_all(constants, streams, segment, place))
@@ -295,7 +295,7 @@ def _latency_bucket(latency_ns):
     return min((shift << _SUBDIVISION_BITS) + (units >> shift), _LAST_BUCKET)
 
 
-@njit
+@njit(**NOT_FROM_PYTHON)
 def _book_reward(rewards, bucket, variant, units):
     """RunCounts._book_reward."""
     square = units * units

@@ -11,7 +11,7 @@ from numba import njit
 
 from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.arrays import VARIANT_ROUTING
-from simab.world.compiled.draws import OPTIONS, exponential_of, own_word, part_of, unit_of
+from simab.world.compiled.draws import INSIDE, exponential_of, own_word, part_of, unit_of
 from simab.world.compiled.log import client_of_all
 from simab.world.compiled.streams import (
     BLOCK,
@@ -37,7 +37,7 @@ _TURN_UNIT = np.int64(TURN_UNIT)
 _ONE = np.uint64(1)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def choose_ahead(constants, routing, streams, segment, first):
     """Variants and ways of a block's requests from place `first` on."""
     rule, plan = constants.variant_routing, constants.segments[segment]
@@ -81,7 +81,7 @@ def number_of(streams, segment, place):
     return streams[segment].drawn - np.int64(BLOCK) + np.int64(place)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _by_words(choices, thresholds, words, variants, first):
     """simab.world.routing.pick_by_word, threshold by threshold: so a processor takes several."""
     for place in range(first, BLOCK):
@@ -104,7 +104,7 @@ def _by_hash(constants, routing, word):
     return _linearly(constants.variants, routing.choices, routing.relative, word)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _by_name(constants, streams, segment, first):
     """The requests that name their variant: all of a paired segment, or by their word."""
     plan = constants.segments[segment]
@@ -129,7 +129,7 @@ def _by_word(choices, thresholds, word):
     return np.uint64(choices[choice])
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _by_rendezvous(variants, choices, relative, word):
     """simab.world.routing.pick_by_rendezvous."""
     chosen, least = np.uint64(0), 0.0
@@ -141,7 +141,7 @@ def _by_rendezvous(variants, choices, relative, word):
     return chosen
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _linearly(variants, choices, relative, word):
     """simab.world.routing.pick_linearly."""
     chosen, largest = np.uint64(0), 0.0
@@ -153,7 +153,7 @@ def _linearly(variants, choices, relative, word):
     return chosen
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _next_in_turn(choices, turns, taken):
     """Smooth weighted round robin: all gain their share, the largest serves and pays."""
     chosen = 0
@@ -185,13 +185,13 @@ def _as_before(constants, routing, streams, segment, place, word):
     return np.uint64(variant), BY_COOKIE
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _kept(kept, kept_until_ns, client, arrived_ns):
     """The variant that was drawn for a client before, while that lasts; else NO_VARIANT."""
     return kept[client] if arrived_ns < kept_until_ns[client] else np.int64(NO_VARIANT)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _keep(kept, kept_until_ns, client, variant, until_ns):
     """From now on, the variant of a client."""
     kept[client] = variant
@@ -203,7 +203,7 @@ def _has_instances(slot_starts, variant):
     return slot_starts[variant] != slot_starts[variant + _ONE]
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _is_choice(choices, variant):
     found = False
     for choice in choices:
@@ -219,7 +219,7 @@ def _has_cookie(constants, routing, streams, segment, place):
     return since_ns <= arrived_ns and arrived_ns < since_ns + routing.cookie_ns
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def give_cookie(constants, routing, streams, segment, place, finished_ns):
     """With the reply, unless the client has had one since it asked: the earliest of several."""
     client = client_of_all(constants, streams, segment, place)

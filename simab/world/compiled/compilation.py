@@ -1,4 +1,4 @@
-"""Whether Numba is there, and whether the compiled kernel is on disk already.
+"""Whether Numba is there, whether the compiled kernel is on disk already, and how far it is made.
 
 Numba keeps compiled code beside the source, or in the user's cache folder where the source is
 read-only; NUMBA_CACHE_DIR overrides both.
@@ -6,12 +6,16 @@ read-only; NUMBA_CACHE_DIR overrides both.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from simab.errors import SimabError
-from simab.world.compiled.kernel_identity import source_digest
+from simab.world.compiled.kernel_identity import source_digest, sources
 
-__all__ = ["is_cached", "require_numba"]
+__all__ = ["functions_to_compile", "is_cached", "progress_shown", "require_numba"]
 
 
 def is_cached() -> bool:
@@ -42,3 +46,39 @@ def require_numba() -> None:
             f"the compiled engine needs Numba, which does not load here ({error}). Install it, or "
             'ask for the engine "reference", which gives the same results more slowly.'
         ) from None
+
+
+@contextmanager
+def progress_shown(show: Callable[[int, int], None]) -> Iterator[None]:
+    """Call `show` with how many functions of the kernel are compiled, and of how many, after each.
+
+    A kernel that is loaded from disk is not compiled, and shows nothing.
+    """
+    from numba.core.event import Listener, install_listener
+
+    left = functions_to_compile()
+    total = len(left)
+
+    class Counting(Listener):
+        def on_start(self, event: Any) -> None:
+            if len(left) == total:
+                show(0, total)
+
+        def on_end(self, event: Any) -> None:
+            left.discard(event.data["dispatcher"])
+            show(total - len(left), total)
+
+    with install_listener("numba:compile", Counting()):
+        yield
+
+
+def functions_to_compile() -> set[Any]:
+    """The functions that Numba compiles by themselves, the kernel last, in no order."""
+    from numba.core.dispatcher import Dispatcher
+
+    return {
+        value
+        for module in sources()
+        for value in vars(import_module(module)).values()
+        if isinstance(value, Dispatcher) and value.targetoptions.get("inline") != "always"
+    }

@@ -18,6 +18,8 @@ from simab.draws import LOG_2, LOG_TERMS, PARITY, ROOT_HALF, ROTATIONS
 from simab.profiles.quantile_table import CELLS_PER_OCTAVE, OCTAVES
 
 __all__ = [
+    "INSIDE",
+    "NOT_FROM_PYTHON",
     "OPTIONS",
     "bit_length",
     "draw_from_table",
@@ -35,7 +37,17 @@ OPTIONS: Final[dict[str, Any]] = {
     # The arrays belong to Python for as long as the kernel runs. Counting references to them at
     # every use costs three times as much as all the rest.
     "_nrt": False,
+    "no_cfunc_wrapper": True,  # nobody calls it from C
 }
+"""Of compiled functions that Python calls."""
+NOT_FROM_PYTHON: Final[dict[str, Any]] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Of those that only compiled code calls; a call from Python would end the process.
+
+Numba otherwise compiles two more functions for each, which take 40 arrays out of Python's objects:
+30 % of the time that the kernel took to compile.
+"""
+INSIDE: Final[dict[str, Any]] = OPTIONS | NOT_FROM_PYTHON
+"""Both: of functions within the kernel."""
 
 _PARITY = np.uint64(PARITY)
 _ZERO = np.uint64(0)
@@ -81,13 +93,13 @@ def _leading_zeros(context: Any, a: Any) -> Any:  # noqa: ARG001 - Numba passes 
     return types.uint64(types.uint64), generate
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def bit_length(value):
     """Python's int.bit_length of a whole number of at least 0."""
     return np.int64(64) - np.int64(_leading_zeros(np.uint64(value)))
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def threefry(entity, purpose, stream, attempt, key_0, key_1):
     """simab.draws.threefry_block with the key (key_0, key_1, 0, 0); all words are uint64.
 
@@ -103,7 +115,7 @@ def threefry(entity, purpose, stream, attempt, key_0, key_1):
     return _add(_four_rounds(words, _FIRST_FOUR), key_0, key_1, _ZERO, np.uint64(5))
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def _four_rounds(words, rotations):
     """Rounds of Threefry4x64 between two additions of its key."""
     word_0, word_1, word_2, word_3 = words
@@ -118,19 +130,19 @@ def _four_rounds(words, rotations):
     return word_0, word_1, word_2, word_3
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def _mix(left, right, bits):
     """Two words: their sum, and the second rotated and combined with it."""
     left += right
     return left, ((right << bits) | (right >> (_ALL_BITS - bits))) ^ left
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def _add(words, key_0, key_1, key_2, key_3):
     return words[0] + key_0, words[1] + key_1, words[2] + key_2, words[3] + key_3
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def own_word(word, salt):
     """simab.draws.own_word."""
     word ^= salt
@@ -139,13 +151,13 @@ def own_word(word, salt):
     return word ^ (word >> np.uint64(31))
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def unit_of(word):
     """simab.draws.unit_of."""
     return np.float64((np.int64(word >> _UNIT_SHIFT) << 1) + 1) * _UNIT
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def exponential_of(word):
     """simab.draws.exponential_of."""
     odd = (np.int64(word >> _UNIT_SHIFT) << 1) + 1
@@ -160,7 +172,7 @@ def exponential_of(word):
     return -(ratio * series + np.float64(octave) * _LOG_2)
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def draw_from_table(tables, table, word):
     """QuantileTable.draw: the value whose survival probability is word / 2**64."""
     octave = _leading_zeros(word)
@@ -176,7 +188,7 @@ def draw_from_table(tables, table, word):
     return low + np.int64(high_product(step, fraction))
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def part_of(thresholds, first, last, word):
     """numpy.searchsorted(thresholds[first:last], word, side="right")."""
     count = last - first

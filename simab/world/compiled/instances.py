@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from simab.world.compiled.draws import OPTIONS, high_product
+from simab.world.compiled.draws import INSIDE, high_product
 
 __all__ = ["earliest_free", "forget_started", "least_outstanding", "occupy", "remember_waiting"]
 
 _SCANNED = 8  # up to so many workers are looked at one by one; more are kept as a heap
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def earliest_free(free_ns, slot, workers):
     """The worker that is free first, and since when or from when."""
     earliest_ns, chosen = free_ns[slot, 0], np.uint64(0)
@@ -25,7 +25,7 @@ def earliest_free(free_ns, slot, workers):
     return chosen, earliest_ns
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def occupy(free_ns, slot, workers, worker, finished_ns):
     """The worker that was free first takes a request until `finished_ns`."""
     if workers <= _SCANNED:
@@ -45,7 +45,7 @@ def occupy(free_ns, slot, workers, worker, finished_ns):
     free_ns[slot, place] = finished_ns
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def least_outstanding(slots, first, last, instances, workers, now_ns, word):
     """Slot of an instance with the fewest requests in it; the word decides among equals."""
     fewest, equal = np.int64(1) << np.int64(62), np.int64(0)
@@ -64,7 +64,7 @@ def least_outstanding(slots, first, last, instances, workers, now_ns, word):
     return slots[first]
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def _outstanding(instances, slot, workers, now_ns):
     """Requests that an instance holds: waiting, and at workers that are not free yet."""
     forget_started(instances, slot, now_ns)
@@ -74,7 +74,7 @@ def _outstanding(instances, slot, workers, now_ns):
     return held
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def forget_started(instances, slot, now_ns):
     """Drop from the ring of waiting requests those that have started by now."""
     mask = instances.waiting.shape[1] - 1
@@ -86,7 +86,7 @@ def forget_started(instances, slot, now_ns):
     instances.counts[slot] = count
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def remember_waiting(instances, slot, started_ns):
     """Add a request that will start later; starts of one instance never fall."""
     mask = instances.waiting.shape[1] - 1

@@ -7,7 +7,7 @@ from numba import njit
 
 from simab.profiles.outcomes import NONE
 from simab.world.blueprint import NO_VARIANT
-from simab.world.compiled.draws import OPTIONS
+from simab.world.compiled.draws import INSIDE
 from simab.world.compiled.streams import CLIENT, NOWHERE
 from simab.world.records import COPY, UNKNOWN
 from simab.world.run_counts import Status
@@ -30,7 +30,7 @@ def client_of_all(constants, streams, segment, place):
     return before + client_of(streams, segment, place)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def log_request(log, constants, streams, numbers, segment, place):
     """The record of a request that is served, but for its label."""
     slot, variant = streams[segment].slots[place], streams[segment].variants[place]
@@ -66,7 +66,7 @@ def log_label(log, streams, segment, place, label_ns, outcome):
     row.label, row.score, row.correct = outcome
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _write(row, constants, streams, segment, place, variant, instance, times_ns, status):
     """A record without a label; what is unknown at the horizon is -1."""
     started_ns, finished_ns = times_ns

@@ -7,7 +7,14 @@ from numba import njit
 
 from simab.profiles.outcomes import NONE, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
 from simab.world.compiled.arrays import NO_TABLE
-from simab.world.compiled.draws import OPTIONS, bit_length, draw_from_table, own_word, part_of
+from simab.world.compiled.draws import (
+    INSIDE,
+    NOT_FROM_PYTHON,
+    bit_length,
+    draw_from_table,
+    own_word,
+    part_of,
+)
 from simab.world.compiled.streams import BLOCK, ROW, SCORE
 
 __all__ = ["draw_outcome", "draw_outcomes"]
@@ -17,14 +24,14 @@ _SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
 _LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def draw_outcomes(constants, streams, segment, first):
     """Label, score, whether it is correct and the score's bin, from place `first` on."""
     for place in range(first, BLOCK):
         draw_outcome(constants, streams, segment, np.uint64(place))
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def draw_outcome(constants, streams, segment, place):
     """Those of one request, of the variant that it goes to."""
     variant = np.uint64(streams[segment].variants[place])
@@ -37,7 +44,7 @@ def draw_outcome(constants, streams, segment, place):
         streams[segment].score_bins[place] = np.int64(constants.score_bins[_score_cell(score)])
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def _outcome(constants, variant, word_row, word_score):
     """OutcomeSampler.draw: label, score, correct."""
     plan = constants.variants[variant]
@@ -56,7 +63,7 @@ def _outcome(constants, variant, word_row, word_score):
     return label, score, correct
 
 
-@njit
+@njit(**NOT_FROM_PYTHON)
 def _reward(constants, variant, units, word):
     """The reward of a row, or one that is drawn. Not inlined: most runs have none."""
     if units != NONE:
@@ -65,7 +72,7 @@ def _reward(constants, variant, units, word):
     return draw_from_table(constants.tables, constants.variants[variant].negatives_table, own)
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INSIDE)
 def _score_cell(score):
     """simab.profiles.outcomes.score_cell."""
     from_end = min(score, _SCORE_ONE - score)

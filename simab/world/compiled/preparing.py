@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from simab.world.compiled.choosing import choose_ahead, choose_on_arrival
-from simab.world.compiled.draws import OPTIONS, draw_from_table, high_product
+from simab.world.compiled.draws import INSIDE, draw_from_table, high_product
 from simab.world.compiled.outcomes import draw_outcome, draw_outcomes
 from simab.world.compiled.streams import (
     BLOCK,
@@ -25,7 +25,7 @@ _OK, _FAILED = int(Status.OK), int(Status.FAILED)
 _ONE = np.uint64(1)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def prepare_again(constants, routing, streams):
     """What a change of the routing alters for the requests that are drawn and not yet served."""
     for number in range(len(streams)):
@@ -34,7 +34,7 @@ def prepare_again(constants, routing, streams):
             prepare(constants, routing, streams, segment, streams[segment].cursor)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def prepare(constants, routing, streams, segment, first):
     """Variant, slot, service and status of a block's requests from place `first` on."""
     choose_ahead(constants, routing, streams, segment, first)
@@ -55,7 +55,7 @@ def prepare(constants, routing, streams, segment, first):
     streams[segment].routing = routing.number
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def settle(constants, routing, streams, segment, first, before_ns):
     """The same of the requests from place `first` on that arrive before an instant and whose
     variant depends on what happened before; of one at a time where it depends on replies.

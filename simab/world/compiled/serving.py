@@ -15,7 +15,7 @@ from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.arrays import UNLIMITED
 from simab.world.compiled.booking import book_copy
 from simab.world.compiled.choosing import give_cookie, number_of
-from simab.world.compiled.draws import OPTIONS, threefry
+from simab.world.compiled.draws import INSIDE, threefry
 from simab.world.compiled.instances import (
     earliest_free,
     forget_started,
@@ -141,7 +141,7 @@ def _occupy(constants, instances, variant, slot, arrived_ns, service_ns):
     return started_ns, finished_ns
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _copy(constants, routing, streams, instances, counts, log, position, segment, place):
     """Perhaps a mirrored copy of a request: served and booked like one, without a label."""
     number = np.uint64(number_of(streams, segment, place))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from simab.world.compiled.draws import OPTIONS
+from simab.world.compiled.draws import INSIDE
 from simab.world.compiled.label_watch import BUCKET, INTERVAL_NS, TICK_NS
 from simab.world.run_counts import LabelColumn, RewardColumn
 
@@ -19,7 +19,7 @@ def first_tick_ns(watch, until_ns):
     return min(watch.clock[TICK_NS], until_ns) if watch.lacking.shape[0] else until_ns
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def stop_ns(constants, watch, counts, arrived_ns, until_ns):
     """Look at the ticks up to an arrival: the first with all labels, else the next one after it.
 
@@ -36,7 +36,7 @@ def stop_ns(constants, watch, counts, arrived_ns, until_ns):
     return min(watch.clock[TICK_NS], until_ns)
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _count(constants, watch, counts):
     """Take off what lacks the labels that arrived before the tick."""
     end = watch.clock[TICK_NS] // constants.label_resolution_ns
@@ -50,7 +50,7 @@ def _count(constants, watch, counts):
     watch.clock[BUCKET] = end
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _lacks(watch):
     """Whether any condition lacks labels."""
     for condition in range(watch.lacking.shape[0]):  # noqa: SIM110  # Numba is quicker with it
