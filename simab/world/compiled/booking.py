@@ -95,7 +95,7 @@ def book(constants, routing, streams, instances, counts, log, segment):
         _keep_reply(streams, segment, np.uint64(last - 1))
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _keep_reply(streams, segment, place):
     """How a request that was made from outside ended: its block may be drawn anew at once."""
     reply = streams[segment].reply
