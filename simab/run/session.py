@@ -12,7 +12,8 @@ from simab.scenario.models import Scenario
 from simab.world import Blueprint
 from simab.world import Session as WorldSession
 from simab.world.answers import checked_decision
-from simab.world.calls import Reply
+from simab.world.calls import Reply, Waited
+from simab.world.control import SplitEntry
 
 __all__ = ["BY_HAND", "Session"]
 
@@ -99,17 +100,30 @@ class Session:
         """
         return self._session.act(checked_decision((actions, None))[0])
 
-    def call(self, target: str | None = None) -> Reply | None:
+    def call(
+        self, target: str | None = None, *, patience_ns: int | None = None
+    ) -> Reply | Waited | None:
         """Make a request of your own now, and play all that happens until its reply.
 
-        It waits and is served among the others, which go on meanwhile; it goes by weight, or to the
-        variant that it names. None where the run ends before the reply.
+        It waits and is served among the others, which go on meanwhile.
+
+        Args:
+            target: the variant that it names; without one it goes by weight.
+            patience_ns: after how long the caller gives up.
+
+        Returns:
+            The reply; `Waited` where the caller gave up before, and None where the run ended.
 
         Raises:
             InvalidInput: the session was not made with `called`, the horizon has been reached, or
                 the scenario has no such variant.
         """
-        return self._session.call(target)
+        return self._session.call(target, patience_ns=patience_ns)
+
+    @property
+    def pending(self) -> SplitEntry | None:
+        """The weights and instances that the update under way leads to; None without one."""
+        return self._session.pending
 
     def at(self, at_ns: int, callback: Callable[[], None]) -> None:
         """Call back at an instant, in ns from the start, when all before it has been played.

@@ -12,7 +12,7 @@ from simab.text.untrusted import visible
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.run_counts import Status
 
-__all__ = ["CallEnd", "Caller", "Reply"]
+__all__ = ["CallEnd", "Caller", "Reply", "Waited"]
 
 
 class CallEnd(NamedTuple):
@@ -52,6 +52,14 @@ class Reply:
         return self.finished_ns - self.arrived_ns
 
 
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A caller that gave up: its request goes on, and its reply comes to nobody."""
+
+    arrived_ns: int
+    gave_up_ns: int
+
+
 class Caller:
     """Whoever makes requests from outside: numbers them, and knows what is true of the answers."""
 
@@ -77,10 +85,10 @@ class Caller:
             )
         return names.index(target)
 
-    def reply(self, end: CallEnd, arrived_ns: int) -> Reply | None:
-        """What the endpoint answered; None where the request was in flight at the horizon."""
+    def ended(self, end: CallEnd | None, arrived_ns: int) -> Reply | None:
+        """What the endpoint answers to the next request; None where that is not known in time."""
         number, self._made = self._made, self._made + 1
-        if end.status is Status.IN_FLIGHT:
+        if end is None or end.status is Status.IN_FLIGHT:
             return None
         plan, outcome = self._blueprint.variants[end.variant], None
         if end.status is Status.OK:

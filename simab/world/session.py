@@ -16,7 +16,7 @@ from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Refusal, SetInstances
 from simab.world.autoscaling import Autoscaler
 from simab.world.blueprint import Blueprint
-from simab.world.calls import Caller, Reply
+from simab.world.calls import Caller, Reply, Waited
 from simab.world.compiled.compilation import require_numba
 from simab.world.control import (
     AppliedSplit,
@@ -98,6 +98,11 @@ class Session:
     def scales_ns(self) -> int | None:
         """When autoscaling looks next; None where no variant is autoscaled."""
         return self._autoscaler.next_ns(self.now_ns) if self._autoscaler.is_used else None
+
+    @property
+    def pending(self) -> SplitEntry | None:
+        """What the update under way leads to, and when; None where there is none."""
+        return self._pending
 
     @property
     def changes_ahead(self) -> bool:
@@ -186,25 +191,35 @@ class Session:
 
         self._call(reached, at_ns)
 
-    def call(self, target: str | None = None) -> Reply | None:
+    def call(
+        self, target: str | None = None, *, patience_ns: int | None = None
+    ) -> Reply | Waited | None:
         """A request from outside that arrives now, and all that happens until its reply.
 
-        It goes by weight, or to the variant that it names. None where the run ends before. What
-        arrives at this instant comes before it.
+        It goes by weight, or to the variant that it names; what arrives at this instant comes
+        before it. `Waited` where the caller's patience ends before the reply, which comes to
+        nobody then; None where the run ends before.
 
         Raises:
             InvalidInput: the session is not made to be called, the horizon has been reached, or
                 the scenario has no such variant.
         """
         self._require_going_on()
-        arrived_ns = self.now_ns
+        arrived_ns, last_ns = self.now_ns, self.blueprint.horizon_ns
         find_end = self._plane.call(self._caller.number(target), arrived_ns)
-        while (end := find_end()) is None and not self.ended:
+        gone = self._horizon
+        if patience_ns is not None and arrived_ns + patience_ns < last_ns:
+            last_ns = arrived_ns + patience_ns
+            gone = at(self._environment, last_ns, Rank.CONTROL)
+        while (end := find_end()) is None and not gone.processed:
             self._environment.step()
-        until_ns = self.blueprint.horizon_ns if end is None else end.finished_ns
+        reply = self._caller.ended(end, arrived_ns)
+        if reply is not None and reply.finished_ns >= last_ns:
+            reply = None
+        until_ns = last_ns if reply is None else reply.finished_ns
         if until_ns > self.now_ns:
             self.advance(until_ns)
-        return None if end is None else self._caller.reply(end, arrived_ns)
+        return reply if reply or self.ended else Waited(arrived_ns, last_ns)
 
     def _require_going_on(self) -> None:
         if self.ended:

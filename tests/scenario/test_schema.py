@@ -20,7 +20,8 @@ SHIPPED = sorted((HERE.parents[1] / "scenarios").glob("*.yaml"))
 
 # What only simab can see: a schema has no rules across fields, no aliases, no duplicate keys.
 BEYOND_A_SCHEMA = {
-    "affinity_missing", "affinity_of_no_use", "routers", "shadow_of_itself", "too_many_kept_clients",
+    "affinity_missing", "affinity_of_no_use", "routers", "too_many_kept_clients",
+    "shadow_of_itself",
     "all_weights_zero", "arms_name_missing_variant", "arms_not_deployed", "control_is_candidate",
     "control_not_deployed", "direction_of_a_metric", "duplicate_keys",
     "effects_of_one", "eleven_deployed",

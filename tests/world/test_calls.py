@@ -15,13 +15,14 @@ from simab.run.session import Session
 from simab.run.simulation import Run
 from simab.scenario.models import Scenario
 from simab.world import Blueprint
-from simab.world.calls import Reply
+from simab.world.calls import Reply, Waited
 from simab.world.run_counts import Status
 from tests.effort import examples
 from tests.world.building import SECOND, assert_same, record, scenario, variant
 from tests.world.drawn_runs import Play, plays
 from tests.world.engines_comparison import blocks_of_arrivals
 
+PATIENCE_NS = (None, 1, None, 3)
 TARGETS = st.sampled_from([None, None, None, "v0", "v1"])
 CALLS = st.dictionaries(st.integers(1, 12), st.lists(TARGETS, min_size=1, max_size=4), max_size=6)
 
@@ -46,7 +47,9 @@ def played(play: Play, calls: dict[int, list[str | None]], engine: str) -> tuple
         session.act(play.actions(tick))
         for target in calls.get(tick % 13, ()):
             if not session.ended:
-                replies += [session.call(target), session.now_ns]
+                patience_ns = PATIENCE_NS[len(replies) // 2 % len(PATIENCE_NS)]
+                patience_ns = patience_ns and patience_ns * session.interval_ns // 2
+                replies += [session.call(target, patience_ns=patience_ns), session.now_ns]
     return replies, session.close()
 
 
@@ -72,7 +75,7 @@ def alone(**fields: Any) -> Scenario:
     service = {"kind": "constant", "value": "1s"}
     return scenario(
         {
-            "a": variant(latency=service, **fields),
+            "a": variant(**({"latency": service} | fields)),
             "b": variant(latency=service | {"value": "2s"}, weight=0),
         },
         rate="0.00001/s",
@@ -86,8 +89,8 @@ def test_every_event_of_a_few_calls(engine: str) -> None:
     session = called(alone(), engine)
     session.advance("10s")
     first, second = session.call(), session.call("b")
-    assert first is not None
-    assert second is not None
+    assert isinstance(first, Reply)
+    assert isinstance(second, Reply)
     assert (first.variant, first.instance, first.status) == ("a", 0, Status.OK)
     assert (first.arrived_ns, first.started_ns, first.finished_ns) == (
         10 * SECOND,
@@ -98,7 +101,7 @@ def test_every_event_of_a_few_calls(engine: str) -> None:
     assert session.now_ns == 13 * SECOND
     session.act([SetWeights({"a": 0.0, "b": 1.0})])
     during = [session.call() for _ in range(6)]  # in force after 5 s: a 5 times, then b
-    assert [reply.variant for reply in during if reply] == ["a"] * 5 + ["b"]
+    assert [reply.variant for reply in during if isinstance(reply, Reply)] == ["a"] * 5 + ["b"]
     run = session.close()
     assert run.totals.arrived == 8
     assert run.requests["segment"].eq("").all()
@@ -128,8 +131,8 @@ def test_a_full_queue_refuses_and_an_error_says_nothing(engine: str) -> None:
     session = called(busy, engine)
     session.advance("20s")
     refused, failed = session.call("a"), session.call("b")
-    assert refused is not None
-    assert failed is not None
+    assert isinstance(refused, Reply)
+    assert isinstance(failed, Reply)
     assert (refused.status, refused.started_ns, refused.outcome) == (Status.REJECTED, None, None)
     assert (failed.status, failed.outcome) == (Status.FAILED, None)
 
@@ -145,11 +148,24 @@ def test_a_run_may_end_before_the_reply(engine: str) -> None:
     assert session.close().totals.in_flight == 1
 
 
+def test_a_caller_may_give_up(engine: str) -> None:
+    """At 10.5 s of 12; its request goes on, and the next caller waits for it."""
+    session = called(alone(latency={"kind": "constant", "value": "2s"}), engine)
+    session.advance("10s")
+    assert session.call(patience_ns=SECOND // 2) == Waited(10 * SECOND, 21 * SECOND // 2)
+    assert session.now_ns == 21 * SECOND // 2
+    next_one = session.call(patience_ns=4 * SECOND)
+    assert isinstance(next_one, Reply)
+    assert (next_one.started_ns, next_one.finished_ns) == (12 * SECOND, 14 * SECOND)
+    assert session.call(patience_ns=2 * SECOND) == Waited(14 * SECOND, 16 * SECOND)  # at its reply
+    assert session.close().totals.answered == 3
+
+
 def test_answers_are_right_as_often_as_the_variant_is(engine: str) -> None:
     """The label of a reply is that of the run's record, and so counted where it arrives."""
     session = called(alone(), engine)
     replies = [session.call("b") for _ in range(300)]  # more than two blocks of draws
-    outcomes = [reply.outcome for reply in replies if reply and reply.outcome]
+    outcomes = [reply.outcome for reply in replies if isinstance(reply, Reply) and reply.outcome]
     assert len(outcomes) == 300
     right = sum(outcome.correct for outcome in outcomes)
     assert abs(right / 300 - 0.9) < 4 * (0.09 / 300) ** 0.5
@@ -172,7 +188,8 @@ def test_calls_split_by_weight_as_requests_do(engine: str) -> None:
     fields = {"latency": {"kind": "constant", "value": "1ms"}, "workers": 9}
     described = scenario({"a": variant(weight=3, **fields), "b": variant(**fields)})
     session = called(described, engine)
-    names = [reply.variant for _ in range(400) if (reply := session.call())]
+    replies = [session.call() for _ in range(400)]
+    names = [reply.variant for reply in replies if isinstance(reply, Reply)]
     assert abs(names.count("b") / 400 - 0.25) < 4 * (0.1875 / 400) ** 0.5
 
 
