@@ -59,6 +59,9 @@ class MetricsView(Protocol):
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Totals of the published windows that lie within [since, until)."""
 
+    def invocations_per_instance(self, variant: str, since_ns: int, until_ns: int) -> float:
+        """In these windows, the sum over requests of 1 / instances at the time of each."""
+
     def assignments(self) -> Assignments:
         """Whom the weights in force have sent where, in the published windows."""
 

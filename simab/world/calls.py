@@ -35,7 +35,7 @@ class Reply:
 
     Times are in ns from the start; `started_ns` is None where nothing was served, and `instance`
     where the variant that the request names is not on the endpoint. `outcome` is None unless the
-    request was answered.
+    request was answered, and `reward` unless the variant earns numeric rewards as well.
     """
 
     variant: str
@@ -45,6 +45,7 @@ class Reply:
     started_ns: int | None
     finished_ns: int
     outcome: RequestOutcome | None
+    reward: float | None = None
 
     @property
     def latency_ns(self) -> int:
@@ -90,12 +91,14 @@ class Caller:
         number, self._made = self._made, self._made + 1
         if end is None or end.status is Status.IN_FLIGHT:
             return None
-        plan, outcome = self._blueprint.variants[end.variant], None
+        plan, outcome, reward = self._blueprint.variants[end.variant], None, None
         if end.status is Status.OK:
             stream = self._blueprint.segments[-1].stream
             row, score, *_ = self._draws.block(Purpose.OUTCOME, stream, number)
             outcome = plan.outcomes.draw(row, score, plan.salt)
+            if plan.outcomes.reward_scale is not None:
+                reward = float(plan.outcomes.reward_scale.value(outcome.score))
         served = end.started_ns >= 0
         started_ns = end.started_ns if served else None
         times_ns = (arrived_ns, started_ns, end.finished_ns)
-        return Reply(plan.name, end.instance, end.status, *times_ns, outcome)
+        return Reply(plan.name, end.instance, end.status, *times_ns, outcome, reward)

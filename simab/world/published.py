@@ -19,7 +19,7 @@ from simab.stats.request_totals import RequestTotals
 from simab.text.untrusted import visible
 from simab.world.blueprint import Blueprint
 from simab.world.phases import Phases
-from simab.world.run_counts import RequestColumn, RunCounts
+from simab.world.run_counts import INSTANCE_SHARE_ONE, RequestColumn, RunCounts
 
 __all__ = ["PublishedMetrics", "ShownCounts", "published_until_ns"]
 
@@ -132,9 +132,19 @@ class PublishedMetrics:
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Totals of the published windows that lie within [since, until)."""
+        first, last = self._windows(since_ns, until_ns)
+        return self._shown.run_counts.request_totals(self._number(variant), first, last)
+
+    def invocations_per_instance(self, variant: str, since_ns: int, until_ns: int) -> float:
+        """In these windows, the sum over requests of 1 / instances at the time of each."""
+        first, last = self._windows(since_ns, until_ns)
+        column = RequestColumn.INVOCATIONS_PER_INSTANCE
+        counted = self._shown.run_counts.requests[first:last, self._number(variant), column]
+        return int(counted.sum()) / INSTANCE_SHARE_ONE
+
+    def _windows(self, since_ns: int, until_ns: int) -> tuple[int, int]:
         first = max(-(-since_ns // self.period_ns), 0)
-        last = min(until_ns, self.published_until_ns) // self.period_ns
-        return self._shown.run_counts.request_totals(self._number(variant), first, max(first, last))
+        return first, max(min(until_ns, self.published_until_ns) // self.period_ns, first)
 
     def assignments(self) -> Assignments:
         """Whom the weights in force have sent where, in the published windows."""

@@ -1,0 +1,183 @@
+"""An account in simulated time: its resources, and the world of each endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from simab.aws.answers import Answers, ProfileAnswers
+from simab.aws.errors import validation_error
+from simab.aws.live_endpoint import LiveEndpoint
+from simab.aws.resources import EndpointConfig, Model, arn
+from simab.aws.timeline import Timeline
+from simab.aws.worlds import players, world_of
+from simab.run.session import Session
+from simab.scenario.models import Scenario
+
+__all__ = ["Account", "Settings"]
+
+MINUTE_NS: Final = 60 * 10**9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the platform's documents leave open, and how the account is played.
+
+    `network_ns` is what an invocation takes beside the model's latency, half of it before arrival.
+    `window_ns` is the time to which metrics are known within a minute. `timeout_ns` is how long the
+    platform waits for a model, `deletion_ns` how long an endpoint takes to go.
+    """
+
+    start: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    network_ns: int = 14_000_000
+    window_ns: int = 5 * 10**9
+    timeout_ns: int = MINUTE_NS
+    deletion_ns: int = 60 * 10**9
+    played_by: Mapping[str, str] = field(default_factory=dict)
+    engine: str = "compiled"
+
+
+class Account:
+    """Models, configurations and endpoints, with the scenario in which endpoints serve.
+
+    Args:
+        scenario: clients, variants and the platform's delays.
+        seed: of all random numbers.
+        replication: which of the independent repetitions.
+        settings: what the scenario does not say.
+        answers: what a variant says to a payload; by its quality unless given.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int = 1,
+        replication: int = 0,
+        settings: Settings | None = None,
+        answers: Answers | None = None,
+    ) -> None:
+        self.scenario, self.seed, self.replication = scenario, seed, replication
+        self.settings = settings or Settings()
+        self.answers: Answers = answers or ProfileAnswers()
+        self.timeline = Timeline(self.settings.start)
+        self.models: dict[str, Model] = {}
+        self.configs: dict[str, EndpointConfig] = {}
+        self.endpoints: dict[str, LiveEndpoint] = {}
+        self.deleted: list[LiveEndpoint] = []
+        self._requests = 0
+
+    def next_request_id(self) -> str:
+        """An identity for a request, in the form of a UUID; they count up."""
+        self._requests += 1
+        return str(UUID(int=self._requests))
+
+    def create_endpoint(self, name: str, config: EndpointConfig) -> LiveEndpoint:
+        """An endpoint that is being created, and serves from a full minute on.
+
+        Metric windows are minutes of the clock; so it serves from the full minute next to the end
+        of `endpoint.provisioning`.
+        """
+        timeline = self.timeline
+        played_by = players(config, self.models, self.scenario, self.settings.played_by)
+        endpoint = LiveEndpoint(name, config, timeline.now, timeline.now, played_by, timeline)
+        self.endpoints[name] = endpoint
+        ready_ns = timeline.now_ns + self.scenario.endpoint.provisioning
+        full_ns = max((ready_ns + MINUTE_NS // 2) // MINUTE_NS * MINUTE_NS, timeline.now_ns)
+        timeline.at(full_ns, self._while_there(endpoint, lambda: self.serve(endpoint)))
+        return endpoint
+
+    def serve(self, endpoint: LiveEndpoint) -> None:
+        """Let an endpoint serve from now on, in a world of its own."""
+        world = world_of(
+            self.scenario, endpoint.config, endpoint.played_by, self.settings.window_ns
+        )
+        endpoint.begin(
+            Session(
+                world,
+                seed=self.seed,
+                replication=self.replication,
+                engine=self.settings.engine,
+                called=True,
+            )
+        )
+        endpoint.modified = self.timeline.now
+
+    def change_config(
+        self,
+        endpoint: LiveEndpoint,
+        config: EndpointConfig,
+        weights: Mapping[str, float],
+        instances: Mapping[str, int],
+    ) -> None:
+        """Let an endpoint serve another configuration, with these weights and instances.
+
+        It is in force when the update ends; until then the one before serves.
+
+        Raises:
+            ServiceError: the endpoint refuses.
+            InvalidInput: no variant of the scenario plays one of the configuration's.
+        """
+        played_by = players(config, self.models, self.scenario, self.settings.played_by)
+        endpoint.deploy(weights, instances, played_by)
+        ends_ns = endpoint.began_ns + endpoint.update_ends_ns
+
+        def in_force() -> None:
+            endpoint.config, endpoint.modified = config, self.timeline.now
+            endpoint.play(played_by)
+
+        endpoint.at(ends_ns, in_force)
+
+    def delete_endpoint(self, endpoint: LiveEndpoint) -> None:
+        """Take its traffic away now, and the endpoint itself a while later."""
+        endpoint.deleting = True
+        if endpoint.session is not None:
+            endpoint.end()
+        self.deleted.append(endpoint)
+        gone_ns = self.timeline.now_ns + self.settings.deletion_ns
+        self.timeline.at(gone_ns, lambda: self._remove(endpoint))
+
+    def endpoint(self, name: str) -> LiveEndpoint:
+        """An endpoint that is there, whatever its state.
+
+        Raises:
+            ServiceError: there is none of that name.
+        """
+        if name not in self.endpoints:
+            raise validation_error(f'Could not find endpoint "{arn("endpoint", name)}".')
+        return self.endpoints[name]
+
+    def config(self, name: str) -> EndpointConfig:
+        """An endpoint configuration.
+
+        Raises:
+            ServiceError: there is none of that name.
+        """
+        if name not in self.configs:
+            raise validation_error(
+                f'Could not find endpoint configuration "{arn("endpoint-config", name)}".'
+            )
+        return self.configs[name]
+
+    def model(self, name: str) -> Model:
+        """A model.
+
+        Raises:
+            ServiceError: there is none of that name.
+        """
+        if name not in self.models:
+            raise validation_error(f'Could not find model "{arn("model", name)}".')
+        return self.models[name]
+
+    def _remove(self, endpoint: LiveEndpoint) -> None:
+        if self.endpoints.get(endpoint.name) is endpoint:
+            del self.endpoints[endpoint.name]
+
+    def _while_there(
+        self, endpoint: LiveEndpoint, callback: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Nothing comes of it where the endpoint has been deleted meanwhile."""
+        return lambda: None if endpoint.deleting else callback()

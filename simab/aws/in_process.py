@@ -1,0 +1,90 @@
+"""Boto3 clients in this process whose calls are answered by an account in simulated time.
+
+A call is caught by botocore's own `before-call` event, before it is signed or sent: nothing leaves
+the process, no credentials are needed, and no call is repeated.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.model import OperationModel
+from botocore.response import StreamingBody
+
+from simab.aws.account import Account
+from simab.aws.errors import ServiceError
+from simab.aws.operations import respond
+from simab.aws.resources import REGION
+
+__all__ = ["answered_by", "session_of"]
+
+_SERVICES: Final = {
+    "sagemaker": "sagemaker",
+    "sagemaker-runtime": "sagemaker-runtime",
+    "cloudwatch": "cloudwatch",
+    "application-auto-scaling": "application-autoscaling",
+}
+"""By the name that a service has in botocore's events."""
+_GIVEN: Final = "simab_parameters"
+
+
+def session_of(account: Account) -> boto3.Session:
+    """A boto3 session whose clients an account answers; without credentials of its own."""
+    session = boto3.Session(
+        aws_access_key_id="simulated", aws_secret_access_key="simulated", region_name=REGION
+    )
+    for event, service in _SERVICES.items():
+        session.events.register(f"before-parameter-build.{event}", _keep_parameters)
+        session.events.register(f"before-call.{event}", _answering(account, service))
+    return session
+
+
+@contextmanager
+def answered_by(account: Account) -> Iterator[None]:
+    """Within, an account answers the clients of boto3's default session, as scripts make them."""
+    before = boto3.DEFAULT_SESSION
+    boto3.DEFAULT_SESSION = session_of(account)
+    try:
+        yield
+    finally:
+        boto3.DEFAULT_SESSION = before
+
+
+def _keep_parameters(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """As the caller gave them: a call itself has them as they would be sent."""
+    context[_GIVEN] = dict(params)
+
+
+def _answering(account: Account, service: str) -> Callable[..., tuple[AWSResponse, dict[str, Any]]]:
+    """What botocore asks before a call of a service is made, and takes the answer of."""
+
+    def answer(
+        model: OperationModel, context: Mapping[str, Any], **_: Any
+    ) -> tuple[AWSResponse, dict[str, Any]]:
+        try:
+            status, parsed = 200, respond(account, service, model.name, context[_GIVEN])
+        except ServiceError as error:
+            status, parsed = error.status, _error(error)
+        request = account.next_request_id()
+        parsed["ResponseMetadata"] = {
+            "RequestId": request,
+            "HTTPStatusCode": status,
+            "HTTPHeaders": {"x-amzn-requestid": request},
+            "RetryAttempts": 0,
+        }
+        body = parsed.get("Body")
+        if isinstance(body, bytes):
+            parsed["Body"] = StreamingBody(io.BytesIO(body), len(body))
+        return AWSResponse("", status, {}, None), parsed
+
+    return answer
+
+
+def _error(error: ServiceError) -> dict[str, Any]:
+    """An error as botocore's parsers give it: its further members stand beside it."""
+    return {"Error": {"Code": error.code, "Message": error.message}, **error.details}
