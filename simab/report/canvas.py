@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -95,12 +95,30 @@ class Margins(NamedTuple):
 @contextmanager
 def drawing() -> Iterator[None]:
     """Matplotlib's own defaults with ours, whatever the user's settings are."""
-    with mpl.rc_context(), warnings.catch_warnings():
+    settings, current = _all_settings(), cast("dict[str, Any]", mpl.rcParams)
+    kept = {name: current[name] for name in settings}
+    with warnings.catch_warnings():
         # The browser has fonts for scripts that matplotlib's has no glyphs for.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
+        dict.update(current, settings)  # which checks nothing
+        try:
+            yield
+        finally:
+            dict.update(current, kept)
+
+
+@cache
+def _all_settings() -> dict[str, Any]:
+    """Every setting as it is while drawing.
+
+    All were checked here, so that each figure can set them as in any dictionary: to check 300
+    settings for every figure took longer than to draw most of them.
+    """
+    with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
-        yield
+        names = [name for name in mpl.rcParams if name != "backend"]
+        return {name: mpl.rcParams[name] for name in names}
 
 
 def axes(width: float, height: float, margins: Margins) -> tuple[Figure, Axes]:
