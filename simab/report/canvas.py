@@ -10,7 +10,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 import matplotlib as mpl
@@ -52,6 +52,7 @@ TEXT: Final = 13
 SINCE_START: Final = "time since the start"
 """What an axis of time shows."""
 
+_WORDS: Final = 1 << 12  # texts whose widths are remembered: both widths of a figure have most
 _INCH: Final = 72  # matplotlib writes points as user units: one point is one CSS pixel here
 _FONT: Final = "DejaVu Sans"  # comes with matplotlib; wider than the fonts that pages are read in
 _SETTINGS: Final[dict[Any, Any]] = {
@@ -210,6 +211,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     return placed
 
 
+@lru_cache(_WORDS)
 def readable(text: str) -> str:
     """Text on one line, without characters that a figure cannot hold."""
     return " ".join(
@@ -219,7 +221,13 @@ def readable(text: str) -> str:
 
 def text_width(text: str, size: float = TEXT) -> float:
     """How wide a text is in pixels, in a font as wide as any that a browser may choose."""
-    return size * sum(_em(each) for each in text)
+    return size * _ems(text)
+
+
+@lru_cache(_WORDS)
+def _ems(text: str) -> float:
+    """How wide a text is, in sizes of its font."""
+    return sum(_em(each) for each in text)
 
 
 @cache

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from simab.report.palette import COLOURS
+from simab.report.xml_text import escaped, written_element
 
 __all__ = ["finish"]
 
@@ -60,9 +61,7 @@ def finish(raw: str, prefix: str, title: str, description: str) -> str:
     names = _names(raw, source, prefix)
     for child in source:
         nodes += _cleaned(child, names)
-    written: list[str] = []
-    _write(_Node("svg", look, "", nodes), written)
-    return "".join(written)
+    return _written(_Node("svg", look, "", nodes))
 
 
 def _names(raw: str, source: Element, prefix: str) -> dict[str, str]:
@@ -153,23 +152,7 @@ def _hoist(attributes: dict[str, str], children: list[_Node]) -> None:
                 del child.attributes["style"]
 
 
-def _write(node: _Node, written: list[str]) -> None:
-    """The node as XML, in pieces."""
-    tag, attributes, text, children = node
-    written.append(f"<{tag}")
-    written += [f' {name}="{_attribute(value)}"' for name, value in attributes.items()]
-    if not text and not children:
-        written.append(" />")
-        return
-    written.append(f">{_escaped(text)}")
-    for child in children:
-        _write(child, written)
-    written.append(f"</{tag}>")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _attribute(value: str) -> str:
-    return _escaped(value).replace('"', "&quot;")
+def _written(node: _Node) -> str:
+    """The node as XML."""
+    content = escaped(node.text) + "".join([_written(child) for child in node.children])
+    return written_element(node.tag, node.attributes, content)
