@@ -35,9 +35,9 @@ __all__ = [
     "blank",
     "drawing",
     "fit",
-    "overlay",
     "readable",
     "share_axis",
+    "sheet",
     "spread",
     "svg_text",
     "text_width",
@@ -122,9 +122,16 @@ def _all_settings() -> dict[str, Any]:
         return {name: mpl.rcParams[name] for name in names}
 
 
+def sheet(width: float, height: float) -> Figure:
+    """A figure of that size with nothing on it."""
+    figure = Figure(figsize=(width / _INCH, height / _INCH), dpi=_INCH)
+    figure.patch.set_visible(False)
+    return figure
+
+
 def axes(width: float, height: float, margins: Margins) -> tuple[Figure, Axes]:
     """A figure of that size with one pair of axes inside the margins."""
-    figure = Figure(figsize=(width / _INCH, height / _INCH), dpi=_INCH)
+    figure = sheet(width, height)
     box = (
         margins.left / width,
         margins.bottom / height,
@@ -132,7 +139,6 @@ def axes(width: float, height: float, margins: Margins) -> tuple[Figure, Axes]:
         (height - margins.top - margins.bottom) / height,
     )
     drawn = figure.add_axes(box)
-    figure.patch.set_visible(False)
     drawn.patch.set_visible(False)
     return figure, drawn
 
@@ -144,17 +150,6 @@ def blank(width: float, height: float) -> tuple[Figure, Axes]:
     paper.set_ylim(height, 0)
     paper.set_axis_off()
     return figure, paper
-
-
-def overlay(figure: Figure) -> tuple[Axes, tuple[float, float]]:
-    """Room for words around the axes: the whole figure in pixels, behind them; and its size."""
-    width, height = (float(_INCH * each) for each in figure.get_size_inches())
-    over = figure.add_axes((0, 0, 1, 1), zorder=-1)
-    over.patch.set_visible(False)
-    over.set_xlim(0, width)
-    over.set_ylim(height, 0)
-    over.set_axis_off()
-    return over, (width, height)
 
 
 def svg_text(figure: Figure) -> str:
