@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias
 
+from simab.result.metrics import COUNTED_AS_CORRECT
 from simab.stats import classification, scores
 from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
 from simab.stats.request_totals import RequestTotals, bucket_floor_ns
@@ -39,8 +40,6 @@ LatencyMetric: TypeAlias = Literal[
 ]
 ErrorMetric: TypeAlias = Literal["error_rate"]
 
-COUNTED_AS_CORRECT: Final = frozenset({"accuracy", "success_rate"})
-"""Metrics that are the share of correct answers."""
 LOWER_IS_BETTER: Final = frozenset({"brier", "error_rate"})
 LATENCY_PROBABILITIES: Final[Mapping[str, float]] = {
     "latency_p50": 0.5,

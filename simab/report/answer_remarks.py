@@ -6,18 +6,15 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic import ValidationError
-
 from simab.report import formatting
 from simab.report.convergence_quickest import options
 from simab.report.convergence_text import metric_title
 from simab.report.over_worlds import distinct, in_world, promoting
 from simab.report.requirement_text import where_text
 from simab.result import PolicyResult, StudyResult
+from simab.result.known_worlds import BROKEN, TITLES
 from simab.result.truth_summary import PROMOTE
 from simab.result.world_result import WorldResult
-from simab.scenario.parts import Segment
-from simab.scenario.world_names import BROKEN, TITLES
 from simab.text import typeset
 from simab.text.lists import either, named
 from simab.text.numbers import number_text, two_figures
@@ -31,6 +28,11 @@ _NEAR: Final = 0.95
 
 def by_name(study: StudyResult) -> dict[str, float]:
     """How many requests of a run name each variant on average, and go past the weights."""
+    # Loaded here, as few studies have such requests, and scenarios take long to load.
+    from pydantic import ValidationError
+
+    from simab.scenario.parts import Segment
+
     found: dict[str, float] = {}
     traffic = study.scenario.data.get("traffic")
     for segment in traffic.values() if isinstance(traffic, Mapping) else ():

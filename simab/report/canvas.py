@@ -10,8 +10,8 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, Final, NamedTuple
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple, cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -35,9 +35,9 @@ __all__ = [
     "blank",
     "drawing",
     "fit",
-    "overlay",
     "readable",
     "share_axis",
+    "sheet",
     "spread",
     "svg_text",
     "text_width",
@@ -52,6 +52,7 @@ TEXT: Final = 13
 SINCE_START: Final = "time since the start"
 """What an axis of time shows."""
 
+_WORDS: Final = 1 << 12  # texts whose widths are remembered: both widths of a figure have most
 _INCH: Final = 72  # matplotlib writes points as user units: one point is one CSS pixel here
 _FONT: Final = "DejaVu Sans"  # comes with matplotlib; wider than the fonts that pages are read in
 _SETTINGS: Final[dict[Any, Any]] = {
@@ -95,17 +96,42 @@ class Margins(NamedTuple):
 @contextmanager
 def drawing() -> Iterator[None]:
     """Matplotlib's own defaults with ours, whatever the user's settings are."""
-    with mpl.rc_context(), warnings.catch_warnings():
+    settings, current = _all_settings(), cast("dict[str, Any]", mpl.rcParams)
+    kept = {name: current[name] for name in settings}
+    with warnings.catch_warnings():
         # The browser has fonts for scripts that matplotlib's has no glyphs for.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
+        dict.update(current, settings)  # which checks nothing
+        try:
+            yield
+        finally:
+            dict.update(current, kept)
+
+
+@cache
+def _all_settings() -> dict[str, Any]:
+    """Every setting as it is while drawing.
+
+    All were checked here, so that each figure can set them as in any dictionary: to check 300
+    settings for every figure took longer than to draw most of them.
+    """
+    with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
-        yield
+        names = [name for name in mpl.rcParams if name != "backend"]
+        return {name: mpl.rcParams[name] for name in names}
+
+
+def sheet(width: float, height: float) -> Figure:
+    """A figure of that size with nothing on it."""
+    figure = Figure(figsize=(width / _INCH, height / _INCH), dpi=_INCH)
+    figure.patch.set_visible(False)
+    return figure
 
 
 def axes(width: float, height: float, margins: Margins) -> tuple[Figure, Axes]:
     """A figure of that size with one pair of axes inside the margins."""
-    figure = Figure(figsize=(width / _INCH, height / _INCH), dpi=_INCH)
+    figure = sheet(width, height)
     box = (
         margins.left / width,
         margins.bottom / height,
@@ -113,7 +139,6 @@ def axes(width: float, height: float, margins: Margins) -> tuple[Figure, Axes]:
         (height - margins.top - margins.bottom) / height,
     )
     drawn = figure.add_axes(box)
-    figure.patch.set_visible(False)
     drawn.patch.set_visible(False)
     return figure, drawn
 
@@ -125,17 +150,6 @@ def blank(width: float, height: float) -> tuple[Figure, Axes]:
     paper.set_ylim(height, 0)
     paper.set_axis_off()
     return figure, paper
-
-
-def overlay(figure: Figure) -> tuple[Axes, tuple[float, float]]:
-    """Room for words around the axes: the whole figure in pixels, behind them; and its size."""
-    width, height = (float(_INCH * each) for each in figure.get_size_inches())
-    over = figure.add_axes((0, 0, 1, 1), zorder=-1)
-    over.patch.set_visible(False)
-    over.set_xlim(0, width)
-    over.set_ylim(height, 0)
-    over.set_axis_off()
-    return over, (width, height)
 
 
 def svg_text(figure: Figure) -> str:
@@ -192,6 +206,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     return placed
 
 
+@lru_cache(_WORDS)
 def readable(text: str) -> str:
     """Text on one line, without characters that a figure cannot hold."""
     return " ".join(
@@ -201,7 +216,13 @@ def readable(text: str) -> str:
 
 def text_width(text: str, size: float = TEXT) -> float:
     """How wide a text is in pixels, in a font as wide as any that a browser may choose."""
-    return size * sum(_em(each) for each in text)
+    return size * _ems(text)
+
+
+@lru_cache(_WORDS)
+def _ems(text: str) -> float:
+    """How wide a text is, in sizes of its font."""
+    return sum(_em(each) for each in text)
 
 
 @cache

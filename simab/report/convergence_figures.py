@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from simab.report import canvas
 from simab.report.convergence_text import metric_title, value_text
+from simab.report.overlay import Overlay
 from simab.report.palette import LIGHT
 from simab.result.estimates import Proportion
 from simab.result.studied_convergence import (
@@ -143,7 +144,8 @@ def fan_range(each: VariantConvergence, truth: float, *, difference: bool) -> tu
 
 
 def _fan_legend(figure: Figure, title: str, look: Look) -> None:
-    over, (width, _) = canvas.overlay(figure)
+    over = Overlay(figure)
+    width = over.width
     size = canvas.TEXT - 1
     narrow = width < _NARROW
     words = (
@@ -154,7 +156,7 @@ def _fan_legend(figure: Figure, title: str, look: Look) -> None:
     for row, text in enumerate(words):
         y = 10 + _LINE * row
         if row == 0:
-            over.fill_between([2, 38], y - 6, y + 6, facecolor=look.colour, alpha=0.2, linewidth=0)
+            over.box((2, 38), (y - 6, y + 6), facecolor=look.colour, alpha=0.2, linewidth=0)
             over.plot([2, 38], [y, y], color=look.colour, linewidth=2)
         elif row == 1:
             over.plot([2, 38], [y, y], color=LIGHT["ink"], linewidth=1.3)
@@ -204,10 +206,11 @@ def _not_leading(leader: Leader) -> list[tuple[str, Sequence[Proportion], Look]]
 
 def legend(figure: Figure, entries: Sequence[tuple[str, Look]]) -> None:
     """A line each above the axes: how it looks, and its words."""
-    over, (width, _) = canvas.overlay(figure)
+    over = Overlay(figure)
+    width = over.width
     size = canvas.TEXT - 1
     for row, (words, look) in enumerate(entries):
         y = 10 + _LINE * row
-        over.fill_between([2, 38], y - 6, y + 6, facecolor=look.colour, alpha=0.16, linewidth=0)
+        over.box((2, 38), (y - 6, y + 6), facecolor=look.colour, alpha=0.16, linewidth=0)
         over.plot([2, 38], [y, y], color=look.colour, linewidth=2, dashes=dashes_of(look))
         over.text(46, y, canvas.fit(words, width - 50, size), va="center_baseline", size=size)

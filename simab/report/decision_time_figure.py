@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simab.report import canvas
+from simab.report.overlay import Overlay
 from simab.report.palette import LIGHT, Style, style
 from simab.report.paper import Paper
 from simab.report.policy_rows import MOST_LINES, Row, RowArea, draw_rows
@@ -110,7 +111,8 @@ def _name_ends(
     figure: Figure, names: list[str], ends: list[float], margins: canvas.Margins
 ) -> None:
     """Names to the right of the lines' ends, moved apart, with a leader and the line's marker."""
-    over, (width, height) = canvas.overlay(figure)
+    over = Overlay(figure)
+    width, height = over.width, over.height
     plot = height - margins.top - margins.bottom
     wanted = [margins.top + plot * (1.02 - end) / 1.04 for end in ends]  # the scale of share_axis
     placed = canvas.spread(wanted, _LINE, margins.top + 6, height - margins.bottom - 6)
@@ -125,7 +127,8 @@ def _name_ends(
 
 def _list(figure: Figure, names: list[str]) -> None:
     """A list above the axes: a piece of each line, and its name."""
-    over, (width, _) = canvas.overlay(figure)
+    over = Overlay(figure)
+    width = over.width
     size = canvas.TEXT - 1
     for at, name in enumerate(names):
         look, y = style(at), 10 + (_LINE + 3) * at
@@ -134,7 +137,7 @@ def _list(figure: Figure, names: list[str]) -> None:
         over.text(46, y, canvas.fit(name, width - 50, size), va="center_baseline", size=size)
 
 
-def _marker(axes: Axes, place: tuple[float, float], look: Style) -> None:
+def _marker(axes: Axes | Overlay, place: tuple[float, float], look: Style) -> None:
     x, y = place
     axes.plot(
         [x], [y], marker=look.marker, color=look.colour, markersize=6.5,

@@ -15,7 +15,7 @@ __all__ = ["data_block", "saved_study_of"]
 
 _BEGIN: Final = '<script type="application/json" id="study">'
 _END: Final = "</script>"
-_ESCAPED: Final = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&"})
+_ESCAPED: Final = {sign: f"\\u{ord(sign):04x}" for sign in "<>&"}
 
 
 def data_block(result: object) -> str:
@@ -23,7 +23,10 @@ def data_block(result: object) -> str:
 
     JSON has these signs inside of strings only, where their escapes mean the same.
     """
-    return f"{_BEGIN}{compact_text(result).translate(_ESCAPED)}{_END}"
+    data = compact_text(result)
+    for sign, escaped in _ESCAPED.items():
+        data = data.replace(sign, escaped)  # each in microseconds; `str.translate` is slower
+    return f"{_BEGIN}{data}{_END}"
 
 
 def saved_study_of(content: bytes, name: str) -> bytes:

@@ -6,7 +6,6 @@ import math
 
 from simab.report.fairness_verdict import is_found_off, points_text
 from simab.result.studied_split import RuleFairness, StudiedSplit
-from simab.scenario.routing_rules import ROUTING_RULES
 from simab.text import typeset
 from simab.text.lists import listed
 from simab.text.numbers import counted
@@ -58,6 +57,9 @@ def _of_several(rules: list[RuleFairness]) -> str:
 
 
 def _is_flawed(rule: RuleFairness) -> bool:
+    # Loaded where several rules are compared: scenarios take long to load.
+    from simab.scenario.routing_rules import ROUTING_RULES
+
     known = ROUTING_RULES.get(rule.name)
     return known is not None and known.flawed
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator
 
 from simab.report import canvas
+from simab.report.overlay import Overlay
 from simab.report.palette import LIGHT
 from simab.result.studied_split import FanPoint, PhaseFairness, RuleFairness
 from simab.text import typeset
@@ -44,7 +45,7 @@ def draw_fan(rule: RuleFairness, candidate: str, width: float) -> Figure:
     )
     lower.patch.set_visible(False)
     end_s, ticks = rule.fan[-1].end_s, 7 if width > 500 else 4
-    over, _ = canvas.overlay(figure)
+    over = Overlay(figure)
     for axes, top, title, window in (
         (upper, _HEAD, "each window", True),
         (lower, 2 * _HEAD + _PANEL + _GAP, "all so far", False),
@@ -119,7 +120,7 @@ def draw_settling(phase: PhaseFairness, candidate: str, width: float) -> Figure:
     """
     margins = canvas.Margins(_LEFT, _RIGHT, _HEAD + 20, _FOOT)
     figure, axes = canvas.axes(width, _HEAD + 20 + _PANEL + _FOOT, margins)
-    over, _ = canvas.overlay(figure)
+    over = Overlay(figure)
     title = f"Share of {candidate} since the change"
     over.text(2, 22, canvas.fit(title, width - 4), fontweight="bold")
     asked = phase.shares.get(candidate, 0.0)

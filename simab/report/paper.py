@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, tostring
 
 from simab.report import canvas
 from simab.report.palette import LIGHT
+from simab.report.xml_text import escaped, written_element
 
 __all__ = ["Paper"]
 
@@ -40,10 +40,7 @@ class Paper:
 
     def __init__(self, width: float, height: float) -> None:
         self.width, self.height = width, height
-        self._root = Element(
-            "svg",
-            {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width:g} {height:g}"},
-        )
+        self._drawn: list[str] = []
         self._patterns: set[str] = set()
 
     def rectangle(
@@ -58,14 +55,14 @@ class Paper:
         known = f"{name}-{colour.removeprefix('#')}"
         if known not in self._patterns:
             self._patterns.add(known)
-            pattern = SubElement(
-                SubElement(self._root, "defs"),
+            paper = {"width": "6", "height": "6", "fill": LIGHT["paper"]}
+            stripes = {"d": _STRIPES[name], "stroke": colour, "stroke-width": "1.3"}
+            pattern = written_element(
                 "pattern",
                 {"id": known, "width": "6", "height": "6", "patternUnits": "userSpaceOnUse"},
+                written_element("rect", paper) + written_element("path", stripes),
             )
-            SubElement(pattern, "rect", {"width": "6", "height": "6", "fill": LIGHT["paper"]})
-            stripes = {"d": _STRIPES[name], "stroke": colour, "stroke-width": "1.3"}
-            SubElement(pattern, "path", stripes)
+            self._drawn.append(written_element("defs", {}, pattern))
         return f"url(#{known})"
 
     def line(
@@ -81,13 +78,13 @@ class Paper:
         look = {"stroke": colour, "stroke-width": f"{thick:g}", "fill": "none"}
         if dash:
             look["stroke-dasharray"] = " ".join(f"{each:g}" for each in dash)
-        SubElement(self._root, "path", {"d": path, **look})
+        self._drawn.append(written_element("path", {"d": path, **look}))
 
     def area(self, corners: Sequence[tuple[float, float]], colour: str, *, opacity: float) -> None:
         """What these corners enclose, filled."""
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners) + "Z"
         look = {"fill": colour, "fill-opacity": f"{opacity:g}", "stroke": "none"}
-        SubElement(self._root, "path", {"d": path, **look})
+        self._drawn.append(written_element("path", {"d": path, **look}))
 
     def mark(
         self,
@@ -106,7 +103,7 @@ class Paper:
             return
         corners = [(place[0] + radius * x, place[1] + radius * y) for x, y in _SHAPES[shape]]
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
-        SubElement(self._root, "polygon", {"points": points, **look})
+        self._drawn.append(written_element("polygon", {"points": points, **look}))
 
     def words(  # noqa: PLR0913 - as SVG has them, all but the first two by keyword
         self,
@@ -123,13 +120,16 @@ class Paper:
         look = {"font-size": f"{size:g}px", "text-anchor": anchor, "fill": colour}
         if bold:
             look["font-weight"] = "bold"
-        parent = SubElement(self._root, "g", {"id": "class:halo"}) if halo else self._root
         at = {"x": f"{place[0]:.1f}", "y": f"{place[1]:.1f}"}
-        SubElement(parent, "text", at | look).text = text
+        line = written_element("text", at | look, escaped(text))
+        self._drawn.append(written_element("g", {"id": "class:halo"}, line) if halo else line)
 
     def svg(self) -> str:
         """What was drawn, as text."""
-        return tostring(self._root, encoding="unicode")
+        size = f"0 0 {self.width:g} {self.height:g}"
+        look = {"xmlns": "http://www.w3.org/2000/svg", "viewBox": size}
+        return written_element("svg", look, "".join(self._drawn))
 
     def _add(self, tag: str, numbers: dict[str, float], **look: str) -> None:
-        SubElement(self._root, tag, {key: f"{each:.1f}" for key, each in numbers.items()} | look)
+        at = {key: f"{each:.1f}" for key, each in numbers.items()}
+        self._drawn.append(written_element(tag, at | look))

@@ -8,10 +8,10 @@ from typing import Final
 
 from simab.report import formatting
 from simab.result import Mean, Proportion, StudyResult
+from simab.result.known_worlds import BROKEN, SLOW, TITLES
 from simab.result.quantities import QUANTITIES
 from simab.result.requirement_result import JudgedRequirement, RequirementStatement
 from simab.result.world_result import WorldResult
-from simab.scenario.world_names import BROKEN, SLOW, TITLES
 from simab.stats.share_bounds import MOST_RUNS
 from simab.text import typeset
 from simab.text.lists import listed, named

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from simab.report import canvas
+from simab.report.overlay import Overlay
 from simab.report.palette import LIGHT, Style, style
 from simab.report.policy_rows import MOST_LINES
 from simab.report.sweep_axis import FieldAxis
@@ -101,7 +102,7 @@ def draw_curves(lines: Sequence[Line], axis: FieldAxis, scale: Scale, width: flo
     figure, _ = canvas.axes(width, total, canvas.Margins(0, 0, 0, 0))
     figure.clear()
     figure.patch.set_visible(False)
-    over, _ = canvas.overlay(figure)
+    over = Overlay(figure)
     longest = max(canvas.text_width(line.name, _SIZE) for line in lines)
     right = min(_NAMES, longest + 40) if wide else 20.0
     left, y, first = scale.room, 0.0, 0
@@ -160,7 +161,7 @@ def _draw(axes: Axes, line: Line, look: Style, dodge: float) -> None:
 
 
 def _name_ends(
-    over: Axes,
+    over: Overlay,
     axes: Axes,
     lines: Sequence[Line],
     drawn: tuple[list[float], int],
@@ -179,7 +180,7 @@ def _name_ends(
         over.text(x + 28, y, name, va="center_baseline", size=_SIZE)
 
 
-def _list(over: Axes, lines: Sequence[Line], first: int, place: tuple[float, float]) -> None:
+def _list(over: Overlay, lines: Sequence[Line], first: int, place: tuple[float, float]) -> None:
     """A list above the axes: a piece of each line, and its name."""
     top, width = place
     for at, line in enumerate(lines):
@@ -190,7 +191,7 @@ def _list(over: Axes, lines: Sequence[Line], first: int, place: tuple[float, flo
         over.text(46, y, name, va="center_baseline", size=_SIZE)
 
 
-def _marker(axes: Axes, place: tuple[float, float], look: Style) -> None:
+def _marker(axes: Axes | Overlay, place: tuple[float, float], look: Style) -> None:
     axes.plot(
         [place[0]], [place[1]], marker=look.marker, color=look.colour, markersize=6,
         markeredgecolor=LIGHT["paper"], linestyle="none",

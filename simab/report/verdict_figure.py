@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import Final, NamedTuple
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from simab.report import canvas, formatting
+from simab.report.overlay import Overlay
 from simab.report.palette import LIGHT
 from simab.report.verdict_columns import VerdictColumn, ending_names, endings
 from simab.result import PolicyResult, StudyResult
@@ -89,14 +89,15 @@ def draw_endings(result: StudyResult, width: float) -> Figure:
     head = _LINE if all(_fits_beside(policy, span) for policy in result.policies) else 2 * _LINE
     row_height = _ROW - _LINE + head
     height = top + row_height * len(result.policies) + 28
-    figure, axes = canvas.blank(width, height)
+    figure = canvas.sheet(width, height)
+    paper = Overlay(figure)
     for entry in entries:
-        _segment(axes, (entry.x, entry.y + 3), (18, 14), entry.look)
-        axes.text(entry.x + 25, entry.y + 14, entry.words, size=canvas.TEXT - 1)
-    _scale(axes, span, top, height - 28)
+        _segment(paper, (entry.x, entry.y + 3), (18, 14), entry.look)
+        paper.text(entry.x + 25, entry.y + 14, entry.words, size=canvas.TEXT - 1)
+    _scale(paper, span, top, height - 28)
     bare = _bare(result, order, span)
     for row, policy in enumerate(result.policies):
-        _bar(axes, policy, order, (top + row_height * row, head), span, bare)
+        _bar(paper, policy, order, (top + row_height * row, head), span, bare)
     return figure
 
 
@@ -170,14 +171,14 @@ def _legend_entries(order: list[Segment], width: float) -> list[Entry]:
     return entries
 
 
-def _scale(axes: Axes, span: float, top: float, bottom: float) -> None:
+def _scale(paper: Overlay, span: float, top: float, bottom: float) -> None:
     for part in (0, 0.25, 0.5, 0.75, 1):
         x = _EDGE + part * span
-        axes.plot([x, x], [top, bottom], color=LIGHT["grid"], linewidth=1, zorder=0)
+        paper.plot([x, x], [top, bottom], color=LIGHT["grid"], linewidth=1, zorder=0)
         label = f"{100 * part:g}{typeset.THIN}%"
         align = "left" if part == 0 else "right" if part == 1 else "center"
         edge = 0 if part == 0 else span + 2 * _EDGE if part == 1 else x
-        axes.text(edge, bottom + 18, label, ha=align, size=canvas.TEXT - 1, color=LIGHT["soft"])
+        paper.text(edge, bottom + 18, label, ha=align, size=canvas.TEXT - 1, color=LIGHT["soft"])
 
 
 def _note(policy: PolicyResult) -> str:
@@ -191,7 +192,7 @@ def _fits_beside(policy: PolicyResult, span: float) -> bool:
 
 
 def _bar(
-    axes: Axes,
+    paper: Overlay,
     policy: PolicyResult,
     order: list[Segment],
     place: tuple[float, float],
@@ -201,8 +202,8 @@ def _bar(
     """Name and note over the bar, beside each other or on two lines; place: top, their height."""
     top, head = place
     beside = head == _LINE
-    axes.text(_EDGE, top + 16, canvas.fit(policy.name, span / _BOLD), weight="bold")
-    axes.text(
+    paper.text(_EDGE, top + 16, canvas.fit(policy.name, span / _BOLD), weight="bold")
+    paper.text(
         _EDGE + span if beside else _EDGE,
         top + 16 + head - _LINE,
         _note(policy),
@@ -213,33 +214,33 @@ def _bar(
     y = top + head + 5
     for piece in _pieces(policy, order, span):
         look = piece.segment.look
-        _segment(axes, (piece.left, y), (piece.right - piece.left, _BAR), look)
+        _segment(paper, (piece.left, y), (piece.right - piece.left, _BAR), look)
         if look is not _RIGHT:
-            _name_segment(axes, piece, y, named=piece.segment.column.short not in bare)
-    _whisker(axes, policy, y + _BAR / 2, span)
+            _name_segment(paper, piece, y, named=piece.segment.column.short not in bare)
+    _whisker(paper, policy, y + _BAR / 2, span)
 
 
 def _segment(
-    axes: Axes, corner: tuple[float, float], size: tuple[float, float], look: Look
+    paper: Overlay, corner: tuple[float, float], size: tuple[float, float], look: Look
 ) -> None:
-    axes.add_patch(
+    paper.shape(
         Rectangle(
             corner, *size, facecolor=look.face, edgecolor=look.edge, hatch=look.hatch, linewidth=1.2
         )
     )
 
 
-def _name_segment(axes: Axes, piece: Piece, y: float, *, named: bool) -> None:
+def _name_segment(paper: Overlay, piece: Piece, y: float, *, named: bool) -> None:
     """Percentage, and word where all have it, in the middle of the segment if there is room."""
     text = f"{piece.number} {piece.name}" if named else piece.number
     if piece.has_room(text):
         middle, size = (piece.words_from + piece.right) / 2, canvas.TEXT - 1
-        axes.text(middle, y + 16.5, text, ha="center", size=size, gid="class:halo")
+        paper.text(middle, y + 16.5, text, ha="center", size=size, gid="class:halo")
 
 
-def _whisker(axes: Axes, policy: PolicyResult, y: float, span: float) -> None:
+def _whisker(paper: Overlay, policy: PolicyResult, y: float, span: float) -> None:
     low, high = (_EDGE + bound * span for bound in (policy.correct.low, policy.correct.high))
     for colour, thick, cap in ((LIGHT["paper"], 4.5, 6.5), (LIGHT["ink"], 1.6, 5)):
-        axes.plot([low, high], [y, y], color=colour, linewidth=thick, zorder=4)
+        paper.plot([low, high], [y, y], color=colour, linewidth=thick, zorder=4)
         for x in (low, high):
-            axes.plot([x, x], [y - cap, y + cap], color=colour, linewidth=thick, zorder=4)
+            paper.plot([x, x], [y - cap, y + cap], color=colour, linewidth=thick, zorder=4)

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from math import nan
+from operator import attrgetter
 from typing import Any, Final
 
 from simab.result.run_summary import RunSummary
 
-__all__ = ["by_variant", "outcome_columns"]
+__all__ = ["by_variant", "outcome_table"]
 
-_COLUMNS: Final = tuple(each.name for each in fields(RunSummary))
+_SERVED: Final = "requests_served"
+_COLUMNS: Final = tuple(each.name for each in fields(RunSummary) if each.name != _SERVED)
+_numbers_of: Final = attrgetter(*_COLUMNS)
 
 
-def outcome_columns(row: RunSummary) -> dict[str, Any]:
-    """A run's row by column, what was served by each variant at the end."""
-    return by_variant({name: getattr(row, name) for name in _COLUMNS}, ("requests_served",))
+def outcome_table(
+    rows: Iterable[tuple[Mapping[str, Any], RunSummary]],
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The columns and the rows of runs: of what each is, its numbers, what each variant served.
+
+    Columns are in order of their first appearance; what a row lacks is NaN.
+    """
+    found = list(rows)
+    wheres = list(dict.fromkeys(name for where, _ in found for name in where))
+    served = list(dict.fromkeys(name for _, row in found for name in row.requests_served))
+    values = [
+        (
+            *[where.get(name, nan) for name in wheres],
+            *_numbers_of(row),
+            *[row.requests_served.get(name, nan) for name in served],
+        )
+        for where, row in found
+    ]
+    return [*wheres, *_COLUMNS, *(f"{_SERVED}[{name}]" for name in served)], values
 
 
 def by_variant(row: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:

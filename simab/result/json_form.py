@@ -6,10 +6,10 @@ default, or is NaN, None or empty, where its type has that; else it is an error 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from functools import cache, partial
+from math import isfinite, isinf, nan
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -26,6 +26,10 @@ _SIMPLE: Final[Mapping[Any, Callable[[Reader], Any]]] = {
     float: Reader.as_number,
 }
 _SPREAD: Final = "keys at the level of the other fields"
+_LARGE: Final = 1e15
+"""Smaller numbers are what they are, whole ones too; others are checked one by one."""
+_NUMBERS: Final = {float, NoneType}
+"""What most lists hold and nothing else; a list of it is written and read as a whole."""
 
 
 def required_keys(keys: Iterable[str]) -> Mapping[str, Any]:
@@ -42,16 +46,18 @@ def dumped(value: Any) -> Any:
     """The value as dictionaries, lists, texts, numbers and None."""
     kind: Any = type(value)
     if kind is float:  # first, as most values are numbers
-        return value if math.isfinite(value) else None
+        return value if isfinite(value) else None
     if kind is str:
         return value
     if isinstance(value, float):  # of NumPy's
-        return value if math.isfinite(value) else None
+        return value if isfinite(value) else None
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, str):
         return str(value)
     if isinstance(value, list | tuple):
+        if set(map(type, value)) <= _NUMBERS:
+            return [each if each is None or isfinite(each) else None for each in value]
         return [dumped(each) for each in value]
     if isinstance(value, Mapping):
         return {str(key): dumped(each) for key, each in value.items()}
@@ -85,13 +91,31 @@ def loaded(kind: type[Record], reader: Reader) -> Record:
         return record
     reader.require_object()
     owner: Any = kind
-    hints = _hints(owner)
-    return kind(**{each.name: _field(each, hints[each.name], reader) for each in fields(owner)})
+    plain: Mapping[str, Any] = reader.value
+    values = {}
+    for each, hint, exact in _fields_of(owner):
+        value = plain.get(each.name)
+        if type(value) is exact and _is_plain(value):
+            values[each.name] = value
+        else:
+            values[each.name] = _field(each, hint, reader)
+    return kind(**values)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a text or a number is what it is, and needs no check."""
+    return type(value) is str or abs(value) < _LARGE
 
 
 @cache
-def _hints(kind: Hashable) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _fields_of(kind: Hashable) -> tuple[tuple[Field[Any], Any, type | None], ...]:
+    """The fields of a record, their types, and the type of values that need no reading."""
+    owner: Any = kind
+    hints = get_type_hints(owner)
+    return tuple(
+        (each, hints[each.name], hints[each.name] if hints[each.name] in _SIMPLE else None)
+        for each in fields(owner)
+    )
 
 
 def _field(field: Field[Any], hint: Any, reader: Reader) -> Any:
@@ -129,11 +153,20 @@ def _reading(hint: Any) -> Callable[[Reader], Any]:
         (present,) = (_reading(each) for each in inner if each is not NoneType)
         return lambda reader: None if reader.value is None else present(reader)
     if kind is tuple:
-        item = _reading(inner[0])
-        return lambda reader: tuple(item(each) for each in reader.items())
+        return partial(_items, _reading(inner[0]), inner[0] is float)
     if kind is not None and issubclass(kind, Mapping):
         entry = _reading(inner[1])
         return lambda reader: {name: entry(each) for name, each in reader.entries()}
     if hint is Any:
         return lambda reader: reader.value
     return _SIMPLE.get(hint, partial(loaded, hint))
+
+
+def _items(item: Callable[[Reader], Any], of_numbers: bool, reader: Reader) -> tuple[Any, ...]:
+    """The items of a list, each as `item` reads it; those of a list of finite numbers at once."""
+    values = reader.value
+    if of_numbers and type(values) is list and set(map(type, values)) <= _NUMBERS:
+        known = tuple(nan if each is None else each for each in values)
+        if not any(map(isinf, known)):
+            return known
+    return tuple(item(each) for each in reader.items())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from simab.policies import Policy
 from simab.policies.limits import LatencyLimit
+from simab.result.known_worlds import BROKEN, DESCRIBED, EQUAL, EXCHANGED, SLOW, TITLES
 from simab.scenario.parts import UncheckedScenario
 
 __all__ = [
@@ -19,20 +19,6 @@ __all__ = [
     "default_world_names",
     "world_names",
 ]
-
-DESCRIBED: Final = "described"
-EQUAL: Final = "equal"
-EXCHANGED: Final = "exchanged"
-BROKEN: Final = "broken"
-SLOW: Final = "slow"
-TITLES: Final[Mapping[str, str]] = {
-    DESCRIBED: "as described",
-    EQUAL: "equally good",
-    EXCHANGED: "exchanged",
-    BROKEN: "broken",
-    SLOW: "three times as slow",
-}
-"""What the candidate is like in the worlds that every study has."""
 
 
 def default_world_names(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from simab.result import PolicyResult
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS
-from simab.result.flat_rows import by_variant, outcome_columns
+from simab.result.flat_rows import by_variant, outcome_table
 from simab.result.json_form import dumped
 from simab.result.run_summary import RunSummary
 
@@ -34,7 +34,8 @@ def outcomes_frame(rows: Iterable[tuple[Where, RunSummary]]) -> pd.DataFrame:
     """One row a run: of what it is, how it ended, when, and what it cost."""
     import pandas as pd
 
-    frame = pd.DataFrame([{**where, **outcome_columns(row)} for where, row in rows])
+    names, values = outcome_table(rows)
+    frame = pd.DataFrame(values, columns=names)
     unknown = [name for name in COLUMNS if name in frame and frame[name].isna().all()]
     return frame.astype(dict.fromkeys(unknown, float))  # NaN, as CSV reads it, and not None
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.text import Text
 
 from simab.report import canvas, paired_figure, palette, timeline_tables, verdict_figure
 from simab.report.paired_scale import PairedScale, cut_at
@@ -146,7 +147,7 @@ def test_an_ending_is_labelled_alike_in_all_bars(
         for share in wrong
     ]
     drawn = verdict_figure.draw_endings(replace(study, policies=tuple(policies)), width)
-    texts = [each.get_text() for axes in drawn.axes for each in axes.texts]
+    texts = [each.get_text() for each in drawn.findobj(Text)]
     words = [typeset.plain_spaces(text) for text in texts]
     labels = [text for text in words if text.startswith(tuple(f"{share} %" for share in wrong))]
     assert len({each.endswith("%") for each in labels}) <= 1

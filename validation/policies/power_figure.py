@@ -99,11 +99,21 @@ def power_figure(scenarios: Mapping[str, Scenario], cells: Sequence[Cell]) -> st
     with canvas.drawing():
         figure = Figure(figsize=(_WIDTH / 72, rows * _HEIGHT / 72), dpi=72)
         figure.patch.set_facecolor("white")
-        over, _ = canvas.overlay(figure)
+        over = _overlay(figure, rows * _HEIGHT)
         for at, panel in enumerate(PANELS):
             corner = (at % 2 * _WIDTH / 2, at // 2 * _HEIGHT)
             _draw(figure, over, corner, panel, scenarios, cells)
         return canvas.svg_text(figure)
+
+
+def _overlay(figure: Figure, height: float) -> Axes:
+    """Room for words around the panels: the whole figure in pixels, behind them."""
+    over = figure.add_axes((0, 0, 1, 1), zorder=-1)
+    over.patch.set_visible(False)
+    over.set_xlim(0, _WIDTH)
+    over.set_ylim(height, 0)
+    over.set_axis_off()
+    return over
 
 
 def _draw(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from simab.policies.metrics import COUNTED_AS_CORRECT as COUNTED
 from simab.report import formatting, tables_over_worlds
 from simab.report.figure_block import worlds_figures
 from simab.report.over_worlds import distinct
@@ -12,7 +11,8 @@ from simab.report.requirement_text import bounds_text
 from simab.report.sections.section import Content, Numbers, Section
 from simab.report.worlds_table import columns_text, worlds_table
 from simab.result import StudyResult
-from simab.scenario.world_names import BROKEN, SLOW, TITLES
+from simab.result.known_worlds import BROKEN, SLOW, TITLES
+from simab.result.metrics import COUNTED_AS_CORRECT as COUNTED
 from simab.text.lists import named
 
 __all__ = ["SECTION"]
