@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from simab.aws.alarms import Alarm
 from simab.aws.answers import Answers, ProfileAnswers
 from simab.aws.errors import validation_error
 from simab.aws.live_endpoint import LiveEndpoint
@@ -68,6 +69,9 @@ class Account:
         self.configs: dict[str, EndpointConfig] = {}
         self.endpoints: dict[str, LiveEndpoint] = {}
         self.deleted: list[LiveEndpoint] = []
+        self.alarms: dict[str, Alarm] = {}
+        self.alarms_look = False
+        self._on_service: list[Callable[[LiveEndpoint], None]] = []
         self._requests = 0
 
     def next_request_id(self) -> str:
@@ -105,6 +109,15 @@ class Account:
             )
         )
         endpoint.modified = self.timeline.now
+        for begin in self._on_service:
+            begin(endpoint)
+
+    def on_service(self, begin: Callable[[LiveEndpoint], None]) -> None:
+        """Call back with every endpoint that serves, now or as soon as it does."""
+        self._on_service.append(begin)
+        for endpoint in self.endpoints.values():
+            if endpoint.session is not None and not endpoint.deleting:
+                begin(endpoint)
 
     def change_config(
         self,

@@ -20,7 +20,7 @@ from simab.stats.request_totals import (
     known_latencies,
 )
 
-__all__ = ["METRICS", "MetricWindow", "metric_windows"]
+__all__ = ["METRICS", "Metric", "MetricWindow", "metric_windows"]
 
 _US: Final = 1_000
 
@@ -53,8 +53,16 @@ class Metric:
     largest: Callable[[MetricWindow], float]
     percentile: Callable[[MetricWindow, float], float] | None = None
 
-    def statistic(self, name: str, window: MetricWindow) -> float:
-        """Sum, Average, SampleCount, Minimum or Maximum; the window has a sample."""
+    def value(self, statistic: str, window: MetricWindow) -> float | None:
+        """A statistic of a window that has a sample; None where the metric has no such one."""
+        if statistic.startswith("p"):
+            if self.percentile is None:
+                return None
+            return self.percentile(window, float(statistic[1:]) / 100)
+        return self._plain(statistic, window)
+
+    def _plain(self, name: str, window: MetricWindow) -> float:
+        """Sum, Average, SampleCount, Minimum or Maximum."""
         samples = self.samples(window)
         match name:
             case "Sum":
@@ -113,7 +121,7 @@ METRICS: Final[Mapping[str, Metric]] = {
         "None", _invocations, lambda window: window.per_instance, _mean_share, _mean_share
     ),
     "Invocation4XXErrors": _counting(_none),
-    "Invocation5XXErrors": _counting(lambda window: window.totals.failed),
+    "Invocation5XXErrors": _counting(lambda window: window.totals.failed + window.totals.rejected),
     "InvocationModelErrors": _counting(lambda window: window.totals.failed),
     "ModelLatency": Metric(
         "Microseconds",

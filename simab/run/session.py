@@ -9,6 +9,7 @@ from simab.draws import Draws
 from simab.policies import Action, Observation, Refusal
 from simab.run.simulation import Run, require_scenario
 from simab.scenario.models import Scenario
+from simab.scenario.serving import Autoscaling
 from simab.world import Blueprint
 from simab.world import Session as WorldSession
 from simab.world.answers import checked_decision
@@ -124,6 +125,14 @@ class Session:
     def pending(self) -> SplitEntry | None:
         """The weights and instances that the update under way leads to; None without one."""
         return self._session.pending
+
+    def autoscale(self, variant: str, settings: Autoscaling | None) -> None:
+        """From now on scale a variant so, or no more: in place of what the scenario says.
+
+        Raises:
+            InvalidInput: the scenario has no such variant.
+        """
+        self._session.autoscale(variant, settings)
 
     def at(self, at_ns: int, callback: Callable[[], None]) -> None:
         """Call back at an instant, in ns from the start, when all before it has been played.

@@ -58,13 +58,18 @@ class Autoscaler:
         published = max((now_ns - delay_ns) // period_ns, 0)
         return (published + 1) * period_ns + delay_ns
 
+    def configure(self, variant: str, settings: Autoscaling | None) -> None:
+        """From now on scale a variant so, or not at all; it cools down from nothing."""
+        if settings is None:
+            self._settings.pop(variant, None)
+            return
+        self._settings[variant] = settings
+        self._no_more_until_ns.setdefault(variant, 0)
+        self._no_fewer_until_ns.setdefault(variant, 0)
+
     def deployed(self, variants: Collection[str], now_ns: int) -> None:
         """These variants are on the endpoint from now on: of new ones, later windows count."""
-        for name in self._settings:
-            if name not in variants:
-                self._since_ns.pop(name, None)
-            else:
-                self._since_ns.setdefault(name, now_ns)
+        self._since_ns = {name: self._since_ns.get(name, now_ns) for name in variants}
 
     def wishes(self, now_ns: int, instances: Mapping[str, int]) -> Iterator[Wish]:
         """Of the variants on the endpoint, those that should have other numbers of instances.

@@ -79,12 +79,21 @@ class Caller:
             raise InvalidInput("this session takes no requests from outside: make it with called")
         if target is None:
             return NO_VARIANT
-        if target not in names:
+        self.require_variant(target)
+        return names.index(target)
+
+    def require_variant(self, name: str) -> None:
+        """Refuse what is no variant of the scenario.
+
+        Raises:
+            InvalidInput: it is none.
+        """
+        names = self._blueprint.names
+        if name not in names:
             raise InvalidInput(
-                f"target = {visible(repr(target))}: the scenario has no such variant; name one of "
+                f"variant = {visible(repr(name))}: the scenario has no such variant; name one of "
                 f"{', '.join(names)}"
             )
-        return names.index(target)
 
     def ended(self, end: CallEnd | None, arrived_ns: int) -> Reply | None:
         """What the endpoint answers to the next request; None where that is not known in time."""

@@ -44,11 +44,14 @@ def play_to(environment: simpy.Environment, reached: simpy.Event) -> None:
 
 
 def play_until(environment: simpy.Environment, time_ns: int) -> None:
-    """Play all events before an instant, and the control events that were set for it by now.
+    """Play all events before an instant, and the control events at it, also those set on the way.
 
     Where there are none, as before most ticks, time passes at once.
     """
     if environment.peek() > time_ns:
         environment._now = time_ns
-    else:
-        play_to(environment, at(environment, time_ns, Rank.CONTROL))
+        return
+    play_to(environment, at(environment, time_ns, Rank.CONTROL))
+    queue = environment._queue
+    while queue and queue[0][0] == time_ns and int(queue[0][1]) == Rank.CONTROL:
+        environment.step()

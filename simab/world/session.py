@@ -14,6 +14,7 @@ import simpy
 from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Refusal, SetInstances
+from simab.scenario.serving import Autoscaling
 from simab.world.autoscaling import Autoscaler
 from simab.world.blueprint import Blueprint
 from simab.world.calls import Caller, Reply, Waited
@@ -76,8 +77,8 @@ class Session:
         self._events: list[simpy.Event] = []
         self._routers = RouterReplicas(blueprint.scenario.endpoint, self._endpoint.weights)
         self._take_effect()
-        if self._autoscaler.is_used:
-            self._call(self._autoscale, self._autoscaler.next_ns(0))
+        self._looks_at_load = False
+        self._look_at_load()
 
     @property
     def now_ns(self) -> int:
@@ -169,6 +170,22 @@ class Session:
             self._refused,
             objective.metric,
         )
+
+    def autoscale(self, variant: str, settings: Autoscaling | None) -> None:
+        """From now on scale a variant so, or no more: in place of what the scenario says.
+
+        Raises:
+            InvalidInput: the scenario has no such variant.
+        """
+        self._caller.require_variant(variant)
+        self._autoscaler.configure(variant, settings)
+        self._look_at_load()
+
+    def _look_at_load(self) -> None:
+        """Autoscaling looks with every window from the first time that it is used."""
+        if self._autoscaler.is_used and not self._looks_at_load:
+            self._looks_at_load = True
+            self._call(self._autoscale, self._autoscaler.next_ns(self.now_ns))
 
     def at(self, at_ns: int, callback: Callable[[], None]) -> None:
         """Call back at an instant, when all before it has been played and nothing at it.

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from simab.draws import Draws
+from simab.errors import InvalidInput
 from simab.policies import AddVariant, EndpointStatus, RemoveVariant, SetInstances, SetWeights
+from simab.run.session import Session as RunSession
 from simab.scenario.models import Scenario
+from simab.scenario.serving import Autoscaling
 from simab.world import Blueprint, Session
 from simab.world.autoscaling import Autoscaler, Wish
 from simab.world.run_counts import INSTANCE_SHARE_ONE, RequestColumn, RunCounts
@@ -217,3 +220,26 @@ def test_a_session_without_autoscaling_has_no_clock_for_it() -> None:
     assert plain.scales_ns is None
     assert not plain.changes_ahead
     assert Session(Blueprint.of(scaled()), Draws(1, 0)).scales_ns == MINUTE_NS + DELAY_NS
+
+
+def test_autoscaling_may_begin_and_end_in_a_run(engine: str) -> None:
+    """Begun at 5:00 by hand it looks with the next window, at three whole minutes; ended, never."""
+    described = scenario(
+        {"a": variant(), "b": variant()},
+        horizon="30min",
+        metrics={"period": "1min", "publication_delay": "45s"},
+        controller={"interval": "1min"},
+        endpoint={"provisioning": "30s"},
+    )
+    session = RunSession(described, engine=engine)
+    session.advance("5min")
+    settings = Autoscaling(max_instances=3, invocations_per_instance=10)
+    session.autoscale("b", settings)
+    session.advance("10min")
+    session.autoscale("b", None)
+    session.autoscale("a", settings)
+    session.autoscale("a", None)
+    with pytest.raises(InvalidInput, match="name one of a, b"):
+        session.autoscale("z", settings)
+    scalings = session.close().decision_log.scalings
+    assert [(entry.at_ns, entry.after) for entry in scalings] == [(5 * MINUTE_NS + DELAY_NS, 3)]

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from simab.aws.account import Account
 from simab.aws.errors import not_implemented
-from simab.aws.operations import configs, endpoints, invocations, metrics, models
+from simab.aws.operations import alarms, configs, endpoints, invocations, metrics, models
 
 __all__ = ["OPERATIONS", "Operation", "respond"]
 
@@ -36,7 +36,12 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "sagemaker-runtime": {"InvokeEndpoint": invocations.invoke_endpoint},
     "cloudwatch": {
         "GetMetricStatistics": metrics.get_metric_statistics,
+        "GetMetricData": metrics.get_metric_data,
         "ListMetrics": metrics.list_metrics,
+        "PutMetricAlarm": alarms.put_metric_alarm,
+        "DescribeAlarms": alarms.describe_alarms,
+        "SetAlarmState": alarms.set_alarm_state,
+        "DeleteAlarms": alarms.delete_alarms,
     },
 }
 
