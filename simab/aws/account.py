@@ -13,6 +13,7 @@ from simab.aws.answers import Answers, ProfileAnswers
 from simab.aws.errors import validation_error
 from simab.aws.live_endpoint import LiveEndpoint
 from simab.aws.resources import EndpointConfig, Model, arn
+from simab.aws.scaling import ScalableTarget
 from simab.aws.timeline import Timeline
 from simab.aws.worlds import players, world_of
 from simab.run.session import Session
@@ -71,6 +72,7 @@ class Account:
         self.deleted: list[LiveEndpoint] = []
         self.alarms: dict[str, Alarm] = {}
         self.alarms_look = False
+        self.scalable: dict[str, ScalableTarget] = {}
         self._on_service: list[Callable[[LiveEndpoint], None]] = []
         self._requests = 0
 
@@ -109,8 +111,22 @@ class Account:
             )
         )
         endpoint.modified = self.timeline.now
+        self.scale(endpoint)
         for begin in self._on_service:
             begin(endpoint)
+
+    def scale(self, endpoint: LiveEndpoint) -> None:
+        """Let the world of an endpoint scale by what is registered for it now."""
+        if endpoint.session is None or endpoint.deleting:
+            return
+        registered = {
+            target.variant: target.autoscaling
+            for target in self.scalable.values()
+            if target.endpoint == endpoint.name
+        }
+        for name, world in endpoint.played_by.items():
+            described = endpoint.session.scenario.endpoint.variants[world].autoscaling
+            endpoint.session.autoscale(world, registered.get(name, described))
 
     def on_service(self, begin: Callable[[LiveEndpoint], None]) -> None:
         """Call back with every endpoint that serves, now or as soon as it does."""

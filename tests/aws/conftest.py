@@ -26,6 +26,7 @@ class Platform:
         self.sagemaker = session.client("sagemaker")
         self.runtime = session.client("sagemaker-runtime")
         self.cloudwatch = session.client("cloudwatch")
+        self.scaling = session.client("application-autoscaling")
 
     def sleep(self, seconds: float) -> None:
         """Let simulated time pass."""

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from simab.aws.account import Account
 from simab.aws.errors import not_implemented
-from simab.aws.operations import alarms, configs, endpoints, invocations, metrics, models
+from simab.aws.operations import alarms, configs, endpoints, invocations, metrics, models, scaling
 
 __all__ = ["OPERATIONS", "Operation", "respond"]
 
@@ -42,6 +42,14 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
         "DescribeAlarms": alarms.describe_alarms,
         "SetAlarmState": alarms.set_alarm_state,
         "DeleteAlarms": alarms.delete_alarms,
+    },
+    "application-autoscaling": {
+        "RegisterScalableTarget": scaling.register_scalable_target,
+        "DescribeScalableTargets": scaling.describe_scalable_targets,
+        "DeregisterScalableTarget": scaling.deregister_scalable_target,
+        "PutScalingPolicy": scaling.put_scaling_policy,
+        "DescribeScalingPolicies": scaling.describe_scaling_policies,
+        "DeleteScalingPolicy": scaling.delete_scaling_policy,
     },
 }
 
