@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["RehearsalOver", "ServiceError", "not_implemented", "validation_error"]
+__all__ = [
+    "NotRehearsable",
+    "RehearsalOver",
+    "ServiceError",
+    "not_implemented",
+    "validation_error",
+]
 
 
 class ServiceError(Exception):
@@ -14,6 +20,10 @@ class ServiceError(Exception):
     def __init__(self, code: str, message: str, status: int = 400, **details: object) -> None:
         super().__init__(message)
         self.code, self.message, self.status, self.details = code, message, status, details
+
+
+class NotRehearsable(Exception):
+    """A rehearsed script uses what has no meaning in simulated time; the text says what to do."""
 
 
 class RehearsalOver(BaseException):
