@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "NoProcess",
     "NotRehearsable",
     "RehearsalOver",
     "ServiceError",
@@ -24,6 +25,13 @@ class ServiceError(Exception):
 
 class NotRehearsable(Exception):
     """A rehearsed script uses what has no meaning in simulated time; the text says what to do."""
+
+
+class NoProcess(NotRehearsable, OSError):
+    """It starts a program, which Python says by an `OSError` where there is none.
+
+    So libraries that do without one, such as `platform` without `uname`, go on.
+    """
 
 
 class RehearsalOver(BaseException):

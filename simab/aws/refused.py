@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["REFUSED", "WAITING_FOR_FILES", "WITHOUT_TIMEOUT"]
+__all__ = ["PROCESSES", "REFUSED", "TIMER_DUE", "WAITING_FOR_FILES", "WITHOUT_TIMEOUT"]
 
 _THREADS: Final = (
     "threads are not simulated: a rehearsed script runs alone in simulated time; "
@@ -14,7 +14,7 @@ _EXECUTORS: Final = (
     "executors of concurrent.futures are not simulated: a rehearsed script runs alone in "
     "simulated time; call the clients one after the other, in a plain loop"
 )
-_PROCESSES: Final = (
+PROCESSES: Final = (
     "processes of its own are not simulated: they would live in real time and could reach the "
     "real services; call the clients from the script itself"
 )
@@ -34,6 +34,10 @@ WAITING_FOR_FILES: Final = (
     "waiting for files and connections is not simulated: it would be in real time; "
     "read files at once, and wait with time.sleep"
 )
+TIMER_DUE: Final = (
+    "a threading.Timer is due that was not cancelled, and threads are not simulated: wait with "
+    "time.sleep and call its function"
+)
 WITHOUT_TIMEOUT: Final = (
     "waiting for another thread is not simulated: a rehearsed script runs alone in simulated "
     "time, so that nobody would wake it; wait with a timeout, or with time.sleep"
@@ -45,15 +49,15 @@ REFUSED: Final = {
     "_thread.start_new_thread": _THREADS,
     "concurrent.futures.thread.ThreadPoolExecutor.submit": _EXECUTORS,
     "concurrent.futures.process.ProcessPoolExecutor.submit": _EXECUTORS,
-    "multiprocessing.process.BaseProcess.start": _PROCESSES,
-    "subprocess.Popen.__init__": _PROCESSES,
-    "os.fork": _PROCESSES,
-    "os.forkpty": _PROCESSES,
-    "os.posix_spawn": _PROCESSES,
-    "os.posix_spawnp": _PROCESSES,
-    "os.execv": _PROCESSES,
-    "os.execve": _PROCESSES,
-    "os.system": _PROCESSES,
+    "multiprocessing.process.BaseProcess.start": PROCESSES,
+    "subprocess.Popen.__init__": PROCESSES,
+    "os.fork": PROCESSES,
+    "os.forkpty": PROCESSES,
+    "os.posix_spawn": PROCESSES,
+    "os.posix_spawnp": PROCESSES,
+    "os.execv": PROCESSES,
+    "os.execve": PROCESSES,
+    "os.system": PROCESSES,
     "asyncio.run": _LOOPS,
     "asyncio.Runner.run": _LOOPS,
     "asyncio.base_events.BaseEventLoop.run_forever": _LOOPS,

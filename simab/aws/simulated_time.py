@@ -20,8 +20,8 @@ from functools import partial, wraps
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
-from simab.aws.errors import NotRehearsable
-from simab.aws.refused import REFUSED, WAITING_FOR_FILES, WITHOUT_TIMEOUT
+from simab.aws.errors import NoProcess, NotRehearsable
+from simab.aws.refused import PROCESSES, REFUSED, TIMER_DUE, WAITING_FOR_FILES, WITHOUT_TIMEOUT
 from simab.aws.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _refusal(why: str) -> Replacing:
     def replacing(original: Function) -> Function:
         def refuse(*arguments: Any, **named: Any) -> Any:
             if _active() is not None:
-                raise NotRehearsable(why)
+                raise (NoProcess if why == PROCESSES else NotRehearsable)(why)
             return original(*arguments, **named)
 
         return refuse
@@ -225,6 +225,23 @@ def _condition_wait(original: Function) -> Function:
     return wait
 
 
+def _timer_start(original: Function) -> Function:
+    """Timers are for what takes too long, such as a warning; in no time, they are cancelled."""
+
+    def start(timer: threading.Timer) -> None:
+        if (timeline := _active()) is None:
+            original(timer)
+            return
+
+        def due() -> None:
+            if _active() is timeline and not timer.finished.is_set():
+                raise NotRehearsable(TIMER_DUE)
+
+        timeline.at(timeline.now_ns + max(0, _nanoseconds(timer.interval)), due)
+
+    return start
+
+
 def _select(original: Function) -> Function:
     def select(
         reading: Any, writing: Any, failing: Any, timeout: float | None = None, /
@@ -256,5 +273,6 @@ _SIMULATED: Final[dict[str, Replacing]] = {
     "time.ctime": _text_of_now,
     "time.asctime": _text_of_local_now,
     "threading.Condition.wait": _condition_wait,
+    "threading.Timer.start": _timer_start,
     "select.select": _select,
 }

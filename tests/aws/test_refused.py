@@ -6,10 +6,12 @@ import asyncio
 import concurrent.futures
 import multiprocessing
 import os
+import platform
 import select
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pkgutil import resolve_name
@@ -59,7 +61,6 @@ async def nothing() -> None:
     ("use", "why"),
     [
         (lambda: threading.Thread(target=print).start(), "threads are not simulated"),
-        (lambda: threading.Timer(1, print).start(), "threads are not simulated"),
         (lambda: multiprocessing.Process(target=print).start(), "processes of its own"),
         (lambda: multiprocessing.get_context("spawn").Pool(1), "processes of its own"),
         (lambda: concurrent.futures.ThreadPoolExecutor(1).submit(print), "executors"),
@@ -73,6 +74,38 @@ async def nothing() -> None:
 def test_what_uses_them_is_refused_as_well(simulated: Timeline, use, why: str) -> None:
     with pytest.raises(NotRehearsable, match=why):
         use()
+
+
+def test_what_does_without_a_program_goes_on(
+    simulated: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python says by an `OSError` that a program cannot be started."""
+    with pytest.raises(OSError, match="processes of its own"):
+        subprocess.Popen(["true"])
+    monkeypatch.setattr(platform, "_uname_cache", None, raising=False)
+    assert isinstance(platform.processor(), str)  # it asks `uname` where it can
+
+
+def test_a_timer_may_be_cancelled_but_not_be_due(simulated: Timeline) -> None:
+    cancelled, due = threading.Timer(5, print), threading.Timer(10, print)
+    cancelled.start()
+    due.start()
+    time.sleep(4)
+    cancelled.cancel()
+    time.sleep(5)
+    with pytest.raises(NotRehearsable, match=r"threading\.Timer is due"):
+        time.sleep(5)
+    assert simulated.now_ns == 10 * 10**9
+
+
+def test_a_timer_that_is_not_due_by_the_end_is_forgotten() -> None:
+    timeline = Timeline(datetime(2026, 3, 28, tzinfo=UTC))
+    with simulated_time(timeline):
+        threading.Timer(5, print).start()
+    timeline.advance(10 * 10**9)
+    done = threading.Event()
+    threading.Timer(0, done.set).start()
+    assert done.wait(10)
 
 
 def test_an_event_loop_does_not_run(simulated: Timeline) -> None:

@@ -176,6 +176,7 @@ def test_all_is_as_before_at_the_end(timeline: Timeline, error: type[BaseExcepti
         assert error
     assert functions() == before
     assert "connect" not in vars(socket.socket)  # it is inherited, as before
+    assert "start" not in vars(threading.Timer)
     assert (time.tzname, os.environ.get("TZ")) == zone
     assert not time_machine.escape_hatch.is_travelling()
     assert abs(time.time() - START_S) > 1
