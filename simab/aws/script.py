@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Final, Literal
 
 from simab.aws.errors import RehearsalOver
+from simab.aws.exit_functions import exit_functions
 from simab.aws.printed import Printed
 from simab.aws.simulated_time import simulated_time
 from simab.aws.timeline import Timeline
@@ -70,6 +71,7 @@ def run_script(
         seed: of `random` and `numpy.random`.
         echo: pass on what it prints to the process's own output, so that it is not lost with it.
     """
+    path = path.absolute()  # as Python has it in `__file__`
     printed, complained = Printed(1 if echo else None), Printed(2 if echo else None)
     with redirect_stdout(_text_file(printed)), redirect_stderr(_text_file(complained)):
         try:
@@ -78,6 +80,7 @@ def run_script(
                 _command_line(path, arguments),
                 simulated_time(timeline),
                 _wall_limit(wall_limit_s),
+                exit_functions(path.resolve().parent),
             ):
                 runpy.run_path(str(path), run_name="__main__")
             end = ScriptEnd("ended")

@@ -183,6 +183,15 @@ def test_what_it_raised_is_told_from_its_own_frames_on(play: Playing, tmp_path: 
     assert end.message.startswith(f'Traceback (most recent call last):\n  File "{script}", line 4')
 
 
+def test_a_relative_path_is_found(
+    play: Playing, timeline: Timeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play("import sys; print(__file__, sys.path[0])")
+    monkeypatch.chdir(tmp_path)
+    end = run_script(Path("script.py"), [], timeline=timeline, wall_limit_s=10, seed=1)
+    assert end == ScriptEnd("ended", output=f"{tmp_path / 'script.py'} {tmp_path}\n")
+
+
 def test_a_script_that_is_not_python_says_where(play: Playing) -> None:
     end = play("x = = 1")
     assert end.kind == "raised"
