@@ -74,7 +74,6 @@ def kills_itself(options: Options) -> Options:
 
 
 def loops(_: Options) -> Options:
-    os.write(1, b"begun")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         pass
