@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["RehearsalOver", "ServiceError", "not_implemented", "validation_error"]
+__all__ = [
+    "NoProcess",
+    "NotRehearsable",
+    "RehearsalOver",
+    "ServiceError",
+    "not_implemented",
+    "validation_error",
+]
 
 
 class ServiceError(Exception):
@@ -14,6 +21,17 @@ class ServiceError(Exception):
     def __init__(self, code: str, message: str, status: int = 400, **details: object) -> None:
         super().__init__(message)
         self.code, self.message, self.status, self.details = code, message, status, details
+
+
+class NotRehearsable(Exception):
+    """A rehearsed script uses what has no meaning in simulated time; the text says what to do."""
+
+
+class NoProcess(NotRehearsable, OSError):
+    """It starts a program, which Python says by an `OSError` where there is none.
+
+    So libraries that do without one, such as `platform` without `uname`, go on.
+    """
 
 
 class RehearsalOver(BaseException):

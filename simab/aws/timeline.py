@@ -34,6 +34,7 @@ class Timeline:
         self._start = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
         self.now_ns = 0
         self._moving: list[Moving] = []
+        self._told: list[Callable[[], None]] = []
         self._awaited: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
 
@@ -60,6 +61,14 @@ class Timeline:
         """From now on, do not."""
         self._moving.remove(moving)
 
+    def on_move(self, callback: Callable[[], None]) -> None:
+        """From now on, call back whenever `now_ns` has changed."""
+        self._told.append(callback)
+
+    def not_on_move(self, callback: Callable[[], None]) -> None:
+        """From now on, do not."""
+        self._told.remove(callback)
+
     def at(self, at_ns: int, callback: Callable[[], None]) -> None:
         """Call back at an instant, in the order asked for where several are for one.
 
@@ -83,3 +92,5 @@ class Timeline:
             for each in self._moving:
                 each.advance(until_ns)
             self.now_ns = until_ns
+            for callback in self._told:
+                callback()
