@@ -2,3 +2,21 @@
 
 `simab[aws]` installs what it needs. Nothing here is loaded with `import simab`.
 """
+
+from simab.aws.account import Account, Settings
+from simab.aws.answers import FunctionAnswers, ProfileAnswers, RecordedAnswers
+from simab.aws.errors import NotRehearsable, RehearsalOver
+from simab.aws.in_process import session_of
+from simab.aws.simulated import simulated
+
+__all__ = [
+    "Account",
+    "FunctionAnswers",
+    "NotRehearsable",
+    "ProfileAnswers",
+    "RecordedAnswers",
+    "RehearsalOver",
+    "Settings",
+    "session_of",
+    "simulated",
+]

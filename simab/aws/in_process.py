@@ -11,15 +11,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-import boto3
-from botocore.awsrequest import AWSResponse
-from botocore.model import OperationModel
-from botocore.response import StreamingBody
-
 from simab.aws.account import Account
 from simab.aws.errors import ServiceError
 from simab.aws.operations import respond
 from simab.aws.resources import REGION
+from simab.errors import NoResources
+
+try:
+    import boto3
+    from botocore.awsrequest import AWSResponse
+    from botocore.model import OperationModel
+    from botocore.response import StreamingBody
+except ImportError as missing:
+    raise NoResources(
+        f"simab.aws needs boto3, which is not installed ({missing}); `pip install 'simab[aws]'` "
+        "brings it"
+    ) from None
 
 __all__ = ["answered_by", "session_of"]
 
