@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from simab.aws.alarms import Alarm
 from simab.aws.answers import Answers, ProfileAnswers
 from simab.aws.errors import validation_error
+from simab.aws.guarded_update import Fleets, GuardedUpdate
 from simab.aws.live_endpoint import LiveEndpoint
 from simab.aws.resources import EndpointConfig, Model, arn
 from simab.aws.scaling import ScalableTarget
 from simab.aws.timeline import Timeline
 from simab.aws.worlds import players, world_of
+from simab.policies.cloudwatch.alarm_evaluation import AlarmState
 from simab.run.session import Session
 from simab.scenario.models import Scenario
 
@@ -155,10 +157,56 @@ class Account:
         ends_ns = endpoint.began_ns + endpoint.update_ends_ns
 
         def in_force() -> None:
-            endpoint.config, endpoint.modified = config, self.timeline.now
-            endpoint.play(played_by)
+            endpoint.modified = self.timeline.now
+            endpoint.play(config, played_by)
+            self.scale(endpoint)
 
         endpoint.at(ends_ns, in_force)
+
+    def guard_update(
+        self,
+        endpoint: LiveEndpoint,
+        config: EndpointConfig,
+        sizes: tuple[Mapping[str, float], Mapping[str, int]],
+        given: Mapping[str, Any],
+    ) -> None:
+        """Let the fleet of another configuration take over in steps, by a DeploymentConfig.
+
+        `sizes` are weights and instances of its variants.
+
+        Raises:
+            ServiceError: the endpoint or its alarms do not allow it.
+            InvalidInput: no variant of the scenario plays one of the configuration's.
+        """
+        weights, instances = sizes
+        played_by = players(config, self.models, self.scenario, self.settings.played_by)
+        named = [each["AlarmName"] for each in _alarms_of(given)]
+        for name in named:
+            if name not in self.alarms:
+                raise validation_error(f"Alarm {name} does not exist.")
+        blue = endpoint.serving.observe()
+        fleets = Fleets(
+            dict(blue.weights),
+            {played_by[name]: weight for name, weight in weights.items()},
+            {**blue.instances, **{played_by[name]: count for name, count in instances.items()}},
+        )
+
+        def ended(taken_over: bool) -> None:
+            endpoint.guarded, endpoint.modified = None, self.timeline.now
+            if taken_over:
+                endpoint.deployed_by = given
+                endpoint.play(config, played_by)
+                self.scale(endpoint)
+
+        update = GuardedUpdate(
+            endpoint,
+            fleets,
+            given,
+            lambda: any(self.alarms[name].state is AlarmState.ALARM for name in named),
+            ended,
+        )
+        update.begin()
+        endpoint.remember(config, played_by)
 
     def delete_endpoint(self, endpoint: LiveEndpoint) -> None:
         """Take its traffic away now, and the endpoint itself a while later."""
@@ -210,3 +258,10 @@ class Account:
     ) -> Callable[[], None]:
         """Nothing comes of it where the endpoint has been deleted meanwhile."""
         return lambda: None if endpoint.deleting else callback()
+
+
+def _alarms_of(given: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    alarms: Sequence[Mapping[str, Any]] = (given.get("AutoRollbackConfiguration") or {}).get(
+        "Alarms", ()
+    )
+    return alarms

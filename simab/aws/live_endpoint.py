@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from simab.aws.errors import RehearsalOver, validation_error
 from simab.aws.resources import EndpointConfig, arn
@@ -24,6 +25,7 @@ class State(StrEnum):
     IN_SERVICE = "InService"
     UPDATING = "Updating"
     DELETING = "Deleting"
+    ROLLING_BACK = "RollingBack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class LiveEndpoint:
 
     `played_by` names for each variant of the platform the variant of the scenario that plays it.
     Without a `session` it does not serve yet, or no more. The session's clock began at `began_ns`
-    of the timeline.
+    of the timeline. While an update with guardrails is under way, `guarded` is the state; the last
+    one that took over was `deployed_by` its DeploymentConfig.
     """
 
     name: str
@@ -55,7 +58,9 @@ class LiveEndpoint:
     deleting: bool = False
     session: Session | None = None
     began_ns: int = 0
-    _names: dict[str, str] = field(default_factory=dict)
+    guarded: State | None = None
+    deployed_by: Mapping[str, Any] | None = None
+    _fleets: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
@@ -69,12 +74,14 @@ class LiveEndpoint:
             return State.DELETING
         if self.session is None:
             return State.CREATING
+        if self.guarded is not None:
+            return self.guarded
         updating = self.session.observe().status is EndpointStatus.UPDATING
         return State.UPDATING if updating else State.IN_SERVICE
 
     def begin(self, session: Session) -> None:
         """Serve from now on."""
-        self.play(self.played_by)
+        self.play(self.config, self.played_by)
         self.session, self.began_ns = session, self.timeline.now_ns
         self.timeline.move_with(self)
 
@@ -102,21 +109,20 @@ class LiveEndpoint:
         return self.session
 
     def variants(self) -> list[VariantOnEndpoint]:
-        """Those on the endpoint, in the order of its configuration."""
+        """Those on the endpoint, in the order of its configuration; of both fleets, if two are."""
         observed, pending = self.serving.observe(), self.serving.pending
         weights = observed.weights if pending is None else pending.weights
         instances = observed.instances if pending is None else pending.instances
-        return [
-            VariantOnEndpoint(
-                name,
-                observed.weights[world],
-                weights.get(world, 0.0),
-                observed.instances[world],
-                instances.get(world, 0),
-            )
-            for name, world in self.played_by.items()
-            if world in observed.weights
-        ]
+        found = []
+        for name in self.names:
+            worlds = self.played(name)
+            if any(world in observed.weights for world in worlds):
+                sums = [
+                    sum(numbers.get(world, 0) for world in worlds)
+                    for numbers in (observed.weights, weights, observed.instances, instances)
+                ]
+                found.append(VariantOnEndpoint(name, sums[0], sums[1], int(sums[2]), int(sums[3])))
+        return found
 
     def deploy(
         self,
@@ -130,17 +136,28 @@ class LiveEndpoint:
             ServiceError: it refuses.
         """
         played = self.played_by if played_by is None else played_by
-        wanted = Deploy(
+        self.deploy_worlds(
             {played[name]: weight for name, weight in weights.items()},
             {played[name]: count for name, count in instances.items()},
         )
-        for refusal in self.serving.act([wanted]):
+
+    def deploy_worlds(self, weights: Mapping[str, float], instances: Mapping[str, int]) -> None:
+        """Ask for these variants of the scenario, and no others.
+
+        Raises:
+            ServiceError: the world refuses.
+        """
+        for refusal in self.serving.act([Deploy(weights, instances)]):
             raise validation_error(refusal.reason)
 
-    def play(self, played_by: Mapping[str, str]) -> None:
-        """From now on these play the variants; those that played before are remembered."""
-        self.played_by = dict(played_by)
-        self._names |= {world: name for name, world in played_by.items()}
+    def play(self, config: EndpointConfig, played_by: Mapping[str, str]) -> None:
+        """From now on the fleet of a configuration serves; those before are remembered."""
+        self.remember(config, played_by)
+        self.config, self.played_by = config, dict(played_by)
+
+    def remember(self, config: EndpointConfig, played_by: Mapping[str, str]) -> None:
+        """The fleet of a configuration may answer."""
+        self._fleets[config.name] = dict(played_by)
 
     @property
     def update_ends_ns(self) -> int:
@@ -173,16 +190,23 @@ class LiveEndpoint:
 
     def name_of(self, world: str) -> str:
         """The platform's name of a variant of the scenario."""
-        return self._names[world]
+        return next(
+            name
+            for fleet in self._fleets.values()
+            for name, played in fleet.items()
+            if played == world
+        )
 
     @property
     def names(self) -> list[str]:
-        """Names of all variants that serve or have served."""
-        return list(dict.fromkeys(self._names.values()))
+        """Names of all variants that serve or have served, those of the configuration first."""
+        others = (name for fleet in self._fleets.values() for name in fleet)
+        return list(dict.fromkeys((*self.played_by, *others)))
 
-    def played(self, name: str) -> list[str]:
-        """The variants of the scenario that have played a variant of the platform."""
-        return [world for world, played in self._names.items() if played == name]
+    def played(self, name: str, config: str | None = None) -> list[str]:
+        """The variants of the scenario that have played one of the platform, in a fleet or all."""
+        fleets = self._fleets if config is None else {config: self._fleets.get(config, {})}
+        return list(dict.fromkeys(fleet[name] for fleet in fleets.values() if name in fleet))
 
     @property
     def metrics(self) -> MetricsView:

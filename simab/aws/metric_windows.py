@@ -99,7 +99,8 @@ def _mean_share(window: MetricWindow) -> float:
 
 def _filled(window: MetricWindow) -> tuple[int, int]:
     """The first and the last bucket of latencies that is not empty."""
-    filled = np.flatnonzero(window.totals.latency_histogram)
+    histogram = np.atleast_2d(window.totals.latency_histogram).sum(axis=0)
+    filled = np.flatnonzero(histogram)
     return int(filled[0]), int(filled[-1])
 
 
@@ -144,15 +145,15 @@ METRICS: Final[Mapping[str, Metric]] = {
 
 
 def metric_windows(
-    endpoint: LiveEndpoint, variant: str, starts_ns: range, network_us: float
+    endpoint: LiveEndpoint, worlds: Sequence[str], starts_ns: range, network_us: float
 ) -> Iterator[tuple[int, MetricWindow]]:
-    """Windows with at least one request, each with the instant at which it starts.
+    """Windows with a request to one of some worlds' variants, each with its start.
 
     They begin at `starts_ns`, and each lasts until the next would begin.
     Times are those of the timeline. What is not published yet is left out: of a window that is
     published in part, the rest comes later.
     """
-    metrics, worlds = endpoint.metrics, endpoint.played(variant)
+    metrics = endpoint.metrics
     until_ns = endpoint.began_ns + metrics.published_until_ns
     period_ns = starts_ns.step
     for start_ns in starts_ns:
@@ -172,7 +173,7 @@ def _together(parts: Sequence[RequestTotals]) -> RequestTotals:
         return parts[0]
     histogram = np.zeros(LATENCY_BUCKETS, dtype=np.int64)
     for each in parts:
-        histogram += each.latency_histogram
+        histogram += np.atleast_2d(each.latency_histogram).sum(axis=0)
     return RequestTotals(
         sum(each.invocations for each in parts),
         sum(each.answered for each in parts),

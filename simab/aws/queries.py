@@ -36,9 +36,12 @@ def windows(
     metric, network_us = metric_of(query), account.settings.network_ns / 1_000
     if metric is None:
         return
+    asked = dict(query.dimensions)
+    fleet = asked.pop("EndpointConfigName", None)
     for endpoint, variant in serving(account):
-        if query.dimensions == {"EndpointName": endpoint.name, "VariantName": variant}:
-            for start_ns, window in metric_windows(endpoint, variant, starts_ns, network_us):
+        if asked == {"EndpointName": endpoint.name, "VariantName": variant}:
+            worlds = endpoint.played(variant, fleet)
+            for start_ns, window in metric_windows(endpoint, worlds, starts_ns, network_us):
                 if metric.samples(window):
                     yield start_ns, window
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from simab.aws.account import Account
 from simab.aws.errors import not_implemented, validation_error
@@ -19,8 +19,6 @@ __all__ = [
     "update_endpoint",
     "update_weights_and_capacities",
 ]
-
-_NOT_SIMULATED_IN_AN_UPDATE: Final = ("DeploymentConfig", "RetainDeploymentConfig")
 
 
 def create_endpoint(account: Account, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,6 +45,8 @@ def describe_endpoint(account: Account, parameters: Mapping[str, Any]) -> dict[s
         "CreationTime": endpoint.created,
         "LastModifiedTime": endpoint.modified,
     }
+    if endpoint.deployed_by is not None:
+        described["LastDeploymentConfig"] = endpoint.deployed_by
     if endpoint.session is not None:
         shadows = {shadow.name for shadow in endpoint.config.shadows}
         variants = endpoint.variants()
@@ -112,12 +112,13 @@ def update_weights_and_capacities(
 def update_endpoint(account: Account, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """UpdateEndpoint: another configuration in one step, with its weights and capacities.
 
-    With RetainAllVariantProperties variants of the same name keep weight and instances.
+    With RetainAllVariantProperties variants of the same name keep weight and instances. With a
+    DeploymentConfig traffic moves to a fleet of its own, in steps, and back where an alarm sounds.
     """
     endpoint = _not_in_progress(account.endpoint(parameters["EndpointName"]))
-    for key in _NOT_SIMULATED_IN_AN_UPDATE:
-        if parameters.get(key):
-            raise not_implemented("sagemaker", f"UpdateEndpoint with {key}")
+    deployment = parameters.get("DeploymentConfig")
+    if parameters.get("RetainDeploymentConfig"):
+        deployment = endpoint.deployed_by
     config = account.config(parameters["EndpointConfigName"])
     weights = {variant.name: variant.weight for variant in config.variants}
     instances = {variant.name: variant.instances for variant in config.variants}
@@ -131,7 +132,15 @@ def update_endpoint(account: Account, parameters: Mapping[str, Any]) -> dict[str
                 weights[variant.name] = variant.current_weight
             if variant.name in weights and "DesiredInstanceCount" not in excluded:
                 instances[variant.name] = variant.current_instances
-    account.change_config(endpoint, config, weights, instances)
+    if deployment is None:
+        account.change_config(endpoint, config, weights, instances)
+    else:
+        if set(weights) != set(endpoint.played_by):
+            raise validation_error(
+                "With a DeploymentConfig the new endpoint configuration must have the same "
+                "production variant names."
+            )
+        account.guard_update(endpoint, config, (weights, instances), deployment)
     return {"EndpointArn": endpoint.arn}
 
 
