@@ -159,10 +159,11 @@ def test_waits_with_a_timeout_are_sleeps(simulated: Timeline) -> None:
     assert simulated.now_ns == 100_500_000_000
 
 
-def functions() -> dict[str, object]:
+def functions() -> dict[tuple[str, str, str], object]:
     names = ["time.sleep", "time.monotonic", "time.perf_counter_ns", "time.clock_gettime"]
     names += ["threading.Condition.wait", "threading._time", "queue.time", "select.select"]
-    return {name: resolve_name(name) for name in [*names, *REFUSED]}
+    places = [name.rpartition(".") for name in [*names, *REFUSED]]
+    return {place: getattr(resolve_name(place[0]), place[2], None) for place in places}
 
 
 @pytest.mark.parametrize("error", [None, ValueError, RehearsalOver])
