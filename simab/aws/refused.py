@@ -47,6 +47,7 @@ WITHOUT_TIMEOUT: Final = (
 REFUSED: Final = {
     "threading.Thread.start": _THREADS,
     "_thread.start_new_thread": _THREADS,
+    "_thread.start_joinable_thread": _THREADS,
     "concurrent.futures.thread.ThreadPoolExecutor.submit": _EXECUTORS,
     "concurrent.futures.process.ProcessPoolExecutor.submit": _EXECUTORS,
     "multiprocessing.process.BaseProcess.start": PROCESSES,

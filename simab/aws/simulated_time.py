@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["simulated_time"]
 
-# A script may replace a function by the original; all of these do what the original does where the
-# thread that calls them is not in simulated time, since modules keep what they have imported.
 Function = Callable[..., Any]
+# From the original, what takes its place. It does what the original does for a thread that is not
+# in simulated time: there may be others, and a module that imports it meanwhile keeps it.
 Replacing = Callable[[Function], Function]
 
 _SECOND_NS: Final = 10**9
@@ -69,7 +69,7 @@ def simulated_time(timeline: Timeline) -> Iterator[None]:
     found = [(*place, replacing) for name, replacing in replaced.items() if (place := _place(name))]
     with ExitStack() as undoing:
         travel = undoing.enter_context(time_machine.travel(timeline.date_of(0), tick=False))
-        undoing.callback(os.environ.setdefault, "TZ", "UTC")  # time-machine removes it
+        undoing.callback(os.environ.setdefault, "TZ", "UTC")  # time-machine takes it away
         clock = _Clock(timeline, travel)
         timeline.on_move(clock.follow)
         undoing.callback(timeline.not_on_move, clock.follow)
