@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from simab.aws.java_patterns import compiled
 from simab.aws.refusals import refusal
+from simab.aws.response_shape import check_output
 from simab.aws.shapes import COLLECTIONS, OperationModel, Shape
 from simab.aws.violations import Constraint, MapKey, Part, Violation
 from simab.aws.wire_types import check_types
 
-__all__ = ["check_input"]
+__all__ = ["check_input", "check_output"]
 
 MOST_REPORTED: Final = 10  # the platform names no more violations than that
 LONGEST_MATCHED: Final = 20_000  # characters; a longer text is not held against a pattern
