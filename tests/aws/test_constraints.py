@@ -175,6 +175,25 @@ def test_a_text_that_is_too_long_is_not_held_against_the_pattern() -> None:
     assert text.endswith("at 'modelName' Member must have length less than or equal to 63")
 
 
+@pytest.mark.parametrize("last", [{}, "not a variant"])
+def test_a_list_that_is_too_long_is_not_looked_into(last: Any) -> None:
+    variants = [{"VariantName": "_"}] * 10 + [last]
+    text = message(
+        "sagemaker", "CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=variants
+    )
+    assert text == (
+        "Value at 'productionVariants' Member must have length less than or equal to 10"
+    )
+
+
+def test_a_text_of_any_length_is_held_against_a_pattern_up_to_20_000_characters() -> None:
+    wanted = {"ServiceNamespace": "sagemaker", "NextToken": "\x00" * 20_000}
+    text = message("application-autoscaling", "DescribeScalableTargets", **wanted)
+    assert " at 'nextToken' Member must satisfy regular expression pattern: " in text
+    wanted["NextToken"] += "\x00"
+    check_input(operation("application-autoscaling", "DescribeScalableTargets"), wanted)
+
+
 def test_no_more_than_ten_violations_are_named() -> None:
     parameters = {"EndpointConfigName": "_", "ProductionVariants": [{"InstanceType": "x"}] * 10}
     error = refused("sagemaker", "CreateEndpointConfig", **parameters)
