@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from simab.aws.account import Account
+from simab.aws.constraints import check_input
 from simab.aws.errors import ServiceError
 from simab.aws.operations import respond
 from simab.aws.resources import REGION
@@ -74,6 +75,7 @@ def _answering(account: Account, service: str) -> Callable[..., tuple[AWSRespons
         model: OperationModel, context: Mapping[str, Any], **_: Any
     ) -> tuple[AWSResponse, dict[str, Any]]:
         try:
+            check_input(model, context[_GIVEN])
             status, parsed = 200, respond(account, service, model.name, context[_GIVEN])
         except ServiceError as error:
             status, parsed = error.status, _error(error)

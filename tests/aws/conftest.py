@@ -104,6 +104,22 @@ class Platform:
         return sorted(points, key=lambda point: point["Timestamp"])
 
 
+@pytest.fixture(autouse=True)
+def responses_fit_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is answered has the shape that botocore's own service model gives it."""
+    from simab.aws import in_process
+    from simab.aws.constraints import check_output
+    from tests.aws.service_models import operation
+
+    def checked(account: Any, service: str, name: str, parameters: Any) -> dict[str, Any]:
+        response = respond(account, service, name, parameters)
+        check_output(operation(service, name), response)
+        return response
+
+    respond = in_process.respond
+    monkeypatch.setattr(in_process, "respond", checked)
+
+
 @pytest.fixture
 def platform() -> Callable[..., Platform]:
     """Makes a platform in which a scenario is played."""

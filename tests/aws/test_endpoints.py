@@ -226,6 +226,21 @@ def test_what_is_not_there_or_there_already_is_refused(
     assert expected in message
 
 
+def test_what_the_platform_checks_itself_is_checked(platform: Make) -> None:
+    """Botocore sends these; the message is the platform's."""
+    made = platform(served())
+    code, message, status = refusal(made.sagemaker.describe_endpoint, EndpointName="a_b")
+    assert (code, status) == ("ValidationException", 400)
+    assert message.startswith(
+        "1 validation error detected: Value 'a_b' at 'endpointName' failed to satisfy constraint: "
+        "Member must satisfy regular expression pattern: "
+    )
+    code, message, _ = refusal(made.runtime.invoke_endpoint, EndpointName="e" * 64, Body=b"")
+    assert code == "ValidationError"
+    assert "Member must have length less than or equal to 63" in message
+    assert refusal(made.invoke, body=b"x" * 6_291_457)[0] == "ValidationError"
+
+
 def test_what_is_not_simulated_is_named(platform: Make) -> None:
     """Never a plausible empty answer."""
     made = platform(served())

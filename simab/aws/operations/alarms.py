@@ -119,7 +119,7 @@ def describe_alarms(account: Account, parameters: Mapping[str, Any]) -> dict[str
 def _described(name: str, alarm: Alarm) -> dict[str, Any]:
     given = {key: value for key, value in alarm.given.items() if key != "Tags"}
     return {
-        **dict.fromkeys(_ACTIONS, ()),
+        **{key: [] for key in _ACTIONS},
         "ActionsEnabled": True,
         "Dimensions": [],
         **given,
