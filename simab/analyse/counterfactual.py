@@ -10,21 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Final, TypeAlias
 
 from simab.analyse.breaches import guardrail_breach_s
 from simab.draws import Draws
-from simab.policies import Action, NextLook, Observation, SetInstances
+from simab.policies import Action, Deploy, NextLook, Observation, SetInstances
 from simab.result.run_summary import RunSummary
 from simab.run.simulation import Run, play_run
 from simab.scenario.models import Scenario
-from simab.world import Blueprint
+from simab.world import Blueprint, DecisionLog, RunData, Session
+from simab.world.control import Decider, SelfPlayed, SplitEntry
 
 __all__ = [
     "AcceptedActions",
     "Counterfactual",
+    "Repeatable",
     "accepted_actions",
     "as_the_control",
     "differs_for_users",
@@ -45,17 +47,19 @@ class Counterfactual:
     scenario: Scenario
 
     def excess(
-        self, outcome: RunSummary, actions: AcceptedActions, draws: Draws, engine: str
+        self, outcome: RunSummary, played: Repeatable, draws: Draws, engine: str
     ) -> RunSummary:
         """The row of a run with what it has in excess of the same run with equal variants.
 
-        Takes the run's row, its accepted actions, and the draws and the engine that it was played
-        with. The second run is played only where it could differ: else the excess is 0.
+        Takes the run's row, what is to be repeated of it, and the draws and the engine that it was
+        played with. The second run is played only where it could differ: else the excess is 0.
         """
         if not self.is_needed:
             return outcome
-        policy = outcome.policy, _Repeated(actions)
-        again = play_run(self._blueprint(actions), policy, draws, engine=engine)
+        blueprint = self._blueprint(played)
+        again = play_run(
+            blueprint, (outcome.policy, played.repeated(blueprint)), draws, engine=engine
+        )
         errors = again.totals.failed + again.totals.rejected
         return replace(
             outcome,
@@ -71,10 +75,12 @@ class Counterfactual:
         matters = can_err or bool(self.scenario.objective.guardrails)
         return matters and differs_for_users(self.scenario)
 
-    def _blueprint(self, actions: AcceptedActions) -> Blueprint:
-        asked = (action for each in actions.values() for action in each)
+    def _blueprint(self, played: Repeatable) -> Blueprint:
         # How many instances to set depends on how many there are.
-        return self._as_started if any(isinstance(a, SetInstances) for a in asked) else self._whole
+        if not played.began_as(self.scenario):
+            began = _begun(self.scenario, played.began)
+            return Blueprint.of(as_the_control(began, instances=not played.sets_instances))
+        return self._as_started if played.sets_instances else self._whole
 
     @cached_property
     def _whole(self) -> Blueprint:
@@ -112,6 +118,83 @@ def differs_for_users(scenario: Scenario) -> bool:
         for each in variants.values()
         for name in _FELT
     )
+
+
+def _begun(scenario: Scenario, began: SplitEntry) -> Scenario:
+    """The scenario with what was deployed at the start of a run."""
+    variants = {
+        name: variant.model_copy(
+            update={
+                "deployed": name in began.weights,
+                "weight": began.weights.get(name, 0.0),
+                "instances": began.instances.get(name, variant.instances),
+            }
+        )
+        for name, variant in scenario.endpoint.variants.items()
+    }
+    endpoint = scenario.endpoint.model_copy(update={"variants": variants})
+    return scenario.model_copy(update={"endpoint": endpoint})
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """What a second run takes over from a first: its start, and what the endpoint accepted when."""
+
+    began: SplitEntry
+    actions: AcceptedActions
+
+    @classmethod
+    def of(cls, run: Run) -> Repeatable:
+        """Of a run."""
+        return cls(run.decision_log.splits[0], accepted_actions(run))
+
+    @property
+    def sets_instances(self) -> bool:
+        """Whether any action says how many instances a variant is to have."""
+        asked = (action for each in self.actions.values() for action in each)
+        return any(
+            isinstance(each, SetInstances) or (isinstance(each, Deploy) and each.instances)
+            for each in asked
+        )
+
+    def began_as(self, scenario: Scenario) -> bool:
+        """Whether it began as the scenario says, and not with what a script deployed."""
+        variants = scenario.endpoint.variants.items()
+        weights = {name: each.weight for name, each in variants if each.deployed}
+        instances = {name: each.instances for name, each in variants if each.deployed}
+        return (self.began.weights, self.began.instances) == (weights, instances)
+
+    def repeated(self, blueprint: Blueprint) -> Decider:
+        """Who asks for the same at the same instants, be they looks or in between."""
+        interval_ns = blueprint.interval_ns
+        looks = all(at_ns and at_ns % interval_ns == 0 for at_ns in self.actions)
+        return _Repeated(self.actions) if looks else _Between(self.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Between(SelfPlayed):
+    """Asks again for what was accepted, at instants between two looks as well."""
+
+    actions: AcceptedActions
+
+    def played(
+        self, blueprint: Blueprint, draws: Draws, *, engine: str, record_requests: bool
+    ) -> tuple[RunData, DecisionLog]:
+        """Each instant is waited for from the one before, so that updates end first at it."""
+        session = Session(blueprint, draws, engine=engine, record_requests=record_requests)
+        left = iter(self.actions.items())
+
+        def wait() -> None:
+            for at_ns, asked in left:
+                session.at(at_ns, partial(act, asked))
+                return
+
+        def act(asked: Sequence[Action]) -> None:
+            session.act(asked)
+            wait()
+
+        wait()
+        return session.close()
 
 
 @dataclass(frozen=True, slots=True)

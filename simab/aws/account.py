@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,13 +13,14 @@ from simab.aws.answers import Answers, ProfileAnswers
 from simab.aws.errors import validation_error
 from simab.aws.guarded_update import Fleets, GuardedUpdate
 from simab.aws.live_endpoint import LiveEndpoint
-from simab.aws.resources import EndpointConfig, Model, arn
+from simab.aws.resources import EndpointConfig, Model, ProductionVariant, arn
 from simab.aws.scaling import ScalableTarget
 from simab.aws.timeline import Timeline
 from simab.aws.worlds import players, world_of
+from simab.draws import Draws
 from simab.policies.cloudwatch.alarm_evaluation import AlarmState
-from simab.run.session import Session
 from simab.scenario.models import Scenario
+from simab.world import Blueprint, Session
 
 __all__ = ["Account", "Settings"]
 
@@ -32,7 +33,8 @@ class Settings:
 
     `network_ns` is what an invocation takes beside the model's latency, half of it before arrival.
     `window_ns` is the time to which metrics are known within a minute. `timeout_ns` is how long the
-    platform waits for a model, `deletion_ns` how long an endpoint takes to go.
+    platform waits for a model, `deletion_ns` how long an endpoint takes to go. Clients are counted
+    that meet one of the variants `watched`; with `record_requests` each request is kept.
     """
 
     start: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -42,6 +44,8 @@ class Settings:
     deletion_ns: int = 60 * 10**9
     played_by: Mapping[str, str] = field(default_factory=dict)
     engine: str = "compiled"
+    watched: Collection[str] = ()
+    record_requests: bool = False
 
 
 class Account:
@@ -76,6 +80,7 @@ class Account:
         self.alarms_look = False
         self.scalable: dict[str, ScalableTarget] = {}
         self._on_service: list[Callable[[LiveEndpoint], None]] = []
+        self.served: list[LiveEndpoint] = []
         self._requests = 0
 
     def next_request_id(self) -> str:
@@ -98,6 +103,35 @@ class Account:
         timeline.at(full_ns, self._while_there(endpoint, lambda: self.serve(endpoint)))
         return endpoint
 
+    def put_in_service(self, name: str) -> LiveEndpoint:
+        """An endpoint that serves from now on, with what the scenario deploys.
+
+        Its configuration and models are called like the endpoint and its variants.
+        """
+        now, variants = self.timeline.now, self.scenario.endpoint.variants
+        for variant in variants:
+            given = {"ModelName": variant, "PrimaryContainer": {"Image": variant}}
+            self.models[variant] = Model(variant, now, given)
+        deployed = [
+            ProductionVariant.of(
+                {
+                    "VariantName": variant,
+                    "ModelName": variant,
+                    "InitialInstanceCount": described.instances,
+                    "InitialVariantWeight": described.weight,
+                }
+            )
+            for variant, described in variants.items()
+            if described.deployed
+        ]
+        config = EndpointConfig(name, now, tuple(deployed))
+        self.configs[name] = config
+        played_by = players(config, self.models, self.scenario, {})
+        endpoint = LiveEndpoint(name, config, now, now, played_by, self.timeline)
+        self.endpoints[name] = endpoint
+        self.serve(endpoint)
+        return endpoint
+
     def serve(self, endpoint: LiveEndpoint) -> None:
         """Let an endpoint serve from now on, in a world of its own."""
         world = world_of(
@@ -105,13 +139,13 @@ class Account:
         )
         endpoint.begin(
             Session(
-                world,
-                seed=self.seed,
-                replication=self.replication,
+                Blueprint.of(world, self.settings.watched, called=True),
+                Draws(self.seed, self.replication),
                 engine=self.settings.engine,
-                called=True,
+                record_requests=self.settings.record_requests,
             )
         )
+        self.served.append(endpoint)
         endpoint.modified = self.timeline.now
         self.scale(endpoint)
         for begin in self._on_service:
@@ -127,7 +161,7 @@ class Account:
             if target.endpoint == endpoint.name
         }
         for name, world in endpoint.played_by.items():
-            described = endpoint.session.scenario.endpoint.variants[world].autoscaling
+            described = endpoint.session.blueprint.scenario.endpoint.variants[world].autoscaling
             endpoint.session.autoscale(world, registered.get(name, described))
 
     def on_service(self, begin: Callable[[LiveEndpoint], None]) -> None:

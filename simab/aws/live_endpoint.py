@@ -12,7 +12,7 @@ from simab.aws.errors import RehearsalOver, validation_error
 from simab.aws.resources import EndpointConfig, arn
 from simab.aws.timeline import Timeline
 from simab.policies import Deploy, EndpointStatus, MetricsView
-from simab.run.session import Session
+from simab.world import Session
 from simab.world.calls import Reply, Waited
 
 __all__ = ["LiveEndpoint", "State", "VariantOnEndpoint"]

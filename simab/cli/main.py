@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "watch": "Replay one run in the terminal, at a chosen speed.",
     "play": "Be the controller of one run, and be scored beside the policies.",
     "compare": "Compare promotion policies, and write the report.",
+    "rehearse": "Play a boto3 script in simulated time, many times, beside policies.",
     "sweep": "Play a scenario at many values of some fields.",
     "sensitivity": "Halve and double each assumption of a scenario.",
     "convergence": "Say when metrics distinguish the two variants, and what intervals cover.",

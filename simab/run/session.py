@@ -63,11 +63,6 @@ class Session:
         )
 
     @property
-    def scenario(self) -> Scenario:
-        """What is played."""
-        return self._session.blueprint.scenario
-
-    @property
     def now_ns(self) -> int:
         """The time up to which all has been played, in ns from the start."""
         return self._session.now_ns

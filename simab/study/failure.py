@@ -10,7 +10,7 @@ from simab.scenario.world_names import DESCRIBED
 
 __all__ = ["Failure", "ends_the_study"]
 
-_LONGEST: Final = 200
+_LONGEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)

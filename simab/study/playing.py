@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
 from simab.analyse import RunSummary, ScenarioTruth, summary_of, truth_of_scenario
-from simab.analyse.counterfactual import Counterfactual, accepted_actions
+from simab.analyse.counterfactual import Counterfactual, Repeatable
 from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.run.simulation import Run, play_run, raised_by_policy
@@ -77,9 +77,9 @@ def _row(
     run = play_one(prepared.blueprint, policy, draws, engine)
     if isinstance(run, Failure):
         return run
-    outcome, actions = summary_of(run, prepared.truth), accepted_actions(run)
+    outcome, played = summary_of(run, prepared.truth), Repeatable.of(run)
     del run  # its counts may be large, and the next run makes its own
-    return prepared.counterfactual.excess(outcome, actions, draws, engine)
+    return prepared.counterfactual.excess(outcome, played, draws, engine)
 
 
 def play_one(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,7 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.draws import Draws
 from simab.policies import Action, Observation
+from simab.world.blueprint import Blueprint
 from simab.world.calls import CallEnd
 from simab.world.routing import Routing
 from simab.world.run_counts import RunCounts
@@ -23,6 +26,7 @@ __all__ = [
     "PolicyRaised",
     "RunData",
     "ScalingEntry",
+    "SelfPlayed",
     "SplitEntry",
     "is_shipped",
 ]
@@ -33,6 +37,23 @@ class Decider(Protocol):
 
     def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
         """Actions and the next state."""
+
+
+class SelfPlayed(ABC):
+    """A decider that plays a run by itself, such as a program in a process of its own.
+
+    It is asked for a run and not for decisions.
+    """
+
+    @abstractmethod
+    def played(
+        self, blueprint: Blueprint, draws: Draws, *, engine: str, record_requests: bool
+    ) -> tuple[RunData, DecisionLog]:
+        """A run from its start to the horizon, and what was decided in it."""
+
+    def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+        """Nobody asks."""
+        raise NotImplementedError("it plays whole runs by itself")
 
 
 def is_shipped(policy: Decider) -> bool:

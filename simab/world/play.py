@@ -8,7 +8,14 @@ from simab.draws import Draws
 from simab.policies import NextLook, Observation
 from simab.world.answers import checked_decision
 from simab.world.blueprint import Blueprint
-from simab.world.control import Decider, DecisionLog, PolicyRaised, RunData, is_shipped
+from simab.world.control import (
+    Decider,
+    DecisionLog,
+    PolicyRaised,
+    RunData,
+    SelfPlayed,
+    is_shipped,
+)
 from simab.world.session import Session
 from simab.world.waiting import wait
 
@@ -29,6 +36,8 @@ def play(
         InvalidInput: no such engine.
         PolicyRaised: with what the policy raised.
     """
+    if isinstance(policy, SelfPlayed):
+        return _self_played(policy, blueprint, draws, engine, record_requests)
     session = Session(blueprint, draws, engine=engine, record_requests=record_requests)
     try:
         if policy is not None:
@@ -36,6 +45,17 @@ def play(
         return session.close()
     finally:
         session.abandon()
+
+
+def _self_played(
+    policy: SelfPlayed, blueprint: Blueprint, draws: Draws, engine: str, record_requests: bool
+) -> tuple[RunData, DecisionLog]:
+    try:
+        return policy.played(blueprint, draws, engine=engine, record_requests=record_requests)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  # as of any policy
+        raise PolicyRaised(error) from None
 
 
 def _conduct(session: Session, policy: Decider) -> None:

@@ -9,7 +9,7 @@ import pytest
 from simab.analyse import RunSummary, summary_of, truth_of_scenario
 from simab.analyse.counterfactual import (
     Counterfactual,
-    accepted_actions,
+    Repeatable,
     as_the_control,
     differs_for_users,
 )
@@ -72,7 +72,7 @@ def row(
     draws = Draws(7, 4)
     run = play_run(Blueprint.of(play), ("script", Script(actions)), draws, engine=engine)
     outcome = summary_of(run, truth_of_scenario(play))
-    return counterfactual.excess(outcome, accepted_actions(run), draws, engine)
+    return counterfactual.excess(outcome, Repeatable.of(run), draws, engine)
 
 
 SCRIPTS: dict[str, dict[int, list[Action]]] = {

@@ -71,10 +71,11 @@ def update(made: Platform, routing: dict[str, Any], *, wait_s: int = 600, **more
 def shares(made: Platform) -> dict[int, float]:
     """The share of the new version by the second at which it moved."""
     session = made.account.endpoints["e"].serving
-    splits = session.close().splits
-    found = splits[splits["variant"] == "new"]
+    _, log = session.close()
     return {
-        at_ns // 10**9: share for at_ns, share in zip(found["at_ns"], found["share"], strict=True)
+        split.at_ns // 10**9: split.weights["new"] / sum(split.weights.values())
+        for split in log.splits
+        if "new" in split.weights
     }
 
 

@@ -164,9 +164,6 @@ def test_percentiles_of_latency_are_those_of_the_requests(platform: Make) -> Non
         totals.latency_quantile_ns(0.5) / 1_000
     )
     assert weights.sum() == totals.answered
-    run = session.close()
-    requests = run.windows
-    assert len(requests)
     for share in (0.5, 0.99, 0.999):
         expected_us = totals.latency_quantile_ns(share) / 1_000
         name = f"p{100 * share:g}"

@@ -186,7 +186,7 @@ def test_a_long_message_is_cut() -> None:
     fails = Fails(lambda: ValueError("x" * 9999))
     study = simab.compare(small(), policies={"x": fails}, replications=1)
     assert study.failures[0].error.endswith("xx…")
-    assert len(study.failures[0].error) == 200
+    assert len(study.failures[0].error) == 300
 
 
 @pytest.mark.parametrize(
