@@ -16,7 +16,7 @@ from simab.aws.constraints import check_input
 from simab.aws.errors import ServiceError
 from simab.aws.operations import respond
 from simab.aws.resources import REGION
-from simab.errors import NoResources
+from simab.errors import InvalidInput
 
 try:
     import boto3
@@ -24,7 +24,7 @@ try:
     from botocore.model import OperationModel
     from botocore.response import StreamingBody
 except ImportError as missing:
-    raise NoResources(
+    raise InvalidInput(
         f"simab.aws needs boto3, which is not installed ({missing}); `pip install 'simab[aws]'` "
         "brings it"
     ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,16 +14,14 @@ from simab.cli.engines import engine as engine_option
 from simab.cli.engines import prepare_engine
 from simab.cli.exits import ExitCode, Interrupted
 from simab.cli.figures import figures_option
-from simab.cli.folders import make_folder, writing_into
+from simab.cli.folders import make_folder
 from simab.cli.gate import Gate, gate_options
 from simab.cli.playing import Playing, playing_options
 from simab.cli.policy_files import PolicySource, policy_file_options
-from simab.cli.progress import shown_progress
+from simab.cli.shown_study import show_study
 from simab.cli.stopping import Stopping, stopping_options
-from simab.cli.terminal import print_document, say
 
 if TYPE_CHECKING:
-    from simab.comparison import Study
     from simab.result.study_change import StudyChange
 
 __all__ = ["command"]
@@ -106,7 +103,7 @@ def command(
         playing.keep_pace(pace, scenario, engine)
         change = gate.change(study)
         stopping.say_end(study.plan, study.precise, quiet=quiet)
-        _show(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
+        show_study(study, out, as_json=as_json, quiet=quiet, gated=gate.sets_exit_code)
         if not (as_json or quiet):
             _show_change(change)
         gate.write(study, change)
@@ -133,20 +130,3 @@ def _command(asked: list[str], seed: int, replications: int) -> str:
     """The line that remakes the report: what changes the result, and nothing that does not."""
     counted = ["--replications", str(replications), "--seed", str(seed)]
     return shlex.join(["simab", "compare", *asked, *counted, "--out", "DIR"])
-
-
-def _show(study: Study, out: Path | None, *, as_json: bool, quiet: bool, gated: bool) -> None:
-    """The table at once; then the report, for which a run of each policy is played again."""
-    if not as_json and not quiet:
-        from simab.cli.comparison_screen import print_comparison
-
-        print_comparison(study.result, gated=gated)
-        sys.stdout.flush()
-    if out is not None:
-        with writing_into(out), shown_progress("Runs replayed for the report", quiet=quiet) as show:
-            page = study.report(out, progress=show)
-        say(f"The report is {page}.", quiet=quiet)
-    if as_json:
-        from simab.result.saved_study import canonical_json
-
-        print_document(canonical_json(study.with_examples()))
