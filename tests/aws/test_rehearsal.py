@@ -108,6 +108,7 @@ def both_worlds() -> Scenario:
     return Scenario.model_validate(data | {"worlds": left_out})
 
 
+@pytest.mark.long
 def test_between_two_looks_the_run_with_equal_variants_repeats_it_as_well(
     script: Callable[..., Any],
 ) -> None:
@@ -170,6 +171,7 @@ def test_a_script_that_fails_is_a_failed_replication(
     assert len(study.rows["schedule"]) == 1
 
 
+@pytest.mark.long
 def test_a_script_may_fail_by_chance(script: Callable[..., Any]) -> None:
     """Its random numbers are others in each replication, and the same in each study."""
     text = """

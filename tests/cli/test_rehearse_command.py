@@ -66,6 +66,7 @@ def rehearsed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str
     return int(ended.value.code or 0), printed.out, printed.err
 
 
+@pytest.mark.long
 def test_a_script_stands_beside_the_policies_of_the_file(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_script_stands_beside_the_policies_of_the_file(
     assert by_policy["ours"] == by_policy["schedule"]
 
 
+@pytest.mark.long
 def test_rows_are_kept_and_not_played_again(capsys: pytest.CaptureFixture[str]) -> None:
     """The second time nothing runs; a changed script is another one."""
     words = ("--alone", "--store", "rows.sqlite", "--json")
@@ -101,7 +103,7 @@ def test_failed_replications_are_named_and_the_exit_code_is_4(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The policies of the file go on; the script's arguments follow after two dashes."""
-    code, shown, _ = rehearsed(capsys, "--no-store", "--", "fail")
+    code, shown, _ = rehearsed(capsys, "--no-store", "--world", "described", "--", "fail")
     assert code == 4
     assert "it raised RuntimeError: as asked for" in " ".join(shown.split())
     assert "printed last: about to fail" in " ".join(shown.split())
