@@ -3,7 +3,9 @@
 A window of few requests breaks a limit now and then even where every variant keeps it. So a run is
 played once more with the same weights at the same instants, in which every variant answers as the
 control does: with its latency, errors, quality, workers and queue. By common random numbers a
-candidate that equals the control gives the identical run, and an excess of exactly 0.
+candidate that equals the control gives the identical run, and an excess of exactly 0. Variants that
+scale by themselves do so by the load of the second run, where an update of theirs may refuse what
+the first run accepted.
 """
 
 from __future__ import annotations
@@ -37,7 +39,10 @@ AcceptedActions: TypeAlias = Mapping[int, Sequence[Action]]
 _ANSWERS: Final = (
     "latency", "error_rate", "quality", "workers", "queue_limit", "instance_routing",
 )  # fmt: skip
-_FELT: Final = ("latency", "error_rate", "instances", "workers", "queue_limit", "instance_routing")
+_FELT: Final = (
+    "latency", "error_rate", "instances", "workers", "queue_limit", "instance_routing",
+    "autoscaling",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,13 +99,14 @@ class Counterfactual:
 def as_the_control(scenario: Scenario, *, instances: bool) -> Scenario:
     """The scenario with variants of the same names and weights that all answer as the control does.
 
-    `instances`: whether they have as many instances as the control, or as many as they had.
+    `instances`: whether they have as many instances as the control, and scale as it does, or as
+    many as they had.
     """
     variants = scenario.endpoint.variants
     control = variants[scenario.objective.control]
     taken = {name: getattr(control, name) for name in _ANSWERS}
     if instances:
-        taken["instances"] = control.instances
+        taken |= {"instances": control.instances, "autoscaling": control.autoscaling}
     equal = {name: each.model_copy(update=taken) for name, each in variants.items()}
     endpoint = scenario.endpoint.model_copy(update={"variants": equal})
     return scenario.model_copy(update={"endpoint": endpoint})

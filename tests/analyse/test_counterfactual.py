@@ -145,6 +145,19 @@ def test_what_is_equal_is_all_but_names_and_weights() -> None:
     assert as_the_control(play, instances=True).policies == play.policies
 
 
+def test_one_that_scales_by_itself_is_compared_with_one_that_scales_as_the_control() -> None:
+    """A candidate that cannot grow under load has an excess; a control that does is like itself."""
+    growing = {"max_instances": 6, "invocations_per_instance": 300, "scale_out_datapoints": 1}
+    play = guarded(workers=1, latency={"kind": "exponential", "mean": "60ms"}, autoscaling=growing)
+    assert differs_for_users(play)
+    equal = as_the_control(play, instances=True).endpoint.variants
+    assert equal["b"] == equal["a"]
+    assert as_the_control(play, instances=False).endpoint.variants["b"].autoscaling is not None
+    rows = [row(play, ROLLOUT, engine=each) for each in ("compiled", "reference")]
+    assert rows[0] == rows[1]
+    assert rows[0].guardrail_breach_excess_s > 0
+
+
 def test_rows_of_a_study_hold_their_excess() -> None:
     """A study plays the second run itself, and a failing candidate shows in its rows."""
     play = guarded(error_rate=0.5)

@@ -124,6 +124,7 @@ def test_between_two_looks_the_run_with_equal_variants_repeats_it_as_well(
     assert all(each < 0 for each in excess["described"])  # the candidate makes no errors
 
 
+@pytest.mark.long
 def test_who_has_all_weight_at_the_end_is_promoted(script: Callable[..., Any]) -> None:
     """Also at the horizon, or from the start on; where several share it, nothing is decided."""
     described = served()
