@@ -7,7 +7,7 @@ from simab.aws.account import Account, Settings
 from simab.aws.answers import FunctionAnswers, ProfileAnswers, RecordedAnswers
 from simab.aws.errors import NotRehearsable, RehearsalOver
 from simab.aws.in_process import session_of
-from simab.aws.script_policy import ScriptPolicy, script_policy
+from simab.aws.scripts.script_policy import ScriptPolicy, script_policy
 from simab.aws.simulated import simulated
 
 __all__ = [

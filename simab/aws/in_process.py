@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from simab.aws.account import Account
-from simab.aws.constraints import check_input
+from simab.aws.checks.constraints import check_input
 from simab.aws.errors import ServiceError
 from simab.aws.operations import respond
 from simab.aws.resources import REGION

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from simab.aws.account import Account
 from simab.aws.in_process import answered_by
-from simab.aws.simulated_time import simulated_time
+from simab.aws.scripts.simulated_time import simulated_time
 
 __all__ = ["simulated"]
 

@@ -13,7 +13,7 @@ import click
 from simab.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from simab.aws.script_policy import ScriptPolicy
+    from simab.aws.scripts.script_policy import ScriptPolicy
     from simab.scenario.models import Scenario
     from simab.world.control import Decider
 
@@ -83,7 +83,7 @@ class Rehearsal:
         return {called: own, **beside}
 
     def _policy(self) -> ScriptPolicy:
-        from simab.aws.script_policy import script_policy
+        from simab.aws.scripts.script_policy import script_policy
         from simab.units import parse_duration, seconds
 
         table = dict(each.partition("=")[::2] for each in self.models)

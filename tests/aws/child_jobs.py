@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simab.aws.errors import RehearsalOver
-from simab.aws.script import run_script
+from simab.aws.scripts.script import run_script
 from simab.aws.timeline import Timeline
 
 Options = dict[str, Any]

@@ -108,7 +108,7 @@ class Platform:
 def responses_fit_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is answered has the shape that botocore's own service model gives it."""
     from simab.aws import in_process
-    from simab.aws.constraints import check_output
+    from simab.aws.checks.constraints import check_output
     from tests.aws.service_models import operation
 
     def checked(account: Any, service: str, name: str, parameters: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from botocore.model import Shape
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from simab.aws.java_patterns import compiled
+from simab.aws.checks.java_patterns import compiled
 
 __all__ = ["Break", "breaks", "parameters"]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from simab.aws.child_process import play_in_child
-from simab.aws.printed import KEPT_BYTES
-from simab.aws.script import ScriptEnd
+from simab.aws.scripts.child_process import play_in_child
+from simab.aws.scripts.printed import KEPT_BYTES
+from simab.aws.scripts.script import ScriptEnd
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no process groups")
 
@@ -217,7 +217,7 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     file = tmp_path / "process"
     options = {"file": str(file), "ends": False, "sleeps_s": 60}
     text = f"""
-from simab.aws.child_process import play_in_child
+from simab.aws.scripts.child_process import play_in_child
 play_in_child("child_jobs:leaves_a_process", {options!r}, seed=1, wall_limit_s=60)
 """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from simab.aws.constraints import check_input
+from simab.aws.checks.constraints import check_input
+from simab.aws.checks.java_patterns import compiled
 from simab.aws.errors import ServiceError
-from simab.aws.java_patterns import compiled
 from tests.aws.drawn_parameters import breaks, parameters
 from tests.aws.service_models import OPERATIONS, operation, shapes_below
 from tests.effort import examples

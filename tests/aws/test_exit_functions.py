@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from simab.aws.errors import RehearsalOver
-from simab.aws.script import ScriptEnd, run_script
+from simab.aws.scripts.script import ScriptEnd, run_script
 from simab.aws.timeline import Timeline
 
 Playing = Callable[[str], ScriptEnd]

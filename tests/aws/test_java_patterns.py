@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simab.aws.java_patterns import compiled, translated
+from simab.aws.checks.java_patterns import compiled, translated
 
 TAG = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
 XML = r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.aws.printed import KEPT_BYTES, Printed
+from simab.aws.scripts.printed import KEPT_BYTES, Printed
 
 
 def kept(pieces: list[bytes]) -> str:

@@ -19,8 +19,8 @@ from pkgutil import resolve_name
 import pytest
 
 from simab.aws.errors import NotRehearsable
-from simab.aws.refused import REFUSED
-from simab.aws.simulated_time import simulated_time
+from simab.aws.scripts.refused import REFUSED
+from simab.aws.scripts.simulated_time import simulated_time
 from simab.aws.timeline import Timeline
 
 

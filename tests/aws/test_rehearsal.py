@@ -241,7 +241,7 @@ def test_without_an_endpoint_there_is_no_run(script: Callable[..., Any]) -> None
 
 def test_the_decision_of_a_log_is_its_last_change_to_one_variant() -> None:
     """Whatever came before, and not what repeats it."""
-    from simab.aws.rehearsing import as_decided
+    from simab.aws.scripts.rehearsing import as_decided
 
     session = simab.Session(served())
     for at, weights in (("1min", {"b": 1.0}), ("5min", {"a": 1.0, "b": 1.0}), ("9min", {"b": 2.0})):

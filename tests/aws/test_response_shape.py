@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simab.aws.constraints import check_output
+from simab.aws.checks.constraints import check_output
 from tests.aws.service_models import operation
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -15,8 +15,8 @@ from textwrap import dedent
 import pytest
 
 from simab.aws.errors import RehearsalOver
-from simab.aws.printed import KEPT_BYTES
-from simab.aws.script import ScriptEnd, run_script
+from simab.aws.scripts.printed import KEPT_BYTES
+from simab.aws.scripts.script import ScriptEnd, run_script
 from simab.aws.timeline import Timeline
 
 HOUR_NS = 3600 * 10**9

@@ -17,8 +17,8 @@ import pytest
 import time_machine
 
 from simab.aws.errors import RehearsalOver
-from simab.aws.refused import REFUSED
-from simab.aws.simulated_time import simulated_time
+from simab.aws.scripts.refused import REFUSED
+from simab.aws.scripts.simulated_time import simulated_time
 from simab.aws.timeline import Timeline
 
 START = datetime(2026, 3, 28, 23, 59, 30, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simab.aws.constraints import check_input
+from simab.aws.checks.constraints import check_input
 from simab.aws.errors import ServiceError
 from tests.aws.service_models import operation
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
 
+from simab.aws.checks.shapes import Shape
 from simab.aws.errors import ServiceError
-from simab.aws.shapes import Shape
 
 __all__ = ["check_types"]
 

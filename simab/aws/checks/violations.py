@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal, NamedTuple
 
-from simab.aws.shapes import COLLECTIONS, Shape
+from simab.aws.checks.shapes import COLLECTIONS, Shape
 
 __all__ = ["GIVEN", "LONGEST_SHOWN", "Constraint", "MapKey", "Part", "Violation", "shortened"]
 

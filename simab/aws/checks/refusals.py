@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from simab.aws.checks.shapes import COLLECTIONS, OperationModel
+from simab.aws.checks.violations import Constraint, MapKey, Part, Violation, shortened
 from simab.aws.errors import ServiceError
-from simab.aws.shapes import COLLECTIONS, OperationModel
-from simab.aws.violations import Constraint, MapKey, Part, Violation, shortened
 
 __all__ = ["refusal"]
 

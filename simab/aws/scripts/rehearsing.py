@@ -14,7 +14,7 @@ from simab.aws.account import Account, Settings
 from simab.aws.answers import Answers, FunctionAnswers
 from simab.aws.in_process import answered_by
 from simab.aws.live_endpoint import LiveEndpoint
-from simab.aws.script import ScriptEnd, run_script
+from simab.aws.scripts.script import ScriptEnd, run_script
 from simab.errors import InvalidInput
 from simab.policies import Deploy, Promote
 from simab.scenario.models import Scenario

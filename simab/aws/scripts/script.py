@@ -17,9 +17,9 @@ from types import FrameType
 from typing import Final, Literal
 
 from simab.aws.errors import RehearsalOver
-from simab.aws.exit_functions import exit_functions
-from simab.aws.printed import Printed
-from simab.aws.simulated_time import simulated_time
+from simab.aws.scripts.exit_functions import exit_functions
+from simab.aws.scripts.printed import Printed
+from simab.aws.scripts.simulated_time import simulated_time
 from simab.aws.timeline import Timeline
 
 __all__ = ["Kind", "ScriptEnd", "out_of_time", "run_script"]

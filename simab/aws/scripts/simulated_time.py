@@ -21,7 +21,13 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
 from simab.aws.errors import NoProcess, NotRehearsable
-from simab.aws.refused import PROCESSES, REFUSED, TIMER_DUE, WAITING_FOR_FILES, WITHOUT_TIMEOUT
+from simab.aws.scripts.refused import (
+    PROCESSES,
+    REFUSED,
+    TIMER_DUE,
+    WAITING_FOR_FILES,
+    WITHOUT_TIMEOUT,
+)
 from simab.aws.timeline import Timeline
 
 if TYPE_CHECKING:

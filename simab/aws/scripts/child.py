@@ -1,7 +1,7 @@
 """The process that `play_in_child` starts: it does one job, and answers on a pipe of its own.
 
-Called as `python -m simab.aws.child RESULTS PARENT`, two descriptors: where the answer goes, and
-one that the parent holds open as long as it lives. The job comes on standard input.
+Called as `python -m simab.aws.scripts.child RESULTS PARENT`, two descriptors: where the answer
+goes, and one that the parent holds open as long as it lives. The job comes on standard input.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
-from simab.aws.printed import Printed
-from simab.aws.script import Kind, ScriptEnd, out_of_time
+from simab.aws.scripts.printed import Printed
+from simab.aws.scripts.script import Kind, ScriptEnd, out_of_time
 
 __all__ = ["PRINT_LIMIT_BYTES", "play_in_child"]
 
@@ -72,7 +72,7 @@ class _Child:
             file.seek(0)
             there = (results_there.fileno(), parent_there.fileno())
             self._process = subprocess.Popen(
-                [sys.executable, "-u", "-P", "-m", "simab.aws.child", *map(str, there)],
+                [sys.executable, "-u", "-P", "-m", "simab.aws.scripts.child", *map(str, there)],
                 stdin=file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -11,12 +11,12 @@ from io import SEEK_END
 from itertools import islice
 from typing import Any, Final
 
-from simab.aws.java_patterns import compiled
-from simab.aws.refusals import refusal
-from simab.aws.response_shape import check_output
-from simab.aws.shapes import COLLECTIONS, OperationModel, Shape
-from simab.aws.violations import Constraint, MapKey, Part, Violation
-from simab.aws.wire_types import check_types
+from simab.aws.checks.java_patterns import compiled
+from simab.aws.checks.refusals import refusal
+from simab.aws.checks.response_shape import check_output
+from simab.aws.checks.shapes import COLLECTIONS, OperationModel, Shape
+from simab.aws.checks.violations import Constraint, MapKey, Part, Violation
+from simab.aws.checks.wire_types import check_types
 
 __all__ = ["check_input", "check_output"]
 

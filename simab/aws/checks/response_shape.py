@@ -11,8 +11,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from simab.aws.shapes import OperationModel, Shape
-from simab.aws.violations import shortened
+from simab.aws.checks.shapes import OperationModel, Shape
+from simab.aws.checks.violations import shortened
 
 __all__ = ["check_output"]
 

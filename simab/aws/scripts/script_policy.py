@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from simab.aws.child_process import play_in_child
-from simab.aws.rehearsing import answers_from
-from simab.aws.script import ScriptEnd
+from simab.aws.scripts.child_process import play_in_child
+from simab.aws.scripts.rehearsing import answers_from
+from simab.aws.scripts.script import ScriptEnd
 from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.world import Blueprint, DecisionLog, RunData
@@ -59,7 +59,7 @@ class ScriptPolicy(SelfPlayed):
             # The script has a limit of its own, whose end says where it was; this one is a net.
             limit_s = 2 * self.wall_limit_s + 60
             answer = play_in_child(
-                "simab.aws.rehearsing:play", options, seed=seed, wall_limit_s=limit_s
+                "simab.aws.scripts.rehearsing:play", options, seed=seed, wall_limit_s=limit_s
             )
             if isinstance(answer, ScriptEnd):
                 raise _failed(f"{answer.kind}: {answer.message}", answer.output, answer.errors)

@@ -1,0 +1,1 @@
+"""Scripts in simulated time: their clocks, their processes, and their runs as those of policies."""
