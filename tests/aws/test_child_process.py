@@ -73,6 +73,7 @@ def test_an_answer_comes_back_as_json_has_it() -> None:
     assert do("same", **options) == options
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("length", [65_536, 3_000_000])
 def test_jobs_and_answers_may_be_longer_than_a_pipe(length: int) -> None:
     assert do("long_answer", length=length) == {"text": "a" * length}
@@ -101,6 +102,7 @@ def test_the_seed_decides_random_numbers_and_the_order_of_sets(play: Playing) ->
     assert all(one != another for one, another in zip(first, other, strict=True))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
@@ -132,6 +134,7 @@ def test_a_script_that_kills_its_process_has_died(play: Playing) -> None:
     assert end.output == "a\n"
 
 
+@pytest.mark.long
 def test_ten_megabytes_are_printed_and_both_ends_kept(play: Playing) -> None:
     answer = play("for number in range(100_000): print(f'{number:099}')")
     assert isinstance(answer, dict)
@@ -140,11 +143,13 @@ def test_ten_megabytes_are_printed_and_both_ends_kept(play: Playing) -> None:
     assert answer["output"].endswith(f"{99_999:099}\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_is_named(number: signal.Signals) -> None:
     assert number.name in died(do("kills_itself", signal=number)).message
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("code", [0, 7])
 def test_a_process_that_leaves_has_died(code: int) -> None:
     end = died(do("exits", code=code))
@@ -166,6 +171,7 @@ def test_a_job_that_fails_is_told(job: str, why: str) -> None:
     assert why in end.message
 
 
+@pytest.mark.long
 def test_a_job_that_does_not_end_is_killed() -> None:
     before = time.monotonic()
     end = do("loops", wall_limit_s=3)
@@ -191,6 +197,7 @@ def test_what_prints_less_goes_on() -> None:
     assert do("prints", lines=5_000) == {"done": True}
 
 
+@pytest.mark.long
 @needs_proc
 @pytest.mark.parametrize("ends", [True, False], ids=["it has ended", "it has answered"])
 @pytest.mark.parametrize("job", ["leaves_a_process", "forks"])
@@ -206,12 +213,14 @@ def test_nothing_of_it_is_left(tmp_path: Path, job: str, ends: bool) -> None:
     assert is_gone(int(file.read_text(encoding="utf-8")))
 
 
+@pytest.mark.long
 def test_a_copy_of_the_process_does_not_answer_for_it(tmp_path: Path) -> None:
     file = str(tmp_path / "process")
     answer = do("forks", file=file, ends=False, copy_sleeps_s=0, sleeps_s=1)
     assert answer == {"of": "the process"}
 
 
+@pytest.mark.long
 @needs_proc
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     file = tmp_path / "process"

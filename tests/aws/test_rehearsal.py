@@ -153,10 +153,16 @@ def test_who_has_all_weight_at_the_end_is_promoted(script: Callable[..., Any]) -
     [
         ("raise ValueError('no such metric')", "it raised ValueError: no such metric (line 17 of"),
         ("print('before the end')\nsys.exit(3)", "it exited with 3"),
-        ("print('before the end')\nsys.exit(3)", "before the end"),
+        pytest.param(
+            "print('before the end')\nsys.exit(3)", "before the end", marks=pytest.mark.long
+        ),
         ("while True:\n    pass", "real time"),
-        ("import os\nos._exit(0)", "died"),
-        ("import threading\nthreading.Thread(target=print).start()", "threads"),
+        pytest.param("import os\nos._exit(0)", "died", marks=pytest.mark.long),
+        pytest.param(
+            "import threading\nthreading.Thread(target=print).start()",
+            "threads",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_script_that_fails_is_a_failed_replication(
