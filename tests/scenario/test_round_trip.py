@@ -75,3 +75,15 @@ def test_a_null_against_a_default_is_written() -> None:
     text = dumps(scenario)
     assert loads(text) == scenario
     assert "maximum_duration" not in text  # absent by default, and not written
+
+
+def test_what_few_scenarios_have_is_written_by_those_alone() -> None:
+    """Without autoscaling or a shadow a scenario is written as before there were any."""
+    plain = load(SHIPPED / "minimal.yaml")
+    data = plain.model_dump(mode="json")
+    assert "shadow" not in data["endpoint"]
+    assert all("autoscaling" not in each for each in data["endpoint"]["variants"].values())
+    scaled = load(SHIPPED / "autoscaled_candidate.yaml")
+    data = scaled.model_dump(mode="json")
+    assert data["endpoint"]["shadow"] == {"variant": "new", "share": 0.1}
+    assert data["endpoint"]["variants"]["new"]["autoscaling"]["max_instances"] == 8
