@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.draws import salt_of, stream_of
+from simab.errors import InvalidInput
 from simab.profiles.activity import client_thresholds
 from simab.profiles.outcomes import OutcomeSampler, score_bins, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
@@ -21,6 +22,7 @@ from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 from simab.scenario.serving import Variant
 from simab.stats.label_totals import SCORE_BINS
+from simab.text.untrusted import visible
 
 __all__ = [
     "CALLER",
@@ -142,6 +144,19 @@ class Blueprint:
     def names(self) -> tuple[str, ...]:
         """Names of the variants, in the order of their numbers."""
         return tuple(variant.name for variant in self.variants)
+
+    def number_of(self, variant: str) -> int:
+        """The number of a variant.
+
+        Raises:
+            InvalidInput: the scenario has no such variant.
+        """
+        if variant not in self.names:
+            raise InvalidInput(
+                f"variant = {visible(repr(variant))}: the scenario has no such variant; name one "
+                f"of {', '.join(self.names)}"
+            )
+        return self.names.index(variant)
 
 
 def _variant(name: str, variant: Variant, scenario: Scenario) -> VariantPlan:

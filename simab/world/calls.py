@@ -8,7 +8,6 @@ from typing import NamedTuple
 from simab.draws import Draws, Purpose
 from simab.errors import InvalidInput
 from simab.profiles.outcomes import RequestOutcome
-from simab.text.untrusted import visible
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.run_counts import Status
 
@@ -74,26 +73,9 @@ class Caller:
         Raises:
             InvalidInput: nobody may call, or the scenario has no such variant.
         """
-        names = self._blueprint.names
         if not self._blueprint.segments[-1].called:
             raise InvalidInput("this session takes no requests from outside: make it with called")
-        if target is None:
-            return NO_VARIANT
-        self.require_variant(target)
-        return names.index(target)
-
-    def require_variant(self, name: str) -> None:
-        """Refuse what is no variant of the scenario.
-
-        Raises:
-            InvalidInput: it is none.
-        """
-        names = self._blueprint.names
-        if name not in names:
-            raise InvalidInput(
-                f"variant = {visible(repr(name))}: the scenario has no such variant; name one of "
-                f"{', '.join(names)}"
-            )
+        return NO_VARIANT if target is None else self._blueprint.number_of(target)
 
     def ended(self, end: CallEnd | None, arrived_ns: int) -> Reply | None:
         """What the endpoint answers to the next request; None where that is not known in time."""

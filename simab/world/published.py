@@ -11,12 +11,10 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.errors import InvalidInput
 from simab.policies import Assignments
 from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals, no_scores
 from simab.stats.request_totals import RequestTotals
-from simab.text.untrusted import visible
 from simab.world.blueprint import Blueprint
 from simab.world.phases import Phases
 from simab.world.run_counts import INSTANCE_SHARE_ONE, RequestColumn, RunCounts
@@ -167,10 +165,5 @@ class PublishedMetrics:
         return PublishedMetrics(self._shown, min(earlier_ns, self.now_ns))
 
     def _number(self, variant: str) -> int:
-        numbers = self._shown.numbers
-        if variant not in numbers:
-            raise InvalidInput(
-                f"variant = {visible(repr(variant))}: the scenario has no such variant; name one "
-                f"of {', '.join(numbers)}"
-            )
-        return numbers[variant]
+        number = self._shown.numbers.get(variant)
+        return self._shown.run_counts.blueprint.number_of(variant) if number is None else number

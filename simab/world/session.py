@@ -177,7 +177,7 @@ class Session:
         Raises:
             InvalidInput: the scenario has no such variant.
         """
-        self._caller.require_variant(variant)
+        self.blueprint.number_of(variant)  # refuses what is none
         self._autoscaler.configure(variant, settings)
         self._look_at_load()
 
