@@ -120,7 +120,6 @@ def test_every_statistic_of_a_minute(platform: Make) -> None:
 def test_errors_are_shares_on_average(platform: Make) -> None:
     """A model that always fails: 1 of 1."""
     failing = variant(error_rate=1.0)
-    made = platform(quiet().model_copy())
     made = platform(scenario({"a": failing, "b": variant()}, rate="1/s", horizon="1h"))
     made.serve(a=1, b=0)
     made.sleep(120)

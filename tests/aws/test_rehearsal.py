@@ -15,7 +15,7 @@ from simab.analyse.counterfactual import Repeatable
 from simab.errors import InvalidInput
 from simab.policies import Deploy, Promote
 from simab.result.run_summary import Verdict
-from simab.scenario import Scenario, load
+from simab.scenario import Scenario
 from simab.study import local_processes
 from tests.world.building import scenario, variant
 
@@ -280,4 +280,3 @@ def test_rows_that_are_kept_are_of_this_script(script: Callable[..., Any]) -> No
     one, other = script(SCHEDULE), script(SCHEDULE)
     assert replace(one, path="") == replace(other, path="")
     assert script("pass").digest != one.digest
-    assert load  # the shipped scenarios are rehearsed in tests/cli
