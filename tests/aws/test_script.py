@@ -160,6 +160,7 @@ def test_the_real_limit_comes_again_where_it_was_caught(play: Playing) -> None:
     end = play(
         """
         try:
+            int()  # in Python 3.11, a jump back to a block's first line is not in the block
             while True: int()
         except BaseException:
             print("caught")
