@@ -19,13 +19,18 @@ __all__ = [
 
 
 class Question(NamedTuple):
-    """What was asked of whom, and what the world drew for it."""
+    """What was asked of whom, and what the world drew for it.
+
+    Custom attributes and inference id are those of the request, empty where it has none.
+    """
 
     variant: str
     payload: bytes
     content_type: str
     outcome: RequestOutcome
     reward: float | None
+    custom_attributes: str = ""
+    inference_id: str = ""
 
 
 class Answer(NamedTuple):

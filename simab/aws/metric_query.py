@@ -18,17 +18,22 @@ _HIGH_RESOLUTION_S: Final = (1, 5, 10, 20, 30)
 
 @dataclass(frozen=True, slots=True)
 class MetricQuery:
-    """A metric with exactly these dimensions: each set of them is another metric."""
+    """A metric with exactly these dimensions: each set of them is another metric.
+
+    Where a unit is asked for, samples of other units are not seen; an empty one asks for none.
+    """
 
     namespace: str
     name: str
     dimensions: Mapping[str, str]
+    unit: str = ""
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> MetricQuery:
-        """From parameters with Namespace, MetricName and Dimensions."""
+    def of(cls, given: Mapping[str, Any], unit: str | None = None) -> MetricQuery:
+        """From parameters with Namespace, MetricName and Dimensions, and a unit."""
         dimensions = {each["Name"]: each["Value"] for each in given.get("Dimensions", ())}
-        return cls(given.get("Namespace", ""), given.get("MetricName", ""), dimensions)
+        name = given.get("MetricName", "")
+        return cls(given.get("Namespace", ""), name, dimensions, unit or "")
 
 
 def is_percentile(statistic: str) -> bool:

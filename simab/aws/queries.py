@@ -16,8 +16,9 @@ _MINUTE_NS: Final = 60 * 10**9
 
 
 def metric_of(query: MetricQuery) -> Metric | None:
-    """The metric; None where there is none of that name."""
-    return METRICS.get(query.name) if query.namespace == NAMESPACE else None
+    """The metric; None where there is none of that name or unit."""
+    metric = METRICS.get(query.name) if query.namespace == NAMESPACE else None
+    return metric if metric is not None and query.unit in ("", metric.unit) else None
 
 
 def serving(account: Account) -> Iterator[tuple[LiveEndpoint, str]]:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from simab.aws.account import Account
 from simab.aws.errors import not_implemented
 from simab.aws.operations import alarms, configs, endpoints, invocations, metrics, models, scaling
+from simab.aws.operations.parameters import refuse_what_is_not_simulated
 
 __all__ = ["OPERATIONS", "Operation", "respond"]
 
@@ -60,9 +61,10 @@ def respond(
     """What a service answers.
 
     Raises:
-        ServiceError: it refuses, or the operation is not simulated.
+        ServiceError: it refuses, or the operation or one of its parameters is not simulated.
     """
     known = OPERATIONS.get(service, {}).get(operation)
     if known is None:
         raise not_implemented(service, operation)
+    refuse_what_is_not_simulated(service, operation, parameters)
     return known(account, parameters)

@@ -10,22 +10,14 @@ from simab.aws.alarms import COMPARISONS, Alarm
 from simab.aws.errors import ServiceError, not_implemented
 from simab.aws.live_endpoint import LiveEndpoint
 from simab.aws.metric_query import MetricQuery, is_percentile, period_of
+from simab.aws.operations.listing import page
 from simab.aws.queries import keep_looking, values
 from simab.aws.resources import ACCOUNT_ID, REGION
 from simab.policies.cloudwatch.alarm_evaluation import AlarmState
 
 __all__ = ["delete_alarms", "describe_alarms", "put_metric_alarm", "set_alarm_state"]
 
-_NOT_SIMULATED: Final = (
-    "Metrics",
-    "ThresholdMetricId",
-    "EvaluateLowSampleCountPercentile",
-    "EvaluationWindow",
-    "WarmUpConfiguration",
-    "EvaluationCriteria",
-    "EvaluationInterval",
-    "ActionConfiguration",
-)
+_PAGE: Final = 50
 _NEEDED: Final = (
     "MetricName",
     "Namespace",
@@ -42,9 +34,6 @@ def put_metric_alarm(account: Account, parameters: Mapping[str, Any]) -> dict[st
 
     Actions are kept and described, and not carried out: nobody is notified.
     """
-    for key in _NOT_SIMULATED:
-        if key in parameters:
-            raise not_implemented("cloudwatch", f"PutMetricAlarm with {key}")
     for key in _NEEDED:
         if key not in parameters:
             raise _missing(f"The parameter {key} is required for an alarm on a single metric.")
@@ -58,7 +47,14 @@ def put_metric_alarm(account: Account, parameters: Mapping[str, Any]) -> dict[st
     if parameters.get("DatapointsToAlarm", 1) > evaluated:
         raise _invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods.")
     name, now = parameters["AlarmName"], account.timeline.now
-    alarm = Alarm(parameters, MetricQuery.of(parameters), statistic, period_ns, now, now)
+    alarm = Alarm(
+        parameters,
+        MetricQuery.of(parameters, parameters.get("Unit")),
+        statistic,
+        period_ns,
+        now,
+        now,
+    )
     before = account.alarms.get(name)
     if before is not None:
         alarm.state, alarm.reason, alarm.updated = before.state, before.reason, before.updated
@@ -93,9 +89,6 @@ def _statistic(parameters: Mapping[str, Any]) -> str:
 
 def describe_alarms(account: Account, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeAlarms: metric alarms by name, by prefix and by state."""
-    for key in ("ChildrenOfAlarmName", "ParentsOfAlarmName", "ActionPrefix"):
-        if key in parameters:
-            raise not_implemented("cloudwatch", f"DescribeAlarms by {key}")
     names, prefix = parameters.get("AlarmNames"), parameters.get("AlarmNamePrefix", "")
     state = parameters.get("StateValue")
     wanted = "MetricAlarm" in parameters.get("AlarmTypes", ["MetricAlarm"])
@@ -107,13 +100,9 @@ def describe_alarms(account: Account, parameters: Mapping[str, Any]) -> dict[str
         and name.startswith(prefix)
         and state in (None, alarm.state)
     ]
-    first, most = int(parameters.get("NextToken", "0")), parameters.get("MaxRecords", 50)
-    more = first + most < len(found)
-    return {
-        "MetricAlarms": found[first : first + most],
-        "CompositeAlarms": [],
-        **({"NextToken": str(first + most)} if more else {}),
-    }
+    invalid = ServiceError("InvalidNextToken", "Invalid next token")
+    shown = page(found, "MetricAlarms", parameters, parameters.get("MaxRecords", _PAGE), invalid)
+    return {"CompositeAlarms": [], **shown}
 
 
 def _described(name: str, alarm: Alarm) -> dict[str, Any]:

@@ -17,9 +17,7 @@ __all__ = [
     "list_endpoint_configs",
 ]
 
-_NOT_SIMULATED: Final = ("AsyncInferenceConfig", "MetricsConfig")
 _NOT_SIMULATED_OF_A_VARIANT: Final = (
-    "ServerlessConfig",
     "ManagedInstanceScaling",
     "InstancePools",
     "CapacityReservationConfig",
@@ -34,9 +32,6 @@ def create_endpoint_config(account: Account, parameters: Mapping[str, Any]) -> d
             "Cannot create already existing endpoint configuration "
             f'"{arn("endpoint-config", name)}".'
         )
-    for key in _NOT_SIMULATED:
-        if key in parameters:
-            raise not_implemented("sagemaker", f"CreateEndpointConfig with {key}")
     config = EndpointConfig(
         name,
         account.timeline.now,
@@ -61,9 +56,17 @@ def _variants(account: Account, given: list[Mapping[str, Any]]) -> Iterator[Prod
 
 
 def _require_sensible(config: EndpointConfig) -> None:
-    names = [each.name for each in (*config.variants, *config.shadows)]
+    everyone = (*config.variants, *config.shadows)
+    names = [each.name for each in everyone]
     if len(set(names)) < len(names):
         raise validation_error("Production variant names must be unique.")
+    if any("ServerlessConfig" in each.given for each in everyone):
+        if len(everyone) > 1:  # "multiple production variants", "shadow tests": both excluded
+            raise validation_error(
+                "An endpoint with a serverless variant cannot have another production or shadow "
+                "variant."
+            )
+        raise not_implemented("sagemaker", "a production variant with ServerlessConfig")
     if not any(each.weight > 0 for each in config.variants):
         # The documents leave this open: with no weight at all, no request would find a variant.
         raise validation_error("At least one production variant must have a weight above 0.")

@@ -28,8 +28,6 @@ def create_endpoint(account: Account, parameters: Mapping[str, Any]) -> dict[str
         raise validation_error(
             f'Cannot create already existing endpoint "{arn("endpoint", name)}".'
         )
-    if "DeploymentConfig" in parameters:
-        raise not_implemented("sagemaker", "CreateEndpoint with DeploymentConfig")
     endpoint = account.create_endpoint(name, account.config(parameters["EndpointConfigName"]))
     return {"EndpointArn": endpoint.arn}
 

@@ -57,9 +57,17 @@ def _answered(
 ) -> dict[str, Any]:
     variant, outcome = endpoint.name_of(reply.variant), reply.outcome
     assert outcome is not None
-    payload = _payload(parameters["Body"])
-    content_type = parameters.get("ContentType", "")
-    answer = account.answers.answer(Question(variant, payload, content_type, outcome, reply.reward))
+    answer = account.answers.answer(
+        Question(
+            variant,
+            _payload(parameters["Body"]),
+            parameters.get("ContentType", ""),
+            outcome,
+            reply.reward,
+            parameters.get("CustomAttributes", ""),
+            parameters.get("InferenceId", ""),
+        )
+    )
     known = {"label": outcome.label, "correct": outcome.correct}
     attributes = ";".join(f"{name}={value}" for name, value in known.items() if value != NONE)
     return {

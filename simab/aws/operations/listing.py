@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from simab.aws.errors import not_implemented, validation_error
+from simab.aws.errors import ServiceError, not_implemented, validation_error
 
-__all__ = ["listing"]
+__all__ = ["listing", "page"]
 
 _PAGE: Final = 100
+_LONGEST_TOKEN: Final = 12
 _READ: Final = ("NameContains", "SortBy", "SortOrder", "MaxResults", "NextToken", "StatusEquals")
 
 
@@ -28,10 +29,24 @@ def listing(
     found.sort(key=lambda row: row[name] if by_name else row["CreationTime"])
     if parameters.get("SortOrder", "Descending") == "Descending":
         found.reverse()
-    token = parameters.get("NextToken", "0")
-    if not token.isdecimal():
-        raise validation_error("Invalid next token")
-    first, count = int(token), parameters.get("MaxResults", _PAGE)
-    page = {kind: found[first : first + count]}
-    more = first + count < len(found)
-    return page | ({"NextToken": str(first + count)} if more else {})
+    return page(found, kind, parameters, parameters.get("MaxResults", _PAGE))
+
+
+def page(
+    rows: Sequence[dict[str, Any]],
+    kind: str,
+    parameters: Mapping[str, Any],
+    most: int,
+    error: ServiceError | None = None,
+) -> dict[str, Any]:
+    """So many rows from where NextToken says, and the token of the next page where there is one.
+
+    Raises:
+        ServiceError: the token is none of these; `error` if one is given.
+    """
+    token = parameters.get("NextToken") or "0"
+    if not (token.isdecimal() and len(token) <= _LONGEST_TOKEN):
+        raise error or validation_error("Invalid next token")
+    first = int(token)
+    found = {kind: [*rows[first : first + most]]}
+    return found | ({"NextToken": str(first + most)} if first + most < len(rows) else {})

@@ -33,10 +33,10 @@ def get_metric_statistics(account: Account, parameters: Mapping[str, Any]) -> di
             f"{_MOST_POINTS:,}. You may reduce the datapoints requested by increasing Period, or "
             "decreasing the time range.",
         )
-    query = MetricQuery.of(parameters)
-    metric, unit = metric_of(query), parameters.get("Unit")
+    query = MetricQuery.of(parameters, parameters.get("Unit"))
+    metric = metric_of(query)
     points: list[dict[str, Any]] = []
-    if metric is not None and unit in (None, metric.unit):
+    if metric is not None:
         for start_ns, window in windows(account, query, starts_ns):
             point: dict[str, Any] = {
                 "Timestamp": account.timeline.date_of(start_ns),
@@ -64,7 +64,8 @@ def get_metric_data(account: Account, parameters: Mapping[str, Any]) -> dict[str
         starts_ns = _starts_ns(account, parameters, asked["Period"])
         if len(starts_ns) > _MOST_DATA_POINTS:
             raise _invalid("The requested time range holds too many datapoints.")
-        found = values(account, MetricQuery.of(asked["Metric"]), starts_ns, asked["Stat"])
+        metric = MetricQuery.of(asked["Metric"], asked.get("Unit"))
+        found = values(account, metric, starts_ns, asked["Stat"])
         if parameters.get("ScanBy", "TimestampDescending") == "TimestampDescending":
             found = found[::-1]
         if query.get("ReturnData", True):

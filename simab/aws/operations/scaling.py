@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from simab.aws.account import Account
 from simab.aws.errors import ServiceError, not_implemented, validation_error
 from simab.aws.live_endpoint import LiveEndpoint
+from simab.aws.operations.listing import page
 from simab.aws.resources import ACCOUNT_ID, REGION
 from simab.aws.scaling import ScalableTarget, ScalingPolicy
 
@@ -24,6 +25,7 @@ __all__ = [
 _SERVICE: Final = "application-autoscaling"
 _DIMENSION: Final = "sagemaker:variant:DesiredInstanceCount"
 _METRIC: Final = "SageMakerVariantInvocationsPerInstance"
+_PAGE: Final = 50
 _RESOURCE: Final = re.compile(r"endpoint/([^/]+)/variant/([^/]+)")
 
 
@@ -51,22 +53,21 @@ def register_scalable_target(account: Account, parameters: Mapping[str, Any]) ->
 def describe_scalable_targets(account: Account, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeScalableTargets."""
     asked = parameters.get("ResourceIds")
-    return {
-        "ScalableTargets": [
-            {
-                "ServiceNamespace": "sagemaker",
-                "ResourceId": resource,
-                "ScalableDimension": _DIMENSION,
-                "MinCapacity": target.least,
-                "MaxCapacity": target.most,
-                "RoleARN": f"arn:aws:iam::{ACCOUNT_ID}:role/simulated",
-                "CreationTime": target.created,
-                "ScalableTargetARN": _target_arn(resource),
-            }
-            for resource, target in account.scalable.items()
-            if asked is None or resource in asked
-        ]
-    }
+    found = [
+        {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": resource,
+            "ScalableDimension": _DIMENSION,
+            "MinCapacity": target.least,
+            "MaxCapacity": target.most,
+            "RoleARN": f"arn:aws:iam::{ACCOUNT_ID}:role/simulated",
+            "CreationTime": target.created,
+            "ScalableTargetARN": _target_arn(resource),
+        }
+        for resource, target in account.scalable.items()
+        if asked is None or resource in asked
+    ]
+    return _page(found, "ScalableTargets", parameters)
 
 
 def deregister_scalable_target(account: Account, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,24 +107,23 @@ def put_scaling_policy(account: Account, parameters: Mapping[str, Any]) -> dict[
 def describe_scaling_policies(account: Account, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeScalingPolicies."""
     resource, names = parameters.get("ResourceId"), parameters.get("PolicyNames")
-    return {
-        "ScalingPolicies": [
-            {
-                "PolicyARN": _policy_arn(each, policy.name),
-                "PolicyName": policy.name,
-                "ServiceNamespace": "sagemaker",
-                "ResourceId": each,
-                "ScalableDimension": _DIMENSION,
-                "PolicyType": "TargetTrackingScaling",
-                "TargetTrackingScalingPolicyConfiguration": policy.given,
-                "Alarms": [],
-                "CreationTime": policy.created,
-            }
-            for each, target in account.scalable.items()
-            for policy in target.policies.values()
-            if resource in (None, each) and (names is None or policy.name in names)
-        ]
-    }
+    found = [
+        {
+            "PolicyARN": _policy_arn(each, policy.name),
+            "PolicyName": policy.name,
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": each,
+            "ScalableDimension": _DIMENSION,
+            "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingScalingPolicyConfiguration": policy.given,
+            "Alarms": [],
+            "CreationTime": policy.created,
+        }
+        for each, target in account.scalable.items()
+        for policy in target.policies.values()
+        if resource in (None, each) and (names is None or policy.name in names)
+    ]
+    return _page(found, "ScalingPolicies", parameters)
 
 
 def delete_scaling_policy(account: Account, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,6 +135,13 @@ def delete_scaling_policy(account: Account, parameters: Mapping[str, Any]) -> di
     del target.policies[name]
     account.scale(endpoint)
     return {}
+
+
+def _page(
+    rows: Sequence[dict[str, Any]], kind: str, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    invalid = ServiceError("InvalidNextTokenException", "The specified next token is invalid")
+    return page(rows, kind, parameters, parameters.get("MaxResults", _PAGE), invalid)
 
 
 def _resource(account: Account, parameters: Mapping[str, Any]) -> tuple[LiveEndpoint, str]:
