@@ -7,8 +7,9 @@ the process, no credentials are needed, and no call is repeated.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from simab.aws.account import Account
@@ -20,6 +21,7 @@ from simab.errors import InvalidInput
 
 try:
     import boto3
+    import botocore.handlers
     from botocore.awsrequest import AWSResponse
     from botocore.model import OperationModel
     from botocore.response import StreamingBody
@@ -38,6 +40,12 @@ _SERVICES: Final = {
     "application-auto-scaling": "application-autoscaling",
 }
 """By the name that a service has in botocore's events."""
+_ENVIRONMENT: Final = {
+    "AWS_ACCESS_KEY_ID": "simulated",
+    "AWS_SECRET_ACCESS_KEY": "simulated",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 _GIVEN: Final = "simab_parameters"
 
 
@@ -46,21 +54,42 @@ def session_of(account: Account) -> boto3.Session:
     session = boto3.Session(
         aws_access_key_id="simulated", aws_secret_access_key="simulated", region_name=REGION
     )
-    for event, service in _SERVICES.items():
-        session.events.register(f"before-parameter-build.{event}", _keep_parameters)
-        session.events.register(f"before-call.{event}", _answering(account, service))
+    for event, handler in _handlers(account):
+        session.events.register(event, handler)
     return session
 
 
 @contextmanager
 def answered_by(account: Account) -> Iterator[None]:
-    """Within, an account answers the clients of boto3's default session, as scripts make them."""
-    before = boto3.DEFAULT_SESSION
-    boto3.DEFAULT_SESSION = session_of(account)
-    try:
+    """Within, an account answers the clients of all sessions that are made, as scripts make them.
+
+    Botocore registers its list of built-in handlers with each new session, and boto3 makes its
+    default session anew. Where the environment names no region or credentials it does so within,
+    since clients look for them, at last on the network.
+    """
+    before, handlers = boto3.DEFAULT_SESSION, _handlers(account)
+    with ExitStack() as undoing:
+        undoing.callback(setattr, boto3, "DEFAULT_SESSION", before)
+        boto3.DEFAULT_SESSION = None
+        for name in _ENVIRONMENT.keys() - os.environ.keys():
+            os.environ[name] = _ENVIRONMENT[name]
+            undoing.callback(os.environ.pop, name, None)
+        botocore.handlers.BUILTIN_HANDLERS.extend(handlers)
+        for handler in handlers:
+            undoing.callback(botocore.handlers.BUILTIN_HANDLERS.remove, handler)
         yield
-    finally:
-        boto3.DEFAULT_SESSION = before
+
+
+def _handlers(account: Account) -> list[tuple[str, Callable[..., Any]]]:
+    """What botocore calls at its events, so that an account answers in place of the services."""
+    return [
+        handler
+        for event, service in _SERVICES.items()
+        for handler in (
+            (f"before-parameter-build.{event}", _keep_parameters),
+            (f"before-call.{event}", _answering(account, service)),
+        )
+    ]
 
 
 def _keep_parameters(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
