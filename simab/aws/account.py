@@ -42,7 +42,7 @@ class Settings:
     window_ns: int = 5 * 10**9
     timeout_ns: int = MINUTE_NS
     deletion_ns: int = 60 * 10**9
-    played_by: Mapping[str, str] = field(default_factory=dict)
+    played_by: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     engine: str = "compiled"
     watched: Collection[str] = ()
     record_requests: bool = False
@@ -186,7 +186,13 @@ class Account:
             ServiceError: the endpoint refuses.
             InvalidInput: no variant of the scenario plays one of the configuration's.
         """
-        played_by = players(config, self.models, self.scenario, self.settings.played_by)
+        played_by = players(
+            config,
+            self.models,
+            self.scenario,
+            self.settings.played_by,
+            now=endpoint.played_by,
+        )
         endpoint.deploy(weights, instances, played_by)
         ends_ns = endpoint.began_ns + endpoint.update_ends_ns
 
@@ -213,7 +219,14 @@ class Account:
             InvalidInput: no variant of the scenario plays one of the configuration's.
         """
         weights, instances = sizes
-        played_by = players(config, self.models, self.scenario, self.settings.played_by)
+        played_by = players(
+            config,
+            self.models,
+            self.scenario,
+            self.settings.played_by,
+            now=endpoint.played_by,
+            beside=True,
+        )
         named = [each["AlarmName"] for each in _alarms_of(given)]
         for name in named:
             if name not in self.alarms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from simab.aws.resources import EndpointConfig, Model, ProductionVariant
 from simab.errors import InvalidInput
@@ -22,35 +22,61 @@ def players(
     config: EndpointConfig,
     models: Mapping[str, Model],
     scenario: Scenario,
-    table: Mapping[str, str],
+    table: Mapping[str, str | Sequence[str]],
+    *,
+    now: Mapping[str, str] | None = None,
+    beside: bool = False,
 ) -> dict[str, str]:
     """Which variant of the scenario plays each variant of a configuration.
 
-    The one that `table` names for the model, its image or the variant; else the one that is called
-    like the variant, or like the model.
+    One that `table` names for the variant, its model or the model's image; else the one that is
+    called like the variant, or like the model. None plays two. Where there is a choice, the
+    variants that play `now` go on, or, with a fleet `beside` them, are left alone.
 
     Raises:
         InvalidInput: there is none, or one would have to play two.
     """
+    before = dict(now or {})
     found: dict[str, str] = {}
     for variant in (*config.variants, *config.shadows):
-        model = models[variant.model]
-        asked = [table[key] for key in (variant.name, model.name, model.image) if key in table]
-        known = scenario.endpoint.variants
-        names = [name for name in (*asked, variant.name, model.name) if name in known]
-        if not names:
+        candidates = _candidates(variant, models[variant.model], scenario, table)
+        kept, busy = before.get(variant.name), set(before.values())
+        free = [name for name in candidates if name not in found.values()]
+        if not free:
             raise InvalidInput(
-                f"{named(variant.name)} with model {named(model.name)}: no variant of the scenario "
-                f"is called so; say which of {listed([*known])} plays it, by --model "
-                f"{model.name}=NAME"
-            )
-        if names[0] in found.values():
-            raise InvalidInput(
-                f"{named(names[0])} of the scenario would play two variants of {config.name}; "
+                f"{named(candidates[0])} of the scenario would play two variants of {config.name}; "
                 "describe one for each"
             )
-        found[variant.name] = names[0]
+        if beside:
+            ordered = sorted(free, key=lambda name: name in busy)
+        else:
+            ordered = sorted(free, key=lambda name: (name != kept, name in busy))
+        found[variant.name] = ordered[0]
     return found
+
+
+def _candidates(
+    variant: ProductionVariant,
+    model: Model,
+    scenario: Scenario,
+    table: Mapping[str, str | Sequence[str]],
+) -> list[str]:
+    """The variants of the scenario that may play one of a configuration, at least one."""
+    known = scenario.endpoint.variants
+    for key in (variant.name, model.name, model.image):
+        asked = table.get(key, ())
+        if names := [
+            name for name in ([asked] if isinstance(asked, str) else asked) if name in known
+        ]:
+            return names
+    for name in (variant.name, model.name):
+        if name in known:
+            return [name]
+    raise InvalidInput(
+        f"{named(variant.name)} with model {named(model.name)}: no variant of the scenario "
+        f"is called so; say which of {listed([*known])} plays it, by --model "
+        f"{model.name}=NAME"
+    )
 
 
 def world_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from simab.cli.terminal import say
 from simab.errors import InvalidInput
+from simab.text.lists import listed
 
 if TYPE_CHECKING:
+    from simab.aws.model_table import Served
     from simab.aws.scripts.script_policy import ScriptPolicy
-    from simab.scenario.models import Scenario
     from simab.world.control import Decider
 
-__all__ = ["Rehearsal", "rehearsal_options"]
+__all__ = ["Rehearsal", "named_players", "rehearsal_options", "say_defaults"]
 
 _OPTIONS: Final = (
     click.argument("script", type=click.Path()),
     click.argument("arguments", nargs=-1),
     click.option(
         "--scenario", "file", required=True, type=click.Path(), metavar="FILE",
-        help="What to play it in.",
+        help="What to play it in: a scenario, or a table of models.",
     ),
     click.option("--name", help="What the script is called in the results; by default its file."),
     click.option(
@@ -66,7 +68,7 @@ class Rehearsal:
     policies: tuple[str, ...]
     alone: bool
 
-    def chosen(self, scenario: Scenario) -> dict[str, Decider]:
+    def chosen(self, served: Served) -> dict[str, Decider]:
         """The script and the policies beside it, by name.
 
         Raises:
@@ -76,25 +78,22 @@ class Rehearsal:
 
         if self.alone and self.policies:
             raise InvalidInput("--alone and --policy contradict each other; give one of them")
-        own, called = self._policy(), self.name or Path(self.script).stem
-        beside = {} if self.alone else chosen_policies(scenario, list(self.policies) or None)
+        own, called = self._policy(served), self.name or Path(self.script).stem
+        alone = self.alone or ("policies" in served.defaults and not self.policies)
+        beside = {} if alone else chosen_policies(served.scenario, list(self.policies) or None)
         if called in beside:
             raise InvalidInput(f"a policy of {self.file} is called {called} as well; give a --name")
         return {called: own, **beside}
 
-    def _policy(self) -> ScriptPolicy:
+    def _policy(self, served: Served) -> ScriptPolicy:
         from simab.aws.scripts.script_policy import script_policy
         from simab.units import parse_duration, seconds
 
-        table = dict(each.partition("=")[::2] for each in self.models)
-        for model, variant in table.items():
-            if not variant:
-                raise InvalidInput(f"--model {model}: write NAME=VARIANT")
         return script_policy(
             self.script,
             arguments=self.arguments,
             endpoint=self.endpoint,
-            played_by=table,
+            played_by={**served.played_by, **named_players(self.models)},
             answers=self.answers,
             wall_limit_s=seconds(parse_duration(self.limit)),
         )
@@ -111,6 +110,21 @@ class Rehearsal:
         return words + (["--alone"] if self.alone else [])
 
 
+def named_players(models: Sequence[str]) -> dict[str, list[str]]:
+    """For each name the variants that play it, by options such as `--model image:1=Variant2`.
+
+    Raises:
+        InvalidInput: one is no pair.
+    """
+    found: dict[str, list[str]] = {}
+    for each in models:
+        model, _, variant = each.rpartition("=")
+        if not (model and variant):
+            raise InvalidInput(f"--model {each}: write NAME=VARIANT")
+        found.setdefault(model, []).append(variant)
+    return found
+
+
 def rehearsal_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command these arguments and options, as one `rehearsal`."""
 
@@ -122,3 +136,10 @@ def rehearsal_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         with_rehearsal = option(with_rehearsal)
     return with_rehearsal
+
+
+def say_defaults(served: Served, file: str, *, quiet: bool) -> None:
+    """Say what a table of models leaves out, and what is taken for it."""
+    if served.defaults:
+        taken = listed(tuple(served.defaults.values()))
+        say(f"{file} names models alone; taken beside them: {taken}.", quiet=quiet)

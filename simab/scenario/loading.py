@@ -26,7 +26,7 @@ from simab.scenario.partial import json_text, partial_scenario
 from simab.scenario.reading import read
 from simab.scenario.translation import violations_of
 
-__all__ = ["dumps", "load", "loads"]
+__all__ = ["dumps", "load", "loads", "scenario_of"]
 
 _MOST_VIOLATIONS: Final = 1000  # more would not be read, and finding their remedies takes time
 # Looked for in the text: a large one would be refused for its size, and take seconds to parse.
@@ -76,12 +76,31 @@ def loads(
         )
         raise InvalidScenario(source, (Problem("", "", rule, remedy),))
     document = read(text, source)
+    _refuse_models(document, source)
     if policies is not None and isinstance(document.root.value, dict):
         document = _with_policies(document, policies)
+    return scenario_of(document, source)
+
+
+def scenario_of(document: Document, source: str) -> Scenario:
+    """The scenario that a document describes; what is raised is what `load` raises."""
     scenario, violations = _validated(document)
     if scenario is None or violations:
         raise _refusal(source, violations, document)
     return scenario
+
+
+def _refuse_models(document: Document, source: str) -> None:
+    """A table of models stands in for a scenario where scripts and servers are concerned alone."""
+    models = document.root.entry("models")
+    if models is not None and document.root.entry("endpoint") is None:
+        place = models.key_place or models.place
+        rule, remedy = (
+            "this is a table of models, not a scenario",
+            "`simab rehearse` and `simab serve` read it; a scenario has `endpoint.variants`.",
+        )
+        problem = Problem("models", "", rule, remedy, place.line, place.column)
+        raise InvalidScenario(source, (problem,))
 
 
 def _with_policies(document: Document, policies: Mapping[str, LocatedValue]) -> Document:

@@ -88,6 +88,29 @@ def test_a_script_stands_beside_the_policies_of_the_file(
     assert by_policy["ours"] == by_policy["schedule"]
 
 
+MODELS = """
+models:
+  a: {workers: 9, latency: {kind: exponential, mean: 40ms},
+      quality: {kind: success, probability: 90%}}
+  b: {workers: 9, weight: 0, latency: {kind: exponential, mean: 40ms},
+      quality: {kind: success, probability: 95%}}
+horizon: 30min
+"""
+
+
+@pytest.mark.long
+def test_a_table_of_models_will_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """What it leaves out is said; no policy is beside the script."""
+    Path("s.yaml").write_text(MODELS, encoding="utf-8")
+    words = ("--no-store", "-n", "2", "--world", "described", "--json")
+    code, shown, said = rehearsed(capsys, *words)
+    assert code == 0
+    assert "s.yaml names models alone; taken beside them: 10/s of requests" in said
+    study = json.loads(shown)
+    assert [policy["name"] for policy in study["policies"]] == ["ours"]
+    assert study["examples"][0]["decided_for"] == "b"
+
+
 @pytest.mark.long
 def test_rows_are_kept_and_not_played_again(capsys: pytest.CaptureFixture[str]) -> None:
     """The second time nothing runs; a changed script is another one."""

@@ -38,7 +38,7 @@ class ScriptPolicy(SelfPlayed):
     path: str
     arguments: tuple[str, ...]
     endpoint: str
-    played_by: tuple[tuple[str, str], ...]
+    played_by: tuple[tuple[str, tuple[str, ...]], ...]
     answers: str
     wall_limit_s: float
     digest: str
@@ -95,7 +95,7 @@ def script_policy(
     *,
     arguments: Sequence[str] = (),
     endpoint: str = "",
-    played_by: Mapping[str, str] | None = None,
+    played_by: Mapping[str, str | Sequence[str]] | None = None,
     answers: str = "",
     wall_limit_s: float = 60.0,
 ) -> ScriptPolicy:
@@ -106,7 +106,8 @@ def script_policy(
         arguments: what follows its name on its command line.
         endpoint: the name of an endpoint that serves from the start, with the variants that the
             scenario deploys; empty where the script creates its own.
-        played_by: which variant of the scenario plays a variant, model or image of the script's.
+        played_by: which variant of the scenario plays a variant, model or image of the script's, or
+            which do where it has several at a time.
         answers: `FILE.py:FUNCTION`, what a variant says to a payload; by its quality if empty.
         wall_limit_s: real seconds after which a replication is ended.
 
@@ -125,7 +126,10 @@ def script_policy(
         str(Path(path).resolve()),
         tuple(arguments),
         endpoint,
-        tuple(sorted((played_by or {}).items())),
+        tuple(
+            (key, (names,) if isinstance(names, str) else tuple(names))
+            for key, names in sorted((played_by or {}).items())
+        ),
         answers,
         wall_limit_s,
         hashlib.sha256(b"\0".join(sources)).hexdigest(),

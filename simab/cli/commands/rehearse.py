@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,11 +16,8 @@ from simab.cli.exits import ExitCode
 from simab.cli.figures import figures_option
 from simab.cli.folders import make_folder
 from simab.cli.playing import Playing, playing_options
-from simab.cli.scripts import Rehearsal, rehearsal_options
+from simab.cli.scripts import Rehearsal, rehearsal_options, say_defaults
 from simab.cli.shown_study import show_study
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["command"]
 
@@ -57,14 +54,16 @@ def command(
 
     Arguments of the script follow after `--`.
     """
+    from simab.aws.model_table import load_served
     from simab.comparison import compare
-    from simab.scenario import load
     from simab.scenario.world_names import world_names
 
     with playing.resumable():
-        scenario = load(rehearsal.file)
+        served = load_served(rehearsal.file)
+        scenario = served.scenario
         make_folder(out)
-        chosen = rehearsal.chosen(scenario)
+        chosen = rehearsal.chosen(served)
+        say_defaults(served, rehearsal.file, quiet=quiet)
         count = replications or scenario.study.replications
         used_seed = scenario.study.seed if seed is None else seed
         prepare_engine(engine, quiet=quiet)
