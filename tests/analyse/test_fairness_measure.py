@@ -8,8 +8,10 @@ import pytest
 from simab.analyse.fairness.measure import MOST_WINDOWS, FairnessMeasure
 from simab.analyse.fairness.people import compared_groups
 from simab.analyse.fairness.routed import asked_phases, left_out_segments, routed_requests
-from simab.run.simulation import simulate
+from simab.draws import Draws
+from simab.run.simulation import Run, simulate
 from simab.stats.evenness import gini_coefficient, jain_index
+from simab.world import Blueprint, Session
 from tests.world.building import scenario, variant
 
 MOVES = {
@@ -193,6 +195,23 @@ def test_segments_that_name_variants_and_copies_are_left_out():
     routed = routed_requests(run)
     assert routed.client.size == (run.requests["segment"] == "users").sum() > 0
     assert set(routed.segment.tolist()) == {0}
+
+
+def test_requests_of_a_script_are_left_out():
+    """Some of them name their variant; they belong to no segment of the scenario."""
+    made = scenario(traffic={"users": {"rate": "5/s", "clients": 7}}, horizon="1min")
+    blueprint = Blueprint.of(made, called=True)
+    session = Session(blueprint, Draws(1, 0), record_requests=True)
+    for _ in range(20):
+        session.call("a")
+    session.advance(made.horizon)
+    run_data, log = session.close()
+    run = Run(made, "script", 1, 0, "compiled", run_data, log)
+    assert run_data.records is not None
+    routed = routed_requests(run)
+    assert len(run_data.records) == routed.client.size + 20
+    assert set(routed.segment.tolist()) == {0}
+    assert routed.clients == 7
 
 
 def test_a_run_without_a_split_has_no_phase():

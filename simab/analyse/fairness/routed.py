@@ -77,19 +77,19 @@ def routed_requests(run: Run) -> Routed:
     """The requests whose variant the router chose: no copies, none of segments that name targets.
 
     A record does not say whether a request named its variant, so a segment of which some do is left
-    out whole.
+    out whole, and so are the requests that a script makes.
     """
     records = run.data.records
     assert records is not None, "a run without request records"
     blueprint = run.data.run_counts.blueprint
     column = dict(zip(RECORD_COLUMNS, records.T, strict=True))
     left_out = left_out_segments(run.scenario)
-    free = np.array([name not in left_out for name in run.scenario.traffic])
+    free = np.array([each.name not in left_out and not each.called for each in blueprint.segments])
     kept = (column["attempt"] != COPY) & free[column["segment"]] & (column["variant"] >= 0)
     before = np.array(blueprint.clients_before)
     return Routed(
         variants=len(blueprint.variants),
-        clients=blueprint.clients_before[-1],
+        clients=blueprint.clients_before[len(run.scenario.traffic)],
         client=(column["client"] + before[column["segment"]])[kept],
         **{
             name: column[name][kept]
