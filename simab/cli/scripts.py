@@ -30,6 +30,10 @@ _OPTIONS: Final = (
     ),
     click.option("--name", help="What the script is called in the results; by default its file."),
     click.option(
+        "--beside", multiple=True, type=click.Path(), metavar="SCRIPT",
+        help="Another script to be compared with it, without arguments; repeatable.",
+    ),
+    click.option(
         "--endpoint", default="", metavar="NAME",
         help="An endpoint that serves from the start; by default the script creates its own.",
     ),
@@ -61,6 +65,7 @@ class Rehearsal:
     arguments: tuple[str, ...]
     file: str
     name: str | None
+    beside: tuple[str, ...]
     endpoint: str
     models: tuple[str, ...]
     answers: str
@@ -69,7 +74,7 @@ class Rehearsal:
     alone: bool
 
     def chosen(self, served: Served) -> dict[str, Decider]:
-        """The script and the policies beside it, by name.
+        """The script, and the scripts and policies beside it, by name.
 
         Raises:
             InvalidInput: options that contradict each other, or that cannot be read.
@@ -78,20 +83,28 @@ class Rehearsal:
 
         if self.alone and self.policies:
             raise InvalidInput("--alone and --policy contradict each other; give one of them")
-        own, called = self._policy(served), self.name or Path(self.script).stem
         alone = self.alone or ("policies" in served.defaults and not self.policies)
         beside = {} if alone else chosen_policies(served.scenario, list(self.policies) or None)
-        if called in beside:
-            raise InvalidInput(f"a policy of {self.file} is called {called} as well; give a --name")
-        return {called: own, **beside}
+        own = self._policy(self.script, self.arguments, served)
+        found = {self.name or Path(self.script).stem: own}
+        for script in self.beside:
+            called = Path(script).stem
+            if called in found:
+                raise InvalidInput(f"two scripts are called {called}; give a --name to the first")
+            found[called] = self._policy(script, (), served)
+        if both := sorted(found.keys() & beside.keys()):
+            raise InvalidInput(
+                f"a policy of {self.file} is called {both[0]} as well; give a --name"
+            )
+        return {**found, **beside}
 
-    def _policy(self, served: Served) -> ScriptPolicy:
+    def _policy(self, script: str, arguments: tuple[str, ...], served: Served) -> ScriptPolicy:
         from simab.aws.scripts.script_policy import script_policy
         from simab.units import parse_duration, seconds
 
         return script_policy(
-            self.script,
-            arguments=self.arguments,
+            script,
+            arguments=arguments,
             endpoint=self.endpoint,
             played_by={**served.played_by, **named_players(self.models)},
             answers=self.answers,
@@ -103,7 +116,7 @@ class Rehearsal:
         words = [self.script, "--scenario", self.file]
         given = {"--name": self.name, "--endpoint": self.endpoint, "--answers": self.answers}
         words += [word for option, text in given.items() if text for word in (option, text)]
-        repeated = {"--model": self.models, "--policy": self.policies}
+        repeated = {"--beside": self.beside, "--model": self.models, "--policy": self.policies}
         words += [
             word for option, texts in repeated.items() for text in texts for word in (option, text)
         ]
