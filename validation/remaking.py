@@ -18,6 +18,7 @@ from validation.places import REPOSITORY
 from validation.plan_page import play_plans, write_plans
 from validation.policies.studies import play_guardrails, play_policies
 from validation.policy_report import write_policies
+from validation.promotion_scripts import play_promotion_scripts, write_promotion_scripts
 from validation.sample_ratio.rates import play_ratio_rates
 from validation.twelve.studies import play_twelve_policies, write_twelve_policies
 
@@ -33,6 +34,7 @@ _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
     "intervals": play_coverage,  # of the rows of twelve_policies
     "gate": play_gates,
     "plan": play_plans,
+    "promotion_scripts": play_promotion_scripts,
 }
 PARTS: Final = tuple(_PLAYED)
 _SECTIONS: Final = {"policies", "guardrails", "sample_ratio", "naive_rules"}
@@ -65,6 +67,8 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
         write_gates(folder)
     if "plan" in parts:
         write_plans(folder)
+    if "promotion_scripts" in parts:
+        write_promotion_scripts(folder)
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, table in tables.items():
         readme = with_table(readme, name, table)
