@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Final
 
-from simab.scenario.serving import Autoscaling, Variant
+from simab.scenario.serving import SCALES_IN_BELOW, Autoscaling, Variant
 
 __all__ = ["most_answered_a_minute", "settled_instances"]
-
-_SCALES_IN_BELOW: Final = 0.9
 
 
 def most_answered_a_minute(variant: Variant, mean_s: float) -> float:
@@ -36,7 +33,7 @@ def settled_instances(
         if seen <= target:
             break
         instances = min(math.ceil(instances * seen / target), scaling.max_instances)
-    if scaling.scale_in and a_minute / instances < _SCALES_IN_BELOW * target:
+    if scaling.scale_in and a_minute / instances < SCALES_IN_BELOW * target:
         fewer = max(math.ceil(a_minute / target), scaling.min_instances)
         instances = min(instances, fewer)
     return instances

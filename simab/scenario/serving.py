@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
@@ -13,6 +14,7 @@ __all__ = [
     "HASHING",
     "KEEPING",
     "MOST_DEPLOYED",
+    "SCALES_IN_BELOW",
     "Autoscaling",
     "Endpoint",
     "Routers",
@@ -36,6 +38,8 @@ HASHING: Final = frozenset({"sticky_hash", "consistent_hash", "linear_rendezvous
 KEEPING: Final = frozenset({"session_cookie", "keep_alive"})
 """Rules that keep a client with what was drawn for it, for `Endpoint.affinity`."""
 
+SCALES_IN_BELOW: Final = Fraction(9, 10)
+"""Of its target: autoscaling removes instances where the load is below it."""
 MOST_DEPLOYED: Final = 10
 """Variants at once on an endpoint, by the platform."""
 

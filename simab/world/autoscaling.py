@@ -8,15 +8,13 @@ from fractions import Fraction
 from math import ceil
 from typing import Final
 
-from simab.scenario.serving import Autoscaling
+from simab.scenario.serving import SCALES_IN_BELOW, Autoscaling
 from simab.world.blueprint import Blueprint
 from simab.world.run_counts import INSTANCE_SHARE_ONE, RequestColumn, RunCounts
 
 __all__ = ["Autoscaler", "Wish"]
 
 _MINUTE_NS: Final = 60 * 10**9
-_SCALES_IN_BELOW: Final = Fraction(9, 10)
-"""Of the target, as the platform's second alarm has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ class Autoscaler:
         if len(below) == settings.scale_in_datapoints and may_shrink:
             busiest = max(below)
             wanted = max(ceil(instances * busiest / target), least)
-            if busiest < target * _SCALES_IN_BELOW and wanted < instances:
+            if busiest < target * SCALES_IN_BELOW and wanted < instances:
                 return wanted
         return None
 
