@@ -93,9 +93,14 @@ class Account:
 
         Metric windows are minutes of the clock; so it serves from the full minute next to the end
         of `endpoint.provisioning`.
+
+        Raises:
+            ServiceError: no world can be played with what the configuration asks for.
+            InvalidInput: no variant of the scenario plays one of the configuration's.
         """
         timeline = self.timeline
         played_by = players(config, self.models, self.scenario, self.settings.played_by)
+        world_of(self.scenario, config, played_by, self.settings.window_ns)  # or it is refused now
         endpoint = LiveEndpoint(name, config, timeline.now, timeline.now, played_by, timeline)
         self.endpoints[name] = endpoint
         ready_ns = timeline.now_ns + self.scenario.endpoint.provisioning

@@ -38,16 +38,23 @@ class ScalableTarget:
     def autoscaling(self) -> Autoscaling | None:
         """As a scenario would say it, by minutes; None where there is no policy."""
         for policy in self.policies.values():
-            given = policy.given
-            return Autoscaling.model_validate(
-                {
-                    "min_instances": self.least,
-                    "max_instances": self.most,
-                    "invocations_per_instance": given["TargetValue"],
-                    "datapoint": "1min",
-                    "scale_out_cooldown": f"{given.get('ScaleOutCooldown', _COOLDOWN_S)}s",
-                    "scale_in_cooldown": f"{given.get('ScaleInCooldown', _COOLDOWN_S)}s",
-                    "scale_in": not given.get("DisableScaleIn", False),
-                }
-            )
+            return self.tracking(policy.given)
         return None
+
+    def tracking(self, given: Mapping[str, Any]) -> Autoscaling:
+        """The same with the configuration of one policy.
+
+        Raises:
+            ValidationError: of pydantic, where a number is more than a scenario may say.
+        """
+        return Autoscaling.model_validate(
+            {
+                "min_instances": self.least,
+                "max_instances": self.most,
+                "invocations_per_instance": given["TargetValue"],
+                "datapoint": "1min",
+                "scale_out_cooldown": f"{given.get('ScaleOutCooldown', _COOLDOWN_S)}s",
+                "scale_in_cooldown": f"{given.get('ScaleInCooldown', _COOLDOWN_S)}s",
+                "scale_in": not given.get("DisableScaleIn", False),
+            }
+        )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from simab.aws.resources import EndpointConfig, Model, ProductionVariant
+from pydantic import ValidationError
+
+from simab.aws.errors import validation_error
+from simab.aws.resources import EndpointConfig, Model, ProductionVariant, arn
 from simab.errors import InvalidInput
 from simab.scenario.models import Scenario
 from simab.text.lists import listed, named
@@ -34,11 +37,14 @@ def players(
     variants that play `now` go on, or, with a fleet `beside` them, are left alone.
 
     Raises:
+        ServiceError: a model has been deleted meanwhile.
         InvalidInput: there is none, or one would have to play two.
     """
     before = dict(now or {})
     found: dict[str, str] = {}
     for variant in (*config.variants, *config.shadows):
+        if variant.model not in models:
+            raise validation_error(f'Could not find model "{arn("model", variant.model)}".')
         candidates = _candidates(variant, models[variant.model], scenario, table)
         kept, busy = before.get(variant.name), set(before.values())
         free = [name for name in candidates if name not in found.values()]
@@ -85,7 +91,8 @@ def world_of(
     """The scenario with the variants of a configuration deployed, in windows of `window_ns`.
 
     Raises:
-        InvalidInput: the scenario cannot be played so.
+        ServiceError: the configuration asks for more than a scenario may say.
+        InvalidInput: the scenario's windows are no multiple of `window_ns`.
     """
     data = finer_windows(scenario, window_ns).model_dump(mode="json")
     variants = data["endpoint"]["variants"]
@@ -97,7 +104,15 @@ def world_of(
         _deploy(variants[played_by[shadow.name]], shadow, 0.0)
         share = min(shadow.weight / sum(each.weight for each in config.variants), 1.0)
         data["endpoint"]["shadow"] = {"variant": played_by[shadow.name], "share": share}
-    return Scenario.model_validate(data)
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise validation_error(
+            f"{config.name}: simab plays none with {place} = {first['input']!r:.60}. "
+            f"{first['msg']}."
+        ) from None
 
 
 def _deploy(described: dict[str, object], variant: ProductionVariant, weight: float) -> None:

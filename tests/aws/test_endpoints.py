@@ -189,6 +189,33 @@ def test_another_configuration_drops_one_variant_and_adds_another(platform: Make
     assert counts["b"] == pytest.approx(300, abs=35)
 
 
+def test_a_model_that_was_deleted_cannot_be_deployed(platform: Make) -> None:
+    """A configuration outlives its models."""
+    made = platform(served())
+    made.config("c", a=1, b=1)
+    made.sagemaker.delete_model(ModelName="model-b")
+    create = made.sagemaker.create_endpoint
+    code, message, status = refusal(create, EndpointName="e", EndpointConfigName="c")
+    assert (code, status) == ("ValidationException", 400)
+    expected = "arn:aws:sagemaker:us-east-1:123456789012:model/model-b"
+    assert message == f'Could not find model "{expected}".'
+
+
+def test_what_no_world_can_be_played_with_is_refused_at_once(platform: Make) -> None:
+    """And not when the endpoint is to serve, which the platform would call Failed."""
+    made = platform(served())
+    made.config("c", a=1, b=1e12)
+    create = made.sagemaker.create_endpoint
+    code, message, status = refusal(create, EndpointName="e", EndpointConfigName="c")
+    assert (code, status) == ("ValidationException", 400)
+    assert message == (
+        "c: simab plays none with endpoint.variants.b.weight = 1000000000000.0. "
+        "Input should be less than or equal to 1000000000."
+    )
+    made.sleep(600)
+    assert made.account.endpoints == {}
+
+
 def test_properties_of_variants_may_be_retained(platform: Make) -> None:
     """Weights that were shifted stay, unless they are excluded."""
     made = platform(served())

@@ -158,3 +158,22 @@ def test_what_does_not_scale_is_refused(platform: Make) -> None:
         )[0]
         == "NotImplemented"
     )
+
+
+def test_what_no_world_can_be_scaled_by_is_refused_and_changes_nothing(platform: Make) -> None:
+    """Rather than when the endpoint next serves or scales."""
+    made = platform(busy())
+    made.serve(a=1, b=1)
+    code, message, status = refusal(tracked, made=made, target=1e308)
+    assert (code, status) == ("NotImplemented", 501)
+    assert "invocations_per_instance = 1e+308: Input should be less than or equal to" in message
+    register = made.scaling.register_scalable_target
+    code, message, _ = refusal(register, **RESOURCE, MinCapacity=1, MaxCapacity=2_000)
+    assert code == "NotImplemented"
+    assert "max_instances = 2000: Input should be less than or equal to 1000" in message
+    (target,) = made.scaling.describe_scalable_targets(ServiceNamespace="sagemaker")[
+        "ScalableTargets"
+    ]
+    assert target["MaxCapacity"] == 8
+    policies = made.scaling.describe_scaling_policies(ServiceNamespace="sagemaker")
+    assert policies["ScalingPolicies"] == []

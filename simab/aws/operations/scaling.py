@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from simab.aws.account import Account
 from simab.aws.errors import ServiceError, not_implemented, validation_error
 from simab.aws.live_endpoint import LiveEndpoint
@@ -43,9 +45,9 @@ def register_scalable_target(account: Account, parameters: Mapping[str, Any]) ->
         raise validation_error("Maximum capacity cannot be less than minimum capacity")
     policies = {} if before is None else before.policies
     created = account.timeline.now if before is None else before.created
-    account.scalable[parameters["ResourceId"]] = ScalableTarget(
-        endpoint.name, variant, least, most, created, policies
-    )
+    target = ScalableTarget(endpoint.name, variant, least, most, created, policies)
+    _require_playable(target, {"TargetValue": 1})
+    account.scalable[parameters["ResourceId"]] = target
     account.scale(endpoint)
     return {"ScalableTargetARN": _target_arn(parameters["ResourceId"])}
 
@@ -99,6 +101,7 @@ def put_scaling_policy(account: Account, parameters: Mapping[str, Any]) -> dict[
     name = parameters["PolicyName"]
     if target.policies and name not in target.policies:
         raise not_implemented(_SERVICE, "more than one policy for a variant")
+    _require_playable(target, given)
     target.policies[name] = ScalingPolicy(name, given, account.timeline.now)
     account.scale(endpoint)
     return {"PolicyARN": _policy_arn(parameters["ResourceId"], name), "Alarms": []}
@@ -170,6 +173,17 @@ def _target(account: Account, parameters: Mapping[str, Any]) -> ScalableTarget:
     if resource not in account.scalable:
         raise _not_found(f"No scalable target registered for {resource}")
     return account.scalable[resource]
+
+
+def _require_playable(target: ScalableTarget, given: Mapping[str, Any]) -> None:
+    """Refuse numbers that no world can be played with, before anything changes."""
+    try:
+        target.tracking(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        message = f"{name} = {first['input']!r}: {first['msg']}"
+        raise not_implemented(_SERVICE, f"target tracking with {message}") from None
 
 
 def _not_found(message: str) -> ServiceError:
