@@ -13,9 +13,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from simab.aws.account import Account
-from simab.aws.checks.constraints import check_input
+from simab.aws.answering import answered
 from simab.aws.errors import ServiceError
-from simab.aws.operations import respond
 from simab.aws.resources import REGION
 from simab.errors import InvalidInput
 
@@ -104,8 +103,7 @@ def _answering(account: Account, service: str) -> Callable[..., tuple[AWSRespons
         model: OperationModel, context: Mapping[str, Any], **_: Any
     ) -> tuple[AWSResponse, dict[str, Any]]:
         try:
-            check_input(model, context[_GIVEN])
-            status, parsed = 200, respond(account, service, model.name, context[_GIVEN])
+            status, parsed = 200, answered(account, service, model, context[_GIVEN])
         except ServiceError as error:
             status, parsed = error.status, _error(error)
         request = account.next_request_id()

@@ -107,7 +107,7 @@ class Platform:
 @pytest.fixture(autouse=True)
 def responses_fit_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is answered has the shape that botocore's own service model gives it."""
-    from simab.aws import in_process
+    from simab.aws import answering
     from simab.aws.checks.constraints import check_output
     from tests.aws.service_models import operation
 
@@ -116,8 +116,8 @@ def responses_fit_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
         check_output(operation(service, name), response)
         return response
 
-    respond = in_process.respond
-    monkeypatch.setattr(in_process, "respond", checked)
+    respond = answering.respond
+    monkeypatch.setattr(answering, "respond", checked)
 
 
 @pytest.fixture
