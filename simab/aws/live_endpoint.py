@@ -197,6 +197,10 @@ class LiveEndpoint:
             if played == world
         )
 
+    def config_of(self, world: str) -> str:
+        """The first configuration in whose fleet a variant of the scenario plays."""
+        return next(name for name, fleet in self._fleets.items() if world in fleet.values())
+
     @property
     def names(self) -> list[str]:
         """Names of all variants that serve or have served, those of the configuration first."""

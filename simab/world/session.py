@@ -6,7 +6,7 @@ requests that arrive at that instant, and an update that ends then is over befor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import simpy
@@ -99,6 +99,28 @@ class Session:
     def scales_ns(self) -> int | None:
         """When autoscaling looks next; None where no variant is autoscaled."""
         return self._autoscaler.next_ns(self.now_ns) if self._autoscaler.is_used else None
+
+    @property
+    def run_counts(self) -> RunCounts:
+        """The counts as they stand: the truth, which no policy is shown."""
+        return self._run_counts
+
+    def assigned_since_change(self) -> tuple[int, Mapping[str, int]]:
+        """Since when the router is asked for its present shares, and whom it has sent where by now.
+
+        Variants without a share are left out. Where users are kept with a variant, a user counts
+        once.
+        """
+        phases, windows = self._shown.phases, len(self._run_counts.requests)
+        phase = phases.at(self.now_ns)
+        counts = phases.assigned(phase, windows * self.blueprint.period_ns)
+        names = [self.blueprint.names[choice] for choice in phase.choices]
+        return phase.since_ns, dict(zip(names, counts, strict=True))
+
+    @property
+    def decisions(self) -> Sequence[DecisionEntry]:
+        """What has been asked for by now."""
+        return self._decisions
 
     @property
     def pending(self) -> SplitEntry | None:

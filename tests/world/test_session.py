@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 
 import simab
+from simab import world
+from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.policies import Promote, SetWeights
 from simab.run.session import BY_HAND, Session
+from simab.world.records import RECORD_COLUMNS
 from tests.effort import examples
 from tests.world.building import assert_same, scenario, variant
 from tests.world.drawn_runs import Play, plays
@@ -75,6 +78,27 @@ def test_a_change_takes_effect_when_its_update_ends(engine: str) -> None:
     assert run.policy_name == BY_HAND
     assert run.decision_log.ending == ("b", 5 * MINUTE_NS)
     assert [entry.accepted for entry in run.decision_log.decisions] == [True, False]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_what_weights_assign_is_counted_from_their_change_on(engine: str) -> None:
+    """In force at 3:30 within a metric window: who arrives from then on, and nobody before."""
+    session = world.Session(
+        world.Blueprint.of(two()), Draws(1, 0), engine=engine, record_requests=True
+    )
+    session.advance(90 * 10**9)
+    assert session.assigned_since_change()[0] == 0
+    session.act([SetWeights({"a": 1, "b": 3})])
+    session.advance(5 * MINUTE_NS)
+    since_ns, assigned = session.assigned_since_change()
+    run_data, _ = session.close()
+    assert since_ns == 210 * 10**9
+    assert run_data.records is not None
+    records = dict(zip(RECORD_COLUMNS, run_data.records.T, strict=True))
+    within = (records["arrived_ns"] >= since_ns) & (records["arrived_ns"] < 5 * MINUTE_NS)
+    expected = {name: int((records["variant"][within] == at).sum()) for at, name in enumerate("ab")}
+    assert assigned == expected
+    assert sum(assigned.values()) > 200
 
 
 def test_an_update_that_would_end_at_the_horizon_is_pending_there(engine: str) -> None:
