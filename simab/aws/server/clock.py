@@ -1,0 +1,123 @@
+"""How simulated time passes while an account is served: as calls ask for it, or with real time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import Any, Final
+
+from simab.aws.account import Account
+from simab.aws.errors import RehearsalOver
+from simab.aws.server.call_log import CallLog
+from simab.aws.server.truth import state_of
+from simab.aws.timeline import Timeline
+
+__all__ = ["Interrupted", "ServedAccount"]
+
+_BEAT_S: Final = 0.05
+_LONGEST_S: Final = 0.1  # real time for which others may have to wait
+_STEP_NS: Final = 60 * 10**9
+_SHORTEST_WAIT_S: Final = 0.001
+
+
+class Interrupted(Exception):
+    """The server ends while simulated time was asked to pass."""
+
+
+class ServedAccount:
+    """An account whose time passes with calls, by `advance`, and with real time if it has a speed.
+
+    All of it happens in one thread, that of the server's event loop. Whoever calls or advances
+    holds `alone` meanwhile.
+
+    Args:
+        account: what answers.
+        speed: simulated seconds in a second of real time; 0 where time passes only in invocations
+            and by `advance`. Where the machine cannot play so fast, it passes as fast as it can.
+    """
+
+    def __init__(self, account: Account, *, speed: float = 0.0) -> None:
+        self.account, self.speed = account, speed
+        self.alone = asyncio.Lock()
+        self.over, self.calls = "", CallLog()
+        self._ending = False
+        self._real_s, self._simulated_ns = time.monotonic(), self._timeline.now_ns
+
+    @property
+    def _timeline(self) -> Timeline:
+        return self.account.timeline
+
+    def state(self) -> dict[str, Any]:
+        """What is so now, in plain data."""
+        return {
+            **state_of(self.account, over=bool(self.over), speed=self.speed),
+            "calls": self.calls.newest(),
+        }
+
+    def state_json(self) -> str:
+        """The same as text, for a file."""
+        return json.dumps(self.state(), indent=2, allow_nan=False) + "\n"
+
+    def end(self) -> None:
+        """Break off whatever lets time pass."""
+        self._ending = True
+
+    def catch_up(self) -> None:
+        """Let simulated time pass as far as real time has, at most for a moment of real time."""
+        if not self.speed or self.over:
+            return
+        began_s = time.monotonic()
+        until_ns = self._simulated_ns + round((began_s - self._real_s) * self.speed * 1e9)
+        while self._timeline.now_ns < until_ns and not self.over:
+            self._move(min(until_ns, self._timeline.now_ns + _STEP_NS))
+            if time.monotonic() - began_s > _LONGEST_S:  # what was not played is not made up for
+                self._restart()
+                return
+
+    async def advance(self, seconds: float) -> None:
+        """Let simulated time pass, whatever the speed; the server goes on meanwhile.
+
+        Raises:
+            Interrupted: the server ends before.
+        """
+        until_ns = self._timeline.now_ns + round(seconds * 1e9)
+        rested_s = time.monotonic()
+        while self._timeline.now_ns < until_ns and not self.over:
+            if self._ending:
+                raise Interrupted
+            self._move(min(until_ns, self._timeline.now_ns + _STEP_NS))
+            if time.monotonic() - rested_s > _LONGEST_S:
+                await asyncio.sleep(0)
+                rested_s = time.monotonic()
+        self._restart()
+
+    async def until_real_time_catches_up(self) -> None:
+        """Wait until real time is as far as what calls have taken in simulated time."""
+        if not self.speed or self.over:
+            return
+        ahead_ns = self._timeline.now_ns - self._simulated_ns
+        ahead_s = self._real_s + ahead_ns / 1e9 / self.speed - time.monotonic()
+        if ahead_s > _SHORTEST_WAIT_S:
+            await asyncio.sleep(ahead_s)
+
+    async def keep_time(self) -> None:
+        """Let time pass by itself, if it has a speed, until this is cancelled."""
+        while self.speed:
+            await asyncio.sleep(_BEAT_S)
+            async with self.alone:
+                try:
+                    self.catch_up()
+                except Exception:  # time goes on all the same
+                    logging.getLogger(__name__).exception("Something went wrong as time passed.")
+
+    def _restart(self) -> None:
+        """From now on real and simulated time go on side by side from where they are."""
+        self._real_s, self._simulated_ns = time.monotonic(), self._timeline.now_ns
+
+    def _move(self, until_ns: int) -> None:
+        try:
+            self._timeline.advance(until_ns)
+        except RehearsalOver as over:
+            self.over = str(over)

@@ -1,0 +1,181 @@
+"""How time passes on a server: by what clients ask, with real time, and no more at the horizon."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+
+from simab.aws import Account
+from simab.aws.server import clock
+from simab.aws.server.clock import Interrupted, ServedAccount
+from tests.aws.server.asking import Server
+from tests.aws.server.error_shapes import json_error, query_error, rest_error
+from tests.aws.test_endpoints import served
+
+DESCRIBE = "SageMaker.DescribeEndpoint"
+DAY_S = 86_400
+
+
+class RealTime:
+    """Real time that a test moves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = 1_000.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
+
+
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch) -> RealTime:
+    return RealTime(monkeypatch)
+
+
+def seconds(account: Account) -> float:
+    return account.timeline.now_ns / 1e9
+
+
+def test_without_a_speed_time_passes_by_invocations_and_advances_alone(
+    serve: Callable[..., Server],
+) -> None:
+    """14 ms of network and 20 ms of the model."""
+    server = serve()
+    time.sleep(0.12)
+    server.call(DESCRIBE, {"EndpointName": "e"})
+    assert server.state()["seconds"] == 0
+    server.invoke()
+    assert server.state()["seconds"] == 0.034
+    server.advance(0.5)
+    assert server.state()["seconds"] == 0.534
+
+
+def test_with_a_speed_it_passes_as_real_time_does(real: RealTime) -> None:
+    account = Account(served())
+    shown = ServedAccount(account, speed=60)
+    real.now_s += 2.5
+    shown.catch_up()
+    assert seconds(account) == 150
+    shown.catch_up()
+    assert seconds(account) == 150
+    asyncio.run(shown.advance(30))  # whatever the speed, and it goes on from there
+    assert seconds(account) == 180
+    real.now_s += 1
+    shown.catch_up()
+    assert seconds(account) == 240
+
+
+def test_what_the_machine_cannot_play_is_not_made_up_for(
+    real: RealTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A simulated minute that takes a second is played; the other minutes never were."""
+    account = Account(served())
+    shown = ServedAccount(account, speed=3_600)
+    advance = account.timeline.advance
+
+    def slow(until_ns: int) -> None:
+        real.now_s += 1
+        advance(until_ns)
+
+    monkeypatch.setattr(account.timeline, "advance", slow)
+    real.now_s += 10
+    shown.catch_up()
+    assert seconds(account) == 60
+    shown.catch_up()
+    assert seconds(account) == 60
+
+
+def test_replies_wait_until_real_time_is_there(real: RealTime) -> None:
+    """At a speed of 0.5 an invocation of 34 ms takes 68 ms."""
+    account, waited = Account(served()), list[float]()
+    account.put_in_service("e")
+    shown = ServedAccount(account, speed=0.5)
+
+    async def sleep(length_s: float) -> None:
+        waited.append(length_s)
+
+    account.timeline.advance(34_000_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock.asyncio, "sleep", sleep)
+        asyncio.run(shown.until_real_time_catches_up())
+        real.now_s += 0.0675
+        asyncio.run(shown.until_real_time_catches_up())
+    assert waited == [pytest.approx(0.068)]
+
+
+def test_a_server_with_a_speed_keeps_time(serve: Callable[..., Server]) -> None:
+    """At least what has passed since; how much more depends on the machine."""
+    server = serve(None, speed=100)
+    first, began_s = server.state()["seconds"], time.monotonic()
+    time.sleep(0.3)
+    passed = server.state()["seconds"] - first
+    assert 0 < passed <= 100 * (time.monotonic() - began_s + 0.1)
+
+
+def test_time_goes_on_where_something_in_it_goes_wrong(
+    serve: Callable[..., Server], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was to happen at an instant raises once; the log says so, and the clock goes on."""
+    account = Account(served())
+
+    def broken() -> None:
+        raise KeyError("as asked for")
+
+    account.timeline.at(10**9, broken)
+    server = serve(account, speed=100)
+    while server.state().get("seconds", 0) < 30:  # it may be this that meets it
+        time.sleep(0.01)
+    assert "as asked for" in caplog.text
+
+
+def test_an_advance_ends_where_the_server_does() -> None:
+    """And within one, the server goes on: others run between its steps."""
+
+    async def both() -> list[str]:
+        shown, seen = ServedAccount(Account(served(horizon="30d"))), list[str]()
+
+        async def advancing() -> None:
+            try:
+                await shown.advance(20 * DAY_S)
+            except Interrupted:
+                seen.append("interrupted")
+
+        task = asyncio.create_task(advancing())
+        await asyncio.sleep(0)
+        shown.end()
+        seen.append("others run")
+        await task
+        return seen
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "_LONGEST_S", -1)
+        assert asyncio.run(both()) == ["others run", "interrupted"]
+
+
+def test_at_the_horizon_all_that_changes_is_refused_and_the_server_stays(
+    serve: Callable[..., Server],
+) -> None:
+    """503 in each protocol; what reads is answered, and the truth of the end can be had."""
+    account = Account(served(horizon="10min"))
+    account.put_in_service("e")
+    server = serve(account)
+    assert server.advance(599).status == 200
+    status, code, message = json_error(server.advance(3_600))
+    assert (status, code) == (503, "ServiceUnavailable")
+    assert "The simulated horizon has been reached" in message
+    weigh = {
+        "EndpointName": "e",
+        "DesiredWeightsAndCapacities": [{"VariantName": "a", "DesiredWeight": 2}],
+    }
+    for _ in range(2):
+        change = server.call("SageMaker.UpdateEndpointWeightsAndCapacities", weigh)
+        assert json_error(change) == (503, "ServiceUnavailable", message)
+        assert rest_error(server.invoke()) == (503, "ServiceUnavailable", message)
+        put = b"Action=SetAlarmState&AlarmName=a&StateValue=OK&StateReason=b"
+        assert query_error(server.form(put)) == (503, "ServiceUnavailable", message)
+        assert json_error(server.advance(1))[0] == 503
+    assert server.call(DESCRIBE, {"EndpointName": "e"}).data["EndpointStatus"] == "InService"
+    assert server.form(b"Action=ListMetrics").status == 200
+    state = server.state()
+    assert (state["over"], state["seconds"]) == (True, 599)
+    assert server.ask("GET", "/").status == 200
