@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "play": "Be the controller of one run, and be scored beside the policies.",
     "compare": "Compare promotion policies, and write the report.",
     "rehearse": "Play a boto3 script in simulated time, many times, beside policies.",
+    "serve": "Serve a scenario as an AWS account over HTTP, in simulated time.",
     "sweep": "Play a scenario at many values of some fields.",
     "sensitivity": "Halve and double each assumption of a scenario.",
     "convergence": "Say when metrics distinguish the two variants, and what intervals cover.",
