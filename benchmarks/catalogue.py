@@ -7,6 +7,7 @@ from typing import Final
 
 from benchmarks import (
     against_rivals,
+    calls,
     looks,
     memory,
     request_parts,
@@ -40,6 +41,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "check": starting.check_of_a_scenario,
     "cold-start": starting.cold_start,
     "studies": whole.whole_studies,
+    "calls": calls.calls_of_an_account,
 }
 
 

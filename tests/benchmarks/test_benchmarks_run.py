@@ -15,7 +15,7 @@ import pytest
 
 # `workers` plays thousands of runs, `memory` starts six interpreters, `cold-start` compiles:
 # seconds each, nothing new.
-LONG = ("by-rate", "by-routing", "tick", "studies")
+LONG = ("by-rate", "by-routing", "tick", "studies", "calls")
 QUICK = (
     "simpy",
     "ciw",
