@@ -11,7 +11,6 @@ from simab.documents.located import LocatedValue
 from simab.errors import InvalidInput
 from simab.interop.argo_keys import TEMPLATE
 from simab.interop.go_durations import duration
-from simab.interop.go_expressions import Expression
 from simab.interop.importing import Findings
 from simab.interop.suggested_meaning import suggested_entry
 from simab.interop.tables import MetricMap, MetricMeaning
@@ -19,6 +18,7 @@ from simab.interop.unread import name_unread
 from simab.policies.argo.conditions import checked_condition
 from simab.policies.argo.metrics import Measured
 from simab.scenario.suggestions import nearest, remedy_for_name
+from simab.text.go_expressions import Expression
 
 __all__ = ["Templates"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from simab.errors import InvalidInput
-from simab.interop.go_search import WORD, Characters, Fork, Instruction, Place, found
+from simab.text.go_search import WORD, Characters, Fork, Instruction, Place, found
 
 __all__ = ["Expression"]
 

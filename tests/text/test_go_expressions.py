@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.errors import InvalidInput
-from simab.interop.go_expressions import Expression
+from simab.text.go_expressions import Expression
 
 ATOMS = [
     "a",
