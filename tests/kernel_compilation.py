@@ -23,8 +23,8 @@ __all__ = ["Compilation", "compile_once", "kernel_last", "needs_kernel"]
 
 PLAY_NOTHING: Final = frozenset(
     {
-        "code_digest", "documents", "draws", "files", "oracles", "profiles", "scenario", "stats",
-        "theory", "units",
+        "code_digest", "documents", "draws", "files", "oracles", "profiles", "prometheus",
+        "scenario", "stats", "theory", "units",
     }
 )  # fmt: skip
 """Folders of tests that can run before the kernel is compiled."""
