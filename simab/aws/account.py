@@ -34,7 +34,8 @@ class Settings:
     `network_ns` is what an invocation takes beside the model's latency, half of it before arrival.
     `window_ns` is the time to which metrics are known within a minute. `timeout_ns` is how long the
     platform waits for a model, `deletion_ns` how long an endpoint takes to go. Clients are counted
-    that meet one of the variants `watched`; with `record_requests` each request is kept.
+    that meet one of the variants `watched`; with `record_requests` each request is kept. Prometheus
+    would scrape endpoints every `scrape_ns`, and find them in `namespace`.
     """
 
     start: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -46,6 +47,8 @@ class Settings:
     engine: str = "compiled"
     watched: Collection[str] = ()
     record_requests: bool = False
+    scrape_ns: int = 15 * 10**9
+    namespace: str = "default"
 
 
 class Account:

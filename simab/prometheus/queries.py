@@ -20,7 +20,7 @@ from simab.text.lists import listed
 __all__ = ["MOST_STEPS", "Answer", "answer_query", "refused_answer"]
 
 MOST_STEPS: Final = 11_000
-_LONGEST_TIMEOUT_MS: Final = 10_000
+_LONGEST_TIMEOUT_MS: Final = 5_000
 _LARGEST_S: Final = 2**53 // 1_000
 _NOT_READ: Final = ("lookback_delta", "limit")
 

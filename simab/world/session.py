@@ -123,6 +123,11 @@ class Session:
         return self._decisions
 
     @property
+    def splits(self) -> Sequence[SplitEntry]:
+        """The weights and instances that have been in force by now."""
+        return self._splits
+
+    @property
     def pending(self) -> SplitEntry | None:
         """What the update under way leads to, and when; None where there is none."""
         return self._pending

@@ -19,6 +19,7 @@ from simab.aws.answering import answered
 from simab.aws.errors import RehearsalOver, ServiceError
 from simab.aws.server.clock import Interrupted, ServedAccount
 from simab.aws.server.page import SAFE, page
+from simab.aws.server.prometheus import PREFIX, Queries
 from simab.aws.server.protocols import protocol_of
 from simab.aws.server.requests import Call, call_of, operation_model
 from simab.aws.server.responses import HttpResponse, error_response, response_of
@@ -38,6 +39,7 @@ _READING: Final = ("GET", "HEAD")
 
 def application(served: ServedAccount, welcome: Welcome) -> Starlette:
     """The ASGI application that answers for an account to whoever is welcome."""
+    queries = Queries(served)
 
     @asynccontextmanager
     async def keeping_time(_: Starlette) -> AsyncIterator[None]:
@@ -52,7 +54,7 @@ def application(served: ServedAccount, welcome: Welcome) -> Starlette:
 
         async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
             try:
-                response = await _answered(served, welcome, Request(scope, receive))
+                response = await _answered(served, welcome, queries, Request(scope, receive))
             except ClientDisconnect:
                 return
             await Response(response.body, response.status, response.headers)(scope, receive, send)
@@ -60,7 +62,9 @@ def application(served: ServedAccount, welcome: Welcome) -> Starlette:
     return Starlette(routes=[Route("/{path:path}", Everything())], lifespan=keeping_time)
 
 
-async def _answered(served: ServedAccount, welcome: Welcome, request: Request) -> HttpResponse:
+async def _answered(
+    served: ServedAccount, welcome: Welcome, queries: Queries, request: Request
+) -> HttpResponse:
     raw = request.scope.get("raw_path") or request.scope["path"].encode()
     path, headers = raw.decode("latin-1"), dict(request.headers)
     within = welcome.path_within(path)
@@ -79,6 +83,8 @@ async def _answered(served: ServedAccount, welcome: Welcome, request: Request) -
             return HttpResponse(200, SAFE | {"content-type": "text/html; charset=utf-8"}, page())
         if within.startswith(_CONTROL):
             return await _controlled(served, request.method, within, body)
+        if within.startswith(PREFIX):
+            return await queries.respond(request.method, within, request.url.query, body)
     except ServiceError as error:
         return error_response(protocol, error, served.account.next_request_id())
     except ClientDisconnect:
