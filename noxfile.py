@@ -1,6 +1,7 @@
 """The checks of this repository, one nox session each; plain `nox` runs them all.
 
-All sessions but `wheel` use the environment that nox itself runs in: install `.[dev]` there first.
+All sessions but `clients` and `wheel` use the environment that nox itself runs in: install `.[dev]`
+there first.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["lint", "types", "floors", "tests", "docs", "long", "wheel"]
+nox.options.sessions = ["lint", "types", "floors", "tests", "docs", "long", "clients", "wheel"]
 nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
@@ -72,7 +73,8 @@ def floors(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """The default tests; arguments after -- go to pytest."""
-    run_module(session, "pytest", *WORKERS, "--ignore=tests/docs", *session.posargs)
+    elsewhere = ("--ignore=tests/docs", "--ignore=tests/clients")
+    run_module(session, "pytest", *WORKERS, *elsewhere, *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -87,6 +89,20 @@ def long(session: nox.Session) -> None:
     run_module(
         session, "pytest", *WORKERS, "-m", "long", *session.posargs,
         HYPOTHESIS_PROFILE="thorough",
+    )  # fmt: skip
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Clients of other versions and makers ask a server of this checkout.
+
+    They are installed in a virtualenv of their own; the server runs in the environment of nox.
+    """
+    session.install("--requirement", str(ROOT / "tests" / "clients" / "requirements.txt"))
+    # Not the conftest.py above: it needs what is not installed here.
+    session.run(
+        "python", "-m", "pytest", "--confcutdir=tests/clients", "tests/clients", *session.posargs,
+        env={"SIMAB_CLIENTS_PYTHON": sys.executable},
     )  # fmt: skip
 
 
