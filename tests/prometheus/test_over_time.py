@@ -51,14 +51,6 @@ def test_an_increase_by_hand(samples: tuple[tuple[float, float], ...], expected:
         assert rate(span(60, *samples)) == pytest.approx(expected / 60, rel=1e-12)
 
 
-def test_values_of_prometheus_own_tests() -> None:
-    """10 every 5 min for 50 min, and the same with a counter that begins again halfway."""
-    steady = [(300 * n, 10 * n) for n in range(1, 11)]
-    assert rate(span(3_000, *steady)) == pytest.approx(1 / 30)
-    again = [(300 * n, value) for n, value in enumerate([*range(10, 60, 10), *range(0, 50, 10)], 1)]
-    assert increase(span(3_000, *again)) == pytest.approx(88.88888888888889)
-
-
 def test_the_last_rate_is_of_the_last_two() -> None:
     assert irate(span(60, (15, 1), (30, 2), (45, 32))) == 2
     assert irate(span(60, (15, 1), (30, 50), (45, 30))) == 2
