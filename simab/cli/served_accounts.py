@@ -33,8 +33,10 @@ class ServedScenario:
     replication: int
     engine: str
 
-    def account(self, start: str, *, quiet: bool) -> Account:
+    def account(self, start: str, scrape_s: int, namespace: str, *, quiet: bool) -> Account:
         """An account without any endpoint; `start` is a date, "now", or empty.
+
+        Prometheus would scrape it every `scrape_s`, in a namespace.
 
         Raises:
             InvalidInput: what is not installed, or an option that cannot be read.
@@ -49,8 +51,15 @@ class ServedScenario:
         served = load_served(self.file)
         if self.endpoint:
             self._require_name()
-        played_by = {**served.played_by, **self._players(served.scenario)}
-        settings = Settings(played_by=played_by, engine=self.engine)
+        settings = Settings(
+            played_by={**served.played_by, **self._players(served.scenario)},
+            engine=self.engine,
+            scrape_ns=scrape_s * 10**9,
+            namespace=namespace,
+        )
+        if settings.scrape_ns % settings.window_ns:
+            window_s = settings.window_ns // 10**9
+            raise InvalidInput(f"--scrape {scrape_s}: must be a multiple of {window_s}")
         if start:
             settings = replace(settings, start=_date(start))
         account = Account(

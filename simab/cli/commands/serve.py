@@ -68,6 +68,21 @@ __all__ = ["command"]
     help="What variants say to a payload: FUNCTION(variant, payload).",
 )
 @click.option(
+    "--scrape",
+    default=15,
+    show_default=True,
+    type=click.IntRange(5, 3_600),
+    metavar="SECONDS",
+    help="How often Prometheus would scrape endpoints.",
+)
+@click.option(
+    "--namespace",
+    default="default",
+    show_default=True,
+    metavar="NAME",
+    help="The namespace of Kubernetes in which its queries find them.",
+)
+@click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -91,6 +106,8 @@ def command(
     start: str,
     models: tuple[str, ...],
     answers: str,
+    scrape: int,
+    namespace: str,
     state: Path | None,
     replication: int,
     seed: int | None,
@@ -107,7 +124,8 @@ def command(
     if math.isnan(speed):
         raise InvalidInput("--speed nan: must be a number from 0 to 1000000")
     scenario = ServedScenario(file, endpoint, models, answers, seed, replication, engine)
-    account = scenario.account(start or ("now" if speed else ""), quiet=quiet)
+    begun = start or ("now" if speed else "")
+    account = scenario.account(begun, scrape, namespace, quiet=quiet)
     if state is not None and not state.resolve().parent.is_dir():
         raise InvalidInput(f"--state {state}: there is no folder {state.parent}")
     from simab.aws.server.listening import Listening

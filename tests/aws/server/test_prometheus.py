@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
+import pytest
+
+from simab.aws import Account
+from simab.cli.main import main
 from tests.aws.server.asking import Server
 
 QUERY = "sum by (endpoint) (simab_requests_total)"
@@ -36,3 +41,40 @@ def test_errors_are_those_of_the_interface(serve: Callable[..., Server]) -> None
 def test_who_is_not_welcome_learns_nothing(serve: Callable[..., Server]) -> None:
     path = "/api/v1/query?query=time()"
     assert serve().ask("GET", path, headers={"Host": "elsewhere.example"}).status == 403
+
+
+SCENARIO = Path(__file__).resolve().parents[3] / "scenarios" / "minimal.yaml"
+
+
+def test_the_command_says_how_often_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `simab serve` would begin, but for the socket."""
+    begun: list[Account] = []
+
+    class Listening:
+        url = "http://127.0.0.1:1"
+
+        def __init__(self, account: Account, **_: object) -> None:
+            begun.append(account)
+
+        def run_until_signal(self) -> None:
+            pass
+
+    monkeypatch.setattr("simab.aws.server.listening.Listening", Listening)
+    for words in ((), ("--scrape", "30", "--namespace", "test")):
+        with pytest.raises(SystemExit):
+            main(["serve", str(SCENARIO), "--quiet", *words])
+    found = [(each.settings.scrape_ns, each.settings.namespace) for each in begun]
+    assert found == [(15 * 10**9, "default"), (30 * 10**9, "test")]
+
+
+@pytest.mark.parametrize(
+    ("scrape", "why"),
+    [("7", "--scrape 7: must be a multiple of 5"), ("0", "0 is not in the range")],
+)
+def test_scrapes_within_a_window_are_refused(
+    capsys: pytest.CaptureFixture[str], scrape: str, why: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", str(SCENARIO), "--scrape", scrape])
+    assert ended.value.code
+    assert why in capsys.readouterr().err
