@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
+import pytest
 
 from simab.analyse import Verdict
 from simab.analyse.race import Look, looked_at
@@ -93,6 +94,7 @@ def test_without_one_that_is_through_all_that_may_pass_are_played_on() -> None:
     assert look({"a": blind, "b": blind, "c": blind}, times).play_on == ()
 
 
+@pytest.mark.long
 def test_no_rule_at_its_bound_gets_through_more_often_than_the_error_allows() -> None:
     """Four rules that promote an equal candidate in just 5 % of runs, looked at three times.
 

@@ -84,6 +84,7 @@ def test_nobody_answers_its_questions() -> None:
     assert do("asks_its_user") == {"asked": ""}
 
 
+@pytest.mark.long
 def test_the_seed_decides_random_numbers_and_the_order_of_sets(play: Playing) -> None:
     text = """
         import random, numpy

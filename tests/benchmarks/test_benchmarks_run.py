@@ -15,7 +15,7 @@ import pytest
 
 # `workers` plays thousands of runs, `memory` starts six interpreters, `cold-start` compiles:
 # seconds each, nothing new.
-LONG = ("by-rate", "by-routing", "tick", "studies", "calls")
+LONG = ("by-rate", "by-routing", "tick", "studies", "calls", "kinds", "check")
 QUICK = (
     "simpy",
     "ciw",
@@ -23,8 +23,6 @@ QUICK = (
     "sfc64",
     "by-recording",
     "statistics",
-    "kinds",
-    "check",
     *(pytest.param(name, marks=pytest.mark.long) for name in LONG),
 )
 

@@ -65,7 +65,8 @@ def test_a_killed_study_goes_on_and_gives_the_identical_result(
     assert rows_in(store) == 2 * REPLICATIONS
 
 
-@pytest.mark.parametrize("workers", [2, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_with_a_store_says_how_many_replications_are_kept(file: Path, workers: int) -> None:
     """Exit code 130, one line with what is kept and how to go on, and no traceback."""
     store = file.parent / "rows.sqlite"

@@ -122,6 +122,7 @@ def test_rows_are_kept_and_not_played_again(capsys: pytest.CaptureFixture[str]) 
     assert rehearsed(capsys, *words)[0] == 4  # it was played, and failed
 
 
+@pytest.mark.long
 def test_failed_replications_are_named_and_the_exit_code_is_4(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

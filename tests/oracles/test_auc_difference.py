@@ -56,6 +56,7 @@ def test_each_auc_is_that_of_its_own_function() -> None:
     assert ours.interval.width > roc_auc_interval(labels, good).interval.width
 
 
+@pytest.mark.long
 def test_equal_models_are_told_apart_as_often_as_stated() -> None:
     """4,000 pairs of equally noisy scores of 200 rows: 5 % rejected, within 4 standard errors.
 

@@ -196,6 +196,7 @@ def plant_two_texts(page: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["churn", "twelve_policies"])
+@pytest.mark.long
 def test_the_page_passes_axe_also_with_everything_opened(
     chromium: Any, page_of: Page, name: str, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_result_read_back_from_its_file_gives_the_same_bytes(
     assert render_page(read_result(json.loads(text))) == page_of(name)
 
 
+@pytest.mark.long
 def test_another_process_gives_the_same_bytes(result: Of, page_of: Page, tmp_path: Path) -> None:
     """Read back from its file; neither the order of hashing nor a matplotlibrc reaches the page."""
     study = tmp_path / "study.json"

@@ -62,6 +62,7 @@ def test_commas_in_quotes_and_comments_are_no_values() -> None:
         loads(text)
 
 
+@pytest.mark.long
 def test_a_large_table_is_read() -> None:
     """10,000 rows of labels and two models: nearly as much as may be."""
     column = ", ".join(["1", "0"] * 5_000)

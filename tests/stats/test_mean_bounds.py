@@ -50,6 +50,7 @@ def test_a_rare_catastrophe_does_not_pass(rare: float) -> None:
 
 
 @pytest.mark.parametrize("law", ["uniform", "exponential"])
+@pytest.mark.long
 def test_it_is_wrong_at_eight_looks_together_as_rarely_as_said(law: str) -> None:
     """From 50 runs on, 2.5 % a side at most; costs up to twenty times their mean."""
     draw = np.random.Generator(np.random.Philox(key=[9, len(law)]))

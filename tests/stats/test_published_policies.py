@@ -390,7 +390,13 @@ def entries(shared: Path) -> list[Entry]:
     return tables
 
 
-@pytest.mark.parametrize("pattern", COVERED)
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param(each, marks=pytest.mark.long) if each == r"e-AVI-.*" else each
+        for each in COVERED
+    ],
+)
 def test_every_entry_of_a_kind_is_reproduced(entries: list[Entry], pattern: str) -> None:
     """Each value within the entry's own tolerance, or a narrower one where theirs is for Monte
     Carlo; a kind without entries is a kind that was renamed, and fails.

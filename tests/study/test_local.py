@@ -43,7 +43,7 @@ def test_ctrl_c_while_a_process_is_started_waits_until_it_has_work(
 
     def start_and_interrupt(process: SpawnProcess) -> None:
         start(process)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(SpawnProcess, "start", start_and_interrupt)
     with local_processes(2) as executor:
@@ -64,4 +64,4 @@ def test_ctrl_c_is_heard_again_when_they_have_started() -> None:
         executor.submit(abs, -1)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
