@@ -45,6 +45,21 @@ def test_the_other_studies_of_the_founding_example_are_what_their_results_make(
 
 
 @pytest.mark.long
+def test_the_page_of_the_promotion_scripts_is_what_its_result_makes(
+    repository: Path, tmp_path: Path
+) -> None:
+    """And so are the tables beside it."""
+    pytest.importorskip("boto3")
+    from validation.promotion_scripts import PLACE, write_promotion_scripts
+
+    write_promotion_scripts(tmp_path)
+    for name in ("report.html", "summary.csv", "paired.csv"):
+        assert (tmp_path / PLACE / name).read_bytes() == (repository / PLACE / name).read_bytes(), (
+            name
+        )
+
+
+@pytest.mark.long
 def test_the_page_of_all_policies_is_what_its_rows_make(repository: Path, tmp_path: Path) -> None:
     """With its rates and its figure."""
     write_policies(tmp_path)

@@ -38,3 +38,39 @@ def test_the_first_replications_of_the_twelve_end_as_committed(repository: Path)
     for version in four_versions(simab.load(SCENARIO)):
         for cell in play_cells(replace(version, replications=REPLICATIONS)):
             assert cell.verdicts == kept[version.version, cell.rule][:REPLICATIONS]
+
+
+@pytest.mark.long
+def test_the_first_replications_of_the_scripts_end_as_committed(
+    repository: Path, tmp_path: Path
+) -> None:
+    """One after the other, where two were played at once."""
+    pytest.importorskip("boto3")
+    from simab.aws import script_policy
+    from validation.promotion_scripts import PLACE
+
+    folder = repository / "scenarios" / "boto3"
+    scripts = {
+        name: script_policy(folder / f"{name}.py", endpoint="prod")
+        for name in ("promote_naive", "promote_careful")
+    }
+    study = simab.compare(
+        simab.load(folder / "promotion.yaml"),
+        policies=scripts,
+        worlds=["described", "equal"],
+        replications=2,
+    )
+    study.report(tmp_path, examples=False)
+
+    def rows(place: Path) -> list[str]:
+        lines = (place / "outcomes.csv").read_text(encoding="utf-8").splitlines()
+        wanted = [
+            f"{world},{name},{number},"
+            for world in ("described", "equal")
+            for name in scripts
+            for number in range(2)
+        ]
+        return [line for start in wanted for line in lines if line.startswith(start)]
+
+    assert len(rows(tmp_path)) == 8
+    assert rows(tmp_path) == rows(repository / PLACE)
