@@ -47,6 +47,9 @@ _SAID: Final = {
     ),
     "policies": "no policy",
 }
+_ONE_MODEL: Final = (
+    f"the model as control and a copy of it as candidate (smallest effect {_EFFECT:g})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def load_served(path: str | PathLike[str]) -> Served:
     except Unreadable as refused:
         raise InvalidScenario(source, (refused.problem,)) from None
     document = read(text, source)
-    if document.root.entry("models") is None or document.root.entry("endpoint") is not None:
+    if document.root.entry("models") is None:
         return Served(load(path))
     return _served(document, source)
 
@@ -106,6 +109,13 @@ def _served(document: Document, source: str) -> Served:
             place.column,
         )
         raise InvalidScenario(source, (problem,))
+    endpoint = document.root.entry("endpoint")
+    both = None if endpoint is None else endpoint.entry("variants")
+    if both is not None:
+        rule, remedy = "stand beside models", "Describe who serves in one of the two."
+        place = both.key_place or both.place
+        problem = Problem("endpoint.variants", "", rule, remedy, place.line, place.column)
+        raise InvalidScenario(source, (problem,))
     played_by = _names(models.value)
     root = replace(document.root, value=_scenario_parts(document, models, played_by, source))
     try:
@@ -114,7 +124,8 @@ def _served(document: Document, source: str) -> Served:
         keys = {name: key for key, names in played_by.items() for name in names}
         problems = dict.fromkeys(_as_written(each, keys) for each in refused.problems)
         raise InvalidScenario(source, tuple(problems)) from None
-    defaults = {name: said for name, said in _SAID.items() if name not in document.root.value}
+    said = _SAID if len(played_by) > 1 else _SAID | {"objective": _ONE_MODEL}
+    defaults = {name: each for name, each in said.items() if name not in document.root.value}
     return Served(scenario, played_by, defaults)
 
 
@@ -143,13 +154,17 @@ def _scenario_parts(
 ) -> dict[str, LocatedValue]:
     """The parts of a scenario; what is not in the file is said to stand where the table does."""
     given = {key: value for key, value in document.root.value.items() if key != "models"}
+    endpoint = given.get("endpoint")
+    if endpoint is None or endpoint.value is None:
+        endpoint = LocatedValue({}, models.place, ("endpoint",), key_place=models.key_place)
     variants = {}
     for number, (key, described) in enumerate(models.value.items()):
         for copy, name in enumerate(played_by[key]):
             deployed = copy == 0 and number < MOST_DEPLOYED
             variants[name] = _with(described, deployed=deployed)
-    endpoint = LocatedValue({}, models.place, ("endpoint",), key_place=models.key_place)
-    endpoint.value["variants"] = replace(models, value=variants, path=("endpoint", "variants"))
+    serving = replace(models, value=variants, path=("endpoint", "variants"))
+    if isinstance(endpoint.value, dict):  # else it is refused for what it is
+        endpoint = replace(endpoint, value={**endpoint.value, "variants": serving})
     first, *others = played_by.values()
     control, candidate = first[0], others[0][0] if others else first[1]
     horizon = given["horizon"].plain() if "horizon" in given else _HORIZON

@@ -93,7 +93,8 @@ def scenario_of(document: Document, source: str) -> Scenario:
 def _refuse_models(document: Document, source: str) -> None:
     """A table of models stands in for a scenario where scripts and servers are concerned alone."""
     models = document.root.entry("models")
-    if models is not None and document.root.entry("endpoint") is None:
+    endpoint = document.root.entry("endpoint")
+    if models is not None and (endpoint is None or endpoint.entry("variants") is None):
         place = models.key_place or models.place
         rule, remedy = (
             "this is a table of models, not a scenario",

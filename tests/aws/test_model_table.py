@@ -170,6 +170,26 @@ def test_what_is_given_takes_the_place_of_defaults(tmp_path: Path) -> None:
     assert served.scenario.horizon == 3 * 3_600 * 10**9
 
 
+def test_the_rest_of_the_endpoint_may_stand_beside(tmp_path: Path) -> None:
+    """In a file and in Python alike; nonsense in it is refused, and so are variants."""
+    from simab.aws import served_models
+
+    served = table(tmp_path, TABLE + "endpoint: {provisioning: 5min}\n")
+    assert served.scenario.endpoint.provisioning == 300 * 10**9
+    assert "churn-next" in served.scenario.endpoint.variants
+    described = {
+        "latency": {"kind": "constant", "value": "20ms"},
+        "quality": {"kind": "success", "probability": 0.9},
+    }
+    made = served_models({"m": described}, endpoint={"provisioning": "5min"})
+    assert made.scenario.endpoint.provisioning == 300 * 10**9
+    assert "a copy of it as candidate" in made.defaults["objective"]
+    for endpoint in ({"nonsense": 1}, {"variants": {"a": described}}, [], 3):
+        with pytest.raises(InvalidScenario) as caught:
+            served_models({"m": described}, endpoint=endpoint)
+        assert all(each.field.startswith("endpoint") for each in caught.value.problems)
+
+
 def test_what_is_wrong_is_named_as_it_is_written_and_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidScenario) as caught:
         table(tmp_path, TABLE.replace("95%", "195%").replace("value: 20ms", "value: 20"))
