@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -104,6 +105,7 @@ def world_of(
         _deploy(variants[played_by[shadow.name]], shadow, 0.0)
         share = min(shadow.weight / sum(each.weight for each in config.variants), 1.0)
         data["endpoint"]["shadow"] = {"variant": played_by[shadow.name], "share": share}
+    _judge_who_is_there(data, [played_by[variant.name] for variant in config.variants])
     try:
         return Scenario.model_validate(data)
     except ValidationError as error:
@@ -113,6 +115,19 @@ def world_of(
             f"{config.name}: simab plays none with {place} = {first['input']!r:.60}. "
             f"{first['msg']}."
         ) from None
+
+
+def _judge_who_is_there(data: dict[str, Any], deployed: Sequence[str]) -> None:
+    """A control is deployed: where the scenario's is not, another variant stands for it.
+
+    What an account does goes by no objective; a run is judged by that of the scenario.
+    """
+    objective = data["objective"]
+    if objective["control"] in deployed:
+        return
+    before, objective["control"] = objective["control"], deployed[0]
+    if objective["candidate"] == deployed[0]:
+        objective["candidate"] = before
 
 
 def _deploy(described: dict[str, object], variant: ProductionVariant, weight: float) -> None:

@@ -143,6 +143,21 @@ def test_the_next_fleet_of_a_model_is_its_other_copy(tmp_path: Path) -> None:
     assert made.endpoint("e").played_by == {"a": "churn-1-0-2"}
 
 
+def test_any_of_the_models_may_be_deployed_alone_or_twice(tmp_path: Path) -> None:
+    """The control of the objective need not be there; the run is judged by the scenario's."""
+    from simab.aws import session_of
+
+    for models in ({"a": ("churn-next", "i")}, dict.fromkeys("ab", ("churn-next", "i"))):
+        made = account(table(tmp_path))
+        sagemaker = session_of(made).client("sagemaker")
+        serve(sagemaker, models)
+        sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
+        made.timeline.advance(420 * 10**9)
+        described = sagemaker.describe_endpoint(EndpointName="e")
+        assert [each["VariantName"] for each in described["ProductionVariants"]] == [*models]
+        assert made.scenario.objective.control == "churn-1-0"
+
+
 def test_an_update_keeps_who_plays_a_variant() -> None:
     """The other way round of two copies changes nothing for either."""
     from simab.aws import served_models, session_of
