@@ -78,6 +78,10 @@ class Playing:
                 progress=stack.enter_context(shown_progress("Replications", quiet=quiet)),
             )
 
+    def keep_only_where_named(self) -> None:
+        """Use no store of the cache, for rows that may depend on what no key says."""
+        self.none = self.none or self.named is None
+
     def keep_pace(self, pace: Pace, scenario: Scenario, engine: str) -> None:
         """Remember what a run took on this machine, for forecasts; few runs say little."""
         if self.none or self.dask is not None or pace.rows < _ENOUGH_FOR_A_PACE:

@@ -43,11 +43,12 @@ def weigh(**weights):
 
 @pytest.fixture
 def script(tmp_path: Path) -> Callable[..., Any]:
-    """Makes a policy of a script whose first lines are WEIGH."""
+    """Makes a policy of a script in a folder of its own, whose first lines are WEIGH."""
     from simab.aws import script_policy
 
     def made(text: str, **arguments: Any) -> Any:
-        path = tmp_path / f"script{len(list(tmp_path.iterdir()))}.py"
+        path = tmp_path / str(len(list(tmp_path.iterdir()))) / "script.py"
+        path.parent.mkdir()
         path.write_text(WEIGH + textwrap.dedent(text), encoding="utf-8")
         return script_policy(path, **({"endpoint": "prod"} | arguments))
 
@@ -280,3 +281,43 @@ def test_rows_that_are_kept_are_of_this_script(script: Callable[..., Any]) -> No
     one, other = script(SCHEDULE), script(SCHEDULE)
     assert replace(one, path="") == replace(other, path="")
     assert script("pass").digest != one.digest
+
+
+def test_modules_beside_a_script_are_part_of_it(tmp_path: Path) -> None:
+    """Rows that are kept are of the code that it imports: a package is, other files are not."""
+    from simab.aws import script_policy
+
+    script = tmp_path / "ours.py"
+    script.write_text("import helpers, package.inner", encoding="utf-8")
+    digests = [script_policy(script, endpoint="e").digest]
+    for place, counts in (
+        ("helpers.py", True),
+        ("package/inner.py", False),
+        ("package/__init__.py", True),
+        ("package/other.py", True),
+        ("data.txt", False),
+        (".venv/lib/module.py", False),
+    ):
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("changed", encoding="utf-8")
+        digests.append(script_policy(script, endpoint="e").digest)
+        assert (digests[-1] != digests[-2]) is counts, place
+
+
+def test_the_line_that_is_named_is_the_scripts_own() -> None:
+    """Not that of the library in which it ended; a module beside it is its own as well."""
+    from simab.aws.scripts.rehearsing import _raised
+
+    frames = [
+        ("/home/me/ours.py", 3),
+        ("/home/me/helpers.py", 8),
+        ("/usr/lib/python3/botocore/client.py", 1094),
+    ]
+    message = "Traceback (most recent call last):\n" + "".join(
+        f'  File "{file}", line {line}, in f\n' for file, line in frames
+    )
+    found = _raised(message + "ClientError: no\n", Path("/home/me/ours.py"))
+    assert found == "it raised ClientError: no (line 8 of helpers.py)"
+    found = _raised(message + "ClientError: no\n", Path("/elsewhere/x.py"))
+    assert found == "it raised ClientError: no (line 1094 of client.py)"

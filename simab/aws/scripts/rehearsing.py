@@ -53,7 +53,7 @@ def play(options: dict[str, Any]) -> dict[str, Any]:
             seed=options["script_seed"],
             echo=True,
         )
-    wrong = _wrong(end) or _no_endpoint(account)
+    wrong = _wrong(end, Path(options["path"])) or _no_endpoint(account)
     if not wrong:
         blueprint = Blueprint.of(scenario, options["watched"], called=True)
         with Path(options["run"]).open("wb") as file:
@@ -61,7 +61,7 @@ def play(options: dict[str, Any]) -> dict[str, Any]:
     return {"wrong": wrong, "end": asdict(end)}
 
 
-def _wrong(end: ScriptEnd) -> str:
+def _wrong(end: ScriptEnd, path: Path) -> str:
     """Why an end is a failure; empty where it is none."""
     match end.kind:
         case "ended" | "over":
@@ -71,16 +71,18 @@ def _wrong(end: ScriptEnd) -> str:
         case "exited":
             return f"it exited with {end.code}"
         case "raised":
-            return _raised(end.message)
+            return _raised(end.message, path)
         case _:
             return f"{end.kind}: {end.message}"
 
 
-def _raised(message: str) -> str:
-    """What a traceback comes to: the exception, and where in the script it was."""
+def _raised(message: str, path: Path) -> str:
+    """What a traceback comes to: the exception, and where in the script's own code it was."""
     *_, error = message.strip().splitlines()
     places = re.findall(r'File "([^"]+)", line (\d+)', message)
-    where = f" (line {places[-1][1]} of {Path(places[-1][0]).name})" if places else ""
+    own = [each for each in places if Path(each[0]).parent == path.resolve().parent]
+    file, line = (own or places or [("", "")])[-1]
+    where = f" (line {line} of {Path(file).name})" if file else ""
     return f"it raised {error}{where}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,8 +31,8 @@ class ScriptFailed(Exception):
 class ScriptPolicy(SelfPlayed):
     """A script whose decisions are compared like those of any policy.
 
-    `digest` is that of the files that it is made of, so that rows which are kept are of this
-    script. Make one with `script_policy`.
+    `digest` is that of the script and of the modules beside it, so that rows which are kept are of
+    this code; what else it reads is not looked at. Make one with `script_policy`.
     """
 
     path: str
@@ -119,7 +119,7 @@ def script_policy(
         file, _, function = answers.rpartition(":")
         answers = f"{Path(file).resolve()}:{function}"
     try:
-        sources = [Path(each).resolve().read_bytes() for each in _files(path, answers)]
+        sources = [each.read_bytes() for each in _files(path, answers)]
     except OSError as error:
         raise InvalidInput(f"script = {path}: cannot be read ({error.strerror})") from None
     return ScriptPolicy(
@@ -136,8 +136,20 @@ def script_policy(
     )
 
 
-def _files(path: str | Path, answers: str) -> list[str | Path]:
-    return [path, *([answers.rpartition(":")[0]] if answers else [])]
+def _files(path: str | Path, answers: str) -> list[Path]:
+    """The script, the modules and packages beside it, which it may import, and the answers."""
+    script = Path(path).resolve()
+    modules = [each for each in _modules(script.parent) if each != script]
+    return [script, *modules, *([Path(answers.rpartition(":")[0])] if answers else [])]
+
+
+def _modules(folder: Path) -> Iterator[Path]:
+    """The Python files of a folder, and of the packages in it."""
+    for each in sorted(folder.iterdir()):
+        if each.suffix == ".py":
+            yield each
+        elif (each / "__init__.py").is_file():
+            yield from _modules(each)
 
 
 def _script_seed(draws: Draws) -> int:

@@ -58,6 +58,7 @@ def command(
     from simab.comparison import compare
     from simab.scenario.world_names import world_names
 
+    playing.keep_only_where_named()  # what a script reads besides its code is not in a row's key
     with playing.resumable():
         served = load_served(rehearsal.file)
         scenario = served.scenario
