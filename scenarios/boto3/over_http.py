@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3  # noqa: F401  # it keeps the real clocks, by which it waits for answers
+import botocore.waiter
 
 SINCE_BOOT_NS = 86_400 * 10**9
 """What `time.monotonic` shows at the start."""
@@ -94,6 +95,8 @@ def clocks(served: ServedTime) -> dict[str, ModuleType]:
 
 if __name__ == "__main__":
     script = Path(sys.argv[1])
-    sys.modules.update(clocks(ServedTime(os.environ["AWS_ENDPOINT_URL"])))
+    served = clocks(ServedTime(os.environ["AWS_ENDPOINT_URL"]))
+    sys.modules.update(served)
+    botocore.waiter.time = served["time"]  # get_waiter(...) sleeps between two looks
     sys.argv, sys.path[0] = sys.argv[1:], str(script.resolve().parent)
     runpy.run_path(str(script), run_name="__main__")
