@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
+import time
 from ast import literal_eval
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +21,8 @@ pytest.importorskip("uvicorn")
 
 
 def walked(speed: float = 0.0) -> str:
-    """What the script prints: unchanged, in a process of its own."""
+    """What the walk-through prints."""
     from simab.aws import Account, FunctionAnswers
-    from simab.aws.server.listening import served
     from simab.scenario import load
 
     with importable():
@@ -29,20 +30,58 @@ def walked(speed: float = 0.0) -> str:
 
         answers = FunctionAnswers(churn_answers.answer)
         account = Account(load(FOLDER / "churn.yaml"), seed=1, answers=answers)
-        with served(account, speed=speed) as url:
-            return subprocess.run(
-                [sys.executable, FOLDER / "over_http.py", FOLDER / "walk_through.py"],
-                check=True,
-                text=True,
-                stdout=subprocess.PIPE,
-                env=os.environ
-                | {
-                    "AWS_ENDPOINT_URL": url,
-                    "AWS_ACCESS_KEY_ID": "simulated",
-                    "AWS_SECRET_ACCESS_KEY": "simulated",
-                    "AWS_DEFAULT_REGION": "us-east-1",
-                },
-            ).stdout
+        return printed(FOLDER / "walk_through.py", account, speed)
+
+
+def printed(script: Path, account: Any, speed: float = 0.0) -> str:
+    """What a script prints: unchanged, in a process of its own."""
+    from simab.aws.server.listening import served
+
+    with served(account, speed=speed) as url:
+        return subprocess.run(
+            [sys.executable, FOLDER / "over_http.py", script],
+            check=True,
+            text=True,
+            stdout=subprocess.PIPE,
+            env=os.environ
+            | {
+                "AWS_ENDPOINT_URL": url,
+                "AWS_ACCESS_KEY_ID": "simulated",
+                "AWS_SECRET_ACCESS_KEY": "simulated",
+                "AWS_DEFAULT_REGION": "us-east-1",
+            },
+        ).stdout
+
+
+WAITS = """
+import time
+
+import boto3
+
+sagemaker = boto3.client("sagemaker")
+began = time.monotonic()
+sagemaker.update_endpoint_weights_and_capacities(
+    EndpointName="prod",
+    DesiredWeightsAndCapacities=[{"VariantName": "Variant1", "DesiredWeight": 0}],
+)
+sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="prod")
+print(time.monotonic() - began)
+"""
+
+
+@pytest.mark.long
+def test_a_waiter_waits_by_the_servers_clock(tmp_path: Path) -> None:
+    """62 s of `Updating`, looked at every 30 s: 90 s, in far less than that."""
+    from simab.aws import Account
+    from simab.scenario import load
+
+    account = Account(load(FOLDER / "churn.yaml"), seed=1)
+    account.put_in_service("prod")
+    script = tmp_path / "waits.py"
+    script.write_text(WAITS, encoding="utf-8")
+    began = time.monotonic()
+    assert float(printed(script, account)) == 90
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.long
