@@ -255,6 +255,34 @@ def test_an_endpoint_that_is_deleted_is_gone_and_one_of_its_name_begins_at_0(two
     assert two.value("sum(increase(simab_requests_total[2m]))") > 0
 
 
+MESH = "sum(increase(istio_requests_total{reporter='source'}[2m]))"
+
+
+def test_endpoints_that_mesh_names_cannot_tell_apart_are_refused_while_both_serve(
+    two: Asked,
+) -> None:
+    assert two.value(MESH) > 0
+    two.account.put_in_service("other")
+    two.sleep(60)
+    answer = two.queries.answer("POST", "/api/v1/query", "", urlencode({"query": MESH}).encode())
+    assert answer.status == 422
+    assert "the endpoints 'two' and 'other' have served at once" in answer.body["error"]
+    assert "istio_requests_total has no label" in answer.body["error"]
+    by_endpoint = two.values("sum by (endpoint) (increase(simab_requests_total[1m]))")
+    assert by_endpoint.keys() == {"two", "other"}
+
+
+def test_endpoints_one_after_another_share_the_series_of_mesh_names(two: Asked) -> None:
+    two.account.delete_endpoint(two.endpoint)
+    two.sleep(60)
+    two.account.put_in_service("other")
+    two.sleep(60)
+    source = ScrapedAccount(two.account)
+    for series in source.family("istio_requests_total").series:
+        assert (np.diff(series.times_ms) > 0).all()
+    assert two.value(MESH) > 0
+
+
 def test_another_namespace_and_interval() -> None:
     asked = Asked(namespace="test", scrape_ns=5 * 10**9)
     asked.sleep(60)

@@ -12,6 +12,7 @@ from simab.aws.account import Account
 from simab.aws.scraped.counters import Counters
 from simab.aws.scraped.families import FAMILIES, Scrapes
 from simab.errors import InvalidInput
+from simab.prometheus.refusals import QueryRefused, not_executed
 from simab.prometheus.series import Family, Series
 
 __all__ = ["ScrapedAccount"]
@@ -51,13 +52,23 @@ class ScrapedAccount:
         return tuple(FAMILIES)
 
     def family(self, name: str) -> Family:
-        """A family; the series of an endpoint that came back under its name go on, from 0."""
+        """A family; the series of an endpoint that came back under its name go on, from 0.
+
+        Raises:
+            QueryRefused: endpoints that serve at once have series of the same labels.
+        """
         labels, made = FAMILIES[name]
         found: dict[tuple[str, ...], Series] = {}
+        of_whom: dict[tuple[str, ...], str] = {}
         for scrapes in self._scrapes():
             for series in made(scrapes):
                 key = tuple(series.labels[label] for label in labels)
-                found[key] = _joined(found[key], series) if key in found else series
+                before = found.get(key)
+                if before is not None:
+                    if series.times_ms[0] <= before.times_ms[-1]:
+                        raise _served_at_once(name, of_whom[key], scrapes.endpoint.name)
+                    series = _joined(before, series)
+                found[key], of_whom[key] = series, scrapes.endpoint.name
         return Family(labels, list(found.values()))
 
     def _scrapes(self) -> Iterator[Scrapes]:
@@ -78,6 +89,14 @@ class ScrapedAccount:
                 (gone_ms,) if counters.endpoint.deleting else (),
                 self.account.settings.namespace,
             )
+
+
+def _served_at_once(name: str, first: str, second: str) -> QueryRefused:
+    return not_executed(
+        f"the endpoints {first!r} and {second!r} have served at once with variants of the same "
+        f"name, and {name} has no label for the endpoint; metrics whose names begin with "
+        "simab_ have the label endpoint"
+    )
 
 
 def _joined(first: Series, second: Series) -> Series:
