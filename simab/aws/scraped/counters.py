@@ -57,14 +57,14 @@ class Counters:
     @property
     def scrapes(self) -> range:
         """The numbers of the scrapes that are kept; number 0 was when the endpoint began."""
-        return range(self._last + 1 - self._filled, self._last + 1)
+        return range(self._last + 1 - min(self._filled, RETAINED), self._last + 1)
 
     def at_ns(self, scrape: int) -> int:
         """When a scrape is, on the timeline."""
         return self.endpoint.began_ns + scrape * self.interval_ns
 
     def rows(self) -> NDArray[np.float64]:
-        """All that is kept, up to date; shape (scrapes, variants of the world, columns)."""
+        """The newest, up to date; shape (scrapes, variants of the world, columns)."""
         due = self.due
         if due - 1 - self._last > RETAINED:  # nobody asked for longer than is kept
             self._take(due - RETAINED - 1)
@@ -72,7 +72,7 @@ class Counters:
         while self._last < due - 1:
             self._take(self._last + 1)
             self._keep()
-        return self._rows[: self._filled]
+        return self._rows[: self._filled][-RETAINED:]
 
     def _take(self, scrape: int) -> None:
         """Add up all that was counted before a scrape."""
