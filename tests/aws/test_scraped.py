@@ -14,7 +14,7 @@ from simab.aws.scraped.naming import NAMINGS
 from simab.aws.scraped.source import ScrapedAccount
 from simab.aws.server.clock import ServedAccount
 from simab.aws.server.prometheus import Queries
-from simab.stats.request_totals import bucket_middle_ns
+from simab.stats.request_totals import bucket_ceiling_ns, bucket_floor_ns, latency_bucket
 from tests.world.building import scenario, variant
 
 pytest.importorskip("starlette")
@@ -187,16 +187,25 @@ def test_quantiles_lie_within_the_bucket_of_the_true_one(
 def test_buckets_are_counts_up_to_a_bound_within_the_worlds_resolution(two: Asked) -> None:
     histogram = two.true_counts("bad", 0, 600).latency_histogram
     counts = np.atleast_2d(histogram).sum(axis=0)
-    middles_ms = np.array([bucket_middle_ns(n) for n in range(len(counts))]) / 1e6
+    numbers = range(len(counts))
+    floors_ms = np.array([bucket_floor_ns(n) for n in numbers]) / 1e6
+    ceilings_ms = np.array([bucket_ceiling_ns(n) for n in numbers]) / 1e6
     found = two.values("response_latency_ms_bucket{deployment='bad'}")
     served = counts.sum()
     assert found.pop("bad,inbound,+Inf,default") == served
     for key, value in found.items():
         bound_ms = float(key.split(",")[2])
-        certain = counts[middles_ms <= bound_ms * 0.99].sum()
-        possible = counts[middles_ms <= bound_ms * 1.01].sum()
-        assert certain <= value <= possible
-        assert value == counts[middles_ms <= bound_ms].sum()
+        certain = counts[ceilings_ms <= bound_ms].sum()
+        possible = counts[floors_ms <= bound_ms].sum()
+        assert certain <= value == possible <= counts[ceilings_ms <= bound_ms * 1.0157].sum()
+
+
+def test_a_latency_at_a_bound_counts_up_to_it(two: Asked) -> None:
+    """As 20 ms of a constant latency do, which most requests take; others wait before."""
+    counts = np.atleast_2d(two.true_counts("good", 0, 600).latency_histogram).sum(axis=0)
+    up_to = "sum(simab_request_duration_seconds_bucket{{variant='good',le='{}'}})"
+    assert two.value(up_to.format("0.02")) == counts[latency_bucket(20_000_000)] > counts.sum() / 2
+    assert two.value(up_to.format("0.015")) == 0
 
 
 def test_sums_of_latencies_are_the_worlds(two: Asked) -> None:

@@ -1,7 +1,8 @@
 """What a live endpoint has counted by each scrape: requests, and latencies up to some bounds.
 
 A scrape sees the windows of the world that are over. A latency is known to a bucket of the world's
-own histogram, 0.8 % to either side; it lies within a bound if the middle of that bucket does.
+own histogram; it counts as within a bound if the floor of that bucket is. So none within the bound
+is missed, and some may be above it by less than the width of a bucket.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from simab.aws.live_endpoint import LiveEndpoint
 from simab.aws.scraped.naming import NAMINGS
-from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, bucket_middle_ns
+from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, bucket_floor_ns
 
 __all__ = ["RETAINED", "SUM", "Counters", "bound_column"]
 
@@ -26,8 +27,8 @@ SUM: Final = 3
 _BOUNDS_NS: Final = sorted(
     {bound for naming in NAMINGS for each in naming.histograms for bound in each.bounds_ns}
 )
-_MIDDLES_NS: Final = [bucket_middle_ns(bucket) for bucket in range(LATENCY_BUCKETS)]
-_WITHIN: Final = np.array([bisect_right(_MIDDLES_NS, bound) for bound in _BOUNDS_NS])
+_FLOORS_NS: Final = [bucket_floor_ns(bucket) for bucket in range(LATENCY_BUCKETS)]
+_WITHIN: Final = np.array([bisect_right(_FLOORS_NS, bound) for bound in _BOUNDS_NS])
 _COLUMNS: Final = SUM + 1 + len(_BOUNDS_NS)
 
 
