@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from simab.prometheus.binary import Element, distinct, key_of
 from simab.prometheus.durations import duration_ms
-from simab.prometheus.evaluation import Effort, Ranged, Value, value_at
+from simab.prometheus.evaluation import LOOKBACK_MS, Effort, Ranged, Value, value_at
 from simab.prometheus.expressions import Kind, number_text
 from simab.prometheus.parsing import parsed
 from simab.prometheus.refusals import QueryRefused, bad_data
@@ -56,13 +56,17 @@ def refused_answer(refused: QueryRefused) -> Answer:
 def _instant(source: Source, parameters: Mapping[str, str]) -> Answer:
     expression = parsed(parameters.get("query", ""))
     warnings: list[str] = []
-    at_ms = source.now_ms
+    now_ms = at_ms = source.now_ms
     if parameters.get("time"):
-        asked_ms = _instant_ms(parameters, "time")
-        if asked_ms > at_ms:
-            warnings.append(f"time is after the present of the simulation, {at_ms / 1_000:.3f}; "
+        at_ms = _instant_ms(parameters, "time")
+        if at_ms > now_ms:
+            warnings.append(f"time is after the present of the simulation, {now_ms / 1_000:.3f}; "
                             "this is the answer for the present")  # fmt: skip
-        at_ms = min(asked_ms, at_ms)
+            at_ms = now_ms
+        elif now_ms - at_ms > LOOKBACK_MS:
+            warnings.append(f"time is {(now_ms - at_ms) / 1_000:,.0f} s before the present of the "
+                            f"simulation, {now_ms / 1_000:.3f}; this is the answer for then, and "
+                            "without time it would be for the present")  # fmt: skip
     effort = Effort(_ends_s(parameters))
     value = value_at(expression, source, at_ms, effort)
     if expression.kind is Kind.RANGE:

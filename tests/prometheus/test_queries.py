@@ -46,6 +46,15 @@ def test_after_the_present_the_present_is_answered_with_a_warning(held: Held) ->
     assert "after the present of the simulation, 60.500" in body["warnings"][0]
 
 
+def test_far_before_the_present_then_is_answered_with_a_warning(held: Held) -> None:
+    """As for clients whose own clock the simulation has left behind."""
+    held.now_ms = 345_000
+    assert "warnings" not in held.ask("m", time="45").body
+    body = held.ask("m", time="44.999").body
+    assert body["data"]["result"][0]["value"] == [44.999, "2.5"]
+    assert "time is 300 s before the present of the simulation, 345.000" in body["warnings"][0]
+
+
 def test_nothing_is_an_empty_vector_and_says_what_there_is(held: Held) -> None:
     body = held.ask("sum(m{variant=~'b.*'})").body
     assert body["data"] == {"resultType": "vector", "result": []}
