@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ __all__ = ["MOST_STEPS", "Answer", "answer_query", "refused_answer"]
 MOST_STEPS: Final = 11_000
 _LONGEST_TIMEOUT_MS: Final = 5_000
 _LARGEST_S: Final = 2**53 // 1_000
+_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)", re.ASCII)
 _NOT_READ: Final = ("lookback_delta", "limit")
 
 
@@ -153,9 +156,9 @@ def _instant_ms(parameters: Mapping[str, str], name: str) -> int:
     seconds = _number(text)
     if seconds is None:
         try:
-            date = datetime.fromisoformat(text)
-            if date.tzinfo is None:
+            if _DATE.fullmatch(text) is None:
                 raise ValueError
+            date = datetime.fromisoformat(text)
             seconds = (date - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
         except (ValueError, OverflowError):
             raise _unreadable(name, text, "a valid timestamp") from None
@@ -175,11 +178,8 @@ def _length_ms(parameters: Mapping[str, str], name: str) -> int:
 
 
 def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and abs(value) <= _LARGEST_S else None
+    value = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return value if abs(value) <= _LARGEST_S else None
 
 
 def _unreadable(name: str, text: str, what: str) -> QueryRefused:

@@ -46,6 +46,43 @@ def test_after_the_present_the_present_is_answered_with_a_warning(held: Held) ->
     assert "after the present of the simulation, 60.500" in body["warnings"][0]
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30", 30),
+        ("+3.e1", 30),
+        (".5", 0.5),
+        ("-1", -1),
+        ("1970-01-01T00:00:30Z", 30),
+        ("1970-01-01T00:00:30.123456789+00:00", 30.123),
+        ("1970-01-01T01:00:30+01:00", 30),
+        *(
+            (each, None)
+            for each in ("3_0", " 30", "30 ", "30\n", "\u0663", "0x1e", "inf", "nan", "")
+        ),
+        ("1970-W01-4T00:00:30Z", None),
+        ("1970-01-01T00:00Z", None),
+        ("1970-01-01 00:00:30Z", None),
+        ("19700101T000030Z", None),
+        ("1970-01-01T00:00:30", None),
+        ("1970-01-01T00:00:61Z", None),
+    ],
+)
+def test_times_are_written_as_for_prometheus(held: Held, text: str, seconds: float | None) -> None:
+    asked = {"query": "time()", "start": text, "end": "31", "step": "40"}
+    answer = answer_query(held, "/query_range", asked)
+    if seconds is None:
+        assert (answer.status, answer.body["errorType"]) == (400, "bad_data")
+    else:
+        assert answer.body["data"]["result"][0]["values"][0][0] == seconds
+
+
+@pytest.mark.parametrize("step", ["1_0", " 10", "1 0s", "10 s", "\u0661s"])
+def test_lengths_are_written_as_for_prometheus(held: Held, step: str) -> None:
+    asked = {"query": "time()", "start": "0", "end": "30", "step": step}
+    assert answer_query(held, "/query_range", asked).status == 400
+
+
 def test_far_before_the_present_then_is_answered_with_a_warning(held: Held) -> None:
     """As for clients whose own clock the simulation has left behind."""
     held.now_ms = 345_000
