@@ -143,9 +143,13 @@ def test_what_is_known_to_be_gone_is_not_seen_until_it_is_back() -> None:
         ("requests{pod='x'}", "requests of simab has no label 'pod'; it has code and variant"),
         ("requests{code='500'} / on () requests", "found duplicate series"),
         ("requests / on () requests{code='500'}", "multiple matches for labels"),
-        (
-            "-(requests or on (__name__) idle)",
-            "metrics with the same labelset",
+        *(
+            (query, "metrics with the same labelset")
+            for query in (
+                "-(requests or on (__name__) idle)",
+                "(requests or on (__name__) idle) + 1",
+                "0 < bool (requests or on (__name__) idle)",
+            )
         ),
     ],
 )

@@ -64,6 +64,14 @@ def test_order_and_counts_that_fall_do_not_matter() -> None:
     assert bucket_quantile(0.2, [(1, 10.0), (2, 4.0), (INFINITE, 10.0)]) == pytest.approx(0.2)
 
 
+def test_a_growth_of_rounding_is_none() -> None:
+    """Counts that differ in their last bits only, as sums of rates do, are the same."""
+    grown = 10 * (1 + 5e-13)
+    assert bucket_quantile(1, [(1, 10.0), (2, grown), (INFINITE, grown)]) == 1
+    grown = 10 * (1 + 5e-12)
+    assert bucket_quantile(1, [(1, 10.0), (2, grown), (INFINITE, grown)]) == 2
+
+
 @given(
     st.lists(st.integers(0, 20), min_size=2, max_size=12).filter(any),
     st.fractions(0, 1, max_denominator=1000),
