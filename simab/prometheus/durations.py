@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["LONGEST_MS", "duration_ms", "duration_text"]
+__all__ = ["LONGEST_MS", "duration_ms"]
 
 LONGEST_MS: Final = 366 * 86_400_000
 _UNITS_MS: Final = {
@@ -27,9 +27,3 @@ def duration_ms(text: str) -> int | None:
         return None
     numbers = zip(found.groups(), _UNITS_MS.values(), strict=True)
     return sum(int(number) * unit_ms for number, unit_ms in numbers if number)
-
-
-def duration_text(length_ms: int) -> str:
-    """A duration in the largest unit that says it whole."""
-    unit = next((name for name, each in _UNITS_MS.items() if length_ms % each == 0), "ms")
-    return f"{length_ms // _UNITS_MS[unit]}{unit}"

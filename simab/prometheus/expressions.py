@@ -1,4 +1,4 @@
-"""The parts of a query, each with its kind of value and its text."""
+"""The parts of a query, each with its kind of value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from simab.errors import InvalidInput
-from simab.prometheus.durations import duration_text
 from simab.prometheus.refusals import bad_data
 from simab.text.go_expressions import Expression as GoExpression
 
@@ -93,11 +92,6 @@ class Number:
         """Always a scalar."""
         return Kind.SCALAR
 
-    @property
-    def text(self) -> str:
-        """As in a query."""
-        return number_text(self.value)
-
 
 @dataclass(frozen=True, slots=True)
 class Selector:
@@ -113,18 +107,6 @@ class Selector:
         """A range vector where it has a range."""
         return Kind.RANGE if self.range_ms else Kind.INSTANT
 
-    @property
-    def text(self) -> str:
-        """As in a query."""
-        inner = ",".join(each.text for each in self.matchers)
-        found = f"{self.name}{{{inner}}}" if inner else self.name
-        if self.range_ms:
-            found += f"[{duration_text(self.range_ms)}]"
-        if self.offset_ms:
-            sign = "-" if self.offset_ms < 0 else ""
-            found += f" offset {sign}{duration_text(abs(self.offset_ms))}"
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -133,11 +115,6 @@ class Call:
     function: str
     arguments: tuple[Expression, ...]
     kind: Kind
-
-    @property
-    def text(self) -> str:
-        """As in a query."""
-        return f"{self.function}({', '.join(each.text for each in self.arguments)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +130,6 @@ class Aggregation:
     def kind(self) -> Kind:
         """Always an instant vector."""
         return Kind.INSTANT
-
-    @property
-    def text(self) -> str:
-        """As in a query."""
-        if not (self.labels or self.without):
-            return f"{self.operator}({self.expression.text})"
-        word = "without" if self.without else "by"
-        return f"{self.operator} {word} ({', '.join(self.labels)}) ({self.expression.text})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +156,6 @@ class Binary:
         scalars = self.left.kind is Kind.SCALAR and self.right.kind is Kind.SCALAR
         return Kind.SCALAR if scalars else Kind.INSTANT
 
-    @property
-    def text(self) -> str:
-        """As in a query, each operand that has operands itself in parentheses."""
-        words = [self.operator, "bool"] if self.as_number else [self.operator]
-        if self.matching.on or self.matching.labels:
-            word = "on" if self.matching.on else "ignoring"
-            words.append(f"{word} ({', '.join(self.matching.labels)})")
-        return f"{_within(self.left)} {' '.join(words)} {_within(self.right)}"
-
 
 @dataclass(frozen=True, slots=True)
 class Negative:
@@ -208,21 +168,8 @@ class Negative:
         """That of the expression."""
         return self.expression.kind
 
-    @property
-    def text(self) -> str:
-        """As in a query."""
-        return f"-{_within(self.expression)}"
-
 
 Expression: TypeAlias = Number | Selector | Call | Aggregation | Binary | Negative
-
-
-def _within(expression: Expression) -> str:
-    """The text of an operand; of a signed number in parentheses, as a power binds more closely."""
-    signed = isinstance(expression, Number) and math.copysign(1, expression.value) < 0
-    if signed or isinstance(expression, Binary | Negative):
-        return f"({expression.text})"
-    return expression.text
 
 
 def number_text(value: float) -> str:

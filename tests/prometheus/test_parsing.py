@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simab.prometheus.durations import duration_ms
 from simab.prometheus.expressions import (
     COMPARISONS,
     Aggregation,
@@ -24,6 +25,7 @@ from simab.prometheus.functions import AGGREGATIONS
 from simab.prometheus.parsing import MOST_DEEP, MOST_PARTS, parsed
 from simab.prometheus.refusals import QueryRefused
 from simab.prometheus.tokens import MOST_CHARACTERS
+from tests.prometheus.written import written
 
 
 @pytest.mark.parametrize(
@@ -55,8 +57,8 @@ from simab.prometheus.tokens import MOST_CHARACTERS
     ],
 )
 def test_a_query_binds_as_in_prometheus(query: str, same: str) -> None:
-    assert parsed(query).text == parsed(same).text
-    assert parsed(parsed(query).text).text == parsed(query).text
+    assert written(parsed(query)) == written(parsed(same))
+    assert written(parsed(written(parsed(query)))) == written(parsed(query))
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,20 @@ RATES = st.builds(lambda of: Call("rate", (of,), Kind.INSTANT), RANGED)
 
 @given(st.recursive(INSTANT | RATES, vectors, max_leaves=12))
 def test_what_is_written_is_read_back(expression: Expression) -> None:
-    assert parsed(expression.text) == expression
+    assert parsed(written(expression)) == expression
+
+
+@pytest.mark.parametrize(
+    ("text", "length_ms"),
+    [
+        ("5m", 300_000),
+        ("1h30m", 5_400_000),
+        ("1y2w3d4h5m6s7ms", (((365 + 14 + 3) * 24 + 4) * 60 + 5) * 60_000 + 6_007),
+        *((each, None) for each in ("", "5", "m", "1.5h", "30m1h", "5m5m", "-5m", "5 m")),
+    ],
+)
+def test_durations(text: str, length_ms: int | None) -> None:
+    assert duration_ms(text) == length_ms
 
 
 @given(st.text(alphabet="ab(){}[]=~!<>+-*/^%,\"'5m .eE0x#\n@$sumbyratelefst", max_size=60))
@@ -186,7 +201,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         found = parsed(text)
     except QueryRefused:
         return
-    assert parsed(found.text).text == found.text
+    assert written(parsed(written(found))) == written(found)
 
 
 @given(st.floats())
