@@ -149,6 +149,28 @@ def test_success_rates_as_rollout_controllers_ask(
     assert found == pytest.approx(totals.answered / totals.invocations)
 
 
+def test_any_variant_but_the_control_is_a_canary_of_the_ingress() -> None:
+    """As Flagger asks since 1.15; `good` is the control of the objective."""
+    asked = Asked(namespace="test")
+    asked.sleep(10 * MINUTE)
+    assert asked.account.scenario.objective.control == "good"
+    requests = "nginx_ingress_controller_requests"
+    where = "namespace='test',ingress='bad',canary!=''"
+    success = SUCCESS.format(requests=requests, where=where, code="status")
+    totals = asked.true_counts("bad", 555, 600)
+    assert asked.value(success) == pytest.approx(totals.answered / totals.invocations)
+    latency = "nginx_ingress_controller_ingress_upstream_latency_seconds"
+    total, count = (f"sum(rate({latency}_{each}{{{where}}}[1m]))" for each in ("sum", "count"))
+    assert asked.value(f"{total} / {count}") == pytest.approx(totals.latency_mean_ns / 1e9)
+    rows = asked.body(f"sum by (ingress, canary) ({requests})")["data"]["result"]
+    assert [row["metric"] for row in rows] == [
+        {"ingress": "good"},
+        {"ingress": "bad", "canary": "test-bad-80"},
+    ]
+    body = asked.body(f"{requests}{{ingress='good',canary!=''}}")
+    assert body["data"]["result"] == []
+
+
 def test_linkerd_classifies(two: Asked) -> None:
     query = (
         "sum(rate(response_total{classification!='failure'}[1m])) / sum(rate(response_total[1m]))"

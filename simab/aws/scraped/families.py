@@ -27,6 +27,7 @@ class Scrapes:
 
     `rows` has shape (scrapes, variants of the world, columns of `counters`), `times_ms` are since
     1970, `world_ns` since the endpoint began. At `gone_ms` a deleted one was not there any more.
+    `control` is a variant of the world.
     """
 
     endpoint: LiveEndpoint
@@ -35,6 +36,7 @@ class Scrapes:
     world_ns: NDArray[np.int64]
     gone_ms: tuple[int, ...]
     namespace: str
+    control: str
 
     def columns(self, variant: str) -> NDArray[np.float64]:
         """The counters of a variant of the platform, shape (scrapes, columns)."""
@@ -55,7 +57,10 @@ class Scrapes:
         """The label sets of each variant, with its counters."""
         for variant in self.endpoint.names:
             columns = self.columns(variant)
-            for place in naming.places(self.endpoint.name, variant, self.namespace):
+            is_control = self.control in self.endpoint.played(variant)
+            for place in naming.places(
+                self.endpoint.name, variant, self.namespace, is_control=is_control
+            ):
                 yield place, columns
 
 

@@ -52,8 +52,9 @@ class Histogram:
 class Naming:
     """The families of one exporter.
 
-    `templates` are the label sets that a variant has, with {endpoint}, {variant} and {namespace} to
-    fill in; `coded` gives the further labels of `requests` by the code of the response.
+    `templates` are the label sets that a variant has, with {endpoint}, {variant}, {namespace} and
+    {canary} to fill in, and what is empty is left out; `coded` gives the further labels of
+    `requests` by the code of the response.
     """
 
     requests: str
@@ -61,11 +62,20 @@ class Naming:
     coded: Callable[[str], Mapping[str, str]]
     histograms: tuple[Histogram, ...]
 
-    def places(self, endpoint: str, variant: str, namespace: str) -> Iterator[Mapping[str, str]]:
-        """The label sets of a variant."""
-        filled = {"endpoint": endpoint, "variant": variant, "namespace": namespace}
+    def places(
+        self, endpoint: str, variant: str, namespace: str, *, is_control: bool
+    ) -> Iterator[Mapping[str, str]]:
+        """The label sets of a variant; of the control no ingress is a canary."""
+        canary = "" if is_control else f"{namespace}-{variant}-80"
+        filled = {
+            "endpoint": endpoint,
+            "variant": variant,
+            "namespace": namespace,
+            "canary": canary,
+        }
         for template in self.templates:
-            yield {label: value.format(**filled) for label, value in template.items()}
+            labels = {label: value.format(**filled) for label, value in template.items()}
+            yield {label: value for label, value in labels.items() if value}
 
 
 def bound_text(bound: float) -> str:
@@ -110,7 +120,14 @@ NAMINGS: Final = (
     ),
     Naming(
         f"{_NGINX}_requests",
-        ({"namespace": "{namespace}", "ingress": "{variant}", "service": "{variant}"},),
+        (
+            {
+                "namespace": "{namespace}",
+                "ingress": "{variant}",
+                "service": "{variant}",
+                "canary": "{canary}",
+            },
+        ),
         lambda code: {"status": code},
         (
             Histogram(

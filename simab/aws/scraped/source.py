@@ -62,7 +62,7 @@ class ScrapedAccount:
         of_whom: dict[tuple[str, ...], str] = {}
         for scrapes in self._scrapes():
             for series in made(scrapes):
-                key = tuple(series.labels[label] for label in labels)
+                key = tuple(series.labels.get(label, "") for label in labels)
                 before = found.get(key)
                 if before is not None:
                     if series.times_ms[0] <= before.times_ms[-1]:
@@ -88,6 +88,7 @@ class ScrapedAccount:
                 world_ns,
                 (gone_ms,) if counters.endpoint.deleting else (),
                 self.account.settings.namespace,
+                self.account.scenario.objective.control,
             )
 
 
