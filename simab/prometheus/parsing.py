@@ -28,10 +28,11 @@ from simab.prometheus.refusals import bad_data
 from simab.prometheus.tokens import Token, position, tokens_of
 from simab.text.lists import listed
 
-__all__ = ["MOST_DEEP", "MOST_PARTS", "parsed"]
+__all__ = ["MOST_DEEP", "MOST_PARTS", "MOST_STATES", "parsed"]
 
 MOST_DEEP: Final = 64
 MOST_PARTS: Final = 200
+MOST_STATES: Final = 10_000
 _POWER: Final = 6
 _STRENGTH: Final = {
     "or": 1,
@@ -56,7 +57,7 @@ def parsed(query: str) -> Expression:
 
 
 class _Parser:
-    """Reads word by word; no deeper than a fixed bound, and no more operands than another."""
+    """Reads word by word; depth, operands and states of expressions each have a bound."""
 
     def __init__(self, query: str) -> None:
         self.query = query
@@ -64,6 +65,7 @@ class _Parser:
         self.at = 0
         self.depth = 0
         self.parts = 0
+        self.states = 0
 
     def whole(self) -> Expression:
         """The query, with nothing behind it."""
@@ -254,7 +256,9 @@ class _Parser:
                 self._refuse(f"unexpected {operator.text!r}, expected one of {listed(_MATCHERS)}",
                              operator)  # fmt: skip
             matcher = Matcher(label, operator.text, self._take_kind("text", "a label's value"))
-            matcher.check()
+            self.states += matcher.states()
+            if self.states > MOST_STATES:
+                self._refuse(f"its expressions have more than {MOST_STATES:,} states")
             found.append(matcher)
         return tuple(found)
 

@@ -22,7 +22,7 @@ from simab.prometheus.expressions import (
     number_text,
 )
 from simab.prometheus.functions import AGGREGATIONS
-from simab.prometheus.parsing import MOST_DEEP, MOST_PARTS, parsed
+from simab.prometheus.parsing import MOST_DEEP, MOST_PARTS, MOST_STATES, parsed
 from simab.prometheus.refusals import QueryRefused
 from simab.prometheus.tokens import MOST_CHARACTERS
 from tests.prometheus.written import written
@@ -134,11 +134,20 @@ def test_what_is_refused_says_why(query: str, why: str) -> None:
         "a{" + "b='c'," * 5_000,
         "a{b=~'" + "(" * 9_000 + "'}",
         "a{b=~'" + "(a{1000}){1000}" + "'}",
+        "a{" + "b=~'(a?){1000}'," * 10 + "}",
+        " + ".join(["a{b=~'(a?){1000}'}"] * 10),
     ],
 )
 def test_endless_queries_are_refused(query: str) -> None:
     with pytest.raises(QueryRefused):
         parsed(query)
+
+
+def test_all_expressions_of_a_query_together_have_a_bound() -> None:
+    fits = MOST_STATES // 1_010
+    assert parsed(" + ".join(["a{b=~'x{1000}'}"] * fits))
+    with pytest.raises(QueryRefused, match="its expressions have more than 10,000 states"):
+        parsed(" + ".join(["a{b=~'x{1000}'}"] * (fits + 1)))
 
 
 LABELS = st.sampled_from(["le", "variant", "by", "on", "sum"])
