@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simab.aws.account import Account, Settings
-from simab.aws.scraped.counters import RETAINED
+from simab.aws.scraped.counters import RETAINED, Counters
 from simab.aws.scraped.naming import NAMINGS
 from simab.aws.scraped.source import ScrapedAccount
 from simab.aws.server.clock import ServedAccount
@@ -347,6 +347,15 @@ def test_a_day_of_scrapes_is_kept_whoever_asked_before() -> None:
         assert alone.times_ms.tolist() == often.times_ms.tolist()
         assert alone.values.tolist() == often.values.tolist()
         assert len(alone.times_ms) == RETAINED
+
+
+def test_variants_that_nobody_asks_take_no_room() -> None:
+    variants = {"a": variant(), "b": variant(weight=0), "c": variant(weight=0)}
+    account = Account(scenario(variants, horizon="1h"), seed=7)
+    endpoint = account.put_in_service("e")
+    account.timeline.advance(60 * 10**9)
+    rows = Counters(endpoint, 15 * 10**9).rows()
+    assert {number: len(each) for number, each in rows.items()} == {0: 5}
 
 
 def test_a_dashboard_asks_for_a_range(two: Asked) -> None:

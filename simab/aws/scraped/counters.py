@@ -8,7 +8,7 @@ is missed, and some may be above it by less than the width of a bucket.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from simab.aws.live_endpoint import LiveEndpoint
 from simab.aws.scraped.naming import NAMINGS
 from simab.stats.request_totals import LATENCY_BUCKETS, RequestTotals, bucket_floor_ns
+from simab.world.run_counts import RequestColumn
 
-__all__ = ["RETAINED", "SUM", "Counters", "bound_column"]
+__all__ = ["COLUMNS", "RETAINED", "SUM", "Counters", "bound_column"]
 
 RETAINED: Final = 5_760
 """How many scrapes are kept: a day of 15 s."""
@@ -29,7 +30,7 @@ _BOUNDS_NS: Final = sorted(
 )
 _FLOORS_NS: Final = [bucket_floor_ns(bucket) for bucket in range(LATENCY_BUCKETS)]
 _WITHIN: Final = np.array([bisect_right(_FLOORS_NS, bound) for bound in _BOUNDS_NS])
-_COLUMNS: Final = SUM + 1 + len(_BOUNDS_NS)
+COLUMNS: Final = SUM + 1 + len(_BOUNDS_NS)
 
 
 def bound_column(bound_ns: int) -> int:
@@ -43,12 +44,11 @@ class Counters:
     def __init__(self, endpoint: LiveEndpoint, interval_ns: int) -> None:
         self.endpoint, self.interval_ns = endpoint, interval_ns
         run_counts = endpoint.serving.run_counts
-        self._variants = len(run_counts.blueprint.names)
-        self._rows = np.zeros((64, self._variants, _COLUMNS))
-        self._filled = 0
+        self._sums = np.zeros((len(run_counts.blueprint.names), COLUMNS))
+        self._rows: dict[int, NDArray[np.float64]] = {}  # of what has counted something
+        self._filled, self._room = 0, 64
         self._last = -1
         self._windows = 0
-        self._sums = np.zeros((self._variants, _COLUMNS))
 
     @property
     def due(self) -> int:
@@ -64,41 +64,53 @@ class Counters:
         """When a scrape is, on the timeline."""
         return self.endpoint.began_ns + scrape * self.interval_ns
 
-    def rows(self) -> NDArray[np.float64]:
-        """The newest, up to date; shape (scrapes, variants of the world, columns)."""
+    def rows(self) -> Mapping[int, NDArray[np.float64]]:
+        """The newest scrapes, up to date: of each variant that has counted something its counters.
+
+        Each has shape (scrapes, columns).
+        """
         due = self.due
         if due - 1 - self._last > RETAINED:  # nobody asked for longer than is kept
             self._take(due - RETAINED - 1)
             self._filled = 0
+            self._rows.clear()
         while self._last < due - 1:
             self._take(self._last + 1)
             self._keep()
-        return self._rows[: self._filled][-RETAINED:]
+        return {number: rows[: self._filled][-RETAINED:] for number, rows in self._rows.items()}
 
     def _take(self, scrape: int) -> None:
         """Add up all that was counted before a scrape."""
         run_counts = self.endpoint.serving.run_counts
         until = scrape * self.interval_ns // run_counts.blueprint.period_ns
-        for variant in range(self._variants):
+        counted = run_counts.requests[self._windows : until, :, RequestColumn.INVOCATIONS]
+        for variant in np.flatnonzero(counted.any(axis=0)).tolist():
             totals = run_counts.request_totals(variant, self._windows, until)
-            if totals.invocations:
-                self._sums[variant] += _columns(totals)
+            self._sums[variant] += _columns(totals)
         self._windows, self._last = until, scrape
 
     def _keep(self) -> None:
         if self._filled == 2 * RETAINED:
-            self._rows[: RETAINED - 1] = self._rows[RETAINED + 1 :]
+            for rows in self._rows.values():
+                rows[: RETAINED - 1] = rows[RETAINED + 1 :]
             self._filled = RETAINED - 1
-        if self._filled == len(self._rows):
-            more = np.zeros((min(2 * self._filled, 2 * RETAINED), *self._rows.shape[1:]))
-            more[: self._filled] = self._rows
-            self._rows = more
-        self._rows[self._filled] = self._sums
+        if self._filled == self._room:
+            self._room = min(2 * self._filled, 2 * RETAINED)
+            self._rows = {number: self._widened(rows) for number, rows in self._rows.items()}
+        for variant in np.flatnonzero(self._sums.any(axis=1)).tolist():
+            if variant not in self._rows:
+                self._rows[variant] = np.zeros((self._room, COLUMNS))
+            self._rows[variant][self._filled] = self._sums[variant]
         self._filled += 1
+
+    def _widened(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = np.zeros((self._room, COLUMNS))
+        found[: self._filled] = rows
+        return found
 
 
 def _columns(totals: RequestTotals) -> Sequence[float] | NDArray[np.float64]:
-    found = np.zeros(_COLUMNS)
+    found = np.zeros(COLUMNS)
     found[:SUM] = totals.answered, totals.failed, totals.rejected
     found[SUM] = totals.latency_sum_ns / 1e9
     if totals.answered or totals.failed:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.aws.live_endpoint import LiveEndpoint
-from simab.aws.scraped.counters import SUM, bound_column
+from simab.aws.scraped.counters import COLUMNS, SUM, bound_column
 from simab.aws.scraped.naming import BOUND, CODES, NAMINGS, Histogram, Naming, bound_text
 from simab.prometheus.series import Series
 from simab.world.control import SplitEntry
@@ -25,13 +25,14 @@ Column: TypeAlias = NDArray[np.float64]
 class Scrapes:
     """What was scraped of an endpoint.
 
-    `rows` has shape (scrapes, variants of the world, columns of `counters`), `times_ms` are since
+    `rows` has for variants of the world the counters, shape (scrapes, columns of `counters`); those
+    that are not there have counted nothing. `times_ms` are since
     1970, `world_ns` since the endpoint began. At `gone_ms` a deleted one was not there any more.
     `control` is a variant of the world.
     """
 
     endpoint: LiveEndpoint
-    rows: NDArray[np.float64]
+    rows: Mapping[int, NDArray[np.float64]]
     times_ms: NDArray[np.int64]
     world_ns: NDArray[np.int64]
     gone_ms: tuple[int, ...]
@@ -42,9 +43,12 @@ class Scrapes:
         """The counters of a variant of the platform, shape (scrapes, columns)."""
         names = self.endpoint.serving.blueprint.names
         numbers = [names.index(each) for each in self.endpoint.played(variant)]
-        if len(numbers) == 1:
-            return self.rows[:, numbers[0]]
-        found: NDArray[np.float64] = self.rows[:, numbers].sum(axis=1)
+        counted = [self.rows[number] for number in numbers if number in self.rows]
+        if len(counted) == 1:
+            return counted[0]
+        found = np.zeros((len(self.times_ms), COLUMNS))
+        for each in counted:
+            found += each
         return found
 
     def counter(
