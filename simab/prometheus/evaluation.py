@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from simab.prometheus.binary import Element, distinct, key_of, of_scalars, of_vectors, with_scalar
+from simab.prometheus.effort import Effort
 from simab.prometheus.expressions import (
     Aggregation,
     Binary,
@@ -22,11 +22,11 @@ from simab.prometheus.expressions import (
 )
 from simab.prometheus.over_time import OVER_TIME, Span, largest, smallest, total
 from simab.prometheus.quantiles import bucket_quantile
-from simab.prometheus.refusals import not_executed, timed_out
+from simab.prometheus.refusals import not_executed
 from simab.prometheus.series import NAME, Family, Labels, Series, Source
 from simab.text.lists import listed
 
-__all__ = ["LOOKBACK_MS", "Effort", "Ranged", "Value", "value_at"]
+__all__ = ["LOOKBACK_MS", "Ranged", "Value", "value_at"]
 
 LOOKBACK_MS: Final = 5 * 60_000
 _BOUND: Final = "le"
@@ -34,39 +34,22 @@ _SHOWN: Final = 10
 
 
 class Ranged(NamedTuple):
-    """The samples of one series in a range vector."""
+    """The samples of one series in a range vector, from `first` up to, not including, `last`."""
 
     labels: Labels
-    span: Span
+    start_ms: int
+    end_ms: int
+    series: Series
+    first: int
+    last: int
+
+    @property
+    def span(self) -> Span:
+        """The samples; they are read out when they are asked for, as there may be many."""
+        return Span(self.start_ms, self.end_ms, *self.series.samples(self.first, self.last))
 
 
 Value: TypeAlias = float | list[Element] | list[Ranged]
-
-
-@dataclass
-class Effort:
-    """What a query may cost, and what is to be said about it.
-
-    `samples` may still be read, and `ends_s` of the monotonic clock is when it has to be done.
-    `chosen` are the series of each selector, which are the same at all steps.
-    """
-
-    ends_s: float
-    samples: int = 5_000_000
-    remarks: list[str] = field(default_factory=list)
-    chosen: dict[Selector, list[Series]] = field(default_factory=dict)
-
-    def spend(self, samples: int) -> None:
-        """Count samples that are read.
-
-        Raises:
-            QueryRefused: they are too many, or it takes too long.
-        """
-        self.samples -= samples
-        if self.samples < 0:
-            raise not_executed("query processing would load too many samples into memory")
-        if time.monotonic() > self.ends_s:
-            raise timed_out("query timed out in expression evaluation")
 
 
 def value_at(expression: Expression, source: Source, at_ms: int, effort: Effort) -> Value:
@@ -127,7 +110,7 @@ class _Evaluation:
             raise not_executed(
                 f"simab has no metric {selector.name!r}; it has {listed(sorted(self.source.names))}"
             )
-        family = self.source.family(selector.name)
+        family = self.source.family(selector.name, self.effort.look_at_time)
         found = family.series
         for matcher in selector.matchers:
             if matcher.label not in family.labels:
@@ -168,11 +151,11 @@ class _Evaluation:
         start_ms = end_ms - selector.range_ms
         found = []
         for each in self._chosen(selector):
-            times_ms, values = each.between(start_ms, end_ms)
-            self.effort.spend(len(values) + 1)
-            if values:
+            first, last = each.places(start_ms, end_ms)
+            self.effort.spend(last - first + 1)
+            if first < last:
                 labels = {NAME: selector.name, **each.labels}
-                found.append(Ranged(labels, Span(start_ms, end_ms, times_ms, values)))
+                found.append(Ranged(labels, start_ms, end_ms, each, first, last))
         return found
 
     # ------------------------------------------------------------------------------- operators
@@ -222,6 +205,7 @@ class _Evaluation:
             assert isinstance(ranged, list)
             for each in ranged:
                 assert isinstance(each, Ranged)
+                self.effort.look_at_time()
                 result = over_time(each.span)
                 if result is not None:
                     element = Element(each.labels, result)

@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from simab.prometheus.binary import Element, distinct, key_of
 from simab.prometheus.durations import duration_ms
-from simab.prometheus.evaluation import LOOKBACK_MS, Effort, Ranged, Value, value_at
+from simab.prometheus.effort import Effort
+from simab.prometheus.evaluation import LOOKBACK_MS, Ranged, Value, value_at
 from simab.prometheus.expressions import Kind, number_text
 from simab.prometheus.parsing import parsed
 from simab.prometheus.refusals import QueryRefused, bad_data
@@ -73,8 +74,8 @@ def _instant(source: Source, parameters: Mapping[str, str]) -> Answer:
     effort = Effort(_ends_s(parameters))
     value = value_at(expression, source, at_ms, effort)
     if expression.kind is Kind.RANGE:
-        return _answered("matrix", _rows(value), warnings, effort)
-    return _answered(*_shown(value, at_ms), warnings, effort)
+        return _answered("matrix", _rows(value, effort), warnings, effort)
+    return _answered(*_shown(value, at_ms, effort), warnings, effort)
 
 
 def _range(source: Source, parameters: Mapping[str, str]) -> Answer:
@@ -101,7 +102,9 @@ def _range(source: Source, parameters: Mapping[str, str]) -> Answer:
         effort.spend(1)
         value = value_at(expression, source, at_ms, effort)
         elements = [Element({}, value)] if isinstance(value, float) else value
-        for labels, number in distinct([each for each in elements if isinstance(each, Element)]):
+        vector = distinct([each for each in elements if isinstance(each, Element)])
+        effort.give(len(vector))
+        for labels, number in vector:
             points = found.setdefault(key_of(labels), (labels, []))[1]
             points.append(_point(at_ms, number))
     rows = [{"metric": dict(labels), "values": points} for labels, points in found.values()]
@@ -123,23 +126,26 @@ def _answered(kind: str, result: object, warnings: list[str], effort: Effort) ->
     return Answer(200, body)
 
 
-def _shown(value: Value, at_ms: int) -> tuple[str, object]:
+def _shown(value: Value, at_ms: int, effort: Effort) -> tuple[str, object]:
     """The type of a result and the result, for an instant."""
     if isinstance(value, float):
         return "scalar", _point(at_ms, value)
     elements = distinct([each for each in value if isinstance(each, Element)])
+    effort.give(len(elements))
     return "vector", [
         {"metric": dict(labels), "value": _point(at_ms, number)} for labels, number in elements
     ]
 
 
-def _rows(value: Value) -> list[dict[str, object]]:
+def _rows(value: Value, effort: Effort) -> list[dict[str, object]]:
     """A range vector, with the times of its samples."""
     assert isinstance(value, list)
     rows: list[dict[str, object]] = []
     for each in value:
         assert isinstance(each, Ranged)
-        samples = zip(each.span.times_ms, each.span.values, strict=True)
+        effort.give(each.last - each.first)
+        span = each.span
+        samples = zip(span.times_ms, span.values, strict=True)
         points = [_point(at_ms, number) for at_ms, number in samples]
         rows.append({"metric": dict(each.labels), "values": points})
     return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -30,9 +30,13 @@ class Series:
     factor: float = 1.0
     gone_ms: tuple[int, ...] = ()
 
-    def between(self, after_ms: int, until_ms: int) -> tuple[list[int], list[float]]:
-        """Times and values of the samples later than one instant, and up to another."""
+    def places(self, after_ms: int, until_ms: int) -> tuple[int, int]:
+        """Where the samples later than one instant and up to another begin, and where they end."""
         first, last = np.searchsorted(self.times_ms, (after_ms, until_ms), side="right").tolist()
+        return first, last
+
+    def samples(self, first: int, last: int) -> tuple[list[int], list[float]]:
+        """Times and values from one place up to, not including, another."""
         found = self.values[first:last]
         values: list[float] = (found if self.factor == 1 else found * self.factor).tolist()
         return self.times_ms[first:last].tolist(), values
@@ -66,5 +70,5 @@ class Source(Protocol):
     def names(self) -> Sequence[str]:
         """The names of all families, whether they have series yet or not."""
 
-    def family(self, name: str) -> Family:
-        """A family by its name."""
+    def family(self, name: str, look_at_time: Callable[[], None]) -> Family:
+        """A family by its name; it looks at the time now and then, which may raise."""

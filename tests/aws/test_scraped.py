@@ -14,6 +14,7 @@ from simab.aws.scraped.naming import NAMINGS
 from simab.aws.scraped.source import ScrapedAccount
 from simab.aws.server.clock import ServedAccount
 from simab.aws.server.prometheus import Queries
+from simab.prometheus.refusals import QueryRefused, timed_out
 from simab.stats.request_totals import bucket_ceiling_ns, bucket_floor_ns, latency_bucket
 from tests.world.building import scenario, variant
 
@@ -309,7 +310,7 @@ def test_endpoints_one_after_another_share_the_series_of_mesh_names(two: Asked) 
     two.account.put_in_service("other")
     two.sleep(60)
     source = ScrapedAccount(two.account)
-    for series in source.family("istio_requests_total").series:
+    for series in source.family("istio_requests_total", lambda: None).series:
         assert (np.diff(series.times_ms) > 0).all()
     assert two.value(MESH) > 0
 
@@ -340,7 +341,7 @@ def test_a_day_of_scrapes_is_kept_whoever_asked_before() -> None:
         source = ScrapedAccount(account)
         for look in range(1, looks + 1):
             account.timeline.advance(look * 7 * 3_600 * 10**9 // looks)
-            series = source.family("simab_requests_total").series
+            series = source.family("simab_requests_total", lambda: None).series
         found.append(series)
     for alone, often in zip(*found, strict=True):
         assert alone.labels == often.labels
@@ -349,12 +350,34 @@ def test_a_day_of_scrapes_is_kept_whoever_asked_before() -> None:
         assert len(alone.times_ms) == RETAINED
 
 
+def test_adding_up_what_nobody_asked_for_has_an_end_and_goes_on(two: Asked) -> None:
+    """Each query with its time-out does a part of it."""
+    answer = two.queries.answer("GET", "/api/v1/query", "query=simab_requests_total&timeout=0", b"")
+    assert (answer.status, answer.body["errorType"]) == (503, "timeout")
+    source, looks = ScrapedAccount(two.account), 0
+
+    def over() -> None:
+        nonlocal looks
+        looks += 1
+        raise timed_out("")
+
+    with pytest.raises(QueryRefused):
+        source.family("simab_requests_total", over)
+    assert looks == 1
+    for name in ("simab_requests_total", "simab_request_duration_seconds_sum"):
+        mine = source.family(name, lambda: None).series
+        others = ScrapedAccount(two.account).family(name, lambda: None).series
+        for one, other in zip(mine, others, strict=True):
+            assert one.labels == other.labels
+            assert one.values.tolist() == other.values.tolist()
+
+
 def test_variants_that_nobody_asks_take_no_room() -> None:
     variants = {"a": variant(), "b": variant(weight=0), "c": variant(weight=0)}
     account = Account(scenario(variants, horizon="1h"), seed=7)
     endpoint = account.put_in_service("e")
     account.timeline.advance(60 * 10**9)
-    rows = Counters(endpoint, 15 * 10**9).rows()
+    rows = Counters(endpoint, 15 * 10**9).rows(lambda: None)
     assert {number: len(each) for number, each in rows.items()} == {0: 5}
 
 

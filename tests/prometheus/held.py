@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from simab.prometheus.evaluation import Effort, value_at
+from simab.prometheus.effort import Effort
+from simab.prometheus.evaluation import value_at
 from simab.prometheus.parsing import parsed
 from simab.prometheus.queries import Answer, answer_query
 from simab.prometheus.series import Family, Series
@@ -27,7 +28,8 @@ class Held:
     def names(self) -> Sequence[str]:
         return list(self.series)
 
-    def family(self, name: str) -> Family:
+    def family(self, name: str, look_at_time: Callable[[], None]) -> Family:
+        look_at_time()
         found = self.series[name]
         return Family(tuple({label: 0 for each in found for label in each.labels}), found)
 

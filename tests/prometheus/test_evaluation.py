@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simab.prometheus.evaluation import Effort, value_at
+from simab.prometheus.effort import Effort
+from simab.prometheus.evaluation import value_at
 from simab.prometheus.parsing import MOST_PARTS, parsed
 from simab.prometheus.refusals import QueryRefused
 from simab.prometheus.series import Series
@@ -171,6 +172,28 @@ def test_samples_and_time_have_an_end(held: Held) -> None:
     with pytest.raises(QueryRefused, match="timed out") as refused:
         value_at(expression, held, 60_000, Effort(0.0))
     assert refused.value.status == 503
+
+
+class Unread(Series):
+    """A series whose samples may be counted, and not read."""
+
+    def samples(self, first: int, last: int) -> tuple[list[int], list[float]]:
+        raise AssertionError((first, last))
+
+
+def test_samples_that_are_too_many_are_not_read() -> None:
+    one = counting(15, [0, 1, 2, 3])
+    held = Held({"m": [Unread({}, one.times_ms, one.values)]})
+    with pytest.raises(QueryRefused, match="too many samples"):
+        value_at(parsed("rate(m[1m])"), held, 60_000, Effort(math.inf, samples=3))
+
+
+def test_finding_the_series_of_a_name_has_an_end_too(held: Held) -> None:
+    with pytest.raises(QueryRefused, match="timed out"):
+        held.family("requests", Effort(0.0).look_at_time)
+    held.series["none"] = []
+    with pytest.raises(QueryRefused, match="timed out"):
+        value_at(parsed("none"), held, 60_000, Effort(0.0))
 
 
 def test_an_expression_that_would_backtrack_without_end_is_answered(held: Held) -> None:

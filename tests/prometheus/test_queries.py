@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simab.prometheus.effort import Effort
 from simab.prometheus.queries import MOST_STEPS, answer_query
 from tests.prometheus.held import Held, counting
 
@@ -175,6 +177,24 @@ def test_ranges_that_are_refused(held: Held, parameters: dict[str, str], why: st
     answer = answer_query(held, "/query_range", {"query": "m", **parameters})
     assert answer.status == 400
     assert why in answer.body["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "points"),
+    [
+        ("/query", {"query": "m[1m]"}, 4),
+        ("/query", {"query": "m"}, 1),
+        ("/query_range", {"query": "m", "start": "15", "end": "60", "step": "15"}, 4),
+    ],
+)
+def test_results_that_are_too_large_are_refused(
+    held: Held, monkeypatch: pytest.MonkeyPatch, path: str, parameters: dict[str, str], points: int
+) -> None:
+    for most, status in ((points, 200), (points - 1, 422)):
+        monkeypatch.setattr("simab.prometheus.queries.Effort", partial(Effort, points=most))
+        answer = answer_query(held, path, parameters)
+        assert answer.status == status
+    assert answer.body["error"].startswith("the result would have more points")
 
 
 @given(

@@ -8,7 +8,7 @@ is missed, and some may be above it by less than the width of a bucket.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -64,10 +64,11 @@ class Counters:
         """When a scrape is, on the timeline."""
         return self.endpoint.began_ns + scrape * self.interval_ns
 
-    def rows(self) -> Mapping[int, NDArray[np.float64]]:
+    def rows(self, look_at_time: Callable[[], None]) -> Mapping[int, NDArray[np.float64]]:
         """The newest scrapes, up to date: of each variant that has counted something its counters.
 
-        Each has shape (scrapes, columns).
+        Each has shape (scrapes, columns). Where `look_at_time` raises, what has been added up by
+        then is kept, and the next time goes on from there.
         """
         due = self.due
         if due - 1 - self._last > RETAINED:  # nobody asked for longer than is kept
@@ -77,6 +78,7 @@ class Counters:
         while self._last < due - 1:
             self._take(self._last + 1)
             self._keep()
+            look_at_time()
         return {number: rows[: self._filled][-RETAINED:] for number, rows in self._rows.items()}
 
     def _take(self, scrape: int) -> None:

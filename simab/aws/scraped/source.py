@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -51,17 +51,19 @@ class ScrapedAccount:
         """Of all families."""
         return tuple(FAMILIES)
 
-    def family(self, name: str) -> Family:
+    def family(self, name: str, look_at_time: Callable[[], None]) -> Family:
         """A family; the series of an endpoint that came back under its name go on, from 0.
 
         Raises:
-            QueryRefused: endpoints that serve at once have series of the same labels.
+            QueryRefused: endpoints that serve at once have series of the same labels, or
+                `look_at_time` does.
         """
         labels, made = FAMILIES[name]
         found: dict[tuple[str, ...], Series] = {}
         of_whom: dict[tuple[str, ...], str] = {}
-        for scrapes in self._scrapes():
+        for scrapes in self._scrapes(look_at_time):
             for series in made(scrapes):
+                look_at_time()
                 key = tuple(series.labels.get(label, "") for label in labels)
                 before = found.get(key)
                 if before is not None:
@@ -71,12 +73,12 @@ class ScrapedAccount:
                 found[key], of_whom[key] = series, scrapes.endpoint.name
         return Family(labels, list(found.values()))
 
-    def _scrapes(self) -> Iterator[Scrapes]:
+    def _scrapes(self, look_at_time: Callable[[], None]) -> Iterator[Scrapes]:
         """Of each endpoint that serves or has served, in the order in which they began."""
         for endpoint in self.account.served[len(self._counters) :]:
             self._counters.append(Counters(endpoint, self.account.settings.scrape_ns))
         for counters in self._counters:
-            rows, interval_ns = counters.rows(), counters.interval_ns
+            rows, interval_ns = counters.rows(look_at_time), counters.interval_ns
             numbers = np.array(counters.scrapes, dtype=np.int64)
             world_ns = numbers * interval_ns
             times_ms = (self._start_ns + counters.endpoint.began_ns + world_ns) // 10**6
