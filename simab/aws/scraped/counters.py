@@ -24,7 +24,7 @@ __all__ = ["COLUMNS", "RETAINED", "SUM", "Counters", "bound_column"]
 RETAINED: Final = 5_760
 """How many scrapes are kept: a day of 15 s."""
 SUM: Final = 3
-"""Columns 0 to 2 are the codes; this one is the sum of latencies in seconds."""
+"""Columns 0 to 2 are the codes; this one is the sum of latencies in ns."""
 _BOUNDS_NS: Final = sorted(
     {bound for naming in NAMINGS for each in naming.histograms for bound in each.bounds_ns}
 )
@@ -114,7 +114,7 @@ class Counters:
 def _columns(totals: RequestTotals) -> Sequence[float] | NDArray[np.float64]:
     found = np.zeros(COLUMNS)
     found[:SUM] = totals.answered, totals.failed, totals.rejected
-    found[SUM] = totals.latency_sum_ns / 1e9
+    found[SUM] = totals.latency_sum_ns
     if totals.answered or totals.failed:
         histogram = np.atleast_2d(totals.latency_histogram).sum(axis=0, dtype=np.int64)
         reached = np.concatenate(([0], histogram.cumsum()))

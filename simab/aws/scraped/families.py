@@ -101,7 +101,7 @@ def _buckets(naming: Naming, histogram: Histogram, scrapes: Scrapes) -> Iterator
 def _sums(naming: Naming, histogram: Histogram, scrapes: Scrapes) -> Iterator[Series]:
     for place, columns in scrapes.places(naming):
         if (first := _first(_served(columns))) < len(columns):
-            yield scrapes.counter(place, columns[:, SUM], first, 1e9 / histogram.unit_ns)
+            yield scrapes.counter(place, columns[:, SUM], first, 1 / histogram.unit_ns)
 
 
 def _counts(naming: Naming, histogram: Histogram, scrapes: Scrapes) -> Iterator[Series]:
