@@ -143,7 +143,8 @@ def _done(served: ServedAccount, call: Call) -> dict[str, Any]:
             raise
         raise ServiceError("ValidationException", refusal) from None
     except RehearsalOver as over:
-        served.over = refusal = str(over)
+        refusal = str(over)
+        served.stop(refusal)
         raise _over(served) from None
     finally:
         served.calls.note(at_s, call.operation, call.parameters, refusal)

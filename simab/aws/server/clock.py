@@ -6,10 +6,12 @@ import asyncio
 import json
 import logging
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from simab.aws.account import Account
 from simab.aws.errors import RehearsalOver
+from simab.aws.live_endpoint import LiveEndpoint
 from simab.aws.server.call_log import CallLog
 from simab.aws.server.truth import state_of
 from simab.aws.timeline import Timeline
@@ -20,6 +22,8 @@ _BEAT_S: Final = 0.05
 _LONGEST_S: Final = 0.1  # real time for which others may have to wait
 _STEP_NS: Final = 60 * 10**9
 _SHORTEST_WAIT_S: Final = 0.001
+_NEVER_NS: Final = 2**63 - 1
+_HORIZON: Final = "the simulated horizon has been reached"
 
 
 class Interrupted(Exception):
@@ -71,7 +75,7 @@ class ServedAccount:
         began_s = time.monotonic()
         until_ns = self._simulated_ns + round((began_s - self._real_s) * self.speed * 1e9)
         while self._timeline.now_ns < until_ns and not self.over:
-            self._move(min(until_ns, self._timeline.now_ns + _STEP_NS))
+            self._move(min(until_ns, self._next_step_ns))
             if time.monotonic() - began_s > _LONGEST_S:  # what was not played is not made up for
                 self._restart()
                 return
@@ -87,7 +91,7 @@ class ServedAccount:
         while self._timeline.now_ns < until_ns and not self.over:
             if self._ending:
                 raise Interrupted
-            self._move(min(until_ns, self._timeline.now_ns + _STEP_NS))
+            self._move(min(until_ns, self._next_step_ns))
             if time.monotonic() - rested_s > _LONGEST_S:
                 await asyncio.sleep(0)
                 rested_s = time.monotonic()
@@ -116,8 +120,43 @@ class ServedAccount:
         """From now on real and simulated time go on side by side from where they are."""
         self._real_s, self._simulated_ns = time.monotonic(), self._timeline.now_ns
 
+    @property
+    def _next_step_ns(self) -> int:
+        """The next full minute: endpoints begin to serve at no other instant after now."""
+        return (self._timeline.now_ns // _STEP_NS + 1) * _STEP_NS
+
     def _move(self, until_ns: int) -> None:
+        """Play up to an instant, or to the first horizon if that comes before."""
         try:
-            self._timeline.advance(until_ns)
+            self._timeline.advance(self._timeline.now_ns)  # who is to serve from now on does
+            if until_ns < self._horizon_ns:
+                self._timeline.advance(until_ns)
+            else:
+                self.stop(_HORIZON)
         except RehearsalOver as over:
-            self.over = str(over)
+            self.stop(str(over))
+
+    def stop(self, why: str) -> None:
+        """Let no time pass any more, and all that serve come to the same instant before."""
+        if self.over:
+            return
+        self.over = why
+        serving, timeline = self._serving, self._timeline
+        reached_ns = [each.began_ns + each.serving.now_ns for each in serving]
+        end_ns = max(self._horizon_ns if serving else 0, timeline.now_ns, *reached_ns)
+        for endpoint in serving:
+            with suppress(RehearsalOver):
+                endpoint.advance(end_ns)
+            endpoint.end()
+        timeline.advance(end_ns)
+
+    @property
+    def _serving(self) -> list[LiveEndpoint]:
+        endpoints = self.account.endpoints.values()
+        return [each for each in endpoints if each.session is not None and not each.deleting]
+
+    @property
+    def _horizon_ns(self) -> int:
+        """The first instant at which a world has been played to its end."""
+        ends = (each.began_ns + each.serving.blueprint.horizon_ns for each in self._serving)
+        return min(ends, default=_NEVER_NS)

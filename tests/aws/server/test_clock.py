@@ -177,5 +177,43 @@ def test_at_the_horizon_all_that_changes_is_refused_and_the_server_stays(
     assert server.call(DESCRIBE, {"EndpointName": "e"}).data["EndpointStatus"] == "InService"
     assert server.form(b"Action=ListMetrics").status == 200
     state = server.state()
-    assert (state["over"], state["seconds"]) == (True, 599)
+    assert (state["over"], state["seconds"]) == (True, 600)
     assert server.ask("GET", "/").status == 200
+
+
+def test_time_ends_at_the_horizon_itself(serve: Callable[..., Server]) -> None:
+    """The last step is played whole: the clock, the counts and the alarms are at one instant."""
+    account = Account(served(horizon="1h"))
+    account.put_in_service("e")
+    told = list[float]()
+    account.timeline.on_move(lambda: told.append(seconds(account)))
+    account.timeline.advance(30 * 10**9)
+    server = serve(account)
+    assert server.advance(7_000).status == 503
+    state = server.state()
+    assert (state["over"], state["seconds"], told[-1]) == (True, 3_600, 3_600)
+    assert account.endpoints["e"].serving.now_ns == 3_600 * 10**9
+    assert server.call(DESCRIBE, {"EndpointName": "e"}).status == 200
+
+
+@pytest.mark.parametrize("by_invocation", [False, True])
+def test_the_first_horizon_of_several_ends_all_of_them_at_once(
+    serve: Callable[..., Server], by_invocation: bool
+) -> None:
+    """One serves half an hour longer than the other; both are played up to the same instant."""
+    account = Account(served(horizon="1h"))
+    account.put_in_service("early")
+    account.timeline.advance(1_800 * 10**9)
+    account.put_in_service("late")
+    server = serve(account)
+    if by_invocation:
+        server.advance(1_799.99)
+        assert server.invoke(path="early").status == 503
+    else:
+        server.advance(7_000)
+    reached = [each.serving.now_ns // 10**9 for each in account.endpoints.values()]
+    assert reached == [3_600, 1_800]
+    assert server.state()["seconds"] == 3_600
+    assert server.state()["over"]
+    assert server.advance(1).status == 503
+    assert account.timeline.now_ns == 3_600 * 10**9
