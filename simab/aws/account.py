@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,12 +19,14 @@ from simab.aws.scaling import ScalableTarget
 from simab.aws.timeline import Timeline
 from simab.aws.worlds import players, world_of
 from simab.draws import Draws
+from simab.errors import InvalidInput
 from simab.policies.cloudwatch.alarm_evaluation import AlarmState
 from simab.scenario.models import Scenario
 from simab.world import Blueprint, Session
 
 __all__ = ["Account", "Settings"]
 
+_NAME: Final = re.compile("(?=.{1,63}$)[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
 MINUTE_NS: Final = 60 * 10**9
 
 
@@ -115,8 +118,17 @@ class Account:
         """An endpoint that serves from now on, with what the scenario deploys.
 
         Its configuration and models are called like the endpoint and its variants.
+
+        Raises:
+            InvalidInput: the platform has no endpoints, or no variants, of such a name.
         """
         now, variants = self.timeline.now, self.scenario.endpoint.variants
+        for kind, called in (("endpoint", name), *(("variant", each) for each in variants)):
+            if not _NAME.fullmatch(called):
+                raise InvalidInput(
+                    f"{kind} {called!r:.80}: on the platform a name has 1 to 63 letters of ASCII, "
+                    "digits and hyphens, and a hyphen neither first nor last"
+                )
         for variant in variants:
             given = {"ModelName": variant, "PrimaryContainer": {"Image": variant}}
             self.models[variant] = Model(variant, now, given)
