@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -17,24 +18,26 @@ from starlette.types import Receive, Scope, Send
 
 from simab.aws.answering import answered
 from simab.aws.errors import RehearsalOver, ServiceError
+from simab.aws.server.bodies import body_of, drain
 from simab.aws.server.clock import Interrupted, ServedAccount
 from simab.aws.server.page import SAFE, page
 from simab.aws.server.prometheus import PREFIX, Queries
-from simab.aws.server.protocols import protocol_of
+from simab.aws.server.protocols import CONTROL, protocol_of
 from simab.aws.server.requests import Call, call_of, operation_model
 from simab.aws.server.responses import HttpResponse, error_response, response_of
 from simab.aws.server.welcome import Welcome
 from simab.errors import InvalidInput
+from simab.prometheus.queries import refused_answer
+from simab.prometheus.refusals import QueryRefused
 from simab.units import seconds
 
 __all__ = ["application", "respond"]
 
-_MOST_BYTES: Final = 8 << 20  # a payload of 6 MiB, and what is around it
-_MOST_DRAINED_BYTES: Final = 64 << 20  # read and dropped, so that the client gets an answer
 _LONGEST_ADVANCE_S: Final = 366 * 86_400
 _READS: Final = ("Describe", "Get", "List")
-_CONTROL: Final = "/_simab/"
 _READING: Final = ("GET", "HEAD")
+_UNREAD: Final = (403, 408, 413)  # statuses of requests that may not have been read to their end
+_HEADER: Final = re.compile("[\t\x20-\x7e\x80-\xff]*")
 
 
 def application(served: ServedAccount, welcome: Welcome) -> Starlette:
@@ -53,48 +56,93 @@ def application(served: ServedAccount, welcome: Welcome) -> Starlette:
         """All paths and methods; a class, so that Starlette asks it for any method."""
 
         async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            try:
+            with suppress(ClientDisconnect):
                 response = await _answered(served, welcome, queries, Request(scope, receive))
-            except ClientDisconnect:
-                return
-            await Response(response.body, response.status, response.headers)(scope, receive, send)
+                await response(scope, receive, send)
 
     return Starlette(routes=[Route("/{path:path}", Everything())], lifespan=keeping_time)
 
 
 async def _answered(
     served: ServedAccount, welcome: Welcome, queries: Queries, request: Request
-) -> HttpResponse:
+) -> Response:
     raw = request.scope.get("raw_path") or request.scope["path"].encode()
     path, headers = raw.decode("latin-1"), dict(request.headers)
     within = welcome.path_within(path)
-    protocol = protocol_of(within or path, headers)
     try:
-        body = await _body(request)
-        welcome.require(headers)
+        await _admit(welcome, within, request)
+        body = await body_of(request)
+        return _written(await _answer(served, queries, request, within or "", body))
+    except ServiceError as error:
+        refused = error
+    except ClientDisconnect:
+        raise
+    except Exception:  # noqa: BLE001  # whatever goes wrong while time passes
+        refused = _bug()
+    request_id = served.account.next_request_id()
+    return _written(_refusal(within or path, headers, refused, request_id))
+
+
+async def _admit(welcome: Welcome, within: str | None, request: Request) -> None:
+    """Refuse whoever may not ask, before anything of the request's body is kept."""
+    try:
+        welcome.require(request.headers)
         if within is None:
             raise ServiceError(
                 "UnrecognizedClientException",
                 "The path does not begin with the token of this server.",
                 403,
             )
-        # Clients of AWS sign what they ask, such as S3 for its buckets; a browser does not.
-        if (within, "authorization" in headers) == ("/", False) and request.method in _READING:
-            return HttpResponse(200, SAFE | {"content-type": "text/html; charset=utf-8"}, page())
-        if within.startswith(_CONTROL):
-            return await _controlled(served, request.method, within, body)
-        if within.startswith(PREFIX):
-            return await queries.respond(request.method, within, request.url.query, body)
-    except ServiceError as error:
-        return error_response(protocol, error, served.account.next_request_id())
-    except ClientDisconnect:
+    except ServiceError:
+        await drain(request)
         raise
-    except Exception:  # noqa: BLE001  # whatever goes wrong while time passes
-        return error_response(protocol, _bug(), served.account.next_request_id())
+
+
+async def _answer(
+    served: ServedAccount, queries: Queries, request: Request, path: str, body: bytes
+) -> HttpResponse:
+    """The answer to a request that may ask; `path` is within the server, percent-encoded."""
+    headers, method = dict(request.headers), request.method
+    # Clients of AWS sign what they ask, such as S3 for its buckets; a browser does not.
+    if (path, "authorization" in headers) == ("/", False) and method in _READING:
+        return HttpResponse(200, SAFE | {"content-type": "text/html; charset=utf-8"}, page())
+    if path.startswith(CONTROL):
+        return await _controlled(served, method, path, body)
+    if path.startswith(PREFIX):
+        return await queries.respond(method, path, request.url.query, body)
     async with served.alone:
-        response = respond(served, request.method, within, headers, body)
+        response = respond(served, method, path, headers, body)
         await served.until_real_time_catches_up()
     return response
+
+
+def _refusal(
+    path: str, headers: Mapping[str, str], error: ServiceError, request_id: str
+) -> HttpResponse:
+    """An error in the shape that whoever asks for this path reads."""
+    if path.startswith(PREFIX):
+        kind = "internal" if error.status == 500 else "bad_data"
+        said = refused_answer(QueryRefused(error.message, status=error.status, kind=kind))
+        content = json.dumps(said.body).encode()
+        response = HttpResponse(said.status, {"content-type": "application/json"}, content)
+    else:
+        response = error_response(protocol_of(path, headers), error, request_id)
+    if error.status in _UNREAD:
+        response.headers["connection"] = "close"
+    return response
+
+
+def _written(response: HttpResponse) -> Response:
+    """As it is sent; no browser takes it for a page that is not said to be one.
+
+    Raises:
+        ValueError: a header holds what HTTP has no way to write.
+    """
+    headers = {"x-content-type-options": "nosniff"} | response.headers
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(value):
+            raise ValueError(f"header {name} cannot be written: {value!r:.80}")
+    return Response(response.body, response.status, headers)
 
 
 def respond(
@@ -161,7 +209,7 @@ def _over(served: ServedAccount) -> ServiceError:
 
 async def _controlled(served: ServedAccount, method: str, path: str, body: bytes) -> HttpResponse:
     """The control path: the truth, and simulated time."""
-    match path.removeprefix(_CONTROL), method:
+    match path.removeprefix(CONTROL), method:
         case "state", "GET" | "HEAD":
             if not served.alone.locked():
                 served.catch_up()
@@ -203,20 +251,6 @@ async def _advance(served: ServedAccount, length_s: float) -> None:
             raise ServiceError("ServiceUnavailable", "The server ends.", 503) from None
     if served.over:
         raise _over(served)
-
-
-async def _body(request: Request) -> bytes:
-    """The body; what is too long is read to its end all the same, or to where it becomes absurd."""
-    found, length = bytearray(), 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length <= _MOST_BYTES:
-            found += chunk
-        if length > _MOST_DRAINED_BYTES:
-            break
-    if length > _MOST_BYTES:
-        raise ServiceError("RequestEntityTooLarge", f"A request may have {_MOST_BYTES} bytes.", 413)
-    return bytes(found)
 
 
 def _json(data: Mapping[str, Any]) -> HttpResponse:

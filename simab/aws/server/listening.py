@@ -33,6 +33,7 @@ _SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 _TOKEN_BYTES: Final = 24
 _BACKLOG: Final = 128
 _IDLE_S: Final = 75  # a connection that SDKs keep is not closed under them
+_MOST_CONNECTIONS: Final = 200  # at a time; further ones get a bare 503
 _PATIENCE_S: Final = 5
 _ANY_ADDRESS: Final = ("0.0.0.0", "::")
 
@@ -80,6 +81,7 @@ class Listening:
             ws="none",
             lifespan="on",
             server_header=False,
+            limit_concurrency=_MOST_CONNECTIONS,
             timeout_keep_alive=_IDLE_S,
             timeout_graceful_shutdown=_PATIENCE_S,
         )

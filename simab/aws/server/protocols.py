@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-__all__ = ["FORM", "JSON_VERSIONS", "Protocol", "protocol_of"]
+__all__ = ["CONTROL", "FORM", "JSON_VERSIONS", "Protocol", "protocol_of"]
 
+CONTROL: Final = "/_simab/"
 FORM: Final = "application/x-www-form-urlencoded"
 JSON_VERSIONS: Final = ("application/x-amz-json-1.1", "application/x-amz-json-1.0")
 _CBOR: Final = "rpc-v2-cbor"
@@ -29,8 +30,11 @@ class Protocol(Enum):
 def protocol_of(path: str, headers: Mapping[str, str]) -> Protocol:
     """The protocol of a request by its path and headers, whose names are in lower case.
 
-    JSON 1.1 where nothing says another.
+    JSON 1.1 where nothing says another, and below `CONTROL`, where curl calls all that it sends a
+    form.
     """
+    if path.startswith(CONTROL):
+        return Protocol.JSON_1_1
     content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if headers.get("smithy-protocol") == _CBOR or path.startswith("/service/"):
         return Protocol.CBOR

@@ -106,10 +106,13 @@ def test_an_operation_that_is_not_there_is_named(
 
 
 def test_the_json_that_is_asked_is_the_json_that_answers(server: Server) -> None:
+    """And no browser takes it for anything else."""
     for version in ("1.0", "1.1"):
         kind = f"application/x-amz-json-{version}"
         for target, body in ((READ, b"{"), (DESCRIBE, b'{"EndpointName": "e"}')):
-            assert server.call(target, body, Content_Type=kind).headers["content-type"] == kind
+            headers = server.call(target, body, Content_Type=kind).headers
+            assert headers["content-type"] == kind
+            assert headers["x-content-type-options"] == "nosniff"
 
 
 def test_errors_of_cloudwatch_say_in_query_mode_what_the_query_protocol_would(
@@ -210,17 +213,6 @@ def test_a_payload_has_a_limit(server: Server) -> None:
         ("POST", "/_simab/state", 405, "MethodNotAllowed"),
         ("GET", "/_simab/advance", 405, "MethodNotAllowed"),
         ("GET", "/_simab/../_simab/state", 404, "UnknownOperationException"),
-    ],
-)
-def test_where_nothing_is_served_json_says_so(
-    server: Server, method: str, path: str, status: int, code: str
-) -> None:
-    assert json_error(server.ask(method, path))[:2] == (status, code)
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
         ("GET", "/endpoints/e/invocations", 405, "MethodNotAllowed"),
         ("POST", "/endpoints/e", 404, "UnknownOperationException"),
         ("POST", "/endpoints//invocations", 404, "UnknownOperationException"),
@@ -229,10 +221,21 @@ def test_where_nothing_is_served_json_says_so(
         ("POST", "/endpoints/e/invocations-response-stream", 501, "NotImplemented"),
     ],
 )
-def test_beside_invocations_rest_says_so(
+def test_where_nothing_is_served_json_says_so_and_rest_beside_invocations(
     server: Server, method: str, path: str, status: int, code: str
 ) -> None:
-    assert rest_error(server.ask(method, path))[:2] == (status, code)
+    shape = rest_error if path.startswith("/endpoints/") else json_error
+    assert shape(server.ask(method, path))[:2] == (status, code)
+
+
+def test_the_control_path_answers_in_json_whatever_curl_calls_its_body(server: Server) -> None:
+    """`curl -d` calls what it sends a form."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for body in (b'{"seconds": -1}', b"x" * (9 << 20)):
+        answer = server.ask("POST", "/_simab/advance", body, form)
+        assert json_error(answer)[0] in (400, 413)
+    foreign = form | {"Origin": "http://evil.example"}
+    assert json_error(server.ask("POST", "/_simab/advance", b"{}", foreign))[0] == 403
 
 
 def test_cbor_is_refused_in_cbor(server: Server) -> None:
@@ -365,6 +368,23 @@ def test_a_bug_is_named_as_one_and_shows_nothing_of_itself(
     message = "This is a bug in simab; the log of the server says where it is."
     assert found == [(500, "InternalFailure", message)] * 4
     assert caplog.text.count("KeyError: 'a secret of the code'") == 4
+
+
+def test_a_header_that_cannot_be_written_is_a_bug_in_the_shape_of_the_protocol(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No bare 500 and no header of somebody else's, whatever a response holds."""
+    from simab.aws.server import app
+
+    for value in ("模型", "a\r\nSet-Cookie: b=c", "a\x00b"):
+        with monkeypatch.context() as patch:
+            found = app.HttpResponse(200, {"x-odd": value}, b"")
+            patch.setattr(app, "response_of", lambda *_, found=found: found)
+            answer = server.invoke()
+        assert rest_error(answer)[:2] == (500, "InternalFailure")
+        assert "set-cookie" not in answer.headers
+        assert "header x-odd cannot be written" in caplog.text
+        caplog.clear()
 
 
 def test_with_a_token_nothing_is_answered_without_it(

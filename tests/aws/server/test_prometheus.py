@@ -22,6 +22,7 @@ def test_a_form_and_a_query_string_are_answered(serve: Callable[..., Server]) ->
     posted = server.ask("POST", "/api/v1/query", urlencode({"query": QUERY}).encode())
     assert asked.status == posted.status == 200
     assert asked.headers["content-type"] == "application/json"
+    assert asked.headers["x-content-type-options"] == "nosniff"
     assert asked.body == posted.body
     (row,) = asked.data["data"]["result"]
     assert row["metric"] == {"endpoint": "e"}
@@ -39,8 +40,14 @@ def test_errors_are_those_of_the_interface(serve: Callable[..., Server]) -> None
 
 
 def test_who_is_not_welcome_learns_nothing(serve: Callable[..., Server]) -> None:
-    path = "/api/v1/query?query=time()"
-    assert serve().ask("GET", path, headers={"Host": "elsewhere.example"}).status == 403
+    """In the shape of the interface, as for all that is refused below its path."""
+    server, path = serve(), "/api/v1/query?query=time()"
+    foreign = server.ask("GET", path, headers={"Host": "elsewhere.example"})
+    long = server.ask("POST", path, b"x" * (9 << 20))
+    for answer, status in ((foreign, 403), (long, 413)):
+        assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
+        assert answer.data.keys() == {"status", "errorType", "error"}
+        assert answer.data["status"] == "error"
 
 
 SCENARIO = Path(__file__).resolve().parents[3] / "scenarios" / "minimal.yaml"
