@@ -86,7 +86,7 @@ async def _answered(
 async def _admit(welcome: Welcome, within: str | None, request: Request) -> None:
     """Refuse whoever may not ask, before anything of the request's body is kept."""
     try:
-        welcome.require(request.headers)
+        welcome.require(request.headers, page=_asks_for_page(request, within))
         if within is None:
             raise ServiceError(
                 "UnrecognizedClientException",
@@ -103,8 +103,7 @@ async def _answer(
 ) -> HttpResponse:
     """The answer to a request that may ask; `path` is within the server, percent-encoded."""
     headers, method = dict(request.headers), request.method
-    # Clients of AWS sign what they ask, such as S3 for its buckets; a browser does not.
-    if (path, "authorization" in headers) == ("/", False) and method in _READING:
+    if _asks_for_page(request, path):
         return HttpResponse(200, SAFE | {"content-type": "text/html; charset=utf-8"}, page())
     if path.startswith(CONTROL):
         return await _controlled(served, method, path, body)
@@ -114,6 +113,12 @@ async def _answer(
         response = respond(served, method, path, headers, body)
         await served.until_real_time_catches_up()
     return response
+
+
+def _asks_for_page(request: Request, path: str | None) -> bool:
+    """Clients of AWS sign what they ask, such as S3 for its buckets; a browser does not."""
+    signed = "authorization" in request.headers
+    return path == "/" and not signed and request.method in _READING
 
 
 def _refusal(

@@ -15,6 +15,7 @@ __all__ = ["LOOPBACK", "Welcome", "is_loopback"]
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _DEFAULT_PORT: Final = 80
+_OTHER_SITES: Final = ("cross-site", "same-site")  # another port of this machine is the same site
 
 
 def is_loopback(host: str) -> bool:
@@ -32,7 +33,8 @@ class Welcome:
     """Who is answered.
 
     A page of somebody else's that a browser shows may know the address of the server, but it comes
-    with a Host or an Origin of its own.
+    with a Host or an Origin of its own; and where it only loads something, such as an image, the
+    browser says in Sec-Fetch-Site that it does so for another site.
 
     Args:
         hosts: the names by which the server may be asked; any where it is None.
@@ -42,8 +44,10 @@ class Welcome:
     hosts: frozenset[str] | None = LOOPBACK
     token: str = ""
 
-    def require(self, headers: Mapping[str, str]) -> None:
+    def require(self, headers: Mapping[str, str], *, page: bool = False) -> None:
         """Refuse a request by its headers, whose names are in lower case.
+
+        Whoever asks for the live page, `page`, may follow a link to it from elsewhere.
 
         Raises:
             ServiceError: it asks for another host, or comes from a page of another server.
@@ -54,6 +58,10 @@ class Welcome:
         origin = headers.get("origin")
         if origin is not None and (_place(origin) != host or not origin.startswith("http://")):
             raise ServiceError("AccessDeniedException", "This Origin may not ask.", 403)
+        if headers.get("sec-fetch-site") in _OTHER_SITES:
+            followed = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
+            if not page or followed != ("navigate", "document"):
+                raise ServiceError("AccessDeniedException", "Another site may not ask.", 403)
 
     def path_within(self, path: str) -> str | None:
         """The path after the token; None where it does not begin with it."""

@@ -280,8 +280,24 @@ def test_another_host_or_origin_is_not_answered(server: Server, headers: dict[st
 def test_the_own_page_may_ask(server: Server) -> None:
     for host in ("127.0.0.1", "localhost"):
         place = f"{host}:{server.port}"
-        asked = {"Host": place, "Origin": f"http://{place}"}
+        asked = {"Host": place, "Origin": f"http://{place}", "Sec-Fetch-Site": "same-origin"}
         assert server.ask("GET", "/_simab/state", headers=asked).status == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_nothing_is_loaded_for_another_site(server: Server, site: str) -> None:
+    """Such as an image of which the address is a query: it comes without an Origin."""
+    query = "/api/v1/query?query=time()"
+    for path in (query, "/_simab/state", "/", "/bucket/key"):
+        loaded = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+        assert server.ask("GET", path, headers=loaded).status == 403
+    followed = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert server.ask("GET", query, headers=followed).status == 403
+    framed = followed | {"Sec-Fetch-Dest": "iframe"}
+    assert server.ask("GET", "/", headers=framed).status == 403
+    assert server.ask("GET", "/", headers=followed).status == 200  # a link to the live page
+    typed = {"Sec-Fetch-Site": "none"}
+    assert server.ask("GET", query, headers=typed).status == 200
 
 
 @pytest.mark.parametrize(
