@@ -106,7 +106,7 @@ async def _answer(
     if _asks_for_page(request, path):
         return HttpResponse(200, SAFE | {"content-type": "text/html; charset=utf-8"}, page())
     if path.startswith(CONTROL):
-        return await _controlled(served, method, path, body)
+        return await _controlled(served, request, path, body)
     if path.startswith(PREFIX):
         return await queries.respond(method, path, request.url.query, body)
     async with served.alone:
@@ -212,15 +212,17 @@ def _over(served: ServedAccount) -> ServiceError:
     )
 
 
-async def _controlled(served: ServedAccount, method: str, path: str, body: bytes) -> HttpResponse:
+async def _controlled(
+    served: ServedAccount, request: Request, path: str, body: bytes
+) -> HttpResponse:
     """The control path: the truth, and simulated time."""
-    match path.removeprefix(CONTROL), method:
+    match path.removeprefix(CONTROL), request.method:
         case "state", "GET" | "HEAD":
             if not served.alone.locked():
                 served.catch_up()
             return _json(served.state())
         case "advance", "POST":
-            await _advance(served, _seconds(body))
+            await _advance(served, _seconds(body), request)
             now = served.account.timeline.now.isoformat()
             return _json({"now": now, "seconds": seconds(served.account.timeline.now_ns)})
         case "state" | "advance", _:
@@ -247,11 +249,17 @@ def _seconds(body: bytes) -> float:
     return float(asked_s)
 
 
-async def _advance(served: ServedAccount, length_s: float) -> None:
+async def _advance(served: ServedAccount, length_s: float, request: Request) -> None:
+    """Let time pass for as long as the client is there, as all others wait meanwhile."""
+
+    async def require_client() -> None:
+        if await request.is_disconnected():
+            raise ClientDisconnect
+
     async with served.alone:
         served.catch_up()
         try:
-            await served.advance(length_s)
+            await served.advance(length_s, require_client)
         except Interrupted:
             raise ServiceError("ServiceUnavailable", "The server ends.", 503) from None
     if served.over:

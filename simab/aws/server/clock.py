@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,9 +16,12 @@ from simab.aws.live_endpoint import LiveEndpoint
 from simab.aws.server.call_log import CallLog
 from simab.aws.server.truth import state_of
 from simab.aws.timeline import Timeline
+from simab.errors import InvalidInput
 
 __all__ = ["Interrupted", "ServedAccount"]
 
+_SLOWEST: Final = 0.01
+_FASTEST: Final = 1e6
 _BEAT_S: Final = 0.05
 _LONGEST_S: Final = 0.1  # real time for which others may have to wait
 _STEP_NS: Final = 60 * 10**9
@@ -30,6 +34,10 @@ class Interrupted(Exception):
     """The server ends while simulated time was asked to pass."""
 
 
+async def _rest() -> None:
+    """Nothing is to be done."""
+
+
 class ServedAccount:
     """An account whose time passes with calls, by `advance`, and with real time if it has a speed.
 
@@ -38,11 +46,18 @@ class ServedAccount:
 
     Args:
         account: what answers.
-        speed: simulated seconds in a second of real time; 0 where time passes only in invocations
-            and by `advance`. Where the machine cannot play so fast, it passes as fast as it can.
+        speed: simulated seconds in a second of real time, from 0.01 to a million; 0 where time
+            passes only in invocations and by `advance`. Where the machine cannot play so fast, it
+            passes as fast as it can.
+
+    Raises:
+        InvalidInput: it is another speed.
     """
 
     def __init__(self, account: Account, *, speed: float = 0.0) -> None:
+        if speed != 0 and not _SLOWEST <= speed <= _FASTEST:
+            rule = f"must be 0, or from {_SLOWEST:g} to {_FASTEST:.0f}"
+            raise InvalidInput(f"speed = {speed:g}: {rule}")
         self.account, self.speed = account, speed
         self.alone = asyncio.Lock()
         self.over, self.calls = "", CallLog()
@@ -80,13 +95,25 @@ class ServedAccount:
                 self._restart()
                 return
 
-    async def advance(self, seconds: float) -> None:
+    async def advance(
+        self, seconds: float, rest: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """Let simulated time pass, whatever the speed; the server goes on meanwhile.
+
+        Before it, and every while within it, `rest` is waited for; whatever that raises ends it,
+        with the time that has passed by then.
 
         Raises:
             Interrupted: the server ends before.
         """
+        try:
+            await self._advance(seconds, rest or _rest)
+        finally:
+            self._restart()
+
+    async def _advance(self, seconds: float, rest: Callable[[], Awaitable[None]]) -> None:
         until_ns = self._timeline.now_ns + round(seconds * 1e9)
+        await rest()
         rested_s = time.monotonic()
         while self._timeline.now_ns < until_ns and not self.over:
             if self._ending:
@@ -94,17 +121,20 @@ class ServedAccount:
             self._move(min(until_ns, self._next_step_ns))
             if time.monotonic() - rested_s > _LONGEST_S:
                 await asyncio.sleep(0)
+                await rest()
                 rested_s = time.monotonic()
-        self._restart()
 
     async def until_real_time_catches_up(self) -> None:
-        """Wait until real time is as far as what calls have taken in simulated time."""
+        """Wait until real time is as far as what calls have taken in simulated time.
+
+        Or until the server ends.
+        """
         if not self.speed or self.over:
             return
         ahead_ns = self._timeline.now_ns - self._simulated_ns
-        ahead_s = self._real_s + ahead_ns / 1e9 / self.speed - time.monotonic()
-        if ahead_s > _SHORTEST_WAIT_S:
-            await asyncio.sleep(ahead_s)
+        until_s = self._real_s + ahead_ns / 1e9 / self.speed
+        while (ahead_s := until_s - time.monotonic()) > _SHORTEST_WAIT_S and not self._ending:
+            await asyncio.sleep(min(ahead_s, _LONGEST_S))
 
     async def keep_time(self) -> None:
         """Let time pass by itself, if it has a speed, until this is cancelled."""

@@ -58,19 +58,19 @@ class Listening:
         speed: simulated seconds in a second of real time, see `ServedAccount`.
 
     Raises:
-        InvalidInput: it is not possible to listen there.
+        InvalidInput: it is not possible to listen there, or there is no such speed.
     """
 
     def __init__(
         self, account: Account, *, host: str = "127.0.0.1", port: int = 0, speed: float = 0.0
     ) -> None:
+        self.served = ServedAccount(account, speed=speed)
         self._socket = _bound(host, port)
         token = "" if is_loopback(host) else secrets.token_urlsafe(_TOKEN_BYTES)
         own_port = self._socket.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{own_port}" + (f"/{token}" if token else "")
         hosts = None if host in _ANY_ADDRESS else LOOPBACK | {host.lower()}
-        self.served = ServedAccount(account, speed=speed)
         config = uvicorn.Config(
             application(self.served, Welcome(hosts, token)),
             loop="asyncio",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ import pytest
 from simab.aws import Account
 from simab.aws.server import clock
 from simab.aws.server.clock import Interrupted, ServedAccount
+from simab.errors import InvalidInput
 from tests.aws.server.asking import Server
 from tests.aws.server.error_shapes import json_error, query_error, rest_error
 from tests.aws.test_endpoints import served
@@ -93,14 +95,58 @@ def test_replies_wait_until_real_time_is_there(real: RealTime) -> None:
 
     async def sleep(length_s: float) -> None:
         waited.append(length_s)
+        real.now_s += length_s
 
     account.timeline.advance(34_000_000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock.asyncio, "sleep", sleep)
         asyncio.run(shown.until_real_time_catches_up())
-        real.now_s += 0.0675
         asyncio.run(shown.until_real_time_catches_up())
-    assert waited == [pytest.approx(0.068)]
+    assert sum(waited) == pytest.approx(0.068)
+
+
+def test_a_reply_that_waits_is_let_go_where_the_server_ends() -> None:
+    """At 0.01 s in a second 34 ms are 3.4 s, and a minute that a model takes would be 100."""
+    account = Account(served())
+    account.put_in_service("e")
+    shown = ServedAccount(account, speed=0.01)
+    account.timeline.advance(60 * 10**9)
+
+    async def waits() -> None:
+        waiting = asyncio.create_task(shown.until_real_time_catches_up())
+        await asyncio.sleep(0)
+        shown.end()
+        await asyncio.wait_for(waiting, 20)
+
+    asyncio.run(waits())
+
+
+@pytest.mark.parametrize("speed", [-1, 1e-300, 0.0099, 1.1e6, float("nan"), float("inf")])
+def test_a_speed_that_is_none_is_refused(speed: float) -> None:
+    """One so slow that replies never come would lock all others out."""
+    with pytest.raises(InvalidInput, match=r"must be 0, or from 0\.01 to 1000000"):
+        ServedAccount(Account(served()), speed=speed)
+
+
+def test_an_advance_ends_where_its_client_goes(serve: Callable[..., Server]) -> None:
+    """All other calls wait behind it; one that comes up when its client has gone does nothing."""
+    account = Account(served(rate="2000/s", horizon="12h"))
+    account.put_in_service("e")
+    server = serve(account)
+    body = b'{"seconds": 43000}'
+    head = "POST /_simab/advance HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 18\r\n\r\n"
+    clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(2)]
+    for each in clients:
+        each.sendall(head.encode() + body)
+    while not account.timeline.now_ns:
+        time.sleep(0.01)
+    for each in clients:
+        each.close()
+    assert server.invoke().status == 200
+    assert account.timeline.now_ns < 40_000 * 10**9
+    stopped_ns = account.timeline.now_ns
+    assert server.advance(1).status == 200
+    assert account.timeline.now_ns == stopped_ns + 10**9
 
 
 def test_a_server_with_a_speed_keeps_time(serve: Callable[..., Server]) -> None:
