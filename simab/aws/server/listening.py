@@ -68,7 +68,8 @@ class Listening:
         self._socket = _bound(host, port)
         token = "" if is_loopback(host) else secrets.token_urlsafe(_TOKEN_BYTES)
         own_port = self._socket.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
+        named = socket.gethostname() if host in _ANY_ADDRESS else host
+        shown = f"[{named}]" if ":" in named else named
         self.url = f"http://{shown}:{own_port}" + (f"/{token}" if token else "")
         hosts = None if host in _ANY_ADDRESS else LOOPBACK | {host.lower()}
         config = uvicorn.Config(
@@ -128,14 +129,19 @@ class Listening:
 def served(account: Account, *, port: int = 0, speed: float = 0.0) -> Iterator[str]:
     """Within, an account is served on loopback by a thread; gives the address for `endpoint_url`.
 
+    Meanwhile the account is touched by that thread alone; who serves it may do so before and after.
+
     Raises:
-        InvalidInput: it is not possible to listen there.
+        InvalidInput: it is not possible to listen there, or there is no such speed.
+        RuntimeError: the server ended before it answered.
     """
     listening = Listening(account, port=port, speed=speed)
     thread = threading.Thread(target=listening.run, name="served account", daemon=True)
     thread.start()
     try:
-        while not listening.is_ready and thread.is_alive():
+        while not listening.is_ready:
+            if not thread.is_alive():
+                raise RuntimeError("the server of the account ended before it answered")
             time.sleep(0.001)
         yield listening.url
     finally:

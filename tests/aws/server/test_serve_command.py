@@ -142,7 +142,8 @@ def test_elsewhere_than_on_loopback_the_address_holds_a_token() -> None:
         with serving("--host", "0.0.0.0", "--endpoint", "prod") as (process, url):
             bare, _, token = url.rpartition("/")
             tokens.append(token)
-            here = bare.replace("0.0.0.0", "127.0.0.1")
+            assert bare.startswith(f"http://{socket.gethostname()}:")
+            here = f"http://127.0.0.1:{bare.rpartition(':')[2]}"
             with pytest.raises(urllib.error.HTTPError, match="403") as refusal:
                 urllib.request.urlopen(f"{here}/_simab/state")
             refusal.value.close()
