@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -24,10 +24,24 @@ from simab.policies.cloudwatch.alarm_evaluation import AlarmState
 from simab.scenario.models import Scenario
 from simab.world import Blueprint, Session
 
-__all__ = ["Account", "Settings"]
+__all__ = ["Account", "Settings", "require_names"]
 
 _NAME: Final = re.compile("(?=.{1,63}$)[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
 MINUTE_NS: Final = 60 * 10**9
+
+
+def require_names(endpoint: str, variants: Iterable[str]) -> None:
+    """Refuse names that an endpoint and its variants cannot have on the platform.
+
+    Raises:
+        InvalidInput: one of them is such a name.
+    """
+    for kind, name in (("endpoint", endpoint), *(("variant", each) for each in variants)):
+        if not _NAME.fullmatch(name):
+            raise InvalidInput(
+                f"{kind} {name!r:.80}: on the platform a name has 1 to 63 letters of ASCII, "
+                "digits and hyphens, and a hyphen neither first nor last"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +137,7 @@ class Account:
             InvalidInput: the platform has no endpoints, or no variants, of such a name.
         """
         now, variants = self.timeline.now, self.scenario.endpoint.variants
-        for kind, called in (("endpoint", name), *(("variant", each) for each in variants)):
-            if not _NAME.fullmatch(called):
-                raise InvalidInput(
-                    f"{kind} {called!r:.80}: on the platform a name has 1 to 63 letters of ASCII, "
-                    "digits and hyphens, and a hyphen neither first nor last"
-                )
+        require_names(name, variants)
         for variant in variants:
             given = {"ModelName": variant, "PrimaryContainer": {"Image": variant}}
             self.models[variant] = Model(variant, now, given)

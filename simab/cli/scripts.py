@@ -79,8 +79,11 @@ class Rehearsal:
         Raises:
             InvalidInput: options that contradict each other, or that cannot be read.
         """
+        from simab.aws.account import require_names
         from simab.study.arguments import chosen_policies
 
+        if self.endpoint:
+            require_names(self.endpoint, served.scenario.endpoint.variants)
         if self.alone and self.policies:
             raise InvalidInput("--alone and --policy contradict each other; give one of them")
         alone = self.alone or ("policies" in served.defaults and not self.policies)

@@ -160,3 +160,16 @@ def test_a_script_that_is_not_there(capsys: pytest.CaptureFixture[Any]) -> None:
     code, _, complained = rehearsed(capsys)
     assert code == 2
     assert "cannot be read" in complained
+
+
+def test_names_that_the_platform_has_not_are_refused_before_anything_is_played(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Those of the variants matter only where an endpoint serves them from the start."""
+    odd = SCENARIO.replace("    b: {", "    b_2: {").replace("candidate: b", "candidate: b_2")
+    Path("s.yaml").write_text(odd.replace("promote: b", "promote: b_2"), encoding="utf-8")
+    for endpoint, said in (("prod", "variant 'b_2': on the platform"), ("a_b", "endpoint 'a_b': ")):
+        words = ("ours.py", "--scenario", "s.yaml", "--endpoint", endpoint)
+        code, out, err = rehearsed(capsys, *words)
+        assert (code, out) == (2, "")
+        assert err.startswith(said)
