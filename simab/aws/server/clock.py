@@ -177,8 +177,10 @@ class ServedAccount:
         for endpoint in serving:
             with suppress(RehearsalOver):
                 endpoint.advance(end_ns)
-            endpoint.end()
+            timeline.leave_behind(endpoint)  # as its horizon would stop the others
         timeline.advance(end_ns)
+        for endpoint in serving:
+            timeline.move_with(endpoint)
 
     @property
     def _serving(self) -> list[LiveEndpoint]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from simab.aws import Account
+from simab.aws.errors import RehearsalOver
 from simab.aws.server import clock
 from simab.aws.server.clock import Interrupted, ServedAccount
 from simab.errors import InvalidInput
@@ -262,4 +263,6 @@ def test_the_first_horizon_of_several_ends_all_of_them_at_once(
     assert server.state()["seconds"] == 3_600
     assert server.state()["over"]
     assert server.advance(1).status == 503
+    with pytest.raises(RehearsalOver):  # whoever moves the account by hand learns it too
+        account.timeline.advance(7_200 * 10**9)
     assert account.timeline.now_ns == 3_600 * 10**9
