@@ -14,10 +14,10 @@ from simab.aws.answers import Answers, ProfileAnswers
 from simab.aws.errors import validation_error
 from simab.aws.guarded_update import Fleets, GuardedUpdate
 from simab.aws.live_endpoint import LiveEndpoint
-from simab.aws.resources import EndpointConfig, Model, ProductionVariant, arn
+from simab.aws.resources import EndpointConfig, Model, arn
 from simab.aws.scaling import ScalableTarget
 from simab.aws.timeline import Timeline
-from simab.aws.worlds import players, world_of
+from simab.aws.worlds import as_deployed, players, world_of
 from simab.draws import Draws
 from simab.errors import InvalidInput
 from simab.policies.cloudwatch.alarm_evaluation import AlarmState
@@ -141,21 +141,9 @@ class Account:
         for variant in variants:
             given = {"ModelName": variant, "PrimaryContainer": {"Image": variant}}
             self.models[variant] = Model(variant, now, given)
-        deployed = [
-            ProductionVariant.of(
-                {
-                    "VariantName": variant,
-                    "ModelName": variant,
-                    "InitialInstanceCount": described.instances,
-                    "InitialVariantWeight": described.weight,
-                }
-            )
-            for variant, described in variants.items()
-            if described.deployed
-        ]
-        config = EndpointConfig(name, now, tuple(deployed))
+        config = as_deployed(self.scenario, name, now)
         self.configs[name] = config
-        played_by = players(config, self.models, self.scenario, {})
+        played_by = players(config, self.models, self.scenario, self.settings.played_by)
         endpoint = LiveEndpoint(name, config, now, now, played_by, self.timeline)
         self.endpoints[name] = endpoint
         self.serve(endpoint)

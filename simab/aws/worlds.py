@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from simab.scenario.models import Scenario
 from simab.text.lists import listed, named
 from simab.world.coarser_counts import finer_windows
 
-__all__ = ["players", "world_of"]
+__all__ = ["as_deployed", "players", "world_of"]
 
 _ROUTING = {
     "RANDOM": "random",
@@ -84,6 +85,32 @@ def _candidates(
         f"is called so; say which of {listed([*known])} plays it, by --model "
         f"{model.name}=NAME"
     )
+
+
+def as_deployed(scenario: Scenario, name: str, now: datetime) -> EndpointConfig:
+    """The configuration of what a scenario deploys, with its variants' own names for models.
+
+    A shadow variant has the weight, among those of the production variants, that its share asks.
+    """
+    endpoint = scenario.endpoint
+    shadow = endpoint.shadow
+    if shadow is not None and endpoint.variants[shadow.variant].weight > 0:
+        shadow = None  # it serves
+    variants: list[ProductionVariant] = []
+    shadows: list[ProductionVariant] = []
+    total = sum(each.weight for each in endpoint.variants.values() if each.deployed)
+    for variant, described in endpoint.variants.items():
+        copied = shadow is not None and variant == shadow.variant
+        weight = shadow.share * total if shadow is not None and copied else described.weight
+        given = {
+            "VariantName": variant,
+            "ModelName": variant,
+            "InitialInstanceCount": described.instances,
+            "InitialVariantWeight": weight,
+        }
+        if described.deployed:
+            (shadows if copied else variants).append(ProductionVariant.of(given))
+    return EndpointConfig(name, now, tuple(variants), tuple(shadows))
 
 
 def world_of(

@@ -351,3 +351,48 @@ def test_a_shadow_gets_copies_and_no_caller(platform: Make) -> None:
         sum(point["Sum"] for point in made.statistics("Invocations", name, "Sum")) for name in "ab"
     ]
     assert sums[1] == pytest.approx(sums[0] / 2, rel=0.1)
+
+
+def test_what_a_scenario_deploys_is_put_in_service_with_its_shadow(platform: Make) -> None:
+    """The shadow stands among shadow variants, and gets its share of copies."""
+    made = platform(served(endpoint={"shadow": {"variant": "b", "share": 0.5}}))
+    scenario_data = made.account.scenario
+    assert scenario_data.endpoint.variants["b"].weight > 0  # while it serves, it is no shadow
+    made.account.put_in_service("e")
+    described = made.sagemaker.describe_endpoint(EndpointName="e")
+    assert [each["VariantName"] for each in described["ProductionVariants"]] == ["a", "b"]
+
+    each = {"latency": {"kind": "constant", "value": "20ms"}, "workers": 50}
+    made = platform(
+        scenario(
+            {"a": variant(**each, weight=4), "b": variant(**each, weight=0)},
+            rate="10/s",
+            horizon="6h",
+            endpoint={"shadow": {"variant": "b", "share": 0.5}},
+            metrics={"period": "1min", "publication_delay": "45s"},
+            controller={"interval": "1min"},
+        )
+    )
+    made.account.put_in_service("e")
+    described = made.sagemaker.describe_endpoint(EndpointName="e")
+    assert [each["VariantName"] for each in described["ProductionVariants"]] == ["a"]
+    assert [each["VariantName"] for each in described["ShadowProductionVariants"]] == ["b"]
+    made.sleep(1_200)
+    sums = {
+        name: sum(point["Sum"] for point in made.statistics("Invocations", name, "Sum"))
+        for name in ("a", "b")
+    }
+    assert sums["a"] > 10_000
+    assert abs(sums["b"] - sums["a"] / 2) < 4 * (sums["a"] / 4) ** 0.5
+
+
+def test_who_plays_what_is_put_in_service_is_as_asked(platform: Make) -> None:
+    """As for what clients create; one variant cannot play two."""
+    from simab.aws import Settings
+    from simab.errors import InvalidInput
+
+    made = platform(served(), settings=Settings(played_by={"b": "c"}))
+    assert made.account.put_in_service("e").played_by == {"a": "a", "b": "c"}
+    made = platform(served(), settings=Settings(played_by={"b": "a"}))
+    with pytest.raises(InvalidInput, match="would play two"):
+        made.account.put_in_service("e")
