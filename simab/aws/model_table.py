@@ -20,12 +20,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from simab.documents.located import LocatedValue
-from simab.documents.parsing import Unreadable
-from simab.documents.texts import text_of_file
 from simab.documents.violations import field_name
 from simab.documents.walking import Document
 from simab.errors import InvalidScenario, Problem
-from simab.scenario.loading import load, scenario_of
+from simab.scenario.loading import document_of_file, scenario_of
 from simab.scenario.models import Scenario
 from simab.scenario.reading import read
 from simab.scenario.serving import MOST_DEPLOYED
@@ -70,14 +68,9 @@ def load_served(path: str | PathLike[str]) -> Served:
     Raises:
         InvalidScenario: with every problem found, each with its line and column.
     """
-    source = str(path)
-    try:
-        text = text_of_file(Path(path), absent="Check the path; `simab init` makes one.")
-    except Unreadable as refused:
-        raise InvalidScenario(source, (refused.problem,)) from None
-    document = read(text, source)
+    document, source = document_of_file(path), str(path)
     if document.root.entry("models") is None:
-        return Served(load(path))
+        return Served(scenario_of(document, source))
     return _served(document, source)
 
 

@@ -26,7 +26,7 @@ from simab.scenario.partial import json_text, partial_scenario
 from simab.scenario.reading import read
 from simab.scenario.translation import violations_of
 
-__all__ = ["dumps", "load", "loads", "scenario_of"]
+__all__ = ["document_of_file", "dumps", "load", "loads", "scenario_of"]
 
 _MOST_VIOLATIONS: Final = 1000  # more would not be read, and finding their remedies takes time
 # Looked for in the text: a large one would be refused for its size, and take seconds to parse.
@@ -51,12 +51,21 @@ def load(
             f"path = {path!r:.60}: must be the name of a file, not {type(path).__name__}; "
             "simab.scenario.loads reads a text"
         )
+    return _loaded(document_of_file(path), str(path), policies)
+
+
+def document_of_file(path: str | PathLike[str]) -> Document:
+    """What a YAML or JSON file holds, be it a scenario or not.
+
+    Raises:
+        InvalidScenario: it cannot be read, or is a saved study.
+    """
     source = str(path)
     try:
         text = text_of_file(FilePath(path), absent="Check the path; `simab init` makes one.")
     except Unreadable as refused:
         raise InvalidScenario(source, (refused.problem,)) from None
-    return loads(text, source=source, policies=policies)
+    return _document(text, source)
 
 
 def loads(
@@ -69,13 +78,22 @@ def loads(
 
     `policies` and what is raised are those of `load`.
     """
+    return _loaded(_document(text, source), source, policies)
+
+
+def _document(text: str, source: str) -> Document:
     if _SAVED_STUDY.search(text) and text.lstrip().startswith("{"):
         rule, remedy = (
             "this is a saved study, not a scenario",
             "`simab report` writes its page again.",
         )
         raise InvalidScenario(source, (Problem("", "", rule, remedy),))
-    document = read(text, source)
+    return read(text, source)
+
+
+def _loaded(
+    document: Document, source: str, policies: Mapping[str, LocatedValue] | None
+) -> Scenario:
     _refuse_models(document, source)
     if policies is not None and isinstance(document.root.value, dict):
         document = _with_policies(document, policies)
