@@ -119,13 +119,13 @@ class Account:
             InvalidInput: no variant of the scenario plays one of the configuration's.
         """
         timeline = self.timeline
-        played_by = players(config, self.models, self.scenario, self.settings.played_by)
-        world_of(self.scenario, config, played_by, self.settings.window_ns)  # or it is refused now
+        played_by = self._players(config)
+        world = self._world(config, played_by)  # now, so that what cannot be played is refused
         endpoint = LiveEndpoint(name, config, timeline.now, timeline.now, played_by, timeline)
         self.endpoints[name] = endpoint
         ready_ns = timeline.now_ns + self.scenario.endpoint.provisioning
         full_ns = max((ready_ns + MINUTE_NS // 2) // MINUTE_NS * MINUTE_NS, timeline.now_ns)
-        timeline.at(full_ns, self._while_there(endpoint, lambda: self.serve(endpoint)))
+        timeline.at(full_ns, self._while_there(endpoint, lambda: self._serve(endpoint, world)))
         return endpoint
 
     def put_in_service(self, name: str) -> LiveEndpoint:
@@ -143,17 +143,28 @@ class Account:
             self.models[variant] = Model(variant, now, given)
         config = as_deployed(self.scenario, name, now)
         self.configs[name] = config
-        played_by = players(config, self.models, self.scenario, self.settings.played_by)
+        played_by = self._players(config)
         endpoint = LiveEndpoint(name, config, now, now, played_by, self.timeline)
         self.endpoints[name] = endpoint
-        self.serve(endpoint)
+        self._serve(endpoint, self._world(config, played_by))
         return endpoint
 
-    def serve(self, endpoint: LiveEndpoint) -> None:
+    def _players(
+        self,
+        config: EndpointConfig,
+        now: Mapping[str, str] | None = None,
+        *,
+        beside: bool = False,
+    ) -> dict[str, str]:
+        """Who plays a configuration's variants, where others play `now`."""
+        table = self.settings.played_by
+        return players(config, self.models, self.scenario, table, now=now, beside=beside)
+
+    def _world(self, config: EndpointConfig, played_by: Mapping[str, str]) -> Scenario:
+        return world_of(self.scenario, config, played_by, self.settings.window_ns)
+
+    def _serve(self, endpoint: LiveEndpoint, world: Scenario) -> None:
         """Let an endpoint serve from now on, in a world of its own."""
-        world = world_of(
-            self.scenario, endpoint.config, endpoint.played_by, self.settings.window_ns
-        )
         endpoint.begin(
             Session(
                 Blueprint.of(world, self.settings.watched, called=True),
@@ -203,13 +214,7 @@ class Account:
             ServiceError: the endpoint refuses.
             InvalidInput: no variant of the scenario plays one of the configuration's.
         """
-        played_by = players(
-            config,
-            self.models,
-            self.scenario,
-            self.settings.played_by,
-            now=endpoint.played_by,
-        )
+        played_by = self._players(config, endpoint.played_by)
         endpoint.deploy(weights, instances, played_by)
         ends_ns = endpoint.began_ns + endpoint.update_ends_ns
 
@@ -236,14 +241,7 @@ class Account:
             InvalidInput: no variant of the scenario plays one of the configuration's.
         """
         weights, instances = sizes
-        played_by = players(
-            config,
-            self.models,
-            self.scenario,
-            self.settings.played_by,
-            now=endpoint.played_by,
-            beside=True,
-        )
+        played_by = self._players(config, endpoint.played_by, beside=True)
         named = [each["AlarmName"] for each in _alarms_of(given)]
         for name in named:
             if name not in self.alarms:
