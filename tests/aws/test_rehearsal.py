@@ -310,14 +310,14 @@ def test_the_line_that_is_named_is_the_scripts_own() -> None:
     from simab.aws.scripts.rehearsing import _raised
 
     frames = [
-        ("/home/me/ours.py", 3),
-        ("/home/me/helpers.py", 8),
+        ("/scripts/ours.py", 3),
+        ("/scripts/helpers.py", 8),
         ("/usr/lib/python3/botocore/client.py", 1094),
     ]
     message = "Traceback (most recent call last):\n" + "".join(
         f'  File "{file}", line {line}, in f\n' for file, line in frames
     )
-    found = _raised(message + "ClientError: no\n", Path("/home/me/ours.py"))
+    found = _raised(message + "ClientError: no\n", Path("/scripts/ours.py"))
     assert found == "it raised ClientError: no (line 8 of helpers.py)"
     found = _raised(message + "ClientError: no\n", Path("/elsewhere/x.py"))
     assert found == "it raised ClientError: no (line 1094 of client.py)"
