@@ -69,6 +69,8 @@ class Purpose(IntEnum):
     OUTCOME of a request's content: row or label, score, label delay, whether never labelled.
     ASSIGNMENT of a client: variant under a hash, (free), (free), (free).
     CLIENT of a segment's n-th request: client, target, (free), (free).
+    MODULATION of a segment's n-th random state: how long it lasts, which one follows; of block 0
+    also which one is the first, (free).
     DESIGN of a sweep's n-th point: its place in the order of a field's values, where it lies within
     that place, (free), (free).
     """
@@ -79,6 +81,7 @@ class Purpose(IntEnum):
     ASSIGNMENT = 4
     CLIENT = 5
     DESIGN = 6
+    MODULATION = 7
 
 
 def stream_of(name: str) -> int:

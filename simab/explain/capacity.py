@@ -13,6 +13,7 @@ from simab.explain.given_shares import given_shares
 from simab.explain.variant_queue import CapacityRow, VariantQueue
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
+from simab.scenario.rates import at_busiest_hour
 from simab.text.lists import listed, named
 from simab.text.numbers import counted, percent_text, two_figures
 
@@ -102,10 +103,13 @@ def served_per_s(
 
 
 def load_at_all_traffic(scenario: Scenario, name: str) -> float:
-    """The load of a variant that gets all weighted traffic; requests that name one stay with it."""
+    """The load of a variant that gets all weighted traffic, in the busiest hour.
+
+    Requests that name a variant stay with it.
+    """
     weights = {**dict.fromkeys(scenario.endpoint.variants, 0.0), name: 1.0}
     variant = scenario.endpoint.variants[name]
-    rate = rates_per_s(scenario.traffic.values(), weights)[name]
+    rate = rates_per_s(at_busiest_hour(scenario).traffic.values(), weights)[name]
     return VariantQueue(variant, rate).load
 
 
@@ -198,7 +202,7 @@ def _queue(
 ) -> VariantQueue:
     """A variant's queue: in turn, requests come more evenly than by chance."""
     variant = scenario.endpoint.variants[name]
-    total, arrivals = math.fsum(weights.values()), 1.0
+    total, arrivals = math.fsum(weights.values()), _variation(scenario, name, rate_per_s, weights)
     if scenario.endpoint.variant_routing == "smooth_weighted_round_robin" and rate_per_s:
         share = weights[name] / total if total else 0.0
         without = {**weights, name: 0.0}
@@ -210,6 +214,27 @@ def _queue(
             instances = VariantQueue(variant, rate_per_s).instances
             arrivals = 1.0 + (arrivals - 1.0) / instances
     return VariantQueue(variant, rate_per_s, arrivals)
+
+
+def _variation(
+    scenario: Scenario, name: str, rate_per_s: float, weights: Mapping[str, float]
+) -> float:
+    """The squared coefficient of variation of gaps between requests at one instance of a variant.
+
+    Drawing each request by itself thins a segment's arrivals, and its excess over that of Poisson
+    arrivals with them; several streams add up to their mean by rate (Whitt 1983, "The queueing
+    network analyzer", equations 24 and 26, with their weight 1).
+    """
+    excess = 0.0
+    for segment in scenario.traffic.values():
+        if segment.arrivals is not None and rate_per_s:
+            reaching = rates_per_s([segment], weights)[name]
+            thinned = (segment.arrivals.gaps.variation - 1.0) * reaching / segment.rate
+            excess += thinned * reaching / rate_per_s
+    variant = scenario.endpoint.variants[name]
+    if variant.instance_routing == "random":
+        excess /= VariantQueue(variant, rate_per_s).instances
+    return 1.0 + excess
 
 
 def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from simab import units
+from simab.explain.arrivals_text import arrival_sentences
 from simab.explain.autoscaling_text import autoscaling_sentences
 from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentences
 from simab.explain.evidence import Need, TruthRow, evidence_of
@@ -18,6 +19,7 @@ from simab.explain.scenario_warnings import warnings
 from simab.explain.setting import setting_of
 from simab.policies.explainers import explainer_of
 from simab.scenario.models import Scenario
+from simab.scenario.rates import at_busiest_hour, at_mean_rate
 from simab.text.durations import duration_text
 from simab.text.numbers import number_text, rate_text
 
@@ -52,21 +54,23 @@ class Explanation:
 
 def explain(scenario: Scenario) -> Explanation:
     """What is known of a scenario without playing it."""
-    rows = capacity_rows(scenario)
+    played, scenario, busiest = scenario, at_mean_rate(scenario), at_busiest_hour(scenario)
+    rows = capacity_rows(busiest)
     evidence = evidence_of(scenario)
     return Explanation(
         title=scenario.title,
         question=scenario.question,
         sentences=(
             _traffic_sentence(scenario),
+            *arrival_sentences(played),
             *capacity_sentences(rows),
-            *autoscaling_sentences(scenario),
+            *autoscaling_sentences(busiest),
             *routing_sentences(scenario),
             *hashed_share_sentences(scenario),
             *_of_policies(scenario),
             *evidence_sentences(scenario, evidence),
         ),
-        warnings=tuple(warnings(scenario)),
+        warnings=tuple(warnings(played)),
         capacity=rows,
         metric=scenario.objective.metric,
         truth=evidence.rows,

@@ -24,6 +24,7 @@ from simab.policies.explaining.explainer import PolicyWarning, Topic
 from simab.policies.explaining.false_alarms import rolled_back_by_chance
 from simab.policies.limits import ErrorRateLimit
 from simab.scenario.models import Scenario
+from simab.scenario.rates import at_busiest_hour, at_mean_rate
 from simab.text.lists import listed, named
 from simab.text.numbers import counted, number_text, percent_text, two_figures
 
@@ -32,12 +33,16 @@ __all__ = ["warnings"]
 ScenarioWarnings: TypeAlias = Callable[[Scenario], Iterator[str]]
 
 
-def warnings(scenario: Scenario) -> list[str]:
-    """One sentence for each thing that is probably not intended, with what to change."""
+def warnings(played: Scenario) -> list[str]:
+    """One sentence for each thing that is probably not intended, with what to change.
+
+    Loads are those of the busiest hour, all else goes by the mean rate.
+    """
+    scenario, busiest = at_mean_rate(played), at_busiest_hour(played)
     found = [
         PolicyWarning(topic, text)
         for topic, said in _OF_THE_SCENARIO.items()
-        for text in said(scenario)
+        for text in said(busiest if topic in _OF_LOADS else scenario)
     ]
     setting = setting_of(scenario)
     for name, policy in scenario.policies.items():
@@ -219,3 +224,4 @@ _OF_THE_SCENARIO: Final[Mapping[Topic, ScenarioWarnings]] = {
     Topic.GUARDRAILS: _errors_over_the_guardrail,
     Topic.CHANCE: breaks_by_chance,
 }
+_OF_LOADS: Final = frozenset({Topic.SATURATION, Topic.AUTOSCALING})

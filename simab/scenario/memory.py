@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from simab import units
+from simab.scenario.rates import mean_rate_per_s
 from simab.stats.label_totals import SCORE_BINS
 from simab.stats.request_totals import LATENCY_BUCKETS
 
@@ -92,7 +93,7 @@ def _latency_bytes(scenario: UncheckedScenario, windows: int) -> int:
 
 def expected_requests(scenario: UncheckedScenario) -> float:
     """How many requests a run has on average."""
-    rate = math.fsum(each.rate for each in scenario.traffic.values())
+    rate = math.fsum(mean_rate_per_s(scenario, each) for each in scenario.traffic.values())
     return rate * units.seconds(scenario.horizon)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -16,8 +17,9 @@ from simab.profiles import DurationProfile, OutcomeTable
 from simab.profiles.activity import Activity, EqualActivity
 from simab.profiles.durations import Constant
 from simab.profiles.quality import NumericReward
+from simab.scenario.arrivals import Arrivals
 from simab.scenario.requirements import Preference, Requirement
-from simab.scenario.serving import Endpoint
+from simab.scenario.serving import Endpoint, is_absent
 from simab.scenario.world_settings import WorldSettings
 
 __all__ = [
@@ -44,7 +46,24 @@ def _iso_date(text: str) -> str:
     return text
 
 
+def _known_zone(name: str) -> str:
+    """The name of a time zone that this machine has data of."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidInput(
+            "is no time zone that is known here; write a name such as UTC or Europe/Berlin"
+        ) from None
+    return name
+
+
+def is_utc(name: object) -> bool:
+    """A scenario without a time zone is written as before there was any."""
+    return name == "UTC"
+
+
 StartDate = Annotated[str, AfterValidator(_iso_date)]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 MOST_REPLICATIONS: Final = 10_000_000
 
 
@@ -52,7 +71,11 @@ class Segment(Description):
     """A population of clients with one way of arriving."""
 
     rate: Annotated[Rate, Field(ge=1e-5, le=1e6)]
-    """Mean arrivals of the whole segment; they are Poisson."""
+    """Arrivals of the whole segment, on average; where `arrivals` has the rate change, what its
+    multiples are multiples of."""
+    arrivals: Annotated[Arrivals | None, Field(exclude_if=is_absent)] = None
+    """How they come: bursts, batches, the hours of a day, spikes. Poisson at a steady rate if
+    absent."""
     clients: Annotated[int, Field(ge=1, le=2**31)] = 1000
     """How many clients share the arrivals."""
     activity: Activity = EqualActivity()
@@ -171,8 +194,11 @@ class UncheckedScenario(Description):
     horizon: PositiveDuration
     """How long a run lasts."""
     starts_at: StartDate = ""
-    """When the experiment starts, as 2026-03-01 or 2026-03-01T09:00; only shown, to give a date to
-    what takes long. It changes no run."""
+    """When the experiment starts, as 2026-03-01 or 2026-03-01T09:00, where the clients live. It
+    gives a date to what takes long, and says which hour it is for arrivals of a daily or weekly
+    shape; it changes nothing else."""
+    time_zone: Annotated[TimeZone, Field(exclude_if=is_utc)] = "UTC"
+    """Where the clients live, as Europe/Berlin; with its daylight saving."""
     policies: Annotated[dict[Name, PolicyDescription], Field(min_length=1)]
     """The rules to compare, by name."""
     outcome_tables: dict[Name, OutcomeTable] = {}
@@ -202,6 +228,17 @@ class UncheckedScenario(Description):
                     "write the difference in units of the reward"
                 )
         return worlds
+
+    @property
+    def start(self) -> datetime | None:
+        """The date at which a run starts, where the clients live; None where none is given."""
+        if not self.starts_at:
+            return None
+        given = datetime.fromisoformat(self.starts_at)
+        zone = ZoneInfo(self.time_zone)
+        if given.tzinfo is None:
+            return given.replace(tzinfo=zone)
+        return given if is_utc(self.time_zone) else given.astimezone(zone)
 
     @property
     def earns_rewards(self) -> bool:

@@ -10,15 +10,25 @@ from simab.scenario.parts import UncheckedScenario
 __all__ = ["NOT_PLAYED", "played_data", "played_text"]
 
 NOT_PLAYED: Final = frozenset(
-    {"title", "question", "starts_at", "policies", "study", "worlds", "requirements", "prefer"}
+    {
+        *("title", "question", "starts_at", "time_zone", "policies", "study", "worlds"),
+        *("requirements", "prefer"),
+    }
 )
 """Fields of a scenario that leave each run as it is; policies are not part of it."""
+_DATES: Final = frozenset({"starts_at", "time_zone"})
+"""They decide how a run goes where arrivals go by the hour of the day."""
 
 
 def played_data(scenario: UncheckedScenario) -> dict[str, Any]:
     """What is played, as plain data: where it is equal, runs of a policy are equal."""
     data = scenario.model_dump(mode="json")
-    return {name: value for name, value in data.items() if name not in NOT_PLAYED}
+    by_date = any(
+        segment.arrivals is not None and segment.arrivals.by_date
+        for segment in scenario.traffic.values()
+    )
+    played = NOT_PLAYED - _DATES if by_date else NOT_PLAYED
+    return {name: value for name, value in data.items() if name not in played}
 
 
 def played_text(scenario: UncheckedScenario) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "Shadow",
     "Variant",
     "VariantRouting",
+    "is_absent",
 ]
 
 Price = Annotated[float, Field(ge=0, le=1e9)]
@@ -44,7 +45,7 @@ MOST_DEPLOYED: Final = 10
 """Variants at once on an endpoint, by the platform."""
 
 
-def _is_absent(part: object) -> bool:
+def is_absent(part: object) -> bool:
     """A scenario without it is written as before there was any."""
     return part is None
 
@@ -95,7 +96,7 @@ class Variant(Description):
     """Requests that one instance serves at the same time."""
     queue_limit: Annotated[int, Field(ge=0)] | None = None
     """Requests that may wait at one instance; one more gets a 503. Unlimited if absent."""
-    autoscaling: Annotated[Autoscaling | None, Field(exclude_if=_is_absent)] = None
+    autoscaling: Annotated[Autoscaling | None, Field(exclude_if=is_absent)] = None
     """How the number of instances follows the load; without it only policies change it."""
     instance_routing: Literal["random", "least_outstanding_requests"] = "random"
     """How a request finds its instance within the variant."""
@@ -168,7 +169,7 @@ class Endpoint(Description):
     routers: Routers | None = None
     """Replicas of the router that hold weights out of step, under `weighted_random`; without them
     all requests see a change at once."""
-    shadow: Annotated[Shadow | None, Field(exclude_if=_is_absent)] = None
+    shadow: Annotated[Shadow | None, Field(exclude_if=is_absent)] = None
     """A variant that gets copies of the traffic from the start."""
     weight_update: Duration = 62_000_000_000
     """How long a change of weights stays `Updating`; the split moves at its end. Recorded: 62 s."""

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Final, ParamSpec, TypeVar
 
 from simab.orphans import begin_worker
+from simab.scenario.memory import expected_requests
 from simab.scenario.models import Scenario
 from simab.study.interrupts import interrupts_held_back
-from simab.units import seconds
 
 __all__ = ["local_processes", "local_workers", "workers_worth_starting"]
 
@@ -56,8 +56,8 @@ def local_processes(workers: int) -> Executor:
 
 def _kernel_works(workers: int, scenario: Scenario, engine: str) -> bool:
     """Whether the kernel has so much to do between two ticks that threads seldom wait."""
-    per_s = sum(segment.rate for segment in scenario.traffic.values())
-    requests = per_s * seconds(scenario.controller.interval)
+    ticks = scenario.horizon / scenario.controller.interval
+    requests = expected_requests(scenario) / ticks
     return engine == "compiled" and requests >= _REQUESTS_A_TICK * workers
 
 

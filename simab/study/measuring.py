@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from simab.result.measured_policy import HELD
 from simab.run.simulation import choose_policy
+from simab.scenario.memory import expected_requests
 from simab.scenario.models import Scenario
 from simab.study.execution import Progress
 from simab.study.failure import Failure
 from simab.study.pace import Pace
 from simab.study.plan import Cell, StudyPlan
 from simab.study.sending import played_batches
-from simab.units import seconds
 from simab.world.control import Decider
 
 __all__ = [
@@ -99,7 +99,7 @@ def runs_at_a_glance(
 ) -> int:
     """How many first runs of a world have so many requests together; 0 where that is too few."""
     scenario = study.worlds[world]
-    per_run = sum(each.rate for each in scenario.traffic.values()) * seconds(scenario.horizon)
+    per_run = expected_requests(scenario)
     runs = int(min(most, study.replications, requests // per_run))
     return runs if runs >= fewest else 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -18,6 +18,8 @@ from simab.errors import InvalidInput
 from simab.profiles.activity import client_thresholds
 from simab.profiles.outcomes import OutcomeSampler, score_bins, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
+from simab.profiles.rate_curve import TICKS_PER_NS, RateCurve
+from simab.scenario.arrivals import Arrivals, Modulation
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 from simab.scenario.serving import Variant
@@ -27,7 +29,6 @@ from simab.text.untrusted import visible
 __all__ = [
     "CALLER",
     "NO_VARIANT",
-    "TICKS_PER_NS",
     "Blueprint",
     "SegmentPlan",
     "VariantPlan",
@@ -37,7 +38,6 @@ __all__ = [
 NO_VARIANT: Final = -1
 CALLER: Final = ""
 """The name of the segment of requests that are made one by one from outside."""
-TICKS_PER_NS: Final = 256  # arrival clocks run in 1/256 ns, so that no rounding adds up
 _WORD: Final = 1 << 64
 
 
@@ -66,6 +66,8 @@ class SegmentPlan:
     (NO_VARIANT: it goes by weight). With `paired`, request n names paired[n % len(paired)] and has
     the content number n // len(paired). A segment that is `called` has no arrivals of its own: its
     requests come when a session makes them.
+
+    Gaps are those of operational time: `curve` and `modulation` say how fast that goes.
     """
 
     name: str
@@ -78,6 +80,8 @@ class SegmentPlan:
     paired: tuple[int, ...]
     labelled: bool
     called: bool = False
+    curve: RateCurve | None = None
+    modulation: Modulation | None = None
 
     def client_of(self, word: int) -> int:
         """Who asks, by number within the segment."""
@@ -111,7 +115,7 @@ class Blueprint:
         If it is `called`, a last segment holds the requests that are made from outside.
         """
         names = list(scenario.endpoint.variants)
-        segments = [_segment(name, segment, names) for name, segment in scenario.traffic.items()]
+        segments = [_segment(name, segment, scenario) for name, segment in scenario.traffic.items()]
         return cls(
             scenario=scenario,
             variants=tuple(
@@ -172,21 +176,23 @@ def _variant(name: str, variant: Variant, scenario: Scenario) -> VariantPlan:
     )
 
 
-def _segment(name: str, segment: Segment, names: Sequence[str]) -> SegmentPlan:
-    mean_gap_ticks = 1e9 / segment.rate * TICKS_PER_NS
+def _segment(name: str, segment: Segment, scenario: Scenario) -> SegmentPlan:
+    names, arrivals = list(scenario.endpoint.variants), segment.arrivals or Arrivals()
     named = [(names.index(target), Fraction(share)) for target, share in segment.targets.items()]
     rest = 1 - sum((share for _, share in named), Fraction(0))
     parts = [*named, (NO_VARIANT, rest)] if rest > 0 else named
     return SegmentPlan(
         name=name,
         stream=stream_of(name),
-        gaps=QuantileTable.build(lambda survival: -mean_gap_ticks * np.log(survival)),
+        gaps=arrivals.gaps.table(1e9 / segment.rate * TICKS_PER_NS),
         clients=segment.clients,
         client_thresholds=client_thresholds(segment.activity, segment.clients),
         targets=tuple(target for target, _ in parts),
         target_thresholds=word_thresholds([share for _, share in parts]),
         paired=tuple(names.index(target) for target in segment.paired_targets),
         labelled=segment.labelled,
+        curve=arrivals.curve(scenario.start, scenario.horizon),
+        modulation=arrivals.modulation,
     )
 
 

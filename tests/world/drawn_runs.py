@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from simab.draws import Draws
 from simab.policies import Action, Observation
 from simab.run.simulation import Run, simulate
+from simab.scenario.arrivals import Arrivals
 from simab.scenario.models import Scenario
 from simab.scenario.serving import KEEPING, VariantRouting
 from simab.units import parse_duration
@@ -100,6 +101,22 @@ SEGMENT = st.fixed_dictionaries(
         "activity": ACTIVITIES,
         "labelled": MOSTLY,
     }
+)
+GAPS = st.sampled_from(
+    [
+        {"kind": "poisson"},
+        {"kind": "poisson"},
+        {"kind": "regular"},
+        {"kind": "gamma", "cv": 3},
+        {"kind": "weibull", "cv": 0.5},
+        {"kind": "batches", "mean_size": 4},
+    ]
+)
+# Stops, jumps and slopes, from nothing and to nothing.
+FACTORS = st.lists(st.sampled_from([0, 0, 0.1, 1, 1, 5]), min_size=1, max_size=4)
+BETWEEN = st.sampled_from(["linear", "constant"])
+LASTING = st.lists(
+    st.tuples(st.sampled_from([0, 0.5, 1, 8]), st.sampled_from([0.2, 1, 4])), min_size=2, max_size=3
 )
 ROUTING = st.sampled_from(get_args(VariantRouting))
 SPLITS = st.sampled_from(["weights"] * 4 + ["truncated_percentages", "instance_ratio"])
@@ -272,8 +289,48 @@ def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, 
     return variants
 
 
-def _segment(draw: st.DrawFn, names: list[str], per_s: float) -> dict[str, Any]:
+def _arrivals(draw: st.DrawFn, times: Times) -> dict[str, Any]:
+    """Gaps of any law, and a rate that changes at instants where something else happens."""
+    found: dict[str, Any] = {"gaps": draw(GAPS)}
+    if draw(COINS):
+        points: dict[str, float] = {}
+        for factor in draw(FACTORS):
+            points[times.instant(draw)] = factor
+        shape = {"kind": "points", "points": points, "between": draw(BETWEEN)}
+        if draw(SELDOM):
+            last_ns = max(map(parse_duration, points))
+            shape["repeats_every"] = _ns(max(last_ns + 1, times.horizon // 4))
+        found["shape"] = shape
+    if draw(SELDOM):
+        found["spikes"] = [
+            {
+                "at": times.instant(draw),
+                "lasts": _ns(times.unit * draw(among(1, 2, 3))),
+                "times": draw(among(0, 0.5, 3)),
+                "ramp": times.instant(draw),
+            }
+        ]
+    if draw(SELDOM):
+        found["modulation"] = {
+            "states": [
+                {"times": each, "lasts": _ns(times.horizon * lasts / 5)}
+                for each, lasts in draw(LASTING)
+            ]
+        }
+    return found
+
+
+def _sends(segment: dict[str, Any], horizon_ns: int) -> bool:
+    """Whether any request may come: a scenario without one is refused."""
+    arrivals = Arrivals.model_validate(segment.get("arrivals", {}))
+    curve, modulation = arrivals.curve(None, horizon_ns), arrivals.modulation
+    return (curve is None or curve.total > 0) and (modulation is None or modulation.mean > 0)
+
+
+def _segment(draw: st.DrawFn, names: list[str], per_s: float, times: Times) -> dict[str, Any]:
     segment: dict[str, Any] = draw(SEGMENT) | {"rate": f"{per_s:.9f}/s"}
+    if draw(SELDOM):
+        segment["arrivals"] = _arrivals(draw, times)
     if segment["activity"]["kind"] != "equal":
         segment["clients"] = min(segment["clients"], 1_000)
     aim = draw(AIMS)
@@ -335,7 +392,9 @@ def _scenario_data(
             "weight_update": times.instant(draw),
             "provisioning": times.instant(draw),
         },
-        "traffic": {f"s{number}": _segment(draw, names, per_s) for number in range(segments)},
+        "traffic": {
+            f"s{number}": _segment(draw, names, per_s, times) for number in range(segments)
+        },
         "labels": {
             "delay": _durations(draw, delay, times),
             "never": draw(among(0.0, 0.0, 0.0, 0.5, 1.0)),
@@ -386,6 +445,9 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
     seed, replication = draw(SEEDS), draw(SEEDS)
     if draw(MOSTLY):
         aim(draw, data, Draws(seed, replication))
+    for segment in data["traffic"].values():
+        if not _sends(segment, parse_duration(data["horizon"])):
+            del segment["arrivals"]
     for described in data["endpoint"]["variants"].values():
         if "autoscaling" in described:
             windows = draw(among(None, None, 2, 3))

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from hypothesis import strategies as st
 
 from simab.draws import Draws, Purpose, stream_of
-from simab.profiles import QuantileTable
+from simab.profiles.rate_curve import TICKS_PER_NS
+from simab.scenario.arrivals import Arrivals
 from simab.units import parse_duration, parse_rate
-from simab.world.blueprint import TICKS_PER_NS
 
 __all__ = ["aim"]
 
@@ -56,23 +55,22 @@ def aim(draw: st.DrawFn, data: dict[str, Any], draws: Draws) -> None:
 
 
 def arrivals(data: dict[str, Any], draws: Draws) -> list[int]:
-    """When requests arrive, in order."""
+    """When requests arrive, in order; where the rate changes at random, as if it did not."""
     horizon, found = parse_duration(data["horizon"]), []
     for name, segment in data["traffic"].items():
         clock, first = 0, 0
-        gaps = _gaps(parse_rate(segment["rate"]))
-        while clock < horizon * TICKS_PER_NS:
+        described = Arrivals.model_validate(segment.get("arrivals", {}))
+        gaps = described.gaps.table(1e9 / parse_rate(segment["rate"]) * TICKS_PER_NS)
+        curve = described.curve(None, horizon)
+        end = horizon * TICKS_PER_NS if curve is None else curve.ticks[-1]
+        while clock < end:
             words = draws.blocks(Purpose.ARRIVAL, stream_of(name), first, _CHUNK)
             for word in words.ravel().tolist():
                 clock += gaps.draw(word)
-                found.append(clock // TICKS_PER_NS)
+                at_ns = clock // TICKS_PER_NS if curve is None else curve.time_ns(clock)
+                found.append(horizon if at_ns is None else at_ns)
             first += _CHUNK
     return sorted(each for each in found if 0 < each < horizon)
-
-
-def _gaps(per_s: float) -> QuantileTable:
-    mean_ticks = 1e9 / per_s * TICKS_PER_NS
-    return QuantileTable.build(lambda survival: -mean_ticks * np.log(survival))
 
 
 def _span(draw: st.DrawFn, arrived: list[int]) -> int:

@@ -17,6 +17,7 @@ from simab.policies import Policy
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rules import (
+    arrivals,
     durations,
     ground_truth,
     rewards,
@@ -92,6 +93,10 @@ _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     traffic.paired_targets_name_variants,
     traffic.targets_are_at_most_all,
     traffic.targets_are_of_one_kind,
+    arrivals.hours_have_a_date,
+    arrivals.repeated_shapes_can_be_kept,
+    arrivals.states_can_be_drawn,
+    arrivals.some_requests_come,
 )
 # Asked also of policies that no file holds: one that breaks them would decide by nothing.
 _ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = (

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from simab.draws import Draws
 from simab.profiles.quantile_table import QuantileTable
+from simab.profiles.rate_curve import RateCurve
+from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
@@ -85,7 +87,12 @@ _SEGMENT: Final = np.dtype(
         ("first_paired", np.int64),
         ("paired", np.int64),
         ("called", np.int64),  # whether its requests are made from outside
+        ("first_knot", np.int64),  # of the rate's curve
+        ("knots", np.int64),  # none: the rate stays as it is
     ]
+)
+_KNOT: Final = np.dtype(
+    [("ticks", np.int64), ("at_ns", np.int64), ("level", np.float64), ("slope", np.float64)]
 )
 _ROW: Final = np.dtype([("label", np.int64), ("score", np.int64), ("correct", np.int64)])
 LOG_ROW: Final = np.dtype([(name, np.int64) for name in RECORD_COLUMNS])
@@ -112,6 +119,7 @@ class RunConstants(NamedTuple):
     tables: Integers
     variants: Records
     segments: Records
+    curves: Records
     target_thresholds: Words
     targets: Integers
     paired: Integers
@@ -171,9 +179,14 @@ class InstanceState(NamedTuple):
 
 def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
     """Pack a blueprint and a replication's keys."""
-    return _packed(blueprint)._replace(
+    packed = _packed(blueprint)._replace(
         seed=np.uint64(draws.seed), replication=np.uint64(draws.replication)
     )
+    if all(segment.modulation is None for segment in blueprint.segments):
+        return packed
+    curves = [curve_of(segment, draws, blueprint.horizon_ns) for segment in blueprint.segments]
+    segments = packed.segments.copy()
+    return packed._replace(segments=segments, curves=_curves(curves, segments))
 
 
 @lru_cache(maxsize=2)
@@ -182,6 +195,7 @@ def _packed(blueprint: Blueprint) -> RunConstants:
     tables = _Tables(blueprint.label_delay)
     outcomes = [variant.outcomes for variant in blueprint.variants]
     guides = [_guide(segment.client_thresholds) for segment in blueprint.segments]
+    segments = _segments(blueprint, tables, guides)
     return RunConstants(
         horizon_ns=blueprint.horizon_ns,
         period_ns=blueprint.period_ns,
@@ -194,7 +208,8 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         some_never_labelled=blueprint.never_labelled_below > 0,
         never_labelled_up_to=_last_below(blueprint.never_labelled_below),
         variants=_variants(blueprint, tables),
-        segments=_segments(blueprint, tables, guides),
+        segments=segments,
+        curves=_curves([segment.curve for segment in blueprint.segments], segments),
         target_thresholds=_flat_words([each.target_thresholds for each in blueprint.segments]),
         targets=_flat([segment.targets for segment in blueprint.segments]),
         paired=_flat([segment.paired for segment in blueprint.segments]),
@@ -252,6 +267,19 @@ def _segments(blueprint: Blueprint, tables: _Tables, guides: Sequence[Integers])
         record["labelled"] = segment.labelled
         record["paired"] = len(segment.paired)
         record["called"] = segment.called
+    return records
+
+
+def _curves(curves: Sequence[RateCurve | None], segments: Records) -> Records:
+    """The knots of all curves, and in the records of segments where each has its own."""
+    counts = [0 if curve is None else len(curve.knots) for curve in curves]
+    segments["knots"], segments["first_knot"] = counts, np.cumsum([0, *counts[:-1]])
+    records = np.zeros(sum(counts), dtype=_KNOT)
+    for curve, first in zip(curves, segments["first_knot"].tolist(), strict=True):
+        if curve is not None:
+            own = records[first : first + len(curve.knots)]
+            own["ticks"], own["at_ns"] = curve.ticks, [knot.at_ns for knot in curve.knots]
+            own["level"], own["slope"] = curve.levels, curve.slopes
     return records
 
 

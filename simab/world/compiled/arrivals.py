@@ -6,11 +6,13 @@ the processor works on several blocks of words at once.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
 from simab.draws import LANES, Purpose
-from simab.world.blueprint import TICKS_PER_NS
+from simab.profiles.rate_curve import TICKS_PER_NS
 from simab.world.compiled.arrays import VARIANT_ROUTING
 from simab.world.compiled.draws import (
     INSIDE,
@@ -116,11 +118,41 @@ def _draw_arrivals(constants, streams, segment, first):
     words = streams[segment].words
     gaps, clock = constants.segments[segment].gap_table, streams[segment].clock_ticks
     arrived_ns = streams[segment].arrived_ns
+    if constants.segments[segment].knots:
+        _draw_along_curve(constants, streams, segment)
+        return
     for place in range(BLOCK):
         lane, group = VARIANT + np.uint64(place % LANES), np.uint64(place // LANES)
         clock += draw_from_table(constants.tables, gaps, words[lane, group])
         arrived_ns[np.uint64(place)] = clock >> _TICK_BITS
     streams[segment].clock_ticks = clock
+
+
+@njit(**INSIDE)
+def _draw_along_curve(constants, streams, segment):
+    """The same where the rate changes: a gap is one of operational time (RateCurve.time_ns)."""
+    words, gaps = streams[segment].words, constants.segments[segment].gap_table
+    first, knots = constants.segments[segment].first_knot, constants.segments[segment].knots
+    curve = constants.curves[first : first + knots]
+    clock, knot = streams[segment].clock_ticks, streams[segment].knot
+    for place in range(BLOCK):
+        lane, group = VARIANT + np.uint64(place % LANES), np.uint64(place // LANES)
+        clock += draw_from_table(constants.tables, gaps, words[lane, group])
+        while knot < knots - 1 and curve[knot + 1].ticks <= clock:
+            knot += 1
+        streams[segment].arrived_ns[np.uint64(place)] = _time_ns(curve, knots, knot, clock)
+    streams[segment].clock_ticks, streams[segment].knot = clock, knot
+
+
+@njit(inline="always")
+def _time_ns(curve, knots, knot, clock):
+    """When so much operational time has passed."""
+    if knot == knots - 1:
+        return NOT_CALLED_NS
+    inside, level = np.float64(clock - curve[knot].ticks), curve[knot].level
+    root = math.sqrt(max(level * level + 2.0 * curve[knot].slope * inside, 0.0))
+    passed = np.int64(2.0 * inside / (level + root)) if level + root > 0.0 else np.int64(0)
+    return min(curve[knot].at_ns + passed, curve[knot + 1].at_ns)
 
 
 @njit(inline="always")

@@ -54,6 +54,7 @@ LEAST_BUSY: Final = -2
 _SEGMENT: Final = np.dtype(
     [
         ("clock_ticks", np.int64),  # of the last request drawn
+        ("knot", np.int64),  # of the rate's curve, before it
         ("drawn", np.int64),
         ("cursor", np.int64),  # place of the next request to serve within the block
         ("booked", np.int64),  # place of the next one to book

@@ -1,7 +1,7 @@
 """The arrivals of all segments in one stream, in order of time.
 
-Each segment is a Poisson process: exponential gaps added up in 1/256 ns. Requests at the same
-instant come in the order of their segments in the scenario.
+Gaps are added up in 1/256 ns of operational time, which a curve of the rate turns into real time.
+Requests at the same instant come in the order of their segments in the scenario.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simab.draws import LANES, Draws, Purpose
-from simab.world.blueprint import TICKS_PER_NS, Blueprint, SegmentPlan
+from simab.profiles.rate_curve import TICKS_PER_NS
+from simab.world.arrival_times import curve_of
+from simab.world.blueprint import Blueprint, SegmentPlan
 
 __all__ = ["Arrival", "arrivals", "called"]
 
@@ -67,6 +69,7 @@ def _segment_arrivals(
     position: int, segment: SegmentPlan, draws: Draws, horizon_ns: int
 ) -> Iterator[Arrival]:
     clock_ticks, first, pairs = 0, 0, len(segment.paired) or 1
+    curve = curve_of(segment, draws, horizon_ns)
     while True:
         gaps = _gap_words(segment, draws, first)
         clients = draws.blocks(Purpose.CLIENT, segment.stream, first, _CHUNK).tolist()
@@ -77,8 +80,10 @@ def _segment_arrivals(
         for offset, gap in enumerate(gaps):
             number = first + offset
             clock_ticks += segment.gaps.draw(gap)
-            arrived_ns = clock_ticks // TICKS_PER_NS
-            if arrived_ns >= horizon_ns:
+            arrived_ns = (
+                clock_ticks // TICKS_PER_NS if curve is None else curve.time_ns(clock_ticks)
+            )
+            if arrived_ns is None or arrived_ns >= horizon_ns:
                 return
             client, target, _, _ = clients[offset]
             content = number // pairs

@@ -1,0 +1,156 @@
+"""How a rate changes over time, and arrivals at such a rate by exact inversion.
+
+Arrivals of rate f(t) are arrivals of rate 1 in operational time, the integral of f (Cinlar 1975,
+"Introduction to stochastic processes", section 4.7). A curve is made of straight pieces, so its
+integral is a quadratic on each, and inverting it takes one root: sums, products, quotients and
+roots alone, which IEEE 754 rounds in one way everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from simab.errors import InvalidInput
+
+__all__ = ["TICKS_PER_NS", "Curve", "Knot", "RateCurve", "product", "require_countable"]
+
+TICKS_PER_NS: Final = 256
+"""The resolution of operational time: gaps below a nanosecond add up."""
+_LATEST: Final = float(1 << 63) * (1 - 2.0**-20)
+
+
+def require_countable(operational_ns: float, longest_gap_ticks: int = 0) -> None:
+    """Make sure that so much operational time, and a gap beyond it, can be counted in ticks.
+
+    Raises:
+        InvalidInput: it cannot.
+    """
+    if operational_ns * TICKS_PER_NS + longest_gap_ticks > _LATEST:
+        raise InvalidInput("the rate is too high for so long a time")
+
+
+class Knot(NamedTuple):
+    """From `at_ns` on the factor goes straight from `start` to `end`, which is at the next knot."""
+
+    at_ns: int
+    start: float
+    end: float
+
+
+Curve = Sequence[Knot]
+"""Knots that rise; the last ends the curve, and what it says of the factor is not asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class RateCurve:
+    """A factor of a rate from 0 to the end of a run, and operational time for it.
+
+    `knots` rise from 0; the last is the end.
+
+    Raises:
+        InvalidInput: operational time would be too long to be counted.
+    """
+
+    knots: tuple[Knot, ...]
+
+    def __post_init__(self) -> None:
+        require_countable(self.total)
+
+    @cached_property
+    def ticks(self) -> tuple[int, ...]:
+        """Operational time at each knot, in ticks."""
+        return tuple(int(area * TICKS_PER_NS) for area in self._areas)
+
+    @cached_property
+    def slopes(self) -> tuple[float, ...]:
+        """By how many ticks a nanosecond the rate rises in a nanosecond, after each knot."""
+        rises = [
+            (knot.end - knot.start) * TICKS_PER_NS / (after.at_ns - knot.at_ns)
+            for knot, after in pairwise(self.knots)
+        ]
+        return (*rises, 0.0)
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Ticks a nanosecond just after each knot."""
+        return tuple(knot.start * TICKS_PER_NS for knot in self.knots)
+
+    @cached_property
+    def total(self) -> float:
+        """The integral of the factor, in ns."""
+        return self._areas[-1]
+
+    @property
+    def mean(self) -> float:
+        """The mean factor."""
+        return self.total / self.knots[-1].at_ns
+
+    def time_ns(self, ticks: int) -> int | None:
+        """When so much operational time has passed; None where it has not at the end."""
+        place = bisect_right(self.ticks, ticks) - 1
+        if place == len(self.knots) - 1:
+            return None
+        inside = float(ticks - self.ticks[place])
+        level, slope = self.levels[place], self.slopes[place]
+        root = math.sqrt(max(level * level + 2.0 * slope * inside, 0.0))
+        passed = int(2.0 * inside / (level + root)) if level + root > 0.0 else 0
+        return min(self.knots[place].at_ns + passed, self.knots[place + 1].at_ns)
+
+    def factor(self, at_ns: int) -> float:
+        """The factor at an instant before the end."""
+        knot, share = self._place(at_ns)
+        return knot.start + (knot.end - knot.start) * share
+
+    def passed_ns(self, at_ns: int) -> float:
+        """The integral of the factor up to an instant before the end."""
+        place = self._number(at_ns)
+        knot, inside = self.knots[place], at_ns - self.knots[place].at_ns
+        return self._areas[place] + inside * (knot.start + self.factor(at_ns)) / 2.0
+
+    def mean_between(self, since_ns: int, until_ns: int) -> float:
+        """The mean factor over a span."""
+        end_ns = self.knots[-1].at_ns
+        until = self.total if until_ns >= end_ns else self.passed_ns(until_ns)
+        return (until - self.passed_ns(since_ns)) / (until_ns - since_ns)
+
+    @cached_property
+    def _areas(self) -> tuple[float, ...]:
+        """The integral up to each knot."""
+        found = [0.0]
+        for knot, after in pairwise(self.knots):
+            found.append(found[-1] + (after.at_ns - knot.at_ns) * ((knot.start + knot.end) / 2.0))
+        return tuple(found)
+
+    def _number(self, at_ns: int) -> int:
+        return bisect_right(self.knots, at_ns, key=lambda knot: knot.at_ns) - 1
+
+    def _place(self, at_ns: int) -> tuple[Knot, float]:
+        """The knot before an instant, and how far it lies on the way to the next."""
+        place = self._number(at_ns)
+        knot, after = self.knots[place], self.knots[place + 1]
+        return knot, (at_ns - knot.at_ns) / (after.at_ns - knot.at_ns)
+
+
+def product(first: Curve, second: Curve) -> tuple[Knot, ...]:
+    """One factor times the other at each knot of either, with straight lines in between."""
+    found: list[Knot] = []
+    edges = sorted({knot.at_ns for knot in (*first, *second)})
+    for since_ns, until_ns in pairwise(edges):
+        one, other = (_piece(curve, since_ns, until_ns) for curve in (first, second))
+        found.append(Knot(since_ns, one[0] * other[0], one[1] * other[1]))
+    return (*found, Knot(edges[-1], 0.0, 0.0))
+
+
+def _piece(curve: Curve, since_ns: int, until_ns: int) -> tuple[float, float]:
+    """The factor at both ends of a span in which the curve has no knot."""
+    place = bisect_right(curve, since_ns, key=lambda knot: knot.at_ns) - 1
+    knot, after = curve[place], curve[place + 1]
+    length, rise = after.at_ns - knot.at_ns, knot.end - knot.start
+    ends = [knot.start + rise * ((at - knot.at_ns) / length) for at in (since_ns, until_ns)]
+    return ends[0], ends[1]

@@ -1,0 +1,112 @@
+"""How many requests a second a segment sends: on average over a run, and in its busiest hour."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, TypeVar
+
+from simab.profiles.rate_curve import RateCurve
+from simab.scenario.arrivals import Arrivals
+from simab.scenario.parts import Segment, UncheckedScenario
+
+__all__ = [
+    "HOUR_NS",
+    "at_busiest_hour",
+    "at_mean_rate",
+    "changes",
+    "curve_of",
+    "hours",
+    "mean_rate_per_s",
+]
+
+HOUR_NS: Final = 3_600 * 10**9
+_STEPS_AN_HOUR: Final = 4
+AnyScenario = TypeVar("AnyScenario", bound=UncheckedScenario)
+
+
+def changes(scenario: UncheckedScenario) -> bool:
+    """Whether any segment's rate changes in a run."""
+    return any(
+        curve_of(scenario, segment) is not None or _modulated(segment) != 1.0
+        for segment in scenario.traffic.values()
+    )
+
+
+def curve_of(scenario: UncheckedScenario, segment: Segment) -> RateCurve | None:
+    """What a segment's rate is multiplied by, but for chance; None where always by 1."""
+    arrivals = segment.arrivals
+    if arrivals is None or (arrivals.by_date and scenario.start is None):
+        return None
+    return _curve(arrivals, scenario.start, scenario.horizon)
+
+
+@lru_cache(maxsize=64)
+def _curve(arrivals: Arrivals, start: datetime | None, horizon_ns: int) -> RateCurve | None:
+    return arrivals.curve(start, horizon_ns)
+
+
+def mean_rate_per_s(scenario: UncheckedScenario, segment: Segment) -> float:
+    """Requests a second over the whole run."""
+    curve = curve_of(scenario, segment)
+    return segment.rate * _modulated(segment) * (1.0 if curve is None else curve.mean)
+
+
+def at_mean_rate(scenario: AnyScenario) -> AnyScenario:
+    """The same scenario with rates that stay at their mean over the run."""
+    rates = {name: mean_rate_per_s(scenario, segment) for name, segment in scenario.traffic.items()}
+    return _steady(scenario, rates)
+
+
+def at_busiest_hour(scenario: AnyScenario) -> AnyScenario:
+    """The same scenario with rates that stay as in the hour with the most requests."""
+    if not changes(scenario):
+        return scenario
+    start_ns, _ = max(hours(scenario), key=lambda each: each[1])
+    return _steady(scenario, _rates_from(scenario, start_ns))
+
+
+def hours(scenario: UncheckedScenario) -> list[tuple[int, float]]:
+    """When the hours of a run begin, at every quarter of one, and requests a second in each.
+
+    A run that is shorter is one hour.
+    """
+    starts_ns = range(0, max(scenario.horizon - HOUR_NS, 0) + 1, HOUR_NS // _STEPS_AN_HOUR)
+    return [
+        (start_ns, math.fsum(_rates_from(scenario, start_ns).values())) for start_ns in starts_ns
+    ]
+
+
+def _rates_from(scenario: UncheckedScenario, start_ns: int) -> dict[str, float]:
+    """Requests a second of each segment in the hour from an instant on."""
+    until_ns = min(start_ns + HOUR_NS, scenario.horizon)
+    found = {}
+    for name, segment in scenario.traffic.items():
+        curve = curve_of(scenario, segment)
+        factor = 1.0 if curve is None else curve.mean_between(start_ns, until_ns)
+        found[name] = segment.rate * _modulated(segment) * factor
+    return found
+
+
+def _modulated(segment: Segment) -> float:
+    """What chance multiplies the rate by in the long run."""
+    arrivals = segment.arrivals
+    return 1.0 if arrivals is None or arrivals.modulation is None else arrivals.modulation.mean
+
+
+def _steady(scenario: AnyScenario, rates: dict[str, float]) -> AnyScenario:
+    if not changes(scenario):
+        return scenario
+    traffic = {
+        name: segment.model_copy(update={"rate": rates[name], "arrivals": _steadied(segment)})
+        for name, segment in scenario.traffic.items()
+    }
+    return scenario.model_copy(update={"traffic": traffic})
+
+
+def _steadied(segment: Segment) -> object:
+    """The gaps alone."""
+    return segment.arrivals and segment.arrivals.model_copy(
+        update={"shape": None, "spikes": (), "modulation": None}
+    )

@@ -1,0 +1,87 @@
+"""Rules on how requests of a segment arrive: their rate must be known, and can be played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from simab import units
+from simab.documents.violations import Path, Violation
+from simab.errors import InvalidInput
+from simab.profiles.rate_curve import TICKS_PER_NS, require_countable
+from simab.scenario.arrivals import PointsShape
+from simab.scenario.parts import Segment, UncheckedScenario
+from simab.scenario.rates import curve_of, mean_rate_per_s
+
+__all__ = [
+    "hours_have_a_date",
+    "repeated_shapes_can_be_kept",
+    "some_requests_come",
+    "states_can_be_drawn",
+]
+
+_MOST_KNOTS: Final = 100_000
+
+
+def hours_have_a_date(
+    scenario: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
+    """Which hour of the day it is depends on when a run starts."""
+    if segment.arrivals is not None and segment.arrivals.by_date and scenario.start is None:
+        rule = "goes by the hour of the day, and the scenario does not say when it starts"
+        remedy = "Add `starts_at: 2026-03-01T09:00`, and `time_zone` where it is not UTC."
+        yield Violation((*path, "arrivals", "shape", "kind"), rule, remedy)
+
+
+def repeated_shapes_can_be_kept(
+    scenario: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
+    """Every repetition of a shape is kept by itself."""
+    shape = segment.arrivals and segment.arrivals.shape
+    if isinstance(shape, PointsShape) and shape.repeats_every is not None:
+        knots = scenario.horizon // shape.repeats_every * len(shape.points)
+        if knots > _MOST_KNOTS:
+            rule = f"gives the rate {knots:,} points, at most {_MOST_KNOTS:,} are kept"
+            remedy = "Let the shape last longer, or shorten horizon."
+            yield Violation((*path, "arrivals", "shape", "repeats_every"), rule, remedy)
+
+
+def states_can_be_drawn(
+    scenario: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
+    """Each change of state is drawn before a run begins."""
+    modulation = segment.arrivals and segment.arrivals.modulation
+    if modulation:
+        mean_ns = sum(state.lasts for state in modulation.states) / len(modulation.states)
+        if scenario.horizon / mean_ns > _MOST_KNOTS:
+            rule = (
+                f"changes about {scenario.horizon / mean_ns:,.0f} times in a run, at most "
+                f"{_MOST_KNOTS:,} times are played"
+            )
+            remedy = "Let the states last longer, or shorten horizon."
+            yield Violation((*path, "arrivals", "modulation", "states"), rule, remedy)
+
+
+def some_requests_come(
+    scenario: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
+    """A segment that never sends anything is left out, and operational time can be counted."""
+    if segment.arrivals is None:
+        return
+    modulation = segment.arrivals.modulation
+    highest = max(state.times for state in modulation.states) if modulation else 1.0
+    try:
+        rate = mean_rate_per_s(scenario, segment)
+        curve = curve_of(scenario, segment)
+        total_ns = highest * (scenario.horizon if curve is None else curve.total)
+        gaps = segment.arrivals.gaps.table(1e9 / segment.rate * TICKS_PER_NS)
+        require_countable(total_ns, int(gaps.edges[-1]))
+    except InvalidInput as error:
+        yield Violation(
+            (*path, "arrivals"), str(error), "Lower multiples or horizon, or raise the rate."
+        )
+        return
+    if rate == 0.0:
+        horizon = units.format_duration(scenario.horizon)
+        rule = f"leave no request in the {horizon} of a run"
+        yield Violation((*path, "arrivals"), rule, "Raise a multiple above 0 in that time.")
