@@ -16,11 +16,22 @@ from simab.profiles.gaps import Gaps, Poisson
 from simab.profiles.rate_curve import Knot, RateCurve, product
 from simab.units import parse_duration
 
-__all__ = ["Arrivals", "DailyShape", "Modulation", "PointsShape", "Spike", "State", "WeeklyShape"]
+__all__ = [
+    "MOST_POINTS",
+    "Arrivals",
+    "DailyShape",
+    "Modulation",
+    "PointsShape",
+    "Spike",
+    "State",
+    "WeeklyShape",
+]
 
 _HOURS: Final = 24
 _DAYS: Final = 7
 _NS: Final = 10**9
+MOST_POINTS: Final = 100_000
+"""Of a rate in a run, and changes of a rate by chance: they are kept one by one."""
 Factor = Annotated[float, Field(ge=0, le=1e4)]
 Between = Literal["linear", "constant"]
 
@@ -176,7 +187,7 @@ class Arrivals(Description):
     """From one request to the next, at a rate that stays as it is."""
     shape: Shape | None = None
     """How the rate goes over the day, the week or the run."""
-    spikes: tuple[Spike, ...] = ()
+    spikes: Annotated[tuple[Spike, ...], Field(max_length=200)] = ()
     """When it is higher or lower for a while."""
     modulation: Modulation | None = None
     """How it changes at random."""
@@ -185,6 +196,13 @@ class Arrivals(Description):
     def by_date(self) -> bool:
         """Whether the rate depends on the hour of the day."""
         return isinstance(self.shape, DailyShape | WeeklyShape)
+
+    def points(self, horizon_ns: int) -> int:
+        """How many points a shape that is repeated has in a run; 0 for all others."""
+        shape = self.shape
+        if not isinstance(shape, PointsShape) or shape.repeats_every is None:
+            return 0
+        return horizon_ns // shape.repeats_every * len(shape.points)
 
     def curve(self, start: datetime | None, horizon_ns: int) -> RateCurve | None:
         """What the rate is multiplied by at each time, but for the modulation; None where by 1.

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 from simab.profiles.rate_curve import RateCurve
-from simab.scenario.arrivals import Arrivals
+from simab.scenario.arrivals import MOST_POINTS, Arrivals
 from simab.scenario.parts import Segment, UncheckedScenario
 
 __all__ = [
@@ -38,6 +38,8 @@ def curve_of(scenario: UncheckedScenario, segment: Segment) -> RateCurve | None:
     """What a segment's rate is multiplied by, but for chance; None where always by 1."""
     arrivals = segment.arrivals
     if arrivals is None or (arrivals.by_date and scenario.start is None):
+        return None
+    if arrivals.points(scenario.horizon) > MOST_POINTS:  # it is refused
         return None
     return _curve(arrivals, scenario.start, scenario.horizon)
 

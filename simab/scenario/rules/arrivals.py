@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from simab import units
 from simab.documents.violations import Path, Violation
 from simab.errors import InvalidInput
 from simab.profiles.rate_curve import TICKS_PER_NS, require_countable
-from simab.scenario.arrivals import PointsShape
+from simab.scenario.arrivals import MOST_POINTS
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rates import curve_of, mean_rate_per_s
 
@@ -19,8 +18,6 @@ __all__ = [
     "some_requests_come",
     "states_can_be_drawn",
 ]
-
-_MOST_KNOTS: Final = 100_000
 
 
 def hours_have_a_date(
@@ -37,13 +34,11 @@ def repeated_shapes_can_be_kept(
     scenario: UncheckedScenario, segment: Segment, path: Path
 ) -> Iterator[Violation]:
     """Every repetition of a shape is kept by itself."""
-    shape = segment.arrivals and segment.arrivals.shape
-    if isinstance(shape, PointsShape) and shape.repeats_every is not None:
-        knots = scenario.horizon // shape.repeats_every * len(shape.points)
-        if knots > _MOST_KNOTS:
-            rule = f"gives the rate {knots:,} points, at most {_MOST_KNOTS:,} are kept"
-            remedy = "Let the shape last longer, or shorten horizon."
-            yield Violation((*path, "arrivals", "shape", "repeats_every"), rule, remedy)
+    points = segment.arrivals.points(scenario.horizon) if segment.arrivals else 0
+    if points > MOST_POINTS:
+        rule = f"gives the rate {points:,} points, at most {MOST_POINTS:,} are kept"
+        remedy = "Let the shape last longer, or shorten horizon."
+        yield Violation((*path, "arrivals", "shape", "repeats_every"), rule, remedy)
 
 
 def states_can_be_drawn(
@@ -53,10 +48,10 @@ def states_can_be_drawn(
     modulation = segment.arrivals and segment.arrivals.modulation
     if modulation:
         mean_ns = sum(state.lasts for state in modulation.states) / len(modulation.states)
-        if scenario.horizon / mean_ns > _MOST_KNOTS:
+        if scenario.horizon / mean_ns > MOST_POINTS:
             rule = (
                 f"changes about {scenario.horizon / mean_ns:,.0f} times in a run, at most "
-                f"{_MOST_KNOTS:,} times are played"
+                f"{MOST_POINTS:,} times are played"
             )
             remedy = "Let the states last longer, or shorten horizon."
             yield Violation((*path, "arrivals", "modulation", "states"), rule, remedy)
