@@ -13,11 +13,10 @@ import numpy as np
 
 from simab.aws.live_endpoint import LiveEndpoint
 from simab.stats.request_totals import (
-    LATENCY_BUCKETS,
     RequestTotals,
+    added,
     bucket_ceiling_ns,
     bucket_floor_ns,
-    known_latencies,
 )
 
 __all__ = ["METRICS", "Metric", "MetricWindow", "metric_windows"]
@@ -162,23 +161,6 @@ def metric_windows(
         since = start_ns - endpoint.began_ns, start_ns + period_ns - endpoint.began_ns
         found = [metrics.requests(world, *since) for world in worlds]
         shares = [metrics.invocations_per_instance(world, *since) for world in worlds]
-        window = MetricWindow(_together(found), sum(shares), network_us)
+        window = MetricWindow(added(found), sum(shares), network_us)
         if window.totals.invocations:
             yield start_ns, window
-
-
-def _together(parts: Sequence[RequestTotals]) -> RequestTotals:
-    """Totals of several that played one after the other."""
-    if len(parts) == 1:
-        return parts[0]
-    histogram = np.zeros(LATENCY_BUCKETS, dtype=np.int64)
-    for each in parts:
-        histogram += np.atleast_2d(each.latency_histogram).sum(axis=0)
-    return RequestTotals(
-        sum(each.invocations for each in parts),
-        sum(each.answered for each in parts),
-        sum(each.failed for each in parts),
-        sum(each.rejected for each in parts),
-        sum(each.latency_sum_ns for each in parts),
-        known_latencies(histogram),
-    )

@@ -97,7 +97,8 @@ def _scores_and_rewards(
     units = column["score"]
     score = np.where(units == NONE, np.nan, units / SCORE_ONE)
     reward = np.full(len(units), np.nan)
-    scales = [variant.outcomes.reward_scale for variant in blueprint.variants]
+    samplers = map(blueprint.conditions.own, range(len(blueprint.variants)))
+    scales = [sampler.reward_scale for sampler in samplers]
     for number, scale in enumerate(scales):
         if scale is not None:
             own = (column["variant"] == number) & (units != NONE)

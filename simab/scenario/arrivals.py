@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from simab.description import Description, Duration, PositiveDuration
 from simab.errors import InvalidInput
+from simab.profiles.curve_pieces import Between, of_pieces, through
 from simab.profiles.gaps import Gaps, Poisson
 from simab.profiles.rate_curve import Knot, RateCurve, product
 from simab.units import parse_duration
@@ -33,7 +34,6 @@ _NS: Final = 10**9
 MOST_POINTS: Final = 100_000
 """Of a rate in a run, and changes of a rate by chance: they are kept one by one."""
 Factor = Annotated[float, Field(ge=0, le=1e4)]
-Between = Literal["linear", "constant"]
 
 
 class PointsShape(Description):
@@ -73,7 +73,7 @@ class PointsShape(Description):
         if cycle_ns is not None:
             cycles = range(-1, horizon_ns // cycle_ns + 2)
             points = [(cycle * cycle_ns + at, each) for cycle in cycles for at, each in points]
-        return _through(points, self.between, horizon_ns)
+        return through(points, self.between, horizon_ns)
 
 
 class DailyShape(Description):
@@ -143,8 +143,7 @@ class Spike(Description):
             (back, back + self.ramp, self.times, 1.0),
             (back + self.ramp, max(horizon_ns, back + self.ramp + 1), 1.0, 1.0),
         ]
-        knots = [Knot(since, start, end) for since, until, start, end in pieces if until > since]
-        return _clipped((*knots, Knot(pieces[-1][1], 1.0, 1.0)), horizon_ns)
+        return of_pieces(pieces, horizon_ns)
 
 
 class State(Description):
@@ -238,33 +237,4 @@ def _by_hours(
         for (since, until), factor in zip(pairwise(edges_ns), factors, strict=False)
         if until > since
     ]
-    return _through(hours, between, horizon_ns)
-
-
-def _through(
-    points: Sequence[tuple[int, float]], between: Between, horizon_ns: int
-) -> tuple[Knot, ...]:
-    """The multiple from 0 to the horizon, through points in order of time."""
-    first, last = points[0], points[-1]
-    whole = [(min(first[0], 0) - 1, first[1]), *points, (max(last[0], horizon_ns) + 1, last[1])]
-    knots = [
-        Knot(at_ns, factor, following if between == "linear" else factor)
-        for (at_ns, factor), (after_ns, following) in pairwise(whole)
-        if after_ns > at_ns
-    ]
-    return _clipped((*knots, Knot(whole[-1][0], last[1], last[1])), horizon_ns)
-
-
-def _clipped(knots: Sequence[Knot], horizon_ns: int) -> tuple[Knot, ...]:
-    """What of a curve lies between 0 and the horizon."""
-    found = []
-    for knot, after in pairwise(knots):
-        since, until = max(knot.at_ns, 0), min(after.at_ns, horizon_ns)
-        if since < until:
-            length, rise = after.at_ns - knot.at_ns, knot.end - knot.start
-            start, end = (
-                knot.start + rise * ((at_ns - knot.at_ns) / length) if rise else knot.start
-                for at_ns in (since, until)
-            )
-            found.append(Knot(since, start, end))
-    return (*found, Knot(horizon_ns, 0.0, 0.0))
+    return through(hours, between, horizon_ns)

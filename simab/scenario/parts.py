@@ -13,13 +13,14 @@ from simab.errors import InvalidInput
 from simab.policies import PolicyDescription
 from simab.policies.limits import Limit
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
-from simab.profiles import DurationProfile, OutcomeTable
+from simab.profiles import DurationProfile, OutcomeTable, QualityProfile
 from simab.profiles.activity import Activity, EqualActivity
 from simab.profiles.durations import Constant
 from simab.profiles.quality import NumericReward
 from simab.scenario.arrivals import Arrivals
 from simab.scenario.requirements import Preference, Requirement
 from simab.scenario.serving import Endpoint, is_absent
+from simab.scenario.timeline import MOST_CHANGES, TimelineEntry
 from simab.scenario.world_settings import WorldSettings
 
 __all__ = [
@@ -57,6 +58,11 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def is_empty(part: object) -> bool:
+    """A scenario without any is written as before there were such."""
+    return not part
+
+
 def is_utc(name: object) -> bool:
     """A scenario without a time zone is written as before there was any."""
     return name == "UTC"
@@ -87,6 +93,9 @@ class Segment(Description):
     """Send every row to each of these variants in turn, as an evaluation on the same rows does."""
     labelled: bool = True
     """Whether the ground truth of this segment's requests ever becomes known."""
+    quality: Annotated[dict[Name, QualityProfile], Field(exclude_if=is_empty)] = {}
+    """How good the answers of a variant are for this segment, where that is not what the variant
+    says of itself; of the same kind."""
 
 
 class Labels(Description):
@@ -183,6 +192,10 @@ class UncheckedScenario(Description):
     """What serves."""
     traffic: Annotated[dict[Name, Segment], Field(min_length=1)]
     """Who asks: segments by name."""
+    timeline: Annotated[
+        tuple[TimelineEntry, ...], Field(max_length=MOST_CHANGES, exclude_if=is_empty)
+    ] = ()
+    """What happens during a run: faults, drift, outages, what others do."""
     labels: Labels = Labels()
     """Ground truth."""
     metrics: Metrics = Metrics()

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 __all__ = [
     "LATENCY_BUCKETS",
     "RequestTotals",
+    "added",
     "bucket_ceiling_ns",
     "bucket_floor_ns",
     "bucket_middle_ns",
@@ -129,6 +130,26 @@ class RequestTotals(NamedTuple):
             return None
         rank = max(ceil(probability * served), 1)
         return int(reached.searchsorted(rank))
+
+
+def added(parts: Sequence[RequestTotals]) -> RequestTotals:
+    """Totals of several spans or variants as those of one."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def latencies() -> NDArray[np.integer[Any]]:
+        histograms = [part.latency_histogram for part in parts]
+        summed = [each if each.ndim == 1 else each.sum(axis=0) for each in histograms]
+        return np.sum(summed, axis=0) if summed else np.zeros(LATENCY_BUCKETS, dtype=np.int64)
+
+    return RequestTotals(
+        sum(each.invocations for each in parts),
+        sum(each.answered for each in parts),
+        sum(each.failed for each in parts),
+        sum(each.rejected for each in parts),
+        sum(each.latency_sum_ns for each in parts),
+        latencies,
+    )
 
 
 def known_latencies(histogram: NDArray[np.integer[Any]]) -> Callable[[], NDArray[Any]]:

@@ -52,7 +52,7 @@ class Autoscaler:
 
     def next_ns(self, now_ns: int) -> int:
         """When the next window after now is published."""
-        period_ns, delay_ns = self._blueprint.period_ns, self._blueprint.publication_delay_ns
+        period_ns, delay_ns = self._blueprint.period_ns, self._blueprint.publication.delay_ns
         published = max((now_ns - delay_ns) // period_ns, 0)
         return (published + 1) * period_ns + delay_ns
 
@@ -74,7 +74,7 @@ class Autoscaler:
 
         Asked at the instant at which a window is published; all before it must have been played.
         """
-        published = (now_ns - self._blueprint.publication_delay_ns) // self._blueprint.period_ns
+        published = (now_ns - self._blueprint.publication.delay_ns) // self._blueprint.period_ns
         for name, settings in self._settings.items():
             tracked = _Datapoints(settings, self._blueprint.period_ns)
             if name not in instances or published % tracked.windows:

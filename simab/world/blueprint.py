@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simab.draws import salt_of, stream_of
 from simab.errors import InvalidInput
 from simab.profiles.activity import client_thresholds
-from simab.profiles.outcomes import OutcomeSampler, score_bins, word_thresholds
+from simab.profiles.outcomes import RequestOutcome, score_bins, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rate_curve import TICKS_PER_NS, RateCurve
 from simab.scenario.arrivals import Arrivals, Modulation
@@ -25,6 +25,8 @@ from simab.scenario.parts import Segment
 from simab.scenario.serving import Variant
 from simab.stats.label_totals import SCORE_BINS
 from simab.text.untrusted import visible
+from simab.world.conditions import ConditionTables, outcomes_met
+from simab.world.publication import Publication
 
 __all__ = [
     "CALLER",
@@ -43,7 +45,7 @@ _WORD: Final = 1 << 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VariantPlan:
-    """One variant: capacity, latency table (ns), outcomes, errors (words below the threshold)."""
+    """One variant: capacity, latency table (ns), errors (words below the threshold)."""
 
     name: str
     salt: int
@@ -51,7 +53,6 @@ class VariantPlan:
     queue_limit: int | None
     least_outstanding: bool
     latency: QuantileTable
-    outcomes: OutcomeSampler
     error_below: int
 
 
@@ -97,11 +98,12 @@ class Blueprint:
     scenario: Scenario
     variants: tuple[VariantPlan, ...]
     segments: tuple[SegmentPlan, ...]
+    conditions: ConditionTables
+    publication: Publication
     label_delay: QuantileTable
     never_labelled_below: int
     horizon_ns: int
     period_ns: int
-    publication_delay_ns: int
     interval_ns: int
     label_resolution_ns: int
     watched: frozenset[int]
@@ -119,15 +121,15 @@ class Blueprint:
         return cls(
             scenario=scenario,
             variants=tuple(
-                _variant(name, variant, scenario)
-                for name, variant in scenario.endpoint.variants.items()
+                _variant(name, variant) for name, variant in scenario.endpoint.variants.items()
             ),
             segments=(*segments, *([_caller(segments[0].gaps, len(names))] if called else ())),
+            conditions=ConditionTables.of(scenario, called=called),
+            publication=Publication.of(scenario),
             label_delay=scenario.labels.delay.table(),
             never_labelled_below=share_threshold(scenario.labels.never),
             horizon_ns=scenario.horizon,
             period_ns=scenario.metrics.period,
-            publication_delay_ns=scenario.metrics.publication_delay,
             interval_ns=scenario.controller.interval,
             # Every tick and every window ends on a multiple of this.
             label_resolution_ns=gcd(scenario.controller.interval, scenario.metrics.period),
@@ -137,7 +139,7 @@ class Blueprint:
     @cached_property
     def score_bins(self) -> NDArray[np.uint8]:
         """The bin of score histograms that counts each cell of scores, shape (SCORE_CELLS,)."""
-        return score_bins([variant.outcomes for variant in self.variants], SCORE_BINS)
+        return score_bins(self.conditions.samplers, SCORE_BINS)
 
     @cached_property
     def clients_before(self) -> tuple[int, ...]:
@@ -148,6 +150,20 @@ class Blueprint:
     def names(self) -> tuple[str, ...]:
         """Names of the variants, in the order of their numbers."""
         return tuple(variant.name for variant in self.variants)
+
+    def outcome(
+        self, place: tuple[int, int, int], started_ns: int, words: tuple[int, int]
+    ) -> RequestOutcome:
+        """What an answer is, given by the words of its row and its score.
+
+        The place is the segment, the variant and the instance that began with it at `started_ns`.
+        """
+        segment, variant, instance = place
+        row, score = words
+        usual = self.conditions.outcomes_of[segment][variant]
+        met = self.conditions.met(segment, variant, instance)
+        sampler = self.conditions.samplers[outcomes_met(met, started_ns, row, usual)]
+        return sampler.draw(row, score, self.variants[variant].salt)
 
     def number_of(self, variant: str) -> int:
         """The number of a variant.
@@ -163,7 +179,7 @@ class Blueprint:
         return self.names.index(variant)
 
 
-def _variant(name: str, variant: Variant, scenario: Scenario) -> VariantPlan:
+def _variant(name: str, variant: Variant) -> VariantPlan:
     return VariantPlan(
         name=name,
         salt=salt_of(name),
@@ -171,7 +187,6 @@ def _variant(name: str, variant: Variant, scenario: Scenario) -> VariantPlan:
         queue_limit=variant.queue_limit,
         least_outstanding=variant.instance_routing == "least_outstanding_requests",
         latency=variant.latency.table(),
-        outcomes=variant.quality.sampler(scenario.outcome_tables, scenario.labels.positive_share),
         error_below=share_threshold(variant.error_rate),
     )
 

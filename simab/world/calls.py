@@ -86,9 +86,12 @@ class Caller:
         if end.status is Status.OK:
             stream = self._blueprint.segments[-1].stream
             row, score, *_ = self._draws.block(Purpose.OUTCOME, stream, number)
-            outcome = plan.outcomes.draw(row, score, plan.salt)
-            if plan.outcomes.reward_scale is not None:
-                reward = float(plan.outcomes.reward_scale.value(outcome.score))
+            assert end.instance is not None
+            place = len(self._blueprint.segments) - 1, end.variant, end.instance
+            outcome = self._blueprint.outcome(place, end.started_ns, (row, score))
+            scale = self._blueprint.conditions.own(end.variant).reward_scale
+            if scale is not None:
+                reward = float(scale.value(outcome.score))
         served = end.started_ns >= 0
         started_ns = end.started_ns if served else None
         times_ns = (arrived_ns, started_ns, end.finished_ns)

@@ -23,6 +23,7 @@ __all__ = [
     "Decider",
     "DecisionEntry",
     "DecisionLog",
+    "OthersEntry",
     "PolicyRaised",
     "RunData",
     "ScalingEntry",
@@ -145,6 +146,19 @@ class ScalingEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class OthersEntry:
+    """Weights that somebody else asked for, past the policy, and what the endpoint answered.
+
+    `in_force_ns` is when they take effect; `refusal` is empty where they were accepted.
+    """
+
+    at_ns: int
+    weights: dict[str, float]
+    in_force_ns: int
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
 class AppliedSplit:
     """The shares by which the routing rule goes from `at_ns` on, by variant of positive share.
 
@@ -170,7 +184,7 @@ class RunData:
 
 @dataclass(frozen=True, slots=True)
 class DecisionLog:
-    """What the controller and autoscaling asked for, and every split in force.
+    """What the controller, autoscaling and others asked for, and every split in force.
 
     `pending` is the split that an update under way at the horizon would have put in force later.
     `applied` is what the router makes of the splits, each from the instant at which it changes.
@@ -181,6 +195,7 @@ class DecisionLog:
     pending: SplitEntry | None = None
     applied: tuple[AppliedSplit, ...] = ()
     scalings: tuple[ScalingEntry, ...] = ()
+    others: tuple[OthersEntry, ...] = ()
 
     @property
     def last_split(self) -> SplitEntry:

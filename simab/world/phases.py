@@ -82,7 +82,11 @@ class Phases:
         first, last = phase.since_ns // period_ns, until_ns // period_ns
         if last <= first:
             return [0] * len(phase.choices)
-        sums = self._run_counts.requests[first:last, :, phase.column].sum(axis=0) - phase.before
+        kept = self._run_counts.blueprint.publication.kept(first, last)
+        counted = self._run_counts.requests[:, :, phase.column]
+        sums = -phase.before if kept and kept[0][0] == first else np.zeros_like(phase.before)
+        for each in kept:
+            sums = sums + counted[slice(*each)].sum(axis=0)
         counts: list[int] = sums[list(phase.choices)].tolist()
         return counts
 

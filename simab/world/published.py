@@ -14,18 +14,11 @@ from numpy.typing import NDArray
 from simab.policies import Assignments
 from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals, no_scores
-from simab.stats.request_totals import RequestTotals
-from simab.world.blueprint import Blueprint
+from simab.stats.request_totals import RequestTotals, added
 from simab.world.phases import Phases
 from simab.world.run_counts import INSTANCE_SHARE_ONE, RequestColumn, RunCounts
 
-__all__ = ["PublishedMetrics", "ShownCounts", "published_until_ns"]
-
-
-def published_until_ns(blueprint: Blueprint, now_ns: int) -> int:
-    """End of the newest window whose publication delay is over at `now_ns`."""
-    seen_ns = now_ns - blueprint.publication_delay_ns
-    return seen_ns - seen_ns % blueprint.period_ns if seen_ns > 0 else 0
+__all__ = ["PublishedMetrics", "ShownCounts"]
 
 
 class _Memory:
@@ -109,6 +102,7 @@ class ShownCounts:
         self.numbers = {name: number for number, name in enumerate(run_counts.blueprint.names)}
         self.labels = ArrivedLabels(self.run_counts)
         self.phases = Phases(self.run_counts)
+        self.publication = run_counts.blueprint.publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +120,22 @@ class PublishedMetrics:
     @property
     def published_until_ns(self) -> int:
         """End of the newest window whose publication delay is over."""
-        return published_until_ns(self._shown.run_counts.blueprint, self.now_ns)
+        return self._shown.publication.until_ns(self.now_ns)
 
     def requests(self, variant: str, since_ns: int, until_ns: int) -> RequestTotals:
         """Totals of the published windows that lie within [since, until)."""
         first, last = self._windows(since_ns, until_ns)
-        return self._shown.run_counts.request_totals(self._number(variant), first, last)
+        number, counts = self._number(variant), self._shown.run_counts
+        kept = self._shown.publication.kept(first, last)
+        return added([counts.request_totals(number, *each) for each in kept])
 
     def invocations_per_instance(self, variant: str, since_ns: int, until_ns: int) -> float:
         """In these windows, the sum over requests of 1 / instances at the time of each."""
         first, last = self._windows(since_ns, until_ns)
         column = RequestColumn.INVOCATIONS_PER_INSTANCE
-        counted = self._shown.run_counts.requests[first:last, self._number(variant), column]
-        return int(counted.sum()) / INSTANCE_SHARE_ONE
+        counted = self._shown.run_counts.requests[:, self._number(variant), column]
+        kept = self._shown.publication.kept(first, last)
+        return sum(int(counted[slice(*each)].sum()) for each in kept) / INSTANCE_SHARE_ONE
 
     def _windows(self, since_ns: int, until_ns: int) -> tuple[int, int]:
         first = max(-(-since_ns // self.period_ns), 0)

@@ -159,7 +159,7 @@ class RunCounts:
         windows = ceil(blueprint.horizon_ns / blueprint.period_ns)
         buckets = ceil(blueprint.horizon_ns / blueprint.label_resolution_ns)
         variants = len(blueprint.variants)
-        outcomes = [variant.outcomes for variant in blueprint.variants]
+        outcomes = blueprint.conditions.samplers
         scored = any(each.has_labels for each in outcomes)
         earning = any(each.reward_scale for each in outcomes)
         return cls(
@@ -317,7 +317,7 @@ class RunCounts:
 
     def _reward_totals(self, variant: int, sums: list[int]) -> RewardTotals:
         count, total, high, low = sums
-        scale = self.blueprint.variants[variant].outcomes.reward_scale
+        scale = self.blueprint.conditions.own(variant).reward_scale
         if not count or scale is None:
             return NO_REWARDS
         deviations = count * ((high << SQUARES_CUT) + low) - total * total  # in whole numbers

@@ -7,14 +7,16 @@ requests that arrive at that instant, and an update that ends then is over befor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import simpy
 
 from simab.draws import Draws
 from simab.errors import InvalidInput
-from simab.policies import Action, Observation, Refusal, SetInstances
+from simab.policies import Action, Observation, Refusal, SetInstances, SetWeights
 from simab.scenario.serving import Autoscaling
+from simab.scenario.timeline import WeightChange
 from simab.world.autoscaling import Autoscaler
 from simab.world.blueprint import Blueprint
 from simab.world.calls import Caller, Reply, Waited
@@ -24,6 +26,7 @@ from simab.world.control import (
     DataPlane,
     DecisionEntry,
     DecisionLog,
+    OthersEntry,
     RunData,
     ScalingEntry,
     SplitEntry,
@@ -31,7 +34,7 @@ from simab.world.control import (
 from simab.world.deployment import Deployment
 from simab.world.endpoint import Endpoint, Refused
 from simab.world.event_order import Rank, at, now_ns, play_to, play_until
-from simab.world.published import PublishedMetrics, ShownCounts, published_until_ns
+from simab.world.published import PublishedMetrics, ShownCounts
 from simab.world.reference.plane import ReferencePlane
 from simab.world.routers import RouterReplicas
 from simab.world.run_counts import RunCounts, Total
@@ -79,6 +82,13 @@ class Session:
         self._take_effect()
         self._looks_at_load = False
         self._look_at_load()
+        self._others: list[OthersEntry] = []
+        self._others_ask = [
+            entry for entry in blueprint.scenario.timeline if isinstance(entry, WeightChange)
+        ]
+        for entry in self._others_ask:
+            if entry.at < blueprint.horizon_ns:
+                self.at(entry.at, partial(self._others_set, entry))
 
     @property
     def now_ns(self) -> int:
@@ -99,6 +109,11 @@ class Session:
     def scales_ns(self) -> int | None:
         """When autoscaling looks next; None where no variant is autoscaled."""
         return self._autoscaler.next_ns(self.now_ns) if self._autoscaler.is_used else None
+
+    @property
+    def others_ask_ns(self) -> int | None:
+        """When somebody else next asks for weights; None where nobody will."""
+        return min((each.at for each in self._others_ask if each.at > self.now_ns), default=None)
 
     @property
     def run_counts(self) -> RunCounts:
@@ -141,12 +156,7 @@ class Session:
     @property
     def next_publication_ns(self) -> int:
         """When the next metric window is published."""
-        blueprint = self.blueprint
-        return (
-            published_until_ns(blueprint, self.now_ns)
-            + blueprint.period_ns
-            + blueprint.publication_delay_ns
-        )
+        return self.blueprint.publication.next_ns(self.now_ns)
 
     def differs_from(self, shown: Observation) -> bool:
         """Whether the endpoint is not as an observation shows it; a refusal shows at one tick."""
@@ -296,6 +306,7 @@ class Session:
             self._pending,
             tuple(self._applied),
             tuple(self._scalings),
+            tuple(self._others),
         )
         return RunData(self._run_counts, self._plane.records()), decision_log
 
@@ -327,6 +338,11 @@ class Session:
             self._pending = _split(self._endpoint.pending, end_ns)
             self._call(self._complete, end_ns)
         return "", end_ns
+
+    def _others_set(self, entry: WeightChange) -> None:
+        """Somebody else sets weights."""
+        refusal, in_force_ns = self._begin(SetWeights(entry.weights, because=entry.name))
+        self._others.append(OthersEntry(self.now_ns, dict(entry.weights), in_force_ns, refusal))
 
     def _autoscale(self, _: simpy.Event) -> None:
         """A window is published: ask for the instances that it calls for."""

@@ -31,7 +31,8 @@ def _latest_ns(session: Session, wanted: NextLook) -> int:
     """The time at which the policy has to look, whatever labels come."""
     latest_ns = session.blueprint.horizon_ns
     published_ns = session.next_publication_ns if wanted.published else None
-    for each_ns in (wanted.at_ns, session.update_ends_ns, session.scales_ns, published_ns):
+    changes_ns = session.update_ends_ns, session.scales_ns, session.others_ask_ns
+    for each_ns in (wanted.at_ns, *changes_ns, published_ns):
         if each_ns is not None and each_ns < latest_ns:
             latest_ns = each_ns
     return latest_ns

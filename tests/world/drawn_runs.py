@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 from hypothesis import Phase, given, seed, settings
@@ -20,22 +21,24 @@ from hypothesis import strategies as st
 from simab.draws import Draws
 from simab.policies import Action, Observation
 from simab.run.simulation import Run, simulate
-from simab.scenario.arrivals import Arrivals
 from simab.scenario.models import Scenario
 from simab.scenario.serving import KEEPING, VariantRouting
 from simab.units import parse_duration
 from tests.strategies import among
 from tests.world.drawn_actions import ACTIONS, BY_WEIGHT, WEIGHTS
+from tests.world.drawn_arrivals import arrivals, sends
+from tests.world.drawn_qualities import VARIANT_NAMES, other_quality, quality
 from tests.world.drawn_ties import aim
+from tests.world.drawn_timelines import timeline
+from tests.world.drawn_times import Times, in_ns
 
 __all__ = ["Play", "plays", "some_plays"]
 
 MINUTE_NS = 60_000_000_000  # longer gaps ask for latencies of more than 366 days
 MOST_PER_S = 1_000_000
-SHORT_NS = 2_000
+
 
 # All strategies stand here, once: to make them anew for each example takes longer than to play it.
-SHARES = st.sampled_from([0.0, 0.0, 0.1, 0.5, 1.0])
 ERROR_RATES = st.sampled_from([0.0, 0.0, 0.0, 0.1, 0.1, 1.0])
 LOADS = st.sampled_from([0.1, 0.5, 0.9, 1.0, 1.5, 3.0])
 COINS = st.booleans()
@@ -44,12 +47,6 @@ SELDOM = st.sampled_from([False, False, False, True])
 COOLDOWNS = st.tuples(*[st.sampled_from([0, 0, 1, 4])] * 2)
 SHADOWS = st.sampled_from([0.5, 1.0])
 SEEDS = st.integers(0, 2**64 - 1)
-# Into how many units a run is cut.
-UNITS, FEWER_UNITS = (st.sampled_from(each) for each in ([6, 12, 24, 60, 200], [24, 60, 200]))
-# How many nanoseconds, units and intervals: most lead from one tie to another.
-INSTANTS = st.sampled_from(
-    [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 2, 0), (0, 0, 1), (0, 0, 2), (1, 1, 0), (-1, 1, 0)]
-) | st.tuples(st.just(0), st.floats(0, 4), st.just(0))
 # The families that are slow to tabulate are drawn less often.
 FAMILIES = st.sampled_from(
     ["constant"] * 12
@@ -57,23 +54,11 @@ FAMILIES = st.sampled_from(
     + ["gamma", "hyperexponential"]
 )
 SAMPLES = st.lists(st.sampled_from([0, 0.5, 1, 1, 4]), min_size=2, max_size=4)
-BETA = {"kind": "beta", "alpha": 0.3, "beta": 1.5}
-SCORES = st.integers(0, 15)
-SCORE_LISTS = st.lists(st.sampled_from([0, 0.25, 0.5, 0.75, 1]), min_size=2, max_size=5)
 SCORE_ROWS = st.lists(st.sampled_from([0, 0.25, 0.5, 1]), min_size=10, max_size=10)
 ROWS = st.lists(
     st.tuples(st.integers(0, 1), SCORE_ROWS, st.sampled_from([1, 1, 3, 100])),
     min_size=1,
     max_size=4,
-)
-# From rewards that are all alike, some of them lost, to a few that are very large.
-REWARDS = st.sampled_from(
-    [
-        {"kind": "quantiles", "values": [5, 5]},
-        {"kind": "quantiles", "values": [-3, 0, 0.1, 1e9]},
-        {"kind": "normal", "mean": -7.25, "standard_deviation": 2},
-        {"kind": "lognormal", "mean": 40, "cv": 5},
-    ]
 )
 VARIANT = st.fixed_dictionaries(
     {
@@ -102,22 +87,6 @@ SEGMENT = st.fixed_dictionaries(
         "labelled": MOSTLY,
     }
 )
-GAPS = st.sampled_from(
-    [
-        {"kind": "poisson"},
-        {"kind": "poisson"},
-        {"kind": "regular"},
-        {"kind": "gamma", "cv": 3},
-        {"kind": "weibull", "cv": 0.5},
-        {"kind": "batches", "mean_size": 4},
-    ]
-)
-# Stops, jumps and slopes, from nothing and to nothing.
-FACTORS = st.lists(st.sampled_from([0, 0, 0.1, 1, 1, 5]), min_size=1, max_size=4)
-BETWEEN = st.sampled_from(["linear", "constant"])
-LASTING = st.lists(
-    st.tuples(st.sampled_from([0, 0.5, 1, 8]), st.sampled_from([0.2, 1, 4])), min_size=2, max_size=3
-)
 ROUTING = st.sampled_from(get_args(VariantRouting))
 SPLITS = st.sampled_from(["weights"] * 4 + ["truncated_percentages", "instance_ratio"])
 ROUTERS = st.sampled_from(
@@ -125,7 +94,6 @@ ROUTERS = st.sampled_from(
 )
 METRICS = {"success": "success_rate", "reward": "reward"}
 AIMS = st.sampled_from(["weights", "weights", "weights", "targets", "paired"])
-VARIANT_NAMES = [f"v{number}" for number in range(10)]
 SOME_VARIANTS = st.lists(st.integers(0, 9), min_size=1, max_size=3)
 PERIODS = st.sampled_from([None, None, 3, 7])
 SCRIPTS = {
@@ -173,82 +141,30 @@ class Play:
         return simulate(engine=engine, **(arguments | changes))
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """The times of one scenario, in ns; control events fall on multiples of the unit."""
-
-    gap: float
-    unit: int
-    interval: int
-    horizon: int
-
-    @classmethod
-    def of(cls, draw: st.DrawFn, gap: float, requests: int) -> Times:
-        """Times for about so many requests."""
-        # Where gaps are short, the smaller the unit the more requests fall on multiples of it.
-        units = draw(UNITS if gap > SHORT_NS else FEWER_UNITS)
-        unit = max(round(requests * gap / units), 1)
-        interval = unit * draw(among(1, 1, 2, 3, 5))
-        beyond = draw(among(0, 0, 1, unit // 2, unit - 1))
-        return cls(gap, unit, interval, unit * units + beyond)
-
-    def instant(self, draw: st.DrawFn) -> str:
-        """A length of time that leads from one tie to another."""
-        nanoseconds, units, intervals = draw(INSTANTS)
-        return _ns(nanoseconds + units * self.unit + intervals * self.interval)
-
-
-def _ns(duration: float) -> str:
-    return f"{max(round(duration), 0)}ns"
-
-
 def _durations(draw: st.DrawFn, mean: float, times: Times) -> dict[str, Any]:
     """Any family of durations."""
-    kind, mean_text = draw(FAMILIES), _ns(max(mean, 1))
+    kind, mean_text = draw(FAMILIES), in_ns(max(mean, 1))
     match kind:
         case "constant":
             some = draw(among("instant", "gap", "mean"))
-            value = {"gap": _ns(times.gap), "mean": _ns(mean)}.get(some) or times.instant(draw)
+            value = {"gap": in_ns(times.gap), "mean": in_ns(mean)}.get(some) or times.instant(draw)
             return {"kind": kind, "value": value}
         case "exponential":
             return {"kind": kind, "mean": mean_text}
         case "lognormal":
-            return {"kind": kind, "median": mean_text, "p99": _ns(max(4 * mean, 1))}
+            return {"kind": kind, "median": mean_text, "p99": in_ns(max(4 * mean, 1))}
         case "lognormal of mean":
             cv = draw(among(0.2, 2.0))
             return {"kind": "lognormal", "mean": mean_text, "cv": cv}
         case "quantiles":
             values = {"p0": 0, "p50": mean, "p99": mean + times.unit, "p100": 5 * mean + times.unit}
-            return {"kind": kind, "quantiles": {name: _ns(each) for name, each in values.items()}}
+            return {"kind": kind, "quantiles": {name: in_ns(each) for name, each in values.items()}}
         case "samples":
-            return {"kind": kind, "values": [_ns(part * mean) for part in draw(SAMPLES)]}
+            return {"kind": kind, "values": [in_ns(part * mean) for part in draw(SAMPLES)]}
         case "gamma":
             return {"kind": kind, "mean": mean_text, "cv": draw(among(0.1, 0.5, 3))}
         case _:
             return {"kind": kind, "mean": mean_text, "cv": draw(among(1.1, 4))}
-
-
-def _scores(draw: st.DrawFn) -> dict[str, Any]:
-    return (
-        BETA if draw(SCORES) == 15 else {"kind": "quantiles", "values": sorted(draw(SCORE_LISTS))}
-    )
-
-
-def _quality(draw: st.DrawFn, truth: str, column: str) -> dict[str, Any]:
-    if truth == "success":
-        return {"kind": "success", "probability": draw(SHARES)}
-    if truth == "reward":
-        earning = draw(among(1.0, 0.5, 0.01))
-        return {"kind": "numeric_reward", "distribution": draw(REWARDS), "earning_share": earning}
-    threshold = draw(among(0.5, 0.5, 0.25, 1.0))
-    if truth == "table":
-        return {"kind": "joint_table", "table": "t", "column": column, "threshold": threshold}
-    return {
-        "kind": "classifier",
-        "positive_scores": _scores(draw),
-        "negative_scores": _scores(draw),
-        "threshold": threshold,
-    }
 
 
 def _autoscaling(draw: st.DrawFn, times: Times, instances: int, variants: int) -> dict[str, Any]:
@@ -261,8 +177,8 @@ def _autoscaling(draw: st.DrawFn, times: Times, instances: int, variants: int) -
         "invocations_per_instance": a_minute * draw(among(0.1, 0.5, 1.0, 1.0, 3.0)),
         "scale_out_datapoints": draw(among(1, 1, 2, 3)),
         "scale_in_datapoints": draw(among(1, 1, 2, 5)),
-        "scale_out_cooldown": _ns(out * times.unit),
-        "scale_in_cooldown": _ns(back * times.unit),
+        "scale_out_cooldown": in_ns(out * times.unit),
+        "scale_in_cooldown": in_ns(back * times.unit),
         "scale_in": draw(MOSTLY),
     }
 
@@ -279,7 +195,7 @@ def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, 
         kind = truth if number < 2 or truth == "reward" or draw(COINS) else "success"
         variants[name] = variant | {
             "latency": _durations(draw, mean, times),
-            "quality": _quality(draw, kind, name),
+            "quality": quality(draw, kind, name),
             "deployed": number == 0 or draw(MOSTLY),
         }
         if draw(SELDOM):
@@ -289,50 +205,28 @@ def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, 
     return variants
 
 
-def _arrivals(draw: st.DrawFn, times: Times) -> dict[str, Any]:
-    """Gaps of any law, and a rate that changes at instants where something else happens."""
-    found: dict[str, Any] = {"gaps": draw(GAPS)}
-    if draw(COINS):
-        points: dict[str, float] = {}
-        for factor in draw(FACTORS):
-            points[times.instant(draw)] = factor
-        shape = {"kind": "points", "points": points, "between": draw(BETWEEN)}
-        if draw(SELDOM):
-            last_ns = max(map(parse_duration, points))
-            shape["repeats_every"] = _ns(max(last_ns + 1, times.horizon // 4))
-        found["shape"] = shape
-    if draw(SELDOM):
-        found["spikes"] = [
-            {
-                "at": times.instant(draw),
-                "lasts": _ns(times.unit * draw(among(1, 2, 3))),
-                "times": draw(among(0, 0.5, 3)),
-                "ramp": times.instant(draw),
-            }
-        ]
-    if draw(SELDOM):
-        found["modulation"] = {
-            "states": [
-                {"times": each, "lasts": _ns(times.horizon * lasts / 5)}
-                for each, lasts in draw(LASTING)
-            ]
-        }
-    return found
+def _timeline(
+    draw: st.DrawFn, times: Times, variants: dict[str, dict[str, Any]], segments: list[str]
+) -> list[dict[str, Any]]:
+    """Mostly nothing."""
+    if not draw(SELDOM):
+        return []
+    instant = partial(times.instant, draw)
+    return timeline(draw, instant, list(variants), segments, partial(other_quality, draw, variants))
 
 
-def _sends(segment: dict[str, Any], horizon_ns: int) -> bool:
-    """Whether any request may come: a scenario without one is refused."""
-    arrivals = Arrivals.model_validate(segment.get("arrivals", {}))
-    curve, modulation = arrivals.curve(None, horizon_ns), arrivals.modulation
-    return (curve is None or curve.total > 0) and (modulation is None or modulation.mean > 0)
-
-
-def _segment(draw: st.DrawFn, names: list[str], per_s: float, times: Times) -> dict[str, Any]:
+def _segment(
+    draw: st.DrawFn, variants: dict[str, dict[str, Any]], per_s: float, times: Times
+) -> dict[str, Any]:
+    names = list(variants)
     segment: dict[str, Any] = draw(SEGMENT) | {"rate": f"{per_s:.9f}/s"}
     if draw(SELDOM):
-        segment["arrivals"] = _arrivals(draw, times)
+        segment["arrivals"] = arrivals(draw, times)
     if segment["activity"]["kind"] != "equal":
         segment["clients"] = min(segment["clients"], 1_000)
+    if draw(SELDOM):
+        name = draw(st.sampled_from(names))
+        segment["quality"] = {name: other_quality(draw, variants, name)}
     aim = draw(AIMS)
     if aim != "weights":
         some = list(dict.fromkeys(names[number % len(names)] for number in draw(SOME_VARIANTS)))
@@ -368,7 +262,7 @@ def _routing(draw: st.DrawFn, times: Times) -> dict[str, Any]:
     if kind not in KEEPING:
         return rule
     some = draw(among("instant", "long", "for ever"))
-    affinity = {"long": _ns(times.horizon / 3), "for ever": "366d"}.get(some)
+    affinity = {"long": in_ns(times.horizon / 3), "for ever": "366d"}.get(some)
     affinity = affinity or times.instant(draw)
     return rule | {"affinity": "1ns" if affinity == "0ns" else affinity}
 
@@ -393,7 +287,7 @@ def _scenario_data(
             "provisioning": times.instant(draw),
         },
         "traffic": {
-            f"s{number}": _segment(draw, names, per_s, times) for number in range(segments)
+            f"s{number}": _segment(draw, variants, per_s, times) for number in range(segments)
         },
         "labels": {
             "delay": _durations(draw, delay, times),
@@ -401,17 +295,18 @@ def _scenario_data(
             "positive_share": draw(among(0.0, 0.4, 0.4, 1.0)),
         },
         "metrics": {
-            "period": _ns(times.unit * draw(among(1, 2, 3, 4, 6))),
+            "period": in_ns(times.unit * draw(among(1, 2, 3, 4, 6))),
             "publication_delay": times.instant(draw),
         },
-        "controller": {"interval": _ns(times.interval)},
+        "controller": {"interval": in_ns(times.interval)},
         "objective": {
             "control": "v0",
             "candidate": "v1",
             "metric": METRICS.get(truth, "accuracy"),
             "smallest_effect": 0.05,
         },
-        "horizon": _ns(times.horizon),
+        "horizon": in_ns(times.horizon),
+        "timeline": _timeline(draw, times, variants, [f"s{number}" for number in range(segments)]),
         "policies": {
             "still": {"kind": "manual_schedule", "steps": [{"at": "366d", "weights": {}}]}
         },
@@ -446,13 +341,13 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
     if draw(MOSTLY):
         aim(draw, data, Draws(seed, replication))
     for segment in data["traffic"].values():
-        if not _sends(segment, parse_duration(data["horizon"])):
+        if not sends(segment, parse_duration(data["horizon"])):
             del segment["arrivals"]
     for described in data["endpoint"]["variants"].values():
         if "autoscaling" in described:
             windows = draw(among(None, None, 2, 3))
             period_ns = parse_duration(data["metrics"]["period"])
-            described["autoscaling"]["datapoint"] = windows and _ns(windows * period_ns)
+            described["autoscaling"]["datapoint"] = windows and in_ns(windows * period_ns)
     period = draw(PERIODS)
     return Play(
         scenario=Scenario.model_validate(data),

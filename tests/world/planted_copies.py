@@ -31,6 +31,7 @@ COPIED = (
     "kernel",
     "arrivals",
     "booking",
+    "changing",
     "choosing",
     "instances",
     "log",

@@ -53,6 +53,30 @@ FAULTS = {
         "streams[segment].arrived_ns[place] < before_ns:\n        reason",
         "streams[segment].arrived_ns[place] <= before_ns:\n        reason",
     ),
+    "a strength at its knot": (
+        "strengths[low + half].at_ns <= at_ns",
+        "strengths[low + half].at_ns < at_ns",
+    ),
+    "another instance's fault": (
+        "effect.instance == ALL_INSTANCES or effect.instance == instance:\n            strength = "
+        "_strength(constants.strengths, effect, started_ns)\n            times",
+        "effect.instance == ALL_INSTANCES or effect.instance != instance:\n            strength = "
+        "_strength(constants.strengths, effect, started_ns)\n            times",
+    ),
+    "the answers of another segment": (
+        "place = segment * np.uint64(len(constants.variants)) + variant",
+        "place = variant",
+    ),
+    "a fault that a copy does not meet": (
+        "        if fails(constants, segment, variant, instance, started_ns, word_error):\n"
+        "            status = _FAILED",
+        "        if fails(constants, segment, variant, instance, started_ns, word_error):\n"
+        "            status = status",
+    ),
+    "a rate after a knot": (
+        "curve[knot + 1].ticks <= clock",
+        "curve[knot + 1].ticks < clock",
+    ),
     "the place where the heap begins": (
         "    place = np.int64(0)\n    while True:",
         "    place = np.int64(1)\n    while True:",
@@ -191,6 +215,36 @@ def labelled_at_the_end() -> Play:
     return _play(half_ms=100, horizon=f"{last_ns}ns", **parts)
 
 
+def changing(**hit: Any) -> Play:
+    """One request a microsecond to two instances, which are slow and fail from 3 us on."""
+    conditions = {"kind": "conditions", "at": "3us", "latency_times": 3, "error_rate": 1} | hit
+    traffic: dict[str, Any] = {
+        name: {"rate": "1000000/s", "arrivals": {"gaps": {"kind": "regular"}}}
+        for name in ("users", "others")
+    }
+    slow = variant(latency=_constant("100ns"), instances=2)
+    return _play({"a": slow, "b": slow}, half_ms=1, traffic=traffic, timeline=[conditions])
+
+
+def faulty_copies() -> Play:
+    """Copies to a variant of which half fail for a while."""
+    conditions = {"kind": "conditions", "variants": ["b"], "error_rate": 0.5}
+    return _play(
+        {"a": variant(), "b": variant(weight=0)},
+        half_ms=400,
+        rate="1000/s",
+        endpoint={"shadow": {"variant": "b", "share": 1}},
+        timeline=[conditions],
+    )
+
+
+def doubled() -> Play:
+    """A request each microsecond, and from 4 us on two: the one at 4 us is at the knot."""
+    shape = {"kind": "points", "points": {"0s": 1, "4us": 0, "8us": 2}, "between": "constant"}
+    arrivals = {"gaps": {"kind": "regular"}, "shape": shape}
+    return _play(half_ms=1, traffic={"users": {"rate": "1000000/s", "arrivals": arrivals}})
+
+
 RARE: Mapping[str, Callable[[], Play]] = {
     "one place more in the queue": full,
     "a worker that becomes free on arrival": full,
@@ -205,6 +259,11 @@ RARE: Mapping[str, Callable[[], Play]] = {
     "the last of equals in turn": in_turn,
     "a copy's window": mirrored,
     "a label at the horizon": labelled_at_the_end,
+    "a strength at its knot": changing,
+    "another instance's fault": lambda: changing(instance=0),
+    "the answers of another segment": lambda: changing(segments=["others"]),
+    "a fault that a copy does not meet": faulty_copies,
+    "a rate after a knot": doubled,
 }
 """By name of a fault, a play that finds it: few drawn runs have what it needs."""
 

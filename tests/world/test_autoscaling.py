@@ -45,7 +45,7 @@ class Played:
         """The next window is published: how many instances are asked for, if any."""
         blueprint = self.counts.blueprint
         self.now_ns = self.scaler.next_ns(self.now_ns)
-        number = (self.now_ns - blueprint.publication_delay_ns) // blueprint.period_ns - 1
+        number = (self.now_ns - blueprint.publication.delay_ns) // blueprint.period_ns - 1
         units = round(per_instance * INSTANCE_SHARE_ONE)
         self.counts.requests[number, 1, RequestColumn.INVOCATIONS_PER_INSTANCE] = units
         there = {"a": 1} if instances is None else {"a": 1, "b": instances}

@@ -26,7 +26,6 @@ from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.intervals import wilson_interval
 from simab.stats.request_totals import LATENCY_BUCKETS, bucket_middle_ns, latency_quantile_buckets
 from simab.world.latency_counts import LatencyCounts
-from simab.world.published import published_until_ns
 from simab.world.run_counts import CARRY_NS, RequestColumn, RunCounts
 
 __all__ = [
@@ -94,7 +93,8 @@ def request_series(
 ) -> RequestSeries:
     """The series of two variants, by what is published at each instant."""
     period_ns = counts.blueprint.period_ns
-    published = [published_until_ns(counts.blueprint, at) // period_ns for at in times_ns]
+    publication = counts.blueprint.publication
+    published = [publication.until_ns(at) // period_ns for at in times_ns]
     latencies = [_Latencies.of(counts, number) for number in numbers]
     found = [_of_variant(each, published) for each in latencies]
     value, low, high = np.stack([each[0] for each in found], axis=2)

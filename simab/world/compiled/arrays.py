@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simab.draws import Draws
+from simab.profiles.outcomes import OutcomeSampler
 from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rate_curve import RateCurve
 from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint
+from simab.world.compiled.effect_arrays import effect_records, strength_records
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 from simab.world.run_counts import INSTANCE_SHARE_ONE
@@ -58,15 +60,20 @@ _VARIANT: Final = np.dtype(
         ("queue_limit", np.int64),  # or UNLIMITED
         ("least_outstanding", np.int64),
         ("latency_table", np.int64),
-        ("negatives_table", np.int64),  # of their scores, or of rewards; or NO_TABLE
-        ("positives_table", np.int64),
-        ("threshold", np.int64),
         ("fails_up_to", np.uint64),  # the last word of a failure, where there is one:
         ("may_fail", np.int64),
         ("salt", np.uint64),  # tells the variant's own words apart
+        ("watched", np.int64),
+        ("changes", np.int64),  # whether anything of the timeline hits its requests
+    ]
+)
+_ANSWERS: Final = np.dtype(
+    [
+        ("negatives_table", np.int64),  # of their scores, or of rewards; or NO_TABLE
+        ("positives_table", np.int64),
+        ("threshold", np.int64),
         ("first_row", np.int64),
         ("last_row", np.int64),
-        ("watched", np.int64),
     ]
 )
 _SEGMENT: Final = np.dtype(
@@ -104,6 +111,8 @@ class RunConstants(NamedTuple):
     `never_labelled_up_to` is the last word of a request that is never labelled, where
     `some_never_labelled`. `tables` holds every quantile table as a row, the label delay's first.
     Lists of variants and segments stand in flat arrays, each list from its first to its last place.
+    `answers_of` and `effect_starts` are by segment and variant, shape (segments x variants,), the
+    latter with an end.
     """
 
     horizon_ns: int
@@ -119,6 +128,11 @@ class RunConstants(NamedTuple):
     tables: Integers
     variants: Records
     segments: Records
+    answers: Records
+    answers_of: Integers
+    effects: Records
+    effect_starts: Integers
+    strengths: Records
     curves: Records
     target_thresholds: Words
     targets: Integers
@@ -193,7 +207,8 @@ def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
 def _packed(blueprint: Blueprint) -> RunConstants:
     """Pack what all replications share, once."""
     tables = _Tables(blueprint.label_delay)
-    outcomes = [variant.outcomes for variant in blueprint.variants]
+    samplers, conditions = blueprint.conditions.samplers, blueprint.conditions
+    effects = [each for row in conditions.effects for each in row]
     guides = [_guide(segment.client_thresholds) for segment in blueprint.segments]
     segments = _segments(blueprint, tables, guides)
     return RunConstants(
@@ -209,14 +224,19 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         never_labelled_up_to=_last_below(blueprint.never_labelled_below),
         variants=_variants(blueprint, tables),
         segments=segments,
+        answers=_answers(samplers, tables),
+        answers_of=_flat(conditions.outcomes_of),
+        effects=effect_records(effects),
+        effect_starts=_starts(effects),
+        strengths=strength_records(effects),
         curves=_curves([segment.curve for segment in blueprint.segments], segments),
         target_thresholds=_flat_words([each.target_thresholds for each in blueprint.segments]),
         targets=_flat([segment.targets for segment in blueprint.segments]),
         paired=_flat([segment.paired for segment in blueprint.segments]),
         client_thresholds=_flat_words([each.client_thresholds for each in blueprint.segments]),
         client_guides=_flat(guides),
-        row_thresholds=_flat_words([each.thresholds for each in outcomes]),
-        rows=_rows(blueprint),
+        row_thresholds=_flat_words([each.thresholds for each in samplers]),
+        rows=_rows(samplers),
         score_bins=blueprint.score_bins.copy(),  # compiled code takes writable arrays
         tables=tables.stacked(),
     )
@@ -224,26 +244,31 @@ def _packed(blueprint: Blueprint) -> RunConstants:
 
 def _variants(blueprint: Blueprint, tables: _Tables) -> Records:
     records = np.zeros(len(blueprint.variants), dtype=_VARIANT)
-    starts = _starts([each.outcomes.labels for each in blueprint.variants])
-    for record, variant, (first, last) in zip(
-        records, blueprint.variants, pairwise(starts), strict=True
-    ):
-        outcomes = variant.outcomes
-        scores = outcomes.score_tables
-        if outcomes.reward_table is not None:
-            scores = (outcomes.reward_table, outcomes.reward_table)
+    by_segment = blueprint.conditions.effects
+    for number, (record, variant) in enumerate(zip(records, blueprint.variants, strict=True)):
         record["workers"] = variant.workers
         record["queue_limit"] = UNLIMITED if variant.queue_limit is None else variant.queue_limit
         record["least_outstanding"] = variant.least_outstanding
         record["latency_table"] = tables.row_of(variant.latency)
-        record["negatives_table"] = NO_TABLE if scores is None else tables.row_of(scores[0])
-        record["positives_table"] = NO_TABLE if scores is None else tables.row_of(scores[1])
-        record["threshold"] = outcomes.threshold
         record["may_fail"] = variant.error_below > 0
         record["fails_up_to"] = _last_below(variant.error_below)
         record["salt"] = variant.salt
-        record["first_row"], record["last_row"] = first, last - 1
+        record["changes"] = any(own[number] for own in by_segment)
     records["watched"][list(blueprint.watched)] = 1
+    return records
+
+
+def _answers(samplers: Sequence[OutcomeSampler], tables: _Tables) -> Records:
+    records = np.zeros(len(samplers), dtype=_ANSWERS)
+    starts = _starts([each.labels for each in samplers])
+    for record, sampler, (first, last) in zip(records, samplers, pairwise(starts), strict=True):
+        scores = sampler.score_tables
+        if sampler.reward_table is not None:
+            scores = (sampler.reward_table, sampler.reward_table)
+        record["negatives_table"] = NO_TABLE if scores is None else tables.row_of(scores[0])
+        record["positives_table"] = NO_TABLE if scores is None else tables.row_of(scores[1])
+        record["threshold"] = sampler.threshold
+        record["first_row"], record["last_row"] = first, last - 1
     return records
 
 
@@ -295,12 +320,11 @@ def _guide(thresholds: Words) -> Integers:
     return np.searchsorted(thresholds, firsts, side="right").astype(np.int64)
 
 
-def _rows(blueprint: Blueprint) -> Records:
-    outcomes = [variant.outcomes for variant in blueprint.variants]
-    records = np.zeros(sum(len(each.labels) for each in outcomes), dtype=_ROW)
-    records["label"] = _flat([each.labels for each in outcomes])
-    records["score"] = _flat([each.scores for each in outcomes])
-    records["correct"] = _flat([each.correct for each in outcomes])
+def _rows(samplers: Sequence[OutcomeSampler]) -> Records:
+    records = np.zeros(sum(len(each.labels) for each in samplers), dtype=_ROW)
+    records["label"] = _flat([each.labels for each in samplers])
+    records["score"] = _flat([each.scores for each in samplers])
+    records["correct"] = _flat([each.correct for each in samplers])
     return records
 
 
@@ -364,7 +388,7 @@ def routing_arrays_of(
     )
 
 
-def _starts(ragged: Sequence[Sequence[int] | Integers]) -> Integers:
+def _starts(ragged: Sequence[Sequence[Any] | Integers]) -> Integers:
     return np.cumsum([0, *(len(each) for each in ragged)], dtype=np.int64)
 
 

@@ -17,7 +17,7 @@ from simab.world.compiled.draws import (
 )
 from simab.world.compiled.streams import BLOCK, ROW, SCORE
 
-__all__ = ["draw_outcome", "draw_outcomes"]
+__all__ = ["draw_answer", "draw_outcome", "draw_outcomes"]
 
 _SCORE_ONE = np.int64(SCORE_ONE)
 _SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
@@ -35,8 +35,16 @@ def draw_outcomes(constants, streams, segment, first):
 def draw_outcome(constants, streams, segment, place):
     """Those of one request, of the variant that it goes to."""
     variant = np.uint64(streams[segment].variants[place])
+    number = segment * np.uint64(len(constants.variants)) + variant
+    draw_answer(constants, streams, segment, place, np.uint64(constants.answers_of[number]))
+
+
+@njit(forceinline=True, **INSIDE)
+def draw_answer(constants, streams, segment, place, answers):
+    """Those of one request, of the answers with this number."""
+    variant = np.uint64(streams[segment].variants[place])
     word_row, word_score = streams[segment].words[ROW, place], streams[segment].words[SCORE, place]
-    label, score, correct = _outcome(constants, variant, word_row, word_score)
+    label, score, correct = _outcome(constants, answers, variant, word_row, word_score)
     streams[segment].labels[place] = label
     streams[segment].scores[place] = score
     streams[segment].corrects[place] = correct
@@ -45,31 +53,30 @@ def draw_outcome(constants, streams, segment, place):
 
 
 @njit(forceinline=True, **INSIDE)
-def _outcome(constants, variant, word_row, word_score):
+def _outcome(constants, answers, variant, word_row, word_score):
     """OutcomeSampler.draw: label, score, correct."""
-    plan = constants.variants[variant]
+    plan, salt = constants.answers[answers], constants.variants[variant].salt
     if constants.rows[np.uint64(plan.first_row)].label == NONE:
-        word_row = own_word(word_row, plan.salt)
+        word_row = own_word(word_row, salt)
     part = part_of(constants.row_thresholds, plan.first_row, plan.last_row, word_row)
     row = constants.rows[np.uint64(plan.first_row + part)]
     label, score, correct = row.label, row.score, row.correct
     if plan.negatives_table != NO_TABLE:
         if label == NONE:
-            return label, _reward(constants, variant, score, word_score), correct
+            return label, _reward(constants.tables, plan, salt, score, word_score), correct
         table = plan.positives_table if label else plan.negatives_table
-        score = draw_from_table(constants.tables, table, own_word(word_score, plan.salt))
+        score = draw_from_table(constants.tables, table, own_word(word_score, salt))
         predicted = np.int64(score >= plan.threshold)
         correct = np.int64(1) - (predicted ^ label)
     return label, score, correct
 
 
 @njit(**NOT_FROM_PYTHON)
-def _reward(constants, variant, units, word):
+def _reward(tables, plan, salt, units, word):
     """The reward of a row, or one that is drawn. Not inlined: most runs have none."""
     if units != NONE:
         return units
-    own = own_word(word, constants.variants[variant].salt)
-    return draw_from_table(constants.tables, constants.variants[variant].negatives_table, own)
+    return draw_from_table(tables, plan.negatives_table, own_word(word, salt))
 
 
 @njit(forceinline=True, **INSIDE)

@@ -14,8 +14,9 @@ from simab.draws import COPY_ATTEMPT, Purpose
 from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.arrays import UNLIMITED
 from simab.world.compiled.booking import book_copy
+from simab.world.compiled.changing import answers_met, fails, service_under
 from simab.world.compiled.choosing import give_cookie, number_of
-from simab.world.compiled.draws import INSIDE, threefry
+from simab.world.compiled.draws import INSIDE, NOT_FROM_PYTHON, threefry
 from simab.world.compiled.instances import (
     earliest_free,
     forget_started,
@@ -23,15 +24,19 @@ from simab.world.compiled.instances import (
     occupy,
     remember_waiting,
 )
+from simab.world.compiled.outcomes import draw_answer
 from simab.world.compiled.preparing import service_of, settle, slot_of, status_of
 from simab.world.compiled.streams import (
     BLOCK,
+    ERROR,
     INSTANCE,
     LEAST_BUSY,
     NAMED,
     NOWHERE,
     ON_ARRIVAL,
+    ROW,
 )
+from simab.world.conditions import SAME_ANSWERS
 from simab.world.run_counts import Status
 
 __all__ = ["DONE", "LOG_FULL", "QUEUE_FULL", "ROWS_A_REQUEST", "WINDOWS_FULL", "serve"]
@@ -44,7 +49,7 @@ ROWS_A_REQUEST = 2  # its own record, and that of its copy
 
 _SERVICE, _COPY_ATTEMPT = np.uint64(Purpose.SERVICE), np.uint64(COPY_ATTEMPT)
 _IN_FLIGHT, _INVALID = int(Status.IN_FLIGHT), int(Status.INVALID_TARGET)
-_REJECTED = int(Status.REJECTED)
+_REJECTED, _FAILED = int(Status.REJECTED), int(Status.FAILED)
 _NOT_SERVED = np.int64(-1)
 _ONE = np.uint64(1)
 
@@ -100,7 +105,7 @@ def _serve_one(constants, routing, streams, instances, counts, log, position, se
         streams[segment].slots[place] = slot
     service_ns = streams[segment].services_ns[place]
     started_ns, finished_ns = _occupy(
-        constants, instances, variant, np.uint64(slot), arrived_ns, service_ns
+        constants, instances, segment, variant, np.uint64(slot), arrived_ns, service_ns
     )
     streams[segment].started_ns[place] = started_ns
     streams[segment].finished_ns[place] = finished_ns
@@ -108,10 +113,27 @@ def _serve_one(constants, routing, streams, instances, counts, log, position, se
         streams[segment].statuses[place] = _REJECTED
         streams[segment].finished_ns[place] = arrived_ns
         return
+    if constants.variants[variant].changes:
+        _change(constants, streams, instances, segment, place)
     if not named and routing.cookies.shape[0] and np.int64(variant) == routing.pinned:
         give_cookie(constants, routing, streams, segment, place, finished_ns)
     if finished_ns >= constants.horizon_ns:
         streams[segment].statuses[place] = _IN_FLIGHT
+
+
+@njit(**NOT_FROM_PYTHON)
+def _change(constants, streams, instances, segment, place):
+    """How a request ends and what it is answered, by what it met when a worker began with it."""
+    variant = np.uint64(streams[segment].variants[place])
+    instance = instances.numbers[np.uint64(streams[segment].slots[place])]
+    started_ns, words = streams[segment].started_ns[place], streams[segment].words
+    if fails(constants, segment, variant, instance, started_ns, words[ERROR, place]):
+        streams[segment].statuses[place] = _FAILED
+    if constants.segments[segment].labelled:
+        row = words[ROW, place]
+        answers = answers_met(constants, segment, variant, instance, started_ns, row)
+        if answers != SAME_ANSWERS:
+            draw_answer(constants, streams, segment, place, np.uint64(answers))
 
 
 @njit(inline="always")
@@ -123,7 +145,7 @@ def _least_busy(constants, routing, instances, variant, arrived_ns, word):
 
 
 @njit(inline="always")
-def _occupy(constants, instances, variant, slot, arrived_ns, service_ns):
+def _occupy(constants, instances, segment, variant, slot, arrived_ns, service_ns):
     """Give a request to the worker that is free first: start and finish, or _NOT_SERVED twice."""
     plan = constants.variants[variant]
     workers, queue_limit = plan.workers, plan.queue_limit
@@ -136,6 +158,9 @@ def _occupy(constants, instances, variant, slot, arrived_ns, service_ns):
     started_ns = max(min(free_ns, constants.horizon_ns), arrived_ns)
     if (queue_limit != UNLIMITED or plan.least_outstanding) and free_ns > arrived_ns:
         remember_waiting(instances, slot, started_ns)
+    if plan.changes:
+        instance = instances.numbers[slot]
+        service_ns = service_under(constants, segment, variant, instance, started_ns, service_ns)
     finished_ns = started_ns + service_ns
     occupy(instances.free_ns, slot, workers, worker, finished_ns)
     return started_ns, finished_ns
@@ -159,9 +184,13 @@ def _copy(constants, routing, streams, instances, counts, log, position, segment
         slot = _least_busy(constants, routing, instances, variant, arrived_ns, word_instance)
     service_ns = service_of(constants, variant, word_latency)
     started_ns, finished_ns = _occupy(
-        constants, instances, variant, np.uint64(slot), arrived_ns, service_ns
+        constants, instances, segment, variant, np.uint64(slot), arrived_ns, service_ns
     )
     status = status_of(constants, variant, word_error)
+    if constants.variants[variant].changes and started_ns != _NOT_SERVED:
+        instance = instances.numbers[np.uint64(slot)]
+        if fails(constants, segment, variant, instance, started_ns, word_error):
+            status = _FAILED
     if started_ns == _NOT_SERVED:
         status, finished_ns = _REJECTED, arrived_ns
     elif finished_ns >= constants.horizon_ns:

@@ -17,6 +17,7 @@ from simab.draws import COPY_ATTEMPT, Draws, Purpose, own_word
 from simab.scenario.serving import HASHING
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.calls import CallEnd
+from simab.world.conditions import fails, service_under
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.records import COPY, UNKNOWN
 from simab.world.reference.request_log import RequestLog
@@ -119,7 +120,7 @@ class ReferencePlane:
         if status is not Status.REJECTED:
             self._give_cookie(arrival, variant, routing)
         if status is Status.OK:
-            self._label(variant, end.finished_ns, arrival, record)
+            self._label(end, arrival, record)
         return end
 
     def _copy(self, arrival: Arrival, words: tuple[int, int, int, int]) -> Steps:
@@ -151,10 +152,13 @@ class ReferencePlane:
             started_ns = now_ns(self._environment)
             if self._log:
                 self._log.started_ns[record] = started_ns
-            service_ns = max(plan.latency.draw(words[2]), 1)
+            met = self._blueprint.conditions.met(arrival.segment, variant, instance)
+            usual_ns = max(plan.latency.draw(words[2]), 1)
+            service_ns = service_under(met, started_ns, usual_ns)
             yield at(self._environment, started_ns + service_ns, Rank.COMPLETION)
         finished_ns = now_ns(self._environment)
-        status = Status.FAILED if words[3] < plan.error_below else Status.OK
+        failed = words[3] < plan.error_below or fails(met, started_ns, words[3])
+        status = Status.FAILED if failed else Status.OK
         times_ns = (arrival.arrived_ns, started_ns, finished_ns)
         self._run_counts.book_served(variant, times_ns, status is Status.FAILED, len(instances))
         if self._log:
@@ -258,17 +262,18 @@ class ReferencePlane:
             self._workers[place] = simpy.Resource(self._environment, capacity)
         return self._workers[place]
 
-    def _label(self, variant: int, finished_ns: int, arrival: Arrival, record: int) -> None:
+    def _label(self, end: CallEnd, arrival: Arrival, record: int) -> None:
         """Book the label of an answered request now, for the time at which it will arrive."""
         row_word, score_word, delay_word, never_word = arrival.outcome
         labelled = self._blueprint.segments[arrival.segment].labelled
         if not labelled or never_word < self._blueprint.never_labelled_below:
             self._run_counts.totals[Total.LABELS_NEVER] += 1
             return
-        label_ns = finished_ns + self._blueprint.label_delay.draw(delay_word)
-        plan = self._blueprint.variants[variant]
-        outcome = plan.outcomes.draw(row_word, score_word, plan.salt)
-        self._run_counts.book_label(variant, label_ns, outcome)
+        label_ns = end.finished_ns + self._blueprint.label_delay.draw(delay_word)
+        assert end.instance is not None
+        place = arrival.segment, end.variant, end.instance
+        outcome = self._blueprint.outcome(place, end.started_ns, (row_word, score_word))
+        self._run_counts.book_label(end.variant, label_ns, outcome)
         if self._log:
             seen = label_ns < self._blueprint.horizon_ns
             self._log.learn(record, label_ns, outcome if seen else None)

@@ -1,0 +1,45 @@
+"""How strongly something acts over time: from 0, not at all, to 1, in full, in straight pieces."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Final
+
+from simab.profiles.rate_curve import Knot
+
+__all__ = ["CHANCE_BITS", "Strength", "happens"]
+
+CHANCE_BITS: Final = 53
+"""A probability that changes over time is compared with so many bits of a word."""
+
+
+@dataclass(frozen=True, eq=False)
+class Strength:
+    """A share of time: `knots` rise from 0, and the last, at the end of a run, ends the curve."""
+
+    knots: tuple[Knot, ...]
+
+    @cached_property
+    def slopes(self) -> tuple[float, ...]:
+        """By how much it rises in a nanosecond, after each knot."""
+        rises = [
+            (knot.end - knot.start) / (after.at_ns - knot.at_ns)
+            for knot, after in pairwise(self.knots)
+        ]
+        return (*rises, 0.0)
+
+    def at(self, at_ns: int) -> float:
+        """What it is at an instant before the end; 0 from there on."""
+        place = bisect_right(self.knots, at_ns, key=lambda knot: knot.at_ns) - 1
+        if place == len(self.knots) - 1:
+            return 0.0
+        knot = self.knots[place]
+        return knot.start + self.slopes[place] * float(at_ns - knot.at_ns)
+
+
+def happens(word: int, probability: float) -> bool:
+    """Whether what has this probability happens, by a 64-bit word; to 2**-53."""
+    return word >> 64 - CHANCE_BITS < int(probability * float(1 << CHANCE_BITS))

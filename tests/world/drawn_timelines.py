@@ -1,0 +1,84 @@
+"""Timelines of drawn scenarios: faults, drift, outages and others' hands, at instants of ties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+__all__ = ["conditions", "timeline"]
+
+COINS = st.booleans()
+SELDOM = st.sampled_from([False, False, False, True])
+COUNTS = st.sampled_from([1, 1, 2, 4])
+TIMES = st.sampled_from([2.0, 0.1, 0.5, 1.0, 3.0, 100.0])
+ERRORS = st.sampled_from([0.3, 0.0, 0.0, 1.0])
+INSTANCES = st.sampled_from([None, None, None, None, None, 0, 1])
+STRENGTHS = st.sampled_from(
+    [
+        {"0s": 0.5},
+        {"0s": 1},
+        {"0s": 0, "1us": 1},
+        {"0s": 0.5, "1ms": 0.5, "1s": 1},
+        {"1s": 0, "2s": 1, "9s": 0},
+    ]
+)
+KINDS = st.sampled_from(["conditions"] * 4 + ["weights", "metrics_outage"])
+WINDOWS = st.sampled_from(["late", "lost"])
+
+Instant = Callable[[], str]
+Quality = Callable[[str], dict[str, Any]]
+"""Draws a quality of the kind that a variant has."""
+
+
+def conditions(
+    draw: st.DrawFn, instant: Instant, names: Sequence[str], segments: Sequence[str]
+) -> dict[str, Any]:
+    """What hits some variants and segments from an instant on, but for another quality."""
+    found: dict[str, Any] = {
+        "kind": "conditions",
+        "latency_times": draw(TIMES),
+        "error_rate": draw(ERRORS),
+        "instance": draw(INSTANCES),
+    }
+    if draw(SELDOM):
+        found["variants"] = [draw(st.sampled_from(names))]
+    if draw(SELDOM):
+        found["segments"] = [draw(st.sampled_from(segments))]
+    if draw(SELDOM):
+        return found | {"strength": {"kind": "points", "points": draw(STRENGTHS)}}
+    found |= {"at": instant(), "ramp": instant()}
+    if draw(SELDOM):
+        lasts = instant()
+        found |= {"lasts": "1ns" if lasts == "0ns" else lasts, "fade": instant()}
+    return found
+
+
+def timeline(
+    draw: st.DrawFn,
+    instant: Instant,
+    names: Sequence[str],
+    segments: Sequence[str],
+    quality: Quality,
+) -> list[dict[str, Any]]:
+    """A few entries of any kind; each may change nothing."""
+    found: list[dict[str, Any]] = []
+    for _ in range(draw(COUNTS)):
+        kind, at = draw(KINDS), instant()
+        if kind == "weights":
+            weights = {name: draw(st.sampled_from([0.0, 1.0, 2.0])) for name in names}
+            found.append({"kind": kind, "at": "1ns" if at == "0ns" else at, "weights": weights})
+        elif kind == "metrics_outage":
+            lasts = instant()
+            lasts = "1ns" if lasts == "0ns" else lasts
+            found.append({"kind": kind, "at": at, "lasts": lasts, "windows": draw(WINDOWS)})
+        else:
+            entry = conditions(draw, instant, names, segments)
+            if draw(COINS):
+                hit = entry.setdefault("variants", [names[0]])
+                entry["quality"] = quality(hit[0])
+            if entry["latency_times"] == 1 and not entry["error_rate"] and "quality" not in entry:
+                entry["error_rate"] = 0.5
+            found.append(entry)
+    return found
