@@ -103,18 +103,19 @@ def _serve_one(constants, routing, streams, instances, counts, log, position, se
         word = streams[segment].words[INSTANCE, place]
         slot = _least_busy(constants, routing, instances, variant, arrived_ns, word)
         streams[segment].slots[place] = slot
-    service_ns = streams[segment].services_ns[place]
-    started_ns, finished_ns = _occupy(
-        constants, instances, segment, variant, np.uint64(slot), arrived_ns, service_ns
-    )
+    if constants.variants[variant].changes:
+        started_ns, finished_ns = _serve_changed(constants, streams, instances, segment, place)
+    else:
+        service_ns = streams[segment].services_ns[place]
+        started_ns, finished_ns = _occupy(
+            constants, instances, variant, np.uint64(slot), arrived_ns, service_ns
+        )
     streams[segment].started_ns[place] = started_ns
     streams[segment].finished_ns[place] = finished_ns
     if started_ns == _NOT_SERVED:
         streams[segment].statuses[place] = _REJECTED
         streams[segment].finished_ns[place] = arrived_ns
         return
-    if constants.variants[variant].changes:
-        _change(constants, streams, instances, segment, place)
     if not named and routing.cookies.shape[0] and np.int64(variant) == routing.pinned:
         give_cookie(constants, routing, streams, segment, place, finished_ns)
     if finished_ns >= constants.horizon_ns:
@@ -122,11 +123,22 @@ def _serve_one(constants, routing, streams, instances, counts, log, position, se
 
 
 @njit(**NOT_FROM_PYTHON)
-def _change(constants, streams, instances, segment, place):
-    """How a request ends and what it is answered, by what it met when a worker began with it."""
+def _serve_changed(constants, streams, instances, segment, place):
+    """_occupy, where the timeline hits the variant: by what holds when a worker begins with the
+    request it also settles how it ends and what it is answered.
+
+    In a function of its own, so that the loop keeps its registers where nothing changes.
+    """
     variant = np.uint64(streams[segment].variants[place])
-    instance = instances.numbers[np.uint64(streams[segment].slots[place])]
-    started_ns, words = streams[segment].started_ns[place], streams[segment].words
+    slot = np.uint64(streams[segment].slots[place])
+    arrived_ns, words = streams[segment].arrived_ns[place], streams[segment].words
+    service_ns = streams[segment].services_ns[place]
+    started_ns, finished_ns = _occupy_changed(
+        constants, instances, segment, variant, slot, arrived_ns, service_ns
+    )
+    if started_ns == _NOT_SERVED:
+        return _NOT_SERVED, _NOT_SERVED
+    instance = instances.numbers[slot]
     if fails(constants, segment, variant, instance, started_ns, words[ERROR, place]):
         streams[segment].statuses[place] = _FAILED
     if constants.segments[segment].labelled:
@@ -134,6 +146,7 @@ def _change(constants, streams, instances, segment, place):
         answers = answers_met(constants, segment, variant, instance, started_ns, row)
         if answers != SAME_ANSWERS:
             draw_answer(constants, streams, segment, place, np.uint64(answers))
+    return started_ns, finished_ns
 
 
 @njit(inline="always")
@@ -145,25 +158,44 @@ def _least_busy(constants, routing, instances, variant, arrived_ns, word):
 
 
 @njit(inline="always")
-def _occupy(constants, instances, segment, variant, slot, arrived_ns, service_ns):
+def _occupy(constants, instances, variant, slot, arrived_ns, service_ns):
     """Give a request to the worker that is free first: start and finish, or _NOT_SERVED twice."""
+    worker, started_ns = _begin(constants, instances, variant, slot, arrived_ns)
+    if started_ns == _NOT_SERVED:
+        return _NOT_SERVED, _NOT_SERVED
+    finished_ns = started_ns + service_ns
+    occupy(instances.free_ns, slot, constants.variants[variant].workers, worker, finished_ns)
+    return started_ns, finished_ns
+
+
+@njit(inline="always")
+def _occupy_changed(constants, instances, segment, variant, slot, arrived_ns, service_ns):
+    """_occupy, where what is in force at the start may change the service."""
+    worker, started_ns = _begin(constants, instances, variant, slot, arrived_ns)
+    if started_ns == _NOT_SERVED:
+        return _NOT_SERVED, _NOT_SERVED
+    instance = instances.numbers[slot]
+    service_ns = service_under(constants, segment, variant, instance, started_ns, service_ns)
+    finished_ns = started_ns + service_ns
+    occupy(instances.free_ns, slot, constants.variants[variant].workers, worker, finished_ns)
+    return started_ns, finished_ns
+
+
+@njit(inline="always")
+def _begin(constants, instances, variant, slot, arrived_ns):
+    """The worker that is free first, and when it begins; _NOT_SERVED where the queue is full."""
     plan = constants.variants[variant]
     workers, queue_limit = plan.workers, plan.queue_limit
     worker, free_ns = earliest_free(instances.free_ns, slot, workers)
     if queue_limit != UNLIMITED and free_ns > arrived_ns:
         forget_started(instances, slot, arrived_ns)
         if instances.counts[slot] >= queue_limit:
-            return _NOT_SERVED, _NOT_SERVED
+            return worker, _NOT_SERVED
     # Cut off at the horizon: sums of years of waiting would not fit into 64 bits.
     started_ns = max(min(free_ns, constants.horizon_ns), arrived_ns)
     if (queue_limit != UNLIMITED or plan.least_outstanding) and free_ns > arrived_ns:
         remember_waiting(instances, slot, started_ns)
-    if plan.changes:
-        instance = instances.numbers[slot]
-        service_ns = service_under(constants, segment, variant, instance, started_ns, service_ns)
-    finished_ns = started_ns + service_ns
-    occupy(instances.free_ns, slot, workers, worker, finished_ns)
-    return started_ns, finished_ns
+    return worker, started_ns
 
 
 @njit(**INSIDE)
@@ -183,18 +215,18 @@ def _copy(constants, routing, streams, instances, counts, log, position, segment
     if slot == LEAST_BUSY:
         slot = _least_busy(constants, routing, instances, variant, arrived_ns, word_instance)
     service_ns = service_of(constants, variant, word_latency)
-    started_ns, finished_ns = _occupy(
+    started_ns, finished_ns = _occupy_changed(
         constants, instances, segment, variant, np.uint64(slot), arrived_ns, service_ns
     )
     status = status_of(constants, variant, word_error)
-    if constants.variants[variant].changes and started_ns != _NOT_SERVED:
-        instance = instances.numbers[np.uint64(slot)]
-        if fails(constants, segment, variant, instance, started_ns, word_error):
-            status = _FAILED
     if started_ns == _NOT_SERVED:
         status, finished_ns = _REJECTED, arrived_ns
     elif finished_ns >= constants.horizon_ns:
         status = _IN_FLIGHT
+    elif constants.variants[variant].changes:
+        instance = instances.numbers[np.uint64(slot)]
+        if fails(constants, segment, variant, instance, started_ns, word_error):
+            status = _FAILED
     times_ns = arrived_ns, started_ns, finished_ns
     copy = record, variant, instances.numbers[np.uint64(slot)], times_ns, status
     book_copy(constants, routing, streams, counts, log, segment, place, copy)
