@@ -22,6 +22,7 @@ from simab.policies import Action, Deploy, NextLook, Observation, SetInstances
 from simab.result.run_summary import RunSummary
 from simab.run.simulation import Run, play_run
 from simab.scenario.models import Scenario
+from simab.scenario.timeline import Conditions
 from simab.world import Blueprint, DecisionLog, RunData, Session
 from simab.world.control import Decider, SelfPlayed, SplitEntry
 
@@ -109,7 +110,23 @@ def as_the_control(scenario: Scenario, *, instances: bool) -> Scenario:
         taken |= {"instances": control.instances, "autoscaling": control.autoscaling}
     equal = {name: each.model_copy(update=taken) for name, each in variants.items()}
     endpoint = scenario.endpoint.model_copy(update={"variants": equal})
-    return scenario.model_copy(update={"endpoint": endpoint})
+    name = scenario.objective.control
+    traffic = {
+        segment: each.model_copy(
+            update={"quality": dict.fromkeys(variants, each.quality[name])}
+            if name in each.quality
+            else {"quality": {}}
+        )
+        for segment, each in scenario.traffic.items()
+    }
+    timeline = [
+        each.model_copy(update={"variants": ()}) if isinstance(each, Conditions) else each
+        for each in scenario.timeline
+        if not isinstance(each, Conditions) or each.hits_variant(name)
+    ]
+    return scenario.model_copy(
+        update={"endpoint": endpoint, "traffic": traffic, "timeline": tuple(timeline)}
+    )
 
 
 def differs_for_users(scenario: Scenario) -> bool:
@@ -123,6 +140,9 @@ def differs_for_users(scenario: Scenario) -> bool:
         getattr(each, name) != getattr(control, name)
         for each in variants.values()
         for name in _FELT
+    ) or any(
+        isinstance(entry, Conditions) and not set(variants) <= set(entry.variants or variants)
+        for entry in scenario.timeline
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from simab.analyse.breaches import guardrail_breach_s
@@ -24,14 +24,15 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
     decision = _decision(run)
     verdict = _verdict(run, decision)
     ends_with, since_s = _ending(run, verdict, truth)
-    judgement = truth.judgement(ends_with)
     if verdict is Verdict.UNDECIDED:
         decision = None
+    judgement = truth.judged_from(decision.at_ns if decision else 0).judgement(ends_with)
     requests = run.data.run_counts.requests
     served = requests[:, :, RequestColumn.ANSWERED].sum(axis=0)
     served -= requests[:, :, RequestColumn.COPIES_ANSWERED].sum(axis=0)  # nobody got these
     taken = run.data.run_counts.user_requests().sum(axis=0)
     by_variant = [*zip(run.data.run_counts.blueprint.names, taken, served, strict=True)]
+    on_worse, regret = _exposure(run, truth, by_variant)
     totals = run.totals
     refusals = [entry.refusal for entry in run.decision_log.decisions if not entry.accepted]
     return RunSummary(
@@ -48,8 +49,8 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
         requests_total=totals.arrived,
         requests_failed=totals.failed,
         requests_rejected=totals.rejected,
-        requests_on_worse=sum(int(taken) for name, taken, _ in by_variant if name in truth.worse),
-        regret=sum(int(served) * truth.shortfall(name) for name, _, served in by_variant),
+        requests_on_worse=on_worse,
+        regret=regret,
         guardrail_breach_s=guardrail_breach_s(run),
         weight_changes=_weight_changes(run),
         actions_refused=len(refusals),
@@ -62,6 +63,26 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
         clients_on_worse=_clients_on_worse(run, truth),
         candidate_gone_s=_candidate_gone_s(run),
     )
+
+
+def _exposure(
+    run: Run, truth: ScenarioTruth, by_variant: Sequence[tuple[str, int, int]]
+) -> tuple[int, float]:
+    """Requests that a worse variant took, and what all answers together miss of the best's.
+
+    Of each variant how many requests it took and answered. Where answers change, by what held in
+    the window in which each request ended.
+    """
+    if truth.over_time is None:
+        on_worse = sum(int(taken) for name, taken, _ in by_variant if name in truth.worse)
+        regret = sum(int(served) * truth.shortfall(name) for name, _, served in by_variant)
+        return on_worse, regret
+    counts = run.data.run_counts
+    requests, period_ns = counts.requests, counts.blueprint.period_ns
+    served = requests[:, :, RequestColumn.ANSWERED] - requests[:, :, RequestColumn.COPIES_ANSWERED]
+    worse, shortfalls = truth.over_time.by_window(counts.blueprint.names, period_ns, len(served))
+    on_worse = int((counts.user_requests() * worse).sum())
+    return on_worse, float((served * shortfalls).sum())
 
 
 def _clients_on_worse(run: Run, truth: ScenarioTruth) -> int | None:

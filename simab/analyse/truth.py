@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import isnan
-from typing import Final, get_args
+from typing import Any, Final, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simab.analyse.guardrail_truth import broken_guardrails
 from simab.errors import InvalidInput
 from simab.explain.capacity import splits
 from simab.policies.metrics import LabelMetric
-from simab.profiles.truth import metric_difference, truth_of
+from simab.profiles.truth import Truth, metric_difference
 from simab.result.run_summary import Judgement
 from simab.result.truth_summary import TruthSummary
+from simab.scenario.answers_over_time import AnswersOverTime, answers_change, variant_truths
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 
@@ -31,7 +35,8 @@ class ScenarioTruth:
     says in words which guardrail a variant breaks by what it is, or why it is unfit, for those that
     are.
     `contenders` are the variants that a run can end with: those deployed, the objective's two, and
-    those that a policy of the scenario may add.
+    those that a policy of the scenario may add. Where answers change, values are those that a run
+    without a decision is judged by, and `over_time` has the others.
     """
 
     objective: Objective
@@ -39,6 +44,11 @@ class ScenarioTruth:
     gains: Mapping[str, float]
     breaks: Mapping[str, str]
     contenders: tuple[str, ...]
+    over_time: TruthOverTime | None = None
+
+    def judged_from(self, at_ns: int) -> ScenarioTruth:
+        """What a decision at an instant is judged by."""
+        return self if self.over_time is None else self.over_time.since(at_ns)
 
     @property
     def metric(self) -> str:
@@ -152,17 +162,8 @@ def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTr
     Raises:
         InvalidInput: the objective's metric does not exist for the control or the candidate.
     """
-    truths = {
-        name: truth_of(
-            variant.quality.sampler(scenario.outcome_tables, scenario.labels.positive_share)
-        )
-        for name, variant in scenario.endpoint.variants.items()
-    }
     objective = scenario.objective
-    values = {
-        name: {metric: truth.metric(metric) for metric in get_args(LabelMetric)}
-        for name, truth in truths.items()
-    }
+    values = values_of(variant_truths(scenario))
     for role in (objective.control, objective.candidate):
         if isnan(values[role][objective.metric]):
             raise InvalidInput(
@@ -170,7 +171,64 @@ def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTr
                 "what it divides by; choose another metric, or describe the quality otherwise"
             )
     breaks = {**objective.unfit, **broken_guardrails(scenario, by_runs=by_runs)}
-    return truth_of_values(objective, values, breaks=breaks, contenders=contenders(scenario))
+    truth = truth_of_values(objective, values, breaks=breaks, contenders=contenders(scenario))
+    if not answers_change(scenario):
+        return truth
+    return replace(truth, over_time=TruthOverTime(truth, AnswersOverTime(scenario)))
+
+
+def values_of(truths: Mapping[str, Truth]) -> dict[str, dict[str, float]]:
+    """Every metric of labels, by variant."""
+    return {
+        name: {metric: truth.metric(metric) for metric in get_args(LabelMetric)}
+        for name, truth in truths.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TruthOverTime:
+    """What is true of variants whose answers change, at each time of a run."""
+
+    at_start: ScenarioTruth
+    answers: AnswersOverTime
+    _windows: dict[Any, tuple[NDArray[np.bool_], NDArray[np.float64]]] = field(
+        default_factory=dict, repr=False
+    )
+    _since: dict[int, ScenarioTruth] = field(default_factory=dict, repr=False)
+
+    def since(self, at_ns: int) -> ScenarioTruth:
+        """What a decision at an instant is judged by: the mean from then on to the horizon."""
+        if at_ns not in self._since:
+            self._since[at_ns] = self._of(values_of(self.answers.judged_from(at_ns)))
+        return self._since[at_ns]
+
+    def between(self, edges_ns: Sequence[int]) -> list[ScenarioTruth]:
+        """What held in each of the spans between rising instants."""
+        truths = self.answers.between(edges_ns)
+        spans = range(len(edges_ns) - 1)
+        return [
+            self._of(values_of({name: own[span] for name, own in truths.items()})) for span in spans
+        ]
+
+    def by_window(
+        self, names: Sequence[str], period_ns: int, windows: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Whether each variant was a worse one, and its shortfall, shape (windows, variants)."""
+        key = tuple(names), period_ns, windows
+        if key not in self._windows:
+            horizon_ns = self.answers.scenario.horizon
+            edges_ns = [min(window * period_ns, horizon_ns) for window in range(windows + 1)]
+            truths = self.between(edges_ns)
+            worse = [[name in each.worse for name in names] for each in truths]
+            shortfalls = [[each.shortfall(name) for name in names] for each in truths]
+            self._windows[key] = np.array(worse), np.array(shortfalls)
+        return self._windows[key]
+
+    def _of(self, values: Mapping[str, Mapping[str, float]]) -> ScenarioTruth:
+        start = self.at_start
+        return truth_of_values(
+            start.objective, values, breaks=start.breaks, contenders=start.contenders
+        )
 
 
 def contenders(scenario: Scenario) -> tuple[str, ...]:

@@ -89,7 +89,8 @@ def _two_that_share(scenario: Scenario) -> bool:
         and scenario.endpoint.split == "weights"
         and scenario.endpoint.routers is None
         and not any(each.targets or each.paired_targets for each in scenario.traffic.values())
-        and all(each.arrivals is None for each in scenario.traffic.values())
+        and not any(each.arrivals or each.quality for each in scenario.traffic.values())
+        and not scenario.timeline
         and all(scenario.endpoint.variants[name].queue_limit is None for name in deployed)
     )
 

@@ -14,7 +14,8 @@ from typing import Final
 
 from simab import units
 from simab.explain.capacity import served_per_s, start_weights
-from simab.profiles.truth import Truth, metric_difference, truth_of
+from simab.profiles.truth import Truth, metric_difference
+from simab.scenario.answers_over_time import variant_truths
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 from simab.stats.classification import SHARES
@@ -104,7 +105,7 @@ def labels_until(scenario: Scenario, labelled_per_hour: float, until_ns: int) ->
 def evidence_of(scenario: Scenario) -> Evidence:
     """Truths and needs of a scenario."""
     objective = scenario.objective
-    truths, labelled = _truths(scenario), labelled_per_hour(scenario)
+    truths, labelled = variant_truths(scenario), labelled_per_hour(scenario)
     values = {name: truth.metric(objective.metric) for name, truth in truths.items()}
     roles = objective.control, objective.candidate
     control = values[objective.control]
@@ -123,14 +124,6 @@ def evidence_of(scenario: Scenario) -> Evidence:
         true_difference=true[objective.candidate],
         others={name: true[name] for name in values if name not in roles},
     )
-
-
-def _truths(scenario: Scenario) -> Mapping[str, Truth]:
-    tables, positive_share = scenario.outcome_tables, scenario.labels.positive_share
-    return {
-        name: truth_of(variant.quality.sampler(tables, positive_share))
-        for name, variant in scenario.endpoint.variants.items()
-    }
 
 
 def _need(

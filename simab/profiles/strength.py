@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simab.profiles.rate_curve import Knot
 
-__all__ = ["CHANCE_BITS", "Strength", "happens"]
+__all__ = ["CHANCE_BITS", "Strength", "happens", "values_at"]
 
 CHANCE_BITS: Final = 53
 """A probability that changes over time is compared with so many bits of a word."""
@@ -38,6 +42,16 @@ class Strength:
             return 0.0
         knot = self.knots[place]
         return knot.start + self.slopes[place] * float(at_ns - knot.at_ns)
+
+
+def values_at(knots: Sequence[Knot], times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What a curve of straight pieces is at many instants before its end; 0 from there on."""
+    edges = np.array([knot.at_ns for knot in knots])
+    starts = np.array([knot.start for knot in knots])
+    rises = np.array([knot.end - knot.start for knot in knots]) / np.append(np.diff(edges), 1)
+    place = np.searchsorted(edges, times_ns, side="right") - 1
+    found: NDArray[np.float64] = starts[place] + rises[place] * (times_ns - edges[place])
+    return np.where(times_ns < edges[-1], found, 0.0)
 
 
 def happens(word: int, probability: float) -> bool:

@@ -6,6 +6,7 @@ distributions, a success rate is its probability, a mean reward that of its dist
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum, isnan, lcm, nan
@@ -19,7 +20,7 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rewards import RewardScale
 from simab.stats.classification import METRICS, ConfusionCounts
 
-__all__ = ["Truth", "metric_difference", "truth_of"]
+__all__ = ["Truth", "metric_difference", "mixed_truth", "truth_of"]
 
 _ROUNDING: Final = 1e-12  # of a metric's size: what sums and differences of floats may be off
 _WHOLE: Final = 1 << 60  # confusion cells as whole numbers of 2**-60, finer than a float
@@ -75,6 +76,70 @@ def truth_of(sampler: OutcomeSampler) -> Truth:
         roc_auc=_roc_auc(masses[0], masses[1]) if 0 < positive < 1 else nan,
         brier=positive * _mean_square(masses[1], 1) + (1 - positive) * _mean_square(masses[0], 0),
     )
+
+
+def mixed_truth(
+    parts: Sequence[tuple[float, OutcomeSampler, Truth]], *, with_roc_auc: bool = True
+) -> Truth:
+    """The truth of answers of which shares, which add up to 1, come from several samplers.
+
+    Each part is its share, its sampler and the sampler's truth. The AUC, which takes longest, is
+    NaN where it is not asked for.
+    """
+    if len(parts) == 1:
+        return parts[0][2]
+
+    def mean(of: Callable[[Truth], float]) -> float:
+        return fsum(share * of(truth) for share, _, truth in parts)
+
+    reward = mean(lambda truth: truth.reward)
+    squares = mean(lambda truth: truth.reward_variance + truth.reward**2)
+    confusion = _mixed_confusion(parts)
+    return Truth(
+        success_rate=mean(lambda truth: truth.success_rate),
+        confusion=confusion,
+        roc_auc=_mixed_roc_auc(parts) if with_roc_auc and confusion is not None else nan,
+        brier=mean(lambda truth: truth.brier),
+        reward=reward,
+        reward_variance=squares - reward**2,
+    )
+
+
+def _mixed_confusion(
+    parts: Sequence[tuple[float, OutcomeSampler, Truth]],
+) -> ConfusionCounts | None:
+    cells = [0.0] * 4
+    for share, _, truth in parts:
+        if truth.confusion is None:
+            return None
+        whole = sum(truth.confusion)
+        cells = [
+            cell + share * own / whole for cell, own in zip(cells, truth.confusion, strict=True)
+        ]
+    return ConfusionCounts(*(round(cell * _WHOLE) for cell in cells))
+
+
+def _mixed_roc_auc(parts: Sequence[tuple[float, OutcomeSampler, Truth]]) -> float:
+    """Of the scores of all parts together."""
+    pooled = []
+    for label in (0, 1):
+        shares = [share * float(_share_of_label(own, label)) for share, own, _ in parts]
+        whole = fsum(shares)
+        if whole == 0:
+            return nan
+        masses = [
+            (share / whole, _class_masses(own, label))
+            for share, (_, own, _) in zip(shares, parts, strict=True)
+            if share > 0
+        ]
+        pooled.append(
+            _Masses(
+                np.concatenate([each.low for _, each in masses]),
+                np.concatenate([each.high for _, each in masses]),
+                np.concatenate([share * each.mass for share, each in masses]),
+            )
+        )
+    return _roc_auc(pooled[0], pooled[1])
 
 
 def _truth_of_rewards(sampler: OutcomeSampler, table: QuantileTable, scale: RewardScale) -> Truth:

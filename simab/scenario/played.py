@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from simab.scenario.parts import UncheckedScenario
+from simab.scenario.timeline import Conditions
 
 __all__ = ["NOT_PLAYED", "played_data", "played_text"]
 
@@ -17,18 +18,22 @@ NOT_PLAYED: Final = frozenset(
 )
 """Fields of a scenario that leave each run as it is; policies are not part of it."""
 _DATES: Final = frozenset({"starts_at", "time_zone"})
-"""They decide how a run goes where arrivals go by the hour of the day."""
+"""They decide how a run goes where anything goes by the hour of the day."""
 
 
 def played_data(scenario: UncheckedScenario) -> dict[str, Any]:
     """What is played, as plain data: where it is equal, runs of a policy are equal."""
     data = scenario.model_dump(mode="json")
-    by_date = any(
+    played = NOT_PLAYED - _DATES if _goes_by_date(scenario) else NOT_PLAYED
+    return {name: value for name, value in data.items() if name not in played}
+
+
+def _goes_by_date(scenario: UncheckedScenario) -> bool:
+    """Whether anything depends on the hour of the day."""
+    return any(
         segment.arrivals is not None and segment.arrivals.by_date
         for segment in scenario.traffic.values()
-    )
-    played = NOT_PLAYED - _DATES if by_date else NOT_PLAYED
-    return {name: value for name, value in data.items() if name not in played}
+    ) or any(isinstance(each, Conditions) and each.by_date for each in scenario.timeline)
 
 
 def played_text(scenario: UncheckedScenario) -> str:

@@ -94,9 +94,11 @@ class Conditions(Description):
 
     def hits(self, segment: str, variant: str) -> bool:
         """Whether requests of a segment meet it at a variant."""
-        return (not self.segments or segment in self.segments) and (
-            not self.variants or variant in self.variants
-        )
+        return (not self.segments or segment in self.segments) and self.hits_variant(variant)
+
+    def hits_variant(self, variant: str) -> bool:
+        """Whether any request meets it at a variant."""
+        return not self.variants or variant in self.variants
 
     @property
     def by_date(self) -> bool:

@@ -21,9 +21,10 @@ from simab.errors import InvalidInput
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.profiles.quality import rows_that_differ
-from simab.profiles.truth import Truth, metric_difference, truth_of
+from simab.profiles.truth import Truth, metric_difference
 from simab.result.measured_policy import HELD
 from simab.scenario import Scenario
+from simab.scenario.answers_over_time import variant_truths
 from simab.scenario.changes import with_changes
 from simab.scenario.world_names import DESCRIBED
 from simab.stats.sample_size import pooled_trials
@@ -164,12 +165,8 @@ class ConvergencePlan:
     @cached_property
     def truths(self) -> tuple[Truth, Truth]:
         """Of control and candidate."""
-        scenario = self.scenario
-        tables, share = scenario.outcome_tables, scenario.labels.positive_share
-        control, candidate = (
-            truth_of(scenario.endpoint.variants[name].quality.sampler(tables, share))
-            for name in self.measure.variants
-        )
+        truths = variant_truths(self.scenario)
+        control, candidate = (truths[name] for name in self.measure.variants)
         return control, candidate
 
     @cached_property
@@ -264,11 +261,8 @@ def metrics_of(scenario: Scenario, asked: str | None) -> tuple[LabelMetric, ...]
         InvalidInput: the metric asked for is not one, or not one of these variants.
     """
     objective = scenario.objective
-    tables, share = scenario.outcome_tables, scenario.labels.positive_share
-    truths = [
-        truth_of(scenario.endpoint.variants[name].quality.sampler(tables, share))
-        for name in (objective.control, objective.candidate)
-    ]
+    by_variant = variant_truths(scenario)
+    truths = [by_variant[name] for name in (objective.control, objective.candidate)]
 
     def known(metric: str) -> bool:
         return all(math.isfinite(truth.metric(metric)) for truth in truths)

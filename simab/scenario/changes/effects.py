@@ -55,9 +55,14 @@ def with_effect(scenario: AnyScenario, effect: float) -> AnyScenario:
         scenario.endpoint.variants[name].quality
         for name in (objective.control, objective.candidate)
     ]
+    differing = [name for name, each in scenario.traffic.items() if each.quality]
+    if differing and not isinstance(qualities[0], Success):
+        rule = f"the answers to {differing[0]} are described by themselves, not as a success"
+        raise EffectRefused(effect, rule, "Describe the world by `change`.")
     match qualities:
         case [Success() as control, Success()]:
-            return _moved(scenario, effect, partial(shifted_success, control, effect))
+            moved = _moved(scenario, effect, partial(shifted_success, control, effect))
+            return _moved_by_segment(moved, effect) if differing else moved
         case [NumericReward() as control, NumericReward() as candidate]:
             return _moved(scenario, effect, partial(shifted_reward, control, effect, candidate))
         case [Classifier() as control, Classifier()]:
@@ -77,6 +82,24 @@ def _moved(
         rule = f"the control's {objective.metric} is {value:.6g}, and {moved:.6g} cannot be"
         raise EffectRefused(effect, rule, "Write an effect nearer to 0.") from None
     return with_variants(scenario, {objective.candidate: {"quality": quality}})
+
+
+def _moved_by_segment(scenario: AnyScenario, effect: float) -> AnyScenario:
+    """In each segment the control's success there, moved as it is elsewhere."""
+    objective, traffic = scenario.objective, {}
+    for name, segment in scenario.traffic.items():
+        quality = {
+            each: own for each, own in segment.quality.items() if each != objective.candidate
+        }
+        control = segment.quality.get(objective.control)
+        if isinstance(control, Success):
+            try:
+                quality[objective.candidate] = shifted_success(control, effect)
+            except ValueError:
+                rule = f"the control's success with {name} moved by {effect:.6g} cannot be"
+                raise EffectRefused(effect, rule, "Write an effect nearer to 0.") from None
+        traffic[name] = segment.model_copy(update={"quality": quality})
+    return scenario.model_copy(update={"traffic": traffic})
 
 
 def _separated(scenario: AnyScenario, effect: float, control: Classifier) -> AnyScenario:

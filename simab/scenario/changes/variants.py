@@ -12,7 +12,7 @@ from simab.scenario import rules
 from simab.scenario.changes.mixing import rotated
 from simab.scenario.parts import UncheckedScenario
 
-__all__ = ["metric_of", "with_mixed_columns", "with_variants"]
+__all__ = ["metric_of", "with_answers_of", "with_mixed_columns", "with_variants"]
 
 AnyScenario = TypeVar("AnyScenario", bound=UncheckedScenario)
 
@@ -40,6 +40,20 @@ def with_variants(
     )
     rules.require(made)
     return made
+
+
+def with_answers_of(scenario: AnyScenario, models: Mapping[str, str]) -> AnyScenario:
+    """The scenario in which variants answer single segments as others, their models, do there."""
+    traffic = {}
+    for name, segment in scenario.traffic.items():
+        quality = {each: own for each, own in segment.quality.items() if each not in models}
+        quality |= {
+            each: segment.quality[model]
+            for each, model in models.items()
+            if model in segment.quality
+        }
+        traffic[name] = segment.model_copy(update={"quality": quality})
+    return scenario.model_copy(update={"traffic": traffic})
 
 
 def with_mixed_columns(

@@ -25,6 +25,7 @@ from simab.scenario.rules import (
     schedules,
     serving,
     sizes,
+    timeline,
     traffic,
     variants,
     worlds,
@@ -69,6 +70,11 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     sizes.requests_can_be_counted,
     sizes.counts_fit_into_memory,
     sizes.rows_fit_into_memory,
+    timeline.timeline_names_what_there_is,
+    timeline.timeline_lies_within_the_run,
+    timeline.timeline_has_a_date,
+    timeline.timeline_can_be_kept,
+    timeline.timeline_qualities_fit,
     worlds.described_is_the_file,
     worlds.own_worlds_change_something,
     worlds.dropped_worlds_are_played_otherwise,
@@ -97,6 +103,7 @@ _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     arrivals.repeated_shapes_can_be_kept,
     arrivals.states_can_be_drawn,
     arrivals.some_requests_come,
+    timeline.answers_by_segment_fit,
 )
 # Asked also of policies that no file holds: one that breaks them would decide by nothing.
 _ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = (

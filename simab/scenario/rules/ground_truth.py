@@ -22,6 +22,8 @@ __all__ = [
     "compared_metrics_are_defined",
     "direction_is_the_metrics_own",
     "labels_come_from_one_source",
+    "names_a_column",
+    "names_a_table",
     "objective_is_defined",
     "roles_have_the_same_kind",
     "tables_exist",
@@ -33,15 +35,29 @@ _POSITIVE_SHARE: Final = "labels.positive_share"
 
 def tables_exist(scenario: UncheckedScenario, variant: Variant, path: Path) -> Iterator[Violation]:
     """A joint outcome names a table of the scenario."""
-    quality, tables = variant.quality, scenario.outcome_tables
-    if isinstance(quality, JointOutcomes) and quality.table not in tables:
-        remedy = remedy_for_name(quality.table, tables, "Tables under outcome_tables")
-        yield Violation((*path, "quality", "table"), "names no outcome table", remedy)
+    yield from names_a_table(scenario, variant.quality, (*path, "quality"))
 
 
 def columns_exist(scenario: UncheckedScenario, variant: Variant, path: Path) -> Iterator[Violation]:
     """A joint outcome names one of the columns of its table."""
-    quality, tables = variant.quality, scenario.outcome_tables
+    yield from names_a_column(scenario, variant.quality, (*path, "quality"))
+
+
+def names_a_table(
+    scenario: UncheckedScenario, quality: QualityProfile, path: Path
+) -> Iterator[Violation]:
+    """Where it is one of a joint outcome table, the scenario has that."""
+    tables = scenario.outcome_tables
+    if isinstance(quality, JointOutcomes) and quality.table not in tables:
+        remedy = remedy_for_name(quality.table, tables, "Tables under outcome_tables")
+        yield Violation((*path, "table"), "names no outcome table", remedy)
+
+
+def names_a_column(
+    scenario: UncheckedScenario, quality: QualityProfile, path: Path
+) -> Iterator[Violation]:
+    """Where it is one of a joint outcome table, that has the column."""
+    tables = scenario.outcome_tables
     if not isinstance(quality, JointOutcomes) or quality.table not in tables:
         return
     rows = tables[quality.table].rows
@@ -49,7 +65,7 @@ def columns_exist(scenario: UncheckedScenario, variant: Variant, path: Path) -> 
     if columns and quality.column not in columns:
         remedy = remedy_for_name(quality.column, columns, f"Columns of {quality.table}")
         rule = f"names no column of the table {quality.table}"
-        yield Violation((*path, "quality", "column"), rule, remedy)
+        yield Violation((*path, "column"), rule, remedy)
 
 
 def classifiers_know_the_share_of_positives(scenario: UncheckedScenario) -> Iterator[Violation]:

@@ -7,7 +7,12 @@ from fractions import Fraction
 from typing import Any, Final
 
 from simab.profiles.quality import JointOutcomes
-from simab.scenario.changes.variants import metric_of, with_mixed_columns, with_variants
+from simab.scenario.changes.variants import (
+    metric_of,
+    with_answers_of,
+    with_mixed_columns,
+    with_variants,
+)
 from simab.scenario.models import Scenario
 
 __all__ = [
@@ -41,6 +46,7 @@ def with_equal(scenario: Scenario, candidates: Sequence[str]) -> Scenario:
         made = with_mixed_columns(scenario, names, [Fraction(1, len(names))] * len(names))
     else:
         made, alike["quality"] = scenario, model.quality
+    made = with_answers_of(made, dict.fromkeys(candidates, control))
     return with_variants(made, dict.fromkeys(candidates, alike))
 
 
@@ -54,7 +60,8 @@ def with_exchanged(scenario: Scenario, candidate: str) -> Scenario:
         }
         for name, other in ((control, candidate), (candidate, control))
     }
-    return with_variants(scenario, taken)
+    made = with_answers_of(scenario, {control: candidate, candidate: control})
+    return with_variants(made, taken)
 
 
 def with_broken(scenario: Scenario, candidate: str, why: str) -> Scenario:

@@ -1,0 +1,179 @@
+"""What is true of the variants' answers over a run: mixtures of qualities, by segment and time.
+
+Shares of qualities are means over requests, by the rates of the segments, between two instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.profiles import QualityProfile, Truth, truth_of
+from simab.profiles.outcomes import OutcomeSampler
+from simab.profiles.rate_curve import Knot
+from simab.profiles.strength import values_at
+from simab.profiles.truth import mixed_truth
+from simab.scenario.parts import UncheckedScenario
+from simab.scenario.rates import curve_of, mean_rate_per_s
+from simab.scenario.serving import Variant
+from simab.scenario.timeline import Conditions
+
+__all__ = ["AnswersOverTime", "answers_change", "variant_truths"]
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
+"""Exact for polynomials up to degree 7: a rate times three strengths, all in straight pieces."""
+_ALWAYS: Final = 1.0
+Floats = NDArray[np.float64]
+
+
+def answers_change(scenario: UncheckedScenario) -> bool:
+    """Whether what a variant answers depends on the time or on the segment."""
+    return any(segment.quality for segment in scenario.traffic.values()) or any(
+        isinstance(entry, Conditions) and entry.quality is not None for entry in scenario.timeline
+    )
+
+
+def variant_truths(scenario: UncheckedScenario) -> dict[str, Truth]:
+    """The truth of each variant, as an experiment that decides at the start is judged by it."""
+    if answers_change(scenario):
+        return AnswersOverTime(scenario).judged_from(0)
+    return {
+        name: truth_of(_sampler(scenario, variant.quality))
+        for name, variant in scenario.endpoint.variants.items()
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class AnswersOverTime:
+    """The truths of a scenario whose answers change, over any span of its run."""
+
+    scenario: UncheckedScenario
+
+    def judged_from(self, since_ns: int) -> dict[str, Truth]:
+        """What a decision at an instant is judged by: the mean over requests from then on.
+
+        What is there once for a while counts by what is left of it at the end of the run.
+        """
+        since_ns = min(since_ns, self.scenario.horizon - 1)
+        found = self._truths((since_ns, self.scenario.horizon), judged=True)
+        return {name: truths[0] for name, truths in found.items()}
+
+    def between(self, edges_ns: Sequence[int]) -> dict[str, list[Truth]]:
+        """What held in each of the spans between rising instants, by variant.
+
+        The AUC is NaN where the objective is another metric.
+        """
+        return self._truths(tuple(edges_ns), judged=False)
+
+    def _truths(self, edges_ns: tuple[int, ...], *, judged: bool) -> dict[str, list[Truth]]:
+        found = {}
+        for name in self.scenario.endpoint.variants:
+            qualities, shares = self._shares(name, edges_ns, judged=judged)
+            found[name] = [self._mixed(qualities, row, judged=judged) for row in shares.tolist()]
+        return found
+
+    def _mixed(
+        self, qualities: Sequence[QualityProfile], shares: Sequence[float], *, judged: bool
+    ) -> Truth:
+        parts = []
+        for quality, share in zip(qualities, shares, strict=True):
+            if share > 0:
+                sampler, truth = self._known(quality)
+                parts.append((share, sampler, truth))
+        return mixed_truth(parts, with_roc_auc=judged or self._asks_for_roc_auc)
+
+    def _known(self, quality: QualityProfile) -> tuple[OutcomeSampler, Truth]:
+        for known, sampler, truth in self._samplers:
+            if known is quality or known == quality:
+                return sampler, truth
+        sampler = _sampler(self.scenario, quality)
+        self._samplers.append((quality, sampler, truth_of(sampler)))
+        return self._samplers[-1][1:]
+
+    @property
+    def _asks_for_roc_auc(self) -> bool:
+        return self.scenario.objective.metric == "roc_auc"
+
+    @cached_property
+    def _samplers(self) -> list[tuple[QualityProfile, OutcomeSampler, Truth]]:
+        return []
+
+    def _shares(
+        self, name: str, edges_ns: tuple[int, ...], *, judged: bool
+    ) -> tuple[list[QualityProfile], Floats]:
+        """The qualities of a variant's answers, and the share of each, shape (spans, qualities)."""
+        scenario, variant = self.scenario, self.scenario.endpoint.variants[name]
+        nodes, weights, firsts = self._quadrature(edges_ns)
+        qualities: list[QualityProfile] = []
+        columns: list[Floats] = []
+        for segment_name, segment in scenario.traffic.items():
+            left = weights * self._rate(segment_name, nodes)
+            for entry in reversed(scenario.timeline):
+                if isinstance(entry, Conditions) and entry.quality is not None:
+                    if not entry.hits(segment_name, name):
+                        continue
+                    strength = self._strength(entry, variant, nodes, judged=judged)
+                    qualities.append(entry.quality)
+                    columns.append(left * strength)
+                    left = left * (1.0 - strength)
+            qualities.append(segment.quality.get(name, variant.quality))
+            columns.append(left)
+        sums = np.add.reduceat(np.stack(columns, axis=1), firsts, axis=0)
+        whole = sums.sum(axis=1, keepdims=True)
+        # Where no request comes, the mean over time would be that over none: any will do.
+        none = np.zeros_like(sums)
+        none[:, -1] = 1.0
+        return qualities, np.divide(sums, whole, out=none, where=whole > 0)
+
+    def _strength(
+        self, entry: Conditions, variant: Variant, nodes: NDArray[np.int64], *, judged: bool
+    ) -> Floats:
+        scenario = self.scenario
+        curve = entry.strength_over(scenario.start, scenario.horizon)
+        part = _ALWAYS
+        if entry.instance is not None:
+            part = 1.0 / variant.instances if entry.instance < variant.instances else 0.0
+        if judged and entry.fades:
+            return np.full(len(nodes), part * curve.at(scenario.horizon - 1))
+        return part * values_at(curve.knots, nodes)
+
+    def _rate(self, name: str, nodes: NDArray[np.int64]) -> Floats:
+        segment = self.scenario.traffic[name]
+        curve, mean = curve_of(self.scenario, segment), mean_rate_per_s(self.scenario, segment)
+        if curve is None:
+            return np.full(len(nodes), mean)
+        return mean / curve.mean * values_at(curve.knots, nodes)
+
+    def _quadrature(
+        self, edges_ns: tuple[int, ...]
+    ) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+        """Instants, their weights, and the first instant of each span."""
+        first, last = edges_ns[0], edges_ns[-1]
+        knots = {knot.at_ns for curve in self._curves for knot in curve}
+        inside = {each for each in knots if first < each < last}
+        bounds = np.array(sorted(inside | set(edges_ns)), dtype=np.int64)
+        half = np.diff(bounds)[:, None] / 2.0
+        nodes = (bounds[:-1, None] + half * (1.0 + _NODES)).astype(np.int64)
+        firsts = np.searchsorted(bounds, edges_ns[:-1]) * len(_NODES)
+        return nodes.ravel(), (half * _WEIGHTS).ravel(), firsts
+
+    @cached_property
+    def _curves(self) -> list[Sequence[Knot]]:
+        scenario = self.scenario
+        rates = [curve_of(scenario, segment) for segment in scenario.traffic.values()]
+        found: list[Sequence[Knot]] = [each.knots for each in rates if each is not None]
+        found += [
+            entry.strength_over(scenario.start, scenario.horizon).knots
+            for entry in scenario.timeline
+            if isinstance(entry, Conditions) and entry.quality is not None
+        ]
+        return found
+
+
+def _sampler(scenario: UncheckedScenario, quality: QualityProfile) -> OutcomeSampler:
+    return quality.sampler(scenario.outcome_tables, scenario.labels.positive_share)

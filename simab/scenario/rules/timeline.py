@@ -1,0 +1,139 @@
+"""Rules on what happens during a run, and on answers that differ by segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from simab import units
+from simab.documents.violations import Path, Violation, violation_at_key
+from simab.profiles import QualityProfile
+from simab.profiles.quality import NumericReward
+from simab.scenario.arrivals import MOST_POINTS
+from simab.scenario.parts import Segment, UncheckedScenario
+from simab.scenario.rules.ground_truth import names_a_column, names_a_table
+from simab.scenario.rules.qualities import known_qualities
+from simab.scenario.suggestions import remedy_for_name
+from simab.scenario.timeline import Conditions, TimelineEntry, WeightChange
+
+__all__ = [
+    "answers_by_segment_fit",
+    "timeline_can_be_kept",
+    "timeline_has_a_date",
+    "timeline_lies_within_the_run",
+    "timeline_names_what_there_is",
+    "timeline_qualities_fit",
+]
+
+
+def timeline_names_what_there_is(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Variants and segments that an entry hits are some of the scenario."""
+    variants, segments = scenario.endpoint.variants, scenario.traffic
+    for path, entry in _entries(scenario):
+        if isinstance(entry, Conditions):
+            yield from _unknown(entry.variants, variants, (*path, "variants"), "Variants")
+            yield from _unknown(entry.segments, segments, (*path, "segments"), "Segments")
+        elif isinstance(entry, WeightChange):
+            for name in entry.weights:
+                if name not in variants:
+                    rule = "names no variant"
+                    remedy = remedy_for_name(name, variants, "Variants")
+                    yield violation_at_key((*path, "weights", name), rule, remedy)
+            if not any(entry.weights.values()):
+                rule = "leave no variant any traffic"
+                yield Violation((*path, "weights"), rule, "Give one a weight above 0.")
+
+
+def timeline_lies_within_the_run(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """What begins after the run has ended would be read as if it had been tried."""
+    for path, entry in _entries(scenario):
+        if entry.at >= scenario.horizon:
+            rule = f"begins when the run of {units.format_duration(scenario.horizon)} is over"
+            yield Violation((*path, "at"), rule, "Let it begin earlier, or raise horizon.")
+
+
+def timeline_has_a_date(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Which hour of the day it is depends on when a run starts."""
+    for path, entry in _entries(scenario):
+        if isinstance(entry, Conditions) and entry.by_date and scenario.start is None:
+            rule = "goes by the hour of the day, and the scenario does not say when it starts"
+            remedy = "Add `starts_at: 2026-03-01T09:00`, and `time_zone` where it is not UTC."
+            yield Violation((*path, "strength", "kind"), rule, remedy)
+
+
+def timeline_can_be_kept(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Every repetition is kept by itself."""
+    for path, entry in _entries(scenario):
+        knots = entry.knots(scenario.horizon) if isinstance(entry, Conditions) else 0
+        if knots > MOST_POINTS:
+            rule = f"gives the run {knots:,} points, at most {MOST_POINTS:,} are kept"
+            remedy = "Let it repeat less often, or shorten horizon."
+            yield Violation((*path, "repeats_every"), rule, remedy)
+
+
+def timeline_qualities_fit(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """What an answer turns into is of the kind of the variant's own answers."""
+    own = known_qualities(scenario)
+    for path, entry in _entries(scenario):
+        if isinstance(entry, Conditions) and entry.quality is not None:
+            hit = entry.variants or tuple(own)
+            place = (*path, "quality")
+            yield from _of_the_kind(scenario, entry.quality, hit, place)
+
+
+def answers_by_segment_fit(
+    scenario: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
+    """So is what a variant answers to one segment."""
+    variants = scenario.endpoint.variants
+    for name, quality in segment.quality.items():
+        place = (*path, "quality", name)
+        if name not in variants:
+            remedy = remedy_for_name(name, variants, "Variants")
+            yield violation_at_key(place, "names no variant", remedy)
+        else:
+            yield from _of_the_kind(scenario, quality, (name,), place)
+
+
+def _entries(scenario: UncheckedScenario) -> Iterator[tuple[Path, TimelineEntry]]:
+    for number, entry in enumerate(scenario.timeline):
+        yield ("timeline", number), entry
+
+
+def _unknown(
+    names: Iterable[str], known: Iterable[str], path: Path, title: str
+) -> Iterator[Violation]:
+    for number, name in enumerate(names):
+        if name not in known:
+            rule = f"names no {title.lower()[:-1]}"
+            yield Violation((*path, number), rule, remedy_for_name(name, known, title))
+
+
+def _of_the_kind(
+    scenario: UncheckedScenario, quality: QualityProfile, hit: Iterable[str], path: Path
+) -> Iterator[Violation]:
+    """A quality that takes the place of those of some variants."""
+    broken = [
+        *names_a_table(scenario, quality, path),
+        *names_a_column(scenario, quality, path),
+    ]
+    yield from broken
+    own = known_qualities(scenario)
+    for name in hit:
+        if name not in own:
+            continue
+        if own[name].kind != quality.kind:
+            rule = f"{name} is of kind {own[name].kind}, and its answers stay of that kind"
+            yield Violation((*path, "kind"), rule, f"Describe it as {own[name].kind}.")
+            return
+        if isinstance(quality, NumericReward) and _unit(own[name]) != _unit(quality):
+            rule = f"earns between other bounds than {name}, by which its rewards are counted"
+            remedy = (
+                "Describe both by quantiles with the same smallest and largest reward; or change "
+                "earning_share alone."
+            )
+            yield violation_at_key((*path, "distribution"), rule, remedy)
+            return
+
+
+def _unit(quality: QualityProfile) -> object:
+    return quality.sampler({}, None).reward_scale
