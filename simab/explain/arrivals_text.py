@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from simab import units
+from simab.explain.dates import when
 from simab.scenario.arrivals import Modulation
 from simab.scenario.models import Scenario
 from simab.scenario.rates import HOUR_NS, changes, hours
@@ -34,20 +35,10 @@ def _hours_sentence(scenario: Scenario) -> str:
     found = hours(scenario)
     busiest, quietest = max(found, key=lambda each: each[1]), min(found, key=lambda each: each[1])
     return (
-        f"The busiest hour begins {_when(scenario, busiest[0])}, with {rate_text(busiest[1])}, and "
-        f"the quietest {_when(scenario, quietest[0])}, with {rate_text(quietest[1])}: loads are "
+        f"The busiest hour begins {when(scenario, busiest[0])}, with {rate_text(busiest[1])}, and "
+        f"the quietest {when(scenario, quietest[0])}, with {rate_text(quietest[1])}: loads are "
         "those of the busiest, all else goes by the mean."
     )
-
-
-def _when(scenario: Scenario, at_ns: int) -> str:
-    """After how long from the start, or at which date."""
-    if scenario.start is None:
-        return f"after {duration_text(units.seconds(at_ns))}" if at_ns else "at the start"
-    # Through seconds since 1970, or hours that daylight saving skips would count.
-    at_s = scenario.start.timestamp() + units.seconds(at_ns)
-    at = scenario.start.fromtimestamp(at_s, scenario.start.tzinfo)
-    return f"on {at:%a} {at.day} {at:%b} at {at:%H:%M}"
 
 
 def _gaps_sentence(name: str, variation: float) -> str:

@@ -15,7 +15,6 @@ from typing import Final
 from simab import units
 from simab.explain.capacity import served_per_s, start_weights
 from simab.profiles.truth import Truth, metric_difference
-from simab.scenario.answers_over_time import variant_truths
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 from simab.stats.classification import SHARES
@@ -102,10 +101,10 @@ def labels_until(scenario: Scenario, labelled_per_hour: float, until_ns: int) ->
     return labelled_per_hour * short_ns / _HOUR_NS
 
 
-def evidence_of(scenario: Scenario) -> Evidence:
-    """Truths and needs of a scenario."""
+def evidence_of(scenario: Scenario, truths: Mapping[str, Truth]) -> Evidence:
+    """Truths and needs of a scenario at steady rates; the truths are those of its variants."""
     objective = scenario.objective
-    truths, labelled = variant_truths(scenario), labelled_per_hour(scenario)
+    labelled = labelled_per_hour(scenario)
     values = {name: truth.metric(objective.metric) for name, truth in truths.items()}
     roles = objective.control, objective.candidate
     control = values[objective.control]

@@ -17,7 +17,9 @@ from simab.explain.hashed_shares import hashed_share_sentences
 from simab.explain.routing_text import routing_sentences
 from simab.explain.scenario_warnings import warnings
 from simab.explain.setting import setting_of
+from simab.explain.timeline_text import overload_sentences, timeline_sentences
 from simab.policies.explainers import explainer_of
+from simab.scenario.answers_over_time import variant_truths
 from simab.scenario.models import Scenario
 from simab.scenario.rates import at_busiest_hour, at_mean_rate
 from simab.text.durations import duration_text
@@ -56,14 +58,16 @@ def explain(scenario: Scenario) -> Explanation:
     """What is known of a scenario without playing it."""
     played, scenario, busiest = scenario, at_mean_rate(scenario), at_busiest_hour(scenario)
     rows = capacity_rows(busiest)
-    evidence = evidence_of(scenario)
+    evidence = evidence_of(scenario, variant_truths(played))
     return Explanation(
         title=scenario.title,
         question=scenario.question,
         sentences=(
             _traffic_sentence(scenario),
             *arrival_sentences(played),
+            *timeline_sentences(played),
             *capacity_sentences(rows),
+            *overload_sentences(played, rows),
             *autoscaling_sentences(busiest),
             *routing_sentences(scenario),
             *hashed_share_sentences(scenario),
