@@ -36,6 +36,7 @@ from simab.study.pace import Pace
 from simab.study.playing import truth_of_world
 from simab.study.split import split_at_a_glance
 from simab.study.stopping import Stop
+from simab.study.timeline import timeline_at_a_glance
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Study:
                 examples=study_examples(self.plan, played, progress=progress),
                 split=split_at_a_glance(self.plan, world, policy),
                 convergence=convergence_at_a_glance(self.plan, world, policy),
+                timeline=timeline_at_a_glance(self.plan, world),
             )
         shown: StudyResult = vars(self)["_shown"]
         return shown

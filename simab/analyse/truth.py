@@ -210,15 +210,28 @@ class TruthOverTime:
             self._of(values_of({name: own[span] for name, own in truths.items()})) for span in spans
         ]
 
+    def values_by_window(
+        self, names: Sequence[str], period_ns: int, windows: int
+    ) -> NDArray[np.float64]:
+        """The objective's metric of each variant, shape (windows, variants)."""
+        metric = self.at_start.metric
+        found = [
+            [each.values[name][metric] for name in names]
+            for each in self._in_windows(period_ns, windows)
+        ]
+        return np.array(found)
+
+    def _in_windows(self, period_ns: int, windows: int) -> list[ScenarioTruth]:
+        horizon_ns = self.answers.scenario.horizon
+        return self.between([min(each * period_ns, horizon_ns) for each in range(windows + 1)])
+
     def by_window(
         self, names: Sequence[str], period_ns: int, windows: int
     ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Whether each variant was a worse one, and its shortfall, shape (windows, variants)."""
         key = tuple(names), period_ns, windows
         if key not in self._windows:
-            horizon_ns = self.answers.scenario.horizon
-            edges_ns = [min(window * period_ns, horizon_ns) for window in range(windows + 1)]
-            truths = self.between(edges_ns)
+            truths = self._in_windows(period_ns, windows)
             worse = [[name in each.worse for name in names] for each in truths]
             shortfalls = [[each.shortfall(name) for name in names] for each in truths]
             self._windows[key] = np.array(worse), np.array(shortfalls)

@@ -44,7 +44,7 @@ class Strength:
         return knot.start + self.slopes[place] * float(at_ns - knot.at_ns)
 
 
-def values_at(knots: Sequence[Knot], times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+def values_at(knots: Sequence[Knot], times_ns: NDArray[np.float64]) -> NDArray[np.float64]:
     """What a curve of straight pieces is at many instants before its end; 0 from there on."""
     edges = np.array([knot.at_ns for knot in knots])
     starts = np.array([knot.start for knot in knots])

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hi
 
 from simab.result.reader import Reader
 
-__all__ = ["dumped", "loaded", "required_keys", "spread_keys"]
+__all__ = ["absent_if_none", "dumped", "loaded", "required_keys", "spread_keys"]
 
 Record = TypeVar("Record")
 _REQUIRED: Final = "keys that must be there"
@@ -25,6 +25,7 @@ _SIMPLE: Final[Mapping[Any, Callable[[Reader], Any]]] = {
     int: Reader.as_whole,
     float: Reader.as_number,
 }
+_ABSENT: Final = "absent where it is None"
 _SPREAD: Final = "keys at the level of the other fields"
 _LARGE: Final = 1e15
 """Smaller numbers are what they are, whole ones too; others are checked one by one."""
@@ -40,6 +41,11 @@ def required_keys(keys: Iterable[str]) -> Mapping[str, Any]:
 def spread_keys(keys: Iterable[str]) -> Mapping[str, Any]:
     """Metadata of a mapping whose entries JSON holds at the level of the other fields."""
     return {_SPREAD: tuple(keys)}
+
+
+def absent_if_none() -> Mapping[str, Any]:
+    """Metadata of a field that JSON does not hold where it is None."""
+    return {_ABSENT: True}
 
 
 def dumped(value: Any) -> Any:
@@ -64,8 +70,10 @@ def dumped(value: Any) -> Any:
     if hasattr(value, "as_plain"):
         return dumped(value.as_plain())
     plain: dict[str, Any] = {}
-    for name, is_spread in _names_of(kind):
+    for name, is_spread, is_absent in _names_of(kind):
         inner = dumped(getattr(value, name))
+        if is_absent and inner is None:
+            continue
         if is_spread:
             plain |= inner
         else:
@@ -74,10 +82,14 @@ def dumped(value: Any) -> Any:
 
 
 @cache
-def _names_of(kind: Hashable) -> tuple[tuple[str, bool], ...]:
-    """The fields of a record, and whether JSON holds their entries at the level of the others."""
+def _names_of(kind: Hashable) -> tuple[tuple[str, bool, bool], ...]:
+    """The fields of a record, whether JSON holds their entries at the level of the others, and
+    whether it has none where they are None.
+    """
     owner: Any = kind
-    return tuple((each.name, _SPREAD in each.metadata) for each in fields(owner))
+    return tuple(
+        (each.name, _SPREAD in each.metadata, _ABSENT in each.metadata) for each in fields(owner)
+    )
 
 
 def loaded(kind: type[Record], reader: Reader) -> Record:

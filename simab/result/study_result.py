@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simab.result.example_run import Example
+from simab.result.json_form import absent_if_none
 from simab.result.paired_difference import PairedDifference
 from simab.result.policy_result import PolicyResult
 from simab.result.reader import Reader
@@ -19,6 +20,7 @@ from simab.result.requirement_result import (
 )
 from simab.result.studied_convergence import StudiedConvergence
 from simab.result.studied_split import StudiedSplit
+from simab.result.studied_timeline import StudiedTimeline
 from simab.result.study_verdicts import StudyVerdicts
 from simab.result.truth_summary import TruthSummary
 from simab.result.world_result import WorldLabel, WorldResult
@@ -116,6 +118,7 @@ class StudyResult:
     recommendation: Recommendation | None = None
     split: StudiedSplit | None = None
     convergence: StudiedConvergence | None = None
+    timeline: StudiedTimeline | None = field(default=None, metadata=absent_if_none())
 
     @property
     def worlds(self) -> tuple[WorldResult, ...]:

@@ -131,7 +131,7 @@ class AnswersOverTime:
         return qualities, np.divide(sums, whole, out=none, where=whole > 0)
 
     def _strength(
-        self, entry: Conditions, variant: Variant, nodes: NDArray[np.int64], *, judged: bool
+        self, entry: Conditions, variant: Variant, nodes: Floats, *, judged: bool
     ) -> Floats:
         scenario = self.scenario
         curve = entry.strength_over(scenario.start, scenario.horizon)
@@ -142,23 +142,21 @@ class AnswersOverTime:
             return np.full(len(nodes), part * curve.at(scenario.horizon - 1))
         return part * values_at(curve.knots, nodes)
 
-    def _rate(self, name: str, nodes: NDArray[np.int64]) -> Floats:
+    def _rate(self, name: str, nodes: Floats) -> Floats:
         segment = self.scenario.traffic[name]
         curve, mean = curve_of(self.scenario, segment), mean_rate_per_s(self.scenario, segment)
         if curve is None:
             return np.full(len(nodes), mean)
         return mean / curve.mean * values_at(curve.knots, nodes)
 
-    def _quadrature(
-        self, edges_ns: tuple[int, ...]
-    ) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+    def _quadrature(self, edges_ns: tuple[int, ...]) -> tuple[Floats, Floats, NDArray[np.int64]]:
         """Instants, their weights, and the first instant of each span."""
         first, last = edges_ns[0], edges_ns[-1]
         knots = {knot.at_ns for curve in self._curves for knot in curve}
         inside = {each for each in knots if first < each < last}
         bounds = np.array(sorted(inside | set(edges_ns)), dtype=np.int64)
         half = np.diff(bounds)[:, None] / 2.0
-        nodes = (bounds[:-1, None] + half * (1.0 + _NODES)).astype(np.int64)
+        nodes = bounds[:-1, None] + half * (1.0 + _NODES)
         firsts = np.searchsorted(bounds, edges_ns[:-1]) * len(_NODES)
         return nodes.ravel(), (half * _WEIGHTS).ravel(), firsts
 

@@ -15,6 +15,7 @@ from simab.report.sections import (
     reproduce,
     rules,
     split,
+    timeline,
     worlds,
 )
 from simab.report.sections.section import Section
@@ -24,6 +25,7 @@ __all__ = ["SECTIONS", "Section"]
 SECTIONS: Final = (
     answer.SECTION,
     worlds.SECTION,
+    timeline.SECTION,
     policies.SECTION,
     figures.SECTION,
     costs.SECTION,
