@@ -103,7 +103,7 @@ def test_the_later_of_two_goes_first():
 
 
 def test_an_ending_is_judged_by_what_holds_after_the_decision():
-    """b is better until 5 h and worse from then on: who promotes it at 6 h is wrong."""
+    """B is better until 5 h and worse from then on: who promotes it at 6 h is wrong."""
     flip = {"kind": "conditions", "variants": ["b"], "at": "5h", "quality": success(0.5)}
     truth = truth_of_scenario(pair(0.6, 0.8, timeline=[flip]))
     assert truth.judgement("b") == "right"
@@ -116,8 +116,8 @@ def test_an_ending_is_judged_by_what_holds_after_the_decision():
 
 def test_a_mixture_of_classifiers_is_that_of_all_their_rows():
     """Two tables of labelled rows put together: every metric is that of the whole."""
-    one = dict(weights=[3, 1, 2], labels=[1, 0, 0], scores=[900, 100, 700])
-    two = dict(weights=[1, 2, 1], labels=[1, 0, 1], scores=[200, 300, 700])
+    one = {"weights": [3, 1, 2], "labels": [1, 0, 0], "scores": [900, 100, 700]}
+    two = {"weights": [1, 2, 1], "labels": [1, 0, 1], "scores": [200, 300, 700]}
 
     def of(rows):
         units = [score << 20 for score in rows["scores"]]
