@@ -1,0 +1,104 @@
+"""What explain says of a timeline: every entry, who leads when, and what a slowdown overloads."""
+
+from __future__ import annotations
+
+import pytest
+
+from simab.explain.explanation import explain
+from simab.explain.timeline_text import leading_sentence, timeline_sentences
+from simab.scenario.answers_over_time import AnswersOverTime
+from simab.scenario.epochs import MOST_EPOCHS, epochs
+from tests.world.building import SECOND, scenario, variant
+
+HOUR = 3600 * SECOND
+
+
+def success(probability):
+    return {"kind": "success", "probability": probability}
+
+
+def of(*timeline, **parts):
+    return scenario(timeline=list(timeline), **({"horizon": "2d"} | parts))
+
+
+def conditions(**fields):
+    return {"kind": "conditions"} | fields
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        (
+            conditions(name="slow disk", at="2h", ramp="1h", lasts="3h", fade="1h", latency_times=3)
+            | {"variants": ["a"]},
+            "“slow disk”: after 2 h, rising for 1 h, for 3 h, then fading for 1 h, requests to “a” "
+            "take 3 times as long.",
+        ),
+        (
+            conditions(at="8h", lasts="30min", repeats_every="12h", error_rate=0.3),
+            "After 8 h, for 30 min, again every 12 h, 30 % of requests fail that would not "
+            "otherwise.",
+        ),
+        (
+            conditions(quality=success(0.5), segments=["users"], instance=0),
+            "At the start, to the end, answers to requests of “users” at instance 0 have a success "
+            "rate of 0.5.",
+        ),
+        (
+            {"kind": "weights", "at": "4h", "weights": {"a": 1, "b": 0}, "name": "on call"},
+            "“on call”: after 4 h somebody else sets weights: “a” 1 and “b” 0.",
+        ),
+        (
+            {"kind": "metrics_outage", "at": "4h", "lasts": "1h", "windows": "lost"},
+            "For 1 h, beginning after 4 h, no metrics are published: windows are lost.",
+        ),
+    ],
+)
+def test_an_entry_in_words(entry, text):
+    assert next(timeline_sentences(of(entry))) == text
+
+
+def test_a_date_in_place_of_a_time():
+    """Through the night in which Berlin's clocks go forward: 7 h after 20:00 it is 4:00."""
+    made = of(
+        conditions(at="7h", error_rate=0.1), starts_at="2026-03-28T20:00", time_zone="Europe/Berlin"
+    )
+    assert next(timeline_sentences(made)).startswith("On Sun 29 Mar at 04:00, to the end, 10 %")
+
+
+def test_who_leads_when():
+    made = of(
+        conditions(at="12h", quality=success(0.2), variants=["b"]),
+        variants={"a": variant(quality=success(0.5)), "b": variant(quality=success(0.6))},
+    )
+    assert leading_sentence(made) == (
+        "By the mean of each span, this one is better: “b” from the start and “a” from 12 h."
+    )
+    assert [(each.since_ns, each.until_ns) for each in epochs(made)] == [
+        (0, 12 * HOUR),
+        (12 * HOUR, 48 * HOUR),
+    ]
+    assert not leading_sentence(of(conditions(at="12h", quality=success(0.2))))
+
+
+def test_seasons_are_cut_evenly():
+    """No instant divides them; the truths of the epochs are those of the spans."""
+    strength = {"kind": "points", "points": {"0h": 0, "24h": 1, "48h": 0}}
+    made = of(conditions(strength=strength, quality=success(0.2), variants=["b"]))
+    found = epochs(made)
+    assert len(found) == MOST_EPOCHS
+    edges = [found[0].since_ns, *(each.until_ns for each in found)]
+    held = AnswersOverTime(made).between(edges)["b"]
+    assert [each.truths["b"].success_rate for each in found] == [each.success_rate for each in held]
+
+
+def test_a_slowdown_that_overloads_is_said_and_another_is_not():
+    """A load of .4 at even weights, 20 requests a second of 40 ms: three times as much is 1.2."""
+    sentences = explain(of(conditions(name="disk", latency_times=3, variants=["a"]))).sentences
+    assert (
+        "At the full strength of “disk” “a” is overloaded with 50 % of the traffic: its load is "
+        "1.20 in place of 0.40, and its queue grows as long as that lasts."
+    ) in sentences
+    assert not any(
+        "overloaded" in each for each in explain(of(conditions(latency_times=1.2))).sentences
+    )
