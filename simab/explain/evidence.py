@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simab import units
+from simab.explain.calendar import Calendar, steady
 from simab.explain.capacity import served_per_s, start_weights
 from simab.profiles.truth import Truth, metric_difference
 from simab.scenario.models import Scenario
@@ -101,8 +102,13 @@ def labels_until(scenario: Scenario, labelled_per_hour: float, until_ns: int) ->
     return labelled_per_hour * short_ns / _HOUR_NS
 
 
-def evidence_of(scenario: Scenario, truths: Mapping[str, Truth]) -> Evidence:
-    """Truths and needs of a scenario at steady rates; the truths are those of its variants."""
+def evidence_of(
+    scenario: Scenario, truths: Mapping[str, Truth], calendar: Calendar = steady
+) -> Evidence:
+    """Truths and needs of a scenario at steady rates; the truths are those of its variants.
+
+    How long samples take goes by the calendar of the rates as they change.
+    """
     objective = scenario.objective
     labelled = labelled_per_hour(scenario)
     values = {name: truth.metric(objective.metric) for name, truth in truths.items()}
@@ -114,7 +120,8 @@ def evidence_of(scenario: Scenario, truths: Mapping[str, Truth]) -> Evidence:
 
     def need(variant: str, difference: float) -> Need:
         per_hour = labelled[objective.control], labelled[variant]
-        return _need(scenario, (truths[objective.control], truths[variant]), difference, per_hour)
+        pair = truths[objective.control], truths[variant]
+        return _need(scenario, pair, difference, per_hour, calendar)
 
     true = {name: need(name, metric_difference(values[name], control)) for name in values}
     return Evidence(
@@ -130,6 +137,7 @@ def _need(
     truths: tuple[Truth, Truth],
     difference: float,
     per_hour: tuple[float, float],
+    calendar: Calendar,
 ) -> Need:
     """Of the control and another variant, in this order."""
     objective, truth = scenario.objective, truths[0]
@@ -149,7 +157,8 @@ def _need(
         return Need(difference, None, math.nan, reason)
     fewer = max(math.ceil(control * min(ratio, 1.0)), 1)
     more = max(math.ceil(control * max(ratio, 1.0)), 1)
-    return Need(difference, fewer, _wait_s(scenario, fewer, min(per_hour)), other_arm=more)
+    duration_s = _wait_s(scenario, fewer, min(per_hour), calendar)
+    return Need(difference, fewer, duration_s, other_arm=more)
 
 
 def labels_ratio(control_per_hour: float, candidate_per_hour: float) -> float:
@@ -162,14 +171,16 @@ def labels_ratio(control_per_hour: float, candidate_per_hour: float) -> float:
     return min(max(candidate_per_hour / control_per_hour, 1e-12), 1e12)
 
 
-def _wait_s(scenario: Scenario, labelled: int, labelled_per_hour: float) -> float:
+def _wait_s(
+    scenario: Scenario, labelled: int, labelled_per_hour: float, calendar: Calendar
+) -> float:
     """When so many labels are expected to have arrived; inf where none ever does."""
     if not labelled_per_hour:
         return math.inf
     delay = scenario.labels.delay.table()
     needed_ns = labelled / labelled_per_hour * _HOUR_NS
     if needed_ns > _AGES_NS:
-        return needed_ns / 1e9
+        return calendar(needed_ns) / 1e9
     served_ns = math.ceil(needed_ns)
 
     def arrived_ns(until_ns: int) -> int:
@@ -179,7 +190,9 @@ def _wait_s(scenario: Scenario, labelled: int, labelled_per_hour: float) -> floa
     # The mean delay later at most: a label that is later than it makes up for one that is not.
     within = range(served_ns, served_ns + math.ceil(delay.mean) + 1)
     first = bisect_left(within, served_ns, hi=len(within) - 1, key=arrived_ns)
-    return units.seconds(within[first])
+    if calendar is steady:
+        return units.seconds(within[first])
+    return (calendar(served_ns) + (within[first] - served_ns)) / 1e9
 
 
 def _no_closed_form(objective: Objective, base: float, difference: float) -> str:

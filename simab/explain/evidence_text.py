@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from simab.explain.capacity import START, splits
+from simab.explain.dates import when
 from simab.explain.evidence import (
     Evidence,
     Need,
@@ -19,6 +20,8 @@ from simab.policies.metrics import COUNTED_AS_CORRECT
 from simab.profiles.truth import metric_difference
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
+from simab.scenario.rates import changes
+from simab.scenario.timeline import Conditions
 from simab.stats.proportions import power_two_proportions
 from simab.stats.sample_size import exact_power_two_proportions
 from simab.text.durations import duration_text
@@ -35,8 +38,11 @@ _SUMMED: Final = 200_000
 """Trials up to which outcomes are summed within a tenth of a second."""
 
 
-def evidence_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
-    """Truths and needs in words; beyond two variants each sentence names those that it is about."""
+def evidence_sentences(played: Scenario, scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """Truths and needs in words; beyond two variants each sentence names those that it is about.
+
+    Of the scenario as it is played, and at steady rates.
+    """
     objective = scenario.objective
     control = evidence.row(objective.control)
     if evidence.others:
@@ -52,7 +58,7 @@ def evidence_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     if evidence.smallest_effect.labelled_requests is None:
         yield evidence.smallest_effect.reason
         return
-    yield from _need_sentences(objective, evidence)
+    yield from _need_sentences(played, evidence)
     yield from _power_sentences(scenario, control.truth, evidence)
 
 
@@ -88,7 +94,12 @@ def _are_alike(scenario: Scenario) -> bool:
         scenario.endpoint.variants[name].model_copy(update={"weight": 1.0, "deployed": True})
         for name in (objective.control, objective.candidate)
     )
-    return control == candidate
+    one_alone = any(
+        isinstance(entry, Conditions)
+        and entry.hits_variant(objective.control) != entry.hits_variant(objective.candidate)
+        for entry in scenario.timeline
+    )
+    return control == candidate and not one_alone
 
 
 def _truths_of_many(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
@@ -140,26 +151,28 @@ def _promoted_by(scenario: Scenario, variant: str) -> str:
     )
 
 
-def _need_sentences(objective: Objective, evidence: Evidence) -> Iterator[str]:
+def _need_sentences(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    objective = scenario.objective
     effect, true = evidence.smallest_effect, evidence.true_difference
     between = _between(objective, objective.candidate) if evidence.others else ""
     same = true.labelled_requests == effect.labelled_requests and math.isclose(
         abs(true.difference), objective.smallest_effect, rel_tol=1e-9
     )
     if same and not between:
-        yield f"To see that difference, the smallest that matters ({_DESIGN}): {_in_words(effect)}."
+        words = _in_words(scenario, effect)
+        yield f"To see that difference, the smallest that matters ({_DESIGN}): {words}."
     else:
         smallest = number_text(objective.smallest_effect)
         yield (
             f"To see a difference of {smallest}{between}, the smallest that matters ({_DESIGN}): "
-            f"{_in_words(effect)}."
+            f"{_in_words(scenario, effect)}."
         )
     if true.labelled_requests is not None and not same:
-        yield f"To see the true difference{between}: {_in_words(true)}."
+        yield f"To see the true difference{between}: {_in_words(scenario, true)}."
     for name, need in evidence.others.items():
         if need.labelled_requests is not None:
             between = _between(objective, name)
-            yield f"To see the true difference{between}: {_in_words(need)}."
+            yield f"To see the true difference{between}: {_in_words(scenario, need)}."
 
 
 def _between(objective: Objective, other: str) -> str:
@@ -221,7 +234,7 @@ def _power(shares: tuple[float, float], trials: tuple[int, int], alpha: float) -
     return f"{power:.2f}" if power >= 0.01 else "below 0.01"
 
 
-def _in_words(need: Need) -> str:
+def _in_words(scenario: Scenario, need: Need) -> str:
     fewer, more = need.labelled_requests or 0, need.other_arm or 0
     labelled = f"{counted(fewer, 'labelled request')} an arm"
     if more != fewer:
@@ -231,4 +244,7 @@ def _in_words(need: Need) -> str:
         )
     if math.isinf(need.duration_s):
         return f"{labelled}, which the starting split never gives"
-    return f"{labelled}, {duration_text(need.duration_s)} at the starting split"
+    date = ""
+    if changes(scenario) and scenario.start is not None:
+        date = f", {when(scenario, round(need.duration_s * 1e9))}"
+    return f"{labelled}, {duration_text(need.duration_s)} at the starting split{date}"

@@ -10,6 +10,7 @@ from typing import Any
 from simab import units
 from simab.explain.arrivals_text import arrival_sentences
 from simab.explain.autoscaling_text import autoscaling_sentences
+from simab.explain.calendar import calendar_of
 from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentences
 from simab.explain.evidence import Need, TruthRow, evidence_of
 from simab.explain.evidence_text import evidence_sentences
@@ -58,7 +59,7 @@ def explain(scenario: Scenario) -> Explanation:
     """What is known of a scenario without playing it."""
     played, scenario, busiest = scenario, at_mean_rate(scenario), at_busiest_hour(scenario)
     rows = capacity_rows(busiest)
-    evidence = evidence_of(scenario, variant_truths(played))
+    evidence = evidence_of(scenario, variant_truths(played), calendar_of(played))
     return Explanation(
         title=scenario.title,
         question=scenario.question,
@@ -72,7 +73,7 @@ def explain(scenario: Scenario) -> Explanation:
             *routing_sentences(scenario),
             *hashed_share_sentences(scenario),
             *_of_policies(scenario),
-            *evidence_sentences(scenario, evidence),
+            *evidence_sentences(played, scenario, evidence),
         ),
         warnings=tuple(warnings(played)),
         capacity=rows,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from simab.profiles.rate_curve import RateCurve
@@ -19,6 +21,7 @@ __all__ = [
     "curve_of",
     "hours",
     "mean_rate_per_s",
+    "total_rates",
 ]
 
 HOUR_NS: Final = 3_600 * 10**9
@@ -80,9 +83,20 @@ def hours(scenario: UncheckedScenario) -> list[tuple[int, float]]:
     ]
 
 
+def total_rates(scenario: UncheckedScenario, edges_ns: Sequence[int]) -> list[float]:
+    """Requests a second of all segments together between neighbouring instants."""
+    return [
+        math.fsum(_rates_between(scenario, since_ns, until_ns).values())
+        for since_ns, until_ns in pairwise(edges_ns)
+    ]
+
+
 def _rates_from(scenario: UncheckedScenario, start_ns: int) -> dict[str, float]:
     """Requests a second of each segment in the hour from an instant on."""
-    until_ns = min(start_ns + HOUR_NS, scenario.horizon)
+    return _rates_between(scenario, start_ns, min(start_ns + HOUR_NS, scenario.horizon))
+
+
+def _rates_between(scenario: UncheckedScenario, start_ns: int, until_ns: int) -> dict[str, float]:
     found = {}
     for name, segment in scenario.traffic.items():
         curve = curve_of(scenario, segment)
