@@ -41,7 +41,7 @@ def test_explain_says_at_which_date_a_sample_is_there():
     }
     made = by_day([0] * 8 + [1] * 12 + [0] * 4, variants=pair, horizon="9d")
     need = explain(made).true_difference
-    # By day 180 labelled requests an hour and arm: 2 h on Monday, 12 on Tuesday, the rest from 8:00.
+    # By day 180 an hour and arm: 2 h on Monday, 12 on Tuesday, the rest from 8:00 on.
     assert need.labelled_requests == 3213
     assert need.duration_s / 3600 == pytest.approx(38 + 3213 / 180 - 14, abs=0.02)
     sentence = next(each for each in explain(made).sentences if "true difference" in each)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import sys
 from collections import Counter
 
 import numpy as np
@@ -107,7 +108,7 @@ def test_what_each_rule_does_with_it(pair):
     """
     study = compare(pair, replications=400, worlds=["described"])
     promotes = {policy.name: policy.promotes.count for policy in study.result.policies}
-    print(promotes)
+    sys.stdout.write(f"{promotes}\n")
     low, high = stats.binom.interval(0.9999, 400, 0.80)
     assert low <= promotes["test"] <= high
     assert promotes["sequential"] >= low
