@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from simab.draws import Draws
 from simab.policies import Action, Observation
 from simab.run.simulation import Run, simulate
-from simab.scenario.arrivals import Arrivals
 from simab.scenario.models import Scenario
 from simab.scenario.serving import KEEPING, VariantRouting
 from simab.units import parse_duration
 from tests.strategies import among
 from tests.world.drawn_actions import ACTIONS, BY_WEIGHT, WEIGHTS
+from tests.world.drawn_arrivals import drawn_arrivals, sends
 from tests.world.drawn_ties import aim
 
 __all__ = ["Play", "plays", "some_plays"]
@@ -101,22 +101,6 @@ SEGMENT = st.fixed_dictionaries(
         "activity": ACTIVITIES,
         "labelled": MOSTLY,
     }
-)
-GAPS = st.sampled_from(
-    [
-        {"kind": "poisson"},
-        {"kind": "poisson"},
-        {"kind": "regular"},
-        {"kind": "gamma", "cv": 3},
-        {"kind": "weibull", "cv": 0.5},
-        {"kind": "batches", "mean_size": 4},
-    ]
-)
-# Stops, jumps and slopes, from nothing and to nothing.
-FACTORS = st.lists(st.sampled_from([0, 0, 0.1, 1, 1, 5]), min_size=1, max_size=4)
-BETWEEN = st.sampled_from(["linear", "constant"])
-LASTING = st.lists(
-    st.tuples(st.sampled_from([0, 0.5, 1, 8]), st.sampled_from([0.2, 1, 4])), min_size=2, max_size=3
 )
 ROUTING = st.sampled_from(get_args(VariantRouting))
 SPLITS = st.sampled_from(["weights"] * 4 + ["truncated_percentages", "instance_ratio"])
@@ -289,48 +273,10 @@ def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, 
     return variants
 
 
-def _arrivals(draw: st.DrawFn, times: Times) -> dict[str, Any]:
-    """Gaps of any law, and a rate that changes at instants where something else happens."""
-    found: dict[str, Any] = {"gaps": draw(GAPS)}
-    if draw(COINS):
-        points: dict[str, float] = {}
-        for factor in draw(FACTORS):
-            points[times.instant(draw)] = factor
-        shape = {"kind": "points", "points": points, "between": draw(BETWEEN)}
-        if draw(SELDOM):
-            last_ns = max(map(parse_duration, points))
-            shape["repeats_every"] = _ns(max(last_ns + 1, times.horizon // 4))
-        found["shape"] = shape
-    if draw(SELDOM):
-        found["spikes"] = [
-            {
-                "at": times.instant(draw),
-                "lasts": _ns(times.unit * draw(among(1, 2, 3))),
-                "times": draw(among(0, 0.5, 3)),
-                "ramp": times.instant(draw),
-            }
-        ]
-    if draw(SELDOM):
-        found["modulation"] = {
-            "states": [
-                {"times": each, "lasts": _ns(times.horizon * lasts / 5)}
-                for each, lasts in draw(LASTING)
-            ]
-        }
-    return found
-
-
-def _sends(segment: dict[str, Any], horizon_ns: int) -> bool:
-    """Whether any request may come: a scenario without one is refused."""
-    arrivals = Arrivals.model_validate(segment.get("arrivals", {}))
-    curve, modulation = arrivals.curve(None, horizon_ns), arrivals.modulation
-    return (curve is None or curve.total > 0) and (modulation is None or modulation.mean > 0)
-
-
 def _segment(draw: st.DrawFn, names: list[str], per_s: float, times: Times) -> dict[str, Any]:
     segment: dict[str, Any] = draw(SEGMENT) | {"rate": f"{per_s:.9f}/s"}
     if draw(SELDOM):
-        segment["arrivals"] = _arrivals(draw, times)
+        segment["arrivals"] = drawn_arrivals(draw, times)
     if segment["activity"]["kind"] != "equal":
         segment["clients"] = min(segment["clients"], 1_000)
     aim = draw(AIMS)
@@ -446,7 +392,7 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
     if draw(MOSTLY):
         aim(draw, data, Draws(seed, replication))
     for segment in data["traffic"].values():
-        if not _sends(segment, parse_duration(data["horizon"])):
+        if not sends(segment, parse_duration(data["horizon"])):
             del segment["arrivals"]
     for described in data["endpoint"]["variants"].values():
         if "autoscaling" in described:
