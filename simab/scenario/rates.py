@@ -10,6 +10,8 @@ from typing import Final, TypeVar
 from simab.profiles.rate_curve import RateCurve
 from simab.scenario.arrivals import MOST_POINTS, Arrivals
 from simab.scenario.parts import Segment, UncheckedScenario
+from simab.scenario.sized import with_laws
+from simab.scenario.traced import mean_between_per_s, target_shares
 
 __all__ = [
     "HOUR_NS",
@@ -29,7 +31,9 @@ AnyScenario = TypeVar("AnyScenario", bound=UncheckedScenario)
 def changes(scenario: UncheckedScenario) -> bool:
     """Whether any segment's rate changes in a run."""
     return any(
-        curve_of(scenario, segment) is not None or _modulated(segment) != 1.0
+        segment.trace is not None
+        or curve_of(scenario, segment) is not None
+        or _modulated(segment) != 1.0
         for segment in scenario.traffic.values()
     )
 
@@ -51,6 +55,8 @@ def _curve(arrivals: Arrivals, start: datetime | None, horizon_ns: int) -> RateC
 
 def mean_rate_per_s(scenario: UncheckedScenario, segment: Segment) -> float:
     """Requests a second over the whole run."""
+    if segment.trace is not None:
+        return mean_between_per_s(segment.trace, scenario.horizon, 0, scenario.horizon)
     curve = curve_of(scenario, segment)
     return segment.rate * _modulated(segment) * (1.0 if curve is None else curve.mean)
 
@@ -85,6 +91,10 @@ def _rates_from(scenario: UncheckedScenario, start_ns: int) -> dict[str, float]:
     until_ns = min(start_ns + HOUR_NS, scenario.horizon)
     found = {}
     for name, segment in scenario.traffic.items():
+        if segment.trace is not None:
+            horizon_ns = scenario.horizon
+            found[name] = mean_between_per_s(segment.trace, horizon_ns, start_ns, until_ns)
+            continue
         curve = curve_of(scenario, segment)
         factor = 1.0 if curve is None else curve.mean_between(start_ns, until_ns)
         found[name] = segment.rate * _modulated(segment) * factor
@@ -101,10 +111,17 @@ def _steady(scenario: AnyScenario, rates: dict[str, float]) -> AnyScenario:
     if not changes(scenario):
         return scenario
     traffic = {
-        name: segment.model_copy(update={"rate": rates[name], "arrivals": _steadied(segment)})
+        name: segment.model_copy(
+            update={
+                "rate": rates[name],
+                "arrivals": _steadied(segment),
+                "trace": None,
+                "targets": segment.targets or target_shares(segment.trace),
+            }
+        )
         for name, segment in scenario.traffic.items()
     }
-    return scenario.model_copy(update={"traffic": traffic})
+    return with_laws(scenario).model_copy(update={"traffic": traffic})
 
 
 def _steadied(segment: Segment) -> object:
