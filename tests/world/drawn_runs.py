@@ -27,6 +27,7 @@ from tests.strategies import among
 from tests.world.drawn_actions import ACTIONS, BY_WEIGHT, WEIGHTS
 from tests.world.drawn_arrivals import drawn_arrivals, sends
 from tests.world.drawn_ties import aim
+from tests.world.drawn_traces import add_given, make_sure_something_comes
 
 __all__ = ["Play", "plays", "some_plays"]
 
@@ -378,6 +379,7 @@ def _scenario_data(
             for label, scores, count in draw(ROWS)
         ]
         data["outcome_tables"] = {"t": {"rows": rows}}
+    add_given(draw, data, times.unit)
     return data
 
 
@@ -394,6 +396,7 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
     for segment in data["traffic"].values():
         if not sends(segment, parse_duration(data["horizon"])):
             del segment["arrivals"]
+        make_sure_something_comes(segment, parse_duration(data["horizon"]))
     for described in data["endpoint"]["variants"].values():
         if "autoscaling" in described:
             windows = draw(among(None, None, 2, 3))

@@ -15,6 +15,8 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rate_curve import RateCurve
 from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint
+from simab.world.compiled.given import given_arrays, per_unit_ns
+from simab.world.given_arrivals import same_each_time
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 from simab.world.run_counts import INSTANCE_SHARE_ONE
@@ -67,6 +69,8 @@ _VARIANT: Final = np.dtype(
         ("first_row", np.int64),
         ("last_row", np.int64),
         ("watched", np.int64),
+        ("by_size", np.int64),  # then the latency table is that of a factor
+        ("base_ns", np.int64),
     ]
 )
 _SEGMENT: Final = np.dtype(
@@ -89,6 +93,11 @@ _SEGMENT: Final = np.dtype(
         ("called", np.int64),  # whether its requests are made from outside
         ("first_knot", np.int64),  # of the rate's curve
         ("knots", np.int64),  # none: the rate stays as it is
+        ("given", np.int64),  # how many arrivals, where they are given, else NOT_GIVEN
+        ("first_given", np.int64),
+        ("clients_given", np.int64),
+        ("targets_given", np.int64),
+        ("sizes_given", np.int64),
     ]
 )
 _KNOT: Final = np.dtype(
@@ -104,6 +113,7 @@ class RunConstants(NamedTuple):
     `never_labelled_up_to` is the last word of a request that is never labelled, where
     `some_never_labelled`. `tables` holds every quantile table as a row, the label delay's first.
     Lists of variants and segments stand in flat arrays, each list from its first to its last place.
+    Sizes have shape (given arrivals, columns), what a unit of each takes (variants, columns).
     """
 
     horizon_ns: int
@@ -120,6 +130,11 @@ class RunConstants(NamedTuple):
     variants: Records
     segments: Records
     curves: Records
+    given_ns: Integers
+    given_clients: Integers
+    given_targets: Words
+    given_sizes: NDArray[np.int32]
+    per_unit_ns: Integers
     target_thresholds: Words
     targets: Integers
     paired: Integers
@@ -182,6 +197,10 @@ def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
     packed = _packed(blueprint)._replace(
         seed=np.uint64(draws.seed), replication=np.uint64(draws.replication)
     )
+    if not all(map(same_each_time, blueprint.segments)):
+        segments = packed.segments.copy()
+        given = given_arrays(blueprint, draws, segments)
+        packed = packed._replace(segments=segments, **given._asdict())
     if all(segment.modulation is None for segment in blueprint.segments):
         return packed
     curves = [curve_of(segment, draws, blueprint.horizon_ns) for segment in blueprint.segments]
@@ -196,6 +215,7 @@ def _packed(blueprint: Blueprint) -> RunConstants:
     outcomes = [variant.outcomes for variant in blueprint.variants]
     guides = [_guide(segment.client_thresholds) for segment in blueprint.segments]
     segments = _segments(blueprint, tables, guides)
+    draws = Draws(0, 0) if all(map(same_each_time, blueprint.segments)) else None
     return RunConstants(
         horizon_ns=blueprint.horizon_ns,
         period_ns=blueprint.period_ns,
@@ -210,6 +230,8 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         variants=_variants(blueprint, tables),
         segments=segments,
         curves=_curves([segment.curve for segment in blueprint.segments], segments),
+        **given_arrays(blueprint, draws, segments)._asdict(),
+        per_unit_ns=per_unit_ns(blueprint),
         target_thresholds=_flat_words([each.target_thresholds for each in blueprint.segments]),
         targets=_flat([segment.targets for segment in blueprint.segments]),
         paired=_flat([segment.paired for segment in blueprint.segments]),
@@ -243,6 +265,8 @@ def _variants(blueprint: Blueprint, tables: _Tables) -> Records:
         record["fails_up_to"] = _last_below(variant.error_below)
         record["salt"] = variant.salt
         record["first_row"], record["last_row"] = first, last - 1
+        if variant.by_size is not None:
+            record["by_size"], record["base_ns"] = True, variant.by_size.base_ns
     records["watched"][list(blueprint.watched)] = 1
     return records
 

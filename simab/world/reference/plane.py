@@ -151,7 +151,7 @@ class ReferencePlane:
             started_ns = now_ns(self._environment)
             if self._log:
                 self._log.started_ns[record] = started_ns
-            service_ns = max(plan.latency.draw(words[2]), 1)
+            service_ns = plan.service_ns(words[2], arrival.sizes)
             yield at(self._environment, started_ns + service_ns, Rank.COMPLETION)
         finished_ns = now_ns(self._environment)
         status = Status.FAILED if words[3] < plan.error_below else Status.OK
