@@ -11,6 +11,7 @@ from simab.description import Description
 from simab.profiles.durations import Constant
 from simab.profiles.quality import Success
 from simab.scenario import Scenario
+from simab.scenario.parts import Segment
 
 __all__ = [
     "answers_are_independent",
@@ -89,9 +90,15 @@ def _two_that_share(scenario: Scenario) -> bool:
         and scenario.endpoint.split == "weights"
         and scenario.endpoint.routers is None
         and not any(each.targets or each.paired_targets for each in scenario.traffic.values())
-        and all(each.arrivals is None for each in scenario.traffic.values())
+        and not any(map(_comes_otherwise, scenario.traffic.values()))
         and all(scenario.endpoint.variants[name].queue_limit is None for name in deployed)
     )
+
+
+def _comes_otherwise(segment: Segment) -> bool:
+    """Whether requests of a segment come in another way than by chance, at one rate."""
+    parts = segment.arrivals, segment.trace, segment.sessions
+    return any(part is not None for part in parts)
 
 
 def _most_busy(scenario: Scenario, share: float) -> float:
