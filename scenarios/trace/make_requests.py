@@ -1,4 +1,4 @@
-"""Writes requests.csv: half an hour of a code assistant's traffic, made up, and no record of anyone.
+"""Writes requests.csv: half an hour of a code assistant's traffic, made up, not a record of anyone.
 
     python scenarios/trace/make_requests.py
 

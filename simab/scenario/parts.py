@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from simab.description import Description, Difference, Duration, Name, PositiveDuration, Rate, Share
 from simab.errors import InvalidInput
@@ -75,6 +75,10 @@ MOST_REPLICATIONS: Final = 10_000_000
 
 class Segment(Description):
     """A population of clients with one way of arriving."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["rate"]}, {"required": ["trace"]}]}
+    )
 
     rate: Annotated[Rate, Field(ge=1e-5, le=1e6, exclude_if=is_zero)] = 0.0
     """Arrivals of the whole segment, on average; where `arrivals` has the rate change, what its
