@@ -5,6 +5,7 @@ To see the figures: pytest -s -m long tests/world/test_fitted_arrivals.py
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def fits(shared: Path) -> dict[str, np.ndarray]:
     for name, values in found.items():
         means, errors = values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(RUNS)
         pairs = zip(means, errors, strict=True)
-        print(f"\n{name}: " + ", ".join(f"{mean:.3g} +- {error:.2g}" for mean, error in pairs))
+        shown = ", ".join(f"{mean:.3g} +- {error:.2g}" for mean, error in pairs)
+        sys.stdout.write(f"\n{name}: {shown}")
     return found
 
 

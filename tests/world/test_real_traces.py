@@ -129,8 +129,13 @@ def test_clients_of_a_cluster_keep_their_windows_and_their_shares(
         f"client {number}": {
             "clients": 1,
             "trace": {
-                **{"file": str(file), "time": "t_s", "zero": 0, "count": "count"},
-                **{"window": "600s", "spread": "randomly", "where": {"client": int(number)}},
+                "file": str(file),
+                "time": "t_s",
+                "zero": 0,
+                "count": "count",
+                "window": "600s",
+                "spread": "randomly",
+                "where": {"client": int(number)},
             },
         }
         for number in clients
