@@ -71,6 +71,10 @@ class Purpose(IntEnum):
     CLIENT of a segment's n-th request: client, target, (free), (free).
     MODULATION of a segment's n-th random state: how long it lasts, which one follows; of block 0
     also which one is the first, (free).
+    TRACE of the n-th request of a segment's trace: whether it is kept, where in its window it lies,
+    (free), (free).
+    SESSION of a segment's n-th session: how many requests, client, (free), (free).
+    SESSION_GAP of a segment's n-th session, "attempt" m: its gaps 4m to 4m + 3.
     DESIGN of a sweep's n-th point: its place in the order of a field's values, where it lies within
     that place, (free), (free).
     """
@@ -82,6 +86,9 @@ class Purpose(IntEnum):
     CLIENT = 5
     DESIGN = 6
     MODULATION = 7
+    TRACE = 8
+    SESSION = 9
+    SESSION_GAP = 10
 
 
 def stream_of(name: str) -> int:
@@ -162,8 +169,15 @@ class Draws:
     ) -> NDArray[np.uint64]:
         """Words of `count` consecutive entities from `first`, shape (count, 4), dtype uint64."""
         entities = np.arange(count, dtype=np.uint64) + np.uint64(first)
-        counter = (entities, int(purpose), stream, attempt)
-        return np.stack(threefry_block(counter, self._key), axis=1)
+        return self.blocks_of(purpose, stream, entities, attempt=attempt)
+
+    def blocks_of(
+        self, purpose: Purpose, stream: int, entities: NDArray[np.uint64], *, attempt: int = 0
+    ) -> NDArray[np.uint64]:
+        """The same of any entities, in their order."""
+        return np.stack(
+            threefry_block((entities, int(purpose), stream, attempt), self._key), axis=1
+        )
 
     def block(
         self, purpose: Purpose, stream: int, entity: int, *, attempt: int = 0

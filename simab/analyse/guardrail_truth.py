@@ -12,6 +12,7 @@ from simab.explain.variant_queue import VariantQueue
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
 from simab.policies.metrics import LATENCY_PROBABILITIES, latency_floor_ns, latency_metric_ns
 from simab.scenario.models import Scenario
+from simab.scenario.rates import at_mean_rate
 from simab.stats.request_totals import RequestTotals
 from simab.text.durations import duration_text
 from simab.text.lists import named
@@ -87,7 +88,8 @@ class _Guarded:
                 yield f"{run} takes {_reading(latency, found_ns)}, {_over(latency)}"
 
     def _service_ns(self, limit: LatencyLimit) -> float:
-        table = self._variant.latency.table()
+        variant = at_mean_rate(self._scenario).endpoint.variants[self._name]
+        table = variant.latency.table()
         probability = LATENCY_PROBABILITIES.get(limit.metric)
         return table.mean if probability is None else table.quantile(probability)
 
@@ -124,13 +126,14 @@ def _with_all_traffic(scenario: Scenario, name: str) -> Scenario:
     An autoscaled one has the instances that it comes to.
     """
     weights = {each: float(each == name) for each in scenario.endpoint.variants}
-    rate = rates_per_s(scenario.traffic.values(), weights)
+    steady = at_mean_rate(scenario)
+    rate = rates_per_s(steady.traffic.values(), weights)
     variants = {
         each: variant.model_copy(
             update={
                 "weight": weights[each],
                 "deployed": variant.deployed or each == name,
-                "instances": VariantQueue(variant, rate[each]).instances,
+                "instances": VariantQueue(steady.endpoint.variants[each], rate[each]).instances,
                 "autoscaling": None,
             }
         )

@@ -11,6 +11,7 @@ from simab.description import Description
 from simab.profiles.durations import Constant
 from simab.profiles.quality import Success
 from simab.scenario import Scenario
+from simab.scenario.parts import Segment
 
 __all__ = [
     "answers_are_independent",
@@ -89,10 +90,16 @@ def _two_that_share(scenario: Scenario) -> bool:
         and scenario.endpoint.split == "weights"
         and scenario.endpoint.routers is None
         and not any(each.targets or each.paired_targets for each in scenario.traffic.values())
-        and not any(each.arrivals or each.quality for each in scenario.traffic.values())
+        and not any(map(_comes_otherwise, scenario.traffic.values()))
         and not scenario.timeline
         and all(scenario.endpoint.variants[name].queue_limit is None for name in deployed)
     )
+
+
+def _comes_otherwise(segment: Segment) -> bool:
+    """Whether its requests come or are answered otherwise than by chance at one rate."""
+    parts = segment.arrivals, segment.trace, segment.sessions, segment.quality or None
+    return any(part is not None for part in parts)
 
 
 def _most_busy(scenario: Scenario, share: float) -> float:

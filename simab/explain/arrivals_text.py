@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from simab import units
 from simab.explain.dates import when
+from simab.explain.given_text import given_sentences
 from simab.scenario.arrivals import Modulation
 from simab.scenario.models import Scenario
 from simab.scenario.rates import HOUR_NS, changes, hours
@@ -20,8 +21,9 @@ __all__ = ["arrival_sentences"]
 def arrival_sentences(scenario: Scenario) -> Iterator[str]:
     """The busiest hour and the quietest, bursts, and changes by chance."""
     if changes(scenario) and scenario.horizon >= HOUR_NS:
-        yield _hours_sentence(scenario)
+        yield from _hours_sentences(scenario)
     for name, segment in scenario.traffic.items():
+        yield from given_sentences(scenario, name, segment)
         if segment.arrivals is None:
             continue
         variation = segment.arrivals.gaps.variation
@@ -31,10 +33,12 @@ def arrival_sentences(scenario: Scenario) -> Iterator[str]:
             yield _modulation_sentence(name, segment.rate, segment.arrivals.modulation)
 
 
-def _hours_sentence(scenario: Scenario) -> str:
+def _hours_sentences(scenario: Scenario) -> Iterator[str]:
     found = hours(scenario)
     busiest, quietest = max(found, key=lambda each: each[1]), min(found, key=lambda each: each[1])
-    return (
+    if busiest == quietest:
+        return
+    yield (
         f"The busiest hour begins {when(scenario, busiest[0])}, with {rate_text(busiest[1])}, and "
         f"the quietest {when(scenario, quietest[0])}, with {rate_text(quietest[1])}: loads are "
         "those of the busiest, all else goes by the mean."

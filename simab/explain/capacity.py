@@ -108,9 +108,9 @@ def load_at_all_traffic(scenario: Scenario, name: str) -> float:
     Requests that name a variant stay with it.
     """
     weights = {**dict.fromkeys(scenario.endpoint.variants, 0.0), name: 1.0}
-    variant = scenario.endpoint.variants[name]
-    rate = rates_per_s(at_busiest_hour(scenario).traffic.values(), weights)[name]
-    return VariantQueue(variant, rate).load
+    busiest = at_busiest_hour(scenario)
+    rate = rates_per_s(busiest.traffic.values(), weights)[name]
+    return VariantQueue(busiest.endpoint.variants[name], rate).load
 
 
 def capacity_rows(scenario: Scenario) -> tuple[CapacityRow, ...]:

@@ -16,6 +16,7 @@ from simab.explain.capacity import (
 )
 from simab.explain.chance import breaks_by_chance
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
+from simab.explain.given_text import traces_that_end
 from simab.explain.routing_text import faulty_routing
 from simab.explain.setting import setting_of
 from simab.explain.unending import ends_after_the_horizon, waits_for_a_person
@@ -44,6 +45,7 @@ def warnings(played: Scenario) -> list[str]:
         for topic, said in _OF_THE_SCENARIO.items()
         for text in said(busiest if topic in _OF_LOADS else scenario)
     ]
+    found += (PolicyWarning(Topic.HORIZON, text) for text in traces_that_end(played))
     setting = setting_of(scenario)
     for name, policy in scenario.policies.items():
         explainer = explainer_of(policy, name)

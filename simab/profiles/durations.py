@@ -11,7 +11,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from simab.profiles.quantile_table import QuantileTable
 
 __all__ = [
     "Constant",
+    "Distribution",
     "DurationProfile",
     "Exponential",
     "Gamma",
@@ -212,8 +213,9 @@ def _percent(name: str) -> float:
     return float(name[1:])
 
 
-DurationProfile = Annotated[
-    Constant | Exponential | Lognormal | Gamma | Hyperexponential | Quantiles | Samples,
-    Field(discriminator="kind"),
-]
-"""Any of the families; `kind` says which in a file."""
+Distribution: TypeAlias = (
+    Constant | Exponential | Lognormal | Gamma | Hyperexponential | Quantiles | Samples
+)
+"""Any of the families."""
+DurationProfile = Annotated[Distribution, Field(discriminator="kind")]
+"""The same in a file, where `kind` says which."""

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
+from simab.profiles.wide_products import high_products
 from simab.stats.fixed_arrays import fixed
 
 __all__ = ["CELLS_PER_OCTAVE", "FIRST_CELL", "OCTAVES", "RAREST", "SURVIVAL", "QuantileTable"]
@@ -94,6 +95,26 @@ class QuantileTable:
         fraction = ~(normalised << _CELL_BITS + 1) & _WORD
         low = int(self.edges[cell])
         return low + ((int(self.edges[cell + 1]) - low) * fraction >> 64)
+
+    def draws(self, words: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The same of many words."""
+        lengths = np.zeros(len(words), dtype=np.int64)
+        rest = words.copy()
+        for step in (32, 16, 8, 4, 2, 1):
+            longer = rest >> np.uint64(step) > 0
+            lengths += longer * step
+            rest = np.where(longer, rest >> np.uint64(step), rest)
+        octaves = np.where(words > 0, 63 - lengths, 64)
+        deep = octaves >= OCTAVES
+        octaves = np.where(deep, 0, octaves)
+        normalised = words << octaves.astype(np.uint64)
+        from_below = normalised >> np.uint64(63 - _CELL_BITS) & np.uint64(CELLS_PER_OCTAVE - 1)
+        cells = octaves * CELLS_PER_OCTAVE + CELLS_PER_OCTAVE - 1 - from_below.astype(np.int64)
+        fractions = ~(normalised << np.uint64(_CELL_BITS + 1))
+        low = self.edges[cells]
+        inside = high_products(fractions, (self.edges[cells + 1] - low).astype(np.uint64))
+        drawn: NDArray[np.int64] = np.where(deep, self.edges[-1], low + inside.astype(np.int64))
+        return drawn
 
     @cached_property
     def mean(self) -> float:

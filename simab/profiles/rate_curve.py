@@ -16,10 +16,23 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simab.errors import InvalidInput
 
-__all__ = ["TICKS_PER_NS", "Curve", "Knot", "RateCurve", "product", "require_countable"]
+__all__ = [
+    "BEYOND_NS",
+    "TICKS_PER_NS",
+    "Curve",
+    "Knot",
+    "RateCurve",
+    "product",
+    "require_countable",
+]
 
+BEYOND_NS: Final = 1 << 62
+"""After every run."""
 TICKS_PER_NS: Final = 256
 """The resolution of operational time: gaps below a nanosecond add up."""
 _LATEST: Final = float(1 << 63) * (1 - 2.0**-20)
@@ -101,6 +114,21 @@ class RateCurve:
         root = math.sqrt(max(level * level + 2.0 * slope * inside, 0.0))
         passed = int(2.0 * inside / (level + root)) if level + root > 0.0 else 0
         return min(self.knots[place].at_ns + passed, self.knots[place + 1].at_ns)
+
+    def times_ns(self, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The same for many; beyond every run where so much has not passed at the end."""
+        knots, at_ns = np.array(self.ticks), np.array([knot.at_ns for knot in self.knots])
+        places = np.searchsorted(knots, ticks, side="right") - 1
+        ended = places == len(knots) - 1
+        places = np.where(ended, 0, places)
+        inside = (ticks - knots[places]).astype(np.float64)
+        level, slope = np.array(self.levels)[places], np.array(self.slopes)[places]
+        root = np.sqrt(np.maximum(level * level + 2.0 * slope * inside, 0.0))
+        speed = level + root
+        passed = np.divide(2.0 * inside, speed, out=np.zeros(len(ticks)), where=speed > 0.0)
+        passed = np.minimum(passed, float(at_ns[-1]))  # of those beyond the end, which count not
+        found = np.minimum(at_ns[places] + passed.astype(np.int64), at_ns[places + 1])
+        return np.where(ended, np.int64(BEYOND_NS), found)
 
     def factor(self, at_ns: int) -> float:
         """The factor at an instant before the end."""

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from simab.profiles import QualityProfile, Truth, truth_of
 from simab.profiles.outcomes import OutcomeSampler
-from simab.profiles.rate_curve import Knot
+from simab.profiles.rate_curve import Curve, Knot
 from simab.profiles.strength import values_at
 from simab.profiles.truth import mixed_truth
 from simab.scenario.parts import UncheckedScenario
-from simab.scenario.rates import curve_of, mean_rate_per_s
+from simab.scenario.rates import rate_curve_per_s
 from simab.scenario.serving import Variant
 from simab.scenario.timeline import Conditions
 
@@ -143,11 +143,7 @@ class AnswersOverTime:
         return part * values_at(curve.knots, nodes)
 
     def _rate(self, name: str, nodes: Floats) -> Floats:
-        segment = self.scenario.traffic[name]
-        curve, mean = curve_of(self.scenario, segment), mean_rate_per_s(self.scenario, segment)
-        if curve is None:
-            return np.full(len(nodes), mean)
-        return mean / curve.mean * values_at(curve.knots, nodes)
+        return values_at(self._rates[name], nodes)
 
     def _quadrature(self, edges_ns: tuple[int, ...]) -> tuple[Floats, Floats, NDArray[np.int64]]:
         """Instants, their weights, and the first instant of each span."""
@@ -161,10 +157,14 @@ class AnswersOverTime:
         return nodes.ravel(), (half * _WEIGHTS).ravel(), firsts
 
     @cached_property
+    def _rates(self) -> dict[str, Curve]:
+        traffic = self.scenario.traffic.items()
+        return {name: rate_curve_per_s(self.scenario, segment) for name, segment in traffic}
+
+    @cached_property
     def _curves(self) -> list[Sequence[Knot]]:
         scenario = self.scenario
-        rates = [curve_of(scenario, segment) for segment in scenario.traffic.values()]
-        found: list[Sequence[Knot]] = [each.knots for each in rates if each is not None]
+        found: list[Sequence[Knot]] = [*self._rates.values()]
         found += [
             entry.strength_over(scenario.start, scenario.horizon).knots
             for entry in scenario.timeline

@@ -123,13 +123,20 @@ def _variants(scenario: Scenario, *fields: str) -> dict[str, str]:
 
 def _traffic(scenario: Scenario, factor: Fraction) -> Values:
     was = {
-        field_name(("traffic", name, "rate")): each.rate for name, each in scenario.traffic.items()
+        field_name(("traffic", name, "rate")): each.rate
+        for name, each in scenario.traffic.items()
+        if each.rate
     }
-    _, becomes = _scaled(was, factor, "the rate")
+    speeds = {
+        field_name(("traffic", name, "trace", "speed")): each.trace.speed
+        for name, each in scenario.traffic.items()
+        if each.trace is not None
+    }
+    _, becomes = _scaled(was | speeds, factor, "the rate")
     written = units.format_rate
     return (
-        {path: written(value) for path, value in was.items()},
-        {path: written(value) for path, value in becomes.items()},
+        {path: written(value) for path, value in was.items()} | speeds,
+        {path: written(each) if path in was else each for path, each in becomes.items()},
     )
 
 

@@ -24,6 +24,7 @@ from simab.scenario.changes.block import world_violations
 from simab.scenario.models import Scenario
 from simab.scenario.partial import json_text, partial_scenario
 from simab.scenario.reading import read
+from simab.scenario.trace_paths import from_where_it_lies
 from simab.scenario.translation import violations_of
 
 __all__ = ["document_of_file", "dumps", "load", "loads", "scenario_of"]
@@ -102,7 +103,7 @@ def _loaded(
 
 def scenario_of(document: Document, source: str) -> Scenario:
     """The scenario that a document describes; what is raised is what `load` raises."""
-    scenario, violations = _validated(document)
+    scenario, violations = _validated(document, source)
     if scenario is None or violations:
         raise _refusal(source, violations, document)
     return scenario
@@ -131,9 +132,9 @@ def _with_policies(document: Document, policies: Mapping[str, LocatedValue]) -> 
     return Document(root, tuple(kept))
 
 
-def _validated(document: Document) -> tuple[Scenario | None, list[Violation]]:
+def _validated(document: Document, source: str) -> tuple[Scenario | None, list[Violation]]:
     """The scenario of a document, and all that is wrong with either."""
-    data, violations = document.data, list(document.violations)
+    data, violations = from_where_it_lies(document.data, source), list(document.violations)
     if not isinstance(data, dict):
         rule, remedy = "a scenario is a mapping of names to values", "Start with `title: ...`."
         return None, [*violations, Violation((), rule, remedy, shows_value=False)]

@@ -54,6 +54,9 @@ _BUCKET_AWAY: Final = 8
 _WINDOW_AWAY: Final = 8
 _SCORE_COUNTS: Final = 4 * 2 * SCORE_BINS
 _REWARD_COUNTS: Final = 8 * 4
+# A request of a trace or a session: when it comes, its row, client and target; each size of it.
+_GIVEN: Final = 2 * 8 + 8 + 8
+_GIVEN_SIZE: Final = 8
 
 
 def open_windows(windows: int, variants: int, segments: int) -> int:
@@ -78,6 +81,7 @@ def run_bytes(scenario: UncheckedScenario, *, scored: bool, earning: bool) -> in
         + _latency_bytes(scenario, windows)
         + buckets * variants * per_bucket
         + counted_clients(scenario) // 8
+        + given_bytes(scenario)
     )
 
 
@@ -95,6 +99,17 @@ def expected_requests(scenario: UncheckedScenario) -> float:
     """How many requests a run has on average."""
     rate = math.fsum(mean_rate_per_s(scenario, each) for each in scenario.traffic.values())
     return rate * units.seconds(scenario.horizon)
+
+
+def given_bytes(scenario: UncheckedScenario) -> int:
+    """Requests that a run holds by their times: those of traces and of sessions."""
+    needed = 0.0
+    for segment in scenario.traffic.values():
+        if segment.trace is not None or segment.sessions is not None:
+            sizes = 0 if segment.trace is None else len(segment.trace.sizes)
+            requests = mean_rate_per_s(scenario, segment) * units.seconds(scenario.horizon)
+            needed += requests * (_GIVEN + _GIVEN_SIZE * sizes)
+    return int(needed)
 
 
 def counted_clients(scenario: UncheckedScenario) -> int:

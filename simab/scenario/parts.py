@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from simab.description import Description, Difference, Duration, Name, PositiveDuration, Rate, Share
 from simab.errors import InvalidInput
@@ -21,6 +21,7 @@ from simab.scenario.arrivals import Arrivals
 from simab.scenario.requirements import Preference, Requirement
 from simab.scenario.serving import Endpoint, is_absent
 from simab.scenario.timeline import MOST_CHANGES, TimelineEntry
+from simab.scenario.trace import Sessions, Trace
 from simab.scenario.world_settings import WorldSettings
 
 __all__ = [
@@ -68,6 +69,11 @@ def is_utc(name: object) -> bool:
     return name == "UTC"
 
 
+def is_zero(rate: object) -> bool:
+    """A segment that has no rate is written without one."""
+    return rate == 0.0
+
+
 StartDate = Annotated[str, AfterValidator(_iso_date)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 MOST_REPLICATIONS: Final = 10_000_000
@@ -76,12 +82,20 @@ MOST_REPLICATIONS: Final = 10_000_000
 class Segment(Description):
     """A population of clients with one way of arriving."""
 
-    rate: Annotated[Rate, Field(ge=1e-5, le=1e6)]
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["rate"]}, {"required": ["trace"]}]}
+    )
+
+    rate: Annotated[Rate, Field(ge=1e-5, le=1e6, exclude_if=is_zero)] = 0.0
     """Arrivals of the whole segment, on average; where `arrivals` has the rate change, what its
-    multiples are multiples of."""
+    multiples are multiples of. Required but for a segment with a trace, which says it."""
     arrivals: Annotated[Arrivals | None, Field(exclude_if=is_absent)] = None
     """How they come: bursts, batches, the hours of a day, spikes. Poisson at a steady rate if
     absent."""
+    trace: Annotated[Trace | None, Field(exclude_if=is_absent)] = None
+    """Recorded arrivals to replay, in place of `rate` and `arrivals`."""
+    sessions: Annotated[Sessions | None, Field(exclude_if=is_absent)] = None
+    """Clients who send several requests one after the other."""
     clients: Annotated[int, Field(ge=1, le=2**31)] = 1000
     """How many clients share the arrivals."""
     activity: Activity = EqualActivity()

@@ -9,9 +9,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, TypeVar
 
-from simab.profiles.rate_curve import RateCurve
+from simab.profiles.rate_curve import Curve, Knot, RateCurve
 from simab.scenario.arrivals import MOST_POINTS, Arrivals
 from simab.scenario.parts import Segment, UncheckedScenario
+from simab.scenario.sized import with_laws
+from simab.scenario.traced import mean_between_per_s, target_shares
 
 __all__ = [
     "HOUR_NS",
@@ -21,18 +23,22 @@ __all__ = [
     "curve_of",
     "hours",
     "mean_rate_per_s",
+    "rate_curve_per_s",
     "total_rates",
 ]
 
 HOUR_NS: Final = 3_600 * 10**9
 _STEPS_AN_HOUR: Final = 4
+_PARTS_OF_A_TRACE: Final = 288
 AnyScenario = TypeVar("AnyScenario", bound=UncheckedScenario)
 
 
 def changes(scenario: UncheckedScenario) -> bool:
     """Whether any segment's rate changes in a run."""
     return any(
-        curve_of(scenario, segment) is not None or _modulated(segment) != 1.0
+        segment.trace is not None
+        or curve_of(scenario, segment) is not None
+        or _modulated(segment) != 1.0
         for segment in scenario.traffic.values()
     )
 
@@ -52,8 +58,27 @@ def _curve(arrivals: Arrivals, start: datetime | None, horizon_ns: int) -> RateC
     return arrivals.curve(start, horizon_ns)
 
 
+def rate_curve_per_s(scenario: UncheckedScenario, segment: Segment) -> Curve:
+    """Requests a second over a run, but for chance; those of a trace in equal parts of the run."""
+    horizon_ns = scenario.horizon
+    if segment.trace is not None:
+        edges_ns = [horizon_ns * part // _PARTS_OF_A_TRACE for part in range(_PARTS_OF_A_TRACE + 1)]
+        means = [
+            mean_between_per_s(segment.trace, horizon_ns, since_ns, until_ns)
+            for since_ns, until_ns in pairwise(edges_ns)
+        ]
+        knots = [Knot(at_ns, each, each) for at_ns, each in zip(edges_ns, means, strict=False)]
+        return (*knots, Knot(horizon_ns, 0.0, 0.0))
+    rate, curve = segment.rate * _modulated(segment), curve_of(scenario, segment)
+    if curve is None:
+        return (Knot(0, rate, rate), Knot(horizon_ns, 0.0, 0.0))
+    return tuple(Knot(each.at_ns, rate * each.start, rate * each.end) for each in curve.knots)
+
+
 def mean_rate_per_s(scenario: UncheckedScenario, segment: Segment) -> float:
     """Requests a second over the whole run."""
+    if segment.trace is not None:
+        return mean_between_per_s(segment.trace, scenario.horizon, 0, scenario.horizon)
     curve = curve_of(scenario, segment)
     return segment.rate * _modulated(segment) * (1.0 if curve is None else curve.mean)
 
@@ -99,6 +124,10 @@ def _rates_from(scenario: UncheckedScenario, start_ns: int) -> dict[str, float]:
 def _rates_between(scenario: UncheckedScenario, start_ns: int, until_ns: int) -> dict[str, float]:
     found = {}
     for name, segment in scenario.traffic.items():
+        if segment.trace is not None:
+            horizon_ns = scenario.horizon
+            found[name] = mean_between_per_s(segment.trace, horizon_ns, start_ns, until_ns)
+            continue
         curve = curve_of(scenario, segment)
         factor = 1.0 if curve is None else curve.mean_between(start_ns, until_ns)
         found[name] = segment.rate * _modulated(segment) * factor
@@ -115,10 +144,17 @@ def _steady(scenario: AnyScenario, rates: dict[str, float]) -> AnyScenario:
     if not changes(scenario):
         return scenario
     traffic = {
-        name: segment.model_copy(update={"rate": rates[name], "arrivals": _steadied(segment)})
+        name: segment.model_copy(
+            update={
+                "rate": rates[name],
+                "arrivals": _steadied(segment),
+                "trace": None,
+                "targets": segment.targets or target_shares(segment.trace),
+            }
+        )
         for name, segment in scenario.traffic.items()
     }
-    return scenario.model_copy(update={"traffic": traffic})
+    return with_laws(scenario).model_copy(update={"traffic": traffic})
 
 
 def _steadied(segment: Segment) -> object:

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, get_args
 from simab.description import Description
 from simab.policies import PolicyDescription, actions
 from simab.profiles.activity import Activity
+from simab.profiles.by_size import BySize
 from simab.profiles.durations import DurationProfile
 from simab.profiles.quality import QualityProfile, ScoreDistribution
 from simab.profiles.rewards import RewardDistribution
@@ -96,6 +97,7 @@ _GROUPS: Final[Mapping[str, Mapping[str, tuple[type[Description], ...]]]] = {
     "policy": {"policy": _kinds(PolicyDescription)},
     "profile": {
         "latency and label delay": _kinds(DurationProfile),
+        "latency alone": (BySize,),
         "activity of clients": _kinds(Activity),
         "quality": _kinds(QualityProfile),
         "scores of a classifier": _kinds(ScoreDistribution),

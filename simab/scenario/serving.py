@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from simab.description import Description, Duration, Name, PositiveDuration, Share
-from simab.profiles import DurationProfile, QualityProfile
+from simab.profiles import BySize, Distribution, QualityProfile
 
 __all__ = [
     "HASHING",
@@ -17,6 +17,7 @@ __all__ = [
     "SCALES_IN_BELOW",
     "Autoscaling",
     "Endpoint",
+    "LatencyProfile",
     "Routers",
     "Shadow",
     "Variant",
@@ -24,6 +25,8 @@ __all__ = [
     "is_absent",
 ]
 
+LatencyProfile: TypeAlias = Annotated[Distribution | BySize, Field(discriminator="kind")]
+"""A distribution, or in proportion to the sizes of requests."""
 Price = Annotated[float, Field(ge=0, le=1e9)]
 VariantRouting: TypeAlias = Literal[
     "weighted_random",
@@ -100,7 +103,7 @@ class Variant(Description):
     """How the number of instances follows the load; without it only policies change it."""
     instance_routing: Literal["random", "least_outstanding_requests"] = "random"
     """How a request finds its instance within the variant."""
-    latency: DurationProfile
+    latency: LatencyProfile
     """How long a worker is busy with one request."""
     quality: QualityProfile
     """How good the answers are."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 from math import gcd
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from simab.draws import salt_of, stream_of
 from simab.errors import InvalidInput
 from simab.profiles.activity import client_thresholds
+from simab.profiles.by_size import BySize
 from simab.profiles.outcomes import RequestOutcome, score_bins, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rate_curve import TICKS_PER_NS, RateCurve
+from simab.profiles.wide_products import high_products
 from simab.scenario.arrivals import Arrivals, Modulation
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
@@ -26,7 +28,9 @@ from simab.scenario.serving import Variant
 from simab.stats.label_totals import SCORE_BINS
 from simab.text.untrusted import visible
 from simab.world.conditions import ConditionTables, outcomes_met
+from simab.world.given_plans import SessionPlan, TracePlan, session_plan, trace_plan
 from simab.world.publication import Publication
+from simab.world.size_plans import SizePlan, columns_of, require_no_sizes, size_plan
 
 __all__ = [
     "CALLER",
@@ -41,11 +45,15 @@ NO_VARIANT: Final = -1
 CALLER: Final = ""
 """The name of the segment of requests that are made one by one from outside."""
 _WORD: Final = 1 << 64
+Thresholds: TypeAlias = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VariantPlan:
-    """One variant: capacity, latency table (ns), errors (words below the threshold)."""
+    """One variant: capacity, latency table (ns), errors (words below the threshold).
+
+    Where latency goes `by_size`, the table is that of the factor.
+    """
 
     name: str
     salt: int
@@ -54,6 +62,12 @@ class VariantPlan:
     least_outstanding: bool
     latency: QuantileTable
     error_below: int
+    by_size: SizePlan | None = None
+
+    def service_ns(self, word: int, sizes: Sequence[int]) -> int:
+        """How long a worker is busy with a request of this word and these sizes."""
+        drawn = max(self.latency.draw(word), 1)
+        return drawn if self.by_size is None else self.by_size.service_ns(drawn, sizes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +97,20 @@ class SegmentPlan:
     called: bool = False
     curve: RateCurve | None = None
     modulation: Modulation | None = None
+    trace: TracePlan | None = None
+    sessions: SessionPlan | None = None
 
     def client_of(self, word: int) -> int:
         """Who asks, by number within the segment."""
         if len(self.client_thresholds):
             return int(np.searchsorted(self.client_thresholds, np.uint64(word), side="right"))
         return word * self.clients >> 64
+
+    def clients_of(self, words: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The same of many words."""
+        if len(self.client_thresholds):
+            return np.searchsorted(self.client_thresholds, words, side="right").astype(np.int64)
+        return high_products(words, np.uint64(self.clients)).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,11 +139,14 @@ class Blueprint:
         If it is `called`, a last segment holds the requests that are made from outside.
         """
         names = list(scenario.endpoint.variants)
+        if called:
+            require_no_sizes(scenario)
         segments = [_segment(name, segment, scenario) for name, segment in scenario.traffic.items()]
         return cls(
             scenario=scenario,
             variants=tuple(
-                _variant(name, variant) for name, variant in scenario.endpoint.variants.items()
+                _variant(name, variant, scenario)
+                for name, variant in scenario.endpoint.variants.items()
             ),
             segments=(*segments, *([_caller(segments[0].gaps, len(names))] if called else ())),
             conditions=ConditionTables.of(scenario, called=called),
@@ -179,48 +204,68 @@ class Blueprint:
         return self.names.index(variant)
 
 
-def _variant(name: str, variant: Variant) -> VariantPlan:
+def _variant(name: str, variant: Variant, scenario: Scenario) -> VariantPlan:
+    latency = variant.latency
+    by_size = size_plan(latency, columns_of(scenario)) if isinstance(latency, BySize) else None
     return VariantPlan(
         name=name,
         salt=salt_of(name),
         workers=variant.workers,
         queue_limit=variant.queue_limit,
         least_outstanding=variant.instance_routing == "least_outstanding_requests",
-        latency=variant.latency.table(),
+        latency=latency.factors() if isinstance(latency, BySize) else latency.table(),
         error_below=share_threshold(variant.error_rate),
+        by_size=by_size,
     )
 
 
 def _segment(name: str, segment: Segment, scenario: Scenario) -> SegmentPlan:
     names, arrivals = list(scenario.endpoint.variants), segment.arrivals or Arrivals()
+    rate, trace = segment.rate, trace_plan(segment.trace, names, columns_of(scenario))
+    if segment.sessions is not None:
+        rate /= segment.sessions.mean_requests
     named = [(names.index(target), Fraction(share)) for target, share in segment.targets.items()]
     rest = 1 - sum((share for _, share in named), Fraction(0))
     parts = [*named, (NO_VARIANT, rest)] if rest > 0 else named
+    targets, thresholds = targets_by_number(names)
+    if trace is None or trace.targets is None:
+        targets = tuple(target for target, _ in parts)
+        thresholds = word_thresholds([share for _, share in parts])
     return SegmentPlan(
         name=name,
         stream=stream_of(name),
-        gaps=arrivals.gaps.table(1e9 / segment.rate * TICKS_PER_NS),
+        # A trace has no gaps to be drawn: any will do.
+        gaps=arrivals.gaps.table(1e9 / (rate or 1.0) * TICKS_PER_NS),
         clients=segment.clients,
         client_thresholds=client_thresholds(segment.activity, segment.clients),
-        targets=tuple(target for target, _ in parts),
-        target_thresholds=word_thresholds([share for _, share in parts]),
+        targets=targets,
+        target_thresholds=thresholds,
         paired=tuple(names.index(target) for target in segment.paired_targets),
         labelled=segment.labelled,
         curve=arrivals.curve(scenario.start, scenario.horizon),
         modulation=arrivals.modulation,
+        trace=trace,
+        sessions=session_plan(segment.sessions),
     )
 
 
+def targets_by_number(variants: Sequence[str] | range) -> tuple[tuple[int, ...], Thresholds]:
+    """Targets of a segment whose request names variant n - 1 where its word is n, none at 0."""
+    numbers = range(len(variants))
+    return (NO_VARIANT, *numbers), np.arange(1, len(variants) + 1, dtype=np.uint64)
+
+
 def _caller(gaps: QuantileTable, variants: int) -> SegmentPlan:
-    """One client, whose request names variant n - 1 where its target word is n, and none at 0."""
+    """One client, whose request names its variant by number."""
+    targets, thresholds = targets_by_number(range(variants))
     return SegmentPlan(
         name=CALLER,
         stream=stream_of(CALLER),
         gaps=gaps,  # any: it has no arrivals of its own
         clients=1,
         client_thresholds=np.zeros(0, dtype=np.uint64),
-        targets=(NO_VARIANT, *range(variants)),
-        target_thresholds=np.arange(1, variants + 1, dtype=np.uint64),
+        targets=targets,
+        target_thresholds=thresholds,
         paired=(),
         labelled=True,
         called=True,

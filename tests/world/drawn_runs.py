@@ -31,6 +31,7 @@ from tests.world.drawn_qualities import VARIANT_NAMES, other_quality, quality
 from tests.world.drawn_ties import aim
 from tests.world.drawn_timelines import timeline
 from tests.world.drawn_times import Times, in_ns
+from tests.world.drawn_traces import add_given, make_sure_something_comes
 
 __all__ = ["Play", "plays", "some_plays"]
 
@@ -327,6 +328,7 @@ def _scenario_data(
             for label, scores, count in draw(ROWS)
         ]
         data["outcome_tables"] = {"t": {"rows": rows}}
+    add_given(draw, data, times.unit)
     return data
 
 
@@ -343,6 +345,7 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
     for segment in data["traffic"].values():
         if not sends(segment, parse_duration(data["horizon"])):
             del segment["arrivals"]
+        make_sure_something_comes(segment, parse_duration(data["horizon"]))
     for described in data["endpoint"]["variants"].values():
         if "autoscaling" in described:
             windows = draw(among(None, None, 2, 3))

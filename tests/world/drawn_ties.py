@@ -15,6 +15,7 @@ from simab.draws import Draws, Purpose, stream_of
 from simab.profiles.rate_curve import TICKS_PER_NS
 from simab.scenario.arrivals import Arrivals
 from simab.units import parse_duration, parse_rate
+from tests.world.drawn_traces import replayed
 
 __all__ = ["aim"]
 
@@ -55,9 +56,12 @@ def aim(draw: st.DrawFn, data: dict[str, Any], draws: Draws) -> None:
 
 
 def arrivals(data: dict[str, Any], draws: Draws) -> list[int]:
-    """When requests arrive, in order; where the rate changes at random, as if it did not."""
+    """When requests arrive, in order; what is drawn of rates, traces and sessions left out."""
     horizon, found = parse_duration(data["horizon"]), []
     for name, segment in data["traffic"].items():
+        if "trace" in segment:
+            found += replayed(segment["trace"], horizon)
+            continue
         clock, first = 0, 0
         described = Arrivals.model_validate(segment.get("arrivals", {}))
         gaps = described.gaps.table(1e9 / parse_rate(segment["rate"]) * TICKS_PER_NS)

@@ -25,6 +25,19 @@ FAULTS = {
         " or finished_ns < window_start_ns",
         " or finished_ns < 0",
     ),
+    "one given arrival too many": (
+        "if number < given else NOT_CALLED_NS",
+        "if number <= given else NOT_CALLED_NS",
+    ),
+    "the client of the next given arrival": (
+        "np.uint64(given[np.uint64(before + first + place)])",
+        "np.uint64(given[np.uint64(before + first + place + 1)])",
+    ),
+    "the sizes of the next request": (
+        "place = np.uint64(constants.segments[segment].first_given + number)",
+        "place = np.uint64(constants.segments[segment].first_given + number + 1)",
+    ),
+    "a factor that is left out": ("if drawn != _FACTOR_ONE:", "if drawn == _FACTOR_ONE:"),
     "a request of another segment in between": (
         "before_ns = min(before_ns, ahead_ns + 1)",
         "before_ns = min(before_ns, ahead_ns + 1_000_000)",

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.profiles.durations import DurationProfile
+from simab.profiles import BySize, Distribution
 
 __all__ = ["Answering", "ClientActivity", "Clients", "Setting"]
 
@@ -30,7 +30,7 @@ class Answering(Protocol):
         """How many machines serve it."""
 
     @property
-    def latency(self) -> DurationProfile:
+    def latency(self) -> Distribution | BySize:
         """How long a worker is busy with one request."""
 
     @property

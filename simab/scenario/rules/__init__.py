@@ -26,6 +26,7 @@ from simab.scenario.rules import (
     serving,
     sizes,
     timeline,
+    traces,
     traffic,
     variants,
     worlds,
@@ -92,6 +93,8 @@ _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
     durations.rarest_latencies_can_be_simulated,
     serving.instances_lie_within_autoscaling,
     serving.datapoints_are_whole_windows,
+    traces.sizes_come_with_requests,
+    traces.largest_requests_can_be_simulated,
 )
 _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     traffic.clients_who_differ_can_be_drawn,
@@ -104,6 +107,11 @@ _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     arrivals.states_can_be_drawn,
     arrivals.some_requests_come,
     timeline.answers_by_segment_fit,
+    traces.segments_have_a_rate_or_a_trace,
+    traces.segments_arrive_in_one_way,
+    traces.traces_can_be_replayed,
+    traces.traces_name_variants,
+    traces.sessions_can_be_held,
 )
 # Asked also of policies that no file holds: one that breaks them would decide by nothing.
 _ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = (

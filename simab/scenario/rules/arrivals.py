@@ -61,7 +61,7 @@ def some_requests_come(
     scenario: UncheckedScenario, segment: Segment, path: Path
 ) -> Iterator[Violation]:
     """A segment that never sends anything is left out, and operational time can be counted."""
-    if segment.arrivals is None:
+    if segment.arrivals is None or not segment.rate:
         return
     modulation = segment.arrivals.modulation
     highest = max(state.times for state in modulation.states) if modulation else 1.0

@@ -17,6 +17,8 @@ from simab.profiles.rate_curve import RateCurve
 from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint
 from simab.world.compiled.effect_arrays import effect_records, strength_records
+from simab.world.compiled.given import given_arrays, per_unit_ns
+from simab.world.given_arrivals import same_each_time
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 from simab.world.run_counts import INSTANCE_SHARE_ONE
@@ -65,6 +67,8 @@ _VARIANT: Final = np.dtype(
         ("salt", np.uint64),  # tells the variant's own words apart
         ("watched", np.int64),
         ("changes", np.int64),  # whether anything of the timeline hits its requests
+        ("by_size", np.int64),  # then the latency table is that of a factor
+        ("base_ns", np.int64),
     ]
 )
 _ANSWERS: Final = np.dtype(
@@ -96,6 +100,11 @@ _SEGMENT: Final = np.dtype(
         ("called", np.int64),  # whether its requests are made from outside
         ("first_knot", np.int64),  # of the rate's curve
         ("knots", np.int64),  # none: the rate stays as it is
+        ("given", np.int64),  # how many arrivals, where they are given, else NOT_GIVEN
+        ("first_given", np.int64),
+        ("clients_given", np.int64),
+        ("targets_given", np.int64),
+        ("sizes_given", np.int64),
     ]
 )
 _KNOT: Final = np.dtype(
@@ -113,6 +122,7 @@ class RunConstants(NamedTuple):
     Lists of variants and segments stand in flat arrays, each list from its first to its last place.
     `answers_of` and `effect_starts` are by segment and variant, shape (segments x variants,), the
     latter with an end.
+    Sizes have shape (given arrivals, columns), what a unit of each takes (variants, columns).
     """
 
     horizon_ns: int
@@ -134,6 +144,11 @@ class RunConstants(NamedTuple):
     effect_starts: Integers
     strengths: Records
     curves: Records
+    given_ns: Integers
+    given_clients: Integers
+    given_targets: Words
+    given_sizes: NDArray[np.int32]
+    per_unit_ns: Integers
     target_thresholds: Words
     targets: Integers
     paired: Integers
@@ -196,6 +211,10 @@ def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
     packed = _packed(blueprint)._replace(
         seed=np.uint64(draws.seed), replication=np.uint64(draws.replication)
     )
+    if not all(map(same_each_time, blueprint.segments)):
+        segments = packed.segments.copy()
+        given = given_arrays(blueprint, draws, segments)
+        packed = packed._replace(segments=segments, **given._asdict())
     if all(segment.modulation is None for segment in blueprint.segments):
         return packed
     curves = [curve_of(segment, draws, blueprint.horizon_ns) for segment in blueprint.segments]
@@ -211,6 +230,7 @@ def _packed(blueprint: Blueprint) -> RunConstants:
     effects = [each for row in conditions.effects for each in row]
     guides = [_guide(segment.client_thresholds) for segment in blueprint.segments]
     segments = _segments(blueprint, tables, guides)
+    draws = Draws(0, 0) if all(map(same_each_time, blueprint.segments)) else None
     return RunConstants(
         horizon_ns=blueprint.horizon_ns,
         period_ns=blueprint.period_ns,
@@ -230,6 +250,8 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         effect_starts=_starts(effects),
         strengths=strength_records(effects),
         curves=_curves([segment.curve for segment in blueprint.segments], segments),
+        **given_arrays(blueprint, draws, segments)._asdict(),
+        per_unit_ns=per_unit_ns(blueprint),
         target_thresholds=_flat_words([each.target_thresholds for each in blueprint.segments]),
         targets=_flat([segment.targets for segment in blueprint.segments]),
         paired=_flat([segment.paired for segment in blueprint.segments]),
@@ -254,6 +276,8 @@ def _variants(blueprint: Blueprint, tables: _Tables) -> Records:
         record["fails_up_to"] = _last_below(variant.error_below)
         record["salt"] = variant.salt
         record["changes"] = any(own[number] for own in by_segment)
+        if variant.by_size is not None:
+            record["by_size"], record["base_ns"] = True, variant.by_size.base_ns
     records["watched"][list(blueprint.watched)] = 1
     return records
 

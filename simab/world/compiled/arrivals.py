@@ -20,6 +20,7 @@ from simab.world.compiled.draws import (
     high_product,
     threefry,
 )
+from simab.world.compiled.given import NOT_GIVEN
 from simab.world.compiled.streams import (
     BLOCK,
     CLIENT,
@@ -28,6 +29,7 @@ from simab.world.compiled.streams import (
     NEVER_LABELLED,
     NOT_CALLED_NS,
     ROW,
+    TARGET,
     VARIANT,
 )
 
@@ -115,6 +117,9 @@ def _draw_arrivals(constants, streams, segment, first):
     if constants.segments[segment].called:
         streams[segment].arrived_ns[:] = NOT_CALLED_NS
         return
+    if constants.segments[segment].given != NOT_GIVEN:
+        _take_given(constants, streams, segment, first)
+        return
     words = streams[segment].words
     gaps, clock = constants.segments[segment].gap_table, streams[segment].clock_ticks
     arrived_ns = streams[segment].arrived_ns
@@ -126,6 +131,18 @@ def _draw_arrivals(constants, streams, segment, first):
         clock += draw_from_table(constants.tables, gaps, words[lane, group])
         arrived_ns[np.uint64(place)] = clock >> _TICK_BITS
     streams[segment].clock_ticks = clock
+
+
+@njit(**INSIDE)
+def _take_given(constants, streams, segment, first):
+    """The same where the arrivals are given; there are none after the last."""
+    arrived_ns = streams[segment].arrived_ns
+    before, given = constants.segments[segment].first_given, constants.segments[segment].given
+    for place in range(BLOCK):
+        number = first + place
+        arrived_ns[np.uint64(place)] = (
+            constants.given_ns[np.uint64(before + number)] if number < given else NOT_CALLED_NS
+        )
 
 
 @njit(**INSIDE)
@@ -163,13 +180,25 @@ def _draw_clients(constants, streams, segment, first):
     """
     _draw(constants, streams, segment, CLIENT, _CLIENT, first, _PLACES)
     words = streams[segment].words
-    if constants.segments[segment].unequal:
+    if constants.segments[segment].targets_given:
+        _take_given_words(constants, words[TARGET], constants.given_targets, segment, first)
+    if constants.segments[segment].clients_given:
+        _take_given_words(constants, words[CLIENT], constants.given_clients, segment, first)
+    elif constants.segments[segment].unequal:
         _find_clients(constants, words, segment)
     else:
         clients = np.uint64(constants.segments[segment].clients)
         for place in range(BLOCK):
             here = np.uint64(place)
             words[CLIENT, here] = high_product(words[CLIENT, here], clients)
+
+
+@njit(**INSIDE)
+def _take_given_words(constants, words, given, segment, first):
+    """What is given of a block's requests; those after the last keep their words."""
+    before = constants.segments[segment].first_given
+    for place in range(min(np.int64(BLOCK), constants.segments[segment].given - first)):
+        words[np.uint64(place)] = np.uint64(given[np.uint64(before + first + place)])
 
 
 @njit(**INSIDE)

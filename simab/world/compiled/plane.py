@@ -178,9 +178,19 @@ class CompiledPlane:
             first = int(streams["drawn"][number]) - BLOCK
             if first >= 0:
                 words = self._draws.blocks(Purpose.CLIENT, segment.stream, first, BLOCK)
-                asking = [segment.client_of(word) for word in words[:, 0].tolist()]
-                streams["words"][number, CLIENT] = asking
+                streams["words"][number, CLIENT] = segment.clients_of(words[:, 0])
                 streams["words"][number, TARGET] = words[:, 1]
+                self._want_given(number, first)
+
+    def _want_given(self, number: int, first: int) -> None:
+        """The same of what is given of a segment's requests."""
+        plan, words = self._constants.segments[number], self._streams["words"][number]
+        count = max(min(BLOCK, int(plan["given"]) - first), 0)
+        given = slice(plan["first_given"] + first, plan["first_given"] + first + count)
+        if plan["clients_given"]:
+            words[CLIENT, :count] = self._constants.given_clients[given]
+        if plan["targets_given"]:
+            words[TARGET, :count] = self._constants.given_targets[given]
 
     def _slot(self, variant: int, number: int) -> int:
         return self._slots.setdefault((variant, number), len(self._slots))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from simab.world.compiled.choosing import choose_ahead, choose_on_arrival
+from simab.profiles.by_size import FACTOR_ONE
+from simab.world.compiled.choosing import choose_ahead, choose_on_arrival, number_of
 from simab.world.compiled.draws import INSIDE, draw_from_table, high_product
 from simab.world.compiled.outcomes import draw_outcome, draw_outcomes
 from simab.world.compiled.streams import (
@@ -19,9 +20,10 @@ from simab.world.compiled.streams import (
 )
 from simab.world.run_counts import Status
 
-__all__ = ["prepare", "prepare_again", "service_of", "settle", "slot_of", "status_of"]
+__all__ = ["prepare", "prepare_again", "service_of", "settle", "sized", "slot_of", "status_of"]
 
 _OK, _FAILED = int(Status.OK), int(Status.FAILED)
+_FACTOR_ONE, _FACTOR_ONE_FLOAT = np.int64(FACTOR_ONE), float(FACTOR_ONE)
 _ONE = np.uint64(1)
 
 
@@ -47,6 +49,8 @@ def prepare(constants, routing, streams, segment, first):
     for place in range(first, BLOCK):
         here = np.uint64(place)
         services_ns[here] = service_of(constants, np.uint64(variants[here]), words[LATENCY, here])
+    if constants.segments[segment].sizes_given:
+        _size_services(constants, streams, segment, first)
     for place in range(first, BLOCK):
         here = np.uint64(place)
         statuses[here] = status_of(constants, np.uint64(variants[here]), words[ERROR, here])
@@ -69,6 +73,9 @@ def settle(constants, routing, streams, segment, first, before_ns):
             slot = slot_of(constants, routing, variant, words[INSTANCE, place])
             streams[segment].slots[place] = slot
             service_ns = service_of(constants, variant, words[LATENCY, place])
+            if constants.segments[segment].sizes_given:
+                number = number_of(streams, segment, place)
+                service_ns = sized(constants, segment, variant, number, service_ns)
             streams[segment].services_ns[place] = service_ns
             streams[segment].statuses[place] = status_of(constants, variant, words[ERROR, place])
             if constants.segments[segment].labelled:
@@ -94,6 +101,34 @@ def service_of(constants, variant, word):
     """How long a worker is busy with a request."""
     service_ns = draw_from_table(constants.tables, constants.variants[variant].latency_table, word)
     return max(service_ns, np.int64(1))
+
+
+@njit(**INSIDE)
+def _size_services(constants, streams, segment, first):
+    """The services of a block's requests by their sizes, from place `first` on."""
+    variants, services_ns = streams[segment].variants, streams[segment].services_ns
+    for place in range(first, BLOCK):
+        here = np.uint64(place)
+        number = number_of(streams, segment, here)
+        services_ns[here] = sized(
+            constants, segment, np.uint64(variants[here]), number, services_ns[here]
+        )
+
+
+@njit(**INSIDE)
+def sized(constants, segment, variant, number, drawn):
+    """How long a worker is busy with a request of these sizes (SizePlan.service_ns)."""
+    if not constants.variants[variant].by_size or number >= constants.segments[segment].given:
+        return drawn
+    place = np.uint64(constants.segments[segment].first_given + number)
+    work_ns = constants.variants[variant].base_ns
+    for column in range(constants.per_unit_ns.shape[1]):
+        here = np.uint64(column)
+        size = np.int64(constants.given_sizes[place, here])
+        work_ns += size * constants.per_unit_ns[variant, here]
+    if drawn != _FACTOR_ONE:
+        work_ns = np.int64(np.float64(work_ns) * (np.float64(drawn) / _FACTOR_ONE_FLOAT))
+    return max(work_ns, np.int64(1))
 
 
 @njit(inline="always")

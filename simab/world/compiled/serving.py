@@ -25,7 +25,7 @@ from simab.world.compiled.instances import (
     remember_waiting,
 )
 from simab.world.compiled.outcomes import draw_answer
-from simab.world.compiled.preparing import service_of, settle, slot_of, status_of
+from simab.world.compiled.preparing import service_of, settle, sized, slot_of, status_of
 from simab.world.compiled.streams import (
     BLOCK,
     ERROR,
@@ -215,6 +215,8 @@ def _copy(constants, routing, streams, instances, counts, log, position, segment
     if slot == LEAST_BUSY:
         slot = _least_busy(constants, routing, instances, variant, arrived_ns, word_instance)
     service_ns = service_of(constants, variant, word_latency)
+    if constants.segments[segment].sizes_given:
+        service_ns = sized(constants, segment, variant, np.int64(number), service_ns)
     started_ns, finished_ns = _occupy_changed(
         constants, instances, segment, variant, np.uint64(slot), arrived_ns, service_ns
     )

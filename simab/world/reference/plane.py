@@ -153,7 +153,7 @@ class ReferencePlane:
             if self._log:
                 self._log.started_ns[record] = started_ns
             met = self._blueprint.conditions.met(arrival.segment, variant, instance)
-            usual_ns = max(plan.latency.draw(words[2]), 1)
+            usual_ns = plan.service_ns(words[2], arrival.sizes)
             service_ns = service_under(met, started_ns, usual_ns)
             yield at(self._environment, started_ns + service_ns, Rank.COMPLETION)
         finished_ns = now_ns(self._environment)

@@ -16,6 +16,7 @@ from simab.draws import LANES, Draws, Purpose
 from simab.profiles.rate_curve import TICKS_PER_NS
 from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint, SegmentPlan
+from simab.world.given_arrivals import GivenArrivals, given_arrivals
 
 __all__ = ["Arrival", "arrivals", "called"]
 
@@ -37,6 +38,7 @@ class Arrival(NamedTuple):
     content: int
     service: tuple[int, int, int, int]
     outcome: tuple[int, int, int, int]
+    sizes: tuple[int, ...] = ()
 
 
 def arrivals(blueprint: Blueprint, draws: Draws) -> Iterator[Arrival]:
@@ -68,22 +70,18 @@ def called(blueprint: Blueprint, draws: Draws, number: int, target: int, now_ns:
 def _segment_arrivals(
     position: int, segment: SegmentPlan, draws: Draws, horizon_ns: int
 ) -> Iterator[Arrival]:
-    clock_ticks, first, pairs = 0, 0, len(segment.paired) or 1
-    curve = curve_of(segment, draws, horizon_ns)
+    first, pairs = 0, len(segment.paired) or 1
+    given = given_arrivals(segment, draws, horizon_ns)
+    times_ns = _drawn_times(segment, draws, horizon_ns) if given is None else _given_times(given)
     while True:
-        gaps = _gap_words(segment, draws, first)
         clients = draws.blocks(Purpose.CLIENT, segment.stream, first, _CHUNK).tolist()
         service = draws.blocks(Purpose.SERVICE, segment.stream, first, _CHUNK).tolist()
         contents = draws.blocks(
             Purpose.OUTCOME, segment.stream, first // pairs, _CHUNK // pairs + 2
         ).tolist()
-        for offset, gap in enumerate(gaps):
-            number = first + offset
-            clock_ticks += segment.gaps.draw(gap)
-            arrived_ns = (
-                clock_ticks // TICKS_PER_NS if curve is None else curve.time_ns(clock_ticks)
-            )
-            if arrived_ns is None or arrived_ns >= horizon_ns:
+        for offset in range(_CHUNK):
+            number, arrived_ns = first + offset, next(times_ns, None)
+            if arrived_ns is None:
                 return
             client, target, _, _ = clients[offset]
             content = number // pairs
@@ -91,13 +89,36 @@ def _segment_arrivals(
                 arrived_ns=arrived_ns,
                 segment=position,
                 number=number,
-                client=segment.client_of(client),
-                target=_target(segment, number, target),
+                client=_client(segment, given, number, client),
+                target=_target(segment, number, _target_word(given, number, target)),
                 content=content,
                 service=tuple(service[offset]),
                 outcome=tuple(contents[content - first // pairs]),
+                sizes=_sizes(given, number),
             )
         first += _CHUNK
+
+
+def _drawn_times(segment: SegmentPlan, draws: Draws, horizon_ns: int) -> Iterator[int]:
+    """Arrivals before the horizon, a gap after the other."""
+    curve = curve_of(segment, draws, horizon_ns)
+    clock_ticks, first = 0, 0
+    while True:
+        for gap in _gap_words(segment, draws, first):
+            clock_ticks += segment.gaps.draw(gap)
+            arrived_ns = (
+                clock_ticks // TICKS_PER_NS if curve is None else curve.time_ns(clock_ticks)
+            )
+            if arrived_ns is None or arrived_ns >= horizon_ns:
+                return
+            yield arrived_ns
+        first += _CHUNK
+
+
+def _given_times(given: GivenArrivals) -> Iterator[int]:
+    """A few at a time: there may be millions."""
+    for first in range(0, len(given.arrived_ns), _CHUNK):
+        yield from given.arrived_ns[first : first + _CHUNK].tolist()
 
 
 def _gap_words(segment: SegmentPlan, draws: Draws, first: int) -> list[int]:
@@ -106,6 +127,21 @@ def _gap_words(segment: SegmentPlan, draws: Draws, first: int) -> list[int]:
     words = draws.blocks(Purpose.ARRIVAL, segment.stream, block, _CHUNK // LANES + 2)
     gaps: list[int] = words.ravel()[past : past + _CHUNK].tolist()
     return gaps
+
+
+def _client(segment: SegmentPlan, given: GivenArrivals | None, number: int, word: int) -> int:
+    """Who asks: as the session says, or as drawn."""
+    if given is None or given.clients is None:
+        return segment.client_of(word)
+    return int(given.clients[number])
+
+
+def _target_word(given: GivenArrivals | None, number: int, word: int) -> int:
+    return word if given is None or given.targets is None else int(given.targets[number])
+
+
+def _sizes(given: GivenArrivals | None, number: int) -> tuple[int, ...]:
+    return () if given is None or given.sizes is None else tuple(given.sizes[number].tolist())
 
 
 def _target(segment: SegmentPlan, number: int, word: int) -> int:

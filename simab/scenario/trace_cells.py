@@ -1,0 +1,129 @@
+"""The cells of a trace's columns as whole numbers and nanoseconds, and which of them are faulty."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.errors import InvalidInput
+from simab.text.untrusted import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+__all__ = ["dates_ns", "exact_ns", "first_fault", "whole_numbers"]
+
+_HEADER_LINES: Final = 1
+_LARGEST_EXACT: Final = 2.0**20
+"""Seconds below this, read as floats and a bit wrong in their last place, give the right ns."""
+_LATEST_NS: Final = 2.0**63 * (1 - 2.0**-20)
+
+
+def refuse_cell(file: str, column: pd.Series, place: int, rule: str, remedy: str) -> None:
+    """Say where a faulty cell is.
+
+    Raises:
+        InvalidInput: always.
+    """
+    value = visible(repr(str(column.iloc[place])))
+    line = place + 1 + _HEADER_LINES
+    raise InvalidInput(f"{file}, line {line}, {column.name} = {value:.60}: {rule}; {remedy}")
+
+
+def first_fault(column: pd.Series, file: str, rule: str, remedy: str) -> None:
+    """Refuse a column that holds anything but finite numbers.
+
+    Raises:
+        InvalidInput: with the first cell that is none.
+    """
+    import pandas as pd
+
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    faulty = np.flatnonzero(~np.isfinite(numbers))
+    if len(faulty):
+        refuse_cell(file, column, int(faulty[0]), rule, remedy)
+
+
+def whole_numbers(column: pd.Series, file: str, largest: int) -> NDArray[np.int64]:
+    """A column of whole numbers from 0 on.
+
+    Raises:
+        InvalidInput: with the first cell that is none.
+    """
+    import pandas as pd
+
+    rule, remedy = "not a whole number", f"write 0 to {largest:,}"
+    first_fault(column, file, rule, remedy)
+    numbers = pd.to_numeric(column).to_numpy(dtype=np.float64)
+    faulty = np.flatnonzero((numbers < 0) | (numbers > largest) | (numbers != np.floor(numbers)))
+    if len(faulty):
+        refuse_cell(file, column, int(faulty[0]), rule, remedy)
+    return numbers.astype(np.int64)
+
+
+def dates_ns(column: pd.Series, file: str) -> NDArray[np.int64]:
+    """A column of dates of ISO 8601, in ns since 1970; those without a zone are of UTC.
+
+    Raises:
+        InvalidInput: with the first cell that is none.
+    """
+    import pandas as pd
+
+    dates = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
+    faulty = np.flatnonzero(dates.isna().to_numpy())
+    if len(faulty):
+        remedy = "write numbers, or dates as 2026-03-01T09:00:00.25"
+        refuse_cell(file, column, int(faulty[0]), "not a time", remedy)
+    return np.asarray(dates.dt.as_unit("ns").astype("int64"), dtype=np.int64)
+
+
+def exact_ns(column: pd.Series, unit_ns: int, file: str) -> NDArray[np.int64]:
+    """A column of finite numbers of a unit, in ns.
+
+    Raises:
+        InvalidInput: one lies centuries away.
+    """
+    import pandas as pd
+
+    numbers = pd.to_numeric(column)
+    if numbers.dtype.kind == "f":
+        values = numbers.to_numpy(dtype=np.float64)
+        beyond = np.flatnonzero(np.abs(values) * unit_ns > _LATEST_NS)
+        if not len(beyond):
+            exact = float(np.abs(values).max()) * unit_ns <= _LARGEST_EXACT * 1e9
+            if exact or bool((values == np.floor(values)).all()):
+                return np.asarray(np.rint(values * unit_ns), dtype=np.int64)
+            return _decimals_ns(_cells_as_text(file, str(column.name)), unit_ns)[: len(column)]
+    else:
+        whole = numbers.to_numpy(dtype=np.int64)
+        beyond = np.flatnonzero(np.abs(whole.astype(np.float64)) * unit_ns > _LATEST_NS)
+        if not len(beyond):
+            return np.asarray(whole * unit_ns, dtype=np.int64)
+    refuse_cell(file, column, int(beyond[0]), "too far away", "check `unit`")
+    raise AssertionError("a faulty cell is refused")
+
+
+def _cells_as_text(file: str, name: str) -> Sequence[str]:
+    """The column of times as it stands in the file: a float of today has no nanoseconds."""
+    import pandas as pd
+
+    if file.endswith((".parquet", ".pq")):
+        return pd.read_parquet(file)[name].astype(str).tolist()
+    frame = pd.read_csv(file, usecols=[name], dtype=str, keep_default_na=False)
+    cells: list[str] = frame[name].tolist()
+    return cells
+
+
+def _decimals_ns(cells: Sequence[str], unit_ns: int) -> NDArray[np.int64]:
+    found = np.empty(len(cells), dtype=np.int64)
+    for place, cell in enumerate(cells):
+        try:
+            found[place] = int((Decimal(cell) * unit_ns).to_integral_value())
+        except InvalidOperation:  # a blank line at the end
+            found[place] = 0
+    return found
