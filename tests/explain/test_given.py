@@ -50,7 +50,7 @@ def test_loads_go_by_the_sizes_that_come(tmp_path: Path) -> None:
     made = scenario(
         {"a": variant(latency=latency)}, traffic=traffic(tmp_path, [60] * 12), horizon="2h"
     )
-    assert load_at_all_traffic(made, "a") == pytest.approx(0.5, rel=1e-3)
+    assert load_at_all_traffic(made, "a") == pytest.approx(0.5, rel=5e-3)
 
 
 def test_shares_of_a_column_of_targets_are_targets(tmp_path: Path) -> None:
