@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from simab.profiles.by_size import FACTOR_ONE, BySize
 from simab.profiles.durations import Samples
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.replay import rows_of
+from simab.scenario.trace import Trace
 
 __all__ = ["largest_ns", "reaches", "sized_segments", "with_laws", "work_ns"]
 
@@ -42,17 +44,16 @@ def sized_segments(scenario: UncheckedScenario, variant: str) -> Iterator[tuple[
             yield name, segment
 
 
-def work_ns(latency: BySize, segment: Segment) -> NDArray[np.int64]:
-    """What each row of a segment's trace takes, without its factor.
+def work_ns(latency: BySize, trace: Trace) -> NDArray[np.int64]:
+    """What each row of a trace takes, without its factor.
 
     Raises:
         InvalidInput: the file of the trace cannot be read.
     """
-    assert segment.trace is not None
-    rows = rows_of(segment.trace)
+    rows = rows_of(trace)
     found = np.full(len(rows.times_ns), latency.base, dtype=np.int64)
     for name, per_unit_ns in latency.per_unit.items():
-        found += rows.sizes[:, segment.trace.sizes.index(name)].astype(np.int64) * per_unit_ns
+        found += rows.sizes[:, trace.sizes.index(name)].astype(np.int64) * per_unit_ns
     return found
 
 
@@ -82,23 +83,36 @@ def with_laws(scenario: AnyScenario) -> AnyScenario:
 
 
 def _law(latency: BySize, scenario: UncheckedScenario, variant: str) -> Samples:
-    """Quantiles of what requests of all traces that may come take, each as heavy as its count."""
-    times, weights = [], []
-    for _, segment in sized_segments(scenario, variant):
+    """The distribution among the requests of all traces that may come; others are refused."""
+    traces = (segment.trace for _, segment in sized_segments(scenario, variant))
+    return _samples(
+        latency,
+        tuple(
+            trace
+            for trace in traces
+            if trace is not None and set(latency.per_unit) <= set(trace.sizes)
+        ),
+    )
+
+
+@lru_cache(maxsize=32)
+def _samples(latency: BySize, traces: tuple[Trace, ...]) -> Samples:
+    """Quantiles of what the rows of traces take, each row as heavy as its count."""
+    times, weights = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for trace in traces:
         try:
-            times.append(work_ns(latency, segment))
-        except (InvalidInput, AssertionError, ValueError):  # it is refused
+            times.append(work_ns(latency, trace))
+        except InvalidInput:  # it is refused
             continue
-        assert segment.trace is not None
-        rows = rows_of(segment.trace)
-        weights.append(np.ones(len(times[-1])) if rows.counts is None else rows.counts)
-    if not times or not np.concatenate(weights).any():
-        return Samples(values=(f"{latency.base}ns", f"{latency.base}ns"), scale=latency.scale)
+        counts = rows_of(trace).counts
+        weights.append(np.ones(len(times[-1])) if counts is None else counts.astype(np.float64))
     work, weight = np.concatenate(times), np.concatenate(weights)
+    if not weight.any():
+        return Samples(values=(f"{latency.base}ns", f"{latency.base}ns"), scale=latency.scale)
     order = np.argsort(work, kind="stable")
     # The mean of each of so many equal parts, so that the mean of all is right.
     ends = np.concatenate([[0.0], np.cumsum(weight[order])])
-    sums = np.concatenate([[0.0], np.cumsum(work[order] * weight[order].astype(np.float64))])
+    sums = np.concatenate([[0.0], np.cumsum(work[order] * weight[order])])
     edges = np.linspace(0.0, ends[-1], _QUANTILES + 1)
     quantiles = np.diff(np.interp(edges, ends, sums)) * (_QUANTILES / ends[-1])
     if latency.cv > 0.0:
@@ -106,5 +120,6 @@ def _law(latency: BySize, scenario: UncheckedScenario, variant: str) -> Samples:
         shares = (np.arange(_FACTORS) + 0.5) / _FACTORS
         factors = np.array([table.quantile(each) for each in shares]) / table.mean
         quantiles = np.outer(quantiles, factors).ravel()
-    values = tuple(f"{round(each)}ns" for each in np.sort(quantiles).tolist())
-    return Samples(values=values, scale=latency.scale)
+    values = tuple(round(each) for each in np.sort(quantiles).tolist())
+    # Not validated: thousands of durations as texts would take a tenth of a second.
+    return Samples.model_construct(values=values, scale=latency.scale)
