@@ -15,13 +15,14 @@ from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, percent_text, rate_text, two_figures
 
-__all__ = ["arrival_sentences", "surge_sentences"]
+__all__ = ["arrival_sentences", "changing_rates", "surge_sentences"]
 
 
 def arrival_sentences(scenario: Scenario) -> Iterator[str]:
     """The busiest hour and the quietest, bursts, and changes by chance."""
-    if changes(scenario) and scenario.horizon >= HOUR_NS:
-        yield from _hours_sentence(scenario)
+    text = _hours_text(scenario)
+    if text:
+        yield f"{text}: loads are those of the busiest, all else goes by the mean."
     for name, segment in scenario.traffic.items():
         if segment.arrivals is None:
             continue
@@ -62,17 +63,29 @@ def _place(asked: Demand) -> tuple[str, float, float]:
     return asked.variant, asked.share, asked.copied_share
 
 
-def _hours_sentence(scenario: Scenario) -> Iterator[str]:
-    """Nothing where the rate changes by chance alone: all hours are alike on average."""
+def changing_rates(scenario: Scenario) -> Iterator[str]:
+    """How the rate of requests changes during a run, by the clock and by chance."""
+    text = _hours_text(scenario)
+    if text:
+        yield f"{text}."
+    for name, segment in scenario.traffic.items():
+        if segment.arrivals is not None and segment.arrivals.modulation is not None:
+            yield _modulation_sentence(name, segment.rate, segment.arrivals.modulation)
+
+
+def _hours_text(scenario: Scenario) -> str:
+    """The busiest hour and the quietest; empty where all hours are alike on average."""
+    if not changes(scenario) or scenario.horizon < HOUR_NS:
+        return ""
     found = hours(scenario)
     busiest, quietest = max(found, key=lambda each: each[1]), min(found, key=lambda each: each[1])
     most, least = rate_text(busiest[1]), rate_text(quietest[1])
-    if most != least:
-        yield (
-            f"The busiest hour begins {when(scenario, busiest[0])}, with {most}, and the quietest "
-            f"{when(scenario, quietest[0])}, with {least}: loads are those of the busiest, all "
-            "else goes by the mean."
-        )
+    if most == least:
+        return ""
+    return (
+        f"The busiest hour begins {when(scenario, busiest[0])}, with {most}, and the quietest "
+        f"{when(scenario, quietest[0])}, with {least}"
+    )
 
 
 def _gaps_sentence(name: str, variation: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simab.explain import explain
+from simab.explain.arrivals_text import changing_rates
 from tests.world.building import scenario, variant
 
 CALM, SURGE = {"times": 0.5, "lasts": "30min"}, {"times": 4, "lasts": "5min"}
@@ -41,3 +42,17 @@ def test_what_saturates_only_while_most_requests_come(service: str, saturated: l
     for sentence, load in zip(found, saturated, strict=True):
         assert "While “users” sends 20 requests a second, “" in sentence
         assert f"saturates at 50 % of the traffic: {load} on average." in sentence
+
+
+def test_what_a_report_says_of_rates_has_no_word_of_loads() -> None:
+    """Hours and chance; nothing of a rate that stays."""
+    spike = [{"at": "1h", "lasts": "1h", "times": 2}]
+    arrivals = {"modulation": {"states": [CALM, SURGE]}, "spikes": spike}
+    traffic = {"users": {"rate": "5/s", "arrivals": arrivals}}
+    assert [*changing_rates(scenario(traffic=traffic, horizon="4h"))] == [
+        "The busiest hour begins after 1 h, with 10 requests a second, and the quietest at the "
+        "start, with 5 requests a second.",
+        "By chance “users” sends 2.5 requests a second in 86 % of the time (30 min at a time) and "
+        "20 requests a second in 14 % of the time (5 min at a time).",
+    ]
+    assert not [*changing_rates(scenario(horizon="4h"))]

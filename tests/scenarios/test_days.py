@@ -132,3 +132,15 @@ def test_an_outage_of_both_that_one_is_blamed_for(repository: Path) -> None:
     gone = broken[broken["policy"] == "errors beside the control's"]
     assert not gone["promotes"].any()
     assert broken[broken["policy"] == "no alarm"]["promotes"].all()
+
+
+def test_a_study_says_how_requests_come(repository: Path) -> None:
+    """The section on what changes is there where nothing but the rate does."""
+    scenario = simab.load(file_of(repository, "canary"))
+    policy = "a measurement a minute"
+    study = simab.compare(scenario, policies=[policy], worlds=["described"], replications=1)
+    found = study.with_examples().timeline
+    assert found is not None
+    (sentence,) = found.sentences
+    assert sentence.startswith("The busiest hour begins on Wed 5 Jul at 14:30, with 15 requests")
+    assert found.epochs == ()
