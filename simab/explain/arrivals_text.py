@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from simab import units
+from simab.explain.capacity import Demand, demands
 from simab.explain.dates import when
 from simab.explain.given_text import given_sentences
 from simab.scenario.arrivals import Modulation
@@ -15,13 +16,14 @@ from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, percent_text, rate_text, two_figures
 
-__all__ = ["arrival_sentences"]
+__all__ = ["arrival_sentences", "changing_rates", "surge_sentences"]
 
 
 def arrival_sentences(scenario: Scenario) -> Iterator[str]:
     """The busiest hour and the quietest, bursts, and changes by chance."""
-    if changes(scenario) and scenario.horizon >= HOUR_NS:
-        yield from _hours_sentences(scenario)
+    text = _hours_text(scenario)
+    if text:
+        yield f"{text}: loads are those of the busiest, all else goes by the mean."
     for name, segment in scenario.traffic.items():
         yield from given_sentences(scenario, name, segment)
         if segment.arrivals is None:
@@ -33,15 +35,58 @@ def arrival_sentences(scenario: Scenario) -> Iterator[str]:
             yield _modulation_sentence(name, segment.rate, segment.arrivals.modulation)
 
 
-def _hours_sentences(scenario: Scenario) -> Iterator[str]:
+def surge_sentences(scenario: Scenario, busiest: Scenario) -> Iterator[str]:
+    """Which variants saturate only in the state in which a segment sends most by chance.
+
+    `busiest` is the scenario at the steady rates of its busiest hour.
+    """
+    usual = {_place(asked): asked.load(busiest) for asked in demands(busiest)}
+    for name, segment in scenario.traffic.items():
+        if segment.arrivals is None or segment.arrivals.modulation is None:
+            continue
+        modulation, steady = segment.arrivals.modulation, busiest.traffic[name]
+        times = max(state.times for state in modulation.states)
+        rate = steady.rate * times / modulation.mean
+        traffic = {**busiest.traffic, name: steady.model_copy(update={"rate": rate})}
+        surging = busiest.model_copy(update={"traffic": traffic})
+        found: dict[str, Demand] = {}
+        for asked in sorted(demands(surging), key=lambda each: each.rate_per_s):
+            if usual.get(_place(asked), math.inf) < 1 <= asked.load(surging):
+                found.setdefault(asked.variant, asked)
+        for asked in found.values():
+            yield (
+                f"While {named(name)} sends {rate_text(rate)}, {named(asked.variant)} saturates at "
+                f"{percent_text(asked.share)} of the traffic: load {asked.load(surging):.2f} in "
+                f"place of {usual[_place(asked)]:.2f} on average."
+            )
+
+
+def _place(asked: Demand) -> tuple[str, float, float]:
+    return asked.variant, asked.share, asked.copied_share
+
+
+def changing_rates(scenario: Scenario) -> Iterator[str]:
+    """How the rate of requests changes during a run, by the clock and by chance."""
+    text = _hours_text(scenario)
+    if text:
+        yield f"{text}."
+    for name, segment in scenario.traffic.items():
+        if segment.arrivals is not None and segment.arrivals.modulation is not None:
+            yield _modulation_sentence(name, segment.rate, segment.arrivals.modulation)
+
+
+def _hours_text(scenario: Scenario) -> str:
+    """The busiest hour and the quietest; empty where all hours are alike on average."""
+    if not changes(scenario) or scenario.horizon < HOUR_NS:
+        return ""
     found = hours(scenario)
     busiest, quietest = max(found, key=lambda each: each[1]), min(found, key=lambda each: each[1])
-    if busiest == quietest:
-        return
-    yield (
-        f"The busiest hour begins {when(scenario, busiest[0])}, with {rate_text(busiest[1])}, and "
-        f"the quietest {when(scenario, quietest[0])}, with {rate_text(quietest[1])}: loads are "
-        "those of the busiest, all else goes by the mean."
+    most, least = rate_text(busiest[1]), rate_text(quietest[1])
+    if most == least:
+        return ""
+    return (
+        f"The busiest hour begins {when(scenario, busiest[0])}, with {most}, and the quietest "
+        f"{when(scenario, quietest[0])}, with {least}"
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from simab import units
-from simab.explain.arrivals_text import arrival_sentences
+from simab.explain.arrivals_text import arrival_sentences, surge_sentences
 from simab.explain.autoscaling_text import autoscaling_sentences
 from simab.explain.calendar import calendar_of
 from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentences
@@ -68,6 +68,7 @@ def explain(scenario: Scenario) -> Explanation:
             *arrival_sentences(played),
             *timeline_sentences(played),
             *capacity_sentences(rows),
+            *surge_sentences(played, busiest),
             *overload_sentences(played, rows),
             *autoscaling_sentences(busiest),
             *routing_sentences(scenario),

@@ -159,10 +159,16 @@ def _queues(study: StudyResult) -> str:
 
 
 def _entry(study: StudyResult) -> str:
+    kind = "Poisson arrivals" + (" where nothing else is said" if _arrivals(study) else "")
     return (
-        f"Poisson arrivals. {_of_each(study, ('traffic',), 'rate')}. Requests leave answered, "
+        f"{kind}. {_of_each(study, ('traffic',), 'rate', 'arrivals')}. Requests leave answered, "
         "failed (500) or refused (503); what is in flight at the horizon is counted."
     )
+
+
+def _arrivals(study: StudyResult) -> bool:
+    """Whether any segment says how its requests arrive."""
+    return any(segment.get("arrivals") for _, segment in _parts(study, "traffic"))
 
 
 # -- 3. Data -----------------------------------------------------------------------------------
@@ -192,10 +198,17 @@ def _inputs(study: StudyResult) -> str:
 
 def _assumptions(study: StudyResult) -> str:
     labels = _words(_part(study, "labels"))
+    changing = [
+        *(["as arrivals say"] if _arrivals(study) else []),
+        *(["as the timeline says"] if _part(study, "timeline") else []),
+    ]
+    change = "do not change by themselves during a run"
+    if changing:
+        change = f"change during a run only {listed(changing)}"
     return (
-        "Clients neither retry nor give up, and rates, latency and quality do not change by "
-        "themselves during a run; service times, outcomes and label delays are independent of "
-        f"each other and of the load. Labels: {labels}."
+        f"Clients neither retry nor give up, and rates, latency and quality {change}; "
+        "service times, outcomes and label delays are independent of each other and of the load. "
+        f"Labels: {labels}."
     )
 
 

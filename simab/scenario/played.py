@@ -8,7 +8,7 @@ from typing import Any, Final
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.timeline import Conditions
 
-__all__ = ["NOT_PLAYED", "played_data", "played_text"]
+__all__ = ["NOT_PLAYED", "not_played", "played_data", "played_text"]
 
 NOT_PLAYED: Final = frozenset(
     {
@@ -21,11 +21,16 @@ _DATES: Final = frozenset({"starts_at", "time_zone"})
 """They decide how a run goes where anything goes by the hour of the day."""
 
 
+def not_played(scenario: UncheckedScenario) -> frozenset[str]:
+    """Fields that leave each run of this scenario as it is: dates, too, if none go by the hour."""
+    return NOT_PLAYED - _DATES if _goes_by_date(scenario) else NOT_PLAYED
+
+
 def played_data(scenario: UncheckedScenario) -> dict[str, Any]:
     """What is played, as plain data: where it is equal, runs of a policy are equal."""
     data = scenario.model_dump(mode="json")
-    played = NOT_PLAYED - _DATES if _goes_by_date(scenario) else NOT_PLAYED
-    return {name: value for name, value in data.items() if name not in played}
+    left_out = not_played(scenario)
+    return {name: value for name, value in data.items() if name not in left_out}
 
 
 def _goes_by_date(scenario: UncheckedScenario) -> bool:

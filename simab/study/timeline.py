@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from simab import units
 from simab.analyse.pooled import Gains, gains_of
+from simab.explain.arrivals_text import changing_rates
 from simab.explain.dates import when
 from simab.explain.timeline_text import timeline_sentences
 from simab.result.studied_timeline import EpochResult, PooledReading, StudiedTimeline
@@ -36,13 +37,14 @@ class _GainsMeasure:
 
 
 def timeline_at_a_glance(study: StudyPlan, world: str) -> StudiedTimeline | None:
-    """The timeline of a world, with totals of the first runs of each policy; None without one."""
+    """What changes in a world, with totals of the first runs of each policy; None if nothing."""
     scenario = study.worlds[world]
-    if not scenario.timeline:
+    sentences = (*changing_rates(scenario), *timeline_sentences(scenario))
+    if not sentences:
         return None
     objective = scenario.objective
     return StudiedTimeline(
-        sentences=tuple(timeline_sentences(scenario)),
+        sentences=sentences,
         metric=objective.metric,
         epochs=tuple(
             EpochResult(

@@ -96,3 +96,23 @@ def test_the_intervals_of_shares_are_those_that_are_named() -> None:
         expected = test.proportion_ci(method="exact" if few else "wilson")
         found = share_estimate(count, runs)
         assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_what_changes_during_a_run_is_not_said_to_stay() -> None:
+    """Arrivals of the segment and entries of the timeline, where the scenario has any."""
+    study = read_result(build())
+
+    def said(item: str, **parts: object) -> str:
+        data = {**study.scenario.data, **parts}
+        changed = replace(study, scenario=replace(study.scenario, data=data))
+        return {each.split()[0]: text for _, each, text in methods(changed)}[item]
+
+    arrivals = {"users": {"rate": "2/s", "arrivals": {"gaps": {"kind": "regular"}}}}
+    entries = [{"kind": "conditions", "error_rate": 0.4}]
+    assert "do not change by themselves during a run; service" in said("3.4")
+    assert said("2.5.5").startswith("Poisson arrivals. ")
+    assert "only as arrivals say; service" in said("3.4", traffic=arrivals)
+    assert "only as the timeline says; service" in said("3.4", timeline=entries)
+    both = said("3.4", traffic=arrivals, timeline=entries)
+    assert "change during a run only as arrivals say and as the timeline says; service" in both
+    assert said("2.5.5", traffic=arrivals).startswith("Poisson arrivals where nothing else is said")

@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from simab.errors import InvalidInput
 from simab.profiles.rate_curve import Knot
 from simab.scenario.arrivals import Arrivals, DailyShape, PointsShape, Spike, WeeklyShape
 from simab.scenario.played import played_data
 from simab.scenario.rates import at_busiest_hour, at_mean_rate, hours, mean_rate_per_s
+from simab.scenario.sweeps import Variation, points_of
+from simab.scenario.worlds import worlds_of
 from tests.world.building import scenario
 
 S, H = 10**9, 3_600 * 10**9
@@ -152,6 +155,27 @@ def test_the_date_is_played_where_hours_decide_and_nowhere_else():
     dates = {"starts_at": "2026-03-29T01:00", "time_zone": "Europe/Berlin"}
     assert played_data(with_arrivals(daily, **dates)).keys() >= {"starts_at", "time_zone"}
     assert not {"starts_at", "time_zone"} & played_data(scenario(**dates)).keys()
+
+
+def test_a_world_and_a_sweep_may_begin_at_another_hour_where_hours_decide():
+    """The same day begun at 1:00 and at 13:00; where nothing goes by hours, a date is fixed."""
+    daily = {"shape": {"kind": "daily", "hours": BY_HOUR, "between": "constant"}}
+    later = {"late": {"change": {"starts_at": "2026-03-28T13:00"}}}
+    made = with_arrivals(daily, starts_at="2026-03-28T01:00", horizon="1h", worlds=later)
+    described, *_, late = worlds_of(made)
+    assert late.name == "late"
+    assert late.same_as is None
+    assert [
+        round(mean_rate_per_s(each.scenario, each.scenario.traffic["users"]), 6)
+        for each in (described, late)
+    ] == [2.0, 26.0]
+    points = points_of(made, [Variation.parse("starts_at=2026-03-28T01:00,2026-03-28T13:00")])
+    assert [point.scenario.start.hour for point in points] == [1, 13]
+    with pytest.raises(ValidationError, match="starts_at is the same in all worlds"):
+        scenario(starts_at="2026-03-28T01:00", worlds=later)
+    steady = scenario(starts_at="2026-03-28T01:00")
+    with pytest.raises(InvalidInput, match="starts_at is the same at all points"):
+        points_of(steady, [Variation.parse("starts_at=2026-03-28T01:00,2026-03-28T13:00")])
 
 
 def test_a_date_may_have_its_own_offset():

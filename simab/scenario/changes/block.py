@@ -11,7 +11,7 @@ from simab.scenario.changes.changing import ChangesRefused, with_changes
 from simab.scenario.changes.effects import EffectRefused, with_effect
 from simab.scenario.changes.paths import path_of
 from simab.scenario.parts import UncheckedScenario
-from simab.scenario.played import NOT_PLAYED
+from simab.scenario.played import not_played
 from simab.scenario.world_settings import WorldSettings
 
 __all__ = ["changed_by", "without_worlds", "world_violations"]
@@ -50,7 +50,7 @@ def world_violations(scenario: UncheckedScenario) -> Iterator[Violation]:
 def _of_world(
     scenario: UncheckedScenario, here: Path, settings: WorldSettings
 ) -> Iterator[Violation]:
-    unplayed = list(_unplayed(here, settings))
+    unplayed = list(_unplayed(scenario, here, settings))
     if unplayed:
         yield from unplayed
         return
@@ -69,14 +69,17 @@ def _of_world(
         yield violation_at_key(here, rule, f"{remedy[:1].upper()}{remedy[1:].rstrip('.')}.")
 
 
-def _unplayed(here: Path, settings: WorldSettings) -> Iterator[Violation]:
+def _unplayed(
+    scenario: UncheckedScenario, here: Path, settings: WorldSettings
+) -> Iterator[Violation]:
     """Changes of what is the same in all worlds."""
+    fixed = not_played(scenario)
     for text in settings.change:
         try:
             first = path_of(text)[0]
         except InvalidInput:
             continue  # refused with its reason when the change is made
-        if first in NOT_PLAYED:
+        if first in fixed:
             rule = f"{first} is the same in all worlds"
             remedy = "Change what is played: endpoint, traffic, labels, metrics or objective."
             place = (*here, "change", text)

@@ -5,7 +5,7 @@ All points are made before anything is played; one that breaks a rule is named w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -19,7 +19,7 @@ from simab.errors import InvalidInput, InvalidScenario
 from simab.scenario.changes.block import changed_by
 from simab.scenario.changes.paths import path_of
 from simab.scenario.models import Scenario
-from simab.scenario.played import NOT_PLAYED
+from simab.scenario.played import not_played
 from simab.scenario.sweeps.variation import EFFECT, Variation
 from simab.scenario.world_settings import WorldSettings
 
@@ -27,7 +27,6 @@ __all__ = ["MOST_POINTS", "Point", "points_of", "with_settings"]
 
 MOST_POINTS: Final = 1_000
 """Each is a scenario that is checked and tabulated before anything is played."""
-_FIXED: Final = NOT_PLAYED - {"policies"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def points_of(
             point at which the scenario cannot be what is asked.
         InvalidScenario: a point at which the scenario breaks a rule.
     """
-    _require_fields(variations)
+    _require_fields(variations, not_played(scenario) - {"policies"})
     if samples is None:
         values = [variation.points() for variation in variations]
         _require_few(prod(map(len, values)))
@@ -97,7 +96,7 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     return changed_by(asked, scenario)
 
 
-def _require_fields(variations: Sequence[Variation]) -> None:
+def _require_fields(variations: Sequence[Variation], fixed: Set[str]) -> None:
     if not variations:
         raise InvalidInput("vary: a sweep varies at least one field; name one")
     paths = [variation.path for variation in variations]
@@ -105,7 +104,7 @@ def _require_fields(variations: Sequence[Variation]) -> None:
         if paths.count(path) > 1:
             raise InvalidInput(f"vary {path}: is there twice; give all of its values at once")
         first = path if path == EFFECT else path_of(path)[0]
-        if first in _FIXED:
+        if first in fixed:
             raise InvalidInput(
                 f"vary {path}: {first} is the same at all points; vary what is played, such as "
                 "effect or a field of endpoint, traffic, labels, metrics or policies"

@@ -1,0 +1,58 @@
+"""What explain says of arrivals that change, against rates and loads worked out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simab.explain import explain
+from simab.explain.arrivals_text import changing_rates
+from tests.world.building import scenario, variant
+
+CALM, SURGE = {"times": 0.5, "lasts": "30min"}, {"times": 4, "lasts": "5min"}
+
+
+def said(arrivals: dict[str, Any], word: str, *, service: str = "100ms", **parts: Any) -> list[str]:
+    """The sentences with a word, of 5 requests a second to two variants of one worker each."""
+    latency = {"kind": "constant", "value": service}
+    pair = {name: variant(latency=latency) for name in "ab"}
+    traffic = {"users": {"rate": "5/s", "arrivals": arrivals}}
+    made = scenario(pair, traffic=traffic, **({"horizon": "4h"} | parts))
+    return [sentence for sentence in explain(made).sentences if word in sentence]
+
+
+def test_a_rate_that_changes_by_chance_alone_has_no_busiest_hour() -> None:
+    """All hours are alike on average."""
+    assert not said({"modulation": {"states": [CALM, SURGE]}}, "busiest")
+    spike = [{"at": "1h", "lasts": "1h", "times": 2}]
+    (sentence,) = said({"modulation": {"states": [CALM, SURGE]}, "spikes": spike}, "busiest")
+    # Chance multiplies by (0.5 * 30 + 4 * 5) / 35 = 1 on average.
+    assert "begins after 1 h, with 10 requests a second, and the quietest at the start" in sentence
+
+
+@pytest.mark.parametrize(
+    ("service", "saturated"),
+    [("40ms", []), ("60ms", []), ("110ms", ["load 1.10 in place of 0.28"] * 2)],
+)
+def test_what_saturates_only_while_most_requests_come(service: str, saturated: list[str]) -> None:
+    """20 requests a second in place of 5 on average, half of them to each variant."""
+    found = said({"modulation": {"states": [CALM, SURGE]}}, "While", service=service)
+    assert len(found) == len(saturated)
+    for sentence, load in zip(found, saturated, strict=True):
+        assert "While “users” sends 20 requests a second, “" in sentence
+        assert f"saturates at 50 % of the traffic: {load} on average." in sentence
+
+
+def test_what_a_report_says_of_rates_has_no_word_of_loads() -> None:
+    """Hours and chance; nothing of a rate that stays."""
+    spike = [{"at": "1h", "lasts": "1h", "times": 2}]
+    arrivals = {"modulation": {"states": [CALM, SURGE]}, "spikes": spike}
+    traffic = {"users": {"rate": "5/s", "arrivals": arrivals}}
+    assert [*changing_rates(scenario(traffic=traffic, horizon="4h"))] == [
+        "The busiest hour begins after 1 h, with 10 requests a second, and the quietest at the "
+        "start, with 5 requests a second.",
+        "By chance “users” sends 2.5 requests a second in 86 % of the time (30 min at a time) and "
+        "20 requests a second in 14 % of the time (5 min at a time).",
+    ]
+    assert not [*changing_rates(scenario(horizon="4h"))]
