@@ -1,6 +1,7 @@
 """The world against theory: closed forms that are not simab's, and identities of every run."""
 
-from simab.verify.cases import CASES
-from simab.verify.judging import Judged, Verification, verify
+from simab.verify.case import Case
+from simab.verify.cases import all_cases
+from simab.verify.playing import REPLICATIONS, SIZE, THOROUGH, played_cases
 
-__all__ = ["CASES", "Judged", "Verification", "verify"]
+__all__ = ["REPLICATIONS", "SIZE", "THOROUGH", "Case", "all_cases", "played_cases"]

@@ -1,17 +1,15 @@
-"""Queues in steady state: what queueing theory knows of waits, losses and departures.
-
-Runs start empty; the first part of each is cut, some tens of relaxation times.
-"""
+"""Queues of which theory knows waits, losses and departures, most of them in steady state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
-
+from simab.scenario.models import Scenario
 from simab.theory.bounded_queues import mmc_limited
+from simab.theory.infinite_server import mean_in_service
 from simab.theory.queues import (
     erlang_b,
     erlang_c,
@@ -21,188 +19,255 @@ from simab.theory.queues import (
     mmc_wait_quantile_s,
     pollaczek_khinchine_mean_wait_s,
 )
-from simab.verify.case import NS, Case, Measure, Part, Requests, world
-from simab.world.run_counts import Status
+from simab.theory.unusual_arrivals import batches_mean_wait_s, gamma_gaps_mean_wait_s
+from simab.verify import measures
+from simab.verify.case import Case, world
+from simab.verify.checks import Check, Law, Value
 
 __all__ = ["queue_cases"]
 
+_MEAN_S: Final = 0.04
+_EXPONENTIAL: Final = {"kind": "exponential", "mean": "40ms"}
 _LAWS: Final[dict[str, dict[str, Any]]] = {
-    "exponential": {"kind": "exponential", "mean": "40ms"},
+    "exponential": _EXPONENTIAL,
     "constant": {"kind": "constant", "value": "40ms"},
+    "lognormal, cv 1.2": {"kind": "lognormal", "mean": "40ms", "cv": 1.2},
     "lognormal, cv 1.5": {"kind": "lognormal", "mean": "40ms", "cv": 1.5},
     "hyperexponential, cv 2": {"kind": "hyperexponential", "mean": "40ms", "cv": 2},
 }
+_LOST: Final = "Queues that lose"
+_WAITING: Final = "Queues that wait"
+_CHANGING: Final = "Queues under a rate that changes"
+_SETTLED_S: Final = 50.0
+"""More than twenty relaxation times of every queue here at the loads of the table."""
 
 
 def queue_cases() -> Iterator[Case]:
     """All of them."""
     yield from _losses()
-    yield from _waits()
-    yield from _distributions()
-    yield from _limited()
+    yield from _erlang_c()
+    yield from _single_servers()
+    yield _instances()
     yield _departures()
-    yield _gim1()
-    yield _batches()
+    yield from _pure_delays()
 
 
 def _losses() -> Iterator[Case]:
-    for name, law in _LAWS.items():
+    """Erlang B, whatever the law of service, and M/M/c/K."""
+    for name in ("exponential", "constant", "lognormal, cv 1.5", "hyperexponential, cv 2"):
+        horizon_s = 900 if "hyper" in name else 600
         yield Case(
-            f"M/G/4/4, {name}: lost",
-            "Erlang B, insensitive to the law of service (Erlang 1917; Sevastyanov 1957)",
-            world(
-                {"workers": 4, "queue_limit": 0, "latency": law}, {"rate": "90/s"}, horizon_s=500
+            _LOST,
+            f"M/G/4/4, {name}",
+            _queue({"workers": 4, "queue_limit": 0, "latency": _LAWS[name]}, 90, horizon_s),
+            (Value("lost", "Erlang B, insensitive", erlang_b(4, 3.6), measures.lost),),
+            _SETTLED_S,
+        )
+    theory, source = mmc_limited(120, _MEAN_S, 4, 20), "M/M/c/K: Kleinrock 1975, 3.6"
+    yield Case(
+        _LOST,
+        "M/M/4/20 at 1.2",
+        _queue({"workers": 4, "queue_limit": 16, "latency": _EXPONENTIAL}, 120, 1_400),
+        (
+            Value("lost", source, theory.reject_probability, measures.lost),
+            Value("mean sojourn", source, theory.mean_sojourn_s, measures.mean_sojourn_s, "s"),
+        ),
+        _SETTLED_S,
+    )
+
+
+def _erlang_c() -> Iterator[Case]:
+    """M/M/4: who waits, and how long."""
+    for rate, horizon_s, shares, slow in (
+        (60, 4_000, (0.75, 0.9), False),
+        (90, 20_000, (0.5, 0.95, 0.99), True),
+    ):
+        tails = [
+            Value(
+                f"wait beyond p{100 * share:g}",
+                "M/M/c: Kleinrock 1975, 3.5",
+                1.0 - share,
+                partial(measures.longer_waits, than_s=mmc_wait_quantile_s(share, rate, _MEAN_S, 4)),
+            )
+            for share in shares
+        ]
+        yield Case(
+            _WAITING,
+            f"M/M/4 at {_decimal(rate / 100)}",
+            _queue({"workers": 4, "latency": _EXPONENTIAL}, rate, horizon_s),
+            (
+                Value(
+                    "those who wait",
+                    "Erlang C",
+                    erlang_c(4, rate * _MEAN_S),
+                    partial(measures.longer_waits, than_s=0.0),
+                ),
+                _mean_wait("Erlang C", mmc_mean_wait_s(rate, _MEAN_S, 4)),
+                *tails,
             ),
-            erlang_b(4, 3.6),
-            _settled(50, _lost),
+            _SETTLED_S,
+            slow,
         )
 
 
-def _waits() -> Iterator[Case]:
-    exponential, constant, lognormal, hyperexponential = _LAWS.values()
-    one = {"workers": 1}
-    cases: list[tuple[str, str, dict[str, Any], str, float, float]] = [
-        (
-            "M/M/4 at .8: mean wait", "Erlang C (Erlang 1917)",
-            {"workers": 4, "latency": exponential}, "80/s", 1_500, mmc_mean_wait_s(80, 0.04, 4),
-        ),
-        (
-            "M/D/1 at .8: mean wait", "Pollaczek-Khinchine",
-            one | {"latency": constant}, "20/s", 3_000, md1_mean_wait_s(20, 0.04),
-        ),
-        (
-            "M/G/1 at .6, lognormal: mean wait", "Pollaczek-Khinchine",
-            one | {"latency": lognormal}, "15/s", 12_000,
-            pollaczek_khinchine_mean_wait_s(15, 0.04, 1.5**2),
-        ),
-        (
-            "M/G/1 at .6, hyperexponential: mean wait", "Pollaczek-Khinchine",
-            one | {"latency": hyperexponential}, "15/s", 8_000,
-            pollaczek_khinchine_mean_wait_s(15, 0.04, 4.0),
-        ),
-    ]  # fmt: skip
-    for name, source, variant, rate, horizon_s, theory in cases:
-        made = world(variant, {"rate": rate}, horizon_s=horizon_s)
-        yield Case(name, source, made, theory, _settled(50, _wait), "s")
-
-
-def _distributions() -> Iterator[Case]:
-    exponential = _LAWS["exponential"]
-    four = world({"workers": 4, "latency": exponential}, {"rate": "80/s"}, horizon_s=1_500)
+def _single_servers() -> Iterator[Case]:
+    """M/M/1, Pollaczek-Khinchine, GI/M/1 and M^X/M/1."""
+    one, khinchine = {"workers": 1}, "Pollaczek-Khinchine"
     yield Case(
-        "M/M/4 at .8: those who wait", "Erlang C (Erlang 1917)", four, erlang_c(4, 3.2),
-        _settled(50, partial(_longer, of=_waits_ns, than_s=0.0)),
-    )  # fmt: skip
-    for share in (0.75, 0.9):
-        than_s = mmc_wait_quantile_s(share, 80, 0.04, 4)
-        yield Case(
-            f"M/M/4 at .8: wait beyond p{100 * share:g}", "exponential beyond Erlang C", four,
-            1 - share, _settled(50, partial(_longer, of=_waits_ns, than_s=than_s)),
-        )  # fmt: skip
-    one = world({"workers": 1, "latency": exponential}, {"rate": "20/s"}, horizon_s=3_000)
-    for share in (0.5, 0.9):
-        than_s = mm1_sojourn_quantile_s(share, 20, 0.04)
-        yield Case(
-            f"M/M/1 at .8: sojourn beyond p{100 * share:g}", "exponential (Kleinrock 1975, 5.6)",
-            one, 1 - share, _settled(50, partial(_longer, of=_sojourns_ns, than_s=than_s)),
-        )  # fmt: skip
-
-
-def _limited() -> Iterator[Case]:
-    made = world(
-        {"workers": 4, "queue_limit": 16, "latency": _LAWS["exponential"]},
-        {"rate": "120/s"},
-        horizon_s=500,
+        _WAITING,
+        "M/M/1 at .5",
+        _queue(one | {"latency": _EXPONENTIAL}, 12.5, 13_000),
+        tuple(
+            Value(
+                f"sojourn beyond p{100 * share:g}",
+                "M/M/1: Kleinrock 1975, 5.6",
+                1.0 - share,
+                partial(
+                    measures.longer_sojourns, than_s=mm1_sojourn_quantile_s(share, 12.5, _MEAN_S)
+                ),
+            )
+            for share in (0.5, 0.9)
+        ),
+        _SETTLED_S,
     )
-    theory = mmc_limited(120, 0.04, 4, 20)
-    source = "M/M/c/K (Kleinrock 1975, section 3.6)"
-    lost = theory.reject_probability
-    yield Case("M/M/4/20 at 1.2: lost", source, made, lost, _settled(50, _lost))
-    yield Case(
-        "M/M/4/20 at 1.2: mean sojourn", source, made, theory.mean_sojourn_s,
-        _settled(50, _sojourn), "s",
-    )  # fmt: skip
+    for name, rate, horizon_s, squared_cv, slow in (
+        ("constant", 17.5, 5_000, 0.0, False),
+        ("lognormal, cv 1.2", 12.5, 20_000, 1.44, False),
+        ("hyperexponential, cv 2", 12.5, 28_000, 4.0, False),
+        ("lognormal, cv 1.5", 22.5, 100_000, 2.25, True),
+    ):
+        wait_s = (
+            pollaczek_khinchine_mean_wait_s(rate, _MEAN_S, squared_cv)
+            if squared_cv
+            else md1_mean_wait_s(rate, _MEAN_S)
+        )
+        yield Case(
+            _WAITING,
+            f"M/G/1 at {_decimal(rate * _MEAN_S)}, {name}",
+            _queue(one | {"latency": _LAWS[name]}, rate, horizon_s),
+            (_mean_wait(khinchine, wait_s),),
+            _SETTLED_S,
+            slow,
+        )
+    yield _single_server(
+        "GI/M/1 at .6, gamma gaps of cv 2",
+        {"kind": "gamma", "cv": 2},
+        _mean_wait("GI/M/1: Kleinrock 1975, 6.4", gamma_gaps_mean_wait_s(15, _MEAN_S, 2.0)),
+    )
+    yield _single_server(
+        "M^X/M/1 at .6, batches of 3",
+        {"kind": "batches", "mean_size": 3},
+        _mean_wait("Chaudhry, Templeton 1983, 3.2", batches_mean_wait_s(15, _MEAN_S, 3.0)),
+    )
+
+
+def _single_server(name: str, gaps: dict[str, Any], check: Check) -> Case:
+    made = world(
+        {"workers": 1, "latency": _EXPONENTIAL},
+        {"rate": "15/s", "arrivals": {"gaps": gaps}},
+        horizon_s=15_000,
+    )
+    return Case(_WAITING, name, made, (check,), _SETTLED_S)
+
+
+def _instances() -> Case:
+    """Poisson splitting: each of two instances is M/M/1 with half of the traffic."""
+    return Case(
+        _WAITING,
+        "M/M/1 at .6, two instances at random",
+        _queue({"instances": 2, "latency": _EXPONENTIAL}, 30, 4_000),
+        (_mean_wait("Poisson splitting, Erlang C", mmc_mean_wait_s(15, _MEAN_S, 1)),),
+        _SETTLED_S,
+    )
 
 
 def _departures() -> Case:
-    """The squared gaps of departures from M/M/2 are those of a Poisson process."""
-    made = world({"workers": 2, "latency": _LAWS["exponential"]}, {"rate": "40/s"}, horizon_s=2_500)
-
-    def squares(requests: Requests) -> Part:
-        left = np.sort(requests.finished_ns[requests.finished_ns >= 0])
-        gaps = np.diff(left) / NS * 40.0
-        return Part(float(gaps @ gaps), len(gaps))
-
+    """What leaves M/M/2 is Poisson again, and so is independent from one gap to the next."""
+    of_gaps = partial(measures.departure_gaps, rate_per_s=40.0)
     return Case(
-        "M/M/2 at .8: squared gaps of departures", "Burke 1956: 2, Poisson again", made, 2.0,
-        _settled(50, squares),
-    )  # fmt: skip
-
-
-def _gim1() -> Case:
-    """Gamma gaps of cv 2: the root of s = A*(mu (1 - s)) is the geometric queue's ratio."""
-    rate, service_rate, shape = 15.0, 25.0, 0.25
-
-    def transform(at: float) -> float:
-        return float((1.0 + at / (rate * shape)) ** -shape)
-
-    ratio = 0.5
-    for _ in range(200):
-        ratio = transform(service_rate * (1.0 - ratio))
-    made = world(
-        {"workers": 1, "latency": _LAWS["exponential"]},
-        {"rate": "15/s", "arrivals": {"gaps": {"kind": "gamma", "cv": 2}}},
-        horizon_s=10_000,
+        _WAITING,
+        "M/M/2 at .8, departures",
+        _queue({"workers": 2, "latency": _EXPONENTIAL}, 40, 2_500),
+        (
+            Value("squared gaps", "Burke 1956", 2.0, partial(measures.squared, of=of_gaps)),
+            Law("gaps", "Burke 1956", of_gaps, partial(measures.exponential_law, mean=1.0)),
+        ),
+        _SETTLED_S,
     )
-    return Case(
-        "GI/M/1 at .6, gamma gaps of cv 2: mean wait", "Kleinrock 1975, section 6.4", made,
-        ratio / (service_rate * (1.0 - ratio)), _settled(50, _wait), "s",
-    )  # fmt: skip
 
 
-def _batches() -> Case:
-    """Geometric batches of mean m: (rho + m - 1) / (mu (1 - rho))."""
-    load, mean_size = 0.6, 3.0
-    made = world(
-        {"workers": 1, "latency": _LAWS["exponential"]},
-        {"rate": "15/s", "arrivals": {"gaps": {"kind": "batches", "mean_size": mean_size}}},
-        horizon_s=12_000,
+def _pure_delays() -> Iterator[Case]:
+    """M(t)/G/inf: after a step, and up and down a ramp."""
+    source = "Eick, Massey, Whitt 1993"
+    step = {"kind": "points", "points": {"0s": 1, "100s": 3}, "between": "constant"}
+    yield Case(
+        _CHANGING,
+        "M(t)/M/inf, rate three times as high from 100 s on",
+        _delays({"kind": "exponential", "mean": "10s"}, "260/s", step, 120),
+        tuple(
+            Value(
+                f"busy at {at_s:g} s",
+                source,
+                mean_in_service(_stepped, _exponential_survival, at_s, breaks_s=[100.0]),
+                partial(measures.busy_at, at_s=at_s),
+            )
+            for at_s in (105.0, 115.0)
+        ),
     )
-    return Case(
-        "M^X/M/1 at .6, batches of 3: mean wait", "Chaudhry, Templeton 1983, section 3.2", made,
-        (load + mean_size - 1.0) * 0.04 / (1.0 - load), _settled(50, _wait), "s",
-    )  # fmt: skip
+    ramp = {"kind": "points", "points": {"0s": 0.5, "60s": 2, "120s": 0.5}}
+    yield Case(
+        _CHANGING,
+        "M(t)/G/inf, lognormal of cv 1.5, up and down a ramp",
+        _delays({"kind": "lognormal", "mean": "10s", "cv": 1.5}, "300/s", ramp, 120),
+        tuple(
+            Value(
+                f"busy at {at_s:g} s",
+                source,
+                mean_in_service(_ramped, _lognormal_survival, at_s, breaks_s=[60.0]),
+                partial(measures.busy_at, at_s=at_s),
+            )
+            for at_s in (45.0, 75.0, 110.0)
+        ),
+    )
 
 
-def _settled(since_s: float, measure: Measure) -> Measure:
-    """Measured on the requests after the first part of a run."""
-    return lambda requests: measure(requests.after(round(since_s * NS)))
+def _stepped(at_s: float) -> float:
+    return 260.0 if at_s < 100.0 else 780.0
 
 
-def _lost(requests: Requests) -> Part:
-    return Part(int((requests.status == Status.REJECTED).sum()), len(requests.status))
+def _exponential_survival(for_s: float) -> float:
+    return math.exp(-for_s / 10.0)
 
 
-def _waits_ns(requests: Requests) -> np.ndarray:
-    started = requests.started_ns >= 0
-    return (requests.started_ns - requests.arrived_ns)[started]
+def _ramped(at_s: float) -> float:
+    return 150.0 + 7.5 * min(at_s, 120.0 - at_s)
 
 
-def _sojourns_ns(requests: Requests) -> np.ndarray:
-    done = (requests.finished_ns >= 0) & (requests.status != Status.REJECTED)
-    return (requests.finished_ns - requests.arrived_ns)[done]
+def _lognormal_survival(for_s: float) -> float:
+    spread = math.sqrt(math.log1p(1.5**2))
+    score = (math.log(for_s / 10.0) + spread**2 / 2.0) / spread if for_s > 0.0 else -math.inf
+    return math.erfc(score / math.sqrt(2.0)) / 2.0
 
 
-def _wait(requests: Requests) -> Part:
-    waits = _waits_ns(requests)
-    return Part(float(waits.sum()) / NS, len(waits))
+def _delays(
+    latency: dict[str, Any], rate: str, shape: dict[str, Any], horizon_s: float
+) -> Scenario:
+    """Workers for everybody: nobody waits."""
+    return world(
+        {"workers": 1_000, "instances": 12, "latency": latency},
+        {"rate": rate, "arrivals": {"shape": shape}},
+        horizon_s=horizon_s,
+    )
 
 
-def _sojourn(requests: Requests) -> Part:
-    sojourns = _sojourns_ns(requests)
-    return Part(float(sojourns.sum()) / NS, len(sojourns))
+def _queue(variant: dict[str, Any], rate: float, horizon_s: float) -> Scenario:
+    """With Poisson arrivals."""
+    return world(variant, {"rate": f"{rate:g}/s"}, horizon_s=horizon_s)
 
 
-def _longer(requests: Requests, of: Callable[[Requests], np.ndarray], than_s: float) -> Part:
-    times = of(requests)
-    return Part(int((times > than_s * NS).sum()), len(times))
+def _decimal(load: float) -> str:
+    return f"{load:g}".removeprefix("0")
+
+
+def _mean_wait(source: str, wait_s: float) -> Value:
+    return Value("mean wait", source, wait_s, measures.mean_wait_s, "s")
