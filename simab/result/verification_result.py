@@ -1,6 +1,6 @@
 """A verification as one frozen record: what theory says of each case, and what was simulated.
 
-`verify.json` is its dump, and the page is made of it.
+`verification.json` is its dump, and the page is made of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 VERIFICATION_FORMAT: Final = "simab-verification/1"
-_FORM: Final = SavedForm(VERIFICATION_FORMAT, "verification", "verify.json", "simab verify")
+_FORM: Final = SavedForm(VERIFICATION_FORMAT, "verification", "verification.json", "simab verify")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +31,11 @@ class CheckResult:
     """One thing that theory knows, beside what was simulated.
 
     A check of a "value" compares a mean, a share or a variance: `low` to `high` is its 95 %
-    interval, `score` how many standard errors it lies above theory, and `smallest_caught` is a
-    relative error. One of a "law" compares distributions: `simulated` is the largest difference of
-    the distribution functions, `score` that times the root of the count of values,
-    `smallest_caught` a difference as well, and it has no interval. A score beyond `bound` refuses.
+    interval, `error` its standard error, `score` how many of them it lies above theory, and
+    `smallest_caught` is a relative error. One of a "law" compares distributions: `simulated` is the
+    largest difference of the distribution functions, `error` one over the root of the count of
+    values, `score` their ratio, `smallest_caught` a difference as well, and it has no interval. A
+    score beyond `bound` refuses.
     """
 
     name: str
@@ -45,6 +46,7 @@ class CheckResult:
     simulated: float
     low: float
     high: float
+    error: float
     score: float
     bound: float
     smallest_caught: float

@@ -29,14 +29,15 @@ _STRIPS: Final = 4_000
 class RatioTest(NamedTuple):
     """A ratio of sums over replications, held against its true value.
 
-    `low` and `high` are a 95 % interval of Student's t. `z` is how many standard errors the ratio
-    lies above the truth, and `bound` what its size may not exceed. `smallest_caught` is the error,
-    in units of the ratio, that exceeds it with the power asked for.
+    `low` and `high` are a 95 % interval of Student's t, `error` is the standard error. `z` is how
+    many of them the ratio lies above the truth, and `bound` what its size may not exceed.
+    `smallest_caught` is the error, in units of the ratio, that exceeds it with the power asked for.
     """
 
     ratio: float
     low: float
     high: float
+    error: float
     z: float
     bound: float
     smallest_caught: float
@@ -45,12 +46,13 @@ class RatioTest(NamedTuple):
 class LawTest(NamedTuple):
     """Independent values held against their distribution, by the Kolmogorov distance.
 
-    `distance` is the largest difference of the distribution functions, `score` that times the root
-    of the count, and `bound` what it may not exceed. `smallest_caught` is a distance that exceeds
-    it with the power asked for.
+    `distance` is the largest difference of the distribution functions, `error` one over the root of
+    the count, `score` their ratio, and `bound` what it may not exceed. `smallest_caught` is a
+    distance that exceeds it with the power asked for.
     """
 
     distance: float
+    error: float
     score: float
     bound: float
     smallest_caught: float
@@ -80,7 +82,7 @@ def ratio_test(
     apart = ratio - truth
     z = apart / error if error else (0.0 if abs(apart) <= 1e-15 * abs(truth) else math.inf)
     caught = smallest_noncentrality(bound, count - 1, power) * error
-    return RatioTest(ratio, ratio - half, ratio + half, z, bound, caught)
+    return RatioTest(ratio, ratio - half, ratio + half, error, z, bound, caught)
 
 
 @lru_cache(64)
@@ -117,4 +119,4 @@ def law_test(cells: NDArray[np.float64], *, size: float, power: float) -> LawTes
     distance = float(np.abs(np.cumsum(cells) / count - edges).max())
     bound, root = float(kolmogi(size)), math.sqrt(count)
     caught = (bound + float(ndtri(power)) * _LARGEST_DEVIATION) / root
-    return LawTest(distance, distance * root, bound, caught)
+    return LawTest(distance, 1.0 / root, distance * root, bound, caught)

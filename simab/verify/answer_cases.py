@@ -46,7 +46,7 @@ def _services() -> Iterator[Case]:
         ),
     }
     for name, (latency, law) in laws.items():
-        made = world({"workers": 1_000, "latency": latency}, {"rate": "100/s"}, horizon_s=400)
+        made = world({"workers": 1_000, "latency": latency}, {"rate": "100/s"}, horizon_s=250)
         check = Law("time of service", "its law", measures.services_s, law)
         yield Case(_GROUP, f"service, {name}", made, (check,))
 
@@ -56,8 +56,8 @@ def _outcomes() -> Case:
     variant = {**QUICK, "error_rate": 0.2, "quality": {"kind": "success", "probability": 0.3}}
     return Case(
         _GROUP,
-        "one of five fails, 30 % of the others are right",
-        world(variant, {"rate": "100/s"}, horizon_s=1_000),
+        "errors and successes",
+        world(variant, {"rate": "100/s"}, horizon_s=500),
         (
             Value("failed", "binomial", 0.2, failed),
             Value("right", "binomial", 0.3, measures.successes),
@@ -78,12 +78,12 @@ def _labels() -> Case:
     law = partial(measures.exponential_law, mean=mean_s)
     return Case(
         _GROUP,
-        "labels after 300 s, exponential, one of four never",
+        "late labels, exponential",
         made,
         (
-            Law("delay, cut off or not", "its law", measures.label_delays_s, law),
+            Law("delay", "its law", measures.label_delays_s, law),
             Value(
-                "labels by the end of the run",
+                "here by the end",
                 "censoring, integrated",
                 (1.0 - never) * by_the_end,
                 measures.known_labels,

@@ -41,7 +41,7 @@ def _renewal_gaps() -> Iterator[Case]:
     """Law and mean square of gaps, and that one says nothing of the next."""
     weibull_cv = math.sqrt(32.0 / (3.0 * math.pi) - 1.0)  # of shape 2/3: 3! / (1.5!)^2 - 1
     laws: list[tuple[str, dict[str, Any], float, Callable[[Floats], Floats], float]] = [
-        ("Poisson", {"kind": "poisson"}, 1.0, _UNIT, 2_000),
+        ("Poisson", {"kind": "poisson"}, 1.0, _UNIT, 1_000),
         ("gamma of cv .5", {"kind": "gamma", "cv": 0.5}, 0.5, _gamma(0.5), 1_000),
         ("gamma of cv 2", {"kind": "gamma", "cv": 2}, 2.0, _gamma(2.0), 2_500),
         (
@@ -117,16 +117,16 @@ def _superposition() -> Case:
     both = world(
         QUICK,
         {"rate": "1/s"},
-        horizon_s=12_000,
+        horizon_s=8_000,
         traffic={"few": {"rate": "3/s"}, "many": {"rate": "5/s"}},
     )
     return Case(
         _STREAMS,
-        "Poisson streams of 3/s and 5/s together",
+        "Poisson 3/s and 5/s together",
         both,
         (
             Law("gaps", "superposition", partial(measures.gaps, rate_per_s=8.0), _UNIT),
-            _variance_of_counts("superposition: the mean", 8.0, 12_000, (1.0, 1.0), 8.0),
+            _variance_of_counts("superposition: the mean", 8.0, 8_000, (1.0, 1.0), 8.0),
         ),
     )
 
@@ -138,17 +138,17 @@ def _splitting() -> Iterator[Case]:
             name: {"quality": {"kind": "success", "probability": 0.5}, "weight": weight, **QUICK}
             for name, weight in zip("ab", weights, strict=True)
         }
-        made = world({}, {"rate": "8/s"}, horizon_s=12_000, endpoint={"variants": variants})
+        made = world({}, {"rate": "8/s"}, horizon_s=8_000, endpoint={"variants": variants})
         share = part / 8.0
         yield Case(
             _STREAMS,
-            f"{of_all} of a Poisson stream of 8/s",
+            f"{of_all} of Poisson 8/s",
             made,
             (
                 Value("share", "weight / sum", share, partial(measures.of_variant, variant=0)),
-                _variance_of_counts("splitting: the mean", part, 12_000, (1.0, 0.0), part),
+                _variance_of_counts("splitting: the mean", part, 8_000, (1.0, 0.0), part),
                 _variance_of_counts(
-                    "independent parts: the sum", 8.0, 12_000, (1.0, -1.0), 2 * part - 8.0
+                    "independent parts: the sum", 8.0, 8_000, (1.0, -1.0), 2 * part - 8.0
                 ),
             ),
         )
@@ -209,20 +209,18 @@ def _curve(
 
 
 def _modulated() -> Case:
-    """A rate that is six times as high for a fifth of the time."""
-    states = [{"times": 0.5, "lasts": "4s"}, {"times": 3, "lasts": "1s"}]
-    rates, lasts = (2.0, 12.0), (4.0, 1.0)
-    seconds = 24_000
+    """A rate that is nearly three times as high for a fifth of the time."""
+    states = [{"times": 0.75, "lasts": "4s"}, {"times": 2, "lasts": "1s"}]
+    rates, lasts = (3.0, 8.0), (4.0, 1.0)
+    seconds = 15_000
     made = world(
         QUICK, {"rate": "4/s", "arrivals": {"modulation": {"states": states}}}, horizon_s=seconds
     )
     mean = two_state_mean_per_s(rates, lasts)
-    measure = partial(
-        measures.squared_deviations, span=(2, seconds // 2), weights=(1.0, 1.0), mean=2.0 * mean
-    )
+    measure = partial(measures.squared_deviations, span=(1, seconds), weights=(1.0, 1.0), mean=mean)
     return Case(
         _RATES,
-        "Markov-modulated, times .5 and 3",
+        "Markov-modulated rate",
         made,
         (
             Value(
@@ -230,8 +228,8 @@ def _modulated() -> Case:
                 partial(measures.arrivals_per_s, seconds=float(seconds)), "/s",
             ),
             Value(
-                "variance of counts in 2 s", "Fischer, Meier-Hellstern 1993",
-                two_state_variance(rates, lasts, 2.0), measure,
+                "variance of counts", "Fischer, Meier-Hellstern 1993",
+                two_state_variance(rates, lasts, 1.0), measure,
             ),
         ),
     )  # fmt: skip

@@ -79,7 +79,7 @@ def _losses() -> Iterator[Case]:
 def _erlang_c() -> Iterator[Case]:
     """M/M/4: who waits, and how long."""
     for rate, horizon_s, shares, slow in (
-        (60, 4_000, (0.75, 0.9), False),
+        (60, 5_000, (0.75, 0.9), False),
         (90, 20_000, (0.5, 0.95, 0.99), True),
     ):
         tails = [
@@ -143,7 +143,7 @@ def _single_servers() -> Iterator[Case]:
         )
         yield Case(
             _WAITING,
-            f"M/G/1 at {_decimal(rate * _MEAN_S)}, {name}",
+            f"M/G/1 at {_decimal(rate * _MEAN_S)}, {name}" if squared_cv else "M/D/1 at .7",
             _queue(one | {"latency": _LAWS[name]}, rate, horizon_s),
             (_mean_wait(khinchine, wait_s),),
             _SETTLED_S,
@@ -174,7 +174,7 @@ def _instances() -> Case:
     """Poisson splitting: each of two instances is M/M/1 with half of the traffic."""
     return Case(
         _WAITING,
-        "M/M/1 at .6, two instances at random",
+        "M/M/1 at .6, two instances",
         _queue({"instances": 2, "latency": _EXPONENTIAL}, 30, 4_000),
         (_mean_wait("Poisson splitting, Erlang C", mmc_mean_wait_s(15, _MEAN_S, 1)),),
         _SETTLED_S,
@@ -187,7 +187,7 @@ def _departures() -> Case:
     return Case(
         _WAITING,
         "M/M/2 at .8, departures",
-        _queue({"workers": 2, "latency": _EXPONENTIAL}, 40, 2_500),
+        _queue({"workers": 2, "latency": _EXPONENTIAL}, 40, 1_250),
         (
             Value("squared gaps", "Burke 1956", 2.0, partial(measures.squared, of=of_gaps)),
             Law("gaps", "Burke 1956", of_gaps, partial(measures.exponential_law, mean=1.0)),
@@ -202,7 +202,7 @@ def _pure_delays() -> Iterator[Case]:
     step = {"kind": "points", "points": {"0s": 1, "100s": 3}, "between": "constant"}
     yield Case(
         _CHANGING,
-        "M(t)/M/inf, rate three times as high from 100 s on",
+        "M(t)/M/inf after a step at 100 s",
         _delays({"kind": "exponential", "mean": "10s"}, "260/s", step, 120),
         tuple(
             Value(
@@ -217,7 +217,7 @@ def _pure_delays() -> Iterator[Case]:
     ramp = {"kind": "points", "points": {"0s": 0.5, "60s": 2, "120s": 0.5}}
     yield Case(
         _CHANGING,
-        "M(t)/G/inf, lognormal of cv 1.5, up and down a ramp",
+        "M(t)/G/inf on a ramp, lognormal",
         _delays({"kind": "lognormal", "mean": "10s", "cv": 1.5}, "300/s", ramp, 120),
         tuple(
             Value(
