@@ -18,12 +18,11 @@ _FIGURES = 5
 def checks_table(group: str, cases: Sequence[CaseResult]) -> Table:
     """One row for each check of a group."""
     columns = (
-        Column("Check", numeric=False),
+        Column("Check", "and its source", numeric=False),
         Column("Theory"),
         Column("Simulated", f"95{typeset.THIN}% interval"),
         Column("Score", "of its bound"),
-        Column("Smallest error caught"),
-        Column("Source", numeric=False),
+        Column("Caught", "smallest error"),
     )
     return Table(
         group, columns, tuple(_row(case, check) for case in cases for check in case.checks)
@@ -31,23 +30,17 @@ def checks_table(group: str, cases: Sequence[CaseResult]) -> Table:
 
 
 def _row(case: CaseResult, check: CheckResult) -> tuple[Cell, ...]:
-    passed = "" if check.passed else "refused"
-    title = Cell(check_title(case, check), passed)
-    score = Cell(
-        typeset.signed(check.score, 2)
-        if check.test == "value"
-        else typeset.decimal(check.score, 2),
-        f"{'±' if check.test == 'value' else ''}{typeset.decimal(check.bound, 2)}",
-    )
-    caught = Cell(
-        typeset.percent(check.smallest_caught, 2)
-        if check.test == "value"
-        else f"{typeset.decimal(100.0 * check.smallest_caught, 2)} points"
-    )
+    refused = "" if check.passed else ", refused"
+    title = Cell(f"{check_title(case, check)}{refused}", check.source)
+    bound = typeset.decimal(check.bound, 2)
     if check.test == "law":
-        distance = f"{typeset.decimal(100.0 * check.simulated, 3)} points"
-        return (title, Cell("its law"), Cell(distance, "largest distance"), score, caught,
-                Cell(check.source))  # fmt: skip
+        return (
+            title,
+            Cell("its law"),
+            Cell(f"{typeset.decimal(100.0 * check.simulated, 3)} points", "largest distance"),
+            Cell(typeset.decimal(check.score, 2), bound),
+            Cell(f"{typeset.decimal(100.0 * check.smallest_caught, 2)} points"),
+        )
     unit = f"{typeset.THIN}{check.unit}" if check.unit else ""
     decimals = decimals_of(check.theory)
     low, high = (typeset.decimal(each, decimals) for each in (check.low, check.high))
@@ -55,9 +48,8 @@ def _row(case: CaseResult, check: CheckResult) -> tuple[Cell, ...]:
         title,
         Cell(f"{typeset.decimal(check.theory, decimals)}{unit}"),
         Cell(f"{typeset.decimal(check.simulated, decimals)}{unit}", f"{low} to {high}"),
-        score,
-        caught,
-        Cell(check.source),
+        Cell(typeset.signed(check.score, 2), f"±{bound}"),
+        Cell(typeset.percent(check.smallest_caught, 2)),
     )
 
 

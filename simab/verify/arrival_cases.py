@@ -138,7 +138,7 @@ def _splitting() -> Iterator[Case]:
             name: {"quality": {"kind": "success", "probability": 0.5}, "weight": weight, **QUICK}
             for name, weight in zip("ab", weights, strict=True)
         }
-        made = world({}, {"rate": "8/s"}, horizon_s=8_000, endpoint={"variants": variants})
+        made = world({}, {"rate": "8/s"}, horizon_s=10_000, endpoint={"variants": variants})
         share = part / 8.0
         yield Case(
             _STREAMS,
@@ -146,9 +146,9 @@ def _splitting() -> Iterator[Case]:
             made,
             (
                 Value("share", "weight / sum", share, partial(measures.of_variant, variant=0)),
-                _variance_of_counts("splitting: the mean", part, 8_000, (1.0, 0.0), part),
+                _variance_of_counts("splitting: the mean", part, 10_000, (1.0, 0.0), part),
                 _variance_of_counts(
-                    "independent parts: the sum", 8.0, 8_000, (1.0, -1.0), 2 * part - 8.0
+                    "independent parts: the sum", 8.0, 10_000, (1.0, -1.0), 2 * part - 8.0
                 ),
             ),
         )

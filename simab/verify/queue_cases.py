@@ -146,7 +146,7 @@ def _single_servers() -> Iterator[Case]:
             f"M/G/1 at {_decimal(rate * _MEAN_S)}, {name}" if squared_cv else "M/D/1 at .7",
             _queue(one | {"latency": _LAWS[name]}, rate, horizon_s),
             (_mean_wait(khinchine, wait_s),),
-            _SETTLED_S,
+            10.0 * _SETTLED_S if slow else _SETTLED_S,
             slow,
         )
     yield _single_server(
@@ -175,7 +175,7 @@ def _instances() -> Case:
     return Case(
         _WAITING,
         "M/M/1 at .6, two instances",
-        _queue({"instances": 2, "latency": _EXPONENTIAL}, 30, 4_000),
+        _queue({"instances": 2, "latency": _EXPONENTIAL}, 30, 5_000),
         (_mean_wait("Poisson splitting, Erlang C", mmc_mean_wait_s(15, _MEAN_S, 1)),),
         _SETTLED_S,
     )

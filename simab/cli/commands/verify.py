@@ -63,7 +63,7 @@ def command(
     the identities of any path. Each check says which error it would have caught. The exit code is 1
     where a check is refused or an identity broken, which happens to a simulator without errors in
     one table of a hundred. With --out writes report.html, verification.json and verification.csv
-    into DIR. It takes a minute or two on two processors; the reference engine an hour or two.
+    into DIR. It takes a minute or two on two processors; the reference engine takes hours.
 
     With --log nothing is played: the requests, windows, decisions and splits of two runs are
     compared, and the first difference is shown in full. The exit code is 1 where there is one.
