@@ -21,6 +21,7 @@ from validation.policy_report import write_policies
 from validation.promotion_scripts import play_promotion_scripts, write_promotion_scripts
 from validation.sample_ratio.rates import play_ratio_rates
 from validation.twelve.studies import play_twelve_policies, write_twelve_policies
+from validation.verified_world import play_verification, write_verified_world
 
 WORKERS: Final = 2
 _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
@@ -35,6 +36,7 @@ _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
     "gate": play_gates,
     "plan": play_plans,
     "promotion_scripts": play_promotion_scripts,
+    "verify": play_verification,
 }
 PARTS: Final = tuple(_PLAYED)
 _SECTIONS: Final = {"policies", "guardrails", "sample_ratio", "naive_rules"}
@@ -69,6 +71,8 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
         write_plans(folder)
     if "promotion_scripts" in parts:
         write_promotion_scripts(folder)
+    if "verify" in parts:
+        write_verified_world(folder)
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, table in tables.items():
         readme = with_table(readme, name, table)

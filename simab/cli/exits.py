@@ -25,7 +25,8 @@ class ExitCode(IntEnum):
 
 
 EXPLANATION: Final = (
-    "Exit codes: 0 done, 1 a requirement failed and 3 cannot tell yet (compare --gate), 2 bad "
+    "Exit codes: 0 done, 1 a requirement failed and 3 cannot tell yet (compare --gate), or 1 a "
+    "check or a comparison of runs failed (verify), 2 bad "
     "input, 4 some replications failed, 71 memory, files or a worker "
     "process gone, 130 interrupted (129 by SIGHUP, 143 by SIGTERM)."
 )

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "convergence": "Say when metrics distinguish the two variants, and what intervals cover.",
     "plan": "Find the parameters with which a policy meets what is required.",
     "fairness": "Say whether traffic is split as the weights ask.",
+    "verify": "Hold the simulator against theory, or two runs against each other.",
     "report": "Write the report of a saved study, or of the rows in a store.",
     "diff": "Say what changed between two saved studies.",
     "status": "Say what a store of finished runs holds and lacks.",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simab.result.sensitivity_result import SensitivityResult
     from simab.result.studied_split import StudiedSplit
     from simab.result.sweep_result import SweepResult
+    from simab.result.verification_result import VerificationResult
 
 __all__ = [
     "convergence_table_html",
@@ -32,6 +33,7 @@ __all__ = [
     "write_report",
     "write_sensitivity",
     "write_sweep",
+    "write_verification",
 ]
 
 
@@ -131,3 +133,10 @@ def convergence_table_html(result: ConvergenceResult) -> str:
     from simab.report import convergence_page
 
     return convergence_page.convergence_table_html(result)
+
+
+def write_verification(result: VerificationResult, directory: Path) -> None:
+    """Write report.html, verification.json and .csv; see `simab.report.verification_page`."""
+    from simab.report import verification_page
+
+    verification_page.write_verification(result, directory)

@@ -66,9 +66,10 @@ def whole_page(
 ) -> str:
     """The document with these sections: `key`, `heading` and `html` of each.
 
-    `study` is any result with a title, a question and the version of simab that made it. `asks` is
-    the question of a page that answers another than the scenario's; it is its title then. `beside`
-    are pages of the same scenario to link to.
+    `study` is any result with a title, a question and the version of simab that made it; its
+    `page_kind`, if it has one, stands above the title. `asks` is the question of a page that
+    answers another than the scenario's; it is its title then. `beside` are pages of the same
+    scenario to link to.
     """
     css = resources.files("simab.report").joinpath("templates/style.css").read_text("utf-8")
     return environment.get_template("page.html.jinja").render(

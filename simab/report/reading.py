@@ -12,7 +12,7 @@ from simab.result.saved_study import read_saved_study
 
 _FILES: Final = (
     *("study.json", "sweep.json", "sensitivity.json", "convergence.json"),
-    *("fairness.json", "plan.json", "report.html"),
+    *("fairness.json", "plan.json", "verification.json", "report.html"),
 )
 
 __all__ = ["file_of_study", "read_study", "saved_content"]

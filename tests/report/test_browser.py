@@ -264,3 +264,22 @@ def test_a_section_is_reached_by_the_keyboard(chromium: Any, page_of: Page, tmp_
         assert key
         top = page.evaluate(f"document.getElementById('{key}').getBoundingClientRect().top")
         assert abs(top) < 5
+
+
+def test_the_page_of_a_verification_is_quiet_and_whole(
+    chromium: Any, repository: Path, tmp_path: Path
+) -> None:
+    """The committed one: nothing cut off or overlapping, and axe-core finds nothing, dark too."""
+    text = (repository / "reports" / "verify" / "report.html").read_text(encoding="utf-8")
+    axe_playwright = pytest.importorskip("axe_playwright_python")
+    (axe,) = Path(axe_playwright.__file__).parent.rglob("axe.min.js")
+    with shown(chromium, WIDTHS[0], tmp_path) as show:
+        page, said = show(text)
+        assert page.evaluate(COMPLAINTS) == []
+        page.set_viewport_size({"width": WIDTHS[1], "height": 900})
+        assert page.evaluate(COMPLAINTS) == []
+        assert said == [(tmp_path / "report.html").as_uri()]
+        page.emulate_media(color_scheme="dark")
+        page.evaluate(axe.read_text("utf-8"))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert [each["id"] for each in found["violations"]] == []

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from simab.result.verification_result import read_saved_verification
+from simab.verify import all_cases
 from validation import remaking
 from validation.founding_studies import write_founding_studies
 from validation.gate_page import write_gates
@@ -15,6 +17,7 @@ from validation.places import made_or_committed
 from validation.plan_page import write_plans
 from validation.policy_report import write_policies
 from validation.twelve.studies import write_twelve_policies
+from validation.verified_world import PLACE, write_verified_world
 
 
 def test_the_pages_of_rules_coverage_gates_and_plans_are_what_their_rows_make(
@@ -50,13 +53,30 @@ def test_the_page_of_the_promotion_scripts_is_what_its_result_makes(
 ) -> None:
     """And so are the tables beside it."""
     pytest.importorskip("boto3")
-    from validation.promotion_scripts import PLACE, write_promotion_scripts
+    from validation import promotion_scripts
 
-    write_promotion_scripts(tmp_path)
+    place = promotion_scripts.PLACE
+    promotion_scripts.write_promotion_scripts(tmp_path)
     for name in ("report.html", "summary.csv", "paired.csv"):
-        assert (tmp_path / PLACE / name).read_bytes() == (repository / PLACE / name).read_bytes(), (
+        assert (tmp_path / place / name).read_bytes() == (repository / place / name).read_bytes(), (
             name
         )
+
+
+def test_the_page_of_the_simulator_against_theory_is_what_its_result_makes(
+    repository: Path, tmp_path: Path
+) -> None:
+    """And every check in it passes, and would have caught 2 %."""
+    write_verified_world(tmp_path)
+    for name in ("report.html", "verification.json", "verification.csv"):
+        made, committed = (folder / PLACE / name for folder in (tmp_path, repository))
+        assert made.read_bytes() == committed.read_bytes(), name
+    file = repository / PLACE / "verification.json"
+    found = read_saved_verification(file.read_bytes(), str(file))
+    assert found.passed
+    assert max(check.smallest_caught for _, check in found.checks()) < 0.02
+    names = [case.name for case in all_cases() if not case.slow]
+    assert [case.name for case in found.cases] == names
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""The committed report of the founding example is what the code makes.
+"""The committed reports of the founding example and of `simab verify` are what the code makes.
 
 The other reports take minutes to make; parts of them are played again in test_replayed_cells.
 """
@@ -14,9 +14,9 @@ import pytest
 
 @pytest.mark.long
 def test_committed_reports_are_what_the_code_makes(repository: Path, tmp_path: Path) -> None:
-    """`python -m validation FOLDER churn founding_studies` gives the committed files' bytes."""
+    """`python -m validation FOLDER churn founding_studies verify` gives the committed bytes."""
     subprocess.run(
-        [sys.executable, "-m", "validation", tmp_path, "churn", "founding_studies"],
+        [sys.executable, "-m", "validation", tmp_path, "churn", "founding_studies", "verify"],
         check=True,
         cwd=repository,
         timeout=1800,
@@ -26,6 +26,7 @@ def test_committed_reports_are_what_the_code_makes(repository: Path, tmp_path: P
     assert Path("docs/churn.svg") in made
     assert Path("reports/churn/report.html") in made
     assert Path("reports/churn/fairness/report.html") in made
+    assert Path("reports/verify/report.html") in made
     differing = [
         str(path)
         for path in made

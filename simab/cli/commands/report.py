@@ -38,6 +38,7 @@ _OTHERS: Final = {
     "sweep": "sweep_result",
     "fairness": "fairness_result",
     "convergence": "convergence_result",
+    "verification": "verification_result",
 }
 """Saved results other than studies, by the word in their format, each with its module: there are
 `read_saved_WORD` and `WORD_json`, and `write_WORD` in simab.report. Some hold a study."""
@@ -61,9 +62,9 @@ def command(
 ) -> None:
     """Write the page of a saved STUDY of any kind again, without playing it.
 
-    STUDY is a study.json, sweep.json, sensitivity.json, plan.json, fairness.json or
-    convergence.json, a report.html, which holds the same, or the folder of one.
-    Writes report.html, the JSON and the CSV files that follow from it. outcomes.csv holds the
+    STUDY is a study.json, sweep.json, sensitivity.json, plan.json, fairness.json,
+    convergence.json or verification.json, a report.html, which holds the same, or the folder of
+    one. Writes report.html, the JSON and the CSV files that follow from it. outcomes.csv holds the
     single rows, which the study does not: it is left as it is, and only `--out` of the command that
     played them writes it. With --json the result is printed, and written only where --out
     says.

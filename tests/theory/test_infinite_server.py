@@ -7,7 +7,7 @@ import math
 import pytest
 
 from simab.errors import InvalidInput
-from tests.oracles.infinite_server import mean_in_service
+from simab.theory.infinite_server import mean_in_service
 
 
 def exponential_survival(age_s: float) -> float:
