@@ -52,7 +52,11 @@ def _clause(scenario: Scenario, entry: TimelineEntry) -> str:
 def overload_sentences(scenario: Scenario, rows: Sequence[CapacityRow]) -> Iterator[str]:
     """What is overloaded while requests take longer, and is not otherwise; by loads in `rows`."""
     for entry in scenario.timeline:
-        if not isinstance(entry, Conditions) or entry.latency_times <= 1 or entry.instance is not None:
+        if (
+            not isinstance(entry, Conditions)
+            or entry.latency_times <= 1
+            or entry.instance is not None
+        ):
             continue
         found = {
             row.variant: row
