@@ -37,7 +37,7 @@ def test_the_table_has_the_mean_and_the_variation(law):
         (GammaGaps(cv=3), stats.gamma(1 / 9, scale=9)),
         (GammaGaps(cv=0.5), stats.gamma(4, scale=0.25)),
     ],
-    ids=repr,
+    ids=["exponential", "gamma of cv 3", "gamma of cv .5"],
 )
 def test_quantiles_are_scipys(law, expected):
     survival = np.array([1e-9, 1e-3, 0.05, 0.3, 0.9])
