@@ -71,6 +71,8 @@ class Purpose(IntEnum):
     CLIENT of a segment's n-th request: client, target, (free), (free).
     MODULATION of a segment's n-th random state: how long it lasts, which one follows; of block 0
     also which one is the first, (free).
+    LABEL of a request's content: whether its label is wrong, or wrong at first; whether it is
+    delivered twice, how long after the first; how long until it is corrected.
     DESIGN of a sweep's n-th point: its place in the order of a field's values, where it lies within
     that place, (free), (free).
     """
@@ -82,6 +84,7 @@ class Purpose(IntEnum):
     CLIENT = 5
     DESIGN = 6
     MODULATION = 7
+    LABEL = 8
 
 
 def stream_of(name: str) -> int:

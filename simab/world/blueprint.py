@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simab.draws import salt_of, stream_of
 from simab.errors import InvalidInput
+from simab.policies.immature import Immature
 from simab.profiles.activity import client_thresholds
 from simab.profiles.outcomes import OutcomeSampler, score_bins, word_thresholds
 from simab.profiles.quantile_table import QuantileTable
@@ -25,6 +26,7 @@ from simab.scenario.parts import Segment
 from simab.scenario.serving import Variant
 from simab.stats.label_totals import SCORE_BINS
 from simab.text.untrusted import visible
+from simab.world.label_plan import LabelPlan
 
 __all__ = [
     "CALLER",
@@ -105,6 +107,9 @@ class Blueprint:
     interval_ns: int
     label_resolution_ns: int
     watched: frozenset[int]
+    labels: LabelPlan | None
+    """The course of the labels; None where `label_delay` and `never_labelled_below` are all."""
+    immature: Immature | None = None
 
     @classmethod
     def of(
@@ -116,12 +121,13 @@ class Blueprint:
         """
         names = list(scenario.endpoint.variants)
         segments = [_segment(name, segment, scenario) for name, segment in scenario.traffic.items()]
+        variants = tuple(
+            _variant(name, variant, scenario)
+            for name, variant in scenario.endpoint.variants.items()
+        )
         return cls(
             scenario=scenario,
-            variants=tuple(
-                _variant(name, variant, scenario)
-                for name, variant in scenario.endpoint.variants.items()
-            ),
+            variants=variants,
             segments=(*segments, *([_caller(segments[0].gaps, len(names))] if called else ())),
             label_delay=scenario.labels.delay.table(),
             never_labelled_below=share_threshold(scenario.labels.never),
@@ -132,7 +138,22 @@ class Blueprint:
             # Every tick and every window ends on a multiple of this.
             label_resolution_ns=gcd(scenario.controller.interval, scenario.metrics.period),
             watched=frozenset(map(names.index, watched)),
+            labels=LabelPlan.of(scenario, tuple(each.outcomes for each in variants), None),
         )
+
+    def counting(self, immature: Immature | None) -> Blueprint:
+        """The same world, in which labels count as a rule treats the immature."""
+        if immature == self.immature:
+            return self
+        if immature not in self._counting:
+            outcomes = tuple(variant.outcomes for variant in self.variants)
+            labels = LabelPlan.of(self.scenario, outcomes, immature)
+            self._counting[immature] = replace(self, labels=labels, immature=immature)
+        return self._counting[immature]
+
+    @cached_property
+    def _counting(self) -> dict[Immature | None, Blueprint]:
+        return {}
 
     @cached_property
     def score_bins(self) -> NDArray[np.uint8]:

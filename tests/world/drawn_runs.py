@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 from hypothesis import Phase, given, seed, settings
@@ -19,12 +20,14 @@ from hypothesis import strategies as st
 
 from simab.draws import Draws
 from simab.policies import Action, Observation
+from simab.policies.immature import Immature
 from simab.run.simulation import Run, simulate
 from simab.scenario.arrivals import Arrivals
 from simab.scenario.models import Scenario
 from simab.scenario.serving import KEEPING, VariantRouting
 from simab.units import parse_duration
 from tests.strategies import among
+from tests.world import drawn_labels
 from tests.world.drawn_actions import ACTIONS, BY_WEIGHT, WEIGHTS
 from tests.world.drawn_ties import aim
 
@@ -144,6 +147,7 @@ class Play:
     """One run: what is played, under which actions, with which numbers.
 
     `script` holds actions by number of the tick, the first being 1; with `period` they repeat.
+    Where engines are compared, labels are counted as `immature` says.
     """
 
     scenario: Scenario
@@ -151,6 +155,7 @@ class Play:
     period: int | None
     seed: int
     replication: int
+    immature: Immature | None = None
 
     def actions(self, tick: int) -> Sequence[Action]:
         """What the policy asks for at a tick."""
@@ -416,6 +421,10 @@ def _scenario_data(
             "still": {"kind": "manual_schedule", "steps": [{"at": "366d", "weights": {}}]}
         },
     }
+    if draw(SELDOM):
+        found = drawn_labels.course(draw, partial(times.instant, draw), names)
+        data["labels"] |= drawn_labels.without_mistakes(found) if truth == "reward" else found
+    data["immature"] = drawn_labels.treatment(draw, partial(times.instant, draw), truth)
     if data["endpoint"]["variant_routing"] in KEEPING:
         for segment in data["traffic"].values():
             segment["clients"] = min(segment["clients"], 5_000)
@@ -454,12 +463,14 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
             period_ns = parse_duration(data["metrics"]["period"])
             described["autoscaling"]["datapoint"] = windows and _ns(windows * period_ns)
     period = draw(PERIODS)
+    immature = data.pop("immature")
     return Play(
         scenario=Scenario.model_validate(data),
         script=draw(SCRIPTS[by_weight, period]),
         period=period,
         seed=seed,
         replication=replication,
+        immature=immature,
     )
 
 

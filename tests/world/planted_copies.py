@@ -33,6 +33,8 @@ COPIED = (
     "booking",
     "choosing",
     "instances",
+    "label_counts",
+    "label_course",
     "log",
     "outcomes",
     "preparing",

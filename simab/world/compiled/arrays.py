@@ -15,6 +15,7 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rate_curve import RateCurve
 from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint
+from simab.world.compiled.label_arrays import label_arrays_of
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 from simab.world.run_counts import INSTANCE_SHARE_ONE
@@ -103,6 +104,7 @@ class RunConstants(NamedTuple):
 
     `never_labelled_up_to` is the last word of a request that is never labelled, where
     `some_never_labelled`. `tables` holds every quantile table as a row, the label delay's first.
+    `label_course`, `label_rules` and `label_outages` are those of LabelArrays.
     Lists of variants and segments stand in flat arrays, each list from its first to its last place.
     """
 
@@ -127,6 +129,9 @@ class RunConstants(NamedTuple):
     client_guides: Integers
     row_thresholds: Words
     rows: Records
+    label_course: Records
+    label_rules: Records
+    label_outages: Records
     score_bins: NDArray[np.uint8]
 
 
@@ -189,13 +194,14 @@ def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
     return packed._replace(segments=segments, curves=_curves(curves, segments))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _packed(blueprint: Blueprint) -> RunConstants:
     """Pack what all replications share, once."""
     tables = _Tables(blueprint.label_delay)
     outcomes = [variant.outcomes for variant in blueprint.variants]
     guides = [_guide(segment.client_thresholds) for segment in blueprint.segments]
     segments = _segments(blueprint, tables, guides)
+    labels = label_arrays_of(blueprint.labels, tables.row_of)
     return RunConstants(
         horizon_ns=blueprint.horizon_ns,
         period_ns=blueprint.period_ns,
@@ -217,6 +223,9 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         client_guides=_flat(guides),
         row_thresholds=_flat_words([each.thresholds for each in outcomes]),
         rows=_rows(blueprint),
+        label_course=labels.course,
+        label_rules=labels.rules,
+        label_outages=labels.outages,
         score_bins=blueprint.score_bins.copy(),  # compiled code takes writable arrays
         tables=tables.stacked(),
     )
