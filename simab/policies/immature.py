@@ -13,6 +13,7 @@ __all__ = [
     "Immature",
     "KindOfTreatment",
     "OptionalImmature",
+    "SoFar",
     "Wait",
     "Weight",
     "Window",
@@ -27,6 +28,16 @@ class AsArrived(Description):
     """
 
     kind: Literal["as_arrived"] = "as_arrived"
+
+
+class SoFar(Description):
+    """Every answer counts at once, as negative until it is recorded as positive.
+
+    Conversions so far over requests so far, as dashboards have it: whatever converts sooner looks
+    better for as long as requests are young.
+    """
+
+    kind: Literal["so_far"] = "so_far"
 
 
 class Wait(Description):
@@ -65,7 +76,7 @@ class Weight(Description):
     only one that is known before the candidate has been in use."""
 
 
-Immature: TypeAlias = AsArrived | Wait | Window | Weight
+Immature: TypeAlias = AsArrived | SoFar | Wait | Window | Weight
 KindOfTreatment = Annotated[Immature, Field(discriminator="kind")]
 """Any of the treatments; `kind` says which in a file."""
 

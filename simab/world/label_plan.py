@@ -7,7 +7,7 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Final
 
-from simab.policies.immature import AsArrived, Immature, Wait, Weight, Window
+from simab.policies.immature import AsArrived, Immature, SoFar, Wait, Weight, Window
 from simab.profiles.durations import Constant
 from simab.profiles.outcomes import NONE, OutcomeSampler, RequestOutcome
 from simab.profiles.quantile_table import QuantileTable
@@ -28,6 +28,7 @@ class Treatment(IntEnum):
     WAIT = 1
     WINDOW = 2
     WEIGHT = 3
+    SO_FAR = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +149,8 @@ def _treatment_of(immature: Immature | None) -> Treatment:
             return Treatment.WINDOW
         case Weight():
             return Treatment.WEIGHT
+        case SoFar():
+            return Treatment.SO_FAR
         case AsArrived() | None:
             return Treatment.AS_ARRIVED
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from simab.policies.immature import Immature, Wait, Weight, Window
+from simab.policies.immature import Immature, SoFar, Wait, Weight, Window
 from simab.units import parse_duration
 
 __all__ = ["course", "treatment", "without_mistakes"]
@@ -17,7 +17,7 @@ MISTAKEN = st.sampled_from([(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.3, 0.3), (0.5
 SELDOM = st.sampled_from([False, False, True])
 THEN = st.sampled_from(["late", "lost"])
 PLACES = st.sampled_from(["positive", "negative"])
-TREATMENTS = st.sampled_from(["as_arrived", "wait", "window", "weight"])
+TREATMENTS = st.sampled_from(["as_arrived", "wait", "window", "weight", "so_far"])
 
 
 def course(draw: st.DrawFn, instant: Callable[[], str], names: Sequence[str]) -> dict[str, Any]:
@@ -57,6 +57,8 @@ def treatment(draw: st.DrawFn, instant: Callable[[], str], truth: str) -> Immatu
             return Window(within=age)
         case "weight" if truth == "success":
             return Weight()
+        case "so_far" if truth == "success":
+            return SoFar()
         case _:
             return None
 

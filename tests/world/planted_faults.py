@@ -122,8 +122,14 @@ FAULTS = {
         "revised_ns <= mature_ns",
         "revised_ns < mature_ns",
     ),
-    "a second delivery that knows better": ("(again_ns, first_flip, 1)", "(again_ns, flip, 1)"),
-    "what a correction takes back": ("(revised_ns, first_flip, -1)", "(revised_ns, flip, -1)"),
+    "a second delivery that knows better": (
+        "(again_ns, first_flip, 1, 0)",
+        "(again_ns, flip, 1, 0)",
+    ),
+    "what a correction takes back": (
+        "(revised_ns, first_flip, -1, 1)",
+        "(revised_ns, flip, -1, 1)",
+    ),
     "the rule of the other class": (
         "_TWO * variant + np.uint64(positive)",
         "_TWO * variant + np.uint64(1 - positive)",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from simab.draws import Draws
-from simab.policies.immature import Immature, Wait, Weight, Window
+from simab.policies.immature import Immature, SoFar, Wait, Weight, Window
 from simab.world import Blueprint, play
 from simab.world.run_counts import LabelColumn, RewardColumn, Total
 from tests.world.building import scenario, variant
@@ -240,6 +240,24 @@ def test_a_weight_counts_answers_at_the_reply_and_positives_when_they_come(engin
     none = counted(engine, labels, probability=0, immature=Weight())
     assert failures(none) == dict.fromkeys(REPLIES, 1)
     assert not successes(none)
+
+
+def test_so_far_an_answer_is_a_failure_until_it_is_recorded_as_a_success(engine: str) -> None:
+    """Five answers at once; each turns 2 s later, and a second delivery 1 s after counts on top."""
+    labels = {"delay": constant("2s"), "duplicates": {"share": 1, "delay": constant("1s")}}
+    found = counted(engine, labels, immature=SoFar())
+    turned = {13: 1, 23: 1, 33: 1, 43: 1, 53: 1}
+    assert successes(found) == turned | {14: 1, 24: 1, 34: 1, 44: 1, 54: 1}
+    assert failures(found) == dict.fromkeys(REPLIES, 1) | dict.fromkeys(turned, -1)
+
+
+def test_so_far_a_correction_turns_it_again(engine: str) -> None:
+    """Negatives, recorded at once as successes, and put right 3 s later."""
+    labels = {"revised": 1, "revised_after": constant("3s")}
+    found = counted(engine, labels, probability=0, immature=SoFar())
+    turned = dict.fromkeys((14, 24, 34, 44, 54), 1)
+    assert successes(found) == dict.fromkeys(REPLIES, 1) | dict.fromkeys(turned, -1)
+    assert failures(found) == turned  # at the reply one comes and goes
 
 
 def test_what_a_policy_is_shown_of_weighted_labels(engine: str) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy
-from simab.policies.immature import Wait, Weight, Window
+from simab.policies.immature import SoFar, Wait, Weight, Window
 from simab.profiles.quality import NumericReward, Success
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards, known_qualities, qualities_of_roles
@@ -108,7 +108,7 @@ def treatments_fit_the_labels(
         rule = "waits for the attribution window, and the labels have none"
         remedy = "Add `after: 7d` here, or `attribution_window: 7d` to labels."
         yield Violation((*here, "kind"), rule, remedy)
-    if not isinstance(treatment, Window | Weight):
+    if not isinstance(treatment, SoFar | Window | Weight):
         return
     qualities = qualities_of_roles(scenario)
     if isinstance(treatment, Window) and earns_rewards(scenario):

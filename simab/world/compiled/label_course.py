@@ -27,7 +27,7 @@ _OK = int(Status.OK)
 _LABELS_ARRIVED, _LABELS_NEVER = int(Total.LABELS_ARRIVED), int(Total.LABELS_NEVER)
 _LABELS_OUTSTANDING = int(Total.LABELS_OUTSTANDING)
 _WAIT, _WINDOW = int(Treatment.WAIT), int(Treatment.WINDOW)
-_WEIGHT = int(Treatment.WEIGHT)
+_WEIGHT, _SO_FAR = int(Treatment.WEIGHT), int(Treatment.SO_FAR)
 _NOT_DELIVERED = np.int64(-1)
 _NO_WORDS = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
 
@@ -180,7 +180,8 @@ def _count(constants, streams, counts, segment, place, positive, said):
                 known = flip
         _book(constants, streams, counts, segment, place, (mature_ns, known, 1))
         return
-    if course.treatment == _WEIGHT:
+    positives_alone = course.treatment in (_WEIGHT, _SO_FAR)
+    if positives_alone:
         answered_ns = streams[segment].finished_ns[place]
         _book(constants, streams, counts, segment, place, (answered_ns, positive, 1))
     elif course.treatment == _WAIT:
@@ -189,15 +190,16 @@ def _count(constants, streams, counts, segment, place, positive, said):
             _not_before(again_ns, mature_ns),
             _not_before(revised_ns, mature_ns),
         )
-    positives_alone = course.treatment == _WEIGHT
-    for at_ns, value, sign in (
-        (first_ns, first_flip, 1),
-        (again_ns, first_flip, 1),
-        (revised_ns, first_flip, -1),
-        (revised_ns, flip, 1),
+    for at_ns, value, sign, replaces in (
+        (first_ns, first_flip, 1, 1),
+        (again_ns, first_flip, 1, 0),
+        (revised_ns, first_flip, -1, 1),
+        (revised_ns, flip, 1, 1),
     ):
         if at_ns != _NOT_DELIVERED and (positive ^ value or not positives_alone):
             _book(constants, streams, counts, segment, place, (at_ns, value, sign))
+            if replaces and course.treatment == _SO_FAR:
+                _book(constants, streams, counts, segment, place, (at_ns, value ^ 1, -sign))
 
 
 @njit(inline="always")

@@ -85,6 +85,14 @@ def counted(plan: LabelPlan, answer: Answer, delivered: Sequence[Delivery]) -> l
         case Treatment.WEIGHT:
             answered = Delivery(finished_ns, RequestOutcome(NONE, NONE, 0))
             return [answered, *(each for each in delivered if each.outcome.correct)]
+        case Treatment.SO_FAR:
+            found = [Delivery(finished_ns, RequestOutcome(NONE, NONE, 0))]
+            for place, each in enumerate(delivered):
+                if each.outcome.correct:
+                    again = place == 1 and each.sign > 0  # there is no negative for it to replace
+                    replaced = Delivery(each.at_ns, RequestOutcome(NONE, NONE, 0), -each.sign)
+                    found += [each] if again else [each, replaced]
+            return found
 
 
 def _corrects(known: Sequence[Delivery]) -> bool:
