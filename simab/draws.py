@@ -75,6 +75,8 @@ class Purpose(IntEnum):
     (free), (free).
     SESSION of a segment's n-th session: how many requests, client, (free), (free).
     SESSION_GAP of a segment's n-th session, "attempt" m: its gaps 4m to 4m + 3.
+    LABEL of a request's content: whether its label is wrong, or wrong at first; whether it is
+    delivered twice, how long after the first; how long until it is corrected.
     DESIGN of a sweep's n-th point: its place in the order of a field's values, where it lies within
     that place, (free), (free).
     """
@@ -89,6 +91,7 @@ class Purpose(IntEnum):
     TRACE = 8
     SESSION = 9
     SESSION_GAP = 10
+    LABEL = 11
 
 
 def stream_of(name: str) -> int:

@@ -26,7 +26,8 @@ def limits_of_study(
 def possible(limits: RunLimits, scenario: Scenario) -> RunLimits:
     """The limits without what no request of the scenario can meet."""
     variants = scenario.endpoint.variants.values()
-    at_once = isinstance(scenario.labels.delay, Constant) and not scenario.labels.delay.value
+    labels = scenario.labels
+    at_once = labels.is_plain and isinstance(labels.delay, Constant) and not labels.delay.value
     return replace(
         limits,
         can_fail=any(variant.error_rate > 0 for variant in variants),

@@ -37,6 +37,7 @@ def answers_are_independent(scenario: Scenario) -> bool:
         and scenario.objective.metric == "success_rate"
         and isinstance(labels.delay, Constant)
         and labels.never == 0
+        and labels.is_plain
         and all(segment.labelled for segment in scenario.traffic.values())
         and pair[0].weight == pair[1].weight > 0
         and pair[0].error_rate == pair[1].error_rate

@@ -15,6 +15,8 @@ from typing import Final
 from simab import units
 from simab.explain.calendar import Calendar, steady
 from simab.explain.capacity import served_per_s, start_weights
+from simab.explain.label_arrival import arrival_law, recorded_of
+from simab.policies.immature import Immature
 from simab.profiles.truth import Truth, metric_difference
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
@@ -91,14 +93,22 @@ def labelled_per_hour(scenario: Scenario) -> dict[str, float]:
     segments = [segment for segment in scenario.traffic.values() if segment.labelled]
     rates = served_per_s(scenario, segments, start_weights(scenario))
     return {
-        name: rates.get(name, 0.0) * 3_600 * (1 - variant.error_rate) * (1 - scenario.labels.never)
+        name: rates.get(name, 0.0)
+        * 3_600
+        * (1 - variant.error_rate)
+        * recorded_of(scenario, name).labelled
         for name, variant in scenario.endpoint.variants.items()
     }
 
 
-def labels_until(scenario: Scenario, labelled_per_hour: float, until_ns: int) -> float:
-    """Labels of a variant that are expected to have arrived: each comes its own delay late."""
-    short_ns = scenario.labels.delay.table().mean_shortfall(until_ns)
+def labels_until(
+    scenario: Scenario,
+    labelled_per_hour: float,
+    until_ns: int,
+    immature: Immature | None = None,
+) -> float:
+    """Labels of a variant that are expected to count for a rule: each comes its own delay late."""
+    short_ns = arrival_law(scenario, immature).mean_shortfall(until_ns)
     return labelled_per_hour * short_ns / _HOUR_NS
 
 
@@ -177,7 +187,7 @@ def _wait_s(
     """When so many labels are expected to have arrived; inf where none ever does."""
     if not labelled_per_hour:
         return math.inf
-    delay = scenario.labels.delay.table()
+    delay = arrival_law(scenario)
     needed_ns = labelled / labelled_per_hour * _HOUR_NS
     if needed_ns > _AGES_NS:
         return calendar(needed_ns) / 1e9

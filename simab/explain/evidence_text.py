@@ -214,7 +214,8 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
                 f"{named(name)} tests{pair if evidence.others else ''} once, at "
                 f"{counted(sample, 'labelled request')} of the variant that gets fewer"
             )
-            if labels_until(scenario, min(rates), scenario.horizon) < sample:
+            immature = getattr(policy, "immature", None)
+            if labels_until(scenario, min(rates), scenario.horizon, immature) < sample:
                 yield f"{once}, which do not come before the horizon at the starting split."
                 continue
             effect = evidence.smallest_effect.difference

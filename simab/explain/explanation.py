@@ -15,6 +15,7 @@ from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentence
 from simab.explain.evidence import Need, TruthRow, evidence_of
 from simab.explain.evidence_text import evidence_sentences
 from simab.explain.hashed_shares import hashed_share_sentences
+from simab.explain.labels_text import label_sentences
 from simab.explain.routing_text import routing_sentences
 from simab.explain.scenario_warnings import warnings
 from simab.explain.setting import setting_of
@@ -74,6 +75,7 @@ def explain(scenario: Scenario) -> Explanation:
             *routing_sentences(scenario),
             *hashed_share_sentences(scenario),
             *_of_policies(scenario),
+            *label_sentences(scenario),
             *evidence_sentences(played, scenario, evidence),
         ),
         warnings=tuple(warnings(played)),

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from simab.description import Description, Duration, PositiveDuration
+from simab.description import Description, Duration, PositiveDuration, Share
 from simab.errors import InvalidInput
 from simab.profiles.normal_quantiles import normal_quantiles
 from simab.profiles.quantile_table import QuantileTable
+from simab.profiles.weibull import weibull_shape
 
 __all__ = [
     "Constant",
@@ -30,13 +31,17 @@ __all__ = [
     "Gamma",
     "Hyperexponential",
     "Lognormal",
+    "Mixture",
+    "MixturePart",
     "Quantiles",
     "Samples",
+    "Weibull",
 ]
 
 Floats = NDArray[np.float64]
 _Z99 = 2.3263478740408408  # the normal 99 % point
 _BISECTIONS = 80
+_WHOLE = 1e-9  # shares in decimal digits add up to 1 within this
 
 
 class _Family(Description, ABC):
@@ -166,26 +171,79 @@ class Hyperexponential(_Family):
         return high
 
 
+class Weibull(_Family):
+    """Weibull distributed; by mean and cv, or by median and p99. A cv of 1 is the exponential.
+
+    With a cv above 1 a tail between an exponential and a power law, as of conversions that come
+    soon or very late.
+    """
+
+    kind: Literal["weibull"] = "weibull"
+    mean: PositiveDuration | None = None
+    """Mean duration."""
+    cv: Annotated[float, Field(ge=0.05, le=10)] | None = None
+    """Coefficient of variation: standard deviation over mean."""
+    median: PositiveDuration | None = None
+    """Half of the durations are below this."""
+    p99: PositiveDuration | None = None
+    """99 % of the durations are below this."""
+
+    @model_validator(mode="after")
+    def _given_by_one_pair(self) -> Weibull:
+        given = {
+            name for name in ("mean", "cv", "median", "p99") if getattr(self, name) is not None
+        }
+        if given not in ({"mean", "cv"}, {"median", "p99"}):
+            raise InvalidInput(
+                "a Weibull is given by mean and cv, or by median and p99; write exactly one pair"
+            )
+        if self.median is not None and self.p99 is not None and self.p99 <= self.median:
+            raise InvalidInput("the p99 is not above the median; write a p99 above the median")
+        return self
+
+    def unscaled_ns(self, survival: Floats) -> Floats:
+        if self.median is not None and self.p99 is not None:
+            shape = math.log(math.log(100) / math.log(2)) / math.log(self.p99 / self.median)
+            once_ns = self.median / math.log(2) ** (1 / shape)
+        else:
+            assert self.mean is not None
+            assert self.cv is not None
+            shape = weibull_shape(self.cv)
+            once_ns = self.mean / math.exp(math.lgamma(1.0 + 1.0 / shape))
+        quantiles: Floats = once_ns * (-np.log(survival)) ** (1.0 / shape)
+        return quantiles
+
+
 class Quantiles(_Family):
-    """Quantiles read off a dashboard or a log, joined by straight lines."""
+    """Quantiles read off a dashboard or a log, joined by straight lines.
+
+    Without p0 the line begins at 0. Without p100 the tail is exponential, and falls as it does
+    between the last two percentiles.
+    """
 
     kind: Literal["quantiles"] = "quantiles"
-    quantiles: Annotated[dict[str, Duration], Field(min_length=2)]
-    """Durations by percentile: `{p0: 5ms, p50: 20ms, p100: 400ms}`; p0 and p100 are needed."""
+    quantiles: Annotated[dict[str, Duration], Field(min_length=1)]
+    """Durations by percentile: `{p0: 5ms, p50: 20ms, p99: 90ms, p100: 400ms}`; p0 and p100 may be
+    left out."""
 
     def __hash__(self) -> int:
         return hash((self.scale, *sorted(self.quantiles.items())))
 
     @field_validator("quantiles")
     @classmethod
-    def _rise_from_p0_to_p100(cls, quantiles: dict[str, int]) -> dict[str, int]:
+    def _rise_with_the_percentile(cls, quantiles: dict[str, int]) -> dict[str, int]:
         for name in quantiles:
             if not re.fullmatch(r"p(100|\d{1,2}(\.\d+)?)", name):
                 raise InvalidInput(
                     f"{name!r} is not a percentile; write p0, p50, p99, p99.9 or p100"
                 )
-        if not {"p0", "p100"} <= set(quantiles):
-            raise InvalidInput("quantiles need p0 (the smallest) and p100 (the largest); add them")
+        percents = sorted({_percent(name) for name in quantiles})
+        if len(percents) < len(quantiles):
+            raise InvalidInput("one percentile is given twice; keep one of the two")
+        if all(percent in (0, 100) for percent in percents) and len(percents) < 2:
+            raise InvalidInput(
+                "quantiles need p0 and p100, or a percentile between them; add one, such as p50"
+            )
         ordered = [quantiles[name] for name in sorted(quantiles, key=_percent)]
         if ordered != sorted(ordered):
             raise InvalidInput("quantiles fall as the percentile rises; sort the durations")
@@ -194,7 +252,16 @@ class Quantiles(_Family):
     def unscaled_ns(self, survival: Floats) -> Floats:
         names = sorted(self.quantiles, key=_percent)
         shares = [_percent(name) / 100 for name in names]
-        return np.interp(1.0 - survival, shares, [self.quantiles[name] for name in names])
+        values = [float(self.quantiles[name]) for name in names]
+        if shares[0] > 0:
+            shares, values = [0.0, *shares], [0.0, *values]
+        found = np.interp(1.0 - survival, shares, values)
+        if shares[-1] == 1:
+            return found
+        last, before = 1.0 - shares[-1], 1.0 - shares[-2]
+        decay = (values[-1] - values[-2]) / math.log(before / last)
+        beyond: Floats = values[-1] + decay * np.log(last / np.minimum(survival, last))
+        return np.where(survival < last, beyond, found)
 
 
 class Samples(_Family):
@@ -213,8 +280,81 @@ def _percent(name: str) -> float:
     return float(name[1:])
 
 
+def _survival_at(times: Floats, knots: Floats, shares: Floats, *, just_before: bool) -> Floats:
+    """A survival function at some times; it is straight between knots, and jumps where two meet."""
+    # The knots between which each time lies: a jump has happened just after its time, not before.
+    after = np.searchsorted(knots, times, side="left" if just_before else "right")
+    low, high = np.maximum(after - 1, 0), np.minimum(after, len(knots) - 1)
+    width = knots[high] - knots[low]
+    inside = np.divide(times - knots[low], width, out=np.zeros_like(times), where=width > 0)
+    found: Floats = shares[low] + inside * (shares[high] - shares[low])
+    return found
+
+
+SingleDuration = Annotated[
+    Constant | Exponential | Lognormal | Gamma | Hyperexponential | Weibull | Quantiles | Samples,
+    Field(discriminator="kind"),
+]
+"""Any of the families but mixtures."""
+
+
+class MixturePart(Description):
+    """One of several distributions, and how often it is the one."""
+
+    share: Annotated[Share, Field(gt=0)]
+    """How often a duration is drawn from it."""
+    duration: SingleDuration
+    """The distribution."""
+
+
+class Mixture(_Family):
+    """Several distributions, of which one is drawn first: fast and slow ones, with shares.
+
+    It is tabulated from the tables of its parts, by adding up their survival functions.
+    """
+
+    kind: Literal["mixture"] = "mixture"
+    parts: Annotated[tuple[MixturePart, ...], Field(min_length=2, max_length=20)]
+    """The distributions, with shares that add up to 1."""
+
+    @field_validator("parts")
+    @classmethod
+    def _whole(cls, parts: tuple[MixturePart, ...]) -> tuple[MixturePart, ...]:
+        total = math.fsum(part.share for part in parts)
+        if abs(total - 1) > _WHOLE:
+            raise InvalidInput(
+                f"the shares of the parts add up to {total:.6g}; let them add up to 1"
+            )
+        return parts
+
+    def unscaled_ns(self, survival: Floats) -> Floats:
+        times, shares = _mixed(self.parts)
+        # Survival falls as times rise; where it does not fall no duration lies.
+        return np.interp(-survival, -shares, times)
+
+
+@lru_cache(maxsize=64)
+def _mixed(parts: tuple[MixturePart, ...]) -> tuple[Floats, Floats]:
+    """Times at which the slope of the survival changes, twice each: just before, and just after."""
+    points = [(part.share, *part.duration.table().survival_points()) for part in parts]
+    times = np.unique(np.concatenate([each for _, each, _ in points]))
+    before, after = np.zeros_like(times), np.zeros_like(times)
+    for share, own_times, own_shares in points:
+        before += share * _survival_at(times, own_times, own_shares, just_before=True)
+        after += share * _survival_at(times, own_times, own_shares, just_before=False)
+    return np.repeat(times, 2), np.column_stack([before, after]).ravel()
+
+
 Distribution: TypeAlias = (
-    Constant | Exponential | Lognormal | Gamma | Hyperexponential | Quantiles | Samples
+    Constant
+    | Exponential
+    | Lognormal
+    | Gamma
+    | Hyperexponential
+    | Weibull
+    | Quantiles
+    | Samples
+    | Mixture
 )
 """Any of the families."""
 DurationProfile = Annotated[Distribution, Field(discriminator="kind")]

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from simab.description import Description
 from simab.profiles.quantile_table import QuantileTable
+from simab.profiles.weibull import weibull_shape
 
 __all__ = [
     "Batches",
@@ -114,7 +115,7 @@ class WeibullGaps(_Law):
 
     def of_survival(self, survival: Floats) -> Floats:
         """(-ln s) to the power of 1 / shape, over its mean."""
-        shape = _weibull_shape(self.cv)
+        shape = weibull_shape(self.cv)
         mean = math.exp(math.lgamma(1.0 + 1.0 / shape))
         gaps: Floats = (-np.log(survival)) ** (1.0 / shape) / mean
         return gaps
@@ -123,21 +124,6 @@ class WeibullGaps(_Law):
     def variation(self) -> float:
         """The square of the cv."""
         return self.cv**2
-
-
-@lru_cache(maxsize=64)
-def _weibull_shape(cv: float) -> float:
-    """The shape with this coefficient of variation, by bisection: it falls as the shape rises."""
-
-    def variation(shape: float) -> float:
-        second = math.lgamma(1.0 + 2.0 / shape) - 2.0 * math.lgamma(1.0 + 1.0 / shape)
-        return math.expm1(second)
-
-    low, high = 0.05, 100.0
-    for _ in range(200):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if variation(middle) > cv**2 else (low, middle)
-    return low
 
 
 class Batches(_Law):

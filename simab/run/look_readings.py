@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simab.policies import Action, NextLook, Observation, Policy
+from simab.policies.immature import Immature
 from simab.policies.look_reading import LookReading
 from simab.world.control import Decider, is_shipped
 
@@ -27,6 +28,11 @@ class WatchedPolicy:
 
     policy: Policy
     kept: list[ReadingAt] = field(default_factory=list)
+
+    @property
+    def immature(self) -> Immature | None:
+        """The policy's own."""
+        return getattr(self.policy, "immature", None)
 
     def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
         """The policy's own answer."""

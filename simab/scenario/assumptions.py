@@ -155,10 +155,14 @@ def _clients(scenario: Scenario, factor: Fraction) -> Values:
 
 
 def _label_delay(scenario: Scenario, factor: Fraction) -> Values:
-    delay = scenario.labels.delay
-    if isinstance(delay, Constant) and not delay.value:
+    was = {
+        ".".join(("labels", *path, "scale")): delay.scale
+        for path, delay in scenario.labels.delays()
+        if not (isinstance(delay, Constant) and not delay.value)
+    }
+    if not was:
         raise _Kept("labels come without delay")
-    return _scaled({"labels.delay.scale": delay.scale}, factor, "the delay")
+    return _scaled(was, factor, "the delay")
 
 
 def _never_labelled(scenario: Scenario, factor: Fraction) -> Values:

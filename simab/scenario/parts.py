@@ -13,11 +13,11 @@ from simab.errors import InvalidInput
 from simab.policies import PolicyDescription
 from simab.policies.limits import Limit
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
-from simab.profiles import DurationProfile, OutcomeTable, QualityProfile
+from simab.profiles import OutcomeTable, QualityProfile
 from simab.profiles.activity import Activity, EqualActivity
-from simab.profiles.durations import Constant
 from simab.profiles.quality import NumericReward
 from simab.scenario.arrivals import Arrivals
+from simab.scenario.labels import Labels
 from simab.scenario.requirements import Preference, Requirement
 from simab.scenario.serving import Endpoint, is_absent
 from simab.scenario.timeline import MOST_CHANGES, TimelineEntry
@@ -110,17 +110,6 @@ class Segment(Description):
     quality: Annotated[dict[Name, QualityProfile], Field(exclude_if=is_empty)] = {}
     """How good the answers of a variant are for this segment, where that is not what the variant
     says of itself; of the same kind."""
-
-
-class Labels(Description):
-    """Ground truth: what it is and when it arrives."""
-
-    delay: DurationProfile = Constant(value="0s")
-    """From the reply to the arrival of its label."""
-    never: Share = 0.0
-    """Share of the requests that never get a label."""
-    positive_share: Share | None = None
-    """Share of requests whose label is 1; needed by classifiers."""
 
 
 class Metrics(Description):

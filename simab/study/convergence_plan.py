@@ -26,6 +26,7 @@ from simab.result.measured_policy import HELD
 from simab.scenario import Scenario
 from simab.scenario.answers_over_time import variant_truths
 from simab.scenario.changes import with_changes
+from simab.scenario.labels import Labels
 from simab.scenario.world_names import DESCRIBED
 from simab.stats.sample_size import pooled_trials
 from simab.study.plan import StudyPlan
@@ -149,9 +150,11 @@ class ConvergencePlan:
         if self.policy[0] != HELD:
             return None, "a rule that sees all labels at once would send requests elsewhere"
         labels = self.scenario.labels
-        if labels.delay.table().mean == 0 and not labels.never:
+        if labels.is_plain and labels.delay.table().mean == 0 and not labels.never:
             return None, "all labels arrive at once"
         at_once = {"labels.delay": {"kind": "constant", "value": "0s"}, "labels.never": 0}
+        if not labels.is_plain:
+            return _right_at_once(self.scenario), ""
         try:
             return with_changes(self.scenario, at_once), ""
         except InvalidInput as refused:
@@ -279,6 +282,17 @@ def metrics_of(scenario: Scenario, asked: str | None) -> tuple[LabelMetric, ...]
             )
         wanted[:0] = [each for each in usable if each == asked]
     return tuple(dict.fromkeys(filter(known, wanted)))
+
+
+def _right_at_once(scenario: Scenario) -> Scenario:
+    """The scenario with labels that are right and there at once; no rule has to wait for any."""
+    labels = Labels(positive_share=scenario.labels.positive_share)
+    treated = "immature"
+    policies = {
+        name: policy.model_copy(update={treated: None}) if hasattr(policy, treated) else policy
+        for name, policy in scenario.policies.items()
+    }
+    return scenario.model_copy(update={"labels": labels, "policies": policies})
 
 
 def _times_ns(scenario: Scenario, even: int, early: int) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simab.draws import salt_of, stream_of
 from simab.errors import InvalidInput
+from simab.policies.immature import Immature
 from simab.profiles.activity import client_thresholds
 from simab.profiles.by_size import BySize
 from simab.profiles.outcomes import RequestOutcome, score_bins, word_thresholds
@@ -29,6 +30,7 @@ from simab.stats.label_totals import SCORE_BINS
 from simab.text.untrusted import visible
 from simab.world.conditions import ConditionTables, outcomes_met
 from simab.world.given_plans import SessionPlan, TracePlan, session_plan, trace_plan
+from simab.world.label_plan import LabelPlan
 from simab.world.publication import Publication
 from simab.world.size_plans import SizePlan, columns_of, require_no_sizes, size_plan
 
@@ -129,6 +131,9 @@ class Blueprint:
     interval_ns: int
     label_resolution_ns: int
     watched: frozenset[int]
+    labels: LabelPlan | None
+    """The course of the labels; None where `label_delay` and `never_labelled_below` are all."""
+    immature: Immature | None = None
 
     @classmethod
     def of(
@@ -142,6 +147,7 @@ class Blueprint:
         if called:
             require_no_sizes(scenario)
         segments = [_segment(name, segment, scenario) for name, segment in scenario.traffic.items()]
+        conditions = ConditionTables.of(scenario, called=called)
         return cls(
             scenario=scenario,
             variants=tuple(
@@ -149,7 +155,7 @@ class Blueprint:
                 for name, variant in scenario.endpoint.variants.items()
             ),
             segments=(*segments, *([_caller(segments[0].gaps, len(names))] if called else ())),
-            conditions=ConditionTables.of(scenario, called=called),
+            conditions=conditions,
             publication=Publication.of(scenario),
             label_delay=scenario.labels.delay.table(),
             never_labelled_below=share_threshold(scenario.labels.never),
@@ -159,7 +165,21 @@ class Blueprint:
             # Every tick and every window ends on a multiple of this.
             label_resolution_ns=gcd(scenario.controller.interval, scenario.metrics.period),
             watched=frozenset(map(names.index, watched)),
+            labels=LabelPlan.of(scenario, conditions.samplers, None),
         )
+
+    def counting(self, immature: Immature | None) -> Blueprint:
+        """The same world, in which labels count as a rule treats the immature."""
+        if immature == self.immature:
+            return self
+        if immature not in self._counting:
+            labels = LabelPlan.of(self.scenario, self.conditions.samplers, immature)
+            self._counting[immature] = replace(self, labels=labels, immature=immature)
+        return self._counting[immature]
+
+    @cached_property
+    def _counting(self) -> dict[Immature | None, Blueprint]:
+        return {}
 
     @cached_property
     def score_bins(self) -> NDArray[np.uint8]:

@@ -38,6 +38,8 @@ def play(
     """
     if isinstance(policy, SelfPlayed):
         return _self_played(policy, blueprint, draws, engine, record_requests)
+    if policy is not None and is_shipped(policy):
+        blueprint = blueprint.counting(getattr(policy, "immature", None))
     session = Session(blueprint, draws, engine=engine, record_requests=record_requests)
     try:
         if policy is not None:

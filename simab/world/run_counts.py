@@ -224,27 +224,41 @@ class RunCounts:
 
     def book_label(self, variant: int, label_ns: int, outcome: RequestOutcome) -> None:
         """A label that arrives at `label_ns`, or after the horizon."""
-        if label_ns >= self.blueprint.horizon_ns:
+        self.book_label_end(label_ns)
+        self.count_label(variant, label_ns, outcome)
+
+    def book_label_end(self, label_ns: int | None) -> None:
+        """When the label of an answered request arrives: perhaps after the horizon, or never."""
+        if label_ns is None:
+            self.totals[Total.LABELS_NEVER] += 1
+        elif label_ns >= self.blueprint.horizon_ns:
             self.totals[Total.LABELS_OUTSTANDING] += 1
+        else:
+            self.totals[Total.LABELS_ARRIVED] += 1
+
+    def count_label(
+        self, variant: int, label_ns: int, outcome: RequestOutcome, count: int = 1
+    ) -> None:
+        """Count what is known at `label_ns`, or take it back, if that is before the horizon."""
+        if label_ns >= self.blueprint.horizon_ns:
             return
-        self.totals[Total.LABELS_ARRIVED] += 1
         bucket = label_ns // self.blueprint.label_resolution_ns
         row = self.labels[bucket, variant]
         if outcome.correct == NONE:
             self._book_reward(bucket, variant, outcome.score)
             return
         if outcome.label == NONE:
-            row[LabelColumn.SUCCESS if outcome.correct else LabelColumn.FAILURE] += 1
+            row[LabelColumn.SUCCESS if outcome.correct else LabelColumn.FAILURE] += count
             return
         if outcome.label:
             hit, miss = LabelColumn.TRUE_POSITIVE, LabelColumn.FALSE_NEGATIVE
         else:
             hit, miss = LabelColumn.TRUE_NEGATIVE, LabelColumn.FALSE_POSITIVE
-        row[hit if outcome.correct else miss] += 1
+        row[hit if outcome.correct else miss] += count
         distance = outcome.score - outcome.label * SCORE_ONE
-        row[LabelColumn.SQUARED_ERROR] += distance * distance >> SCORE_BITS
+        row[LabelColumn.SQUARED_ERROR] += count * (distance * distance >> SCORE_BITS)
         score_bin = self.blueprint.score_bins[score_cell(outcome.score)]
-        self.scores[bucket, variant, outcome.label, score_bin] += 1
+        self.scores[bucket, variant, outcome.label, score_bin] += count
 
     def _book_reward(self, bucket: int, variant: int, units: int) -> None:
         row = self.rewards[bucket, variant]

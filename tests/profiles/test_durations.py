@@ -17,8 +17,10 @@ from simab.profiles.durations import (
     Gamma,
     Hyperexponential,
     Lognormal,
+    Mixture,
     Quantiles,
     Samples,
+    Weibull,
 )
 
 MEAN_NS = 4e7
@@ -53,6 +55,34 @@ class HyperexponentialOracle:
         return sum(2 * share * mean**2 for share, mean in self.parts) - self.mean() ** 2
 
 
+class MixtureOracle:
+    """A tenth of the durations are exponential of 4 ms, the others gamma of 44 ms and cv 0.5."""
+
+    parts = ((0.1, stats.expon(scale=4e6)), (0.9, stats.gamma(a=4, scale=44e6 / 4)))
+
+    def sf(self, time_ns: NDArray[np.float64]) -> NDArray[np.float64]:
+        return sum(share * part.sf(time_ns) for share, part in self.parts)
+
+    def cdf(self, time_ns: NDArray[np.float64]) -> NDArray[np.float64]:
+        return sum(share * part.cdf(time_ns) for share, part in self.parts)
+
+    def mean(self) -> float:
+        return sum(share * part.mean() for share, part in self.parts)
+
+    def var(self) -> float:
+        second = sum(share * (part.var() + part.mean() ** 2) for share, part in self.parts)
+        return second - self.mean() ** 2
+
+
+def weibull_of(shape: float) -> stats.rv_continuous:
+    """Of a mean of 40 ms."""
+    return stats.weibull_min(shape, scale=MEAN_NS / math.gamma(1 + 1 / shape))
+
+
+TWO_PARTS = [
+    {"share": "10%", "duration": {"kind": "exponential", "mean": "4ms"}},
+    {"share": "90%", "duration": {"kind": "gamma", "mean": "44ms", "cv": 0.5}},
+]
 FAMILIES = {
     "exponential": (Exponential(mean="40ms"), stats.expon(scale=MEAN_NS)),
     "lognormal by median and p99": (
@@ -65,6 +95,16 @@ FAMILIES = {
     "gamma cv 0.5": (Gamma(mean="40ms", cv=0.5), stats.gamma(a=4, scale=MEAN_NS / 4)),
     "gamma cv 2": (Gamma(mean="40ms", cv=2), stats.gamma(a=0.25, scale=MEAN_NS * 4)),
     "hyperexponential cv 1.1": (Hyperexponential(mean="40ms", cv=1.1), HyperexponentialOracle(1.1)),
+    "weibull of shape 2": (
+        Weibull(mean="40ms", cv=float(weibull_of(2).std() / MEAN_NS)),
+        weibull_of(2),
+    ),
+    "weibull of shape 0.5": (Weibull(mean="40ms", cv=math.sqrt(5)), weibull_of(0.5)),
+    "weibull by median and p99": (
+        Weibull(median="40ms", p99=f"{round(MEAN_NS * math.log2(100))}ns"),
+        stats.expon(scale=MEAN_NS / math.log(2)),
+    ),
+    "mixture": (Mixture(parts=TWO_PARTS), MixtureOracle()),
     "hyperexponential cv 3": (Hyperexponential(mean="40ms", cv=3), HyperexponentialOracle(3)),
 }
 families = pytest.mark.parametrize(("profile", "oracle"), FAMILIES.values(), ids=FAMILIES)
@@ -166,6 +206,36 @@ def test_quantiles_are_joined_by_straight_lines() -> None:
     assert table.mean == pytest.approx((20e6 + 70e6) / 2, rel=1e-9)
 
 
+def test_quantiles_without_ends_begin_at_0_and_end_in_an_exponential_tail() -> None:
+    """p50 and p90 of an exponential alone give all above p50 back, and a line from 0 below it."""
+    oracle = stats.expon(scale=MEAN_NS)
+    given = {f"p{share:g}": f"{round(oracle.ppf(share / 100))}ns" for share in (50, 90)}
+    table = Quantiles(quantiles=given).table()
+    assert table.quantile(0.25) == pytest.approx(oracle.median() / 2, abs=1)
+    assert table.quantile(0.9) == pytest.approx(oracle.ppf(0.9), rel=3e-4)  # a kink, in a cell
+    for survival in (1e-2, 1e-4, 1e-9):
+        assert table.quantile(1.0 - survival) == pytest.approx(oracle.isf(survival), rel=1e-6)
+
+
+def test_one_quantile_alone_has_its_tail_from_0() -> None:
+    """p99.9 at 4 s with nothing else: below it a line, beyond it the exponential through both."""
+    table = Quantiles(quantiles={"p99.9": "4s"}).table()
+    assert table.quantile(0.5) == pytest.approx(4e9 * 0.5 / 0.999, rel=1e-9)
+    assert table.quantile(1 - 1e-6) == pytest.approx(8e9, rel=1e-6)
+
+
+def test_a_mixture_jumps_where_a_part_is_constant() -> None:
+    """A fifth takes 10 ms, the others are uniform from 0 to 20 ms: by hand."""
+    table = Mixture(
+        parts=[
+            {"share": 0.2, "duration": {"kind": "constant", "value": "10ms"}},
+            {"share": 0.8, "duration": {"kind": "samples", "values": ["0s", "20ms"]}},
+        ]
+    ).table()
+    for share, expected_ms in ((0.2, 5), (0.41, 10), (0.5, 10), (0.59, 10), (0.8, 15)):
+        assert table.quantile(share) == pytest.approx(expected_ms * 1e6, abs=2)
+
+
 def test_the_order_in_which_quantiles_are_written_does_not_matter() -> None:
     """A mapping has no order: p100 first gives the same table."""
     one = Quantiles(quantiles={"p100": "110ms", "p0": "10ms", "p9": "15ms", "p50": "30ms"})
@@ -196,7 +266,12 @@ def test_samples_are_drawn_from_their_own_distribution() -> None:
         (Exponential, {"mean": "0s"}, "greater than 0"),
         (Gamma, {"mean": "1ms", "cv": 0}, "greater than or equal to 0.01"),
         (Hyperexponential, {"mean": "1ms", "cv": 1}, "greater than 1"),
-        (Quantiles, {"quantiles": {"p0": "1ms", "p50": "2ms"}}, "need p0"),
+        (Quantiles, {"quantiles": {"p0": "1ms"}}, "need p0 and p100, or a percentile between"),
+        (Quantiles, {"quantiles": {"p5": "1ms", "p5.0": "2ms"}}, "given twice"),
+        (Weibull, {"mean": "1ms"}, "exactly one pair"),
+        (Weibull, {"median": "1ms", "p99": "1ms"}, "p99 is not above the median"),
+        (Mixture, {"parts": TWO_PARTS[:1]}, "at least 2"),
+        (Mixture, {"parts": [TWO_PARTS[0]] * 2}, "add up to 0.2"),
         (Quantiles, {"quantiles": {"p0": "2ms", "p100": "1ms"}}, "fall as the percentile rises"),
         (Quantiles, {"quantiles": {"p0": "1ms", "p101": "2ms"}}, "is not a percentile"),
         (Samples, {"values": ["1ms"]}, "at least 2"),

@@ -18,7 +18,17 @@ ONE_OF_EACH = (
     {"kind": "lognormal", "mean": "40ms", "cv": 2.0},
     {"kind": "gamma", "mean": "40ms", "cv": 0.5},
     {"kind": "hyperexponential", "mean": "40ms", "cv": 2.0},
+    {"kind": "weibull", "mean": "40ms", "cv": 2.0},
+    {"kind": "weibull", "median": "40ms", "p99": "200ms"},
+    {
+        "kind": "mixture",
+        "parts": [
+            {"share": 0.5, "duration": {"kind": "constant", "value": "40ms"}},
+            {"share": 0.5, "duration": {"kind": "exponential", "mean": "1s"}},
+        ],
+    },
     {"kind": "quantiles", "quantiles": {"p0": "5ms", "p50": "20ms", "p100": "400ms"}},
+    {"kind": "quantiles", "quantiles": {"p50": "20ms", "p99": "400ms"}},
     {"kind": "samples", "values": ["31ms", "38ms", "90ms"]},
 )
 

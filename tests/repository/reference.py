@@ -25,9 +25,9 @@ PAGES: dict[Topic, tuple[str, str, str]] = {
     "profile": (
         "profiles.md",
         "The profiles",
-        "Every kind of latency, label delay, quality, score and reward that a scenario file can "
-        "name. `simab explain --profile KIND` prints the same. A parameter without a default is "
-        "required.",
+        "Every kind of latency, label delay, quality, score, reward and treatment of the immature "
+        "that a scenario file can name. `simab explain --profile KIND` prints the same. A "
+        "parameter without a default is required.",
     ),
     "action": (
         "actions.md",

@@ -20,11 +20,13 @@ from hypothesis import strategies as st
 
 from simab.draws import Draws
 from simab.policies import Action, Observation
+from simab.policies.immature import Immature
 from simab.run.simulation import Run, simulate
 from simab.scenario.models import Scenario
 from simab.scenario.serving import KEEPING, VariantRouting
 from simab.units import parse_duration
 from tests.strategies import among
+from tests.world import drawn_labels
 from tests.world.drawn_actions import ACTIONS, BY_WEIGHT, WEIGHTS
 from tests.world.drawn_arrivals import arrivals, sends
 from tests.world.drawn_qualities import VARIANT_NAMES, other_quality, quality
@@ -113,6 +115,7 @@ class Play:
     """One run: what is played, under which actions, with which numbers.
 
     `script` holds actions by number of the tick, the first being 1; with `period` they repeat.
+    Where engines are compared, labels are counted as `immature` says.
     """
 
     scenario: Scenario
@@ -120,6 +123,7 @@ class Play:
     period: int | None
     seed: int
     replication: int
+    immature: Immature | None = None
 
     def actions(self, tick: int) -> Sequence[Action]:
         """What the policy asks for at a tick."""
@@ -312,6 +316,10 @@ def _scenario_data(
             "still": {"kind": "manual_schedule", "steps": [{"at": "366d", "weights": {}}]}
         },
     }
+    if draw(SELDOM):
+        found = drawn_labels.course(draw, partial(times.instant, draw), names)
+        data["labels"] |= drawn_labels.without_mistakes(found) if truth == "reward" else found
+    data["immature"] = drawn_labels.treatment(draw, partial(times.instant, draw), truth)
     if data["endpoint"]["variant_routing"] in KEEPING:
         for segment in data["traffic"].values():
             segment["clients"] = min(segment["clients"], 5_000)
@@ -352,12 +360,14 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
             period_ns = parse_duration(data["metrics"]["period"])
             described["autoscaling"]["datapoint"] = windows and in_ns(windows * period_ns)
     period = draw(PERIODS)
+    immature = data.pop("immature")
     return Play(
         scenario=Scenario.model_validate(data),
         script=draw(SCRIPTS[by_weight, period]),
         period=period,
         seed=seed,
         replication=replication,
+        immature=immature,
     )
 
 

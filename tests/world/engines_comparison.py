@@ -73,7 +73,7 @@ def play_on(
     """Play on one engine; a blueprint made before saves the time to tabulate the scenario."""
     watch = Watch(play)
     run = play_run(
-        blueprint or Blueprint.of(play.scenario),
+        (blueprint or Blueprint.of(play.scenario)).counting(play.immature),
         ("watch", watch),
         Draws(play.seed, play.replication),
         engine=engine,

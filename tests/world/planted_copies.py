@@ -34,6 +34,8 @@ COPIED = (
     "changing",
     "choosing",
     "instances",
+    "label_counts",
+    "label_course",
     "log",
     "outcomes",
     "preparing",

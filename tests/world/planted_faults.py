@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from simab.policies import Action, Mirror, SetWeights
+from simab.policies.immature import Immature, Window
 from simab.world.records import RECORD_COLUMNS
 from tests.world.building import scenario, variant
 from tests.world.drawn_runs import Play
@@ -139,6 +141,39 @@ FAULTS = {
     "the least in place of the largest": ("score > largest", "score < largest"),
     "a service of no time": ("max(service_ns, np.int64(1))", "max(service_ns, np.int64(0))"),
     "the bucket of a label": ("_quotient(label_ns,", "_quotient(label_ns + 1,"),
+    "a positive on the last instant of the window": (
+        "delay_ns > window_ns)",
+        "delay_ns >= window_ns)",
+    ),
+    "a label due at a batch": (
+        "late_ns + course.batch_every_ns - 1",
+        "late_ns + course.batch_every_ns",
+    ),
+    "a label at an outage's start": ("outage.since_ns <= at_ns", "outage.since_ns < at_ns"),
+    "a label at an outage's end": ("at_ns < outage.until_ns", "at_ns <= outage.until_ns"),
+    "a label at the end of a treatment's window": (
+        "first_ns <= mature_ns",
+        "first_ns < mature_ns",
+    ),
+    "a correction at the end of a treatment's window": (
+        "revised_ns <= mature_ns",
+        "revised_ns < mature_ns",
+    ),
+    "a second delivery that knows better": (
+        "(again_ns, first_flip, 1, 0)",
+        "(again_ns, flip, 1, 0)",
+    ),
+    "what a correction takes back": (
+        "(revised_ns, first_flip, -1, 1)",
+        "(revised_ns, flip, -1, 1)",
+    ),
+    "the rule of the other class": (
+        "_TWO * variant + np.uint64(positive)",
+        "_TWO * variant + np.uint64(1 - positive)",
+    ),
+    "a correction of what is wrong for good": (" and not for_good", " and constants.horizon_ns"),
+    "words of a pair's second request": ("content = content // pairs", "content = content"),
+    "negatives among the weighed": ("(positive ^ value or not", "(positive or not"),
     "a copy's window": (
         "np.uint64(finished_ns // constants.period_ns)",
         "np.uint64(arrived_ns // constants.period_ns)",
@@ -258,6 +293,18 @@ def doubled() -> Play:
     return _play(half_ms=1, traffic={"users": {"rate": "1000000/s", "arrivals": arrivals}})
 
 
+def labelled(labels: dict[str, Any], immature: Immature | None = None) -> Play:
+    """Replies at 11, 21 s and so on, whose labels come 5 s later unless told otherwise."""
+    served = variant(latency=_constant("1s"), quality={"kind": "success", "probability": 1})
+    play = _play(
+        {"a": served, "b": served},
+        half_ms=30_000,
+        traffic={"users": {"rate": "6/min", "arrivals": {"gaps": {"kind": "regular"}}}},
+        labels={"delay": _constant("5s")} | labels,
+    )
+    return replace(play, immature=immature)
+
+
 RARE: Mapping[str, Callable[[], Play]] = {
     "one place more in the queue": full,
     "a worker that becomes free on arrival": full,
@@ -277,6 +324,13 @@ RARE: Mapping[str, Callable[[], Play]] = {
     "the answers of another segment": lambda: changing(segments=["others"]),
     "a fault that a copy does not meet": faulty_copies,
     "a rate after a knot": doubled,
+    "a positive on the last instant of the window": lambda: labelled({"attribution_window": "5s"}),
+    "a label at an outage's start": lambda: labelled({"outages": [_lost("16s", "1s")]}),
+    "a label at an outage's end": lambda: labelled({"outages": [_lost("15s", "1s")]}),
+    "a label at the end of a treatment's window": lambda: labelled({}, Window(within="5s")),
+    "a correction at the end of a treatment's window": lambda: labelled(
+        {"revised": 1, "revised_after": _constant("2s")}, Window(within="7s")
+    ),
 }
 """By name of a fault, a play that finds it: few drawn runs have what it needs."""
 
@@ -295,6 +349,10 @@ def _play(
     return Play(
         scenario(variants, **(times | parts)), script or {}, period=None, seed=1, replication=0
     )
+
+
+def _lost(at: str, lasts: str) -> dict[str, str]:
+    return {"at": at, "lasts": lasts, "then": "lost"}
 
 
 def _constant(value: str) -> dict[str, str]:

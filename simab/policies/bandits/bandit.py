@@ -18,6 +18,7 @@ from simab import units
 from simab.description import Duration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, SetWeights
+from simab.policies.immature import OptionalImmature
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import all_to, beside_others
@@ -80,6 +81,8 @@ class Bandit(Policy):
     """Updates on end for which an arm must be champion to be promoted."""
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
     """When the arm with the highest posterior mean is promoted, from the start of the run."""
+    immature: OptionalImmature = None
+    """How requests count whose labels are not all there yet; as labels arrive if absent."""
 
     @model_validator(mode="after")
     def _arms_have_room(self) -> Bandit:

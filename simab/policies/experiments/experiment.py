@@ -19,6 +19,7 @@ from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.experiments.evidence import Evidence, evidence_of
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
+from simab.policies.immature import OptionalImmature
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
@@ -79,6 +80,8 @@ class Experiment(Policy):
     sample_ratio_alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] | None = None
     """Hold where requests, or users under a hash or cookies, are not split as the weights ask, by a
     test that errs so often in a whole run at most; 0.001 is usual. Never if absent."""
+    immature: OptionalImmature = None
+    """How requests count whose labels are not all there yet; as labels arrive if absent."""
 
     @abstractmethod
     def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:

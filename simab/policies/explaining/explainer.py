@@ -26,6 +26,7 @@ class Topic(IntEnum):
     TICKS = auto()
     WAITS = auto()
     LABELS = auto()
+    RECORDED = auto()
     TOO_LATE = auto()
     REFUSED = auto()
     DEPLOYMENT = auto()

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from simab.policies.actions import Action, Promote
+from simab.policies.immature import OptionalImmature
 from simab.policies.look_reading import LookReading
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric, label_metric
 from simab.policies.next_look import NextLook
@@ -39,6 +40,8 @@ class MetricMajority(Policy):
         "roc_auc_binary",
     )
     """What to compare."""
+    immature: OptionalImmature = None
+    """How requests count whose labels are not all there yet; as labels arrive if absent."""
 
     def labels_needed(self, ratio: float) -> int:
         """As given, whatever the split."""

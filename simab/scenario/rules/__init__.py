@@ -20,6 +20,7 @@ from simab.scenario.rules import (
     arrivals,
     durations,
     ground_truth,
+    labels,
     rewards,
     routing,
     schedules,
@@ -57,6 +58,12 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     rewards.objective_fits_rewards,
     rewards.effects_of_shares_are_shares,
     durations.rarest_label_delays_can_be_simulated,
+    labels.label_variants_are_known,
+    labels.negatives_wait_for_the_window,
+    labels.mistaken_labels_are_a_share,
+    labels.revised_labels_are_put_right,
+    labels.rewards_are_not_mistaken,
+    labels.rewards_may_be_none,
     routing.affinity_is_given,
     routing.affinity_has_a_use,
     routing.kept_clients_can_be_remembered,
@@ -118,6 +125,7 @@ _ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = (
     rewards.shares_differ_by_less_than_1,
     rewards.policies_can_judge_rewards,
     rewards.policies_can_judge_the_metric,
+    labels.treatments_fit_the_labels,
 )
 _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     ground_truth.compared_metrics_are_defined,

@@ -28,7 +28,8 @@ def rarest_latencies_can_be_simulated(
 
 def rarest_label_delays_can_be_simulated(scenario: UncheckedScenario) -> Iterator[Violation]:
     """A label arrives within that time as well."""
-    yield from _too_long(scenario.labels.delay, ("labels", "delay"))
+    for path, delay in scenario.labels.delays():
+        yield from _too_long(delay, ("labels", *path))
 
 
 def _too_long(profile: DurationProfile, path: Path) -> Iterator[Violation]:

@@ -18,6 +18,7 @@ from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint
 from simab.world.compiled.effect_arrays import effect_records, strength_records
 from simab.world.compiled.given import given_arrays, per_unit_ns
+from simab.world.compiled.label_arrays import label_arrays_of
 from simab.world.given_arrivals import same_each_time
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
@@ -119,6 +120,7 @@ class RunConstants(NamedTuple):
 
     `never_labelled_up_to` is the last word of a request that is never labelled, where
     `some_never_labelled`. `tables` holds every quantile table as a row, the label delay's first.
+    `label_course`, `label_rules` and `label_outages` are those of LabelArrays.
     Lists of variants and segments stand in flat arrays, each list from its first to its last place.
     `answers_of` and `effect_starts` are by segment and variant, shape (segments x variants,), the
     latter with an end.
@@ -156,6 +158,9 @@ class RunConstants(NamedTuple):
     client_guides: Integers
     row_thresholds: Words
     rows: Records
+    label_course: Records
+    label_rules: Records
+    label_outages: Records
     score_bins: NDArray[np.uint8]
 
 
@@ -222,7 +227,7 @@ def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
     return packed._replace(segments=segments, curves=_curves(curves, segments))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _packed(blueprint: Blueprint) -> RunConstants:
     """Pack what all replications share, once."""
     tables = _Tables(blueprint.label_delay)
@@ -231,6 +236,7 @@ def _packed(blueprint: Blueprint) -> RunConstants:
     guides = [_guide(segment.client_thresholds) for segment in blueprint.segments]
     segments = _segments(blueprint, tables, guides)
     draws = Draws(0, 0) if all(map(same_each_time, blueprint.segments)) else None
+    labels = label_arrays_of(blueprint.labels, tables.row_of)
     return RunConstants(
         horizon_ns=blueprint.horizon_ns,
         period_ns=blueprint.period_ns,
@@ -259,6 +265,9 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         client_guides=_flat(guides),
         row_thresholds=_flat_words([each.thresholds for each in samplers]),
         rows=_rows(samplers),
+        label_course=labels.course,
+        label_rules=labels.rules,
+        label_outages=labels.outages,
         score_bins=blueprint.score_bins.copy(),  # compiled code takes writable arrays
         tables=tables.stacked(),
     )

@@ -9,18 +9,17 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from simab.profiles.outcomes import NONE, SCORE_BITS, SCORE_ONE
+from simab.profiles.outcomes import NONE
 from simab.stats.request_totals import LATENCY_BUCKETS
-from simab.world.compiled.draws import INSIDE, NOT_FROM_PYTHON, bit_length
+from simab.world.compiled.draws import INSIDE, bit_length
+from simab.world.compiled.label_counts import bucket_of, count_label, count_reward
+from simab.world.compiled.label_course import learn_by_course
 from simab.world.compiled.log import client_of_all, log_copy, log_label, log_request
 from simab.world.compiled.streams import BY_WEIGHT, NEVER
 from simab.world.run_counts import (
     CARRY_NS,
     CLIENT_BITS,
-    SQUARES_CUT,
-    LabelColumn,
     RequestColumn,
-    RewardColumn,
     Status,
     Total,
 )
@@ -47,27 +46,9 @@ _COL_ASSIGNED = int(RequestColumn.ASSIGNED)
 _COL_USERS_ASSIGNED = int(RequestColumn.USERS_ASSIGNED)
 _CLIENT_BITS, _CLIENT_REST = np.uint64(CLIENT_BITS), np.uint64((1 << CLIENT_BITS) - 1)
 _CARRY_NS = np.int64(CARRY_NS)
-_COL_SUCCESS, _COL_FAILURE = int(LabelColumn.SUCCESS), int(LabelColumn.FAILURE)
-_COL_SQUARED_ERROR = int(LabelColumn.SQUARED_ERROR)
-_COL_REWARDS, _COL_REWARD_SUM = int(RewardColumn.COUNT), int(RewardColumn.SUM)
-_COL_SQUARES_HIGH = int(RewardColumn.SQUARES_HIGH)
-_COL_SQUARES_LOW = int(RewardColumn.SQUARES_LOW)
-_SQUARES_CUT = np.int64(SQUARES_CUT)
-_SQUARES_REST = np.int64((1 << SQUARES_CUT) - 1)
-# Column of a label by 2 * label + correct.
-_CONFUSION = np.array(
-    [
-        LabelColumn.FALSE_POSITIVE,
-        LabelColumn.TRUE_NEGATIVE,
-        LabelColumn.FALSE_NEGATIVE,
-        LabelColumn.TRUE_POSITIVE,
-    ],
-    dtype=np.uint64,
-)
 _SUBDIVISION_BITS = np.int64(6)
 _UNIT_BITS = np.int64(10)
 _LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
-_SCORE_ONE = np.int64(SCORE_ONE)
 
 
 @njit(**INSIDE)
@@ -86,9 +67,12 @@ def book(constants, routing, streams, instances, counts, log, segment):
             log_request(log, constants, streams, instances.numbers, segment, np.uint64(place))
     _book_assigned(constants, routing, streams, counts.requests, segment, first, last)
     _book_ends(constants, routing, streams, counts, segment, first, last)
-    for place in range(first, last):
-        if streams[segment].statuses[np.uint64(place)] == _OK:
-            _learn(constants, streams, counts, log, segment, np.uint64(place))
+    if len(constants.label_course):
+        learn_by_course(constants, streams, counts, log, segment, first, last)
+    else:
+        for place in range(first, last):
+            if streams[segment].statuses[np.uint64(place)] == _OK:
+                _learn(constants, streams, counts, log, segment, np.uint64(place))
     counts.totals[_TOTAL_ARRIVED] += last - first
     streams[segment].booked = last
     if constants.segments[segment].called and last > first:
@@ -268,23 +252,13 @@ def _learn(constants, streams, run_counts, log, segment, place):
     run_counts.totals[_LABELS_ARRIVED] += 1
     label, score = streams[segment].labels[place], streams[segment].scores[place]
     correct = streams[segment].corrects[place]
-    bucket = np.uint64(
-        _quotient(label_ns, constants.label_resolution_ns, constants.label_buckets_per_ns)
-    )
+    bucket = bucket_of(constants, label_ns)
     if correct == NONE:
-        _book_reward(run_counts.rewards, bucket, variant, score)
+        count_reward(run_counts.rewards, bucket, variant, score)
     else:
         score_bin = streams[segment].score_bins[place]
-        _book_label(run_counts, bucket, variant, label, score, correct, score_bin)
+        count_label(run_counts, bucket, variant, label, score, correct, score_bin, 1)
     log_label(log, streams, segment, place, label_ns, (label, score, correct))
-
-
-@njit(inline="always")
-def _quotient(time_ns, length_ns, per_ns):
-    """time_ns // length_ns: a guess in floating point is off by one at most, and put right."""
-    guess = np.int64(np.float64(time_ns) * per_ns)
-    rest_ns = time_ns - guess * length_ns
-    return guess + np.int64(rest_ns >= length_ns) - np.int64(rest_ns < 0)
 
 
 @njit(inline="always")
@@ -293,27 +267,3 @@ def _latency_bucket(latency_ns):
     units = latency_ns >> _UNIT_BITS
     shift = max(bit_length(units) - _SUBDIVISION_BITS - 1, np.int64(0))
     return min((shift << _SUBDIVISION_BITS) + (units >> shift), _LAST_BUCKET)
-
-
-@njit(**NOT_FROM_PYTHON)
-def _book_reward(rewards, bucket, variant, units):
-    """RunCounts._book_reward."""
-    square = units * units
-    rewards[bucket, variant, _COL_REWARDS] += 1
-    rewards[bucket, variant, _COL_REWARD_SUM] += units
-    rewards[bucket, variant, _COL_SQUARES_HIGH] += square >> _SQUARES_CUT
-    rewards[bucket, variant, _COL_SQUARES_LOW] += square & _SQUARES_REST
-
-
-@njit(inline="always")
-def _book_label(run_counts, bucket, variant, label, score, correct, score_bin):
-    """RunCounts.book_label, for a label before the horizon."""
-    if label == NONE:
-        run_counts.labels[bucket, variant, _COL_SUCCESS if correct else _COL_FAILURE] += 1
-        return
-    run_counts.labels[bucket, variant, _CONFUSION[np.uint64(2 * label + correct)]] += 1
-    distance = score - label * _SCORE_ONE
-    run_counts.labels[bucket, variant, _COL_SQUARED_ERROR] += (distance * distance) >> np.int64(
-        SCORE_BITS
-    )
-    run_counts.scores[bucket, variant, np.uint64(label), np.uint64(score_bin)] += 1

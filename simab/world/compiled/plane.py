@@ -32,6 +32,7 @@ from simab.world.compiled.kernel import (
 )
 from simab.world.compiled.label_watch import LabelWatch
 from simab.world.compiled.streams import BLOCK, CLIENT, NOWHERE, TARGET, streams_of
+from simab.world.label_plan import Treatment
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 from simab.world.run_counts import CLIENT_BITS, RunCounts, Status
@@ -116,6 +117,9 @@ class CompiledPlane:
         """Play up to the first tick with all the labels that are wanted, at most to the last."""
         if not wanted:
             return ticks[-1]
+        labels = self._blueprint.labels
+        if labels is not None and labels.treatment is Treatment.WEIGHT:
+            return ticks[0]  # what counts grows with the age of answers, not with labels alone
         watch = LabelWatch.of(ticks, wanted, len(self._blueprint.variants))
         self._advance(ticks[-1], watch)
         return watch.reached_ns or ticks[-1]

@@ -19,7 +19,9 @@ from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.calls import CallEnd
 from simab.world.conditions import fails, service_under
 from simab.world.event_order import Rank, at, now_ns
+from simab.world.label_plan import LabelPlan
 from simab.world.records import COPY, UNKNOWN
+from simab.world.reference.labelling import Answer, counted, deliveries
 from simab.world.reference.request_log import RequestLog
 from simab.world.reference.traffic import Arrival, arrivals, called
 from simab.world.routing import (
@@ -265,18 +267,40 @@ class ReferencePlane:
     def _label(self, end: CallEnd, arrival: Arrival, record: int) -> None:
         """Book the label of an answered request now, for the time at which it will arrive."""
         row_word, score_word, delay_word, never_word = arrival.outcome
-        labelled = self._blueprint.segments[arrival.segment].labelled
-        if not labelled or never_word < self._blueprint.never_labelled_below:
-            self._run_counts.totals[Total.LABELS_NEVER] += 1
-            return
-        label_ns = end.finished_ns + self._blueprint.label_delay.draw(delay_word)
+        labelled, labels = (
+            self._blueprint.segments[arrival.segment].labelled,
+            self._blueprint.labels,
+        )
         assert end.instance is not None
         place = arrival.segment, end.variant, end.instance
         outcome = self._blueprint.outcome(place, end.started_ns, (row_word, score_word))
+        if labelled and labels is not None:
+            answer = Answer(end.variant, outcome, end.finished_ns)
+            self._label_by_course(labels, answer, arrival, record)
+            return
+        if not labelled or never_word < self._blueprint.never_labelled_below:
+            self._run_counts.book_label_end(None)
+            return
+        label_ns = end.finished_ns + self._blueprint.label_delay.draw(delay_word)
         self._run_counts.book_label(end.variant, label_ns, outcome)
         if self._log:
             seen = label_ns < self._blueprint.horizon_ns
             self._log.learn(record, label_ns, outcome if seen else None)
+
+    def _label_by_course(
+        self, labels: LabelPlan, answer: Answer, arrival: Arrival, record: int
+    ) -> None:
+        """The same where there is more to labels than a delay and a share."""
+        horizon_ns = self._blueprint.horizon_ns
+        stream = self._blueprint.segments[arrival.segment].stream
+        words = self._draws.block(Purpose.LABEL, stream, arrival.content)
+        delivered = deliveries(labels, answer, arrival.outcome, words, horizon_ns)
+        self._run_counts.book_label_end(delivered[0].at_ns if delivered else None)
+        for each in counted(labels, answer, delivered):
+            self._run_counts.count_label(answer.variant, each.at_ns, each.outcome, each.sign)
+        if self._log and delivered:
+            seen = delivered[0].at_ns < horizon_ns
+            self._log.learn(record, delivered[0].at_ns, delivered[0].outcome if seen else None)
 
 
 def _cookie_of(arrival: Arrival, routing: Routing) -> tuple[int, ...]:
