@@ -8,6 +8,7 @@ from typing import Final
 from benchmarks import (
     against_rivals,
     calls,
+    features,
     looks,
     memory,
     request_parts,
@@ -29,6 +30,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "ciw": against_rivals.against_ciw,
     "heap": against_rivals.against_heap,
     "sfc64": against_rivals.against_sfc64,
+    "features": features.features_used,
     "parts": request_parts.parts_of_a_request,
     "memory": memory.peak_memory,
     "many-windows": memory.many_windows,

@@ -22,6 +22,19 @@ from simab.text.numbers import number_text, two_figures
 __all__ = ["by_name", "false_alarms", "floor", "of_the_rule", "too_short"]
 
 
+_VARIANT: Final = {
+    "latency": {"kind": "constant", "value": "1s"},
+    "quality": {"kind": "success", "probability": 1},
+}
+_ANY: Final = {
+    "title": "any",
+    "endpoint": {"variants": {"any": _VARIANT}},
+    "objective": {"control": "any", "candidate": "any", "metric": "accuracy"}
+    | {"smallest_effect": 0.1},
+    "policies": {"any": {"kind": "manual_schedule", "steps": [{"at": "1h", "weights": {}}]}},
+}
+"""What a scenario needs to be read, and how many requests come does not depend on."""
+_COMING: Final = ("traffic", "horizon", "starts_at", "time_zone")
 _NEAR: Final = 0.95
 """Of the requests that name a variant; with fewer on it a rule has taken it away."""
 
@@ -31,17 +44,19 @@ def by_name(study: StudyResult) -> dict[str, float]:
     # Loaded here, as few studies have such requests, and scenarios take long to load.
     from pydantic import ValidationError
 
-    from simab.scenario.parts import Segment
+    from simab.scenario.parts import UncheckedScenario
+    from simab.scenario.rates import mean_rate_per_s
 
     found: dict[str, float] = {}
-    traffic = study.scenario.data.get("traffic")
-    for segment in traffic.values() if isinstance(traffic, Mapping) else ():
-        try:
-            checked = Segment.model_validate(segment)
-        except ValidationError:  # a saved study that was edited by hand
-            return {}
-        requests, paired = checked.rate * study.horizon_s, checked.paired_targets
-        shares = [*checked.targets.items(), *((name, 1 / len(paired)) for name in paired)]
+    try:
+        known = {name: study.scenario.data[name] for name in _COMING if name in study.scenario.data}
+        scenario = UncheckedScenario.model_validate(_ANY | known)
+        rates = {name: mean_rate_per_s(scenario, each) for name, each in scenario.traffic.items()}
+    except (ValidationError, OSError, ValueError):  # edited by hand, or its trace is elsewhere
+        return {}
+    for segment_name, segment in scenario.traffic.items():
+        requests, paired = rates[segment_name] * study.horizon_s, segment.paired_targets
+        shares = [*segment.targets.items(), *((name, 1 / len(paired)) for name in paired)]
         for name, share in shares:
             found[name] = found.get(name, 0.0) + requests * share
     return found

@@ -60,6 +60,16 @@ def test_requests_that_name_a_variant_are_counted_from_rates_and_shares(result: 
     assert f"{ends[0]:,.0f} to {ends[-1]:,.0f} requests" in plain(said)
 
 
+def test_requests_that_name_a_variant_are_counted_by_the_rate_as_it_changes(result: Of) -> None:
+    """A quarter of the rate all along, and a spike of four times that for half of the run."""
+    horizon_s = read_result(result("churn")).horizon_s
+    spike = {"at": "0s", "lasts": f"{horizon_s / 2}s", "times": 4}
+    arrivals = {"shape": {"kind": "points", "points": {"0s": 0.25}}, "spikes": [spike]}
+    users = {"targets": {"Variant2": 0.1}, "arrivals": arrivals}
+    found = by_name(read_result(targeted(result("churn"), users=users)))
+    assert found["Variant2"] == pytest.approx(0.2 * horizon_s * 0.1 * 0.25 * 2.5)
+
+
 def test_where_a_rule_takes_the_variant_away_nothing_is_a_floor(result: Of) -> None:
     """Fewer requests on worse variants than name them: those that do are refused."""
     many = targeted(result("churn"), users={"rate": "900/s", "targets": {"Variant2": 0.5}})
