@@ -7,7 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-__all__ = ["conditions", "timeline"]
+from simab.units import parse_duration
+
+__all__ = ["conditions", "timeline", "within"]
 
 COINS = st.booleans()
 SELDOM = st.sampled_from([False, False, False, True])
@@ -55,6 +57,12 @@ def conditions(
     return found
 
 
+def within(entries: list[dict[str, Any]], horizon: str) -> list[dict[str, Any]]:
+    """Those that begin before the horizon: a scenario with others is refused."""
+    last_ns = parse_duration(horizon)
+    return [each for each in entries if parse_duration(each.get("at", "0s")) < last_ns]
+
+
 def timeline(
     draw: st.DrawFn,
     instant: Instant,
@@ -68,6 +76,7 @@ def timeline(
         kind, at = draw(KINDS), instant()
         if kind == "weights":
             weights = {name: draw(st.sampled_from([0.0, 1.0, 2.0])) for name in names}
+            weights[names[0]] = weights[names[0]] or float(not any(weights.values()))
             found.append({"kind": kind, "at": "1ns" if at == "0ns" else at, "weights": weights})
         elif kind == "metrics_outage":
             lasts = instant()
