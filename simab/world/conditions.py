@@ -90,11 +90,10 @@ class ConditionTables:
 
     def met(self, segment: int, variant: int, instance: int) -> tuple[Effect, ...]:
         """What hits the requests of a segment at an instance of a variant."""
-        return tuple(
-            effect
-            for effect in self.effects[segment][variant]
-            if effect.instance in (ALL_INSTANCES, instance)
-        )
+        effects = self.effects[segment][variant]
+        if not effects:  # as mostly
+            return effects
+        return tuple(each for each in effects if each.instance in (ALL_INSTANCES, instance))
 
 
 def service_under(effects: tuple[Effect, ...], started_ns: int, service_ns: int) -> int:

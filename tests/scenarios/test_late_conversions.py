@@ -119,6 +119,7 @@ def ours(world: str, rule: str) -> float:
     return promoted / OURS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("world", WORLDS)
 def test_promotions_are_those_of_the_plain_world(
@@ -131,6 +132,7 @@ def test_promotions_are_those_of_the_plain_world(
     assert abs(found - expected) <= 3.9 * error + 1e-9
 
 
+@pytest.mark.long
 def test_the_naive_reading_promotes_the_faster_page_and_the_honest_do_not(
     theirs: dict[tuple[str, str], float],
 ) -> None:

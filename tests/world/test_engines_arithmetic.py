@@ -15,7 +15,7 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.rules.sizes import MOST_WINDOWS
 from simab.stats.request_totals import latency_bucket
 from simab.units import LONGEST_DURATION_NS
-from simab.world.compiled import booking, draws
+from simab.world.compiled import booking, draws, label_counts
 
 WORD = (1 << 64) - 1
 # Words at which an octave, a cell or the whole range begins or ends, as well as any.
@@ -59,7 +59,7 @@ def _high_product(left: Any, right: Any) -> Any:
 
 @njit
 def _quotient(time_ns: Any, length_ns: Any) -> Any:
-    return booking._quotient(time_ns, length_ns, 1.0 / length_ns)
+    return label_counts._quotient(time_ns, length_ns, 1.0 / length_ns)
 
 
 @njit
