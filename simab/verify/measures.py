@@ -90,7 +90,7 @@ def _longer(times_ns: Integers, than_s: float) -> Part:
 def squared(requests: Requests, of: Callable[[Requests], Floats]) -> Part:
     """The mean square of values."""
     values = of(requests)
-    return Part(float(values @ values), len(values))
+    return Part(_summed(values * values), len(values))
 
 
 def gaps(requests: Requests, rate_per_s: float) -> Floats:
@@ -125,7 +125,7 @@ def without_gap(requests: Requests) -> Part:
 def neighbouring_gaps(requests: Requests, rate_per_s: float) -> Part:
     """The mean product of a gap and the next, in units of their squared mean."""
     found = gaps(requests, rate_per_s)
-    return Part(float(found[:-1] @ found[1:]), len(found) - 1)
+    return Part(_summed(found[:-1] * found[1:]), len(found) - 1)
 
 
 def departure_gaps(requests: Requests, rate_per_s: float) -> Floats:
@@ -156,7 +156,7 @@ def squared_deviations(
     place = requests.arrived_ns // (length_s * NS)
     worth = np.where(requests.variant == 0, *weights)
     counts = np.bincount(place, weights=worth, minlength=number)[:number] - mean
-    return Part(float(counts @ counts), number)
+    return Part(_summed(counts * counts), number)
 
 
 def arrived_between(requests: Requests, since_s: float, until_s: float) -> Part:
@@ -236,3 +236,8 @@ def hyperexponential_law(values: Floats, mean: float, cv: float) -> Floats:
     first = exponential_law(values, mean / (2.0 * fast))
     second = exponential_law(values, mean / (2.0 * (1.0 - fast)))
     return fast * first + (1.0 - fast) * second
+
+
+def _summed(values: Floats) -> float:
+    """Their sum, always in one order: BLAS adds products up as threads and memory have it."""
+    return float(np.add.reduce(values))
