@@ -28,6 +28,8 @@ __all__ = [
     "PositiveDuration",
     "Rate",
     "Share",
+    "is_absent",
+    "is_nothing",
 ]
 
 
@@ -36,6 +38,16 @@ class Description(BaseModel):
 
     # The texts under fields are read where they are shown, by simab.scenario.field_texts.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+
+
+def is_absent(value: object) -> bool:
+    """Of a field that came later: without it a description is written as before there was any."""
+    return value is None
+
+
+def is_nothing(value: object) -> bool:
+    """The same where 0, or what is empty, says that there is none of it."""
+    return not value
 
 
 SMALLEST_ERROR: Final = 1e-9

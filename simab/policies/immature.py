@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from simab.description import Description, PositiveDuration
+from simab.description import Description, PositiveDuration, is_absent
 
 __all__ = [
     "AsArrived",
@@ -79,11 +79,6 @@ class Weight(Description):
 Immature: TypeAlias = AsArrived | SoFar | Wait | Window | Weight
 KindOfTreatment = Annotated[Immature, Field(discriminator="kind")]
 """Any of the treatments; `kind` says which in a file."""
-
-
-def is_absent(treatment: object) -> bool:
-    """A policy without it is written as before there was any."""
-    return treatment is None
 
 
 OptionalImmature = Annotated[KindOfTreatment | None, Field(exclude_if=is_absent)]

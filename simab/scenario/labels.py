@@ -11,7 +11,15 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from simab.description import Description, Duration, Name, PositiveDuration, Share
+from simab.description import (
+    Description,
+    Duration,
+    Name,
+    PositiveDuration,
+    Share,
+    is_absent,
+    is_nothing,
+)
 from simab.profiles import DurationProfile
 from simab.profiles.durations import Constant
 
@@ -26,35 +34,25 @@ __all__ = [
 ]
 
 
-def _is_absent(part: object) -> bool:
-    """A scenario without it is written as before there was any."""
-    return part is None
-
-
-def _is_none(part: object) -> bool:
-    """So is one with none of it: a share of 0, or an empty list."""
-    return not part
-
-
 class LabelSettings(Description):
     """What holds for the labels of some requests; what is absent, as for all."""
 
-    delay: Annotated[DurationProfile | None, Field(exclude_if=_is_absent)] = None
+    delay: Annotated[DurationProfile | None, Field(exclude_if=is_absent)] = None
     """From the reply to the arrival of its label."""
-    never: Annotated[Share | None, Field(exclude_if=_is_absent)] = None
+    never: Annotated[Share | None, Field(exclude_if=is_absent)] = None
     """Share of the requests that never get a label."""
-    wrong: Annotated[Share | None, Field(exclude_if=_is_absent)] = None
+    wrong: Annotated[Share | None, Field(exclude_if=is_absent)] = None
     """Share of the labels that say the opposite of what is true, for good."""
-    revised: Annotated[Share | None, Field(exclude_if=_is_absent)] = None
+    revised: Annotated[Share | None, Field(exclude_if=is_absent)] = None
     """Share of the labels that say the opposite at first, and are put right later."""
 
 
 class VariantLabels(LabelSettings):
     """What holds for the labels of a variant's answers."""
 
-    positive: Annotated[LabelSettings | None, Field(exclude_if=_is_absent)] = None
+    positive: Annotated[LabelSettings | None, Field(exclude_if=is_absent)] = None
     """Of its positives."""
-    negative: Annotated[LabelSettings | None, Field(exclude_if=_is_absent)] = None
+    negative: Annotated[LabelSettings | None, Field(exclude_if=is_absent)] = None
     """Of its negatives."""
 
 
@@ -105,27 +103,27 @@ class Labels(Description):
     """Share of the requests that never get a label."""
     positive_share: Share | None = None
     """Share of requests whose label is 1; needed by classifiers."""
-    attribution_window: Annotated[PositiveDuration | None, Field(exclude_if=_is_absent)] = None
+    attribution_window: Annotated[PositiveDuration | None, Field(exclude_if=is_absent)] = None
     """How long after the reply a positive is still recorded. What has not become positive by then
     is recorded as negative when the window closes, and not before."""
-    wrong: Annotated[Share, Field(exclude_if=_is_none)] = 0.0
+    wrong: Annotated[Share, Field(exclude_if=is_nothing)] = 0.0
     """Share of the labels that say the opposite of what is true, for good."""
-    revised: Annotated[Share, Field(exclude_if=_is_none)] = 0.0
+    revised: Annotated[Share, Field(exclude_if=is_nothing)] = 0.0
     """Share of the labels that say the opposite at first, and are put right later: the first is
     then taken back."""
-    revised_after: Annotated[DurationProfile | None, Field(exclude_if=_is_absent)] = None
+    revised_after: Annotated[DurationProfile | None, Field(exclude_if=is_absent)] = None
     """From the arrival of a label that is revised to its correction."""
-    positive: Annotated[LabelSettings | None, Field(exclude_if=_is_absent)] = None
+    positive: Annotated[LabelSettings | None, Field(exclude_if=is_absent)] = None
     """Of positives: a success, a label of 1, or a reward other than 0."""
-    negative: Annotated[LabelSettings | None, Field(exclude_if=_is_absent)] = None
+    negative: Annotated[LabelSettings | None, Field(exclude_if=is_absent)] = None
     """Of all others."""
-    variants: Annotated[dict[Name, VariantLabels], Field(exclude_if=_is_none)] = {}
+    variants: Annotated[dict[Name, VariantLabels], Field(exclude_if=is_nothing)] = {}
     """Of the answers of single variants, by name."""
-    batches: Annotated[LabelBatches | None, Field(exclude_if=_is_absent)] = None
+    batches: Annotated[LabelBatches | None, Field(exclude_if=is_absent)] = None
     """At which instants labels arrive; at any if absent."""
-    duplicates: Annotated[LabelDuplicates | None, Field(exclude_if=_is_absent)] = None
+    duplicates: Annotated[LabelDuplicates | None, Field(exclude_if=is_absent)] = None
     """Labels that are delivered twice; none if absent."""
-    outages: Annotated[tuple[LabelOutage, ...], Field(max_length=200, exclude_if=_is_none)] = ()
+    outages: Annotated[tuple[LabelOutage, ...], Field(max_length=200, exclude_if=is_nothing)] = ()
     """When no label arrives."""
 
     def settled(self, variant: str, *, positive: bool) -> SettledLabels:

@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from simab.description import Description, Difference, Duration, Name, PositiveDuration, Rate, Share
+from simab.description import (
+    Description,
+    Difference,
+    Duration,
+    Name,
+    PositiveDuration,
+    Rate,
+    Share,
+    is_absent,
+    is_nothing,
+)
 from simab.errors import InvalidInput
 from simab.policies import PolicyDescription
 from simab.policies.limits import Limit
@@ -19,7 +29,7 @@ from simab.profiles.quality import NumericReward
 from simab.scenario.arrivals import Arrivals
 from simab.scenario.labels import Labels
 from simab.scenario.requirements import Preference, Requirement
-from simab.scenario.serving import Endpoint, is_absent
+from simab.scenario.serving import Endpoint
 from simab.scenario.timeline import MOST_CHANGES, TimelineEntry
 from simab.scenario.trace import Sessions, Trace
 from simab.scenario.world_settings import WorldSettings
@@ -59,19 +69,9 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def is_empty(part: object) -> bool:
-    """A scenario without any is written as before there were such."""
-    return not part
-
-
 def is_utc(name: object) -> bool:
     """A scenario without a time zone is written as before there was any."""
     return name == "UTC"
-
-
-def is_zero(rate: object) -> bool:
-    """A segment that has no rate is written without one."""
-    return rate == 0.0
 
 
 StartDate = Annotated[str, AfterValidator(_iso_date)]
@@ -86,7 +86,7 @@ class Segment(Description):
         json_schema_extra={"anyOf": [{"required": ["rate"]}, {"required": ["trace"]}]}
     )
 
-    rate: Annotated[Rate, Field(ge=1e-5, le=1e6, exclude_if=is_zero)] = 0.0
+    rate: Annotated[Rate, Field(ge=1e-5, le=1e6, exclude_if=is_nothing)] = 0.0
     """Arrivals of the whole segment, on average; where `arrivals` has the rate change, what its
     multiples are multiples of. Required but for a segment with a trace, which says it."""
     arrivals: Annotated[Arrivals | None, Field(exclude_if=is_absent)] = None
@@ -107,7 +107,7 @@ class Segment(Description):
     """Send every row to each of these variants in turn, as an evaluation on the same rows does."""
     labelled: bool = True
     """Whether the ground truth of this segment's requests ever becomes known."""
-    quality: Annotated[dict[Name, QualityProfile], Field(exclude_if=is_empty)] = {}
+    quality: Annotated[dict[Name, QualityProfile], Field(exclude_if=is_nothing)] = {}
     """How good the answers of a variant are for this segment, where that is not what the variant
     says of itself; of the same kind."""
 
@@ -196,7 +196,7 @@ class UncheckedScenario(Description):
     traffic: Annotated[dict[Name, Segment], Field(min_length=1)]
     """Who asks: segments by name."""
     timeline: Annotated[
-        tuple[TimelineEntry, ...], Field(max_length=MOST_CHANGES, exclude_if=is_empty)
+        tuple[TimelineEntry, ...], Field(max_length=MOST_CHANGES, exclude_if=is_nothing)
     ] = ()
     """What happens during a run: faults, drift, outages, what others do."""
     labels: Labels = Labels()

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from simab.description import Description, Duration, Name, PositiveDuration, Share
+from simab.description import Description, Duration, Name, PositiveDuration, Share, is_absent
 from simab.profiles import BySize, Distribution, QualityProfile
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "Shadow",
     "Variant",
     "VariantRouting",
-    "is_absent",
 ]
 
 LatencyProfile: TypeAlias = Annotated[Distribution | BySize, Field(discriminator="kind")]
@@ -46,11 +45,6 @@ SCALES_IN_BELOW: Final = Fraction(9, 10)
 """Of its target: autoscaling removes instances where the load is below it."""
 MOST_DEPLOYED: Final = 10
 """Variants at once on an endpoint, by the platform."""
-
-
-def is_absent(part: object) -> bool:
-    """A scenario without it is written as before there was any."""
-    return part is None
 
 
 class Autoscaling(Description):
