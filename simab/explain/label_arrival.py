@@ -142,8 +142,7 @@ def recorded_of(scenario: Scenario, variant: str) -> Recorded:
 
 def positive_share(scenario: Scenario, variant: str) -> float:
     """The share of a variant's answers that are positive: a success, a label of 1, a reward."""
-    quality = scenario.endpoint.variants[variant].quality
-    sampler = quality.sampler(scenario.outcome_tables, scenario.labels.positive_share)
+    sampler = scenario.sampler(scenario.endpoint.variants[variant].quality)
     return math.fsum(map(float, _positive_rows(sampler)))
 
 

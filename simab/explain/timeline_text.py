@@ -8,7 +8,6 @@ from itertools import groupby
 from simab import units
 from simab.explain.dates import when
 from simab.explain.variant_queue import CapacityRow
-from simab.profiles import QualityProfile
 from simab.profiles.truth import metric_difference, truth_of
 from simab.scenario.epochs import epochs
 from simab.scenario.models import Scenario
@@ -132,13 +131,8 @@ def _effects(scenario: Scenario, entry: Conditions) -> Iterator[str]:
         yield f"{share} of {whose} fail that would not otherwise"
     if entry.quality is not None:
         metric = scenario.objective.metric
-        value = _value(scenario, entry.quality, metric)
+        value = truth_of(scenario.sampler(entry.quality)).metric(metric)
         yield f"answers to {whose} have a {metric.replace('_', ' ')} of {value:.3g}"
-
-
-def _value(scenario: Scenario, quality: QualityProfile, metric: str) -> float:
-    sampler = quality.sampler(scenario.outcome_tables, scenario.labels.positive_share)
-    return truth_of(sampler).metric(metric)
 
 
 def _whose(entry: Conditions) -> str:

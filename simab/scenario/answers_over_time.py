@@ -33,9 +33,8 @@ Floats = NDArray[np.float64]
 
 def answers_change(scenario: UncheckedScenario) -> bool:
     """Whether what a variant answers depends on the time or on the segment."""
-    return any(segment.quality for segment in scenario.traffic.values()) or any(
-        isinstance(entry, Conditions) and entry.quality is not None for entry in scenario.timeline
-    )
+    by_segment = any(segment.quality for segment in scenario.traffic.values())
+    return by_segment or bool(scenario.other_answers)
 
 
 def variant_truths(scenario: UncheckedScenario) -> dict[str, Truth]:
@@ -43,7 +42,7 @@ def variant_truths(scenario: UncheckedScenario) -> dict[str, Truth]:
     if answers_change(scenario):
         return AnswersOverTime(scenario).judged_from(0)
     return {
-        name: truth_of(_sampler(scenario, variant.quality))
+        name: truth_of(scenario.sampler(variant.quality))
         for name, variant in scenario.endpoint.variants.items()
     }
 
@@ -91,7 +90,7 @@ class AnswersOverTime:
         for known, sampler, truth in self._samplers:
             if known is quality or known == quality:
                 return sampler, truth
-        sampler = _sampler(self.scenario, quality)
+        sampler = self.scenario.sampler(quality)
         self._samplers.append((quality, sampler, truth_of(sampler)))
         return self._samplers[-1][1:]
 
@@ -113,10 +112,8 @@ class AnswersOverTime:
         columns: list[Floats] = []
         for segment_name, segment in scenario.traffic.items():
             left = weights * self._rate(segment_name, nodes)
-            for entry in reversed(scenario.timeline):
-                if isinstance(entry, Conditions) and entry.quality is not None:
-                    if not entry.hits(segment_name, name):
-                        continue
+            for entry in reversed(scenario.other_answers):
+                if entry.quality is not None and entry.hits(segment_name, name):
                     strength = self._strength(entry, variant, nodes, judged=judged)
                     qualities.append(entry.quality)
                     columns.append(left * strength)
@@ -167,11 +164,6 @@ class AnswersOverTime:
         found: list[Sequence[Knot]] = [*self._rates.values()]
         found += [
             entry.strength_over(scenario.start, scenario.horizon).knots
-            for entry in scenario.timeline
-            if isinstance(entry, Conditions) and entry.quality is not None
+            for entry in scenario.other_answers
         ]
         return found
-
-
-def _sampler(scenario: UncheckedScenario, quality: QualityProfile) -> OutcomeSampler:
-    return quality.sampler(scenario.outcome_tables, scenario.labels.positive_share)

@@ -8,9 +8,8 @@ from itertools import pairwise
 from typing import Final
 
 from simab.profiles import Truth
-from simab.scenario.answers_over_time import AnswersOverTime, answers_change
+from simab.scenario.answers_over_time import AnswersOverTime
 from simab.scenario.parts import UncheckedScenario
-from simab.scenario.timeline import Conditions
 
 __all__ = ["MOST_EPOCHS", "Epoch", "epochs"]
 
@@ -32,7 +31,7 @@ def epochs(scenario: UncheckedScenario) -> list[Epoch]:
     They end where an entry that gives another quality begins, is in full force, fades or is gone;
     where there are more such instants, or none as with the seasons, the run is cut evenly.
     """
-    if not answers_change(scenario) or not any(True for _ in _changing(scenario)):
+    if not scenario.other_answers:
         return []
     inside = {each for each in _instants(scenario) if 0 < each < scenario.horizon}
     if not 0 < len(inside) < MOST_EPOCHS:
@@ -45,14 +44,8 @@ def epochs(scenario: UncheckedScenario) -> list[Epoch]:
     ]
 
 
-def _changing(scenario: UncheckedScenario) -> Iterator[Conditions]:
-    for entry in scenario.timeline:
-        if isinstance(entry, Conditions) and entry.quality is not None:
-            yield entry
-
-
 def _instants(scenario: UncheckedScenario) -> Iterator[int]:
-    for entry in _changing(scenario):
+    for entry in scenario.other_answers:
         if entry.strength is not None or entry.repeats_every is not None:
             continue
         full_ns = entry.at + entry.ramp

@@ -25,12 +25,13 @@ from simab.policies.limits import Limit
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.profiles import OutcomeTable, QualityProfile
 from simab.profiles.activity import Activity, EqualActivity
+from simab.profiles.outcomes import OutcomeSampler
 from simab.profiles.quality import NumericReward
 from simab.scenario.arrivals import Arrivals
 from simab.scenario.labels import Labels
 from simab.scenario.requirements import Preference, Requirement
 from simab.scenario.serving import Endpoint
-from simab.scenario.timeline import MOST_CHANGES, TimelineEntry
+from simab.scenario.timeline import MOST_CHANGES, Conditions, TimelineEntry
 from simab.scenario.trace import Sessions, Trace
 from simab.scenario.world_settings import WorldSettings
 
@@ -245,6 +246,10 @@ class UncheckedScenario(Description):
                 )
         return worlds
 
+    def sampler(self, quality: QualityProfile) -> OutcomeSampler:
+        """What answers of a quality are drawn from here."""
+        return quality.sampler(self.outcome_tables, self.labels.positive_share)
+
     @property
     def start(self) -> datetime | None:
         """The date at which a run starts, where the clients live; None where none is given."""
@@ -255,6 +260,23 @@ class UncheckedScenario(Description):
         if given.tzinfo is None:
             return given.replace(tzinfo=zone)
         return given if is_utc(self.time_zone) else given.astimezone(zone)
+
+    @property
+    def other_answers(self) -> list[Conditions]:
+        """The entries of the timeline that give another quality, in their order."""
+        return [
+            entry
+            for entry in self.timeline
+            if isinstance(entry, Conditions) and entry.quality is not None
+        ]
+
+    @property
+    def goes_by_date(self) -> bool:
+        """Whether anything depends on the hour of the day."""
+        return any(
+            segment.arrivals is not None and segment.arrivals.by_date
+            for segment in self.traffic.values()
+        ) or any(isinstance(each, Conditions) and each.by_date for each in self.timeline)
 
     @property
     def earns_rewards(self) -> bool:

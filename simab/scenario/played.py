@@ -6,7 +6,6 @@ import json
 from typing import Any, Final
 
 from simab.scenario.parts import UncheckedScenario
-from simab.scenario.timeline import Conditions
 
 __all__ = ["NOT_PLAYED", "not_played", "played_data", "played_text"]
 
@@ -23,7 +22,7 @@ _DATES: Final = frozenset({"starts_at", "time_zone"})
 
 def not_played(scenario: UncheckedScenario) -> frozenset[str]:
     """Fields that leave each run of this scenario as it is: dates, too, if none go by the hour."""
-    return NOT_PLAYED - _DATES if _goes_by_date(scenario) else NOT_PLAYED
+    return NOT_PLAYED - _DATES if scenario.goes_by_date else NOT_PLAYED
 
 
 def played_data(scenario: UncheckedScenario) -> dict[str, Any]:
@@ -31,14 +30,6 @@ def played_data(scenario: UncheckedScenario) -> dict[str, Any]:
     data = scenario.model_dump(mode="json")
     left_out = not_played(scenario)
     return {name: value for name, value in data.items() if name not in left_out}
-
-
-def _goes_by_date(scenario: UncheckedScenario) -> bool:
-    """Whether anything depends on the hour of the day."""
-    return any(
-        segment.arrivals is not None and segment.arrivals.by_date
-        for segment in scenario.traffic.values()
-    ) or any(isinstance(each, Conditions) and each.by_date for each in scenario.timeline)
 
 
 def played_text(scenario: UncheckedScenario) -> str:

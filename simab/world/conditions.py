@@ -130,7 +130,7 @@ class _Samplers:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         variants = scenario.endpoint.variants.values()
-        self.all = [self._sampler(variant.quality) for variant in variants]
+        self.all = [scenario.sampler(variant.quality) for variant in variants]
         self._others: list[tuple[QualityProfile, int]] = []
 
     def number_of(self, quality: QualityProfile) -> int:
@@ -139,11 +139,8 @@ class _Samplers:
             if known == quality:
                 return number
         self._others.append((quality, len(self.all)))
-        self.all.append(self._sampler(quality))
+        self.all.append(self._scenario.sampler(quality))
         return len(self.all) - 1
-
-    def _sampler(self, quality: QualityProfile) -> OutcomeSampler:
-        return quality.sampler(self._scenario.outcome_tables, self._scenario.labels.positive_share)
 
 
 def _effects(

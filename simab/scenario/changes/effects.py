@@ -153,11 +153,7 @@ def _difference_by_share(scenario: UncheckedScenario) -> Callable[[Fraction], fl
         described = _difference(scenario)
         return lambda share: described * float(1 - 2 * share)
     control, candidate = (
-        truth_of(
-            scenario.endpoint.variants[name].quality.sampler(
-                scenario.outcome_tables, scenario.labels.positive_share
-            )
-        ).confusion
+        truth_of(scenario.sampler(scenario.endpoint.variants[name].quality)).confusion
         for name in (scenario.objective.control, scenario.objective.candidate)
     )
     assert control is not None

@@ -81,6 +81,5 @@ def with_mixed_columns(
 
 def metric_of(scenario: UncheckedScenario, variant: str) -> float:
     """The true value of the objective's metric for a variant; NaN where it is undefined."""
-    quality = scenario.endpoint.variants[variant].quality
-    sampler = quality.sampler(scenario.outcome_tables, scenario.labels.positive_share)
+    sampler = scenario.sampler(scenario.endpoint.variants[variant].quality)
     return truth_of(sampler).metric(scenario.objective.metric)
