@@ -23,9 +23,12 @@ __all__ = [
     "DailyShape",
     "Modulation",
     "PointsShape",
+    "Shape",
     "Spike",
     "State",
     "WeeklyShape",
+    "goes_by_date",
+    "repeated_points",
 ]
 
 _HOURS: Final = 24
@@ -121,6 +124,18 @@ Shape = Annotated[PointsShape | DailyShape | WeeklyShape, Field(discriminator="k
 """Any of the shapes; `kind` says which in a file."""
 
 
+def goes_by_date(shape: Shape | None) -> bool:
+    """Whether a shape depends on the hour of the day."""
+    return isinstance(shape, DailyShape | WeeklyShape)
+
+
+def repeated_points(shape: Shape | None, horizon_ns: int) -> int:
+    """How many points a shape that is repeated has in a run; 0 for all others."""
+    if not isinstance(shape, PointsShape) or shape.repeats_every is None:
+        return 0
+    return horizon_ns // shape.repeats_every * len(shape.points)
+
+
 class Spike(Description):
     """For a while the rate is a multiple of what it would be."""
 
@@ -194,14 +209,11 @@ class Arrivals(Description):
     @property
     def by_date(self) -> bool:
         """Whether the rate depends on the hour of the day."""
-        return isinstance(self.shape, DailyShape | WeeklyShape)
+        return goes_by_date(self.shape)
 
     def points(self, horizon_ns: int) -> int:
         """How many points a shape that is repeated has in a run; 0 for all others."""
-        shape = self.shape
-        if not isinstance(shape, PointsShape) or shape.repeats_every is None:
-            return 0
-        return horizon_ns // shape.repeats_every * len(shape.points)
+        return repeated_points(self.shape, horizon_ns)
 
     def curve(self, start: datetime | None, horizon_ns: int) -> RateCurve | None:
         """What the rate is multiplied by at each time, but for the modulation; None where by 1.

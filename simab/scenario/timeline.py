@@ -13,7 +13,7 @@ from simab.errors import InvalidInput
 from simab.profiles import QualityProfile
 from simab.profiles.curve_pieces import of_pieces
 from simab.profiles.strength import Strength
-from simab.scenario.arrivals import DailyShape, PointsShape, Shape, WeeklyShape
+from simab.scenario.arrivals import PointsShape, Shape, goes_by_date, repeated_points
 
 __all__ = ["MOST_CHANGES", "Conditions", "MetricsOutage", "TimelineEntry", "WeightChange"]
 
@@ -103,7 +103,7 @@ class Conditions(Description):
     @property
     def by_date(self) -> bool:
         """Whether its strength depends on the hour of the day."""
-        return isinstance(self.strength, DailyShape | WeeklyShape)
+        return goes_by_date(self.strength)
 
     @property
     def fades(self) -> bool:
@@ -112,8 +112,8 @@ class Conditions(Description):
 
     def knots(self, horizon_ns: int) -> int:
         """How many points its strength has in a run."""
-        if self.repeats_every is None or self.strength is not None:
-            return 0
+        if self.repeats_every is None:
+            return repeated_points(self.strength, horizon_ns)
         return 5 * (horizon_ns // self.repeats_every + 1)
 
     def strength_over(self, start: datetime | None, horizon_ns: int) -> Strength:

@@ -17,6 +17,7 @@ __all__ = [
     "repeated_shapes_can_be_kept",
     "some_requests_come",
     "states_can_be_drawn",
+    "without_a_date",
 ]
 
 
@@ -25,9 +26,14 @@ def hours_have_a_date(
 ) -> Iterator[Violation]:
     """Which hour of the day it is depends on when a run starts."""
     if segment.arrivals is not None and segment.arrivals.by_date and scenario.start is None:
-        rule = "goes by the hour of the day, and the scenario does not say when it starts"
-        remedy = "Add `starts_at: 2026-03-01T09:00`, and `time_zone` where it is not UTC."
-        yield Violation((*path, "arrivals", "shape", "kind"), rule, remedy)
+        yield without_a_date((*path, "arrivals", "shape", "kind"))
+
+
+def without_a_date(path: Path) -> Violation:
+    """That what goes by the hour of the day has no day."""
+    rule = "goes by the hour of the day, and the scenario does not say when it starts"
+    remedy = "Add `starts_at: 2026-03-01T09:00`, and `time_zone` where it is not UTC."
+    return Violation(path, rule, remedy)
 
 
 def repeated_shapes_can_be_kept(

@@ -10,6 +10,7 @@ from simab.profiles import QualityProfile
 from simab.profiles.quality import NumericReward
 from simab.scenario.arrivals import MOST_POINTS
 from simab.scenario.parts import Segment, UncheckedScenario
+from simab.scenario.rules.arrivals import without_a_date
 from simab.scenario.rules.ground_truth import names_a_column, names_a_table
 from simab.scenario.rules.qualities import known_qualities
 from simab.scenario.suggestions import remedy_for_name
@@ -55,19 +56,20 @@ def timeline_has_a_date(scenario: UncheckedScenario) -> Iterator[Violation]:
     """Which hour of the day it is depends on when a run starts."""
     for path, entry in _entries(scenario):
         if isinstance(entry, Conditions) and entry.by_date and scenario.start is None:
-            rule = "goes by the hour of the day, and the scenario does not say when it starts"
-            remedy = "Add `starts_at: 2026-03-01T09:00`, and `time_zone` where it is not UTC."
-            yield Violation((*path, "strength", "kind"), rule, remedy)
+            yield without_a_date((*path, "strength", "kind"))
 
 
 def timeline_can_be_kept(scenario: UncheckedScenario) -> Iterator[Violation]:
     """Every repetition is kept by itself."""
     for path, entry in _entries(scenario):
-        knots = entry.knots(scenario.horizon) if isinstance(entry, Conditions) else 0
+        if not isinstance(entry, Conditions):
+            continue
+        knots = entry.knots(scenario.horizon)
         if knots > MOST_POINTS:
+            place = path if entry.strength is None else (*path, "strength")
             rule = f"gives the run {knots:,} points, at most {MOST_POINTS:,} are kept"
             remedy = "Let it repeat less often, or shorten horizon."
-            yield Violation((*path, "repeats_every"), rule, remedy)
+            yield Violation((*place, "repeats_every"), rule, remedy)
 
 
 def timeline_qualities_fit(scenario: UncheckedScenario) -> Iterator[Violation]:
