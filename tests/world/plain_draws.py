@@ -29,6 +29,7 @@ __all__ = [
     "part_of",
     "threefry",
     "unit_of",
+    "words_of",
 ]
 
 OPTIONS: dict[str, Any] = {}
@@ -66,6 +67,9 @@ def threefry(
     """simab.draws.threefry_block with the key (key_0, key_1, 0, 0)."""
     group = _group(entity // _AT_ONCE, purpose, stream, attempt, key_0, key_1)
     return group[entity % _AT_ONCE]
+
+
+words_of = threefry
 
 
 @lru_cache(maxsize=20_000)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from simab.profiles.strength import CHANCE_BITS
-from simab.world.compiled.draws import NOT_FROM_PYTHON, own_word
+from simab.world.compiled.draws import INSIDE, own_word
 from simab.world.conditions import ALL_INSTANCES, LONGEST_SERVICE_NS, SAME_ANSWERS
 
 __all__ = ["answers_met", "fails", "service_under"]
@@ -19,7 +19,7 @@ _CERTAIN = np.float64(1 << CHANCE_BITS)
 _DROPPED_BITS = np.uint64(64 - CHANCE_BITS)
 
 
-@njit(**NOT_FROM_PYTHON)
+@njit(**INSIDE)
 def service_under(constants, segment, variant, instance, started_ns, service_ns):
     """How long a worker is busy with what it begins then and would otherwise take `service_ns`."""
     first, last = _bounds(constants, segment, variant)
@@ -34,7 +34,7 @@ def service_under(constants, segment, variant, instance, started_ns, service_ns)
     return max(np.int64(min(np.float64(service_ns) * times, _LONGEST)), np.int64(1))
 
 
-@njit(**NOT_FROM_PYTHON)
+@njit(**INSIDE)
 def fails(constants, segment, variant, instance, started_ns, word):
     """Whether a request fails for what it met when a worker began with it."""
     first, last = _bounds(constants, segment, variant)
@@ -47,7 +47,7 @@ def fails(constants, segment, variant, instance, started_ns, word):
     return False
 
 
-@njit(**NOT_FROM_PYTHON)
+@njit(**INSIDE)
 def answers_met(constants, segment, variant, instance, started_ns, word):
     """By which answers its own is drawn, or SAME_ANSWERS; `word` is that of the row."""
     first, last = _bounds(constants, segment, variant)

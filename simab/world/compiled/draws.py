@@ -29,6 +29,7 @@ __all__ = [
     "part_of",
     "threefry",
     "unit_of",
+    "words_of",
 ]
 
 OPTIONS: Final[dict[str, Any]] = {
@@ -113,6 +114,12 @@ def threefry(entity, purpose, stream, attempt, key_0, key_1):
     words = _add(_four_rounds(words, _FIRST_FOUR), _ZERO, key_4, key_0, key_1 + np.uint64(3))
     words = _add(_four_rounds(words, _LAST_FOUR), key_4, key_0, key_1, np.uint64(4))
     return _add(_four_rounds(words, _FIRST_FOUR), key_0, key_1, _ZERO, np.uint64(5))
+
+
+@njit(**INSIDE)
+def words_of(entity, purpose, stream, attempt, key_0, key_1):
+    """The same, compiled once for all who ask for one entity: nothing costs more to compile."""
+    return threefry(entity, purpose, stream, attempt, key_0, key_1)
 
 
 @njit(forceinline=True, **INSIDE)

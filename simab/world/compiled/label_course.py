@@ -11,7 +11,7 @@ from numba import njit
 from simab.draws import Purpose
 from simab.profiles.outcomes import NONE
 from simab.world.compiled.choosing import number_of
-from simab.world.compiled.draws import INSIDE, draw_from_table, threefry
+from simab.world.compiled.draws import INSIDE, draw_from_table, words_of
 from simab.world.compiled.label_counts import bucket_of, count_label, count_reward
 from simab.world.compiled.log import log_label
 from simab.world.compiled.streams import DELAY, NEVER_LABELLED
@@ -76,7 +76,7 @@ def _words(constants, streams, segment, place):
     if pairs:
         content = content // pairs
     stream = constants.segments[segment].stream
-    return threefry(
+    return words_of(
         np.uint64(content), _LABEL, stream, _FIRST, constants.seed, constants.replication
     )
 

@@ -16,7 +16,7 @@ from simab.world.compiled.arrays import UNLIMITED
 from simab.world.compiled.booking import book_copy
 from simab.world.compiled.changing import answers_met, fails, service_under
 from simab.world.compiled.choosing import give_cookie, number_of
-from simab.world.compiled.draws import INSIDE, NOT_FROM_PYTHON, threefry
+from simab.world.compiled.draws import INSIDE, words_of
 from simab.world.compiled.instances import (
     earliest_free,
     forget_started,
@@ -122,7 +122,7 @@ def _serve_one(constants, routing, streams, instances, counts, log, position, se
         streams[segment].statuses[place] = _IN_FLIGHT
 
 
-@njit(**NOT_FROM_PYTHON)
+@njit(**INSIDE)
 def _serve_changed(constants, streams, instances, segment, place):
     """_occupy, where the timeline hits the variant: by what holds when a worker begins with the
     request it also settles how it ends and what it is answered.
@@ -203,7 +203,7 @@ def _copy(constants, routing, streams, instances, counts, log, position, segment
     """Perhaps a mirrored copy of a request: served and booked like one, without a label."""
     number = np.uint64(number_of(streams, segment, place))
     stream = constants.segments[segment].stream
-    sampled, word_instance, word_latency, word_error = threefry(
+    sampled, word_instance, word_latency, word_error = words_of(
         number, _SERVICE, stream, _COPY_ATTEMPT, constants.seed, constants.replication
     )
     if sampled > routing.copied_up_to:
