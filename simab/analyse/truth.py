@@ -191,6 +191,7 @@ class TruthOverTime:
 
     at_start: ScenarioTruth
     answers: AnswersOverTime
+    _spans: dict[tuple[int, int], list[ScenarioTruth]] = field(default_factory=dict, repr=False)
     _windows: dict[Any, tuple[NDArray[np.bool_], NDArray[np.float64]]] = field(
         default_factory=dict, repr=False
     )
@@ -222,8 +223,12 @@ class TruthOverTime:
         return np.array(found)
 
     def _in_windows(self, period_ns: int, windows: int) -> list[ScenarioTruth]:
-        horizon_ns = self.answers.scenario.horizon
-        return self.between([min(each * period_ns, horizon_ns) for each in range(windows + 1)])
+        """What held in each window; all runs of a study ask for the same."""
+        if (period_ns, windows) not in self._spans:
+            horizon_ns = self.answers.scenario.horizon
+            edges_ns = [min(each * period_ns, horizon_ns) for each in range(windows + 1)]
+            self._spans[period_ns, windows] = self.between(edges_ns)
+        return self._spans[period_ns, windows]
 
     def by_window(
         self, names: Sequence[str], period_ns: int, windows: int
