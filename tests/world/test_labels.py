@@ -41,11 +41,16 @@ def counted(
     *,
     probability: float = 1.0,
     immature: Immature | None = None,
+    served: dict[str, Any] | None = None,
+    metric: str = "success_rate",
     **parts: Any,
 ) -> Any:
-    """The counts of a run of a minute."""
+    """The counts of a run of a minute, in which the first of two equal variants serves."""
+    served = served or success(probability)
+    roles = {"control": "a", "candidate": "b"}
     made = scenario(
-        {"a": success(probability)},
+        {"a": served, "b": served | {"weight": 0}},
+        objective=roles | {"metric": metric, "smallest_effect": 0.01},
         horizon=f"{SECONDS}s",
         labels=labels,
         controller={"interval": "1s"},
@@ -299,22 +304,8 @@ def test_classifiers_keep_their_scores_and_change_cells(engine: str) -> None:
         "threshold": 0.5,
     }
     one = variant(latency=constant("1s"), quality=classifier)
-    made = scenario(
-        {"a": one, "b": one | {"weight": 0}},
-        horizon="60s",
-        labels={"delay": constant("8s"), "attribution_window": "5s", "positive_share": 1},
-        objective={
-            "control": "a",
-            "candidate": "b",
-            "metric": "accuracy",
-            "smallest_effect": 0.01,
-        },
-        controller={"interval": "1s"},
-        metrics={"period": "1s", "publication_delay": "0s"},
-        traffic={"users": {"rate": "6/min", "arrivals": {"gaps": {"kind": "regular"}}}},
-    )
-    run_data, _ = play(Blueprint.of(made), None, Draws(1, 0), engine=engine)
-    counts = run_data.run_counts
+    labels = {"delay": constant("8s"), "attribution_window": "5s", "positive_share": 1}
+    counts = counted(engine, labels, served=one, metric="accuracy")
     assert at(counts, LabelColumn.FALSE_POSITIVE) == {16: 1, 26: 1, 36: 1, 46: 1, 56: 1}
     assert counts.scores[:, 0, 0].sum() == 5
     assert counts.scores[:, 0, 1].sum() == 0
@@ -331,21 +322,7 @@ def test_a_reward_that_comes_after_the_window_is_recorded_as_none(engine: str) -
         },
     )
     for window, mean in (("4s", 5.0), ("3s", 0.0)):
-        made = scenario(
-            {"a": earning, "b": earning | {"weight": 0}},
-            horizon="60s",
-            labels={"delay": constant("4s"), "attribution_window": window},
-            objective={
-                "control": "a",
-                "candidate": "b",
-                "metric": "reward",
-                "smallest_effect": 0.01,
-            },
-            controller={"interval": "1s"},
-            metrics={"period": "1s", "publication_delay": "0s"},
-            traffic={"users": {"rate": "6/min", "arrivals": {"gaps": {"kind": "regular"}}}},
-        )
-        run_data, _ = play(Blueprint.of(made), None, Draws(1, 0), engine=engine)
-        counts = run_data.run_counts
+        labels = {"delay": constant("4s"), "attribution_window": window}
+        counts = counted(engine, labels, served=earning, metric="reward")
         assert counts.rewards[:, 0, RewardColumn.COUNT].sum() == 5
         assert counts.label_totals(0, 0, SECONDS).rewards.mean == mean
