@@ -267,24 +267,23 @@ class ReferencePlane:
     def _label(self, end: CallEnd, arrival: Arrival, record: int) -> None:
         """Book the label of an answered request now, for the time at which it will arrive."""
         row_word, score_word, delay_word, never_word = arrival.outcome
-        labelled, labels = (
-            self._blueprint.segments[arrival.segment].labelled,
-            self._blueprint.labels,
-        )
-        assert end.instance is not None
-        place = arrival.segment, end.variant, end.instance
-        outcome = self._blueprint.outcome(place, end.started_ns, (row_word, score_word))
-        if labelled and labels is not None:
-            answer = Answer(end.variant, outcome, end.finished_ns)
-            self._label_by_course(labels, answer, arrival, record)
-            return
-        if not labelled or never_word < self._blueprint.never_labelled_below:
+        blueprint = self._blueprint
+        labelled = blueprint.segments[arrival.segment].labelled
+        usual = blueprint.labels is None  # a delay and a share are all
+        if not labelled or (usual and never_word < blueprint.never_labelled_below):
             self._run_counts.book_label_end(None)
             return
-        label_ns = end.finished_ns + self._blueprint.label_delay.draw(delay_word)
+        assert end.instance is not None
+        place = arrival.segment, end.variant, end.instance
+        outcome = blueprint.outcome(place, end.started_ns, (row_word, score_word))
+        if blueprint.labels is not None:
+            answer = Answer(end.variant, outcome, end.finished_ns)
+            self._label_by_course(blueprint.labels, answer, arrival, record)
+            return
+        label_ns = end.finished_ns + blueprint.label_delay.draw(delay_word)
         self._run_counts.book_label(end.variant, label_ns, outcome)
         if self._log:
-            seen = label_ns < self._blueprint.horizon_ns
+            seen = label_ns < blueprint.horizon_ns
             self._log.learn(record, label_ns, outcome if seen else None)
 
     def _label_by_course(
