@@ -14,9 +14,9 @@ from simab.run.simulation import require_scenario
 from simab.scenario.models import Scenario
 from simab.study.arguments import require_places
 from simab.study.convergence_plan import ConvergencePlan, ConvergenceSettings
-from simab.study.convergence_result import convergence_result, convergence_series
+from simab.study.convergence_result import convergence_result, convergence_runs, convergence_series
 from simab.study.execution import Executor, Progress
-from simab.study.measuring import MeasuredRuns, measured_runs, policy_or_held
+from simab.study.measuring import MeasuredRuns, policy_or_held
 from simab.world.control import Decider
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def convergence(  # noqa: PLR0913 - the public contract, all by keyword
         seed=seed,
         engine=engine,
     )
-    runs = measured_runs(plan.plan, executor=executor, progress=progress)
+    runs = convergence_runs(plan, executor=executor, progress=progress)
     return Convergence(scenario, plan, runs, command or _call(plan))
 
 

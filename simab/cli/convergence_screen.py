@@ -19,9 +19,10 @@ def print_convergence(result: ConvergenceResult) -> None:
     from simab.report.convergence_tables import screen_rows
     from simab.report.convergence_text import convergence_sentences
     from simab.report.page_form import for_page
+    from simab.report.treatments import treatment_finding
 
     console, shown = terminal.standard_output(), for_page(result).found
-    for sentence in convergence_sentences(shown):
+    for sentence in filter(None, [*convergence_sentences(shown), treatment_finding(shown)]):
         terminal.print_item(console, sentence, mark="")
     rows = screen_rows(shown)
     if rows:

@@ -23,6 +23,8 @@ from simab.report.convergence_funnel import (
 from simab.report.convergence_tables import fan_table, labels_table, leader_table
 from simab.report.convergence_text import metric_title, share_text, signed_text, value_text
 from simab.report.figure_block import FigureBlock, figure_block
+from simab.report.treatments import treatment_finding, treatments_table
+from simab.report.treatments_figure import draw_treatments
 from simab.result.studied_convergence import (
     LabelledPoint,
     MetricConvergence,
@@ -32,7 +34,7 @@ from simab.result.studied_convergence import (
 from simab.text import typeset
 from simab.text.lists import named
 
-__all__ = ["fan_figures", "main_figures"]
+__all__ = ["fan_figures", "main_figures", "treatment_figures"]
 
 _DRAWN_ON = 1.7
 """The band is drawn on where the axis ends beyond so many times the last count."""
@@ -65,6 +67,18 @@ def main_figures(result: StudiedConvergence, numbers: Iterator[int]) -> Iterator
             ("When does the ranking settle?", _leader_finding(metric)),
             partial(draw_leader, result, metric),
             leader_table(metric, result),
+        )
+
+
+def treatment_figures(result: StudiedConvergence, numbers: Iterator[int]) -> Iterator[FigureBlock]:
+    """How far each way of counting young requests is off, where that was compared."""
+    if result.treatments and any(map(math.isfinite, result.treatments[0].bias)):
+        yield figure_block(
+            numbers,
+            "treatments",
+            ("How far off is each way of counting young requests?", treatment_finding(result)),
+            partial(draw_treatments, result),
+            treatments_table(result),
         )
 
 

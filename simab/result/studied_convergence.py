@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from simab.result.estimates import Proportion
+from simab.result.json_form import absent_if_none
 
 __all__ = [
     "CLOSE",
@@ -29,6 +30,7 @@ __all__ = [
     "MetricConvergence",
     "SampleSize",
     "StudiedConvergence",
+    "TreatmentBias",
     "VariantConvergence",
     "WindowEffect",
 ]
@@ -197,6 +199,27 @@ class LabelBias:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TreatmentBias:
+    """How far the difference is off at each checkpoint where young requests are counted in a way.
+
+    `kind` is that of a rule's `immature`, `age_s` its age and `law` whose delay it takes, NaN and
+    empty where it has none; `rules` are those of the file that count so. `bias` is the difference
+    seen less that of all labels at once of the same requests, the mean over the runs, with its
+    95 % interval; NaN where fewer than nine in ten runs see a difference. `wider` is the ratio of
+    both spreads over the runs at the last checkpoint.
+    """
+
+    kind: str
+    rules: tuple[str, ...]
+    bias: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    wider: float
+    age_s: float = math.nan
+    law: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricConvergence:
     """One metric; `kind` is "labels", "errors" or "latency" (in ms).
 
@@ -283,7 +306,8 @@ class StudiedConvergence:
     by one table, `truth_rows` is how many rows it has, and `truth_rows_differ` on how many of them
     their decisions differ; 0 where the truth is no table.
     `no_oracle` says why labels that are late or missing are not compared; empty where they are.
-    `latency` and `windows` are empty where only labels are looked at.
+    `latency` and `windows` are empty where only labels are looked at. `treatments` are ways to
+    count young requests, of the metric asked for; None where labels are not late, or not compared.
     """
 
     replications: int
@@ -306,6 +330,7 @@ class StudiedConvergence:
     other_decisions: Mapping[str, int] = field(default_factory=dict)
     truth_rows: int = 0
     truth_rows_differ: int = 0
+    treatments: tuple[TreatmentBias, ...] | None = field(default=None, metadata=absent_if_none())
 
     @property
     def shown(self) -> tuple[MetricConvergence, ...]:

@@ -7,7 +7,7 @@ requests.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, get_args
 
@@ -29,7 +29,9 @@ from simab.scenario.changes import with_changes
 from simab.scenario.labels import Labels
 from simab.scenario.world_names import DESCRIBED
 from simab.stats.sample_size import pooled_trials
+from simab.study.measuring import HoldWeights
 from simab.study.plan import StudyPlan
+from simab.study.treated_labels import ComparedTreatment, compared_treatments
 from simab.text.numbers import two_figures
 from simab.world import Blueprint
 from simab.world.control import Decider
@@ -137,6 +139,31 @@ class ConvergencePlan:
             measure=self.measure,
         )
 
+    @cached_property
+    def treatments(self) -> list[ComparedTreatment]:
+        """Ways to count young requests; none where labels are not late, or not compared."""
+        metric = self.metrics[0]
+        if self._oracle[0] is None or metric != self._asked_for:
+            return []
+        rules = self.rules or tuple(self.scenario.policies)
+        found = compared_treatments(self.scenario, rules)
+        return found if len(found) > 1 else []
+
+    @cached_property
+    def treated(self) -> StudyPlan | None:
+        """The runs in which young requests are counted in other ways than as labels arrive."""
+        others = {
+            each.name: HoldWeights(each.immature)
+            for each in self.treatments
+            if each.immature.kind != "as_arrived"
+        }
+        if not others:
+            return None
+        measure = replace(self.measure, metrics=self.metrics[:1], counts=(), labels_alone=True)
+        return replace(
+            self.plan, worlds={DESCRIBED: self.scenario}, policies=others, measure=measure
+        )
+
     @property
     def no_oracle(self) -> str:
         """Why nothing is compared with all labels at once; empty where it is."""
@@ -163,7 +190,10 @@ class ConvergencePlan:
     @property
     def rows(self) -> int:
         """How many runs it has."""
-        return self.replications * len(self.plan.worlds)
+        cells = len(self.plan.worlds)
+        if self.treated is not None:
+            cells += len(self.treated.policies)
+        return self.replications * cells
 
     @cached_property
     def truths(self) -> tuple[Truth, Truth]:

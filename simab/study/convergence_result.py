@@ -24,12 +24,14 @@ from simab.analyse.convergence.record import ConvergenceRecord, MetricSeries
 from simab.analyse.convergence.request_estimates import REQUEST_METRICS
 from simab.errors import InvalidInput
 from simab.explain.capacity import candidate_serves
+from simab.policies.immature import AsArrived
 from simab.result.convergence_result import ConvergenceResult
 from simab.result.studied_convergence import (
     LabelBias,
     LatencyDependence,
     MetricConvergence,
     StudiedConvergence,
+    TreatmentBias,
     WindowEffect,
 )
 from simab.scenario import dumps
@@ -38,8 +40,10 @@ from simab.stats.interval import two_sided_normal_quantile
 from simab.stats.intervals import mean_interval
 from simab.study.convergence_plan import ORACLE, ConvergencePlan, ConvergenceSettings
 from simab.study.environment import environment
+from simab.study.execution import Executor, Progress
 from simab.study.measuring import HELD_WEIGHTS, MeasuredRuns, measured_runs, runs_at_a_glance
 from simab.study.plan import StudyPlan
+from simab.study.treated_labels import treatment_biases
 from simab.units import seconds
 from simab.version import VERSION
 
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "convergence_at_a_glance",
     "convergence_result",
+    "convergence_runs",
     "convergence_series",
     "studied_convergence",
 ]
@@ -123,7 +128,30 @@ def studied_convergence(plan: ConvergencePlan, played: MeasuredRuns) -> StudiedC
         other_decisions=plan.other_decisions,
         truth_rows=plan.truth_table[0],
         truth_rows_differ=plan.truth_table[1],
+        treatments=_treatments(plan, runs),
     )
+
+
+def convergence_runs(
+    plan: ConvergencePlan, *, executor: Executor | None = None, progress: Progress | None = None
+) -> MeasuredRuns:
+    """Play all that the plan compares, as `measured_runs` does."""
+    played = measured_runs(
+        plan.plan, executor=executor, progress=progress and _part(progress, 0, plan.rows)
+    )
+    if plan.treated is None:
+        return played
+    done = len(list(plan.plan.cells()))
+    others = measured_runs(
+        plan.treated, executor=executor, progress=progress and _part(progress, done, plan.rows)
+    )
+    values = {**played.values, **others.values}  # noqa: PD011 - no pandas
+    return MeasuredRuns(values, [*played.failures, *others.failures])
+
+
+def _part(progress: Progress, before: int, rows: int) -> Progress:
+    """Progress of runs that come after others, of all."""
+    return lambda done, _: progress(before + done, rows)
 
 
 def convergence_at_a_glance(study: StudyPlan, world: str, policy: str) -> StudiedConvergence | None:
@@ -205,6 +233,20 @@ def _of_labels(
             )
         )
     return found
+
+
+def _treatments(
+    plan: ConvergencePlan, runs: Mapping[tuple[str, str], Sequence[ConvergenceRecord]]
+) -> tuple[TreatmentBias, ...] | None:
+    """How far every way to count young requests is off; None where none are compared."""
+    if not plan.treatments:
+        return None
+    held, arrived = plan.policy[0], AsArrived().kind
+    by_name = {
+        each.name: runs[DESCRIBED, held if each.immature.kind == arrived else each.name]
+        for each in plan.treatments
+    }
+    return treatment_biases(plan.treatments, by_name, runs[ORACLE, held])
 
 
 def _bias(

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
+from simab.policies.immature import Immature
 from simab.result.measured_policy import HELD
 from simab.run.simulation import choose_policy
 from simab.scenario.memory import expected_requests
@@ -34,7 +35,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class HoldWeights:
-    """A policy that leaves the weights as the file has them, to the horizon."""
+    """A policy that leaves the weights as the file has them, to the horizon.
+
+    Labels of its runs count as `immature` says; as they arrive if None.
+    """
+
+    immature: Immature | None = None
 
     def decide(self, state: object, observation: object) -> tuple[tuple[()], object]:
         """Nothing."""

@@ -15,10 +15,9 @@ from simab.policies import Assignments
 from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals, no_scores
 from simab.stats.request_totals import RequestTotals, added
-from simab.world.label_plan import Treatment
 from simab.world.maturity import Maturity
 from simab.world.phases import Phases
-from simab.world.run_counts import INSTANCE_SHARE_ONE, LabelColumn, RequestColumn, RunCounts
+from simab.world.run_counts import INSTANCE_SHARE_ONE, RequestColumn, RunCounts
 
 __all__ = ["PublishedMetrics", "ShownCounts"]
 
@@ -76,7 +75,7 @@ class ArrivedLabels:
         self._scores = _RunningSums(run_counts.scores)
         self._rewards = _RunningSums(run_counts.rewards)
         self._scored, self._earning = len(run_counts.scores) > 0, len(run_counts.rewards) > 0
-        self._maturity = _maturity_of(run_counts)
+        self._maturity = Maturity.of(run_counts)
         self._read_until = 0
         self._columns: list[list[int]] = self._labels.before(0).tolist()
 
@@ -87,7 +86,7 @@ class ArrivedLabels:
             self._read_until, self._columns = until, self._labels.before(until).tolist()
         sums = self._columns[variant]
         if self._maturity is not None:
-            sums = self._weighed(variant, until, self._maturity)
+            sums = self._maturity.weighed(self._run_counts.labels, variant, until, sums)
         return self._run_counts.totals_of_labels(
             variant,
             sums,
@@ -95,25 +94,9 @@ class ArrivedLabels:
             partial(self._score_histogram, variant, until) if self._scored else no_scores,
         )
 
-    def _weighed(self, variant: int, until: int, maturity: Maturity) -> list[int]:
-        """The columns with answers, which stand among the failures, as what of them has matured."""
-        answered = self._run_counts.labels[:until, variant, LabelColumn.FAILURE]
-        sums = list(self._columns[variant])
-        positives = sums[LabelColumn.SUCCESS]
-        sums[LabelColumn.FAILURE] = max(maturity.matured(variant, answered) - positives, 0)
-        return sums
-
     def _score_histogram(self, variant: int, until: int) -> NDArray[np.int64]:
         histogram: NDArray[np.int64] = self._scores.before(until)[variant]
         return histogram
-
-
-def _maturity_of(run_counts: RunCounts) -> Maturity | None:
-    """Of a rule that weighs answers by their age."""
-    plan = run_counts.blueprint.labels
-    if plan is None or plan.treatment is not Treatment.WEIGHT:
-        return None
-    return Maturity(plan, run_counts.blueprint.label_resolution_ns, len(run_counts.labels))
 
 
 class ShownCounts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ __all__ = [
     "MetricRuns",
     "better_variant",
     "coverage_of",
+    "difference_bias",
     "difference_convergence",
     "label_bias",
     "labelled_points",
@@ -211,6 +212,29 @@ def label_bias(
         all_labels=_mean(oracle[1]),
         wider=spreads[0] / spreads[1] if spreads[1] > 0 else math.nan,
     )
+
+
+def difference_bias(seen: Floats, oracle: Floats) -> dict[str, Any]:
+    """Differences seen less those of all labels, by checkpoint (shapes: runs, checkpoints).
+
+    Returns:
+        The fields `bias`, `low`, `high` and `wider` of a `TreatmentBias`.
+    """
+    known = np.isfinite(seen) & np.isfinite(oracle)
+    estimates = []
+    for at in range(seen.shape[1]):
+        gaps = (seen[:, at] - oracle[:, at])[known[:, at]]
+        if known[:, at].mean() < _ENOUGH:
+            gaps = gaps[:0]
+        estimates.append(mean_interval(gaps))
+    last = known[:, -1]
+    spreads = [_deviation(each[last, -1]) for each in (seen, oracle)]
+    return {
+        "bias": tuple(each.estimate for each in estimates),
+        "low": tuple(each.interval.low for each in estimates),
+        "high": tuple(each.interval.high for each in estimates),
+        "wider": spreads[0] / spreads[1] if spreads[1] > 0 else math.nan,
+    }
 
 
 def _mean(values: Floats) -> float:

@@ -1,7 +1,8 @@
 """A run to what a study of convergence keeps of it: each metric at checkpoints, with its interval.
 
-Labels count when they have arrived, latencies and errors when their window is published, as in
-production. Checkpoints are instants, and counts of labels that both variants have reached.
+Labels count when they have arrived, or as a rule counts those of young requests; latencies and
+errors when their window is published, as in production. Checkpoints are instants, and counts of
+labels that both variants have reached.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from simab.analyse.convergence.request_estimates import RequestSeries, request_s
 from simab.policies.metrics import LabelMetric
 from simab.run.simulation import Run
 from simab.stats.label_totals import LabelTotals, known_scores
+from simab.world.maturity import Maturity
 from simab.world.run_counts import LabelColumn, RewardColumn, RunCounts
 
 __all__ = ["ConvergenceMeasure", "ConvergenceRecord", "MetricSeries"]
@@ -126,12 +128,19 @@ def _totals(
     rewards = _until(counts.rewards, numbers, edges) if len(counts.rewards) else None
     empty = np.zeros((len(edges), len(numbers), *counts.scores.shape[2:]), dtype=np.int64)
     labels, scores = until[0], until[1] if len(counts.scores) else empty
-    found = []
+    maturity, found = Maturity.of(counts), []
+
+    def columns(at: int, which: int) -> list[int]:
+        sums: list[int] = labels[at, which].tolist()
+        if maturity is None:
+            return sums
+        return maturity.weighed(counts.labels, numbers[which], edges[at], sums)
+
     for at in range(len(edges)):
         control, candidate = (
             counts.totals_of_labels(
                 number,
-                labels[at, which].tolist(),
+                columns(at, which),
                 None if rewards is None else rewards[at, which].tolist(),
                 known_scores(scores[at, which]),
             )

@@ -1,0 +1,106 @@
+"""Which ways of counting young requests a study of convergence compares, and how far each is off.
+
+Every way sees the same requests under the same weights, and is held against all labels at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.analyse.convergence.over_runs import difference_bias
+from simab.analyse.convergence.record import ConvergenceRecord
+from simab.policies.immature import AsArrived, Immature, SoFar, Wait, Weight, Window
+from simab.profiles.quality import Success
+from simab.result.studied_convergence import TreatmentBias
+from simab.scenario import Scenario
+from simab.units import seconds
+
+__all__ = ["ComparedTreatment", "compared_treatments", "treatment_biases"]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedTreatment:
+    """A way of counting young requests, its name, and the rules of the file that count so."""
+
+    name: str
+    immature: Immature
+    rules: tuple[str, ...]
+
+
+def compared_treatments(scenario: Scenario, rules: Sequence[str]) -> list[ComparedTreatment]:
+    """As labels arrive; then what rules of the file do, and what needs no number where it fits.
+
+    `rules` are those of the file that are asked about.
+    """
+    used: dict[Immature, list[str]] = {AsArrived(): []}
+    for immature in _usual(scenario):
+        used.setdefault(immature, [])
+    for name in rules:
+        policy = scenario.policies[name]
+        if hasattr(policy, "immature"):
+            used.setdefault(_settled(policy.immature, scenario), []).append(name)
+    return [ComparedTreatment(_name(each), each, tuple(names)) for each, names in used.items()]
+
+
+def _usual(scenario: Scenario) -> list[Immature]:
+    objective, variants = scenario.objective, scenario.endpoint.variants
+    roles = [variants[name].quality for name in (objective.control, objective.candidate)]
+    found: list[Immature] = []
+    if all(isinstance(each, Success) for each in roles):
+        found += [SoFar(), Weight(), Weight(law="control")]
+    if scenario.labels.attribution_window is not None:
+        found.append(_settled(Wait(), scenario))
+    return found
+
+
+def _settled(immature: Immature | None, scenario: Scenario) -> Immature:
+    """What a file leaves out said in full, so that equal ones are equal."""
+    if isinstance(immature, Wait) and immature.after is None:
+        return immature.model_copy(update={"after": scenario.labels.attribution_window})
+    return immature or AsArrived()
+
+
+def _name(immature: Immature) -> str:
+    words = [f"{value}" for name, value in immature if name != "kind" and value is not None]
+    return " ".join([immature.kind, *words])
+
+
+def treatment_biases(
+    treatments: Sequence[ComparedTreatment],
+    runs: Mapping[str, Sequence[ConvergenceRecord]],
+    oracle: Sequence[ConvergenceRecord],
+) -> tuple[TreatmentBias, ...]:
+    """How far each is off at each instant, in the runs that both have.
+
+    `runs` holds those of each treatment, by its name; the first metric of all is what is asked for.
+    """
+    by_replication = {each.replication: each for each in oracle}
+    found = []
+    for treatment in treatments:
+        pairs = [
+            (each.metrics[0].difference, by_replication[each.replication].metrics[0].difference)
+            for each in runs[treatment.name]
+            if each.replication in by_replication
+        ]
+        if pairs:
+            seen, all_labels = np.array(pairs).transpose(1, 0, 2)
+            found.append(_bias(treatment, seen, all_labels))
+    return tuple(found)
+
+
+def _bias(
+    treatment: ComparedTreatment, seen: NDArray[np.float64], oracle: NDArray[np.float64]
+) -> TreatmentBias:
+    immature = treatment.immature
+    said: dict[str, Any] = {"kind": immature.kind, "rules": treatment.rules}
+    if isinstance(immature, Wait | Window):
+        age_ns = immature.after if isinstance(immature, Wait) else immature.within
+        said["age_s"] = seconds(age_ns or 0)
+    if isinstance(immature, Weight):
+        said["law"] = immature.law
+    return TreatmentBias(**said, **difference_bias(seen, oracle))
