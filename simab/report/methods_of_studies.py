@@ -21,7 +21,8 @@ __all__ = ["convergence_methods", "draws_text", "fairness_methods", "verificatio
 
 _MODEL = (
     "Request → variant → instance → queue → worker → answer → label; clients neither retry nor "
-    "give up, and rates, latency and quality do not change by themselves during a run."
+    "give up, and rates, latency and quality change during a run only where the arrivals or the "
+    "timeline of the scenario, under Reproduce, say so."
 )
 
 

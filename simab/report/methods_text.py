@@ -160,15 +160,17 @@ def _queues(study: StudyResult) -> str:
 
 def _entry(study: StudyResult) -> str:
     kind = "Poisson arrivals" + (" where nothing else is said" if _arrivals(study) else "")
+    said = _of_each(study, ("traffic",), "rate", "arrivals", "trace", "sessions")
     return (
-        f"{kind}. {_of_each(study, ('traffic',), 'rate', 'arrivals')}. Requests leave answered, "
-        "failed (500) or refused (503); what is in flight at the horizon is counted."
+        f"{kind}. {said}. Requests leave answered, failed (500) or refused "
+        "(503); what is in flight at the horizon is counted."
     )
 
 
 def _arrivals(study: StudyResult) -> bool:
-    """Whether any segment says how its requests arrive."""
-    return any(segment.get("arrivals") for _, segment in _parts(study, "traffic"))
+    """Whether any segment says how its requests arrive, or replays them."""
+    said = ("arrivals", "trace")
+    return any(segment.get(each) for _, segment in _parts(study, "traffic") for each in said)
 
 
 # -- 3. Data -----------------------------------------------------------------------------------
@@ -207,9 +209,22 @@ def _assumptions(study: StudyResult) -> str:
         change = f"change during a run only {listed(changing)}"
     return (
         f"Clients neither retry nor give up, and rates, latency and quality {change}; "
-        "service times, outcomes and label delays are independent of each other and of the load. "
-        f"Labels: {labels}."
+        "service times, outcomes and label delays are independent of each other and of the load"
+        f"{_dependences(study)}. Labels: {labels}."
     )
+
+
+def _dependences(study: StudyResult) -> str:
+    """What does depend on something else, where the scenario says so."""
+    said = []
+    latencies = [value.get("latency") for _, value in _parts(study, "endpoint", "variants")]
+    if any(isinstance(each, Mapping) and each.get("kind") == "by_size" for each in latencies):
+        said.append("service times go by the sizes of requests")
+    labels = _part(study, "labels")
+    outcomes = ("positive", "negative", "attribution_window")
+    if isinstance(labels, Mapping) and any(labels.get(each) for each in (*outcomes, "variants")):
+        said.append("when a label comes goes by what it says and by the variant")
+    return f", but {listed(said)}" if said else ""
 
 
 # -- 4. Experimentation ------------------------------------------------------------------------
