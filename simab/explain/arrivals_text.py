@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
 from simab import units
 from simab.explain.capacity import Demand, demands
@@ -11,12 +12,15 @@ from simab.explain.dates import when
 from simab.explain.given_text import given_sentences
 from simab.scenario.arrivals import Modulation
 from simab.scenario.models import Scenario
-from simab.scenario.rates import HOUR_NS, changes, hours
+from simab.scenario.rates import HOUR_NS, at_mean_rate, changes, hours
 from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, percent_text, rate_text, two_figures
 
 __all__ = ["arrival_sentences", "changing_rates", "surge_sentences"]
+
+_MANY_EMPTY: Final = 0.05
+"""The share of windows without a request from which it is said."""
 
 
 def arrival_sentences(scenario: Scenario) -> Iterator[str]:
@@ -24,6 +28,7 @@ def arrival_sentences(scenario: Scenario) -> Iterator[str]:
     text = _hours_text(scenario)
     if text:
         yield f"{text}: loads are those of the busiest, all else goes by the mean."
+        yield from _empty_windows(scenario)
     for name, segment in scenario.traffic.items():
         yield from given_sentences(scenario, name, segment)
         if segment.arrivals is None:
@@ -88,6 +93,31 @@ def _hours_text(scenario: Scenario) -> str:
         f"The busiest hour begins {when(scenario, busiest[0])}, with {most}, and the quietest "
         f"{when(scenario, quietest[0])}, with {least}"
     )
+
+
+def _empty_windows(scenario: Scenario) -> Iterator[str]:
+    """How many windows of the candidate have no request in the quietest hour, at its least share.
+
+    By Poisson arrivals at the rate of that hour.
+    """
+    rates = [rate for _, rate in hours(scenario)]
+    candidate, period = scenario.objective.candidate, scenario.metrics.period
+    steady = at_mean_rate(scenario)
+    asked = [each for each in demands(steady) if each.variant == candidate]
+    if not asked or not sum(rates):
+        return
+    least = min(asked, key=lambda each: each.rate_per_s)
+    usual = math.fsum(segment.rate for segment in steady.traffic.values())
+    expected = least.rate_per_s * min(rates) / usual * units.seconds(period)
+    empty = math.exp(-expected)
+    if empty >= _MANY_EMPTY:
+        yield (
+            f"In that quietest hour {named(candidate)} gets {number_text(two_figures(expected))} "
+            f"requests a window of {units.format_duration(period)} where it has "
+            f"{percent_text(least.share)} of the traffic: "
+            f"{percent_text(two_figures(empty))} of its windows are empty, and a rule that reads "
+            "windows has nothing to go by in them."
+        )
 
 
 def _gaps_sentence(name: str, variation: float) -> str:

@@ -56,3 +56,14 @@ def test_what_a_report_says_of_rates_has_no_word_of_loads() -> None:
         "20 requests a second in 14 % of the time (5 min at a time).",
     ]
     assert not [*changing_rates(scenario(horizon="4h"))]
+
+
+def test_windows_of_the_quietest_hour_without_a_request_are_counted() -> None:
+    """5 requests a second times .004 to each half: .01 a second, .6 a minute, e^-.6 = .549."""
+    spike = [{"at": "0s", "lasts": "1h", "times": 0.004}]
+    metrics = {"period": "60s"}
+    (sentence,) = said({"spikes": spike}, "windows are empty", metrics=metrics)
+    assert "“b” gets 0.6 requests a window of 1min where it has 50 % of the traffic" in sentence
+    assert "55 % of its windows are empty" in sentence
+    busy = [{"at": "0s", "lasts": "1h", "times": 0.5}]
+    assert not said({"spikes": busy}, "windows are empty", metrics=metrics)
