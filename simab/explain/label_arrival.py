@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from simab.policies.immature import AsArrived, Immature, SoFar, Wait, Weight, Window
 from simab.profiles.outcomes import NONE, OutcomeSampler
 from simab.profiles.quantile_table import QuantileTable
+from simab.scenario.answers_over_time import quality_shares
 from simab.scenario.models import Scenario
 
 __all__ = ["Law", "Recorded", "arrival_law", "positive_share", "recorded_of"]
@@ -142,8 +143,11 @@ def recorded_of(scenario: Scenario, variant: str) -> Recorded:
 
 def positive_share(scenario: Scenario, variant: str) -> float:
     """The share of a variant's answers that are positive: a success, a label of 1, a reward."""
-    sampler = scenario.sampler(scenario.endpoint.variants[variant].quality)
-    return math.fsum(map(float, _positive_rows(sampler)))
+    return math.fsum(
+        share * float(row)
+        for share, quality in quality_shares(scenario, variant)
+        for row in _positive_rows(scenario.sampler(quality))
+    )
 
 
 def _positive_rows(sampler: OutcomeSampler) -> Sequence[Fraction]:

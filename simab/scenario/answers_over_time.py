@@ -23,7 +23,7 @@ from simab.scenario.rates import rate_curve_per_s
 from simab.scenario.serving import Variant
 from simab.scenario.timeline import Conditions
 
-__all__ = ["AnswersOverTime", "answers_change", "variant_truths"]
+__all__ = ["AnswersOverTime", "answers_change", "quality_shares", "variant_truths"]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
 """Exact for polynomials up to degree 7: a rate times three strengths, all in straight pieces."""
@@ -35,6 +35,14 @@ def answers_change(scenario: UncheckedScenario) -> bool:
     """Whether what a variant answers depends on the time or on the segment."""
     by_segment = any(segment.quality for segment in scenario.traffic.values())
     return by_segment or bool(scenario.other_answers)
+
+
+def quality_shares(scenario: UncheckedScenario, variant: str) -> list[tuple[float, QualityProfile]]:
+    """By which qualities a variant answers over the whole run, with the share of each."""
+    if not answers_change(scenario):
+        return [(1.0, scenario.endpoint.variants[variant].quality)]
+    qualities, shares = AnswersOverTime(scenario).shares_of(variant)
+    return [(share, each) for share, each in zip(shares, qualities, strict=True) if share > 0]
 
 
 def variant_truths(scenario: UncheckedScenario) -> dict[str, Truth]:
@@ -68,6 +76,11 @@ class AnswersOverTime:
         The AUC is NaN where the objective is another metric.
         """
         return self._truths(tuple(edges_ns), judged=False)
+
+    def shares_of(self, name: str) -> tuple[list[QualityProfile], list[float]]:
+        """The qualities of a variant's answers in a run, and the share of requests of each."""
+        qualities, shares = self._shares(name, (0, self.scenario.horizon), judged=False)
+        return qualities, shares[0].tolist()
 
     def _truths(self, edges_ns: tuple[int, ...], *, judged: bool) -> dict[str, list[Truth]]:
         found = {}

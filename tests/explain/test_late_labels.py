@@ -51,6 +51,20 @@ def test_wrong_labels_mix_the_classes():
     assert not [text for text in explain(made).warnings if "however many" in text]
 
 
+def test_the_share_of_positives_is_that_over_segments():
+    """A third of the answers of b are to a segment of .4, two thirds of .1: .2 are positive."""
+    success = variant(quality={"kind": "success", "probability": 0.1})
+    others = {"b": {"kind": "success", "probability": 0.4}}
+    made = scenario(
+        {"a": success, "b": success},
+        horizon="1d",
+        labels={"positive": {"never": 0.5}},
+        traffic={"some": {"rate": "1/s", "quality": others}, "more": {"rate": "2/s"}},
+    )
+    assert recorded_of(made, "a").recorded == pytest.approx(0.05 / 0.95)
+    assert recorded_of(made, "b").recorded == pytest.approx(0.1 / 0.9)
+
+
 @pytest.mark.parametrize(
     ("immature", "short_h"),
     [
