@@ -136,6 +136,7 @@ def convergence_sentences(result: StudiedConvergence) -> list[str]:
         return [_unknown(result, metric)]
     sentences = [
         _verdict(result, metric),
+        _changing(result, metric),
         _true_difference(result, metric),
         _truth(result, metric),
         _smallest(metric),
@@ -208,6 +209,18 @@ def _at_decision(
     samples = counted(two_figures(metric.samples[last]), noun)
     where = f"by the end, after {typeset.duration(result.horizon_s)} and about {samples} of each"
     return where, fan, last, metric.leader.declared[last]
+
+
+def _changing(result: StudiedConvergence, metric: MetricConvergence) -> str:
+    """That what is true does not stay, and what numbers of requests then suppose."""
+    if not result.answers_change or metric.kind != "labels":
+        return ""
+    return (
+        "What the variants answer changes during a run. The truth here is what an experiment that "
+        "decides at the start is judged by, and numbers of requests suppose that it holds all the "
+        "time: they say how noisy estimates are, and not from when on these are right, which the "
+        "figures over time show."
+    )
 
 
 def _true_difference(result: StudiedConvergence, metric: MetricConvergence) -> str:

@@ -57,19 +57,20 @@ def _at(result: StudiedConvergence, at: int) -> str:
     known = [each for each in result.treatments or () if math.isfinite(each.low[at])]
     same = [each for each in known if each.kind != "window"]
     clean = [treatment_words(each, result) for each in same if not _shows(each, at)]
-    parts = []
+    parts, whom = [], "requests"
     if len(clean) < len(same):
         worst = max(same, key=lambda each: abs(each.bias[at]) if _shows(each, at) else 0.0)
         parts.append(
             f"the difference in {metric_title(result.metric.name)} is furthest off where "
-            f"requests count {treatment_words(worst, result)}: by "
+            f"{whom} count {treatment_words(worst, result)}: by "
             f"{signed_text(result.metric, worst.bias[at])}"
         )
+        whom = "they"
     if clean:
-        parts.append(f"no bias shows where they count {listed(clean, 'or')}")
+        parts.append(f"no bias shows where {whom} count {listed(clean, 'or')}")
     parts += [
-        f"counted {treatment_words(each, result)}, which is another question, it is off by "
-        f"{signed_text(result.metric, each.bias[at])}"
+        f"where they count {treatment_words(each, result)}, which is another question, it is off "
+        f"by {signed_text(result.metric, each.bias[at])}"
         for each in known
         if each.kind == "window" and _shows(each, at)
     ]

@@ -308,6 +308,7 @@ class StudiedConvergence:
     `no_oracle` says why labels that are late or missing are not compared; empty where they are.
     `latency` and `windows` are empty where only labels are looked at. `treatments` are ways to
     count young requests, of the metric asked for; None where labels are not late, or not compared.
+    `answers_change` is True where what a variant answers depends on the time, else None.
     """
 
     replications: int
@@ -331,6 +332,7 @@ class StudiedConvergence:
     truth_rows: int = 0
     truth_rows_differ: int = 0
     treatments: tuple[TreatmentBias, ...] | None = field(default=None, metadata=absent_if_none())
+    answers_change: bool | None = field(default=None, metadata=absent_if_none())
 
     @property
     def shown(self) -> tuple[MetricConvergence, ...]:

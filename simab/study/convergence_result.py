@@ -129,6 +129,7 @@ def studied_convergence(plan: ConvergencePlan, played: MeasuredRuns) -> StudiedC
         truth_rows=plan.truth_table[0],
         truth_rows_differ=plan.truth_table[1],
         treatments=_treatments(plan, runs),
+        answers_change=bool(scenario.other_answers) or None,
     )
 
 

@@ -265,3 +265,13 @@ def test_naive_latency_intervals_of_a_busy_queue_cover_far_too_little(tmp_path: 
         assert naive.coverage.covered.share < 0.15
         assert batches.coverage.covered.share == pytest.approx(0.858, abs=0.1)
         assert each.effective < each.requests / 50
+
+
+def test_a_study_knows_that_answers_change() -> None:
+    """By the timeline; latency alone is no answer."""
+    entry = {"kind": "conditions", "name": "drift", "at": "10s"}
+    other = {"kind": "success", "probability": 0.5}
+    drift = small(timeline=[{**entry, "quality": other}])
+    assert simab.convergence(drift, replications=2).result.found.answers_change is True
+    slow = small(timeline=[{**entry, "latency_times": 2}])
+    assert simab.convergence(slow, replications=2).result.found.answers_change is None

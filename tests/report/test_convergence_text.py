@@ -359,3 +359,13 @@ def test_a_short_study_says_nothing_of_it() -> None:
     """Of fewer than ten runs nothing could be said."""
     study = simab.compare(small(), policies=["test"], worlds=["described"], replications=3)
     assert study.with_examples().convergence is None
+
+
+def test_numbers_of_requests_are_qualified_where_answers_change() -> None:
+    changing = replace(played(), answers_change=True)
+    assert any(
+        "suppose that it holds all the time" in each for each in convergence_sentences(changing)
+    )
+    assert not any(
+        "suppose that it holds all the time" in each for each in convergence_sentences(played())
+    )
