@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simab import units
 from simab.scenario.models import Scenario
+from simab.text.dates import after
 from simab.text.durations import duration_text
 
 __all__ = ["when"]
@@ -13,7 +14,5 @@ def when(scenario: Scenario, at_ns: int) -> str:
     """An instant as an adverb: "at the start", "after 2 h", "on Sun 1 Mar at 09:00"."""
     if scenario.start is None:
         return f"after {duration_text(units.seconds(at_ns))}" if at_ns else "at the start"
-    # Through seconds since 1970, or hours that daylight saving skips would count.
-    at_s = scenario.start.timestamp() + units.seconds(at_ns)
-    at = scenario.start.fromtimestamp(at_s, scenario.start.tzinfo)
+    at = after(scenario.start, units.seconds(at_ns))
     return f"on {at:%a} {at.day} {at:%b} at {at:%H:%M}"

@@ -10,6 +10,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple, cast
 
@@ -21,7 +22,7 @@ from matplotlib.ft2font import LoadFlags
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
 from simab.report.palette import LIGHT
-from simab.text.time_ticks import time_ticks
+from simab.text.time_ticks import SINCE_START, axis_ticks, time_ticks
 from simab.text.typeset import THIN
 
 __all__ = [
@@ -49,7 +50,6 @@ __all__ = [
 WIDE: Final = 720
 NARROW: Final = 358  # a phone of 390 pixels, less the page's margins
 TEXT: Final = 13
-SINCE_START: Final = "time since the start"
 """What an axis of time shows."""
 
 _WORDS: Final = 1 << 12  # texts whose widths are remembered: both widths of a figure have most
@@ -160,9 +160,13 @@ def svg_text(figure: Figure) -> str:
     return buffer.getvalue()
 
 
-def time_axis(axes: Axes, end_s: float, most_ticks: int) -> float:
-    """Label the x axis with time from 0 to `end_s`; returns the seconds in one unit of the axis."""
-    unit_s, ticks = time_ticks(end_s, most_ticks)
+def time_axis(axes: Axes, end_s: float, most_ticks: int, start: datetime | None = None) -> float:
+    """Label the x axis with time from 0 to `end_s`; returns the seconds in one unit of the axis.
+
+    By the clock where the start has a date.
+    """
+    unit_s, _ = time_ticks(end_s, most_ticks)
+    ticks = [(at / unit_s, words) for at, words in axis_ticks(end_s, most_ticks, start)]
     axes.set_xlim(0, max(end_s / unit_s, 1e-9))
     axes.xaxis.set_major_locator(FixedLocator([at for at, _ in ticks]))
     axes.xaxis.set_major_formatter(FixedFormatter([words for _, words in ticks]))

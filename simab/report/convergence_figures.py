@@ -22,6 +22,7 @@ from simab.result.studied_convergence import (
     VariantConvergence,
 )
 from simab.text import typeset
+from simab.text.time_ticks import axis_title
 
 __all__ = [
     "CANDIDATE",
@@ -96,8 +97,9 @@ def draw_fan(
     look = _look(result, which)
     top = 3 * _LINE + 16.0
     figure, axes = canvas.axes(width, top + 210 + 48, canvas.Margins(62, 26, top, 48))
-    unit_s = canvas.time_axis(axes, result.times_s[-1], 8 if width > 500 else 5)
-    canvas.time_title(axes)
+    start = result.start
+    unit_s = canvas.time_axis(axes, result.times_s[-1], 8 if width > 500 else 5, start)
+    canvas.time_title(axes, axis_title(result.times_s[-1], start))
     at = [time / unit_s for time in result.times_s]
     fan = each.fan
     for low, high, alpha in ((fan.p5, fan.p95, 0.14), (fan.p25, fan.p75, 0.22)):
@@ -171,9 +173,10 @@ def draw_leader(result: StudiedConvergence, metric: MetricConvergence, width: fl
     """How often the better variant leads, is found better, and the other is, over time."""
     top = (5 if metric.leader.behind else 4) * _LINE + 32.0
     figure, axes = canvas.axes(width, top + 200 + 48, canvas.Margins(54, 26, top, 48))
-    unit_s = canvas.time_axis(axes, result.times_s[-1], 8 if width > 500 else 5)
+    start = result.start
+    unit_s = canvas.time_axis(axes, result.times_s[-1], 8 if width > 500 else 5, start)
     canvas.share_axis(axes, (0, 0.25, 0.5, 0.75, 0.95))
-    canvas.axis_titles(axes, "time since the start", "share of the runs", 200)
+    canvas.axis_titles(axes, axis_title(result.times_s[-1], start), "share of the runs", 200)
     at = [time / unit_s for time in result.times_s]
     leader, wrong = metric.leader, Look(LIGHT["vermillion"], (2, 2))
     lines = (

@@ -17,6 +17,7 @@ from simab.report.paper import Paper
 from simab.report.policy_rows import MOST_LINES, Row, RowArea, draw_rows
 from simab.result import Ecdf, PolicyResult, StudyResult
 from simab.text import typeset
+from simab.text.time_ticks import axis_title
 
 __all__ = ["draw_timing"]
 
@@ -40,8 +41,9 @@ def draw_timing(result: StudyResult, width: float) -> Figure | str:
     margins = canvas.Margins(48, right, top, _FOOT)
     figure, axes = canvas.axes(width, height, margins)
     canvas.share_axis(axes)
-    unit_s = canvas.time_axis(axes, result.horizon_s, 7 if wide else 5)
-    canvas.axis_titles(axes, "time since the start", "runs that have decided", plot)
+    start = result.scenario.start
+    unit_s = canvas.time_axis(axes, result.horizon_s, 7 if wide else 5, start)
+    canvas.axis_titles(axes, axis_title(result.horizon_s, start), "runs that have decided", plot)
     ends = [
         _steps(axes, policy.decision_time_ecdf, result.horizon_s, unit_s, at)
         for at, policy in enumerate(policies)
@@ -60,7 +62,7 @@ def _rows(result: StudyResult, width: float) -> str:
         Row(policy.name, _half(policy), partial(_fill, policy.decision_time_ecdf))
         for policy in result.policies
     ]
-    return draw_rows(rows, result.horizon_s, width)
+    return draw_rows(rows, result.horizon_s, width, result.scenario.start)
 
 
 def _half(policy: PolicyResult) -> str:

@@ -143,7 +143,9 @@ def example_figures(
             numbers,
             f"timeline-{position}",
             ("The run over time", timeline_text.finding(result, example)),
-            lambda width: timeline_figure.draw_timeline(example, truth, width),
+            lambda width: timeline_figure.draw_timeline(
+                example, truth, width, result.scenario.start
+            ),
             *timeline_tables(example, truth),
         )
     ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from simab.report import canvas
 from simab.report.palette import LIGHT
 from simab.report.paper import Paper
-from simab.text.time_ticks import time_ticks
+from simab.text.time_ticks import axis_ticks, axis_title
 
 __all__ = ["MOST_LINES", "Row", "RowArea", "draw_rows"]
 
@@ -51,7 +52,9 @@ class Row:
     draw: Callable[[Paper, RowArea], None]
 
 
-def draw_rows(rows: Sequence[Row], end_s: float, width: float) -> str:
+def draw_rows(
+    rows: Sequence[Row], end_s: float, width: float, start: datetime | None = None
+) -> str:
     """All rows below each other; the name beside its row on wide paper, above it on narrow."""
     wide = width > 500
     names = max(canvas.text_width(row.name, _SIZE) for row in rows)
@@ -62,14 +65,14 @@ def draw_rows(rows: Sequence[Row], end_s: float, width: float) -> str:
     height = 6 + len(rows) * (over + _HEIGHT + _GAP) + _AXIS
     paper = Paper(width, height)
     bottom = height - _AXIS
-    unit_s, ticks = time_ticks(max(end_s, 1e-9), 7 if wide else 5)
-    for at, label in ticks:
-        x = left + (right - left) * at * unit_s / max(end_s, 1e-9)
+    for at, label in axis_ticks(max(end_s, 1e-9), 7 if wide else 5, start):
+        x = left + (right - left) * at / max(end_s, 1e-9)
         paper.line([(x, 4), (x, bottom)], LIGHT["grid"])
         half = canvas.text_width(label, _SIZE) / 2
         inside = min(max(x, half), width - half)
         paper.words((inside, bottom + 17), label, anchor="middle", colour=LIGHT["soft"])
-    paper.words((right, bottom + 35), canvas.SINCE_START, anchor="end", colour=LIGHT["soft"])
+    title = axis_title(end_s, start)
+    paper.words((right, bottom + 35), title, anchor="end", colour=LIGHT["soft"])
     y = 6.0
     for row in rows:
         area = RowArea(left, right, y + over, max(end_s, 1e-9))

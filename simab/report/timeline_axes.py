@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
 from simab.report import canvas
 from simab.report.palette import LIGHT
 from simab.report.paper import Paper
-from simab.text.time_ticks import time_ticks
+from simab.text.time_ticks import axis_ticks, axis_title
 
 __all__ = ["HEADING", "SIZE", "Panel", "TimeSpan", "headed", "nice_ticks"]
 
@@ -23,11 +24,12 @@ _LEFT: Final = 52.0
 
 @dataclass(frozen=True, slots=True)
 class TimeSpan:
-    """The shared axis: from 0 to `end_s`, between two edges of the paper."""
+    """The axis from 0 to `end_s`, between two edges of the paper; by the clock with a `start`."""
 
     width: float
     right: float
     end_s: float
+    start: datetime | None = None
 
     def x(self, at_s: float) -> float:
         """Where an instant stands."""
@@ -35,13 +37,14 @@ class TimeSpan:
 
     def draw(self, paper: Paper, y: float) -> None:
         """The axis with its ticks and their words, beneath all panels."""
-        unit_s, ticks = time_ticks(self.end_s, 8 if self.width > 500 else 5)
+        ticks = axis_ticks(self.end_s, 8 if self.width > 500 else 5, self.start)
         paper.line([(_LEFT, y), (self.right, y)], LIGHT["soft"])
         for at, label in ticks:
-            x = self.x(at * unit_s)
+            x = self.x(at)
             paper.line([(x, y), (x, y + 4)], LIGHT["soft"])
             paper.words((x, y + 18), label, anchor="middle", colour=LIGHT["soft"])
-        paper.words((self.right, y + 36), canvas.SINCE_START, anchor="end", colour=LIGHT["soft"])
+        title = axis_title(self.end_s, self.start)
+        paper.words((self.right, y + 36), title, anchor="end", colour=LIGHT["soft"])
 
 
 @dataclass(frozen=True, slots=True)

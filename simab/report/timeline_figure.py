@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 
 from simab.report import canvas
@@ -32,11 +33,13 @@ _BOLD: Final = 0.12  # how much wider bold text is
 _DrawLane: TypeAlias = Callable[[Paper, TimeSpan, Example, float, float], None]
 
 
-def draw_timeline(example: Example, truth: TruthSummary, width: float) -> str:
-    """One run over time, as far as it is worth a figure."""
+def draw_timeline(
+    example: Example, truth: TruthSummary, width: float, start: datetime | None = None
+) -> str:
+    """One run over time, as far as it is worth a figure; by the clock where it has a start."""
     parts = list(parts_of(example, truth))
     margin = (62.0 if width > 500 else 40.0) if example.metric_series else 14.0
-    span = TimeSpan(width, width - margin, max(example.shown_until_s, 1e-9))
+    span = TimeSpan(width, width - margin, max(example.shown_until_s, 1e-9), start)
     legend = _legend(example, truth, width)
     lanes = [(_lines(words, width), draw) for words, draw in _lanes(example)]
     headings = [_lines(each.heading, width) for each in parts]
@@ -57,8 +60,8 @@ def draw_timeline(example: Example, truth: TruthSummary, width: float) -> str:
     for part, top in zip(parts, tops[len(lanes) :], strict=True):
         part.draw(paper, Panel(span, top, part.height, *part.scale))
     # Last, with a halo: the lines of decisions run through all panels.
-    for words, start in zip([*(each for each, _ in lanes), *headings], starts, strict=True):
-        headed(paper, start, words)
+    for words, above in zip([*(each for each, _ in lanes), *headings], starts, strict=True):
+        headed(paper, above, words)
     span.draw(paper, bottom + 3)
     return paper.svg()
 

@@ -12,6 +12,7 @@ from simab.report.convergence_figures import Look, dashes_of, legend, value_axis
 from simab.report.palette import LIGHT
 from simab.report.treatments import treatment_words
 from simab.result.studied_convergence import StudiedConvergence, TreatmentBias
+from simab.text.time_ticks import axis_title
 
 __all__ = ["draw_treatments"]
 
@@ -36,8 +37,9 @@ def draw_treatments(result: StudiedConvergence, width: float) -> Figure:
     shown = [(each, _LOOKS[at % len(_LOOKS)]) for at, each in enumerate(result.treatments or ())]
     top = len(shown) * _LINE + 16.0
     figure, axes = canvas.axes(width, top + 220 + 48, canvas.Margins(62, 26, top, 48))
-    unit_s = canvas.time_axis(axes, result.times_s[-1], 8 if width > _NARROW else 5)
-    canvas.time_title(axes)
+    start = result.start
+    unit_s = canvas.time_axis(axes, result.times_s[-1], 8 if width > _NARROW else 5, start)
+    canvas.time_title(axes, axis_title(result.times_s[-1], start))
     at = [time / unit_s for time in result.times_s]
     for each, look in shown:
         axes.fill_between(

@@ -33,7 +33,7 @@ def draw_weights(result: StudyResult, width: float) -> str:
         Row(run.policy, _ending(result, run), partial(_draw, run, result.truth.candidate))
         for run in runs
     ]
-    return draw_rows(rows, _end_s(runs), width)
+    return draw_rows(rows, _end_s(runs), width, result.scenario.start)
 
 
 def _end_s(runs: Sequence[Example]) -> float:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from simab.result.estimates import Proportion
 from simab.result.json_form import absent_if_none
+from simab.text.dates import UTC_NAME, start_of
 
 __all__ = [
     "CLOSE",
@@ -308,7 +310,8 @@ class StudiedConvergence:
     `no_oracle` says why labels that are late or missing are not compared; empty where they are.
     `latency` and `windows` are empty where only labels are looked at. `treatments` are ways to
     count young requests, of the metric asked for; None where labels are not late, or not compared.
-    `answers_change` is True where what a variant answers depends on the time, else None.
+    `answers_change` is True where what a variant answers depends on the time, else
+    None; `time_zone` is that of `starts_at`, None for UTC.
     """
 
     replications: int
@@ -333,6 +336,15 @@ class StudiedConvergence:
     truth_rows_differ: int = 0
     treatments: tuple[TreatmentBias, ...] | None = field(default=None, metadata=absent_if_none())
     answers_change: bool | None = field(default=None, metadata=absent_if_none())
+    time_zone: str | None = field(default=None, metadata=absent_if_none())
+
+    @property
+    def start(self) -> datetime | None:
+        """The date at which runs start, where the clients live; None where none is given."""
+        try:
+            return start_of(self.starts_at, self.time_zone or UTC_NAME)
+        except (ValueError, LookupError):  # a result that another hand wrote
+            return None
 
     @property
     def shown(self) -> tuple[MetricConvergence, ...]:

@@ -34,6 +34,7 @@ from simab.scenario.serving import Endpoint
 from simab.scenario.timeline import MOST_CHANGES, Conditions, TimelineEntry
 from simab.scenario.trace import Sessions, Trace
 from simab.scenario.world_settings import WorldSettings
+from simab.text.dates import start_of
 
 __all__ = [
     "MOST_REPLICATIONS",
@@ -253,13 +254,7 @@ class UncheckedScenario(Description):
     @property
     def start(self) -> datetime | None:
         """The date at which a run starts, where the clients live; None where none is given."""
-        if not self.starts_at:
-            return None
-        given = datetime.fromisoformat(self.starts_at)
-        zone = ZoneInfo(self.time_zone)
-        if given.tzinfo is None:
-            return given.replace(tzinfo=zone)
-        return given if is_utc(self.time_zone) else given.astimezone(zone)
+        return start_of(self.starts_at, self.time_zone)
 
     @property
     def other_answers(self) -> list[Conditions]:

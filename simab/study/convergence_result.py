@@ -44,6 +44,7 @@ from simab.study.execution import Executor, Progress
 from simab.study.measuring import HELD_WEIGHTS, MeasuredRuns, measured_runs, runs_at_a_glance
 from simab.study.plan import StudyPlan
 from simab.study.treated_labels import treatment_biases
+from simab.text.dates import UTC_NAME
 from simab.units import seconds
 from simab.version import VERSION
 
@@ -130,6 +131,7 @@ def studied_convergence(plan: ConvergencePlan, played: MeasuredRuns) -> StudiedC
         truth_rows_differ=plan.truth_table[1],
         treatments=_treatments(plan, runs),
         answers_change=bool(scenario.other_answers) or None,
+        time_zone=None if scenario.time_zone == UTC_NAME else scenario.time_zone,
     )
 
 
