@@ -14,6 +14,7 @@ from simab.scenario.arrivals import MOST_POINTS, Arrivals
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.sized import with_laws
 from simab.scenario.traced import mean_between_per_s, target_shares
+from simab.text.dates import zone_of
 
 __all__ = [
     "HOUR_NS",
@@ -50,11 +51,13 @@ def curve_of(scenario: UncheckedScenario, segment: Segment) -> RateCurve | None:
         return None
     if arrivals.points(scenario.horizon) > MOST_POINTS:  # it is refused
         return None
-    return _curve(arrivals, scenario.start, scenario.horizon)
+    return _curve(arrivals, scenario.start, zone_of(scenario.start), scenario.horizon)
 
 
 @lru_cache(maxsize=64)
-def _curve(arrivals: Arrivals, start: datetime | None, horizon_ns: int) -> RateCurve | None:
+def _curve(
+    arrivals: Arrivals, start: datetime | None, _zone: str, horizon_ns: int
+) -> RateCurve | None:
     return arrivals.curve(start, horizon_ns)
 
 

@@ -14,6 +14,7 @@ from simab.profiles import QualityProfile
 from simab.profiles.curve_pieces import of_pieces
 from simab.profiles.strength import Strength
 from simab.scenario.arrivals import PointsShape, Shape, goes_by_date, repeated_points
+from simab.text.dates import zone_of
 
 __all__ = ["MOST_CHANGES", "Conditions", "MetricsOutage", "TimelineEntry", "WeightChange"]
 
@@ -79,7 +80,8 @@ class Conditions(Description):
     def _is_described_once(self) -> Conditions:
         if (self.latency_times, self.error_rate, self.quality) == (_UNCHANGED, 0.0, None):
             raise InvalidInput("changes nothing; give it latency_times, error_rate or quality")
-        given = [name for name in _BY_ITSELF if name in self.model_fields_set]
+        fields = Conditions.model_fields
+        given = [name for name in _BY_ITSELF if getattr(self, name) != fields[name].default]
         if self.strength is not None and given:
             raise InvalidInput(f"a strength leaves no room for {given[0]}; give one of the two")
         if self.repeats_every is None:
@@ -118,7 +120,7 @@ class Conditions(Description):
 
     def strength_over(self, start: datetime | None, horizon_ns: int) -> Strength:
         """Its strength from 0 to the horizon; `start` is the date at which the run starts."""
-        return _strength(self, start, horizon_ns)
+        return _strength(self, start, zone_of(start), horizon_ns)
 
     def _pieces(self, at_ns: int, horizon_ns: int) -> list[tuple[int, int, float, float]]:
         full_ns = at_ns + self.ramp
@@ -165,7 +167,9 @@ TimelineEntry = Annotated[Conditions | WeightChange | MetricsOutage, Field(discr
 
 
 @lru_cache(maxsize=256)
-def _strength(conditions: Conditions, start: datetime | None, horizon_ns: int) -> Strength:
+def _strength(
+    conditions: Conditions, start: datetime | None, _zone: str, horizon_ns: int
+) -> Strength:
     if conditions.strength is not None:
         return Strength(conditions.strength.curve(start, horizon_ns))
     cycle_ns = conditions.repeats_every or horizon_ns

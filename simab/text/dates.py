@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-__all__ = ["UTC_NAME", "after", "date_text", "start_of"]
+__all__ = ["UTC_NAME", "after", "date_text", "start_of", "zone_of"]
 
 UTC_NAME: Final = "UTC"
 
@@ -20,6 +20,11 @@ def start_of(starts_at: str, time_zone: str = UTC_NAME) -> datetime | None:
     if given.tzinfo is None:
         return given.replace(tzinfo=zone)
     return given if time_zone == UTC_NAME else given.astimezone(zone)
+
+
+def zone_of(start: datetime | None) -> str:
+    """What a date's hash and equality leave out: two of one instant are equal in all zones."""
+    return "" if start is None else f"{start.isoformat()} {start.tzinfo}"
 
 
 def after(start: datetime, seconds: float) -> datetime:

@@ -85,13 +85,18 @@ def test_the_python_of_the_page_runs(page: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
-def test_the_scenarios_of_the_page_load(page: Path, tmp_path: Path) -> None:
+def test_the_scenarios_of_the_page_are_played(page: Path, tmp_path: Path) -> None:
+    """A study reads a scenario once more, from the text that workers and caches have of it."""
     for block in filter(is_scenario, blocks(page.read_text(encoding="utf-8"))):
         import simab
 
         file = tmp_path / scenario_name(block)
         file.write_text(block.text, encoding="utf-8")
-        simab.load(file)
+        scenario = simab.load(file)
+        if scenario.policies:
+            name = next(iter(scenario.policies))
+            found = simab.compare(scenario, policies=[name], replications=1)
+            assert not found.result.failures, f"{page.name}, {file.name}"
 
 
 PAGE = """# A page
