@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from simab.explain.given_shares import given_shares
 from simab.explain.variant_queue import CapacityRow, VariantQueue
+from simab.profiles.gaps import Batches
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 from simab.scenario.rates import at_busiest_hour
@@ -202,7 +203,9 @@ def _queue(
 ) -> VariantQueue:
     """A variant's queue: in turn, requests come more evenly than by chance."""
     variant = scenario.endpoint.variants[name]
-    total, arrivals = math.fsum(weights.values()), _variation(scenario, name, rate_per_s, weights)
+    total = math.fsum(weights.values())
+    alone, together = _excess(scenario, name, rate_per_s, weights)
+    arrivals = 1.0 + alone + together
     if scenario.endpoint.variant_routing == "smooth_weighted_round_robin" and rate_per_s:
         share = weights[name] / total if total else 0.0
         without = {**weights, name: 0.0}
@@ -210,31 +213,37 @@ def _queue(
         named = rates_per_s(scenario.traffic.values(), without)[name] if rest else rate_per_s
         in_turn = rate_per_s - named
         arrivals = (in_turn * share + named) / rate_per_s if rest else 1.0
+        together = 0.0
         if variant.instance_routing == "random":
             instances = VariantQueue(variant, rate_per_s).instances
             arrivals = 1.0 + (arrivals - 1.0) / instances
-    return VariantQueue(variant, rate_per_s, arrivals)
+    return VariantQueue(variant, rate_per_s, arrivals, together)
 
 
-def _variation(
+def _excess(
     scenario: Scenario, name: str, rate_per_s: float, weights: Mapping[str, float]
-) -> float:
-    """The squared coefficient of variation of gaps between requests at one instance of a variant.
+) -> tuple[float, float]:
+    """By how much the squared coefficient of variation of gaps exceeds 1 at one instance.
 
-    Drawing each request by itself thins a segment's arrivals, and its excess over that of Poisson
-    arrivals with them; several streams add up to their mean by rate (Whitt 1983, "The queueing
-    network analyzer", equations 24 and 26, with their weight 1).
+    That of gaps between single requests, and that of requests which come together. Drawing each
+    request by itself thins a segment's arrivals, and their excess over that of Poisson arrivals
+    with them; several streams add up to their mean by rate (Whitt 1983, "The queueing network
+    analyzer", equations 24 and 26, with their weight 1).
     """
-    excess = 0.0
+    alone = together = 0.0
     for segment in scenario.traffic.values():
         if segment.arrivals is not None and rate_per_s:
             reaching = rates_per_s([segment], weights)[name]
             thinned = (segment.arrivals.gaps.variation - 1.0) * reaching / segment.rate
-            excess += thinned * reaching / rate_per_s
+            if isinstance(segment.arrivals.gaps, Batches):
+                together += thinned * reaching / rate_per_s
+            else:
+                alone += thinned * reaching / rate_per_s
     variant = scenario.endpoint.variants[name]
     if variant.instance_routing == "random":
-        excess /= VariantQueue(variant, rate_per_s).instances
-    return 1.0 + excess
+        instances = VariantQueue(variant, rate_per_s).instances
+        alone, together = alone / instances, together / instances
+    return alone, together
 
 
 def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:

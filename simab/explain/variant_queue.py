@@ -15,7 +15,13 @@ from simab.explain.settled_instances import settled_instances
 from simab.profiles.durations import Exponential
 from simab.scenario.serving import Variant
 from simab.theory.bounded_queues import LimitedQueue, mgc_limited
-from simab.theory.queues import mean_first_residual, mgc_mean_wait_s, utilisation
+from simab.theory.queues import (
+    mean_first_residual,
+    mgc_mean_wait_s,
+    mmc_mean_wait_s,
+    utilisation,
+)
+from simab.theory.unusual_arrivals import gamma_gaps_mean_wait_s
 
 __all__ = ["CapacityRow", "VariantQueue"]
 
@@ -49,12 +55,14 @@ class CapacityRow:
 class VariantQueue:
     """One variant at a rate, with the instances that autoscaling comes to there, if it has any.
 
-    `arrivals` is the squared coefficient of variation of the gaps: 1 for Poisson arrivals.
+    `arrivals` is the squared coefficient of variation of the gaps: 1 for Poisson arrivals. Of what
+    it has above that, `together` is the part of requests that come at the same instants.
     """
 
     variant: Variant
     rate_per_s: float
     arrivals: float = 1.0
+    together: float = 0.0
 
     @cached_property
     def mean_s(self) -> float:
@@ -164,10 +172,22 @@ class VariantQueue:
         return mgc_mean_wait_s(rate, self.mean_s, self.squared_cv, first_free_s, workers)
 
     def _evenness(self, rate: float, workers: int) -> float:
-        """By how much shorter waits are for arrivals more even than Poisson (Whitt 1983)."""
-        both = self.arrivals + self.squared_cv
+        """How many times as long waits are as those of Poisson arrivals.
+
+        More even ones by Whitt (1983). For bursts the queue of one worker and exponential service
+        with gaps of a gamma law is exact; other service by its variation, as there. Requests that
+        come together wait for each other also where nothing else does: exact for one worker.
+        """
         load = utilisation(rate, self.mean_s, workers)
-        if self.arrivals == 1.0 or load >= 1.0 or load == 0.0 or both <= 0.0:
+        alone = self.arrivals - self.together
+        both = alone + self.squared_cv
+        if load >= 1.0 or load == 0.0 or both <= 0.0:
             return 1.0
-        light = -2.0 * (1.0 - load) * (1.0 - self.arrivals) ** 2 / (3.0 * load * both)
-        return both / (1.0 + self.squared_cv) * math.exp(light)
+        times = both / (1.0 + self.squared_cv)
+        if alone < 1.0:
+            light = -2.0 * (1.0 - load) * (1.0 - alone) ** 2 / (3.0 * load * both)
+            times *= math.exp(light)
+        elif alone > 1.0:
+            exact = gamma_gaps_mean_wait_s(load, 1.0, math.sqrt(alone))
+            times *= exact / mmc_mean_wait_s(load, 1.0, 1) * 2.0 / (1.0 + alone)
+        return times + self.together / (load * (1.0 + self.squared_cv))
