@@ -164,7 +164,7 @@ class _LabelsSoFar:
         labels, scores, rewards = self._sums
         return run_counts.totals_of_labels(
             self._number,
-            labels.tolist(),
+            run_counts.matured(self._number, bucket, labels.tolist()),
             rewards.tolist() if len(run_counts.rewards) else None,
             known_scores(scores.copy()),
         )

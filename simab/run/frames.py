@@ -127,10 +127,10 @@ def _window_row(run_counts: RunCounts, window: int, number: int) -> dict[str, An
     per_window = run_counts.blueprint.period_ns // run_counts.blueprint.label_resolution_ns
     buckets = window * per_window, (window + 1) * per_window
     requests = run_counts.requests[window, number]
-    labels = run_counts.labels[slice(*buckets), number].sum(axis=0)
+    labels = run_counts.label_columns(number, *buckets)
     rewards = run_counts.label_totals(number, *buckets).rewards
     traffic = requests[RequestColumn.INVOCATIONS] or requests[RequestColumn.ASSIGNED]
-    if not (traffic or labels.any() or rewards.count):
+    if not (traffic or any(labels) or rewards.count):
         return {}
     totals = run_counts.request_totals(number, window, window + 1)
     row = {

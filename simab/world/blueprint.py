@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
-from math import gcd
+from math import ceil, gcd
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -30,7 +30,8 @@ from simab.stats.label_totals import SCORE_BINS
 from simab.text.untrusted import visible
 from simab.world.conditions import ConditionTables, outcomes_met
 from simab.world.given_plans import SessionPlan, TracePlan, session_plan, trace_plan
-from simab.world.label_plan import LabelPlan
+from simab.world.label_plan import LabelPlan, Treatment
+from simab.world.maturity import Maturity
 from simab.world.publication import Publication
 from simab.world.size_plans import SizePlan, columns_of, require_no_sizes, size_plan
 
@@ -180,6 +181,14 @@ class Blueprint:
     @cached_property
     def _counting(self) -> dict[Immature | None, Blueprint]:
         return {}
+
+    @cached_property
+    def maturity(self) -> Maturity | None:
+        """What a rule that weighs answers by their age goes by; None for any other."""
+        if self.labels is None or self.labels.treatment is not Treatment.WEIGHT:
+            return None
+        buckets = ceil(self.horizon_ns / self.label_resolution_ns)
+        return Maturity(self.labels, self.label_resolution_ns, buckets)
 
     @cached_property
     def score_bins(self) -> NDArray[np.uint8]:

@@ -6,15 +6,13 @@ are the same on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simab.profiles.quantile_table import QuantileTable
-from simab.world.label_plan import NO_WINDOW, LabelPlan, Treatment
-from simab.world.run_counts import LabelColumn, RunCounts
+from simab.world.label_plan import NO_WINDOW, LabelPlan
 
 __all__ = ["Maturity", "arrived_share"]
 
@@ -32,26 +30,6 @@ class Maturity:
             ).astype(np.int64)
             for law in plan.laws
         ]
-
-    @classmethod
-    def of(cls, run_counts: RunCounts) -> Maturity | None:
-        """Of a run under a rule that weighs answers by their age; None under any other."""
-        plan = run_counts.blueprint.labels
-        if plan is None or plan.treatment is not Treatment.WEIGHT:
-            return None
-        return cls(plan, run_counts.blueprint.label_resolution_ns, len(run_counts.labels))
-
-    def weighed(
-        self, labels: NDArray[np.int64], variant: int, until: int, sums: Sequence[int]
-    ) -> list[int]:
-        """Columns summed up to a bucket, with what of the answers has matured in their place.
-
-        Answers stand among the failures.
-        """
-        found = list(sums)
-        matured = self.matured(variant, labels[:until, variant, LabelColumn.FAILURE])
-        found[LabelColumn.FAILURE] = max(matured - found[LabelColumn.SUCCESS], 0)
-        return found
 
     def matured(self, variant: int, answered: NDArray[np.int64]) -> int:
         """To how many whole requests the answers of all buckets so far amount, to the nearest."""

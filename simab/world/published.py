@@ -15,7 +15,6 @@ from simab.policies import Assignments
 from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals, no_scores
 from simab.stats.request_totals import RequestTotals, added
-from simab.world.maturity import Maturity
 from simab.world.phases import Phases
 from simab.world.run_counts import INSTANCE_SHARE_ONE, RequestColumn, RunCounts
 
@@ -75,7 +74,6 @@ class ArrivedLabels:
         self._scores = _RunningSums(run_counts.scores)
         self._rewards = _RunningSums(run_counts.rewards)
         self._scored, self._earning = len(run_counts.scores) > 0, len(run_counts.rewards) > 0
-        self._maturity = Maturity.of(run_counts)
         self._read_until = 0
         self._columns: list[list[int]] = self._labels.before(0).tolist()
 
@@ -84,9 +82,7 @@ class ArrivedLabels:
         until = until_ns // self._resolution_ns
         if until != self._read_until:  # at a tick once, for all variants
             self._read_until, self._columns = until, self._labels.before(until).tolist()
-        sums = self._columns[variant]
-        if self._maturity is not None:
-            sums = self._maturity.weighed(self._run_counts.labels, variant, until, sums)
+        sums = self._run_counts.matured(variant, until, self._columns[variant])
         return self._run_counts.totals_of_labels(
             variant,
             sums,

@@ -298,12 +298,39 @@ class RunCounts:
             partial(read, variant, first, last),
         )
 
+    def label_columns(self, variant: int, first: int, last: int) -> list[int]:
+        """What the label buckets from `first` up to, not including, `last` add to each column.
+
+        As the run's rule counts: where it weighs answers by their age, failures are what of all
+        answers has matured, less the successes.
+        """
+        sums: list[int] = self.labels[first:last, variant].sum(axis=0).tolist()
+        if self.blueprint.maturity is None:
+            return sums
+        before: list[int] = self.labels[:first, variant].sum(axis=0).tolist()
+        until = [earlier + own for earlier, own in zip(before, sums, strict=True)]
+        ends = self.matured(variant, last, until), self.matured(variant, first, before)
+        return [after - earlier for after, earlier in zip(*ends, strict=True)]
+
+    def matured(self, variant: int, until: int, sums: list[int]) -> list[int]:
+        """Columns of labels summed up to a bucket, as the run's rule counts them.
+
+        Answers that are to be weighed by their age stand among the failures.
+        """
+        maturity = self.blueprint.maturity
+        if maturity is None:
+            return sums
+        found, answered = list(sums), self.labels[:until, variant, LabelColumn.FAILURE]
+        weighed = maturity.matured(variant, answered) - found[LabelColumn.SUCCESS]
+        found[LabelColumn.FAILURE] = max(weighed, 0)
+        return found
+
     def label_totals(self, variant: int, first: int, last: int) -> LabelTotals:
         """Totals of the label buckets from `first` up to, not including, `last`."""
         scores = self.scores[first:last, variant].sum(axis=0, dtype=np.int64)
         return self.totals_of_labels(
             variant,
-            self.labels[first:last, variant].sum(axis=0).tolist(),
+            self.label_columns(variant, first, last),
             self.rewards[first:last, variant].sum(axis=0).tolist() if len(self.rewards) else None,
             known_scores(scores),
         )

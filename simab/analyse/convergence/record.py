@@ -20,7 +20,6 @@ from simab.analyse.convergence.request_estimates import RequestSeries, request_s
 from simab.policies.metrics import LabelMetric
 from simab.run.simulation import Run
 from simab.stats.label_totals import LabelTotals, known_scores
-from simab.world.maturity import Maturity
 from simab.world.run_counts import LabelColumn, RewardColumn, RunCounts
 
 __all__ = ["ConvergenceMeasure", "ConvergenceRecord", "MetricSeries"]
@@ -128,19 +127,12 @@ def _totals(
     rewards = _until(counts.rewards, numbers, edges) if len(counts.rewards) else None
     empty = np.zeros((len(edges), len(numbers), *counts.scores.shape[2:]), dtype=np.int64)
     labels, scores = until[0], until[1] if len(counts.scores) else empty
-    maturity, found = Maturity.of(counts), []
-
-    def columns(at: int, which: int) -> list[int]:
-        sums: list[int] = labels[at, which].tolist()
-        if maturity is None:
-            return sums
-        return maturity.weighed(counts.labels, numbers[which], edges[at], sums)
-
+    found = []
     for at in range(len(edges)):
         control, candidate = (
             counts.totals_of_labels(
                 number,
-                columns(at, which),
+                counts.matured(number, edges[at], labels[at, which].tolist()),
                 None if rewards is None else rewards[at, which].tolist(),
                 known_scores(scores[at, which]),
             )
