@@ -48,6 +48,10 @@ def require_countable(operational_ns: float, longest_gap_ticks: int = 0) -> None
         raise InvalidInput("the rate is too high for so long a time")
 
 
+_OFF: Final = 1e-3
+"""How far a product of two slopes may be off, as a part of its largest value there."""
+
+
 class Knot(NamedTuple):
     """From `at_ns` on the factor goes straight from `start` to `end`, which is at the next knot."""
 
@@ -166,13 +170,47 @@ class RateCurve:
 
 
 def product(first: Curve, second: Curve) -> tuple[Knot, ...]:
-    """One factor times the other at each knot of either, with straight lines in between."""
+    """One factor times the other.
+
+    Where both slope their product is no straight line: it is cut into as many as keep within a
+    thousandth of its largest value there.
+    """
     found: list[Knot] = []
     edges = sorted({knot.at_ns for knot in (*first, *second)})
     for since_ns, until_ns in pairwise(edges):
         one, other = (_piece(curve, since_ns, until_ns) for curve in (first, second))
-        found.append(Knot(since_ns, one[0] * other[0], one[1] * other[1]))
+        parts = min(_straight_parts(one, other), until_ns - since_ns)
+        bounds_ns = [since_ns + (until_ns - since_ns) * part // parts for part in range(parts + 1)]
+        values = [
+            _between(one, share) * _between(other, share)
+            for share in ((at - since_ns) / (until_ns - since_ns) for at in bounds_ns)
+        ]
+        found += [
+            Knot(at_ns, *ends) for at_ns, ends in zip(bounds_ns[:-1], pairwise(values), strict=True)
+        ]
     return (*found, Knot(edges[-1], 0.0, 0.0))
+
+
+def _straight_parts(one: tuple[float, float], other: tuple[float, float]) -> int:
+    """Into how many equal parts the product of two straight lines is to be cut.
+
+    A chord over one of n parts is off by a quarter of the product of both rises over n squared.
+    """
+    bend = (one[1] - one[0]) * (other[1] - other[0])
+    if bend == 0.0:
+        return 1
+    largest = max(one[0] * other[0], one[1] * other[1])
+    top = -(one[0] * (other[1] - other[0]) + other[0] * (one[1] - one[0])) / (2.0 * bend)
+    if 0.0 < top < 1.0:
+        largest = max(largest, _between(one, top) * _between(other, top))
+    return max(1, math.ceil(math.sqrt(abs(bend) / (4.0 * _OFF * largest))))
+
+
+def _between(ends: tuple[float, float], share: float) -> float:
+    """On the straight line between two values; the ends to the bit."""
+    if share in (0.0, 1.0):
+        return ends[int(share)]
+    return ends[0] + (ends[1] - ends[0]) * share
 
 
 def _piece(curve: Curve, since_ns: int, until_ns: int) -> tuple[float, float]:

@@ -97,15 +97,30 @@ def test_the_integral_is_that_of_quadrature(curve):
     assert curve.mean == pytest.approx(curve.total / curve.knots[-1].at_ns)
 
 
-def test_products_are_straight_between_the_knots_of_both():
+def test_products_of_which_one_is_level_are_exact():
     first = (Knot(0, 1.0, 3.0), Knot(4, 0.0, 0.0))
-    second = (Knot(0, 2.0, 2.0), Knot(1, 0.0, 4.0), Knot(3, 1.0, 1.0), Knot(4, 0.0, 0.0))
+    second = (Knot(0, 2.0, 2.0), Knot(1, 0.5, 0.5), Knot(3, 1.0, 1.0), Knot(4, 0.0, 0.0))
     assert product(first, second) == (
         Knot(0, 2.0, 3.0),
-        Knot(1, 0.0, 10.0),
+        Knot(1, 0.75, 1.25),
         Knot(3, 2.5, 3.0),
         Knot(4, 0.0, 0.0),
     )
+
+
+@pytest.mark.parametrize("second", [(1.0, 0.0), (0.0, 1.0), (5.0, 0.2), (1.0, 1.1)])
+@pytest.mark.parametrize("first", [(0.0, 1.0), (3.0, 0.5), (0.999, 1.001)])
+def test_products_of_slopes_are_within_a_thousandth_of_their_largest(first, second):
+    end_ns = 5 * 3_600 * S
+    knots = [(Knot(0, *each), Knot(end_ns, 0.0, 0.0)) for each in (first, second)]
+    curve = RateCurve(product(*knots))
+    times = np.linspace(0, end_ns - 1, 10_001).astype(np.int64)
+    share = times / end_ns
+    true = np.prod([each[0] + (each[1] - each[0]) * share for each in (first, second)], axis=0)
+    found = np.array([curve.factor(int(at)) for at in times])
+    assert np.abs(found - true).max() <= 1.001e-3 * true.max()
+    area = np.trapezoid(true, share)
+    assert curve.mean == pytest.approx(area, rel=2e-3)
 
 
 def test_operational_time_that_cannot_be_counted_is_refused():
