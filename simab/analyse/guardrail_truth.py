@@ -12,7 +12,7 @@ from simab.explain.variant_queue import VariantQueue
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
 from simab.policies.metrics import LATENCY_PROBABILITIES, latency_floor_ns, latency_metric_ns
 from simab.scenario.models import Scenario
-from simab.scenario.rates import at_mean_rate
+from simab.scenario.rates import at_busiest_hour, at_mean_rate
 from simab.stats.request_totals import RequestTotals
 from simab.text.durations import duration_text
 from simab.text.lists import named
@@ -123,7 +123,8 @@ class _Guarded:
 def _with_all_traffic(scenario: Scenario, name: str) -> Scenario:
     """The scenario with all weight on one variant, cut off after a million of its requests.
 
-    An autoscaled one has the instances that it comes to.
+    Nothing befalls it. Where the rate changes and the whole run would be cut, it is that of the
+    busiest hour throughout. An autoscaled variant has the instances that it comes to.
     """
     weights = {each: float(each == name) for each in scenario.endpoint.variants}
     steady = at_mean_rate(scenario)
@@ -140,10 +141,12 @@ def _with_all_traffic(scenario: Scenario, name: str) -> Scenario:
         for each, variant in scenario.endpoint.variants.items()
     }
     enough_ns = int(_MOST_REQUESTS / max(rate[name], 1e-9) * 1e9)
-    return scenario.model_copy(
+    played = scenario if enough_ns >= scenario.horizon else at_busiest_hour(scenario)
+    return played.model_copy(
         update={
             "endpoint": scenario.endpoint.model_copy(update={"variants": variants}),
             "horizon": max(min(scenario.horizon, enough_ns), 1),
+            "timeline": (),
         }
     )
 
