@@ -76,7 +76,8 @@ def ratio_test(
     count = len(parts)
     ratio = float(parts.sum() / wholes.sum())
     residuals = parts - ratio * wholes
-    error = math.sqrt(float(residuals @ residuals) * count / (count - 1)) / float(wholes.sum())
+    squares = float((residuals * residuals).sum())  # in one order: BLAS has its own
+    error = math.sqrt(squares * count / (count - 1)) / float(wholes.sum())
     bound = float(student.isf(size / 2.0, count - 1))
     half = float(student.ppf(0.975, count - 1)) * error
     apart = ratio - truth
