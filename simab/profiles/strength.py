@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simab.profiles.rate_curve import Knot
 
-__all__ = ["CHANCE_BITS", "Strength", "happens", "values_at"]
+__all__ = ["CHANCE_BITS", "Strength", "happens", "lasting", "values_at"]
 
 CHANCE_BITS: Final = 53
 """A probability that changes over time is compared with so many bits of a word."""
@@ -42,6 +42,22 @@ class Strength:
             return 0.0
         knot = self.knots[place]
         return knot.start + self.slopes[place] * float(at_ns - knot.at_ns)
+
+
+def lasting(knots: Sequence[Knot]) -> tuple[Knot, ...]:
+    """Of a curve what is still there at its end: at each instant, at most its last value."""
+    level, found = knots[-2].end, []
+    for knot, after in pairwise(knots):
+        low, high = sorted((knot.start, knot.end))
+        if low < level < high:
+            share = (level - knot.start) / (knot.end - knot.start)
+            crosses_ns = knot.at_ns + round(share * (after.at_ns - knot.at_ns))
+            if knot.at_ns < crosses_ns < after.at_ns:
+                found.append(Knot(knot.at_ns, min(knot.start, level), level))
+                found.append(Knot(crosses_ns, level, min(knot.end, level)))
+                continue
+        found.append(Knot(knot.at_ns, min(knot.start, level), min(knot.end, level)))
+    return (*found, knots[-1])
 
 
 def values_at(knots: Sequence[Knot], times_ns: NDArray[np.float64]) -> NDArray[np.float64]:

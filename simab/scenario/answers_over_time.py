@@ -5,6 +5,7 @@ Shares of qualities are means over requests, by the rates of the segments, betwe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,17 +17,20 @@ from numpy.typing import NDArray
 from simab.profiles import QualityProfile, Truth, truth_of
 from simab.profiles.outcomes import OutcomeSampler
 from simab.profiles.rate_curve import Curve, Knot
-from simab.profiles.strength import values_at
+from simab.profiles.strength import lasting, values_at
 from simab.profiles.truth import mixed_truth
 from simab.scenario.parts import UncheckedScenario
-from simab.scenario.rates import rate_curve_per_s
+from simab.scenario.rates import rate_curve_per_s, share_by_weights
 from simab.scenario.serving import Variant
 from simab.scenario.timeline import Conditions
 
 __all__ = ["AnswersOverTime", "answers_change", "quality_shares", "variant_truths"]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
-"""Exact for polynomials up to degree 7: a rate times three strengths, all in straight pieces."""
+_INNER, _OUTER = (math.sqrt(3 / 7 + sign * 2 / 7 * math.sqrt(6 / 5)) for sign in (-1, 1))
+_NODES: Final = np.array([-_OUTER, -_INNER, _INNER, _OUTER])
+_WEIGHTS: Final = np.array([18 + sign * math.sqrt(30) for sign in (-1, 1, 1, -1)]) / 36
+"""Gauss and Legendre's, in closed form: the same on every machine. Exact for polynomials up to
+degree 7: a rate times three strengths, all in straight pieces."""
 _ALWAYS: Final = 1.0
 Floats = NDArray[np.float64]
 
@@ -64,7 +68,8 @@ class AnswersOverTime:
     def judged_from(self, since_ns: int) -> dict[str, Truth]:
         """What a decision at an instant is judged by: the mean over requests from then on.
 
-        What is there once for a while counts by what is left of it at the end of the run.
+        Over the requests that go by the weights, if any do: no ending moves the others. What is
+        there once for a while counts, from when it has begun, by what is left of it at the end.
         """
         since_ns = min(since_ns, self.scenario.horizon - 1)
         found = self._truths((since_ns, self.scenario.horizon), judged=True)
@@ -125,6 +130,8 @@ class AnswersOverTime:
         columns: list[Floats] = []
         for segment_name, segment in scenario.traffic.items():
             left = weights * self._rate(segment_name, nodes)
+            if judged:
+                left = left * self._moved[segment_name]
             for entry in reversed(scenario.other_answers):
                 if entry.quality is not None and entry.hits(segment_name, name):
                     strength = self._strength(entry, variant, nodes, judged=judged)
@@ -144,13 +151,13 @@ class AnswersOverTime:
         self, entry: Conditions, variant: Variant, nodes: Floats, *, judged: bool
     ) -> Floats:
         scenario = self.scenario
-        curve = entry.strength_over(scenario.start, scenario.horizon)
+        curve = entry.strength_over(scenario.start, scenario.horizon).knots
         part = _ALWAYS
         if entry.instance is not None:
             part = 1.0 / variant.instances if entry.instance < variant.instances else 0.0
-        if judged and entry.fades:
-            return np.full(len(nodes), part * curve.at(scenario.horizon - 1))
-        return part * values_at(curve.knots, nodes)
+        if judged and not entry.repeats:
+            curve = lasting(curve)
+        return part * values_at(curve, nodes)
 
     def _rate(self, name: str, nodes: Floats) -> Floats:
         return values_at(self._rates[name], nodes)
@@ -167,6 +174,12 @@ class AnswersOverTime:
         return nodes.ravel(), (half * _WEIGHTS).ravel(), firsts
 
     @cached_property
+    def _moved(self) -> dict[str, float]:
+        """The share of each segment's requests that goes by the weights; 1 where none does."""
+        found = {name: share_by_weights(segment) for name, segment in self.scenario.traffic.items()}
+        return found if any(found.values()) else dict.fromkeys(found, _ALWAYS)
+
+    @cached_property
     def _rates(self) -> dict[str, Curve]:
         traffic = self.scenario.traffic.items()
         return {name: rate_curve_per_s(self.scenario, segment) for name, segment in traffic}
@@ -175,8 +188,7 @@ class AnswersOverTime:
     def _curves(self) -> list[Sequence[Knot]]:
         scenario = self.scenario
         found: list[Sequence[Knot]] = [*self._rates.values()]
-        found += [
-            entry.strength_over(scenario.start, scenario.horizon).knots
-            for entry in scenario.other_answers
-        ]
+        for entry in scenario.other_answers:
+            knots = entry.strength_over(scenario.start, scenario.horizon).knots
+            found += [knots] if entry.repeats else [knots, lasting(knots)]
         return found

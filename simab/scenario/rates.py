@@ -25,6 +25,7 @@ __all__ = [
     "hours",
     "mean_rate_per_s",
     "rate_curve_per_s",
+    "share_by_weights",
     "total_rates",
 ]
 
@@ -76,6 +77,14 @@ def rate_curve_per_s(scenario: UncheckedScenario, segment: Segment) -> Curve:
     if curve is None:
         return (Knot(0, rate, rate), Knot(horizon_ns, 0.0, 0.0))
     return tuple(Knot(each.at_ns, rate * each.start, rate * each.end) for each in curve.knots)
+
+
+def share_by_weights(segment: Segment) -> float:
+    """The share of a segment's requests that name no variant, and so go by the weights."""
+    if segment.paired_targets:
+        return 0.0
+    named = (*segment.targets.values(), *target_shares(segment.trace).values())
+    return max(0.0, 1.0 - math.fsum(named))
 
 
 def mean_rate_per_s(scenario: UncheckedScenario, segment: Segment) -> float:

@@ -43,8 +43,8 @@ class Conditions(Description):
     lasts: PositiveDuration | None = None
     """How long it stays at full strength; to the end of the run if absent."""
     fade: Duration = 0
-    """How long it takes to go away after that, at an even pace. What fades counts for what is true
-    by its end."""
+    """How long it takes to go away after that, at an even pace. For what is true in the end only
+    what is left of it at the horizon counts."""
     repeats_every: PositiveDuration | None = None
     """After how long it happens again."""
     strength: Shape | None = None
@@ -108,9 +108,12 @@ class Conditions(Description):
         return goes_by_date(self.strength)
 
     @property
-    def fades(self) -> bool:
-        """Whether it is there for a while only, once."""
-        return self.lasts is not None and self.repeats_every is None
+    def repeats(self) -> bool:
+        """Whether it comes again and again, by itself or by the clock."""
+        shape = self.strength
+        if isinstance(shape, PointsShape):
+            return shape.repeats_every is not None
+        return shape is not None or self.repeats_every is not None
 
     def knots(self, horizon_ns: int) -> int:
         """How many points its strength has in a run."""

@@ -73,10 +73,52 @@ def test_what_fades_counts_by_its_end():
     assert answers.judged_from(0)["b"].success_rate == pytest.approx(0.7, abs=1e-9)
 
 
+LASTS_TO_THE_END = [
+    {"at": "9h"},
+    {"at": "9h", "lasts": "1h"},
+    {"at": "9h", "lasts": "5h"},
+    {"strength": {"kind": "points", "points": {"0h": 0, "9h": 1}, "between": "constant"}},
+]
+
+
+@pytest.mark.parametrize("written", LASTS_TO_THE_END, ids="-".join)
+def test_one_change_has_one_truth_however_it_is_written(written):
+    """88 % in nine hours and 99 % in the last: 89.1 % from the start on."""
+    better = {"kind": "conditions", "variants": ["b"], "quality": success(0.99)}
+    found = AnswersOverTime(pair(0.89, 0.88, timeline=[better | written])).judged_from(0)
+    assert found["b"].success_rate == pytest.approx(0.891, abs=1e-9)
+
+
+def test_a_novelty_of_points_is_one_of_a_fade():
+    """Half of it is left at the end, and was there all the time."""
+    novelty = {"kind": "conditions", "variants": ["b"], "quality": success(0.9)}
+    points = {"0h": 0, "1h": 1, "2h": 1, "10h": 0.5}
+    strength = {"kind": "points", "points": points}
+    same = {"ramp": "1h", "lasts": "1h", "fade": "16h"}
+    for written in ({"strength": strength}, same):
+        made = pair(0.6, 0.5, timeline=[novelty | written])
+        # It rises to what is left within half an hour: a quarter of the hour is missing.
+        share = 0.5 * (1 - 0.25 / 10)
+        found = AnswersOverTime(made).judged_from(0)["b"].success_rate
+        assert found == pytest.approx(0.5 + 0.4 * share, abs=1e-9)
+
+
+def test_requests_that_name_their_variant_judge_no_ending():
+    """Half of the requests name a and b is bad for them: no ending sends them to b."""
+    pinned = {"rate": "1/s", "targets": {"a": 1.0}, "quality": {"b": success(0.5)}}
+    made = pair(0.9, 0.95, traffic={"free": {"rate": "1/s"}, "pinned": pinned})
+    assert AnswersOverTime(made).judged_from(0)["b"].success_rate == pytest.approx(0.95)
+    (held,) = AnswersOverTime(made).between([0, HOUR])["b"]
+    assert held.success_rate == pytest.approx(0.725)
+    all_pinned = pair(0.9, 0.95, traffic={"pinned": pinned})
+    assert AnswersOverTime(all_pinned).judged_from(0)["b"].success_rate == pytest.approx(0.5)
+
+
 def test_a_season_by_the_rate_of_the_day():
     """Rate and quality rise and fall together: against SciPy's quadrature of both."""
     shape = {"kind": "points", "points": {"0h": 0.2, "5h": 2, "10h": 0.2}}
-    strength = {"kind": "points", "points": {"0h": 0, "4h": 1, "10h": 0}}
+    points = {"0h": 0, "4h": 1, "9h": 0}
+    strength = {"kind": "points", "points": points, "repeats_every": "10h"}
     season = {"kind": "conditions", "variants": ["b"], "strength": strength}
     traffic = {"users": {"rate": "1/s", "arrivals": {"shape": shape}}}
     made = pair(0.6, 0.5, traffic=traffic, timeline=[season | {"quality": success(0.9)}])
@@ -85,10 +127,10 @@ def test_a_season_by_the_rate_of_the_day():
         return np.interp(hour, [0, 5, 10], [0.2, 2, 0.2])
 
     def value(hour):
-        return 0.5 + 0.4 * np.interp(hour, [0, 4, 10], [0, 1, 0])
+        return 0.5 + 0.4 * np.interp(hour, [0, 4, 9], [0, 1, 0])
 
     for since in (0, 3.5):
-        weighted, _ = quad(lambda hour: rate(hour) * value(hour), since, 10, points=[4, 5])
+        weighted, _ = quad(lambda hour: rate(hour) * value(hour), since, 10, points=[4, 5, 9])
         whole, _ = quad(rate, since, 10, points=[5])
         found = AnswersOverTime(made).judged_from(round(since * HOUR))["b"].success_rate
         assert found == pytest.approx(weighted / whole, rel=1e-8)
