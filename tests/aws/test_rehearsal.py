@@ -88,6 +88,7 @@ SCHEDULE = """
 """
 
 
+@pytest.mark.long
 def test_a_script_gives_the_rows_of_the_policy_that_does_the_same(
     script: Callable[..., Any],
 ) -> None:

@@ -50,6 +50,7 @@ def test_a_row_yields_figures(catalogue: ModuleType, name: str) -> None:
     assert all(math.isfinite(value) for figure in figures for value in figure.values)
 
 
+@pytest.mark.long
 def test_the_command_plays_against_cimba(repository: Path) -> None:
     # Its own process: Cimba has to be there before Numba compiles anything.
     pytest.importorskip("cimba", reason="pip install -e .[benchmarks]")

@@ -117,6 +117,7 @@ def test_it_is_read_back_as_it_was_written(found: simab.Sensitivity) -> None:
             read_saved_sensitivity(damage, "sensitivity.json")
 
 
+@pytest.mark.long
 def test_neither_store_nor_engine_changes_a_byte(found: simab.Sensitivity) -> None:
     """Rows that are kept are not played again."""
     store: dict[str, Any] = {}
@@ -136,6 +137,7 @@ def test_neither_store_nor_engine_changes_a_byte(found: simab.Sensitivity) -> No
     assert len(texts) == 1
 
 
+@pytest.mark.long
 def test_a_budget_ends_with_as_many_replications_of_every_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

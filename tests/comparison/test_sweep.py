@@ -92,6 +92,7 @@ def test_its_table_has_the_numbers_of_a_comparison(found: simab.Sweep) -> None:
     assert not [name for name in found.summary.columns if name.startswith("spread")]
 
 
+@pytest.mark.long
 def test_neither_executor_nor_store_nor_engine_changes_a_byte(found: simab.Sweep) -> None:
     """Threads, rows that are kept, and the reference plane, which is slow: two runs of each."""
     store: dict[str, Any] = {}

@@ -61,6 +61,7 @@ def test_the_regret_is_that_of_the_textbook(
     assert band < expected / 3.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("floor", [0.01, 0.2])
 def test_of_two_equal_arms_thompson_promotes_either_as_often(floor: float) -> None:
     """400 runs: within four standard errors of a half, be it champion or best at the end."""

@@ -85,6 +85,7 @@ def test_a_policy_of_ones_own_makes_no_file_with_weights_invalid() -> None:
     assert weights == dict.fromkeys(names, 1.0) | {"slow": 0.0}
 
 
+@pytest.mark.long
 @examples(1 / 6)
 @given(scenarios(max_requests=20, max_variants=4))
 def test_what_each_world_changes_and_nothing_else(scenario: Scenario) -> None:

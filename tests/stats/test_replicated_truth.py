@@ -35,6 +35,7 @@ def test_values_without_spread_have_to_be_the_truth() -> None:
         assert (abs(test.z) <= test.bound) is passes
 
 
+@pytest.mark.long
 def test_true_values_are_refused_as_often_as_is_said_and_planted_errors_caught_so() -> None:
     """4,000 ratios of skewed parts over wholes that vary, 40 replications each, in both ways."""
     random, size, count, trials = np.random.default_rng(2), 0.05, 40, 4_000

@@ -65,6 +65,7 @@ def test_a_measure_is_made_of_the_run_that_simulate_plays():
     assert len({len(each) for each in values}) > 1  # not one run three times
 
 
+@pytest.mark.long
 def test_the_answer_is_the_same_with_threads_and_processes():
     here = measured_runs(plan_of())
     with ThreadPoolExecutor(2) as threads:

@@ -39,6 +39,7 @@ def whole() -> StudyResult:
     return result()
 
 
+@pytest.mark.long
 def test_the_engines_give_the_same_bytes(whole: StudyResult) -> None:
     """Design, section 4: neither engine can be told from its study.json."""
     assert canonical_json(result("reference")) == canonical_json(whole)

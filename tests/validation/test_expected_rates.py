@@ -113,6 +113,7 @@ def test_every_rule_is_committed_with_enough_replications(
     assert min(len(cell.verdicts) for cell in equal.values()) >= 1000
 
 
+@pytest.mark.long
 def test_committed_rates_are_what_theory_says(
     cells: list[Cell], studies: dict[str, Scenario]
 ) -> None:
@@ -172,6 +173,7 @@ def test_a_rare_count_is_judged_by_its_binomial_law() -> None:
         assert theory_agrees(0.0004, cell, 0.0) == agrees
 
 
+@pytest.mark.long
 def test_the_page_counts_only_marks_that_are_drawn(cells: list[Cell], page: str) -> None:
     """Every cell is a mark of one panel, but for what a rule cannot see."""
     drawn = {(panel.scenario, rule) for panel in PANELS for rule in panel.rules}

@@ -49,6 +49,7 @@ def test_the_committed_page_has_no_cell_under_93_percent(repository: Path) -> No
             assert cell["reason"], cell
 
 
+@pytest.mark.long
 def test_a_small_page_is_made(repository: Path, tmp_path: Path) -> None:
     """Ten studies a cell: every row of the table is written."""
     play_coverage(tmp_path, samples=10)

@@ -95,6 +95,7 @@ def test_the_truths_of_the_table_are_those_of_an_independent_source(shared: Path
     assert check.theory == pytest.approx(4 * 0.14625)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 def test_a_case_is_the_same_on_both_engines_and_with_any_number_of_others(engine: str) -> None:
     case = shortened(case_of("M/G/4/4, constant"), 60)

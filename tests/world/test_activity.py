@@ -45,6 +45,7 @@ def test_groups_of_many_clients_send_their_shares(
     assert chi_square_shares(counts, [group.share for group in groups]).p_value > SIZE
 
 
+@pytest.mark.long
 def test_segments_of_several_laws_keep_their_clients_apart(engine: str) -> None:
     """Each segment draws by its own table: three segments, chi-square of each, size 1e-6."""
     laws = {"z": ZipfActivity(exponent=2), "e": None, "l": LognormalActivity(sigma=0.5)}
@@ -59,6 +60,7 @@ def test_segments_of_several_laws_keep_their_clients_apart(engine: str) -> None:
         assert chi_square_shares(counts, shares).p_value > SIZE
 
 
+@pytest.mark.long
 @WITHOUT_REFERENCE
 def test_heavy_clients_spread_a_hashed_share(engine: str) -> None:
     """The deviation of a share between runs is sqrt(w (1 - w) sum of squared shares): 150 runs.

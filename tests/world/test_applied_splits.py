@@ -67,6 +67,7 @@ def test_instances_make_the_split_whatever_the_weights(engine: str) -> None:
     assert not fits(run, 65, 120, {"a": 1 / 3, "b": 2 / 3})
 
 
+@pytest.mark.long
 def test_a_policy_sees_the_weights_it_asked_for_and_may_test_the_split(engine: str) -> None:
     """The sample-ratio check finds 1:2 where 1:1 is asked; an honest router passes it."""
     for split, found in (("instance_ratio", True), ("weights", False)):
@@ -97,6 +98,7 @@ def test_changes_that_follow_each_other_reach_each_router_in_turn(engine: str) -
     assert applied(run, "b") == [(0, 0), (35, 0.25), (55, 0.5), (65, 0.75), (85, 1)]
 
 
+@pytest.mark.long
 def test_a_router_sends_nobody_to_what_is_gone(engine: str) -> None:
     """One whose weights name nobody who is there takes the newest."""
     routers = {"count": 2, "stale": 1}
@@ -115,6 +117,7 @@ def test_a_router_sends_nobody_to_what_is_gone(engine: str) -> None:
     assert [each.shares for each in run.decision_log.applied][-1] == {"b": 1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("routers", [{"count": 1}, {"count": 7}])
 def test_routers_in_step_are_one_router(engine: str, routers: dict[str, int]) -> None:
     """Without lag and stale ones any number of routers gives the same requests as none."""

@@ -115,6 +115,7 @@ def test_batches_have_geometric_sizes():
     assert stats.kstest(np.diff(instants / S * 10), "expon").pvalue > 1e-3
 
 
+@pytest.mark.long
 def test_counts_of_a_modulated_rate_scatter_as_theory_says():
     """Index of dispersion of counts of a two-state process (Fischer, Meier-Hellstern 1993).
 
@@ -153,6 +154,7 @@ def test_states_differ_between_replications_and_not_between_engines():
     assert first.tolist() != arrived(arrivals, replication=1, horizon="10min").tolist()
 
 
+@pytest.mark.long
 def test_a_run_starts_in_a_state_as_often_as_it_is_in_it():
     """Three quarters of the time in the state that sends nothing."""
     arrivals = {

@@ -148,6 +148,7 @@ def test_a_datapoint_is_the_sum_of_its_windows() -> None:
     assert [played.window(99) for _ in range(2)] == [None, None]
 
 
+@pytest.mark.long
 def test_a_run_scales_at_the_second_a_window_is_published(engine: str) -> None:
     """Overload from the start: asked for at 3:45, in force 2 min later, Updating meanwhile."""
     fields = {"instances": 1, "workers": 4, "latency": {"kind": "constant", "value": "50ms"}}
@@ -196,6 +197,7 @@ def test_while_the_endpoint_is_updating_it_asks_again_with_each_window(engine: s
     assert run.decision_log.pending is not None  # the horizon comes before the instances
 
 
+@pytest.mark.long
 def test_what_policies_do_to_a_scaled_variant_stands(engine: str) -> None:
     """A variant that is removed and added again starts anew, with the scenario's instances."""
     scaling = {"max_instances": 3, "invocations_per_instance": 10, "scale_in": False}
@@ -222,6 +224,7 @@ def test_a_session_without_autoscaling_has_no_clock_for_it() -> None:
     assert Session(Blueprint.of(scaled()), Draws(1, 0)).scales_ns == MINUTE_NS + DELAY_NS
 
 
+@pytest.mark.long
 def test_autoscaling_may_begin_and_end_in_a_run(engine: str) -> None:
     """Begun at 5:00 by hand it looks with the next window, at three whole minutes; ended, never."""
     described = scenario(

@@ -54,6 +54,7 @@ def played(play: Play, calls: dict[int, list[str | None]], engine: str) -> tuple
     return replies, session.close()
 
 
+@pytest.mark.long
 @given(play=plays(most_requests=150), calls=CALLS)
 @examples(1 / 2)
 def test_both_engines_answer_alike(play: Play, calls: dict[int, list[str | None]]) -> None:

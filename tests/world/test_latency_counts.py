@@ -90,6 +90,7 @@ def test_shown_counts_go_on_and_cannot_be_written_to() -> None:
         shown.opened[0, 0, 0] = 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mean", ["5ms", "80ms"])
 def test_runs_are_the_same_however_many_windows_are_open(
     mean: str, monkeypatch: pytest.MonkeyPatch

@@ -143,6 +143,7 @@ def test_the_mean_wait_is_that_of_theory(
         assert abs(deviation(waits, served, theory(mean_s / wrong))) > bound(), wrong
 
 
+@pytest.mark.long
 @WITHOUT_REFERENCE
 def test_the_mean_wait_of_a_spread_service_is_pollaczek_khinchines(engine: str) -> None:
     """M/G/1 at 0.9 with lognormal service of cv 1.5: 0.14625 s.
@@ -162,6 +163,7 @@ def test_the_mean_wait_of_a_spread_service_is_pollaczek_khinchines(engine: str) 
         assert abs(deviation(waits, served, theory(0.01 / wrong))) > bound(), wrong
 
 
+@pytest.mark.long
 @WITHOUT_REFERENCE
 def test_waits_have_the_quantiles_of_theory(engine: str) -> None:
     """M/M/4 at 0.9: p50, p95 and p99 of the wait are 0.045458, 0.275716 and 0.436660 s.

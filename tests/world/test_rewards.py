@@ -79,6 +79,7 @@ def test_runs_without_rewards_have_no_such_columns() -> None:
     assert not {"rewards", "reward_mean"} & set(plain.windows)
 
 
+@pytest.mark.long
 def test_the_higher_mean_wins_as_often_as_the_normal_law_says() -> None:
     """Phi(difference / standard error of both means at the tick); half the spread would fail."""
     played = shop(MAJORITY, rate="200/s", horizon="30s", endpoint={"weight_update": "0s"})
@@ -96,6 +97,7 @@ def test_the_higher_mean_wins_as_often_as_the_normal_law_says() -> None:
     assert abs(wins - stats.norm.cdf(gain / math.sqrt(spread / 4))) > LIMIT * error
 
 
+@pytest.mark.long
 def test_thompson_sampling_finds_the_better_shop_and_spares_users() -> None:
     """It ends right nearly always, and sends less than half to the worse meanwhile."""
     bandit = {
@@ -115,6 +117,7 @@ def test_thompson_sampling_finds_the_better_shop_and_spares_users() -> None:
     assert shares.mean() < 0.4
 
 
+@pytest.mark.long
 def test_welchs_test_finds_a_gain_as_often_as_the_normal_law_says() -> None:
     """Phi(gain / standard error - 1.96) at the tick of the test; half the spread would fail."""
     test = {"kind": "fixed_horizon", "labelled_requests": 10_000}

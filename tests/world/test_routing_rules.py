@@ -112,6 +112,7 @@ def replayed(run: Run, affinity_ns: int, *, renewed: bool, removed_only: bool) -
     return np.array(drawn)
 
 
+@pytest.mark.long
 @KEEPING
 def test_a_client_stays_with_what_was_drawn(engine: str, rule: str) -> None:
     """Until its time is over, its variant's weight is 0 (cookies) or it is removed (both).
@@ -185,6 +186,7 @@ def test_the_share_follows_after_one_affinity(engine: str) -> None:
     assert binomial_exact(int((kept == "b").sum()), len(kept), 0.9).p_value < SIZE
 
 
+@pytest.mark.long
 @KEEPING
 def test_users_are_counted_when_they_are_drawn(engine: str, rule: str) -> None:
     """A phase counts each user once, of those who were drawn in it and not kept from before."""
