@@ -18,11 +18,11 @@ def print_convergence(result: ConvergenceResult) -> None:
     """Print whether and when the two are distinguished, then the sample sizes of all metrics."""
     from simab.report.convergence_tables import screen_rows
     from simab.report.convergence_text import convergence_sentences
+    from simab.report.label_countings import counting_finding
     from simab.report.page_form import for_page
-    from simab.report.treatments import treatment_finding
 
     console, shown = terminal.standard_output(), for_page(result).found
-    for sentence in filter(None, [*convergence_sentences(shown), treatment_finding(shown)]):
+    for sentence in filter(None, [*convergence_sentences(shown), counting_finding(shown)]):
         terminal.print_item(console, sentence, mark="")
     rows = screen_rows(shown)
     if rows:

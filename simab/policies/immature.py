@@ -1,4 +1,4 @@
-"""How a rule counts requests of which not all is known yet: the treatments of the immature."""
+"""How a rule counts requests of which not all is known yet, in one of five ways."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simab.description import Description, PositiveDuration, is_absent
 __all__ = [
     "AsArrived",
     "Immature",
-    "KindOfTreatment",
+    "KindOfImmature",
     "OptionalImmature",
     "SoFar",
     "Wait",
@@ -77,9 +77,9 @@ class Weight(Description):
 
 
 Immature: TypeAlias = AsArrived | SoFar | Wait | Window | Weight
-KindOfTreatment = Annotated[Immature, Field(discriminator="kind")]
-"""Any of the treatments; `kind` says which in a file."""
+KindOfImmature = Annotated[Immature, Field(discriminator="kind")]
+"""Any of the ways; `kind` says which in a file."""
 
 
-OptionalImmature = Annotated[KindOfTreatment | None, Field(exclude_if=is_absent)]
+OptionalImmature = Annotated[KindOfImmature | None, Field(exclude_if=is_absent)]
 """Of a rule that reads labels; absent, a label counts when it arrives."""

@@ -23,8 +23,8 @@ from simab.report.convergence_funnel import (
 from simab.report.convergence_tables import fan_table, labels_table, leader_table
 from simab.report.convergence_text import metric_title, share_text, signed_text, value_text
 from simab.report.figure_block import FigureBlock, figure_block
-from simab.report.treatments import treatment_finding, treatments_table
-from simab.report.treatments_figure import draw_treatments
+from simab.report.label_countings import counting_finding, countings_table
+from simab.report.label_countings_figure import draw_countings
 from simab.result.studied_convergence import (
     LabelledPoint,
     MetricConvergence,
@@ -34,7 +34,7 @@ from simab.result.studied_convergence import (
 from simab.text import typeset
 from simab.text.lists import named
 
-__all__ = ["fan_figures", "main_figures", "treatment_figures"]
+__all__ = ["counting_figures", "fan_figures", "main_figures"]
 
 _DRAWN_ON = 1.7
 """The band is drawn on where the axis ends beyond so many times the last count."""
@@ -70,15 +70,15 @@ def main_figures(result: StudiedConvergence, numbers: Iterator[int]) -> Iterator
         )
 
 
-def treatment_figures(result: StudiedConvergence, numbers: Iterator[int]) -> Iterator[FigureBlock]:
+def counting_figures(result: StudiedConvergence, numbers: Iterator[int]) -> Iterator[FigureBlock]:
     """How far each way of counting young requests is off, where that was compared."""
-    if result.treatments and any(map(math.isfinite, result.treatments[0].bias)):
+    if result.countings and any(map(math.isfinite, result.countings[0].bias)):
         yield figure_block(
             numbers,
-            "treatments",
-            ("How far off is each way of counting young requests?", treatment_finding(result)),
-            partial(draw_treatments, result),
-            treatments_table(result),
+            "countings",
+            ("How far off is each way of counting young requests?", counting_finding(result)),
+            partial(draw_countings, result),
+            countings_table(result),
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from simab.report.beside import PageBeside, pages_beside
-from simab.report.convergence_blocks import fan_figures, main_figures, treatment_figures
+from simab.report.convergence_blocks import counting_figures, fan_figures, main_figures
 from simab.report.convergence_quickest import quickest
 from simab.report.convergence_tables import (
     bias_table,
@@ -20,11 +20,11 @@ from simab.report.convergence_tables import (
 )
 from simab.report.convergence_text import convergence_sentences, metric_title, value_text
 from simab.report.embedded import data_block
+from simab.report.label_countings import counting_finding
 from simab.report.methods_of_studies import convergence_methods
 from simab.report.page import rendered_section, templates, whole_page
 from simab.report.page_form import for_page
 from simab.report.table import Table
-from simab.report.treatments import treatment_finding
 from simab.report.writing import csv_text, write_texts
 from simab.result.convergence_result import ConvergenceResult, convergence_json
 from simab.result.studied_convergence import StudiedConvergence
@@ -68,7 +68,7 @@ def convergence_page(result: ConvergenceResult, beside: Sequence[PageBeside] = (
         "sizes": sizes_table(found),
         "figures": [
             *main_figures(found, numbers),
-            *treatment_figures(found, numbers),
+            *counting_figures(found, numbers),
             *fan_figures(found, found.metric, numbers),
         ],
         "others": [
@@ -96,7 +96,7 @@ def _answer(found: StudiedConvergence) -> list[str]:
     """The sentences, with the metric that takes the fewest labels at their end."""
     return [
         each
-        for each in (*convergence_sentences(found), treatment_finding(found), quickest(found))
+        for each in (*convergence_sentences(found), counting_finding(found), quickest(found))
         if each
     ]
 

@@ -20,6 +20,7 @@ from simab.text.dates import UTC_NAME, start_of
 __all__ = [
     "CLOSE",
     "NOMINAL",
+    "CountingBias",
     "Coverage",
     "ExampleSeries",
     "Fan",
@@ -32,7 +33,6 @@ __all__ = [
     "MetricConvergence",
     "SampleSize",
     "StudiedConvergence",
-    "TreatmentBias",
     "VariantConvergence",
     "WindowEffect",
 ]
@@ -201,7 +201,7 @@ class LabelBias:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TreatmentBias:
+class CountingBias:
     """How far the difference is off at each checkpoint where young requests are counted in a way.
 
     `kind` is that of a rule's `immature`, `age_s` its age and `law` whose delay it takes, NaN and
@@ -308,7 +308,7 @@ class StudiedConvergence:
     by one table, `truth_rows` is how many rows it has, and `truth_rows_differ` on how many of them
     their decisions differ; 0 where the truth is no table.
     `no_oracle` says why labels that are late or missing are not compared; empty where they are.
-    `latency` and `windows` are empty where only labels are looked at. `treatments` are ways to
+    `latency` and `windows` are empty where only labels are looked at. `countings` are ways to
     count young requests, of the metric asked for; None where labels are not late, or not compared.
     `answers_change` is True where what a variant answers depends on the time, else
     None; `time_zone` is that of `starts_at`, None for UTC.
@@ -334,7 +334,7 @@ class StudiedConvergence:
     other_decisions: Mapping[str, int] = field(default_factory=dict)
     truth_rows: int = 0
     truth_rows_differ: int = 0
-    treatments: tuple[TreatmentBias, ...] | None = field(default=None, metadata=absent_if_none())
+    countings: tuple[CountingBias, ...] | None = field(default=None, metadata=absent_if_none())
     answers_change: bool | None = field(default=None, metadata=absent_if_none())
     time_zone: str | None = field(default=None, metadata=absent_if_none())
 

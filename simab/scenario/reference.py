@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, get_args
 
 from simab.description import Description
 from simab.policies import PolicyDescription, actions
-from simab.policies.immature import KindOfTreatment
+from simab.policies.immature import KindOfImmature
 from simab.profiles.activity import Activity
 from simab.profiles.by_size import BySize
 from simab.profiles.durations import DurationProfile
@@ -103,7 +103,7 @@ _GROUPS: Final[Mapping[str, Mapping[str, tuple[type[Description], ...]]]] = {
         "quality": _kinds(QualityProfile),
         "scores of a classifier": _kinds(ScoreDistribution),
         "numeric rewards": _kinds(RewardDistribution),
-        "immature requests, as a rule counts them": _kinds(KindOfTreatment),
+        "immature requests, as a rule counts them": _kinds(KindOfImmature),
     },
 }
 _WITH_ENTRIES: Final = frozenset(

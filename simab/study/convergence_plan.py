@@ -29,9 +29,9 @@ from simab.scenario.changes import with_changes
 from simab.scenario.labels import Labels
 from simab.scenario.world_names import DESCRIBED
 from simab.stats.sample_size import pooled_trials
+from simab.study.label_countings import ComparedCounting, compared_countings
 from simab.study.measuring import HoldWeights
 from simab.study.plan import StudyPlan
-from simab.study.treated_labels import ComparedTreatment, compared_treatments
 from simab.text.numbers import two_figures
 from simab.world import Blueprint
 from simab.world.control import Decider
@@ -140,21 +140,21 @@ class ConvergencePlan:
         )
 
     @cached_property
-    def treatments(self) -> list[ComparedTreatment]:
+    def countings(self) -> list[ComparedCounting]:
         """Ways to count young requests; none where labels are not late, or not compared."""
         metric = self.metrics[0]
         if self._oracle[0] is None or metric != self._asked_for:
             return []
         rules = self.rules or tuple(self.scenario.policies)
-        found = compared_treatments(self.scenario, rules)
+        found = compared_countings(self.scenario, rules)
         return found if len(found) > 1 else []
 
     @cached_property
-    def treated(self) -> StudyPlan | None:
+    def counted_otherwise(self) -> StudyPlan | None:
         """The runs in which young requests are counted in other ways than as labels arrive."""
         others = {
             each.name: HoldWeights(each.immature)
-            for each in self.treatments
+            for each in self.countings
             if each.immature.kind != "as_arrived"
         }
         if not others:
@@ -191,8 +191,8 @@ class ConvergencePlan:
     def rows(self) -> int:
         """How many runs it has."""
         cells = len(self.plan.worlds)
-        if self.treated is not None:
-            cells += len(self.treated.policies)
+        if self.counted_otherwise is not None:
+            cells += len(self.counted_otherwise.policies)
         return self.replications * cells
 
     @cached_property

@@ -27,11 +27,11 @@ from simab.explain.capacity import candidate_serves
 from simab.policies.immature import AsArrived
 from simab.result.convergence_result import ConvergenceResult
 from simab.result.studied_convergence import (
+    CountingBias,
     LabelBias,
     LatencyDependence,
     MetricConvergence,
     StudiedConvergence,
-    TreatmentBias,
     WindowEffect,
 )
 from simab.scenario import dumps
@@ -41,9 +41,9 @@ from simab.stats.intervals import mean_interval
 from simab.study.convergence_plan import ORACLE, ConvergencePlan, ConvergenceSettings
 from simab.study.environment import environment
 from simab.study.execution import Executor, Progress
+from simab.study.label_countings import counting_biases
 from simab.study.measuring import HELD_WEIGHTS, MeasuredRuns, measured_runs, runs_at_a_glance
 from simab.study.plan import StudyPlan
-from simab.study.treated_labels import treatment_biases
 from simab.text.dates import UTC_NAME
 from simab.units import seconds
 from simab.version import VERSION
@@ -129,7 +129,7 @@ def studied_convergence(plan: ConvergencePlan, played: MeasuredRuns) -> StudiedC
         other_decisions=plan.other_decisions,
         truth_rows=plan.truth_table[0],
         truth_rows_differ=plan.truth_table[1],
-        treatments=_treatments(plan, runs),
+        countings=_countings(plan, runs),
         answers_change=bool(scenario.other_answers) or None,
         time_zone=None if scenario.time_zone == UTC_NAME else scenario.time_zone,
     )
@@ -142,11 +142,13 @@ def convergence_runs(
     played = measured_runs(
         plan.plan, executor=executor, progress=progress and _part(progress, 0, plan.rows)
     )
-    if plan.treated is None:
+    if plan.counted_otherwise is None:
         return played
     done = len(list(plan.plan.cells()))
     others = measured_runs(
-        plan.treated, executor=executor, progress=progress and _part(progress, done, plan.rows)
+        plan.counted_otherwise,
+        executor=executor,
+        progress=progress and _part(progress, done, plan.rows),
     )
     values = {**played.values, **others.values}  # noqa: PD011 - no pandas
     return MeasuredRuns(values, [*played.failures, *others.failures])
@@ -238,18 +240,18 @@ def _of_labels(
     return found
 
 
-def _treatments(
+def _countings(
     plan: ConvergencePlan, runs: Mapping[tuple[str, str], Sequence[ConvergenceRecord]]
-) -> tuple[TreatmentBias, ...] | None:
+) -> tuple[CountingBias, ...] | None:
     """How far every way to count young requests is off; None where none are compared."""
-    if not plan.treatments:
+    if not plan.countings:
         return None
     held, arrived = plan.policy[0], AsArrived().kind
     by_name = {
         each.name: runs[DESCRIBED, held if each.immature.kind == arrived else each.name]
-        for each in plan.treatments
+        for each in plan.countings
     }
-    return treatment_biases(plan.treatments, by_name, runs[ORACLE, held])
+    return counting_biases(plan.countings, by_name, runs[ORACLE, held])
 
 
 def _bias(

@@ -30,7 +30,7 @@ from simab.stats.label_totals import SCORE_BINS
 from simab.text.untrusted import visible
 from simab.world.conditions import ConditionTables, outcomes_met
 from simab.world.given_plans import SessionPlan, TracePlan, session_plan, trace_plan
-from simab.world.label_plan import LabelPlan, Treatment
+from simab.world.label_plan import LabelCounting, LabelPlan
 from simab.world.maturity import Maturity
 from simab.world.publication import Publication
 from simab.world.size_plans import SizePlan, columns_of, require_no_sizes, size_plan
@@ -185,7 +185,7 @@ class Blueprint:
     @cached_property
     def maturity(self) -> Maturity | None:
         """What a rule that weighs answers by their age goes by; None for any other."""
-        if self.labels is None or self.labels.treatment is not Treatment.WEIGHT:
+        if self.labels is None or self.labels.counting is not LabelCounting.WEIGHT:
             return None
         buckets = ceil(self.horizon_ns / self.label_resolution_ns)
         return Maturity(self.labels, self.label_resolution_ns, buckets)

@@ -14,14 +14,14 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.labels import LabelBatches, LabelDuplicates, Labels
 from simab.scenario.models import Scenario
 
-__all__ = ["NO_WINDOW", "LabelPlan", "LabelRule", "OutagePlan", "Treatment"]
+__all__ = ["NO_WINDOW", "LabelCounting", "LabelPlan", "LabelRule", "OutagePlan"]
 
 NO_WINDOW: Final = -1
 _WORD: Final = 1 << 64
 _AT_ONCE: Final = Constant(value="0s")
 
 
-class Treatment(IntEnum):
+class LabelCounting(IntEnum):
     """How labels are counted, as the kernel has it."""
 
     AS_ARRIVED = 0
@@ -72,7 +72,7 @@ class LabelPlan:
     again_after: QuantileTable
     revised_after: QuantileTable
     outages: tuple[OutagePlan, ...]
-    treatment: Treatment
+    counting: LabelCounting
     counted_after_ns: int
     laws: tuple[QuantileTable, ...]
 
@@ -81,8 +81,8 @@ class LabelPlan:
         cls, scenario: Scenario, outcomes: tuple[OutcomeSampler, ...], immature: Immature | None
     ) -> LabelPlan | None:
         """The plan of a scenario under a rule; None where a delay and a share are all."""
-        labels, treatment = scenario.labels, _treatment_of(immature)
-        if labels.is_plain and treatment is Treatment.AS_ARRIVED:
+        labels, counting = scenario.labels, _counting_of(immature)
+        if labels.is_plain and counting is LabelCounting.AS_ARRIVED:
             return None
         batches = labels.batches or LabelBatches.model_construct(every=0, at=0)
         again = labels.duplicates or LabelDuplicates.model_construct(share=0.0, delay=_AT_ONCE)
@@ -102,7 +102,7 @@ class LabelPlan:
                 OutagePlan(each.at, each.at + each.lasts, each.then == "lost")
                 for each in sorted(labels.outages, key=lambda each: each.at)
             ),
-            treatment=treatment,
+            counting=counting,
             counted_after_ns=_counted_after_ns(labels, immature),
             laws=_laws(scenario, immature),
         )
@@ -141,18 +141,18 @@ def _threshold(share: Fraction) -> int:
     return min(int(share * _WORD), _WORD)
 
 
-def _treatment_of(immature: Immature | None) -> Treatment:
+def _counting_of(immature: Immature | None) -> LabelCounting:
     match immature:
         case Wait():
-            return Treatment.WAIT
+            return LabelCounting.WAIT
         case Window():
-            return Treatment.WINDOW
+            return LabelCounting.WINDOW
         case Weight():
-            return Treatment.WEIGHT
+            return LabelCounting.WEIGHT
         case SoFar():
-            return Treatment.SO_FAR
+            return LabelCounting.SO_FAR
         case AsArrived() | None:
-            return Treatment.AS_ARRIVED
+            return LabelCounting.AS_ARRIVED
 
 
 def _laws(scenario: Scenario, immature: Immature | None) -> tuple[QuantileTable, ...]:

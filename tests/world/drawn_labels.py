@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simab.policies.immature import Immature, SoFar, Wait, Weight, Window
 from simab.units import parse_duration
 
-__all__ = ["course", "treatment", "without_mistakes"]
+__all__ = ["counting", "course", "without_mistakes"]
 
 SHARES = st.sampled_from([0.0, 0.5, 1.0])
 MISTAKEN = st.sampled_from([(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.3, 0.3), (0.5, 0.5)])
@@ -47,7 +47,7 @@ def course(draw: st.DrawFn, instant: Callable[[], str], names: Sequence[str]) ->
     return found
 
 
-def treatment(draw: st.DrawFn, instant: Callable[[], str], truth: str) -> Immature | None:
+def counting(draw: st.DrawFn, instant: Callable[[], str], truth: str) -> Immature | None:
     """How a rule would count what is immature; a weight is for successes alone."""
     age = _positive(instant())
     match draw(TREATMENTS):

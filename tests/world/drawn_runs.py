@@ -319,7 +319,7 @@ def _scenario_data(
     if draw(SELDOM):
         found = drawn_labels.course(draw, partial(times.instant, draw), names)
         data["labels"] |= drawn_labels.without_mistakes(found) if truth == "reward" else found
-    data["immature"] = drawn_labels.treatment(draw, partial(times.instant, draw), truth)
+    data["immature"] = drawn_labels.counting(draw, partial(times.instant, draw), truth)
     if data["endpoint"]["variant_routing"] in KEEPING:
         for segment in data["traffic"].values():
             segment["clients"] = min(segment["clients"], 5_000)

@@ -151,11 +151,11 @@ FAULTS = {
     ),
     "a label at an outage's start": ("outage.since_ns <= at_ns", "outage.since_ns < at_ns"),
     "a label at an outage's end": ("at_ns < outage.until_ns", "at_ns <= outage.until_ns"),
-    "a label at the end of a treatment's window": (
+    "a label at the end of a rule's window": (
         "first_ns <= mature_ns",
         "first_ns < mature_ns",
     ),
-    "a correction at the end of a treatment's window": (
+    "a correction at the end of a rule's window": (
         "revised_ns <= mature_ns",
         "revised_ns < mature_ns",
     ),
@@ -327,8 +327,8 @@ RARE: Mapping[str, Callable[[], Play]] = {
     "a positive on the last instant of the window": lambda: labelled({"attribution_window": "5s"}),
     "a label at an outage's start": lambda: labelled({"outages": [_lost("16s", "1s")]}),
     "a label at an outage's end": lambda: labelled({"outages": [_lost("15s", "1s")]}),
-    "a label at the end of a treatment's window": lambda: labelled({}, Window(within="5s")),
-    "a correction at the end of a treatment's window": lambda: labelled(
+    "a label at the end of a rule's window": lambda: labelled({}, Window(within="5s")),
+    "a correction at the end of a rule's window": lambda: labelled(
         {"revised": 1, "revised_after": _constant("2s")}, Window(within="7s")
     ),
 }

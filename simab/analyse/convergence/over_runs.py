@@ -218,7 +218,7 @@ def difference_bias(seen: Floats, oracle: Floats) -> dict[str, Any]:
     """Differences seen less those of all labels, by checkpoint (shapes: runs, checkpoints).
 
     Returns:
-        The fields `bias`, `low`, `high` and `wider` of a `TreatmentBias`.
+        The fields `bias`, `low`, `high` and `wider` of a `CountingBias`.
     """
     known = np.isfinite(seen) & np.isfinite(oracle)
     estimates = []

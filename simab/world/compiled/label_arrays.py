@@ -36,7 +36,7 @@ _COURSE: Final = np.dtype(
         ("again_up_to", np.uint64),
         ("again_table", np.int64),
         ("revised_table", np.int64),
-        ("treatment", np.int64),
+        ("counting", np.int64),
         ("counted_after_ns", np.int64),
     ]
 )
@@ -66,7 +66,7 @@ def label_arrays_of(plan: LabelPlan | None, row_of: Callable[[QuantileTable], in
     course["may_again"], course["again_up_to"] = _up_to(plan.again_below)
     course["again_table"] = row_of(plan.again_after)
     course["revised_table"] = row_of(plan.revised_after)
-    course["treatment"] = plan.treatment
+    course["counting"] = plan.counting
     course["counted_after_ns"] = plan.counted_after_ns
     outages = np.zeros(len(plan.outages), dtype=_OUTAGE)
     outages["since_ns"] = [each.since_ns for each in plan.outages]

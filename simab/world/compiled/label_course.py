@@ -15,7 +15,7 @@ from simab.world.compiled.draws import INSIDE, draw_from_table, words_of
 from simab.world.compiled.label_counts import bucket_of, count_label, count_reward
 from simab.world.compiled.log import log_label
 from simab.world.compiled.streams import DELAY, NEVER_LABELLED
-from simab.world.label_plan import NO_WINDOW, Treatment
+from simab.world.label_plan import NO_WINDOW, LabelCounting
 from simab.world.run_counts import Status, Total
 
 __all__ = ["learn_by_course"]
@@ -26,8 +26,8 @@ _ONE, _TWO = np.uint64(1), np.uint64(2)
 _OK = int(Status.OK)
 _LABELS_ARRIVED, _LABELS_NEVER = int(Total.LABELS_ARRIVED), int(Total.LABELS_NEVER)
 _LABELS_OUTSTANDING = int(Total.LABELS_OUTSTANDING)
-_WAIT, _WINDOW = int(Treatment.WAIT), int(Treatment.WINDOW)
-_WEIGHT, _SO_FAR = int(Treatment.WEIGHT), int(Treatment.SO_FAR)
+_WAIT, _WINDOW = int(LabelCounting.WAIT), int(LabelCounting.WINDOW)
+_WEIGHT, _SO_FAR = int(LabelCounting.WEIGHT), int(LabelCounting.SO_FAR)
 _NOT_DELIVERED = np.int64(-1)
 _NO_WORDS = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
 
@@ -172,7 +172,7 @@ def _count(constants, streams, counts, segment, place, positive, said):
     first_ns, first_flip, again_ns, revised_ns, flip = said
     course = constants.label_course[0]
     mature_ns = streams[segment].finished_ns[place] + course.counted_after_ns
-    if course.treatment == _WINDOW:
+    if course.counting == _WINDOW:
         known = positive  # nothing has been said: it counts as negative
         if first_ns != _NOT_DELIVERED and first_ns <= mature_ns:
             known = first_flip
@@ -180,11 +180,11 @@ def _count(constants, streams, counts, segment, place, positive, said):
                 known = flip
         _book(constants, streams, counts, segment, place, (mature_ns, known, 1))
         return
-    positives_alone = course.treatment in (_WEIGHT, _SO_FAR)
+    positives_alone = course.counting in (_WEIGHT, _SO_FAR)
     if positives_alone:
         answered_ns = streams[segment].finished_ns[place]
         _book(constants, streams, counts, segment, place, (answered_ns, positive, 1))
-    elif course.treatment == _WAIT:
+    elif course.counting == _WAIT:
         first_ns, again_ns, revised_ns = (
             _not_before(first_ns, mature_ns),
             _not_before(again_ns, mature_ns),
@@ -198,7 +198,7 @@ def _count(constants, streams, counts, segment, place, positive, said):
     ):
         if at_ns != _NOT_DELIVERED and (positive ^ value or not positives_alone):
             _book(constants, streams, counts, segment, place, (at_ns, value, sign))
-            if replaces and course.treatment == _SO_FAR:
+            if replaces and course.counting == _SO_FAR:
                 _book(constants, streams, counts, segment, place, (at_ns, value ^ 1, -sign))
 
 

@@ -32,7 +32,7 @@ from simab.world.compiled.kernel import (
 )
 from simab.world.compiled.label_watch import LabelWatch
 from simab.world.compiled.streams import BLOCK, CLIENT, NOWHERE, TARGET, streams_of
-from simab.world.label_plan import Treatment
+from simab.world.label_plan import LabelCounting
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
 from simab.world.run_counts import CLIENT_BITS, RunCounts, Status
@@ -118,7 +118,7 @@ class CompiledPlane:
         if not wanted:
             return ticks[-1]
         labels = self._blueprint.labels
-        if labels is not None and labels.treatment is Treatment.WEIGHT:
+        if labels is not None and labels.counting is LabelCounting.WEIGHT:
             return ticks[0]  # what counts grows with the age of answers, not with labels alone
         watch = LabelWatch.of(ticks, wanted, len(self._blueprint.variants))
         self._advance(ticks[-1], watch)

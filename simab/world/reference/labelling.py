@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from simab.profiles.outcomes import NONE, RequestOutcome
-from simab.world.label_plan import NO_WINDOW, LabelPlan, Treatment
+from simab.world.label_plan import NO_WINDOW, LabelCounting, LabelPlan
 
 __all__ = ["Answer", "Delivery", "counted", "deliveries"]
 
@@ -68,12 +68,12 @@ def counted(plan: LabelPlan, answer: Answer, delivered: Sequence[Delivery]) -> l
     """What counts, and from when on, as the rule treats the immature."""
     variant, outcome, finished_ns = answer
     mature_ns = finished_ns + plan.counted_after_ns
-    match plan.treatment:
-        case Treatment.AS_ARRIVED:
+    match plan.counting:
+        case LabelCounting.AS_ARRIVED:
             return list(delivered)
-        case Treatment.WAIT:
+        case LabelCounting.WAIT:
             return [each._replace(at_ns=max(each.at_ns, mature_ns)) for each in delivered]
-        case Treatment.WINDOW:
+        case LabelCounting.WINDOW:
             positive = plan.is_positive(variant, outcome)
             said = plan.opposite(variant, outcome) if positive else outcome
             if delivered and delivered[0].at_ns <= mature_ns:
@@ -82,10 +82,10 @@ def counted(plan: LabelPlan, answer: Answer, delivered: Sequence[Delivery]) -> l
                 corrected = known[-1] if _corrects(known) else known[0]
                 said = corrected.outcome
             return [Delivery(mature_ns, said)]
-        case Treatment.WEIGHT:
+        case LabelCounting.WEIGHT:
             answered = Delivery(finished_ns, RequestOutcome(NONE, NONE, 0))
             return [answered, *(each for each in delivered if each.outcome.correct)]
-        case Treatment.SO_FAR:
+        case LabelCounting.SO_FAR:
             found = [Delivery(finished_ns, RequestOutcome(NONE, NONE, 0))]
             for place, each in enumerate(delivered):
                 if each.outcome.correct:

@@ -7,18 +7,18 @@ from typing import Final
 
 from simab.report.convergence_text import metric_title, signed_text
 from simab.report.table import Cell, Column, Table
-from simab.result.studied_convergence import StudiedConvergence, TreatmentBias
+from simab.result.studied_convergence import CountingBias, StudiedConvergence
 from simab.text import typeset
 from simab.text.lists import listed, named
 
-__all__ = ["shown_instants", "treatment_finding", "treatment_words", "treatments_table"]
+__all__ = ["counting_finding", "counting_words", "countings_table", "shown_instants"]
 
 _SHARES: Final = (0.125, 0.25, 0.5, 1.0)
 _CLEAR: Final = 1.7
 """Half-widths of a 95 % interval from 0 at which a bias is said to show: 0.1 % by chance."""
 
 
-def treatment_words(each: TreatmentBias, result: StudiedConvergence) -> str:
+def counting_words(each: CountingBias, result: StudiedConvergence) -> str:
     """A way of counting, as it follows "counted"."""
     match each.kind:
         case "so_far":
@@ -43,7 +43,7 @@ def shown_instants(result: StudiedConvergence) -> list[int]:
     return sorted(set(found))
 
 
-def treatment_finding(result: StudiedConvergence) -> str:
+def counting_finding(result: StudiedConvergence) -> str:
     """Which way is furthest off, and where no bias shows: at a quarter of the horizon and its end.
 
     Empty where ways are not compared.
@@ -54,22 +54,22 @@ def treatment_finding(result: StudiedConvergence) -> str:
 
 
 def _at(result: StudiedConvergence, at: int) -> str:
-    known = [each for each in result.treatments or () if math.isfinite(each.low[at])]
+    known = [each for each in result.countings or () if math.isfinite(each.low[at])]
     same = [each for each in known if each.kind != "window"]
-    clean = [treatment_words(each, result) for each in same if not _shows(each, at)]
+    clean = [counting_words(each, result) for each in same if not _shows(each, at)]
     parts, whom = [], "requests"
     if len(clean) < len(same):
         worst = max(same, key=lambda each: abs(each.bias[at]) if _shows(each, at) else 0.0)
         parts.append(
             f"the difference in {metric_title(result.metric.name)} is furthest off where "
-            f"{whom} count {treatment_words(worst, result)}: by "
+            f"{whom} count {counting_words(worst, result)}: by "
             f"{signed_text(result.metric, worst.bias[at])}"
         )
         whom = "they"
     if clean:
         parts.append(f"no bias shows where {whom} count {listed(clean, 'or')}")
     parts += [
-        f"where they count {treatment_words(each, result)}, which is another question, it is off "
+        f"where they count {counting_words(each, result)}, which is another question, it is off "
         f"by {signed_text(result.metric, each.bias[at])}"
         for each in known
         if each.kind == "window" and _shows(each, at)
@@ -79,17 +79,17 @@ def _at(result: StudiedConvergence, at: int) -> str:
     return f"After {typeset.duration(result.times_s[at])} {'; '.join(parts)}."
 
 
-def _shows(each: TreatmentBias, at: int) -> bool:
+def _shows(each: CountingBias, at: int) -> bool:
     return abs(each.bias[at]) > _CLEAR * (each.high[at] - each.low[at]) / 2.0
 
 
-def treatments_table(result: StudiedConvergence) -> Table:
+def countings_table(result: StudiedConvergence) -> Table:
     """The bias of each way at some instants, with its interval; and how wide it spreads."""
     instants = shown_instants(result)
     metric = result.metric
     rows = [
         (
-            Cell(treatment_words(each, result), _used_by(each)),
+            Cell(counting_words(each, result), _used_by(each)),
             *(
                 Cell(
                     signed_text(metric, each.bias[at]) if math.isfinite(each.low[at]) else "–",
@@ -99,7 +99,7 @@ def treatments_table(result: StudiedConvergence) -> Table:
             ),
             Cell(typeset.times(each.wider)),
         )
-        for each in result.treatments or ()
+        for each in result.countings or ()
     ]
     columns = (
         Column("Young requests count", numeric=False),
@@ -115,11 +115,11 @@ def treatments_table(result: StudiedConvergence) -> Table:
     )  # fmt: skip
 
 
-def _used_by(each: TreatmentBias) -> str:
+def _used_by(each: CountingBias) -> str:
     return f"as {listed([named(name) for name in each.rules])}" if each.rules else ""
 
 
-def _range(result: StudiedConvergence, each: TreatmentBias, at: int) -> str:
+def _range(result: StudiedConvergence, each: CountingBias, at: int) -> str:
     if not math.isfinite(each.low[at]):
         return ""
     low, high = (signed_text(result.metric, end) for end in (each.low[at], each.high[at]))

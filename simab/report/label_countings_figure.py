@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 from simab.report import canvas
 from simab.report.convergence_figures import Look, dashes_of, legend, value_axis
+from simab.report.label_countings import counting_words
 from simab.report.palette import LIGHT
-from simab.report.treatments import treatment_words
-from simab.result.studied_convergence import StudiedConvergence, TreatmentBias
+from simab.result.studied_convergence import CountingBias, StudiedConvergence
 from simab.text.time_ticks import axis_title
 
-__all__ = ["draw_treatments"]
+__all__ = ["draw_countings"]
 
 _LINE: Final = 20
 _NARROW: Final = 500
@@ -32,9 +32,9 @@ _SHOWN_FROM: Final = 0.05
 """The part of the horizon before which the first few requests would flatten all that follows."""
 
 
-def draw_treatments(result: StudiedConvergence, width: float) -> Figure:
+def draw_countings(result: StudiedConvergence, width: float) -> Figure:
     """The mean bias of the difference, with its 95 % interval, a line for each way of counting."""
-    shown = [(each, _LOOKS[at % len(_LOOKS)]) for at, each in enumerate(result.treatments or ())]
+    shown = [(each, _LOOKS[at % len(_LOOKS)]) for at, each in enumerate(result.countings or ())]
     top = len(shown) * _LINE + 16.0
     figure, axes = canvas.axes(width, top + 220 + 48, canvas.Margins(62, 26, top, 48))
     start = result.start
@@ -48,11 +48,11 @@ def draw_treatments(result: StudiedConvergence, width: float) -> Figure:
         axes.plot(at, each.bias, color=look.colour, linewidth=2, dashes=dashes_of(look), zorder=3)
     axes.axhline(0, color=LIGHT["soft"], linewidth=1, zorder=1)
     value_axis(axes, result.metric, _bounds(result, [each for each, _ in shown]))
-    legend(figure, [(treatment_words(each, result), look) for each, look in shown])
+    legend(figure, [(counting_words(each, result), look) for each, look in shown])
     return figure
 
 
-def _bounds(result: StudiedConvergence, shown: list[TreatmentBias]) -> tuple[float, float]:
+def _bounds(result: StudiedConvergence, shown: list[CountingBias]) -> tuple[float, float]:
     start = _SHOWN_FROM * result.horizon_s
     ends = [
         end

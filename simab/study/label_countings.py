@@ -16,15 +16,15 @@ from simab.analyse.convergence.over_runs import difference_bias
 from simab.analyse.convergence.record import ConvergenceRecord
 from simab.policies.immature import AsArrived, Immature, SoFar, Wait, Weight, Window
 from simab.profiles.quality import Success
-from simab.result.studied_convergence import TreatmentBias
+from simab.result.studied_convergence import CountingBias
 from simab.scenario import Scenario
 from simab.units import seconds
 
-__all__ = ["ComparedTreatment", "compared_treatments", "treatment_biases"]
+__all__ = ["ComparedCounting", "compared_countings", "counting_biases"]
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedTreatment:
+class ComparedCounting:
     """A way of counting young requests, its name, and the rules of the file that count so."""
 
     name: str
@@ -32,7 +32,7 @@ class ComparedTreatment:
     rules: tuple[str, ...]
 
 
-def compared_treatments(scenario: Scenario, rules: Sequence[str]) -> list[ComparedTreatment]:
+def compared_countings(scenario: Scenario, rules: Sequence[str]) -> list[ComparedCounting]:
     """As labels arrive; then what rules of the file do, and what needs no number where it fits.
 
     `rules` are those of the file that are asked about.
@@ -44,7 +44,7 @@ def compared_treatments(scenario: Scenario, rules: Sequence[str]) -> list[Compar
         policy = scenario.policies[name]
         if hasattr(policy, "immature"):
             used.setdefault(_settled(policy.immature, scenario), []).append(name)
-    return [ComparedTreatment(_name(each), each, tuple(names)) for each, names in used.items()]
+    return [ComparedCounting(_name(each), each, tuple(names)) for each, names in used.items()]
 
 
 def _usual(scenario: Scenario) -> list[Immature]:
@@ -70,37 +70,37 @@ def _name(immature: Immature) -> str:
     return " ".join([immature.kind, *words])
 
 
-def treatment_biases(
-    treatments: Sequence[ComparedTreatment],
+def counting_biases(
+    countings: Sequence[ComparedCounting],
     runs: Mapping[str, Sequence[ConvergenceRecord]],
     oracle: Sequence[ConvergenceRecord],
-) -> tuple[TreatmentBias, ...]:
+) -> tuple[CountingBias, ...]:
     """How far each is off at each instant, in the runs that both have.
 
-    `runs` holds those of each treatment, by its name; the first metric of all is what is asked for.
+    `runs` holds those of each counting, by its name; the first metric of all is what is asked for.
     """
     by_replication = {each.replication: each for each in oracle}
     found = []
-    for treatment in treatments:
+    for counting in countings:
         pairs = [
             (each.metrics[0].difference, by_replication[each.replication].metrics[0].difference)
-            for each in runs[treatment.name]
+            for each in runs[counting.name]
             if each.replication in by_replication
         ]
         if pairs:
             seen, all_labels = np.array(pairs).transpose(1, 0, 2)
-            found.append(_bias(treatment, seen, all_labels))
+            found.append(_bias(counting, seen, all_labels))
     return tuple(found)
 
 
 def _bias(
-    treatment: ComparedTreatment, seen: NDArray[np.float64], oracle: NDArray[np.float64]
-) -> TreatmentBias:
-    immature = treatment.immature
-    said: dict[str, Any] = {"kind": immature.kind, "rules": treatment.rules}
+    counting: ComparedCounting, seen: NDArray[np.float64], oracle: NDArray[np.float64]
+) -> CountingBias:
+    immature = counting.immature
+    said: dict[str, Any] = {"kind": immature.kind, "rules": counting.rules}
     if isinstance(immature, Wait | Window):
         age_ns = immature.after if isinstance(immature, Wait) else immature.within
         said["age_s"] = seconds(age_ns or 0)
     if isinstance(immature, Weight):
         said["law"] = immature.law
-    return TreatmentBias(**said, **difference_bias(seen, oracle))
+    return CountingBias(**said, **difference_bias(seen, oracle))

@@ -12,9 +12,9 @@ import pytest
 
 import simab
 from simab.report.convergence_text import signed_text
-from simab.report.treatments import treatment_finding, treatment_words, treatments_table
+from simab.report.label_countings import counting_finding, counting_words, countings_table
 from simab.result.convergence_result import convergence_json, read_saved_convergence
-from simab.result.studied_convergence import StudiedConvergence, TreatmentBias
+from simab.result.studied_convergence import CountingBias, StudiedConvergence
 from simab.text import typeset
 from simab.text.lists import listed
 
@@ -68,8 +68,8 @@ EXPECTED = {
 }
 
 
-def way(found: simab.Convergence, kind: str, law: str = "") -> TreatmentBias:
-    ways = found.result.found.treatments or ()
+def way(found: simab.Convergence, kind: str, law: str = "") -> CountingBias:
+    ways = found.result.found.countings or ()
     return next(each for each in ways if (each.kind, each.law) == (kind, law))
 
 
@@ -103,7 +103,7 @@ def test_what_is_saved_is_read_again(found: simab.Convergence) -> None:
     text = convergence_json(found.result)
     again = read_saved_convergence(text.encode(), "convergence.json")
     assert convergence_json(again) == text
-    assert way(found, "so_far") in (again.found.treatments or ())
+    assert way(found, "so_far") in (again.found.countings or ())
 
 
 def test_labels_that_are_not_late_have_no_ways(tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ def test_labels_that_are_not_late_have_no_ways(tmp_path: Path) -> None:
     file = tmp_path / "at_once.yaml"
     file.write_text(LATE[:start] + LATE[end:], encoding="utf-8")
     at_once = simab.convergence(simab.load(file), replications=2).result
-    assert at_once.found.treatments is None
-    assert "treatments" not in convergence_json(at_once)
+    assert at_once.found.countings is None
+    assert "countings" not in convergence_json(at_once)
 
 
 def test_the_runs_are_the_same_with_workers(found: simab.Convergence) -> None:
@@ -125,29 +125,29 @@ def drawn(found: simab.Convergence, seed: int) -> StudiedConvergence:
     """Ways with biases, intervals and gaps that no run would give."""
     numbers, result = np.random.default_rng(seed), found.result.found
     ways = []
-    for each in result.treatments or ():
+    for each in result.countings or ():
         bias = numbers.choice([0.0, 0.05, -0.02]) + numbers.normal(0.0, 0.01, len(each.bias))
         wide = np.where(numbers.random(len(bias)) < 0.25, math.nan, 0.01)
         low, high = tuple((bias - wide).tolist()), tuple((bias + wide).tolist())
         ways.append(replace(each, bias=tuple(bias.tolist()), low=low, high=high))
-    return replace(result, treatments=tuple(ways))
+    return replace(result, countings=tuple(ways))
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_the_sentence_says_what_the_numbers_have(found: simab.Convergence, seed: int) -> None:
     result = drawn(found, seed)
-    said = treatment_finding(result)
+    said = counting_finding(result)
     quarter = min(range(len(result.times_s)), key=lambda at: abs(result.times_s[at] - 100.0))
     for at in (quarter, len(result.times_s) - 1):
         when = typeset.duration(result.times_s[at])
-        known = [each for each in result.treatments or () if math.isfinite(each.low[at])]
+        known = [each for each in result.countings or () if math.isfinite(each.low[at])]
         same = [each for each in known if each.kind != "window"]
         off = [each for each in same if abs(each.bias[at]) > 1.7 * 0.01]
-        clean = [treatment_words(each, result) for each in same if each not in off]
+        clean = [counting_words(each, result) for each in same if each not in off]
         sentence = next((each for each in said.split("After ") if each.startswith(when)), "")
         if off:
             worst = max(off, key=lambda each: abs(each.bias[at]))
-            words = treatment_words(worst, result)
+            words = counting_words(worst, result)
             assert f"count {words}: by {signed_text(result.metric, worst.bias[at])}" in sentence
         assert ("furthest off" in sentence) == bool(off)
         assert ("no bias shows" in sentence) == bool(clean)
@@ -156,8 +156,8 @@ def test_the_sentence_says_what_the_numbers_have(found: simab.Convergence, seed:
 
 def test_the_table_has_every_way_and_who_counts_so(found: simab.Convergence) -> None:
     result = found.result.found
-    rows = treatments_table(result).rows
+    rows = countings_table(result).rows
     assert [row[0].text for row in rows] == [
-        treatment_words(each, result) for each in result.treatments or ()
+        counting_words(each, result) for each in result.countings or ()
     ]
     assert [row[0].note for row in rows][:2] == ["", "as “hasty” and “also hasty”"]
