@@ -25,8 +25,8 @@ PAGES: dict[Topic, tuple[str, str, str]] = {
     "profile": (
         "profiles.md",
         "The profiles",
-        "Every kind of latency, label delay, quality, score, reward and way to count young requests "
-        "that a scenario file can name. `simab explain --profile KIND` prints the same. A "
+        "Every kind of latency, label delay, quality, score, reward and way to count young "
+        "requests that a scenario file can name. `simab explain --profile KIND` prints the same. A "
         "parameter without a default is required.",
     ),
     "action": (
