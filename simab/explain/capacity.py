@@ -232,7 +232,7 @@ def _excess(
     """
     alone = together = 0.0
     for segment in scenario.traffic.values():
-        if segment.arrivals is not None and rate_per_s:
+        if segment.arrivals is not None and segment.rate and rate_per_s:
             reaching = rates_per_s([segment], weights)[name]
             thinned = (segment.arrivals.gaps.variation - 1.0) * reaching / segment.rate
             if isinstance(segment.arrivals.gaps, Batches):

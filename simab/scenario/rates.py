@@ -103,9 +103,10 @@ def at_busiest_hour(scenario: AnyScenario) -> AnyScenario:
 def hours(scenario: UncheckedScenario) -> list[tuple[int, float]]:
     """When the hours of a run begin, at every quarter of one, and requests a second in each.
 
-    A run that is shorter is one hour.
+    The last is that which ends with the run. A run that is shorter is one hour.
     """
-    starts_ns = range(0, max(scenario.horizon - HOUR_NS, 0) + 1, HOUR_NS // _STEPS_AN_HOUR)
+    last_ns = max(scenario.horizon - HOUR_NS, 0)
+    starts_ns = [*range(0, last_ns, HOUR_NS // _STEPS_AN_HOUR), last_ns]
     return [
         (start_ns, math.fsum(_rates_from(scenario, start_ns).values())) for start_ns in starts_ns
     ]

@@ -67,3 +67,25 @@ def test_windows_of_the_quietest_hour_without_a_request_are_counted() -> None:
     assert "55 % of its windows are empty" in sentence
     busy = [{"at": "0s", "lasts": "1h", "times": 0.5}]
     assert not said({"spikes": busy}, "windows are empty", metrics=metrics)
+
+
+def test_a_segment_that_is_silent_in_the_busiest_hour_has_no_bursts_there() -> None:
+    """3 requests a second of web from the second hour on, when b2b has stopped."""
+    steps = {"web": {"0s": 0, "2h": 3}, "b2b": {"0s": 1, "2h": 0}}
+    traffic = {
+        name: {
+            "rate": "5/s",
+            "arrivals": {"shape": {"kind": "points", "points": points, "between": "constant"}},
+        }
+        for name, points in steps.items()
+    }
+    found = explain(scenario(traffic=traffic, horizon="4h")).sentences
+    assert any("The busiest hour begins after 2 h, with 15 requests" in each for each in found)
+
+
+def test_the_hour_that_ends_with_the_run_is_one_of_them() -> None:
+    """From minute 61 to the end at minute 74 the rate is 50 times as high."""
+    spike = [{"at": "61min", "lasts": "13min", "times": 50}]
+    (sentence,) = said({"spikes": spike}, "busiest hour", horizon="74min")
+    # 47 of its minutes are as ever: (47 + 13 * 50) / 60 * 5 requests a second.
+    assert "The busiest hour begins after 14 min, with 58.1 requests a second" in sentence
