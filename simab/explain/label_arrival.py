@@ -96,7 +96,7 @@ def _law_of(scenario: Scenario, variant: str, immature: Immature | None) -> Law:
         case Window():
             return _Late((_Piece(1.0, at_once, math.inf),), age_ns=immature.within)
         case Weight():
-            return _Late((_Piece(1.0, positives, window_ns),))
+            return _Late((_Piece(1.0, positives, window_ns),), held_ns)
     pieces = tuple(_pieces(scenario, variant, window_ns))
     age_ns = 0.0
     if isinstance(immature, Wait):
