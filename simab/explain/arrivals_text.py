@@ -12,12 +12,12 @@ from simab.explain.dates import when
 from simab.explain.given_text import given_sentences
 from simab.scenario.arrivals import Modulation
 from simab.scenario.models import Scenario
-from simab.scenario.rates import HOUR_NS, at_mean_rate, changes, hours
+from simab.scenario.rates import HOUR_NS, at_busiest_minute, at_mean_rate, changes, hours
 from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, percent_text, rate_text, two_figures
 
-__all__ = ["arrival_sentences", "changing_rates", "surge_sentences"]
+__all__ = ["arrival_sentences", "changing_rates", "minute_sentences", "surge_sentences"]
 
 _MANY_EMPTY: Final = 0.05
 """The share of windows without a request from which it is said."""
@@ -45,7 +45,6 @@ def surge_sentences(scenario: Scenario, busiest: Scenario) -> Iterator[str]:
 
     `busiest` is the scenario at the steady rates of its busiest hour.
     """
-    usual = {_place(asked): asked.load(busiest) for asked in demands(busiest)}
     for name, segment in scenario.traffic.items():
         if segment.arrivals is None or segment.arrivals.modulation is None:
             continue
@@ -54,16 +53,44 @@ def surge_sentences(scenario: Scenario, busiest: Scenario) -> Iterator[str]:
         rate = steady.rate * times / modulation.mean
         traffic = {**busiest.traffic, name: steady.model_copy(update={"rate": rate})}
         surging = busiest.model_copy(update={"traffic": traffic})
-        found: dict[str, Demand] = {}
-        for asked in sorted(demands(surging), key=lambda each: each.rate_per_s):
-            if usual.get(_place(asked), math.inf) < 1 <= asked.load(surging):
-                found.setdefault(asked.variant, asked)
-        for asked in found.values():
+        for asked, usual in _saturated_only(surging, busiest):
             yield (
                 f"While {named(name)} sends {rate_text(rate)}, {named(asked.variant)} saturates at "
                 f"{percent_text(asked.share)} of the traffic: load {asked.load(surging):.2f} in "
-                f"place of {usual[_place(asked)]:.2f} on average."
+                f"place of {usual:.2f} on average."
             )
+
+
+def minute_sentences(scenario: Scenario, busiest: Scenario) -> Iterator[str]:
+    """Which variants saturate in the busiest minute, and not by the mean of the busiest hour.
+
+    `busiest` is the scenario at the steady rates of that hour.
+    """
+    if not changes(scenario):
+        return
+    start_ns, peak = at_busiest_minute(scenario)
+    rate = math.fsum(segment.rate for segment in peak.traffic.values())
+    for asked, usual in _saturated_only(peak, busiest):
+        yield (
+            f"In the busiest minute, which begins {when(scenario, start_ns)}, {rate_text(rate)} "
+            f"come, and {named(asked.variant)} saturates at {percent_text(asked.share)} of the "
+            f"traffic: load {asked.load(peak):.2f} in place of {usual:.2f} by the mean of the "
+            f"{'busiest hour' if scenario.horizon > HOUR_NS else 'run'}."
+        )
+
+
+def _saturated_only(surging: Scenario, usually: Scenario) -> Iterator[tuple[Demand, float]]:
+    """Each variant at the least of traffic at which it saturates in the first alone.
+
+    With its load in the second.
+    """
+    usual = {_place(asked): asked.load(usually) for asked in demands(usually)}
+    found: set[str] = set()
+    for asked in sorted(demands(surging), key=lambda each: each.rate_per_s):
+        load = usual.get(_place(asked), math.inf)
+        if asked.variant not in found and load < 1 <= asked.load(surging):
+            found.add(asked.variant)
+            yield asked, load
 
 
 def _place(asked: Demand) -> tuple[str, float, float]:

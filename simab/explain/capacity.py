@@ -232,7 +232,7 @@ def _excess(
     """
     alone = together = 0.0
     for segment in scenario.traffic.values():
-        if segment.arrivals is not None and rate_per_s:
+        if segment.arrivals is not None and segment.rate and rate_per_s:
             reaching = rates_per_s([segment], weights)[name]
             thinned = (segment.arrivals.gaps.variation - 1.0) * reaching / segment.rate
             if isinstance(segment.arrivals.gaps, Batches):
@@ -246,8 +246,11 @@ def _excess(
     return alone, together
 
 
-def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:
-    """Which variants are too slow for which share; or that none is."""
+def capacity_sentences(rows: Sequence[CapacityRow], *, for_a_while: bool) -> Iterator[str]:
+    """Which variants are too slow for which share; or that none is.
+
+    `for_a_while` says that further sentences tell of higher loads, which do not last.
+    """
     saturated = [row for row in rows if row.load >= 1]
     for row in saturated:
         name = f"{named(row.variant)} saturates {_at(row)}"
@@ -261,7 +264,11 @@ def capacity_sentences(rows: Sequence[CapacityRow]) -> Iterator[str]:
     if rows and not saturated:
         top = max(rows, key=lambda row: row.load)
         at = f"{named(top.variant)} {_at(top)}"
-        yield f"No variant saturates; the highest load is {top.load:.2f} ({at})."
+        load = f"the highest load is {top.load:.2f} ({at})"
+        if for_a_while:
+            yield f"On average no variant saturates, and {load}; for a while one does."
+        else:
+            yield f"No variant saturates; {load}."
 
 
 def _at(row: CapacityRow) -> str:

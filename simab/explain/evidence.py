@@ -15,7 +15,8 @@ from typing import Final
 from simab import units
 from simab.explain.calendar import Calendar, steady
 from simab.explain.capacity import served_per_s, start_weights
-from simab.explain.label_arrival import arrival_law, recorded_of
+from simab.explain.label_arrival import arrival_law
+from simab.explain.recorded_shares import recorded_of
 from simab.policies.immature import Immature
 from simab.profiles.truth import Truth, metric_difference
 from simab.scenario.models import Scenario
@@ -85,10 +86,11 @@ class Evidence:
         return next(row for row in self.rows if row.variant == variant)
 
 
-def labelled_per_hour(scenario: Scenario) -> dict[str, float]:
+def labelled_per_hour(scenario: Scenario, immature: Immature | None = None) -> dict[str, float]:
     """Labelled requests an hour of every variant, at the split of the start, once labels flow.
 
-    Neither refused requests nor those that a growing queue keeps get a label.
+    As a rule counts them, which may take all answers for labelled. Neither refused requests nor
+    those that a growing queue keeps get a label.
     """
     segments = [segment for segment in scenario.traffic.values() if segment.labelled]
     rates = served_per_s(scenario, segments, start_weights(scenario))
@@ -96,7 +98,7 @@ def labelled_per_hour(scenario: Scenario) -> dict[str, float]:
         name: rates.get(name, 0.0)
         * 3_600
         * (1 - variant.error_rate)
-        * recorded_of(scenario, name).labelled
+        * recorded_of(scenario, name, immature).labelled
         for name, variant in scenario.endpoint.variants.items()
     }
 

@@ -16,7 +16,9 @@ from simab.explain.evidence import (
     labels_ratio,
     labels_until,
 )
+from simab.explain.misleading_labels import misled_policies
 from simab.policies.metrics import COUNTED_AS_CORRECT
+from simab.policies.policy import SingleTest
 from simab.profiles.truth import metric_difference
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
@@ -197,30 +199,46 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
     objective = scenario.objective
     if objective.metric not in ("accuracy", "success_rate"):
         return
-    labels = labelled_per_hour(scenario)
-    rates = labels[objective.control], labels[objective.candidate]
-    if min(rates) <= 0:
-        return  # no test comes, which a warning says
-    ratio = labels_ratio(*rates)
-    pair = f" {named(objective.control)} against {named(objective.candidate)}"
+    misled = misled_policies(scenario)
     for name, policy in scenario.policies.items():
+        immature = getattr(policy, "immature", None)
+        labels = labelled_per_hour(scenario, immature)
+        rates = labels[objective.control], labels[objective.candidate]
+        if min(rates) <= 0:
+            continue  # no test comes, which a warning says
+        ratio = labels_ratio(*rates)
         test = policy.single_test(ratio)
-        if test is not None:
-            sample = test.labelled_requests
-            # The other has more by then; beyond ten million it makes no difference to the power.
-            control = min(round(sample / min(ratio, 1.0)), max(sample, _ENOUGH))
-            candidate = min(round(sample * max(ratio, 1.0)), max(sample, _ENOUGH))
-            once = (
-                f"{named(name)} tests{pair if evidence.others else ''} once, at "
-                f"{counted(sample, 'labelled request')} of the variant that gets fewer"
+        if test is None:
+            continue
+        once = _tested_once(objective, name, test, named_pair=bool(evidence.others))
+        if labels_until(scenario, min(rates), scenario.horizon, immature) < test.labelled_requests:
+            yield f"{once}, which do not come before the horizon at the starting split."
+        elif name in misled:
+            yield (
+                f"{once}; what it counts shows a difference of its own, which a warning tells of, "
+                "and so no probability is stated."
             )
-            immature = getattr(policy, "immature", None)
-            if labels_until(scenario, min(rates), scenario.horizon, immature) < sample:
-                yield f"{once}, which do not come before the horizon at the starting split."
-                continue
+        else:
             effect = evidence.smallest_effect.difference
-            power = _power((base, base + effect), (control, candidate), test.alpha)
+            power = _power((base, base + effect), _trials_of(test, ratio), test.alpha)
             yield f"{once}, and would see that smallest difference with probability {power}."
+
+
+def _tested_once(objective: Objective, name: str, test: SingleTest, *, named_pair: bool) -> str:
+    """That a rule tests once, and at how many labels; of many variants, also which two."""
+    pair = f" {named(objective.control)} against {named(objective.candidate)}"
+    return (
+        f"{named(name)} tests{pair if named_pair else ''} once, at "
+        f"{counted(test.labelled_requests, 'labelled request')} of the variant that gets fewer"
+    )
+
+
+def _trials_of(test: SingleTest, ratio: float) -> tuple[int, int]:
+    """Labelled requests of control and candidate; `ratio`: candidate to control."""
+    # The other has more by then; beyond ten million it makes no difference to the power.
+    sample = test.labelled_requests
+    most = max(sample, _ENOUGH)
+    return min(round(sample / min(ratio, 1.0)), most), min(round(sample * max(ratio, 1.0)), most)
 
 
 def _power(shares: tuple[float, float], trials: tuple[int, int], alpha: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from simab import units
-from simab.explain.arrivals_text import arrival_sentences, surge_sentences
+from simab.explain.arrivals_text import arrival_sentences, minute_sentences, surge_sentences
 from simab.explain.autoscaling_text import autoscaling_sentences
 from simab.explain.calendar import calendar_of
 from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentences
@@ -60,6 +60,11 @@ def explain(scenario: Scenario) -> Explanation:
     """What is known of a scenario without playing it."""
     played, scenario, busiest = scenario, at_mean_rate(scenario), at_busiest_hour(scenario)
     rows = capacity_rows(busiest)
+    for_a_while = (
+        *minute_sentences(played, busiest),
+        *surge_sentences(played, busiest),
+        *overload_sentences(played, busiest),
+    )
     evidence = evidence_of(scenario, variant_truths(played), calendar_of(played))
     return Explanation(
         title=scenario.title,
@@ -68,9 +73,8 @@ def explain(scenario: Scenario) -> Explanation:
             _traffic_sentence(scenario),
             *arrival_sentences(played),
             *timeline_sentences(played),
-            *capacity_sentences(rows),
-            *surge_sentences(played, busiest),
-            *overload_sentences(played, rows),
+            *capacity_sentences(rows, for_a_while=bool(for_a_while)),
+            *for_a_while,
             *autoscaling_sentences(busiest),
             *routing_sentences(scenario),
             *hashed_share_sentences(scenario),

@@ -13,7 +13,7 @@ from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.answers_over_time import quality_shares
 from simab.scenario.models import Scenario
 
-__all__ = ["Law", "Recorded", "arrival_law", "positive_share", "recorded_of"]
+__all__ = ["Law", "arrival_law", "positive_share"]
 
 
 class Law(Protocol):
@@ -25,16 +25,6 @@ class Law(Protocol):
 
     def mean_shortfall(self, limit: int) -> float:
         """How far a delay falls short of a limit on average; not at all where it is longer."""
-
-
-class Recorded(NamedTuple):
-    """Of a variant's answers: the share that is ever labelled, and the share of positives among
-    all and among what the labels say in the end.
-    """
-
-    labelled: float
-    true: float
-    recorded: float
 
 
 class _Piece(NamedTuple):
@@ -96,7 +86,7 @@ def _law_of(scenario: Scenario, variant: str, immature: Immature | None) -> Law:
         case Window():
             return _Late((_Piece(1.0, at_once, math.inf),), age_ns=immature.within)
         case Weight():
-            return _Late((_Piece(1.0, positives, window_ns),))
+            return _Late((_Piece(1.0, positives, window_ns),), held_ns)
     pieces = tuple(_pieces(scenario, variant, window_ns))
     age_ns = 0.0
     if isinstance(immature, Wait):
@@ -122,23 +112,6 @@ def _pieces(scenario: Scenario, variant: str, window_ns: float) -> Iterator[_Pie
 
 def _constant(value_ns: float) -> QuantileTable:
     return QuantileTable.build(lambda survival: 0.0 * survival + value_ns)
-
-
-def recorded_of(scenario: Scenario, variant: str) -> Recorded:
-    """What the labels say of a variant in the end, when all that ever come have come."""
-    labels, true = scenario.labels, positive_share(scenario, variant)
-    positive, negative = (labels.settled(variant, positive=each) for each in (True, False))
-    if labels.is_plain:
-        return Recorded(1.0 - labels.never, true, true)
-    in_time = 1.0
-    if labels.attribution_window is not None:
-        in_time -= positive.delay.table().survival(labels.attribution_window)
-    said = in_time * (1.0 - positive.wrong) + (1.0 - in_time) * positive.wrong
-    of_positives = true * (1.0 - positive.never)
-    of_negatives = (1.0 - true) * (1.0 - negative.never)
-    labelled = of_positives + of_negatives
-    recorded = of_positives * said + of_negatives * negative.wrong
-    return Recorded(labelled, true, recorded / labelled if labelled else math.nan)
 
 
 def positive_share(scenario: Scenario, variant: str) -> float:

@@ -17,7 +17,7 @@ from simab.explain.capacity import (
 from simab.explain.chance import breaks_by_chance
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
 from simab.explain.given_text import traces_that_end
-from simab.explain.labels_text import recorded_otherwise
+from simab.explain.misleading_labels import recorded_otherwise, shown_otherwise
 from simab.explain.routing_text import faulty_routing
 from simab.explain.setting import setting_of
 from simab.explain.unending import ends_after_the_horizon, waits_for_a_person
@@ -84,13 +84,13 @@ def _waits_between_looks(scenario: Scenario) -> Iterator[str]:
 
 
 def _too_few_labels(scenario: Scenario) -> Iterator[str]:
-    labels = labelled_per_hour(scenario)
     objective = scenario.objective
-    slower = min((objective.control, objective.candidate), key=labels.__getitem__)
-    ratio = labels_ratio(labels[objective.control], labels[objective.candidate])
     for name, policy in scenario.policies.items():
-        needed = policy.labels_needed(ratio)
         immature = getattr(policy, "immature", None)
+        labels = labelled_per_hour(scenario, immature)
+        slower = min((objective.control, objective.candidate), key=labels.__getitem__)
+        ratio = labels_ratio(labels[objective.control], labels[objective.candidate])
+        needed = policy.labels_needed(ratio)
         expected = labels_until(scenario, labels[slower], scenario.horizon, immature)
         if expected < needed:
             yield (
@@ -220,6 +220,7 @@ _OF_THE_SCENARIO: Final[Mapping[Topic, ScenarioWarnings]] = {
     Topic.WAITS: _waits_between_looks,
     Topic.LABELS: _too_few_labels,
     Topic.RECORDED: recorded_otherwise,
+    Topic.SHOWN: shown_otherwise,
     Topic.DEPLOYMENT: _candidate_never_deployed,
     Topic.TARGETS: _targets_not_deployed,
     Topic.ROUTING: faulty_routing,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from itertools import groupby
 
 from simab import units
+from simab.explain.capacity import Demand, demands, rates_per_s
 from simab.explain.dates import when
-from simab.explain.variant_queue import CapacityRow
 from simab.profiles.truth import metric_difference, truth_of
 from simab.scenario.epochs import epochs
 from simab.scenario.models import Scenario
@@ -48,27 +49,48 @@ def _clause(scenario: Scenario, entry: TimelineEntry) -> str:
     return f"{_span(scenario, entry)} {listed([*_effects(scenario, entry)])}"
 
 
-def overload_sentences(scenario: Scenario, rows: Sequence[CapacityRow]) -> Iterator[str]:
-    """What is overloaded while requests take longer, and is not otherwise; by loads in `rows`."""
+def overload_sentences(scenario: Scenario, busiest: Scenario) -> Iterator[str]:
+    """What is overloaded while requests take longer, and is not otherwise.
+
+    `busiest` is the scenario at the steady rates of its busiest hour.
+    """
+    asked_for = sorted(demands(busiest), key=lambda each: each.load(busiest))
     for entry in scenario.timeline:
-        if (
-            not isinstance(entry, Conditions)
-            or entry.latency_times <= 1
-            or entry.instance is not None
-        ):
+        if not isinstance(entry, Conditions) or entry.latency_times <= 1:
             continue
-        found = {
-            row.variant: row
-            for row in sorted(rows, key=lambda row: row.load)
-            if entry.hits_variant(row.variant) and row.load < 1 <= row.load * entry.latency_times
-        }
-        for row in found.values():
-            yield (
-                f"At the full strength of {_title(scenario, entry)} {named(row.variant)} is "
-                f"overloaded with {percent_text(row.share)} of the traffic: its load is "
-                f"{row.load * entry.latency_times:.2f} in place of {row.load:.2f}, and its queue "
-                "grows as long as that lasts."
-            )
+        found: dict[str, str] = {}
+        for asked in asked_for:
+            times = 1.0 + (entry.latency_times - 1.0) * _hit_share(busiest, entry, asked)
+            if asked.load(busiest) < 1 <= asked.load(busiest) * times:
+                found[asked.variant] = _overload(scenario, busiest, entry, asked, times)
+        yield from found.values()
+
+
+def _hit_share(busiest: Scenario, entry: Conditions, asked: Demand) -> float:
+    """The share of a variant's requests that take longer, at the instance that is hit."""
+    variant = busiest.endpoint.variants[asked.variant]
+    alone = entry.instance is not None and variant.instance_routing != "random"
+    if alone or not entry.hits_variant(asked.variant):
+        return 0.0  # where instances share the work, the others take over
+    segments = [busiest.traffic[name] for name in entry.segments] or [*busiest.traffic.values()]
+    hit = rates_per_s(segments, asked.weights)[asked.variant]
+    everybody = rates_per_s(busiest.traffic.values(), asked.weights)[asked.variant]
+    if not everybody:  # copies alone, of whoever goes by weight
+        rates = [segment.rate for segment in segments]
+        return math.fsum(rates) / math.fsum(each.rate for each in busiest.traffic.values())
+    return hit / everybody
+
+
+def _overload(
+    scenario: Scenario, busiest: Scenario, entry: Conditions, asked: Demand, times: float
+) -> str:
+    load = asked.load(busiest)
+    where = f"instance {entry.instance} of " if entry.instance is not None else ""
+    text = f"the full strength of {_title(scenario, entry)} {where}{named(asked.variant)}"
+    return (
+        f"At {text} is overloaded with {percent_text(asked.share)} of the traffic: its load is "
+        f"{load * times:.2f} in place of {load:.2f}, and its queue grows as long as that lasts."
+    )
 
 
 def _title(scenario: Scenario, entry: Conditions) -> str:

@@ -151,6 +151,20 @@ class RateCurve:
         until = self.total if until_ns >= end_ns else self.passed_ns(until_ns)
         return (until - self.passed_ns(since_ns)) / (until_ns - since_ns)
 
+    def means_over(self, starts_ns: NDArray[np.int64], span_ns: int) -> NDArray[np.float64]:
+        """The mean factor over spans of the same length; they end with the curve at the latest."""
+        return (self._passed(starts_ns + span_ns) - self._passed(starts_ns)) / span_ns
+
+    def _passed(self, at_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The integral of the factor up to instants from 0 to the end."""
+        edges_ns = np.array([knot.at_ns for knot in self.knots])
+        starts, ends = (np.array([knot[each] for knot in self.knots]) for each in (1, 2))
+        places = np.clip(np.searchsorted(edges_ns, at_ns, side="right") - 1, 0, len(edges_ns) - 2)
+        inside, lengths = at_ns - edges_ns[places], np.diff(edges_ns)[places]
+        rises = (ends[places] - starts[places]) * inside / lengths
+        found = np.array(self._areas)[places] + inside * (starts[places] + rises / 2.0)
+        return np.asarray(found, dtype=np.float64)
+
     @cached_property
     def _areas(self) -> tuple[float, ...]:
         """The integral up to each knot."""

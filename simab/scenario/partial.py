@@ -16,15 +16,21 @@ from pydantic.fields import FieldInfo
 from simab.description import Description
 from simab.documents.violations import Violation
 from simab.profiles import DurationProfile
+from simab.scenario.arrivals import Shape
 from simab.scenario.locations import members_of, plain_annotation, tags_of
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.trace import Sessions, Trace
 
 __all__ = ["json_text", "partial_scenario", "until_unread"]
 
-# A distribution is asked for its quantiles, and a trace for its rows, which have no meaning while a
-# part of it is missing.
-_WHOLE_OR_NOT: Final = (*members_of(get_args(DurationProfile)[0]), Trace, Sessions)
+# A distribution is asked for its quantiles, a shape for its curve and a trace for its rows, which
+# have no meaning while a part of it is missing.
+_WHOLE_OR_NOT: Final = (
+    *members_of(get_args(DurationProfile)[0]),
+    *members_of(get_args(Shape)[0]),
+    Trace,
+    Sessions,
+)
 
 
 def partial_scenario(data: dict[str, Any]) -> UncheckedScenario:

@@ -9,16 +9,21 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simab.profiles.rate_curve import Curve, Knot, RateCurve
 from simab.scenario.arrivals import MOST_POINTS, Arrivals
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.sized import with_laws
-from simab.scenario.traced import mean_between_per_s, target_shares
+from simab.scenario.traced import busiest, mean_between_per_s, means_over_per_s, target_shares
 from simab.text.dates import zone_of
 
 __all__ = [
     "HOUR_NS",
+    "MINUTE_NS",
     "at_busiest_hour",
+    "at_busiest_minute",
     "at_mean_rate",
     "changes",
     "curve_of",
@@ -30,6 +35,7 @@ __all__ = [
 ]
 
 HOUR_NS: Final = 3_600 * 10**9
+MINUTE_NS: Final = 60 * 10**9
 _STEPS_AN_HOUR: Final = 4
 _PARTS_OF_A_TRACE: Final = 288
 AnyScenario = TypeVar("AnyScenario", bound=UncheckedScenario)
@@ -109,12 +115,49 @@ def at_busiest_hour(scenario: AnyScenario) -> AnyScenario:
     return _steady(scenario, _rates_from(scenario, start_ns))
 
 
+def at_busiest_minute(scenario: AnyScenario) -> tuple[int, AnyScenario]:
+    """When the minute with the most requests begins, and the scenario at the rates of it.
+
+    It is looked for around the instants at which a rate changes its course, and in traces among
+    whole minutes. A run that is shorter is one minute.
+    """
+    last_ns = max(scenario.horizon - MINUTE_NS, 0)
+    around = [_turns_ns(scenario, segment) for segment in scenario.traffic.values()]
+    starts_ns = np.unique(np.clip(np.concatenate(around), 0, last_ns))
+    totals = sum(_minutes_per_s(scenario, each, starts_ns) for each in scenario.traffic.values())
+    start_ns = int(starts_ns[np.argmax(totals)])
+    until_ns = min(start_ns + MINUTE_NS, scenario.horizon)
+    return start_ns, _steady(scenario, _rates_between(scenario, start_ns, until_ns))
+
+
+def _turns_ns(scenario: UncheckedScenario, segment: Segment) -> NDArray[np.int64]:
+    """Where minutes begin that start, are half over or end when a rate changes its course."""
+    if segment.trace is not None:
+        return np.array([busiest(segment.trace, scenario.horizon, MINUTE_NS).begins_ns])
+    knots_ns = np.array([knot.at_ns for knot in rate_curve_per_s(scenario, segment)])
+    return np.concatenate([knots_ns, knots_ns - MINUTE_NS // 2, knots_ns - MINUTE_NS])
+
+
+def _minutes_per_s(
+    scenario: UncheckedScenario, segment: Segment, starts_ns: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Requests a second of a segment in minutes of a run."""
+    span_ns = min(MINUTE_NS, scenario.horizon)
+    if segment.trace is not None:
+        return means_over_per_s(segment.trace, scenario.horizon, starts_ns, span_ns)
+    curve, rate = curve_of(scenario, segment), segment.rate * _modulated(segment)
+    if curve is None:
+        return np.full(len(starts_ns), rate)
+    return rate * curve.means_over(starts_ns, span_ns)
+
+
 def hours(scenario: UncheckedScenario) -> list[tuple[int, float]]:
     """When the hours of a run begin, at every quarter of one, and requests a second in each.
 
-    A run that is shorter is one hour.
+    The last is that which ends with the run. A run that is shorter is one hour.
     """
-    starts_ns = range(0, max(scenario.horizon - HOUR_NS, 0) + 1, HOUR_NS // _STEPS_AN_HOUR)
+    last_ns = max(scenario.horizon - HOUR_NS, 0)
+    starts_ns = [*range(0, last_ns, HOUR_NS // _STEPS_AN_HOUR), last_ns]
     return [
         (start_ns, math.fsum(_rates_from(scenario, start_ns).values())) for start_ns in starts_ns
     ]

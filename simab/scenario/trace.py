@@ -153,8 +153,9 @@ class Sessions(Description):
                 raise InvalidInput(
                     f"{number!r} is not a number of requests; write 1 to {_MOST_REQUESTS:,}"
                 )
-        if shares and abs(sum(shares.values()) - 1.0) > 1e-9:
-            raise InvalidInput("the shares do not add up to 1; correct one of them")
+        total = sum(shares.values())
+        if shares and abs(total - 1.0) > 1e-9:
+            raise InvalidInput(f"the shares add up to {total:.6g}; let them add up to 1")
         return shares
 
     @model_validator(mode="after")

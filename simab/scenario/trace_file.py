@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from simab.errors import InvalidInput
 from simab.scenario.trace_cells import dates_ns, exact_ns, first_fault, whole_numbers
 from simab.stats.fixed_arrays import fixed
+from simab.text.lists import listed_few
+from simab.text.untrusted import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +35,9 @@ UNITS_NS: Final = {
 }
 _LONGEST_NS: Final = 2**62
 _CHUNK: Final = 1 << 20
+_SEPARATORS: Final = (";", "\t", "|")
+_MOST_LISTED: Final = 8
+"""Columns that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,21 +165,45 @@ def _frame(reading: Reading) -> pd.DataFrame:
                 keep_default_na=False,
                 nrows=MOST_ROWS + 1,
             )
+        except pd.errors.EmptyDataError:
+            raise InvalidInput(
+                f"{reading.file} is empty; write a line of column names, and the rows below it"
+            ) from None
         except (ValueError, OSError, EOFError) as error:
             said = str(error).strip().rstrip(".").replace("\n", " ")
             raise InvalidInput(
                 f"{reading.file} is not a CSV file with a header: {said}; correct the file"
             ) from None
-    for name in reading.columns:
-        if name not in frame.columns:
-            raise InvalidInput(
-                f"{reading.file} has no column {name!r}; name one that stands in its first line"
-            )
+    _require_columns(frame, reading)
     frame = _without_blank_end(frame)
     if not 0 < len(frame) <= MOST_ROWS:
         many = "no row" if not len(frame) else f"more than {MOST_ROWS:,} rows"
         raise InvalidInput(f"{reading.file} has {many}; a trace has 1 to {MOST_ROWS:,}")
     return frame
+
+
+def _require_columns(frame: pd.DataFrame, reading: Reading) -> None:
+    """Refuse a file that lacks a column, with those that it has.
+
+    Raises:
+        InvalidInput: it does.
+    """
+    import pandas as pd
+
+    lacking = [name for name in reading.columns if name not in frame.columns]
+    if not lacking:
+        return
+    found = [*frame.columns]
+    if not reading.file.endswith((".parquet", ".pq")):
+        found = [*pd.read_csv(reading.file, nrows=0).columns]
+    columns = listed_few([visible(str(each)) for each in found], _MOST_LISTED)
+    rule = f"{reading.file} has no column {lacking[0]!r}, but {columns}"
+    if len(found) == 1 and (others := [each for each in _SEPARATORS if each in found[0]]):
+        name = {"\t": "a tab"}.get(others[0], f"`{others[0]}`")
+        raise InvalidInput(f"{rule}; write commas between columns in place of {name}")
+    if lacking[0].strip() in [each.strip() for each in map(str, found)]:
+        raise InvalidInput(f"{rule}; remove the spaces around the name in the file")
+    raise InvalidInput(f"{rule}; name one of these")
 
 
 def _parquet(reading: Reading) -> pd.DataFrame:

@@ -19,6 +19,7 @@ __all__ = [
     "dispersion",
     "ends_ns",
     "mean_between_per_s",
+    "means_over_per_s",
     "target_shares",
 ]
 
@@ -39,6 +40,15 @@ def mean_between_per_s(trace: Trace, horizon_ns: int, since_ns: int, until_ns: i
         return 0.0
     first, last = (int(each) for each in np.searchsorted(arrived_ns, (since_ns, until_ns)))
     return (last - first) * trace.keep / ((until_ns - since_ns) / _NS)
+
+
+def means_over_per_s(
+    trace: Trace, horizon_ns: int, starts_ns: NDArray[np.int64], span_ns: int
+) -> NDArray[np.float64]:
+    """The same of many parts of the same length."""
+    arrived_ns = _arrived_ns(trace, horizon_ns)
+    first, last = (np.searchsorted(arrived_ns, at) for at in (starts_ns, starts_ns + span_ns))
+    return np.asarray((last - first) * trace.keep / (span_ns / _NS), dtype=np.float64)
 
 
 def busiest(trace: Trace, horizon_ns: int, span_ns: int) -> Busiest:

@@ -68,7 +68,9 @@ def _sentence(details: ErrorDetails, here: Location) -> Sentence:
         case "model_type" | "model_attributes_type" | "dict_type":
             return _mapping(here)
         case "too_short" | "too_long" | "string_too_long":
-            return _length(details)
+            return _length(details, here)
+        case "string_type" if here.path[-1:] == ("starts_at",):
+            return "must be a date", "Write for example `starts_at: 2026-03-01T09:00`."
     message = details["msg"]
     unforeseen = f"{message[:1].lower()}{message[1:]}", "See `simab schema` for what fits here."
     return _SENTENCES.get(details["type"], unforeseen)
@@ -153,13 +155,19 @@ def _mapping(here: Location) -> Sentence:
     return "must be a mapping of names to values", shown
 
 
-def _length(details: ErrorDetails) -> Sentence:
+def _length(details: ErrorDetails, here: Location) -> Sentence:
     limits = details["ctx"]
+    least, most = (
+        next((getattr(each, name) for each in here.constraints if hasattr(each, name)), None)
+        for name in ("min_length", "max_length")
+    )
+    if least == most is not None and isinstance(details["input"], list):
+        return f"has {len(details['input'])} entries, and needs {most}", f"Write {most} of them."
     if details["type"] == "string_too_long":
         return f"is longer than {limits['max_length']} characters", "Write a shorter one."
     if details["type"] == "too_long":
-        most = f"{limits['max_length']:,}"
-        return f"has more than {most} entries", f"Keep {most} of them or fewer."
+        bound = f"{limits['max_length']:,}"
+        return f"has more than {bound} entries", f"Keep {bound} of them or fewer."
     least = limits["min_length"]
     rule = f"needs at least {least} {'entry' if least == 1 else 'entries'}"
     return rule, "Add what is missing, or remove the key."

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from simab.explain.explanation import explain
-from simab.explain.label_arrival import arrival_law, recorded_of
+from simab.explain.label_arrival import arrival_law
+from simab.explain.recorded_shares import recorded_of
 from simab.policies.immature import SoFar, Wait, Weight, Window
 from tests.world.building import scenario, variant
 

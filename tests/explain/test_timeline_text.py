@@ -102,3 +102,33 @@ def test_a_slowdown_that_overloads_is_said_and_another_is_not():
     assert not any(
         "overloaded" in each for each in explain(of(conditions(latency_times=1.2))).sentences
     )
+
+
+def test_no_sentence_says_that_nothing_saturates_where_a_slowdown_overloads() -> None:
+    """Neither of a segment that is a fourth of the requests: .4 * (1 + 3 / 4 * 8) = 2.8."""
+    traffic = {"web": {"rate": "5/s"}, "mobile": {"rate": "15/s"}}
+    slow = conditions(name="disk", latency_times=9, segments=["mobile"])
+    sentences = explain(of(slow, traffic=traffic)).sentences
+    (average,) = [each for each in sentences if "highest load" in each]
+    assert average.startswith("On average no variant saturates, and the highest load is 0.40 (")
+    assert any(
+        "“a” is overloaded with 50 % of the traffic: its load is 2.80" in s for s in sentences
+    )
+    light = conditions(latency_times=9, segments=["web"], variants=["a"])
+    loads = [each for each in explain(of(light, traffic=traffic)).sentences if "in place" in each]
+    assert ["its load is 1.20 in place of 0.40" in each for each in loads] == [True]
+
+
+def test_one_slow_instance_is_overloaded_where_each_request_draws_its_own() -> None:
+    """Where the least busy takes it, the others help."""
+    slow = conditions(name="disk", latency_times=3, variants=["a"], instance=1)
+    pair = {"a": variant(instances=2), "b": variant(instances=2)}
+    (said,) = [
+        each
+        for each in explain(of(slow, variants=pair, rate="40/s")).sentences
+        if "overloaded" in each
+    ]
+    assert "instance 1 of “a” is overloaded with 50 % of the traffic: its load is 1.20" in said
+    shared = {"a": variant(instances=2, instance_routing="least_outstanding_requests")}
+    made = of(slow, variants=shared | {"b": variant(instances=2)}, rate="40/s")
+    assert not any("overloaded" in each for each in explain(made).sentences)

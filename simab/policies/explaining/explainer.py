@@ -27,6 +27,7 @@ class Topic(IntEnum):
     WAITS = auto()
     LABELS = auto()
     RECORDED = auto()
+    SHOWN = auto()
     TOO_LATE = auto()
     REFUSED = auto()
     DEPLOYMENT = auto()

@@ -9,6 +9,7 @@ from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy
 from simab.policies.immature import SoFar, Wait, Weight, Window
 from simab.profiles.quality import NumericReward, Success
+from simab.scenario.labels import Labels
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards, known_qualities, qualities_of_roles
 from simab.scenario.suggestions import remedy_for_name
@@ -108,6 +109,8 @@ def treatments_fit_the_labels(
         rule = "waits for the attribution window, and the labels have none"
         remedy = "Add `after: 7d` here, or `attribution_window: 7d` to labels."
         yield Violation((*here, "kind"), rule, remedy)
+    if isinstance(treatment, Weight):
+        yield from _weights_know_all_that_comes(scenario.labels, here)
     if not isinstance(treatment, SoFar | Window | Weight):
         return
     qualities = qualities_of_roles(scenario)
@@ -118,3 +121,13 @@ def treatments_fit_the_labels(
     elif not all(isinstance(each, Success) for each in qualities):
         rule = f"counts conversions: {treatment.kind} is for variants of quality success"
         yield Violation((*here, "kind"), rule, "Use `{kind: wait, after: 7d}` here.")
+
+
+def _weights_know_all_that_comes(labels: Labels, here: Path) -> Iterator[Violation]:
+    """A weight goes by when positives are first recorded, each once and for good."""
+    revised = labels.revised or any(settings.revised for _, settings in labels.said())
+    for name, given in (("revised", revised), ("duplicates", labels.duplicates is not None)):
+        if given:
+            rule = f"weighs answers by the first label of each, and labels have {name}"
+            remedy = f"Remove `{name}` from labels, or use `{{kind: wait, after: 7d}}` here."
+            yield Violation((*here, "kind"), rule, remedy)
