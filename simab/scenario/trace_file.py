@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
-from simab.scenario.trace_cells import dates_ns, exact_ns, first_fault, whole_numbers
+from simab.scenario.trace_cells import (
+    dates_ns,
+    exact_ns,
+    first_fault,
+    require_cells,
+    whole_numbers,
+)
+from simab.scenario.trace_csv import csv_frame
 from simab.stats.fixed_arrays import fixed
 
 if TYPE_CHECKING:
@@ -83,15 +90,22 @@ class TraceRows:
 
 
 def require_file(file: str) -> None:
-    """Refuse a file that is not there.
+    """Refuse what is not a file, or not there.
 
     Raises:
         InvalidInput: it is not, with what is looked for.
     """
-    if not Path(file).is_file():
+    try:
+        if Path(file).is_file():
+            return
+        found = Path(file).exists()
+    except OSError as error:
         raise InvalidInput(
-            f"there is no file {file}; write its path as seen from the scenario's file"
-        )
+            f"{file:.60} cannot be looked for: {error.strerror}; write the path of a file"
+        ) from None
+    if found:
+        raise InvalidInput(f"{file} is not a regular file; write the path of one")
+    raise InvalidInput(f"there is no file {file}; write its path as seen from the scenario's file")
 
 
 def digest_of_file(file: str) -> str:
@@ -143,34 +157,14 @@ def read_trace(reading: Reading) -> TraceRows:
 
 def _frame(reading: Reading) -> pd.DataFrame:
     """The columns that are asked for; those of names as text, and of numbers as they come."""
-    import pandas as pd
-
     if reading.file.endswith((".parquet", ".pq")):
         frame = _parquet(reading)
     else:
-        texts = {
-            name: str for name in (reading.target, *(name for name, _ in reading.where)) if name
-        }
-        try:
-            frame = pd.read_csv(
-                reading.file,
-                usecols=lambda name: name in reading.columns,
-                dtype=texts,
-                skip_blank_lines=False,
-                keep_default_na=False,
-                nrows=MOST_ROWS + 1,
-            )
-        except (ValueError, OSError, EOFError) as error:
-            said = str(error).strip().rstrip(".").replace("\n", " ")
-            raise InvalidInput(
-                f"{reading.file} is not a CSV file with a header: {said}; correct the file"
-            ) from None
-    for name in reading.columns:
-        if name not in frame.columns:
-            raise InvalidInput(
-                f"{reading.file} has no column {name!r}; name one that stands in its first line"
-            )
-    frame = _without_blank_end(frame)
+        texts = [each for each in (reading.target, *(name for name, _ in reading.where)) if each]
+        frame = csv_frame(reading.file, reading.columns, texts, MOST_ROWS + 1)
+    for name in (reading.time, reading.count, *reading.sizes):
+        if name:
+            require_cells(frame[name], reading.file)
     if not 0 < len(frame) <= MOST_ROWS:
         many = "no row" if not len(frame) else f"more than {MOST_ROWS:,} rows"
         raise InvalidInput(f"{reading.file} has {many}; a trace has 1 to {MOST_ROWS:,}")
@@ -181,7 +175,7 @@ def _parquet(reading: Reading) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_parquet(reading.file)
+        frame = pd.read_parquet(reading.file)
     except ImportError:
         raise InvalidInput(
             f"{reading.file} is a Parquet file, which pyarrow reads, and that is not installed; "
@@ -191,14 +185,10 @@ def _parquet(reading: Reading) -> pd.DataFrame:
         raise InvalidInput(
             f"{reading.file} is not a Parquet file: {error}; correct the file"
         ) from None
-
-
-def _without_blank_end(frame: pd.DataFrame) -> pd.DataFrame:
-    """Blank lines at the end say nothing; one between others is a fault of its row."""
-    keep = len(frame)
-    while keep and all(str(cell) in ("", "nan") for cell in frame.iloc[keep - 1]):
-        keep -= 1
-    return frame.iloc[:keep]
+    for name in reading.columns:
+        if name not in frame.columns:
+            raise InvalidInput(f"{reading.file} has no column {name!r}; name one that it has")
+    return frame
 
 
 def _times_ns(frame: pd.DataFrame, reading: Reading) -> NDArray[np.int64]:
