@@ -15,6 +15,7 @@ from typing import Final
 from simab import units
 from simab.explain.calendar import Calendar, steady
 from simab.explain.capacity import served_per_s, start_weights
+from simab.explain.failing import spared_share
 from simab.explain.label_arrival import arrival_law
 from simab.explain.recorded_shares import recorded_of
 from simab.policies.immature import Immature
@@ -41,7 +42,7 @@ _AGES_NS: Final = 2.0**62  # longer than any label is late
 
 @dataclass(frozen=True, slots=True)
 class TruthRow:
-    """A variant's true value of the objective's metric, and its labels an hour at the start.
+    """A variant's true value of the objective's metric, and its labels an hour.
 
     `truth` is NaN where the metric is undefined.
     """
@@ -90,14 +91,17 @@ def labelled_per_hour(scenario: Scenario, immature: Immature | None = None) -> d
     """Labelled requests an hour of every variant, at the split of the start, once labels flow.
 
     As a rule counts them, which may take all answers for labelled. Neither refused requests nor
-    those that a growing queue keeps get a label.
+    those that a growing queue keeps get a label, nor those that fail; of conditions of the
+    timeline, by which more fail for a while, the mean over the run counts.
     """
-    segments = [segment for segment in scenario.traffic.values() if segment.labelled]
+    labelled = [name for name, segment in scenario.traffic.items() if segment.labelled]
+    segments = [scenario.traffic[name] for name in labelled]
     rates = served_per_s(scenario, segments, start_weights(scenario))
     return {
         name: rates.get(name, 0.0)
         * 3_600
         * (1 - variant.error_rate)
+        * spared_share(scenario, name, labelled)
         * recorded_of(scenario, name, immature).labelled
         for name, variant in scenario.endpoint.variants.items()
     }

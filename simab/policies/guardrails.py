@@ -13,7 +13,12 @@ from pydantic import Field
 
 from simab.description import SMALLEST_ERROR, Description, Share
 from simab.policies.constant_weight_period import ConstantWeightPeriod
-from simab.policies.metrics import ErrorMetric, LatencyMetric, latency_metric_ns
+from simab.policies.metrics import (
+    ErrorMetric,
+    LatencyMetric,
+    latency_metric_ns,
+    milliseconds_text,
+)
 from simab.policies.observation import Observation
 from simab.policies.two_proportions import TwoProportions
 from simab.stats.non_inferiority import (
@@ -100,10 +105,11 @@ class LatencyMargin(Description):
         # Written so that NaN, where a variant served nothing, does not pass.
         if candidate <= self.at_most_times * control:
             return ""
-        return (
-            f"{self.metric} {candidate / 1e6:.1f}ms against {control / 1e6:.1f}ms, more than "
-            f"{self.at_most_times:g} times the control's"
-        )
+        because = f"more than {self.at_most_times:g} times the control's"
+        if math.isnan(candidate + control):
+            because = "not to be compared yet"
+        own, other = milliseconds_text(candidate), milliseconds_text(control)
+        return f"{self.metric} {own} against {other}, {because}"
 
 
 Guardrail = Annotated[ErrorRateMargin | LatencyMargin, Field(discriminator="metric")]

@@ -9,10 +9,12 @@ from pydantic import Field
 from simab import units
 from simab.description import Description, Duration, Share
 from simab.policies.metrics import (
+    NO_DATA,
     ErrorMetric,
     LatencyMetric,
     latency_floor_ns,
     latency_metric_ns,
+    milliseconds_text,
 )
 from simab.stats.request_totals import RequestTotals
 
@@ -33,7 +35,8 @@ class ErrorRateLimit(Description):
 
     def reading(self, totals: RequestTotals) -> str:
         """What was measured, in words."""
-        return f"error_rate {totals.error_rate:.2%} (limit {self.at_most:.2%})"
+        seen = f"{totals.error_rate:.2%}" if totals.invocations else NO_DATA
+        return f"error_rate {seen} (limit {self.at_most:.2%})"
 
 
 class LatencyLimit(Description):
@@ -53,8 +56,8 @@ class LatencyLimit(Description):
 
     def reading(self, totals: RequestTotals) -> str:
         """What was measured, in words."""
-        measured_ms = latency_metric_ns(self.metric, totals) / 1e6
-        return f"{self.metric} {measured_ms:.1f}ms (limit {units.format_duration(self.at_most)})"
+        seen = milliseconds_text(latency_metric_ns(self.metric, totals))
+        return f"{self.metric} {seen} (limit {units.format_duration(self.at_most)})"
 
 
 Limit = Annotated[ErrorRateLimit | LatencyLimit, Field(discriminator="metric")]

@@ -15,12 +15,14 @@ __all__ = [
     "COUNTED_AS_CORRECT",
     "LATENCY_PROBABILITIES",
     "LOWER_IS_BETTER",
+    "NO_DATA",
     "ErrorMetric",
     "LabelMetric",
     "LatencyMetric",
     "label_metric",
     "latency_floor_ns",
     "latency_metric_ns",
+    "milliseconds_text",
 ]
 
 LabelMetric: TypeAlias = Literal[
@@ -40,6 +42,8 @@ LatencyMetric: TypeAlias = Literal[
 ]
 ErrorMetric: TypeAlias = Literal["error_rate"]
 
+NO_DATA: Final = "no data"
+"""What a reason says of a metric where nothing was served."""
 LOWER_IS_BETTER: Final = frozenset({"brier", "error_rate"})
 LATENCY_PROBABILITIES: Final[Mapping[str, float]] = {
     "latency_p50": 0.5,
@@ -87,6 +91,11 @@ def latency_metric_ns(name: LatencyMetric, totals: RequestTotals) -> float:
     if name == "latency_mean":
         return totals.latency_mean_ns
     return totals.latency_quantile_ns(LATENCY_PROBABILITIES[name])
+
+
+def milliseconds_text(latency_ns: float) -> str:
+    """A latency as reasons quote it; in words where nothing was served."""
+    return NO_DATA if math.isnan(latency_ns) else f"{latency_ns / 1e6:.1f}ms"
 
 
 def latency_floor_ns(name: LatencyMetric, totals: RequestTotals) -> float:

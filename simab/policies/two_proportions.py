@@ -14,6 +14,7 @@ from simab.stats.always_valid import (
 from simab.stats.interval import Interval
 from simab.stats.label_totals import LabelTotals
 from simab.stats.proportions import PooledTest, pooled_test
+from simab.text.numbers import figure_text
 
 __all__ = ["ProportionEvidence", "TwoProportions"]
 
@@ -139,7 +140,7 @@ class ProportionEvidence(NamedTuple):
     @staticmethod
     def written(difference: float) -> str:
         """A difference of shares, as reasons quote it."""
-        return f"{difference:+.4f}"
+        return figure_text(difference, "+.4f")
 
     def __str__(self) -> str:
         """The counts in words, as every reason quotes them."""

@@ -17,6 +17,7 @@ from simab.text import typeset
 __all__ = ["split_figures"]
 
 _MOST_FIGURES: Final = 12
+_FEWEST_POINTS: Final = 2
 
 
 def split_figures(result: StudiedSplit, numbers: Iterator[int]) -> Iterator[FigureBlock]:
@@ -32,6 +33,8 @@ def split_figures(result: StudiedSplit, numbers: Iterator[int]) -> Iterator[Figu
             )
     for at, rule in enumerate(result.rules[:_MOST_FIGURES]):
         for phase in [each for each in rule.phases if each.changed][:1]:
+            if len(phase.settling) < _FEWEST_POINTS:
+                continue
             since = typeset.duration(phase.since_s)
             yield figure_block(
                 numbers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -91,6 +92,13 @@ class Trace(Description):
     def same_each_time(self) -> bool:
         """Whether nothing of it is drawn."""
         return self.keep == 1.0 and (self.count is None or self.spread == "evenly")
+
+    @field_validator("zero", mode="before")
+    @classmethod
+    def _is_finite(cls, zero: object) -> object:
+        if isinstance(zero, float) and not math.isfinite(zero):
+            raise InvalidInput("is no time; write one as the column of times has them")
+        return zero
 
     @field_validator("file")
     @classmethod

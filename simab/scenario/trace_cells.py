@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["dates_ns", "exact_ns", "first_fault", "whole_numbers"]
+__all__ = ["dates_ns", "exact_ns", "first_fault", "require_cells", "whole_numbers"]
 
 _HEADER_LINES: Final = 1
 _LARGEST_EXACT: Final = 2.0**20
 """Seconds below this, read as floats and a bit wrong in their last place, give the right ns."""
 _LATEST_NS: Final = 2.0**63 * (1 - 2.0**-20)
+_NUMBERS_AND_DATES: Final = "iufM"
+"""Kinds of columns of which nothing has to be looked at cell by cell."""
+_TIMES_AND_NUMBERS: Final = (
+    *("categorical", "date", "datetime", "datetime64", "decimal", "empty", "floating"),
+    *("integer", "integer-na", "mixed-integer", "mixed-integer-float", "string"),
+)
+"""Sorts of cells, as pandas infers them, of which one alone may be at fault."""
 
 
 def refuse_cell(file: str, column: pd.Series, place: int, rule: str, remedy: str) -> None:
@@ -33,6 +40,22 @@ def refuse_cell(file: str, column: pd.Series, place: int, rule: str, remedy: str
     value = visible(repr(str(column.iloc[place])))
     line = place + 1 + _HEADER_LINES
     raise InvalidInput(f"{file}, line {line}, {column.name} = {value:.60}: {rule}; {remedy}")
+
+
+def require_cells(column: pd.Series, file: str) -> None:
+    """Refuse a column whose cells are neither numbers nor dates nor texts, as lists are.
+
+    Raises:
+        InvalidInput: with its first cell.
+    """
+    from pandas.api.types import infer_dtype
+
+    if column.dtype.kind in _NUMBERS_AND_DATES or not len(column):
+        return
+    kind = infer_dtype(column, skipna=True)
+    if kind not in _TIMES_AND_NUMBERS:
+        rule, remedy = f"neither a number nor a date ({kind})", "write numbers, or dates as text"
+        refuse_cell(file, column, 0, rule, remedy)
 
 
 def first_fault(column: pd.Series, file: str, rule: str, remedy: str) -> None:
@@ -91,19 +114,19 @@ def exact_ns(column: pd.Series, unit_ns: int, file: str) -> NDArray[np.int64]:
     import pandas as pd
 
     numbers = pd.to_numeric(column)
-    if numbers.dtype.kind == "f":
+    latest = _LATEST_NS / unit_ns
+    if numbers.dtype.kind not in "iu":
         values = numbers.to_numpy(dtype=np.float64)
-        beyond = np.flatnonzero(np.abs(values) * unit_ns > _LATEST_NS)
+        beyond = np.flatnonzero(np.abs(values) > latest)
         if not len(beyond):
             exact = float(np.abs(values).max()) * unit_ns <= _LARGEST_EXACT * 1e9
             if exact or bool((values == np.floor(values)).all()):
                 return np.asarray(np.rint(values * unit_ns), dtype=np.int64)
             return _decimals_ns(_cells_as_text(file, str(column.name)), unit_ns)[: len(column)]
     else:
-        whole = numbers.to_numpy(dtype=np.int64)
-        beyond = np.flatnonzero(np.abs(whole.astype(np.float64)) * unit_ns > _LATEST_NS)
+        beyond = np.flatnonzero(np.abs(numbers.to_numpy(dtype=np.float64)) > latest)
         if not len(beyond):
-            return np.asarray(whole * unit_ns, dtype=np.int64)
+            return np.asarray(numbers.to_numpy(dtype=np.int64) * unit_ns, dtype=np.int64)
     refuse_cell(file, column, int(beyond[0]), "too far away", "check `unit`")
     raise AssertionError("a faulty cell is refused")
 

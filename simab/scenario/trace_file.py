@@ -12,10 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
-from simab.scenario.trace_cells import dates_ns, exact_ns, first_fault, whole_numbers
+from simab.scenario.trace_cells import (
+    dates_ns,
+    exact_ns,
+    first_fault,
+    require_cells,
+    whole_numbers,
+)
+from simab.scenario.trace_csv import csv_frame, require_columns
 from simab.stats.fixed_arrays import fixed
-from simab.text.lists import listed_few
-from simab.text.untrusted import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,9 +40,6 @@ UNITS_NS: Final = {
 }
 _LONGEST_NS: Final = 2**62
 _CHUNK: Final = 1 << 20
-_SEPARATORS: Final = (";", "\t", "|")
-_MOST_LISTED: Final = 8
-"""Columns that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +90,22 @@ class TraceRows:
 
 
 def require_file(file: str) -> None:
-    """Refuse a file that is not there.
+    """Refuse what is not a file, or not there.
 
     Raises:
         InvalidInput: it is not, with what is looked for.
     """
-    if not Path(file).is_file():
+    try:
+        if Path(file).is_file():
+            return
+        found = Path(file).exists()
+    except OSError as error:
         raise InvalidInput(
-            f"there is no file {file}; write its path as seen from the scenario's file"
-        )
+            f"{file:.60} cannot be looked for: {error.strerror}; write the path of a file"
+        ) from None
+    if found:
+        raise InvalidInput(f"{file} is not a regular file; write the path of one")
+    raise InvalidInput(f"there is no file {file}; write its path as seen from the scenario's file")
 
 
 def digest_of_file(file: str) -> str:
@@ -148,69 +157,25 @@ def read_trace(reading: Reading) -> TraceRows:
 
 def _frame(reading: Reading) -> pd.DataFrame:
     """The columns that are asked for; those of names as text, and of numbers as they come."""
-    import pandas as pd
-
     if reading.file.endswith((".parquet", ".pq")):
         frame = _parquet(reading)
     else:
-        texts = {
-            name: str for name in (reading.target, *(name for name, _ in reading.where)) if name
-        }
-        try:
-            frame = pd.read_csv(
-                reading.file,
-                usecols=lambda name: name in reading.columns,
-                dtype=texts,
-                skip_blank_lines=False,
-                keep_default_na=False,
-                nrows=MOST_ROWS + 1,
-            )
-        except pd.errors.EmptyDataError:
-            raise InvalidInput(
-                f"{reading.file} is empty; write a line of column names, and the rows below it"
-            ) from None
-        except (ValueError, OSError, EOFError) as error:
-            said = str(error).strip().rstrip(".").replace("\n", " ")
-            raise InvalidInput(
-                f"{reading.file} is not a CSV file with a header: {said}; correct the file"
-            ) from None
-    _require_columns(frame, reading)
-    frame = _without_blank_end(frame)
+        texts = [each for each in (reading.target, *(name for name, _ in reading.where)) if each]
+        frame = csv_frame(reading.file, reading.columns, texts, MOST_ROWS + 1)
+    for name in (reading.time, reading.count, *reading.sizes):
+        if name:
+            require_cells(frame[name], reading.file)
     if not 0 < len(frame) <= MOST_ROWS:
         many = "no row" if not len(frame) else f"more than {MOST_ROWS:,} rows"
         raise InvalidInput(f"{reading.file} has {many}; a trace has 1 to {MOST_ROWS:,}")
     return frame
 
 
-def _require_columns(frame: pd.DataFrame, reading: Reading) -> None:
-    """Refuse a file that lacks a column, with those that it has.
-
-    Raises:
-        InvalidInput: it does.
-    """
-    import pandas as pd
-
-    lacking = [name for name in reading.columns if name not in frame.columns]
-    if not lacking:
-        return
-    found = [*frame.columns]
-    if not reading.file.endswith((".parquet", ".pq")):
-        found = [*pd.read_csv(reading.file, nrows=0).columns]
-    columns = listed_few([visible(str(each)) for each in found], _MOST_LISTED)
-    rule = f"{reading.file} has no column {lacking[0]!r}, but {columns}"
-    if len(found) == 1 and (others := [each for each in _SEPARATORS if each in found[0]]):
-        name = {"\t": "a tab"}.get(others[0], f"`{others[0]}`")
-        raise InvalidInput(f"{rule}; write commas between columns in place of {name}")
-    if lacking[0].strip() in [each.strip() for each in map(str, found)]:
-        raise InvalidInput(f"{rule}; remove the spaces around the name in the file")
-    raise InvalidInput(f"{rule}; name one of these")
-
-
 def _parquet(reading: Reading) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_parquet(reading.file)
+        frame = pd.read_parquet(reading.file)
     except ImportError:
         raise InvalidInput(
             f"{reading.file} is a Parquet file, which pyarrow reads, and that is not installed; "
@@ -220,14 +185,8 @@ def _parquet(reading: Reading) -> pd.DataFrame:
         raise InvalidInput(
             f"{reading.file} is not a Parquet file: {error}; correct the file"
         ) from None
-
-
-def _without_blank_end(frame: pd.DataFrame) -> pd.DataFrame:
-    """Blank lines at the end say nothing; one between others is a fault of its row."""
-    keep = len(frame)
-    while keep and all(str(cell) in ("", "nan") for cell in frame.iloc[keep - 1]):
-        keep -= 1
-    return frame.iloc[:keep]
+    require_columns(reading.file, reading.columns, [str(each) for each in frame.columns])
+    return frame
 
 
 def _times_ns(frame: pd.DataFrame, reading: Reading) -> NDArray[np.int64]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["counted", "exact_text", "number_text", "percent_text", "rate_text", "two_figures"]
+__all__ = [
+    "counted",
+    "exact_text",
+    "figure_text",
+    "number_text",
+    "percent_text",
+    "rate_text",
+    "two_figures",
+]
 
 
 def number_text(value: float) -> str:
@@ -14,6 +22,15 @@ def number_text(value: float) -> str:
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def figure_text(value: float, form: str) -> str:
+    """A number in a format of Python's; in words where it is not known, or beyond all numbers."""
+    if math.isfinite(value):
+        return format(value, form)
+    if math.isnan(value):
+        return "not known"
+    return "infinite" if value > 0 else "minus infinite"
 
 
 def counted(value: float, noun: str) -> str:

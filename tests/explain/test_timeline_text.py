@@ -132,3 +132,31 @@ def test_one_slow_instance_is_overloaded_where_each_request_draws_its_own() -> N
     shared = {"a": variant(instances=2, instance_routing="least_outstanding_requests")}
     made = of(slow, variants=shared | {"b": variant(instances=2)}, rate="40/s")
     assert not any("overloaded" in each for each in explain(made).sentences)
+
+
+def test_what_conditions_fail_gets_no_label():
+    """Of what fails at one time and another, the mean over the run is left."""
+
+    def labelled(*timeline):
+        return [row.labelled_per_hour for row in explain(of(*timeline)).truth]
+
+    before = labelled()
+    always = conditions(error_rate=0.8)
+    assert labelled(always) == pytest.approx([0.2 * each for each in before])
+    half = conditions(error_rate=0.8, at="1d")
+    assert labelled(half) == pytest.approx([0.6 * each for each in before])
+    both = [0.2 * 0.6 * each for each in before]
+    ramped = conditions(error_rate=0.8, strength={"kind": "points", "points": {"0s": 0, "2d": 1}})
+    assert labelled(always, ramped) == pytest.approx(both)
+    other = conditions(error_rate=1, variants=["b"])
+    assert labelled(other) == pytest.approx([before[0], 0.0])
+
+
+def test_labels_that_conditions_take_are_missed():
+    """All would have come in time, of a fifth none does."""
+    waits = {"test": {"kind": "fixed_horizon", "labelled_requests": 9_000}}
+    sure = of(policies=waits, traffic={"all": {"rate": "0.2/s"}}, horizon="30h")
+    failing = sure.model_copy(update={"timeline": of(conditions(error_rate=0.8)).timeline})
+    missed = "waits for 9,000 labelled requests a variant"
+    assert not any(missed in each for each in explain(sure).warnings)
+    assert any(missed in each for each in explain(failing).warnings)

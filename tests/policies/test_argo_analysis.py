@@ -436,4 +436,4 @@ def test_a_ratio_of_no_errors_is_no_whole_number() -> None:
     ratio = metric(of="ratio", success_condition="asInt(result[0]) <= 2", failure_condition=None)
     healthy = seen({"old": "S", "new": "S"}, 1)
     assert measure(ratio, healthy).phase is Phase.ERROR
-    assert "asInt of nan" in measure(ratio, healthy).words
+    assert "asInt of not known" in measure(ratio, healthy).words

@@ -198,7 +198,7 @@ def test_a_test_without_variance_keeps_the_control() -> None:
     policy = FixedHorizonTest(labelled_requests=100)
     actions, _ = policy.decide(None, labelled(successes(100, 0), successes(100, 0)))
     assert actions[0].variant == "old"
-    assert "p = nan" in actions[0].because
+    assert "p = not known" in actions[0].because
 
 
 def test_the_reason_holds_the_numbers() -> None:

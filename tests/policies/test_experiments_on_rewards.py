@@ -164,7 +164,7 @@ def test_rewards_that_do_not_tell_their_spread_promote_nobody(
 ) -> None:
     """In one arm or in both: nothing may look certain, whichever mean is higher."""
     assert verdict(policy, old, new)[0] in {None, "old"}
-    assert "nan" not in verdict(policy, old, new)[1].replace("p = nan", "").replace("z = nan", "")
+    assert "nan" not in verdict(policy, old, new)[1]
 
 
 def test_equal_shops_of_unequal_arms_are_seldom_told_apart() -> None:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
+from simab.text.numbers import figure_text
+
 __all__ = ["OPERATORS", "NoVerdict", "Shape", "functions", "listed", "number", "shown", "truth"]
 
 Shape: TypeAlias = Literal["list", "number", "fields"]
@@ -23,6 +25,10 @@ class NoVerdict(Exception):
 
 def shown(value: Any) -> str:
     """A value in words."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown, value))}]"[:40]
+    if isinstance(value, float) and not math.isfinite(value):
+        return figure_text(value, "")
     return "nil" if value is None else f"{value!r}"[:40]
 
 
@@ -135,7 +141,7 @@ def _as_int(value: Any) -> int:
         raise NoVerdict(f"{shown(value)} is not a whole number")
     found = int(value) if isinstance(value, str) else number(value)
     if not abs(found) < _INTEGERS_END:  # NaN neither
-        raise NoVerdict(f"asInt of {found:g} is not a whole number of 64 bits")
+        raise NoVerdict(f"asInt of {figure_text(found, 'g')} is not a whole number of 64 bits")
     return math.trunc(found)
 
 

@@ -18,6 +18,7 @@ from simab.policies.argo.conditions import NoVerdict, checked_condition, holds, 
 from simab.policies.metrics import latency_metric_ns
 from simab.policies.observation import Observation, newest_published
 from simab.stats.request_totals import RequestTotals
+from simab.text.numbers import figure_text
 
 __all__ = [
     "LATENCY_UNITS_NS",
@@ -206,14 +207,14 @@ def _found(metric: ArgoMetric, observation: Observation) -> tuple[tuple[float, .
     if len(values) < len(whose):
         return (), f"{seen}: no requests are published"
     counted = [
-        f"{variant} {value:.6g} in {each.invocations} requests"
+        f"{variant} {figure_text(value, '.6g')} in {each.invocations} requests"
         for variant, value, each in zip(whose, values, totals, strict=True)
         if each is not None
     ]
     if metric.of == "ratio":
         values = [_ratio(*values)]
     value = math.nan if math.isnan(values[0]) else values[0]  # one NaN, so that states compare
-    return (value,), f"{seen} = {value:.6g} ({', '.join(counted)})"
+    return (value,), f"{seen} = {figure_text(value, '.6g')} ({', '.join(counted)})"
 
 
 def _totals(metric: ArgoMetric, observation: Observation, variant: str) -> RequestTotals | None:

@@ -11,6 +11,7 @@ from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
 from simab.stats.always_valid import running_p_value
+from simab.text.numbers import figure_text
 
 __all__ = ["AlwaysValid"]
 
@@ -58,7 +59,7 @@ class AlwaysValid(LookingExperiment):
         def words() -> str:
             return (
                 f"look {look}: {seen}: difference {seen.written(test.difference)}, always-valid "
-                f"p = {p_value:.3g} (alpha {self.alpha:g})"
+                f"p = {figure_text(p_value, '.3g')} (alpha {self.alpha:g})"
             )
 
         if p_value > self.alpha:

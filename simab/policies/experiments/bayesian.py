@@ -21,6 +21,7 @@ from simab.stats.bayes import (
     probability_better,
     probability_better_normal,
 )
+from simab.text.numbers import figure_text
 
 __all__ = ["BayesianExperiment"]
 
@@ -84,7 +85,7 @@ class BayesianExperiment(LookingExperiment):
             text = f"look {look}: {seen}"
             if self.probability_better is not None:
                 asked = f"asked {self.probability_better:g} for either"
-                text += f"; P({seen.candidate} better) = {better:.4f} ({asked})"
+                text += f"; P({seen.candidate} better) = {figure_text(better, '.4f')} ({asked})"
             if not math.isnan(loss):
                 name, most = seen.candidate if leads else seen.control, self.expected_loss
                 text += f"; expected loss of {name} {loss:.2g} (at most {most:g})"

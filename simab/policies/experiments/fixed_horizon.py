@@ -17,6 +17,7 @@ from simab.policies.observation import Observation
 from simab.policies.policy import SingleTest
 from simab.policies.two_proportions import ProportionEvidence
 from simab.stats.sample_size import pooled_trials
+from simab.text.numbers import figure_text
 
 __all__ = ["FixedHorizonTest"]
 
@@ -120,8 +121,8 @@ class FixedHorizonTest(Experiment):
 
         def words() -> str:
             return (
-                f"{seen}: difference {seen.written(test.difference)}, p = {test.p_value:.3g} "
-                f"(alpha {self.alpha:g})"
+                f"{seen}: difference {seen.written(test.difference)}, "
+                f"p = {figure_text(test.p_value, '.3g')} (alpha {self.alpha:g})"
             )
 
         return Judgement("candidate" if better else "control", words, last=True)

@@ -22,6 +22,7 @@ from simab.stats.spending import (
     pocock_spending,
     spending_bounds,
 )
+from simab.text.numbers import figure_text
 
 __all__ = ["GroupSequential"]
 
@@ -99,9 +100,10 @@ class GroupSequential(Experiment):
         test = seen.test()
 
         def words() -> str:
+            z, low, high = (figure_text(each, ".3f") for each in (test.z, lower, upper))
             return (
-                f"look {look} of {self.looks}: {seen}: z = {test.z:.3f}, bounds {lower:.3f} and "
-                f"{upper:.3f} ({self.boundary}, alpha {self.alpha:g})"
+                f"look {look} of {self.looks}: {seen}: z = {z}, bounds {low} and {high} "
+                f"({self.boundary}, alpha {self.alpha:g})"
             )
 
         last = look == self.looks

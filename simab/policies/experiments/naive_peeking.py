@@ -9,6 +9,7 @@ from pydantic import Field
 from simab.description import SMALLEST_ERROR
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
+from simab.text.numbers import figure_text
 
 __all__ = ["NaivePeeking"]
 
@@ -34,7 +35,7 @@ class NaivePeeking(LookingExperiment):
         def words() -> str:
             return (
                 f"look {look}: {seen}: difference {seen.written(test.difference)}, "
-                f"p = {test.p_value:.3g} (alpha {self.alpha:g} at every look)"
+                f"p = {figure_text(test.p_value, '.3g')} (alpha {self.alpha:g} at every look)"
             )
 
         if not test.p_value < self.alpha:

@@ -13,6 +13,7 @@ from simab.policies.experiments.experiment import Judgement, LookingExperiment
 from simab.policies.observation import Observation
 from simab.policies.two_proportions import ProportionEvidence
 from simab.stats.sprt import bernoulli_log_ratio, sprt_bounds, sprt_verdict
+from simab.text.numbers import figure_text
 
 __all__ = ["SequentialProbabilityRatio"]
 
@@ -67,9 +68,10 @@ class SequentialProbabilityRatio(LookingExperiment):
         log_ratio = bernoulli_log_ratio(right, labelled, self.p0, self.p1)
 
         def words() -> str:
+            ratio = figure_text(log_ratio, ".3f")
             return (
                 f"look {look}: {seen.candidate} {right}/{labelled} correct: log likelihood ratio "
-                f"of {self.p1:g} to {self.p0:g} is {log_ratio:.3f}, bounds {bounds.lower:.3f} and "
+                f"of {self.p1:g} to {self.p0:g} is {ratio}, bounds {bounds.lower:.3f} and "
                 f"{bounds.upper:.3f}"
             )
 

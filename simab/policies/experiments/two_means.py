@@ -11,6 +11,7 @@ from simab.stats.bayes import Normal
 from simab.stats.interval import Interval, normal_quantile
 from simab.stats.label_totals import RewardTotals
 from simab.stats.means import Moments, welch_test
+from simab.text.numbers import figure_text
 
 __all__ = ["MeanEvidence", "MeansTest", "belief_of_mean"]
 
@@ -78,7 +79,7 @@ class MeanEvidence:
     @staticmethod
     def written(difference: float) -> str:
         """A difference of rewards, as reasons quote it."""
-        return f"{difference:+.6g}"
+        return figure_text(difference, "+.6g")
 
     @property
     def _variance(self) -> float:

@@ -15,6 +15,7 @@ from simab.stats.interval import Interval
 from simab.stats.label_estimates import Estimate, metric_estimate
 from simab.stats.label_totals import LabelTotals
 from simab.stats.proportions import normal_p_value, pooled_test
+from simab.text.numbers import figure_text
 
 __all__ = ["MetricEvidence"]
 
@@ -114,7 +115,7 @@ class MetricEvidence(NamedTuple):
     @staticmethod
     def written(difference: float) -> str:
         """A gain, as reasons quote it."""
-        return f"{difference:+.4f}"
+        return figure_text(difference, "+.4f")
 
     @property
     def _sign(self) -> int:
@@ -140,8 +141,8 @@ class MetricEvidence(NamedTuple):
         better = " (lower is better, a gain is positive)" if self._sign < 0 else ""
         control, candidate = self.estimates
         return (
-            f"{self.metric}{better}: {self.control} {control.value:.4f} of "
-            f"{self.labelled[0]} labels, {self.candidate} {candidate.value:.4f} of "
+            f"{self.metric}{better}: {self.control} {figure_text(control.value, '.4f')} of "
+            f"{self.labelled[0]} labels, {self.candidate} {figure_text(candidate.value, '.4f')} of "
             f"{self.labelled[1]}"
         )
 

@@ -16,6 +16,7 @@ from simab.policies.metrics import LabelMetric, label_metric, latency_floor_ns
 from simab.policies.observation import Observation, newest_published
 from simab.policies.window_series import WindowMetric, window_metric
 from simab.stats.request_totals import RequestTotals
+from simab.text.numbers import figure_text
 
 __all__ = ["BuiltInMetric", "Check", "FlaggerMetric", "ThresholdRange", "run_checks"]
 
@@ -170,4 +171,4 @@ def _share_without_5xx(totals: RequestTotals) -> float:
 
 
 def _shown(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+    return figure_text(value, ".4f").rstrip("0").rstrip(".")

@@ -19,6 +19,7 @@ from pydantic import Field
 from simab.description import Description
 from simab.errors import InvalidInput
 from simab.stats.ranks import location_shift, mann_whitney
+from simab.text.numbers import figure_text
 
 __all__ = [
     "CONFIDENCE_LEVEL",
@@ -123,9 +124,10 @@ def classify(
     estimate, low, high = _shift(ours, theirs)
     effect = _EFFECTS[analysis.effect_size.measure](ours, theirs)
     classification, critical = _compare(estimate, (low, high), effect, analysis)
+    shift, start, end, size = (figure_text(each, ".4g") for each in (estimate, low, high, effect))
     reason = (
-        f"shift {estimate:.4g}, 98 % interval {low:.4g} to {high:.4g}, "
-        f"{analysis.effect_size.measure} {effect:.4g}, {ours.size} and {theirs.size} datapoints"
+        f"shift {shift}, 98 % interval {start} to {end}, {analysis.effect_size.measure} {size}, "
+        f"{ours.size} and {theirs.size} datapoints"
     )
     return MetricVerdict(classification, reason, critical, estimate, low, high, effect)
 

@@ -14,6 +14,7 @@ from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric, label_metric
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
+from simab.text.numbers import figure_text
 
 __all__ = ["MetricMajority"]
 
@@ -68,7 +69,10 @@ class MetricMajority(Policy):
         for name in self.metrics:
             own, other = (label_metric(name, observation.metrics.labels(each)) for each in roles)
             gain = other - own if name in LOWER_IS_BETTER else own - other
-            reading = f"{roles[0]} {own:.4g} against {other:.4g} of {roles[1]}"
+            reading = (
+                f"{roles[0]} {figure_text(own, '.4g')} against {figure_text(other, '.4g')} "
+                f"of {roles[1]}"
+            )
             found.append(LookReading(name, reading, gain > 0 if abs(gain) > 0 else None))
         return found
 
