@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import isnan
 from typing import Any, Final, get_args
 
@@ -16,14 +17,17 @@ from simab.explain.capacity import splits
 from simab.policies.metrics import LabelMetric
 from simab.profiles.truth import Truth, metric_difference
 from simab.result.run_summary import Judgement
-from simab.result.truth_summary import TruthSummary
+from simab.result.truth_summary import JudgedFrom, TruthOfTimes, TruthSummary
 from simab.scenario.answers_over_time import AnswersOverTime, answers_change, variant_truths
+from simab.scenario.epochs import epochs
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
+from simab.units import NANOSECONDS_PER_SECOND, seconds
 
 __all__ = ["ScenarioTruth", "contenders", "truth_of_scenario", "truth_of_values"]
 
 _ROUNDING: Final = 1e-12  # of a metric's size: what sums and differences of floats may be off
+_SPANS: Final = 240  # of a run, by which instants are sought at which judgements change
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class ScenarioTruth:
             smallest_effect=self.objective.smallest_effect,
             control=self.control,
             candidate=self.objective.candidate,
+            over_time=None if self.over_time is None else self.over_time.summary(),
         )
 
     def _judged(self, shortfall: float, *, keeps: bool) -> Judgement:
@@ -211,6 +216,47 @@ class TruthOverTime:
             self._of(values_of({name: own[span] for name, own in truths.items()})) for span in spans
         ]
 
+    def summary(self) -> TruthOfTimes:
+        """From when on decisions are judged how, to a second, and who is worse at some time."""
+        horizon_ns = self.answers.scenario.horizon
+        instants = [horizon_ns * part // _SPANS for part in range(_SPANS)]
+        found = [self._judged(0)]
+        for before_ns, at_ns in pairwise(instants):
+            if not _alike(self._judged(at_ns), found[-1]):
+                found.append(self._judged(self._changes_ns(before_ns, at_ns)))
+        # Where a difference changes its sign, both are equal for no time at all.
+        ends_s = [*(each.since_s for each in found[1:]), seconds(horizon_ns)]
+        spans = [
+            each for each, end_s in zip(found, ends_s, strict=True) if end_s > each.since_s + 1
+        ]
+        known = {epoch.since_ns for epoch in epochs(self.answers.scenario)}
+        truths = self.between(sorted({*instants, *known, horizon_ns}))
+        worse = [
+            name for name in self.at_start.values if any(name in each.worse for each in truths)
+        ]
+        return TruthOfTimes(spans=tuple(spans or found[:1]), worse=tuple(worse))
+
+    def _changes_ns(self, before_ns: int, at_ns: int) -> int:
+        """An instant between the two from which on decisions are judged as at the second."""
+        late = self._judged(at_ns)
+        while at_ns - before_ns > NANOSECONDS_PER_SECOND:
+            middle_ns = (before_ns + at_ns) // 2
+            if _alike(self._judged(middle_ns), late):
+                at_ns = middle_ns
+            else:
+                before_ns = middle_ns
+        return at_ns
+
+    def _judged(self, at_ns: int) -> JudgedFrom:
+        truth = self.since(at_ns)
+        facts = replace(truth, over_time=None).summary()
+        return JudgedFrom(
+            since_s=seconds(at_ns),
+            asks=facts.asks,
+            is_worse=facts.is_worse,
+            judgements=facts.judgements,
+        )
+
     def values_by_window(
         self, names: Sequence[str], period_ns: int, windows: int
     ) -> NDArray[np.float64]:
@@ -247,6 +293,10 @@ class TruthOverTime:
         return truth_of_values(
             start.objective, values, breaks=start.breaks, contenders=start.contenders
         )
+
+
+def _alike(one: JudgedFrom, other: JudgedFrom) -> bool:
+    return replace(one, since_s=other.since_s) == other
 
 
 def contenders(scenario: Scenario) -> tuple[str, ...]:
