@@ -196,7 +196,7 @@ class TruthOverTime:
 
     at_start: ScenarioTruth
     answers: AnswersOverTime
-    _spans: dict[tuple[int, int], list[ScenarioTruth]] = field(default_factory=dict, repr=False)
+    _spans: dict[tuple[int, int], dict[str, list[Truth]]] = field(default_factory=dict, repr=False)
     _windows: dict[Any, tuple[NDArray[np.bool_], NDArray[np.float64]]] = field(
         default_factory=dict, repr=False
     )
@@ -210,10 +210,13 @@ class TruthOverTime:
 
     def between(self, edges_ns: Sequence[int]) -> list[ScenarioTruth]:
         """What held in each of the spans between rising instants."""
-        truths = self.answers.between(edges_ns)
-        spans = range(len(edges_ns) - 1)
+        return self._each_of(self.answers.between(edges_ns), len(edges_ns) - 1)
+
+    def _each_of(self, truths: Mapping[str, Sequence[Truth]], spans: int) -> list[ScenarioTruth]:
+        """The truth of each of so many spans."""
         return [
-            self._of(values_of({name: own[span] for name, own in truths.items()})) for span in spans
+            self._of(values_of({name: own[span] for name, own in truths.items()}))
+            for span in range(spans)
         ]
 
     def summary(self) -> TruthOfTimes:
@@ -257,23 +260,12 @@ class TruthOverTime:
             judgements=facts.judgements,
         )
 
-    def values_by_window(
-        self, names: Sequence[str], period_ns: int, windows: int
-    ) -> NDArray[np.float64]:
-        """The objective's metric of each variant, shape (windows, variants)."""
-        metric = self.at_start.metric
-        found = [
-            [each.values[name][metric] for name in names]
-            for each in self._in_windows(period_ns, windows)
-        ]
-        return np.array(found)
-
-    def _in_windows(self, period_ns: int, windows: int) -> list[ScenarioTruth]:
-        """What held in each window; all runs of a study ask for the same."""
+    def in_windows(self, period_ns: int, windows: int) -> Mapping[str, Sequence[Truth]]:
+        """What held in each metric window, by variant; all runs of a study ask for the same."""
         if (period_ns, windows) not in self._spans:
             horizon_ns = self.answers.scenario.horizon
             edges_ns = [min(each * period_ns, horizon_ns) for each in range(windows + 1)]
-            self._spans[period_ns, windows] = self.between(edges_ns)
+            self._spans[period_ns, windows] = self.answers.between(edges_ns)
         return self._spans[period_ns, windows]
 
     def by_window(
@@ -282,7 +274,7 @@ class TruthOverTime:
         """Whether each variant was a worse one, and its shortfall, shape (windows, variants)."""
         key = tuple(names), period_ns, windows
         if key not in self._windows:
-            truths = self._in_windows(period_ns, windows)
+            truths = self._each_of(self.in_windows(period_ns, windows), windows)
             worse = [[name in each.worse for name in names] for each in truths]
             shortfalls = [[each.shortfall(name) for name in names] for each in truths]
             self._windows[key] = np.array(worse), np.array(shortfalls)
