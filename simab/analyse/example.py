@@ -23,12 +23,18 @@ from simab.analyse.series import (
     spans,
     variant_windows,
 )
-from simab.result.example_run import Decision, Example, UntilDecision, WeightsInForce
+from simab.result.example_run import (
+    SOMEBODY_ELSE,
+    Decision,
+    Example,
+    UntilDecision,
+    WeightsInForce,
+)
 from simab.result.run_summary import RunSummary
-from simab.run.frames import describe_action, describe_scaling
+from simab.run.frames import describe_action, describe_others, describe_scaling
 from simab.run.simulation import Run
 from simab.units import seconds
-from simab.world.control import DecisionEntry, DecisionLog, ScalingEntry
+from simab.world.control import DecisionEntry, DecisionLog, OthersEntry, ScalingEntry
 
 __all__ = ["example_of"]
 
@@ -72,8 +78,8 @@ def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Example:
 
 
 def _decisions(log: DecisionLog) -> tuple[Decision, ...]:
-    """What the policy asked for and what autoscaling did, in order of time."""
-    found = [*map(_decision, log.decisions), *map(_scaling, log.scalings)]
+    """What the policy asked for, what autoscaling did and what others set, in order of time."""
+    found = [*map(_decision, log.decisions), *map(_scaling, log.scalings), *map(_set, log.others)]
     return tuple(sorted(found, key=attrgetter("at_s")))
 
 
@@ -82,6 +88,17 @@ def _scaling(entry: ScalingEntry) -> Decision:
     return Decision(
         at_s=seconds(entry.at_ns),
         action="Autoscaling",
+        detail=detail,
+        accepted=entry.accepted,
+        because=because if entry.accepted else entry.refusal,
+    )
+
+
+def _set(entry: OthersEntry) -> Decision:
+    detail, because = describe_others(entry)
+    return Decision(
+        at_s=seconds(entry.at_ns),
+        action=SOMEBODY_ELSE,
         detail=detail,
         accepted=entry.accepted,
         because=because if entry.accepted else entry.refusal,
@@ -111,11 +128,15 @@ def _decided_ns(run: Run, outcome: RunSummary) -> int | None:
 
 
 def _shown_ns(run: Run, decided_ns: int | None) -> int:
-    """How much of the run is worth a figure: a third more than until its last accepted action."""
+    """How much of the run is worth a figure: a third more than until its last accepted action.
+
+    Weights that somebody else set are among these.
+    """
     if decided_ns is None:
         return run.scenario.horizon
     acted = [entry.at_ns for entry in run.decision_log.decisions if entry.accepted]
-    latest_ns = max([decided_ns, *acted])
+    others = [entry.in_force_ns for entry in run.decision_log.others if entry.accepted]
+    latest_ns = max([decided_ns, *acted, *others])
     return min(run.scenario.horizon, round((1 + _SHOWN_AFTER) * latest_ns))
 
 

@@ -6,19 +6,24 @@ the other, and a mean over all of them compares times instead of variants.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from simab.analyse.truth import ScenarioTruth
-from simab.profiles.truth import metric_difference
+from simab.profiles.truth import Truth, metric_difference
 from simab.run.simulation import Run
+from simab.stats.classification import METRICS, ConfusionCounts
 from simab.world.run_counts import RequestColumn
 
-__all__ = ["Gains", "gains_of"]
+__all__ = ["Gains", "gains_of", "pooled_metric"]
 
 _FEWEST_PHASES: Final = 2
+_MEANS: Final = ("success_rate", "accuracy", "brier", "reward")
+_WHOLE: Final = 10**15  # the parts that an answer is counted in, as counts are whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +53,21 @@ def gains_of(run: Run, truth: ScenarioTruth) -> Gains | None:
         counts.blueprint.names.index(name) for name in (objective.candidate, objective.control)
     ]
     period_ns, names = counts.blueprint.period_ns, counts.blueprint.names
-    values = truth.over_time.values_by_window(names, period_ns, len(counts.requests))
+    if objective.metric == "roc_auc":
+        return None  # that of several windows together does not follow from theirs
+    truths = truth.over_time.in_windows(period_ns, len(counts.requests))
     served = counts.requests[:, :, RequestColumn.ANSWERED]
     served = served - counts.requests[:, :, RequestColumn.COPIES_ANSWERED]
 
     def gain(windows: slice) -> float | None:
-        weights = served[windows][:, roles]
-        totals = weights.sum(axis=0)
-        if not totals.all():
-            return None
-        candidate, control = (weights * values[windows][:, roles]).sum(axis=0) / totals
-        return objective.sign * metric_difference(float(candidate), float(control))
+        candidate, control = (
+            pooled_metric(
+                objective.metric, truths[names[role]][windows], served[windows, role].tolist()
+            )
+            for role in roles
+        )
+        found = objective.sign * metric_difference(candidate, control)
+        return None if math.isnan(found) else found
 
     edges_ns = [split.at_ns for split in run.decision_log.splits]
     spans = zip(edges_ns, [*edges_ns[1:], run.scenario.horizon], strict=True)
@@ -69,5 +78,25 @@ def gains_of(run: Run, truth: ScenarioTruth) -> Gains | None:
     if len(phases) < _FEWEST_PHASES:
         return None
     pooled = gain(slice(0, phases[-1][0].stop))
-    assert pooled is not None
-    return Gains(pooled, tuple(found for _, found in phases))
+    return None if pooled is None else Gains(pooled, tuple(found for _, found in phases))
+
+
+def pooled_metric(metric: str, truths: Sequence[Truth], answers: Sequence[int]) -> float:
+    """The true metric of all answers of some windows together; NaN where it does not exist.
+
+    `answers` are how many there were in each. Rates and means are averaged over answers; a metric
+    that divides cells of the confusion table is that of their sums.
+    """
+    known = [(truth, each) for truth, each in zip(truths, answers, strict=True) if each]
+    total = sum(each for _, each in known)
+    if not total:
+        return math.nan
+    if metric in _MEANS:
+        return math.fsum(truth.metric(metric) * each for truth, each in known) / total
+    cells = [0.0] * 4
+    for truth, each in known:
+        if truth.confusion is None:
+            return math.nan
+        share = each / (total * sum(truth.confusion))
+        cells = [cell + share * own for cell, own in zip(cells, truth.confusion, strict=True)]
+    return METRICS[metric](ConfusionCounts(*(round(cell * _WHOLE) for cell in cells)))

@@ -204,7 +204,7 @@ def column_value(column: Column, row: RunSummary, truth: TruthSummary) -> float:
 
 
 def _can_be(column: Column, truth: TruthSummary) -> bool:
-    return bool(truth.worse) or not column.of_worse
+    return bool(truth.exposed) or not column.of_worse
 
 
 class Reading(NamedTuple):
@@ -215,7 +215,9 @@ class Reading(NamedTuple):
 
 
 def _keeps(truth: TruthSummary) -> bool:
-    return truth.asks == KEEP
+    """Whether keeping is right, of decisions at any time of the run."""
+    spans = () if truth.over_time is None else truth.over_time.spans
+    return truth.asks == KEEP or any(each.asks == KEEP for each in spans)
 
 
 def _promotes(truth: TruthSummary) -> bool:
@@ -223,7 +225,9 @@ def _promotes(truth: TruthSummary) -> bool:
 
 
 def _is_worse(truth: TruthSummary) -> bool:
-    return truth.candidate in truth.breaks or truth.gains[truth.candidate] < 0
+    """Whether the candidate is worse than the control or broken, at any time of the run."""
+    spans = () if truth.over_time is None else truth.over_time.spans
+    return truth.is_worse or any(each.is_worse for each in spans)
 
 
 def _is_broken(truth: TruthSummary) -> bool:
@@ -234,8 +238,13 @@ def _always(_: TruthSummary) -> bool:
     return True
 
 
-def _promoted(row: RunSummary, truth: TruthSummary) -> float:
-    return float(row.promotes(truth.candidate))
+def _promoted_a_worse(row: RunSummary, truth: TruthSummary) -> float:
+    return float(row.promotes(truth.candidate) and truth.is_worse_at(row.decided_s))
+
+
+def _promoted_falsely(row: RunSummary, truth: TruthSummary) -> float:
+    """Whether it promotes where, by what holds from the decision on, keeping is right."""
+    return float(row.promotes(truth.candidate) and truth.asks_at(row.decided_s) == KEEP)
 
 
 def _ends_with_candidate(row: RunSummary, truth: TruthSummary) -> float:
@@ -258,8 +267,8 @@ def _of_column(key: str) -> Reading:
 
 _READINGS: Final[Mapping[str, Reading]] = {
     **{name: _of_column(name) for name in QUANTITIES if name in COLUMNS},
-    "false_promotion": Reading(_promoted, _keeps),
-    "promotes_a_worse": Reading(_promoted, _is_worse),
+    "false_promotion": Reading(_promoted_falsely, _keeps),
+    "promotes_a_worse": Reading(_promoted_a_worse, _is_worse),
     "power": Reading(_ends_with_candidate, _promotes),
     "time_to_decision": Reading(_decided_s, _always),
     "broken_gone_within": Reading(_candidate_gone_s, _is_broken),

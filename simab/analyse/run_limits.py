@@ -10,6 +10,7 @@ from simab.profiles.durations import Constant
 from simab.result.columns import RunLimits
 from simab.result.run_summary import RunSummary
 from simab.scenario.models import Scenario
+from simab.scenario.timeline import Conditions
 from simab.units import seconds
 
 __all__ = ["limits_of_study", "possible"]
@@ -19,18 +20,30 @@ def limits_of_study(
     outcomes: Sequence[RunSummary], scenario: Scenario, truth: ScenarioTruth
 ) -> RunLimits:
     """The limits of these rows of a scenario, with what cannot happen in it."""
-    shortfall = max(map(truth.shortfall, truth.values), default=0.0)
+    shortfall = _largest_shortfall(scenario, truth)
     return possible(RunLimits.of(outcomes, seconds(scenario.horizon), shortfall), scenario)
+
+
+def _largest_shortfall(scenario: Scenario, truth: ScenarioTruth) -> float:
+    """The most that an answer can miss of the best; where answers change, in any metric window."""
+    if truth.over_time is None:
+        return max(map(truth.shortfall, truth.values), default=0.0)
+    period_ns = scenario.metrics.period
+    windows = -(-scenario.horizon // period_ns)
+    _, shortfalls = truth.over_time.by_window(tuple(truth.values), period_ns, windows)
+    return float(shortfalls.max())
 
 
 def possible(limits: RunLimits, scenario: Scenario) -> RunLimits:
     """The limits without what no request of the scenario can meet."""
     variants = scenario.endpoint.variants.values()
     labels = scenario.labels
+    conditions = (each for each in scenario.timeline if isinstance(each, Conditions))
     at_once = labels.is_plain and isinstance(labels.delay, Constant) and not labels.delay.value
     return replace(
         limits,
-        can_fail=any(variant.error_rate > 0 for variant in variants),
+        can_fail=any(variant.error_rate > 0 for variant in variants)
+        or any(each.error_rate > 0 for each in conditions),
         can_be_refused=any(variant.queue_limit is not None for variant in variants),
         labels_come_late=scenario.labels.never < 1 and not at_once,
         guarded=bool(scenario.objective.guardrails),

@@ -23,10 +23,11 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
     """Read a run's outcome off its counts and its decision log."""
     decision = _decision(run)
     verdict = _verdict(run, decision)
-    ends_with, since_s = _ending(run, verdict, truth)
     if verdict is Verdict.UNDECIDED:
         decision = None
-    judgement = truth.judged_from(decision.at_ns if decision else 0).judgement(ends_with)
+    judged_by = truth.judged_from(decision.at_ns if decision else 0)
+    ends_with, since_s = _ending(run, verdict, judged_by)
+    judgement = judged_by.judgement(ends_with)
     requests = run.data.run_counts.requests
     served = requests[:, :, RequestColumn.ANSWERED].sum(axis=0)
     served -= requests[:, :, RequestColumn.COPIES_ANSWERED].sum(axis=0)  # nobody got these

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import isnan
 from typing import Any, Final, get_args
 
@@ -16,14 +17,17 @@ from simab.explain.capacity import splits
 from simab.policies.metrics import LabelMetric
 from simab.profiles.truth import Truth, metric_difference
 from simab.result.run_summary import Judgement
-from simab.result.truth_summary import TruthSummary
+from simab.result.truth_summary import JudgedFrom, TruthOfTimes, TruthSummary
 from simab.scenario.answers_over_time import AnswersOverTime, answers_change, variant_truths
+from simab.scenario.epochs import epochs
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
+from simab.units import NANOSECONDS_PER_SECOND, seconds
 
 __all__ = ["ScenarioTruth", "contenders", "truth_of_scenario", "truth_of_values"]
 
 _ROUNDING: Final = 1e-12  # of a metric's size: what sums and differences of floats may be off
+_SPANS: Final = 240  # of a run, by which instants are sought at which judgements change
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class ScenarioTruth:
             smallest_effect=self.objective.smallest_effect,
             control=self.control,
             candidate=self.objective.candidate,
+            over_time=None if self.over_time is None else self.over_time.summary(),
         )
 
     def _judged(self, shortfall: float, *, keeps: bool) -> Judgement:
@@ -191,7 +196,7 @@ class TruthOverTime:
 
     at_start: ScenarioTruth
     answers: AnswersOverTime
-    _spans: dict[tuple[int, int], list[ScenarioTruth]] = field(default_factory=dict, repr=False)
+    _spans: dict[tuple[int, int], dict[str, list[Truth]]] = field(default_factory=dict, repr=False)
     _windows: dict[Any, tuple[NDArray[np.bool_], NDArray[np.float64]]] = field(
         default_factory=dict, repr=False
     )
@@ -205,29 +210,62 @@ class TruthOverTime:
 
     def between(self, edges_ns: Sequence[int]) -> list[ScenarioTruth]:
         """What held in each of the spans between rising instants."""
-        truths = self.answers.between(edges_ns)
-        spans = range(len(edges_ns) - 1)
+        return self._each_of(self.answers.between(edges_ns), len(edges_ns) - 1)
+
+    def _each_of(self, truths: Mapping[str, Sequence[Truth]], spans: int) -> list[ScenarioTruth]:
+        """The truth of each of so many spans."""
         return [
-            self._of(values_of({name: own[span] for name, own in truths.items()})) for span in spans
+            self._of(values_of({name: own[span] for name, own in truths.items()}))
+            for span in range(spans)
         ]
 
-    def values_by_window(
-        self, names: Sequence[str], period_ns: int, windows: int
-    ) -> NDArray[np.float64]:
-        """The objective's metric of each variant, shape (windows, variants)."""
-        metric = self.at_start.metric
-        found = [
-            [each.values[name][metric] for name in names]
-            for each in self._in_windows(period_ns, windows)
+    def summary(self) -> TruthOfTimes:
+        """From when on decisions are judged how, to a second, and who is worse at some time."""
+        horizon_ns = self.answers.scenario.horizon
+        instants = [horizon_ns * part // _SPANS for part in range(_SPANS)]
+        found = [self._judged(0)]
+        for before_ns, at_ns in pairwise(instants):
+            if not _alike(self._judged(at_ns), found[-1]):
+                found.append(self._judged(self._changes_ns(before_ns, at_ns)))
+        # Where a difference changes its sign, both are equal for no time at all.
+        ends_s = [*(each.since_s for each in found[1:]), seconds(horizon_ns)]
+        spans = [
+            each for each, end_s in zip(found, ends_s, strict=True) if end_s > each.since_s + 1
         ]
-        return np.array(found)
+        known = {epoch.since_ns for epoch in epochs(self.answers.scenario)}
+        truths = self.between(sorted({*instants, *known, horizon_ns}))
+        worse = [
+            name for name in self.at_start.values if any(name in each.worse for each in truths)
+        ]
+        return TruthOfTimes(spans=tuple(spans or found[:1]), worse=tuple(worse))
 
-    def _in_windows(self, period_ns: int, windows: int) -> list[ScenarioTruth]:
-        """What held in each window; all runs of a study ask for the same."""
+    def _changes_ns(self, before_ns: int, at_ns: int) -> int:
+        """An instant between the two from which on decisions are judged as at the second."""
+        late = self._judged(at_ns)
+        while at_ns - before_ns > NANOSECONDS_PER_SECOND:
+            middle_ns = (before_ns + at_ns) // 2
+            if _alike(self._judged(middle_ns), late):
+                at_ns = middle_ns
+            else:
+                before_ns = middle_ns
+        return at_ns
+
+    def _judged(self, at_ns: int) -> JudgedFrom:
+        truth = self.since(at_ns)
+        facts = replace(truth, over_time=None).summary()
+        return JudgedFrom(
+            since_s=seconds(at_ns),
+            asks=facts.asks,
+            is_worse=facts.is_worse,
+            judgements=facts.judgements,
+        )
+
+    def in_windows(self, period_ns: int, windows: int) -> Mapping[str, Sequence[Truth]]:
+        """What held in each metric window, by variant; all runs of a study ask for the same."""
         if (period_ns, windows) not in self._spans:
             horizon_ns = self.answers.scenario.horizon
             edges_ns = [min(each * period_ns, horizon_ns) for each in range(windows + 1)]
-            self._spans[period_ns, windows] = self.between(edges_ns)
+            self._spans[period_ns, windows] = self.answers.between(edges_ns)
         return self._spans[period_ns, windows]
 
     def by_window(
@@ -236,7 +274,7 @@ class TruthOverTime:
         """Whether each variant was a worse one, and its shortfall, shape (windows, variants)."""
         key = tuple(names), period_ns, windows
         if key not in self._windows:
-            truths = self._in_windows(period_ns, windows)
+            truths = self._each_of(self.in_windows(period_ns, windows), windows)
             worse = [[name in each.worse for name in names] for each in truths]
             shortfalls = [[each.shortfall(name) for name in names] for each in truths]
             self._windows[key] = np.array(worse), np.array(shortfalls)
@@ -247,6 +285,10 @@ class TruthOverTime:
         return truth_of_values(
             start.objective, values, breaks=start.breaks, contenders=start.contenders
         )
+
+
+def _alike(one: JudgedFrom, other: JudgedFrom) -> bool:
+    return replace(one, since_s=other.since_s) == other
 
 
 def contenders(scenario: Scenario) -> tuple[str, ...]:

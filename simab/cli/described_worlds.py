@@ -16,11 +16,13 @@ _JUDGED: Final = {
     "promote": "it is right to promote it",
     "keep": "it is wrong to promote it",
     "neither": "it is better by less than what matters, and nothing is held against a policy",
+    "depends on when": "whether it is right to promote it depends on when that is decided",
 }
 _SHORT: Final = {
     "promote": "promoting the candidate is right",
     "keep": "wrong",
     "neither": "held against no policy",
+    "depends on when": "right or wrong by when it is decided",
 }
 
 
@@ -29,8 +31,8 @@ class DescribedWorld:
     """A world of a study: its title, how it is made, and which way it is judged.
 
     `asks` is "promote" where the candidate is better by the smallest effect or more, "keep" where
-    it is not better or is broken, "neither" between the two. `same_as` names an earlier world that
-    is played in its place.
+    it is not better or is broken, "neither" between the two, and "depends on when" where that
+    changes during a run. `same_as` names an earlier world that is played in its place.
     """
 
     name: str

@@ -19,6 +19,11 @@ class PlayedRun(NamedTuple):
     summary: RunSummary
     truth: ScenarioTruth
 
+    @property
+    def judged_by(self) -> ScenarioTruth:
+        """What its ending is judged by: where answers change, the mean from its decision on."""
+        return self.truth.judged_from(round((self.summary.decided_s or 0.0) * 1e9))
+
 
 class Served(NamedTuple):
     """Whom a variant answered; `users` is None where the run kept no record of its requests."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simab.analyse import RunSummary
     from simab.run.look_readings import ReadingAt
     from simab.run.simulation import Run
-    from simab.world.control import DecisionEntry, ScalingEntry
+    from simab.world.control import DecisionEntry, OthersEntry, ScalingEntry
 
 __all__ = ["print_run", "sentences"]
 
@@ -69,18 +69,21 @@ def _print_totals(console: Console, run: Run) -> None:
 
 
 def _print_actions(console: Console, run: Run) -> None:
-    """What the policy and autoscaling asked for, and why, in order of time."""
-    from simab.run.frames import describe_action, describe_scaling
+    """What the policy, autoscaling and others asked for, and why, in order of time."""
+    from simab.run.frames import describe_action, describe_others, describe_scaling
     from simab.text.durations import duration_text
 
     log = run.decision_log
-    found: list[tuple[DecisionEntry | ScalingEntry, str, str]] = []
+    found: list[tuple[DecisionEntry | ScalingEntry | OthersEntry, str, str]] = []
     for entry in log.decisions:
         asked = f"{type(entry.action).__name__} {describe_action(entry.action)}"
         found.append((entry, asked, entry.action.because))
     for scaling in log.scalings:
         asked, because = describe_scaling(scaling)
         found.append((scaling, f"autoscaling: {asked}", because))
+    for others in log.others:
+        asked, because = describe_others(others)
+        found.append((others, f"somebody else: {asked}", because))
     rows = [
         (
             asked,
@@ -160,7 +163,7 @@ def sentences(played: PlayedRun) -> list[str]:
     facts = truth.summary()
     why = ""
     if judged == "wrong" and summary.ends_with is not None:
-        why = f", {why_wrong(facts, summary.ends_with)}"
+        why = f", {why_wrong(played.judged_by.summary(), summary.ends_with)}"
     verdicts = {"right": "Right", "wrong": "Wrong", "neither": "Neither right nor wrong"}
     said = [f"{verdicts[judged]}: {_decided(summary)}. {happened}{why}.", truth_sentence(facts)]
     return [typeset.plain_spaces(each) for each in said]

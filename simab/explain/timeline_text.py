@@ -98,12 +98,17 @@ def _title(scenario: Scenario, entry: Conditions) -> str:
 
 
 def leading_sentence(scenario: Scenario) -> str:
-    """Which of control and candidate is better when; empty where that does not change."""
+    """Which of control and candidate is better when; empty where that does not change.
+
+    In a span in which the metric does not exist for one of the two, that is undefined.
+    """
     objective = scenario.objective
     roles = objective.candidate, objective.control
 
-    def leader(difference: float) -> str | None:
-        return roles[difference < 0] if difference else None
+    def leader(difference: float) -> str:
+        if math.isnan(difference):
+            return "undefined"
+        return named(roles[difference < 0]) if difference else "neither"
 
     found = []
     for epoch in epochs(scenario):
@@ -113,10 +118,7 @@ def leading_sentence(scenario: Scenario) -> str:
     runs = [(name, next(iter(each))[0]) for name, each in groupby(found, key=lambda pair: pair[1])]
     if len(runs) < 2:
         return ""
-    parts = [
-        f"{'neither' if name is None else named(name)} from {_since(scenario, epoch.since_ns)}"
-        for name, epoch in runs
-    ]
+    parts = [f"{name} from {_since(scenario, epoch.since_ns)}" for name, epoch in runs]
     return f"By the mean of each span, this one is better: {listed(parts)}."
 
 

@@ -17,6 +17,7 @@ from simab.report.answer_conduct import (
     refused,
     suffering,
     unfinished,
+    weights_of_others,
 )
 from simab.report.answer_over_worlds import recommendation_text, requirement_remarks
 from simab.report.answer_remarks import false_alarms, floor, too_short
@@ -24,7 +25,7 @@ from simab.report.ranking import (
     fastest,
     most_often_right,
 )
-from simab.report.truth_text import in_between, truth_sentence, why_wrong
+from simab.report.truth_text import in_between, truth_sentence, why_wrong, worse_variants
 from simab.result import PolicyResult, Proportion, StudyResult, TruthSummary
 from simab.result.requirement_result import Compliance
 from simab.text import typeset
@@ -77,6 +78,8 @@ def answer(result: StudyResult) -> Answer:
 def verdict(result: StudyResult) -> str:
     """The answer in one sentence: who is wrong how often, and who is right most often."""
     if all(policy.still_split.count == policy.runs for policy in result.policies):
+        if any(policy.verdicts["undecided"].count < policy.runs for policy in result.policies):
+            return _split_at_the_end(result)
         subject = (
             f"{named(result.policies[0].name)} decides nothing"
             if len(result.policies) == 1
@@ -89,15 +92,34 @@ def verdict(result: StudyResult) -> str:
         )
     if len(result.policies) == 1:
         return _only(result, result.policies[0])
-    if not result.truth.judged("wrong"):
+    if not (result.truth.depends or result.truth.judged("wrong")):
         return f"{_endings_of_all(result)}; {_none_right(result.truth)}."
     return f"{_harm(result)}; {_best(result)}.{_here_alone(result)}"
+
+
+def _split_at_the_end(result: StudyResult) -> str:
+    """Policies decided, and several variants serve at the horizon all the same."""
+    parts = [
+        f"{named(policy.name)} decides in {_of_runs(_decided(policy))}"
+        for policy in result.policies[:_MOST_NAMES]
+    ]
+    whose = ", where somebody else sets weights too" if weights_of_others(result) else ""
+    return (
+        f"{listed(parts)} of runs, and no variant has all weighted traffic at the end of "
+        f"{in_any_run(result).removeprefix('in ')}{whose}."
+    )
+
+
+def _decided(policy: PolicyResult) -> Proportion:
+    undecided = policy.verdicts["undecided"]
+    count, share = policy.runs - undecided.count, 1 - undecided.share
+    return Proportion(count, share, 1 - undecided.high, 1 - undecided.low)
 
 
 def _here_alone(result: StudyResult) -> str:
     """That one world is no ranking: what always ends alike would be right in all of its runs."""
     right = result.truth.judged("right")
-    if len(result.worlds) < 2 or len(right) != 1:
+    if len(result.worlds) < 2 or len(right) != 1 or result.truth.depends:
         return ""
     candidate = right[0] != result.truth.control
     does = "promotes whatever it is shown" if candidate else "never promotes"
@@ -108,6 +130,11 @@ def _here_alone(result: StudyResult) -> str:
 
 
 def _only(result: StudyResult, policy: PolicyResult) -> str:
+    if result.truth.depends:
+        return (
+            f"{_endings(policy)}: rightly in {_of_runs(policy.correct)} and wrongly in "
+            f"{_of_runs(policy.wrong)}, by when it decides."
+        )
     if not result.truth.judged("right"):
         return f"{_endings(policy)}; {_none_right(result.truth)}."
     return (
@@ -140,6 +167,10 @@ def _none_right(truth: TruthSummary) -> str:
 
 def _harm(result: StudyResult) -> str:
     worst = max(result.policies, key=lambda policy: policy.wrong.share)
+    if result.truth.depends:
+        if worst.wrong.count:
+            return f"{named(worst.name)} ends wrongly in {_of_runs(worst.wrong)} of runs"
+        return f"No policy ends wrongly {in_any_run(result)}"
     if worst.wrong.count:
         return f"{named(worst.name)} {_wrongly(result, worst)}"
     wrong = result.truth.judged("wrong")
@@ -185,7 +216,13 @@ def _also_wrong(result: StudyResult) -> list[str]:
 
 def _too_small(result: StudyResult) -> list[str]:
     """Runs that end with a variant whose difference is too small to matter."""
-    if not result.truth.judged("right") or len(result.policies) > _MOST_NAMES:
+    if len(result.policies) > _MOST_NAMES:
+        return []
+    if result.truth.depends:
+        own = [each for each in result.policies if each.neither.count > each.still_split.count]
+        parts = [f"{named(policy.name)} in {_of_runs(policy.neither)}" for policy in own]
+        return [f"Neither right nor wrong: {listed(parts)} of runs."] if parts else []
+    if not result.truth.judged("right"):
         return []
     parts = [
         f"{named(policy.name)} with {named(name)} in {_of_runs(ending)}"
@@ -197,15 +234,17 @@ def _too_small(result: StudyResult) -> list[str]:
 
 
 def _best(result: StudyResult) -> str:
-    if not result.truth.judged("right"):
+    depends = result.truth.depends
+    if not (depends or result.truth.judged("right")):
         return _none_right(result.truth)
     best, *tied = most_often_right(result)
     if best.correct.count == 0:
-        return f"no policy ends with {_right(result)}, which would be right, in any run"
+        rightly = "rightly" if depends else f"with {_right(result)}, which would be right,"
+        return f"no policy ends {rightly} in any run"
     if not tied:
         return (
-            f"{named(best.name)} is right most often: it ends with {_right(result)} in "
-            f"{_of_runs(best.correct)}"
+            f"{named(best.name)} is right most often: it ends "
+            f"{'rightly' if depends else f'with {_right(result)}'} in {_of_runs(best.correct)}"
         )
     high, low = (formatting.proportion(each.correct).value for each in (best, tied[-1]))
     between = (
@@ -225,9 +264,9 @@ def _cost(result: StudyResult) -> list[str]:
     if tied or best.correct.count == 0 or len(result.policies) == 1:
         return []
     sentence = f"{named(best.name)} {_takes(best)}"
-    if math.isfinite(best.means["requests_on_worse"].mean) and result.truth.worse:
+    if math.isfinite(best.means["requests_on_worse"].mean) and result.truth.exposed:
         worse = formatting.mean(best.means["requests_on_worse"])
-        sentence += f"; {worse} requests of a run on average go to {either(result.truth.worse)}"
+        sentence += f"; {worse} requests of a run on average go to {worse_variants(result.truth)}"
         if result.targeted:
             sentence += ", those that name it included"
     return [f"{sentence}."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from simab.report import formatting
 from simab.report.ranking import (
@@ -18,11 +19,31 @@ from simab.text import typeset
 from simab.text.lists import listed, named
 from simab.text.numbers import counted
 
-__all__ = ["failed", "held", "overturned", "poor", "refused", "suffering", "unfinished"]
+__all__ = [
+    "failed",
+    "held",
+    "overturned",
+    "poor",
+    "refused",
+    "suffering",
+    "unfinished",
+    "weights_of_others",
+]
 
 
 def overturned(result: StudyResult) -> list[str]:
-    """Policies that move the traffic away again from what they decided for."""
+    """Policies that move the traffic away again from what they decided for.
+
+    Where somebody else sets weights too, it is not said that the policy did.
+    """
+    if weights_of_others(result):
+        return [
+            f"In {typeset.count(policy.overturned)} of {typeset.count(policy.runs)} runs the "
+            f"traffic does not end with the variant that {named(policy.name)} decided for, where "
+            "somebody else sets weights too; what counts here is who has it at the end."
+            for policy in result.policies
+            if policy.overturned
+        ]
     return [
         f"{named(policy.name)} moves the traffic away again from the variant that it decided for "
         f"in {typeset.count(policy.overturned)} of {typeset.count(policy.runs)} runs; what "
@@ -30,6 +51,13 @@ def overturned(result: StudyResult) -> list[str]:
         for policy in result.policies
         if policy.overturned
     ]
+
+
+def weights_of_others(result: StudyResult) -> bool:
+    """Whether the timeline has weights that somebody else sets, past the policies."""
+    timeline = result.scenario.data.get("timeline")
+    entries = timeline if isinstance(timeline, list | tuple) else ()
+    return any(isinstance(each, Mapping) and each.get("kind") == "weights" for each in entries)
 
 
 def suffering(result: StudyResult) -> list[str]:

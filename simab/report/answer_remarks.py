@@ -64,7 +64,8 @@ def by_name(study: StudyResult) -> dict[str, float]:
 
 def floor(study: StudyResult) -> list[str]:
     """How many of the requests on worse variants no rule can save, as they name the variant."""
-    known = by_name(study) if study.targeted and study.truth.worse else {}
+    steady = study.truth.over_time is None  # else requests count by who is worse at the time
+    known = by_name(study) if study.targeted and study.truth.worse and steady else {}
     names = [each for each in study.truth.worse if known.get(each) and _deployed(study, each)]
     requests = math.fsum(known[name] for name in names)
     if requests < 1:

@@ -10,7 +10,7 @@ from simab.report.paired_figure import MOST_ROWS, Quantity, quantity, shown
 from simab.report.paired_scale import cut_at
 from simab.report.tables import APPROXIMATE
 from simab.result import Ecdf, PairedDifference, PolicyResult, StudyResult
-from simab.result.example_run import Example, MetricValue
+from simab.result.example_run import SOMEBODY_ELSE, Example, MetricValue
 from simab.text import typeset
 from simab.text.lists import either, listed, named
 from simab.text.numbers import counted
@@ -37,6 +37,11 @@ def endings(result: StudyResult) -> str:
         if not any(policy.ends_with[name].count for policy in result.policies)
     ]
     absent = f" No run ends with {either(never)}." if never else ""
+    if result.truth.depends:
+        return (
+            f"{finding}{absent} Solid: right endings, by when they were decided. The interval is "
+            f"that of right endings, 95{typeset.THIN}%. Hatched at the right end: wrong ones."
+        )
     right, wrong = result.truth.judged("right"), result.truth.judged("wrong")
     solid = f" Solid: a right ending, with {either(right)}." if right else " No ending is right."
     hatched = f" Hatched at the right end: a wrong one, with {either(wrong)}." if wrong else ""
@@ -136,15 +141,27 @@ def traffic(result: StudyResult, example: Example) -> str:
     candidate, until = result.truth.candidate, example.until_decision
     targeted = " Requests that name a variant go past the weights; they are counted."
     targeted = targeted if result.targeted else ""
-    accepted = sum(each.accepted for each in example.decisions)
-    refused = len(example.decisions) - accepted
+    own = [each for each in example.decisions if each.action != SOMEBODY_ELSE]
+    accepted = sum(each.accepted for each in own)
+    refused = len(own) - accepted
     largest = typeset.percent(until.largest_shares.get(candidate, 0.0))
     also = f" and {refused} refused" if refused else ""
     return (
         f"{named(candidate)} had a weight of up to {largest}"
         f"{_received(example, candidate)} until {_when(result, example)}. In the whole run "
-        f"{_accepted(accepted)}{also}.{targeted}"
+        f"{_accepted(accepted)}{also}.{_others(example)}{targeted}"
     )
+
+
+def _others(example: Example) -> str:
+    """When somebody else set weights, and when it was refused to them; empty where nobody did."""
+    own = [each for each in example.decisions if each.action == SOMEBODY_ELSE]
+    done = [typeset.duration(each.at_s) for each in own if each.accepted]
+    not_done = [typeset.duration(each.at_s) for each in own if not each.accepted]
+    said = f" Somebody else set weights after {listed(done)}." if done else ""
+    if not_done:
+        said += f" Weights that somebody else asked for after {listed(not_done)} were refused."
+    return said
 
 
 def _accepted(actions: int) -> str:

@@ -149,7 +149,7 @@ def harm(result: StudyResult) -> str:
     ]
     if never:
         parts.append(f"No run of {listed([named(each) for each in never])} sends any.")
-    left_out = [each.label.title for each in distinct(result) if not each.truth.worse]
+    left_out = [each.label.title for each in distinct(result) if not each.truth.exposed]
     if left_out:
         parts.append(f"Left out, as no variant is worse there: {listed(left_out)}.")
     parts.append(

@@ -84,6 +84,6 @@ def harmful(result: StudyResult) -> list[tuple[WorldResult, list[tuple[str, Spre
             for policy in world.policies
             if "requests_on_worse" in policy.spread
         ]
-        if world.truth.worse and spreads:
+        if world.truth.exposed and spreads:
             found.append((world, spreads))
     return found

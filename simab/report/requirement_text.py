@@ -11,6 +11,7 @@ from simab.result import Mean, Proportion, StudyResult
 from simab.result.known_worlds import BROKEN, SLOW, TITLES
 from simab.result.quantities import QUANTITIES
 from simab.result.requirement_result import JudgedRequirement, RequirementStatement
+from simab.result.truth_summary import DEPENDS, KEEP, NEITHER, PROMOTE
 from simab.result.world_result import WorldResult
 from simab.stats.share_bounds import MOST_RUNS
 from simab.text import typeset
@@ -174,5 +175,10 @@ def _decimals_of(share: float) -> int:
 
 def world_heading(world: WorldResult) -> str:
     """What is right in a world, for the heading of its column."""
-    words = {"promote": "right: promote", "keep": "right: keep", "neither": "judged by neither"}
+    words = {
+        PROMOTE: "right: promote",
+        KEEP: "right: keep",
+        NEITHER: "judged by neither",
+        DEPENDS: "judged by when",
+    }
     return words[world.asks]

@@ -81,7 +81,7 @@ EXPOSES: Final = Shown(
 def sweep_figures(result: SweepResult, numbers: Iterator[int]) -> list[FigureBlock]:
     """What each policy does over the points, by how many fields vary."""
     shown = [PROMOTES, DECIDES]
-    if any(point.truth.worse for point in result.points):
+    if any(point.truth.exposed for point in result.points):
         shown.append(EXPOSES)
     if len(result.fields) == 1:
         return [_curves(result, numbers, 0, each) for each in shown]

@@ -13,7 +13,7 @@ from simab.report.tables import written_mean
 from simab.result import PolicyResult
 from simab.result.columns import COLUMNS
 from simab.result.sweep_result import THEORY_ERROR, SweepResult, SweptPoint, TheoryShare
-from simab.result.truth_summary import KEEP, PROMOTE
+from simab.result.truth_summary import DEPENDS, KEEP, PROMOTE
 from simab.stats.binomial_band import count_agrees
 from simab.text import typeset
 from simab.text.numbers import counted
@@ -40,7 +40,7 @@ def worst(result: SweepResult, policy: str, asks: str, of: Callable[[At], float]
 
 def worst_points(result: SweepResult) -> Table:
     """A row a policy: most false promotions, least power, longest time, most harm, theory."""
-    exposed = any(point.truth.worse for point in result.points)
+    exposed = any(point.truth.exposed for point in result.points)
     theory = any(point.theory for point in result.points)
     columns = [
         Column("Policy", numeric=False),
@@ -95,7 +95,7 @@ def _median(policy: PolicyResult) -> float:
 
 def _most_exposed(result: SweepResult, name: str) -> Cell:
     column = COLUMNS["requests_on_worse"]
-    at = [each for each in result.at(name) if each[0].truth.worse]
+    at = [each for each in result.at(name) if each[0].truth.exposed]
     if not at:
         return _NONE
     point, policy = max(at, key=lambda each: each[1].means[column.key].mean)
@@ -166,7 +166,7 @@ def every_point(result: SweepResult) -> Table:
     return Table("Each policy at each point", tuple(columns), tuple(rows))
 
 
-_ASKED: Final = {PROMOTE: "promote", KEEP: "keep"}
+_ASKED: Final = {PROMOTE: "promote", KEEP: "keep", DEPENDS: "by when"}
 
 
 def _settings(result: SweepResult, point: SweptPoint) -> Sequence[Cell]:

@@ -11,13 +11,14 @@ from simab.report import formatting, verdict_columns
 from simab.report.formatting import Written
 from simab.report.paired_figure import quantity
 from simab.report.table import Cell, Column, Table, cell
+from simab.report.truth_text import worse_variants
 from simab.report.verdict_columns import VerdictColumn
 from simab.result import Mean, PairedDifference, PolicyResult, StudyResult
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS, Shown, Unit
 from simab.result.columns import Column as OutcomeColumn
 from simab.result.example_run import Example
 from simab.text import typeset
-from simab.text.lists import either, named
+from simab.text.lists import named
 from simab.text.numbers import counted
 
 __all__ = [
@@ -93,7 +94,7 @@ def _says(column: OutcomeColumn, result: StudyResult) -> bool:
     known = any(math.isfinite(mean.mean) for mean in means)
     certain = all(mean.low == mean.mean == mean.high == 0 for mean in means)
     return (
-        (bool(result.truth.worse) or not column.of_worse)
+        (bool(result.truth.exposed) or not column.of_worse)
         and (known or not column.where_known)
         and not certain
     )
@@ -102,8 +103,8 @@ def _says(column: OutcomeColumn, result: StudyResult) -> bool:
 def _heading(column: OutcomeColumn, result: StudyResult) -> Column:
     truth = result.truth
     metric = formatting.metric_name(truth.metric)
-    note = column.note.format(worse=either(truth.worse), metric=metric)
-    if "{worse}" in column.note and any(name in truth.breaks for name in truth.worse):
+    note = column.note.format(worse=worse_variants(truth), metric=metric)
+    if "{worse}" in column.note and any(name in truth.breaks for name in truth.exposed):
         note += "; one that breaks a guardrail counts as worse"
     return Column(column.title, note)
 

@@ -3,17 +3,57 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from simab.report import formatting
 from simab.result import TruthSummary
+from simab.result.truth_summary import JudgedFrom
 from simab.text import typeset
 from simab.text.lists import either, listed, named
 
-__all__ = ["in_between", "truth_sentence", "why_wrong"]
+__all__ = ["in_between", "truth_sentence", "why_wrong", "worse_variants"]
+
+_MOST_SPANS: Final = 4  # of a run that are judged in ways of their own, in one sentence
 
 
 def truth_sentence(truth: TruthSummary) -> str:
-    """Which variant is truly best, by how much, whether that matters, and what is right."""
+    """Which variant is truly best, by how much, whether that matters, and what is right.
+
+    Where it depends on the time of a decision what is right, also from when on what is.
+    """
+    return f"{_truth_at_start(truth)}{_later(truth)}"
+
+
+def worse_variants(truth: TruthSummary) -> str:
+    """The variants that are worse: where answers change, those that are so at some time."""
+    return either(truth.exposed) + ("" if truth.over_time is None else " while worse")
+
+
+def _later(truth: TruthSummary) -> str:
+    """How endings are judged by the time of the decision; empty where that is all one."""
+    if truth.over_time is None or not truth.depends:
+        return ""
+    spans = truth.over_time.spans
+    parts = [_judged_from(truth, each) for each in spans[1 : _MOST_SPANS + 1]]
+    if len(spans) > _MOST_SPANS + 1:
+        parts.append("and so on")
+    return (
+        " That is so of a decision at the start, as one is judged by what holds from then to the "
+        f"horizon: {'; '.join(parts)}."
+    )
+
+
+def _judged_from(truth: TruthSummary, span: JudgedFrom) -> str:
+    judged = [
+        f"{word} to end with {either(names)}"
+        for word in ("right", "wrong")
+        if (names := [each for each in truth.endings if span.judgements.get(each) == word])
+    ]
+    said = listed(judged) or f"neither right nor wrong to end with {either(list(truth.endings))}"
+    return f"from {typeset.duration(span.since_s)} on it is {said}"
+
+
+def _truth_at_start(truth: TruthSummary) -> str:
     if len(truth.endings) > 2:
         return _of_many(truth)
     gain = truth.gains[truth.candidate]

@@ -128,6 +128,8 @@ def _as_decided(result: StudyResult, policy: PolicyResult) -> bool:
 
 
 def _here(result: StudyResult, variant: str) -> str:
+    if result.truth.depends:
+        return "judged by when"
     judgement = result.truth.judgements.get(variant, "")
     return {"neither": "neither right nor wrong", "": ""}.get(judgement, f"{judgement} here")
 

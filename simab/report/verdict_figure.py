@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from simab.report import canvas, formatting
 from simab.report.overlay import Overlay
 from simab.report.palette import LIGHT
-from simab.report.verdict_columns import VerdictColumn, ending_names, endings
+from simab.report.verdict_columns import VerdictColumn, ending_names, endings, judgements
 from simab.result import PolicyResult, StudyResult
 from simab.text import typeset
 
@@ -54,6 +54,8 @@ class Segment(NamedTuple):
 
 def ending_order(result: StudyResult) -> list[Segment]:
     """Endings from right to wrong; those that nobody's runs have only where they are judged."""
+    if result.truth.depends:
+        return _by_judgement(result)
     *ended, split = endings(result)
     judged = [result.truth.judgements.get(name, "") for name in ending_names(result)]
     looks = {"right": (_RIGHT, _ALSO_RIGHT), "neither": (_NEITHER,), "wrong": (_ALSO_WRONG, _WRONG)}
@@ -78,6 +80,13 @@ def ending_order(result: StudyResult) -> list[Segment]:
         if each.judged in ("right", "wrong")
         or any(each.column.share(policy).count for policy in result.policies)
     ]
+
+
+def _by_judgement(result: StudyResult) -> list[Segment]:
+    """How endings are judged, where that depends on more than the variant."""
+    looks = {"is right": _RIGHT, "neither": _NEITHER, "is wrong": _WRONG}
+    columns = {each.short: each for each in judgements(result)}
+    return [Segment(columns[each], "", look) for each, look in looks.items() if each in columns]
 
 
 def draw_endings(result: StudyResult, width: float) -> Figure:

@@ -12,7 +12,7 @@ from simab.report.paper import Paper
 from simab.report.policy_rows import Row, RowArea, draw_rows
 from simab.report.table import Cell, Column, Table
 from simab.result import StudyResult
-from simab.result.example_run import Example
+from simab.result.example_run import SOMEBODY_ELSE, Example
 from simab.text import typeset
 from simab.text.lists import named
 from simab.text.numbers import counted
@@ -49,8 +49,8 @@ def _ending(result: StudyResult, run: Example) -> str:
 
 
 def _judged(result: StudyResult, run: Example) -> str:
-    """Right, wrong or neither, by the variant that has the traffic at the end."""
-    return result.truth.judgements.get(run.ends_with or "", "neither")
+    """Right, wrong or neither, by the variant that has the traffic at the end and the decision."""
+    return result.truth.judgement(run.ends_with, run.decided_at_s) or "neither"
 
 
 def _draw(run: Example, candidate: str, paper: Paper, area: RowArea) -> None:
@@ -67,9 +67,18 @@ def _draw(run: Example, candidate: str, paper: Paper, area: RowArea) -> None:
                 opacity=0.22,
             )
         paper.line([(left, top), (left + size[0], top)], LIGHT["vermillion"], thick=1.8)
+    for at_s in _set_by_others(run, area.end_s):
+        ends = [area.place(at_s, -0.1), area.place(at_s, 1.05)]
+        paper.line(ends, LIGHT["soft"], dash=(4, 3), thick=1.6)
     if math.isfinite(run.decided_at_s) and run.decided_at_s <= area.end_s:
         low, high = area.place(run.decided_at_s, -0.1), area.place(run.decided_at_s, 1.05)
         paper.line([low, high], LIGHT["ink"], thick=1.6)
+
+
+def _set_by_others(run: Example, end_s: float) -> list[float]:
+    """When somebody else set weights, past the policy."""
+    own = [each for each in run.decisions if each.action == SOMEBODY_ELSE and each.accepted]
+    return [each.at_s for each in own if each.at_s <= end_s]
 
 
 def weights_finding(result: StudyResult) -> str:
@@ -88,9 +97,14 @@ def weights_finding(result: StudyResult) -> str:
         if last is not first:
             said += f", {named(last.policy)} last, after {typeset.duration(last.decided_at_s)}"
         said += "."
+    others = (
+        " Dashed upright line: somebody else set weights."
+        if any(_set_by_others(run, _end_s(runs)) for run in runs)
+        else ""
+    )
     return (
         f"{said} Height: the share of the traffic that the weights ask for {candidate}, all of it "
-        "at the top of a row. Upright line: the decision."
+        f"at the top of a row. Upright line: the decision.{others}"
     )
 
 

@@ -10,7 +10,7 @@ from simab.report.palette import LIGHT
 from simab.report.paper import Paper
 from simab.result import PolicyResult, StudyResult
 from simab.result.run_summary import Verdict
-from simab.result.truth_summary import NEITHER
+from simab.result.truth_summary import KEEP, PROMOTE
 from simab.result.world_result import WorldResult
 from simab.text import typeset
 
@@ -134,7 +134,11 @@ def _bar(paper: Paper, room: _Room, world: WorldResult, counts: list[int], y: fl
 
 def _title(world: WorldResult) -> str:
     """The world, and what is right there where one of the two is."""
-    return world.label.title if world.asks == NEITHER else f"{world.label.title}: {world.asks}"
+    return (
+        world.label.title
+        if world.asks not in (KEEP, PROMOTE)
+        else f"{world.label.title}: {world.asks}"
+    )
 
 
 def _piece(

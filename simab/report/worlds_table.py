@@ -36,7 +36,7 @@ _SAYS_NOTHING: Final = frozenset({"–", typeset.NOT_KNOWN, VERDICTS[Compliance.
 def worlds_table(result: StudyResult) -> Table:
     """A row a policy: promotions in each world, time to decision and harm where it is most."""
     worlds = distinct(result)
-    exposed = [world for world in worlds if world.truth.worse]
+    exposed = [world for world in worlds if world.truth.exposed]
     columns = [
         Column("Policy", numeric=False),
         Column(LOOKS_AT, numeric=False),

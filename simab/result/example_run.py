@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = [
+    "SOMEBODY_ELSE",
     "Decision",
     "Example",
     "LimitLine",
@@ -20,6 +21,10 @@ __all__ = [
     "VariantWindows",
     "WeightsInForce",
 ]
+
+
+SOMEBODY_ELSE: Final = "Somebody else"
+"""The action of a decision that is not the policy's: weights that the timeline sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +94,7 @@ class WeightsInForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One action that the policy asked for, with what it saw."""
+    """One action that the policy asked for, with what it saw; or autoscaling or somebody else."""
 
     at_s: float
     action: str

@@ -4,14 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["KEEP", "NEITHER", "PROMOTE", "TruthSummary"]
+from simab.result.json_form import absent_if_none
+
+__all__ = ["DEPENDS", "KEEP", "NEITHER", "PROMOTE", "JudgedFrom", "TruthOfTimes", "TruthSummary"]
 
 PROMOTE: Final = "promote"
 KEEP: Final = "keep"
 NEITHER: Final = "neither"
+DEPENDS: Final = "depends on when"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedFrom:
+    """How decisions from an instant on are judged, until the next such instant.
+
+    `asks` is PROMOTE, KEEP or NEITHER, `is_worse` says whether the candidate is worse than the
+    control or broken, and `judgements` has one for each variant, as the truth has.
+    """
+
+    since_s: float
+    asks: str
+    is_worse: bool
+    judgements: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TruthOfTimes:
+    """The truth of variants whose answers change during a run.
+
+    `spans` rise from 0 s, each unlike the one before. `worse` are the variants that are worse than
+    the best at some time, or break a guardrail.
+    """
+
+    spans: tuple[JudgedFrom, ...]
+    worse: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +50,8 @@ class TruthSummary:
     `direction` says whether "higher" or "lower" is better. `gains` are over the control, `breaks`
     says which guardrail a variant breaks by what it is, and `judgements` whether it is "right",
     "wrong" or "neither" to end with it. A run can end with the `contenders`. `worse` variants are
-    worse than `best` or break a guardrail.
+    worse than `best` or break a guardrail. Where answers change during a run, all this is what a
+    decision at its start is judged by, as is a run without one, and `over_time` has the rest.
     """
 
     metric: str
@@ -36,6 +66,7 @@ class TruthSummary:
     smallest_effect: float
     control: str
     candidate: str
+    over_time: TruthOfTimes | None = field(default=None, metadata=absent_if_none())
 
     @property
     def endings(self) -> tuple[str, ...]:
@@ -51,12 +82,59 @@ class TruthSummary:
         return [name for name in self.endings if self.judgements[name] == judgement]
 
     @property
+    def depends(self) -> bool:
+        """Whether it depends on when a run decides how its ending is judged."""
+        return self.over_time is not None and len(self.over_time.spans) > 1
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """The variants that are worse than the best at some time of a run, or break a guardrail."""
+        return self.worse if self.over_time is None else self.over_time.worse
+
+    def judgement(self, variant: str | None, decided_s: float | None = None) -> str:
+        """How it is judged to end with a variant that was decided for then; "" where not known.
+
+        `decided_s` is None or NaN where nothing was decided; of several variants it is "neither".
+        """
+        if variant is None:
+            return NEITHER
+        span = self._span(decided_s)
+        return (self.judgements if span is None else span.judgements).get(variant, "")
+
+    def asks_at(self, decided_s: float | None) -> str:
+        """What a decision at an instant ought to be: to promote, to keep, or neither counts."""
+        span = self._span(decided_s)
+        return self._asks_at_start if span is None else span.asks
+
+    def is_worse_at(self, decided_s: float | None) -> bool:
+        """Whether the candidate, decided for at an instant, is worse than the control or broken."""
+        span = self._span(decided_s)
+        return self.is_worse if span is None else span.is_worse
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the candidate is worse than the control, or breaks a guardrail."""
+        return self.candidate in self.breaks or self.gains[self.candidate] < 0
+
+    def _span(self, decided_s: float | None) -> JudgedFrom | None:
+        if self.over_time is None:
+            return None
+        at_s = 0.0 if decided_s is None or math.isnan(decided_s) else decided_s
+        return next(each for each in reversed(self.over_time.spans) if each.since_s <= at_s)
+
+    @property
     def asks(self) -> str:
         """Whether to "promote" the candidate or "keep" the control, or "neither" counts.
 
         Keep where the candidate is not better than the control or is broken; promote where it is
         better by the smallest effect or more. Between the two neither is held against a policy.
+        DEPENDS where that is not the same for all times of a run.
         """
+        spans = () if self.over_time is None else self.over_time.spans
+        return DEPENDS if len({each.asks for each in spans}) > 1 else self._asks_at_start
+
+    @property
+    def _asks_at_start(self) -> str:
         if self.candidate in self.breaks or not self.gains[self.candidate] > 0:
             return KEEP
         return PROMOTE if self.judgements[self.candidate] == "right" else NEITHER

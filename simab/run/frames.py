@@ -18,7 +18,7 @@ from simab.text.numbers import counted
 from simab.text.untrusted import spreadsheet_safe
 from simab.world import Blueprint, DecisionLog, RunData
 from simab.world.blueprint import CALLER
-from simab.world.control import ScalingEntry
+from simab.world.control import OthersEntry, ScalingEntry
 from simab.world.records import COPY, RECORD_COLUMNS
 from simab.world.run_counts import (
     INSTANCE_SHARE_ONE,
@@ -35,6 +35,7 @@ __all__ = [
     "csv_bytes",
     "decisions_frame",
     "describe_action",
+    "describe_others",
     "describe_scaling",
     "requests_frame",
     "scalings_frame",
@@ -196,6 +197,12 @@ def describe_scaling(entry: ScalingEntry) -> tuple[str, str]:
     asked = f"{entry.variant} from {entry.before} to {counted(entry.after, 'instance')}"
     load = counted(entry.invocations_per_instance, "invocation")
     return asked, f"{load} per instance in the newest metric window"
+
+
+def describe_others(entry: OthersEntry) -> tuple[str, str]:
+    """What weights somebody else asked for, and the name that the timeline has for it."""
+    asked = ", ".join(f"{name} {weight:g}" for name, weight in entry.weights.items())
+    return asked, entry.name or "the timeline says so"
 
 
 def describe_action(action: Action) -> str:

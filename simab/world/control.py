@@ -149,13 +149,20 @@ class ScalingEntry:
 class OthersEntry:
     """Weights that somebody else asked for, past the policy, and what the endpoint answered.
 
-    `in_force_ns` is when they take effect; `refusal` is empty where they were accepted.
+    `in_force_ns` is when they take effect; `refusal` is empty where they were accepted. `name` is
+    what the timeline calls it, if anything.
     """
 
     at_ns: int
     weights: dict[str, float]
     in_force_ns: int
     refusal: str
+    name: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the endpoint began to carry it out."""
+        return not self.refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,7 +342,8 @@ class Session:
     def _others_set(self, entry: WeightChange) -> None:
         """Somebody else sets weights."""
         refusal, in_force_ns = self._begin(SetWeights(entry.weights, because=entry.name))
-        self._others.append(OthersEntry(self.now_ns, dict(entry.weights), in_force_ns, refusal))
+        weights = dict(entry.weights)
+        self._others.append(OthersEntry(self.now_ns, weights, in_force_ns, refusal, entry.name))
 
     def _autoscale(self, _: simpy.Event) -> None:
         """A window is published: ask for the instances that it calls for."""

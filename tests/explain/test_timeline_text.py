@@ -81,6 +81,27 @@ def test_who_leads_when():
     assert not leading_sentence(of(conditions(at="12h", quality=success(0.2))))
 
 
+def test_nobody_leads_where_the_metric_does_not_exist():
+    """A variant that calls nothing positive has no precision."""
+    usual, low = (
+        {
+            "kind": "classifier",
+            "positive_scores": {"kind": "quantiles", "values": [0.3, highest]},
+            "negative_scores": {"kind": "quantiles", "values": [0.1, 0.6 * highest]},
+        }
+        for highest in (0.9, 0.4)
+    )
+    made = of(
+        conditions(at="12h", quality=low),
+        variants={name: variant(quality=usual) for name in "ab"},
+        labels={"positive_share": 0.3},
+        objective={"control": "a", "candidate": "b", "metric": "precision"}
+        | {"smallest_effect": 0.01},
+    )
+    said = leading_sentence(made)
+    assert said.endswith("undefined from 12 h.")
+
+
 def test_seasons_are_cut_evenly():
     """No instant divides them; the truths of the epochs are those of the spans."""
     strength = {"kind": "points", "points": {"0h": 0, "24h": 1, "48h": 0}}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import math
 
-from simab.analyse.pooled import Gains, gains_of
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simab.analyse.pooled import Gains, gains_of, pooled_metric
 from simab.comparison import compare
+from simab.profiles.truth import Truth
 from simab.report.sections.timeline import pooled_sentences
 from simab.run.simulation import simulate
+from simab.stats.classification import METRICS, ConfusionCounts
 from simab.study.playing import truth_of_world
 from tests.world.building import scenario, variant
 
@@ -90,3 +96,26 @@ def test_what_misleads(pooled, phases, mislead):
 def test_a_run_whose_answers_stay_has_no_gains_to_compare():
     run = simulate(scenario(), seed=1)
     assert gains_of(run, truth_of_world(run.scenario)) is None
+
+
+_CELLS = st.tuples(*[st.integers(0, 60)] * 4).filter(sum)
+
+
+@given(st.lists(_CELLS, min_size=1, max_size=5), st.sampled_from(sorted(METRICS)))
+def test_the_metric_of_windows_together_is_that_of_all_their_answers(windows, metric):
+    """Precision and its like are no mean of those of windows: 40/50 and 0/2 are 40/52."""
+    truths = [
+        Truth((cells[0] + cells[3]) / sum(cells), ConfusionCounts(*cells), math.nan, math.nan)
+        for cells in windows
+    ]
+    found = pooled_metric(metric, truths, [sum(cells) for cells in windows])
+    together = METRICS[metric](ConfusionCounts(*map(sum, zip(*windows, strict=True))))
+    assert found == pytest.approx(together, abs=1e-9, nan_ok=True)
+
+
+def test_windows_without_an_answer_say_nothing():
+    """Even where their metric does not exist."""
+    truths = [Truth(0.8, None, math.nan, math.nan), Truth(math.nan, None, math.nan, math.nan)]
+    assert pooled_metric("success_rate", truths, [10, 0]) == 0.8
+    assert math.isnan(pooled_metric("precision", truths, [10, 0]))
+    assert math.isnan(pooled_metric("success_rate", truths, [0, 0]))

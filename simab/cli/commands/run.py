@@ -119,7 +119,7 @@ def _played(
 def _as_data(played: PlayedRun) -> dict[str, Any]:
     from simab.cli.played_run import served
 
-    run, summary, truth = played
+    run, summary, _ = played
     ending = run.decision_log.ending
     return {
         "policy": run.policy_name,
@@ -130,7 +130,7 @@ def _as_data(played: PlayedRun) -> dict[str, Any]:
         "judgement": summary.judgement,
         "decided_for": summary.decided_for,
         "decided_s": summary.decided_s,
-        "best": truth.best,
+        "best": played.judged_by.best,
         "variants": [_variant_data(each) for each in served(run)],
         "readings": [{"at_ns": each.at_ns} | asdict(each.reading) for each in run.readings],
         "totals": asdict(run.totals),

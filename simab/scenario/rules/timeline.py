@@ -13,6 +13,7 @@ from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rules.arrivals import without_a_date
 from simab.scenario.rules.ground_truth import names_a_column, names_a_table
 from simab.scenario.rules.qualities import known_qualities
+from simab.scenario.rules.variants import deployed_weights
 from simab.scenario.suggestions import remedy_for_name
 from simab.scenario.timeline import Conditions, TimelineEntry, WeightChange
 
@@ -39,9 +40,28 @@ def timeline_names_what_there_is(scenario: UncheckedScenario) -> Iterator[Violat
                     rule = "names no variant"
                     remedy = remedy_for_name(name, variants, "Variants")
                     yield violation_at_key((*path, "weights", name), rule, remedy)
+                elif not _may_serve(scenario, name):
+                    rule = "names a variant that is not deployed, and no policy deploys it"
+                    remedy = f"Write `deployed: true` for {name}, or leave it out."
+                    yield violation_at_key((*path, "weights", name), rule, remedy)
             if not any(entry.weights.values()):
                 rule = "leave no variant any traffic"
                 yield Violation((*path, "weights"), rule, "Give one a weight above 0.")
+
+
+def _may_serve(scenario: UncheckedScenario, name: str) -> bool:
+    """Whether a variant is deployed at the start, or some policy deploys it."""
+    if scenario.endpoint.variants[name].deployed:
+        return True
+    roles = scenario.objective.control, scenario.objective.candidate
+    start = deployed_weights(scenario)
+    for policy in scenario.policies.values():
+        if name in roles:
+            if policy.adds_candidate(name):
+                return True
+        elif any(name in split for split in policy.splits(*roles, start)):
+            return True
+    return False
 
 
 def timeline_lies_within_the_run(scenario: UncheckedScenario) -> Iterator[Violation]:
