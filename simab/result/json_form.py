@@ -6,46 +6,29 @@ default, or is NaN, None or empty, where its type has that; else it is an error 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, Field, fields
 from functools import cache, partial
 from math import isfinite, isinf, nan
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from simab.result.json_metadata import ABSENT, REQUIRED, SPREAD
 from simab.result.reader import Reader
 
-__all__ = ["absent_if_none", "dumped", "loaded", "required_keys", "spread_keys"]
+__all__ = ["dumped", "loaded"]
 
 Record = TypeVar("Record")
-_REQUIRED: Final = "keys that must be there"
 _SIMPLE: Final[Mapping[Any, Callable[[Reader], Any]]] = {
     str: Reader.as_text,
     bool: Reader.as_flag,
     int: Reader.as_whole,
     float: Reader.as_number,
 }
-_ABSENT: Final = "absent where it is None"
-_SPREAD: Final = "keys at the level of the other fields"
 _LARGE: Final = 1e15
 """Smaller numbers are what they are, whole ones too; others are checked one by one."""
 _NUMBERS: Final = {float, NoneType}
 """What most lists hold and nothing else; a list of it is written and read as a whole."""
-
-
-def required_keys(keys: Iterable[str]) -> Mapping[str, Any]:
-    """Metadata of a field with a mapping that must have these keys."""
-    return {_REQUIRED: tuple(keys)}
-
-
-def spread_keys(keys: Iterable[str]) -> Mapping[str, Any]:
-    """Metadata of a mapping whose entries JSON holds at the level of the other fields."""
-    return {_SPREAD: tuple(keys)}
-
-
-def absent_if_none() -> Mapping[str, Any]:
-    """Metadata of a field that JSON does not hold where it is None."""
-    return {_ABSENT: True}
 
 
 def dumped(value: Any) -> Any:
@@ -88,7 +71,7 @@ def _names_of(kind: Hashable) -> tuple[tuple[str, bool, bool], ...]:
     """
     owner: Any = kind
     return tuple(
-        (each.name, _SPREAD in each.metadata, _ABSENT in each.metadata) for each in fields(owner)
+        (each.name, SPREAD in each.metadata, ABSENT in each.metadata) for each in fields(owner)
     )
 
 
@@ -131,9 +114,9 @@ def _fields_of(kind: Hashable) -> tuple[tuple[Field[Any], Any, type | None], ...
 
 
 def _field(field: Field[Any], hint: Any, reader: Reader) -> Any:
-    if _SPREAD in field.metadata:
+    if SPREAD in field.metadata:
         inner = get_args(hint)[1]
-        return {key: _of_key(inner, key, reader) for key in field.metadata[_SPREAD]}
+        return {key: _of_key(inner, key, reader) for key in field.metadata[SPREAD]}
     if not reader.has(field.name):
         if field.default is not MISSING:
             return field.default
@@ -142,7 +125,7 @@ def _field(field: Field[Any], hint: Any, reader: Reader) -> Any:
         if field.name not in reader.value and not _may_be_absent(hint):
             raise reader.missing(field.name)
     child = reader.optional(field.name)
-    for key in field.metadata.get(_REQUIRED, ()):
+    for key in field.metadata.get(REQUIRED, ()):
         child.child(key)
     return _reading(hint)(child)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS
 from simab.result.estimates import Ecdf, Ending, Mean, Proportion, Quantiles, Spread
-from simab.result.json_form import required_keys, spread_keys
+from simab.result.json_metadata import required_keys, spread_keys
 from simab.result.run_summary import Verdict
 
 __all__ = ["Characteristics", "LookVerdicts", "PolicyDescription", "PolicyResult", "Refused"]

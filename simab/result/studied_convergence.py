@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from simab.result.estimates import Proportion
-from simab.result.json_form import absent_if_none
+from simab.result.json_metadata import absent_if_none
 from simab.text.dates import UTC_NAME, start_of
 
 __all__ = [

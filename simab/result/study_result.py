@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from simab.result.example_run import Example
-from simab.result.json_form import absent_if_none
+from simab.result.json_metadata import absent_if_none
 from simab.result.paired_difference import PairedDifference
 from simab.result.policy_result import PolicyResult
 from simab.result.reader import Reader

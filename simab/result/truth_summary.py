@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from simab.result.json_form import absent_if_none
+from simab.result.json_metadata import absent_if_none
 
 __all__ = ["DEPENDS", "KEEP", "NEITHER", "PROMOTE", "JudgedFrom", "TruthOfTimes", "TruthSummary"]
 

@@ -37,7 +37,7 @@ BEYOND_A_SCHEMA = {
     "usual_metrics_need_labels", "no_world_left", "weightless_worlds", "world_changes",
     "world_titles",
     "effect_in_percent", "effect_of_columns", "arrivals", "timeline", "labels_by_outcome",
-    "labels_of_rewards",
+    "labels_of_rewards", "points_alone", "trace_columns", "weights_undeployed",
 }  # fmt: skip
 # What is not YAML, or holds nothing: there is no data for a schema to judge.
 WITHOUT_DATA = {

@@ -359,7 +359,7 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
             windows = draw(among(None, None, 2, 3))
             period_ns = parse_duration(data["metrics"]["period"])
             described["autoscaling"]["datapoint"] = windows and in_ns(windows * period_ns)
-    data["timeline"] = within(data["timeline"], data["horizon"])
+    data["timeline"] = within(data["timeline"], data["horizon"], data["endpoint"]["variants"])
     period = draw(PERIODS)
     immature = data.pop("immature")
     return Play(

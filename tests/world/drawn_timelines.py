@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -57,10 +57,18 @@ def conditions(
     return found
 
 
-def within(entries: list[dict[str, Any]], horizon: str) -> list[dict[str, Any]]:
-    """Those that begin before the horizon: a scenario with others is refused."""
+def within(
+    entries: list[dict[str, Any]], horizon: str, variants: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Those that begin before the horizon, of variants that are there: others are refused."""
     last_ns = parse_duration(horizon)
-    return [each for each in entries if parse_duration(each.get("at", "0s")) < last_ns]
+    found = [each for each in entries if parse_duration(each.get("at", "0s")) < last_ns]
+    for entry in found:
+        if entry["kind"] == "weights":
+            own = entry["weights"]
+            own = {name: own[name] for name in own if variants[name].get("deployed", True)}
+            entry["weights"] = own if any(own.values()) else dict.fromkeys(own, 1.0)
+    return [each for each in found if each.get("weights", True)]
 
 
 def timeline(
