@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simab.errors import InvalidInput
-from simab.result.json_form import dumped, loaded, required_keys, spread_keys
+from simab.result.json_form import dumped, loaded
+from simab.result.json_metadata import required_keys, spread_keys
 from simab.result.reader import Reader
 
 
