@@ -12,6 +12,7 @@ from simab.errors import InvalidInput
 from simab.result.verification_result import CaseResult, VerificationResult
 from simab.study.environment import environment
 from simab.study.execution import Executor, Progress
+from simab.text.lists import listed, named
 from simab.verify import REPLICATIONS, SIZE, THOROUGH, Case, all_cases, played_cases
 from simab.verify.checks import POWER
 from simab.version import VERSION
@@ -124,10 +125,8 @@ def chosen_cases(only: Sequence[str] = (), *, thorough: bool = False) -> list[Ca
     known = [case for case in all_cases() if thorough or not case.slow]
     for part in only:
         if not any(part.lower() in case.name.lower() for case in known):
-            raise InvalidInput(
-                f"--only {part}: no case has that in its name. "
-                "Without --only all are played, and shown with their names."
-            )
+            names = listed([named(case.name) for case in known])
+            raise InvalidInput(f"--only {part}: no case has that in its name. Name one of {names}.")
     return [
         case
         for case in known

@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from simab.analyse.breaches import guardrail_breach_s
+from simab.analyse.run_limits import can_fail
 from simab.draws import Draws
 from simab.policies import Action, Deploy, NextLook, Observation, SetInstances
 from simab.result.run_summary import RunSummary
@@ -77,7 +78,7 @@ class Counterfactual:
     def is_needed(self) -> bool:
         """Whether the second run could differ in what it is played for."""
         variants = self.scenario.endpoint.variants.values()
-        can_err = any(each.error_rate > 0 or each.queue_limit is not None for each in variants)
+        can_err = can_fail(self.scenario) or any(each.queue_limit is not None for each in variants)
         matters = can_err or bool(self.scenario.objective.guardrails)
         return matters and differs_for_users(self.scenario)
 

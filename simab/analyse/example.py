@@ -16,6 +16,7 @@ from simab.analyse.look_closely import (
     readings_of,
     split_is_random,
 )
+from simab.analyse.pooled import answers_by_window, pooled_metric
 from simab.analyse.series import (
     metric_series,
     metric_value,
@@ -33,6 +34,7 @@ from simab.result.example_run import (
 from simab.result.run_summary import RunSummary
 from simab.run.frames import describe_action, describe_others, describe_scaling
 from simab.run.simulation import Run
+from simab.scenario.answers_over_time import AnswersOverTime, answers_change
 from simab.units import seconds
 from simab.world.control import DecisionEntry, DecisionLog, OthersEntry, ScalingEntry
 
@@ -74,7 +76,23 @@ def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Example:
         limits=limits,
         latency_shown=latency,
         split_is_random=split_is_random(run.scenario, run),
+        true_values=_true_values(run, shown_ns),
     )
+
+
+def _true_values(run: Run, shown_ns: int) -> dict[str, float] | None:
+    """The true metric of all answers of the windows shown, by variant; None where it is one."""
+    scenario, counts = run.scenario, run.data.run_counts
+    if not answers_change(scenario):
+        return None
+    names, period_ns = counts.blueprint.names, counts.blueprint.period_ns
+    edges_ns = [*range(0, shown_ns, period_ns), shown_ns]
+    truths = AnswersOverTime(scenario).between(edges_ns)
+    served = answers_by_window(run)[: len(edges_ns) - 1]
+    return {
+        name: pooled_metric(scenario.objective.metric, truths[name], served[:, number].tolist())
+        for number, name in enumerate(names)
+    }
 
 
 def _decisions(log: DecisionLog) -> tuple[Decision, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simab.analyse.truth import ScenarioTruth
 from simab.profiles.truth import Truth, metric_difference
@@ -19,7 +20,7 @@ from simab.run.simulation import Run
 from simab.stats.classification import METRICS, ConfusionCounts
 from simab.world.run_counts import RequestColumn
 
-__all__ = ["Gains", "gains_of", "pooled_metric"]
+__all__ = ["Gains", "answers_by_window", "gains_of", "pooled_metric"]
 
 _FEWEST_PHASES: Final = 2
 _MEANS: Final = ("success_rate", "accuracy", "brier", "reward")
@@ -56,8 +57,7 @@ def gains_of(run: Run, truth: ScenarioTruth) -> Gains | None:
     if objective.metric == "roc_auc":
         return None  # that of several windows together does not follow from theirs
     truths = truth.over_time.in_windows(period_ns, len(counts.requests))
-    served = counts.requests[:, :, RequestColumn.ANSWERED]
-    served = served - counts.requests[:, :, RequestColumn.COPIES_ANSWERED]
+    served = answers_by_window(run)
 
     def gain(windows: slice) -> float | None:
         candidate, control = (
@@ -81,15 +81,25 @@ def gains_of(run: Run, truth: ScenarioTruth) -> Gains | None:
     return None if pooled is None else Gains(pooled, tuple(found for _, found in phases))
 
 
+def answers_by_window(run: Run) -> NDArray[np.int64]:
+    """How many requests of users each variant answered, shape (windows, variants)."""
+    requests = run.data.run_counts.requests
+    answered: NDArray[np.int64] = requests[:, :, RequestColumn.ANSWERED]
+    return answered - requests[:, :, RequestColumn.COPIES_ANSWERED]
+
+
 def pooled_metric(metric: str, truths: Sequence[Truth], answers: Sequence[int]) -> float:
     """The true metric of all answers of some windows together; NaN where it does not exist.
 
     `answers` are how many there were in each. Rates and means are averaged over answers; a metric
-    that divides cells of the confusion table is that of their sums.
+    that divides cells of the confusion table is that of their sums. The AUC, which does not follow
+    from that of windows, counts as not known.
     """
     known = [(truth, each) for truth, each in zip(truths, answers, strict=True) if each]
     total = sum(each for _, each in known)
     if not total:
+        return math.nan
+    if metric == "roc_auc":
         return math.nan
     if metric in _MEANS:
         return math.fsum(truth.metric(metric) * each for truth, each in known) / total

@@ -13,7 +13,7 @@ from simab.scenario.models import Scenario
 from simab.scenario.timeline import Conditions
 from simab.units import seconds
 
-__all__ = ["limits_of_study", "possible"]
+__all__ = ["can_fail", "limits_of_study", "possible"]
 
 
 def limits_of_study(
@@ -34,16 +34,22 @@ def _largest_shortfall(scenario: Scenario, truth: ScenarioTruth) -> float:
     return float(shortfalls.max())
 
 
+def can_fail(scenario: Scenario) -> bool:
+    """Whether any request can end with a 500, by a variant or by what happens during a run."""
+    conditions = (each for each in scenario.timeline if isinstance(each, Conditions))
+    return any(variant.error_rate > 0 for variant in scenario.endpoint.variants.values()) or any(
+        each.error_rate > 0 for each in conditions
+    )
+
+
 def possible(limits: RunLimits, scenario: Scenario) -> RunLimits:
     """The limits without what no request of the scenario can meet."""
     variants = scenario.endpoint.variants.values()
     labels = scenario.labels
-    conditions = (each for each in scenario.timeline if isinstance(each, Conditions))
     at_once = labels.is_plain and isinstance(labels.delay, Constant) and not labels.delay.value
     return replace(
         limits,
-        can_fail=any(variant.error_rate > 0 for variant in variants)
-        or any(each.error_rate > 0 for each in conditions),
+        can_fail=can_fail(scenario),
         can_be_refused=any(variant.queue_limit is not None for variant in variants),
         labels_come_late=scenario.labels.never < 1 and not at_once,
         guarded=bool(scenario.objective.guardrails),

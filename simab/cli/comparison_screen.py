@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simab.report.answer import Answer
     from simab.result import PolicyResult, Proportion, StudyResult
     from simab.result.columns import Column
+    from simab.result.world_result import WorldResult
 
 __all__ = ["print_comparison"]
 
@@ -80,10 +81,9 @@ def _print_worlds(console: Console, study: StudyResult) -> None:
         console, "In how many runs each policy promotes the candidate, by world:", mark=""
     )
     table = worlds_table(study)
-    # Names of worlds, no intervals and not what rules look at: a terminal is narrow, and the page
-    # has all three.
+    # No intervals and not what rules look at: a terminal is narrow, and the page has both.
     shown = [place for place, each in enumerate(table.columns) if each.title != LOOKS_AT]
-    short = {f"Promotes, {world.label.title}": world.name for world in worlds}
+    short = {f"Promotes, {world.label.title}": _heading(world) for world in worlds}
     short |= {"Policy": "policy", TIME: "decides", ON_WORSE: "on worse", VERDICT: "verdict"}
     headings = [short[table.columns[place].title] for place in shown]
     rows = [[row[place].text for place in shown] for row in table.rows]
@@ -97,6 +97,14 @@ def _print_worlds(console: Console, study: StudyResult) -> None:
         terminal.print_item(console, said[heading], mark="")
     click.echo()
     terminal.print_item(console, f"The world {study.world.title}:", mark="")
+
+
+def _heading(world: WorldResult) -> str:
+    """The title that the file gives the world; of one that every study has the short name."""
+    from simab.result.known_worlds import TITLES
+
+    label = world.label
+    return label.name if TITLES.get(label.name) == label.title else label.title
 
 
 def _percent(share: Callable[[PolicyResult], Proportion], policy: PolicyResult) -> str:

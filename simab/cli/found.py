@@ -26,13 +26,21 @@ def show_found(
     screen: Callable[[], None],
     document: Callable[[], str],
 ) -> None:
-    """The screen, unless quiet or JSON is asked for; then the files; then the JSON."""
-    if not as_json and not quiet:
-        screen()
-        sys.stdout.flush()
-    if out is not None:
-        with writing_into(out):
-            page = found.report(out)
+    """The files; then the screen, unless quiet or JSON is asked for; then the JSON.
+
+    In this order, as a reader that takes the first lines alone ends the command by it. Whatever
+    ends the files, the screen is printed.
+    """
+    page = None
+    try:
+        if out is not None:
+            with writing_into(out):
+                page = found.report(out)
+    finally:
+        if not as_json and not quiet:
+            screen()
+            sys.stdout.flush()
+    if page is not None:
         say(f"The report is {page}.", quiet=quiet)
     if as_json:
         print_document(document())

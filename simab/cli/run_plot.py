@@ -91,7 +91,7 @@ def _metric(played: PlayedRun, example: Example, width: int) -> Iterator[str]:
     roles = ((objective.control, _CONTROL, "."), (objective.candidate, _CANDIDATE, ":"))
     if not any(example.series(name, 2) for name, _, _ in roles):
         return
-    true = [played.truth.values[name][objective.metric] for name, _, _ in roles]
+    true = example.truths([name for name, _, _ in roles], played.truth.summary())
     low, high = example.metric_range(true)
     grid = _grid(example, width, low, high)
     for name, mark, _ in roles:
@@ -101,13 +101,14 @@ def _metric(played: PlayedRun, example: Example, width: int) -> Iterator[str]:
         for at_s, point in _by_column(example, name, grid):
             grid.edge(at_s, point.low, mark)
             grid.edge(at_s, point.high, mark)
-    for value in true:
+    for value in filter(math.isfinite, true):
         grid.level(value, _TRUE)
     marks = ", ".join(
         f"{mark} {named(name)} ({band} edges of its 95 % band)" for name, mark, band in roles
     )
     metric = formatting.metric_name(objective.metric)
-    yield from _heading(f"{metric} of all labels by then: {marks}, {_TRUE} true values")
+    what = "true values" if example.true_values is None else "true of all answers shown"
+    yield from _heading(f"{metric} of all labels by then: {marks}, {_TRUE} {what}")
     shown = (low, (low + high) / 2, high)
     yield from _drawn(grid, [(each, typeset.metric_value(each)) for each in shown])
 

@@ -1,4 +1,4 @@
-"""How commands show a comparison: the table at once, then the report, or JSON."""
+"""How commands show a comparison: the report is written, then the table printed, or JSON."""
 
 from __future__ import annotations
 
@@ -19,15 +19,23 @@ __all__ = ["show_study"]
 def show_study(
     study: Study, out: Path | None, *, as_json: bool, quiet: bool, gated: bool = False
 ) -> None:
-    """The table at once; then the report, for which a run of each policy is played again."""
-    if not as_json and not quiet:
-        from simab.cli.comparison_screen import print_comparison
+    """Write the report, for which a run of each policy is played again; then print the table.
 
-        print_comparison(study.result, gated=gated)
-        sys.stdout.flush()
-    if out is not None:
-        with writing_into(out), shown_progress("Runs replayed for the report", quiet=quiet) as show:
-            page = study.report(out, progress=show)
+    In this order, as a reader that takes the first lines alone ends the command by it. Whatever
+    ends the report, the table is printed.
+    """
+    page, shown = None, "Runs replayed for the report"
+    try:
+        if out is not None:
+            with writing_into(out), shown_progress(shown, quiet=quiet) as show:
+                page = study.report(out, progress=show)
+    finally:
+        if not as_json and not quiet:
+            from simab.cli.comparison_screen import print_comparison
+
+            print_comparison(study.result, gated=gated)
+            sys.stdout.flush()
+    if page is not None:
         say(f"The report is {page}.", quiet=quiet)
     if as_json:
         from simab.result.saved_study import canonical_json

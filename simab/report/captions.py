@@ -197,12 +197,13 @@ def metric(result: StudyResult, example: Example) -> str:
     seen = [_known(example, name) for name in (truth.control, truth.candidate)]
     name = formatting.metric_name(truth.metric)
     when = "At the decision" if math.isfinite(example.decided_at_s) else "At the horizon"
-    true = (
-        f"; true values {typeset.metric_value(truth.value(truth.control))} and "
-        f"{typeset.metric_value(truth.value(truth.candidate))}"
-    )
+    values = example.truths([truth.control, truth.candidate], truth)
+    said = listed([typeset.metric_value(each) for each in values])
+    true = f"; true values {said}"
+    if example.true_values is not None:
+        true = f"; the answers shown, all together, have a true one of {said}"
     cut = ""
-    if example.metric_is_cut([truth.value(truth.control), truth.value(truth.candidate)]):
+    if example.metric_is_cut(values):
         cut = " What lies beyond the scale shown is cut off, as wide bands of few labels are."
     if seen[0] is None or seen[1] is None:
         return f"{when} {name} was not known for both variants{true}.{cut}"

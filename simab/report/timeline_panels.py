@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -182,10 +182,12 @@ def _errors(example: Example, truth: TruthSummary) -> Part:
 def _quality(example: Example, truth: TruthSummary) -> Part:
     """The metric of both over all labels by then, its band, and what is true."""
     names = (truth.control, truth.candidate)
-    low, high = example.metric_range([truth.value(each) for each in names])
+    true = dict(zip(names, example.truths(names, truth), strict=True))
+    low, high = example.metric_range([*true.values()])
     metric = formatting.metric_name(truth.metric)
     title = metric[:1].upper() + metric[1:]
-    heading = f"{title}: of all labels by then, with its 95\u202f% band; dotted: true values"
+    dotted = "true values" if example.true_values is None else "true of all answers shown"
+    heading = f"{title}: of all labels by then, with its 95\u202f% band; dotted: {dotted}"
 
     def draw(paper: Paper, panel: Panel) -> None:
         panel.grid(paper, nice_ticks(high, low=low), typeset.metric_value)
@@ -197,7 +199,7 @@ def _quality(example: Example, truth: TruthSummary) -> Part:
             line = [(each.at_s, each.value) for each in points]
             panel.curve(paper, line, look.colour, thick=2.0, dash=look.dash)
             _marks(paper, panel, line, look.marker, look.colour)
-        _true_values(paper, panel, truth, names)
+        _true_values(paper, panel, truth, true)
 
     return Part(heading, 132.0, (low, high), draw)
 
@@ -218,18 +220,20 @@ def _band(paper: Paper, panel: Panel, points: Sequence[MetricPoint], colour: str
             paper.line(edge, colour, thick=0.8)
 
 
-def _true_values(paper: Paper, panel: Panel, truth: TruthSummary, names: Sequence[str]) -> None:
+def _true_values(
+    paper: Paper, panel: Panel, truth: TruthSummary, true: Mapping[str, float]
+) -> None:
     """A dotted line at each, with its value at the right of the panel."""
-    known = [name for name in names if math.isfinite(truth.value(name))]
-    ys = [panel.y(truth.value(name)) for name in known]
+    known = [name for name, value in true.items() if math.isfinite(value)]
+    ys = [panel.y(true[name]) for name in known]
     words = canvas.spread(ys, 15, panel.top + 4, panel.bottom)
     for name, y, at in zip(known, ys, words, strict=True):
         look, right = look_of(name, truth), panel.span.right
         paper.line([(panel.span.x(0), y), (right, y)], look.colour, thick=1.2, dash=(1, 3))
-        value = f"true {typeset.metric_value(truth.value(name))}"
+        value = f"true {typeset.metric_value(true[name])}"
         room = canvas.fit(value, panel.span.width - right - 6, SIZE)
         if room != value:
-            room = typeset.metric_value(truth.value(name))
+            room = typeset.metric_value(true[name])
         paper.words((right + 5, at + 4), room, colour=look.colour)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from simab.result.json_form import absent_if_none
+from simab.result.truth_summary import TruthSummary
 
 __all__ = [
     "SOMEBODY_ELSE",
@@ -166,7 +169,9 @@ class Example:
 
     `is_worst`: it was chosen for the harm that it did, and not as what mostly happens.
     `latency_shown` names the latency of `Span.latency_shown_ms`, and `split_is_random` says whether
-    an independent draw sent each request, so that its realised share is binomial.
+    an independent draw sent each request, so that its realised share is binomial. `true_values` has
+    the true metric of the answers that each variant gave until `shown_until_s`, where that changes
+    during a run; else None.
     """
 
     policy: str
@@ -191,6 +196,16 @@ class Example:
     limits: tuple[LimitLine, ...] = ()
     latency_shown: str = "latency_p99"
     split_is_random: bool = False
+    true_values: Mapping[str, float] | None = field(default=None, metadata=absent_if_none())
+
+    def truths(self, names: Sequence[str], truth: TruthSummary) -> list[float]:
+        """What is true of these variants: where answers change, of those given while it is shown.
+
+        `truth` is that of the world; NaN where a variant gave none.
+        """
+        if self.true_values is None:
+            return [truth.value(name) for name in names]
+        return [self.true_values.get(name, math.nan) for name in names]
 
     def weight_steps(self, variant: str, end_s: float) -> tuple[list[float], list[float]]:
         """Times and shares of a variant, each in force until the next, the last to the end."""

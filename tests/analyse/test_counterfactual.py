@@ -75,6 +75,16 @@ def row(
     return counterfactual.excess(outcome, Repeatable.of(run), draws, engine)
 
 
+def test_a_fault_of_the_timeline_counts_without_a_guardrail() -> None:
+    """A third of the requests of the candidate fail, by what happens and not by what it is."""
+    fault = {"kind": "conditions", "variants": ["b"], "at": "10s", "error_rate": 1 / 3}
+    whole = row(scenario(timeline=[fault]), {2: [Promote("b")]})
+    assert whole.errors_excess == whole.requests_failed > 100
+    shared = row(scenario(timeline=[fault | {"variants": []}]), {2: [Promote("b")]})
+    assert shared.requests_failed > 100
+    assert shared.errors_excess == 0
+
+
 SCRIPTS: dict[str, dict[int, list[Action]]] = {
     "nothing": {},
     "a rollout": ROLLOUT,

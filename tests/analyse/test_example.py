@@ -16,7 +16,7 @@ from simab.result.json_form import dumped, loaded
 from simab.result.reader import Reader
 from simab.run.simulation import Run
 from simab.stats.intervals import wilson_interval
-from tests.world.building import SECOND, Script, record, scenario
+from tests.world.building import SECOND, Script, record, scenario, variant
 
 ACTIONS = {
     2: [SetWeights({"a": 1, "b": 3}, because="it looks well")],
@@ -173,3 +173,25 @@ def test_a_look_between_two_windows_counts_the_labels_of_its_own_instant() -> No
     assert {each.variant: each.labelled for each in told.labels} == counts
     assert told.at_s == 28.0
     assert sum(told.ended.values()) < told.arrived
+
+
+def test_the_truth_of_what_is_shown() -> None:
+    """Answers turn from 0 to 100 % half way: by how many of each came until the figure ends."""
+    turns = {"kind": "conditions", "at": "50s", "variants": ["a"]}
+    play = scenario(
+        {"a": variant(quality={"kind": "success", "probability": 0.0}), "b": variant()},
+        rate="10/s",
+        horizon="100s",
+        timeline=[turns | {"quality": {"kind": "success", "probability": 1.0}}],
+    )
+    steady = truth_of_scenario(play).summary().value("b")
+    for actions in ({}, {3: [Promote("a")]}, {8: [Promote("b")]}):
+        run = record(play, "compiled", policy=Script(actions), seed=3)
+        told = example_of(run, summary_of(run, truth_of_scenario(play)), "")
+        assert told.true_values is not None
+        ends_ns = told.shown_until_s * SECOND
+        frame = run.requests
+        own = frame[(frame.variant == "a") & (frame.status == 200) & (frame.finished_ns < ends_ns)]
+        late = (own.finished_ns >= 50 * SECOND).mean()
+        assert told.true_values["a"] == pytest.approx(late, abs=0.03)
+        assert told.true_values["b"] == pytest.approx(steady)

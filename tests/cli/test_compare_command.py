@@ -159,7 +159,7 @@ def test_rows_and_table_survive_whatever_ends_the_report(
     capsys: pytest.CaptureFixture[str],
     raised: type[BaseException],
 ) -> None:
-    """The table is printed before the page is made, and the user's cache has the rows."""
+    """The table is printed though no page could be made, and the user's cache has the rows."""
 
     def fails(*_: Any, **__: Any) -> None:
         raise raised

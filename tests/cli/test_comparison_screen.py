@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from hypothesis import given
 
 from simab.cli.comparison_screen import print_comparison
+from simab.report.over_worlds import distinct
 from tests.effort import examples
 from tests.report.worlds_study import DrawnStudy, drawn_studies
 
@@ -24,6 +25,9 @@ def test_what_columns_and_bars_hold_is_said_where_they_are_there(drawn: DrawnStu
     assert "“decides”: the median time to a decision, in the world where it is longest" in said
     exposed = any(world.truth.worse for world in drawn.result.worlds)
     assert ("“on worse”: the mean number of requests" in said) is exposed
+    # Worlds have their titles, which end in "world" here, as what is said of them has.
+    heading = said.partition("by world:")[2].partition(" rule a ")[0]
+    assert heading.count("world") == len(distinct(drawn.result))
     bars = re.findall(r"(\S{20,}) +\d+ %", printed.getvalue().replace("\u2009", " "))
     drawn_one = any("|" in bar for bar in bars)
     assert ("| both ends in one character" in said) is drawn_one

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from simab.verification import chosen_cases
 from simab.verify import playing
 from simab.world import Blueprint
 from tests.comparison.command_line import files_in, run
@@ -107,7 +109,7 @@ def test_two_runs_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--only", "nope"], "--only nope: no case has that in its name"),
+        (["--only", "nope"], "--only nope: no case has that in its name. Name one of “"),
         (["--log", "nowhere", "nope"], "--log: nowhere does not exist"),
         (["--log", "a", "b", "--thorough"], "--log compares two runs and plays nothing"),
         (["--engine", "other"], "--engine"),
@@ -125,3 +127,12 @@ def test_what_cannot_be_is_refused(
 
 def test_the_planted_error_leaves_the_world_of_others_alone() -> None:
     assert playing.Blueprint is Blueprint
+
+
+def test_the_page_names_cases_that_there_are():
+    """Each `--only` of docs/verify.md chooses some."""
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
+    asked = re.findall(r"--only (\"[^\"]*\"|\S+)", page.partition("```sh")[2].partition("```")[0])
+    assert len(asked) >= 2
+    for each in asked:
+        assert chosen_cases([each.strip('"')])

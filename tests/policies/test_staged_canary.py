@@ -172,6 +172,26 @@ def test_an_alarm_needs_its_periods_on_end(
     assert bool(actions) is sounds
 
 
+@pytest.mark.parametrize(
+    ("windows", "read"),
+    [
+        ((FINE, FINE, FINE), ("", True)),
+        ((FINE, FINE, FAILING), (": above, 1 of 3", None)),
+        ((FINE, FAILING, FAILING), (": above, 2 of 3", None)),
+        ((FAILING, FAILING, FINE), ("", True)),
+        ((FAILING, FAILING, FAILING), ("", False)),
+    ],
+)
+def test_a_window_above_a_limit_does_not_pass(windows, read):
+    """It is said how many on end are above, and it is left open until they are enough."""
+    rule = canary(periods=3)
+    seen = observation(published(*windows, since_minute=11), now_ns=14 * MINUTE)
+    before = CanaryState(0, 10 * MINUTE)
+    found = rule.readings(before, before, seen)
+    newest = [each for each in found if each.name == "error_rate"][-1]
+    assert (newest.reading.partition(")")[2], newest.passed) == read
+
+
 def test_its_splits_are_its_stages_and_the_ends() -> None:
     """For the capacity check before a run."""
     splits = [dict(split) for split in canary().splits("old", "new", AT_START)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 
 import numpy as np
@@ -42,6 +43,21 @@ def test_times_by_hand(operational_s, at_s):
     """To the nanosecond; on a slope the root is rounded down."""
     found = UP_AND_DOWN.time_ns(round(operational_s * S * TICKS_PER_NS))
     assert abs(found - at_s * S) <= 1
+
+
+def test_the_end_of_a_fall_to_nothing_is_known_to_microseconds():
+    """From 1 to 0 within an hour, against decimals of 60 places."""
+    whole = 3600 * S
+    falls = RateCurve((Knot(0, 1.0, 0.0), Knot(whole, 0.0, 0.0)))
+
+    def off(ticks):
+        with decimal.localcontext(prec=60):
+            rest = 1 - 2 * decimal.Decimal(ticks) / TICKS_PER_NS / whole
+            return abs(falls.time_ns(ticks) - whole * (1 - rest.sqrt()))
+
+    last = falls.ticks[-1]
+    assert max(off(last * part // 100) for part in range(100)) <= 2
+    assert 1000 < max(off(last - (1 << each)) for each in range(40)) < 2500
 
 
 def test_after_all_of_it_nothing_comes():

@@ -101,10 +101,18 @@ class StagedCanary(Policy):
         if before is None or idle or observation.status is EndpointStatus.UPDATING:
             return ()
         return tuple(
-            LookReading(limit.metric, limit.reading(windows[0]), not self._sounds(limit, windows))
+            self._read(limit, windows)
             for windows in self._new_windows(before, observation)
             for limit in self.alarms
         )
+
+    def _read(self, limit: Limit, windows: Sequence[RequestTotals]) -> LookReading:
+        """The newest window; over the limit in too few windows on end it leaves it open."""
+        kept = next((at for at, each in enumerate(windows) if not limit.breached(each)), None)
+        reading = limit.reading(windows[0])
+        if kept is not None and kept > 0:
+            return LookReading(limit.metric, f"{reading}: above, {kept} of {self.periods}", None)
+        return LookReading(limit.metric, reading, kept == 0)
 
     def next_look(self, state: CanaryState, observation: Observation) -> NextLook | None:
         """The end of the stage, and every window that is published on the way."""

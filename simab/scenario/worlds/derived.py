@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from simab.profiles.quality import JointOutcomes
+from simab.scenario.changes.lasting_answers import with_lasting_answers_of
 from simab.scenario.changes.variants import (
     metric_of,
     with_answers_of,
@@ -35,7 +36,8 @@ def with_equal(scenario: Scenario, candidates: Sequence[str]) -> Scenario:
     """All candidates as good as the control: its quality, latency and errors, capacity their own.
 
     Columns of a joint outcome table take each other's place in equal shares of the rows, so that
-    two of them still differ in as many rows. Other answers are drawn for each variant apart.
+    two of them still differ in as many rows. Other answers are drawn for each variant apart. What
+    the timeline changes of the control's answers for good it changes of theirs, and nothing else.
     """
     variants = scenario.endpoint.variants
     control = scenario.objective.control
@@ -46,12 +48,16 @@ def with_equal(scenario: Scenario, candidates: Sequence[str]) -> Scenario:
         made = with_mixed_columns(scenario, names, [Fraction(1, len(names))] * len(names))
     else:
         made, alike["quality"] = scenario, model.quality
-    made = with_answers_of(made, dict.fromkeys(candidates, control))
+    models = dict.fromkeys(candidates, control)
+    made = with_lasting_answers_of(with_answers_of(made, models), models)
     return with_variants(made, dict.fromkeys(candidates, alike))
 
 
 def with_exchanged(scenario: Scenario, candidate: str) -> Scenario:
-    """Control and candidate with each other's quality, latency and errors, capacity their own."""
+    """Control and candidate with each other's quality, latency and errors, capacity their own.
+
+    So they have what the timeline changes of each other's answers for good.
+    """
     control = scenario.objective.control
     taken = {
         name: {
@@ -60,7 +66,8 @@ def with_exchanged(scenario: Scenario, candidate: str) -> Scenario:
         }
         for name, other in ((control, candidate), (candidate, control))
     }
-    made = with_answers_of(scenario, {control: candidate, candidate: control})
+    models = {control: candidate, candidate: control}
+    made = with_lasting_answers_of(with_answers_of(scenario, models), models)
     return with_variants(made, taken)
 
 

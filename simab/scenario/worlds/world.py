@@ -9,6 +9,7 @@ from typing import Final
 from simab.documents.violations import short_text
 from simab.errors import InvalidInput
 from simab.scenario.changes.block import changed_by, without_worlds
+from simab.scenario.changes.lasting_answers import lasting_answers_differ
 from simab.scenario.models import Scenario
 from simab.scenario.played import played_text
 from simab.scenario.world_names import (
@@ -152,6 +153,8 @@ def _equal(scenario: Scenario, candidates: tuple[str, ...]) -> World:
             f"their table, so that as many rows as before are answered differently; {names} {has} "
             f"the latency and errors of {named(control)}."
         )
+    if any(lasting_answers_differ(scenario, control, each) for each in candidates):
+        made += " What the timeline changes of answers for good is the same for all of them."
     return World(EQUAL, TITLES[EQUAL], made, with_equal(scenario, candidates))
 
 
@@ -161,6 +164,8 @@ def _exchanged(scenario: Scenario, candidates: tuple[str, ...]) -> World:
         f"{named(control)} and {named(best)} have exchanged quality, latency and errors; names, "
         "weights and capacity stay."
     )
+    if lasting_answers_differ(scenario, control, best):
+        made += " So is what the timeline changes of their answers for good."
     return World(EXCHANGED, TITLES[EXCHANGED], made, with_exchanged(scenario, best))
 
 
