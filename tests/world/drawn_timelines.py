@@ -58,9 +58,31 @@ def conditions(
 
 
 def within(entries: list[dict[str, Any]], horizon: str) -> list[dict[str, Any]]:
-    """Those that begin before the horizon: a scenario with others is refused."""
+    """Those that act before the horizon, of two changes of weights at one instant the first.
+
+    A scenario with others is refused.
+    """
     last_ns = parse_duration(horizon)
-    return [each for each in entries if parse_duration(each.get("at", "0s")) < last_ns]
+    found: list[dict[str, Any]] = []
+    changed: set[int] = set()
+    for each in entries:
+        at_ns = parse_duration(each.get("at", "0s"))
+        if each["kind"] == "weights" and at_ns in changed:
+            continue
+        if at_ns < last_ns and _acts_after_ns(each) < last_ns:
+            found.append(each)
+            changed |= {at_ns} if each["kind"] == "weights" else set()
+    return found
+
+
+def _acts_after_ns(entry: dict[str, Any]) -> int:
+    """Until when the strength of an entry is 0 from the start, where it has one of its own."""
+    after_ns = 0
+    for at, value in entry.get("strength", {}).get("points", {}).items():
+        if value:
+            break
+        after_ns = parse_duration(at)
+    return after_ns
 
 
 def timeline(
