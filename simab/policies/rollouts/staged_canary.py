@@ -101,7 +101,7 @@ class StagedCanary(Policy):
         if before is None or idle or observation.status is EndpointStatus.UPDATING:
             return ()
         return tuple(
-            LookReading(limit.metric, limit.reading(windows[0]), not self._sounds(limit, windows))
+            LookReading(limit.metric, limit.reading(windows[0]), self._passes(limit, windows))
             for windows in self._new_windows(before, observation)
             for limit in self.alarms
         )
@@ -137,6 +137,10 @@ class StagedCanary(Policy):
                 if self._sounds(limit, windows):
                     return f"{observation.candidate}: {limit.reading(windows[0])}"
         return ""
+
+    def _passes(self, limit: Limit, windows: Sequence[RequestTotals]) -> bool | None:
+        """Whether a limit is kept; None where the newest window has no request to tell by."""
+        return not self._sounds(limit, windows) if windows[0].invocations else None
 
     def _sounds(self, limit: Limit, windows: Sequence[RequestTotals]) -> bool:
         return all(limit.breached(window) for window in windows)
