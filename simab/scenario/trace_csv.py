@@ -18,13 +18,13 @@ _ROWS_AT_ONCE: Final = 1 << 20
 def csv_frame(
     file: str, columns: Sequence[str], texts: Collection[str], most_rows: int
 ) -> pd.DataFrame:
-    """Some columns of a file, of `texts` as text and of others as they come; blank ends are left.
+    """Some columns of a file, of `texts` as text and of others as they come; no blank end.
 
-    All columns are gone through: a row of more cells than the header has is a fault, and so is a
-    last row whose cells are blank in these columns alone.
+    Columns that are not there are left out. All that are there are gone through: a row of more
+    cells than the header has is a fault, and so is a last row that is blank in some of them alone.
 
     Raises:
-        InvalidInput: it is not a CSV file with a header that has these columns, each once.
+        InvalidInput: it is not a CSV file with a header, or has several columns of a name.
     """
     try:
         return _read(file, columns, texts, most_rows)
@@ -52,10 +52,6 @@ def _read(
                 f"{file}, line 1 names {header.count(name)} columns {name!r}; give each a name of "
                 "its own"
             )
-        if not header.count(name):
-            raise InvalidInput(
-                f"{file} has no column {name!r}; name one that stands in its first line"
-            )
     parts: list[pd.DataFrame] = []
     blank = 0
     with pd.read_csv(
@@ -70,7 +66,7 @@ def _read(
             chunk.columns = pd.Index(header)
             ending = _blank_rows_at_the_end(chunk)
             blank = ending + (blank if ending == len(chunk) else 0)
-            parts.append(chunk[list(columns)])
+            parts.append(chunk[[name for name in columns if name in header]])
     whole = pd.concat(parts, ignore_index=True)
     return whole.iloc[: len(whole) - blank]
 

@@ -162,6 +162,11 @@ def _frame(reading: Reading) -> pd.DataFrame:
     else:
         texts = [each for each in (reading.target, *(name for name, _ in reading.where)) if each]
         frame = csv_frame(reading.file, reading.columns, texts, MOST_ROWS + 1)
+    for name in reading.columns:
+        if name not in frame.columns:
+            raise InvalidInput(
+                f"{reading.file} has no column {name!r}; name one that stands in its first line"
+            )
     for name in (reading.time, reading.count, *reading.sizes):
         if name:
             require_cells(frame[name], reading.file)
@@ -175,7 +180,7 @@ def _parquet(reading: Reading) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame = pd.read_parquet(reading.file)
+        return pd.read_parquet(reading.file)
     except ImportError:
         raise InvalidInput(
             f"{reading.file} is a Parquet file, which pyarrow reads, and that is not installed; "
@@ -185,10 +190,6 @@ def _parquet(reading: Reading) -> pd.DataFrame:
         raise InvalidInput(
             f"{reading.file} is not a Parquet file: {error}; correct the file"
         ) from None
-    for name in reading.columns:
-        if name not in frame.columns:
-            raise InvalidInput(f"{reading.file} has no column {name!r}; name one that it has")
-    return frame
 
 
 def _times_ns(frame: pd.DataFrame, reading: Reading) -> NDArray[np.int64]:
