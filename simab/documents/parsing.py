@@ -32,10 +32,14 @@ __all__ = [
 
 # A value takes the parser some 70 us, a megabyte of text a second: so that a hostile or mistaken
 # file is refused within seconds. The largest example, a table of 10,000 rows, has 30,000 values.
+SHORTER: Final = (
+    "Give long logs as quantiles, curves over time by fewer points or as a trace, and tables by "
+    "fewer rows."
+)
 LARGEST_FILE_BYTES: Final = 2_000_000
 TOO_LARGE: Final = (
     f"a file is at most {LARGEST_FILE_BYTES // 1_000_000} MB",
-    "Give long logs as quantiles instead of samples.",
+    SHORTER,
 )
 MOST_VALUES: Final = 60_000
 MOST_LINES: Final = 100_000
@@ -110,7 +114,7 @@ def _beyond_parsing(text: str) -> tuple[str, str] | None:
     values = bare.count(",") + 2 * bare.count(":") + len(_ENTRY.findall(bare))
     if values > MOST_VALUES:
         rule = f"holds about {values:,} values, at most {MOST_VALUES:,} can be read"
-        return rule, "Give long logs as quantiles, and tables by fewer rows."
+        return rule, SHORTER
     return None
 
 

@@ -67,7 +67,8 @@ class Weight(Description):
     """Every answer counts, as the part of a request whose label would have arrived by its age.
 
     Positives so far over the sum of F(age) of all answers, F being the law of the delay of
-    positives. A young answer counts little, and one of a year counts as 1.
+    positives. A young answer counts little, an old one as 1; where the labels have an attribution
+    window, as F(window) at most, the part of the positives that are ever recorded.
     """
 
     kind: Literal["weight"] = "weight"

@@ -27,6 +27,7 @@ __all__ = [
     "Curve",
     "Knot",
     "RateCurve",
+    "RateTooHigh",
     "product",
     "require_countable",
 ]
@@ -38,14 +39,18 @@ TICKS_PER_NS: Final = 256
 _LATEST: Final = float(1 << 63) * (1 - 2.0**-20)
 
 
+class RateTooHigh(InvalidInput):
+    """More operational time would pass in a run than can be counted."""
+
+
 def require_countable(operational_ns: float, longest_gap_ticks: int = 0) -> None:
     """Make sure that so much operational time, and a gap beyond it, can be counted in ticks.
 
     Raises:
-        InvalidInput: it cannot.
+        RateTooHigh: it cannot.
     """
     if operational_ns * TICKS_PER_NS + longest_gap_ticks > _LATEST:
-        raise InvalidInput("the rate is too high for so long a time")
+        raise RateTooHigh("the rate is too high for so long a time")
 
 
 _OFF: Final = 1e-3
@@ -71,13 +76,17 @@ class RateCurve:
     `knots` rise from 0; the last is the end.
 
     Raises:
-        InvalidInput: operational time would be too long to be counted.
+        RateTooHigh: operational time would be too long to be counted.
     """
 
     knots: tuple[Knot, ...]
 
     def __post_init__(self) -> None:
-        require_countable(self.total)
+        try:
+            require_countable(self.total)
+        except RateTooHigh as error:
+            highest = max(max(knot.start, knot.end) for knot in self.knots)
+            raise RateTooHigh(f"multiply the rate by up to {highest:.3g}: {error}") from None
 
     @cached_property
     def ticks(self) -> tuple[int, ...]:

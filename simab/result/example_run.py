@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from simab.result.json_form import absent_if_none
+from simab.result.json_metadata import absent_if_none
 from simab.result.truth_summary import TruthSummary
 
 __all__ = [

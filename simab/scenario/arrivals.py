@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import reduce
-from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -15,6 +14,7 @@ from simab.errors import InvalidInput
 from simab.profiles.curve_pieces import Between, of_pieces, through
 from simab.profiles.gaps import Gaps, Poisson
 from simab.profiles.rate_curve import Knot, RateCurve, product
+from simab.text.clock_hours import hours_by_the_clock
 from simab.units import parse_duration
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
 
 _HOURS: Final = 24
 _DAYS: Final = 7
-_NS: Final = 10**9
 MOST_POINTS: Final = 100_000
 """Of a rate in a run, and changes of a rate by chance: they are kept one by one."""
 Factor = Annotated[float, Field(ge=0, le=1e4)]
@@ -235,18 +234,8 @@ def _by_hours(
     """The multiple from 0 to the horizon, by the hours of each day where the clients live."""
     if start is None:
         raise InvalidInput("hours of the day have no meaning without a date; add starts_at")
-    origin_s, days = start.timestamp(), horizon_ns // (_HOURS * 3_600 * _NS) + 4
-    factors: list[float] = []
-    edges_ns: list[int] = []
-    for day in (start.date() + timedelta(days=each) for each in range(-1, days)):
-        factors += factors_of(day)
-        for hour in range(_HOURS):
-            # An hour that daylight saving skips begins when the next one does, and lasts nothing.
-            at_s = datetime.combine(day, time(hour), start.tzinfo).timestamp() - origin_s
-            edges_ns.append(round(at_s * 1e6) * 1_000)
     hours = [
-        (since if between == "constant" else (since + until) // 2, factor)
-        for (since, until), factor in zip(pairwise(edges_ns), factors, strict=False)
-        if until > since
+        (since if between == "constant" else (since + until) // 2, factors_of(day)[hour])
+        for since, until, day, hour in hours_by_the_clock(start, horizon_ns)
     ]
     return through(hours, between, horizon_ns)

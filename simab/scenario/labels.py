@@ -105,7 +105,7 @@ class Labels(Description):
     """Share of requests whose label is 1; needed by classifiers."""
     attribution_window: Annotated[PositiveDuration | None, Field(exclude_if=is_absent)] = None
     """How long after the reply a positive is still recorded. What has not become positive by then
-    is recorded as negative when the window closes, and not before."""
+    is recorded as negative when the window closes; a label that is right says so no earlier."""
     wrong: Annotated[Share, Field(exclude_if=is_nothing)] = 0.0
     """Share of the labels that say the opposite of what is true, for good."""
     revised: Annotated[Share, Field(exclude_if=is_nothing)] = 0.0

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from simab.description import Description
 from simab.documents.violations import Violation
 from simab.profiles import DurationProfile
+from simab.profiles.rate_curve import RateTooHigh
 from simab.scenario.arrivals import Shape
 from simab.scenario.locations import members_of, plain_annotation, tags_of
 from simab.scenario.parts import UncheckedScenario
@@ -44,9 +45,14 @@ def partial_scenario(data: dict[str, Any]) -> UncheckedScenario:
 
 
 def until_unread(found: Iterator[Violation]) -> Iterator[Violation]:
-    """What a rule finds, up to the first part that it needs and that could not be read."""
+    """What a rule finds, up to the first part that it needs and that could not be read.
+
+    That a rate is too high to be gone through is for one rule to say, `some_requests_come`.
+    """
     try:
         yield from found
+    except RateTooHigh:
+        return
     except AttributeError as error:
         missing = isinstance(error.obj, Description) and error.name in type(error.obj).model_fields
         if not missing and error.obj is not _UNREAD:

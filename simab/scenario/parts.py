@@ -48,20 +48,32 @@ __all__ = [
 ]
 
 
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 2200
+_ZONES_OF_THE_MACHINE: Final = frozenset({"localtime", "posixrules"})
+
+
 def _iso_date(text: str) -> str:
     """A date, or a date with a time, as ISO 8601 has it; empty where none is given."""
     try:
-        if text:
-            datetime.fromisoformat(text)
+        year = datetime.fromisoformat(text).year if text else _FIRST_YEAR
     except ValueError:
         raise InvalidInput(
             "is not a date of ISO 8601; write 2026-03-01 or 2026-03-01T09:00"
         ) from None
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise InvalidInput(
+            f"lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}; write when it starts"
+        )
     return text
 
 
 def _known_zone(name: str) -> str:
-    """The name of a time zone that this machine has data of."""
+    """The name of a time zone that this machine has data of, the same on every machine."""
+    if name in _ZONES_OF_THE_MACHINE:
+        raise InvalidInput(
+            "is another time zone on each machine; write the name of a place, as Europe/Berlin"
+        )
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -23,13 +23,13 @@ _MOST_LISTED: Final = 8
 def csv_frame(
     file: str, columns: Sequence[str], texts: Collection[str], most_rows: int
 ) -> pd.DataFrame:
-    """Some columns of a file, of `texts` as text and of others as they come; blank ends are left.
+    """Some columns of a file, of `texts` as text and of others as they come; no blank end.
 
-    All columns are gone through: a row of more cells than the header has is a fault, and so is a
-    last row whose cells are blank in these columns alone.
+    Columns that are not there are left out. All that are there are gone through: a row of more
+    cells than the header has is a fault, and so is a last row that is blank in some of them alone.
 
     Raises:
-        InvalidInput: it is not a CSV file with a header that has these columns, each once.
+        InvalidInput: it is not a CSV file with a header, or has several columns of a name.
     """
     try:
         return _read(file, columns, texts, most_rows)

@@ -152,6 +152,17 @@ def test_nothing_published_is_no_alarm() -> None:
     assert isinstance(action, SetWeights)
 
 
+def test_a_window_without_requests_leaves_open_what_it_says() -> None:
+    """Neither passed nor failed: there is no number to hold against a limit."""
+    state = CanaryState(0, 10 * MINUTE)
+    metrics = published(EMPTY, FINE, since_minute=10)
+    seen = canary().readings(state, state, observation(metrics, now_ns=12 * MINUTE))
+    assert [(each.reading, each.passed) for each in seen if each.name == "error_rate"] == [
+        ("error_rate no data (limit 10.00%)", None),
+        ("error_rate 0.00% (limit 10.00%)", True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("windows", "sounds"),
     [

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from simab.errors import InvalidInput
 from simab.profiles.rate_curve import Knot
+from simab.profiles.strength import values_at
 from simab.scenario.arrivals import Arrivals, DailyShape, PointsShape, Spike, WeeklyShape
 from simab.scenario.played import played_data
 from simab.scenario.rates import at_busiest_hour, at_mean_rate, hours, mean_rate_per_s
@@ -230,3 +232,61 @@ def test_a_scenario_without_arrivals_is_written_as_before():
 def test_what_cannot_be_played_is_refused(arrivals, parts, why):
     with pytest.raises(ValidationError, match=why):
         with_arrivals(arrivals, **parts)
+
+
+CHANGES_OF_THE_CLOCK = [
+    ("America/New_York", "2026-03-07T12:00"),
+    ("America/New_York", "2026-10-31T12:00"),
+    ("Europe/Berlin", "2026-03-28T12:30:30"),
+    ("Europe/Berlin", "2026-10-25T01:10"),
+    ("Australia/Lord_Howe", "2026-04-04T12:00"),  # half an hour
+    ("Australia/Lord_Howe", "2026-10-03T12:00"),
+    ("Africa/Cairo", "2026-04-23T12:00"),  # at midnight
+    ("Africa/Cairo", "2026-10-29T12:00"),
+    ("America/Santiago", "2026-04-04T12:00"),
+    ("America/Santiago", "2026-09-05T12:00"),
+    ("Antarctica/Troll", "2026-03-28T12:00"),  # two hours
+    ("Antarctica/Troll", "2026-10-24T12:00"),
+    ("Pacific/Apia", "2011-12-29T12:00"),  # a day is left out
+    ("Asia/Kathmandu", "1985-12-31T12:00"),  # a quarter of an hour, for good
+    ("Asia/Pyongyang", "2015-08-14T12:00"),
+]
+
+
+@pytest.mark.parametrize(("zone", "starts_at"), CHANGES_OF_THE_CLOCK)
+@pytest.mark.parametrize("shape", [DailyShape, WeeklyShape])
+def test_every_minute_has_the_factor_of_its_hour(shape, zone, starts_at):
+    """By the clock there, whatever is done to it: 36 hours, minute by minute."""
+    start = datetime.fromisoformat(starts_at).replace(tzinfo=ZoneInfo(zone))
+    factors = tuple(float(1 + hour) for hour in range(24 if shape is DailyShape else 168))
+    curve = shape(hours=factors, between="constant").curve(start, 36 * H)
+    seconds = np.arange(30, 36 * 3_600, 60)
+    shown = [datetime.fromtimestamp(start.timestamp() + each, start.tzinfo) for each in seconds]
+    hours = [each.hour + 24 * each.weekday() * (shape is WeeklyShape) for each in shown]
+    assert values_at(curve, seconds * float(S)).tolist() == [factors[hour] for hour in hours]
+
+
+def test_an_hour_that_comes_again_is_gone_through_again():
+    """Troll, 25 October 2026: after 2:59 comes 1:00, so that the middles are of 1, 2, 1, 2, 3."""
+    midnight = datetime(2026, 10, 25, tzinfo=ZoneInfo("Antarctica/Troll"))
+    linear = DailyShape(hours=BY_HOUR).curve(midnight, 6 * H)
+    assert pieces(linear)[:6] == [
+        (0, 11.5, 0),
+        (0.5, 0, 1),
+        (1.5, 1, 2),
+        (2.5, 2, 1),
+        (3.5, 1, 2),
+        (4.5, 2, 3),
+    ]
+
+
+@pytest.mark.parametrize("starts_at", ["0001-01-01", "9999-12-31T23:59", "1899-12-31"])
+def test_a_date_beyond_all_experiments_is_refused(starts_at):
+    with pytest.raises(ValidationError, match="lies outside the years 1900 to 2200"):
+        scenario(starts_at=starts_at)
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules"])
+def test_a_zone_that_depends_on_the_machine_is_refused(zone):
+    with pytest.raises(ValidationError, match="is another time zone on each machine"):
+        scenario(starts_at="2026-01-01", time_zone=zone)

@@ -63,6 +63,13 @@ def test_commas_in_quotes_and_comments_are_no_values() -> None:
 
 
 @pytest.mark.long
+def test_a_curve_of_too_many_points_gets_a_remedy_for_curves() -> None:
+    """Quantiles are for logs of durations."""
+    points = ", ".join(f"{number}ms: 1" for number in range(100_000))
+    with pytest.raises(InvalidScenario, match="curves over time by fewer points or as a trace"):
+        loads(f"traffic: {{users: {{arrivals: {{shape: {{points: {{{points}}}}}}}}}}}")
+
+
 def test_a_large_table_is_read() -> None:
     """10,000 rows of labels and two models: nearly as much as may be."""
     column = ", ".join(["1", "0"] * 5_000)

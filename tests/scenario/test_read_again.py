@@ -34,7 +34,7 @@ def test_a_strength_of_its_own_is_read_again() -> None:
 @pytest.mark.parametrize("zones", [("UTC", "Asia/Tokyo"), ("Asia/Tokyo", "UTC")])
 def test_what_held_in_another_zone_is_not_taken(zones: tuple[str, str]) -> None:
     """One instant in two zones: 00:00 in the one is 09:00 in the other."""
-    hours = [1.0 if hour in (8, 9, 10) else 0.1 for hour in range(24)]
+    hours = [1.0 if hour in (8, 9, 10) else 0.25 for hour in range(24)]
     entry = {
         "kind": "conditions",
         "latency_times": 2,
@@ -53,6 +53,6 @@ def test_what_held_in_another_zone_is_not_taken(zones: tuple[str, str]) -> None:
         (conditions,) = described.timeline
         assert isinstance(conditions, Conditions)
         held = conditions.strength_over(described.start, described.horizon).at(60 * 10**9)
-        assert held == pytest.approx(1.0 if zone == "Asia/Tokyo" else 0.1)
+        assert held == (1.0 if zone == "Asia/Tokyo" else 0.25)
         rate = mean_rate_per_s(described, described.traffic["users"])
-        assert rate == pytest.approx(1.0 if zone == "Asia/Tokyo" else 0.1)
+        assert (rate > 0.5) == (zone == "Asia/Tokyo")

@@ -32,7 +32,7 @@ BEYOND_A_SCHEMA = {
     "rate_too_small", "rewards", "rewards_and_answers", "roles_not_described", "rows_differ",
     "rules_of_another_metric", "spread_too_far", "steps",
     "targets", "too_many_requests", "too_many_runs", "too_many_windows",
-    "too_much_memory", "trace_and_rate", "trace_cells", "trace_content", "trace_sizes",
+    "dates", "too_much_memory", "trace_and_rate", "trace_cells", "trace_content", "trace_sizes",
     "unknown_column", "unknown_table",
     "usual_metrics_need_labels", "no_world_left", "weightless_worlds", "world_changes",
     "world_titles",

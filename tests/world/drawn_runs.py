@@ -360,6 +360,9 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
             period_ns = parse_duration(data["metrics"]["period"])
             described["autoscaling"]["datapoint"] = windows and in_ns(windows * period_ns)
     data["timeline"] = within(data["timeline"], data["horizon"], data["endpoint"]["variants"])
+    batches = data.get("labels", {}).get("batches", {"at": "0s"})
+    if parse_duration(batches["at"]) >= parse_duration(data["horizon"]):
+        batches["at"] = "0s"
     period = draw(PERIODS)
     immature = data.pop("immature")
     return Play(

@@ -60,15 +60,36 @@ def conditions(
 def within(
     entries: list[dict[str, Any]], horizon: str, variants: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Those that begin before the horizon, of variants that are there: others are refused."""
+    """Those that act before the horizon, of variants that are there: others are refused.
+
+    Of two changes of weights at one instant the first.
+    """
     last_ns = parse_duration(horizon)
-    found = [each for each in entries if parse_duration(each.get("at", "0s")) < last_ns]
-    for entry in found:
+    found: list[dict[str, Any]] = []
+    changed: set[int] = set()
+    for entry in entries:
+        at_ns = parse_duration(entry.get("at", "0s"))
+        if at_ns >= last_ns or _acts_after_ns(entry) >= last_ns:
+            continue
         if entry["kind"] == "weights":
             own = entry["weights"]
             own = {name: own[name] for name in own if variants[name].get("deployed", True)}
             entry["weights"] = own if any(own.values()) else dict.fromkeys(own, 1.0)
-    return [each for each in found if each.get("weights", True)]
+            if at_ns in changed or not own:
+                continue
+            changed.add(at_ns)
+        found.append(entry)
+    return found
+
+
+def _acts_after_ns(entry: dict[str, Any]) -> int:
+    """Until when the strength of an entry is 0 from the start, where it has one of its own."""
+    after_ns = 0
+    for at, value in entry.get("strength", {}).get("points", {}).items():
+        if value:
+            break
+        after_ns = parse_duration(at)
+    return after_ns
 
 
 def timeline(

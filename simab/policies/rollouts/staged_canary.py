@@ -107,12 +107,15 @@ class StagedCanary(Policy):
         )
 
     def _read(self, limit: Limit, windows: Sequence[RequestTotals]) -> LookReading:
-        """The newest window; over the limit in too few windows on end it leaves it open."""
+        """The newest window; it leaves open what is over the limit in too few windows on end.
+
+        And what a window without a request cannot tell.
+        """
         kept = next((at for at, each in enumerate(windows) if not limit.breached(each)), None)
         reading = limit.reading(windows[0])
         if kept is not None and kept > 0:
             return LookReading(limit.metric, f"{reading}: above, {kept} of {self.periods}", None)
-        return LookReading(limit.metric, reading, kept == 0)
+        return LookReading(limit.metric, reading, kept == 0 if windows[0].invocations else None)
 
     def next_look(self, state: CanaryState, observation: Observation) -> NextLook | None:
         """The end of the stage, and every window that is published on the way."""

@@ -58,7 +58,7 @@ def _lasts(scenario: UncheckedScenario, entry: Conditions) -> bool:
     """Whether it gives answers another quality, and is not over for good by the horizon."""
     if entry.quality is None:
         return False
-    if not entry.fades:
+    if entry.repeats:
         return True
     strength = entry.strength_over(scenario.start, scenario.horizon)
     return strength.at(scenario.horizon - 1) > 0

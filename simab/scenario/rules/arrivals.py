@@ -8,7 +8,7 @@ from simab import units
 from simab.documents.violations import Path, Violation
 from simab.errors import InvalidInput
 from simab.profiles.rate_curve import TICKS_PER_NS, require_countable
-from simab.scenario.arrivals import MOST_POINTS
+from simab.scenario.arrivals import MOST_POINTS, Arrivals
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rates import curve_of, mean_rate_per_s
 
@@ -79,10 +79,18 @@ def some_requests_come(
         require_countable(total_ns, int(gaps.edges[-1]))
     except InvalidInput as error:
         yield Violation(
-            (*path, "arrivals"), str(error), "Lower multiples or horizon, or raise the rate."
+            (*path, "arrivals", *_with_multiples(segment.arrivals)),
+            str(error),
+            "Lower multiples or horizon, or raise the rate.",
         )
         return
     if rate == 0.0:
         horizon = units.format_duration(scenario.horizon)
         rule = f"leave no request in the {horizon} of a run"
         yield Violation((*path, "arrivals"), rule, "Raise a multiple above 0 in that time.")
+
+
+def _with_multiples(arrivals: Arrivals) -> Path:
+    """The field that alone has multiples of the rate; none where several have."""
+    fields = [name for name in ("shape", "spikes", "modulation") if getattr(arrivals, name)]
+    return (fields[0],) if len(fields) == 1 else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from simab import units
 from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy
 from simab.policies.immature import SoFar, Wait, Weight, Window
@@ -15,6 +16,7 @@ from simab.scenario.rules.qualities import earns_rewards, known_qualities, quali
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = [
+    "batches_come_within_the_run",
     "label_variants_are_known",
     "mistaken_labels_are_a_share",
     "negatives_wait_for_the_window",
@@ -47,6 +49,15 @@ def negatives_wait_for_the_window(scenario: UncheckedScenario) -> Iterator[Viola
             yield violation_at_key(
                 (*_HERE, *path, "delay"), rule, "Remove it, or attribution_window."
             )
+
+
+def batches_come_within_the_run(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Labels that wait for what comes after the run never arrive."""
+    batches = scenario.labels.batches
+    if batches is not None and batches.at >= scenario.horizon:
+        rule = f"lets no label arrive in the run of {units.format_duration(scenario.horizon)}"
+        remedy = "Let the first batch come earlier, or raise horizon."
+        yield Violation((*_HERE, "batches", "at"), rule, remedy)
 
 
 def mistaken_labels_are_a_share(scenario: UncheckedScenario) -> Iterator[Violation]:

@@ -19,6 +19,8 @@ from simab.scenario.timeline import Conditions, TimelineEntry, WeightChange
 
 __all__ = [
     "answers_by_segment_fit",
+    "one_hand_sets_the_weights",
+    "timeline_acts_within_the_run",
     "timeline_can_be_kept",
     "timeline_has_a_date",
     "timeline_lies_within_the_run",
@@ -70,6 +72,31 @@ def timeline_lies_within_the_run(scenario: UncheckedScenario) -> Iterator[Violat
         if entry.at >= scenario.horizon:
             rule = f"begins when the run of {units.format_duration(scenario.horizon)} is over"
             yield Violation((*path, "at"), rule, "Let it begin earlier, or raise horizon.")
+
+
+def timeline_acts_within_the_run(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """So would a strength that is 0 until the end."""
+    for path, entry in _entries(scenario):
+        if not isinstance(entry, Conditions) or entry.strength is None:
+            continue
+        if entry.knots(scenario.horizon) > MOST_POINTS or (entry.by_date and not scenario.start):
+            continue  # another rule says so
+        curve = entry.strength_over(scenario.start, scenario.horizon).knots
+        if not any(knot.start or knot.end for knot in curve):
+            rule = f"is 0 for the whole run of {units.format_duration(scenario.horizon)}"
+            remedy = "Raise it above 0 in that time, or remove the entry."
+            yield violation_at_key((*path, "strength"), rule, remedy)
+
+
+def one_hand_sets_the_weights(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Of two changes at one instant the second would be refused, or undo the first."""
+    seen: set[int] = set()
+    for path, entry in _entries(scenario):
+        if isinstance(entry, WeightChange):
+            if entry.at in seen:
+                rule = "is when another entry sets the weights, and one of the two would be lost"
+                yield Violation((*path, "at"), rule, "Keep one of them, or let one come later.")
+            seen.add(entry.at)
 
 
 def timeline_has_a_date(scenario: UncheckedScenario) -> Iterator[Violation]:
