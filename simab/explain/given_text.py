@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from simab import units
+from simab.explain.session_requests import share_within
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 from simab.scenario.replay import replay
@@ -19,6 +20,8 @@ __all__ = ["given_sentences", "traces_that_end"]
 
 _MINUTE_NS = 60 * 10**9
 _FEWEST_MINUTES = 10
+_FEWER = 0.98
+"""The share of the requests of a segment's sessions within a run below which it is said."""
 
 
 def given_sentences(scenario: Scenario, name: str, segment: Segment) -> Iterator[str]:
@@ -26,7 +29,7 @@ def given_sentences(scenario: Scenario, name: str, segment: Segment) -> Iterator
     if segment.trace is not None:
         yield _trace_sentence(name, segment.trace, scenario.horizon)
     if segment.sessions is not None:
-        yield _session_sentence(name, segment.sessions)
+        yield _session_sentence(name, segment.sessions, scenario.horizon)
 
 
 def traces_that_end(scenario: Scenario) -> Iterator[str]:
@@ -63,10 +66,14 @@ def _trace_sentence(name: str, trace: Trace, horizon_ns: int) -> str:
     )
 
 
-def _session_sentence(name: str, sessions: Sessions) -> str:
+def _session_sentence(name: str, sessions: Sessions, horizon_ns: int) -> str:
     gap = duration_text(units.seconds(round(sessions.gap.table().mean)))
     mean = counted(float(two_figures(sessions.mean_requests)), "request")
+    within, begun = share_within(sessions, horizon_ns), ""
+    if within < _FEWER:
+        share = percent_text(two_figures(within))
+        begun = f"; a run begins without any, so that it has {share} of as many as come later on"
     return (
         f"Requests of {named(name)} come in sessions of {mean} on average, each of one client, "
-        f"with {gap} between two of them."
+        f"with {gap} between two of them{begun}."
     )
