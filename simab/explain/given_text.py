@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from simab import units
 from simab.explain.session_requests import share_within
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
-from simab.scenario.replay import replay
+from simab.scenario.replay import replay, rows_of
 from simab.scenario.trace import Sessions, Trace
 from simab.scenario.traced import busiest, counts_in, dispersion, ends_ns
 from simab.text.durations import duration_text
 from simab.text.lists import named
 from simab.text.numbers import counted, number_text, percent_text, rate_text, two_figures
 
-__all__ = ["given_sentences", "traces_that_end"]
+__all__ = ["given_sentences", "traces_that_end", "windows_that_overlap"]
 
 _MINUTE_NS = 60 * 10**9
 _FEWEST_MINUTES = 10
@@ -42,6 +44,25 @@ def traces_that_end(scenario: Scenario) -> Iterator[str]:
                 f"The trace of {named(name)} ends after {duration_text(units.seconds(end_ns))}, "
                 f"and the run goes on to {duration_text(units.seconds(scenario.horizon))} without "
                 "its requests. Shorten horizon, or let the trace `loop`."
+            )
+
+
+def windows_that_overlap(scenario: Scenario) -> Iterator[str]:
+    """Counts of windows that reach into the next, of which each would be counted again."""
+    for name, segment in scenario.traffic.items():
+        trace = segment.trace
+        if trace is None or trace.window is None:
+            continue
+        apart_ns = np.diff(rows_of(trace).times_ns)
+        close = apart_ns[(apart_ns > 0) & (apart_ns < trace.window)]
+        if len(close):
+            apart, window = (
+                units.format_duration(int(each)) for each in (min(close), trace.window)
+            )
+            yield (
+                f"Windows of the trace of {named(name)} begin {apart} apart and last {window}: "
+                "they overlap, and requests of both are added up. Write the `window` that its rows "
+                "have, or choose rows by `where`."
             )
 
 

@@ -16,7 +16,7 @@ from simab.explain.capacity import (
 )
 from simab.explain.chance import breaks_by_chance
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
-from simab.explain.given_text import traces_that_end
+from simab.explain.given_text import traces_that_end, windows_that_overlap
 from simab.explain.misleading_labels import recorded_otherwise, shown_otherwise
 from simab.explain.routing_text import faulty_routing
 from simab.explain.session_requests import at_rate_within_the_run
@@ -48,6 +48,7 @@ def warnings(played: Scenario) -> list[str]:
         for text in said(busiest if topic in _OF_LOADS else scenario)
     ]
     found += (PolicyWarning(Topic.HORIZON, text) for text in traces_that_end(played))
+    found += (PolicyWarning(Topic.HORIZON, text) for text in windows_that_overlap(played))
     setting = setting_of(scenario)
     for name, policy in scenario.policies.items():
         explainer = explainer_of(policy, name)
