@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
 
 from simab.units import parse_duration
 
-__all__ = ["conditions", "timeline", "within"]
+__all__ = ["conditions", "keep_what_may_happen", "timeline"]
 
 COINS = st.booleans()
 SELDOM = st.sampled_from([False, False, False, True])
@@ -57,10 +58,40 @@ def conditions(
     return found
 
 
-def within(entries: list[dict[str, Any]], horizon: str) -> list[dict[str, Any]]:
-    """Those that begin before the horizon: a scenario with others is refused."""
+def keep_what_may_happen(data: dict[str, Any]) -> None:
+    """Drop what begins after the horizon, and hit instances that there are: others are refused."""
+    horizon, variants = data["horizon"], data["endpoint"]["variants"]
+    data["timeline"] = _within(data["timeline"], horizon)
+    for entry in data["timeline"]:
+        if entry.get("instance") is not None:
+            most = min(_instances(variants[name]) for name in entry.get("variants", variants))
+            entry["instance"] = min(entry["instance"], most - 1)
+    for segment in data["traffic"].values():
+        arrivals = segment.get("arrivals") or {}
+        if "spikes" in arrivals:
+            arrivals["spikes"] = _within(arrivals["spikes"], horizon)
+    if "outages" in data["labels"]:
+        data["labels"]["outages"] = _of_one_kind(_within(data["labels"]["outages"], horizon))
+
+
+def _within(entries: list[dict[str, Any]], horizon: str) -> list[dict[str, Any]]:
     last_ns = parse_duration(horizon)
     return [each for each in entries if parse_duration(each.get("at", "0s")) < last_ns]
+
+
+def _instances(variant: dict[str, Any]) -> int:
+    scaling = variant.get("autoscaling") or {}
+    return max(variant.get("instances", 1), scaling.get("max_instances", 0))
+
+
+def _of_one_kind(outages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Labels are late or lost while two outages overlap, not both."""
+    ordered = sorted(outages, key=lambda each: parse_duration(each["at"]))
+    for earlier, later in pairwise(ordered):
+        ends_ns = parse_duration(earlier["at"]) + parse_duration(earlier["lasts"])
+        if parse_duration(later["at"]) < ends_ns:
+            later["then"] = earlier["then"]
+    return outages
 
 
 def timeline(
