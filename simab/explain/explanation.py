@@ -18,12 +18,13 @@ from simab.explain.hashed_shares import hashed_share_sentences
 from simab.explain.labels_text import label_sentences
 from simab.explain.routing_text import routing_sentences
 from simab.explain.scenario_warnings import warnings
+from simab.explain.session_requests import at_rate_within_the_run
 from simab.explain.setting import setting_of
 from simab.explain.timeline_text import overload_sentences, timeline_sentences
 from simab.policies.explainers import explainer_of
 from simab.scenario.answers_over_time import variant_truths
 from simab.scenario.models import Scenario
-from simab.scenario.rates import at_busiest_hour, at_mean_rate
+from simab.scenario.rates import at_busiest_hour
 from simab.text.durations import duration_text
 from simab.text.numbers import number_text, rate_text
 
@@ -58,7 +59,11 @@ class Explanation:
 
 def explain(scenario: Scenario) -> Explanation:
     """What is known of a scenario without playing it."""
-    played, scenario, busiest = scenario, at_mean_rate(scenario), at_busiest_hour(scenario)
+    played, scenario, busiest = (
+        scenario,
+        at_rate_within_the_run(scenario),
+        at_busiest_hour(scenario),
+    )
     rows = capacity_rows(busiest)
     for_a_while = (
         *minute_sentences(played, busiest),

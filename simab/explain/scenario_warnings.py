@@ -16,9 +16,10 @@ from simab.explain.capacity import (
 )
 from simab.explain.chance import breaks_by_chance
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
-from simab.explain.given_text import traces_that_end
+from simab.explain.given_text import traces_that_end, windows_that_overlap
 from simab.explain.misleading_labels import recorded_otherwise, shown_otherwise
 from simab.explain.routing_text import faulty_routing
+from simab.explain.session_requests import at_rate_within_the_run
 from simab.explain.setting import setting_of
 from simab.explain.unending import ends_after_the_horizon, waits_for_a_person
 from simab.policies.explainers import explainer_of
@@ -26,7 +27,7 @@ from simab.policies.explaining.explainer import PolicyWarning, Topic
 from simab.policies.explaining.false_alarms import rolled_back_by_chance
 from simab.policies.limits import ErrorRateLimit
 from simab.scenario.models import Scenario
-from simab.scenario.rates import at_busiest_hour, at_mean_rate
+from simab.scenario.rates import at_busiest_hour
 from simab.text.lists import listed, named
 from simab.text.numbers import counted, number_text, percent_text, two_figures
 
@@ -40,13 +41,14 @@ def warnings(played: Scenario) -> list[str]:
 
     Loads are those of the busiest hour, all else goes by the mean rate.
     """
-    scenario, busiest = at_mean_rate(played), at_busiest_hour(played)
+    scenario, busiest = at_rate_within_the_run(played), at_busiest_hour(played)
     found = [
         PolicyWarning(topic, text)
         for topic, said in _OF_THE_SCENARIO.items()
         for text in said(busiest if topic in _OF_LOADS else scenario)
     ]
     found += (PolicyWarning(Topic.HORIZON, text) for text in traces_that_end(played))
+    found += (PolicyWarning(Topic.HORIZON, text) for text in windows_that_overlap(played))
     setting = setting_of(scenario)
     for name, policy in scenario.policies.items():
         explainer = explainer_of(policy, name)

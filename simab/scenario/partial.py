@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,7 +20,7 @@ from simab.profiles import DurationProfile
 from simab.profiles.rate_curve import RateTooHigh
 from simab.scenario.arrivals import Shape
 from simab.scenario.locations import members_of, plain_annotation, tags_of
-from simab.scenario.parts import UncheckedScenario
+from simab.scenario.parts import UncheckedScenario, tell_traces_the_zone
 from simab.scenario.trace import Sessions, Trace
 
 __all__ = ["json_text", "partial_scenario", "until_unread"]
@@ -41,6 +42,8 @@ def partial_scenario(data: dict[str, Any]) -> UncheckedScenario:
     or index, and cannot be used. `until_unread` takes what a rule finds before either.
     """
     scenario: UncheckedScenario = _model(UncheckedScenario, data)
+    with suppress(AttributeError):  # one that could not be read has its message
+        tell_traces_the_zone(scenario)
     return scenario
 
 

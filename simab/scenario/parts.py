@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from simab.description import (
     Description,
@@ -45,6 +52,7 @@ __all__ = [
     "Segment",
     "StudySettings",
     "UncheckedScenario",
+    "tell_traces_the_zone",
 ]
 
 
@@ -263,6 +271,11 @@ class UncheckedScenario(Description):
         """What answers of a quality are drawn from here."""
         return quality.sampler(self.outcome_tables, self.labels.positive_share)
 
+    @model_validator(mode="after")
+    def _traces_are_read_in_its_zone(self) -> UncheckedScenario:
+        tell_traces_the_zone(self)
+        return self
+
     @property
     def start(self) -> datetime | None:
         """The date at which a run starts, where the clients live; None where none is given."""
@@ -292,3 +305,10 @@ class UncheckedScenario(Description):
             isinstance(variant.quality, NumericReward)
             for variant in self.endpoint.variants.values()
         )
+
+
+def tell_traces_the_zone(scenario: UncheckedScenario) -> None:
+    """Dates in traces that have no offset are those of a clock where the clients live."""
+    for segment in scenario.traffic.values():
+        if segment.trace is not None:
+            segment.trace.read_in(scenario.time_zone)

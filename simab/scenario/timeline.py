@@ -147,7 +147,7 @@ class WeightChange(Description):
     at: PositiveDuration
     """When they ask for it."""
     weights: dict[Name, Annotated[float, Field(ge=0, le=1e9)]]
-    """The weights of all variants that are to keep traffic."""
+    """The weights that change; those of variants that are not named stay as they are."""
 
 
 class MetricsOutage(Description):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from simab.description import Description, Duration, PositiveDuration, Share
 from simab.errors import InvalidInput
@@ -68,6 +68,8 @@ class Trace(Description):
     """How long the whole trace is. If absent, up to the end of its last window, or a mean gap
     longer than to its last request."""
 
+    _zone: str = PrivateAttr(default="UTC")
+
     def __hash__(self) -> int:
         return hash((self.sha256, self.file, self.offset, self.speed, str(self.where)))
 
@@ -86,7 +88,12 @@ class Trace(Description):
             target=self.target or "",
             sizes=self.sizes,
             lasts_ns=self.lasts or 0,
+            zone=self._zone,
         )
+
+    def read_in(self, zone: str) -> None:
+        """Take dates without an offset as those of a clock there; the scenario says where."""
+        self._zone = zone
 
     @property
     def same_each_time(self) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["dates_ns", "exact_ns", "first_fault", "require_cells", "whole_numbers"]
+__all__ = ["exact_ns", "first_fault", "refuse_cell", "require_cells", "whole_numbers"]
 
 _HEADER_LINES: Final = 1
 _LARGEST_EXACT: Final = 2.0**20
@@ -87,22 +87,6 @@ def whole_numbers(column: pd.Series, file: str, largest: int) -> NDArray[np.int6
     if len(faulty):
         refuse_cell(file, column, int(faulty[0]), rule, remedy)
     return numbers.astype(np.int64)
-
-
-def dates_ns(column: pd.Series, file: str) -> NDArray[np.int64]:
-    """A column of dates of ISO 8601, in ns since 1970; those without a zone are of UTC.
-
-    Raises:
-        InvalidInput: with the first cell that is none.
-    """
-    import pandas as pd
-
-    dates = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
-    faulty = np.flatnonzero(dates.isna().to_numpy())
-    if len(faulty):
-        remedy = "write numbers, or dates as 2026-03-01T09:00:00.25"
-        refuse_cell(file, column, int(faulty[0]), "not a time", remedy)
-    return np.asarray(dates.dt.as_unit("ns").astype("int64"), dtype=np.int64)
 
 
 def exact_ns(column: pd.Series, unit_ns: int, file: str) -> NDArray[np.int64]:

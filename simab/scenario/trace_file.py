@@ -12,14 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.errors import InvalidInput
-from simab.scenario.trace_cells import (
-    dates_ns,
-    exact_ns,
-    first_fault,
-    require_cells,
-    whole_numbers,
-)
+from simab.scenario.trace_cells import exact_ns, first_fault, require_cells, whole_numbers
 from simab.scenario.trace_csv import csv_frame, require_columns
+from simab.scenario.trace_dates import date_ns, dates_ns
 from simab.stats.fixed_arrays import fixed
 
 if TYPE_CHECKING:
@@ -57,6 +52,7 @@ class Reading:
     target: str
     sizes: tuple[str, ...]
     lasts_ns: int
+    zone: str = "UTC"
 
     @property
     def columns(self) -> list[str]:
@@ -196,7 +192,12 @@ def _times_ns(frame: pd.DataFrame, reading: Reading) -> NDArray[np.int64]:
     column, unit_ns = frame[reading.time], UNITS_NS[reading.unit]
     dated = _is_dated(column)
     if dated:
-        found = dates_ns(column, reading.file)
+        if reading.unit != "s":
+            raise InvalidInput(
+                f"unit = {reading.unit} is for numbers, and {reading.file} has dates in "
+                f"{reading.time!r}; leave it out"
+            )
+        found = dates_ns(column, reading.file, reading.zone)
     else:
         first_fault(column, reading.file, "not a time", "write numbers, or dates of ISO 8601")
         found = exact_ns(column, unit_ns, reading.file)
@@ -228,13 +229,11 @@ def _is_dated(column: Any) -> bool:
 
 def _zero_ns(reading: Reading, dated: bool, unit_ns: int) -> int | None:
     """The beginning of the trace as its column counts; None where it is the first time."""
-    import pandas as pd
-
     if reading.zero is None:
         return None
     try:
         if dated:
-            return int(pd.to_datetime(str(reading.zero), utc=True, format="ISO8601").value)
+            return date_ns(str(reading.zero), reading.zone)
         return round(float(reading.zero) * unit_ns)
     except (ValueError, OverflowError):
         raise InvalidInput(

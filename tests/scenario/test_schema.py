@@ -36,8 +36,9 @@ BEYOND_A_SCHEMA = {
     "unknown_column", "unknown_table",
     "usual_metrics_need_labels", "no_world_left", "weightless_worlds", "world_changes",
     "world_titles",
-    "effect_in_percent", "effect_of_columns", "arrivals", "timeline", "labels_by_outcome",
-    "labels_of_rewards", "points_alone", "trace_columns", "weights_undeployed",
+    "effect_in_percent", "effect_of_columns", "arrivals", "never_happens", "points_alone",
+    "trace_columns", "timeline", "labels_by_outcome", "weights_undeployed",
+    "labels_of_rewards",
 }  # fmt: skip
 # What is not YAML, or holds nothing: there is no data for a schema to judge.
 WITHOUT_DATA = {

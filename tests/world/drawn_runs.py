@@ -31,7 +31,7 @@ from tests.world.drawn_actions import ACTIONS, BY_WEIGHT, WEIGHTS
 from tests.world.drawn_arrivals import arrivals, sends
 from tests.world.drawn_qualities import VARIANT_NAMES, other_quality, quality
 from tests.world.drawn_ties import aim
-from tests.world.drawn_timelines import timeline, within
+from tests.world.drawn_timelines import keep_what_may_happen, timeline
 from tests.world.drawn_times import Times, in_ns
 from tests.world.drawn_traces import add_given, make_sure_something_comes
 
@@ -359,10 +359,7 @@ def plays(draw: st.DrawFn, most_requests: int = 300, *, by_weight: bool = False)
             windows = draw(among(None, None, 2, 3))
             period_ns = parse_duration(data["metrics"]["period"])
             described["autoscaling"]["datapoint"] = windows and in_ns(windows * period_ns)
-    data["timeline"] = within(data["timeline"], data["horizon"], data["endpoint"]["variants"])
-    batches = data.get("labels", {}).get("batches", {"at": "0s"})
-    if parse_duration(batches["at"]) >= parse_duration(data["horizon"]):
-        batches["at"] = "0s"
+    keep_what_may_happen(data)
     period = draw(PERIODS)
     immature = data.pop("immature")
     return Play(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
 
 from simab.units import parse_duration
 
-__all__ = ["conditions", "timeline", "within"]
+__all__ = ["conditions", "keep_what_may_happen", "timeline"]
 
 COINS = st.booleans()
 SELDOM = st.sampled_from([False, False, False, True])
@@ -57,19 +58,38 @@ def conditions(
     return found
 
 
-def within(
-    entries: list[dict[str, Any]], horizon: str, variants: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """Those that act before the horizon, of variants that are there: others are refused.
+def keep_what_may_happen(data: dict[str, Any]) -> None:
+    """Drop what would not act in the run, of what is not there: a scenario with it is refused."""
+    horizon, variants = data["horizon"], data["endpoint"]["variants"]
+    data["timeline"] = _acting(_within(data["timeline"], horizon), data)
+    for entry in data["timeline"]:
+        if entry.get("instance") is not None:
+            most = min(_instances(variants[name]) for name in entry.get("variants", variants))
+            entry["instance"] = min(entry["instance"], most - 1)
+    for segment in data["traffic"].values():
+        arrivals = segment.get("arrivals") or {}
+        if "spikes" in arrivals:
+            arrivals["spikes"] = _within(arrivals["spikes"], horizon)
+    if "outages" in data["labels"]:
+        data["labels"]["outages"] = _of_one_kind(_within(data["labels"]["outages"], horizon))
+    batches = data["labels"].get("batches", {"at": "0s"})
+    if parse_duration(batches["at"]) >= parse_duration(horizon):
+        batches["at"] = "0s"
 
-    Of two changes of weights at one instant the first.
-    """
+
+def _within(entries: list[dict[str, Any]], horizon: str) -> list[dict[str, Any]]:
     last_ns = parse_duration(horizon)
+    return [each for each in entries if parse_duration(each.get("at", "0s")) < last_ns]
+
+
+def _acting(entries: list[dict[str, Any]], data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of variants that are there; of two changes of weights at one instant the first."""
+    last_ns, variants = parse_duration(data["horizon"]), data["endpoint"]["variants"]
     found: list[dict[str, Any]] = []
     changed: set[int] = set()
     for entry in entries:
         at_ns = parse_duration(entry.get("at", "0s"))
-        if at_ns >= last_ns or _acts_after_ns(entry) >= last_ns:
+        if _acts_after_ns(entry) >= last_ns:
             continue
         if entry["kind"] == "weights":
             own = entry["weights"]
@@ -90,6 +110,21 @@ def _acts_after_ns(entry: dict[str, Any]) -> int:
             break
         after_ns = parse_duration(at)
     return after_ns
+
+
+def _instances(variant: dict[str, Any]) -> int:
+    scaling = variant.get("autoscaling") or {}
+    return max(variant.get("instances", 1), scaling.get("max_instances", 0))
+
+
+def _of_one_kind(outages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Labels are late or lost while two outages overlap, not both."""
+    ordered = sorted(outages, key=lambda each: parse_duration(each["at"]))
+    for earlier, later in pairwise(ordered):
+        ends_ns = parse_duration(earlier["at"]) + parse_duration(earlier["lasts"])
+        if parse_duration(later["at"]) < ends_ns:
+            later["then"] = earlier["then"]
+    return outages
 
 
 def timeline(

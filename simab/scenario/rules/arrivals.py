@@ -11,11 +11,15 @@ from simab.profiles.rate_curve import TICKS_PER_NS, require_countable
 from simab.scenario.arrivals import MOST_POINTS, Arrivals
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rates import curve_of, mean_rate_per_s
+from simab.text.dates import after
 
 __all__ = [
+    "after_the_run",
     "hours_have_a_date",
     "repeated_shapes_can_be_kept",
     "some_requests_come",
+    "spikes_lie_within_the_run",
+    "starts_at_a_time_that_there_is",
     "states_can_be_drawn",
     "without_a_date",
 ]
@@ -34,6 +38,35 @@ def without_a_date(path: Path) -> Violation:
     rule = "goes by the hour of the day, and the scenario does not say when it starts"
     remedy = "Add `starts_at: 2026-03-01T09:00`, and `time_zone` where it is not UTC."
     return Violation(path, rule, remedy)
+
+
+def starts_at_a_time_that_there_is(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Clocks that go forward leave out an hour."""
+    start = scenario.start
+    if start is None:
+        return
+    there = after(start, 0)
+    if there.replace(tzinfo=None) != start.replace(tzinfo=None):
+        rule = f"does not come in {scenario.time_zone}, where the clock goes forward over it"
+        remedy = f"Write {there.replace(tzinfo=None).isoformat(timespec='minutes')}, or another."
+        yield Violation(("starts_at",), rule, remedy)
+
+
+def spikes_lie_within_the_run(
+    scenario: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
+    """What begins after the run has ended would be read as if it had been tried."""
+    spikes = segment.arrivals.spikes if segment.arrivals is not None else ()
+    for number, spike in enumerate(spikes):
+        if spike.at >= scenario.horizon:
+            place = (*path, "arrivals", "spikes", number, "at")
+            yield after_the_run(scenario, place)
+
+
+def after_the_run(scenario: UncheckedScenario, place: Path) -> Violation:
+    """That something begins after the run."""
+    rule = f"begins when the run of {units.format_duration(scenario.horizon)} is over"
+    return Violation(place, rule, "Let it begin earlier, or raise horizon.")
 
 
 def repeated_shapes_can_be_kept(

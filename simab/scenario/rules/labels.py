@@ -12,11 +12,14 @@ from simab.policies.immature import SoFar, Wait, Weight, Window
 from simab.profiles.quality import NumericReward, Success
 from simab.scenario.labels import Labels
 from simab.scenario.parts import UncheckedScenario
+from simab.scenario.rules.arrivals import after_the_run
 from simab.scenario.rules.qualities import earns_rewards, known_qualities, qualities_of_roles
 from simab.scenario.suggestions import remedy_for_name
 
 __all__ = [
     "batches_come_within_the_run",
+    "label_outages_lie_within_the_run",
+    "label_outages_say_one_thing",
     "label_variants_are_known",
     "mistaken_labels_are_a_share",
     "negatives_wait_for_the_window",
@@ -37,6 +40,25 @@ def label_variants_are_known(scenario: UncheckedScenario) -> Iterator[Violation]
         if name not in variants:
             remedy = remedy_for_name(name, variants, "Variants")
             yield violation_at_key((*_HERE, "variants", name), "names no variant", remedy)
+
+
+def label_outages_lie_within_the_run(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """What begins after the run has ended would be read as if it had been tried."""
+    for number, outage in enumerate(scenario.labels.outages):
+        if outage.at >= scenario.horizon:
+            yield after_the_run(scenario, (*_HERE, "outages", number, "at"))
+
+
+def label_outages_say_one_thing(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """A label is late or lost, not both."""
+    ordered = sorted(enumerate(scenario.labels.outages), key=lambda each: each[1].at)
+    for place, (number, outage) in enumerate(ordered):
+        for _, other in ordered[:place]:
+            if outage.at < other.at + other.lasts and outage.then != other.then:
+                rule = f"begins within an outage whose labels are {other.then}"
+                remedy = f"Write `then: {other.then}`, or let one begin after the other is over."
+                yield Violation((*_HERE, "outages", number, "then"), rule, remedy)
+                break
 
 
 def negatives_wait_for_the_window(scenario: UncheckedScenario) -> Iterator[Violation]:

@@ -10,7 +10,7 @@ from simab.profiles import QualityProfile
 from simab.profiles.quality import NumericReward
 from simab.scenario.arrivals import MOST_POINTS
 from simab.scenario.parts import Segment, UncheckedScenario
-from simab.scenario.rules.arrivals import without_a_date
+from simab.scenario.rules.arrivals import after_the_run, without_a_date
 from simab.scenario.rules.ground_truth import names_a_column, names_a_table
 from simab.scenario.rules.qualities import known_qualities
 from simab.scenario.rules.variants import deployed_weights
@@ -23,6 +23,7 @@ __all__ = [
     "timeline_acts_within_the_run",
     "timeline_can_be_kept",
     "timeline_has_a_date",
+    "timeline_hits_instances_that_may_be",
     "timeline_lies_within_the_run",
     "timeline_names_what_there_is",
     "timeline_qualities_fit",
@@ -70,8 +71,26 @@ def timeline_lies_within_the_run(scenario: UncheckedScenario) -> Iterator[Violat
     """What begins after the run has ended would be read as if it had been tried."""
     for path, entry in _entries(scenario):
         if entry.at >= scenario.horizon:
-            rule = f"begins when the run of {units.format_duration(scenario.horizon)} is over"
-            yield Violation((*path, "at"), rule, "Let it begin earlier, or raise horizon.")
+            yield after_the_run(scenario, (*path, "at"))
+
+
+def timeline_hits_instances_that_may_be(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """An instance that a variant never has is never hit."""
+    variants = scenario.endpoint.variants
+    for path, entry in _entries(scenario):
+        if not isinstance(entry, Conditions) or entry.instance is None:
+            continue
+        hit = {name: each for name, each in variants.items() if entry.hits_variant(name)}
+        most = {
+            name: max(each.instances, each.autoscaling.max_instances if each.autoscaling else 0)
+            for name, each in hit.items()
+        }
+        lacking = [name for name, instances in most.items() if entry.instance >= instances]
+        if lacking and (entry.variants or len(lacking) == len(most)):
+            name = max(lacking, key=most.__getitem__)
+            rule = f"{name} never has it: its instances are numbered from 0 to {most[name] - 1}"
+            remedy = "Write one of these, or give it more instances."
+            yield Violation((*path, "instance"), rule, remedy)
 
 
 def timeline_acts_within_the_run(scenario: UncheckedScenario) -> Iterator[Violation]:
