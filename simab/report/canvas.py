@@ -50,7 +50,6 @@ __all__ = [
 WIDE: Final = 720
 NARROW: Final = 358  # a phone of 390 pixels, less the page's margins
 TEXT: Final = 13
-"""What an axis of time shows."""
 
 _WORDS: Final = 1 << 12  # texts whose widths are remembered: both widths of a figure have most
 _INCH: Final = 72  # matplotlib writes points as user units: one point is one CSS pixel here
