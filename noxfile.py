@@ -22,6 +22,8 @@ CONSTRAINTS = ROOT / "constraints.txt"
 # Each worker begins with its own half of the tests, in order, and takes from the other when done:
 # what the tests of a file or folder share is mostly set up by one worker.
 WORKERS = ("-n", "2", "--dist", "worksteal")
+# What takes longest, so that a suite that grows too slow is seen to, and where.
+SLOWEST = "--durations=25"
 
 # What may differ between a checkout and an installed wheel: that every file of the package is
 # there and found (templates, the schema), the entry point, processes that import it anew, and the
@@ -74,7 +76,7 @@ def floors(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The default tests; arguments after -- go to pytest."""
     elsewhere = ("--ignore=tests/docs", "--ignore=tests/clients")
-    run_module(session, "pytest", *WORKERS, *elsewhere, *session.posargs)
+    run_module(session, "pytest", *WORKERS, SLOWEST, *elsewhere, *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -87,7 +89,7 @@ def docs(session: nox.Session) -> None:
 def long(session: nox.Session) -> None:
     """The tests that take more than a few seconds, with more Hypothesis examples."""
     run_module(
-        session, "pytest", *WORKERS, "-m", "long", *session.posargs,
+        session, "pytest", *WORKERS, SLOWEST, "-m", "long", *session.posargs,
         HYPOTHESIS_PROFILE="thorough",
     )  # fmt: skip
 
