@@ -216,8 +216,7 @@ class Reading(NamedTuple):
 
 def _keeps(truth: TruthSummary) -> bool:
     """Whether keeping is right, of decisions at any time of the run."""
-    spans = () if truth.over_time is None else truth.over_time.spans
-    return truth.asks == KEEP or any(each.asks == KEEP for each in spans)
+    return truth.asks == KEEP or any(each.asks == KEEP for each in truth.spans)
 
 
 def _promotes(truth: TruthSummary) -> bool:
@@ -226,8 +225,7 @@ def _promotes(truth: TruthSummary) -> bool:
 
 def _is_worse(truth: TruthSummary) -> bool:
     """Whether the candidate is worse than the control or broken, at any time of the run."""
-    spans = () if truth.over_time is None else truth.over_time.spans
-    return truth.is_worse or any(each.is_worse for each in spans)
+    return truth.is_worse or any(each.is_worse for each in truth.spans)
 
 
 def _is_broken(truth: TruthSummary) -> bool:

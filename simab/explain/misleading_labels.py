@@ -16,6 +16,8 @@ from simab.explain.recorded_shares import recorded_of, shown_share
 from simab.policies.immature import AsArrived, Immature, Wait, Window
 from simab.profiles.quality import Success
 from simab.scenario.models import Scenario
+from simab.scenario.rates import HOUR_NS
+from simab.scenario.rules.qualities import qualities_of_roles
 from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import two_figures
@@ -24,7 +26,6 @@ __all__ = ["misled_policies", "recorded_otherwise", "shown_otherwise"]
 
 _MATTERS: Final = 0.05
 """A bias from which something is said, as a part of the smallest effect."""
-_HOUR_NS: Final = 3_600 * 10**9
 _HALVINGS: Final = 40
 
 
@@ -117,7 +118,7 @@ def _first_look_ns(scenario: Scenario, name: str) -> int:
     immature = getattr(policy, "immature", None)
     labels = labelled_per_hour(scenario, immature)
     needed = policy.labels_needed(labels_ratio(*(labels[each] for each in roles)))
-    a_ns, law = min(labels[each] for each in roles) / _HOUR_NS, arrival_law(scenario, immature)
+    a_ns, law = min(labels[each] for each in roles) / HOUR_NS, arrival_law(scenario, immature)
     low, high = 0, scenario.horizon
     if not needed or a_ns * law.mean_shortfall(high) < needed:
         return high
@@ -170,8 +171,7 @@ def _counts(rules: list[str], immature: Immature | None) -> str:
 
 
 def _converts(scenario: Scenario) -> bool:
-    qualities = [scenario.endpoint.variants[name].quality for name in _roles(scenario)]
-    return all(isinstance(each, Success) for each in qualities)
+    return all(isinstance(each, Success) for each in qualities_of_roles(scenario))
 
 
 def _roles(scenario: Scenario) -> tuple[str, str]:

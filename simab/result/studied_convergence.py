@@ -15,7 +15,7 @@ from typing import Final
 
 from simab.result.estimates import Proportion
 from simab.result.json_metadata import absent_if_none
-from simab.text.dates import UTC_NAME, start_of
+from simab.text.dates import start_of_saved
 
 __all__ = [
     "CLOSE",
@@ -341,10 +341,7 @@ class StudiedConvergence:
     @property
     def start(self) -> datetime | None:
         """The date at which runs start, where the clients live; None where none is given."""
-        try:
-            return start_of(self.starts_at, self.time_zone or UTC_NAME)
-        except (ValueError, LookupError):  # a result that another hand wrote
-            return None
+        return start_of_saved(self.starts_at, self.time_zone)
 
     @property
     def shown(self) -> tuple[MetricConvergence, ...]:

@@ -26,7 +26,7 @@ from simab.result.study_verdicts import StudyVerdicts
 from simab.result.truth_summary import TruthSummary
 from simab.result.world_result import WorldLabel, WorldResult
 from simab.text import typeset
-from simab.text.dates import UTC_NAME, start_of
+from simab.text.dates import start_of_saved
 from simab.text.html import html_table
 from simab.text.numbers import counted
 from simab.units import parse_duration, seconds
@@ -83,11 +83,7 @@ class PlayedScenario:
     @property
     def start(self) -> datetime | None:
         """The date at which a run starts, where the clients live; None where none is given."""
-        starts_at, time_zone = (self.data.get(key) for key in ("starts_at", "time_zone"))
-        try:
-            return start_of(str(starts_at or ""), str(time_zone or UTC_NAME))
-        except (ValueError, LookupError):  # a result that another hand wrote
-            return None
+        return start_of_saved(self.data.get("starts_at"), self.data.get("time_zone"))
 
     def as_plain(self) -> Mapping[str, Any]:
         """What JSON holds of it: the scenario itself."""

@@ -82,9 +82,14 @@ class TruthSummary:
         return [name for name in self.endings if self.judgements[name] == judgement]
 
     @property
+    def spans(self) -> tuple[JudgedFrom, ...]:
+        """How decisions are judged from when on; none where answers do not change."""
+        return () if self.over_time is None else self.over_time.spans
+
+    @property
     def depends(self) -> bool:
         """Whether it depends on when a run decides how its ending is judged."""
-        return self.over_time is not None and len(self.over_time.spans) > 1
+        return len(self.spans) > 1
 
     @property
     def exposed(self) -> tuple[str, ...]:
@@ -130,8 +135,7 @@ class TruthSummary:
         better by the smallest effect or more. Between the two neither is held against a policy.
         DEPENDS where that is not the same for all times of a run.
         """
-        spans = () if self.over_time is None else self.over_time.spans
-        return DEPENDS if len({each.asks for each in spans}) > 1 else self._asks_at_start
+        return DEPENDS if len({each.asks for each in self.spans}) > 1 else self._asks_at_start
 
     @property
     def _asks_at_start(self) -> str:

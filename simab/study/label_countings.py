@@ -18,6 +18,7 @@ from simab.policies.immature import AsArrived, Immature, SoFar, Wait, Weight, Wi
 from simab.profiles.quality import Success
 from simab.result.studied_convergence import CountingBias
 from simab.scenario import Scenario
+from simab.scenario.rules.qualities import qualities_of_roles
 from simab.units import seconds
 
 __all__ = ["ComparedCounting", "compared_countings", "counting_biases"]
@@ -48,10 +49,8 @@ def compared_countings(scenario: Scenario, rules: Sequence[str]) -> list[Compare
 
 
 def _usual(scenario: Scenario) -> list[Immature]:
-    objective, variants = scenario.objective, scenario.endpoint.variants
-    roles = [variants[name].quality for name in (objective.control, objective.candidate)]
     found: list[Immature] = []
-    if all(isinstance(each, Success) for each in roles):
+    if all(isinstance(each, Success) for each in qualities_of_roles(scenario)):
         found += [SoFar(), Weight(), Weight(law="control")]
     if scenario.labels.attribution_window is not None:
         found.append(_settled(Wait(), scenario))

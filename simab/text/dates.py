@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-__all__ = ["UTC_NAME", "after", "date_text", "start_of", "zone_of"]
+__all__ = ["UTC_NAME", "after", "date_text", "start_of", "start_of_saved", "zone_of"]
 
 UTC_NAME: Final = "UTC"
 
@@ -20,6 +20,14 @@ def start_of(starts_at: str, time_zone: str = UTC_NAME) -> datetime | None:
     if given.tzinfo is None:
         return given.replace(tzinfo=zone)
     return given if time_zone == UTC_NAME else given.astimezone(zone)
+
+
+def start_of_saved(starts_at: object, time_zone: object) -> datetime | None:
+    """The same of a saved result; None too where another hand wrote what is no date or zone."""
+    try:
+        return start_of(str(starts_at or ""), str(time_zone or UTC_NAME))
+    except (ValueError, LookupError):
+        return None
 
 
 def zone_of(start: datetime | None) -> str:
