@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from simab import units
@@ -25,10 +25,11 @@ _MANY_EMPTY: Final = 0.05
 
 def arrival_sentences(scenario: Scenario) -> Iterator[str]:
     """The busiest hour and the quietest, bursts, and changes by chance."""
-    text = _hours_text(scenario)
+    found = _hours(scenario)
+    text = _hours_text(scenario, found)
     if text:
         yield f"{text}: loads are those of the busiest, all else goes by the mean."
-        yield from _empty_windows(scenario)
+        yield from _empty_windows(scenario, min(rate for _, rate in found))
     for name, segment in scenario.traffic.items():
         yield from given_sentences(scenario, name, segment)
         if segment.arrivals is None:
@@ -99,7 +100,7 @@ def _place(asked: Demand) -> tuple[str, float, float]:
 
 def changing_rates(scenario: Scenario) -> Iterator[str]:
     """How the rate of requests changes during a run, by the clock and by chance."""
-    text = _hours_text(scenario)
+    text = _hours_text(scenario, _hours(scenario))
     if text:
         yield f"{text}."
     for name, segment in scenario.traffic.items():
@@ -107,11 +108,15 @@ def changing_rates(scenario: Scenario) -> Iterator[str]:
             yield _modulation_sentence(name, segment.rate, segment.arrivals.modulation)
 
 
-def _hours_text(scenario: Scenario) -> str:
+def _hours(scenario: Scenario) -> list[tuple[int, float]]:
+    """The hours of a run with their rates; none where rates stay, or the run is no hour long."""
+    return hours(scenario) if changes(scenario) and scenario.horizon >= HOUR_NS else []
+
+
+def _hours_text(scenario: Scenario, found: Sequence[tuple[int, float]]) -> str:
     """The busiest hour and the quietest; empty where all hours are alike on average."""
-    if not changes(scenario) or scenario.horizon < HOUR_NS:
+    if not found:
         return ""
-    found = hours(scenario)
     busiest, quietest = max(found, key=lambda each: each[1]), min(found, key=lambda each: each[1])
     most, least = rate_text(busiest[1]), rate_text(quietest[1])
     if most == least:
@@ -122,20 +127,19 @@ def _hours_text(scenario: Scenario) -> str:
     )
 
 
-def _empty_windows(scenario: Scenario) -> Iterator[str]:
+def _empty_windows(scenario: Scenario, quietest_per_s: float) -> Iterator[str]:
     """How many windows of the candidate have no request in the quietest hour, at its least share.
 
     By Poisson arrivals at the rate of that hour.
     """
-    rates = [rate for _, rate in hours(scenario)]
     candidate, period = scenario.objective.candidate, scenario.metrics.period
     steady = at_mean_rate(scenario)
     asked = [each for each in demands(steady) if each.variant == candidate]
-    if not asked or not sum(rates):
+    if not asked:
         return
     least = min(asked, key=lambda each: each.rate_per_s)
     usual = math.fsum(segment.rate for segment in steady.traffic.values())
-    expected = least.rate_per_s * min(rates) / usual * units.seconds(period)
+    expected = least.rate_per_s * quietest_per_s / usual * units.seconds(period)
     empty = math.exp(-expected)
     if empty >= _MANY_EMPTY:
         yield (
