@@ -16,14 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from simab.errors import InvalidInput
 from simab.stats.checks import require_level
 
-__all__ = ["common_shares", "dunnett_critical_value", "dunnett_p_values", "none_beyond"]
+__all__ = ["control_shares", "dunnett_critical_value", "dunnett_p_values", "none_beyond"]
 
 Floats = NDArray[np.float64]
 _REACH: Final = 8.5
 _PANELS: Final = 200
 
 
-def common_shares(variances: ArrayLike, control_variance: float) -> Floats:
+def control_shares(variances: ArrayLike, control_variance: float) -> Floats:
     """Of each difference from the control the share of its variance that the control makes.
 
     `variances` are those of the candidates' means, such as p (1 - p) / n. Raises InvalidInput
@@ -42,7 +42,7 @@ def common_shares(variances: ArrayLike, control_variance: float) -> Floats:
 def none_beyond(critical: float, shares: ArrayLike, *, two_sided: bool = True) -> float:
     """Probability that no difference is beyond a critical value where all are truly 0.
 
-    `shares` are those of `common_shares`, one for each candidate: 0.5 for arms of equal size.
+    `shares` are those of `control_shares`, one for each candidate: 0.5 for arms of equal size.
     """
     from scipy.special import ndtr
 
