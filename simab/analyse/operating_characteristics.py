@@ -41,7 +41,7 @@ def operating_characteristics(
     limits: RunLimits | None = None,
     winners: Sequence[str] = (),
     *,
-    candidate: str,
+    candidates: Sequence[str],
 ) -> Characteristics:
     """What one policy does over its replications.
 
@@ -65,7 +65,7 @@ def operating_characteristics(
     return Characteristics(
         verdicts={str(verdict): _share_of(verdict, verdicts) for verdict in Verdict},
         decides_for={name: _share_of(name, chosen) for name in winners},
-        promotes=_share_of(True, [outcome.promotes(candidate) for outcome in outcomes]),
+        promotes=_share_of(True, [outcome.promotes(*candidates) for outcome in outcomes]),
         correct=_share_of(True, [outcome.correct for outcome in outcomes]),
         wrong=_share_of(Judgement.WRONG, judged),
         neither=_share_of(Judgement.NEITHER, judged),

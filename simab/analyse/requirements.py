@@ -15,7 +15,7 @@ from simab.result.columns import COLUMNS, Column, RunLimits
 from simab.result.quantities import QUANTITIES
 from simab.result.requirement_result import Compliance, JudgedRequirement, RequirementStatement
 from simab.result.run_summary import RunSummary
-from simab.result.truth_summary import KEEP, PROMOTE, TruthSummary
+from simab.result.truth_summary import PROMOTE, TruthSummary
 from simab.scenario.requirements import Requirement
 from simab.stats.mean_bounds import MeanBounds, runs_until_apart
 from simab.stats.share_bounds import is_beyond, plausible_shares, trials_to_tell
@@ -215,8 +215,10 @@ class Reading(NamedTuple):
 
 
 def _keeps(truth: TruthSummary) -> bool:
-    """Whether keeping is right, of decisions at any time of the run."""
-    return truth.asks == KEEP or any(each.asks == KEEP for each in truth.spans)
+    """Whether a candidate is no better than the control, of decisions at any time of the run."""
+    times = [None, *(each.since_s for each in truth.spans)]
+    names = truth.every_candidate
+    return any(not truth.is_better_at(at_s, name) for at_s in times for name in names)
 
 
 def _promotes(truth: TruthSummary) -> bool:
@@ -229,7 +231,7 @@ def _is_worse(truth: TruthSummary) -> bool:
 
 
 def _is_broken(truth: TruthSummary) -> bool:
-    return truth.candidate in truth.breaks
+    return any(each in truth.breaks for each in truth.every_candidate)
 
 
 def _always(_: TruthSummary) -> bool:
@@ -237,16 +239,22 @@ def _always(_: TruthSummary) -> bool:
 
 
 def _promoted_a_worse(row: RunSummary, truth: TruthSummary) -> float:
-    return float(row.promotes(truth.candidate) and truth.is_worse_at(row.decided_s))
+    worse = (each for each in truth.every_candidate if truth.is_worse_at(row.decided_s, each))
+    return float(any(row.promotes(each) for each in worse))
 
 
 def _promoted_falsely(row: RunSummary, truth: TruthSummary) -> float:
-    """Whether it promotes where, by what holds from the decision on, keeping is right."""
-    return float(row.promotes(truth.candidate) and truth.asks_at(row.decided_s) == KEEP)
+    """Whether it promotes what, from the decision on, is no better than the control."""
+    others = (each for each in truth.every_candidate if not truth.is_better_at(row.decided_s, each))
+    return float(any(row.promotes(each) for each in others))
 
 
 def _ends_with_candidate(row: RunSummary, truth: TruthSummary) -> float:
-    return float(row.ends_with == truth.candidate)
+    """Whether it ends with the candidate; of several, with one that is right to end with."""
+    if not truth.several:
+        return float(row.ends_with == truth.candidate)
+    right = truth.judgement(row.ends_with, row.decided_s) == "right"
+    return float(right and row.ends_with in truth.every_candidate)
 
 
 def _decided_s(row: RunSummary, _: TruthSummary) -> float:

@@ -122,7 +122,7 @@ def _verdict(run: Run, decision: DecisionEntry | None) -> Verdict:
     promoted = decision.action.variant
     if promoted == run.scenario.objective.control:
         return Verdict.KEPT_CONTROL
-    candidate = promoted == run.scenario.objective.candidate
+    candidate = promoted in run.scenario.objective.every_candidate
     return Verdict.PROMOTED_CANDIDATE if candidate else Verdict.PROMOTED_OTHER
 
 
@@ -184,7 +184,10 @@ def _holder(weights: Mapping[str, float], verdict: Verdict, truth: ScenarioTruth
     kept = verdict in (Verdict.KEPT_CONTROL, Verdict.ROLLED_BACK)
     return (
         objective.control
-        if kept and alike and objective.control in serving and objective.candidate not in serving
+        if kept
+        and alike
+        and objective.control in serving
+        and not any(each in serving for each in objective.every_candidate)
         else None
     )
 

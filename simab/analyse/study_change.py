@@ -155,7 +155,7 @@ def _quantities(
         else:
             rows = [s.rows_of(w, policy.name) for s, w in zip(studies, worlds, strict=True)]
             both = both_finished(*rows)
-            found = _paired(both, second.truth.candidate, horizon_s)
+            found = _paired(both, second.truth.every_candidate, horizon_s)
         for quantity, each in found.items():
             yield QuantityChange(
                 world=second.name,
@@ -166,9 +166,9 @@ def _quantities(
             )
 
 
-def _paired(both: Pair, candidate: str, horizon_s: float) -> dict[str, _Found]:
+def _paired(both: Pair, candidates: Sequence[str], horizon_s: float) -> dict[str, _Found]:
     limits = RunLimits.of([*both[0], *both[1]], horizon_s)
-    promoted = [[row.promotes(candidate) for row in rows] for rows in both]
+    promoted = [[row.promotes(*candidates) for row in rows] for rows in both]
     correct = [[row.correct for row in rows] for rows in both]
     found = {
         "promotes": _of_pairs(share_compared(*promoted)),
@@ -228,10 +228,10 @@ def _columns() -> list[Column]:
 
 
 def paired_quantities(
-    world: str, policy: str, both: Pair, *, candidate: str, horizon_s: float
+    world: str, policy: str, both: Pair, *, candidates: Sequence[str], horizon_s: float
 ) -> Iterator[QuantityChange]:
     """What changed from the first rows of a policy in a world to the second, run by run."""
-    for quantity, each in _paired(both, candidate, horizon_s).items():
+    for quantity, each in _paired(both, candidates, horizon_s).items():
         yield QuantityChange(
             world=world, policy=policy, quantity=quantity, paired=True, **each._asdict()
         )

@@ -121,6 +121,7 @@ class ScenarioTruth:
             control=self.control,
             candidate=self.objective.candidate,
             over_time=None if self.over_time is None else self.over_time.summary(),
+            candidates=self.objective.every_candidate if self.objective.several else None,
         )
 
     def _judged(self, shortfall: float, *, keeps: bool) -> Judgement:
@@ -169,7 +170,7 @@ def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTr
     """
     objective = scenario.objective
     values = values_of(variant_truths(scenario))
-    for role in (objective.control, objective.candidate):
+    for role in (objective.control, *objective.every_candidate):
         if isnan(values[role][objective.metric]):
             raise InvalidInput(
                 f"objective.metric = {objective.metric}: undefined for {role}, whose outcomes lack "
@@ -253,11 +254,14 @@ class TruthOverTime:
     def _judged(self, at_ns: int) -> JudgedFrom:
         truth = self.since(at_ns)
         facts = replace(truth, over_time=None).summary()
+        better, worse = facts.standings() if facts.several else (None, None)
         return JudgedFrom(
             since_s=seconds(at_ns),
             asks=facts.asks,
             is_worse=facts.is_worse,
             judgements=facts.judgements,
+            better=better,
+            worse=worse,
         )
 
     def in_windows(self, period_ns: int, windows: int) -> Mapping[str, Sequence[Truth]]:
@@ -293,7 +297,7 @@ def _alike(one: JudgedFrom, other: JudgedFrom) -> bool:
 
 def contenders(scenario: Scenario) -> tuple[str, ...]:
     """The variants that a run can end with: by what is deployed, or by what a policy may add."""
-    roles = scenario.objective.control, scenario.objective.candidate
+    roles = scenario.objective.control, *scenario.objective.every_candidate
     may_serve = {
         name for split in splits(scenario) for name in split.weights if split.weights[name]
     }

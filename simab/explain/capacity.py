@@ -70,7 +70,7 @@ def splits(scenario: Scenario) -> Sequence[WeightSplit]:
     found: dict[tuple[tuple[str, float], ...], WeightSplit] = {}
     _note(found, start, START)
     for name, policy in scenario.policies.items():
-        for weights in policy.splits(objective.control, objective.candidate, start):
+        for weights in policy.splits_of_all(objective.control, objective.every_candidate, start):
             _note(found, weights, name)
     return list(found.values())
 

@@ -103,6 +103,7 @@ class Observation(NamedTuple):
     `weights` and `instances` hold the deployed variants as they serve now; while `status` is
     UPDATING a change is under way and another one would be refused. `control` and `candidate` are
     the roles that the experiment gives to two variants; `metric` is what they are compared by.
+    Where several candidates may replace the control, `several` names them all, the candidate too.
     A tuple, because one is made at every tick.
     """
 
@@ -115,6 +116,16 @@ class Observation(NamedTuple):
     metrics: MetricsView
     refused: tuple[Refusal, ...] = ()
     metric: LabelMetric = "success_rate"
+    several: tuple[str, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """All variants that may replace the control."""
+        return self.several or (self.candidate,)
+
+    def of(self, candidate: str) -> Observation:
+        """The same endpoint in the eyes of a rule that compares one candidate with the control."""
+        return self._replace(candidate=candidate, several=())
 
     def as_of(self, earlier_ns: int) -> Observation:
         """The same endpoint with the metrics as they were visible at an instant before."""

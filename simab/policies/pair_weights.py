@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from simab.policies.observation import Observation
 
-__all__ = ["all_to", "beside_others", "candidate_share", "pair_weights"]
+__all__ = ["all_to", "beside_others", "candidate_share", "pair_weights", "without"]
 
 
 def candidate_share(weights: Mapping[str, float], observation: Observation) -> float:
@@ -37,3 +37,16 @@ def beside_others(parts: Mapping[str, float], weights: Mapping[str, float]) -> d
 def all_to(winner: str, weights: Mapping[str, float]) -> dict[str, float]:
     """What a promotion or a rollback leaves: nothing for the others."""
     return {**dict.fromkeys(weights, 0.0), winner: 1.0}
+
+
+def without(names: Sequence[str], weights: Mapping[str, float]) -> dict[str, float]:
+    """No weight for these; what they had goes to the others in proportion to what they have.
+
+    Empty where that changes nothing, or the others have none.
+    """
+    lost = sum(weights.get(name, 0.0) for name in names)
+    rest = sum(weight for name, weight in weights.items() if name not in names)
+    if not lost or not rest:
+        return {}
+    scale = (lost + rest) / rest
+    return {name: 0.0 if name in names else own * scale for name, own in weights.items()}

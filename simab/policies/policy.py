@@ -54,6 +54,9 @@ class Policy(Description, ABC):
     """Whether the rule compares correct answers, or rewards, whatever the objective's metric."""
     counts_errors: ClassVar[bool] = False
     """Whether the rule compares 5XX responses, whatever its fields name."""
+    chooses_among_all: ClassVar[bool] = False
+    """Whether the rule chooses among all candidates; others roll out the objective's `candidate`
+    alone."""
     fields_of_right_or_wrong: ClassVar[tuple[str, ...]] = ()
     """Fields that speak of correct answers, in rules that can judge numeric rewards as well."""
     fields_of_either: ClassVar[tuple[str, ...]] = ()
@@ -147,6 +150,17 @@ class Policy(Description, ABC):
     def copied_share(self) -> float:
         """The share of the requests that the candidate may get copies of, at weight 0."""
         return 0.0
+
+    def splits_of_all(
+        self, control: str, candidates: Sequence[str], weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
+        """The same where several may replace the control: of the first, or of each in its turn."""
+        chosen = candidates if self.chooses_among_all else candidates[:1]
+        return [split for each in chosen for split in self.splits(control, each, weights)]
+
+    def one_of(self, candidates: int) -> Policy:
+        """The rule as it compares each of so many candidates with the control; by default alike."""
+        return self
 
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]

@@ -50,6 +50,12 @@ class TwoProportions(NamedTuple):
         return self.candidate_hits / self.candidate_total - self.control_hits / self.control_total
 
     @property
+    def control_share(self) -> float:
+        """Of the variance of the difference, where shares are equal, what the control makes."""
+        both = self.control_total + self.candidate_total
+        return self.candidate_total / both if both else 0.5
+
+    @property
     def cautious_variance(self) -> float:
         """Variance of the difference, each share with a hit and a miss more; NaN without totals."""
         if not self.smaller:
@@ -124,6 +130,11 @@ class ProportionEvidence(NamedTuple):
     def difference(self) -> float:
         """The candidate's share less the control's; NaN without labels of both."""
         return self.shares.difference
+
+    @property
+    def control_share(self) -> float:
+        """What part of the difference's variance the control makes; it is in every comparison."""
+        return self.shares.control_share
 
     def test(self) -> PooledTest:
         """The pooled two-sided z-test of equal shares."""

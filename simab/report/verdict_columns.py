@@ -60,7 +60,7 @@ def decisions(result: StudyResult) -> list[VerdictColumn]:
             f"Promotes {named(truth.candidate)}" if many else "Promotes candidate",
             f"promotes {truth.candidate}" if many else "promotes",
             _here(result, truth.candidate),
-            _outcome("promoted_candidate"),
+            _decides_for(truth.candidate) if truth.several else _outcome("promoted_candidate"),
         ),
         *(
             VerdictColumn(
@@ -122,7 +122,7 @@ def _as_decided(result: StudyResult, policy: PolicyResult) -> bool:
     truth, count = result.truth, {name: each.count for name, each in policy.verdicts.items()}
     ended = {name: each.count for name, each in policy.ends_with.items()}
     return not policy.overturned and (
-        ended.get(truth.candidate, 0),
+        sum(ended.get(each, 0) for each in truth.every_candidate),
         ended.get(truth.control, 0),
     ) == (count["promoted_candidate"], count["kept_control"] + count["rolled_back"])
 

@@ -95,9 +95,9 @@ class RunSummary:
         """When it was decided; infinite where nothing was."""
         return math.inf if self.decided_s is None else self.decided_s
 
-    def promotes(self, candidate: str) -> bool:
-        """Whether the run decides for the candidate or ends with it."""
-        return candidate in (self.decided_for, self.ends_with)
+    def promotes(self, *candidates: str) -> bool:
+        """Whether the run decides for one of the candidates, or ends with one."""
+        return self.decided_for in candidates or self.ends_with in candidates
 
     @property
     def overturned(self) -> bool:

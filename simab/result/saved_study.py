@@ -67,7 +67,7 @@ def _require_references(study: StudyResult, reader: Reader) -> None:
         at = reader.child("other_worlds").items()[place]
         if world.label.same_as is not None and world.label.same_as not in worlds:
             raise at.child("label").child("same_as").invalid("names no world of the study")
-        for role in (world.truth.control, world.truth.candidate):
+        for role in (world.truth.control, *world.truth.every_candidate):
             if role not in world.truth.judgements or role not in world.truth.gains:
                 raise at.child("truth").child("judgements").invalid(f"{role!r} is missing")
     for place, each in enumerate(study.judged):

@@ -22,13 +22,17 @@ class JudgedFrom:
     """How decisions from an instant on are judged, until the next such instant.
 
     `asks` is PROMOTE, KEEP or NEITHER, `is_worse` says whether the candidate is worse than the
-    control or broken, and `judgements` has one for each variant, as the truth has.
+    control or broken, and `judgements` has one for each variant, as the truth has. Of several
+    candidates `better` names those that are better than the control and not broken, and `worse`
+    those that are worse or broken.
     """
 
     since_s: float
     asks: str
     is_worse: bool
     judgements: Mapping[str, str]
+    better: tuple[str, ...] | None = field(default=None, metadata=absent_if_none())
+    worse: tuple[str, ...] | None = field(default=None, metadata=absent_if_none())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ class TruthSummary:
     "wrong" or "neither" to end with it. A run can end with the `contenders`. `worse` variants are
     worse than `best` or break a guardrail. Where answers change during a run, all this is what a
     decision at its start is judged by, as is a run without one, and `over_time` has the rest.
+    `candidates` are all that may replace the control, where there are several.
     """
 
     metric: str
@@ -67,11 +72,22 @@ class TruthSummary:
     control: str
     candidate: str
     over_time: TruthOfTimes | None = field(default=None, metadata=absent_if_none())
+    candidates: tuple[str, ...] | None = field(default=None, metadata=absent_if_none())
+
+    @property
+    def every_candidate(self) -> tuple[str, ...]:
+        """All variants that may replace the control: the candidate, then the others."""
+        return self.candidates or (self.candidate,)
+
+    @property
+    def several(self) -> bool:
+        """Whether more candidates than one may replace the control."""
+        return len(self.every_candidate) > 1
 
     @property
     def endings(self) -> tuple[str, ...]:
-        """The variants that a run can end with: control and candidate, then the others."""
-        return tuple(dict.fromkeys([self.control, self.candidate, *self.contenders]))
+        """The variants that a run can end with: control and candidates, then the others."""
+        return tuple(dict.fromkeys([self.control, *self.every_candidate, *self.contenders]))
 
     def value(self, variant: str) -> float:
         """The true metric of a variant; NaN where it is not known."""
@@ -111,15 +127,52 @@ class TruthSummary:
         span = self._span(decided_s)
         return self._asks_at_start if span is None else span.asks
 
-    def is_worse_at(self, decided_s: float | None) -> bool:
-        """Whether the candidate, decided for at an instant, is worse than the control or broken."""
+    def is_worse_at(self, decided_s: float | None, candidate: str = "") -> bool:
+        """Whether a candidate, decided for at an instant, is worse than the control or broken.
+
+        Without a name, whether any is.
+        """
         span = self._span(decided_s)
-        return self.is_worse if span is None else span.is_worse
+        if span is None:
+            return self.is_worse if not candidate else candidate in self._worse
+        if span.worse is None or not candidate:
+            return span.is_worse
+        return candidate in span.worse
+
+    def is_better_at(self, decided_s: float | None, candidate: str) -> bool:
+        """Whether a candidate, decided for at an instant, is better than the control."""
+        span = self._span(decided_s)
+        if span is None:
+            return candidate in self._better
+        return span.asks != KEEP if span.better is None else candidate in span.better
 
     @property
     def is_worse(self) -> bool:
-        """Whether the candidate is worse than the control, or breaks a guardrail."""
-        return self.candidate in self.breaks or self.gains[self.candidate] < 0
+        """Whether the candidate, or any of several, is worse than the control or broken."""
+        return bool(self._worse)
+
+    @property
+    def none_is_better(self) -> bool:
+        """Whether no candidate is better than the control, of decisions at the start of a run."""
+        return not self._better
+
+    @property
+    def _worse(self) -> tuple[str, ...]:
+        return tuple(
+            each for each in self.every_candidate if each in self.breaks or self.gains[each] < 0
+        )
+
+    @property
+    def _better(self) -> tuple[str, ...]:
+        return tuple(
+            each
+            for each in self.every_candidate
+            if each not in self.breaks and self.gains[each] > 0
+        )
+
+    def standings(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The candidates that are better than the control, and those worse or broken."""
+        return self._better, self._worse
 
     def _span(self, decided_s: float | None) -> JudgedFrom | None:
         if self.over_time is None:
@@ -131,14 +184,15 @@ class TruthSummary:
     def asks(self) -> str:
         """Whether to "promote" the candidate or "keep" the control, or "neither" counts.
 
-        Keep where the candidate is not better than the control or is broken; promote where it is
-        better by the smallest effect or more. Between the two neither is held against a policy.
-        DEPENDS where that is not the same for all times of a run.
+        Keep where no candidate is better than the control, or those that are are broken; promote
+        where one is better by the smallest effect or more. Between the two neither is held against
+        a policy. DEPENDS where that is not the same for all times of a run.
         """
         return DEPENDS if len({each.asks for each in self.spans}) > 1 else self._asks_at_start
 
     @property
     def _asks_at_start(self) -> str:
-        if self.candidate in self.breaks or not self.gains[self.candidate] > 0:
+        if not self._better:
             return KEEP
-        return PROMOTE if self.judgements[self.candidate] == "right" else NEITHER
+        right = any(self.judgements[each] == "right" for each in self._better)
+        return PROMOTE if right else NEITHER

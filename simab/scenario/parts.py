@@ -44,6 +44,7 @@ from simab.scenario.world_settings import WorldSettings
 from simab.text.dates import start_of
 
 __all__ = [
+    "MOST_CANDIDATES",
     "MOST_REPLICATIONS",
     "Controller",
     "Labels",
@@ -99,6 +100,7 @@ def is_utc(name: object) -> bool:
 StartDate = Annotated[str, AfterValidator(_iso_date)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 MOST_REPLICATIONS: Final = 10_000_000
+MOST_CANDIDATES: Final = 9
 
 
 class Segment(Description):
@@ -153,12 +155,22 @@ class Controller(Description):
 class Objective(Description):
     """What a better variant is."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["candidate"]}, {"required": ["candidates"]}]}
+    )
+
     control: Name
     """The variant that is there now."""
-    candidate: Name
-    """The variant that may replace it."""
+    candidates: Annotated[
+        tuple[Name, ...], Field(max_length=MOST_CANDIDATES, exclude_if=is_nothing)
+    ] = ()
+    """The variants of which one may replace it, where there are several: experiments and bandits
+    choose among them all."""
+    candidate: Annotated[Name, Field(validate_default=True)] = ""
+    """The variant that may replace it; of several, the one that rules for a single candidate roll
+    out: the first, unless another is named."""
     metric: LabelMetric
-    """What decides which of the two is truly better. A positive rate says how often a model answers
+    """What decides which of them is truly better. A positive rate says how often a model answers
     1, not how well: it is there to be watched, and as an objective more counts as better."""
     direction: Literal["higher", "lower"] | None = None
     """Which way is better: lower for brier, higher for all others. It may be said, not changed."""
@@ -187,6 +199,22 @@ class Objective(Description):
                 "write the difference in units of the reward"
             )
         return effect
+
+    @field_validator("candidate", mode="before")
+    @classmethod
+    def _first_of_several(cls, candidate: object, others: ValidationInfo) -> object:
+        several = others.data.get("candidates")
+        return several[0] if candidate == "" and several else candidate
+
+    @property
+    def every_candidate(self) -> tuple[str, ...]:
+        """All variants that may replace the control: the candidate, then the others."""
+        return tuple(dict.fromkeys((self.candidate, *self.candidates)))
+
+    @property
+    def several(self) -> bool:
+        """Whether more candidates than one may replace the control."""
+        return len(self.candidates) > 1
 
     @property
     def sign(self) -> int:

@@ -222,11 +222,11 @@ def _policies(
     winners = tuple(dict.fromkeys([*runs.truth.contenders, *filter(None, ended)]))
     lost = {each.policy: each.failed for each in failed if each.world == world.name}
     certain = {} if Counterfactual(world.scenario).is_needed else _NO_EXCESS
-    candidate = world.scenario.objective.candidate
+    candidates = world.scenario.objective.every_candidate
     found = []
     for name, own in runs.finished.items():
         described = _described(name, plan.policy(world.name, name))
-        does = operating_characteristics(own, limits, winners, candidate=candidate)
+        does = operating_characteristics(own, limits, winners, candidates=candidates)
         does = replace(does, means={**does.means, **certain})
         found.append(PolicyResult.of(described, does, lost.get(name, 0)))
     return tuple(found)

@@ -242,11 +242,11 @@ def _differences(
                 both = both_finished(
                     rows[_place(0, world.name)][policy], rows[_place(at, world.name)][policy]
                 )
-                candidate = world.scenario.objective.candidate
+                candidates = world.scenario.objective.every_candidate
                 found += [
                     (at, each)
                     for each in paired_quantities(
-                        world.name, policy, both, candidate=candidate, horizon_s=base.horizon_s
+                        world.name, policy, both, candidates=candidates, horizon_s=base.horizon_s
                     )
                     if each.quantity in SHOWN_QUANTITIES
                 ]

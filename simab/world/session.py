@@ -206,6 +206,7 @@ class Session:
             PublishedMetrics(self._shown, now_ns),
             self._refused,
             objective.metric,
+            objective.every_candidate if objective.several else (),
         )
 
     def autoscale(self, variant: str, settings: Autoscaling | None) -> None:

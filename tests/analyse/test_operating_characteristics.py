@@ -23,7 +23,7 @@ from simab.scenario import Scenario
 from simab.stats.cost_intervals import cost_mean
 from tests.analyse.outcome_rows import rows
 
-operating_characteristics = partial(over_runs, candidate="b")
+operating_characteristics = partial(over_runs, candidates=("b",))
 
 
 def rows_of(*verdicts: Verdict, **columns: list[Any]) -> list[RunSummary]:
@@ -302,7 +302,7 @@ def test_one_replication_has_means_but_no_interval() -> None:
 def test_the_spread_of_a_column_is_of_values_that_runs_have() -> None:
     """The smallest value that so many of ten runs do not exceed, by hand."""
     harms = [90, 10, 20, 30, 40, 50, 60, 70, 80, 1000]
-    found = operating_characteristics(rows(requests_on_worse=harms), candidate="b")
+    found = operating_characteristics(rows(requests_on_worse=harms), candidates=("b",))
     assert found.spread == {"requests_on_worse": Spread(10, 10, 30, 50, 80, 1000, 1000)}
 
 
@@ -311,7 +311,7 @@ def test_few_instants_of_decision_are_looks_and_many_are_none() -> None:
     kept, undecided = Verdict.KEPT_CONTROL, Verdict.UNDECIDED
     times = [10.0, 10.0, 20.0, None]
     verdicts = [kept, Verdict.PROMOTED_CANDIDATE, kept, undecided]
-    found = operating_characteristics(rows(decided_s=times, verdict=verdicts), candidate="b")
+    found = operating_characteristics(rows(decided_s=times, verdict=verdicts), candidates=("b",))
     assert found.looks == (
         LookVerdicts(10.0, {"promoted_candidate": 1, "kept_control": 1}),
         LookVerdicts(20.0, {"kept_control": 1}),
@@ -319,6 +319,6 @@ def test_few_instants_of_decision_are_looks_and_many_are_none() -> None:
     for many, listed in ((12, 12), (13, 0)):
         instants = [float(at) for at in range(many)]
         found = operating_characteristics(
-            rows(decided_s=instants, verdict=[kept] * many), candidate="b"
+            rows(decided_s=instants, verdict=[kept] * many), candidates=("b",)
         )
         assert len(found.looks) == listed

@@ -82,7 +82,7 @@ def study(policies: dict[str, list[RunSummary]]) -> StudyResult:
     played = [
         PolicyResult.of(
             PolicyDescription(name=name, kind="manual_schedule", parameters={}, non_default=None),
-            operating_characteristics(rows, limits, names, candidate="Variant2"),
+            operating_characteristics(rows, limits, names, candidates=("Variant2",)),
         )
         for name, rows in policies.items()
     ]

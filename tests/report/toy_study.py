@@ -168,6 +168,6 @@ def policy_of(spec: tuple, rows: dict[str, list[RunSummary]]) -> PolicyResult:
     )
     limits = RunLimits.of([each for own in rows.values() for each in own], HORIZON_S)
     does = operating_characteristics(
-        rows[spec[0]], limits, ("Variant1", "Variant2"), candidate="Variant2"
+        rows[spec[0]], limits, ("Variant1", "Variant2"), candidates=("Variant2",)
     )
     return PolicyResult.of(described, does)

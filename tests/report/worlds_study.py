@@ -131,5 +131,5 @@ def _result(
 
 def _policy(name: str, rows: list[RunSummary], limits: RunLimits) -> PolicyResult:
     described = PolicyDescription(name=name, kind="rule", parameters={}, non_default=None)
-    does = operating_characteristics(rows, limits, (CONTROL, CANDIDATE), candidate=CANDIDATE)
+    does = operating_characteristics(rows, limits, (CONTROL, CANDIDATE), candidates=(CANDIDATE,))
     return PolicyResult.of(described, does)

@@ -108,7 +108,7 @@ def test_the_page_says_who_answered_and_leaves_out_who_did_not(study: StudyResul
 
 def test_what_no_run_has_is_not_known_and_in_no_table(study: StudyResult) -> None:
     """Rows without a cost have a mean without a number and a reason, in files an empty cell."""
-    does = operating_characteristics(rows(cost_of_serving=[None, None]), candidate="b")
+    does = operating_characteristics(rows(cost_of_serving=[None, None]), candidates=("b",))
     cost = does.means["cost_of_serving"]
     assert math.isnan(cost.mean)
     assert cost.reason

@@ -63,12 +63,13 @@ class Bandit(Policy):
     """
 
     learns_from_labels: ClassVar[bool] = True
+    chooses_among_all: ClassVar[bool] = True
     needs_right_or_wrong: ClassVar[bool] = True
     counts_correct_answers: ClassVar[bool] = True
 
     kind: str  # first, for a file and its messages begin with it
     arms: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    """The variants to divide traffic between; the control and the candidate if absent."""
+    """The variants to divide traffic between; the control and all candidates if absent."""
     update_every: Annotated[Duration, Field(gt=0)]
     """Time from one update of the weights to the next."""
     exploration: Duration = 0
@@ -192,7 +193,7 @@ class Bandit(Policy):
 
     def _arms(self, observation: Observation) -> Sequence[str]:
         """The arms that are deployed."""
-        named = self.arms or (observation.control, observation.candidate)
+        named = self.arms or (observation.control, *observation.candidates)
         return [name for name in named if name in observation.weights]
 
     def _reweighted(
@@ -207,7 +208,13 @@ class Bandit(Policy):
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """Even shares, nearly all traffic to each arm, and all traffic to it."""
-        arms = self.arms or (control, candidate)
+        return self.splits_of_all(control, (candidate,), weights)
+
+    def splits_of_all(
+        self, control: str, candidates: Sequence[str], weights: Mapping[str, float]
+    ) -> Sequence[Mapping[str, float]]:
+        """The same of all that may replace the control."""
+        arms = self.arms or (control, *candidates)
         nearly = 1.0 - self.floor * (len(arms) - 1)
         leading = [
             {arm: nearly if arm == leader else self.floor for arm in arms} for leader in arms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import Field, model_validator
@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
+from simab.policies.experiments.several import Comparison, Correction
 from simab.policies.experiments.two_means import MeanEvidence, belief_of_mean
 from simab.policies.experiments.two_metrics import MetricEvidence
 from simab.stats.bayes import (
@@ -21,6 +22,7 @@ from simab.stats.bayes import (
     probability_better,
     probability_better_normal,
 )
+from simab.stats.best_arm import best_normal_mean, best_share
 from simab.text.numbers import figure_text
 
 __all__ = ["BayesianExperiment"]
@@ -37,9 +39,11 @@ class BayesianExperiment(LookingExperiment):
     Exact integrals of them are compared with the thresholds. Where both are given both must be met,
     by either variant. Source: Stucchi, Bayesian A/B testing at VWO (2015). It misleads because a
     posterior does not allow for looking: with equal models "95 % probably better" turns up in far
-    more than 5 % of the runs.
+    more than 5 % of the runs. Of several candidates the leader wins where it is probably the best
+    of all, the control included, and its expected loss is that against the best of the others.
     """
 
+    corrections: ClassVar[tuple[Correction, ...]] = ("none",)
     fields_of_right_or_wrong: ClassVar[tuple[str, ...]] = ("prior_successes", "prior_failures")
     fields_of_either: ClassVar[tuple[str, ...]] = ("expected_loss",)
 
@@ -94,6 +98,38 @@ class BayesianExperiment(LookingExperiment):
         if not wins:
             return Judgement(None, words)
         return Judgement("candidate" if leads else "control", words)
+
+    def judge_each(
+        self, look: int, family: int, comparisons: Sequence[Comparison]
+    ) -> Sequence[Judgement]:
+        """The posteriors of all that are in the race, and which of them is best."""
+        if len(comparisons) == 1:
+            return [self.judge(look, None, comparisons[0].seen)]
+        pairs = [self._posteriors(each.seen) for each in comparisons]
+        known = [pair for pair in pairs if pair is not None]
+        if len(known) < len(pairs):
+            return [Judgement(None, each.seen.__str__) for each in comparisons]
+        laws = [known[0].control, *(pair.candidate for pair in known)]
+        found = best_share(laws) if isinstance(laws[0], Beta) else best_normal_mean(laws)
+        leader = int(found.probability.argmax())
+        probability = float(found.probability[leader])
+        loss = float(found.expected_loss[leader])
+        wins = self.probability_better is None or probability >= self.probability_better
+        if self.expected_loss is not None:
+            wins = wins and loss <= self.expected_loss
+        names = [comparisons[0].seen.control, *(each.candidate for each in comparisons)]
+
+        def words(seen: Evidence) -> Callable[[], str]:
+            best = f"P({names[leader]} best) = {figure_text(probability, '.4f')}"
+            return lambda: f"look {look}: {seen}; {best}, expected loss {loss:.2g}"
+
+        judged = []
+        for place, each in enumerate(comparisons, start=1):
+            winner: Literal["control", "candidate"] | None = None
+            if wins and leader in (0, place):
+                winner = "candidate" if leader else "control"
+            judged.append(Judgement(winner, words(each.seen)))
+        return judged
 
     def _posteriors(self, seen: Evidence) -> _Posteriors[Any] | None:
         if isinstance(seen, MeanEvidence):

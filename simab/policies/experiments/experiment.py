@@ -6,24 +6,28 @@ It keeps the looks, the guardrails and the end; what a look concludes is each po
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
 from simab import units
-from simab.description import SMALLEST_ERROR, Duration
+from simab.description import SMALLEST_ERROR, Duration, is_absent
 from simab.errors import InvalidInput
-from simab.policies.actions import Action, Hold, HoldReason, Promote
+from simab.policies.actions import Action, Hold, HoldReason, Promote, SetWeights
 from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.experiments.evidence import Evidence, evidence_of
+from simab.policies.experiments.several import Comparison, Correction, by_gain, in_the_race
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
 from simab.policies.immature import OptionalImmature
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.pair_weights import without
 from simab.policies.policy import Policy
+from simab.text.lists import listed
 
 __all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
 
@@ -47,16 +51,20 @@ class Judgement(NamedTuple):
 
 
 class ExperimentState(NamedTuple):
-    """The last look (its number, time and labels), what the rule remembers, and any hold."""
+    """The last look (its number, time and labels), what the rule remembers of each candidate, any
+    hold with its objection, and the candidates that have been dropped.
+    """
 
     look: int = 0
     looked_at_ns: int = 0
     looked_at_labels: int = 0
-    memory: Any = None
+    memories: Mapping[str, Any] = {}
     stretch: ConstantWeightPeriod = ConstantWeightPeriod()
     holds: int = 0
     held_for: HoldReason | None = None
     finished: bool = False
+    dropped: tuple[str, ...] = ()
+    objection: str = ""
 
 
 class Experiment(Policy):
@@ -65,10 +73,13 @@ class Experiment(Policy):
     The labels give the objective's metric: correct answers, positives found, scores, or rewards. A
     winning control is kept at once. A winning candidate is promoted unless a guardrail or the
     sample ratio objects: then it is held, which the log of decisions shows, and looked at again.
-    The weights stay as they are.
+    The weights stay as they are. Of several candidates each is compared with the control, a look
+    waits for the labels of all, those found worse are dropped and their traffic goes to the others,
+    and of those found better the one with the largest gain is promoted.
     """
 
     tests_the_objective: ClassVar[bool] = True
+    chooses_among_all: ClassVar[bool] = True
 
     kind: str  # first, for a file and its messages begin with it
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
@@ -91,13 +102,55 @@ class Experiment(Policy):
     def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """What a look concludes from the labels so far."""
 
+    correction: Annotated[Correction | None, Field(exclude_if=is_absent)] = None
+    """How several candidates share alpha: by Dunnett's joint law with their common control, Holm,
+    Bonferroni, or not at all (`none`: each as if alone). Absent: the first of these that the kind
+    has. It changes nothing where there is one candidate."""
+
+    corrections: ClassVar[tuple[Correction, ...]] = ("bonferroni", "none")
+    """The corrections that the kind has, the usual one first."""
+
+    @model_validator(mode="after")
+    def _correction_is_known(self) -> Experiment:
+        if self.correction is not None and self.correction not in self.corrections_here():
+            raise InvalidInput(
+                f"correction {self.correction} is none of this kind; "
+                f"write {listed(self.corrections_here(), 'or')}, or leave it out"
+            )
+        return self
+
+    def corrections_here(self) -> tuple[Correction, ...]:
+        """The corrections that these parameters allow, the usual one first."""
+        return self.corrections
+
+    @property
+    def shares_alpha_by(self) -> Correction:
+        """The correction that is made where there are several candidates."""
+        return self.correction or self.corrections_here()[0]
+
+    def one_of(self, candidates: int) -> Experiment:
+        """The rule as it compares one of so many: at its part of alpha, but for `none`."""
+        if candidates == 1 or self.shares_alpha_by == "none":
+            return self
+        return _at_part_of_alpha(self, candidates)
+
+    def judge_each(
+        self, look: int, family: int, comparisons: Sequence[Comparison]
+    ) -> Sequence[Judgement]:
+        """What a look concludes of each candidate that is still in the race.
+
+        `family` counts the candidates at the start, those dropped since too.
+        """
+        rule = self.one_of(family)
+        return [rule.judge(look, each.memory, each.seen) for each in comparisons]
+
     def has_ended(self, state: Any) -> bool:
         return bool(state.finished)
 
     def decide(
         self, state: ExperimentState | None, observation: Observation
     ) -> tuple[Sequence[Action], ExperimentState]:
-        """Look if a look is due; decide, hold, or end when the time is over."""
+        """Look if a look is due; decide, drop, hold, or end when the time is over."""
         state = state or ExperimentState()
         if state.finished:
             return (), state
@@ -107,24 +160,37 @@ class Experiment(Policy):
                 state = state._replace(stretch=stretch)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
-        seen = evidence_of(observation)
-        look = self.look_due(state, observation, seen)
+        race, seen, look = self._look_due(state, observation)
+        comparisons = [
+            Comparison(each.candidate, known, state.memories.get(each.candidate))
+            for each, known in zip(race, seen, strict=True)
+        ]
         if look == state.look:
             if not self._is_over(observation):  # at nearly all ticks
                 return (), state
-            judgement = Judgement(None, seen.__str__)
+            judgements = [Judgement(None, each.seen.__str__) for each in comparisons]
         else:
-            judgement = self.judge(look, state.memory, seen)
-            state = ExperimentState(
-                look,
-                observation.now_ns,
-                self.labels_counted(seen),
-                judgement.memory,
-                state.stretch,
-                state.holds,
-                state.held_for,
+            judgements = [*self.judge_each(look, len(observation.candidates), comparisons)]
+            state = state._replace(
+                look=look,
+                looked_at_ns=observation.now_ns,
+                looked_at_labels=min(map(self.labels_counted, seen)),
+                memories={
+                    each.candidate: judgement.memory
+                    for each, judgement in zip(comparisons, judgements, strict=True)
+                },
             )
-        return self._concluded(state, observation, judgement)
+        return self._concluded(state, observation, [*zip(comparisons, judgements, strict=True)])
+
+    def _look_due(
+        self, state: ExperimentState, observation: Observation
+    ) -> tuple[list[Observation], list[Evidence], int]:
+        """The comparisons that are open, what is known of each, and the look that all allow."""
+        race = in_the_race(observation, state.dropped)
+        rule = self.one_of(len(observation.candidates))
+        seen = [evidence_of(each) for each in race]
+        looks = [rule.look_due(state, *each) for each in zip(race, seen, strict=True)]
+        return race, seen, min(looks)
 
     def readings(
         self, before: ExperimentState | None, after: ExperimentState, observation: Observation
@@ -133,16 +199,31 @@ class Experiment(Policy):
         before = before or ExperimentState()
         if after.look == before.look:
             return ()
-        judgement = self.judge(after.look, before.memory, evidence_of(observation))
-        passed = None if judgement.winner is None else judgement.winner == "candidate"
-        return (LookReading(f"look {after.look}", judgement.reason, passed),)
+        comparisons = [
+            Comparison(each.candidate, evidence_of(each), before.memories.get(each.candidate))
+            for each in in_the_race(observation, before.dropped)
+        ]
+        judgements = self.judge_each(after.look, len(observation.candidates), comparisons)
+        found = []
+        for each, judgement in zip(comparisons, judgements, strict=True):
+            name = f"look {after.look}" + (f", {each.candidate}" if observation.several else "")
+            passed = None if judgement.winner is None else judgement.winner == "candidate"
+            found.append(LookReading(name, judgement.reason, passed))
+        return found
 
     def next_look(self, state: ExperimentState, observation: Observation) -> NextLook | None:
         """The next look, or the end; during an update, its end."""
         if observation.status is EndpointStatus.UPDATING:
             return NextLook()
-        awaited = self.awaited(state, observation)
-        if awaited is None or self.maximum_duration is None:
+        rule = self.one_of(len(observation.candidates))
+        each = [rule.awaited(state, one) for one in in_the_race(observation, state.dropped)]
+        awaited = each[0]
+        if awaited is None:
+            return None
+        if len(each) > 1:  # all of them have to have what they wait for, and all look at one time
+            labelled = tuple(part for one in each if one is not None for part in one.labelled)
+            awaited = awaited._replace(labelled=tuple(dict.fromkeys(labelled)))
+        if self.maximum_duration is None:
             return awaited
         times_ns = [each for each in (awaited.at_ns, self.maximum_duration) if each is not None]
         return awaited._replace(at_ns=min(times_ns))
@@ -161,28 +242,71 @@ class Experiment(Policy):
         return seen.smaller
 
     def _concluded(
-        self, state: ExperimentState, observation: Observation, judgement: Judgement
+        self,
+        state: ExperimentState,
+        observation: Observation,
+        judged: Sequence[tuple[Comparison, Judgement]],
     ) -> tuple[Sequence[Action], ExperimentState]:
+        """Promote the best of those that win, keep the control, drop losers, or go on."""
         expired = self._is_over(observation)
-        over = judgement.last or expired
-        if judgement.winner is None and not over:
-            return (), state
-        winner, because = judgement.winner, judgement.reason
-        if winner is None:
-            winner = "candidate" if self.inconclusive == "ship" else "control"
-            because += f"; {self._ending(expired)} without a winner: {self.inconclusive}"
-        begun: tuple[Action, ...] = ()
-        if winner == "candidate" and (hold := self._hold(state, observation)):
-            begun = () if hold.reason is state.held_for else (hold,)
-            state = state._replace(holds=state.holds + 1, held_for=hold.reason)
-            if not over:
-                return begun, state
-            winner = "control"
-            because += f"; held to the end by {hold.because}: keep"
+        over = expired or all(judgement.last for _, judgement in judged)
+        winning = [each for each, judgement in judged if judgement.winner == "candidate"]
+        open_still = [each for each, judgement in judged if judgement.winner is None]
+        if not winning and open_still and not over:
+            return self._without_losers(state, observation, judged)
+        reasons = {each.candidate: judgement.reason for each, judgement in judged}
+        ending = ""
+        if not winning and open_still:
+            ending = f"; {self._ending(expired)} without a winner: {self.inconclusive}"
+            winning = open_still if self.inconclusive == "ship" else []
+        chosen, begun, state = self._first_that_may(by_gain(winning), state, observation)
+        if winning and chosen is None and not over:
+            return begun, state
+        if chosen is not None:
+            because = reasons[chosen] + ending
+        elif winning:
+            because = reasons[winning[0].candidate] + ending
+            because += f"; held to the end by {state.objection}: keep"
+        else:
+            because = "; ".join(reasons.values()) + ending
+        if observation.several:
+            because += f" ({len(observation.candidates)} candidates: {self.shares_alpha_by})"
         if state.holds:
             because += f" (the candidate was held at {state.holds} looks)"
-        name = observation.candidate if winner == "candidate" else observation.control
+        name = observation.control if chosen is None else chosen
         return (*begun, Promote(name, because=because)), state._replace(finished=True)
+
+    def _first_that_may(
+        self, winning: Sequence[Comparison], state: ExperimentState, observation: Observation
+    ) -> tuple[str | None, tuple[Action, ...], ExperimentState]:
+        """The best candidate that nothing holds; else None, with the first hold if it is new."""
+        first: Hold | None = None
+        for each in winning:
+            its_own = observation.of(each.candidate) if observation.several else observation
+            hold = self._hold(state, its_own)
+            if hold is None:
+                return each.candidate, (), state
+            first = first or hold
+        if first is None:
+            return None, (), state
+        begun: tuple[Action, ...] = () if first.reason is state.held_for else (first,)
+        held = state._replace(holds=state.holds + 1, held_for=first.reason, objection=first.because)
+        return None, begun, held
+
+    def _without_losers(
+        self,
+        state: ExperimentState,
+        observation: Observation,
+        judged: Sequence[tuple[Comparison, Judgement]],
+    ) -> tuple[Sequence[Action], ExperimentState]:
+        """Drop the candidates that a look found worse: the others have their traffic."""
+        lost = {each.candidate: made.reason for each, made in judged if made.winner == "control"}
+        if not lost:
+            return (), state
+        because = "; ".join(f"{name} is dropped: {reason}" for name, reason in lost.items())
+        weights = without(tuple(lost), observation.weights)
+        actions = (SetWeights(weights, because=because),) if weights else ()
+        return actions, state._replace(dropped=(*state.dropped, *lost))
 
     def _is_over(self, observation: Observation) -> bool:
         return self.maximum_duration is not None and observation.now_ns >= self.maximum_duration
@@ -250,3 +374,9 @@ class LookingExperiment(Experiment):
             elif self.labelled_requests_per_look is not None:
                 due = labels - state.looked_at_labels >= self.labelled_requests_per_look
         return state.look + 1 if due else state.look
+
+
+@lru_cache(maxsize=256)
+def _at_part_of_alpha(rule: Experiment, candidates: int) -> Experiment:
+    alpha = getattr(rule, "alpha", None)  # Bayesians have none
+    return rule if alpha is None else rule.model_copy(update={"alpha": alpha / candidates})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import ceil
 from typing import Annotated, Any, ClassVar, Literal
@@ -12,6 +13,7 @@ from simab.description import SMALLEST_ERROR, Share
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
+from simab.policies.experiments.several import Comparison, Correction, adjusted_p_values
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.policy import SingleTest
@@ -30,14 +32,18 @@ class FixedHorizonTest(Experiment):
     test of mean rewards, DeLong's of AUCs, and a z-test by the delta method for F1. For Brier the
     largest variance that its value allows stands for the unknown one: a test that errs less often
     and finds less. It is two-sided, and only a significant gain
-    promotes. The sample is `labelled_requests`, or what it takes to find `effect` over `baseline`
-    with `power`, which are shares of correct answers. Source: Fleiss, Levin and Paik, Statistical
-    Methods for Rates and Proportions (2003), section 2. It misleads where the sample is too small
-    for the effect: then it keeps the control nearly always, whichever is better; and with rewards
-    where the smaller of two unequal arms has but a few of the large ones that make its mean.
+    promotes. Several candidates are tested with their p-values adjusted, by Dunnett's step-down
+    test if nothing else is said, and a planned sample is that of alpha over their number. The
+    sample is `labelled_requests`, or what it takes to find `effect` over `baseline` with `power`,
+    which are shares of correct answers. Source: Fleiss, Levin and Paik, Statistical Methods for
+    Rates and Proportions (2003), section 2; Dunnett and Tamhane (1991). It misleads where the
+    sample is too small for the effect: then it keeps the control nearly always, whichever is
+    better; and with rewards where the smaller of two unequal arms has but a few of the large ones
+    that make its mean.
     """
 
     fields_of_right_or_wrong: ClassVar[tuple[str, ...]] = ("baseline", "effect")
+    corrections: ClassVar[tuple[Correction, ...]] = ("dunnett", "holm", "bonferroni", "none")
 
     kind: Literal["fixed_horizon"] = "fixed_horizon"
     labelled_requests: Annotated[int, Field(ge=1)] | None = None
@@ -116,15 +122,29 @@ class FixedHorizonTest(Experiment):
 
     def judge(self, look: int, memory: Any, seen: Evidence) -> Judgement:
         """The test of all labels; what is not significantly better is not promoted."""
-        test = seen.test()
-        better = test.difference > 0 and test.p_value < self.alpha
+        return self._judged(seen, seen.test().p_value, "p")
+
+    def judge_each(
+        self, look: int, family: int, comparisons: Sequence[Comparison]
+    ) -> Sequence[Judgement]:
+        """Each at the p-value that takes all of them together."""
+        seen = [each.seen for each in comparisons]
+        if family == 1:
+            return [self.judge(look, None, seen[0])]
+        p_values = adjusted_p_values(seen, self.shares_alpha_by, family)
+        named = "p" if self.shares_alpha_by == "none" else "adjusted p"
+        return [self._judged(*each, named) for each in zip(seen, p_values, strict=True)]
+
+    def _judged(self, seen: Evidence, p_value: float, named: str) -> Judgement:
+        difference = seen.difference
 
         def words() -> str:
             return (
-                f"{seen}: difference {seen.written(test.difference)}, "
-                f"p = {figure_text(test.p_value, '.3g')} (alpha {self.alpha:g})"
+                f"{seen}: difference {seen.written(difference)}, "
+                f"{named} = {figure_text(p_value, '.3g')} (alpha {self.alpha:g})"
             )
 
+        better = difference > 0 and p_value < self.alpha
         return Judgement("candidate" if better else "control", words, last=True)
 
 

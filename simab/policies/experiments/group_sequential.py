@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from simab.description import SMALLEST_ERROR
+from simab.description import SMALLEST_ERROR, is_absent
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
+from simab.policies.experiments.several import Comparison, Correction
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.stats.boundary_families import obrien_fleming_bounds, pocock_bounds
@@ -41,10 +43,12 @@ class GroupSequential(Experiment):
     hundredths of the plan, and spend alpha / 2 on either side. With `beta` the design has upper
     bounds at alpha / 2, and lower ones that stop for futility; they do not
     bind, and assume the planned information. At the last look the control stays unless the upper
-    bound is crossed. Source: Jennison and Turnbull (2000), chapter 2; of the spending, Lan and
+    bound is crossed. Several candidates share the classic bounds by their joint law, which is a
+    multi-arm multi-stage design, with the losers dropped on the way; other bounds by Bonferroni.
+    Source: Jennison and Turnbull (2000), chapter 2; of the spending, Lan and
     DeMets (1983), as gsDesign's sfLDPocock and sfLDOF; of the lower bounds, Pampallona, Tsiatis and
-    Kim (2001). It misleads where labels come much later than decisions are wanted, or where the
-    plan is far too small for the effect.
+    Kim (2001); of several arms, Magirr, Jaki and Whitehead (2012). It misleads where labels come
+    much later than decisions are wanted, or where the plan is far too small for the effect.
     """
 
     kind: Literal["group_sequential"] = "group_sequential"
@@ -58,6 +62,9 @@ class GroupSequential(Experiment):
     """Probability of calling a difference where there is none, over all looks and both sides."""
     beta: Annotated[float, Field(ge=SMALLEST_ERROR, lt=0.5)] | None = None
     """Probability of missing the planned effect; given, looks also stop for futility."""
+    drops_below: Annotated[float | None, Field(ge=-8, le=8, exclude_if=is_absent)] = None
+    """The z below which a candidate is dropped at a look that is not the last: 0 drops those that
+    are behind the control. It does not bind: the bounds hold for those who go on all the same."""
 
     @model_validator(mode="after")
     def _futility_spends(self) -> GroupSequential:
@@ -96,8 +103,31 @@ class GroupSequential(Experiment):
     def judge(self, look: int, memory: Times | None, seen: Evidence) -> Judgement:
         """The z of this look against its bounds; `memory` holds the information so far."""
         times = self._times(memory or (), seen)
-        lower, upper = self._bounds(look, times)
-        test = seen.test()
+        return self._judged(look, times, seen, self._bounds(look, times))
+
+    def judge_each(
+        self, look: int, family: int, comparisons: Sequence[Comparison]
+    ) -> Sequence[Judgement]:
+        """Each against the bounds that hold for all of them together."""
+        if family == 1 or self.shares_alpha_by != "dunnett":
+            return super().judge_each(look, family, comparisons)
+        found = []
+        for each in comparisons:
+            times = self._times(each.memory or (), each.seen)
+            share = min(max(math.floor(each.seen.control_share * 10.0), 1), 9)
+            upper = _joint_bounds(self.boundary, self.looks, self.alpha, family, share)[look - 1]
+            found.append(self._judged(look, times, each.seen, (-upper, upper)))
+        return found
+
+    def corrections_here(self) -> tuple[Correction, ...]:
+        """Joint bounds are those of equal steps, without futility."""
+        classic = self.boundary in ("pocock", "obrien_fleming")
+        return ("dunnett", *self.corrections) if classic else self.corrections
+
+    def _judged(
+        self, look: int, times: Times, seen: Evidence, bounds: tuple[float, float]
+    ) -> Judgement:
+        (lower, upper), test = bounds, seen.test()
 
         def words() -> str:
             z, low, high = (figure_text(each, ".3f") for each in (test.z, lower, upper))
@@ -109,7 +139,8 @@ class GroupSequential(Experiment):
         last = look == self.looks
         if test.z >= upper:
             return Judgement("candidate", words, times, last)
-        if test.z <= lower:
+        falls = self.drops_below is not None and not last and test.z < self.drops_below
+        if test.z <= lower or falls:
             return Judgement("control", words, times, last)
         return Judgement(None, words, times, last)
 
@@ -141,6 +172,26 @@ def _spending(boundary: Boundary, error: float) -> Spending:
 def _classic_bounds(boundary: Boundary, looks: int, alpha: float) -> Times:
     family = pocock_bounds if boundary == "pocock" else obrien_fleming_bounds
     return tuple(family(looks, alpha=alpha).tolist())
+
+
+@lru_cache(maxsize=64)
+def _joint_bounds(
+    boundary: Boundary, looks: int, alpha: float, family: int, control_tenths: int
+) -> Times:
+    """Upper bounds of several candidates, which need their correlation: the control's part.
+
+    Rounded down to tenths, for less correlation makes higher bounds.
+    """
+    from simab.stats.multi_arm_stages import multi_arm_bounds
+
+    bounds = multi_arm_bounds(
+        range(1, looks + 1),
+        family,
+        shape="pocock" if boundary == "pocock" else "obrien_fleming",
+        alpha=alpha / 2.0,
+        control_ratio=(10 - control_tenths) / control_tenths,
+    )
+    return tuple(bounds.tolist())
 
 
 @lru_cache(maxsize=16_384)

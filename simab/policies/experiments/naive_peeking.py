@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from simab.description import SMALLEST_ERROR
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
+from simab.policies.experiments.several import Correction
 from simab.text.numbers import figure_text
 
 __all__ = ["NaivePeeking"]
@@ -23,6 +24,8 @@ class NaivePeeking(LookingExperiment):
     be wrong: at a nominal 5 % equal models are found different in 14 % of the runs after 5 looks,
     19 % after 10 and 25 % after 20, of which half are promotions.
     """
+
+    corrections: ClassVar[tuple[Correction, ...]] = ("none", "bonferroni")
 
     kind: Literal["naive_peeking"] = "naive_peeking"
     alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=1)] = 0.05

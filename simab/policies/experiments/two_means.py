@@ -13,7 +13,7 @@ from simab.stats.label_totals import RewardTotals
 from simab.stats.means import Moments, welch_test
 from simab.text.numbers import figure_text
 
-__all__ = ["MeanEvidence", "MeansTest", "belief_of_mean"]
+__all__ = ["MeanEvidence", "MeansTest", "belief_of_mean", "part_of_both"]
 
 
 class MeansTest(NamedTuple):
@@ -48,6 +48,15 @@ class MeanEvidence:
     def difference(self) -> float:
         """The candidate's mean less the control's; NaN without rewards of both."""
         return self.candidate_rewards.mean - self.control_rewards.mean
+
+    @property
+    def control_share(self) -> float:
+        """What part of the difference's variance the control makes; it is in every comparison."""
+        control, candidate = (
+            each.variance / each.count if each.count else math.nan
+            for each in (self.control_rewards, self.candidate_rewards)
+        )
+        return part_of_both(control, candidate)
 
     def test(self) -> MeansTest:
         """Welch's two-sided test of equal means; NaN where the spread of an arm is not known.
@@ -114,3 +123,9 @@ def _mean_in_words(rewards: RewardTotals, what: str = "") -> str:
 
 def _moments(rewards: RewardTotals) -> Moments:
     return Moments(rewards.count, rewards.mean, rewards.variance)
+
+
+def part_of_both(control: float, candidate: float) -> float:
+    """The control's part of two variances that add up; a half where they are not known."""
+    both = control + candidate
+    return control / both if both > 0.0 else 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from simab.policies.experiments.two_means import MeansTest
+from simab.policies.experiments.two_means import MeansTest, part_of_both
 from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.policies.two_proportions import TwoProportions
 from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
@@ -78,6 +78,14 @@ class MetricEvidence(NamedTuple):
     def difference(self) -> float:
         """By how much the candidate is better; NaN where the metric of either is unknown."""
         return self._gain().value
+
+    @property
+    def control_share(self) -> float:
+        """What part of the difference's variance the control makes; it is in every comparison."""
+        if self.shares is not None:
+            return self.shares.control_share
+        control, candidate = (each.variance for each in self.estimates)
+        return part_of_both(control, candidate)
 
     def test(self) -> MeansTest:
         """The two-sided z-test of no difference; NaN where the variance of an arm is not known."""

@@ -46,6 +46,7 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     variants.at_most_ten_are_deployed,
     variants.control_is_known,
     variants.candidate_is_known,
+    variants.candidate_is_one_of_several,
     variants.roles_differ,
     variants.control_is_deployed,
     variants.unfit_variants_are_known,

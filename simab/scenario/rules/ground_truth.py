@@ -91,19 +91,20 @@ def labels_come_from_one_source(scenario: UncheckedScenario) -> Iterator[Violati
 
 def roles_have_the_same_kind(scenario: UncheckedScenario) -> Iterator[Violation]:
     """Labelled answers and successes without labels cannot be compared."""
-    plain = [isinstance(quality, Success) for quality in qualities_of_roles(scenario)]
-    labelled = [
-        isinstance(quality, Classifier | JointOutcomes) for quality in qualities_of_roles(scenario)
-    ]
-    if any(plain) and any(labelled):
-        roles = ("control", "candidate")
-        rule = (
-            f"the {roles[labelled.index(True)]} has labels, "
-            f"the {roles[plain.index(True)]} has only a success probability"
-        )
-        remedy = "Describe both as success, or both by labels (classifier or joint_table)."
-        candidate = scenario.objective.candidate
-        yield violation_at_key(("endpoint", "variants", candidate, "quality"), rule, remedy)
+    objective, known = scenario.objective, known_qualities(scenario)
+    control = known.get(objective.control)
+    for candidate in objective.every_candidate:
+        pair = (control, known.get(candidate))
+        plain = [isinstance(quality, Success) for quality in pair]
+        labelled = [isinstance(quality, Classifier | JointOutcomes) for quality in pair]
+        if any(plain) and any(labelled):
+            roles = ("control", "candidate")
+            rule = (
+                f"the {roles[labelled.index(True)]} has labels, "
+                f"the {roles[plain.index(True)]} has only a success probability"
+            )
+            remedy = "Describe both as success, or both by labels (classifier or joint_table)."
+            yield violation_at_key(("endpoint", "variants", candidate, "quality"), rule, remedy)
 
 
 def objective_is_defined(scenario: UncheckedScenario) -> Iterator[Violation]:
@@ -141,7 +142,7 @@ def _undefined(metric: str, path: Path, scenario: UncheckedScenario) -> Iterator
         return
     # Where only one of the two has labels, another rule says so.
     plain = [isinstance(quality, Success) for quality in qualities_of_roles(scenario)]
-    if plain == [True, True]:
+    if len(plain) > 1 and all(plain):
         rule = "needs labels, but control and candidate have only a success probability"
         remedy = "Use success_rate, or describe the quality as classifier or joint_table."
         yield Violation(path, rule, remedy)

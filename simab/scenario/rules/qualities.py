@@ -22,7 +22,7 @@ def earns_rewards(scenario: UncheckedScenario) -> bool:
 
 
 def qualities_of_roles(scenario: UncheckedScenario) -> tuple[QualityProfile, ...]:
-    """Of control and candidate; of fewer where one is not a variant of the scenario."""
+    """Of the control and the candidates, without those that are no variant of the scenario."""
     variants, objective = scenario.endpoint.variants, scenario.objective
-    roles = (objective.control, objective.candidate)
+    roles = (objective.control, *objective.every_candidate)
     return tuple(variants[name].quality for name in roles if name in variants)

@@ -74,7 +74,7 @@ def roles_that_share_are_deployed(
     """The same of the roles, where a bandit names no arms and divides between them."""
     if isinstance(policy, Bandit) and not policy.arms:
         absent = _absent(scenario)
-        for name in (scenario.objective.control, scenario.objective.candidate):
+        for name in (scenario.objective.control, *scenario.objective.every_candidate):
             if name in absent:
                 rule = f"divides traffic between the roles, and {name} is not deployed at the start"
                 remedy = f"Remove `deployed: false` from {name}, or name deployed `arms`."

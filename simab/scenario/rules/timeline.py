@@ -56,13 +56,15 @@ def _may_serve(scenario: UncheckedScenario, name: str) -> bool:
     """Whether a variant is deployed at the start, or some policy deploys it."""
     if scenario.endpoint.variants[name].deployed:
         return True
-    roles = scenario.objective.control, scenario.objective.candidate
-    start = deployed_weights(scenario)
+    objective, start = scenario.objective, deployed_weights(scenario)
     for policy in scenario.policies.values():
-        if name in roles:
+        if name in (objective.control, *objective.every_candidate):
             if policy.adds_candidate(name):
                 return True
-        elif any(name in split for split in policy.splits(*roles, start)):
+        elif any(
+            name in split
+            for split in policy.splits_of_all(objective.control, objective.every_candidate, start)
+        ):
             return True
     return False
 

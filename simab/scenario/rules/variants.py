@@ -13,6 +13,7 @@ from simab.scenario.suggestions import remedy_for_name
 __all__ = [
     "at_most_ten_are_deployed",
     "candidate_is_known",
+    "candidate_is_one_of_several",
     "control_is_deployed",
     "control_is_known",
     "deployed_weights",
@@ -67,15 +68,43 @@ def control_is_known(scenario: UncheckedScenario) -> Iterator[Violation]:
 
 
 def candidate_is_known(scenario: UncheckedScenario) -> Iterator[Violation]:
-    """The candidate is a variant that the scenario describes."""
-    yield from unknown_variant(scenario.objective.candidate, ("objective", "candidate"), scenario)
+    """The candidates are variants that the scenario describes."""
+    objective = scenario.objective
+    if not objective.candidate:
+        remedy = "Add it, the variant that may replace the control; `candidates` where many may."
+        yield violation_at_key(("objective", "candidate"), "required", remedy)
+        return
+    for name, path in _candidates(scenario):
+        yield from unknown_variant(name, path, scenario)
+
+
+def candidate_is_one_of_several(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Several candidates are each named once, and the one for single rollouts is among them."""
+    objective = scenario.objective
+    for place, name in enumerate(objective.candidates):
+        if name in objective.candidates[:place]:
+            remedy = "Name each candidate once; for equal ones describe a variant twice."
+            yield Violation(("objective", "candidates", place), "is named before", remedy)
+    if objective.candidates and objective.candidate not in objective.candidates:
+        remedy = "Name one of the candidates, or leave it out: the first is taken."
+        yield Violation(("objective", "candidate"), "is none of the candidates", remedy)
 
 
 def roles_differ(scenario: UncheckedScenario) -> Iterator[Violation]:
     """A variant is not compared with itself."""
-    if scenario.objective.control == scenario.objective.candidate:
-        remedy = "Name the variant that may replace it; for an A/A rehearsal describe it twice."
-        yield Violation(("objective", "candidate"), "is the control as well", remedy)
+    for name, path in _candidates(scenario):
+        if scenario.objective.control == name:
+            remedy = "Name the variant that may replace it; for an A/A rehearsal describe it twice."
+            yield Violation(path, "is the control as well", remedy)
+
+
+def _candidates(scenario: UncheckedScenario) -> Iterator[tuple[str, Path]]:
+    """Each candidate, and where the file names it."""
+    objective = scenario.objective
+    if not objective.candidates:
+        yield objective.candidate, ("objective", "candidate")
+    for place, name in enumerate(objective.candidates):
+        yield name, ("objective", "candidates", place)
 
 
 def unfit_variants_are_known(scenario: UncheckedScenario) -> Iterator[Violation]:
