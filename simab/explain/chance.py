@@ -119,7 +119,7 @@ def _watched(scenario: Scenario) -> Iterator[_Watched]:
     start, objective = start_weights(scenario), scenario.objective
     rates = rates_per_s(scenario.traffic.values(), given_shares(scenario, start))
     for limit in objective.guardrails:
-        for name in (objective.control, objective.candidate):
+        for name in (objective.control, *objective.every_candidate):
             if rates.get(name, 0.0) > 0:
                 variant = scenario.endpoint.variants[name]
                 yield _Watched(limit, name, variant, rates[name], scenario)

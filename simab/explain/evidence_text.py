@@ -65,9 +65,10 @@ def evidence_sentences(played: Scenario, scenario: Scenario, evidence: Evidence)
 
 
 def _roles_first(objective: Objective, rows: Sequence[TruthRow]) -> Sequence[TruthRow]:
-    """Control and candidate, then the others in the order of the scenario."""
-    places = {objective.control: 0, objective.candidate: 1}
-    return sorted(rows, key=lambda row: places.get(row.variant, 2))
+    """Control and candidates, then the others in the order of the scenario."""
+    roles = (objective.control, *objective.every_candidate)
+    places = {name: place for place, name in enumerate(roles)}
+    return sorted(rows, key=lambda row: places.get(row.variant, len(roles)))
 
 
 def _head(objective: Objective, rows: Sequence[TruthRow]) -> str:
@@ -114,7 +115,31 @@ def _truths_of_many(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
         f"{listed(against)}."
     )
     for name in evidence.others:
-        yield _promoted_by(scenario, name)
+        if name not in objective.every_candidate:
+            yield _promoted_by(scenario, name)
+    if objective.several:
+        yield from _chosen_among(scenario)
+
+
+def _chosen_among(scenario: Scenario) -> Iterator[str]:
+    """Which rules choose among all candidates, and which know one of them."""
+    objective = scenario.objective
+    single = [name for name, rule in scenario.policies.items() if not rule.chooses_among_all]
+    if single:
+        others = [named(each) for each in objective.every_candidate[1:]]
+        verb = "rolls" if len(single) == 1 else "roll"
+        yield (
+            f"{listed([*map(named, single)])} {verb} out {named(objective.candidate)} alone, and "
+            f"never {listed(others, 'or')}."
+        )
+    for name, rule in scenario.policies.items():
+        correction = getattr(rule, "shares_alpha_by", None)
+        if correction == "none" and hasattr(rule, "alpha"):
+            count = len(objective.every_candidate)
+            yield (
+                f"{named(name)} compares {count} candidates with the control, each at the full "
+                f"alpha of {rule.alpha:g}: it has {count} chances to be wrong."
+            )
 
 
 def _against(objective: Objective, control: TruthRow, other: TruthRow) -> str:
@@ -203,11 +228,12 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
     for name, policy in scenario.policies.items():
         immature = getattr(policy, "immature", None)
         labels = labelled_per_hour(scenario, immature)
-        rates = labels[objective.control], labels[objective.candidate]
+        fewest = min(objective.every_candidate, key=labels.__getitem__)
+        rates = labels[objective.control], labels[fewest]
         if min(rates) <= 0:
             continue  # no test comes, which a warning says
         ratio = labels_ratio(*rates)
-        test = policy.single_test(ratio)
+        test = policy.one_of(len(objective.every_candidate)).single_test(ratio)
         if test is None:
             continue
         once = _tested_once(objective, name, test, named_pair=bool(evidence.others))
@@ -221,12 +247,17 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
         else:
             effect = evidence.smallest_effect.difference
             power = _power((base, base + effect), _trials_of(test, ratio), test.alpha)
-            yield f"{once}, and would see that smallest difference with probability {power}."
+            level = ""
+            if objective.several and getattr(policy, "shares_alpha_by", "none") != "none":
+                level = f" at {test.alpha:.3g}, its part of alpha by Bonferroni,"
+            yield f"{once}, and would see that smallest difference{level} with probability {power}."
 
 
 def _tested_once(objective: Objective, name: str, test: SingleTest, *, named_pair: bool) -> str:
     """That a rule tests once, and at how many labels; of many variants, also which two."""
     pair = f" {named(objective.control)} against {named(objective.candidate)}"
+    if objective.several:
+        pair = f" each candidate against {named(objective.control)}"
     return (
         f"{named(name)} tests{pair if named_pair else ''} once, at "
         f"{counted(test.labelled_requests, 'labelled request')} of the variant that gets fewer"

@@ -66,11 +66,11 @@ class _Late(NamedTuple):
 
 
 def arrival_law(scenario: Scenario, immature: Immature | None = None) -> Law:
-    """From the reply to when a label counts for a rule, of the role whose labels come later."""
+    """From the reply to when a label counts for a rule, of the role whose labels come latest."""
     labels = scenario.labels
     if labels.is_plain and isinstance(immature, AsArrived | None):
         return labels.delay.table()
-    roles = scenario.objective.control, scenario.objective.candidate
+    roles = scenario.objective.control, *scenario.objective.every_candidate
     laws = [_law_of(scenario, name, immature) for name in roles]
     return max(laws, key=lambda law: law.mean)
 

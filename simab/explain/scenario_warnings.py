@@ -26,7 +26,9 @@ from simab.policies.explainers import explainer_of
 from simab.policies.explaining.explainer import PolicyWarning, Topic
 from simab.policies.explaining.false_alarms import rolled_back_by_chance
 from simab.policies.limits import ErrorRateLimit
+from simab.policies.policy import Policy
 from simab.scenario.models import Scenario
+from simab.scenario.parts import Objective
 from simab.scenario.rates import at_busiest_hour
 from simab.text.lists import listed, named
 from simab.text.numbers import counted, number_text, percent_text, two_figures
@@ -90,9 +92,11 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
     for name, policy in scenario.policies.items():
         immature = getattr(policy, "immature", None)
         labels = labelled_per_hour(scenario, immature)
-        slower = min((objective.control, objective.candidate), key=labels.__getitem__)
-        ratio = labels_ratio(labels[objective.control], labels[objective.candidate])
-        needed = policy.labels_needed(ratio)
+        compared = _compared_by(policy, objective)
+        fewest = min(compared, key=labels.__getitem__)
+        slower = min((objective.control, fewest), key=labels.__getitem__)
+        ratio = labels_ratio(labels[objective.control], labels[fewest])
+        needed = policy.one_of(len(compared)).labels_needed(ratio)
         expected = labels_until(scenario, labels[slower], scenario.horizon, immature)
         if expected < needed:
             yield (
@@ -107,6 +111,11 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
             )
 
 
+def _compared_by(policy: Policy, objective: Objective) -> tuple[str, ...]:
+    """The candidates that a rule compares with the control."""
+    return objective.every_candidate if policy.chooses_among_all else (objective.candidate,)
+
+
 def _more_labels(scenario: Scenario) -> str:
     if scenario.labels.never == 1:
         return "Lower labels.never: no request is ever labelled."
@@ -119,11 +128,10 @@ def _about(expected: float) -> str:
 
 
 def _candidate_never_deployed(scenario: Scenario) -> Iterator[str]:
-    candidate = scenario.objective.candidate
-    if scenario.endpoint.variants[candidate].deployed:
-        return
     for name, policy in scenario.policies.items():
-        if not policy.adds_candidate(candidate):
+        for candidate in _compared_by(policy, scenario.objective):
+            if scenario.endpoint.variants[candidate].deployed or policy.adds_candidate(candidate):
+                continue
             yield (
                 f"{named(candidate)} is not deployed at the start, and {named(name)} does "
                 "not add it: it can only keep the control. Remove `deployed: false`."

@@ -112,7 +112,7 @@ def _world(scenario: Scenario, name: str) -> World:
         if make is None or settings.change or settings.effect is not None:
             world = _own(scenario, name, settings)
         else:
-            world = make(without_worlds(scenario), (scenario.objective.candidate,))
+            world = make(without_worlds(scenario), scenario.objective.every_candidate)
     except InvalidInput as refused:
         raise InvalidInput(
             f"worlds.{name}: it cannot be made of this scenario ({refused}); leave it out by "
