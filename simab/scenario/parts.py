@@ -156,7 +156,8 @@ class Objective(Description):
     """What a better variant is."""
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": ["candidate"]}, {"required": ["candidates"]}]}
+        validate_default=True,  # the candidate's, which is the first of several
+        json_schema_extra={"anyOf": [{"required": ["candidate"]}, {"required": ["candidates"]}]},
     )
 
     control: Name
@@ -166,7 +167,7 @@ class Objective(Description):
     ] = ()
     """The variants of which one may replace it, where there are several: experiments and bandits
     choose among them all."""
-    candidate: Annotated[Name, Field(validate_default=True)] = ""
+    candidate: Name = ""
     """The variant that may replace it; of several, the one that rules for a single candidate roll
     out: the first, unless another is named."""
     metric: LabelMetric
@@ -203,8 +204,13 @@ class Objective(Description):
     @field_validator("candidate", mode="before")
     @classmethod
     def _first_of_several(cls, candidate: object, others: ValidationInfo) -> object:
-        several = others.data.get("candidates")
-        return several[0] if candidate == "" and several else candidate
+        if candidate != "":
+            return candidate
+        if several := others.data.get("candidates"):
+            return several[0]
+        raise InvalidInput(
+            "required; add the variant that may replace the control, or `candidates` for several"
+        )
 
     @property
     def every_candidate(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ BEYOND_A_SCHEMA = {
     "affinity_missing", "affinity_of_no_use", "routers", "too_many_kept_clients",
     "shadow_of_itself",
     "all_weights_zero", "arms_name_missing_variant", "arms_not_deployed", "control_is_candidate",
-    "control_not_deployed", "direction_of_a_metric", "duplicate_keys",
+    "candidate_not_among", "candidate_twice", "control_not_deployed", "direction_of_a_metric", "duplicate_keys",
     "effects_of_one", "eleven_deployed",
     "half_a_lognormal", "horizon_too_short", "huge_effect", "label_buckets",
     "labels_from_two_sources",

@@ -69,11 +69,6 @@ def control_is_known(scenario: UncheckedScenario) -> Iterator[Violation]:
 
 def candidate_is_known(scenario: UncheckedScenario) -> Iterator[Violation]:
     """The candidates are variants that the scenario describes."""
-    objective = scenario.objective
-    if not objective.candidate:
-        remedy = "Add it, the variant that may replace the control; `candidates` where many may."
-        yield violation_at_key(("objective", "candidate"), "required", remedy)
-        return
     for name, path in _candidates(scenario):
         yield from unknown_variant(name, path, scenario)
 
@@ -85,7 +80,8 @@ def candidate_is_one_of_several(scenario: UncheckedScenario) -> Iterator[Violati
         if name in objective.candidates[:place]:
             remedy = "Name each candidate once; for equal ones describe a variant twice."
             yield Violation(("objective", "candidates", place), "is named before", remedy)
-    if objective.candidates and objective.candidate not in objective.candidates:
+    named = objective.candidate and objective.candidates
+    if named and objective.candidate not in objective.candidates:
         remedy = "Name one of the candidates, or leave it out: the first is taken."
         yield Violation(("objective", "candidate"), "is none of the candidates", remedy)
 
@@ -101,7 +97,7 @@ def roles_differ(scenario: UncheckedScenario) -> Iterator[Violation]:
 def _candidates(scenario: UncheckedScenario) -> Iterator[tuple[str, Path]]:
     """Each candidate, and where the file names it."""
     objective = scenario.objective
-    if not objective.candidates:
+    if not objective.candidates and objective.candidate:
         yield objective.candidate, ("objective", "candidate")
     for place, name in enumerate(objective.candidates):
         yield name, ("objective", "candidates", place)
