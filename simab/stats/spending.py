@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simab.errors import InvalidInput
-from simab.stats.checks import require_level
+from simab.stats.checks import require_level, require_same_length
 from simab.stats.group_sequential import Survivors, advance, require_information, tails
 from simab.stats.interval import normal_quantile
 
@@ -86,20 +86,31 @@ def hwang_shih_decani_spending(alpha: float, gamma: float) -> Spending:
 
 
 def spending_bounds(
-    information: ArrayLike, spending: Spending, *, two_sided: bool = True
+    information: ArrayLike,
+    spending: Spending,
+    *,
+    two_sided: bool = True,
+    calendar: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     """The upper z bound of each look; information as fractions of the planned total (shape: k).
 
     `spending` is the error of the upper side. Two-sided, the lower bounds are the negatives; else
     nothing stops below. A look that may spend less than 1e-15 gets the bound inf. A look past
     fraction 1 has nothing left to spend and gets inf as well: plan the total generously. The
-    bounds of the first looks do not depend on the later ones. Raises InvalidInput for information
-    that does not rise from above 0, or a spending function that falls.
+    bounds of the first looks do not depend on the later ones.
+
+    With `calendar`, the fraction of the planned time at each look, error is spent by time, and
+    information only says how looks correlate, in any unit (Lan and DeMets 1989, Statistics in
+    Medicine 8:1191; gsDesign's usTime): for tests that end on a day, however many requests come.
+    Raises InvalidInput for information or a calendar that does not rise from above 0, unequal
+    lengths, or a spending function that falls.
     """
     times = require_information(information)
+    spent_at = times if calendar is None else require_information(calendar)
+    require_same_length("information and calendar", times, spent_at)
     survivors = Survivors(0.0, np.zeros(1), np.ones(1))
     bounds = np.empty(times.size)
-    for look, error in enumerate(spending_increments(times, spending)):
+    for look, error in enumerate(spending_increments(spent_at, spending)):
         time = float(times[look])
         bound = bound_for_tail(survivors, time, error)
         bounds[look] = bound

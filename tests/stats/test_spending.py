@@ -128,3 +128,32 @@ def test_bad_parameters_are_refused() -> None:
         obrien_fleming_spending(2.5)
     with pytest.raises(InvalidInput, match=r"exponent = 0\.0: must be above 0"):
         power_spending(0.025, 0.0)
+
+
+def test_error_spent_by_the_calendar_is_spent_however_information_comes() -> None:
+    """Looks at even days while most requests come early: crossings by integration, each as spent.
+
+    SciPy's bivariate normal law with correlation sqrt(t1 / t2) gives those of the first two looks.
+    """
+    information, days = [0.5, 0.8, 0.9, 1.3], [0.25, 0.5, 0.75, 1.0]
+    spending = pocock_spending(0.025)
+    bounds = spending_bounds(information, spending, calendar=days)
+    spent = [spending(day) for day in days]
+    crossing = crossing_probabilities(information, bounds, -bounds)
+    assert np.cumsum(crossing.upper) == pytest.approx(spent, abs=1e-7)
+    correlation = math.sqrt(0.5 / 0.8)
+    within = stats.multivariate_normal([0, 0], [[1, correlation], [correlation, 1]])
+    inside = within.cdf(bounds[:2], lower_limit=-bounds[:2])
+    assert 1 - inside == pytest.approx(2 * spent[1], abs=1e-6)
+    # Information is only compared with itself: its unit does not matter.
+    thousands = [1_000 * each for each in information]
+    assert spending_bounds(thousands, spending, calendar=days) == pytest.approx(bounds)
+
+
+def test_a_calendar_of_the_information_changes_nothing_and_another_length_is_refused() -> None:
+    looks = [0.3, 0.6, 1.0]
+    spending = obrien_fleming_spending(0.025)
+    same = spending_bounds(looks, spending, calendar=looks)
+    assert same.tolist() == spending_bounds(looks, spending).tolist()
+    with pytest.raises(InvalidInput, match="information and calendar"):
+        spending_bounds(looks, spending, calendar=[0.5, 1.0])
