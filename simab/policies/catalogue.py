@@ -20,9 +20,11 @@ from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.kayenta.canary import KayentaCanary
+from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.policies.rollouts.safe_rollout import SafeRollout
+from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
 
 __all__ = ["PolicyDescription"]
@@ -45,7 +47,9 @@ PolicyDescription = Annotated[
     | Ucb1
     | Thompson
     | GaussianThompson
-    | SafeRollout,
+    | SafeRollout
+    | GuardedRelease
+    | SequentialAlerts,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

@@ -12,7 +12,10 @@ from simab.policies.experiments.experiment import Experiment
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.flagger.metrics import FlaggerMetric
 from simab.policies.metrics import COUNTED_AS_CORRECT, LabelMetric
+from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.sequential_alerts import SequentialAlerts
+from simab.policies.rollouts.watched_metrics import WatchedMetric
 from simab.profiles.quality import NumericReward
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
@@ -65,12 +68,22 @@ def policies_compare_what_is_earned(
         for index, check in enumerate(policy.metrics):
             place = (*here, index, "measures")
             yield from until_unread(_check_fits(check, place, scenario))
+    elif isinstance(policy, GuardedRelease | SequentialAlerts):
+        for index, watched in enumerate(policy.metrics):
+            place = (*here, index, "metric")
+            yield from until_unread(_watched_fits(watched, place, scenario))
 
 
 def _check_fits(
     check: FlaggerMetric, path: Path, scenario: UncheckedScenario
 ) -> Iterator[Violation]:
     yield from _unfitting(check.measures, path, scenario)
+
+
+def _watched_fits(
+    watched: WatchedMetric, path: Path, scenario: UncheckedScenario
+) -> Iterator[Violation]:
+    yield from _unfitting(watched.metric, path, scenario)
 
 
 def effects_of_shares_are_shares(scenario: UncheckedScenario) -> Iterator[Violation]:
