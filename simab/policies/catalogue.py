@@ -14,15 +14,18 @@ from simab.policies.bandits.ucb1 import Ucb1
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.experiments.always_valid import AlwaysValid
 from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.bayesian_rope import BayesianRope
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.kayenta.canary import KayentaCanary
+from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.policies.rollouts.safe_rollout import SafeRollout
+from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
 
 __all__ = ["PolicyDescription"]
@@ -45,7 +48,10 @@ PolicyDescription = Annotated[
     | Ucb1
     | Thompson
     | GaussianThompson
-    | SafeRollout,
+    | SafeRollout
+    | GuardedRelease
+    | SequentialAlerts
+    | BayesianRope,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

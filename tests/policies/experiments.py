@@ -19,6 +19,7 @@ from simab.policies.bandits.thompson import Thompson
 from simab.policies.bandits.ucb1 import Ucb1
 from simab.policies.experiments.always_valid import AlwaysValid
 from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.bayesian_rope import BayesianRope
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.policies.experiments.sprt import SequentialProbabilityRatio
@@ -38,6 +39,14 @@ EVERY_EXPERIMENT: list[Policy] = [
     SequentialProbabilityRatio(labelled_requests=10, p0=0.4, p1=0.6, alpha=0.2, beta=0.2),
     BayesianExperiment(
         labelled_requests=10, probability_better=0.8, expected_loss=0.1, inconclusive="ship"
+    ),
+    BayesianRope.model_validate(
+        {
+            "labelled_requests": 10,
+            "rope": 0.05,
+            "promote_at": 0.7,
+            "candidate_prior": {"mean": 0.6, "worth": 5},
+        }
     ),
     EpsilonGreedy.model_validate({"update_every": "2min", "maximum_duration": "8min"}),
     Ucb1.model_validate({"update_every": "2min"}),

@@ -20,6 +20,16 @@ LIMITS = [{"metric": "error_rate", "at_most": "50%"}]
 POLICIES: dict[str, dict[str, Any]] = {
     "staged_canary": {"stages": ["10%", "40%"], "bake": "60s", "alarms": LIMITS},
     "safe_rollout": {"stages": [0.1, 0.5], "bake": "60s"},
+    "guarded_release": {
+        "stages": [{"share": "10%", "lasts": "60s"}, {"share": "50%", "lasts": "60s"}],
+        "metrics": [{"metric": "error_rate"}],
+        "minimum_requests": 1,
+    },
+    "sequential_alerts": {
+        "stages": [{"share": "10%", "lasts": "60s"}, {"share": "50%", "lasts": "60s"}],
+        "metrics": [{"metric": "success_rate"}],
+        "early_check_every": "30s",
+    },
     "argo_rollouts": {
         "traffic_routing": True,
         "steps": [{"set_weight": 20}, {"pause": {"duration": "30s"}}, {"set_weight": 60}],

@@ -16,8 +16,10 @@ from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.policy import Policy
+from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
 from tests.effort import examples
 from tests.policies.experiments import EVERY_EXPERIMENT
@@ -71,6 +73,30 @@ POLICIES = [
     ),
     ManualSchedule.model_validate(
         {"steps": [{"at": "2min", "weights": {"new": 3}}, {"at": "5min", "promote": "new"}]}
+    ),
+    GuardedRelease.model_validate(
+        {
+            "stages": [{"share": "20%", "lasts": "1min"}, {"share": "50%", "lasts": "2min"}],
+            "metrics": [
+                {"metric": "error_rate", "on_regression": "notify"},
+                {"metric": "success_rate"},
+            ],
+            "level": 0.6,
+            "tight_at": 20,
+            "minimum_requests": 1,
+            "extension": "1min",
+            "resume_after": "2min",
+        }
+    ),
+    SequentialAlerts.model_validate(
+        {
+            "stages": [{"share": "20%", "lasts": "2min"}, {"share": "60%", "lasts": "3min"}],
+            "metrics": [{"metric": "error_rate", "difference": "absolute"}],
+            "alpha": 0.5,
+            "tight_at": 20,
+            "early_check_every": "1min",
+            "reacts_after": "1min",
+        }
     ),
     *EVERY_EXPERIMENT,
 ]

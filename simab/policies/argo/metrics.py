@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from simab import units
-from simab.description import Description, Duration, PositiveDuration
+from simab.description import Description, Duration, PositiveDuration, is_absent
 from simab.errors import InvalidInput
 from simab.policies.argo.condition_values import Shape
 from simab.policies.argo.conditions import NoVerdict, checked_condition, holds, shape_of
@@ -97,6 +97,11 @@ class ArgoMetric(Description):
     """Successful measurements on end that end the metric as Successful; 0 never does."""
     dry_run: bool = False
     """Whether the metric is measured without having a say."""
+    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
+        None
+    )
+    """Requests below which a measurement is Inconclusive, as by two conditions neither of which
+    holds for a small count; none if absent."""
 
     @model_validator(mode="after")
     def _counts_fit(self) -> ArgoMetric:
@@ -153,7 +158,8 @@ class ArgoMetric(Description):
         """Whether it counts, and may end Inconclusive: neither Successful nor Failed."""
         gap = self.success_condition is not None and self.failure_condition is not None
         both_limits = self.consecutive_success_limit > 0 and self.failure_limit >= 0
-        return not self.dry_run and (gap or (both_limits and self.effective_count is not None))
+        unfinished = both_limits and self.effective_count is not None
+        return not self.dry_run and (gap or unfinished or self.minimum_requests is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +176,14 @@ def measure(metric: ArgoMetric, observation: Observation) -> Measurement:
 
     Both conditions absent: Successful. One given: the other is its opposite. Both given and
     neither true: Inconclusive. A condition that cannot be evaluated, as one that reads an
-    empty result: Error.
+    empty result: Error. Fewer requests than `minimum_requests`: Inconclusive, whatever they say.
     """
     result, words = _found(metric, observation)
+    if metric.minimum_requests is not None:
+        fewest = min(_requests_read(metric, observation))
+        if fewest < metric.minimum_requests:
+            few = f"{fewest} requests (at least {metric.minimum_requests}): {words}"
+            return Measurement(Phase.INCONCLUSIVE, result, few)
     try:
         phase = _verdict(metric, result)
     except NoVerdict as why:
@@ -215,6 +226,14 @@ def _found(metric: ArgoMetric, observation: Observation) -> tuple[tuple[float, .
         values = [_ratio(*values)]
     value = math.nan if math.isnan(values[0]) else values[0]  # one NaN, so that states compare
     return (value,), f"{seen} = {figure_text(value, '.6g')} ({', '.join(counted)})"
+
+
+def _requests_read(metric: ArgoMetric, observation: Observation) -> list[int]:
+    """How many requests of each variant that is read."""
+    roles = {"candidate": observation.candidate, "control": observation.control}
+    whose = list(roles.values()) if metric.of == "ratio" else [roles[metric.of]]
+    totals = [_totals(metric, observation, variant) for variant in whose]
+    return [0 if each is None else each.invocations for each in totals]
 
 
 def _totals(metric: ArgoMetric, observation: Observation, variant: str) -> RequestTotals | None:

@@ -62,7 +62,16 @@ class ArgoRolloutsExplainer(Explainer[ArgoRollouts]):
                     yield PolicyWarning(Topic.UNSEEN, text)
 
     def chance_rules(self, setting: Setting) -> ChanceRules | None:
-        """Its metrics; None where an analysis without data aborts every rollout."""
+        """Its metrics; None where an analysis without data aborts every rollout.
+
+        Nor where a measurement may be left open by its requests, which is not drawn.
+        """
+        analyses = [step.analysis or {} for step in self.policy.steps]
+        if self.policy.background is not None:
+            analyses.append(self.policy.background.metrics)
+        metrics = [metric for analysis in analyses for metric in analysis.values()]
+        if any(metric.minimum_requests is not None for metric in metrics):
+            return None
         return None if any(self.warnings(setting)) else _Metrics(self.policy)
 
 

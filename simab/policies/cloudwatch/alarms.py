@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from simab import units
-from simab.description import Description, Duration
+from simab.description import Description, Duration, is_absent
 from simab.errors import InvalidInput
 from simab.policies.cloudwatch.alarm_evaluation import (
     EXTRA_PERIODS,
@@ -104,6 +104,11 @@ class Alarm(Description):
     """When a datapoint breaches."""
     treat_missing_data: TreatMissingData = "missing"
     """What a period without a datapoint counts for."""
+    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
+        None
+    )
+    """Invocations below which a period has no datapoint, as by metric math with IF; none if
+    absent."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Alarm:
@@ -131,6 +136,8 @@ class Alarm(Description):
         """The number of a period; None where there was nothing to measure."""
         served = totals.answered + totals.failed
         errors = totals.failed + totals.rejected
+        if self.minimum_requests is not None and totals.invocations < self.minimum_requests:
+            return None
         match self.metric:
             case "Invocations":
                 return float(totals.invocations) if totals.invocations else None

@@ -61,8 +61,10 @@ class BlueGreenExplainer(Explainer[BlueGreen]):
                 )
                 yield PolicyWarning(Topic.UNSEEN, text)
 
-    def chance_rules(self, setting: Setting) -> ChanceRules:
-        """Its alarms."""
+    def chance_rules(self, setting: Setting) -> ChanceRules | None:
+        """Its alarms; None where one leaves out periods by their requests, which is not drawn."""
+        if any(alarm.minimum_requests is not None for alarm in self.policy.alarms.values()):
+            return None
         return _Alarms(self.policy)
 
 

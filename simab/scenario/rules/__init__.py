@@ -139,6 +139,7 @@ _ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = (
 _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     ground_truth.compared_metrics_are_defined,
     rewards.policies_compare_what_is_earned,
+    rewards.priors_of_shares_are_shares,
     *_ON_WHAT_IS_JUDGED,
     rewards.priors_are_of_rewards,
     schedules.steps_name_variants,

@@ -8,11 +8,15 @@ from typing import Final, get_args
 from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy, PolicyDescription
 from simab.policies.bandits.gaussian_thompson import GaussianThompson
+from simab.policies.experiments.bayesian_rope import BayesianRope
 from simab.policies.experiments.experiment import Experiment
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.flagger.metrics import FlaggerMetric
 from simab.policies.metrics import COUNTED_AS_CORRECT, LabelMetric
+from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.sequential_alerts import SequentialAlerts
+from simab.policies.rollouts.watched_metrics import WatchedMetric
 from simab.profiles.quality import NumericReward
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
@@ -26,6 +30,7 @@ __all__ = [
     "policies_can_judge_the_metric",
     "policies_compare_what_is_earned",
     "priors_are_of_rewards",
+    "priors_of_shares_are_shares",
     "shares_differ_by_less_than_1",
     "variants_earn_alike",
 ]
@@ -65,12 +70,22 @@ def policies_compare_what_is_earned(
         for index, check in enumerate(policy.metrics):
             place = (*here, index, "measures")
             yield from until_unread(_check_fits(check, place, scenario))
+    elif isinstance(policy, GuardedRelease | SequentialAlerts):
+        for index, watched in enumerate(policy.metrics):
+            place = (*here, index, "metric")
+            yield from until_unread(_watched_fits(watched, place, scenario))
 
 
 def _check_fits(
     check: FlaggerMetric, path: Path, scenario: UncheckedScenario
 ) -> Iterator[Violation]:
     yield from _unfitting(check.measures, path, scenario)
+
+
+def _watched_fits(
+    watched: WatchedMetric, path: Path, scenario: UncheckedScenario
+) -> Iterator[Violation]:
+    yield from _unfitting(watched.metric, path, scenario)
 
 
 def effects_of_shares_are_shares(scenario: UncheckedScenario) -> Iterator[Violation]:
@@ -90,6 +105,19 @@ def shares_differ_by_less_than_1(
         if size is not None and size >= 1:
             rule = "two shares of correct answers differ by less than 1"
             yield Violation((*path, field), rule, "Write for example 0.01.")
+
+
+def priors_of_shares_are_shares(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
+    """A belief of a share of correct answers lies between 0 and 1."""
+    if not isinstance(policy, BayesianRope) or earns_rewards(scenario):
+        return
+    for field in ("control_prior", "candidate_prior"):
+        prior = getattr(policy, field)
+        if prior is not None and not 0.0 < prior.mean < 1.0:
+            rule = "a share lies between 0 and 1, and here also its expected value"
+            yield Violation((*path, field, "mean"), rule, "Write for example 0.9.")
 
 
 def policies_can_judge_rewards(

@@ -1,0 +1,227 @@
+"""What a rollout watches of the candidate beside the control, from its start: differences of means.
+
+Totals run from the start of the rollout over all its stages, as Statsig's "cumulative" deltas do.
+The difference of two running means has the increments that sequential tests ask for whatever the
+shares were on the way: its covariance at two times is the variance at the later one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
+
+from pydantic import Field
+
+from simab.description import Description, Difference
+from simab.policies.metrics import LOWER_IS_BETTER
+from simab.policies.observation import MetricsView, Observation
+from simab.stats.always_valid import confidence_sequence
+from simab.stats.interval import Interval, two_sided_normal_quantile
+from simab.stats.label_totals import FEWEST_REWARDS, LabelTotals
+from simab.stats.request_totals import RequestTotals, bucket_middle_ns
+
+__all__ = [
+    "Arm",
+    "LabelSums",
+    "Watch",
+    "WatchedMetric",
+    "WatchedName",
+    "compared",
+    "requests_since",
+]
+
+WatchedName: TypeAlias = Literal["error_rate", "latency_mean", "success_rate", "reward"]
+
+_OF_LABELS: Final = frozenset({"success_rate", "reward"})
+_WORSE_WHEN_HIGHER: Final = LOWER_IS_BETTER | {"latency_mean"}
+_NANOSECONDS_PER_MILLISECOND: Final = 1e6
+
+
+class Arm(NamedTuple):
+    """How many values a variant has, their mean, and the variance of one (NaN if unknown)."""
+
+    size: int
+    mean: float
+    variance: float
+
+    @classmethod
+    def of_share(cls, hits: int, count: int) -> Arm:
+        """A share; its variance has one hit and one miss more, so that a handful is not certain."""
+        if not count:
+            return cls(0, math.nan, math.nan)
+        smoothed = (hits + 1.0) / (count + 2.0)
+        return cls(count, hits / count, smoothed * (1.0 - smoothed))
+
+    @classmethod
+    def of_values(cls, count: int, total: float, squares: float) -> Arm:
+        """Numbers; of fewer than four, or of like ones, the spread is not known."""
+        if not count:
+            return cls(0, math.nan, math.nan)
+        mean = total / count
+        deviations = squares - total * mean
+        known = count >= FEWEST_REWARDS and deviations > 0.0
+        return cls(count, mean, deviations / (count - 1) if known else math.nan)
+
+
+class LabelSums(NamedTuple):
+    """Right answers, those judged, and the count, sum and sum of squares of rewards."""
+
+    right: int = 0
+    judged: int = 0
+    rewards: int = 0
+    earned: float = 0.0
+    squares: float = 0.0
+
+    @classmethod
+    def of(cls, totals: LabelTotals) -> LabelSums:
+        """All labels that have arrived."""
+        rewards = totals.rewards
+        earned = rewards.count * rewards.mean if rewards.count else 0.0
+        squares = rewards.squared_deviations + earned * rewards.mean if rewards.count else 0.0
+        judged = totals.labelled - rewards.count
+        return cls(totals.correct, judged, rewards.count, earned, squares)
+
+    def since(self, earlier: LabelSums) -> LabelSums:
+        """What came after `earlier`."""
+        return LabelSums(
+            self.right - earlier.right,
+            self.judged - earlier.judged,
+            self.rewards - earlier.rewards,
+            self.earned - earlier.earned,
+            self.squares - earlier.squares,
+        )
+
+
+class Watch(NamedTuple):
+    """Since when is counted, in ns, and the labels that had arrived by then."""
+
+    since_ns: int
+    control: LabelSums
+    candidate: LabelSums
+
+    @classmethod
+    def begun(cls, observation: Observation) -> Watch:
+        """From now on."""
+        labels = observation.metrics.labels
+        return cls(
+            observation.now_ns,
+            LabelSums.of(labels(observation.control)),
+            LabelSums.of(labels(observation.candidate)),
+        )
+
+    def arms(self, metric: WatchedName, observation: Observation) -> tuple[Arm, Arm]:
+        """Control and candidate, of whole published windows and of labels."""
+        metrics = observation.metrics
+        if metric in _OF_LABELS:
+            return (
+                _labelled_arm(metric, metrics.labels(observation.control), self.control),
+                _labelled_arm(metric, metrics.labels(observation.candidate), self.candidate),
+            )
+        control = requests_since(self.since_ns, metrics, observation.control)
+        candidate = requests_since(self.since_ns, metrics, observation.candidate)
+        return _requests_arm(metric, control), _requests_arm(metric, candidate)
+
+
+class WatchedMetric(Description):
+    """A metric that must not become worse in the candidate than in the control."""
+
+    metric: WatchedName
+    """5XX over requests, mean latency in milliseconds, share of correct answers, or mean reward."""
+    difference: Literal["absolute", "relative"] = "absolute"
+    """Candidate less control in the metric's unit, or as a part of the control's value. The latter
+    has no value where the control's is 0, and an approximate error (the delta method)."""
+    threshold: Annotated[Difference, Field(ge=0)] = 0.0
+    """How much worse is still tolerated: in the metric's unit, or as a part of the control's."""
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether it is known by labels."""
+        return self.metric in _OF_LABELS
+
+    def is_worse(self, interval: Interval) -> bool:
+        """Whether the whole interval is on the worse side of the threshold."""
+        if self.metric in _WORSE_WHEN_HIGHER:
+            return interval.low > self.threshold
+        return interval.high < -self.threshold
+
+    def reading(self, control: Arm, candidate: Arm, interval: Interval) -> str:
+        """What was measured, in words."""
+        form, unit = (".1f", "ms") if self.metric == "latency_mean" else (".4g", "")
+        values = " against ".join(
+            f"{format(each.mean, form)}{unit} of {each.size}" if each.size else "no data"
+            for each in (candidate, control)
+        )
+        said = interval.reason or f"{interval.low:+.4g} to {interval.high:+.4g}"
+        return f"{self.metric} {values}, {self.difference} difference {said}"
+
+
+def compared(
+    metric: WatchedMetric, arms: tuple[Arm, Arm], *, level: float, tight_at: int | None
+) -> Interval:
+    """The interval of a metric's difference, candidate to control.
+
+    With `tight_at` an asymptotic confidence sequence, narrowest at so many values of each variant;
+    without, what a normal posterior under a flat prior gives, for one look.
+    """
+    control, candidate = arms
+    if not (control.size and candidate.size):
+        return Interval.undefined(level, "a variant has nothing yet")
+    own, other = candidate.variance / candidate.size, control.variance / control.size
+    estimate, variance = candidate.mean - control.mean, own + other
+    if metric.difference == "relative":
+        if not control.mean > 0.0:
+            return Interval.undefined(level, "the control's value is 0")
+        ratio = candidate.mean / control.mean
+        estimate = ratio - 1.0
+        variance = (own + ratio * ratio * other) / (control.mean * control.mean)
+    if not variance > 0.0:
+        return Interval.undefined(level, "the spread is not known yet")
+    if tight_at is None:
+        margin = two_sided_normal_quantile(level) * math.sqrt(variance)
+        return Interval(estimate - margin, estimate + margin, level)
+    both = control.size + candidate.size
+    pairs = max(round(2.0 * control.size * candidate.size / both), 1)
+    spread = math.sqrt(variance * pairs)
+    return confidence_sequence(estimate, spread, pairs, target_count=tight_at, level=level)
+
+
+def requests_since(since_ns: int, metrics: MetricsView, variant: str) -> RequestTotals | None:
+    """The whole published windows since then; None before the first."""
+    period_ns = metrics.period_ns
+    first_ns = -(-since_ns // period_ns) * period_ns
+    if metrics.published_until_ns <= first_ns:
+        return None
+    return metrics.requests(variant, first_ns, metrics.published_until_ns)
+
+
+def _labelled_arm(metric: WatchedName, totals: LabelTotals, before: LabelSums) -> Arm:
+    sums = LabelSums.of(totals).since(before)
+    if metric == "reward":
+        return Arm.of_values(max(sums.rewards, 0), sums.earned, sums.squares)
+    judged = max(sums.judged, 0)  # labels that were counted before may have been taken back
+    return Arm.of_share(min(max(sums.right, 0), judged), judged)
+
+
+def _requests_arm(metric: WatchedName, totals: RequestTotals | None) -> Arm:
+    if totals is None:
+        return Arm.of_share(0, 0)
+    if metric == "error_rate":
+        return Arm.of_share(totals.failed + totals.rejected, totals.invocations)
+    served = totals.answered + totals.failed
+    if not served:
+        return Arm.of_share(0, 0)
+    counts = totals.latency_histogram
+    counts = counts if counts.ndim == 1 else counts.sum(axis=0)
+    found = [
+        (int(counts[bucket]), _milliseconds(bucket)) for bucket in counts.nonzero()[0].tolist()
+    ]
+    spread = Arm.of_values(
+        served,
+        math.fsum(count * latency for count, latency in found),
+        math.fsum(count * latency * latency for count, latency in found),
+    )
+    return spread._replace(mean=totals.latency_mean_ns / _NANOSECONDS_PER_MILLISECOND)
+
+
+def _milliseconds(bucket: int) -> float:
+    return bucket_middle_ns(bucket) / _NANOSECONDS_PER_MILLISECOND
