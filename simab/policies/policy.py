@@ -148,6 +148,13 @@ class Policy(Description, ABC):
         """The share of the requests that the candidate may get copies of, at weight 0."""
         return 0.0
 
+    def reads_answers(self) -> bool:
+        """Whether the rule reads labelled answers one by one, by `metrics.answers`.
+
+        The run then keeps a record of each request; a rule that does not ask costs nothing.
+        """
+        return False
+
     def splits(
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

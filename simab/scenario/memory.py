@@ -19,6 +19,7 @@ __all__ = [
     "MOST_STUDY_ROWS",
     "MOST_UNEQUAL_CLIENTS",
     "SCORED",
+    "answer_bytes",
     "counted_clients",
     "expected_requests",
     "open_windows",
@@ -57,6 +58,8 @@ _REWARD_COUNTS: Final = 8 * 4
 # A request of a trace or a session: when it comes, its row, client and target; each size of it.
 _GIVEN: Final = 2 * 8 + 8 + 8
 _GIVEN_SIZE: Final = 8
+_ANSWER: Final = 8 * (13 + 5 + 5)
+"""A request's record, and its answer as it is kept and as a rule is shown it."""
 
 
 def open_windows(windows: int, variants: int, segments: int) -> int:
@@ -82,6 +85,7 @@ def run_bytes(scenario: UncheckedScenario, *, scored: bool, earning: bool) -> in
         + buckets * variants * per_bucket
         + counted_clients(scenario) // 8
         + given_bytes(scenario)
+        + answer_bytes(scenario)
     )
 
 
@@ -110,6 +114,13 @@ def given_bytes(scenario: UncheckedScenario) -> int:
             requests = mean_rate_per_s(scenario, segment) * units.seconds(scenario.horizon)
             needed += requests * (_GIVEN + _GIVEN_SIZE * sizes)
     return int(needed)
+
+
+def answer_bytes(scenario: UncheckedScenario) -> int:
+    """Answers that a run keeps one by one, where one of the policies reads them so."""
+    if not any(policy.reads_answers() for policy in scenario.policies.values()):
+        return 0
+    return int(expected_requests(scenario) * _ANSWER)
 
 
 def counted_clients(scenario: UncheckedScenario) -> int:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simab.draws import COPY_ATTEMPT, Draws, Purpose, own_word
 from simab.scenario.serving import HASHING
+from simab.world.answer_log import LabelledRecords
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.calls import CallEnd
 from simab.world.conditions import fails, service_under
@@ -65,6 +66,7 @@ class ReferencePlane:
         self._users: set[tuple[int, int]] = set()
         self._epoch = -1
         self._called = 0
+        self._learned = 0
         environment.process(self._traffic())
 
     def route(self, routing: Routing) -> None:
@@ -90,6 +92,13 @@ class ReferencePlane:
         So comparing the two planes also tests what policies say of the ticks that they do not need.
         """
         return ticks[0]
+
+    def newly_labelled(self) -> LabelledRecords:
+        """The records whose label's arrival became known since this was last asked."""
+        assert self._log is not None, "records are kept"
+        numbers, found = self._log.learned_since(self._learned)
+        self._learned += len(numbers)
+        return numbers, found
 
     def records(self) -> NDArray[np.int64] | None:
         """The request records, if a log was kept."""
