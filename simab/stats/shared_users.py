@@ -104,13 +104,18 @@ def user_table(users: tuple[Integers, Integers], values: tuple[Floats, Floats]) 
     both = np.concatenate(users)
     numbers, places = _numbered(both)
     cut = len(users[0])
-    counts = [np.bincount(each, minlength=len(numbers)) for each in (places[:cut], places[cut:])]
-    sums = [
-        np.bincount(each, weights, minlength=len(numbers))
-        for each, weights in zip((places[:cut], places[cut:]), values, strict=True)
-    ]
-    requests = counts[0].astype(np.float64), counts[1].astype(np.float64)
-    return UserTable(numbers, requests, (sums[0], sums[1]))
+
+    def added(part: slice, weights: Floats) -> Floats:
+        sums = np.bincount(places[part], weights, minlength=len(numbers))
+        return sums.astype(np.float64)
+
+    control, candidate = slice(cut), slice(cut, None)
+    ones = np.ones(cut), np.ones(len(both) - cut)
+    return UserTable(
+        numbers,
+        (added(control, ones[0]), added(candidate, ones[1])),
+        (added(control, values[0]), added(candidate, values[1])),
+    )
 
 
 def ratio_difference(table: UserTable) -> UserDifference:
@@ -135,8 +140,8 @@ def adjusted_difference(table: UserTable, covariate: Floats | None) -> UserDiffe
     metric_influence, before_influence = influences[1] - influences[0], before[1] - before[0]
     spread = float(before_influence @ before_influence)
     theta = float(metric_influence @ before_influence) / spread if spread > 0.0 else 0.0
-    left = tuple(own - theta * then for own, then in zip(influences, before, strict=True))
-    adjusted, degrees = _spread((left[0], left[1]), table.users)
+    left = influences[0] - theta * before[0], influences[1] - theta * before[1]
+    adjusted, degrees = _spread(left, table.users)
     difference = plain - theta * (before_candidate - before_control)
     factor = adjusted / variance if variance > 0.0 else math.nan
     return UserDifference(control, candidate, difference, adjusted, degrees, theta, factor)

@@ -16,14 +16,15 @@ from simab.description import SMALLEST_ERROR, Duration
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Hold, HoldReason, Promote
 from simab.policies.constant_weight_period import ConstantWeightPeriod
+from simab.policies.experiments.by_user import UserEvidence
 from simab.policies.experiments.evidence import Evidence, evidence_of
+from simab.policies.experiments.unit import Start, UnitOfAnalysis, started
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
 from simab.policies.immature import OptionalImmature
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
-from simab.policies.policy import Policy
 
 __all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
 
@@ -57,20 +58,20 @@ class ExperimentState(NamedTuple):
     holds: int = 0
     held_for: HoldReason | None = None
     finished: bool = False
+    start: Start = Start()
 
 
-class Experiment(Policy):
+class Experiment(UnitOfAnalysis):
     """Looks at the labels until the rule names a winner or the time is over.
 
     The labels give the objective's metric: correct answers, positives found, scores, or rewards. A
     winning control is kept at once. A winning candidate is promoted unless a guardrail or the
     sample ratio objects: then it is held, which the log of decisions shows, and looked at again.
-    The weights stay as they are.
+    The weights stay as they are, but for a pre-period.
     """
 
     tests_the_objective: ClassVar[bool] = True
 
-    kind: str  # first, for a file and its messages begin with it
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
     """When to end undecided, from the start of the run; never if absent."""
     inconclusive: Literal["keep", "ship"] = "keep"
@@ -107,7 +108,12 @@ class Experiment(Policy):
                 state = state._replace(stretch=stretch)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
-        seen = evidence_of(observation)
+        if self.pre_period is not None:
+            asked, start = started(self.pre_period, state.start, observation)
+            state = state._replace(start=start)
+            if asked or (start.since_ns is None and not self._is_over(observation)):
+                return asked, state
+        seen = self.evidence(state, observation)
         look = self.look_due(state, observation, seen)
         if look == state.look:
             if not self._is_over(observation):  # at nearly all ticks
@@ -115,14 +121,11 @@ class Experiment(Policy):
             judgement = Judgement(None, seen.__str__)
         else:
             judgement = self.judge(look, state.memory, seen)
-            state = ExperimentState(
-                look,
-                observation.now_ns,
-                self.labels_counted(seen),
-                judgement.memory,
-                state.stretch,
-                state.holds,
-                state.held_for,
+            state = state._replace(
+                look=look,
+                looked_at_ns=observation.now_ns,
+                looked_at_labels=self.labels_counted(seen),
+                memory=judgement.memory,
             )
         return self._concluded(state, observation, judgement)
 
@@ -133,7 +136,7 @@ class Experiment(Policy):
         before = before or ExperimentState()
         if after.look == before.look:
             return ()
-        judgement = self.judge(after.look, before.memory, evidence_of(observation))
+        judgement = self.judge(after.look, before.memory, self.evidence(after, observation))
         passed = None if judgement.winner is None else judgement.winner == "candidate"
         return (LookReading(f"look {after.look}", judgement.reason, passed),)
 
@@ -141,6 +144,8 @@ class Experiment(Policy):
         """The next look, or the end; during an update, its end."""
         if observation.status is EndpointStatus.UPDATING:
             return NextLook()
+        if self.pre_period is not None and state.start.since_ns is None:
+            return None
         awaited = self.awaited(state, observation)
         if awaited is None or self.maximum_duration is None:
             return awaited
@@ -155,6 +160,13 @@ class Experiment(Policy):
     def most_looks(self) -> int | None:
         """How many looks there can be at most, the end included; None if nothing limits them."""
         return None
+
+    def evidence(self, state: ExperimentState, observation: Observation) -> Evidence:
+        """What the labels say by now, of the unit that is analysed."""
+        if not self.reads_answers():
+            return evidence_of(observation)
+        pair = observation.control, observation.candidate
+        return UserEvidence(*pair, observation, self, state.start.since_ns)
 
     def labels_counted(self, seen: Evidence) -> int:
         """The labels that looks are counted by: those of the variant that has fewer."""

@@ -29,6 +29,7 @@ from simab.scenario.rules import (
     timeline,
     traces,
     traffic,
+    units,
     variants,
     worlds,
 )
@@ -134,12 +135,14 @@ _ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = (
     rewards.policies_can_judge_rewards,
     rewards.policies_can_judge_the_metric,
     labels.treatments_fit_the_labels,
+    units.answers_can_be_added_up,
 )
 _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     ground_truth.compared_metrics_are_defined,
     rewards.policies_compare_what_is_earned,
     *_ON_WHAT_IS_JUDGED,
     rewards.priors_are_of_rewards,
+    units.pre_periods_lie_within_the_run,
     schedules.steps_name_variants,
     schedules.arms_name_variants,
     schedules.arms_are_deployed,
