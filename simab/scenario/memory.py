@@ -60,6 +60,9 @@ _GIVEN: Final = 2 * 8 + 8 + 8
 _GIVEN_SIZE: Final = 8
 _ANSWER: Final = 8 * (13 + 5 + 5)
 """A request's record, and its answer as it is kept and as a rule is shown it."""
+# A client who differs from others: its words, and an entry of each list, which is copied once.
+_CLIENT_WORDS: Final = 4 * 8
+_CLIENT_ENTRY: Final = 2 * 8
 
 
 def open_windows(windows: int, variants: int, segments: int) -> int:
@@ -86,6 +89,7 @@ def run_bytes(scenario: UncheckedScenario, *, scored: bool, earning: bool) -> in
         + counted_clients(scenario) // 8
         + given_bytes(scenario)
         + answer_bytes(scenario)
+        + _propensity_bytes(scenario)
     )
 
 
@@ -121,6 +125,16 @@ def answer_bytes(scenario: UncheckedScenario) -> int:
     if not any(policy.reads_answers() for policy in scenario.policies.values()):
         return 0
     return int(expected_requests(scenario) * _ANSWER)
+
+
+def _propensity_bytes(scenario: UncheckedScenario) -> int:
+    """What a run holds of clients who differ: their words, and lists of all that they may meet."""
+    lists = len(scenario.endpoint.variants) * (1 + len(scenario.other_answers))
+    return sum(
+        segment.clients * (_CLIENT_WORDS + lists * _CLIENT_ENTRY)
+        for segment in scenario.traffic.values()
+        if segment.propensities is not None
+    )
 
 
 def counted_clients(scenario: UncheckedScenario) -> int:

@@ -21,6 +21,7 @@ from simab.scenario.rules import (
     durations,
     ground_truth,
     labels,
+    propensities,
     rewards,
     routing,
     schedules,
@@ -113,6 +114,8 @@ _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
 )
 _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     traffic.clients_who_differ_can_be_drawn,
+    propensities.propensities_can_be_kept,
+    propensities.propensities_fit_the_answers,
     traffic.targets_name_variants,
     traffic.paired_targets_name_variants,
     traffic.targets_are_at_most_all,
