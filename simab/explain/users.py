@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
-from simab.policies.experiments.experiment import Experiment
+from simab.policies import Policy
 from simab.profiles.quality import Success
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
@@ -32,7 +32,7 @@ def finer_than_users(scenario: Scenario) -> Iterator[str]:
         return
     found: dict[tuple[int, float | None], list[str]] = {}
     for name, policy in scenario.policies.items():
-        if isinstance(policy, Experiment) and policy.unit == "request":
+        if policy.tests_single_requests():
             at = _labels_at_the_first_look(scenario, policy)
             found.setdefault((at, getattr(policy, "alpha", None)), []).append(name)
     for (labels, alpha), names in found.items():
@@ -96,13 +96,13 @@ def _variance(segment: Segment, share: float) -> float:
     return 0.0 if law is None else float(law.intraclass_correlation * share * (1.0 - share))
 
 
-def _labels_at_the_first_look(scenario: Scenario, policy: Experiment) -> int:
+def _labels_at_the_first_look(scenario: Scenario, policy: Policy) -> int:
     """Labelled requests of both; all of the run where the rule waits for none."""
-    objective = scenario.objective
-    rates = labelled_per_hour(scenario, policy.immature)
+    objective, immature = scenario.objective, getattr(policy, "immature", None)
+    rates = labelled_per_hour(scenario, immature)
     control, candidate = rates[objective.control], rates[objective.candidate]
     least = min(control, candidate)
-    in_all = labels_until(scenario, control + candidate, scenario.horizon, policy.immature)
+    in_all = labels_until(scenario, control + candidate, scenario.horizon, immature)
     needed = policy.labels_needed(labels_ratio(control, candidate))
     if needed and least > 0.0:
         return round(min(needed * (control + candidate) / least, in_all))
