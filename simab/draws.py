@@ -35,6 +35,7 @@ __all__ = [
     "Purpose",
     "exponential_of",
     "own_word",
+    "own_words",
     "salt_of",
     "stream_of",
     "threefry_block",
@@ -79,6 +80,8 @@ class Purpose(IntEnum):
     delivered twice, how long after the first; how long until it is corrected.
     DESIGN of a sweep's n-th point: its place in the order of a field's values, where it lies within
     that place, (free), (free).
+    PROPENSITY of a client: how likely its answers are successes, as far as all variants share it;
+    the same of what each variant has of its own; (free), (free).
     """
 
     ARRIVAL = 1
@@ -92,6 +95,7 @@ class Purpose(IntEnum):
     SESSION = 9
     SESSION_GAP = 10
     LABEL = 11
+    PROPENSITY = 12
 
 
 def stream_of(name: str) -> int:
@@ -121,6 +125,12 @@ def own_word(word: int, salt: int) -> int:
     word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 & _WORD
     word = (word ^ word >> 27) * 0x94D049BB133111EB & _WORD
     return word ^ word >> 31
+
+
+def own_words(words: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
+    """The same of many words."""
+    found: Any = words.copy()
+    return np.asarray(own_word(found, salt), dtype=np.uint64)
 
 
 def unit_of(word: int) -> float:

@@ -12,6 +12,7 @@ from simab.explain.arrivals_text import arrival_sentences, minute_sentences, sur
 from simab.explain.autoscaling_text import autoscaling_sentences
 from simab.explain.calendar import calendar_of
 from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentences
+from simab.explain.clients_text import client_sentences
 from simab.explain.evidence import Need, TruthRow, evidence_of
 from simab.explain.evidence_text import evidence_sentences
 from simab.explain.hashed_shares import hashed_share_sentences
@@ -77,6 +78,7 @@ def explain(scenario: Scenario) -> Explanation:
         sentences=(
             _traffic_sentence(scenario),
             *arrival_sentences(played),
+            *client_sentences(scenario),
             *timeline_sentences(played),
             *capacity_sentences(rows, for_a_while=bool(for_a_while)),
             *for_a_while,

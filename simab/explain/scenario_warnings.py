@@ -22,6 +22,7 @@ from simab.explain.routing_text import faulty_routing
 from simab.explain.session_requests import at_rate_within_the_run
 from simab.explain.setting import setting_of
 from simab.explain.unending import ends_after_the_horizon, waits_for_a_person
+from simab.explain.users import finer_than_users
 from simab.policies.explainers import explainer_of
 from simab.policies.explaining.explainer import PolicyWarning, Topic
 from simab.policies.explaining.false_alarms import rolled_back_by_chance
@@ -231,6 +232,7 @@ _OF_THE_SCENARIO: Final[Mapping[Topic, ScenarioWarnings]] = {
     Topic.LABELS: _too_few_labels,
     Topic.RECORDED: recorded_otherwise,
     Topic.SHOWN: shown_otherwise,
+    Topic.USERS: finer_than_users,
     Topic.DEPLOYMENT: _candidate_never_deployed,
     Topic.TARGETS: _targets_not_deployed,
     Topic.ROUTING: faulty_routing,

@@ -15,6 +15,7 @@ from simab.policies.actions import (
     SetInstances,
     SetWeights,
 )
+from simab.policies.answers import Answers
 from simab.policies.catalogue import PolicyDescription
 from simab.policies.next_look import NextLook
 from simab.policies.observation import (
@@ -29,6 +30,7 @@ from simab.policies.policy import Policy
 __all__ = [
     "Action",
     "AddVariant",
+    "Answers",
     "Assignments",
     "Conclude",
     "Deploy",

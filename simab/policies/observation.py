@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
 
 from simab.policies.actions import Action
+from simab.policies.answers import Answers
 from simab.policies.metrics import LabelMetric
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
@@ -67,6 +68,9 @@ class MetricsView(Protocol):
 
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived."""
+
+    def answers(self, variant: str) -> Answers:
+        """The same labels one by one, for a rule whose `reads_answers` says that it asks."""
 
     def as_of(self, earlier_ns: int) -> MetricsView:
         """What was visible at an instant that is not after now."""

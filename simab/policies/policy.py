@@ -151,6 +151,20 @@ class Policy(Description, ABC):
         """The share of the requests that the candidate may get copies of, at weight 0."""
         return 0.0
 
+    def tests_single_requests(self) -> bool:
+        """Whether the rule tests the variants with each labelled request as a draw of its own.
+
+        Where routing keeps users with a variant, and they differ, it errs more often than it says.
+        """
+        return False
+
+    def reads_answers(self) -> bool:
+        """Whether the rule reads labelled answers one by one, by `metrics.answers`.
+
+        The run then keeps a record of each request; a rule that does not ask costs nothing.
+        """
+        return False
+
     def splits_of_all(
         self, control: str, candidates: Sequence[str], weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:

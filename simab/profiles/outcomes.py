@@ -171,11 +171,18 @@ class OutcomeSampler:
         """Whether outcomes carry a label and a score; others have success or a reward alone."""
         return bool(self.labels[0] != NONE)
 
-    def draw(self, row_word: int, score_word: int, salt: int) -> RequestOutcome:
-        """The outcome of one request; `salt` separates this variant's own words from another's."""
+    def draw(
+        self, row_word: int, score_word: int, salt: int, succeeds_below: int | None = None
+    ) -> RequestOutcome:
+        """The outcome of one request; `salt` separates this variant's own words from another's.
+
+        Where clients differ, `succeeds_below` is the word below which this one has the first row.
+        """
         if not self.has_labels:
             row_word = own_word(row_word, salt)
         row = int(np.searchsorted(self.thresholds, np.uint64(row_word), side="right"))
+        if succeeds_below is not None:
+            row = int(row_word >= succeeds_below)
         label, score = int(self.labels[row]), int(self.scores[row])
         if self.reward_table is not None and score == NONE:
             score = self.reward_table.draw(own_word(score_word, salt))

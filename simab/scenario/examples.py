@@ -50,6 +50,7 @@ _EXAMPLES: Final = {
     "table": "validation",
     "column": "new",
     "probability": "92%",
+    "concentration": "10",
     "distribution": "{kind: lognormal, mean: 40, cv: 1.5}",
     "NormalRewards.mean": "40",
     "LognormalRewards.mean": "40",

@@ -53,7 +53,7 @@ def default_text(model: type[Description], name: str) -> str:
     if isinstance(field.default, Description):
         return f"as of {type(field.default).__name__}"
     plain = model.model_construct().model_dump(mode="json", include={name}, warnings=False)
-    return _as_in_a_file(plain[name])
+    return _as_in_a_file(plain.get(name, field.default))  # a file may leave it out for that
 
 
 def descriptions_in(model: type[Description]) -> Iterator[type[Description]]:

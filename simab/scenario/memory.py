@@ -19,6 +19,7 @@ __all__ = [
     "MOST_STUDY_ROWS",
     "MOST_UNEQUAL_CLIENTS",
     "SCORED",
+    "answer_bytes",
     "counted_clients",
     "expected_requests",
     "open_windows",
@@ -57,6 +58,11 @@ _REWARD_COUNTS: Final = 8 * 4
 # A request of a trace or a session: when it comes, its row, client and target; each size of it.
 _GIVEN: Final = 2 * 8 + 8 + 8
 _GIVEN_SIZE: Final = 8
+_ANSWER: Final = 8 * (13 + 5 + 5)
+"""A request's record, and its answer as it is kept and as a rule is shown it."""
+# A client who differs from others: its words, and an entry of each list, which is copied once.
+_CLIENT_WORDS: Final = 4 * 8
+_CLIENT_ENTRY: Final = 2 * 8
 
 
 def open_windows(windows: int, variants: int, segments: int) -> int:
@@ -82,6 +88,8 @@ def run_bytes(scenario: UncheckedScenario, *, scored: bool, earning: bool) -> in
         + buckets * variants * per_bucket
         + counted_clients(scenario) // 8
         + given_bytes(scenario)
+        + answer_bytes(scenario)
+        + _propensity_bytes(scenario)
     )
 
 
@@ -110,6 +118,23 @@ def given_bytes(scenario: UncheckedScenario) -> int:
             requests = mean_rate_per_s(scenario, segment) * units.seconds(scenario.horizon)
             needed += requests * (_GIVEN + _GIVEN_SIZE * sizes)
     return int(needed)
+
+
+def answer_bytes(scenario: UncheckedScenario) -> int:
+    """Answers that a run keeps one by one, where one of the policies reads them so."""
+    if not any(policy.reads_answers() for policy in scenario.policies.values()):
+        return 0
+    return int(expected_requests(scenario) * _ANSWER)
+
+
+def _propensity_bytes(scenario: UncheckedScenario) -> int:
+    """What a run holds of clients who differ: their words, and lists of all that they may meet."""
+    lists = len(scenario.endpoint.variants) * (1 + len(scenario.other_answers))
+    return sum(
+        segment.clients * (_CLIENT_WORDS + lists * _CLIENT_ENTRY)
+        for segment in scenario.traffic.values()
+        if segment.propensities is not None
+    )
 
 
 def counted_clients(scenario: UncheckedScenario) -> int:

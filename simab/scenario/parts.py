@@ -33,6 +33,7 @@ from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.profiles import OutcomeTable, QualityProfile
 from simab.profiles.activity import Activity, EqualActivity
 from simab.profiles.outcomes import OutcomeSampler
+from simab.profiles.propensities import Propensities
 from simab.profiles.quality import NumericReward
 from simab.scenario.arrivals import Arrivals
 from simab.scenario.labels import Labels
@@ -125,6 +126,9 @@ class Segment(Description):
     activity: Activity = EqualActivity()
     """How they share them: equally, or so that few clients send most requests, of at most a million
     clients. Client 0 is the heaviest."""
+    propensities: Annotated[Propensities | None, Field(exclude_if=is_absent)] = None
+    """How they differ in what comes of their answers, about the means of the qualities; of at most
+    a million clients. All alike if absent."""
     targets: dict[Name, Annotated[Share, Field(gt=0)]] = {}
     """Share of the segment's requests that name this target variant, past the weights."""
     paired_targets: tuple[Name, ...] = ()

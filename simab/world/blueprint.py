@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.draws import salt_of, stream_of
+from simab.draws import Draws, salt_of, stream_of
 from simab.errors import InvalidInput
 from simab.policies.immature import Immature
 from simab.profiles.activity import client_thresholds
@@ -32,6 +32,7 @@ from simab.world.conditions import ConditionTables, outcomes_met
 from simab.world.given_plans import SessionPlan, TracePlan, session_plan, trace_plan
 from simab.world.label_plan import LabelCounting, LabelPlan
 from simab.world.maturity import Maturity
+from simab.world.propensities import ClientPropensities, PropensityPlan, propensity_plans
 from simab.world.publication import Publication
 from simab.world.size_plans import SizePlan, columns_of, require_no_sizes, size_plan
 
@@ -124,6 +125,7 @@ class Blueprint:
     variants: tuple[VariantPlan, ...]
     segments: tuple[SegmentPlan, ...]
     conditions: ConditionTables
+    propensities: tuple[PropensityPlan, ...]
     publication: Publication
     label_delay: QuantileTable
     never_labelled_below: int
@@ -157,6 +159,7 @@ class Blueprint:
             ),
             segments=(*segments, *([_caller(segments[0].gaps, len(names))] if called else ())),
             conditions=conditions,
+            propensities=propensity_plans(scenario, conditions),
             publication=Publication.of(scenario),
             label_delay=scenario.labels.delay.table(),
             never_labelled_below=share_threshold(scenario.labels.never),
@@ -205,19 +208,28 @@ class Blueprint:
         """Names of the variants, in the order of their numbers."""
         return tuple(variant.name for variant in self.variants)
 
-    def outcome(
-        self, place: tuple[int, int, int], started_ns: int, words: tuple[int, int]
-    ) -> RequestOutcome:
-        """What an answer is, given by the words of its row and its score.
+    def clients_of(self, draws: Draws) -> ClientPropensities:
+        """What the clients of a replication are like."""
+        shape = len(self.segments), len(self.variants), len(self.conditions.samplers)
+        return ClientPropensities.of(self.propensities, draws, shape)
+
+    def answers_met(self, place: tuple[int, int, int], started_ns: int, row: int) -> int:
+        """The number of the answers of which a request has one, by the word of its row.
 
         The place is the segment, the variant and the instance that began with it at `started_ns`.
         """
         segment, variant, instance = place
-        row, score = words
         usual = self.conditions.outcomes_of[segment][variant]
         met = self.conditions.met(segment, variant, instance)
-        sampler = self.conditions.samplers[outcomes_met(met, started_ns, row, usual)]
-        return sampler.draw(row, score, self.variants[variant].salt)
+        return outcomes_met(met, started_ns, row, usual)
+
+    def outcome(
+        self, place: tuple[int, int, int], started_ns: int, words: tuple[int, int]
+    ) -> RequestOutcome:
+        """What an answer is, given by the words of its row and its score; all clients are alike."""
+        row, score = words
+        sampler = self.conditions.samplers[self.answers_met(place, started_ns, row)]
+        return sampler.draw(row, score, self.variants[place[1]].salt)
 
     def number_of(self, variant: str) -> int:
         """The number of a variant.

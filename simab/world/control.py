@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simab.draws import Draws
 from simab.policies import Action, Observation
+from simab.world.answer_log import LabelledRecords
 from simab.world.blueprint import Blueprint
 from simab.world.calls import CallEnd
 from simab.world.routing import Routing
@@ -90,6 +91,12 @@ class DataPlane(Protocol):
 
         `wanted` are numbers of labelled requests that some variants, by number, have together.
         Where there are any, no control event lies before the last tick.
+        """
+
+    def newly_labelled(self) -> LabelledRecords:
+        """Of the records kept, those whose label's arrival became known since this was last asked.
+
+        By the number of the record, and the records themselves; the label may arrive later.
         """
 
     def records(self) -> NDArray[np.int64] | None:

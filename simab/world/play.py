@@ -40,7 +40,13 @@ def play(
         return _self_played(policy, blueprint, draws, engine, record_requests)
     if policy is not None and is_shipped(policy):
         blueprint = blueprint.counting(getattr(policy, "immature", None))
-    session = Session(blueprint, draws, engine=engine, record_requests=record_requests)
+    session = Session(
+        blueprint,
+        draws,
+        engine=engine,
+        record_requests=record_requests,
+        reads_answers=_reads_answers(policy),
+    )
     try:
         if policy is not None:
             _conduct(session, policy)
@@ -77,6 +83,12 @@ def _conduct(session: Session, policy: Decider) -> None:
         if wishes and wishes.has_ended(state):
             return  # what is left is played at once
         wanted = wishes.next_look(state, observation) if wishes else None
+
+
+def _reads_answers(policy: Decider | None) -> bool:
+    """Whether a policy, simab's own or the user's, says that it asks for answers one by one."""
+    asked = getattr(policy, "reads_answers", None)
+    return bool(asked()) if callable(asked) else False
 
 
 class _Wishes(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -11,10 +12,13 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.errors import InvalidInput
 from simab.policies import Assignments
+from simab.policies.answers import Answers
 from simab.stats.fixed_arrays import fixed
 from simab.stats.label_totals import LabelTotals, no_scores
 from simab.stats.request_totals import RequestTotals, added
+from simab.world.answer_log import AnswerLog
 from simab.world.phases import Phases
 from simab.world.run_counts import INSTANCE_SHARE_ONE, RequestColumn, RunCounts
 
@@ -98,12 +102,22 @@ class ArrivedLabels:
 class ShownCounts:
     """The counts of a run as a policy may see them: they go on, and cannot be written to."""
 
-    def __init__(self, run_counts: RunCounts) -> None:
+    def __init__(self, run_counts: RunCounts, answer_log: AnswerLog | None = None) -> None:
         self.run_counts = run_counts.shown(_locked)
+        self.answers = None if answer_log is None else _reader(answer_log)
         self.numbers = {name: number for number, name in enumerate(run_counts.blueprint.names)}
         self.labels = ArrivedLabels(self.run_counts)
         self.phases = Phases(self.run_counts)
         self.publication = run_counts.blueprint.publication
+
+
+def _reader(answer_log: AnswerLog) -> Callable[[int, int], Answers]:
+    """Reads the log, and leads nobody to it: what it holds can be written to."""
+
+    def read(variant: int, until_ns: int) -> Answers:
+        return answer_log.answers(variant, until_ns)
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +171,15 @@ class PublishedMetrics:
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived before now."""
         return self._shown.labels.totals(self._number(variant), self.now_ns)
+
+    def answers(self, variant: str) -> Answers:
+        """The same labels one by one: the first of each request, where there are several."""
+        if self._shown.answers is None:
+            raise InvalidInput(
+                "metrics.answers: the run keeps no answers. Give the policy a method "
+                "reads_answers() that returns True, or play with record_requests=True."
+            )
+        return self._shown.answers(self._number(variant), self.now_ns)
 
     def as_of(self, earlier_ns: int) -> PublishedMetrics:
         """What was visible at an instant that is not after now; a published window is final."""

@@ -17,6 +17,7 @@ from simab.errors import InvalidInput
 from simab.policies import Action, Observation, Refusal, SetInstances, SetWeights
 from simab.scenario.serving import Autoscaling
 from simab.scenario.timeline import WeightChange
+from simab.world.answer_log import AnswerLog
 from simab.world.autoscaling import Autoscaler
 from simab.world.blueprint import Blueprint
 from simab.world.calls import Caller, Reply, Waited
@@ -47,6 +48,8 @@ ENGINES: Final = ("compiled", "reference")
 class Session:
     """One replication, from its start to the horizon. Times are whole nanoseconds.
 
+    Observations show answers one by one where records are kept, for the run or for a policy.
+
     Raises:
         InvalidInput: no such engine.
     """
@@ -58,17 +61,21 @@ class Session:
         *,
         engine: str = "compiled",
         record_requests: bool = False,
+        reads_answers: bool = False,
     ) -> None:
         self.blueprint = blueprint
         self._environment = simpy.Environment(initial_time=0)
         # Set before all else, so that nothing at the horizon comes before it.
         self._horizon = at(self._environment, blueprint.horizon_ns, Rank.CONTROL)
         self._run_counts = RunCounts.open(blueprint)
+        keeps = record_requests or reads_answers
+        self._records_asked = record_requests
         self._plane = _plane(engine)(
-            self._environment, self._run_counts, draws, record_requests=record_requests
+            self._environment, self._run_counts, draws, record_requests=keeps
         )
         self._endpoint = Endpoint(blueprint.scenario)
-        self._shown = ShownCounts(self._run_counts)
+        log = AnswerLog(blueprint, self._plane.newly_labelled) if keeps else None
+        self._shown = ShownCounts(self._run_counts, log)
         self._refused: tuple[Refusal, ...] = ()
         self._decisions: list[DecisionEntry] = []
         self._splits: list[SplitEntry] = []
@@ -309,7 +316,8 @@ class Session:
             tuple(self._scalings),
             tuple(self._others),
         )
-        return RunData(self._run_counts, self._plane.records()), decision_log
+        records = self._plane.records() if self._records_asked else None
+        return RunData(self._run_counts, records), decision_log
 
     def abandon(self) -> None:
         """Let go of an update under way.

@@ -34,11 +34,11 @@ BEYOND_A_SCHEMA = {
     "targets", "too_many_requests", "too_many_runs", "too_many_windows",
     "dates", "too_much_memory", "trace_and_rate", "trace_cells", "trace_content", "trace_sizes",
     "unknown_column", "unknown_table",
-    "usual_metrics_need_labels", "no_world_left", "weightless_worlds", "world_changes",
-    "world_titles",
+    "usual_metrics_need_labels", "no_world_left", "units_of_analysis", "weightless_worlds",
+    "world_changes", "world_titles",
     "effect_in_percent", "effect_of_columns", "arrivals", "never_happens", "points_alone",
     "trace_columns", "timeline", "labels_by_outcome", "weights_undeployed",
-    "labels_of_rewards",
+    "labels_of_rewards", "propensities_of_rewards",
 }  # fmt: skip
 # What is not YAML, or holds nothing: there is no data for a schema to judge.
 WITHOUT_DATA = {

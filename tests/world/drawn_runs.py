@@ -90,11 +90,19 @@ SEGMENT = st.fixed_dictionaries(
         "labelled": MOSTLY,
     }
 )
+PROPENSITIES = st.sampled_from(
+    [
+        {"probability": {"concentration": 10}},
+        {"probability": {"concentration": 0.1}, "correlation": 0.0},
+        {"probability": {"concentration": 1}, "correlation": 0.5},
+    ]
+)
 ROUTING = st.sampled_from(get_args(VariantRouting))
 SPLITS = st.sampled_from(["weights"] * 4 + ["truncated_percentages", "instance_ratio"])
 ROUTERS = st.sampled_from(
     [{"count": 1}, {"count": 2}, {"count": 3, "stale": 1}, {"count": 5, "stale": 4}]
 )
+DIFFER = {"success", "numeric_reward"}
 METRICS = {"success": "success_rate", "reward": "reward"}
 AIMS = st.sampled_from(["weights", "weights", "weights", "targets", "paired"])
 SOME_VARIANTS = st.lists(st.integers(0, 9), min_size=1, max_size=3)
@@ -232,6 +240,11 @@ def _segment(
     if draw(SELDOM):
         name = draw(st.sampled_from(names))
         segment["quality"] = {name: other_quality(draw, variants, name)}
+    if draw(MOSTLY) and all(each["quality"]["kind"] in DIFFER for each in variants.values()):
+        earning = [each["quality"].get("earning_share", 0) for each in variants.values()]
+        if min(earning) < 1:
+            segment["propensities"] = draw(PROPENSITIES)
+            segment["clients"] = min(segment["clients"], 5_000)
     aim = draw(AIMS)
     if aim != "weights":
         some = list(dict.fromkeys(names[number % len(names)] for number in draw(SOME_VARIANTS)))

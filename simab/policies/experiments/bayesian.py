@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, TypeV
 from pydantic import Field, model_validator
 
 from simab.errors import InvalidInput
+from simab.policies.experiments.by_user import UserEvidence
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
 from simab.policies.experiments.several import Comparison, Correction
@@ -138,7 +139,7 @@ class BayesianExperiment(LookingExperiment):
             if control is None or candidate is None:
                 return None
             return _Posteriors(control, candidate, probability_better_normal, expected_loss_normal)
-        if isinstance(seen, MetricEvidence):
+        if isinstance(seen, MetricEvidence | UserEvidence):
             beliefs = seen.beliefs()
             if beliefs is None:
                 return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from simab.policies.experiments.by_user import UserEvidence
 from simab.policies.experiments.two_means import MeanEvidence
 from simab.policies.experiments.two_metrics import MetricEvidence
 from simab.policies.metrics import COUNTED_AS_CORRECT
@@ -12,7 +13,7 @@ from simab.policies.two_proportions import ProportionEvidence
 
 __all__ = ["Evidence", "evidence_of"]
 
-Evidence: TypeAlias = ProportionEvidence | MeanEvidence | MetricEvidence
+Evidence: TypeAlias = ProportionEvidence | MeanEvidence | MetricEvidence | UserEvidence
 """All have `smaller`, `pairs`, `difference`, `test`, `mixture_test` and `confidence_sequence`."""
 
 

@@ -17,8 +17,10 @@ from simab.description import SMALLEST_ERROR, Duration, is_absent
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Hold, HoldReason, Promote, SetWeights
 from simab.policies.constant_weight_period import ConstantWeightPeriod
+from simab.policies.experiments.by_user import UserEvidence
 from simab.policies.experiments.evidence import Evidence, evidence_of
 from simab.policies.experiments.several import Comparison, Correction, by_gain, in_the_race
+from simab.policies.experiments.unit import Start, UnitOfAnalysis, started
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
 from simab.policies.immature import OptionalImmature
@@ -26,7 +28,6 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import without
-from simab.policies.policy import Policy
 from simab.text.lists import listed
 
 __all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
@@ -65,15 +66,16 @@ class ExperimentState(NamedTuple):
     finished: bool = False
     dropped: tuple[str, ...] = ()
     objection: str = ""
+    start: Start = Start()
 
 
-class Experiment(Policy):
+class Experiment(UnitOfAnalysis):
     """Looks at the labels until the rule names a winner or the time is over.
 
     The labels give the objective's metric: correct answers, positives found, scores, or rewards. A
     winning control is kept at once. A winning candidate is promoted unless a guardrail or the
     sample ratio objects: then it is held, which the log of decisions shows, and looked at again.
-    The weights stay as they are. Of several candidates each is compared with the control, a look
+    The weights stay as they are, but for a pre-period. Of several candidates each is compared with the control, a look
     waits for the labels of all, those found worse are dropped and their traffic goes to the others,
     and of those found better the one with the largest gain is promoted.
     """
@@ -81,7 +83,6 @@ class Experiment(Policy):
     tests_the_objective: ClassVar[bool] = True
     chooses_among_all: ClassVar[bool] = True
 
-    kind: str  # first, for a file and its messages begin with it
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
     """When to end undecided, from the start of the run; never if absent."""
     inconclusive: Literal["keep", "ship"] = "keep"
@@ -160,6 +161,11 @@ class Experiment(Policy):
                 state = state._replace(stretch=stretch)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
+        if self.pre_period is not None:
+            asked, start = started(self.pre_period, state.start, observation)
+            state = state._replace(start=start)
+            if asked or (start.since_ns is None and not self._is_over(observation)):
+                return asked, state
         race, seen, look = self._look_due(state, observation)
         comparisons = [
             Comparison(each.candidate, known, state.memories.get(each.candidate))
@@ -188,7 +194,7 @@ class Experiment(Policy):
         """The comparisons that are open, what is known of each, and the look that all allow."""
         race = in_the_race(observation, state.dropped)
         rule = self.one_of(len(observation.candidates))
-        seen = [evidence_of(each) for each in race]
+        seen = [self.evidence(state, each) for each in race]
         looks = [rule.look_due(state, *each) for each in zip(race, seen, strict=True)]
         return race, seen, min(looks)
 
@@ -200,7 +206,11 @@ class Experiment(Policy):
         if after.look == before.look:
             return ()
         comparisons = [
-            Comparison(each.candidate, evidence_of(each), before.memories.get(each.candidate))
+            Comparison(
+                each.candidate,
+                self.evidence(after, each),
+                before.memories.get(each.candidate),
+            )
             for each in in_the_race(observation, before.dropped)
         ]
         judgements = self.judge_each(after.look, len(observation.candidates), comparisons)
@@ -215,6 +225,8 @@ class Experiment(Policy):
         """The next look, or the end; during an update, its end."""
         if observation.status is EndpointStatus.UPDATING:
             return NextLook()
+        if self.pre_period is not None and state.start.since_ns is None:
+            return None
         rule = self.one_of(len(observation.candidates))
         each = [rule.awaited(state, one) for one in in_the_race(observation, state.dropped)]
         awaited = each[0]
@@ -236,6 +248,13 @@ class Experiment(Policy):
     def most_looks(self) -> int | None:
         """How many looks there can be at most, the end included; None if nothing limits them."""
         return None
+
+    def evidence(self, state: ExperimentState, observation: Observation) -> Evidence:
+        """What the labels say by now, of the unit that is analysed."""
+        if not self.reads_answers():
+            return evidence_of(observation)
+        pair = observation.control, observation.candidate
+        return UserEvidence(*pair, observation, self, state.start.since_ns)
 
     def labels_counted(self, seen: Evidence) -> int:
         """The labels that looks are counted by: those of the variant that has fewer."""

@@ -97,8 +97,10 @@ class FixedHorizonTest(Experiment):
         """The sample."""
         return self.sample_at(ratio)
 
-    def single_test(self, ratio: float) -> SingleTest:
-        """At the sample, at alpha."""
+    def single_test(self, ratio: float) -> SingleTest | None:
+        """At the sample, at alpha; None where it is no test of shares of requests."""
+        if self.reads_answers():
+            return None
         return SingleTest(self.sample_at(ratio), self.alpha)
 
     @property

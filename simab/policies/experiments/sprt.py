@@ -50,6 +50,11 @@ class SequentialProbabilityRatio(LookingExperiment):
                 "give the control's share as p0 and the smallest one worth promoting as p1"
             )
         sprt_bounds(self.alpha, self.beta)
+        if self.reads_answers():
+            raise InvalidInput(
+                "sprt takes each labelled request for a draw of its own; leave out unit, "
+                "pre_period and caps, or use always_valid"
+            )
         return self
 
     def counted(self, observation: Observation) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ class Topic(IntEnum):
     LABELS = auto()
     RECORDED = auto()
     SHOWN = auto()
+    USERS = auto()
     TOO_LATE = auto()
     REFUSED = auto()
     DEPLOYMENT = auto()

@@ -21,6 +21,7 @@ from simab.scenario.rules import (
     durations,
     ground_truth,
     labels,
+    propensities,
     rewards,
     routing,
     schedules,
@@ -29,6 +30,7 @@ from simab.scenario.rules import (
     timeline,
     traces,
     traffic,
+    units,
     variants,
     worlds,
 )
@@ -113,6 +115,8 @@ _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
 )
 _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     traffic.clients_who_differ_can_be_drawn,
+    propensities.propensities_can_be_kept,
+    propensities.propensities_fit_the_answers,
     traffic.targets_name_variants,
     traffic.paired_targets_name_variants,
     traffic.targets_are_at_most_all,
@@ -135,6 +139,7 @@ _ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = (
     rewards.policies_can_judge_rewards,
     rewards.policies_can_judge_the_metric,
     labels.treatments_fit_the_labels,
+    units.answers_can_be_added_up,
 )
 _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     ground_truth.compared_metrics_are_defined,
@@ -142,6 +147,7 @@ _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     rewards.priors_of_shares_are_shares,
     *_ON_WHAT_IS_JUDGED,
     rewards.priors_are_of_rewards,
+    units.pre_periods_lie_within_the_run,
     schedules.steps_name_variants,
     schedules.arms_name_variants,
     schedules.arms_are_deployed,

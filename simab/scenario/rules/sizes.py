@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from simab import units
-from simab.documents.violations import Violation
+from simab.documents.violations import Path, Violation
 from simab.scenario.memory import (
     MOST_RUN_BYTES,
     MOST_STUDY_ROWS,
     SCORED,
+    answer_bytes,
     counted_clients,
     expected_requests,
     run_bytes,
@@ -97,6 +98,11 @@ def counts_fit_into_memory(scenario: UncheckedScenario) -> Iterator[Violation]:
             "Shorten horizon, lengthen metrics.period, lower the rates in traffic, or describe "
             "fewer variants."
         )
+        if answer_bytes(scenario) > needed // 2:
+            for name, policy in scenario.policies.items():
+                if policy.reads_answers():
+                    yield _answers_do_not_fit(("policies", name, "unit"), scenario, needed)
+            return
         if clients // 8 > needed // 2:
             rule = (
                 f"of {clients:,} clients {needed / 2**30:.1f} GiB a run are counted, at most "
@@ -106,6 +112,16 @@ def counts_fit_into_memory(scenario: UncheckedScenario) -> Iterator[Violation]:
             yield Violation(("objective", "count_clients"), rule, remedy)
             return
         yield Violation(_HORIZON, rule, remedy)
+
+
+def _answers_do_not_fit(path: Path, scenario: UncheckedScenario, needed: int) -> Violation:
+    rule = (
+        f"keeps each of about {expected_requests(scenario):,.0f} requests to judge by user, "
+        f"{needed / 2**30:.1f} GiB a run, at most {MOST_RUN_BYTES / 2**30:.0f} fit"
+    )
+    return Violation(
+        path, rule, "Shorten horizon, lower the rates in traffic, or judge by request."
+    )
 
 
 def rows_fit_into_memory(scenario: UncheckedScenario) -> Iterator[Violation]:

@@ -94,6 +94,7 @@ _SEGMENT: Final = np.dtype(
         ("clients_asked_for", np.int64),  # whether routing or targets read their words
         ("gap_table", np.int64),
         ("labelled", np.int64),
+        ("clients_differ", np.int64),  # in what comes of their answers
         ("first_target", np.int64),
         ("last_target", np.int64),
         ("first_paired", np.int64),
@@ -124,6 +125,8 @@ class RunConstants(NamedTuple):
     Lists of variants and segments stand in flat arrays, each list from its first to its last place.
     `answers_of` and `effect_starts` are by segment and variant, shape (segments x variants,), the
     latter with an end.
+    `succeeds_below` and where its lists start, shape (segments x variants x answers,), are those
+    of ClientPropensities.
     Sizes have shape (given arrivals, columns), what a unit of each takes (variants, columns).
     """
 
@@ -158,6 +161,8 @@ class RunConstants(NamedTuple):
     client_guides: Integers
     row_thresholds: Words
     rows: Records
+    succeeds_below: Words
+    succeeds_starts: Integers
     label_course: Records
     label_rules: Records
     label_outages: Records
@@ -220,6 +225,11 @@ def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
         segments = packed.segments.copy()
         given = given_arrays(blueprint, draws, segments)
         packed = packed._replace(segments=segments, **given._asdict())
+    if blueprint.propensities:
+        clients = blueprint.clients_of(draws)
+        packed = packed._replace(
+            succeeds_below=clients.thresholds, succeeds_starts=clients.starts.ravel().copy()
+        )
     if all(segment.modulation is None for segment in blueprint.segments):
         return packed
     curves = [curve_of(segment, draws, blueprint.horizon_ns) for segment in blueprint.segments]
@@ -265,6 +275,8 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         client_guides=_flat(guides),
         row_thresholds=_flat_words([each.thresholds for each in samplers]),
         rows=_rows(samplers),
+        succeeds_below=np.zeros(0, dtype=np.uint64),  # of each replication's own clients
+        succeeds_starts=np.zeros(0, dtype=np.int64),
         label_course=labels.course,
         label_rules=labels.rules,
         label_outages=labels.outages,
@@ -316,11 +328,14 @@ def _segments(blueprint: Blueprint, tables: _Tables, guides: Sequence[Integers])
     cut = _starts([np.append(each.client_thresholds, np.uint64(0)) for each in blueprint.segments])
     records["first_client"], records["last_client"] = cut[:-1], cut[1:] - 1
     records["first_guide"] = _starts(guides)[:-1]
+    records["clients_differ"][[plan.segment for plan in blueprint.propensities]] = 1
     for record, segment in zip(records, blueprint.segments, strict=True):
         record["unequal"] = len(segment.client_thresholds) > 0
         record["guide_shift"] = 64 - len(segment.client_thresholds).bit_length()
         record["stream"] = segment.stream
-        record["clients_asked_for"] = by_client or len(segment.targets) > 1
+        record["clients_asked_for"] = (
+            by_client or len(segment.targets) > 1 or record["clients_differ"]
+        )
         record["gap_table"] = tables.row_of(segment.gaps)
         record["labelled"] = segment.labelled
         record["paired"] = len(segment.paired)

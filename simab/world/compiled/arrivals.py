@@ -195,10 +195,13 @@ def _draw_clients(constants, streams, segment, first):
 
 @njit(**INSIDE)
 def _take_given_words(constants, words, given, segment, first):
-    """What is given of a block's requests; those after the last keep their words."""
+    """What is given of a block's requests; those after the last, which never come, have none."""
     before = constants.segments[segment].first_given
-    for place in range(min(np.int64(BLOCK), constants.segments[segment].given - first)):
+    there = min(np.int64(BLOCK), constants.segments[segment].given - first)
+    for place in range(there):
         words[np.uint64(place)] = np.uint64(given[np.uint64(before + first + place)])
+    for place in range(max(there, np.int64(0)), BLOCK):
+        words[np.uint64(place)] = np.uint64(0)
 
 
 @njit(**INSIDE)

@@ -15,7 +15,8 @@ from simab.world.compiled.draws import (
     own_word,
     part_of,
 )
-from simab.world.compiled.streams import BLOCK, ROW, SCORE
+from simab.world.compiled.streams import BLOCK, CLIENT, ROW, SCORE
+from simab.world.propensities import ALL_ALIKE
 
 __all__ = ["draw_answer", "draw_outcome", "draw_outcomes"]
 
@@ -27,24 +28,76 @@ _LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
 @njit(**INSIDE)
 def draw_outcomes(constants, streams, segment, first):
     """Label, score, whether it is correct and the score's bin, from place `first` on."""
+    if constants.segments[segment].clients_differ:
+        for place in range(first, BLOCK):
+            here = np.uint64(place)
+            answers = _usual_answers(constants, streams, segment, here)
+            _draw_by_client(constants, streams, segment, here, answers)
+        return
     for place in range(first, BLOCK):
-        draw_outcome(constants, streams, segment, np.uint64(place))
+        here = np.uint64(place)
+        answers = _usual_answers(constants, streams, segment, here)
+        _draw_alike(constants, streams, segment, here, answers)
 
 
 @njit(forceinline=True, **INSIDE)
 def draw_outcome(constants, streams, segment, place):
     """Those of one request, of the variant that it goes to."""
-    variant = np.uint64(streams[segment].variants[place])
-    number = segment * np.uint64(len(constants.variants)) + variant
-    draw_answer(constants, streams, segment, place, np.uint64(constants.answers_of[number]))
+    answers = _usual_answers(constants, streams, segment, place)
+    draw_answer(constants, streams, segment, place, answers)
+
+
+@njit(forceinline=True, **INSIDE)
+def _usual_answers(constants, streams, segment, place):
+    """The number of the answers of the variant that a request goes to."""
+    number = _place_of(constants, segment, np.uint64(streams[segment].variants[place]))
+    return np.uint64(constants.answers_of[number])
+
+
+@njit(forceinline=True, **INSIDE)
+def _place_of(constants, segment, variant):
+    return segment * np.uint64(len(constants.variants)) + variant
 
 
 @njit(forceinline=True, **INSIDE)
 def draw_answer(constants, streams, segment, place, answers):
     """Those of one request, of the answers with this number."""
+    if constants.segments[segment].clients_differ:
+        _draw_by_client(constants, streams, segment, place, answers)
+    else:
+        _draw_alike(constants, streams, segment, place, answers)
+
+
+@njit(**INSIDE)
+def _draw_by_client(constants, streams, segment, place, answers):
+    """The same where clients differ. In a function of its own: mostly they do not."""
+    variant = np.uint64(streams[segment].variants[place])
+    number = _place_of(constants, segment, variant) * np.uint64(len(constants.answers)) + answers
+    start = constants.succeeds_starts[number]
+    if start == ALL_ALIKE:
+        _draw_alike(constants, streams, segment, place, answers)
+        return
+    client = np.uint64(start) + streams[segment].words[CLIENT, place]
+    word = own_word(streams[segment].words[ROW, place], constants.variants[variant].salt)
+    part = np.int64(word >= constants.succeeds_below[client])
+    word_score = streams[segment].words[SCORE, place]
+    outcome = _of_row(constants, answers, variant, part, word_score)
+    _keep(constants, streams, segment, place, outcome)
+
+
+@njit(forceinline=True, **INSIDE)
+def _draw_alike(constants, streams, segment, place, answers):
+    """The same where all clients are alike."""
     variant = np.uint64(streams[segment].variants[place])
     word_row, word_score = streams[segment].words[ROW, place], streams[segment].words[SCORE, place]
-    label, score, correct = _outcome(constants, answers, variant, word_row, word_score)
+    outcome = _outcome(constants, answers, variant, word_row, word_score)
+    _keep(constants, streams, segment, place, outcome)
+
+
+@njit(forceinline=True, **INSIDE)
+def _keep(constants, streams, segment, place, outcome):
+    """Label, score and whether it is correct, of one request."""
+    label, score, correct = outcome
     streams[segment].labels[place] = label
     streams[segment].scores[place] = score
     streams[segment].corrects[place] = correct
@@ -59,6 +112,13 @@ def _outcome(constants, answers, variant, word_row, word_score):
     if constants.rows[np.uint64(plan.first_row)].label == NONE:
         word_row = own_word(word_row, salt)
     part = part_of(constants.row_thresholds, plan.first_row, plan.last_row, word_row)
+    return _of_row(constants, answers, variant, part, word_score)
+
+
+@njit(forceinline=True, **INSIDE)
+def _of_row(constants, answers, variant, part, word_score):
+    """The outcome of one of the rows."""
+    plan, salt = constants.answers[answers], constants.variants[variant].salt
     row = constants.rows[np.uint64(plan.first_row + part)]
     label, score, correct = row.label, row.score, row.correct
     if plan.negatives_table != NO_TABLE:

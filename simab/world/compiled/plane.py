@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simab.draws import Draws, Purpose
 from simab.scenario.serving import KEEPING
+from simab.world.answer_log import LabelledRecords
 from simab.world.blueprint import NO_VARIANT
 from simab.world.calls import CallEnd
 from simab.world.compiled.arrays import (
@@ -33,7 +34,7 @@ from simab.world.compiled.kernel import (
 from simab.world.compiled.label_watch import LabelWatch
 from simab.world.compiled.streams import BLOCK, CLIENT, NOWHERE, TARGET, streams_of
 from simab.world.label_plan import LabelCounting
-from simab.world.records import RECORD_COLUMNS
+from simab.world.records import RECORD_COLUMNS, UNKNOWN
 from simab.world.routing import Routing
 from simab.world.run_counts import CLIENT_BITS, RunCounts, Status
 
@@ -78,6 +79,7 @@ class CompiledPlane:
         rows = max(log_chunk, ROWS_A_REQUEST) if record_requests else 0
         self._log = np.empty(rows, dtype=LOG_ROW)
         self._position = np.zeros(1, dtype=np.int64)
+        self._looked_at = 0, 0
 
     def route(self, routing: Routing) -> None:
         """Put a split in force for the requests that arrive from now on."""
@@ -145,13 +147,26 @@ class CompiledPlane:
         if self._kernel is advance:
             self._kernel = _machine_code(advance)
 
+    def newly_labelled(self) -> LabelledRecords:
+        """The records whose label's arrival became known since this was last asked.
+
+        That is known as soon as a request arrives.
+        """
+        assert self._record, "records are kept"
+        chunk, row = self._looked_at
+        parts = [*self._chunks[chunk:], self._log[: self._position[0]]]
+        first = sum(map(len, self._chunks[:chunk])) + row
+        self._looked_at = len(self._chunks), int(self._position[0])
+        records = _table(np.concatenate([parts[0][row:], *parts[1:]]))
+        labelled = records[:, RECORD_COLUMNS.index("label_ns")] != UNKNOWN
+        return first + np.flatnonzero(labelled), records[labelled]
+
     def records(self) -> NDArray[np.int64] | None:
         """The request records, if they were kept."""
         if not self._record:
             return None
         self._keep_chunk()
-        records = np.concatenate(self._chunks)
-        return records.view(np.int64).reshape(len(records), len(RECORD_COLUMNS))
+        return _table(np.concatenate(self._chunks))
 
     def _cookies_of(self, routing: Routing) -> NDArray[np.int64]:
         """Since when each client has the cookie that is given now; another age is another one."""
@@ -222,6 +237,10 @@ class CompiledPlane:
     def _keep_chunk(self) -> None:
         self._chunks.append(self._log[: self._position[0]].copy())
         self._position[0] = 0
+
+
+def _table(records: NDArray[np.void]) -> NDArray[np.int64]:
+    return records.view(np.int64).reshape(len(records), len(RECORD_COLUMNS))
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,9 @@ import simpy
 from numpy.typing import NDArray
 
 from simab.draws import COPY_ATTEMPT, Draws, Purpose, own_word
+from simab.profiles.outcomes import RequestOutcome
 from simab.scenario.serving import HASHING
+from simab.world.answer_log import LabelledRecords
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.calls import CallEnd
 from simab.world.conditions import fails, service_under
@@ -65,6 +67,8 @@ class ReferencePlane:
         self._users: set[tuple[int, int]] = set()
         self._epoch = -1
         self._called = 0
+        self._learned = 0
+        self._propensities = self._blueprint.clients_of(draws)
         environment.process(self._traffic())
 
     def route(self, routing: Routing) -> None:
@@ -90,6 +94,13 @@ class ReferencePlane:
         So comparing the two planes also tests what policies say of the ticks that they do not need.
         """
         return ticks[0]
+
+    def newly_labelled(self) -> LabelledRecords:
+        """The records whose label's arrival became known since this was last asked."""
+        assert self._log is not None, "records are kept"
+        numbers, found = self._log.learned_since(self._learned)
+        self._learned += len(numbers)
+        return numbers, found
 
     def records(self) -> NDArray[np.int64] | None:
         """The request records, if a log was kept."""
@@ -266,7 +277,7 @@ class ReferencePlane:
 
     def _label(self, end: CallEnd, arrival: Arrival, record: int) -> None:
         """Book the label of an answered request now, for the time at which it will arrive."""
-        row_word, score_word, delay_word, never_word = arrival.outcome
+        _, _, delay_word, never_word = arrival.outcome
         blueprint = self._blueprint
         labelled = blueprint.segments[arrival.segment].labelled
         usual = blueprint.labels is None  # a delay and a share are all
@@ -275,7 +286,7 @@ class ReferencePlane:
             return
         assert end.instance is not None
         place = arrival.segment, end.variant, end.instance
-        outcome = blueprint.outcome(place, end.started_ns, (row_word, score_word))
+        outcome = self._outcome(place, end.started_ns, arrival)
         if blueprint.labels is not None:
             answer = Answer(end.variant, outcome, end.finished_ns)
             self._label_by_course(blueprint.labels, answer, arrival, record)
@@ -285,6 +296,17 @@ class ReferencePlane:
         if self._log:
             seen = label_ns < blueprint.horizon_ns
             self._log.learn(record, label_ns, outcome if seen else None)
+
+    def _outcome(
+        self, place: tuple[int, int, int], started_ns: int, arrival: Arrival
+    ) -> RequestOutcome:
+        """What the answer is to this client, begun with at an instant by an instance."""
+        row, score, _, _ = arrival.outcome
+        segment, variant, _ = place
+        answers = self._blueprint.answers_met(place, started_ns, row)
+        below = self._propensities.succeeds_below((segment, variant, answers), arrival.client)
+        salt = self._blueprint.variants[variant].salt
+        return self._blueprint.conditions.samplers[answers].draw(row, score, salt, below)
 
     def _label_by_course(
         self, labels: LabelPlan, answer: Answer, arrival: Arrival, record: int

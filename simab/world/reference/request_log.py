@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.profiles.outcomes import NONE, RequestOutcome
+from simab.world.answer_log import LabelledRecords
 from simab.world.blueprint import NO_VARIANT
 from simab.world.records import RECORD_COLUMNS, UNKNOWN
 from simab.world.reference.traffic import Arrival
@@ -33,6 +34,8 @@ class RequestLog:
     score: list[int] = field(default_factory=list)
     correct: list[int] = field(default_factory=list)
     label_ns: list[int] = field(default_factory=list)
+    learned: list[int] = field(default_factory=list)
+    """Numbers of the records whose label's arrival is known, in the order of the replies."""
 
     def arrive(self, arrival: Arrival, attempt: int = 0) -> int:
         """Begin a record; returns its number."""
@@ -56,8 +59,17 @@ class RequestLog:
     def learn(self, number: int, label_ns: int, outcome: RequestOutcome | None) -> None:
         """When the label arrives and, unless that is after the horizon, what it says."""
         self.label_ns[number] = label_ns
+        self.learned.append(number)
         if outcome is not None:
             self.label[number], self.score[number], self.correct[number] = outcome
+
+    def learned_since(self, first: int) -> LabelledRecords:
+        """Those learned, from the first-th of them on."""
+        numbers = self.learned[first:]
+        columns = [getattr(self, name) for name in RECORD_COLUMNS]
+        rows = [[column[number] for column in columns] for number in numbers]
+        found = np.array(rows, dtype=np.int64).reshape(len(rows), len(columns))
+        return np.array(numbers, dtype=np.int64), found
 
     def table(self) -> NDArray[np.int64]:
         """The records as an array of shape (requests, 13), columns as RECORD_COLUMNS says."""

@@ -1,0 +1,109 @@
+"""How far a test by request errs where routing keeps users with a variant, and they differ.
+
+Of variants of quality success. With propensities p_i of users who send m_i labelled requests on
+average, independently of each other, the variance of a share R of N requests is
+1 + sum m_i^2 (p_i - R)^2 / (N R (1 - R)) times that of N independent ones: the design effect.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
+from simab.policies import Policy
+from simab.profiles.quality import Success
+from simab.scenario.models import Scenario
+from simab.scenario.parts import Segment
+from simab.scenario.rates import mean_rate_per_s
+from simab.stats.design_effect import naive_false_promotion
+from simab.text.lists import listed, named
+from simab.text.numbers import number_text, percent_text, two_figures
+
+__all__ = ["effect_of_users", "finer_than_users"]
+
+_MATTERS = 1.1
+"""A design effect from which something is said: 1 of 40 promotions becomes 1 of 32."""
+
+
+def finer_than_users(scenario: Scenario) -> Iterator[str]:
+    """Rules that take requests for draws of their own where users are what is drawn."""
+    if not scenario.endpoint.assigns_clients:
+        return
+    found: dict[tuple[int, float | None], list[str]] = {}
+    for name, policy in scenario.policies.items():
+        if policy.tests_single_requests():
+            at = _labels_at_the_first_look(scenario, policy)
+            found.setdefault((at, getattr(policy, "alpha", None)), []).append(name)
+    for (labels, alpha), names in found.items():
+        effect = effect_of_users(scenario, labels)
+        if not effect >= _MATTERS:
+            continue
+        tests = "tests" if len(names) == 1 else "test"
+        promoted = ""
+        if alpha is not None:
+            share = two_figures(naive_false_promotion(effect, alpha=alpha))
+            promoted = (
+                f": a z-test at alpha {alpha:g} promotes an equal candidate in "
+                f"{percent_text(share)} of the runs, at one look, not in {percent_text(alpha / 2)}"
+            )
+        yield (
+            f"{listed([*map(named, names)])} {tests} each request as a draw of its own, and "
+            f"{scenario.endpoint.variant_routing} keeps users with a variant, who differ. With "
+            f"{number_text(labels)} labelled requests of both, at the first look, the variance is "
+            f"about {two_figures(effect):g} times what it is taken for{promoted}. "
+            "Write `unit: user` where the rule has it."
+        )
+
+
+def effect_of_users(scenario: Scenario, labels: float) -> float:
+    """The design effect of so many labelled requests of both variants; 1 where users are alike.
+
+    Of two variants that both answer as the control does. NaN where its answers are not of quality
+    success, or a trace says who asks.
+    """
+    segments = [each for each in scenario.traffic.values() if each.labelled]
+    rates = [mean_rate_per_s(scenario, each) for each in segments]
+    whole = math.fsum(rates)
+    shares = [_share_of_success(scenario, each) for each in segments]
+    if not whole or any(each.trace is not None for each in segments) or None in shares:
+        return math.nan
+    parts = [
+        (rate / whole, share, segment)
+        for rate, share, segment in zip(rates, shares, segments, strict=True)
+        if share is not None
+    ]
+    ratio = math.fsum(part * share for part, share, _ in parts)
+    between = math.fsum(
+        part**2
+        * segment.activity.concentration(segment.clients)
+        * ((share - ratio) ** 2 + _variance(segment, share))
+        for part, share, segment in parts
+    )
+    return 1.0 + labels * between / (ratio * (1.0 - ratio)) if 0.0 < ratio < 1.0 else 1.0
+
+
+def _share_of_success(scenario: Scenario, segment: Segment) -> float | None:
+    control = scenario.objective.control
+    quality = segment.quality.get(control, scenario.endpoint.variants[control].quality)
+    return quality.probability if isinstance(quality, Success) else None
+
+
+def _variance(segment: Segment, share: float) -> float:
+    """Of the propensities of a segment's users about their mean."""
+    propensities = getattr(segment, "propensities", None)
+    law = None if propensities is None else propensities.probability
+    return 0.0 if law is None else float(law.intraclass_correlation * share * (1.0 - share))
+
+
+def _labels_at_the_first_look(scenario: Scenario, policy: Policy) -> int:
+    """Labelled requests of both; all of the run where the rule waits for none."""
+    objective, immature = scenario.objective, getattr(policy, "immature", None)
+    rates = labelled_per_hour(scenario, immature)
+    control, candidate = rates[objective.control], rates[objective.candidate]
+    least = min(control, candidate)
+    in_all = labels_until(scenario, control + candidate, scenario.horizon, immature)
+    needed = policy.labels_needed(labels_ratio(control, candidate))
+    if needed and least > 0.0:
+        return round(min(needed * (control + candidate) / least, in_all))
+    return round(in_all)

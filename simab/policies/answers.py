@@ -1,0 +1,44 @@
+"""The labelled answers of a variant one by one, for rules that judge by user and not by request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Answers"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """One entry an answered request whose label has arrived, in order of the labels' arrival.
+
+    `users` numbers the clients of all segments (segment by segment, from 0), `values` holds 1 and 0
+    for right and wrong answers, or the reward in its units. `arrived_ns` is when the request came,
+    `known_ns` when its label counted. Arrays are read-only, all of one length.
+    """
+
+    segments: NDArray[np.int64]
+    users: NDArray[np.int64]
+    values: NDArray[np.float64]
+    arrived_ns: NDArray[np.int64]
+    known_ns: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def arrived(self, since_ns: int, until_ns: int | None = None) -> Answers:
+        """Those of requests that came from `since_ns` on, and before `until_ns` if it is given."""
+        chosen = self.arrived_ns >= since_ns
+        if until_ns is not None:
+            chosen &= self.arrived_ns < until_ns
+        if chosen.all():
+            return self
+        return Answers(
+            self.segments[chosen],
+            self.users[chosen],
+            self.values[chosen],
+            self.arrived_ns[chosen],
+            self.known_ns[chosen],
+        )

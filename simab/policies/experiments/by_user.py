@@ -1,0 +1,202 @@
+"""What the answers of two variants say when they are added up by user, or treated one by one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simab.policies.answers import Answers
+from simab.policies.experiments.two_means import MeansTest
+from simab.policies.experiments.unit import UnitOfAnalysis
+from simab.policies.observation import Observation
+from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
+from simab.stats.bayes import Normal
+from simab.stats.interval import Interval
+from simab.stats.shared_users import (
+    UserDifference,
+    UserTable,
+    adjusted_difference,
+    user_table,
+    win_difference,
+)
+from simab.text.numbers import figure_text
+
+__all__ = ["UserEvidence"]
+
+Floats = NDArray[np.float64]
+_NO_USERS = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class UserEvidence:
+    """The answers of both variants, under the variants' names, and how a rule treats them.
+
+    `labelled` counts the requests that looks are counted by; users stand in the variance alone. The
+    answers are read when a look is due: at most ticks only the counts are asked for. Only requests
+    from `since_ns` on are compared; earlier ones of the control tell what users were worth before.
+    Who met both variants counts in each, and the variance keeps what the two have in common.
+    """
+
+    control: str
+    candidate: str
+    observation: Observation
+    rule: UnitOfAnalysis
+    since_ns: int | None = None
+
+    @cached_property
+    def labelled(self) -> tuple[int, int]:
+        """Labelled requests of control and candidate."""
+        if self.rule.pre_period is not None:
+            control, candidate = self._answers
+            return len(control), len(candidate)
+        labels = self.observation.metrics.labels
+        return labels(self.control).labelled, labels(self.candidate).labelled
+
+    @cached_property
+    def found(self) -> UserDifference:
+        """The difference by the rule's unit, with its variance."""
+        table, covariate = self.table, None
+        if self.rule.ranks:
+            return win_difference(table)
+        if self.rule.pre_period is not None:
+            covariate = self._before(self._people)
+        return adjusted_difference(table, covariate)
+
+    @cached_property
+    def table(self) -> UserTable:
+        """The treated values by unit; under `request` each answer is a user of its own."""
+        control, candidate = self._answers
+        users, values = (control.users, candidate.users), self._treated(control, candidate)
+        if self.rule.unit == "request":
+            places = np.arange(len(control) + len(candidate))
+            users = places[: len(control)], places[len(control) :]
+        table = user_table(users, values)
+        return table.of_means() if self.rule.unit == "user_mean" else table
+
+    @property
+    def smaller(self) -> int:
+        """The labelled requests of the variant that has fewer."""
+        return min(self.labelled)
+
+    @property
+    def pairs(self) -> float:
+        """The harmonic mean of the labelled requests.
+
+        It says how far an experiment has come on its plan. It is not the information, which grows
+        more slowly once the same users come again.
+        """
+        control, candidate = self.labelled
+        return 2.0 * control * candidate / (control + candidate) if control + candidate else 0.0
+
+    @property
+    def difference(self) -> float:
+        """By how much the candidate is better; NaN without answers of both."""
+        return self.found.difference
+
+    @property
+    def control_share(self) -> float:
+        """What part of the difference's variance the control makes, by the labelled requests."""
+        control, candidate = self.labelled
+        return candidate / (control + candidate) if control + candidate else 0.5
+
+    def test(self) -> MeansTest:
+        """The two-sided test by Student's t of the users; NaN where the spread is not known."""
+        found = self.found
+        return MeansTest(found.difference, found.z, found.p_value)
+
+    def mixture_test(self, mixing_variance: float) -> MixtureTest:
+        """One look of the mSPRT, with the variance over users."""
+        found = self.found
+        return mixture_test(found.difference, found.variance, mixing_variance=mixing_variance)
+
+    def confidence_sequence(self, tight_at: int, level: float) -> Interval:
+        """Asymptotic confidence sequence, with the variance over users at the requests so far."""
+        found = self.found
+        if not found.variance > 0.0:
+            return Interval.undefined(level, "the spread over users is not known yet")
+        pairs = max(round(self.pairs), 1)
+        spread = math.sqrt(found.variance * pairs)
+        return confidence_sequence(
+            found.difference, spread, pairs, target_count=tight_at, level=level
+        )
+
+    def beliefs(self) -> tuple[Normal, Normal] | None:
+        """Normal laws of both whose difference has the difference's own; None while unknown."""
+        found = self.found
+        if not found.variance > 0.0:
+            return None
+        half = math.sqrt(found.variance / 2.0)
+        return Normal(found.control, half), Normal(found.control + found.difference, half)
+
+    @staticmethod
+    def written(difference: float) -> str:
+        """A difference, as reasons quote it."""
+        return figure_text(difference, "+.6g")
+
+    def __str__(self) -> str:
+        """Both estimates in words, as every reason quotes them."""
+        found, (users, new_users) = self.found, self.table.users
+        what = (
+            "P(larger)" if self.rule.ranks else {"user_mean": "mean"}.get(self.rule.unit, "ratio")
+        )
+        of = "requests" if self.rule.unit == "request" else "users"
+        labelled, new_labelled = self.labelled
+        shared = f", {self.table.shared} users in both" if self.table.shared else ""
+        adjusted = ""
+        if self.rule.pre_period is not None and self.since_ns is not None:
+            adjusted = f", adjusted to {figure_text(found.variance_factor, '.0%')} of the variance"
+        return (
+            f"{self.control} {what} {figure_text(found.control, '.6g')} of {users} {of} "
+            f"({labelled} labels), {self.candidate} {figure_text(found.candidate, '.6g')} of "
+            f"{new_users} ({new_labelled}){shared}{adjusted}"
+        )
+
+    @cached_property
+    def _answers(self) -> tuple[Answers, Answers]:
+        """Those that are compared; none during a pre-period."""
+        metrics = self.observation.metrics
+        both = metrics.answers(self.control), metrics.answers(self.candidate)
+        if self.rule.pre_period is None:
+            return both
+        since_ns = self.observation.now_ns if self.since_ns is None else self.since_ns
+        return both[0].arrived(since_ns), both[1].arrived(since_ns)
+
+    @property
+    def _people(self) -> NDArray[np.int64]:
+        """Who stands behind each entry of the table."""
+        if self.rule.unit != "request":
+            return self.table.numbers
+        control, candidate = self._answers
+        return np.concatenate([control.users, candidate.users])
+
+    def _before(self, people: NDArray[np.int64]) -> Floats | None:
+        """What a request of each of them was worth before, under the control; the mean of all
+        where there was none. None where there was none at all.
+        """
+        control = self.observation.metrics.answers(self.control)
+        earlier = control.arrived(0, self.rule.pre_period)
+        if not len(earlier):
+            return None
+        values = np.minimum(earlier.values, self._most)
+        known = user_table((earlier.users, _NO_USERS), (values, np.zeros(0)))
+        own = known.values[0] / known.requests[0]
+        places = np.minimum(np.searchsorted(known.numbers, people), len(known.numbers) - 1)
+        return np.where(known.numbers[places] == people, own[places], values.mean())
+
+    def _treated(self, control: Answers, candidate: Answers) -> tuple[Floats, Floats]:
+        most = self._most
+        return np.minimum(control.values, most), np.minimum(candidate.values, most)
+
+    @cached_property
+    def _most(self) -> float:
+        """What a value counts for at most."""
+        if self.rule.cap is not None:
+            return self.rule.cap
+        values = np.concatenate([each.values for each in self._answers])
+        if self.rule.cap_percentile is None or not len(values):
+            return math.inf
+        return float(np.percentile(values, self.rule.cap_percentile))

@@ -1,0 +1,129 @@
+"""The unit that an experiment takes for an independent draw, and what it does to values before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, NamedTuple, TypeAlias
+
+from pydantic import Field, model_validator
+
+from simab.description import PositiveDuration, is_absent, is_nothing
+from simab.errors import InvalidInput
+from simab.policies.actions import Action, SetWeights
+from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.pair_weights import all_to
+from simab.policies.policy import Policy
+
+__all__ = ["Start", "UnitOfAnalysis", "started"]
+
+Unit: TypeAlias = Literal["request", "user", "user_mean"]
+Weights = tuple[tuple[str, float], ...]
+
+
+def _is_by_request(unit: object) -> bool:
+    return unit == "request"
+
+
+class UnitOfAnalysis(Policy):
+    """What the errors of a test are errors of: requests, or the users who made them.
+
+    Requests of one user are alike where users differ. A test that counts each as a draw of its own
+    then finds differences that are not there, and more so the more requests a user makes.
+    """
+
+    kind: str  # first, for a file and its messages begin with it
+    unit: Annotated[Unit, Field(exclude_if=_is_by_request)] = "request"
+    """What is taken for an independent draw. `request`: each labelled request. `user`: each user,
+    for the same metric, values a request, by the delta method. `user_mean`: each user, for the mean
+    over users of their own means, in which all users weigh alike. Of a metric of correct answers,
+    or rewards. Looks still count labelled requests."""
+    pre_period: Annotated[PositiveDuration | None, Field(exclude_if=is_absent)] = None
+    """Keep all traffic with the control for so long, from the start of the run, then split it as
+    the scenario's weights do, and test requests from then on, adjusted by what the same users'
+    requests had been worth before (CUPED). No adjustment if absent."""
+    cap: Annotated[float | None, Field(exclude_if=is_absent)] = None
+    """The most that a reward counts for, in its units: larger ones count as this. Then the means of
+    what is capped are compared, which may order the variants otherwise."""
+    cap_percentile: Annotated[float | None, Field(gt=0, lt=100, exclude_if=is_absent)] = None
+    """The same by the percentile of the rewards of both variants at the look, such as 99."""
+    ranks: Annotated[bool, Field(exclude_if=is_nothing)] = False
+    """Compare the users' means by their ranks (Mann-Whitney with Brunner and Munzel's variance):
+    the probability that a user's mean is larger under the candidate, less a half. Of `user_mean`.
+    """
+
+    @model_validator(mode="after")
+    def _treatments_fit(self) -> UnitOfAnalysis:
+        if self.cap is not None and self.cap_percentile is not None:
+            raise InvalidInput("cap and cap_percentile both say what counts most; give one of them")
+        if self.ranks and self.unit != "user_mean":
+            raise InvalidInput(
+                f"ranks are those of the users' means, and unit is {self.unit}; "
+                "write unit: user_mean, or leave out ranks"
+            )
+        for field in ("pre_period", "cap", "cap_percentile"):
+            if self.ranks and getattr(self, field) is not None:
+                raise InvalidInput(
+                    f"{field} does nothing to ranks, which compare users' means by their order; "
+                    f"leave out ranks or {field}"
+                )
+        return self
+
+    def tests_single_requests(self) -> bool:
+        """By `unit: request`."""
+        return self.unit == "request"
+
+    def reads_answers(self) -> bool:
+        """Whether it judges by more than counts: by user, or with a treatment of the values."""
+        caps = self.cap is not None or self.cap_percentile is not None
+        return self.unit != "request" or caps or self.pre_period is not None
+
+    def shortest_promotion_ns(self, weight_update_ns: int) -> float:
+        """Not before the split, which comes after `pre_period`."""
+        return 0 if self.pre_period is None else self.pre_period + weight_update_ns
+
+    def waits_ns(self) -> Sequence[int]:
+        """`pre_period`."""
+        return () if self.pre_period is None else (self.pre_period,)
+
+
+class Start(NamedTuple):
+    """The weights to split by after a pre-period, and since when they are seen to be in force."""
+
+    weights: Weights = ()
+    since_ns: int | None = None
+
+
+def started(
+    pre_period_ns: int, start: Start, observation: Observation
+) -> tuple[Sequence[Action], Start]:
+    """What a pre-period asks of the endpoint now, and how far it has come.
+
+    The weights of the first look are those to split by; where they leave the control or a
+    candidate nothing, all of them get the same. What is refused is asked for again at the next look.
+    """
+    if start.since_ns is not None:
+        return (), start
+    if not start.weights:
+        start = Start(tuple(_split(observation).items()))
+    if observation.status is EndpointStatus.UPDATING:
+        return (), start
+    split = dict(start.weights)
+    over = observation.now_ns >= pre_period_ns
+    wanted = split if over else all_to(observation.control, split)
+    if _shares(observation.weights) != _shares(wanted):
+        what = "the pre-period is over" if over else "pre-period: the control alone"
+        return (SetWeights(wanted, because=what),), start
+    return (), start._replace(since_ns=observation.now_ns) if over else start
+
+
+def _split(observation: Observation) -> dict[str, float]:
+    weights = dict(observation.weights)
+    compared = (observation.control, *observation.candidates)
+    if not min(weights.get(name, 0.0) for name in compared) > 0.0:
+        weights |= dict.fromkeys(compared, 1.0)
+    return weights
+
+
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items() if weight > 0.0}

@@ -1,0 +1,76 @@
+"""Rules on the unit of analysis: answers that are read one by one must be what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from simab import units
+from simab.documents.violations import Path, Violation, violation_at_key
+from simab.policies import Policy
+from simab.policies.experiments.experiment import Experiment
+from simab.policies.immature import AsArrived, Wait
+from simab.policies.metrics import COUNTED_AS_CORRECT
+from simab.scenario.parts import UncheckedScenario
+from simab.scenario.rules.qualities import earns_rewards
+
+__all__ = ["answers_can_be_added_up", "pre_periods_lie_within_the_run"]
+
+_ADDED: Final = (*sorted(COUNTED_AS_CORRECT), "reward")
+
+
+def answers_can_be_added_up(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
+    """Values of single requests exist of some metrics, and once where labels come once."""
+    if not isinstance(policy, Experiment) or not policy.reads_answers():
+        return
+    field = _field_of(policy)
+    metric, here = scenario.objective.metric, (*path, field)
+    if metric not in _ADDED:
+        rule = f"adds up single answers, and the objective's metric is {metric}"
+        remedy = f"Leave it out, or make one of {', '.join(_ADDED)} the objective."
+        yield violation_at_key(here, rule, remedy)
+    for cap in ("cap", "cap_percentile"):
+        if getattr(policy, cap) is not None and not earns_rewards(scenario):
+            rule = "is for numeric rewards, and the variants earn none"
+            yield violation_at_key((*path, cap), rule, f"Leave out {cap}.")
+    if not isinstance(policy.immature, Wait | AsArrived | None):
+        rule = f"is for counts, and {field} reads single answers"
+        remedy = "Use `{kind: wait, after: 7d}` here."
+        yield Violation((*path, "immature", "kind"), rule, remedy)
+    yield from _labels_come_once(scenario, here)
+
+
+def _labels_come_once(scenario: UncheckedScenario, here: Path) -> Iterator[Violation]:
+    labels = scenario.labels
+    revised = labels.revised or any(settings.revised for _, settings in labels.said())
+    for name, given in (("revised", revised), ("duplicates", labels.duplicates is not None)):
+        if given:
+            rule = f"reads the first label of each answer, and labels have {name}"
+            remedy = f"Remove `{name}` from labels, or leave it out."
+            yield violation_at_key(here, rule, remedy)
+
+
+def pre_periods_lie_within_the_run(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
+    """A split that comes after the end compares nothing."""
+    pre_period = getattr(policy, "pre_period", None)
+    if not isinstance(policy, Experiment) or pre_period is None:
+        return
+    here, longest = (*path, "pre_period"), policy.longest_ns()
+    if pre_period >= scenario.horizon:
+        rule = f"takes the whole run of {units.format_duration(scenario.horizon)}"
+        yield Violation(here, rule, "Shorten it, or raise horizon.")
+    elif longest is not None and pre_period >= longest:
+        rule = f"ends after the experiment, at {units.format_duration(longest)}"
+        yield Violation(here, rule, "Shorten it, or raise maximum_duration.")
+
+
+def _field_of(policy: Experiment) -> str:
+    """The first field for which it reads answers."""
+    if policy.unit != "request":
+        return "unit"
+    fields = ("pre_period", "cap", "cap_percentile")
+    return next(field for field in fields if getattr(policy, field) is not None)

@@ -1,0 +1,325 @@
+"""Experiments that judge by user: what they count, when they look, and how often they err."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from simab.policies import Answers, EndpointStatus, Promote, SetWeights
+from simab.policies.experiments.always_valid import AlwaysValid
+from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.by_user import UserEvidence
+from simab.policies.experiments.experiment import Experiment, ExperimentState
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.policies.experiments.unit import Start
+from simab.stats.design_effect import (
+    beta_intraclass_correlation,
+    design_effect,
+    naive_false_promotion,
+)
+from simab.stats.label_totals import LabelTotals
+from simab.stats.user_totals import UserTotals, ratio_test
+from tests.policies.fake_metrics import MINUTE, earned, observation, successes
+
+Floats = NDArray[np.float64]
+HOUR = 60 * MINUTE
+EACH_KIND: list[dict[str, Any]] = [
+    {"kind": FixedHorizonTest, "labelled_requests": 50},
+    {"kind": NaivePeeking, "labelled_requests": 50},
+    {"kind": GroupSequential, "labelled_requests": 50, "looks": 2},
+    {"kind": AlwaysValid, "labelled_requests": 50, "tight_at": 100},
+    {"kind": AlwaysValid, "labelled_requests": 50, "method": "mixture", "typical_effect": 0.05},
+    {"kind": BayesianExperiment, "labelled_requests": 50},
+]
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """A metrics view of answers, whose totals are the answers' own."""
+
+    by_variant: Mapping[str, Answers]
+    earning: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def labels(self, variant: str) -> LabelTotals:
+        """As counts."""
+        values = self.by_variant[variant].values
+        if self.earning:
+            return earned(values.tolist())
+        return successes(int(values.sum()), int((1 - values).sum()))
+
+    def answers(self, variant: str) -> Answers:
+        """One by one."""
+        self.asked.append(variant)
+        return self.by_variant[variant]
+
+
+def answers(users: Any, values: Any, arrived_ns: Any = 0) -> Answers:
+    """Those of one segment."""
+    users, values = np.asarray(users), np.asarray(values, dtype=np.float64)
+    arrived = np.broadcast_to(np.asarray(arrived_ns), users.shape)
+    return Answers(np.zeros_like(users), users, values, arrived, arrived)
+
+
+def drawn(seed: int, *, users: int = 80, gain: float = 0.0) -> dict[str, Answers]:
+    """Users with Beta(2, 8) propensities and geometric activity of mean 20, half in each arm."""
+    random = np.random.default_rng(seed)
+    own = random.beta(2, 8, users)
+    who = np.repeat(np.arange(users), random.geometric(1 / 20, users))
+    new = who % 2 == 1
+    values = (random.random(len(who)) < own[who] + gain * new).astype(float)
+    return {"old": answers(who[~new], values[~new]), "new": answers(who[new], values[new])}
+
+
+def seen(rule: Experiment, by_variant: Mapping[str, Answers], **fields: Any) -> UserEvidence:
+    """What a rule sees of these answers."""
+    metrics: Any = OneByOne(by_variant, fields.pop("earning", False))
+    start = Start((), fields.pop("since_ns", None))
+    found = rule.evidence(ExperimentState(start=start), observation(metrics, **fields))
+    assert isinstance(found, UserEvidence)
+    return found
+
+
+def naive(**fields: Any) -> NaivePeeking:
+    """One that looks from 50 labels on."""
+    return NaivePeeking.model_validate({"labelled_requests": 50, **fields})
+
+
+def test_by_user_it_is_the_delta_method() -> None:
+    """The difference and variance of ratio_test, whose oracle is a clustered regression."""
+    both = drawn(1)
+    found = seen(naive(unit="user"), both)
+    arms = []
+    for each in both.values():
+        numbers = np.unique(each.users)
+        requests = [int((each.users == number).sum()) for number in numbers]
+        arms.append(
+            UserTotals.of(requests, [each.values[each.users == one].sum() for one in numbers])
+        )
+    expected = ratio_test(*arms)
+    assert found.test().difference == pytest.approx(expected.difference)
+    assert found.found.variance == pytest.approx(expected.variance)
+    assert found.smaller == min(len(each) for each in both.values())
+    assert found.pairs == pytest.approx(stats.hmean([len(each) for each in both.values()]))
+    control, candidate = found.beliefs() or pytest.fail("known")
+    assert candidate.mean - control.mean == pytest.approx(expected.difference)
+    assert control.standard_deviation**2 * 2 == pytest.approx(expected.variance)
+
+
+def test_by_users_means_it_is_welchs_test_of_them() -> None:
+    """SciPy's, of users' means; with ranks Brunner's and Munzel's."""
+    both = drawn(2)
+    means = [
+        [each.values[each.users == number].mean() for number in np.unique(each.users)]
+        for each in both.values()
+    ]
+    welch = stats.ttest_ind(means[1], means[0], equal_var=False)
+    assert seen(naive(unit="user_mean"), both).test().p_value == pytest.approx(welch.pvalue)
+    munzel = stats.brunnermunzel(means[0], means[1])
+    by_ranks = seen(naive(unit="user_mean", ranks=True), both)
+    assert by_ranks.test().p_value == pytest.approx(munzel.pvalue)
+    assert "P(larger)" in str(by_ranks)
+
+
+def test_a_cap_is_what_a_reward_counts_for_at_most() -> None:
+    """SciPy's Welch test of rewards clipped by hand, and by the percentile of both arms."""
+    random = np.random.default_rng(3)
+    old, new = random.lognormal(0, 2, 300), random.lognormal(0, 2, 200)
+    both = {"old": answers(np.arange(300), old), "new": answers(np.arange(200), new)}
+    for fields, most in (
+        ({"cap": 5.0}, 5.0),
+        ({"cap_percentile": 90}, np.percentile(np.concatenate([old, new]), 90)),
+    ):
+        expected = stats.ttest_ind(new.clip(max=most), old.clip(max=most), equal_var=False)
+        found = seen(naive(**fields), both, earning=True)
+        assert found.test().p_value == pytest.approx(expected.pvalue)
+        assert found.difference == pytest.approx(
+            np.minimum(new, most).mean() - np.minimum(old, most).mean()
+        )
+
+
+def test_a_pre_period_adjusts_by_what_users_were_worth_before() -> None:
+    """The regression of users' means on what they had before, by NumPy's least squares by arm."""
+    random = np.random.default_rng(4)
+    level = random.normal(10, 2, 60)
+    before = level + random.normal(0, 0.5, 60)
+    after = level + random.normal(0, 0.5, 60)
+    users = np.arange(60)
+    known = before[:50]  # ten came later: they count as the mean of the others
+    earlier, old = answers(users[:50], known, HOUR // 2), answers(users[::2], after[::2], 3 * HOUR)
+    both = {
+        "old": Answers(
+            *(np.concatenate(pair) for pair in zip(arrays(earlier), arrays(old), strict=True))
+        ),
+        "new": answers(users[1::2], after[1::2], 3 * HOUR),
+    }
+    rule = naive(unit="user_mean", pre_period="1h")
+    found = seen(rule, both, earning=True, since_ns=2 * HOUR, now_ns=4 * HOUR)
+    covariate = np.append(known, [known.mean()] * 10)
+    within = [after[part] - after[part].mean() for part in (slice(0, None, 2), slice(1, None, 2))]
+    then = [
+        covariate[part] - covariate[part].mean() for part in (slice(0, None, 2), slice(1, None, 2))
+    ]
+    theta = np.dot(np.concatenate(then), np.concatenate(within)) / np.sum(np.square(then))
+    adjusted = after - theta * covariate
+    assert found.found.theta == pytest.approx(theta)
+    assert found.difference == pytest.approx(adjusted[1::2].mean() - adjusted[::2].mean())
+    assert found.found.variance_factor < 0.5
+    assert found.labelled == (30, 30)
+    assert "of the variance" in str(found)
+
+
+def arrays(each: Answers) -> tuple[Any, ...]:
+    """In the order of the fields."""
+    return each.segments, each.users, each.values, each.arrived_ns, each.known_ns
+
+
+def test_a_pre_period_keeps_the_control_and_then_splits() -> None:
+    """Course by hand: control alone, split asked for again where refused, then answers count."""
+    rule = naive(unit="user", pre_period="30min", maximum_duration="2h")
+    nobody: Any = OneByOne({"old": answers([], []), "new": answers([], [])})
+
+    def at(now_ns: int, weights: dict[str, float], state: Any, **fields: Any) -> Any:
+        shown = observation(nobody, now_ns=now_ns, weights=weights, **fields)
+        actions, after = rule.decide(state, shown)
+        return [getattr(each, "weights", None) for each in actions], after
+
+    even, alone = {"old": 1.0, "new": 1.0}, {"old": 1.0, "new": 0.0}
+    asked, state = at(MINUTE, even, None)
+    assert asked == [alone]
+    asked, state = at(2 * MINUTE, even, state, status=EndpointStatus.UPDATING)
+    assert asked == []
+    asked, state = at(3 * MINUTE, even, state)  # refused, or undone by somebody
+    assert asked == [alone]
+    asked, state = at(4 * MINUTE, alone, state)
+    assert asked == []
+    asked, state = at(30 * MINUTE, alone, state)
+    assert asked == [even]
+    assert state.start.since_ns is None
+    asked, state = at(32 * MINUTE, even, state)
+    assert asked == []
+    assert state.start.since_ns == 32 * MINUTE
+    actions, state = rule.decide(state, observation(nobody, now_ns=120 * MINUTE))
+    assert isinstance(actions[0], Promote)
+    assert actions[0].variant == "old"
+    assert rule.shortest_promotion_ns(62 * 10**9) == 30 * MINUTE + 62 * 10**9
+    assert list(rule.waits_ns()) == [30 * MINUTE]
+
+
+def test_where_all_traffic_is_the_controls_the_split_is_even() -> None:
+    """There are no other weights that anybody has named."""
+    rule = naive(pre_period="1min")
+    nobody: Any = OneByOne({"old": answers([], []), "new": answers([], [])})
+    shown = observation(nobody, weights={"old": 1.0, "new": 0.0}, now_ns=2 * MINUTE)
+    actions, _ = rule.decide(None, shown)
+    assert isinstance(actions[0], SetWeights)
+    assert actions[0].weights == {"old": 1.0, "new": 1.0}
+
+
+@pytest.mark.parametrize(
+    "fields", EACH_KIND, ids=lambda each: f"{each['kind'].__name__} {each.get('method', '')}"
+)
+@pytest.mark.parametrize("unit", ["user", "user_mean"])
+def test_every_experiment_judges_by_user(fields: dict[str, Any], unit: str) -> None:
+    """A gain of a half is promoted by each; users are read only when a look is due."""
+    rule = fields["kind"].model_validate(
+        {**{k: v for k, v in fields.items() if k != "kind"}, "unit": unit}
+    )
+    assert rule.reads_answers()
+    many, few = drawn(5, gain=0.5), drawn(5, users=4)
+    early: Any = OneByOne(
+        {name: answers(each.users[:9], each.values[:9]) for name, each in few.items()}
+    )
+    actions, state = rule.decide(None, observation(early))
+    assert (list(actions), early.asked) == ([], [])
+    late: Any = OneByOne(many)
+    actions, state = rule.decide(state, observation(late))
+    assert isinstance(actions[0], Promote)
+    assert actions[0].variant == "new"
+    assert "users" in actions[0].because
+    reading = rule.readings(None, state, observation(late))
+    assert reading[0].passed
+
+
+def test_the_default_is_by_request_and_is_not_written() -> None:
+    """Files and keys of rows stay what they were."""
+    plain = naive()
+    assert not plain.reads_answers()
+    written = plain.model_dump(mode="json")
+    assert not {"unit", "pre_period", "cap", "cap_percentile", "ranks"} & written.keys()
+    assert naive(unit="user").model_dump(mode="json")["unit"] == "user"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cap": 1, "cap_percentile": 99},
+        {"ranks": True},
+        {"ranks": True, "unit": "user"},
+        {"ranks": True, "unit": "user_mean", "pre_period": "1h"},
+    ],
+    ids=str,
+)
+def test_what_excludes_each_other_is_refused(fields: dict[str, Any]) -> None:
+    """With what to write in its place."""
+    with pytest.raises(ValueError, match=r"leave out|give one of them"):
+        naive(**fields)
+
+
+def test_a_planned_test_by_user_is_not_the_single_test_of_theory() -> None:
+    """What theory knows of shares of requests is not said of users."""
+    fields = {"labelled_requests": 100}
+    assert FixedHorizonTest.model_validate(fields).single_test(1.0) is not None
+    assert FixedHorizonTest.model_validate({**fields, "unit": "user"}).single_test(1.0) is None
+
+
+@pytest.mark.long
+def test_how_often_equal_variants_are_told_apart() -> None:
+    """By simulation: the nominal level by user, and the design effect's by request.
+
+    400 users by hash, Beta(2, 8), geometric activity of mean 20; 3,000 runs, 3.9 standard errors.
+    """
+    runs, level = 3_000, 0.05
+    rules = {
+        unit: FixedHorizonTest.model_validate({"labelled_requests": 50, "unit": unit, **more})
+        for unit, more in (
+            ("request", {}),
+            ("user", {}),
+            ("user_mean", {}),
+        )
+    }
+    rules["ranks"] = FixedHorizonTest.model_validate(
+        {"labelled_requests": 50, "unit": "user_mean", "ranks": True}
+    )
+    promoted = dict.fromkeys(rules, 0)
+    for run in range(runs):
+        metrics: Any = OneByOne(drawn(run, users=400))
+        for name, rule in rules.items():
+            actions, _ = rule.decide(None, observation(metrics))
+            promoted[name] += any(getattr(each, "variant", "") == "new" for each in actions)
+    mean, mean_square = 20.0, 20.0**2 + 380.0  # geometric: variance (1 - p) / p^2
+    effect = design_effect(mean, mean_square, beta_intraclass_correlation(2, 8))
+    wanted = dict.fromkeys(rules, level / 2)
+    wanted["request"] = naive_false_promotion(effect, alpha=level)
+    for name, count in promoted.items():
+        band = 3.9 * math.sqrt(wanted[name] * (1 - wanted[name]) / runs)
+        assert count / runs == pytest.approx(wanted[name], abs=band), name
+
+
+def test_sprt_takes_no_users() -> None:
+    """It has no variance that users could be in."""
+    from simab.policies.experiments.sprt import SequentialProbabilityRatio
+
+    with pytest.raises(ValueError, match="takes each labelled request"):
+        SequentialProbabilityRatio.model_validate(
+            {"labelled_requests": 5, "p0": 0.5, "p1": 0.6, "unit": "user"}
+        )
