@@ -20,6 +20,7 @@ from simab.stats.fixed_arrays import fixed
 __all__ = [
     "Activity",
     "EqualActivity",
+    "GammaActivity",
     "LognormalActivity",
     "ZipfActivity",
     "client_thresholds",
@@ -106,8 +107,28 @@ class LognormalActivity(_Law):
         return weights
 
 
+class GammaActivity(_Law):
+    """Gamma distributed rates: clients weigh the quantiles of a gamma law at (i - 1/2) / clients.
+
+    At a cv of 1 rates are exponential, so that a client's number of requests is geometric, counted
+    from 0; at other cv it is negative binomial.
+    """
+
+    kind: Literal["gamma"] = "gamma"
+    cv: Annotated[float, Field(ge=0.01, le=10)] = 1.0
+    """Coefficient of variation of clients' rates: at 1 the heaviest 1 % send 5.6 % of the
+    requests."""
+
+    def weights(self, clients: int) -> Floats:
+        """Quantiles of a gamma law of mean 1, the largest first."""
+        from scipy.special import gammainccinv
+
+        places = (np.arange(clients, dtype=np.float64) + 0.5) / clients
+        return np.asarray(gammainccinv(self.cv**-2, places), dtype=np.float64) * self.cv**2
+
+
 Activity: TypeAlias = Annotated[
-    EqualActivity | ZipfActivity | LognormalActivity, Field(discriminator="kind")
+    EqualActivity | ZipfActivity | LognormalActivity | GammaActivity, Field(discriminator="kind")
 ]
 
 

@@ -81,6 +81,7 @@ ACTIVITIES = st.sampled_from(
         {"kind": "zipf", "exponent": 5},
         {"kind": "lognormal", "sigma": 0.25},
         {"kind": "lognormal", "sigma": 5},
+        {"kind": "gamma", "cv": 1},
     ]
 )
 SEGMENT = st.fixed_dictionaries(

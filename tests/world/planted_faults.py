@@ -35,6 +35,14 @@ FAULTS = {
         "np.uint64(given[np.uint64(before + first + place)])",
         "np.uint64(given[np.uint64(before + first + place + 1)])",
     ),
+    "the propensity of another client": (
+        "client = np.uint64(start) + streams[segment].words[CLIENT, place]",
+        "client = np.uint64(start) + streams[segment].words[CLIENT, np.uint64(0)]",
+    ),
+    "clients with the thresholds of other answers": (
+        "start = constants.succeeds_starts[number]",
+        "start = constants.succeeds_starts[number - answers]",
+    ),
     "the sizes of the next request": (
         "place = np.uint64(constants.segments[segment].first_given + number)",
         "place = np.uint64(constants.segments[segment].first_given + number + 1)",
