@@ -38,12 +38,14 @@ and the race may take 800 runs a world, so that {plans} plans end within the hou
 """
 
 
-def play_plans(folder: Path, executor: Executor | None = None, plans: int = _PLANS) -> None:
+def play_plans(
+    folder: Path, executor: Executor | None = None, plans: int = _PLANS, judging_runs: int = 4000
+) -> None:
     """Plan so many times for each kind of scenario and write plans.csv below a folder."""
     rows = []
     for kind in PLANNED:
         say(f"plans for the {kind} scenario: {plans}")
-        rows += plan_error(kind, plans, executor=executor)
+        rows += plan_error(kind, plans, judging_runs=judging_runs, executor=executor)
     target = folder / _PLACE / "plans.csv"
     target.parent.mkdir(parents=True, exist_ok=True)
     header = [field.name for field in fields(Named)]

@@ -22,7 +22,7 @@ def test_each_kind_varies_parameters_of_its_policies(kind: str) -> None:
 @pytest.mark.long
 def test_a_small_page_is_made(tmp_path: Path) -> None:
     """Of one plan of each kind; a row for each, read back as made."""
-    play_plans(tmp_path, plans=1)
+    play_plans(tmp_path, plans=1, judging_runs=400)
     write_plans(tmp_path)
     rows = read_plans(tmp_path / "reports" / "plan" / "plans.csv")
     assert [row.kind for row in rows] == list(PLANNED)

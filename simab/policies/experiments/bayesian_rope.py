@@ -7,8 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from simab.description import Description, Difference
+from simab.policies.experiments.by_user import UserEvidence
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Judgement, LookingExperiment
+from simab.policies.experiments.several import Correction
 from simab.policies.experiments.two_means import MeanEvidence, belief_of_mean
 from simab.policies.experiments.two_metrics import MetricEvidence
 from simab.policies.metrics import LOWER_IS_BETTER
@@ -55,6 +57,8 @@ class BayesianRope(LookingExperiment):
     """
 
     fields_of_either: ClassVar[tuple[str, ...]] = ("rope",)
+
+    corrections: ClassVar[tuple[Correction, ...]] = ("none",)
 
     kind: Literal["bayesian_rope"] = "bayesian_rope"
     rope: Annotated[Difference, Field(ge=0, le=1e9)]
@@ -104,9 +108,10 @@ class BayesianRope(LookingExperiment):
                 return None
             sizes = seen.control_rewards.count, seen.candidate_rewards.count
             return self._normal_odds((control, candidate), sizes, 1)
-        if isinstance(seen, MetricEvidence):
+        if isinstance(seen, MetricEvidence | UserEvidence):
             beliefs = seen.beliefs()
-            sign = -1 if seen.metric in LOWER_IS_BETTER else 1
+            lower = isinstance(seen, MetricEvidence) and seen.metric in LOWER_IS_BETTER
+            sign = -1 if lower else 1
             return None if beliefs is None else self._normal_odds(beliefs, seen.labelled, sign)
         control_law, candidate_law = (
             FLAT if prior is None else prior.beta()

@@ -75,9 +75,9 @@ class Experiment(UnitOfAnalysis):
     The labels give the objective's metric: correct answers, positives found, scores, or rewards. A
     winning control is kept at once. A winning candidate is promoted unless a guardrail or the
     sample ratio objects: then it is held, which the log of decisions shows, and looked at again.
-    The weights stay as they are, but for a pre-period. Of several candidates each is compared with the control, a look
-    waits for the labels of all, those found worse are dropped and their traffic goes to the others,
-    and of those found better the one with the largest gain is promoted.
+    The weights stay as they are, but for a pre-period. Of several candidates each is compared with
+    the control, a look waits for the labels of all, those found worse are dropped and their traffic
+    goes to the others, and of those found better the one with the largest gain is promoted.
     """
 
     tests_the_objective: ClassVar[bool] = True

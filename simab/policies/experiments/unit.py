@@ -99,7 +99,8 @@ def started(
     """What a pre-period asks of the endpoint now, and how far it has come.
 
     The weights of the first look are those to split by; where they leave the control or a
-    candidate nothing, all of them get the same. What is refused is asked for again at the next look.
+    candidate nothing, all of them get the same. What is refused is asked for again at the next
+    look.
     """
     if start.since_ns is not None:
         return (), start
