@@ -24,7 +24,7 @@ def test_the_header_states_what_theory_says() -> None:
 
 
 def test_each_of_the_seven_can_be_promoted() -> None:
-    """The better one is the fifth: it is found whatever its place, as seeds fixed beforehand say."""
+    """The better one is the fifth: it is found whatever its place."""
     written = simab.load(FILE).model_dump(mode="json")
     variants = written["endpoint"]["variants"]
     variants["wide"]["quality"], variants["green"]["quality"] = (
