@@ -95,13 +95,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         result = simab.main(args=arguments, prog_name="simab", standalone_mode=False)
         sys.stdout.flush()
     except SimabError as error:
-        from simab.cli.terminal import refuse
-
-        refuse(error)
-        if isinstance(error, NoResources):
-            return ExitCode.NO_RESOURCES
-        nothing_finished = isinstance(error, ReplicationsFailed)
-        return ExitCode.REPLICATIONS_FAILED if nothing_finished else ExitCode.BAD_INPUT
+        return _refused(error)
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(file=shown)
@@ -131,6 +125,23 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say("This is a bug in simab; please report it with the lines above.")
         return ExitCode.BUG
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _refused(error: SimabError) -> int:
+    """Say what simab refuses, and which exit code that is."""
+    # A library that does not load for want of memory is said to be absent.
+    lacking = what_is_lacking(error) if type(error) is SimabError else ""
+    if lacking:
+        release_reserve()
+        _say(lacking)
+        return ExitCode.NO_RESOURCES
+    from simab.cli.terminal import refuse
+
+    refuse(error)
+    if isinstance(error, NoResources):
+        return ExitCode.NO_RESOURCES
+    nothing_finished = isinstance(error, ReplicationsFailed)
+    return ExitCode.REPLICATIONS_FAILED if nothing_finished else ExitCode.BAD_INPUT
 
 
 def _give_up_output(*streams: TextIO) -> None:

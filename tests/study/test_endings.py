@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from simab.cli import main
+from simab.errors import SimabError
 from simab.scenario import dumps
 from simab.study.local import local_processes
 from tests.comparison.command_line import COMMAND, rows_in, wait_for_rows
@@ -178,3 +180,21 @@ def test_a_lack_of_files_or_memory_is_no_bug(
     assert ended.returncode == 71, ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.stderr.splitlines()[-1].startswith(("No more files", "Memory has run out"))
+
+
+def test_a_library_that_finds_no_room_is_a_lack_of_memory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not an absent library: what loads it is told so by the loader's words alone."""
+
+    def without_room(**_: object) -> None:
+        try:
+            raise ImportError("numpy.so: failed to map segment from shared object")
+        except ImportError as error:
+            raise SimabError("the compiled engine needs Numba, which does not load") from error
+
+    monkeypatch.setattr(main.simab, "main", without_room)
+    with pytest.raises(SystemExit) as ended:
+        main.main(["compare"])
+    assert ended.value.code == 71
+    assert capsys.readouterr().err.startswith("Memory has run out")

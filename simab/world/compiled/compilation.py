@@ -45,7 +45,7 @@ def require_numba() -> None:
         raise SimabError(
             f"the compiled engine needs Numba, which does not load here ({error}). Install it, or "
             'ask for the engine "reference", which gives the same results more slowly.'
-        ) from None
+        ) from error
 
 
 @contextmanager
