@@ -167,10 +167,7 @@ class Experiment(UnitOfAnalysis):
             if asked or (start.since_ns is None and not self._is_over(observation)):
                 return asked, state
         race, seen, look = self._look_due(state, observation)
-        comparisons = [
-            Comparison(each.candidate, known, state.memories.get(each.candidate))
-            for each, known in zip(race, seen, strict=True)
-        ]
+        comparisons = _compared(race, seen, state)
         if look == state.look:
             if not self._is_over(observation):  # at nearly all ticks
                 return (), state
@@ -205,14 +202,8 @@ class Experiment(UnitOfAnalysis):
         before = before or ExperimentState()
         if after.look == before.look:
             return ()
-        comparisons = [
-            Comparison(
-                each.candidate,
-                self.evidence(after, each),
-                before.memories.get(each.candidate),
-            )
-            for each in in_the_race(observation, before.dropped)
-        ]
+        race = in_the_race(observation, before.dropped)
+        comparisons = _compared(race, [self.evidence(after, each) for each in race], before)
         judgements = self.judge_each(after.look, len(observation.candidates), comparisons)
         found = []
         for each, judgement in zip(comparisons, judgements, strict=True):
@@ -399,3 +390,13 @@ class LookingExperiment(Experiment):
 def _at_part_of_alpha(rule: Experiment, candidates: int) -> Experiment:
     alpha = getattr(rule, "alpha", None)  # Bayesians have none
     return rule if alpha is None else rule.model_copy(update={"alpha": alpha / candidates})
+
+
+def _compared(
+    race: Sequence[Observation], seen: Sequence[Evidence], state: ExperimentState
+) -> list[Comparison]:
+    """Each open comparison, with what the state remembers of its candidate."""
+    return [
+        Comparison(each.candidate, known, state.memories.get(each.candidate))
+        for each, known in zip(race, seen, strict=True)
+    ]

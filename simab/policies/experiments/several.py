@@ -50,7 +50,7 @@ def adjusted_p_values(seen: Sequence[Evidence], correction: Correction, family: 
     if correction == "holm":
         known = [1.0 if math.isnan(each) else each for each in p_values]
         return list(map(float, holm([*known, *[1.0] * absent])[: len(seen)]))
-    sizes = [_z_of(p_value) for p_value in p_values]
+    sizes = [abs(test.z) for test in tests]
     shares = [round(each.control_share, _SHARES_IN_HUNDREDTHS) for each in seen]
     # One that was dropped has no statistic left, and still counts.
     found = dunnett_p_values([*sizes, *[0.0] * absent], [*shares, *[0.5] * absent])
@@ -65,10 +65,3 @@ def by_gain(comparisons: Sequence[Comparison]) -> list[Comparison]:
         return -math.inf if math.isnan(difference) else difference
 
     return sorted(comparisons, key=gain, reverse=True)
-
-
-def _z_of(p_value: float) -> float:
-    """The size of the normal statistic that has this two-sided p-value; NaN where it has none."""
-    from scipy.special import ndtri
-
-    return float(-ndtri(p_value / 2.0))
