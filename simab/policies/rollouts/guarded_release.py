@@ -18,6 +18,7 @@ from simab.policies.rollouts.watched_metrics import (
     Watch,
     WatchedMetric,
     compared,
+    read_now,
     requests_since,
 )
 
@@ -167,15 +168,9 @@ class GuardedRelease(StagedRelease):
         if not (after.finished or stopped or after.stage != before.stage):
             return ()
         assert before.watch is not None
-        found = []
-        for metric in self.metrics:
-            arms = before.watch.arms(metric.metric, observation)
-            interval = compared(metric, arms, level=self.level, tight_at=self._tight_at)
-            unknown = interval.reason is not None
-            passed = None if unknown else not metric.is_worse(interval)
-            words = metric.reading(*arms, interval)
-            found.append(LookReading(metric.metric, words, passed))
-        return found
+        return read_now(
+            self.metrics, before.watch, observation, level=self.level, tight_at=self._tight_at
+        )
 
     def next_look(self, state: Any, observation: Observation) -> NextLook | None:
         """The end of a stage or of a stop, every window, and every tick where labels may arrive."""

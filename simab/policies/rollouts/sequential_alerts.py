@@ -13,7 +13,7 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.rollouts.staged_release import StagedRelease
-from simab.policies.rollouts.watched_metrics import Watch, WatchedMetric, compared
+from simab.policies.rollouts.watched_metrics import Watch, WatchedMetric, read_now
 
 __all__ = ["AlertedMetric", "SequentialAlerts", "SequentialAlertsState"]
 
@@ -130,14 +130,13 @@ class SequentialAlerts(StagedRelease):
     ) -> Sequence[LookReading]:
         """Each metric now; it neither passes nor fails where nothing is known."""
         assert state.watch is not None
-        found = []
-        for metric in self.metrics:
-            arms = state.watch.arms(metric.metric, observation)
-            interval = compared(metric, arms, level=1.0 - self.alpha, tight_at=self.tight_at)
-            passed = None if interval.reason is not None else not metric.is_worse(interval)
-            words = metric.reading(*arms, interval)
-            found.append(LookReading(metric.metric, words, passed))
-        return found
+        return read_now(
+            self.metrics,
+            state.watch,
+            observation,
+            level=1.0 - self.alpha,
+            tight_at=self.tight_at,
+        )
 
     def _served_out(self, state: SequentialAlertsState, observation: Observation) -> Step:
         share, following = self.stages[state.stage].share, state.stage + 1

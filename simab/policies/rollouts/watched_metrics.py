@@ -8,11 +8,13 @@ shares were on the way: its covariance at two times is the variance at the later
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
 from simab.description import Description, Difference
+from simab.policies.look_reading import LookReading
 from simab.policies.metrics import LOWER_IS_BETTER
 from simab.policies.observation import MetricsView, Observation
 from simab.stats.always_valid import confidence_sequence
@@ -27,6 +29,7 @@ __all__ = [
     "WatchedMetric",
     "WatchedName",
     "compared",
+    "read_now",
     "requests_since",
 ]
 
@@ -225,3 +228,21 @@ def _requests_arm(metric: WatchedName, totals: RequestTotals | None) -> Arm:
 
 def _milliseconds(bucket: int) -> float:
     return bucket_middle_ns(bucket) / _NANOSECONDS_PER_MILLISECOND
+
+
+def read_now(
+    metrics: Sequence[WatchedMetric],
+    watch: Watch,
+    observation: Observation,
+    *,
+    level: float,
+    tight_at: int | None,
+) -> list[LookReading]:
+    """Each metric now; it neither passes nor fails where nothing is known."""
+    found = []
+    for metric in metrics:
+        arms = watch.arms(metric.metric, observation)
+        interval = compared(metric, arms, level=level, tight_at=tight_at)
+        passed = None if interval.reason is not None else not metric.is_worse(interval)
+        found.append(LookReading(metric.metric, metric.reading(*arms, interval), passed))
+    return found
