@@ -177,7 +177,7 @@ def _until_decision(run: Run, outcome: RunSummary, decided_ns: int | None) -> Un
     ended = run_counts.user_requests()[:windows].sum(axis=0).tolist()
     labels = tuple(
         metric_value(objective.metric, name, totals)
-        for name in (objective.control, objective.candidate)
+        for name in (objective.control, *objective.every_candidate)
         if (totals := run_counts.label_totals(blueprint.names.index(name), 0, buckets)).labelled
     )
     asked = outcome.requests_to_decision

@@ -126,7 +126,7 @@ def metric_series(run: Run, edges: list[int]) -> tuple[MetricPoint, ...]:
     """The objective's metric over all labels arrived by each span's end, with an interval."""
     run_counts, objective = run.data.run_counts, run.scenario.objective
     per_window = run_counts.blueprint.period_ns // run_counts.blueprint.label_resolution_ns
-    names = (objective.control, objective.candidate)
+    names = (objective.control, *objective.every_candidate)
     arrived = {name: _LabelsSoFar(run_counts, name) for name in names}
     rows = []
     for edge in edges[1:]:

@@ -72,13 +72,14 @@ def _print_recommendation(console: Console, said: Answer) -> None:
 
 def _print_worlds(console: Console, study: StudyResult) -> None:
     """A row a policy over all worlds, and the heading of what follows."""
+    from simab.report.candidate_text import any_candidate
     from simab.report.over_worlds import distinct
     from simab.report.worlds_table import LOOKS_AT, ON_WORSE, TIME, VERDICT, worlds_table
 
     click.echo()
     worlds = distinct(study)
     terminal.print_item(
-        console, "In how many runs each policy promotes the candidate, by world:", mark=""
+        console, f"In how many runs each policy promotes {any_candidate(study)}, by world:", mark=""
     )
     table = worlds_table(study)
     # No intervals and not what rules look at: a terminal is narrow, and the page has both.

@@ -19,7 +19,7 @@ _JUDGED: Final = {
     "depends on when": "whether it is right to promote it depends on when that is decided",
 }
 _SHORT: Final = {
-    "promote": "promoting the candidate is right",
+    "promote": "promoting is right",
     "keep": "wrong",
     "neither": "held against no policy",
     "depends on when": "right or wrong by when it is decided",

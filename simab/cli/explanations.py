@@ -33,7 +33,7 @@ def print_explanation(explanation: Explanation, worlds: list[DescribedWorld]) ->
         console.print()
         _print_capacity(console, explanation)
     console.print()
-    print_item(console, "What may be true of the candidate, a world of a study each:", mark="")
+    print_item(console, "What may be true, a world of a study each:", mark="")
     for world in worlds:
         print_item(console, f"{world.sentence()}.")
     if explanation.warnings:

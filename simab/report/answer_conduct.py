@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from simab.report import formatting
+from simab.report.candidate_text import any_candidate
 from simab.report.ranking import (
     breaks_long,
     error_share_without,
@@ -122,8 +123,8 @@ def held(result: StudyResult) -> list[str]:
         "too few requests": "too few requests",
     }
     return [
-        f"{named(policy.name)} held the candidate for {words[reason]} in {typeset.count(runs)} of "
-        f"{typeset.count(policy.runs)} runs."
+        f"{named(policy.name)} held {any_candidate(result)} for {words[reason]} in "
+        f"{typeset.count(runs)} of {typeset.count(policy.runs)} runs."
         for policy in result.policies
         for reason in words
         if (runs := policy.held.get(reason))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simab.report.answer_remarks import of_the_rule
+from simab.report.candidate_text import any_candidate
 from simab.report.over_worlds import distinct, in_world
 from simab.report.requirement_text import (
     bounds_text,
@@ -119,7 +120,7 @@ def _promotes_nothing(result: StudyResult, name: str) -> str:
     found = [policy for world in distinct(result) if (policy := in_world(world, name))]
     if any(policy.promotes.count for policy in found):
         return ""
-    return " It promotes the candidate in no run of any world."
+    return f" It promotes {any_candidate(result)} in no run of any world."
 
 
 def _more_runs(result: StudyResult, policy: str) -> str:

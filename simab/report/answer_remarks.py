@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from simab.report import formatting
+from simab.report.candidate_text import any_candidate
 from simab.report.convergence_quickest import options
 from simab.report.convergence_text import metric_title
 from simab.report.over_worlds import distinct, in_world, promoting
@@ -133,7 +134,7 @@ def of_the_rule(study: StudyResult, name: str) -> list[str]:
         policy = in_world(world, name)
         assert policy is not None
         errors = _served_in_error(policy) if world is broken else ""
-        parts.append(f"{where_text(study, world.name)} {_decides(policy)}{errors}")
+        parts.append(f"{where_text(study, world.name)} {_decides(study, policy)}{errors}")
     return [f"{named(name)}: {'; '.join(parts)}."] if parts else []
 
 
@@ -147,9 +148,9 @@ def _late(policy: PolicyResult | None) -> float:
     return at_s if math.isfinite(at_s) else math.inf
 
 
-def _decides(policy: PolicyResult) -> str:
+def _decides(study: StudyResult, policy: PolicyResult) -> str:
     at_s, ends = policy.decision_time_s.p50, policy.promotes.share
-    promotes = f"it promotes the candidate in {typeset.percent(ends)} of its runs and"
+    promotes = f"it promotes {any_candidate(study)} in {typeset.percent(ends)} of its runs and"
     if not math.isfinite(at_s):
         return f"{promotes} is undecided in half of them or more at the horizon"
     return f"{promotes} decides after {typeset.duration(at_s)} at the median"

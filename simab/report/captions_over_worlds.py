@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from simab.report import formatting
+from simab.report.candidate_text import any_candidate, right_candidate
 from simab.report.over_worlds import Trade, distinct, harmful, in_world, trades
 from simab.report.requirement_text import where_text
 from simab.report.trade_figure import asked_at_most
@@ -36,9 +37,9 @@ def trade(result: StudyResult) -> str:
         )
     parts.append(
         "Left: the share of runs that promote; filled, where keeping is right, in the world where "
-        "it is largest; hollow, where promoting is right and at the end the candidate has all "
-        "traffic, in the world where it is smallest. Right: the time to a decision of either kind "
-        "where promoting is right, in the slowest such world."
+        "it is largest; hollow, where promoting is right and at the end "
+        f"{right_candidate(result)} has all traffic, in the world where it is smallest. Right: the "
+        "time to a decision of either kind where promoting is right, in the slowest such world."
     )
     line = " Dashed: the requirement." if math.isfinite(asked) else ""
     return f"{' '.join(parts)}{line} Lines: 95{typeset.THIN}% intervals."
@@ -99,16 +100,17 @@ def worlds(result: StudyResult) -> str:
     if wrongly:
         most = max(each.share for each in wrongly)
         parts.append(
-            "Where keeping is right the candidate is promoted most often by "
+            f"Where keeping is right {any_candidate(result)} is promoted most often by "
             f"{_extreme(result, [each for each in wrongly if each.share == most])}."
             if most
-            else "No run promotes the candidate where keeping is right."
+            else f"No run promotes {any_candidate(result)} where keeping is right."
         )
     rightly = [each for each in shares if each.world.asks == PROMOTE]
     if rightly:
         least = min(each.share for each in rightly)
+        pronoun = "one" if result.truth.several else "it"
         parts.append(
-            "Where promoting is right it is promoted least often by "
+            f"Where promoting is right {pronoun} is promoted least often by "
             f"{_extreme(result, [each for each in rightly if each.share == least])}."
         )
     failed = sum(each.failed for each in result.failures)
@@ -154,9 +156,9 @@ def harm(result: StudyResult) -> str:
         parts.append(f"Left out, as no variant is worse there: {listed(left_out)}.")
     parts.append(
         "A request counts where a better variant was there, and counts the same however much worse "
-        "its own is; on the control, too, where the candidate is better. Box: the middle half of "
-        "the runs with their median; line: 5 to 95\u202f% of them; dot: the run with most; across: "
-        "requests of a run on worse variants."
+        f"its own is; on the control, too, where {any_candidate(result)} is better. Box: the "
+        "middle half of the runs with their median; line: 5 to 95\u202f% of them; dot: the run "
+        "with most; across: requests of a run on worse variants."
     )
     return " ".join(parts)
 

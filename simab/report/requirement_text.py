@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from simab.report import formatting
+from simab.report.candidate_text import every_candidate
 from simab.result import Mean, Proportion, StudyResult
 from simab.result.known_worlds import BROKEN, SLOW, TITLES
 from simab.result.quantities import QUANTITIES
@@ -113,7 +114,7 @@ def where_text(result: StudyResult, world: str) -> str:
         return "which no world that was played asks"
     label = next(each.label for each in result.worlds if each.name == world)
     if TITLES.get(label.name) == label.title:  # says what the candidate is like
-        return f"with the candidate {label.title}"
+        return f"with {every_candidate(result)} {label.title}"
     return f"in the world {named(label.title)}"
 
 

@@ -30,10 +30,15 @@ def draw_weights(result: StudyResult, width: float) -> str:
     """A row a policy: the share that its weights ask for, and its decision."""
     runs = usual_runs(result)
     rows = [
-        Row(run.policy, _ending(result, run), partial(_draw, run, result.truth.candidate))
+        Row(run.policy, _ending(result, run), partial(_draw, run, _candidate(result, run)))
         for run in runs
     ]
     return draw_rows(rows, _end_s(runs), width, result.scenario.start)
+
+
+def _candidate(result: StudyResult, run: Example) -> str:
+    """Whose weights a row shows: of several, the one that the run ends with, else the best."""
+    return result.truth.spoken_of(run.ends_with, run.decided_for).candidate
 
 
 def _end_s(runs: Sequence[Example]) -> float:
@@ -83,7 +88,7 @@ def _set_by_others(run: Example, end_s: float) -> list[float]:
 
 def weights_finding(result: StudyResult) -> str:
     """How many of these runs end right, and which decides first and last."""
-    runs, candidate = usual_runs(result), named(result.truth.candidate)
+    runs = usual_runs(result)
     ends = [_judged(result, run) for run in runs]
     right, wrong = ends.count("right"), ends.count("wrong")
     of = counted(len(runs), "run")
@@ -103,17 +108,24 @@ def weights_finding(result: StudyResult) -> str:
         else ""
     )
     return (
-        f"{said} Height: the share of the traffic that the weights ask for {candidate}, all of it "
-        f"at the top of a row. Upright line: the decision.{others}"
+        f"{said} Height: the share of the traffic that the weights ask for {_whose(result)}, all "
+        f"of it at the top of a row. Upright line: the decision.{others}"
     )
+
+
+def _whose(result: StudyResult) -> str:
+    if result.truth.several:
+        return "the candidate that a run ends with, else the best"
+    return named(result.truth.candidate)
 
 
 def weights_table(result: StudyResult) -> Table:
     """Every change of weights in these runs; of very many the first and the last."""
+    candidate = "a candidate" if result.truth.several else result.truth.candidate
     columns = (
         Column("Policy", numeric=False),
         Column("From", numeric=False),
-        Column("Weight", f"of {result.truth.candidate}, as a share"),
+        Column("Weight", f"of {candidate}, as a share"),
     )
     rows: list[tuple[Cell, ...]] = []
     for run in usual_runs(result):
@@ -123,7 +135,7 @@ def weights_table(result: StudyResult) -> Table:
             (
                 Cell(run.policy),
                 Cell(typeset.duration(each.at_s)),
-                Cell(typeset.percent(each.weights.get(result.truth.candidate, 0.0), 1)),
+                Cell(typeset.percent(each.weights.get(_candidate(result, run), 0.0), 1)),
             )
             for each in kept
         ]

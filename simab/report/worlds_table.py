@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from simab.report import formatting
+from simab.report.candidate_text import right_candidate
 from simab.report.over_worlds import distinct, promoting
 from simab.report.requirement_text import looks_text, world_heading
 from simab.report.table import Cell, Column, Table, cell
@@ -49,7 +50,7 @@ def worlds_table(result: StudyResult) -> Table:
     rows = tuple(_row(result, policy.name, worlds, exposed) for policy in result.policies)
     caption = (
         f"Each policy in each world over {counted(result.replications, 'run')} a world; where it "
-        "is right to promote, a run counts that ends with the candidate"
+        f"is right to promote, a run counts that ends with {right_candidate(result)}"
     )
     return Table(caption, tuple(columns), rows).without(_SAYS_NOTHING)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from simab.result.json_metadata import absent_if_none
@@ -83,6 +83,21 @@ class TruthSummary:
     def several(self) -> bool:
         """Whether more candidates than one may replace the control."""
         return len(self.every_candidate) > 1
+
+    def spoken_of(self, *variants: str | None) -> TruthSummary:
+        """The same with the candidate that a run is about, where there are several.
+
+        It is the first of `variants` that is a candidate, else the one with the largest gain.
+        """
+        if not self.several:
+            return self
+        named = [each for each in variants if each in self.every_candidate]
+        first = named[0] if named else max(self.every_candidate, key=self._known_gain)
+        return replace(self, candidate=str(first))
+
+    def _known_gain(self, candidate: str) -> float:
+        gain = self.gains.get(candidate, math.nan)
+        return -math.inf if math.isnan(gain) else gain
 
     @property
     def endings(self) -> tuple[str, ...]:

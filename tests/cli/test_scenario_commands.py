@@ -59,7 +59,7 @@ def test_check_is_short(run) -> None:
     code, out, err = run("check", MINIMAL)
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == f"{MINIMAL} is valid."
-    said, _, worlds = " ".join(out.splitlines()[1:]).partition(" Promoting the candidate is ")
+    said, _, worlds = " ".join(out.splitlines()[1:]).partition(" Promoting is ")
     assert said == size_sentence(size_of(load(MINIMAL)))
     assert worlds == (
         "right in “as described”; wrong in “equally good”, “exchanged”, “broken” and “three times "

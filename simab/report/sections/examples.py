@@ -45,11 +45,11 @@ def _shown(study: StudyResult, example: Example, position: int, numbers: Numbers
 
 
 def _in_its_world(study: StudyResult, example: Example) -> StudyResult:
-    """The study with what is true, and found, in the world of the run."""
+    """The study with what is true, and found, in the world of the run, for its own candidate."""
     world = next((each for each in study.worlds if each.name == example.world), None)
-    if world is None or world.name == study.world.name:
-        return study
-    return replace(study, world=world.label, truth=world.truth, policies=world.policies)
+    if world is not None and world.name != study.world.name:
+        study = replace(study, world=world.label, truth=world.truth, policies=world.policies)
+    return replace(study, truth=study.truth.spoken_of(example.ends_with, example.decided_for))
 
 
 def _ended(example: Example) -> str:

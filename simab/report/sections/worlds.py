@@ -76,4 +76,4 @@ def _several(study: StudyResult) -> bool:
     return len(study.worlds) > 1
 
 
-SECTION: Final = Section("worlds", "Whatever the candidate is", _content, applies=_several)
+SECTION: Final = Section("worlds", "In each world", _content, applies=_several)
