@@ -154,6 +154,8 @@ def _share_of(value: object, values: Sequence[object]) -> Proportion:
 
 
 def _mean(column: Column, values: Sequence[float], limits: RunLimits) -> Mean:
+    if column.of_some:
+        values = [value for value in values if not math.isnan(value)]
     if any(math.isnan(value) for value in values):
         return Mean(math.nan, math.nan, math.nan, reason="not every run has it")
     found = cost_mean(values, *column.range_of(values, limits))

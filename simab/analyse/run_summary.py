@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -63,7 +64,22 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
         cost_of_serving=serving_cost(run),
         clients_on_worse=_clients_on_worse(run, truth),
         candidate_gone_s=_candidate_gone_s(run),
+        gain_estimate_error=_gain_estimate_error(decision, judged_by),
     )
+
+
+def _gain_estimate_error(decision: DecisionEntry | None, judged_by: ScenarioTruth) -> float | None:
+    """The estimated gain of a promoted candidate less its true one, as it is judged from then on.
+
+    None where the control stays, or either gain is not known.
+    """
+    if decision is None or not isinstance(decision.action, Promote):
+        return None
+    promoted, estimate = decision.action.variant, decision.action.estimate
+    if estimate is None or promoted == judged_by.control:
+        return None
+    error = estimate - judged_by.gains[promoted]
+    return error if math.isfinite(error) else None
 
 
 def _exposure(

@@ -101,9 +101,14 @@ class Deploy(Action):
 
 @dataclass(frozen=True, slots=True)
 class Promote(Action):
-    """The decision: all traffic to this variant. Promoting the control means keeping it."""
+    """The decision: all traffic to this variant. Promoting the control means keeping it.
+
+    `estimate` is by how much the rule takes the variant to be better than the control, in units of
+    the objective's metric, a gain positive; None where it says nothing of that.
+    """
 
     variant: str
+    estimate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

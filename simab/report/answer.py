@@ -12,6 +12,7 @@ from simab.report import formatting
 from simab.report.answer_conduct import (
     failed,
     held,
+    overestimates,
     overturned,
     poor,
     refused,
@@ -59,6 +60,7 @@ def answer(result: StudyResult) -> Answer:
         *floor(result),
         *false_alarms(result),
         *_speed(result),
+        *overestimates(result),
         *poor(result),
         *_always_alike(result),
         *unfinished(result),

@@ -23,6 +23,7 @@ from simab.text.numbers import counted
 __all__ = [
     "failed",
     "held",
+    "overestimates",
     "overturned",
     "poor",
     "refused",
@@ -112,6 +113,23 @@ def unfinished(result: StudyResult) -> list[str]:
     return [
         f"Undecided at the horizon of {typeset.duration(result.horizon_s)}: {listed(parts)} "
         "of the runs; what comes after it was not played."
+    ]
+
+
+def overestimates(result: StudyResult) -> list[str]:
+    """By how much promotions look better than they are, where that is no chance of these runs."""
+    found = [
+        f"{named(policy.name)} by {size.value.lstrip('+')} ({size.interval})"
+        for policy in result.policies
+        if policy.means["gain_estimate_error"].low > 0
+        and (size := formatting.mean_gain(policy.means["gain_estimate_error"]))
+    ]
+    if not found:
+        return []
+    metric = formatting.metric_name(result.truth.metric)
+    return [
+        f"A candidate is promoted for a high estimate, which luck makes too: its gain in {metric} "
+        f"as estimated at the promotion exceeds the true one on average under {listed(found)}."
     ]
 
 

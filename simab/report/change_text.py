@@ -196,4 +196,5 @@ _WRITERS: Final[Mapping[Unit, _Writer]] = {
     Unit.COUNT: (_count, formatting.difference),
     Unit.METRIC: (typeset.metric_value, formatting.difference),
     Unit.COST: (typeset.metric_value, formatting.difference),
+    Unit.GAIN: (typeset.metric_value, formatting.difference),
 }

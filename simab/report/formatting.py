@@ -129,6 +129,12 @@ def mean_metric(value: Mean) -> Written:
     return mean(value, most_decimals=10)
 
 
+def mean_gain(value: Mean) -> Written:
+    """A mean of differences of the metric over runs, with its sign."""
+    written = difference(value.mean, value.low, value.high, most_decimals=10)
+    return marked(written) if value.approximate else written
+
+
 def mean_duration(value: Mean) -> Written:
     """A mean number of seconds with its interval, as durations."""
     if not math.isfinite(value.mean):
@@ -197,11 +203,11 @@ def _quantiles(
     return Written(median, f"{one(value.p10)} or more" if math.isfinite(value.p10) else "")
 
 
-def difference(value: float, low: float, high: float) -> Written:
+def difference(value: float, low: float, high: float, most_decimals: int = 4) -> Written:
     """A difference with its sign and its interval."""
     if not math.isfinite(value):
         return Written(NOT_KNOWN, "")
-    decimals = _decimals(Mean(mean=value, low=low, high=high))
+    decimals = _decimals(Mean(mean=value, low=low, high=high), most_decimals)
     if not (math.isfinite(low) and math.isfinite(high)):
         return Written(signed(value, decimals), "")
     if low == high:

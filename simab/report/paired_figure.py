@@ -52,6 +52,7 @@ _WRITTEN: Final = {
     Unit.EXCESS_SECONDS: formatting.signed_duration,
     Unit.METRIC: formatting.difference,
     Unit.COST: formatting.difference,
+    Unit.GAIN: formatting.difference,
 }
 _COMPARED: Final = {
     column.key: Quantity(column.title, *column.compared, _WRITTEN[column.unit], column.unit)

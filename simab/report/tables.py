@@ -44,6 +44,7 @@ _WRITTEN: Final[Mapping[Unit, Callable[[Mean], Written]]] = {
     Unit.EXCESS_SECONDS: formatting.mean_excess,
     Unit.METRIC: formatting.mean_metric,
     Unit.COST: formatting.mean_metric,
+    Unit.GAIN: formatting.mean_gain,
 }
 TOTALS: Final = (
     ("arrived", "Requests arrived"),

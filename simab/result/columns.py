@@ -58,6 +58,7 @@ class Unit(Enum):
     SECONDS = "seconds"
     EXCESS_SECONDS = "seconds more than with equal variants"
     METRIC = "the objective's metric, added up over requests"
+    GAIN = "the objective's metric"
     COST = "the currency of the scenario's prices"
 
 
@@ -83,6 +84,7 @@ class Column:
     of a column with a value for each variant `{variant}` for that. `of_worse`: only a variant worse
     than the best adds to it, so tables have it only where one is. `where_known`: not every scenario
     says what it takes, so rows may lack it (None), and tables have it only where it is known.
+    `of_some`: some runs of a policy may have it and others not; its mean is over those that do.
     `compared` are the words for more and for less of it where policies are compared in pairs (None:
     not). `spread`: the result also has its quantiles over runs.
     """
@@ -97,6 +99,7 @@ class Column:
     shown: Shown = Shown.NOWHERE
     of_worse: bool = False
     where_known: bool = False
+    of_some: bool = False
     compared: tuple[str, str] | None = None
     spread: bool = False
 
@@ -233,6 +236,18 @@ _DECLARED: Final = (
         note="mean excess",
         short="breach in excess",
         shown=Shown.SUMMARY,
+    ),
+    Column(
+        key="gain_estimate_error",
+        most=_without_end,
+        signed=True,
+        unit=Unit.GAIN,
+        title="Estimate less truth",
+        note="estimated gain in {metric} of the promoted less its true gain, mean of the runs that "
+        "promote a candidate by an estimate",
+        shown=Shown.COSTS,
+        where_known=True,
+        of_some=True,
     ),
     Column(key="weight_changes", most=_without_end, title="Weight changes", shown=Shown.HEALTH),
     Column(key="actions_refused", most=_without_end, title="Refused actions", shown=Shown.HEALTH),

@@ -59,6 +59,8 @@ class RunSummary:
     a price). `clients_on_worse` counts the clients that have a request in `requests_on_worse` (None
     where they are not counted). `candidate_gone_s` is since when the candidate has had no weighted
     traffic and no request has ended there, to the horizon (None where it still takes some).
+    `gain_estimate_error` is the estimated gain of the candidate that was decided for less its true
+    gain, both over the control (None where none was, or the rule estimates none).
     """
 
     policy: str
@@ -89,6 +91,7 @@ class RunSummary:
     cost_of_serving: float | None = None
     clients_on_worse: int | None = None
     candidate_gone_s: float | None = None
+    gain_estimate_error: float | None = None
 
     @property
     def time_to_decision_s(self) -> float:

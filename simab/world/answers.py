@@ -107,7 +107,11 @@ def _of_plain_values(action: Action) -> Action:
                 because=because,
             )
         case Promote():
-            return Promote(_name(action, "variant", action.variant), because=because)
+            variant = _name(action, "variant", action.variant)
+            estimate = action.estimate
+            if estimate is not None:
+                estimate = _number(action, "estimate", estimate, "a number, or None")
+            return Promote(variant, estimate, because=because)
         case RollBack():
             return RollBack(_name(action, "removed", action.removed), because=because)
         case Conclude():
@@ -150,16 +154,16 @@ def _name(action: Action, field: str, value: Any) -> str:
     return _writable(value)[:_LONGEST_NAME]  # no variant has a longer one
 
 
-def _number(action: Action, field: str, value: Any) -> float:
+def _number(action: Action, field: str, value: Any, rule: str = "a number of at least 0") -> float:
     """The number that stands there; infinite where it is larger than a float."""
     if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
-        raise _wrong(action, field, value, "a number of at least 0")
+        raise _wrong(action, field, value, rule)
     try:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
     except (TypeError, ValueError):  # an array, say
-        raise _wrong(action, field, value, "a number of at least 0") from None
+        raise _wrong(action, field, value, rule) from None
 
 
 def _count(action: Action, field: str, value: Any) -> int:

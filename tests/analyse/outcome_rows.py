@@ -36,6 +36,7 @@ ROW: Final = RunSummary(
     cost_of_serving=12.5,
     clients_on_worse=40,
     candidate_gone_s=300.0,
+    gain_estimate_error=0.004,
 )
 
 

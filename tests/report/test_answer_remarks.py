@@ -13,6 +13,7 @@ from hypothesis import given
 
 import simab
 from simab.report import tables_over_worlds
+from simab.report.answer_conduct import overestimates
 from simab.report.answer_remarks import by_name, false_alarms, floor, of_the_rule, too_short
 from simab.report.rule_notes import rule_notes
 from simab.result.run_summary import Verdict
@@ -189,6 +190,24 @@ def test_notes_on_rules_say_the_first_weights_and_unequal_samples(result: Of) ->
     _, samples = rule_notes(read_result(study))
     fixed, free = (study["policies"][at]["name"] for at in (3, 4))
     assert f"“{fixed}” stops at the planned sample at the latest; “{free}” may" in samples
+
+
+@given(drawn=drawn_studies())
+@examples(1 / 2)
+def test_promotions_that_look_too_good_are_named_with_their_error(drawn: DrawnStudy) -> None:
+    """A rule is named where the interval of its mean error lies above 0, with mean and ends."""
+    study = drawn.result
+    said = " ".join(map(plain, overestimates(study)))
+    for policy in study.policies:
+        rows = drawn.rows[study.world.name][policy.name]
+        errors = [row.gain_estimate_error for row in rows if row.gain_estimate_error is not None]
+        mean = policy.means["gain_estimate_error"]
+        assert math.isnan(mean.mean) == (not errors)
+        if errors:
+            assert mean.mean == pytest.approx(math.fsum(errors) / len(errors))
+        assert (f"“{policy.name}” by " in said) == (mean.low > 0)
+    if said:
+        assert "its gain in F1 as estimated at the promotion exceeds the true one" in said
 
 
 def test_errors_of_every_world_are_those_of_its_policies(result: Of) -> None:

@@ -41,6 +41,7 @@ _ENDS: Final = {
 _VERDICTS: Final = st.lists(st.sampled_from(sorted(_ENDS)), min_size=1, max_size=4)
 _TIMES: Final = st.lists(st.sampled_from([60.0, 120.0, 240.0, 480.0]), min_size=1, max_size=4)
 _HARMS: Final = st.lists(st.sampled_from([0, 0, 40, 700, 2500]), min_size=1, max_size=5)
+_ERRORS: Final = st.lists(st.sampled_from([-0.004, 0.002, 0.006, None]), min_size=1, max_size=3)
 _NAMES: Final = st.lists(st.sampled_from(list(WORLDS)), min_size=2, max_size=4, unique=True)
 
 
@@ -58,6 +59,7 @@ def _runs(draw: DrawFn, policy: str, truth: ScenarioTruth) -> list[RunSummary]:
     among = draw(_VERDICTS)
     times = draw(_TIMES)
     harms = draw(_HARMS)
+    errors = draw(_ERRORS)
     any_worse = bool(truth.summary().worse)
     found = []
     for number in range(RUNS):
@@ -69,6 +71,7 @@ def _runs(draw: DrawFn, policy: str, truth: ScenarioTruth) -> list[RunSummary]:
             ends_with=ends, ends_with_since_s=decided_s, decided_s=decided_s,
             judgement=truth.judgement(ends), correct=truth.judgement(ends) == "right",
             requests_on_worse=harms[number % len(harms)] if any_worse else 0,
+            gain_estimate_error=errors[number % len(errors)] if ends == CANDIDATE else None,
         )  # fmt: skip
         found.append(row)
     return found

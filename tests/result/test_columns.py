@@ -122,6 +122,15 @@ def test_what_no_run_has_is_not_known_and_in_no_table(study: StudyResult) -> Non
     assert row["cost_of_serving_mean"] == ""
 
 
+def test_a_mean_of_some_runs_is_over_those_that_have_it() -> None:
+    """Two of four rows; not known where none has it."""
+    errors = [None, 0.25, None, 0.75]
+    does = operating_characteristics(rows(gain_estimate_error=errors), candidates=("b",))
+    assert does.means["gain_estimate_error"].mean == pytest.approx(0.5)
+    none = operating_characteristics(rows(gain_estimate_error=[None, None]), candidates=("b",))
+    assert math.isnan(none.means["gain_estimate_error"].mean)
+
+
 def test_it_is_compared_in_pairs_where_it_has_words_for_that(
     column: Column, study: StudyResult
 ) -> None:

@@ -75,6 +75,7 @@ NO_DECISIONS: list[Any] = [
     SetWeights({"a": 1.0}, mirror=Mirror(["b"])),  # type: ignore[arg-type]
     Promote(["b"]),  # type: ignore[arg-type]
     Promote(None),  # type: ignore[arg-type]
+    Promote("b", "0.5"),  # type: ignore[arg-type]
     Promote("b", because=3),  # type: ignore[arg-type]
     RollBack(because=b"bytes"),  # type: ignore[arg-type]
     RollBack(removed=5),  # type: ignore[arg-type]
@@ -130,6 +131,7 @@ def test_what_is_out_of_range_is_refused_and_reported(tmp_path: Path) -> None:
         (SetWeights({"a": Fraction(1, 4)}), SetWeights({"a": 0.25})),  # type: ignore[dict-item]
         (SetInstances("a", np.int32(2)), SetInstances("a", 2)),  # type: ignore[arg-type]
         (Promote(np.str_("b")), Promote("b")),
+        (Promote("b", np.float64(-0.5)), Promote("b", -0.5)),
         (Promote("b", because="half \ud800"), Promote("b", because="half \\ud800")),
     ],
 )

@@ -5,6 +5,7 @@ It keeps the looks, the guardrails and the end; what a look concludes is each po
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -283,8 +284,15 @@ class Experiment(UnitOfAnalysis):
             because += f" ({len(observation.candidates)} candidates: {self.shares_alpha_by})"
         if state.holds:
             because += f" (the candidate was held at {state.holds} looks)"
-        name = observation.control if chosen is None else chosen
-        return (*begun, Promote(name, because=because)), state._replace(finished=True)
+        promote = Promote(observation.control, because=because)
+        if chosen is not None:
+            promote = Promote(chosen, self._gain(chosen, judged), because=because)
+        return (*begun, promote), state._replace(finished=True)
+
+    def _gain(self, candidate: str, judged: Sequence[tuple[Comparison, Judgement]]) -> float | None:
+        """By how much the labels say that it is better; None where they do not say it."""
+        found = next(each.seen.difference for each, _ in judged if each.candidate == candidate)
+        return found if self.estimates_the_metric and math.isfinite(found) else None
 
     def _first_that_may(
         self, winning: Sequence[Comparison], state: ExperimentState, observation: Observation

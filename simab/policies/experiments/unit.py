@@ -77,6 +77,14 @@ class UnitOfAnalysis(Policy):
         caps = self.cap is not None or self.cap_percentile is not None
         return self.unit != "request" or caps or self.pre_period is not None
 
+    @property
+    def estimates_the_metric(self) -> bool:
+        """Whether the difference that is tested is one of the objective's metric itself.
+
+        Not that of capped values, of ranks, or of means over users who all weigh alike.
+        """
+        return self.unit != "user_mean" and self.cap is None and self.cap_percentile is None
+
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """Not before the split, which comes after `pre_period`."""
         return 0 if self.pre_period is None else self.pre_period + weight_update_ns
