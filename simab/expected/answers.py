@@ -19,6 +19,7 @@ from simab.expected.assumptions import equally_right, only_sets
 from simab.policies.bandits.bandit import Bandit
 from simab.policies.experiments.always_valid import AlwaysValid
 from simab.policies.experiments.bayesian import BayesianExperiment
+from simab.policies.experiments.capped_sprt import CappedRatioTest
 from simab.policies.experiments.experiment import LookingExperiment
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
@@ -50,6 +51,7 @@ _MOST_COUNTED: Final = 5_000  # of all pairs of counts
 # What the theory of each rule knows of its parameters; all others have to be at their defaults.
 _FIXED: Final = ("labelled_requests", "alpha", "baseline", "effect", "power")
 _SEQUENTIAL: Final = ("labelled_requests", "looks", "boundary", "alpha", "beta")
+_CAPPED: Final = ("labelled_requests", "looks", "alpha", "beta")
 _RATIO: Final = ("labelled_requests", "p0", "p1", "alpha", "beta")
 _LOOKING: Final = ("labelled_requests", "looks_every", "alpha")
 _ALWAYS: Final = (*_LOOKING, "method", "tight_at", "typical_effect")
@@ -76,6 +78,10 @@ def promotion_by_answers(scenario: Scenario, policy: object) -> float | None:
             return _planned(scenario, policy.sample, 1, lambda _: [_two_sided(policy.alpha)])
         case GroupSequential() if only_sets(policy, *_SEQUENTIAL):
             return _group_sequential(scenario, policy)
+        case CappedRatioTest() if only_sets(policy, *_CAPPED):
+            design, total = policy.design, policy.labels_needed(1.0)
+            looks = policy.most_looks
+            return _planned(scenario, total, looks, lambda _: design.upper, design.lower)
         case AlwaysValid() if only_sets(policy, *_ALWAYS):
             share = _shares(scenario)[0]
             return _looked(scenario, policy, lambda labels: _always_valid(policy, labels, share))

@@ -15,6 +15,7 @@ from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.experiments.always_valid import AlwaysValid
 from simab.policies.experiments.bayesian import BayesianExperiment
 from simab.policies.experiments.bayesian_rope import BayesianRope
+from simab.policies.experiments.capped_sprt import CappedRatioTest
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
@@ -51,7 +52,8 @@ PolicyDescription = Annotated[
     | SafeRollout
     | GuardedRelease
     | SequentialAlerts
-    | BayesianRope,
+    | BayesianRope
+    | CappedRatioTest,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

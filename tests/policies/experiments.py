@@ -20,6 +20,7 @@ from simab.policies.bandits.ucb1 import Ucb1
 from simab.policies.experiments.always_valid import AlwaysValid
 from simab.policies.experiments.bayesian import BayesianExperiment
 from simab.policies.experiments.bayesian_rope import BayesianRope
+from simab.policies.experiments.capped_sprt import CappedRatioTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.policies.experiments.sprt import SequentialProbabilityRatio
@@ -48,6 +49,7 @@ EVERY_EXPERIMENT: list[Policy] = [
             "candidate_prior": {"mean": 0.6, "worth": 5},
         }
     ),
+    CappedRatioTest(labelled_requests=40, looks=5, alpha=0.3, beta=0.3),
     EpsilonGreedy.model_validate({"update_every": "2min", "maximum_duration": "8min"}),
     Ucb1.model_validate({"update_every": "2min"}),
     Thompson.model_validate({"update_every": "1min", "champion_for": 2}),

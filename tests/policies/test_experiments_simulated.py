@@ -28,6 +28,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     "sprt": {"labelled_requests": 50, "p0": "70%", "p1": "80%", **GUARDED},
     "bayesian": {"labelled_requests": 100, "expected_loss": 0.001, **GUARDED},
     "bayesian_rope": {"labelled_requests": 100, "rope": "2%", "looks_every": "30s", **GUARDED},
+    "capped_sprt": {"labelled_requests": 300, **GUARDED},
     "epsilon_greedy": BANDIT,
     "ucb1": BANDIT,
     "thompson": BANDIT,
