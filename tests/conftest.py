@@ -41,7 +41,7 @@ settings.register_profile(
 )
 # "thorough" looks for new ones; HYPOTHESIS_PROFILE or --hypothesis-profile chooses it.
 settings.register_profile(
-    "thorough", settings.get_profile("default"), derandomize=False, max_examples=600
+    "thorough", settings.get_profile("default"), derandomize=False, max_examples=400
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

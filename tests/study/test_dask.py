@@ -89,7 +89,7 @@ def test_a_cluster_gives_the_bytes_of_a_serial_study_though_a_worker_is_killed(
     file = tmp_path / "small.yaml"
     worlds = {"worse": {"title": "worse", "effect": "-2%"}, "equal": None}
     file.write_text(dumps(small(worlds=worlds)), encoding="utf-8")
-    words = ("compare", file, "-n", 1500, "--json")
+    words = ("compare", file, "-n", 600, "--json")
     workers = [cluster.worker() for _ in range(2)]
     process = start(*words, "--store", tmp_path / "rows", "--dask", cluster.address)
     wait_for_rows(process, tmp_path / "rows")
@@ -110,7 +110,7 @@ def test_sweeps_and_sensitivities_play_there_as_well(
     """The bytes of a serial one."""
     file = tmp_path / "small.yaml"
     file.write_text(dumps(small()), encoding="utf-8")
-    words = (asked[0], file, *asked[1:], "-n", 40, "--no-store", "--json")
+    words = (asked[0], file, *asked[1:], "-n", 20, "--no-store", "--json")
     cluster.worker()
     played = run(capsys, *words, "--dask", cluster.address)
     assert played.code == 0, played.err
@@ -124,7 +124,7 @@ def test_a_scheduler_that_goes_away_is_said_and_costs_no_finished_row(
     """Exit code 71, and the same command goes on without the cluster."""
     file = tmp_path / "small.yaml"
     file.write_text(dumps(small()), encoding="utf-8")
-    words = ("compare", file, "-n", 3000, "--store", tmp_path / "rows", "--policy", "test")
+    words = ("compare", file, "-n", 1200, "--store", tmp_path / "rows", "--policy", "test")
     cluster.worker()
     process = start(*words, "--dask", cluster.address)
     wait_for_rows(process, tmp_path / "rows")

@@ -23,9 +23,9 @@ from validation.policies.studies import TESTS, load_studies
 
 @pytest.mark.long
 def test_every_rule_with_guardrails_keeps_alpha_over_all_looks() -> None:
-    """200 runs of each rule, at a level of 1e-4."""
-    edge, fine = guardrail_cells(load_studies()[TESTS], None, 200)
-    most = stats.binom(200, ALPHA).isf(1e-4)
+    """80 runs of each rule, at a level of 1e-4."""
+    edge, fine = guardrail_cells(load_studies()[TESTS], None, 80)
+    most = stats.binom(80, ALPHA).isf(1e-4)
     assert {cell.rule: cell.promoted for cell in edge if cell.promoted > most} == {}
     # The first stage of the safe rollout gives the candidate 36 requests an hour: too few.
     assert all(cell.promoted > most for cell in fine if cell.kind != "safe_rollout")

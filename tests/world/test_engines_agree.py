@@ -58,7 +58,7 @@ def test_both_engines_give_the_same_bits(play: Play) -> None:
 
 @pytest.mark.long
 @given(play=plays())
-@settings(max_examples=int(ASKED_FOR or 1_000), derandomize=not ASKED_FOR)
+@settings(max_examples=int(ASKED_FOR or 600), derandomize=not ASKED_FOR)
 def test_both_engines_give_the_same_bits_in_as_many_runs_as_asked_for(play: Play) -> None:
     """The same over more runs; the frames are left out, as they are made of the rest."""
     with blocks_of_arrivals(64):
