@@ -88,6 +88,7 @@ _EXAMPLES: Final = {
     "groups": "[speed]",
     "KayentaCanary.metrics": "[{name: latency, measures: latency_p99, groups: [speed]}]",
     "lifetime": "3h",
+    "InterimLook.at": "50%",
     "rope": "0.01",
     "PriorBelief.mean": "0.9",
     "worth": "500",

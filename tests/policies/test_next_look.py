@@ -41,6 +41,8 @@ EVERY_WAIT: list[Policy] = [
     _but("bayesian", maximum_duration="9min", sample_ratio_alpha=0.5),
     _but("group_sequential", boundary="pocock", looks=7, guardrails=GUARD),
     _but("fixed_horizon", labelled_requests=None, baseline=0.5, effect=0.3, maximum_duration="8m"),
+    _but("fixed_horizon", interim={"at": 0.4, "gives_up_below": 0.3, "largest": 60}),
+    _but("group_sequential", gives_up_below=0.4, looks=4),
     _but("fixed_horizon", guardrails=GUARD, inconclusive="ship"),
     _but("staged_canary", bake="90s", periods=2),
     _but("safe_rollout", stages=["20%", "50%"], maximum_duration="10min"),

@@ -13,6 +13,7 @@ from simab.description import SMALLEST_ERROR, is_absent
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
+from simab.policies.experiments.interim import power_in_the_end
 from simab.policies.experiments.several import Comparison, Correction
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
@@ -32,6 +33,10 @@ Boundary: TypeAlias = Literal[
     "pocock", "obrien_fleming", "pocock_spending", "obrien_fleming_spending"
 ]
 Times = tuple[float, ...]
+
+
+def _is_trend(assuming: object) -> bool:
+    return assuming == "trend"
 
 
 class GroupSequential(Experiment):
@@ -65,6 +70,14 @@ class GroupSequential(Experiment):
     drops_below: Annotated[float | None, Field(ge=-8, le=8, exclude_if=is_absent)] = None
     """The z below which a candidate is dropped at a look that is not the last: 0 drops those that
     are behind the control. It does not bind: the bounds hold for those who go on all the same."""
+
+    gives_up_below: Annotated[
+        float | None, Field(ge=SMALLEST_ERROR, lt=1, exclude_if=is_absent)
+    ] = None
+    """Keep the control where the probability that the last look will promote is below this; 0.1 is
+    usual. It does not bind either. Promotions at looks in between are not counted."""
+    assuming: Annotated[Literal["trend", "uncertain"], Field(exclude_if=_is_trend)] = "trend"
+    """What that probability takes for the effect: the one seen, or what the labels leave open."""
 
     @model_validator(mode="after")
     def _futility_spends(self) -> GroupSequential:
@@ -103,7 +116,8 @@ class GroupSequential(Experiment):
     def judge(self, look: int, memory: Times | None, seen: Evidence) -> Judgement:
         """The z of this look against its bounds; `memory` holds the information so far."""
         times = self._times(memory or (), seen)
-        return self._judged(look, times, seen, self._bounds(look, times))
+        last = self._last_bound(times)
+        return self._judged(look, times, seen, self._bounds(look, times), last)
 
     def judge_each(
         self, look: int, family: int, comparisons: Sequence[Comparison]
@@ -115,8 +129,9 @@ class GroupSequential(Experiment):
         for each in comparisons:
             times = self._times(each.memory or (), each.seen)
             share = min(max(math.floor(each.seen.control_share * 10.0), 1), 9)
-            upper = _joint_bounds(self.boundary, self.looks, self.alpha, family, share)[look - 1]
-            found.append(self._judged(look, times, each.seen, (-upper, upper)))
+            uppers = _joint_bounds(self.boundary, self.looks, self.alpha, family, share)
+            upper, last = uppers[look - 1], uppers[-1]
+            found.append(self._judged(look, times, each.seen, (-upper, upper), last))
         return found
 
     def corrections_here(self) -> tuple[Correction, ...]:
@@ -125,22 +140,32 @@ class GroupSequential(Experiment):
         return ("dunnett", *self.corrections) if classic else self.corrections
 
     def _judged(
-        self, look: int, times: Times, seen: Evidence, bounds: tuple[float, float]
+        self,
+        look: int,
+        times: Times,
+        seen: Evidence,
+        bounds: tuple[float, float],
+        last_bound: float,
     ) -> Judgement:
         (lower, upper), test = bounds, seen.test()
+        last = look == self.looks
+        power = math.nan
+        if self.gives_up_below is not None and not last and times[-1] < 1.0:
+            power = power_in_the_end(test.z, times[-1], last_bound, self.assuming)
 
         def words() -> str:
             z, low, high = (figure_text(each, ".3f") for each in (test.z, lower, upper))
             return (
                 f"look {look} of {self.looks}: {seen}: z = {z}, bounds {low} and {high} "
                 f"({self.boundary}, alpha {self.alpha:g})"
+                + ("" if math.isnan(power) else f", promoted at the last with {power:.3f}")
             )
 
-        last = look == self.looks
         if test.z >= upper:
             return Judgement("candidate", words, times, last)
         falls = self.drops_below is not None and not last and test.z < self.drops_below
-        if test.z <= lower or falls:
+        hopeless = self.gives_up_below is not None and power < self.gives_up_below
+        if test.z <= lower or falls or hopeless:
             return Judgement("control", words, times, last)
         return Judgement(None, words, times, last)
 
@@ -152,6 +177,12 @@ class GroupSequential(Experiment):
         time = round(seen.pairs / self.labelled_requests, 2)
         least = before[-1] + 0.01 if before else 0.01
         return (*before, max(time, round(least, 2)))
+
+    def _last_bound(self, times: Times) -> float:
+        """The upper bound that the last look will have, if it comes with the planned labels."""
+        if self.gives_up_below is None or times[-1] >= 1.0:
+            return math.nan
+        return self._bounds(self.looks, (*times, 1.0))[1]
 
     def _bounds(self, look: int, times: Times) -> tuple[float, float]:
         if self.beta is not None:
