@@ -23,8 +23,13 @@ def in_world(world: WorldResult, name: str) -> PolicyResult | None:
 
 
 def promoting(world: WorldResult, policy: PolicyResult) -> Proportion:
-    """What is judged there: where promoting is right, that the candidate has all at the end."""
+    """What is judged there: where promoting is right, that the candidate has all at the end.
+
+    Of several candidates one that is right to end with.
+    """
     if world.asks == PROMOTE:
+        if world.truth.several:
+            return policy.correct
         return policy.ends_with.get(world.truth.candidate, policy.promotes)
     return policy.promotes
 
