@@ -25,6 +25,7 @@ def setting_of(scenario: Scenario) -> Setting:
     return Setting(
         control=objective.control,
         candidate=objective.candidate,
+        candidates=objective.every_candidate,
         horizon=scenario.horizon,
         interval=scenario.controller.interval,
         period=scenario.metrics.period,

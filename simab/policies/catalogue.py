@@ -19,6 +19,7 @@ from simab.policies.experiments.capped_sprt import CappedRatioTest
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.policies.experiments.rounds import Rounds
 from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.kayenta.canary import KayentaCanary
@@ -53,7 +54,8 @@ PolicyDescription = Annotated[
     | GuardedRelease
     | SequentialAlerts
     | BayesianRope
-    | CappedRatioTest,
+    | CappedRatioTest
+    | Rounds,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

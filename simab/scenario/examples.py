@@ -20,6 +20,7 @@ _EXAMPLES: Final = {
     "metric": "accuracy",
     "smallest_effect": "0.01",
     "horizon": "6h",
+    "experiment": "{kind: fixed_horizon, labelled_requests: 5000}",
     "policies": "{test: {kind: fixed_horizon, labelled_requests: 5000}}",
     "labels": "{delay: {kind: constant, value: 10min}, never: 5%}",
     "metrics": "{period: 60s}",

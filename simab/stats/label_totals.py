@@ -5,7 +5,7 @@ They come from whole numbers that add up, like the request totals.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
 from typing import Final, NamedTuple
@@ -67,9 +67,28 @@ class RewardTotals:
         """Of the mean, for independent rewards; NaN for fewer than two."""
         return sqrt(self.variance / self.count) if self.count > 1 else nan
 
+    def since(self, earlier: RewardTotals) -> RewardTotals:
+        """Those that came after `earlier`, which are totals of the first of these.
+
+        The deviations by Chan, Golub and LeVeque (1983) the other way round; what is left of them
+        by rounding where all later rewards are alike counts as none.
+        """
+        count = self.count - earlier.count
+        if not earlier.count:
+            return self
+        if count < 1:
+            return NO_REWARDS
+        mean = (self.count * self.mean - earlier.count * earlier.mean) / count
+        between = (mean - earlier.mean) ** 2 * earlier.count * count / self.count
+        left = self.squared_deviations - earlier.squared_deviations - between
+        size = self.squared_deviations + self.count * self.mean**2
+        return RewardTotals(count, mean, left if left > _LEFT * size else 0.0, self.lowest)
+
 
 FEWEST_REWARDS: Final = 4
 """With n of them Student's t of n - 1 degrees of freedom has the variance (n - 1) / (n - 3)."""
+_LEFT: Final = 1e-12
+"""Of the sum of squares: what its rounding may leave."""
 NO_REWARDS: Final = RewardTotals(0, nan, 0.0)
 
 
@@ -116,8 +135,42 @@ class LabelTotals(NamedTuple):
         counts = self.confusion
         return counts.true_positive + counts.true_negative + self.successes
 
+    def since(self, earlier: LabelTotals) -> LabelTotals:
+        """What came after `earlier`, which are totals of the first of these.
+
+        A label that was put right leaves one cell and comes to another: no cell counts less than
+        nothing, and all together no more than were added.
+        """
+        *cells, successes, failures = _gained(
+            (*self.confusion, self.successes, self.failures),
+            (*earlier.confusion, earlier.successes, earlier.failures),
+        )
+
+        def read_scores() -> NDArray[np.int64]:
+            gained: NDArray[np.int64] = self.score_histogram - earlier.score_histogram
+            return gained.clip(min=0)
+
+        return LabelTotals(
+            ConfusionCounts._make(cells),
+            successes,
+            failures,
+            max(self.squared_error_sum - earlier.squared_error_sum, 0),
+            read_scores,
+            self.rewards.since(earlier.rewards),
+        )
+
     def __repr__(self) -> str:
         """The counts, which are the same in every process."""
         counts = {name: each for name, each in self._asdict().items() if name != "read_scores"}
         words = ", ".join(f"{name}={each!r}" for name, each in counts.items())
         return f"LabelTotals({words})"
+
+
+def _gained(now: Sequence[int], earlier: Sequence[int]) -> list[int]:
+    """What each count has more, in all as much as all have more together."""
+    gained = [max(after - before, 0) for after, before in zip(now, earlier, strict=True)]
+    excess = sum(gained) - max(sum(now) - sum(earlier), 0)
+    for place in range(len(gained)):
+        taken = min(excess, gained[place])
+        gained[place], excess = gained[place] - taken, excess - taken
+    return gained

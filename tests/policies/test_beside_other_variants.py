@@ -47,6 +47,10 @@ POLICIES: dict[str, dict[str, Any]] = {
     "ucb1": BANDIT,
     "epsilon_greedy": BANDIT,
     "gaussian_thompson": BANDIT,
+    "rounds": {
+        "experiment": {"kind": "fixed_horizon", "labelled_requests": 500},
+        "candidate_share": 0.2,
+    },
     "manual_schedule": {
         "steps": [
             {"at": "60s", "weights": {"new": 20}},
@@ -89,6 +93,7 @@ AS_FORETOLD = [
     "flagger",
     "kayenta",
     "blue_green",
+    "rounds",
     "manual_schedule",
 ]
 KEEPERS = [kind for kind in POLICIES if kind != "manual_schedule"]  # its weights are its own

@@ -52,6 +52,7 @@ EVERY_WAIT: list[Policy] = [
     _but("argo_rollouts", steps=[{"set_weight": 30}, {"pause": {}}], resume_after="3min"),
     _but("flagger", session_affinity=True, confirm_promotion_after="2min"),
     _but("kayenta", share="30%", begin_after="1min", lookback="2min"),
+    _but("rounds", settle="0s", candidate_share=0.5, maximum_duration=None),
     _but("thompson", exploration="2min", maximum_duration="9min", champion_at=0.99),
 ]
 

@@ -13,6 +13,7 @@ from simab.policies import EndpointStatus, Observation, PolicyDescription
 from simab.policies.argo.rollouts import ArgoRollouts
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.rounds import Rounds
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.policy import Policy
@@ -99,6 +100,14 @@ POLICIES = [
         }
     ),
     *EVERY_EXPERIMENT,
+    Rounds.model_validate(
+        {
+            "experiment": {"kind": "naive_peeking", "labelled_requests": 20, "alpha": 0.3},
+            "settle": "1min",
+            "candidate_share": 0.4,
+            "maximum_duration": "8min",
+        }
+    ),
 ]
 
 

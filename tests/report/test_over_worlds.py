@@ -16,13 +16,15 @@ from simab.report import (
     worlds_figure,
 )
 from simab.report.figure_block import worlds_figures
-from simab.report.over_worlds import harmful, trades
+from simab.report.over_worlds import harmful, promoting, trades
 from simab.report.table import Cell, Column, Table
 from simab.report.worlds_table import VERDICT, columns_text, worlds_table
 from simab.result import StudyResult
 from simab.result.run_summary import RunSummary, Verdict
+from simab.result.saved_study import read_result
 from simab.text.typeset import plain_spaces as plain
 from tests.effort import examples
+from tests.report.conftest import built
 from tests.report.worlds_study import RUNS, WORLDS, DrawnStudy, drawn_studies
 
 KEEP = {"equal", "exchanged"}  # where the candidate is no better, by how WORLDS makes them
@@ -32,6 +34,17 @@ PROMOTE = {"described"}
 def promoted(rows: list[RunSummary]) -> int:
     """Runs that decide for the candidate, counted off the rows."""
     return sum(row.verdict is Verdict.PROMOTED_CANDIDATE for row in rows)
+
+
+def test_of_several_candidates_one_that_is_right_counts() -> None:
+    """Whichever it is; of one candidate it is that one."""
+    world = read_result(built("candidate_better")).worlds[0]
+    assert world.asks == "promote"
+    policy = world.policies[0]
+    truth = world.truth
+    assert promoting(world, policy) == policy.ends_with[truth.candidate]
+    several = replace(truth, candidates=(truth.candidate, truth.control))
+    assert promoting(replace(world, truth=several), policy) == policy.correct
 
 
 def the_marks_stand_where_the_runs_say(drawn: DrawnStudy) -> None:

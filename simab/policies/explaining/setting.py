@@ -61,12 +61,14 @@ class Clients(NamedTuple):
 class Setting:
     """The scenario around a policy. Times are in nanoseconds.
 
-    `rates_per_s` gives the requests a second that reach each variant at some weights, those that
-    name it included; `load_at` a variant's load with so many requests a second.
+    `candidates` are all that may replace the control, the `candidate` first. `rates_per_s` gives
+    the requests a second that reach each variant at some weights, those that name it included;
+    `load_at` a variant's load with so many requests a second.
     """
 
     control: str
     candidate: str
+    candidates: tuple[str, ...]
     horizon: int
     interval: int
     period: int

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from simab.documents.violations import Path, Violation, problem_of
 from simab.errors import InvalidScenario
 from simab.policies import Policy
+from simab.policies.experiments.rounds import Rounds
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rules import (
@@ -133,13 +134,30 @@ _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     traces.traces_name_variants,
     traces.sessions_can_be_held,
 )
+
+
+def _of_the_experiment(rule: RuleOfPolicy) -> RuleOfPolicy:
+    """A rule on what is judged, asked of the experiment where a policy plays rounds of one."""
+
+    @wraps(rule)
+    def asked(scenario: UncheckedScenario, policy: Policy, path: Path) -> Iterator[Violation]:
+        if isinstance(policy, Rounds):
+            policy, path = policy.experiment, (*path, "experiment")
+        yield from rule(scenario, policy, path)
+
+    return asked
+
+
 # Asked also of policies that no file holds: one that breaks them would decide by nothing.
-_ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = (
-    rewards.shares_differ_by_less_than_1,
-    rewards.policies_can_judge_rewards,
-    rewards.policies_can_judge_the_metric,
-    labels.treatments_fit_the_labels,
-    units.answers_can_be_added_up,
+_ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = tuple(
+    _of_the_experiment(rule)
+    for rule in (
+        rewards.shares_differ_by_less_than_1,
+        rewards.policies_can_judge_rewards,
+        rewards.policies_can_judge_the_metric,
+        labels.treatments_fit_the_labels,
+        units.answers_can_be_added_up,
+    )
 )
 _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     ground_truth.compared_metrics_are_defined,

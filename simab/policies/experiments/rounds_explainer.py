@@ -1,0 +1,68 @@
+"""What is said of rounds before they are played: their course, their level, and their time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
+from simab.policies.experiments.rounds import Rounds
+from simab.policies.explaining.explainer import Explainer, PolicyWarning, Topic
+from simab.policies.explaining.setting import Setting
+from simab.text.durations import duration_text
+from simab.text.lists import listed, named
+from simab.text.numbers import counted, number_text, percent_text, two_figures
+from simab.units import NANOSECONDS_PER_SECOND, seconds
+
+__all__ = ["RoundsExplainer"]
+
+
+class RoundsExplainer(Explainer[Rounds]):
+    """Rounds come one after the other, and each takes its labels."""
+
+    def warnings(self, setting: Setting) -> Iterator[PolicyWarning]:
+        """Rounds that cannot all be played, even if every answer had its label at once."""
+        rounds, ends = len(setting.candidates), setting.horizon
+        if self.policy.maximum_duration is not None:
+            ends = min(ends, self.policy.maximum_duration)
+        round_ns = self._shortest_round_ns(setting)
+        fit = int((ends + setting.weight_update) // round_ns) if round_ns else rounds
+        if fit < rounds:
+            yield PolicyWarning(
+                Topic.HORIZON,
+                f"{self.name} plays {counted(rounds, 'round')} of at least "
+                f"{duration_text(seconds(round_ns))} each, and "
+                f"{duration_text(seconds(ends))} hold {number_text(fit)}: not every candidate has "
+                "its turn in a run. Lengthen horizon, or lower labelled_requests.",
+            )
+
+    def sentences(self, setting: Setting) -> Iterator[str]:
+        """Who is compared with whom, and how often equal candidates end as promoted."""
+        first, *others = map(named, setting.candidates)
+        rounds = len(setting.candidates)
+        course = f"{self.name} compares {named(setting.control)} with {first}"
+        if others:
+            course += f", and the winner with {listed(others)} in turn"
+        yield f"{course}: {counted(rounds, 'round')} of {self.policy.experiment.kind}."
+        alpha = getattr(self.policy.of_a_round(rounds), "alpha", None)
+        if alpha is None:
+            return
+        level = f"Each round of {self.name} tests at alpha {alpha:.3g}"
+        if isinstance(self.policy.experiment, FixedHorizonTest | GroupSequential):
+            # Nobody is promoted only if no challenger ever wins its round.
+            some = percent_text(two_figures(1.0 - (1.0 - alpha / 2.0) ** rounds))
+            level += f": where all are equally good, about {some} of the runs end with a candidate"
+        yield f"{level}."
+
+    def _shortest_round_ns(self, setting: Setting) -> int:
+        """An update, and as many requests of the variant with fewer as its labels are."""
+        share = self.policy.candidate_share
+        ratio = share / (1.0 - share)
+        needed = self.policy.of_a_round(len(setting.candidates)).labels_needed(ratio)
+        pair = {setting.control: 1.0 - share, setting.candidates[0]: share}
+        rates = setting.rates_per_s(dict.fromkeys(setting.weights, 0.0) | pair)
+        slower = min(rates[name] for name in pair)
+        if not slower:
+            return 0
+        takes_ns = round(needed / slower * NANOSECONDS_PER_SECOND)
+        return setting.weight_update + self.policy.settle + takes_ns
