@@ -18,6 +18,7 @@ from simab.policies.experiments.bayesian_rope import BayesianRope
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.kayenta.canary import KayentaCanary
@@ -51,7 +52,8 @@ PolicyDescription = Annotated[
     | SafeRollout
     | GuardedRelease
     | SequentialAlerts
-    | BayesianRope,
+    | BayesianRope
+    | ShipByMetrics,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

@@ -10,6 +10,8 @@ from simab.policies.argo.rollouts import ArgoRollouts
 from simab.policies.argo.rollouts_explainer import ArgoRolloutsExplainer
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.cloudwatch.blue_green_explainer import BlueGreenExplainer
+from simab.policies.experiments.ship_decision import ShipByMetrics
+from simab.policies.experiments.ship_decision_explainer import ShipByMetricsExplainer
 from simab.policies.explaining.explainer import Explainer
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.flagger.analysis_explainer import FlaggerAnalysisExplainer
@@ -31,6 +33,7 @@ EXPLAINERS: Final[Mapping[type[Policy], type[Explainer[Any]]]] = MappingProxyTyp
         FlaggerAnalysis: FlaggerAnalysisExplainer,
         KayentaCanary: KayentaCanaryExplainer,
         ManualSchedule: ManualScheduleExplainer,
+        ShipByMetrics: ShipByMetricsExplainer,
         StagedCanary: StagedCanaryExplainer,
     }
 )

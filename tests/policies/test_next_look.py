@@ -42,6 +42,7 @@ EVERY_WAIT: list[Policy] = [
     _but("group_sequential", boundary="pocock", looks=7, guardrails=GUARD),
     _but("fixed_horizon", labelled_requests=None, baseline=0.5, effect=0.3, maximum_duration="8m"),
     _but("fixed_horizon", guardrails=GUARD, inconclusive="ship"),
+    _but("ship_decision", duration=None, labelled_requests=30),
     _but("staged_canary", bake="90s", periods=2),
     _but("safe_rollout", stages=["20%", "50%"], maximum_duration="10min"),
     _but("blue_green", maximum_execution_timeout="6min", termination_wait="2min", start_after="1m"),

@@ -96,7 +96,12 @@ def test_naive_peeking_has_the_price_of_its_looks(studies: dict[str, Scenario]) 
     assert 0.0955 < theory.probability < 0.13
 
 
-STUDIED_BY_THEIR_TESTS = {"guarded_release", "sequential_alerts", "bayesian_rope"}
+STUDIED_BY_THEIR_TESTS = {
+    "guarded_release",
+    "sequential_alerts",
+    "bayesian_rope",
+    "ship_decision",
+}
 """Kinds whose A/A study is in the file of tests/policies that has their name, not on the page."""
 
 
