@@ -285,6 +285,16 @@ def _policies(
             "labelled_requests": draw(labelled),
             "alpha": draw(among(0.05, 0.5)),
         },
+        "decision": {
+            "kind": "ship_decision",
+            "labelled_requests": draw(labelled),
+            "batches": 5,
+            "metrics": [
+                {"metric": draw(among(*metrics)), "role": "success"},
+                {"metric": draw(among(*LATENCY_METRICS)), "role": "guardrail", "margin": 20},
+                {"metric": "error_rate", "role": "deterioration"},
+            ],
+        },
         "canary": {
             "kind": "staged_canary",
             "stages": draw(STAGES),

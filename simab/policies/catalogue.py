@@ -20,6 +20,7 @@ from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.policies.experiments.rounds import Rounds
+from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.experiments.sprt import SequentialProbabilityRatio
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.kayenta.canary import KayentaCanary
@@ -55,7 +56,8 @@ PolicyDescription = Annotated[
     | SequentialAlerts
     | BayesianRope
     | CappedRatioTest
-    | Rounds,
+    | Rounds
+    | ShipByMetrics,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

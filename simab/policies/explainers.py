@@ -12,6 +12,8 @@ from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.cloudwatch.blue_green_explainer import BlueGreenExplainer
 from simab.policies.experiments.rounds import Rounds
 from simab.policies.experiments.rounds_explainer import RoundsExplainer
+from simab.policies.experiments.ship_decision import ShipByMetrics
+from simab.policies.experiments.ship_decision_explainer import ShipByMetricsExplainer
 from simab.policies.explaining.explainer import Explainer
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.flagger.analysis_explainer import FlaggerAnalysisExplainer
@@ -34,6 +36,7 @@ EXPLAINERS: Final[Mapping[type[Policy], type[Explainer[Any]]]] = MappingProxyTyp
         KayentaCanary: KayentaCanaryExplainer,
         ManualSchedule: ManualScheduleExplainer,
         Rounds: RoundsExplainer,
+        ShipByMetrics: ShipByMetricsExplainer,
         StagedCanary: StagedCanaryExplainer,
     }
 )

@@ -44,6 +44,7 @@ EVERY_WAIT: list[Policy] = [
     _but("fixed_horizon", interim={"at": 0.4, "gives_up_below": 0.3, "largest": 60}),
     _but("group_sequential", gives_up_below=0.4, looks=4),
     _but("fixed_horizon", guardrails=GUARD, inconclusive="ship"),
+    _but("ship_decision", duration=None, labelled_requests=30),
     _but("staged_canary", bake="90s", periods=2),
     _but("safe_rollout", stages=["20%", "50%"], maximum_duration="10min"),
     _but("blue_green", maximum_execution_timeout="6min", termination_wait="2min", start_after="1m"),

@@ -14,6 +14,7 @@ from simab.policies.argo.rollouts import ArgoRollouts
 from simab.policies.cloudwatch.blue_green import BlueGreen
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.rounds import Rounds
+from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.policy import Policy
@@ -97,6 +98,20 @@ POLICIES = [
             "tight_at": 20,
             "early_check_every": "1min",
             "reacts_after": "1min",
+        }
+    ),
+    ShipByMetrics.model_validate(
+        {
+            "duration": "7min",
+            "batches": 5,
+            "deterioration": "all",
+            "sample_ratio_alpha": 0.1,
+            "metrics": [
+                {"metric": "accuracy", "role": "success"},
+                {"metric": "f1", "role": "guardrail", "margin": 0.5},
+                {"metric": "latency_p90", "role": "guardrail", "margin": 9},
+                {"metric": "error_rate", "role": "deterioration"},
+            ],
         }
     ),
     *EVERY_EXPERIMENT,

@@ -31,7 +31,7 @@ BEYOND_A_SCHEMA = {
     "merge_key", "metric_needs_labels", "nothing_deployed", "one_role_without_labels",
     "policy_names_missing_variant", "positive_share_missing", "quantiles_without_ends",
     "rate_too_small", "rewards", "rewards_and_answers", "roles_not_described", "rows_differ",
-    "rules_of_another_metric", "spread_too_far", "steps",
+    "rules_of_another_metric", "ship_decisions_by_others", "spread_too_far", "steps",
     "targets", "too_many_requests", "too_many_runs", "too_many_windows",
     "dates", "too_much_memory", "trace_and_rate", "trace_cells", "trace_content", "trace_sizes",
     "unknown_column", "unknown_table",

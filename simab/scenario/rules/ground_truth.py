@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, get_args
 
 from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy
-from simab.policies.metrics import LOWER_IS_BETTER
+from simab.policies.experiments.decision_metrics import DecisionMetric
+from simab.policies.experiments.ship_decision import ShipByMetrics
+from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.profiles.quality import Classifier, JointOutcomes, QualityProfile, Success
 from simab.scenario.partial import until_unread
@@ -126,15 +128,25 @@ def compared_metrics_are_defined(
     scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
     """What a policy compares must exist for both variants."""
+    here = (*path, "metrics")
+    if isinstance(policy, ShipByMetrics):
+        for index, each in enumerate(policy.metrics):
+            yield from until_unread(_decider_undefined(each, (*here, index), scenario))
     if not isinstance(policy, MetricMajority):
         return
-    here = (*path, "metrics")
     if "metrics" in policy.model_fields_set:
         for index, name in enumerate(policy.metrics):
             yield from until_unread(_undefined(name, (*here, index), scenario))
     elif any(True for name in policy.metrics for _ in _undefined(name, here, scenario)):
         rule = f"required, as the usual ones ({', '.join(policy.metrics)}) need labels"
         yield violation_at_key(here, rule, "Add `metrics: [success_rate]`.")
+
+
+def _decider_undefined(
+    decider: DecisionMetric, path: Path, scenario: UncheckedScenario
+) -> Iterator[Violation]:
+    if decider.metric in get_args(LabelMetric):
+        yield from _undefined(decider.metric, (*path, "metric"), scenario)
 
 
 def _undefined(metric: str, path: Path, scenario: UncheckedScenario) -> Iterator[Violation]:

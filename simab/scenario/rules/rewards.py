@@ -8,8 +8,11 @@ from typing import Final, get_args
 from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy, PolicyDescription
 from simab.policies.bandits.gaussian_thompson import GaussianThompson
+from simab.policies.experiments.answers_with_margin import REWARD_PROBABILITIES
 from simab.policies.experiments.bayesian_rope import BayesianRope
+from simab.policies.experiments.decision_metrics import DecisionMetric
 from simab.policies.experiments.experiment import Experiment
+from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.flagger.metrics import FlaggerMetric
 from simab.policies.metrics import COUNTED_AS_CORRECT, LabelMetric
@@ -70,6 +73,9 @@ def policies_compare_what_is_earned(
         for index, check in enumerate(policy.metrics):
             place = (*here, index, "measures")
             yield from until_unread(_check_fits(check, place, scenario))
+    elif isinstance(policy, ShipByMetrics):
+        for index, each in enumerate(policy.metrics):
+            yield from until_unread(_decider_fits(each, (*here, index, "metric"), scenario))
     elif isinstance(policy, GuardedRelease | SequentialAlerts):
         for index, watched in enumerate(policy.metrics):
             place = (*here, index, "metric")
@@ -86,6 +92,13 @@ def _watched_fits(
     watched: WatchedMetric, path: Path, scenario: UncheckedScenario
 ) -> Iterator[Violation]:
     yield from _unfitting(watched.metric, path, scenario)
+
+
+def _decider_fits(
+    decider: DecisionMetric, path: Path, scenario: UncheckedScenario
+) -> Iterator[Violation]:
+    named = _METRIC if decider.metric in REWARD_PROBABILITIES else decider.metric
+    yield from _unfitting(named, path, scenario)
 
 
 def effects_of_shares_are_shares(scenario: UncheckedScenario) -> Iterator[Violation]:

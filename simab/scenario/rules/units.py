@@ -8,9 +8,12 @@ from typing import Final
 from simab import units
 from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy
+from simab.policies.experiments.decision_metrics import DecisionMetric
 from simab.policies.experiments.experiment import Experiment
+from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.immature import AsArrived, Wait
 from simab.policies.metrics import COUNTED_AS_CORRECT
+from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards
 
@@ -23,6 +26,11 @@ def answers_can_be_added_up(
     scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
     """Values of single requests exist of some metrics, and once where labels come once."""
+    if isinstance(policy, ShipByMetrics):
+        for index, each in enumerate(policy.metrics):
+            here = (*path, "metrics", index, "metric")
+            yield from until_unread(_decider_reads_once(each, here, scenario))
+        return
     if not isinstance(policy, Experiment) or not policy.reads_answers():
         return
     field = _field_of(policy)
@@ -40,6 +48,13 @@ def answers_can_be_added_up(
         remedy = "Use `{kind: wait, after: 7d}` here."
         yield Violation((*path, "immature", "kind"), rule, remedy)
     yield from _labels_come_once(scenario, here)
+
+
+def _decider_reads_once(
+    decider: DecisionMetric, here: Path, scenario: UncheckedScenario
+) -> Iterator[Violation]:
+    if decider.reads_answers:
+        yield from _labels_come_once(scenario, here)
 
 
 def _labels_come_once(scenario: UncheckedScenario, here: Path) -> Iterator[Violation]:
