@@ -19,6 +19,7 @@ from simab.policies.policy import Policy
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
 from tests.effort import examples
@@ -97,6 +98,9 @@ POLICIES = [
             "early_check_every": "1min",
             "reacts_after": "1min",
         }
+    ),
+    RiskBudgetedRamp.model_validate(
+        {"budget": 3, "typical_loss": 0.3, "spread": 0.5, "every": "2min", "risk": "30%"}
     ),
     *EVERY_EXPERIMENT,
 ]

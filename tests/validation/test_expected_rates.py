@@ -96,7 +96,13 @@ def test_naive_peeking_has_the_price_of_its_looks(studies: dict[str, Scenario]) 
     assert 0.0955 < theory.probability < 0.13
 
 
-STUDIED_BY_THEIR_TESTS = {"guarded_release", "sequential_alerts", "bayesian_rope", "capped_sprt"}
+STUDIED_BY_THEIR_TESTS = {
+    "guarded_release",
+    "sequential_alerts",
+    "bayesian_rope",
+    "capped_sprt",
+    "risk_budgeted_ramp",
+}
 """Kinds whose A/A study is in the file of tests/policies that has their name, not on the page."""
 
 
