@@ -27,6 +27,7 @@ from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
 from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
@@ -57,7 +58,8 @@ PolicyDescription = Annotated[
     | BayesianRope
     | CappedRatioTest
     | Rounds
-    | ShipByMetrics,
+    | ShipByMetrics
+    | RiskBudgetedRamp,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

@@ -30,6 +30,13 @@ POLICIES: dict[str, dict[str, Any]] = {
         "metrics": [{"metric": "success_rate"}],
         "early_check_every": "30s",
     },
+    "risk_budgeted_ramp": {
+        "budget": 100,
+        "typical_loss": "5%",
+        "spread": 0.5,
+        "every": "60s",
+        "largest_share": "40%",
+    },
     "argo_rollouts": {
         "traffic_routing": True,
         "steps": [{"set_weight": 20}, {"pause": {"duration": "30s"}}, {"set_weight": 60}],

@@ -21,6 +21,7 @@ from simab.policies.policy import Policy
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
 from tests.effort import examples
@@ -113,6 +114,9 @@ POLICIES = [
                 {"metric": "error_rate", "role": "deterioration"},
             ],
         }
+    ),
+    RiskBudgetedRamp.model_validate(
+        {"budget": 3, "typical_loss": 0.3, "spread": 0.5, "every": "2min", "risk": "30%"}
     ),
     *EVERY_EXPERIMENT,
     Rounds.model_validate(

@@ -103,6 +103,7 @@ STUDIED_BY_THEIR_TESTS = {
     "capped_sprt",
     "rounds",
     "ship_decision",
+    "risk_budgeted_ramp",
 }
 """Kinds whose A/A study is in the file of tests/policies that has their name, not on the page."""
 
