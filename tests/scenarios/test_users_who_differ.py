@@ -1,4 +1,4 @@
-"""Tests of requests and of users: simab's scenario against a Monte Carlo in plain NumPy.
+"""Tests of requests and of users: simab's scenario against theory, and against plain NumPy.
 
 The second world below is written anew from the header of the scenario and shares no code with
 simab: users with propensities, Poisson numbers of requests, a page for each user or each request,
@@ -16,83 +16,115 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import simab
-from simab.scenario import with_changes
-from simab.scenario.models import Scenario
-from tests.world.building import ONE_WORLD
+from simab.explain import explain, warnings
+from tests.scenarios.plain_tests import CRITICAL, ZValues, by_counts, z_values
 
 FILE = Path(__file__).resolve().parents[2] / "scenarios" / "users_who_differ.yaml"
+BAND = 3.9  # standard errors
 OURS, THEIRS = 300, 4_000
 USERS, REQUESTS, SIGMA = 200, 4_000, 0.83
-CRITICAL = stats.norm.isf(0.025)
+CLIENTS, MEAN_REQUESTS = 1_000, 20
+LEVEL = 0.025
+UNITS = ("by_request", "by_user", "by_users_mean")
 Floats = NDArray[np.float64]
 
 
-def z_values(random: np.random.Generator, *, by_user: bool) -> tuple[float, float, float]:
-    """Of one run of equal pages: by request, by user, and by users' means."""
+def share_promoted(design_effect: float) -> float:
+    """How often a two-sided test at 5 % finds an equal candidate better, by its wrong errors."""
+    return float(stats.norm.sf(CRITICAL / math.sqrt(design_effect)))
+
+
+def pooled_test_promotes(numbers: np.random.Generator, *, exponential: bool) -> bool:
+    """Users by a coin, counts of requests, Beta(2, 8), a pooled z-test, in plain NumPy."""
+    rates = numbers.exponential(size=CLIENTS) if exponential else np.ones(CLIENTS)
+    counts = numbers.poisson(rates * MEAN_REQUESTS)
+    right = numbers.binomial(counts, numbers.beta(2, 8, CLIENTS))
+    new = numbers.integers(0, 2, CLIENTS).astype(bool)
+    hits, asked = (right[~new].sum(), right[new].sum()), (counts[~new].sum(), counts[new].sum())
+    return by_counts(hits, asked) > CRITICAL
+
+
+@pytest.mark.parametrize("exponential", [True, False], ids=["exponential", "alike"])
+def test_the_design_effect_is_that_of_plain_numpy(exponential: bool) -> None:
+    """Geometric from 0: E m^2 / E m = 2 x mean + 1; Poisson: mean + 1. 4,000 runs of each."""
+    expected = share_promoted(1 + (2 if exponential else 1) * MEAN_REQUESTS / 11)
+    assert expected == pytest.approx(0.181 if exponential else 0.122, abs=5e-4)
+    numbers = np.random.default_rng(20)
+    runs = [pooled_test_promotes(numbers, exponential=exponential) for _ in range(4_000)]
+    error = math.sqrt(expected * (1 - expected) / 4_000)
+    assert abs(np.mean(runs) - expected) < BAND * error
+
+
+def test_it_is_sound_and_warned_of_by_theory() -> None:
+    """A header with its parts, and the design effect of its users in the warning."""
+    header = FILE.read_text(encoding="utf-8").partition("\ntitle:")[0]
+    for part in ("Question", "Figures", "You see", "Remade by"):
+        assert f"\n# {part} " in header
+    scenario = simab.load(FILE)
     weights = np.exp(-SIGMA * stats.norm.ppf((np.arange(USERS) + 0.5) / USERS))
+    unequal = USERS * np.square(weights / weights.sum()).sum()
+    effect = 1 + MEAN_REQUESTS * unequal / 11
+    assert effect == pytest.approx(4.5, abs=0.05)
+    text = f"{share_promoted(effect):.0%} of the runs".replace("%", " %")
+    assert any(
+        "“by_request” and “adjusted_by_request” test each" in each and text in each
+        for each in warnings(scenario)
+    )
+    assert any("Clients of “visitors” differ" in each for each in explain(scenario).sentences)
+
+
+def one_run(random: np.random.Generator, world: str) -> ZValues:
+    """Of one run of equal pages."""
+    sigma = 0.0 if world == "equally busy" else SIGMA
+    weights = np.exp(-sigma * stats.norm.ppf((np.arange(USERS) + 0.5) / USERS))
     who = random.choice(USERS, REQUESTS, p=weights / weights.sum())
-    right = random.random(REQUESTS) < random.beta(2, 8, USERS)[who]
-    new = (random.random(USERS) < 0.5)[who] if by_user else random.random(REQUESTS) < 0.5
-    asked = [np.bincount(who[arm], minlength=USERS) for arm in (~new, new)]
-    hits = [np.bincount(who[arm], right[arm], minlength=USERS) for arm in (~new, new)]
-    counts, shares = (
-        [each.sum() for each in asked],
-        [h.sum() / n.sum() for h, n in zip(hits, asked, strict=True)],
+    own = np.full(USERS, 0.2) if world == "alike" else random.beta(2, 8, USERS)
+    right = random.random(REQUESTS) < own[who]
+    by_request = world == "by request"
+    new = random.random(REQUESTS) < 0.5 if by_request else (random.random(USERS) < 0.5)[who]
+    asked = np.bincount(who[~new], minlength=USERS), np.bincount(who[new], minlength=USERS)
+    hits = (
+        np.bincount(who[~new], right[~new], minlength=USERS),
+        np.bincount(who[new], right[new], minlength=USERS),
     )
-    pooled = right.mean()
-    naive = (shares[1] - shares[0]) / math.sqrt(
-        pooled * (1 - pooled) * (1 / counts[0] + 1 / counts[1])
-    )
-    own = [(h - share * n) / n.sum() for h, n, share in zip(hits, asked, shares, strict=True)]
-    delta = (shares[1] - shares[0]) / math.sqrt(np.square(own[1] - own[0]).sum())
-    means = [h[n > 0] / n[n > 0] for h, n in zip(hits, asked, strict=True)]
-    return naive, delta, float(stats.ttest_ind(means[1], means[0], equal_var=False).statistic)
+    return z_values(hits, asked)
 
 
-def theirs(*, by_user: bool) -> Floats:
+def theirs(world: str) -> Floats:
     """How often each promotes the new page, in plain NumPy."""
     random = np.random.default_rng(1)
-    z = np.array([z_values(random, by_user=by_user) for _ in range(THEIRS)])
+    z = np.array([one_run(random, world) for _ in range(THEIRS)])
     promoted: Floats = (z > CRITICAL).mean(axis=0)
     return promoted
 
 
-def ours(routing: str, *names: str) -> list[float]:
-    """How often these policies promote the new page where both are equal, in simab."""
+def ours(world: str, *names: str) -> list[float]:
+    """How often these policies promote the new page, in simab."""
     scenario = simab.load(FILE)
-    changed = with_changes(
-        scenario,
-        {"endpoint.variant_routing": routing, "endpoint.variants.new.quality.probability": 0.2},
-    )
-    alone = Scenario.model_validate({**changed.model_dump(mode="json"), "worlds": ONE_WORLD})
-    study = simab.compare(alone, policies=list(names), replications=OURS, seed=7)
-    outcomes = study.outcomes[study.outcomes.world == "described"]
-    return [
-        float((outcomes[outcomes.policy == name].decided_for == "new").mean()) for name in names
-    ]
+    study = simab.compare(scenario, policies=list(names), worlds=[world], replications=OURS, seed=7)
+    promoted = study.outcomes.decided_for == "new"
+    return [float(promoted[study.outcomes.policy == name].mean()) for name in names]
 
 
 @pytest.mark.long
-def test_by_hash_only_tests_of_users_keep_their_level() -> None:
-    """Request, user and mean against NumPy's, and the adjusted ones against alpha / 2."""
-    expected = theirs(by_user=True)
-    found = ours("sticky_hash", "by_request", "by_user", "by_users_mean")
-    assert expected[0] > 0.15
-    for own, other in zip(found, expected, strict=True):
-        error = math.sqrt(other * (1 - other) * (1 / OURS + 1 / THEIRS))
-        assert own == pytest.approx(other, abs=3.9 * error)
-    level = 0.025
-    band = 3.9 * math.sqrt(level * (1 - level) / OURS)
-    rest = ours("sticky_hash", "by_users_ranks", "adjusted_by_user", "adjusted_by_users_mean")
-    assert rest == pytest.approx([level] * 3, abs=band)
-    assert ours("sticky_hash", "adjusted_by_request")[0] > level + band / 2
+@pytest.mark.parametrize("world", ["equal", "equally busy", "alike", "by request"])
+def test_equal_pages_are_promoted_as_often_as_in_the_plain_world(world: str) -> None:
+    """By request, by user and by mean; only the first loses its level, and only by a hash."""
+    expected = theirs(world)
+    names = UNITS if world in ("equal", "by request") else UNITS[:1]
+    for own, other in zip(ours(world, *names), expected, strict=False):
+        error = math.sqrt(max(other, LEVEL) * (1 - other) * (1 / OURS + 1 / THEIRS))
+        assert own == pytest.approx(other, abs=BAND * error)
+    if world in ("equal", "equally busy"):
+        assert expected[0] > {"equal": 0.15, "equally busy": 0.10}[world]
+    else:
+        assert expected[:2] == pytest.approx([LEVEL] * 2, abs=BAND * math.sqrt(LEVEL / THEIRS))
 
 
 @pytest.mark.long
-def test_by_request_all_keep_their_level() -> None:
-    """Where each request is split for itself users are in both arms: the covariance is kept."""
-    expected = theirs(by_user=False)
-    assert expected[:2] == pytest.approx([0.025] * 2, abs=3.9 * math.sqrt(0.025 / THEIRS))
-    found = ours("weighted_random", "by_request", "by_user", "by_users_mean")
-    band = 3.9 * math.sqrt(0.025 * 0.975 / OURS)
-    assert found == pytest.approx([0.025] * 3, abs=band)
+def test_by_hash_only_tests_of_users_keep_their_level_once_adjusted() -> None:
+    """Against alpha / 2: ranks and both adjusted tests by user; a test by request stays above."""
+    band = BAND * math.sqrt(LEVEL * (1 - LEVEL) / OURS)
+    rest = ours("equal", "by_users_ranks", "adjusted_by_user", "adjusted_by_users_mean")
+    assert rest == pytest.approx([LEVEL] * 3, abs=band)
+    assert ours("equal", "adjusted_by_request")[0] > LEVEL + band / 2
