@@ -119,10 +119,9 @@ def unfinished(result: StudyResult) -> list[str]:
 def overestimates(result: StudyResult) -> list[str]:
     """By how much promotions look better than they are, where that is no chance of these runs."""
     found = [
-        f"{named(policy.name)} by {size.value.lstrip('+')} ({size.interval})"
+        f"{named(policy.name)} by {formatting.mean_metric(policy.means['gain_estimate_error'])}"
         for policy in result.policies
         if policy.means["gain_estimate_error"].low > 0
-        and (size := formatting.mean_gain(policy.means["gain_estimate_error"]))
     ]
     if not found:
         return []
