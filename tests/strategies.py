@@ -187,7 +187,9 @@ def _quality(draw: DrawFn, truth: str, column: str) -> dict[str, Any]:
     if truth == "success":
         return {"kind": "success", "probability": draw(shares)}
     if truth == "reward":
-        rewards = {"kind": "lognormal", "mean": draw(st.floats(0.1, 1e6)), "cv": 1.5}
+        kind = draw(among("lognormal", "pareto"))
+        shape = {"cv": 1.5} if kind == "lognormal" else {"tail_index": 3}
+        rewards = {"kind": kind, "mean": draw(st.floats(0.1, 1e6)), **shape}
         return {"kind": "numeric_reward", "distribution": rewards}
     threshold = draw(THRESHOLDS)
     if truth == "table":

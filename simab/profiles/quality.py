@@ -207,7 +207,10 @@ class Success(_Kind):
 
 
 class NumericReward(_Kind):
-    """Each answer earns a number: the value of an order, minutes watched, a rating."""
+    """Each answer earns a number: the value of an order, minutes watched, a rating.
+
+    With `earning_share` below 1 many earn exactly 0 (zero-inflated), as visitors who order nothing.
+    """
 
     kind: Literal["numeric_reward"] = "numeric_reward"
     distribution: RewardDistribution

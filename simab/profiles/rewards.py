@@ -22,6 +22,7 @@ from simab.profiles.quantile_table import QuantileTable
 __all__ = [
     "LognormalRewards",
     "NormalRewards",
+    "ParetoRewards",
     "QuantileRewards",
     "RewardDistribution",
     "RewardScale",
@@ -86,6 +87,33 @@ class LognormalRewards(Description):
         return quantiles
 
 
+class ParetoRewards(Description):
+    """Rewards with a tail that falls as a power: a few make up most of what is earned.
+
+    The chance of more than x is (smallest / x)^tail_index, with the smallest at
+    mean (tail_index - 1) / tail_index. At a tail index of 2.5 the largest tenth of the answers earn
+    a quarter of all. Source: Arnold, Pareto Distributions (2015).
+    """
+
+    kind: Literal["pareto"] = "pareto"
+    mean: Annotated[float, Field(ge=1e-9, le=1e9)]
+    """Mean reward."""
+    tail_index: Annotated[float, Field(ge=2.5, le=100)]
+    """The power: the smaller, the heavier the tail. The standard deviation is the mean over
+    sqrt(tail_index (tail_index - 2)); below 2.5 the rarest rewards would hold too much of it."""
+
+    @property
+    def mean_reward(self) -> float:
+        """As given."""
+        return self.mean
+
+    def quantile_of_survival(self, survival: Floats) -> Floats:
+        """Rewards exceeded with probability `survival`, elementwise."""
+        smallest = self.mean * (self.tail_index - 1.0) / self.tail_index
+        quantiles: Floats = smallest * np.power(survival, -1.0 / self.tail_index)
+        return quantiles
+
+
 class QuantileRewards(Description):
     """Rewards by equally spaced quantiles, from smallest to largest, joined by straight lines."""
 
@@ -116,7 +144,8 @@ class QuantileRewards(Description):
 
 
 RewardDistribution = Annotated[
-    NormalRewards | LognormalRewards | QuantileRewards, Field(discriminator="kind")
+    NormalRewards | LognormalRewards | ParetoRewards | QuantileRewards,
+    Field(discriminator="kind"),
 ]
 """How rewards spread over the answers that earn any."""
 
@@ -151,7 +180,9 @@ class RewardScale:
 
 
 def tabulated_rewards(
-    distribution: NormalRewards | LognormalRewards | QuantileRewards, *, with_zero: bool
+    distribution: NormalRewards | LognormalRewards | ParetoRewards | QuantileRewards,
+    *,
+    with_zero: bool,
 ) -> tuple[QuantileTable, RewardScale]:
     """The table of a distribution in units, and what these stand for.
 

@@ -34,6 +34,10 @@ class WatchedPolicy:
         """The policy's own."""
         return getattr(self.policy, "immature", None)
 
+    def reads_answers(self) -> bool:
+        """The policy's own answer."""
+        return self.policy.reads_answers()
+
     def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
         """The policy's own answer."""
         actions, after = self.policy.decide(state, observation)

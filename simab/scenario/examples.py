@@ -55,6 +55,8 @@ _EXAMPLES: Final = {
     "distribution": "{kind: lognormal, mean: 40, cv: 1.5}",
     "NormalRewards.mean": "40",
     "LognormalRewards.mean": "40",
+    "ParetoRewards.mean": "40",
+    "tail_index": "3",
     "QuantileRewards.values": "[0, 12.5, 30, 200]",
     "standard_deviation": "15",
     "positive_scores": "{kind: beta, alpha: 4, beta: 2}",

@@ -297,7 +297,7 @@ def test_the_confidence_sequence_decides_when_it_leaves_out_zero() -> None:
 )
 def test_the_mixture_alone_has_a_typical_effect(fields: Any) -> None:
     """The field belongs to one method and is needed there."""
-    with pytest.raises(ValueError, match="typical_effect belongs to method mixture"):
+    with pytest.raises(ValueError, match="typical_effect belongs to the methods mixture"):
         AlwaysValid(labelled_requests=100, **fields)
 
 

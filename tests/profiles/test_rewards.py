@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,8 @@ from simab.draws import Draws, Purpose
 from simab.profiles import Truth, truth_of
 from simab.profiles.outcomes import NONE, OutcomeSampler
 from simab.profiles.quality import NumericReward
+from simab.profiles.quantile_table import SURVIVAL
+from simab.profiles.rewards import ParetoRewards, tabulated_rewards
 
 LIMIT = 4.5  # standard errors; a right mean is missed once in 150,000 times
 
@@ -59,6 +64,51 @@ def test_the_truth_of_lognormal_rewards(cv: float) -> None:
     found = truth({"kind": "lognormal", "mean": 45.0, "cv": cv})
     assert found.reward == pytest.approx(45.0, rel=1e-4)
     assert found.reward_variance == pytest.approx((45.0 * cv) ** 2, rel=2e-3)
+
+
+@pytest.mark.parametrize(("tail", "close"), [(2.5, 8e-3), (4.0, 1e-3), (20.0, 1e-3)])
+def test_the_truth_of_pareto_rewards(tail: float, close: float) -> None:
+    """The mean as given, SciPy's variance; at 2.5 the last in 2^40 holds .4 % of the squares."""
+    law = stats.pareto(tail, scale=45.0 * (tail - 1) / tail)
+    found = truth({"kind": "pareto", "mean": 45.0, "tail_index": tail})
+    assert law.mean() == pytest.approx(45.0)
+    assert found.reward == 45.0
+    assert found.reward_variance == pytest.approx(law.var(), rel=close)
+    assert law.var() == pytest.approx(45.0**2 / (tail * (tail - 2)))
+    table, scale = tabulated_rewards(ParetoRewards(mean=45, tail_index=tail), with_zero=True)
+    low, high, mass = table.pieces()
+    assert scale.value(float(mass @ (low + high)) / 2) == pytest.approx(45.0, rel=1e-4)
+    at = np.searchsorted(-SURVIVAL, -0.01)
+    assert scale.value(float(table.edges[at])) == pytest.approx(law.isf(SURVIVAL[at]), rel=1e-4)
+
+
+def test_few_earn_much_of_all() -> None:
+    """The share of the largest s of all is s^(1 - 1/a): of a tenth a quarter, by hand .1^.6."""
+    table, scale = tabulated_rewards(ParetoRewards(mean=45, tail_index=2.5), with_zero=True)
+    low, high, mass = table.pieces()
+    earned = mass * (low + high) / 2
+    tenth = np.cumsum(mass[::-1]) <= 0.1
+    assert pytest.approx(0.2512, abs=5e-5) == 0.1**0.6
+    assert earned[::-1][tenth].sum() / earned.sum() == pytest.approx(0.2512, abs=2e-3)
+    assert scale.zero == 0
+
+
+def test_a_zero_inflated_lognormal_has_the_mean_and_spread_of_hillstroms_customers(
+    shared: Path,
+) -> None:
+    """Of 64,000 customers .9 % spend anything: fitted by the mean and spread of those who do."""
+    with gzip.open(shared / "data" / "abtests" / "hillstrom_email.csv.gz", "rt") as file:
+        rows = [(row["segment"], float(row["spend"])) for row in csv.DictReader(file)]
+    for segment in {name for name, _ in rows}:
+        spent = np.array([spend for name, spend in rows if name == segment])
+        positive = spent[spent > 0]
+        lognormal = {"kind": "lognormal", "mean": positive.mean()}
+        found = truth(
+            lognormal | {"cv": positive.std() / positive.mean()}, positive.size / spent.size
+        )
+        assert positive.size / spent.size < 0.013
+        assert found.reward == pytest.approx(spent.mean(), rel=1e-9)
+        assert found.reward_variance == pytest.approx(spent.var(), rel=2e-3)
 
 
 def test_the_truth_of_rewards_by_quantiles() -> None:

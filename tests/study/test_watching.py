@@ -25,6 +25,16 @@ _ALARM = {"metric": "Invocations", "statistic": "Sum", "threshold": 1e9, "period
 POLICIES: dict[str, dict[str, Any]] = {
     "test": {"kind": "fixed_horizon", "labelled_requests": 150, "alpha": 0.3},
     "peeking": {"kind": "naive_peeking", "labelled_requests": 50, "looks_every": "20s"},
+    "by user": {"kind": "fixed_horizon", "labelled_requests": 150, "unit": "user"},
+    "decision": {
+        "kind": "ship_decision",
+        "duration": "60s",
+        "batches": 5,
+        "metrics": [
+            {"metric": "success_rate", "role": "success", "unit": "user"},
+            {"metric": "latency_p90", "role": "guardrail", "margin": 20},
+        ],
+    },
     "majority": {"kind": "metric_majority", "labelled_requests": 60, "metrics": ["success_rate"]},
     "staged": {"kind": "staged_canary", "stages": ["50%"], "bake": "60s", "alarms": [_LIMIT]},
     "flagger": {

@@ -78,6 +78,18 @@ class UserEvidence:
         return table.of_means() if self.rule.unit == "user_mean" else table
 
     @property
+    def values(self) -> tuple[Floats, Floats]:
+        """The treated values of control and candidate one by one, in order of arrival."""
+        return self._treated(*self._answers)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Between which values lie: from the least that a reward can be to the cap."""
+        labels = self.observation.metrics.labels
+        both = labels(self.control).rewards, labels(self.candidate).rewards
+        return min(each.lowest for each in both), self._most
+
+    @property
     def smaller(self) -> int:
         """The labelled requests of the variant that has fewer."""
         return min(self.labelled)

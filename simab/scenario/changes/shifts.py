@@ -36,8 +36,8 @@ def shifted_reward(quality: NumericReward, effect: float, towards: NumericReward
     """A reward whose mean, over all answers, is higher by `effect`.
 
     Where the one it is compared with, `towards`, differs in nothing but the share of answers that
-    earn, this share is moved, else the mean of what they earn: a lognormal keeps its cv, a normal
-    its spread, quantiles are multiplied, or moved where some lie below 0.
+    earn, this share is moved, else the mean of what they earn: a lognormal keeps its cv, a
+    Pareto its tail, a normal its spread, quantiles are multiplied, or moved where some lie below 0.
 
     Raises:
         ValueError: no reward of this kind has that mean.

@@ -157,6 +157,7 @@ _ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = tuple(
         rewards.policies_can_judge_the_metric,
         labels.treatments_fit_the_labels,
         units.answers_can_be_added_up,
+        units.always_valid_methods_have_values,
     )
 )
 _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (

@@ -8,6 +8,7 @@ from typing import Final
 from simab import units
 from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy
+from simab.policies.experiments.always_valid import AlwaysValid
 from simab.policies.experiments.decision_metrics import DecisionMetric
 from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.ship_decision import ShipByMetrics
@@ -16,8 +17,13 @@ from simab.policies.metrics import COUNTED_AS_CORRECT
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards
+from simab.stats.classification import SHARES
 
-__all__ = ["answers_can_be_added_up", "pre_periods_lie_within_the_run"]
+__all__ = [
+    "always_valid_methods_have_values",
+    "answers_can_be_added_up",
+    "pre_periods_lie_within_the_run",
+]
 
 _ADDED: Final = (*sorted(COUNTED_AS_CORRECT), "reward")
 
@@ -65,6 +71,28 @@ def _labels_come_once(scenario: UncheckedScenario, here: Path) -> Iterator[Viola
             rule = f"reads the first label of each answer, and labels have {name}"
             remedy = f"Remove `{name}` from labels, or leave it out."
             yield violation_at_key(here, rule, remedy)
+
+
+def always_valid_methods_have_values(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
+    """Some methods need values of single requests, or that these have a largest one."""
+    if not isinstance(policy, AlwaysValid):
+        return
+    metric, here = scenario.objective.metric, (*path, "method")
+    if policy.method == "mixture_t" and metric not in (*_ADDED, *SHARES):
+        rule = f"compares values of single requests, and the objective's metric is {metric}"
+        yield Violation(here, rule, "Write mixture or confidence_sequence.")
+    if policy.method != "empirical_bernstein":
+        return
+    if metric not in _ADDED:
+        rule = f"compares values of single requests, and the objective's metric is {metric}"
+        yield Violation(here, rule, "Write mixture or confidence_sequence.")
+    elif earns_rewards(scenario) and policy.cap is None:
+        rule = "needs values with a largest one, and rewards have none"
+        remedy = "Add `cap: 200`, say, or write mixture_t with typical_effect."
+        yield Violation(here, rule, remedy)
+    yield from _labels_come_once(scenario, here)
 
 
 def pre_periods_lie_within_the_run(
