@@ -21,6 +21,8 @@ from validation.policy_report import write_policies
 from validation.promotion_scripts import play_promotion_scripts, write_promotion_scripts
 from validation.sample_ratio.rates import play_ratio_rates
 from validation.twelve.studies import play_twelve_policies, write_twelve_policies
+from validation.users_aa.page import write_users_aa
+from validation.users_aa.studies import play_users_aa
 from validation.verified_world import play_verification, write_verified_world
 
 WORKERS: Final = 2
@@ -35,6 +37,7 @@ _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
     "intervals": play_coverage,  # of the rows of twelve_policies
     "gate": play_gates,
     "plan": play_plans,
+    "users_aa": play_users_aa,
     "promotion_scripts": play_promotion_scripts,
     "verify": play_verification,
 }
@@ -69,6 +72,8 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
         write_gates(folder)
     if "plan" in parts:
         write_plans(folder)
+    if "users_aa" in parts:
+        write_users_aa(folder)
     if "promotion_scripts" in parts:
         write_promotion_scripts(folder)
     if "verify" in parts:

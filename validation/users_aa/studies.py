@@ -1,0 +1,186 @@
+"""Equal variants, users who differ: which rules are played by which unit, and in which worlds.
+
+Writes verdicts.csv and oracle.csv in reports/users_aa.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import astuple, dataclass, fields
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from simab.scenario.models import Scenario
+from validation.csv_rows import csv_text
+from validation.places import say
+from validation.played_rules import Cell, Version, cells_csv, play_cells
+from validation.users_aa.oracle import (
+    LOOK_S,
+    PROPENSITY,
+    RATE,
+    SAMPLE,
+    USERS,
+    OracleCell,
+    oracle_cells,
+)
+
+__all__ = [
+    "PLACE",
+    "RULES",
+    "UNITS",
+    "WORLDS",
+    "PlayedRule",
+    "play_users_aa",
+    "played_version",
+]
+
+PLACE: Final = "reports/users_aa"
+UNITS: Final = ("request", "user", "user_mean")
+_RUNS: Final = 1500
+_ORACLE_RUNS: Final = 4000
+_PRE_PERIOD_S: Final = 500
+_FIXED: Final = {"kind": "fixed_horizon", "labelled_requests": SAMPLE}
+_LOOKING: Final = {
+    "labelled_requests": SAMPLE // 5,
+    "labelled_requests_per_look": SAMPLE // 5,
+    "maximum_duration": "1100s",
+}
+_RELEASE: Final = {
+    "stages": [{"share": "50%", "lasts": "1000s"}],
+    "metrics": [{"metric": "success_rate"}],
+    "tight_at": SAMPLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedRule:
+    """A rule, the units that it is played by, and what it states for equal variants.
+
+    `says` is the statement in words and `at_most` its bound, None where it states no rate. The rate
+    is that of promotions, or of rollbacks where the rule `rolls_back`.
+    """
+
+    fields: Mapping[str, Any]
+    says: str
+    at_most: float | None
+    units: Sequence[str] = UNITS
+    rolls_back: bool = False
+
+    def named(self, name: str, unit: str) -> str:
+        """What its policy for a unit is called."""
+        return f"{name}, {unit}"
+
+
+_LEVEL: Final = ("5 % two-sided: promotes at most 2.5 %", 0.025)
+_WATCHES: Final = ("rolls back at most 2.5 %", 0.025, ("request",), True)
+_POSTERIOR: Final = ("no rate: 95 % of a posterior, at five looks", None)
+RULES: Final[Mapping[str, PlayedRule]] = MappingProxyType(
+    {
+        "fixed horizon": PlayedRule(_FIXED, *_LEVEL),
+        "fixed horizon, CUPED": PlayedRule(_FIXED | {"pre_period": f"{_PRE_PERIOD_S}s"}, *_LEVEL),
+        "fixed horizon, ranks": PlayedRule(_FIXED | {"ranks": True}, *_LEVEL, ("user_mean",)),
+        "group sequential": PlayedRule(
+            _FIXED | {"kind": "group_sequential", "maximum_duration": "1500s"}, *_LEVEL
+        ),
+        "always valid": PlayedRule(
+            _LOOKING | {"kind": "always_valid", "tight_at": SAMPLE}, *_LEVEL
+        ),
+        "naive peeking": PlayedRule(_LOOKING | {"kind": "naive_peeking"}, *_LEVEL),
+        "Bayesian": PlayedRule(_LOOKING | {"kind": "bayesian"}, *_POSTERIOR),
+        "Bayesian, ROPE": PlayedRule(
+            _LOOKING | {"kind": "bayesian_rope", "rope": 0.01}, *_POSTERIOR
+        ),
+        "guarded release": PlayedRule(_RELEASE | {"kind": "guarded_release"}, *_WATCHES),
+        "sequential alerts": PlayedRule(
+            _RELEASE | {"kind": "sequential_alerts", "early_check_every": f"{LOOK_S}s"}, *_WATCHES
+        ),
+    }
+)
+"""By name. The two that watch a release have no unit: they count requests."""
+
+WORLDS: Final[Mapping[str, tuple[str, dict[str, Any], Sequence[str]]]] = MappingProxyType(
+    {
+        "each request drawn": ("weighted_random", {"kind": "gamma", "cv": 1}, tuple(RULES)),
+        "each user drawn": ("sticky_hash", {"kind": "gamma", "cv": 1}, tuple(RULES)),
+        "each user drawn, equally busy": ("sticky_hash", {"kind": "equal"}, ("fixed horizon",)),
+    }
+)
+"""Routing, how unequally users ask, and the rules that are played there."""
+
+
+def played_version(world: str, replications: int) -> Version:
+    """What is played of one of the worlds, with a policy for each rule and unit."""
+    routing, activity, names = WORLDS[world]
+    policies = {}
+    for name in names:
+        rule = RULES[name]
+        for unit in rule.units:
+            by = {"unit": unit} if unit != "request" else {}
+            policies[rule.named(name, unit)] = {**rule.fields, **by}
+    return Version("users_aa", world, 0.0, _scenario(routing, activity, policies), replications)
+
+
+def _scenario(routing: str, activity: Mapping[str, Any], policies: Mapping[str, Any]) -> Scenario:
+    """Two variants with the same share of successes, 20 requests a user in 1,000 seconds."""
+    share, concentration = PROPENSITY
+    variant = {
+        "workers": 50,
+        "latency": {"kind": "constant", "value": "1ms"},
+        "quality": {"kind": "success", "probability": share},
+    }
+    return Scenario.model_validate(
+        {
+            "title": "Equal variants, users who differ",
+            "endpoint": {
+                "variants": {"current": variant, "new": variant},
+                "variant_routing": routing,
+                "weight_update": "1s",
+            },
+            "traffic": {
+                "users": {
+                    "rate": f"{RATE:g}/s",
+                    "clients": USERS,
+                    "activity": activity,
+                    "propensities": {"probability": {"concentration": concentration}},
+                }
+            },
+            "metrics": {"period": f"{LOOK_S}s", "publication_delay": "0s"},
+            "controller": {"interval": f"{LOOK_S}s"},
+            "objective": {
+                "control": "current",
+                "candidate": "new",
+                "metric": "success_rate",
+                "smallest_effect": 0.02,
+            },
+            "horizon": f"{1500 + _PRE_PERIOD_S}s",
+            "policies": policies,
+        }
+    )
+
+
+@cache
+def _oracle(runs: int) -> Sequence[OracleCell]:
+    return oracle_cells(runs)
+
+
+def play_users_aa(
+    folder: Path,
+    executor: Executor | None = None,
+    runs: int = _RUNS,
+    oracle_runs: int = _ORACLE_RUNS,
+) -> None:
+    """Play every rule in every world, and the oracle, and write their rows below a folder."""
+    cells: list[Cell] = []
+    for world in WORLDS:
+        version = played_version(world, runs)
+        say(f"users who differ, {world}: {len(version.scenario.policies)} rules, {runs} runs each")
+        cells += play_cells(version, executor=executor)
+    target = folder / PLACE
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "verdicts.csv").write_text(cells_csv(cells), encoding="utf-8")
+    say(f"users who differ, in plain NumPy: {oracle_runs} runs a world")
+    rows = csv_text([each.name for each in fields(OracleCell)], map(astuple, _oracle(oracle_runs)))
+    (target / "oracle.csv").write_text(rows, encoding="utf-8")
