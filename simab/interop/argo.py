@@ -92,6 +92,7 @@ class _Importer:
         }
         self.templates = Templates(named, table, self.findings)
         self.data: dict[str, Any] = {}
+        self.largest = 100
         self.origins: dict[tuple[str | int, ...], LocatedValue] = {}
 
     def policy(self, rollout: LocatedValue) -> Imported:
@@ -134,9 +135,10 @@ class _Importer:
         if router is not None:
             self.data["traffic_routing"] = True
             largest = router.at("maxTrafficWeight")
-            if largest is not None and largest.whole(1, 1_000_000_000) != 100:
-                remedy = "Write the weights as parts of 100."
-                raise largest.wrong("weights here are parts of 100", remedy)
+            if largest is not None:
+                self.largest = largest.whole(1, 1_000_000)
+            if self.largest != 100:
+                self.data["max_traffic_weight"] = self.largest
             return
         replicas = rollout.at("spec", "replicas")
         self.data["replicas"] = 1 if replicas is None else replicas.whole(1, 1_000_000)
@@ -164,7 +166,7 @@ class _Importer:
                     kept.append(number)
         if not data:
             self.findings.ignore(steps or canary, "no step is left: all traffic moves at once")
-            data.append({"set_weight": 100})
+            data.append({"set_weight": self.largest})
         self.data["steps"] = data
         return kept
 
@@ -185,7 +187,7 @@ class _Importer:
         value.take()
         match name:
             case "setWeight":
-                return {"set_weight": value.whole(0, 100)}
+                return {"set_weight": value.whole(0, self.largest)}
             case "pause":
                 duration = optional_duration(value.at("duration"), bare_seconds=True)
                 if duration == "0ns":

@@ -104,7 +104,8 @@ def test_templates_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
         ("datadog:", "kayenta:", "82:7", "the kayenta provider judges by itself"),
         ("    count: \"{{args.measurements}}\"\n", "", "35:9", "would never end"),
         ("failureLimit: 1", "failureLimit: 4", "56:5", "failure_limit 4 is more than count 3"),
-        ("maxSurge: 0", "trafficRouting: {maxTrafficWeight: 1000}", "19:42", "parts of 100"),
+        ("maxSurge: 0", "trafficRouting: {maxTrafficWeight: 0}", "19:42", "must be a whole number"),
+        ("maxSurge: 0", "trafficRouting: {maxTrafficWeight: 9}", "28:20", "must be a whole number"),
         ("canary:", "blueGreen:", "28:7", "is a field of the canary strategy"),
         ("kind: Rollout", "kind: Deployment", "2:1", "no Rollout in"),
         ("interval: 30s", "interval: 30s\n    intervall: 1s", "58:16", "unknown field of a metric"),
@@ -122,6 +123,16 @@ def test_what_cannot_be_read_is_refused_at_its_place(
     assert any(f"rollout.yaml:{place}: " in line and message in line for line in lines), lines
     for _, problem in refused.value.problems:
         assert problem.remedy
+
+
+def test_weights_finer_than_percents_are_read(tmp_path: Path) -> None:
+    """Parts of maxTrafficWeight stay what they are."""
+    text = ROLLOUT.replace("maxSurge: 0", "trafficRouting: {maxTrafficWeight: 1000}")
+    policy = argo(tmp_path, text).policy
+    assert isinstance(policy, ArgoRollouts)
+    assert policy.max_traffic_weight == 1000
+    assert policy.steps[0].set_weight == 15
+    assert policy.traffic_routing
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:

@@ -62,6 +62,30 @@ def test_weights_and_pauses_in_order() -> None:
     assert looks[0].actions[0].because == "step 1 of 3: set_weight 20"
 
 
+def test_a_router_may_split_finer_than_percents() -> None:
+    """maxTrafficWeight: 1000 has steps of a tenth of a percent."""
+    steps = ({"set_weight": 5}, {"pause": {"duration": "5min"}}, {"set_weight": 500})
+    policy = rollout(*steps, max_traffic_weight=1000)
+    looks = run(policy)
+    assert done(looks) == [(1, "SetWeights", 0.005), (8, "SetWeights", 0.5), (10, "Promote", None)]
+    assert looks[0].actions[0].because == "step 1 of 3: set_weight 5 of 1000"
+    assert policy.splits("old", "new", AT_START)[0] == {"old": 995, "new": 5}
+    assert "max_traffic_weight" not in rollout(*steps[:1]).model_dump()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, r"steps\[1\] sets a weight of 101, above all traffic, which weighs 100"),
+        ({"max_traffic_weight": 1000, "traffic_routing": False}, "is that of a router"),
+    ],
+)
+def test_weights_have_a_whole(fields: dict[str, Any], message: str) -> None:
+    """And replicas know percents alone."""
+    with pytest.raises(ValidationError, match=message):
+        rollout({"set_weight": 1}, {"set_weight": 101}, **fields)
+
+
 def test_a_pause_without_duration_waits_for_ever() -> None:
     """Nobody decides: that is what the study counts as undecided."""
     looks = run(rollout({"set_weight": 20}, {"pause": {}}), minutes=600)
@@ -269,7 +293,7 @@ def test_no_other_counts_come_nearer(replicas: int, weight: int, surge: bool) ->
         ({"steps": []}, "at least 1"),
         ({"steps": [{}]}, "exactly one of"),
         ({"steps": [{"set_weight": 1, "pause": {}}]}, "exactly one of"),
-        ({"steps": [{"set_weight": 101}]}, "less than or equal to 100"),
+        ({"steps": [{"set_weight": 101}]}, "above all traffic, which weighs 100"),
         ({"steps": [{"analysis": {"errors": ERRORS}}]}, "metric errors of an analysis step would"),
         ({"steps": [{"analysis": {}}]}, "at least 1"),
         (

@@ -155,6 +155,19 @@ def test_a_bystander_keeps_its_share_until_somebody_is_promoted(kind: str) -> No
     assert [each["third"] for each in before_the_end] == pytest.approx([0.05] * len(before_the_end))
 
 
+@pytest.mark.parametrize("kind", ["guarded_release", "sequential_alerts"])
+def test_a_baseline_has_as_much_as_the_candidate(kind: str, monkeypatch: Any) -> None:
+    """A third variant that is watched in place of the control, as the capacity table foretells."""
+    fields = {"baseline": "third", "metrics": [{"metric": "error_rate"}]}
+    monkeypatch.setitem(POLICIES, kind, POLICIES[kind] | fields)
+    described = rehearsal(kind)
+    shares = [each for each in in_force(described, kind) if each["third"] and each["new"]]
+    assert [each["third"] for each in shares[1:]] == pytest.approx([0.1, 0.5])
+    assert all(each["third"] == pytest.approx(each["new"]) for each in shares)
+    rows = {(row.variant, round(row.share, 6)) for row in capacity_rows(described)}
+    assert {("third", 0.1), ("third", 0.5), ("new", 0.1)} <= rows
+
+
 @pytest.mark.parametrize("kind", [*AS_FORETOLD, *OTHERS])
 def test_a_run_sets_what_the_check_foretells(kind: str) -> None:
     """Each split in force is one of those that the capacity table was made from."""

@@ -82,6 +82,23 @@ def test_a_regression_rolls_back_as_soon_as_it_is_seen() -> None:
     assert "regression at 0.1: error_rate 0.6667 of 30 against 0 of 90" in found[2].because
 
 
+def test_a_baseline_is_compared_in_place_of_the_control() -> None:
+    """Both new variants fail alike at first: no regression, where the control fails nothing.
+
+    And a candidate that fails where the baseline does not is rolled back.
+    """
+    cold = {("copy", minute): FAILING["new", minute] for minute in range(12)}
+    warm = {("copy", minute): FINE["old", minute] for minute in range(12)}
+    found = walk(release(baseline="copy"), FAILING | cold, 9)
+    assert [type(each) for each in found if each] == [SetWeights, SetWeights, Promote]
+    assert found[0].weights == {"old": 0.8, "copy": 0.1, "new": 0.1}
+    assert found[4].weights == {"old": 0.0, "copy": 0.5, "new": 0.5}
+    assert isinstance(walk(release(baseline="copy"), FAILING | warm, 9)[2], RollBack)
+    assert "baseline" not in release().model_dump()
+    start = {"old": 1.0, "copy": 0.0, "new": 0.0}
+    assert release(baseline="copy").splits("old", "new", start)[0] == found[0].weights
+
+
 def test_a_threshold_tolerates_what_is_below_it() -> None:
     """Two thirds failing is no regression beyond 90 points."""
     found = walk(release(metrics=[{"metric": "error_rate", "threshold": "90%"}]), FAILING, 9)

@@ -76,8 +76,8 @@ class Pause(Description):
 class ArgoStep(Description):
     """One step of the rollout: a weight, a pause or an analysis."""
 
-    set_weight: Annotated[int, Field(ge=0, le=100)] | None = None
-    """The candidate's share of the traffic, in percent."""
+    set_weight: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    """The candidate's part of the traffic, in percent, or in parts of `max_traffic_weight`."""
     pause: Pause | None = None
     """Wait."""
     analysis: Metrics | None = None
@@ -107,6 +107,10 @@ class BackgroundAnalysis(Description):
     """The step, counted from 0, that starts it."""
 
 
+def _is_percent(weight: object) -> bool:
+    return weight == 100
+
+
 class ArgoRollouts(Policy):
     """Raise the candidate's weight step by step; abort to 0 when an analysis fails or errs.
 
@@ -125,12 +129,30 @@ class ArgoRollouts(Policy):
     """An analysis in the background of the steps."""
     traffic_routing: bool = False
     """Whether a router splits by weight; otherwise the split is that of the replica counts."""
+    max_traffic_weight: Annotated[int, Field(ge=1, le=1_000_000, exclude_if=_is_percent)] = 100
+    """What all traffic weighs at the router: 1000 for weights in tenths of a percent."""
     replicas: Annotated[int, Field(ge=1)] | None = None
     """Replicas of the rollout, where they make the split; the control's instances if absent."""
     surge: bool = True
     """Whether one replica more may run (maxSurge above 0), for a split that comes nearer."""
     resume_after: PositiveDuration | None = None
     """How long a person takes to resume a pause without an end; never if absent."""
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> ArgoRollouts:
+        most = self.max_traffic_weight
+        if most != 100 and not self.traffic_routing:
+            raise InvalidInput(
+                f"max_traffic_weight = {most} is that of a router; write traffic_routing: true, or "
+                "leave it out"
+            )
+        for number, step in enumerate(self.steps):
+            if step.set_weight is not None and step.set_weight > most:
+                raise InvalidInput(
+                    f"steps[{number}] sets a weight of {step.set_weight}, above all traffic, which "
+                    f"weighs {most}; lower it, or raise max_traffic_weight"
+                )
+        return self
 
     @model_validator(mode="after")
     def _background_starts(self) -> ArgoRollouts:
@@ -261,6 +283,8 @@ class ArgoRollouts(Policy):
         words = f"step {state.step + 1} of {len(self.steps)}: set_weight {weight}"
         if self.steps[state.step].set_weight is None:
             words = f"the rollout starts at weight {weight}"
+        if self.max_traffic_weight != 100:
+            words += f" of {self.max_traffic_weight}"
         if not self.traffic_routing:
             words += f", which {canary} of {canary + stable} replicas come nearest to"
         return SetWeights(weights, because=words)
@@ -271,9 +295,9 @@ class ArgoRollouts(Policy):
         return asked[-1] if asked else 0
 
     def counts(self, weight: int, replicas: int | None) -> tuple[int, int]:
-        """Canary and stable: percents, or replicas where these are known and make the split."""
+        """Canary and stable: parts of all, or replicas where these are known and split."""
         if self.traffic_routing or replicas is None:
-            return weight, 100 - weight
+            return weight, self.max_traffic_weight - weight
         return replica_counts(replicas, weight, surge=self.surge)
 
     def _step_done(self, state: ArgoState, observation: Observation) -> tuple[bool, ArgoState]:

@@ -54,8 +54,8 @@ class FlaggerState(NamedTuple):
     `next_tick_ns` is None before the first tick. `failed_checks` counts over the whole run.
     `left_to_shift` is what the canary still has of the traffic while the promotion moves it.
     `mirrored` says whether it gets copies.
-    `measured` says what the newest tick read, empty where it checked nothing; `last_failure` what
-    the newest failed one did.
+    `measured` says what the newest tick read, empty where it checked nothing; `left_open` that too
+    few requests were there for a verdict; `last_failure` what the newest failed one read.
     """
 
     phase: Phase = Phase.INITIALIZED
@@ -68,6 +68,7 @@ class FlaggerState(NamedTuple):
     mirrored: bool = False
     measured: str = ""
     last_failure: str = ""
+    left_open: bool = False
 
 
 FlaggerStep = tuple[Sequence[Action], FlaggerState]
@@ -161,7 +162,7 @@ class FlaggerAnalysis(Policy):
             return (), state
         due_ns = now_ns if state.next_tick_ns is None else state.next_tick_ns
         following = due_ns + ((now_ns - due_ns) // self.interval + 1) * self.interval
-        state = state._replace(next_tick_ns=following, measured="")
+        state = state._replace(next_tick_ns=following, measured="", left_open=False)
         if observation.status is EndpointStatus.UPDATING:
             return (), state
         if state.phase is Phase.INITIALIZED:
@@ -184,7 +185,8 @@ class FlaggerAnalysis(Policy):
             return ()
         ranges = ", ".join(f"{each.name} {each.passing.words}" for each in self.metrics)
         reading = f"{after.measured} (passes: {ranges or 'always'})"
-        return (LookReading("check", reading, after.failed_checks == before.failed_checks),)
+        passed = None if after.left_open else after.failed_checks == before.failed_checks
+        return (LookReading("check", reading, passed),)
 
     def next_look(self, state: FlaggerState, observation: Observation) -> NextLook:
         """The next tick of its own clock."""
@@ -246,7 +248,9 @@ class FlaggerAnalysis(Policy):
         because = "the analysis starts"
         if weight > 0 or state.iterations > 0 or state.mirrored:
             check = run_checks(self.metrics, observation)
-            state = state._replace(measured=check.measured)
+            state = state._replace(measured=check.measured, left_open=check.passed is None)
+            if check.passed is None:
+                return (), state
             if not check.passed:
                 failed = state.failed_checks + 1
                 return (), state._replace(failed_checks=failed, last_failure=check.measured)

@@ -61,8 +61,10 @@ class FlaggerAnalysisExplainer(Explainer[FlaggerAnalysis]):
         """With session affinity, the candidate's share and load before the promotion."""
         yield from kept_user_sentences(self.policy, self.name, setting)
 
-    def chance_rules(self, setting: Setting) -> ChanceRules:
-        """Its checks."""
+    def chance_rules(self, setting: Setting) -> ChanceRules | None:
+        """Its checks; None where few requests leave one open, which is not drawn."""
+        if any(metric.minimum_requests is not None for metric in self.policy.metrics):
+            return None
         return _Checks(self.policy)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, NamedTuple, TypeAlias, cast, get_a
 from pydantic import Field, model_validator
 
 from simab import units
-from simab.description import Description, Duration
+from simab.description import Description, Duration, is_absent
 from simab.errors import InvalidInput
 from simab.policies.metrics import LabelMetric, label_metric, latency_floor_ns
 from simab.policies.observation import Observation, newest_published
@@ -77,6 +77,12 @@ class FlaggerMetric(Description):
     interval: Annotated[Duration, Field(gt=0)] = 60_000_000_000
     """The newest span that is read, rounded up to whole metric windows; longer than the policy's
     interval, successive checks share requests."""
+    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
+        None
+    )
+    """Requests in that span, or labels so far, below which the metric leaves the check open: the
+    tick neither takes a step nor counts a failure. Flagger has no such field; its own would be a
+    webhook `confirm-traffic-increase`. None if absent."""
 
     @model_validator(mode="after")
     def _readable(self) -> FlaggerMetric:
@@ -120,6 +126,20 @@ class FlaggerMetric(Description):
             return math.nan
         return self._of_requests(metrics.requests(variant, since_ns, until_ns))
 
+    def too_few(self, observation: Observation) -> str:
+        """That too few requests are known for a verdict, in words; empty where there are enough."""
+        if self.minimum_requests is None:
+            return ""
+        variant, metrics, count = observation.candidate, observation.metrics, 0
+        if self.measures in _LABEL_METRICS:
+            count = metrics.labels(variant).labelled
+        else:
+            since_ns, until_ns = newest_published(metrics, self.interval)
+            if since_ns < until_ns:
+                count = metrics.requests(variant, since_ns, until_ns).invocations
+        few = count < self.minimum_requests
+        return f"{count} requests (at least {self.minimum_requests})" if few else ""
+
     def _of_requests(self, totals: RequestTotals) -> float:
         if self.name == "request-success-rate":
             return 100.0 * _share_without_5xx(totals)
@@ -139,19 +159,27 @@ def _cut_off(passing: ThresholdRange) -> ThresholdRange:
 
 
 class Check(NamedTuple):
-    """Whether one tick's metrics passed, and what was measured, up to the first that failed."""
+    """Whether one tick's metrics passed (None: left open), and what was measured, up to the first
+    that failed.
+    """
 
-    passed: bool
+    passed: bool | None
     measured: str
 
 
 def run_checks(metrics: Sequence[FlaggerMetric], observation: Observation) -> Check:
     """Built-in metrics first, then the others; the first that fails ends the check.
 
-    No value is a failure: Flagger halts with "no values found".
+    No value is a failure: Flagger halts with "no values found". A metric with too few requests
+    leaves open what no other fails.
     """
-    readings = []
+    readings, passed = [], True
     for metric in sorted(metrics, key=lambda each: not each.built_in):
+        few = metric.too_few(observation)
+        if few:
+            readings.append(f"{metric.name}: {few}")
+            passed = False
+            continue
         value = metric.read(observation)
         if math.isnan(value):
             readings.append(f"{metric.name}: {metric.missing}")
@@ -160,7 +188,7 @@ def run_checks(metrics: Sequence[FlaggerMetric], observation: Observation) -> Ch
         readings.append(f"{metric.name} {_shown(value)} {broken}".rstrip())
         if broken:
             return Check(False, ", ".join(readings))
-    return Check(True, ", ".join(readings) or "no metrics")
+    return Check(passed or None, ", ".join(readings) or "no metrics")
 
 
 def _share_without_5xx(totals: RequestTotals) -> float:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from simab.description import Duration, Share
+from simab.description import Duration, Share, is_absent
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.kayenta.classifier import MetricAnalysis, classify
@@ -20,6 +20,7 @@ from simab.policies.observation import EndpointStatus, MetricsView, Observation,
 from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
 from simab.policies.window_series import WindowReading
+from simab.stats.request_totals import RequestTotals
 
 __all__ = ["KayentaCanary", "KayentaMetric", "KayentaState"]
 
@@ -35,6 +36,17 @@ class KayentaMetric(WindowReading):
     """The groups whose scores it counts in."""
     analysis: MetricAnalysis = MetricAnalysis()
     """How it is judged."""
+    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
+        None
+    )
+    """Requests of a variant below which its window is no datapoint, as by a query that asks for so
+    many; any number if absent. With too few datapoints the metric has no data."""
+
+    def reading(self, totals: RequestTotals) -> float | None:
+        """A window's datapoint; None where there is none."""
+        few = self.minimum_requests is not None and totals.invocations < self.minimum_requests
+        value = math.nan if few else self.read(totals)
+        return None if math.isnan(value) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +281,8 @@ class KayentaCanary(Policy):
 
     def _read(self, metrics: MetricsView, variant: str, start_ns: int) -> tuple[float | None, ...]:
         totals = metrics.requests(variant, start_ns, start_ns + metrics.period_ns)
-        readings = [metric.read(totals) for metric in self.metrics]
         # None, for a state is compared, and NaN is not equal to itself.
-        return tuple(None if math.isnan(reading) else reading for reading in readings)
+        return tuple(metric.reading(totals) for metric in self.metrics)
 
 
 def _series(readings: Sequence[float | None]) -> list[float]:

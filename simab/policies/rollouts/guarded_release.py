@@ -93,7 +93,7 @@ class GuardedRelease(StagedRelease):
         if state.since_ns is None:
             if observation.refused:  # the stage was never entered
                 return (self.entered(state.stage, "asked again", observation),), state
-            watch = state.watch or Watch.begun(observation)
+            watch = state.watch or Watch.begun(self.compared(observation))
             return (), state._replace(since_ns=observation.now_ns, watch=watch)
         state = self._resumed(state, observation)
         for place, because in self._regressions(state, observation):
@@ -128,7 +128,7 @@ class GuardedRelease(StagedRelease):
         """The metrics that are worse by more than is tolerated, by place, in words."""
         assert state.watch is not None
         for place, metric in enumerate(self.metrics):
-            arms = state.watch.arms(metric.metric, observation)
+            arms = state.watch.arms(metric.metric, self.compared(observation))
             interval = compared(metric, arms, level=self.level, tight_at=self._tight_at)
             if metric.is_worse(interval):
                 where = f"regression at {self.stages[state.stage].share:.3g}"
@@ -169,7 +169,11 @@ class GuardedRelease(StagedRelease):
             return ()
         assert before.watch is not None
         return read_now(
-            self.metrics, before.watch, observation, level=self.level, tight_at=self._tight_at
+            self.metrics,
+            before.watch,
+            self.compared(observation),
+            level=self.level,
+            tight_at=self._tight_at,
         )
 
     def next_look(self, state: Any, observation: Observation) -> NextLook | None:

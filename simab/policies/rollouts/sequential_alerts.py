@@ -103,7 +103,7 @@ class SequentialAlerts(StagedRelease):
         """The stage serves from now on."""
         now_ns, watch = observation.now_ns, state.watch
         if watch is None or self.stages[state.stage].share > _CONTINUOUS_TO:
-            watch = Watch.begun(observation)
+            watch = Watch.begun(self.compared(observation))
         if state.started_ns is None:
             state = state._replace(started_ns=now_ns, checked_ns=now_ns)
         return state._replace(since_ns=now_ns, watch=watch)
@@ -133,7 +133,7 @@ class SequentialAlerts(StagedRelease):
         return read_now(
             self.metrics,
             state.watch,
-            observation,
+            self.compared(observation),
             level=1.0 - self.alpha,
             tight_at=self.tight_at,
         )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from simab import units
-from simab.description import Duration, Share
+from simab.description import Duration, Share, is_absent
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.limits import Limit
@@ -56,6 +56,10 @@ class StagedCanary(Policy):
     """Limits that the candidate must keep."""
     periods: Annotated[int, Field(ge=1)] = 1
     """Metric windows on end that must break a limit for its alarm to sound."""
+    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
+        None
+    )
+    """Requests of the candidate below which a window breaks no limit; any number if absent."""
 
     @model_validator(mode="after")
     def _rising(self) -> StagedCanary:
@@ -109,13 +113,14 @@ class StagedCanary(Policy):
     def _read(self, limit: Limit, windows: Sequence[RequestTotals]) -> LookReading:
         """The newest window; it leaves open what is over the limit in too few windows on end.
 
-        And what a window without a request cannot tell.
+        And what a window without a request, or with too few, cannot tell.
         """
-        kept = next((at for at, each in enumerate(windows) if not limit.breached(each)), None)
+        kept = next((at for at, each in enumerate(windows) if not self._breaks(limit, each)), None)
         reading = limit.reading(windows[0])
         if kept is not None and kept > 0:
             return LookReading(limit.metric, f"{reading}: above, {kept} of {self.periods}", None)
-        return LookReading(limit.metric, reading, kept == 0 if windows[0].invocations else None)
+        told = windows[0].invocations >= (self.minimum_requests or 1)
+        return LookReading(limit.metric, reading, kept == 0 if told else None)
 
     def next_look(self, state: CanaryState, observation: Observation) -> NextLook | None:
         """The end of the stage, and every window that is published on the way."""
@@ -150,7 +155,11 @@ class StagedCanary(Policy):
         return ""
 
     def _sounds(self, limit: Limit, windows: Sequence[RequestTotals]) -> bool:
-        return all(limit.breached(window) for window in windows)
+        return all(self._breaks(limit, window) for window in windows)
+
+    def _breaks(self, limit: Limit, window: RequestTotals) -> bool:
+        enough = self.minimum_requests is None or window.invocations >= self.minimum_requests
+        return enough and limit.breached(window)
 
     def _new_windows(
         self, state: CanaryState, observation: Observation

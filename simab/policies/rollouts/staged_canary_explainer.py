@@ -35,8 +35,10 @@ class StagedCanaryExplainer(Explainer[StagedCanary]):
             )
             yield PolicyWarning(Topic.UNSEEN, text)
 
-    def chance_rules(self, setting: Setting) -> ChanceRules:
-        """Its alarms."""
+    def chance_rules(self, setting: Setting) -> ChanceRules | None:
+        """Its alarms; None where windows with few requests break none, which is not drawn."""
+        if self.policy.minimum_requests is not None:
+            return None
         return _Alarms(self.policy)
 
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from simab.description import Description, PositiveDuration, Share
+from simab.description import Description, PositiveDuration, Share, is_absent
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, SetWeights
 from simab.policies.observation import Observation
-from simab.policies.pair_weights import beside_others, pair_weights
+from simab.policies.pair_weights import beside_others
 from simab.policies.policy import Policy
 
 __all__ = ["ReleaseStage", "StagedRelease"]
@@ -22,7 +22,7 @@ class ReleaseStage(Description):
     """A share of the traffic, and how long the candidate has it before the next."""
 
     share: Annotated[Share, Field(gt=0, lt=1)]
-    """The candidate's share of what the two have."""
+    """The candidate's share of what the two have, or these and the baseline."""
     lasts: PositiveDuration
     """How long the stage serves."""
 
@@ -33,6 +33,21 @@ class StagedRelease(Policy):
     kind: str  # first, for a file and its messages begin with it
     stages: Annotated[tuple[ReleaseStage, ...], Field(min_length=1)]
     """Stages with rising shares; the candidate is promoted after the last."""
+
+    baseline: Annotated[str | None, Field(min_length=1, exclude_if=is_absent)] = None
+    """A variant like the control that has as much traffic as the candidate in every stage, and that
+    the candidate is compared with in place of the control: both are new and of one size, so that
+    cold caches and small samples speak against neither. The control itself if absent."""
+
+    @model_validator(mode="after")
+    def _baseline_has_room(self) -> StagedRelease:
+        highest = max(stage.share for stage in self.stages)
+        if self.baseline is not None and highest > 0.5:
+            raise InvalidInput(
+                f"a stage of {highest:g} leaves no such share to the baseline; lower it to 50% at "
+                "most, or leave out baseline"
+            )
+        return self
 
     @model_validator(mode="after")
     def _rising(self) -> StagedRelease:
@@ -46,8 +61,20 @@ class StagedRelease(Policy):
 
     def entered(self, stage: int, because: str, observation: Observation) -> Action:
         """What puts a stage in force."""
+        parts = self._parts(stage, observation.control, observation.candidate)
+        return SetWeights(beside_others(parts, observation.weights), because=because)
+
+    def compared(self, observation: Observation) -> Observation:
+        """The endpoint in the eyes of what compares: with the baseline as its control."""
+        if self.baseline is None:
+            return observation
+        return observation._replace(control=self.baseline)
+
+    def _parts(self, stage: int, control: str, candidate: str) -> dict[str, float]:
         share = self.stages[stage].share
-        return SetWeights(pair_weights(1.0 - share, share, observation), because=because)
+        if self.baseline is None:
+            return {control: 1.0 - share, candidate: share}
+        return {control: 1.0 - 2.0 * share, self.baseline: share, candidate: share}
 
     def waits_ns(self) -> Sequence[int]:
         """The stages."""
@@ -61,6 +88,6 @@ class StagedRelease(Policy):
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """Each stage, and all traffic to either."""
-        pairs = [{control: 1.0 - each.share, candidate: each.share} for each in self.stages]
-        stages = [{**weights, **beside_others(pair, weights)} for pair in pairs]
+        parts = [self._parts(stage, control, candidate) for stage in range(len(self.stages))]
+        stages = [{**weights, **beside_others(each, weights)} for each in parts]
         return [*stages, *super().splits(control, candidate, weights)]

@@ -170,6 +170,7 @@ _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     schedules.steps_name_variants,
     schedules.arms_name_variants,
     schedules.arms_are_deployed,
+    schedules.baselines_are_other_variants,
     schedules.roles_that_share_are_deployed,
     schedules.steps_leave_traffic_somewhere_to_go,
 )

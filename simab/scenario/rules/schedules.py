@@ -9,6 +9,7 @@ from simab.documents.violations import Path, Violation
 from simab.policies import Policy
 from simab.policies.bandits.bandit import Bandit
 from simab.policies.rollouts.manual_schedule import ManualSchedule, Step
+from simab.policies.rollouts.staged_release import StagedRelease
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.variants import deployed_weights, unknown_variant
@@ -16,6 +17,7 @@ from simab.scenario.rules.variants import deployed_weights, unknown_variant
 __all__ = [
     "arms_are_deployed",
     "arms_name_variants",
+    "baselines_are_other_variants",
     "roles_that_share_are_deployed",
     "steps_leave_traffic_somewhere_to_go",
     "steps_name_variants",
@@ -79,6 +81,23 @@ def roles_that_share_are_deployed(
                 rule = f"divides traffic between the roles, and {name} is not deployed at the start"
                 remedy = f"Remove `deployed: false` from {name}, or name deployed `arms`."
                 yield Violation((*path, "kind"), rule, remedy)
+
+
+def baselines_are_other_variants(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
+    """A baseline is a variant of its own, deployed from the start."""
+    if not isinstance(policy, StagedRelease) or policy.baseline is None:
+        return
+    name, here = policy.baseline, (*path, "baseline")
+    yield from unknown_variant(name, here, scenario)
+    if name in (scenario.objective.control, *scenario.objective.every_candidate):
+        rule = "a variant beside the control and the candidate"
+        remedy = "Describe one more with the control's latency and quality, and name it here."
+        yield Violation(here, rule, remedy)
+    elif name in _absent(scenario):
+        rule = "a baseline that is not deployed at the start, and that no policy adds"
+        yield Violation(here, rule, f"Remove `deployed: false` from {name}.")
 
 
 def _absent(scenario: UncheckedScenario) -> set[str]:
