@@ -117,6 +117,7 @@ _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     traffic.clients_who_differ_can_be_drawn,
     propensities.propensities_can_be_kept,
     propensities.propensities_fit_the_answers,
+    propensities.factors_fit_the_rewards,
     traffic.targets_name_variants,
     traffic.paired_targets_name_variants,
     traffic.targets_are_at_most_all,
