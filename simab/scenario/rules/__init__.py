@@ -149,6 +149,7 @@ _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     *_ON_WHAT_IS_JUDGED,
     rewards.priors_are_of_rewards,
     units.pre_periods_lie_within_the_run,
+    units.triggered_names_segments,
     schedules.steps_name_variants,
     schedules.arms_name_variants,
     schedules.arms_are_deployed,
