@@ -81,7 +81,7 @@ class Purpose(IntEnum):
     DESIGN of a sweep's n-th point: its place in the order of a field's values, where it lies within
     that place, (free), (free).
     PROPENSITY of a client: how likely its answers are successes, as far as all variants share it;
-    the same of what each variant has of its own; (free), (free).
+    the same of what each variant has of its own; the factor of its rewards, both alike.
     """
 
     ARRIVAL = 1

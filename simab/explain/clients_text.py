@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simab.profiles.propensities import BetaProbabilities
+from simab.profiles.propensities import (
+    FACTOR_BITS,
+    BetaProbabilities,
+    GammaFactors,
+    LognormalFactors,
+    factor_table,
+)
 from simab.profiles.quality import NumericReward, Success
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 from simab.text.lists import listed, named
-from simab.text.numbers import percent_text, two_figures
+from simab.text.numbers import figure_text, percent_text, two_figures
 
 __all__ = ["client_sentences"]
 
@@ -20,6 +26,20 @@ def client_sentences(scenario: Scenario) -> Iterator[str]:
         differ = segment.propensities
         if differ is not None and differ.probability is not None:
             yield from _probability_sentences(scenario, name, segment, differ.probability)
+        if differ is not None and differ.rewards is not None:
+            yield _factor_sentence(name, differ.rewards)
+
+
+def _factor_sentence(name: str, factors: LognormalFactors | GammaFactors) -> str:
+    """Where the middle 90 % of the factors lie."""
+    table = factor_table(factors)
+    low, high = (
+        figure_text(table.quantile(part) / 2.0**FACTOR_BITS, ".2g") for part in (0.05, 0.95)
+    )
+    return (
+        f"Rewards of each client of {named(name)} are multiplied by a factor of its own of mean 1: "
+        f"for the middle 90 % of them {low} to {high}."
+    )
 
 
 def _probability_sentences(

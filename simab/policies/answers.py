@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ class Answers:
 
     `users` numbers the clients of all segments (segment by segment, from 0), `values` holds 1 and 0
     for right and wrong answers, or the reward in its units. `arrived_ns` is when the request came,
-    `known_ns` when its label counted. Arrays are read-only, all of one length.
+    `known_ns` when its label counted. Arrays are read-only, all of one length; `segments` holds
+    places in `segment_names`.
     """
 
     segments: NDArray[np.int64]
@@ -24,6 +26,7 @@ class Answers:
     values: NDArray[np.float64]
     arrived_ns: NDArray[np.int64]
     known_ns: NDArray[np.int64]
+    segment_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -33,12 +36,21 @@ class Answers:
         chosen = self.arrived_ns >= since_ns
         if until_ns is not None:
             chosen &= self.arrived_ns < until_ns
+        return self._chosen(chosen)
+
+    def of_segments(self, names: Collection[str]) -> Answers:
+        """Those of clients of these segments."""
+        places = [place for place, name in enumerate(self.segment_names) if name in names]
+        return self._chosen(np.isin(self.segments, places))
+
+    def _chosen(self, chosen: NDArray[np.bool_]) -> Answers:
         if chosen.all():
             return self
-        return Answers(
-            self.segments[chosen],
-            self.users[chosen],
-            self.values[chosen],
-            self.arrived_ns[chosen],
-            self.known_ns[chosen],
+        return replace(
+            self,
+            segments=self.segments[chosen],
+            users=self.users[chosen],
+            values=self.values[chosen],
+            arrived_ns=self.arrived_ns[chosen],
+            known_ns=self.known_ns[chosen],
         )

@@ -6,9 +6,10 @@ for a replication: the same client is a likely buyer, or an unlikely one, all th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,24 @@ from pydantic import ConfigDict, Field, model_validator
 
 from simab.description import Description, Share, is_absent
 from simab.errors import InvalidInput
+from simab.profiles.normal_quantiles import normal_quantiles
 from simab.profiles.quantile_table import QuantileTable
 
-__all__ = ["BetaProbabilities", "ClientProbabilities", "Propensities"]
+__all__ = [
+    "FACTOR_BITS",
+    "BetaProbabilities",
+    "ClientProbabilities",
+    "GammaFactors",
+    "LognormalFactors",
+    "Propensities",
+    "RewardFactors",
+    "factor_table",
+]
 
 Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
+FACTOR_BITS: Final = 18
+"""A factor of 1 is 2**18: a factor times a reward, at most 2**30 units, fits into 64 bits."""
 _BITS: Final = 60  # of a tabulated probability: sums of two fit into 64 bits
 _SHIFT: Final = np.uint64(64 - _BITS)
 
@@ -48,13 +61,60 @@ class BetaProbabilities(Description):
         return _tabulated(self.concentration, mean) if 0.0 < mean < 1.0 else None
 
 
+class LognormalFactors(Description):
+    """Factors of mean 1 with a lognormal distribution: few clients spend many times the mean."""
+
+    kind: Literal["lognormal"] = "lognormal"
+    cv: Annotated[float, Field(ge=1e-3, le=2)]
+    """Coefficient of variation between clients: standard deviation over mean."""
+
+    def quantile_of_survival(self, survival: Floats) -> Floats:
+        """Factors exceeded with probability `survival`, elementwise."""
+        variance = math.log1p(self.cv**2)
+        logarithms = -variance / 2.0 - math.sqrt(variance) * normal_quantiles(survival)
+        found: Floats = np.exp(np.asarray(logarithms, dtype=np.float64))
+        return found
+
+
+class GammaFactors(Description):
+    """Factors of mean 1 with a gamma distribution; at a cv of 1 they are exponential."""
+
+    kind: Literal["gamma"] = "gamma"
+    cv: Annotated[float, Field(ge=1e-3, le=2)]
+    """Coefficient of variation between clients: standard deviation over mean."""
+
+    def quantile_of_survival(self, survival: Floats) -> Floats:
+        """Factors exceeded with probability `survival`, elementwise."""
+        from scipy.special import gammainccinv
+
+        shape = self.cv**-2
+        found = np.asarray(gammainccinv(shape, survival), dtype=np.float64)
+        return found / shape
+
+
+RewardFactors = Annotated[LognormalFactors | GammaFactors, Field(discriminator="kind")]
+"""How the factors spread over the clients; `kind` says which law in a file."""
+
+
+@lru_cache(maxsize=64)
+def factor_table(factors: LognormalFactors | GammaFactors) -> QuantileTable:
+    """Factors in units of 2**-18."""
+    return QuantileTable.build(
+        lambda survival: factors.quantile_of_survival(survival) * 2.0**FACTOR_BITS
+    )
+
+
 class Propensities(Description):
     """How clients differ; their means are what the qualities say."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["probability"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["probability"]}, {"required": ["rewards"]}]}
+    )
 
     probability: Annotated[BetaProbabilities | None, Field(exclude_if=is_absent)] = None
     """The probability of a success; of numeric rewards, that an answer earns anything."""
+    rewards: Annotated[RewardFactors | None, Field(exclude_if=is_absent)] = None
+    """A factor of mean 1 on all that a client's answers earn, of numeric rewards."""
     correlation: Share = 1.0
     """How much what a client makes of one variant says of what it makes of another: a Gaussian
     copula of this correlation. At 1 the client of the highest propensity has it with every
@@ -62,11 +122,24 @@ class Propensities(Description):
 
     @model_validator(mode="after")
     def _something_differs(self) -> Propensities:
-        if self.probability is None:
+        if self.probability is None and self.rewards is None:
             raise InvalidInput(
-                "nothing is said of how clients differ; add `probability: {concentration: 10}`"
+                "nothing is said of how clients differ; add `probability: {concentration: 10}`, "
+                "or `rewards: {kind: lognormal, cv: 1}` of numeric rewards"
             )
         return self
+
+    @property
+    def largest_factor(self) -> float:
+        """The most by which any client's rewards are multiplied, at least 1."""
+        if self.rewards is None:
+            return 1.0
+        return max(float(factor_table(self.rewards).edges[-1]) / 2.0**FACTOR_BITS, 1.0)
+
+    @property
+    def mean_squared_factor(self) -> float:
+        """Of the factors, whose mean is 1: by how much the second moment of rewards is larger."""
+        return 1.0 if self.rewards is None else 1.0 + self.rewards.cv**2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -221,7 +221,15 @@ class NumericReward(_Kind):
     def sampler(
         self, tables: dict[str, OutcomeTable], positive_share: float | None
     ) -> OutcomeSampler:
-        table, scale = tabulated_rewards(self.distribution, with_zero=self.earning_share < 1.0)
+        return self.sampler_up_to(1.0)
+
+    def sampler_up_to(self, largest_factor: float) -> OutcomeSampler:
+        """The same where clients' rewards are multiplied by up to so much."""
+        table, scale = tabulated_rewards(
+            self.distribution,
+            with_zero=self.earning_share < 1.0,
+            largest_factor=largest_factor,
+        )
         return OutcomeSampler.of_rewards(
             earning_share=self.earning_share,
             mean=self.distribution.mean_reward,

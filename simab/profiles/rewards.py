@@ -183,14 +183,17 @@ def tabulated_rewards(
     distribution: NormalRewards | LognormalRewards | ParetoRewards | QuantileRewards,
     *,
     with_zero: bool,
+    largest_factor: float = 1.0,
 ) -> tuple[QuantileTable, RewardScale]:
     """The table of a distribution in units, and what these stand for.
 
-    `with_zero` makes 0 a number of units as well, for the answers that earn nothing.
+    `with_zero` makes 0 a number of units as well, for the answers that earn nothing. All rewards
+    times any factor up to the largest one can be counted in these units.
     """
     ends = distribution.quantile_of_survival(np.array([1.0, _DEEPEST]))
     low, high = float(ends[0]), float(ends[1])
-    if with_zero:
+    low, high = low * largest_factor, high * largest_factor
+    if with_zero or largest_factor > 1.0:
         low, high = min(low, 0.0), max(high, 0.0)
     # A range of mantissa * 2**power, with a mantissa below 1, has at most 2**30 such units.
     exponent = frexp(max(high - low, abs(high) * _CLOSEST) or 1.0)[1] - _RANGE_BITS

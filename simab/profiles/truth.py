@@ -7,7 +7,7 @@ distributions, a success rate is its probability, a mean reward that of its dist
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import fsum, isnan, lcm, nan
 from typing import Final
@@ -47,6 +47,14 @@ class Truth:
         if name in ("roc_auc", "brier", "reward"):
             return float(getattr(self, name))
         return METRICS[name](self.confusion) if self.confusion is not None else nan
+
+    def multiplied(self, mean_squared_factor: float) -> Truth:
+        """That of rewards times independent factors of mean 1, whose squares have this mean."""
+        if mean_squared_factor == 1.0:
+            return self
+        squares = self.reward_variance + self.reward**2
+        variance = squares * mean_squared_factor - self.reward**2
+        return replace(self, reward_variance=variance)
 
 
 def truth_of(sampler: OutcomeSampler) -> Truth:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ _WEIGHTS: Final = np.array([18 + sign * math.sqrt(30) for sign in (-1, 1, 1, -1)
 degree 7: a rate times three strengths, all in straight pieces."""
 _ALWAYS: Final = 1.0
 Floats = NDArray[np.float64]
+_Answers: TypeAlias = tuple[QualityProfile, float]
+"""Answers of a quality, and the mean square of what their clients' rewards are multiplied by."""
 
 
 def answers_change(scenario: UncheckedScenario) -> bool:
@@ -51,7 +53,7 @@ def quality_shares(scenario: UncheckedScenario, variant: str) -> list[tuple[floa
 
 def variant_truths(scenario: UncheckedScenario) -> dict[str, Truth]:
     """The truth of each variant, as an experiment that decides at the start is judged by it."""
-    if answers_change(scenario):
+    if answers_change(scenario) or scenario.largest_factor > 1.0:
         return AnswersOverTime(scenario).judged_from(0)
     return {
         name: truth_of(scenario.sampler(variant.quality))
@@ -84,24 +86,24 @@ class AnswersOverTime:
 
     def shares_of(self, name: str) -> tuple[list[QualityProfile], list[float]]:
         """The qualities of a variant's answers in a run, and the share of requests of each."""
-        qualities, shares = self._shares(name, (0, self.scenario.horizon), judged=False)
-        return qualities, shares[0].tolist()
+        parts, shares = self._shares(name, (0, self.scenario.horizon), judged=False)
+        return [quality for quality, _ in parts], shares[0].tolist()
 
     def _truths(self, edges_ns: tuple[int, ...], *, judged: bool) -> dict[str, list[Truth]]:
         found = {}
         for name in self.scenario.endpoint.variants:
-            qualities, shares = self._shares(name, edges_ns, judged=judged)
-            found[name] = [self._mixed(qualities, row, judged=judged) for row in shares.tolist()]
+            parts, shares = self._shares(name, edges_ns, judged=judged)
+            found[name] = [self._mixed(parts, row, judged=judged) for row in shares.tolist()]
         return found
 
     def _mixed(
-        self, qualities: Sequence[QualityProfile], shares: Sequence[float], *, judged: bool
+        self, answers: Sequence[_Answers], shares: Sequence[float], *, judged: bool
     ) -> Truth:
         parts = []
-        for quality, share in zip(qualities, shares, strict=True):
+        for (quality, squared_factor), share in zip(answers, shares, strict=True):
             if share > 0:
                 sampler, truth = self._known(quality)
-                parts.append((share, sampler, truth))
+                parts.append((share, sampler, truth.multiplied(squared_factor)))
         return mixed_truth(parts, with_roc_auc=judged or self._asks_for_roc_auc)
 
     def _known(self, quality: QualityProfile) -> tuple[OutcomeSampler, Truth]:
@@ -122,30 +124,32 @@ class AnswersOverTime:
 
     def _shares(
         self, name: str, edges_ns: tuple[int, ...], *, judged: bool
-    ) -> tuple[list[QualityProfile], Floats]:
-        """The qualities of a variant's answers, and the share of each, shape (spans, qualities)."""
+    ) -> tuple[list[_Answers], Floats]:
+        """A variant's answers, and the share of each, shape (spans, answers)."""
         scenario, variant = self.scenario, self.scenario.endpoint.variants[name]
         nodes, weights, firsts = self._quadrature(edges_ns)
-        qualities: list[QualityProfile] = []
+        answers: list[_Answers] = []
         columns: list[Floats] = []
         for segment_name, segment in scenario.traffic.items():
             left = weights * self._rate(segment_name, nodes)
+            differ = segment.propensities
+            squared_factor = 1.0 if differ is None else differ.mean_squared_factor
             if judged:
                 left = left * self._moved[segment_name]
             for entry in reversed(scenario.other_answers):
                 if entry.quality is not None and entry.hits(segment_name, name):
                     strength = self._strength(entry, variant, nodes, judged=judged)
-                    qualities.append(entry.quality)
+                    answers.append((entry.quality, squared_factor))
                     columns.append(left * strength)
                     left = left * (1.0 - strength)
-            qualities.append(segment.quality.get(name, variant.quality))
+            answers.append((segment.quality.get(name, variant.quality), squared_factor))
             columns.append(left)
         sums = np.add.reduceat(np.stack(columns, axis=1), firsts, axis=0)
         whole = sums.sum(axis=1, keepdims=True)
         # Where no request comes, the mean over time would be that over none: any will do.
         none = np.zeros_like(sums)
         none[:, -1] = 1.0
-        return qualities, np.divide(sums, whole, out=none, where=whole > 0)
+        return answers, np.divide(sums, whole, out=none, where=whole > 0)
 
     def _strength(
         self, entry: Conditions, variant: Variant, nodes: Floats, *, judged: bool

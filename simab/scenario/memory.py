@@ -11,6 +11,7 @@ from simab.stats.label_totals import SCORE_BINS
 from simab.stats.request_totals import LATENCY_BUCKETS
 
 if TYPE_CHECKING:
+    from simab.profiles.propensities import Propensities
     from simab.scenario.parts import UncheckedScenario
 
 __all__ = [
@@ -131,10 +132,15 @@ def _propensity_bytes(scenario: UncheckedScenario) -> int:
     """What a run holds of clients who differ: their words, and lists of all that they may meet."""
     lists = len(scenario.endpoint.variants) * (1 + len(scenario.other_answers))
     return sum(
-        segment.clients * (_CLIENT_WORDS + lists * _CLIENT_ENTRY)
+        segment.clients * (_CLIENT_WORDS + _kinds(segment.propensities) * lists * _CLIENT_ENTRY)
         for segment in scenario.traffic.values()
         if segment.propensities is not None
     )
+
+
+def _kinds(propensities: Propensities) -> int:
+    """How many lists are kept of a segment's clients with a variant."""
+    return (propensities.probability is not None) + (propensities.rewards is not None)
 
 
 def counted_clients(scenario: UncheckedScenario) -> int:

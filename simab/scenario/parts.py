@@ -307,7 +307,15 @@ class UncheckedScenario(Description):
 
     def sampler(self, quality: QualityProfile) -> OutcomeSampler:
         """What answers of a quality are drawn from here."""
+        if isinstance(quality, NumericReward):
+            return quality.sampler_up_to(self.largest_factor)
         return quality.sampler(self.outcome_tables, self.labels.positive_share)
+
+    @property
+    def largest_factor(self) -> float:
+        """The most by which any client's rewards are multiplied; 1 where they are not."""
+        differ = [each.propensities for each in self.traffic.values()]
+        return max((each.largest_factor for each in differ if each is not None), default=1.0)
 
     @model_validator(mode="after")
     def _traces_are_read_in_its_zone(self) -> UncheckedScenario:

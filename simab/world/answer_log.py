@@ -99,6 +99,7 @@ class AnswerLog:
             fixed(values),
             fixed(columns[_Rows.arrived]),
             fixed(columns[_Rows.known]),
+            tuple(self._blueprint.scenario.traffic),
         )
 
 

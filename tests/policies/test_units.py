@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -113,6 +113,25 @@ def test_by_user_it_is_the_delta_method() -> None:
     control, candidate = found.beliefs() or pytest.fail("known")
     assert candidate.mean - control.mean == pytest.approx(expected.difference)
     assert control.standard_deviation**2 * 2 == pytest.approx(expected.variance)
+
+
+@pytest.mark.parametrize("unit", ["request", "user", "user_mean"])
+def test_triggered_segments_are_compared_alone(unit: str) -> None:
+    """As if the others had never asked; looks count all labels, and a pre-period knows no others.
+
+    By hand with a request each: 1 of 2 against 2 of 2 in `b`, whatever `a` does.
+    """
+    users, values = np.arange(4), np.array([0.0, 0.0, 0.0, 1.0])
+    old = replace(answers(users, values), segments=users // 2, segment_names=("a", "b"))
+    new = replace(old, users=users + 4, values=np.array([0.0, 0.0, 1.0, 1.0]))
+    found = seen(naive(unit=unit, triggered=["b"]), {"old": old, "new": new})
+    assert found.difference == pytest.approx(0.5)
+    assert found.table.users == (2, 2)
+    assert found.labelled == (4, 4)
+    before = naive(unit=unit, triggered=["b"], pre_period="1s")
+    adjusted = seen(before, {"old": old, "new": new}, since_ns=0)
+    assert (adjusted.difference, adjusted.labelled) == (pytest.approx(0.5), (4, 4))
+    assert "of b" in str(found)
 
 
 def test_by_users_means_it_is_welchs_test_of_them() -> None:
@@ -255,7 +274,9 @@ def test_the_default_is_by_request_and_is_not_written() -> None:
     plain = naive()
     assert not plain.reads_answers()
     written = plain.model_dump(mode="json")
-    assert not {"unit", "pre_period", "cap", "cap_percentile", "ranks"} & written.keys()
+    assert (
+        not {"unit", "pre_period", "cap", "cap_percentile", "triggered", "ranks"} & written.keys()
+    )
     assert naive(unit="user").model_dump(mode="json")["unit"] == "user"
 
 

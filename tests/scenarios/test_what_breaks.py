@@ -105,6 +105,21 @@ def test_a_leak_is_promoted_and_no_check_of_the_split_sees_it() -> None:
         assert agree(found[policy, "leak left out"], LEVEL, runs)
 
 
+@pytest.mark.long
+def test_a_diluted_difference_is_found_where_it_can_be_met() -> None:
+    """By the mixture of one visit in ten, and by these visits alone."""
+    runs, visits = 60, 30_000
+    expected = {
+        "all visits": promoted((0.075, 0.078), (visits, visits)),
+        "checkout alone": promoted((0.30, 0.33), (visits / 10, visits / 10)),
+    }
+    assert list(expected.values()) == pytest.approx([0.28, 0.71], abs=0.005)
+    found = played("diluted", runs)
+    for policy, share in expected.items():
+        assert agree(found[policy, "described"], share, runs), policy
+        assert agree(found[policy, "no better"], LEVEL, runs), policy
+
+
 def with_bots(
     random: np.random.Generator, people_new: float, *, bots: int
 ) -> tuple[bool, bool, bool]:

@@ -98,6 +98,7 @@ PROPENSITIES = st.sampled_from(
         {"probability": {"concentration": 1}, "correlation": 0.5},
     ]
 )
+FACTORS = st.sampled_from([{"kind": "lognormal", "cv": 0.5}, {"kind": "gamma", "cv": 1}])
 ROUTING = st.sampled_from(get_args(VariantRouting))
 SPLITS = st.sampled_from(["weights"] * 4 + ["truncated_percentages", "instance_ratio"])
 ROUTERS = st.sampled_from(
@@ -245,7 +246,11 @@ def _segment(
         earning = [each["quality"].get("earning_share", 0) for each in variants.values()]
         if min(earning) < 1:
             segment["propensities"] = draw(PROPENSITIES)
-            segment["clients"] = min(segment["clients"], 5_000)
+        if all(each["quality"]["kind"] == "numeric_reward" for each in variants.values()):
+            factors = {"rewards": draw(FACTORS)} if draw(SELDOM) else {}
+            if factors or "propensities" in segment:
+                segment["propensities"] = segment.get("propensities", {}) | factors
+        segment["clients"] = min(segment["clients"], 5_000)
     aim = draw(AIMS)
     if aim != "weights":
         some = list(dict.fromkeys(names[number % len(names)] for number in draw(SOME_VARIANTS)))

@@ -36,8 +36,16 @@ FAULTS = {
         "np.uint64(given[np.uint64(before + first + place + 1)])",
     ),
     "the propensity of another client": (
-        "client = np.uint64(start) + streams[segment].words[CLIENT, place]",
-        "client = np.uint64(start) + streams[segment].words[CLIENT, np.uint64(0)]",
+        "constants.succeeds_below[np.uint64(start) + client]",
+        "constants.succeeds_below[np.uint64(start)]",
+    ),
+    "the factor of another client": (
+        "factor = factors[np.uint64(start) + client]",
+        "factor = factors[np.uint64(start)]",
+    ),
+    "a reward that is cut off to whole units": (
+        "(lowest + units) * factor + _HALF_FACTOR >> _FACTOR_BITS",
+        "(lowest + units) * factor >> _FACTOR_BITS",
     ),
     "clients with the thresholds of other answers": (
         "start = constants.succeeds_starts[number]",

@@ -23,6 +23,7 @@ from simab.stats.shared_users import (
     user_table,
     win_difference,
 )
+from simab.text.lists import listed
 from simab.text.numbers import figure_text
 
 __all__ = ["UserEvidence"]
@@ -51,7 +52,7 @@ class UserEvidence:
     def labelled(self) -> tuple[int, int]:
         """Labelled requests of control and candidate."""
         if self.rule.pre_period is not None:
-            control, candidate = self._answers
+            control, candidate = self._compared
             return len(control), len(candidate)
         labels = self.observation.metrics.labels
         return labels(self.control).labelled, labels(self.candidate).labelled
@@ -156,6 +157,8 @@ class UserEvidence:
             "P(larger)" if self.rule.ranks else {"user_mean": "mean"}.get(self.rule.unit, "ratio")
         )
         of = "requests" if self.rule.unit == "request" else "users"
+        if self.rule.triggered:
+            of += f" of {listed(self.rule.triggered)}"
         labelled, new_labelled = self.labelled
         shared = f", {self.table.shared} users in both" if self.table.shared else ""
         adjusted = ""
@@ -169,7 +172,16 @@ class UserEvidence:
 
     @cached_property
     def _answers(self) -> tuple[Answers, Answers]:
-        """Those that are compared; none during a pre-period."""
+        """Those that are compared: of the segments that are triggered."""
+        control, candidate = self._compared
+        return self._triggered(control), self._triggered(candidate)
+
+    def _triggered(self, answers: Answers) -> Answers:
+        return answers.of_segments(self.rule.triggered) if self.rule.triggered else answers
+
+    @cached_property
+    def _compared(self) -> tuple[Answers, Answers]:
+        """Those since any pre-period, of all segments; none during it."""
         metrics = self.observation.metrics
         both = metrics.answers(self.control), metrics.answers(self.candidate)
         if self.rule.pre_period is None:
@@ -189,7 +201,7 @@ class UserEvidence:
         """What a request of each of them was worth before, under the control; the mean of all
         where there was none. None where there was none at all.
         """
-        control = self.observation.metrics.answers(self.control)
+        control = self._triggered(self.observation.metrics.answers(self.control))
         earlier = control.arrived(0, self.rule.pre_period)
         if not len(earlier):
             return None

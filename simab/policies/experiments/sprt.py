@@ -53,7 +53,7 @@ class SequentialProbabilityRatio(LookingExperiment):
         if self.reads_answers():
             raise InvalidInput(
                 "sprt takes each labelled request for a draw of its own; leave out unit, "
-                "pre_period and caps, or use always_valid"
+                "pre_period, triggered and caps, or use always_valid"
             )
         return self
 

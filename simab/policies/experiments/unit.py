@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field, model_validator
 
-from simab.description import PositiveDuration, is_absent, is_nothing
+from simab.description import Name, PositiveDuration, is_absent, is_nothing
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, SetWeights
 from simab.policies.observation import EndpointStatus, Observation
@@ -46,6 +46,10 @@ class UnitOfAnalysis(Policy):
     what is capped are compared, which may order the variants otherwise."""
     cap_percentile: Annotated[float | None, Field(gt=0, lt=100, exclude_if=is_absent)] = None
     """The same by the percentile of the rewards of both variants at the look, such as 99."""
+    triggered: Annotated[tuple[Name, ...], Field(exclude_if=is_nothing)] = ()
+    """Compare requests of these segments alone: of clients who may meet what the variants do
+    otherwise. The others, whom both answer alike, only add to the error. All segments if absent.
+    """
     ranks: Annotated[bool, Field(exclude_if=is_nothing)] = False
     """Compare the users' means by their ranks (Mann-Whitney with Brunner and Munzel's variance):
     the probability that a user's mean is larger under the candidate, less a half. Of `user_mean`.
@@ -75,7 +79,8 @@ class UnitOfAnalysis(Policy):
     def reads_answers(self) -> bool:
         """Whether it judges by more than counts: by user, or with a treatment of the values."""
         caps = self.cap is not None or self.cap_percentile is not None
-        return self.unit != "request" or caps or self.pre_period is not None
+        treated = caps or self.pre_period is not None or bool(self.triggered)
+        return self.unit != "request" or treated
 
     @property
     def estimates_the_metric(self) -> bool:

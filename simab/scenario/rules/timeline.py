@@ -195,7 +195,9 @@ def _of_the_kind(
             rule = f"{name} is of kind {own[name].kind}, and its answers stay of that kind"
             yield Violation((*path, "kind"), rule, f"Describe it as {own[name].kind}.")
             return
-        if isinstance(quality, NumericReward) and _unit(own[name]) != _unit(quality):
+        if isinstance(quality, NumericReward) and _unit(scenario, own[name]) != _unit(
+            scenario, quality
+        ):
             rule = f"earns between other bounds than {name}, by which its rewards are counted"
             remedy = (
                 "Describe both by quantiles with the same smallest and largest reward; or change "
@@ -205,5 +207,5 @@ def _of_the_kind(
             return
 
 
-def _unit(quality: QualityProfile) -> object:
-    return quality.sampler({}, None).reward_scale
+def _unit(scenario: UncheckedScenario, quality: QualityProfile) -> object:
+    return scenario.sampler(quality).reward_scale

@@ -17,12 +17,14 @@ from simab.policies.metrics import COUNTED_AS_CORRECT
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards
+from simab.scenario.suggestions import remedy_for_name
 from simab.stats.classification import SHARES
 
 __all__ = [
     "always_valid_methods_have_values",
     "answers_can_be_added_up",
     "pre_periods_lie_within_the_run",
+    "triggered_names_segments",
 ]
 
 _ADDED: Final = (*sorted(COUNTED_AS_CORRECT), "reward")
@@ -111,9 +113,24 @@ def pre_periods_lie_within_the_run(
         yield Violation(here, rule, "Shorten it, or raise maximum_duration.")
 
 
+def triggered_names_segments(
+    scenario: UncheckedScenario, policy: Policy, path: Path
+) -> Iterator[Violation]:
+    """Each name is that of a segment whose labels become known."""
+    for place, name in enumerate(getattr(policy, "triggered", ())):
+        here = (*path, "triggered", place)
+        segment = scenario.traffic.get(name)
+        if segment is None:
+            remedy = remedy_for_name(name, scenario.traffic, "Segments")
+            yield Violation(here, "names no segment", remedy)
+        elif not segment.labelled:
+            rule = "names a segment whose ground truth never becomes known"
+            yield Violation(here, rule, f"Write `labelled: true` for {name}, or leave it out.")
+
+
 def _field_of(policy: Experiment) -> str:
     """The first field for which it reads answers."""
     if policy.unit != "request":
         return "unit"
-    fields = ("pre_period", "cap", "cap_percentile")
-    return next(field for field in fields if getattr(policy, field) is not None)
+    fields = ("pre_period", "cap", "cap_percentile", "triggered")
+    return next(field for field in fields if getattr(policy, field))

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from simab.draws import Draws
 from simab.profiles.outcomes import OutcomeSampler
-from simab.profiles.quantile_table import QuantileTable
 from simab.profiles.rate_curve import RateCurve
 from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint
 from simab.world.compiled.effect_arrays import effect_records, strength_records
 from simab.world.compiled.given import given_arrays, per_unit_ns
 from simab.world.compiled.label_arrays import label_arrays_of
+from simab.world.compiled.table_rows import TableRows
 from simab.world.given_arrivals import same_each_time
 from simab.world.records import RECORD_COLUMNS
 from simab.world.routing import Routing
@@ -77,6 +77,7 @@ _ANSWERS: Final = np.dtype(
         ("negatives_table", np.int64),  # of their scores, or of rewards; or NO_TABLE
         ("positives_table", np.int64),
         ("threshold", np.int64),
+        ("lowest", np.int64),  # of rewards, in units
         ("first_row", np.int64),
         ("last_row", np.int64),
     ]
@@ -126,7 +127,8 @@ class RunConstants(NamedTuple):
     `answers_of` and `effect_starts` are by segment and variant, shape (segments x variants,), the
     latter with an end.
     `succeeds_below` and where its lists start, shape (segments x variants x answers,), are those
-    of ClientPropensities.
+    of ClientPropensities; so are `factors` and `factor_starts`, shape (segments x variants,), which
+    has no entries where rewards are not multiplied.
     Sizes have shape (given arrivals, columns), what a unit of each takes (variants, columns).
     """
 
@@ -163,6 +165,8 @@ class RunConstants(NamedTuple):
     rows: Records
     succeeds_below: Words
     succeeds_starts: Integers
+    factors: Integers
+    factor_starts: Integers
     label_course: Records
     label_rules: Records
     label_outages: Records
@@ -228,7 +232,10 @@ def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
     if blueprint.propensities:
         clients = blueprint.clients_of(draws)
         packed = packed._replace(
-            succeeds_below=clients.thresholds, succeeds_starts=clients.starts.ravel().copy()
+            succeeds_below=clients.thresholds,
+            succeeds_starts=clients.starts.ravel().copy(),
+            factors=clients.factors,
+            factor_starts=clients.factor_starts.ravel().copy(),
         )
     if all(segment.modulation is None for segment in blueprint.segments):
         return packed
@@ -240,7 +247,7 @@ def constants_of(blueprint: Blueprint, draws: Draws) -> RunConstants:
 @lru_cache(maxsize=8)
 def _packed(blueprint: Blueprint) -> RunConstants:
     """Pack what all replications share, once."""
-    tables = _Tables(blueprint.label_delay)
+    tables = TableRows(blueprint.label_delay)
     samplers, conditions = blueprint.conditions.samplers, blueprint.conditions
     effects = [each for row in conditions.effects for each in row]
     guides = [_guide(segment.client_thresholds) for segment in blueprint.segments]
@@ -277,6 +284,8 @@ def _packed(blueprint: Blueprint) -> RunConstants:
         rows=_rows(samplers),
         succeeds_below=np.zeros(0, dtype=np.uint64),  # of each replication's own clients
         succeeds_starts=np.zeros(0, dtype=np.int64),
+        factors=np.zeros(0, dtype=np.int64),
+        factor_starts=np.zeros(0, dtype=np.int64),
         label_course=labels.course,
         label_rules=labels.rules,
         label_outages=labels.outages,
@@ -285,7 +294,7 @@ def _packed(blueprint: Blueprint) -> RunConstants:
     )
 
 
-def _variants(blueprint: Blueprint, tables: _Tables) -> Records:
+def _variants(blueprint: Blueprint, tables: TableRows) -> Records:
     records = np.zeros(len(blueprint.variants), dtype=_VARIANT)
     by_segment = blueprint.conditions.effects
     for number, (record, variant) in enumerate(zip(records, blueprint.variants, strict=True)):
@@ -303,7 +312,7 @@ def _variants(blueprint: Blueprint, tables: _Tables) -> Records:
     return records
 
 
-def _answers(samplers: Sequence[OutcomeSampler], tables: _Tables) -> Records:
+def _answers(samplers: Sequence[OutcomeSampler], tables: TableRows) -> Records:
     records = np.zeros(len(samplers), dtype=_ANSWERS)
     starts = _starts([each.labels for each in samplers])
     for record, sampler, (first, last) in zip(records, samplers, pairwise(starts), strict=True):
@@ -313,11 +322,12 @@ def _answers(samplers: Sequence[OutcomeSampler], tables: _Tables) -> Records:
         record["negatives_table"] = NO_TABLE if scores is None else tables.row_of(scores[0])
         record["positives_table"] = NO_TABLE if scores is None else tables.row_of(scores[1])
         record["threshold"] = sampler.threshold
+        record["lowest"] = 0 if sampler.reward_scale is None else sampler.reward_scale.lowest
         record["first_row"], record["last_row"] = first, last - 1
     return records
 
 
-def _segments(blueprint: Blueprint, tables: _Tables, guides: Sequence[Integers]) -> Records:
+def _segments(blueprint: Blueprint, tables: TableRows, guides: Sequence[Integers]) -> Records:
     records = np.zeros(len(blueprint.segments), dtype=_SEGMENT)
     by_client = blueprint.scenario.endpoint.assigns_clients
     records["clients"] = [each.clients for each in blueprint.segments]
@@ -379,28 +389,6 @@ def _rows(samplers: Sequence[OutcomeSampler]) -> Records:
 def _last_below(bound: int) -> np.uint64:
     """The last word below a bound that may be 2**64; 0 where there is none."""
     return np.uint64(max(bound - 1, 0))
-
-
-class _Tables:
-    """Rows of quantile tables; the label delay's is row 0, and equal tables share a row.
-
-    Sharing is for speed: what two variants have in common stays in the processor's cache.
-    """
-
-    def __init__(self, label_delay: QuantileTable) -> None:
-        self._rows = {label_delay.edges.tobytes(): 0}
-        self._edges = [label_delay.edges]
-
-    def row_of(self, table: QuantileTable) -> int:
-        """The row that holds a table."""
-        row = self._rows.setdefault(table.edges.tobytes(), len(self._edges))
-        if row == len(self._edges):
-            self._edges.append(table.edges)
-        return row
-
-    def stacked(self) -> Integers:
-        """All rows."""
-        return np.stack(self._edges)
 
 
 class ClientState(NamedTuple):

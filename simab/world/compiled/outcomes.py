@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from simab.profiles.outcomes import NONE, SCORE_CELL_BITS, SCORE_CELLS, SCORE_ONE
+from simab.profiles.propensities import FACTOR_BITS
 from simab.world.compiled.arrays import NO_TABLE
 from simab.world.compiled.draws import (
     INSIDE,
@@ -16,12 +17,13 @@ from simab.world.compiled.draws import (
     part_of,
 )
 from simab.world.compiled.streams import BLOCK, CLIENT, ROW, SCORE
-from simab.world.propensities import ALL_ALIKE
+from simab.world.propensities import ALL_ALIKE, HALF_FACTOR
 
 __all__ = ["draw_answer", "draw_outcome", "draw_outcomes"]
 
 _SCORE_ONE = np.int64(SCORE_ONE)
 _SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
+_HALF_FACTOR, _FACTOR_BITS = np.int64(HALF_FACTOR), np.int64(FACTOR_BITS)
 _LAST_SCORE_CELL = np.int64(SCORE_CELLS - 1)
 
 
@@ -74,15 +76,29 @@ def _draw_by_client(constants, streams, segment, place, answers):
     variant = np.uint64(streams[segment].variants[place])
     number = _place_of(constants, segment, variant) * np.uint64(len(constants.answers)) + answers
     start = constants.succeeds_starts[number]
+    client = streams[segment].words[CLIENT, place]
+    word_row, word_score = streams[segment].words[ROW, place], streams[segment].words[SCORE, place]
     if start == ALL_ALIKE:
-        _draw_alike(constants, streams, segment, place, answers)
-        return
-    client = np.uint64(start) + streams[segment].words[CLIENT, place]
-    word = own_word(streams[segment].words[ROW, place], constants.variants[variant].salt)
-    part = np.int64(word >= constants.succeeds_below[client])
-    word_score = streams[segment].words[SCORE, place]
-    outcome = _of_row(constants, answers, variant, part, word_score)
-    _keep(constants, streams, segment, place, outcome)
+        outcome = _outcome(constants, answers, variant, word_row, word_score)
+    else:
+        word = own_word(word_row, constants.variants[variant].salt)
+        part = np.int64(word >= constants.succeeds_below[np.uint64(start) + client])
+        outcome = _of_row(constants, answers, variant, part, word_score)
+    label, score, correct = outcome
+    if label == NONE and score != NONE:
+        first = constants.factor_starts[_place_of(constants, segment, variant)]
+        lowest = constants.answers[answers].lowest
+        score = _multiplied(constants.factors, first, client, score, lowest)
+    _keep(constants, streams, segment, place, (label, score, correct))
+
+
+@njit(**INSIDE)
+def _multiplied(factors, start, client, units, lowest):
+    """A reward as a client earns it: ClientPropensities.multiplied."""
+    if start == ALL_ALIKE:
+        return units
+    factor = factors[np.uint64(start) + client]
+    return ((lowest + units) * factor + _HALF_FACTOR >> _FACTOR_BITS) - lowest
 
 
 @njit(forceinline=True, **INSIDE)

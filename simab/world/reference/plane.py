@@ -298,15 +298,21 @@ class ReferencePlane:
             self._log.learn(record, label_ns, outcome if seen else None)
 
     def _outcome(
-        self, place: tuple[int, int, int], started_ns: int, arrival: Arrival
+        self, where: tuple[int, int, int], started_ns: int, arrival: Arrival
     ) -> RequestOutcome:
         """What the answer is to this client, begun with at an instant by an instance."""
         row, score, _, _ = arrival.outcome
-        segment, variant, _ = place
-        answers = self._blueprint.answers_met(place, started_ns, row)
+        segment, variant, _ = where
+        answers = self._blueprint.answers_met(where, started_ns, row)
         below = self._propensities.succeeds_below((segment, variant, answers), arrival.client)
         salt = self._blueprint.variants[variant].salt
-        return self._blueprint.conditions.samplers[answers].draw(row, score, salt, below)
+        sampler = self._blueprint.conditions.samplers[answers]
+        outcome = sampler.draw(row, score, salt, below)
+        if sampler.reward_scale is None:
+            return outcome
+        lowest, place = sampler.reward_scale.lowest, (segment, variant)
+        units = self._propensities.multiplied(place, arrival.client, outcome.score, lowest)
+        return outcome._replace(score=units)
 
     def _label_by_course(
         self, labels: LabelPlan, answer: Answer, arrival: Arrival, record: int
