@@ -57,6 +57,8 @@ def test_a_winner_reigns_and_meets_the_next_by_labels_of_their_own_round() -> No
     assert promote.variant == "new2"
     assert "new1 100/1000 correct, new2 150/1000: difference +0.0500" in promote.because
     assert promote.estimate == pytest.approx(0.04 + 0.05)
+    assert promote.corrected is not None
+    assert 0.02 < promote.corrected < 0.09
     assert policy.has_ended(state)
 
 
@@ -208,7 +210,10 @@ def test_candidates_come_and_go_in_a_played_run_and_the_best_is_promoted() -> No
     pairs = [set(each.weights) for each in actions if isinstance(each, Deploy)]
     assert pairs == [{"old", "two"}, {"old", "three"}]
     assert actions[-1] == Promote(
-        "three", pytest.approx(0.3, abs=0.12), because=actions[-1].because
+        "three",
+        pytest.approx(0.3, abs=0.12),
+        pytest.approx(0.3, abs=0.12),
+        because=actions[-1].because,
     )
 
 

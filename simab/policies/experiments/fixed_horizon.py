@@ -18,6 +18,7 @@ from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.policy import SingleTest
 from simab.policies.two_proportions import ProportionEvidence
+from simab.stats.interval import normal_quantile
 from simab.stats.sample_size import pooled_trials
 from simab.text.numbers import figure_text
 
@@ -107,6 +108,10 @@ class FixedHorizonTest(Experiment):
     def most_looks(self) -> int:
         """One: it is the end as well."""
         return 1
+
+    def critical_z(self) -> float:
+        """That of alpha, two-sided."""
+        return -normal_quantile(self.alpha / 2.0)
 
     def awaited(self, state: ExperimentState, observation: Observation) -> NextLook | None:
         """The sample; one that is planned depends on the split of the labels: any tick may do."""
