@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from simab.policies import Deploy, EndpointStatus, NextLook, Promote
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.rounds import Rounds, RoundsState
 from simab.run.simulation import play_run, simulate
+from simab.scenario import load
 from simab.scenario.models import Scenario
 from simab.stats.winners_curse import excess_where_significant
 from simab.world import Blueprint
@@ -242,6 +244,35 @@ def test_asked_only_when_it_wants_to_be_it_does_the_same(fields: dict[str, Any])
     for array in ARRAYS:
         first, second = (getattr(run.data.run_counts, array) for run in (quick, whole))
         np.testing.assert_array_equal(first, second, err_msg=array)
+
+
+@pytest.mark.parametrize("metric", ["f1", "roc_auc", "brier", "recall"])
+def test_with_one_candidate_it_decides_as_its_experiment_does(
+    repository: Path, metric: str
+) -> None:
+    """At the same look by the same numbers; settled first, by those that have come since."""
+    described = load(repository / "scenarios" / "churn.yaml").model_dump(mode="json")
+    described["objective"]["metric"] = metric
+    described["endpoint"]["variants"] = {
+        name: each | {"weight": 1} for name, each in described["endpoint"]["variants"].items()
+    }
+    test = TEST | {"labelled_requests": 60}
+    described["policies"] = {
+        "plain": test,
+        "rounds": {"kind": "rounds", "experiment": test},
+        "settled": {"kind": "rounds", "experiment": test, "settle": "2min"},
+    }
+    whole = Scenario.model_validate(described)
+    plain, alone, settled = (
+        simulate(whole, policy=name, seed=1).decision_log.decisions[-1]
+        for name in described["policies"]
+    )
+    assert isinstance(plain.action, Promote)
+    assert isinstance(alone.action, Promote)
+    said = f"round 1 of 1: {plain.action.because}: {plain.action.variant} goes on"
+    assert (alone.at_ns, alone.action.because) == (plain.at_ns, said)
+    assert alone.action.estimate == plain.action.estimate
+    assert settled.at_ns > plain.at_ns
 
 
 def test_by_user_a_round_reads_answers_to_requests_that_came_in_it() -> None:
