@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from simab.comparison import compare
 from simab.draws import Draws
 from simab.explain import explain, warnings
 from simab.explain.capacity import splits
@@ -355,3 +356,44 @@ def test_the_best_of_three_is_found_whatever_its_place() -> None:
         right = np.mean([each is not None and each.variant == THREE[place] for each in found])
         assert right > 0.85
     assert FixedHorizonTest.model_validate(TEST).sample == 1000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("settle", "low", "high"), [("0s", 0.99, 1.0), ("2min", 0.0494, 0.0494)])
+def test_failures_that_come_late_speak_for_who_is_new_unless_all_have_settled(
+    settle: str, low: float, high: float
+) -> None:
+    """Successes are known after a second, failures after two minutes; two equal candidates.
+
+    The reigning variant has failures arriving of requests before the round. Once those of the new
+    one arrive too it is two tests at .05: 1 - .975^2 promotions.
+    """
+    runs = 150
+    equal = {"quality": {"kind": "success", "probability": 0.5}, "workers": 8}
+    described = scenario(
+        {"old": variant(**equal), "one": variant(**equal), "two": variant(**equal, deployed=False)},
+        horizon="20min",
+        endpoint={"weight_update": "15s", "provisioning": "20s"},
+        objective={
+            "control": "old",
+            "candidates": ["one", "two"],
+            "metric": "success_rate",
+            "smallest_effect": 0.1,
+        },
+        labels={
+            "delay": {"kind": "constant", "value": "1s"},
+            "negative": {"delay": {"kind": "constant", "value": "2min"}},
+        },
+        policies={
+            "rounds": {
+                "kind": "rounds",
+                "experiment": TEST | {"labelled_requests": 400},
+                "correction": "none",
+                "settle": settle,
+            }
+        },
+    )
+    study = compare(described, replications=runs, worlds=["described"], seed=3)
+    share = float((study.outcomes["ends_with"] != "old").mean())
+    assert share >= low - 3.9 * math.sqrt(low * (1 - low) / runs)
+    assert share <= high + 3.9 * math.sqrt(high * (1 - high) / runs)
