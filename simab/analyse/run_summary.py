@@ -35,6 +35,7 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
     taken = run.data.run_counts.user_requests().sum(axis=0)
     by_variant = [*zip(run.data.run_counts.blueprint.names, taken, served, strict=True)]
     on_worse, regret = _exposure(run, truth, by_variant)
+    gain_error, corrected_error = _gain_errors(decision, judged_by)
     totals = run.totals
     refusals = [entry.refusal for entry in run.decision_log.decisions if not entry.accepted]
     return RunSummary(
@@ -64,22 +65,30 @@ def summary_of(run: Run, truth: ScenarioTruth) -> RunSummary:
         cost_of_serving=serving_cost(run),
         clients_on_worse=_clients_on_worse(run, truth),
         candidate_gone_s=_candidate_gone_s(run),
-        gain_estimate_error=_gain_estimate_error(decision, judged_by),
+        gain_estimate_error=gain_error,
+        corrected_gain_error=corrected_error,
     )
 
 
-def _gain_estimate_error(decision: DecisionEntry | None, judged_by: ScenarioTruth) -> float | None:
+def _gain_errors(
+    decision: DecisionEntry | None, judged_by: ScenarioTruth
+) -> tuple[float | None, float | None]:
     """The estimated gain of a promoted candidate less its true one, as it is judged from then on.
 
-    None where the control stays, or either gain is not known.
+    As estimated, and as corrected. None where the control stays, or either gain is not known.
     """
     if decision is None or not isinstance(decision.action, Promote):
-        return None
-    promoted, estimate = decision.action.variant, decision.action.estimate
-    if estimate is None or promoted == judged_by.control:
-        return None
-    error = estimate - judged_by.gains[promoted]
-    return error if math.isfinite(error) else None
+        return None, None
+    promote = decision.action
+    if promote.variant == judged_by.control:
+        return None, None
+    estimate, corrected = (
+        None
+        if each is None or not math.isfinite(error := each - judged_by.gains[promote.variant])
+        else error
+        for each in (promote.estimate, promote.corrected)
+    )
+    return estimate, corrected
 
 
 def _exposure(

@@ -104,11 +104,14 @@ class Promote(Action):
     """The decision: all traffic to this variant. Promoting the control means keeping it.
 
     `estimate` is by how much the rule takes the variant to be better than the control, in units of
-    the objective's metric, a gain positive; None where it says nothing of that.
+    the objective's metric, a gain positive; None where it says nothing of that. `corrected` is the
+    same as far as it allows for having been high enough to be promoted; None where no such
+    correction is known.
     """
 
     variant: str
     estimate: float | None = None
+    corrected: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

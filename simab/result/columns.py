@@ -249,6 +249,17 @@ _DECLARED: Final = (
         where_known=True,
         of_some=True,
     ),
+    Column(
+        key="corrected_gain_error",
+        most=_without_end,
+        signed=True,
+        unit=Unit.GAIN,
+        title="Corrected estimate less truth",
+        note="the same of the gain that is likeliest given that it was significant",
+        shown=Shown.COSTS,
+        where_known=True,
+        of_some=True,
+    ),
     Column(key="weight_changes", most=_without_end, title="Weight changes", shown=Shown.HEALTH),
     Column(key="actions_refused", most=_without_end, title="Refused actions", shown=Shown.HEALTH),
     # An endless queue could hold all requests of a run: a bound that says nothing.

@@ -60,7 +60,8 @@ class RunSummary:
     where they are not counted). `candidate_gone_s` is since when the candidate has had no weighted
     traffic and no request has ended there, to the horizon (None where it still takes some).
     `gain_estimate_error` is the estimated gain of the candidate that was decided for less its true
-    gain, both over the control (None where none was, or the rule estimates none).
+    gain, both over the control (None where none was, or the rule estimates none), and
+    `corrected_gain_error` the same of the estimate that is corrected for having been promoted.
     """
 
     policy: str
@@ -92,6 +93,7 @@ class RunSummary:
     clients_on_worse: int | None = None
     candidate_gone_s: float | None = None
     gain_estimate_error: float | None = None
+    corrected_gain_error: float | None = None
 
     @property
     def time_to_decision_s(self) -> float:

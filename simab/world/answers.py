@@ -108,10 +108,8 @@ def _of_plain_values(action: Action) -> Action:
             )
         case Promote():
             variant = _name(action, "variant", action.variant)
-            estimate = action.estimate
-            if estimate is not None:
-                estimate = _number(action, "estimate", estimate, "a number, or None")
-            return Promote(variant, estimate, because=because)
+            estimates = (_estimate(action, each) for each in ("estimate", "corrected"))
+            return Promote(variant, *estimates, because=because)
         case RollBack():
             return RollBack(_name(action, "removed", action.removed), because=because)
         case Conclude():
@@ -164,6 +162,11 @@ def _number(action: Action, field: str, value: Any, rule: str = "a number of at 
         return math.inf if value > 0 else -math.inf
     except (TypeError, ValueError):  # an array, say
         raise _wrong(action, field, value, rule) from None
+
+
+def _estimate(action: Promote, field: str) -> float | None:
+    value = getattr(action, field)
+    return None if value is None else _number(action, field, value, "a number, or None")
 
 
 def _count(action: Action, field: str, value: Any) -> int:

@@ -37,6 +37,7 @@ ROW: Final = RunSummary(
     clients_on_worse=40,
     candidate_gone_s=300.0,
     gain_estimate_error=0.004,
+    corrected_gain_error=-0.001,
 )
 
 

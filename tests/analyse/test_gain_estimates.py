@@ -25,5 +25,8 @@ def test_the_estimated_gain_of_a_promotion_is_held_against_the_true_one(
     promote: Promote, error: float | None
 ) -> None:
     """The candidate is better by 0.05."""
-    found = outcome({3: [promote]}).gain_estimate_error
-    assert found == (None if error is None else pytest.approx(error))
+    expected = None if error is None else pytest.approx(error)
+    assert outcome({3: [promote]}).gain_estimate_error == expected
+    corrected = Promote(promote.variant, None, promote.estimate)
+    assert outcome({3: [corrected]}).corrected_gain_error == expected
+    assert outcome({3: [corrected]}).gain_estimate_error is None

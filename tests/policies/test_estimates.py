@@ -12,7 +12,7 @@ from simab.policies import Promote
 from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.naive_peeking import NaivePeeking
-from simab.stats.winners_curse import excess_where_significant
+from simab.stats.winners_curse import conditional_estimate, excess_where_significant
 from tests.policies.experiments import Look
 from tests.policies.fake_metrics import MINUTE, FakeMetrics, earned, observation, successes
 from tests.policies.test_several_candidates import seen
@@ -31,6 +31,20 @@ def test_a_promotion_carries_the_difference_of_the_shares() -> None:
     policy = FixedHorizonTest(labelled_requests=1000)
     assert promotion(policy, 100, 160, 1000).estimate == pytest.approx(0.06)
     assert promotion(policy, 160, 100, 1000).estimate is None
+
+
+def test_what_one_test_found_is_corrected_for_being_significant() -> None:
+    """140 and 100 of 1,000: z = 2.75 of 1.96 that it takes; far beyond, nothing is corrected."""
+    policy = FixedHorizonTest(labelled_requests=1000)
+    share = 0.12
+    error = math.sqrt(2 * share * (1 - share) / 1000)
+    found = promotion(policy, 100, 140, 1000)
+    assert found.corrected == pytest.approx(conditional_estimate(0.04, error, 1.959964), abs=1e-7)
+    assert found.corrected is not None
+    assert 0.01 < found.corrected < 0.04
+    assert promotion(policy, 100, 400, 1000).corrected == pytest.approx(0.3, abs=1e-6)
+    peeking = promotion(NaivePeeking(labelled_requests=100), 100, 140, 1000)
+    assert (peeking.estimate, peeking.corrected) == (pytest.approx(0.04), None)
 
 
 def test_of_several_it_is_the_gain_of_the_one_that_is_promoted() -> None:
@@ -78,14 +92,15 @@ def test_the_mean_error_of_promoted_gains_is_that_of_a_normal_law_cut_off(gain: 
     # Promotions are decided by z alone, so each pair of counts is asked for once.
     pairs, times = np.unique(np.stack([old, new]), axis=1, return_counts=True)
     likely = (pairs[1] - pairs[0]) / labelled > 1.9 * error
-    found = [
-        (promotion(policy, *map(int, pair), labelled).estimate, int(count))
-        for pair, count in zip(pairs.T[likely], times[likely], strict=True)
-    ]
-    values = np.repeat(
-        [each - gain for each, _ in found if each is not None],
-        [count for each, count in found if each is not None],
+    found = [promotion(policy, *map(int, pair), labelled) for pair in pairs.T[likely]]
+    values, corrected = (
+        np.repeat([math.nan if each is None else each - gain for each in estimates], times[likely])
+        for estimates in zip(*((each.estimate, each.corrected) for each in found), strict=True)
     )
+    values, corrected = values[~np.isnan(values)], corrected[~np.isnan(corrected)]
+    assert len(values) == len(corrected)
     expected = excess_where_significant(gain, error, 1.959964, two_sided=False)
     # Differences are whole thousandths: the bound lies up to one of them away from where it acts.
     assert abs(values.mean() - expected) < 3.9 * values.std() / math.sqrt(len(values)) + 0.001
+    # The likeliest gain is not free of bias, and nearer to the truth than the estimate.
+    assert abs(corrected.mean()) < 0.8 * values.mean()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from simab.comparison import compare
 from simab.draws import Draws
 from simab.explain import explain, warnings
 from simab.explain.capacity import splits
@@ -16,6 +18,7 @@ from simab.policies import Deploy, EndpointStatus, NextLook, Promote
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.rounds import Rounds, RoundsState
 from simab.run.simulation import play_run, simulate
+from simab.scenario import load
 from simab.scenario.models import Scenario
 from simab.stats.winners_curse import excess_where_significant
 from simab.world import Blueprint
@@ -57,6 +60,8 @@ def test_a_winner_reigns_and_meets_the_next_by_labels_of_their_own_round() -> No
     assert promote.variant == "new2"
     assert "new1 100/1000 correct, new2 150/1000: difference +0.0500" in promote.because
     assert promote.estimate == pytest.approx(0.04 + 0.05)
+    assert promote.corrected is not None
+    assert 0.02 < promote.corrected < 0.09
     assert policy.has_ended(state)
 
 
@@ -208,7 +213,10 @@ def test_candidates_come_and_go_in_a_played_run_and_the_best_is_promoted() -> No
     pairs = [set(each.weights) for each in actions if isinstance(each, Deploy)]
     assert pairs == [{"old", "two"}, {"old", "three"}]
     assert actions[-1] == Promote(
-        "three", pytest.approx(0.3, abs=0.12), because=actions[-1].because
+        "three",
+        pytest.approx(0.3, abs=0.12),
+        pytest.approx(0.3, abs=0.12),
+        because=actions[-1].because,
     )
 
 
@@ -237,6 +245,35 @@ def test_asked_only_when_it_wants_to_be_it_does_the_same(fields: dict[str, Any])
     for array in ARRAYS:
         first, second = (getattr(run.data.run_counts, array) for run in (quick, whole))
         np.testing.assert_array_equal(first, second, err_msg=array)
+
+
+@pytest.mark.parametrize("metric", ["f1", "roc_auc", "brier", "recall"])
+def test_with_one_candidate_it_decides_as_its_experiment_does(
+    repository: Path, metric: str
+) -> None:
+    """At the same look by the same numbers; settled first, by those that have come since."""
+    described = load(repository / "scenarios" / "churn.yaml").model_dump(mode="json")
+    described["objective"]["metric"] = metric
+    described["endpoint"]["variants"] = {
+        name: each | {"weight": 1} for name, each in described["endpoint"]["variants"].items()
+    }
+    test = TEST | {"labelled_requests": 60}
+    described["policies"] = {
+        "plain": test,
+        "rounds": {"kind": "rounds", "experiment": test},
+        "settled": {"kind": "rounds", "experiment": test, "settle": "2min"},
+    }
+    whole = Scenario.model_validate(described)
+    plain, alone, settled = (
+        simulate(whole, policy=name, seed=1).decision_log.decisions[-1]
+        for name in described["policies"]
+    )
+    assert isinstance(plain.action, Promote)
+    assert isinstance(alone.action, Promote)
+    said = f"round 1 of 1: {plain.action.because}: {plain.action.variant} goes on"
+    assert (alone.at_ns, alone.action.because) == (plain.at_ns, said)
+    assert alone.action.estimate == plain.action.estimate
+    assert settled.at_ns > plain.at_ns
 
 
 def test_by_user_a_round_reads_answers_to_requests_that_came_in_it() -> None:
@@ -319,3 +356,44 @@ def test_the_best_of_three_is_found_whatever_its_place() -> None:
         right = np.mean([each is not None and each.variant == THREE[place] for each in found])
         assert right > 0.85
     assert FixedHorizonTest.model_validate(TEST).sample == 1000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("settle", "low", "high"), [("0s", 0.99, 1.0), ("2min", 0.0494, 0.0494)])
+def test_failures_that_come_late_speak_for_who_is_new_unless_all_have_settled(
+    settle: str, low: float, high: float
+) -> None:
+    """Successes are known after a second, failures after two minutes; two equal candidates.
+
+    The reigning variant has failures arriving of requests before the round. Once those of the new
+    one arrive too it is two tests at .05: 1 - .975^2 promotions.
+    """
+    runs = 150
+    equal = {"quality": {"kind": "success", "probability": 0.5}, "workers": 8}
+    described = scenario(
+        {"old": variant(**equal), "one": variant(**equal), "two": variant(**equal, deployed=False)},
+        horizon="20min",
+        endpoint={"weight_update": "15s", "provisioning": "20s"},
+        objective={
+            "control": "old",
+            "candidates": ["one", "two"],
+            "metric": "success_rate",
+            "smallest_effect": 0.1,
+        },
+        labels={
+            "delay": {"kind": "constant", "value": "1s"},
+            "negative": {"delay": {"kind": "constant", "value": "2min"}},
+        },
+        policies={
+            "rounds": {
+                "kind": "rounds",
+                "experiment": TEST | {"labelled_requests": 400},
+                "correction": "none",
+                "settle": settle,
+            }
+        },
+    )
+    study = compare(described, replications=runs, worlds=["described"], seed=3)
+    share = float((study.outcomes["ends_with"] != "old").mean())
+    assert share >= low - 3.9 * math.sqrt(low * (1 - low) / runs)
+    assert share <= high + 3.9 * math.sqrt(high * (1 - high) / runs)

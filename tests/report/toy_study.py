@@ -110,6 +110,7 @@ def row_of(
         requests_served={"Variant1": max(counts["requests_total"] - worse, 0), "Variant2": worse},
         clients_on_worse=min(worse, 150),
         gain_estimate_error=0.0001 * (run % 90) if ends == "Variant2" else None,
+        corrected_gain_error=0.0001 * (run % 90 - 40) if ends == "Variant2" else None,
         cost_of_serving=0.8 + 0.001 * counts["requests_total"],
         **counts,
     )

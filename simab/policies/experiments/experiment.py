@@ -20,7 +20,13 @@ from simab.policies.actions import Action, Hold, HoldReason, Promote, SetWeights
 from simab.policies.constant_weight_period import ConstantWeightPeriod
 from simab.policies.experiments.by_user import UserEvidence
 from simab.policies.experiments.evidence import Evidence, evidence_of
-from simab.policies.experiments.several import Comparison, Correction, by_gain, in_the_race
+from simab.policies.experiments.several import (
+    Comparison,
+    Correction,
+    by_gain,
+    corrected_gain,
+    in_the_race,
+)
 from simab.policies.experiments.unit import Start, UnitOfAnalysis, started
 from simab.policies.guardrails import Guardrail
 from simab.policies.holds import hold_for
@@ -286,13 +292,22 @@ class Experiment(UnitOfAnalysis):
             because += f" (the candidate was held at {state.holds} looks)"
         promote = Promote(observation.control, because=because)
         if chosen is not None:
-            promote = Promote(chosen, self._gain(chosen, judged), because=because)
+            seen = next(each.seen for each, _ in judged if each.candidate == chosen)
+            gain = self._gain(seen, len(observation.candidates))
+            promote = Promote(chosen, *gain, because=because)
         return (*begun, promote), state._replace(finished=True)
 
-    def _gain(self, candidate: str, judged: Sequence[tuple[Comparison, Judgement]]) -> float | None:
-        """By how much the labels say that it is better; None where they do not say it."""
-        found = next(each.seen.difference for each, _ in judged if each.candidate == candidate)
-        return found if self.estimates_the_metric and math.isfinite(found) else None
+    def _gain(self, seen: Evidence, family: int) -> tuple[float | None, float | None]:
+        """By how much the labels say that a candidate is better, and the same corrected."""
+        estimate = seen.difference
+        if not (self.estimates_the_metric and math.isfinite(estimate)):
+            return None, None
+        critical = self.critical_z() if family == 1 else None  # the best of several is luckier
+        return estimate, None if critical is None else corrected_gain(seen, critical)
+
+    def critical_z(self) -> float | None:
+        """The z beyond which a candidate is promoted, where one test decides; else None."""
+        return None
 
     def _first_that_may(
         self, winning: Sequence[Comparison], state: ExperimentState, observation: Observation

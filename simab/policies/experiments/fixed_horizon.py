@@ -19,6 +19,7 @@ from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.policy import SingleTest
 from simab.policies.two_proportions import ProportionEvidence
+from simab.stats.interval import normal_quantile
 from simab.stats.proportions import normal_p_value
 from simab.stats.sample_size import pooled_trials
 from simab.text.numbers import figure_text
@@ -141,6 +142,10 @@ class FixedHorizonTest(Experiment):
     def corrections_here(self) -> tuple[Correction, ...]:
         """With an interim look, those that are of one comparison at a time."""
         return self.corrections if self.interim is None else ("bonferroni", "none")
+
+    def critical_z(self) -> float | None:
+        """That of alpha, two-sided; with an interim look, no one test decides."""
+        return None if self.interim is not None else -normal_quantile(self.alpha / 2.0)
 
     def awaited(self, state: ExperimentState, observation: Observation) -> NextLook | None:
         """The sample; one that is planned depends on the split of the labels: any tick may do."""

@@ -38,7 +38,8 @@ _CLOSE: Final = 1e-9
 
 
 class RoundsState(NamedTuple):
-    """Which round it is, from 1, who reigns, and the gain over the control that its wins add up to.
+    """Which round it is, from 1, who reigns, and the gains over the control that its wins add up
+    to: as estimated, and as corrected for having won.
 
     `serving_since_ns` is when both were first seen to serve, `started_ns` when the round began:
     None before. `inner` is the state of its experiment. `because` says what the round before
@@ -47,7 +48,7 @@ class RoundsState(NamedTuple):
 
     number: int
     reigning: str
-    gain: float | None = 0.0
+    gains: tuple[float | None, float | None] = (0.0, 0.0)
     serving_since_ns: int | None = None
     started_ns: int | None = None
     inner: ExperimentState | None = None
@@ -162,10 +163,10 @@ class Rounds(Policy):
             return actions, state._replace(inner=inner)
         holds = actions[:-1]
         because = f"round {state.number} of {rounds}: {end.because}: {end.variant} goes on"
-        gain = state.gain
+        gains = state.gains
         if end.variant != state.reigning:
-            gain = None if gain is None or end.estimate is None else gain + end.estimate
-        after = RoundsState(state.number + 1, end.variant, gain, because=f"{because}; ")
+            gains = _plus(gains[0], end.estimate), _plus(gains[1], end.corrected)
+        after = RoundsState(state.number + 1, end.variant, gains, because=f"{because}; ")
         if state.number < rounds:
             wanted = self._weights(after, observation)
             because = f"{because} against {_challenger(after, observation)}"
@@ -185,8 +186,8 @@ class Rounds(Policy):
         return (self._promotion(state, observation, because),), state._replace(finished=True)
 
     def _promotion(self, state: RoundsState, observation: Observation, because: str) -> Promote:
-        wins = state.reigning != observation.control
-        return Promote(state.reigning, state.gain if wins else None, because=because)
+        gains = state.gains if state.reigning != observation.control else ()
+        return Promote(state.reigning, *gains, because=because)
 
     def _weights(self, state: RoundsState, observation: Observation) -> dict[str, float]:
         pool = (observation.control, *observation.candidates)
@@ -287,6 +288,11 @@ def _of_a_round(experiment: Experiment, rounds: int) -> Experiment:
     if rounds == 1:
         return experiment
     return experiment.model_copy(update={"correction": "bonferroni"}).one_of(rounds)
+
+
+def _plus(gain: float | None, more: float | None) -> float | None:
+    """Both together; None where either is not known."""
+    return None if gain is None or more is None else gain + more
 
 
 def _challenger(state: RoundsState, observation: Observation) -> str:

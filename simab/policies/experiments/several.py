@@ -13,8 +13,16 @@ from simab.policies.experiments.evidence import Evidence
 from simab.policies.observation import Observation
 from simab.stats.many_to_one import dunnett_p_values
 from simab.stats.multiplicity import holm
+from simab.stats.winners_curse import conditional_estimate
 
-__all__ = ["Comparison", "Correction", "adjusted_p_values", "by_gain", "in_the_race"]
+__all__ = [
+    "Comparison",
+    "Correction",
+    "adjusted_p_values",
+    "by_gain",
+    "corrected_gain",
+    "in_the_race",
+]
 
 Correction = Literal["dunnett", "holm", "bonferroni", "none"]
 _SHARES_IN_HUNDREDTHS: Final = 2
@@ -55,6 +63,18 @@ def adjusted_p_values(seen: Sequence[Evidence], correction: Correction, family: 
     # One that was dropped has no statistic left, and still counts.
     found = dunnett_p_values([*sizes, *[0.0] * absent], [*shares, *[0.5] * absent])
     return list(map(float, found[: len(seen)]))
+
+
+def corrected_gain(seen: Evidence, critical: float) -> float | None:
+    """The gain of a winner, corrected for being significant; None where it is not, or not known.
+
+    By the conditional likelihood (`simab.stats.winners_curse`), with the standard error that the
+    test has.
+    """
+    z = seen.test().z
+    if not critical < z < math.inf:
+        return None
+    return conditional_estimate(seen.difference, seen.difference / z, critical)
 
 
 def by_gain(comparisons: Sequence[Comparison]) -> list[Comparison]:
