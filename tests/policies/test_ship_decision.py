@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,14 @@ def test_by_user_values_and_percentiles_have_the_error_of_users() -> None:
     assert rule({"metric": "reward_p50", "role": "success"}).reads_answers()
 
 
+def test_it_looks_at_what_its_metrics_are() -> None:
+    """Quality by any metric of labels; latency and errors by theirs."""
+    assert rule({"metric": "reward_p90", "role": "success"}).looks_at() == ("quality",)
+    watched = rule(BETTER, {"metric": "error_rate", "role": "deterioration"})
+    assert watched.looks_at() == ("quality", "errors")
+    assert rule({"metric": "latency_p99", "role": "success"}).looks_at() == ("latency",)
+
+
 def test_each_question_is_read_at_the_decision() -> None:
     """With its level, and whether it went well."""
     labels = {"old": successes(300, 100), "new": successes(360, 40)}
@@ -273,6 +282,34 @@ def test_of_two_equal_variants_few_are_shipped_and_few_at_the_margin() -> None:
 def _ships(policy: ShipByMetrics, right: int, new_right: int) -> bool:
     labels = {"old": successes(right, 500 - right), "new": successes(new_right, 500 - new_right)}
     return decided(policy, observation(FakeMetrics(labels))).variant == "new"
+
+
+@dataclass(frozen=True)
+class Drawn(FakeMetrics):
+    """Answers of users whose own level moves all their rewards; nobody meets both variants."""
+
+    rng: np.random.Generator = field(default_factory=np.random.default_rng)
+
+    def answers(self, variant: str) -> Answers:
+        users = np.repeat(np.arange(150), 1 + self.rng.poisson(9, 150))
+        levels = self.rng.normal(0.0, 0.6, 150)[users]
+        values = np.exp(levels + self.rng.normal(0.0, 0.6, users.size))
+        nothing = np.zeros(users.size, dtype=np.int64)
+        return Answers(nothing, users + 150 * (variant == "new"), values, nothing, nothing)
+
+
+@pytest.mark.parametrize("name", ["reward", "reward_p50", "reward_p90"])
+def test_of_users_who_differ_tests_by_user_err_as_rarely_as_they_say(name: Any) -> None:
+    """Half of the spread is that of users, of ten requests each: by request it is far too often."""
+    seen, runs = observation(Drawn(rng=np.random.default_rng(31))), 300
+    by_user, by_request = (
+        DecisionMetric(metric=name, role="success", unit=unit) for unit in ("user", "request")
+    )
+    found = sum(by_user.contrast(seen, NO_SPAN, Margin()).p_not_worse <= 0.05 for _ in range(runs))
+    assert found <= stats.binom.ppf(0.9999, runs, 0.06)  # of 150 users: nearly normal
+    if name != "reward":  # by request the reward has totals, and no answers
+        plain = [by_request.contrast(seen, NO_SPAN, Margin()).p_not_worse for _ in range(runs)]
+        assert sum(each <= 0.05 for each in plain) > stats.binom.ppf(0.9999, runs, 0.06)
 
 
 class Asking:

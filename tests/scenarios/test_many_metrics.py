@@ -19,6 +19,7 @@ def test_the_header_states_what_theory_says() -> None:
     assert pytest.approx(328, abs=0.5) == 52.5 / (1 - 0.84)
     assert pytest.approx(1.31, abs=0.005) == 328.125 / 250
     assert 0.05 / (1 - math.sqrt(0.8)) ** 2 == pytest.approx(4.5, abs=0.05)
+    assert pytest.approx(1.2 * 250, rel=1e-4) == 51.724 / (1 - 16 * 0.051724)
     for said in ("= 250 ms", "= 328 ms: 31 % more", "= 4.5 s"):
         assert said in text
 

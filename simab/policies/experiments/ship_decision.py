@@ -129,6 +129,12 @@ class ShipByMetrics(Policy):
         """Whether it compares error rates or latencies, of published windows."""
         return any(not each.reads_labels for each in self.metrics)
 
+    def looks_at(self) -> tuple[str, ...]:
+        """Quality also where that is a percentile of rewards."""
+        found = super().looks_at()
+        quality = any(each.reads_labels for each in self.metrics)
+        return ("quality", *found) if quality and "quality" not in found else found
+
     def reads_answers(self) -> bool:
         """For metrics by user, and for percentiles of rewards."""
         return any(each.reads_answers for each in self.metrics)
