@@ -24,6 +24,8 @@ from validation.twelve.studies import play_twelve_policies, write_twelve_policie
 from validation.users_aa.page import write_users_aa
 from validation.users_aa.studies import play_users_aa
 from validation.verified_world import play_verification, write_verified_world
+from validation.whales.page import write_whales
+from validation.whales.studies import play_whales
 
 WORKERS: Final = 2
 _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
@@ -38,6 +40,7 @@ _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
     "gate": play_gates,
     "plan": play_plans,
     "users_aa": play_users_aa,
+    "whales": play_whales,
     "promotion_scripts": play_promotion_scripts,
     "verify": play_verification,
 }
@@ -74,6 +77,8 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
         write_plans(folder)
     if "users_aa" in parts:
         write_users_aa(folder)
+    if "whales" in parts:
+        write_whales(folder)
     if "promotion_scripts" in parts:
         write_promotion_scripts(folder)
     if "verify" in parts:
