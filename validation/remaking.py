@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from simab.study import local_processes
+from validation.finished_tests.page import write_finished_tests
+from validation.finished_tests.replays import play_finished_tests
 from validation.founding_example import play_founding_example, write_founding_example
 from validation.founding_studies import play_founding_studies, write_founding_studies
 from validation.gate_page import play_gates, write_gates
@@ -41,6 +43,7 @@ _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
     "plan": play_plans,
     "users_aa": play_users_aa,
     "whales": play_whales,
+    "finished_tests": play_finished_tests,  # of records that are not shipped
     "promotion_scripts": play_promotion_scripts,
     "verify": play_verification,
 }
@@ -79,6 +82,8 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
         write_users_aa(folder)
     if "whales" in parts:
         write_whales(folder)
+    if "finished_tests" in parts:
+        write_finished_tests(folder)
     if "promotion_scripts" in parts:
         write_promotion_scripts(folder)
     if "verify" in parts:
