@@ -123,6 +123,6 @@ def test_a_small_page_is_made(records: Path, tmp_path: Path) -> None:
     replays.play_finished_tests(tmp_path, None, drawn=20, runs_of_drawn=1, runs=1, records=records)
     page.write_finished_tests(tmp_path)
     text = (tmp_path / replays.PLACE / "README.md").read_text(encoding="utf-8")
-    assert "20 of 2,437 tests" in text
+    assert "has 2,437 tests;\nof 20, drawn by chance" in text
     for rule in replays.RULES:
         assert f"| {rule} |" in text

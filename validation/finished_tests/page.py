@@ -38,8 +38,8 @@ margin of *Bayesian, ROPE* is a tenth of the control's rate. *At* is the median 
 
 ## Upworthy: headlines
 
-Matias et al., "The Upworthy Research Archive" (Scientific Data, 2021), exploratory part: {tests} of {of_tests} tests, of each the
-first two of its variants, {each}. What is recorded is the pooled test of both click rates at 5 %, two-sided. Promoted is the second
+Matias et al., "The Upworthy Research Archive" (Scientific Data, 2021). Of its exploratory part the record has {of_tests} tests;
+of {tests}, drawn by chance, the first two variants are {each}. What is recorded is the pooled test of both click rates at 5 %, two-sided. Promoted is the second
 variant:
 
 | rule | {heads} |
