@@ -1,6 +1,6 @@
 """Make the reports of the shipped scenarios again, and what README shows of them.
 
-Written into the repository by default, all parts in about twenty minutes on two cores; the same
+Written into the repository by default, all parts in about half an hour on two cores; the same
 code and versions give the same bytes, so that `git diff` then shows what a change changed.
 """
 

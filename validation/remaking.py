@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from simab.study import local_processes
+from validation.finished_tests.page import write_finished_tests
+from validation.finished_tests.replays import play_finished_tests
 from validation.founding_example import play_founding_example, write_founding_example
 from validation.founding_studies import play_founding_studies, write_founding_studies
 from validation.gate_page import play_gates, write_gates
@@ -24,6 +26,8 @@ from validation.twelve.studies import play_twelve_policies, write_twelve_policie
 from validation.users_aa.page import write_users_aa
 from validation.users_aa.studies import play_users_aa
 from validation.verified_world import play_verification, write_verified_world
+from validation.whales.page import write_whales
+from validation.whales.studies import play_whales
 
 WORKERS: Final = 2
 _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
@@ -38,6 +42,8 @@ _PLAYED: Final[dict[str, Callable[[Path, Executor], None]]] = {
     "gate": play_gates,
     "plan": play_plans,
     "users_aa": play_users_aa,
+    "whales": play_whales,
+    "finished_tests": play_finished_tests,  # of records that are not shipped
     "promotion_scripts": play_promotion_scripts,
     "verify": play_verification,
 }
@@ -74,6 +80,10 @@ def remake(folder: Path, parts: Sequence[str] = PARTS, *, play: bool = True) -> 
         write_plans(folder)
     if "users_aa" in parts:
         write_users_aa(folder)
+    if "whales" in parts:
+        write_whales(folder)
+    if "finished_tests" in parts:
+        write_finished_tests(folder)
     if "promotion_scripts" in parts:
         write_promotion_scripts(folder)
     if "verify" in parts:

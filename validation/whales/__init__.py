@@ -1,0 +1,1 @@
+"""Tests of revenue where few buy, and some of these spend much."""
