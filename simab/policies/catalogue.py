@@ -25,6 +25,7 @@ from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.ramp_by_power import RampByPower
 from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
 from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
@@ -55,7 +56,8 @@ PolicyDescription = Annotated[
     | SequentialAlerts
     | BayesianRope
     | CappedRatioTest
-    | RiskBudgetedRamp,
+    | RiskBudgetedRamp
+    | RampByPower,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

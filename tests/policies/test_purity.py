@@ -19,6 +19,7 @@ from simab.policies.policy import Policy
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.ramp_by_power import RampByPower
 from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
@@ -97,6 +98,17 @@ POLICIES = [
             "tight_at": 20,
             "early_check_every": "1min",
             "reacts_after": "1min",
+        }
+    ),
+    RampByPower.model_validate(
+        {
+            "degradation": 0.4,
+            "spread": 0.5,
+            "risk": 0.1,
+            "first_share": "20%",
+            "alpha": 0.3,
+            "power": 0.5,
+            "labelled_requests": 5,
         }
     ),
     RiskBudgetedRamp.model_validate(

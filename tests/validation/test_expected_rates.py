@@ -102,6 +102,7 @@ STUDIED_BY_THEIR_TESTS = {
     "bayesian_rope",
     "capped_sprt",
     "risk_budgeted_ramp",
+    "ramp_by_power",
 }
 """Kinds whose A/A study is in the file of tests/policies that has their name, not on the page."""
 
