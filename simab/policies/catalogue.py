@@ -27,6 +27,7 @@ from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.ramp_by_power import RampByPower
 from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
 from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
@@ -59,7 +60,8 @@ PolicyDescription = Annotated[
     | CappedRatioTest
     | Rounds
     | ShipByMetrics
-    | RiskBudgetedRamp,
+    | RiskBudgetedRamp
+    | RampByPower,
     Field(discriminator="kind"),
 ]
 """Any policy that simab ships; `kind` says which in a file."""

@@ -30,6 +30,13 @@ POLICIES: dict[str, dict[str, Any]] = {
         "metrics": [{"metric": "success_rate"}],
         "early_check_every": "30s",
     },
+    "ramp_by_power": {
+        "degradation": 0.3,
+        "spread": 0.5,
+        "risk": 0.5,
+        "first_share": "10%",
+        "largest_share": "40%",
+    },
     "risk_budgeted_ramp": {
         "budget": 100,
         "typical_loss": "5%",

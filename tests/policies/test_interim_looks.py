@@ -159,12 +159,12 @@ def test_what_does_not_fit_is_refused(fields: Any, message: str) -> None:
 def test_a_group_sequential_test_gives_up_by_conditional_power(boundary: Any) -> None:
     """At two of five looks, against the last bound."""
     policy = GroupSequential(labelled_requests=1000, boundary=boundary, gives_up_below=0.1)
-    last = policy._bounds(5, (0.2, 0.4, 1.0))[1]
+    last = policy._bounds(5, ((0.2, 0.2), (0.4, 0.4), (1.0, 1.0)))[1]
     for more in range(-8, 31, 2):
         z = z_of(200, 200 + more, 400)
         power = stats.norm.sf((last - z / math.sqrt(0.4)) / math.sqrt(0.6))
         ended = course(policy, (100, 110, 200), (200, 200 + more, 400))[1]
-        upper = policy._bounds(2, (0.2, 0.4))[1]
+        upper = policy._bounds(2, ((0.2, 0.2), (0.4, 0.4)))[1]
         assert (ended is not None) == (power < 0.1 or z >= upper), more
         if ended and z < upper:
             assert f"promoted at the last with {power:.3f}" in ended[1]

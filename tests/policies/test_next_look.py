@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from simab.draws import Draws
 from simab.policies import NextLook, Observation
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
+from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.policy import Policy
 from simab.run.simulation import play_run
 from simab.scenario import load
@@ -42,7 +43,13 @@ EVERY_WAIT: list[Policy] = [
     _but("group_sequential", boundary="pocock", looks=7, guardrails=GUARD),
     _but("fixed_horizon", labelled_requests=None, baseline=0.5, effect=0.3, maximum_duration="8m"),
     _but("fixed_horizon", interim={"at": 0.4, "gives_up_below": 0.3, "largest": 60}),
-    _but("group_sequential", gives_up_below=0.4, looks=4),
+    _but("group_sequential", gives_up_below=0.4),
+    GroupSequential.model_validate(
+        {"labelled_requests": 60, "boundary": "pocock_spending", "look_times": ["3min", "7min"]}
+    ),
+    GroupSequential.model_validate(
+        {"labelled_requests": 60, "boundary": "pocock_spending", "look_parts": [0.3, 0.8, 1]}
+    ),
     _but("fixed_horizon", guardrails=GUARD, inconclusive="ship"),
     _but("ship_decision", duration=None, labelled_requests=30),
     _but("staged_canary", bake="90s", periods=2),

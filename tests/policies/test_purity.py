@@ -21,6 +21,7 @@ from simab.policies.policy import Policy
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.metric_majority import MetricMajority
+from simab.policies.rollouts.ramp_by_power import RampByPower
 from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
@@ -113,6 +114,17 @@ POLICIES = [
                 {"metric": "latency_p90", "role": "guardrail", "margin": 9},
                 {"metric": "error_rate", "role": "deterioration"},
             ],
+        }
+    ),
+    RampByPower.model_validate(
+        {
+            "degradation": 0.4,
+            "spread": 0.5,
+            "risk": 0.1,
+            "first_share": "20%",
+            "alpha": 0.3,
+            "power": 0.5,
+            "labelled_requests": 5,
         }
     ),
     RiskBudgetedRamp.model_validate(

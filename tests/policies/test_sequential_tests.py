@@ -120,7 +120,7 @@ def test_looks_are_counted_by_information() -> None:
         counts = {"old": (old // 2, old), "new": (new // 2, new)}
         _, state = policy.decide(state, Look(minute * MINUTE, counts).observation)
         assert state.look == look
-    assert state.memories["new"] == (0.27, 0.67)  # 2 x 1,000 x 500 / 1,500 = 667
+    assert state.memories["new"] == ((0.27, 0.27), (0.67, 0.67))  # 2 x 1,000 x 500 / 1,500 = 667
 
 
 def test_unequal_information_spends_as_much_as_it_has_reached() -> None:

@@ -104,6 +104,7 @@ STUDIED_BY_THEIR_TESTS = {
     "rounds",
     "ship_decision",
     "risk_budgeted_ramp",
+    "ramp_by_power",
 }
 """Kinds whose A/A study is in the file of tests/policies that has their name, not on the page."""
 

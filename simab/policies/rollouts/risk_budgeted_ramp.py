@@ -11,15 +11,13 @@ from pydantic import Field, model_validator
 from simab.description import Difference, PositiveDuration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
-from simab.policies.experiments.by_user import UserEvidence
-from simab.policies.experiments.evidence import Evidence, evidence_of
-from simab.policies.experiments.two_means import MeanEvidence, belief_of_mean
+from simab.policies.experiments.evidence import evidence_of
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation, newest_published
 from simab.policies.pair_weights import beside_others, candidate_share, pair_weights
 from simab.policies.policy import Policy
-from simab.policies.two_proportions import ProportionEvidence
+from simab.policies.rollouts.loss_seen import labels_of, variance_of
 from simab.stats.bayes import Normal
 from simab.stats.ramp_budget import largest_exposure
 
@@ -181,10 +179,8 @@ class RiskBudgetedRamp(Policy):
 
     def _belief(self, observation: Observation) -> tuple[Normal, int]:
         """The posterior of the loss per request, and the candidate's labels behind it."""
-        seen = evidence_of(observation)
-        labels = observation.metrics.labels(observation.candidate)
-        labelled = labels.rewards.count or labels.labelled
-        variance = _variance(seen)
+        seen, (_, labelled) = labels_of(observation)
+        variance = variance_of(seen)
         if not variance > 0.0:
             return Normal(0.0, self.typical_loss), 0
         weight = self.typical_loss**2 / (self.typical_loss**2 + variance)
@@ -242,15 +238,3 @@ class RiskBudgetedRamp(Policy):
         pair = {control: 1.0 - self.largest_share, candidate: self.largest_share}
         largest = {**weights, **beside_others(pair, weights)}
         return [largest, *super().splits(control, candidate, weights)]
-
-
-def _variance(seen: Evidence) -> float:
-    """Of the difference so far; NaN where it is not known."""
-    if isinstance(seen, ProportionEvidence):
-        return seen.shares.cautious_variance
-    if isinstance(seen, MeanEvidence):
-        laws = belief_of_mean(seen.control_rewards), belief_of_mean(seen.candidate_rewards)
-    else:
-        assert not isinstance(seen, UserEvidence)
-        laws = seen.beliefs() or (None, None)
-    return math.fsum(math.nan if each is None else each.standard_deviation**2 for each in laws)
