@@ -21,6 +21,7 @@ from simab.explain.routing_text import routing_sentences
 from simab.explain.scenario_warnings import warnings
 from simab.explain.session_requests import at_rate_within_the_run
 from simab.explain.setting import setting_of
+from simab.explain.shared_instances import shared_instance_sentences
 from simab.explain.timeline_text import overload_sentences, timeline_sentences
 from simab.policies.explainers import explainer_of
 from simab.scenario.answers_over_time import variant_truths
@@ -82,6 +83,7 @@ def explain(scenario: Scenario) -> Explanation:
             *timeline_sentences(played),
             *capacity_sentences(rows, for_a_while=bool(for_a_while)),
             *for_a_while,
+            *shared_instance_sentences(scenario),
             *autoscaling_sentences(busiest),
             *routing_sentences(scenario),
             *hashed_share_sentences(scenario),

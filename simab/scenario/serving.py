@@ -95,6 +95,10 @@ class Variant(Description):
     """Requests that may wait at one instance; one more gets a 503. Unlimited if absent."""
     autoscaling: Annotated[Autoscaling | None, Field(exclude_if=is_absent)] = None
     """How the number of instances follows the load; without it only policies change it."""
+    instances_of: Annotated[Name | None, Field(exclude_if=is_absent)] = None
+    """Another variant on whose instances it is served as well: requests of both wait in the same
+    queues for the same workers, so that a slow variant delays the other. Instances, workers,
+    queue_limit and instance_routing are then those of the other."""
     instance_routing: Literal["random", "least_outstanding_requests"] = "random"
     """How a request finds its instance within the variant."""
     latency: LatencyProfile

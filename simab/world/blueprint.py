@@ -56,11 +56,13 @@ Thresholds: TypeAlias = NDArray[np.uint64]
 class VariantPlan:
     """One variant: capacity, latency table (ns), errors (words below the threshold).
 
-    Where latency goes `by_size`, the table is that of the factor.
+    Its instances are those of the variant number `host`, mostly its own. Where latency goes
+    `by_size`, the table is that of the factor.
     """
 
     name: str
     salt: int
+    host: int
     workers: int
     queue_limit: int | None
     least_outstanding: bool
@@ -251,6 +253,7 @@ def _variant(name: str, variant: Variant, scenario: Scenario) -> VariantPlan:
     return VariantPlan(
         name=name,
         salt=salt_of(name),
+        host=list(scenario.endpoint.variants).index(variant.instances_of or name),
         workers=variant.workers,
         queue_limit=variant.queue_limit,
         least_outstanding=variant.instance_routing == "least_outstanding_requests",

@@ -40,7 +40,7 @@ BEYOND_A_SCHEMA = {
     "world_changes", "world_titles",
     "effect_in_percent", "effect_of_columns", "arrivals", "never_happens", "points_alone",
     "trace_columns", "timeline", "labels_by_outcome", "weights_undeployed",
-    "factors_of_rewards", "factors_of_successes",
+    "factors_of_rewards", "factors_of_successes", "shared_instances",
     "labels_of_rewards", "propensities_of_rewards",
 }  # fmt: skip
 # What is not YAML, or holds nothing: there is no data for a schema to judge.

@@ -26,7 +26,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 MODEL = {"quality", "latency", "error_rate"}
 CAPACITY = {
     "weight", "instances", "workers", "queue_limit", "instance_routing", "deployed",
-    "cost_per_request", "cost_per_instance_hour", "autoscaling",
+    "cost_per_request", "cost_per_instance_hour", "autoscaling", "instances_of",
 }  # fmt: skip
 
 

@@ -106,6 +106,23 @@ def test_a_leak_is_promoted_and_no_check_of_the_split_sees_it() -> None:
 
 
 @pytest.mark.long
+def test_a_shared_queue_hides_how_slow_the_candidate_is() -> None:
+    """Waits of Pollaczek and Khinchine: together within 1.5 times the control's, apart beyond."""
+    rate, work = 8.0, (0.05, 0.1)
+    load, squares = rate * sum(work) / 2, sum(2 * each**2 for each in work) / 2
+    together = [each + rate * squares / (2 * (1 - load)) for each in work]
+    apart = [each / (1 - rate / 2 * each) for each in work]
+    with_all = [each / (1 - rate * each) for each in work]
+    assert together[1] < 1.5 * together[0]
+    assert apart[1] > 1.5 * apart[0]
+    assert with_all == pytest.approx([0.083, 0.5], abs=5e-4)
+    found = played("shared_queue", 40)
+    assert found["beside the control", "described"] > 0.8
+    assert found["beside the control", "apart"] < 0.2
+    assert found["a limit", "described"] < 0.2
+
+
+@pytest.mark.long
 def test_a_diluted_difference_is_found_where_it_can_be_met() -> None:
     """By the mixture of one visit in ten, and by these visits alone."""
     runs, visits = 60, 30_000

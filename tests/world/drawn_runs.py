@@ -216,8 +216,19 @@ def _variants(draw: st.DrawFn, times: Times, truth: str) -> dict[str, dict[str, 
         if draw(SELDOM):
             scaling = _autoscaling(draw, times, variant["instances"], len(names))
             variants[name]["autoscaling"] = scaling
+    if draw(SELDOM):
+        _share_instances(variants, "v0", names[-1])
     variants["v0"]["weight"] = draw(among(1.0, 1.0, 0.1))
     return variants
+
+
+def _share_instances(variants: dict[str, dict[str, Any]], host: str, guest: str) -> None:
+    """Serve one variant on the instances of another, which then do not scale."""
+    same = ("instances", "workers", "queue_limit", "instance_routing")
+    for name in (host, guest):
+        variants[name].pop("autoscaling", None)
+    variants[guest] |= {field: variants[host][field] for field in same if field in variants[host]}
+    variants[guest]["instances_of"] = host
 
 
 def _timeline(

@@ -111,6 +111,7 @@ _OF_A_VARIANT: Final[tuple[RuleOfVariant, ...]] = (
     durations.rarest_latencies_can_be_simulated,
     serving.instances_lie_within_autoscaling,
     serving.datapoints_are_whole_windows,
+    serving.instances_can_be_shared,
     traces.sizes_come_with_requests,
     traces.largest_requests_can_be_simulated,
 )

@@ -212,7 +212,8 @@ class CompiledPlane:
             words[TARGET, :count] = self._constants.given_targets[given]
 
     def _slot(self, variant: int, number: int) -> int:
-        return self._slots.setdefault((variant, number), len(self._slots))
+        place = self._blueprint.variants[variant].host, number
+        return self._slots.setdefault(place, len(self._slots))
 
     def _make_room_for_instances(self) -> None:
         """New slots start with all workers free and an empty queue."""

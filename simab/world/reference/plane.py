@@ -269,7 +269,7 @@ class ReferencePlane:
         return pick_least_outstanding(instances, outstanding, word)
 
     def _workers_of(self, variant: int, instance: int) -> simpy.Resource:
-        place = (variant, instance)
+        place = self._blueprint.variants[variant].host, instance
         if place not in self._workers:
             capacity = self._blueprint.variants[variant].workers
             self._workers[place] = simpy.Resource(self._environment, capacity)
