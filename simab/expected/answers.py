@@ -32,6 +32,7 @@ from simab.profiles.quality import Success
 from simab.scenario import Scenario
 from simab.stats.always_valid import mixture_z_bound, tuned_mixing_variance
 from simab.stats.boundary_families import obrien_fleming_bounds, pocock_bounds
+from simab.stats.capped_sprt import CappedSprt, capped_sprt
 from simab.stats.futility import futility_design
 from simab.stats.group_sequential import crossing_probabilities
 from simab.stats.spending import (
@@ -79,9 +80,7 @@ def promotion_by_answers(scenario: Scenario, policy: object) -> float | None:
         case GroupSequential() if only_sets(policy, *_SEQUENTIAL):
             return _group_sequential(scenario, policy)
         case CappedRatioTest() if only_sets(policy, *_CAPPED):
-            design, total = policy.design, policy.labels_needed(1.0)
-            looks = policy.most_looks
-            return _planned(scenario, total, looks, lambda _: design.upper, design.lower)
+            return _capped(scenario, policy)
         case AlwaysValid() if only_sets(policy, *_ALWAYS):
             share = _shares(scenario)[0]
             return _looked(scenario, policy, lambda labels: _always_valid(policy, labels, share))
@@ -146,7 +145,7 @@ def _planned(
     total: float,
     looks: int,
     bounds: Callable[[Sequence[float]], Sequence[float] | Floats],
-    lower: Floats | None = None,
+    lower: Callable[[Sequence[float]], Floats] | None = None,
 ) -> float | None:
     """Looks at equal parts of a total, each at its first tick; `bounds` of the labels there."""
     labels = _labels_at_ticks(scenario)
@@ -157,7 +156,8 @@ def _planned(
     taken = [next(each for each in labels if each >= part) for part in parts]
     if len(set(taken)) < looks or not _normal(taken[0], scenario):
         return None
-    return _crossed(taken, bounds(taken), scenario, lower=lower)
+    below = None if lower is None else lower(taken)
+    return _crossed(taken, bounds(taken), scenario, lower=below)
 
 
 def _looked(
@@ -190,13 +190,25 @@ def looks_of(scenario: Scenario, policy: LookingExperiment) -> list[float]:
     return labels[::every]
 
 
+def _capped(scenario: Scenario, policy: CappedRatioTest) -> float | None:
+    def design(taken: Sequence[float]) -> CappedSprt:
+        information = [each / policy.labelled_requests for each in taken]
+        return capped_sprt(information, alpha=policy.alpha, beta=policy.beta)
+
+    total, looks = policy.labels_needed(1.0), policy.most_looks
+    return _planned(
+        scenario, total, looks, lambda taken: design(taken).upper, lambda taken: design(taken).lower
+    )
+
+
 def _group_sequential(scenario: Scenario, policy: GroupSequential) -> float | None:
     alpha, total = policy.alpha, policy.labelled_requests
     times = [look / policy.looks for look in range(1, policy.looks + 1)]
     spending = pocock_spending if policy.boundary == "pocock_spending" else obrien_fleming_spending
     if policy.beta is not None:
         design = futility_design(times, spending(alpha / 2.0), spending(policy.beta))
-        return _planned(scenario, total, policy.looks, lambda _: design.upper, design.lower)
+        upper, lower = design.upper, design.lower
+        return _planned(scenario, total, policy.looks, lambda _: upper, lambda _: lower)
 
     def bounds(taken: Sequence[float]) -> Sequence[float] | Floats:
         match policy.boundary:

@@ -11,6 +11,7 @@ import pytest
 
 import simab
 from simab.expected import expected_promotion
+from simab.policies.experiments.capped_sprt import CappedRatioTest
 from simab.scenario.changes import with_changes, with_effect
 from simab.stats.intervals import share_interval
 from simab.stats.sample_size import exact_power_two_proportions
@@ -43,6 +44,18 @@ def test_a_fixed_test_has_the_power_summed_over_all_outcomes(
         assert expected.probability == pytest.approx(both, abs=0.005)
     else:
         assert expected.probability <= both
+
+
+def test_a_capped_ratio_test_has_the_power_of_its_design(tests_of_answers: simab.Scenario) -> None:
+    """At looks that ticks take a few labels late; users leave theory silent."""
+    policy = CappedRatioTest(labelled_requests=1600, looks=4)
+    for effect in (0.0, 0.02):
+        expected = expected_promotion(with_effect(tests_of_answers, effect), policy)
+        assert expected is not None
+        information = 1600 / (0.9 * 0.1 + (0.9 + effect) * (0.1 - effect))
+        planned = effect * information**0.5 / policy.design.drift
+        assert expected.probability == pytest.approx(policy.design.power(planned), abs=0.01)
+    assert expected_promotion(tests_of_answers, policy.model_copy(update={"unit": "user"})) is None
 
 
 def test_what_never_looks_is_certain(tests_of_answers: simab.Scenario) -> None:

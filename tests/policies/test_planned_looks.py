@@ -96,6 +96,9 @@ def test_plans_that_do_not_fit_are_refused(fields: dict[str, Any], message: str)
 def test_a_file_without_them_is_as_before() -> None:
     """Neither field is written where it is not given."""
     assert {"look_parts", "look_times"} & planned().model_dump().keys() == set()
+    for fields in ({"look_parts": [0.5, 1]}, {"look_times": ["1h", "2h"]}):
+        written = planned(**fields).model_dump(mode="json")
+        assert GroupSequential.model_validate(written) == planned(**fields)
 
 
 @pytest.mark.long

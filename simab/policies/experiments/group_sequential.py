@@ -104,7 +104,9 @@ class GroupSequential(Experiment):
         planned = [name for name in ("look_parts", "look_times") if getattr(self, name)]
         if not planned:
             return self
-        if len(planned) > 1 or "looks" in self.model_fields_set:
+        # What is written out has the default of `looks` in it.
+        usual = type(self).model_fields["looks"].default
+        if len(planned) > 1 or self.looks not in (usual, self.most_looks):
             raise InvalidInput("looks, look_parts and look_times all plan the looks; give one")
         for name in planned:
             places = getattr(self, name)

@@ -56,8 +56,9 @@ class RampByPower(Policy):
     Using Sequential Test and Adaptive Experimental Design" (2019, arXiv 1905.10493), known from its
     abstract, which names a variant of the SPRT as monitor and schedules by time, by power and by
     risk (a Bayesian approach). How these are put together, the mixture, the flat prior and the
-    expected loss as the risk are simab's own. It misleads where labels come late, for a stage waits
-    for them and goes on in the meantime; and a power of 80 % still misses every fifth degradation
+    expected loss as the risk are simab's own. It misleads where the first share is small, for its
+    stage may outlast the run; where labels come late, for a stage waits for them and goes on in the
+    meantime; and a power of 80 % still misses every fifth degradation
     in a test of one stage.
     """
 
