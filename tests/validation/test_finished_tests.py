@@ -66,7 +66,7 @@ def test_what_is_recorded_is_sign_and_significance(
 
 def test_a_replay_has_the_recorded_requests_and_ends_within_them() -> None:
     """10 against 30 %, of 500 at least: rules with several looks are through early."""
-    ends = replays.replay(MADE_UP, 5)
+    ends = replays.replay(MADE_UP, 1, 5)
     assert tuple(ends) == replays.RULES
     for rule, runs in ends.items():
         assert [verdict for verdict, _ in runs] == ["PROMOTED_CANDIDATE"] * 5, rule
@@ -110,7 +110,7 @@ def test_a_replay_ends_as_committed(records: Path, repository: Path) -> None:
     (test,) = [each for each in hillstrom_tests(records) if each.name == "Womens E-Mail, spend"]
     committed = page.read_replays(repository / replays.PLACE / "replays.csv")
     rows = {row.rule: row for row in committed if row.name == test.name}
-    ends = replays.replay(test, rows[replays.RULES[0]].runs)
+    ends = replays.replay(test, 1, rows[replays.RULES[0]].runs)
     for rule, runs in ends.items():
         verdicts = [verdict for verdict, _ in runs]
         assert verdicts.count("PROMOTED_CANDIDATE") == rows[rule].promoted, rule

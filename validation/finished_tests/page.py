@@ -39,7 +39,7 @@ margin of *Bayesian, ROPE* is a tenth of the control's rate. *At* is the median 
 ## Upworthy: headlines
 
 Matias et al., "The Upworthy Research Archive" (Scientific Data, 2021). Of its exploratory part the record has {of_tests} tests;
-of {tests}, drawn by chance, the first two variants are {each}. What is recorded is the pooled test of both click rates at 5 %, two-sided. Promoted is the second
+of {drawn} the first two variants are {each}. What is recorded is the pooled test of both click rates at 5 %, two-sided. Promoted is the second
 variant:
 
 | rule | {heads} |
@@ -72,7 +72,7 @@ def finished_page(rows: Sequence[Replay], arms: Sequence[ThreeArms]) -> str:
     heads = [f"{each} ({typeset.count(own[0].tests)} tests)" for each, own in present]
     return plain(
         _TEXT.format(
-            tests=typeset.count(tests),
+            drawn="all of them" if tests == of_pairs[0].of_tests else _drawn(tests),
             of_tests=typeset.count(of_pairs[0].of_tests),
             each=_times(present[0][1][0].runs // present[0][1][0].tests),
             heads=" | ".join(heads),
@@ -100,6 +100,10 @@ def write_finished_tests(folder: Path) -> None:
     target = folder / PLACE / "README.md"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(finished_page(rows, arms), encoding="utf-8")
+
+
+def _drawn(tests: int) -> str:
+    return f"{typeset.count(tests)}, drawn by chance,"
 
 
 def _times(runs: int) -> str:

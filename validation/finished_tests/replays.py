@@ -34,8 +34,8 @@ from validation.places import REPOSITORY, say
 __all__ = ["PLACE", "RULES", "Replay", "play_finished_tests", "replay", "shared_folder"]
 
 PLACE: Final = "reports/finished_tests"
-_DRAWN: Final = 500  # of Upworthy's tests
-_RUNS_OF_DRAWN: Final = 2
+_DRAWN: Final = 1000  # of Upworthy's tests
+_RUNS_OF_DRAWN: Final = 1
 _RUNS: Final = 100
 _HOURS: Final = 24
 _TESTS_A_TASK: Final = 5
@@ -135,9 +135,9 @@ def replayed(test: FinishedTest) -> Scenario:
     )
 
 
-def replay(test: FinishedTest, runs: int) -> _Ends:
+def replay(test: FinishedTest, seed: int, runs: int) -> _Ends:
     """How each run of each rule ends, and the part of the recorded requests that it took."""
-    study = compare(replayed(test), worlds=[DESCRIBED], replications=runs, store={})
+    study = compare(replayed(test), worlds=[DESCRIBED], replications=runs, seed=seed, store={})
     whole_s = 3600.0 * _HOURS
     return {
         rule: [(row.verdict.name, row.time_to_decision_s / whole_s) for row in rows]
@@ -159,11 +159,14 @@ def play_finished_tests(
     chosen = np.random.default_rng(1).choice(len(every), min(drawn, len(every)), replace=False)
     sample = [every[place] for place in sorted(chosen.tolist())]
     say(f"finished tests: {len(sample)} of {len(every):,} of Upworthy, {runs_of_drawn} runs each")
-    rows = [*_summed(sample, _play(sample, runs_of_drawn, executor), len(every))]
+    seeds = range(1, len(sample) + 1)  # one each: tests that are summed do not share their luck
+    ends = _play(sample, seeds, runs_of_drawn, executor)
+    rows = [*_summed(sample, ends, len(every))]
     others = [*hillstrom_tests(records), *open_bandit_tests(records)]
     say(f"finished tests: {len(others)} others, {runs} runs each")
-    for test, ends in zip(others, _play(others, runs, executor), strict=True):
-        rows += _of_ends((test.source, test.name, test.recorded, 1, 1), [ends])
+    ends = _play(others, [1] * len(others), runs, executor)
+    for test, own in zip(others, ends, strict=True):
+        rows += _of_ends((test.source, test.name, test.recorded, 1, 1), [own])
     say(f"finished tests: Hillstrom's with all three arms, {runs} runs a metric")
     arms = [*play_three_arms(records, runs, executor)]
     target = folder / PLACE
@@ -178,11 +181,13 @@ def _csv(kind: type[Replay] | type[ThreeArms], rows: Sequence[Replay | ThreeArms
     return csv_text([field.name for field in fields(kind)], written)
 
 
-def _play(tests: Sequence[FinishedTest], runs: int, executor: Executor | None) -> Sequence[_Ends]:
+def _play(
+    tests: Sequence[FinishedTest], seeds: Sequence[int], runs: int, executor: Executor | None
+) -> Sequence[_Ends]:
     play = partial(replay, runs=runs)
     if executor is None:
-        return [play(test) for test in tests]
-    return [*executor.map(play, tests, chunksize=_TESTS_A_TASK if len(tests) > 50 else 1)]
+        return [play(*each) for each in zip(tests, seeds, strict=True)]
+    return [*executor.map(play, tests, seeds, chunksize=_TESTS_A_TASK if len(tests) > 50 else 1)]
 
 
 def _summed(
