@@ -41,14 +41,14 @@ shares of successes are Beta(2, 8), and their rates of asking exponential, so th
 geometric, about twenty until the test. Routing draws a variant for each request (`weighted_random`) or for each user
 (`sticky_hash`). Each rule is played by each unit of analysis that it has ([what the units are](../../docs/users.md)),
 in {runs} runs a cell; all of a table meet the same users, so that their rates stray together. Counted is how often a
-rule promotes the candidate, or, for the two that watch a release and promote in the end, how often it rolls back. A
+rule promotes the candidate, or, for those that watch a release and promote in the end, how often it rolls back. A
 rate **in bold breaks what the rule states**: a binomial count would lie that far above it in fewer than {tail} of such
 studies ({errors} standard errors of a normal law).
 
 {findings}
 {tables}
 CUPED keeps the control alone for 500 s first. The posteriors look at every {look} labels a variant, up to five times, as
-do naive peeking and the always valid test. How every run ended: [verdicts.csv](verdicts.csv), one letter each ({letters}).
+do naive peeking and the always valid tests. How every run ended: [verdicts.csv](verdicts.csv), one letter each ({letters}).
 
 ## The same tests in plain NumPy
 

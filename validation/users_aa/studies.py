@@ -75,6 +75,8 @@ class PlayedRule:
 
 
 _LEVEL: Final = ("5 % two-sided: promotes at most 2.5 %", 0.025)
+_ONE_SIDED: Final = ("promotes at most 2.5 %", 0.025)
+_DECIDES_BY: Final = {"metric": "success_rate", "role": "success"}
 _WATCHES: Final = ("rolls back at most 2.5 %", 0.025, ("request",), True)
 _POSTERIOR: Final = ("no rate: 95 % of a posterior, at five looks", None)
 RULES: Final[Mapping[str, PlayedRule]] = MappingProxyType(
@@ -85,8 +87,38 @@ RULES: Final[Mapping[str, PlayedRule]] = MappingProxyType(
         "group sequential": PlayedRule(
             _FIXED | {"kind": "group_sequential", "maximum_duration": "1500s"}, *_LEVEL
         ),
+        "group sequential, by the calendar": PlayedRule(
+            _FIXED
+            | {"kind": "group_sequential", "boundary": "obrien_fleming_spending"}
+            | {"look_times": ["200s", "400s", "600s", "800s", "1000s"]},
+            *_LEVEL,
+        ),
+        "interim look, gives up": PlayedRule(
+            _FIXED | {"interim": {"at": 0.5, "gives_up_below": 0.1}}, *_LEVEL
+        ),
+        "interim look, enlarges": PlayedRule(
+            _FIXED | {"interim": {"at": 0.5, "largest": SAMPLE * 3 // 2}}, *_LEVEL, ("request",)
+        ),
+        "capped SPRT": PlayedRule(
+            {"kind": "capped_sprt", "labelled_requests": SAMPLE // 2, "alpha": 0.025}, *_ONE_SIDED
+        ),
+        "decision by metrics": PlayedRule(
+            {"kind": "ship_decision", "labelled_requests": SAMPLE, "alpha": 0.025},
+            *_ONE_SIDED,
+            ("request", "user"),
+        ),
         "always valid": PlayedRule(
             _LOOKING | {"kind": "always_valid", "tight_at": SAMPLE}, *_LEVEL
+        ),
+        "always valid, mixture t": PlayedRule(
+            _LOOKING | {"kind": "always_valid", "method": "mixture_t", "typical_effect": 0.03},
+            *_LEVEL,
+        ),
+        "always valid, empirical Bernstein": PlayedRule(
+            _LOOKING
+            | {"kind": "always_valid", "method": "empirical_bernstein", "tight_at": SAMPLE},
+            *_LEVEL,
+            ("request",),
         ),
         "naive peeking": PlayedRule(_LOOKING | {"kind": "naive_peeking"}, *_LEVEL),
         "Bayesian": PlayedRule(_LOOKING | {"kind": "bayesian"}, *_POSTERIOR),
@@ -97,9 +129,14 @@ RULES: Final[Mapping[str, PlayedRule]] = MappingProxyType(
         "sequential alerts": PlayedRule(
             _RELEASE | {"kind": "sequential_alerts", "early_check_every": f"{LOOK_S}s"}, *_WATCHES
         ),
+        "ramp by power": PlayedRule(
+            {"kind": "ramp_by_power", "degradation": 0.05, "spread": 0.4, "risk": 0.02}
+            | {"first_share": "10%", "labelled_requests": SAMPLE // 5},
+            *_WATCHES,
+        ),
     }
 )
-"""By name. The two that watch a release have no unit: they count requests."""
+"""By name. Those that watch a release have no unit: they count requests."""
 
 WORLDS: Final[Mapping[str, tuple[str, dict[str, Any], Sequence[str]]]] = MappingProxyType(
     {
@@ -118,9 +155,16 @@ def played_version(world: str, replications: int) -> Version:
     for name in names:
         rule = RULES[name]
         for unit in rule.units:
-            by = {"unit": unit} if unit != "request" else {}
-            policies[rule.named(name, unit)] = {**rule.fields, **by}
+            policies[rule.named(name, unit)] = _by_unit(rule.fields, unit)
     return Version("users_aa", world, 0.0, _scenario(routing, activity, policies), replications)
+
+
+def _by_unit(fields: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    """A policy by a unit; a decision by many metrics has it at each metric."""
+    by = {"unit": unit} if unit != "request" else {}
+    if fields["kind"] == "ship_decision":
+        return {**fields, "metrics": [{**_DECIDES_BY, **by}]}
+    return {**fields, **by}
 
 
 def _scenario(routing: str, activity: Mapping[str, Any], policies: Mapping[str, Any]) -> Scenario:
