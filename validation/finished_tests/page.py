@@ -34,7 +34,8 @@ the rules differ on the sizes, rates and effects that real tests have.
 Each rule gets two variants with the recorded rates, weights and number of requests, spread evenly over a day, and is planned for
 the requests that the smaller variant had. *Fixed horizon* and *whichever is ahead* look once, at the end; *group
 sequential* plans five looks; the others look at every tenth of the requests, and keep the control at the end. The
-margin of *Bayesian, ROPE* is a tenth of the control's rate. *At* is the median time of the decision, as a part of the finished test.
+margin of *Bayesian, ROPE* is a tenth of the control's rate. *At* is the median time of the decision, as a part
+of the finished test; runs that decide after its end, with the last labels, count as at 100 %.
 
 ## Upworthy: headlines
 

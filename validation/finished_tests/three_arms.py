@@ -32,7 +32,7 @@ The publisher's conclusion is that the men's e-mail does best. Each rule has bot
 with Dunnett's correction, the group sequential test with the joint bounds of two candidates, the always valid one with
 Bonferroni's, and the Bayesian asks for the probability to be the best of all. {runs} runs each, as above:
 
-| by | rule | men's e-mail | women's e-mail | none | at |
+| by | rule | men's e-mail | women's e-mail | neither | at |
 |---|---|---:|---:|---:|---:|
 {lines}
 

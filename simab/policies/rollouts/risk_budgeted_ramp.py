@@ -62,9 +62,10 @@ class RiskBudgetedRamp(Policy):
     Phased Release Strategy" (2023, arXiv 2305.09626), known from its abstract; of its model this
     takes the budget, the posterior and the inverted probability. A prior of mean 0, one known
     spread, even parts of the risk and the end by a promotion are simplifications of simab. It
-    misleads where traffic grows in a step, where users who differ are kept with a variant, or where
-    shares change while quality does: labels of all steps are taken together. What is lost after the
-    promotion is in no budget.
+    misleads where the candidate is worse than `typical_loss` says, for the first steps then are too
+    large: the budget is kept on average over the prior; where traffic grows in a step, where users
+    who differ are kept with a variant, or where shares change while quality does: labels of all
+    steps are taken together. What is lost after the promotion is in no budget.
     """
 
     counts_correct_answers: ClassVar[bool] = True
@@ -83,7 +84,8 @@ class RiskBudgetedRamp(Policy):
     steps: Annotated[int, Field(ge=1, le=1000)] = 10
     """How many steps there are at most."""
     risk: Annotated[Share, Field(gt=0, lt=0.5)] = 0.05
-    """Probability, over all steps, that the harm exceeds the budget."""
+    """Probability, over all steps and over what was believed beforehand of the loss, that the harm
+    exceeds the budget. Of a candidate that loses more than `typical_loss` it is larger."""
     largest_share: Annotated[Share, Field(gt=0, lt=1)] = 0.5
     """The most that the candidate has of what the two have, until it is promoted."""
     smallest_share: Annotated[Share, Field(ge=1 / _FINEST, lt=1)] = 0.001
