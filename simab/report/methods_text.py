@@ -66,9 +66,10 @@ def _of_each(study: StudyResult, path: tuple[str, ...], *keys: str) -> str:
 
 def _purpose(study: StudyResult) -> str:
     asked = f" The question: {study.question}" if study.question else ""
+    everybody = [named(name) for name in (study.truth.control, *study.truth.every_candidate)]
     return (
         f"To rehearse, before anything touches production, which rule should decide between "
-        f"{named(study.truth.control)} and {named(study.truth.candidate)}.{asked}"
+        f"{listed(everybody)}.{asked}"
     )
 
 

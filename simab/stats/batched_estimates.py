@@ -125,10 +125,11 @@ def margin_test_of_batches(
     if reason is not None:
         return Contrast.unknown(a.value, b.value, reason)
     contrast = margin.contrast(a.value, b.value)
-    independent = margin.factor**2 * a.by_request + b.by_request
+    factor = margin.factor(a.value)
+    independent = factor**2 * a.by_request + b.by_request
     if by_request is not None:
         independent = by_request
-    variance = max(_variance(b.residuals - margin.factor * a.residuals), independent)
+    variance = max(_variance(b.residuals - factor * a.residuals), independent)
     degrees = a.residuals.size - 1.0
     if not variance > 0.0:
         return Contrast(a.value, b.value, contrast, math.nan, degrees, "nothing varies")

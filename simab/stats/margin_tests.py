@@ -48,10 +48,12 @@ class Margin:
         """1 where higher is better, else -1."""
         return 1 if self.higher_is_better else -1
 
-    @property
-    def factor(self) -> float:
-        """What a's value is multiplied by: 1 -+ a relative margin, else 1."""
-        return 1.0 - self.sign * self.size if self.relative else 1.0
+    def factor(self, a: float) -> float:
+        """What a's value is multiplied by: 1 -+ a relative margin, else 1.
+
+        The margin is a part of the size of a value; of one below 0 it lies on the other side.
+        """
+        return 1.0 - self.sign * math.copysign(self.size, a) if self.relative else 1.0
 
     @property
     def added(self) -> float:
@@ -60,7 +62,7 @@ class Margin:
 
     def contrast(self, a: float, b: float) -> float:
         """The gain of b over a, with the margin."""
-        return self.sign * (b - self.factor * a) + self.added
+        return self.sign * (b - self.factor(a) * a) + self.added
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ def margin_test_of_means(a: Moments, b: Moments, margin: Margin) -> Contrast:
     """
     if min(a.count, b.count) < 2:
         return Contrast.unknown(a.mean, b.mean, "fewer than two values in an arm")
-    part_a, part_b = margin.factor**2 * a.variance / a.count, b.variance / b.count
+    factor = margin.factor(a.mean)
+    part_a, part_b = factor**2 * a.variance / a.count, b.variance / b.count
     contrast = margin.contrast(a.mean, b.mean)
     if not part_a + part_b > 0.0:
         return Contrast(a.mean, b.mean, contrast, math.nan, math.nan, "the values are all alike")
@@ -141,7 +144,7 @@ def _variance_of_shares(
 ) -> float:
     """Of the contrast, at the shares where it is 0."""
     if margin.relative and margin.size:
-        parts = zip((hits_a, hits_b), (trials_a, trials_b), (margin.factor, 1.0), strict=True)
+        parts = zip((hits_a, hits_b), (trials_a, trials_b), (margin.factor(1.0), 1.0), strict=True)
         return sum(
             factor**2 * (hits + 1) * (trials - hits + 1) / (trials + 2) ** 2 / trials
             for hits, trials, factor in parts

@@ -98,6 +98,15 @@ def test_the_interval_of_a_relative_difference_covers() -> None:
     assert abs(held / runs - 0.9) < 3.9 * math.sqrt(0.09 / runs) + 0.005
 
 
+def test_a_relative_difference_of_a_loss_is_a_part_of_its_size() -> None:
+    """From -10 to -16 is worse by 60 %, and a release that tolerates a fifth is not let through."""
+    arms = Arm(400, -10.0, 1.0), Arm(400, -16.0, 1.0)
+    metric = watched(metric="reward", difference="relative", threshold=0.2)
+    found = compared(metric, arms, level=0.9, tight_at=None)
+    assert -0.6 in found
+    assert metric.is_worse(found)
+
+
 @pytest.mark.parametrize(
     ("arms", "why"),
     [

@@ -50,6 +50,16 @@ def test_a_relative_margin_is_a_part_of_the_controls_value() -> None:
     assert Margin(5.0, higher_is_better=False).contrast(200.0, 208.0) == pytest.approx(-3.0)
 
 
+def test_a_relative_margin_of_a_loss_is_a_part_of_its_size() -> None:
+    """By hand: a fifth of -10 is 2, so that -12 is the limit, whichever way is better."""
+    higher, lower = (Margin(0.2, relative=True, higher_is_better=way) for way in (True, False))
+    assert higher.contrast(-10.0, -11.0) == pytest.approx(1.0)
+    assert higher.contrast(-10.0, -12.5) == pytest.approx(-0.5)
+    assert lower.contrast(-10.0, -8.5) == pytest.approx(-(-8.5 - -8.0) + 0.0)
+    alike = Moments(400, -10.0, 1.0)
+    assert margin_test_of_means(alike, alike, higher).p_not_worse < 1e-9
+
+
 def test_means_are_compared_by_welchs_test() -> None:
     """SciPy's, of values moved by the margin, or multiplied by what is left of them."""
     rng = np.random.default_rng(5)

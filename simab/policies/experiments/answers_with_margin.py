@@ -31,11 +31,13 @@ def of_answers(name: str, unit: str, observation: Observation, margin: Margin) -
     control, candidate = answers(observation.control), answers(observation.candidate)
     if name in REWARD_PROBABILITIES:
         return _of_percentiles(REWARD_PROBABILITIES[name], unit, control, candidate, margin)
+    value = float(control.values.mean()) if len(control) else math.nan
+    factor = margin.factor(value)
     table = user_table(
-        (control.users, candidate.users), (margin.factor * control.values, candidate.values)
+        (control.users, candidate.users), (factor * control.values, candidate.values)
     )
     found = ratio_difference(table)
-    values = (found.control / margin.factor, found.candidate)
+    values = (value, found.candidate)
     if not found.variance > 0.0:
         return Contrast.unknown(*values, "the spread over users is not known")
     gain = margin.sign * found.difference + margin.added
@@ -52,7 +54,7 @@ def _of_percentiles(
         )
         for each in (control, candidate)
     )
-    error = math.hypot(margin.factor * a.standard_error, b.standard_error)
+    error = math.hypot(margin.factor(a.value) * a.standard_error, b.standard_error)
     if not error > 0.0:
         reason = a.reason or b.reason or "the values around both percentiles are all equal"
         return Contrast.unknown(a.value, b.value, reason)

@@ -184,7 +184,7 @@ def _of_labels(
         hits = (*counted(control.confusion), *counted(candidate.confusion))
         return margin_test_of_shares(*hits, margin)
     a, b = metric_estimate(name, control), metric_estimate(name, candidate)
-    variance = margin.factor**2 * a.variance + b.variance
+    variance = margin.factor(a.value) ** 2 * a.variance + b.variance
     contrast = margin.contrast(a.value, b.value)
     if not variance > 0.0:
         return Contrast.unknown(a.value, b.value, f"the labels leave the spread of {name} open")

@@ -102,7 +102,7 @@ def _summed(totals: RequestTotals) -> NDArray[np.integer[Any]]:
 def _by_request(a: BatchedEstimate, b: BatchedEstimate, margin: Margin) -> Contrast:
     """As if each request were a draw of its own."""
     reason = a.reason or b.reason
-    variance = margin.factor**2 * a.by_request + b.by_request
+    variance = margin.factor(a.value) ** 2 * a.by_request + b.by_request
     if reason is None and not variance > 0.0:
         reason = "nothing varies"
     if reason is not None:

@@ -171,7 +171,8 @@ class Rounds(Policy):
             wanted = self._weights(after, observation)
             because = f"{because} against {_challenger(after, observation)}"
             return (*holds, Deploy(wanted, because=because)), after
-        if self.correction == "bonferroni" and rounds > 1:
+        shared = self.of_a_round(rounds) != self.experiment  # a Bayesian has no alpha to share
+        if shared and self.correction == "bonferroni":
             because += f" ({rounds} rounds: bonferroni)"
         return (*holds, self._promotion(after, observation, because)), after._replace(finished=True)
 

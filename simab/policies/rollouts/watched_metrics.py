@@ -172,10 +172,10 @@ def compared(
     own, other = candidate.variance / candidate.size, control.variance / control.size
     estimate, variance = candidate.mean - control.mean, own + other
     if metric.difference == "relative":
-        if not control.mean > 0.0:
+        if not control.mean:
             return Interval.undefined(level, "the control's value is 0")
         ratio = candidate.mean / control.mean
-        estimate = ratio - 1.0
+        estimate = (ratio - 1.0) * math.copysign(1.0, control.mean)  # a part of its size
         variance = (own + ratio * ratio * other) / (control.mean * control.mean)
     if not variance > 0.0:
         return Interval.undefined(level, "the spread is not known yet")

@@ -133,4 +133,4 @@ def _field_of(policy: Experiment) -> str:
     if policy.unit != "request":
         return "unit"
     fields = ("pre_period", "cap", "cap_percentile", "triggered")
-    return next(field for field in fields if getattr(policy, field))
+    return next(field for field in fields if getattr(policy, field) not in (None, ()))
