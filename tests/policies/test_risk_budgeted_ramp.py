@@ -40,6 +40,7 @@ class Served(NamedTuple):
 def ramp(**fields: Any) -> RiskBudgetedRamp:
     """Steps of ten minutes with 1,000 requests each; a loss of 2 points would be typical."""
     plain = {"budget": 100, "typical_loss": 0.02, "spread": 0.4, "every": "10min", "steps": 4}
+    plain["change_takes"] = "0s"
     return RiskBudgetedRamp.model_validate(plain | fields)
 
 
@@ -69,6 +70,21 @@ def test_the_first_step_is_that_of_the_prior() -> None:
     assert state.step == 1
 
 
+def test_the_first_step_counts_what_comes_while_weights_change() -> None:
+    """Two minutes of it, and of the share of the start: 500 requests a minute at 50:50."""
+    from scipy.optimize import brentq
+
+    z = stats.norm.isf(0.05 / 5)
+    most = brentq(lambda k: 100 - z * math.sqrt((0.02 * k) ** 2 + k * 0.16), 1, 1e6)
+    policy = ramp(change_takes="2min")
+    (action,), _ = policy.decide(None, at(1, ALONE, NONE))
+    assert action.weights["new"] == math.floor(most / 12_000 * 10_000) / 10_000
+    even = at(1, successes(400, 100), successes(400, 100), weights={"old": 1.0, "new": 1.0})
+    (action,), _ = policy.decide(None, even)
+    exposed = 500 + 2 * 500
+    assert f"of new about {exposed} requests" in action.because
+
+
 def test_labels_make_the_posterior() -> None:
     """Half a point lost in 2,000 against 8,000 labels: the precisions add up."""
     _, state = ramp().decide(None, at(1, ALONE, NONE))
@@ -79,8 +95,9 @@ def test_labels_make_the_posterior() -> None:
     shares = np.array([6401 / 8002, 1591 / 2002])
     variance = (shares * (1 - shares) / [8000, 2000]).sum()
     weight = 0.02**2 / (0.02**2 + variance)
-    assert f"loss {weight * 0.005:.4g} a request" in action.because
-    assert f"standard error {math.sqrt(weight * variance):.4g}; of new about" in action.because
+    assert f"expected loss {weight * 0.005:.4g} a request" in action.because
+    deviation = math.sqrt(weight * variance)
+    assert f"standard deviation of {deviation:.4g}; of new about" in action.because
 
 
 def test_a_worse_candidate_is_rolled_back_and_a_better_one_promoted() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from simab.description import Difference, PositiveDuration, Share
+from simab.description import Difference, Duration, PositiveDuration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.experiments.evidence import evidence_of
@@ -81,6 +81,9 @@ class RiskBudgetedRamp(Policy):
     """Standard deviation of the value of one answer; no share of correct answers has above 0.5."""
     every: PositiveDuration
     """How long each step serves."""
+    change_takes: Duration = 62_000_000_000
+    """How long the first change of weights is taken to take, in which requests go on coming; later
+    ones are taken to take as long as the change before."""
     steps: Annotated[int, Field(ge=1, le=1000)] = 10
     """How many steps there are at most."""
     risk: Annotated[Share, Field(gt=0, lt=0.5)] = 0.05
@@ -113,7 +116,8 @@ class RiskBudgetedRamp(Policy):
             if not self._rate(observation):
                 return (), None
             share = candidate_share(observation.weights, observation)
-            return self._decided(RiskBudgetedRampState(share=share), observation)
+            begun = RiskBudgetedRampState(share=share, update_ns=self.change_takes)
+            return self._decided(begun, observation)
         if state.since_ns is None:
             now_ns = observation.now_ns
             if observation.refused:  # the step was never entered
@@ -192,11 +196,12 @@ class RiskBudgetedRamp(Policy):
         self, state: RiskBudgetedRampState, standing: _Standing, observation: Observation
     ) -> str:
         loss, (_, exposed, allowed, coming) = standing.loss, standing
+        more = f"{allowed:.0f} more keep" if math.isfinite(allowed) else "any number more keeps"
         return (
-            f"after step {state.step}: {evidence_of(observation)}: loss {loss.mean:.4g} a request, "
-            f"standard error {loss.standard_deviation:.4g}; of {observation.candidate} about "
-            f"{exposed:.0f} requests, {allowed:.0f} more keep the budget of {self.budget:g}, "
-            f"{coming:.0f} of both in a step"
+            f"after step {state.step}: {evidence_of(observation)}: expected loss {loss.mean:.4g} a "
+            f"request, with a standard deviation of {loss.standard_deviation:.4g}; of "
+            f"{observation.candidate} about {exposed:.0f} requests, {more} the budget of "
+            f"{self.budget:g}, {coming:.0f} of both in a step"
         )
 
     def _entered(self, share: float, because: str, observation: Observation) -> Action:
