@@ -81,9 +81,10 @@ class RiskBudgetedRamp(Policy):
     """Standard deviation of the value of one answer; no share of correct answers has above 0.5."""
     every: PositiveDuration
     """How long each step serves."""
-    change_takes: Duration = 62_000_000_000
-    """How long the first change of weights is taken to take, in which requests go on coming; later
-    ones are taken to take as long as the change before."""
+    change_takes: Duration = 120_000_000_000
+    """How long the first change of weights is taken to take until a tick sees it: the platform's
+    62 s, at ticks of a minute. Requests go on coming in it; later changes are taken to take as long
+    as the one before."""
     steps: Annotated[int, Field(ge=1, le=1000)] = 10
     """How many steps there are at most."""
     risk: Annotated[Share, Field(gt=0, lt=0.5)] = 0.05
