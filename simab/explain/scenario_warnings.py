@@ -98,12 +98,15 @@ def _too_few_labels(scenario: Scenario) -> Iterator[str]:
         slower = min((objective.control, fewest), key=labels.__getitem__)
         ratio = labels_ratio(labels[objective.control], labels[fewest])
         needed = policy.one_of(len(compared)).labels_needed(ratio)
-        expected = labels_until(scenario, labels[slower], scenario.horizon, immature)
+        before_ns = getattr(policy, "pre_period", None) or 0  # no candidate has traffic then
+        left_ns = max(scenario.horizon - before_ns, 0)
+        expected = labels_until(scenario, labels[slower], left_ns, immature)
         if expected < needed:
             yield (
                 f"{named(name)} waits for {counted(needed, 'labelled request')} a variant, "
-                f"but {named(slower)} gets about {_about(expected)} before the "
-                f"horizon at the starting split. {_more_labels(scenario)}"
+                f"but {named(slower)} gets about {_about(expected)} before the horizon"
+                f"{', after pre_period,' if before_ns else ''} at the starting split. "
+                f"{_more_labels(scenario)}"
             )
         elif needed == 0 and expected == 0 and policy.learns_from_labels:
             yield (

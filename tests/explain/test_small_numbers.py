@@ -6,6 +6,7 @@ import pytest
 
 from simab.explain import explain, warnings
 from simab.explain.forecast import size_of, size_sentence
+from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.scenario import Scenario
 from simab.stats.sample_size import exact_power_two_proportions
 from tests.world.building import scenario, variant
@@ -69,6 +70,15 @@ def test_one_of_a_thing_is_in_the_singular() -> None:
     text = said(alone) + size_sentence(size_of(alone))
     for words in ("1 request an hour", "1 labelled request of", "1 run:"):
         assert words in text, words
+
+
+def test_a_pre_period_leaves_less_time_for_labels() -> None:
+    """Of 3 h at one request a second half an hour is left: 900 a variant."""
+    plain = described(labelled=1000)
+    policies = {"f": FixedHorizonTest(labelled_requests=1000, pre_period="150min")}
+    late = plain.model_copy(update={"policies": policies})
+    assert "before the horizon" not in "".join(warnings(plain))
+    assert "gets about 900 before the horizon, after pre_period," in said(late)
 
 
 def test_less_than_one_label_is_not_said_to_be_none() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+import re
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from simab.description import Description, Difference, is_absent, is_nothing
 from simab.errors import InvalidInput
@@ -75,6 +76,16 @@ class DecisionMetric(Description):
     absent, or `request`, as many tools do it, which errs far too often where requests wait for each
     other. Of metrics of labels each `request` if absent, or `user` for the share of correct answers
     and rewards, whose percentiles are by user if absent."""
+
+    @field_validator("margin", mode="before")
+    @classmethod
+    def _margin_has_no_unit(cls, margin: Any) -> Any:
+        written = re.fullmatch(r"([0-9.]+) ?ms", margin) if isinstance(margin, str) else None
+        if written is not None:
+            raise InvalidInput(
+                f"a margin of latency is a number of milliseconds; write {written[1]}"
+            )
+        return margin
 
     @model_validator(mode="after")
     def _margin_fits_the_role(self) -> DecisionMetric:
