@@ -33,7 +33,7 @@ def test_each_of_the_seven_can_be_promoted() -> None:
     )
     scenario = simab.Scenario.model_validate(written)
     kept = {name: scenario.policies[name] for name in ("Dunnett", "stages", "probably best")}
-    study = simab.compare(scenario, policies=kept, replications=3, worlds=["described"])
+    study = simab.compare(scenario, policies=kept, replications=2, worlds=["described"])
     assert set(study.outcomes["ends_with"]) == {"wide"}
     assert study.result.truth.best == "wide"
     assert study.result.truth.candidates == tuple(written["objective"]["candidates"])

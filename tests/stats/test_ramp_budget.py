@@ -29,7 +29,7 @@ def risk_at(total: float, budget: float, loss: Normal, known: float, spread: flo
     st.floats(0.05, 2.0),
     st.floats(0.001, 0.4),
 )
-@examples(100)
+@examples(5)
 def test_the_risk_is_reached_at_the_root_and_not_before(
     budget: float, mean: float, error: float, exposed: float, spread: float, risk: float
 ) -> None:
