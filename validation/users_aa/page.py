@@ -132,19 +132,28 @@ def _findings(cells: Sequence[Cell]) -> list[str]:
         for unit in UNITS:
             own = [cell for cell in cells if cell.version == world and _split(cell)[1] == unit]
             stated = [cell for cell in own if breaks(cell) is not None]
-            broken = [_split(cell)[0] for cell in stated if breaks(cell)]
+            broken = [f"*{_split(cell)[0]}*" for cell in stated if breaks(cell)]
+            keeping = [f"*{_split(cell)[0]}*" for cell in stated if not breaks(cell)]
+            worst = max(stated, key=errors_of)
             named = f"{_UNIT_TITLES[unit]}, {world}"
             if not broken:
                 words = f"all {len(stated)} rules keep what they state"
             elif len(broken) == len(stated):
-                worst = max(stated, key=errors_of)
                 words = (
                     f"none of {len(stated)} rules keeps what it states; the worst is "
-                    f"{_split(worst)[0]}, {_rate(worst)}"
+                    f"*{_split(worst)[0]}*, {_rate(worst)}"
+                )
+            elif len(keeping) < len(broken):
+                words = (
+                    f"of {len(stated)} rules only {listed(keeping)} "
+                    f"{'keeps what it states' if len(keeping) == 1 else 'keep what they state'}; "
+                    f"the worst is *{_split(worst)[0]}*, {_rate(worst)}"
                 )
             else:
-                kept = len(stated) - len(broken)
-                words = f"{kept} of {len(stated)} rules keep what they state, not {listed(broken)}"
+                words = (
+                    f"{len(keeping)} of {len(stated)} rules keep what they state, not "
+                    f"{listed(broken)}"
+                )
             found.append(f"- **{named}**: {words}.")
     return found
 
