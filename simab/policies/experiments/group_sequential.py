@@ -14,7 +14,7 @@ from simab.description import SMALLEST_ERROR, PositiveDuration, Share, is_absent
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
-from simab.policies.experiments.interim import power_in_the_end
+from simab.policies.experiments.interim import power_in_the_end, require_a_limit
 from simab.policies.experiments.several import Comparison, Correction
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
@@ -91,12 +91,13 @@ class GroupSequential(Experiment):
     """What that probability takes for the effect: the one seen, or what the labels leave open."""
 
     @model_validator(mode="after")
-    def _futility_spends(self) -> GroupSequential:
+    def _futility_fits(self) -> GroupSequential:
         if self.beta is not None and not self.boundary.endswith("spending"):
             raise InvalidInput(
                 f"boundary {self.boundary} cannot stop for futility; "
                 "use pocock_spending or obrien_fleming_spending with beta"
             )
+        require_a_limit(self.gives_up_below, self.assuming)
         return self
 
     @model_validator(mode="after")
