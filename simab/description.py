@@ -25,6 +25,7 @@ __all__ = [
     "Difference",
     "Duration",
     "Name",
+    "OptionalCount",
     "PositiveDuration",
     "Rate",
     "Share",
@@ -49,6 +50,9 @@ def is_nothing(value: object) -> bool:
     """The same where 0, or what is empty, says that there is none of it."""
     return not value
 
+
+OptionalCount = Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)]
+"""A number of requests or labels, at least 1, of a field that came later."""
 
 SMALLEST_ERROR: Final = 1e-9
 """The smallest probability of an error that a rule may be asked to keep: bounds are exact there."""

@@ -56,6 +56,9 @@ _CAPPED: Final = ("labelled_requests", "looks", "alpha", "beta")
 _RATIO: Final = ("labelled_requests", "p0", "p1", "alpha", "beta")
 _LOOKING: Final = ("labelled_requests", "looks_every", "alpha")
 _ALWAYS: Final = (*_LOOKING, "method", "tight_at", "typical_effect")
+_METHODS: Final = ("confidence_sequence", "mixture")
+_MAJORITY: Final = ("labelled_requests", "metrics")
+_ONE_METRIC: Final = ("success_rate",)
 _POSTERIOR: Final = (*_LOOKING, "probability_better", "expected_loss")
 
 
@@ -67,11 +70,11 @@ def promotion_by_answers(scenario: Scenario, policy: object) -> float | None:
     not give the labels.
     """
     match policy:
-        case ManualSchedule():
+        case ManualSchedule() if only_sets(policy, "steps"):
             return _scheduled(scenario, policy)
         case Bandit() if _crowns(scenario, policy) and equally_right(scenario):
             return 0.5  # somebody is crowned, and both are alike
-        case MetricMajority() if policy.metrics == ("success_rate",):
+        case MetricMajority() if only_sets(policy, *_MAJORITY) and policy.metrics == _ONE_METRIC:
             return _ahead(scenario, policy)
         case SequentialProbabilityRatio() if only_sets(policy, *_RATIO):
             return _ratio_test(scenario, policy)
@@ -81,7 +84,7 @@ def promotion_by_answers(scenario: Scenario, policy: object) -> float | None:
             return _group_sequential(scenario, policy)
         case CappedRatioTest() if only_sets(policy, *_CAPPED):
             return _capped(scenario, policy)
-        case AlwaysValid() if only_sets(policy, *_ALWAYS):
+        case AlwaysValid() if only_sets(policy, *_ALWAYS) and policy.method in _METHODS:
             share = _shares(scenario)[0]
             return _looked(scenario, policy, lambda labels: _always_valid(policy, labels, share))
         case NaivePeeking() if only_sets(policy, *_LOOKING):

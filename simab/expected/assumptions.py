@@ -94,12 +94,14 @@ def _two_that_share(scenario: Scenario) -> bool:
         and not any(map(_comes_otherwise, scenario.traffic.values()))
         and not scenario.timeline
         and all(scenario.endpoint.variants[name].queue_limit is None for name in deployed)
+        and all(scenario.endpoint.variants[name].instances_of is None for name in deployed)
     )
 
 
 def _comes_otherwise(segment: Segment) -> bool:
     """Whether its requests come or are answered otherwise than by chance at one rate."""
-    parts = segment.arrivals, segment.trace, segment.sessions, segment.quality or None
+    given = segment.arrivals, segment.trace, segment.sessions, segment.propensities
+    parts = *given, segment.quality or None
     return any(part is not None for part in parts)
 
 

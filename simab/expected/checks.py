@@ -162,7 +162,12 @@ def _blue_green_has_a_form(policy: BlueGreen, tick: int) -> bool:
 def _staged_canary_has_a_form(policy: StagedCanary, tick: int) -> bool:
     """One limit on the error rate, and stages of whole ticks."""
     (limit, *others) = policy.alarms
-    return isinstance(limit, ErrorRateLimit) and not others and policy.bake % tick == 0
+    return (
+        only_sets(policy, "stages", "bake", "alarms", "periods")
+        and isinstance(limit, ErrorRateLimit)
+        and not others
+        and policy.bake % tick == 0
+    )
 
 
 def _kayenta_has_a_form(policy: KayentaCanary) -> bool:
@@ -173,7 +178,8 @@ def _kayenta_has_a_form(policy: KayentaCanary) -> bool:
         and policy.share == 0.5
         and len(set(groups)) == len(policy.metrics) == len(groups) < _MOST_KAYENTA
         and all(
-            metric.measures in ("errors", "latency_mean")
+            only_sets(metric, "name", "groups", "measures", "analysis")
+            and metric.measures in ("errors", "latency_mean")
             and metric.analysis.direction == "increase"
             and only_sets(metric.analysis, "direction")
             for metric in policy.metrics

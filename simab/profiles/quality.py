@@ -218,6 +218,12 @@ class NumericReward(_Kind):
     earning_share: Annotated[Share, Field(gt=0)] = 1.0
     """Share of answers that earn anything; the others earn exactly 0."""
 
+    @property
+    def smallest(self) -> float:
+        """The least that an answer can earn."""
+        least = float(self.distribution.quantile_of_survival(np.ones(1))[0])
+        return least if self.earning_share == 1.0 else min(least, 0.0)
+
     def sampler(
         self, tables: dict[str, OutcomeTable], positive_share: float | None
     ) -> OutcomeSampler:

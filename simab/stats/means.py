@@ -15,7 +15,14 @@ from simab.stats.checks import require_level, require_ratio, require_sample
 from simab.stats.interval import Interval, normal_quantile
 from simab.stats.proportions import Alternative, require_alternative
 
-__all__ = ["Moments", "WelchTest", "moments", "trials_for_means", "welch_test"]
+__all__ = [
+    "Moments",
+    "WelchTest",
+    "moments",
+    "trials_for_means",
+    "welch_spread",
+    "welch_test",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,21 @@ def moments(values: ArrayLike) -> Moments:
     return Moments(sample.size, mean, variance)
 
 
+def welch_spread(a: Moments, b: Moments) -> tuple[float, float]:
+    """Variance of mean b - mean a, each arm with its own, and Satterthwaite's degrees of freedom.
+
+    NaN with fewer than two values in an arm; degrees are NaN where the variance is 0.
+    """
+    if min(a.count, b.count) < 2:
+        return math.nan, math.nan
+    part_a, part_b = a.variance / a.count, b.variance / b.count
+    variance = part_a + part_b
+    if not variance > 0.0:
+        return variance, math.nan
+    squares = part_a**2 / (a.count - 1) + part_b**2 / (b.count - 1)
+    return variance, variance**2 / squares
+
+
 def welch_test(
     a: Moments, b: Moments, *, alternative: Alternative = "two-sided", level: float = 0.95
 ) -> WelchTest:
@@ -73,9 +95,8 @@ def welch_test(
     if reason is not None:
         undefined = Interval.undefined(level, reason)
         return WelchTest(difference, math.nan, math.nan, math.nan, undefined, reason)
-    part_a, part_b = a.variance / a.count, b.variance / b.count
-    error = math.sqrt(part_a + part_b)
-    degrees = (part_a + part_b) ** 2 / (part_a**2 / (a.count - 1) + part_b**2 / (b.count - 1))
+    variance, degrees = welch_spread(a, b)
+    error = math.sqrt(variance)
     t = difference / error
     margin = float(stdtrit(degrees, 0.5 + level / 2.0)) * error
     below = {"two-sided": -abs(t), "larger": -t, "smaller": t}[alternative]

@@ -5,6 +5,7 @@ Its values are held against published ones and against committed rates in tests/
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -79,6 +80,7 @@ def test_what_never_looks_is_certain(tests_of_answers: simab.Scenario) -> None:
         {"labels.never": "10%"},
         {"traffic.users.labelled": False, "traffic.users.rate": "2/s"},
         {"traffic.users.targets": {"new": "10%"}},
+        {"traffic.users.propensities": {"probability": {"concentration": 9}}},
         {"endpoint.variant_routing": "sticky_hash"},
         {"policies.SPRT.maximum_duration": "2h"},
         {"policies.SPRT.looks_every": "1h"},
@@ -160,3 +162,61 @@ def test_other_scenarios_end_as_theory_says(
     spread = 4 * (expected.probability * (1 - expected.probability) / 300) ** 0.5
     assert abs(promoted.share - expected.probability) <= spread + 0.005
     assert share_interval(promoted.count, 300).low <= promoted.share
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("staged canary", "minimum_requests", 100_000),
+        ("Argo, 95 %, limit 3", "max_traffic_weight", 1000),
+        ("Argo, 95 %, limit 3", "steps.1.analysis.*.minimum_requests", 100_000),
+        ("Flagger, threshold 5", "metrics.0.minimum_requests", 100_000),
+        ("Kayenta", "metrics.0.minimum_requests", 100_000),
+        ("blue/green with an alarm", "alarms.*.minimum_requests", 100_000),
+    ],
+    ids=str,
+)
+def test_checks_have_no_form_with_a_parameter_that_it_does_not_know(
+    rollouts: simab.Scenario, name: str, field: str, value: Any
+) -> None:
+    """Such as requests below which nothing is judged: the candidate then passes unseen."""
+    policy = rollouts.policies[name]
+    assert expected_promotion(rollouts, policy) is not None
+    assert expected_promotion(rollouts, with_field(policy, field, value)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("fixed horizon", {"interim": {"at": "50%", "gives_up_below": 0.1}}),
+        ("fixed horizon", {"triggered": ["users"]}),
+        ("group sequential, O'Brien-Fleming spending", {"gives_up_below": 0.1}),
+        ("group sequential, O'Brien-Fleming spending", {"look_parts": ["50%", "100%"]}),
+        ("group sequential, O'Brien-Fleming spending", {"look_times": ["1h", "2h"]}),
+        ("always valid, mSPRT", {"method": "mixture_t"}),
+        ("always valid, confidence sequence", {"method": "empirical_bernstein"}),
+        ("ahead after 120 labels", {"immature": {"kind": "wait", "after": "1h"}}),
+    ],
+    ids=str,
+)
+def test_answers_have_no_theory_with_a_parameter_that_it_does_not_know(
+    tests_of_answers: simab.Scenario, name: str, fields: dict[str, Any]
+) -> None:
+    """A look on the way, other looks, another method, other labels."""
+    policy = tests_of_answers.policies[name]
+    assert expected_promotion(tests_of_answers, policy) is not None
+    written = json.loads(policy.model_dump_json(exclude_defaults=True)) | fields
+    changed = type(policy).model_validate(written)
+    assert expected_promotion(tests_of_answers, changed) is None
+
+
+def with_field(policy: Any, path: str, value: Any) -> Any:
+    """The policy with a field at a path, read again; `*` is whatever key comes first."""
+    written = json.loads(policy.model_dump_json(exclude_defaults=True))
+    here: Any = written
+    *parts, last = path.split(".")
+    for part in parts:
+        key = next(iter(here)) if part == "*" else int(part) if part.isdigit() else part
+        here = here[key]
+    here[last] = value
+    return type(policy).model_validate(written)

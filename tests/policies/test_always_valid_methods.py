@@ -64,15 +64,16 @@ def log_ratio(t: float, degrees: float, effective: float, mixing: float) -> floa
 
 
 def test_the_mixture_of_t_is_that_of_the_two_sample_t() -> None:
-    """Of rewards and of right answers, by SciPy's pooled t and densities."""
+    """Of rewards by SciPy's Welch t, of right answers by its pooled one, and its densities."""
     rng = np.random.default_rng(3)
     old, new = rng.normal(40, 10, 30), rng.normal(46, 10, 40)
     seen = evidence_of(
         observation(FakeMetrics({"old": earned(old.tolist()), "new": earned(new.tolist())}))
     )
-    t = stats.ttest_ind(new, old).statistic
+    welch = stats.ttest_ind(new, old, equal_var=False)
     test = mixture_of_t(seen, 0.04)
-    assert test.log_ratio == pytest.approx(log_ratio(t, 68, 30 * 40 / 70, 0.04))
+    expected = log_ratio(welch.statistic, welch.df, 30 * 40 / 70, 0.04)
+    assert test.log_ratio == pytest.approx(expected)
     right = evidence_of(
         observation(FakeMetrics({"old": successes(30, 20), "new": successes(45, 15)}))
     )
@@ -107,7 +108,7 @@ def test_by_user_the_mixture_of_t_has_the_variance_of_users() -> None:
         assert isinstance(action, Promote)
         assert action.variant == "new"
         texts.append(float(action.because.split("p = ")[1].split(" ")[0]))
-    assert texts[0] == pytest.approx(texts[1], rel=0.1)  # Welch's variance for the pooled one
+    assert texts[0] == pytest.approx(texts[1], rel=0.1)
 
 
 def test_empirical_bernstein_takes_what_came_since_the_last_look_as_a_batch() -> None:
@@ -183,6 +184,27 @@ def test_of_equal_shares_few_are_called_different_from_the_first_labels_on() -> 
         assert called <= stats.binom.ppf(0.9999, 150, 0.05)
     found = plays(bernstein, (0.1, 0.3), looks=40, labelled_per_look=50, runs=50, seed=3)
     assert share_of(found, "new") > 0.9
+
+
+@pytest.mark.parametrize("method", ["mixture_t", "empirical_bernstein"])
+def test_of_equal_rare_shares_at_nine_to_one_few_are_called_different(method: str) -> None:
+    """The smaller arm often has no hit yet: a variance of its own would be 0."""
+    rng, runs, found = np.random.default_rng(8), 100, 0
+    extra = {"typical_effect": 0.5} if method == "mixture_t" else {}
+    policy = rule(method, labelled_requests=10, **extra)
+    for _ in range(runs):
+        right = rng.binomial([[90], [10]], 0.05, (2, 30)).cumsum(axis=1)
+        state: Any = None
+        for look in range(30):
+            labels = {
+                name: successes(int(hits), each * (look + 1) - int(hits))
+                for name, each, hits in zip(("old", "new"), (90, 10), right[:, look], strict=True)
+            }
+            actions, state = policy.decide(state, observation(FakeMetrics(labels)))
+            if actions:
+                found += 1
+                break
+    assert found <= stats.binom.ppf(0.9999, runs, 0.05)
 
 
 def called(policy: AlwaysValid, draws: NDArray[np.float64], looks: range) -> bool:

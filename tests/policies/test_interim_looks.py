@@ -145,6 +145,11 @@ def test_several_candidates_are_judged_one_by_one() -> None:
             {"interim": {"at": 0.5, "largest": 2000, "enlarges_by": "variance"}},
             "give both in place of labelled_requests",
         ),
+        ({"interim": {"at": 0.5, "largest": 2000, "assuming": "plan"}}, "add gives_up_below"),
+        (
+            {"interim": {"at": 0.5, "gives_up_below": 0.1, "enlarges_by": "variance"}},
+            "add largest",
+        ),
         ({"interim": {"at": 1.0, "gives_up_below": 0.1}}, "less than 1"),
         ({"interim": {"at": 0.5, "gives_up_below": 0.1}, "correction": "dunnett"}, "none of this"),
     ],
@@ -153,6 +158,12 @@ def test_what_does_not_fit_is_refused(fields: Any, message: str) -> None:
     """With the remedy."""
     with pytest.raises(ValueError, match=message):
         FixedHorizonTest.model_validate({"labelled_requests": 1000} | fields)
+
+
+def test_a_group_sequential_test_assumes_nothing_where_it_does_not_give_up() -> None:
+    """`assuming` is what is taken for the effect where it asks whether to give up."""
+    with pytest.raises(ValueError, match="assuming: uncertain is for gives_up_below"):
+        GroupSequential(labelled_requests=1000, assuming="uncertain")
 
 
 @pytest.mark.parametrize("boundary", ["obrien_fleming", "pocock_spending"])

@@ -115,6 +115,21 @@ def test_it_is_promoted_after_a_stage_at_the_largest_share() -> None:
     assert isinstance(policy.decide(begun(policy), at(9, old, new))[0][0], RollBack)
 
 
+def test_it_is_promoted_after_a_largest_share_of_a_third() -> None:
+    """Which is no whole number of ten-thousandths, and yet is reached."""
+    policy = ramp(largest_share=1 / 3)
+    (action,), state = policy.decide(
+        begun(policy), at(9, successes(7200, 1800), successes(900, 100))
+    )
+    assert isinstance(action, SetWeights)
+    assert action.weights["new"] == 1 / 3
+    _, state = policy.decide(state, at(10, successes(7200, 1800), successes(900, 100)))
+    late = at(19, successes(9600, 2400), successes(3600, 400))
+    (action,), _ = policy.decide(state, late)
+    assert isinstance(action, Promote)
+    assert action.variant == "new"
+
+
 def test_it_ends_waits_and_asks_again() -> None:
     """The time is over, an update is under way, a stage was refused."""
     policy = ramp(maximum_duration="20min")

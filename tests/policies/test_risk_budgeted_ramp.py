@@ -85,6 +85,14 @@ def test_the_first_step_counts_what_comes_while_weights_change() -> None:
     assert f"of new about {exposed} requests" in action.because
 
 
+def test_one_share_between_ten_thousandths_is_entered() -> None:
+    """The smallest and the largest are the same, and the budget allows more."""
+    policy = ramp(budget=1e6, smallest_share=0.33335, largest_share=0.33335)
+    (action,), _ = policy.decide(None, at(1, ALONE, NONE))
+    assert isinstance(action, SetWeights)
+    assert action.weights["new"] == 0.33335
+
+
 def test_labels_make_the_posterior() -> None:
     """Half a point lost in 2,000 against 8,000 labels: the precisions add up."""
     _, state = ramp().decide(None, at(1, ALONE, NONE))

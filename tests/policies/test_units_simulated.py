@@ -31,6 +31,9 @@ RULES: dict[str, Policy] = {
     "bayesian": BayesianExperiment.model_validate(
         {"labelled_requests": 100, "unit": "user_mean", "looks_every": "1min"}
     ),
+    "bounded": AlwaysValid.model_validate(
+        {"labelled_requests": 50, "method": "empirical_bernstein", "triggered": ["bad"]}
+    ),
     "ranks": NaivePeeking.model_validate(
         {"labelled_requests": 200, "unit": "user_mean", "ranks": True, "looks_every": "1min"}
     ),

@@ -40,7 +40,8 @@ def test_the_bound_is_where_the_ratio_is_one_over_alpha(alpha: float) -> None:
 
 def test_with_few_values_no_t_suffices() -> None:
     assert math.isinf(mixture_t_bound(1, 0.75, 0.1))
-    found = mixture_t_interval(moments([1.0]), moments([2.0, 3.0]), mixing_variance=0.1)
+    one, two = moments([1.0]), moments([2.0, 3.0])
+    found = mixture_t_interval(one, two, mixing_variance=0.1, equal_variances=True)
     assert found.high == math.inf
     assert "no t is large enough" in str(found.reason)
 
@@ -55,17 +56,51 @@ def test_with_many_values_it_is_the_mixture_of_a_known_variance() -> None:
     assert found == pytest.approx(mixture_log_ratio(difference, 1 / 50, 0.1), rel=1e-6)
 
 
-def test_two_arms_give_students_pooled_t() -> None:
-    """SciPy's ttest_ind; interval and test agree on every difference."""
+@pytest.mark.parametrize("equal", [True, False], ids=["student", "welch"])
+def test_two_arms_give_the_t_of_scipy(equal: bool) -> None:
+    """Student's or Welch's, with its degrees of freedom; interval and test agree."""
     rng = np.random.default_rng(70)
-    a, b = rng.normal(0, 2, 30), rng.normal(1, 2, 20)
-    t = stats.ttest_ind(b, a).statistic
-    found = mixture_t_test(moments(a), moments(b), mixing_variance=0.1)
-    assert found.log_ratio == pytest.approx(mixture_t_log_ratio(t, 48, 12.0, 0.1))
+    a, b = rng.normal(0, 2, 30), rng.normal(1, 3, 20)
+    expected = stats.ttest_ind(b, a, equal_var=equal)
+    arms, how = (moments(a), moments(b)), {"mixing_variance": 0.1, "equal_variances": equal}
+    found = mixture_t_test(*arms, **how)
+    log_ratio = mixture_t_log_ratio(expected.statistic, expected.df, 12.0, 0.1)
+    assert found.log_ratio == pytest.approx(log_ratio)
     assert found.p_value == pytest.approx(min(math.exp(-found.log_ratio), 1.0))
-    interval = mixture_t_interval(moments(a), moments(b), mixing_variance=0.1)
-    edge = mixture_t_test(moments(a + interval.high), moments(b), mixing_variance=0.1)
+    interval = mixture_t_interval(*arms, **how)
+    edge = mixture_t_test(moments(a + interval.high), moments(b), **how)
     assert edge.p_value == pytest.approx(0.05)
+
+
+def ever_rejected(rng, runs, larger, spreads, looks=50):
+    """Of runs with equal means, whether Welch's or Student's t mixture ever rejects.
+
+    Looks come whenever the second arm has one more value, and the first `larger` times as many.
+    """
+    found = {"welch": 0, "student": 0}
+    for _ in range(runs):
+        a = rng.normal(0, spreads[0], looks * larger)
+        b = rng.normal(0, spreads[1], looks)
+        arms = [(moments(a[: n * larger]), moments(b[:n])) for n in range(2, looks + 1)]
+        for name in found:
+            equal = name == "student"
+            found[name] += any(
+                mixture_t_test(*each, mixing_variance=0.25, equal_variances=equal).p_value <= 0.05
+                for each in arms
+            )
+    return found
+
+
+@pytest.mark.parametrize("spreads", [(1, 1), (1, 2), (2, 1)], ids=["even", "smaller", "larger"])
+def test_unequal_arms_of_unequal_spread_err_with_alpha_at_most(
+    spreads: tuple[int, int],
+) -> None:
+    """Nine to one, from two values of the smaller arm on; one variance for both errs far more."""
+    runs = 200
+    found = ever_rejected(np.random.default_rng(73), runs, 9, spreads)
+    assert found["welch"] <= stats.binom.ppf(0.9999, runs, 0.05)
+    if spreads == (1, 2):
+        assert found["student"] > stats.binom.ppf(0.9999, runs, 0.05)
 
 
 def crossings(rng, runs, looks, effect=0.0):
@@ -104,9 +139,12 @@ def test_an_effect_is_found() -> None:
 
 def test_what_says_nothing_says_why() -> None:
     for a, b in (([], [1.0, 2.0]), ([1.0], [2.0]), ([1.0, 1.0], [1.0, 1.0])):
-        found = mixture_t_test(moments(a), moments(b), mixing_variance=0.1)
-        assert math.isnan(found.p_value)
-        assert "variance" in str(found.reason)
+        for equal in (True, False):
+            found = mixture_t_test(
+                moments(a), moments(b), mixing_variance=0.1, equal_variances=equal
+            )
+            assert math.isnan(found.p_value)
+            assert "variance" in str(found.reason)
     undefined = mixture_t_interval(
         Moments(0, math.nan, math.nan), moments([1.0]), mixing_variance=1
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from simab import units
-from simab.description import Description, Duration, PositiveDuration, is_absent
+from simab.description import Description, Duration, OptionalCount, PositiveDuration
 from simab.errors import InvalidInput
 from simab.policies.argo.condition_values import Shape
 from simab.policies.argo.conditions import NoVerdict, checked_condition, holds, shape_of
@@ -97,9 +97,7 @@ class ArgoMetric(Description):
     """Successful measurements on end that end the metric as Successful; 0 never does."""
     dry_run: bool = False
     """Whether the metric is measured without having a say."""
-    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
-        None
-    )
+    minimum_requests: OptionalCount = None
     """Requests below which a measurement is Inconclusive, as by two conditions neither of which
     holds for a small count; none if absent."""
 

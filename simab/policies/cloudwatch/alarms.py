@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from simab import units
-from simab.description import Description, Duration, is_absent
+from simab.description import Description, Duration, OptionalCount
 from simab.errors import InvalidInput
 from simab.policies.cloudwatch.alarm_evaluation import (
     EXTRA_PERIODS,
@@ -104,9 +104,7 @@ class Alarm(Description):
     """When a datapoint breaches."""
     treat_missing_data: TreatMissingData = "missing"
     """What a period without a datapoint counts for."""
-    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
-        None
-    )
+    minimum_requests: OptionalCount = None
     """Invocations below which a period has no datapoint, as by metric math with IF; none if
     absent."""
 

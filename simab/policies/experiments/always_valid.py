@@ -24,16 +24,16 @@ class AlwaysValid(LookingExperiment):
     """Test the objective's metric at every look by a test that allows for looking.
 
     `mixture` is the mSPRT, each arm with its own variance: it decides when the smallest p-value so
-    far is at most alpha. `mixture_t` is the same of t, which does not take the variance for known.
+    far is at most alpha. `mixture_t` is the same of t, which does not take the variances for known.
     `confidence_sequence` is the asymptotic one in GrowthBook's form: it decides when the interval
     of the difference leaves out 0. `empirical_bernstein` does so with intervals that hold whatever
     the law and from the first label on, of values with known ends: right or wrong, or rewards with
     a `cap`. A gain promotes, a loss keeps the control. Source: Johari, Pekelis and Walsh (2022);
     Wang and Ramdas (2025, arXiv 2310.03722); Waudby-Smith et al. (2021); Waudby-Smith and Ramdas
     (2023). It misleads where looks begin after a handful of labels, for all but
-    `empirical_bernstein` hold only as the labels grow many, `mixture_t` exactly for normal values
-    alone; and it pays for the freedom to stop with power: at a fixed sample size a fixed test finds
-    more, and most of all than `empirical_bernstein`.
+    `empirical_bernstein` hold only as the labels of the smaller variant grow many (`mixture_t`
+    nearly from a few normal values on); and it pays for the freedom to stop with power: at a fixed
+    sample size a fixed test finds more, and most of all than `empirical_bernstein`.
     """
 
     fields_of_either: ClassVar[tuple[str, ...]] = ("typical_effect",)

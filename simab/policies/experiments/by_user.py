@@ -85,10 +85,12 @@ class UserEvidence:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """Between which values lie: from the least that a reward can be to the cap."""
+        """Between which values lie: 0 and 1, or from the least that a reward can be to the cap."""
+        if self.rule.cap is None:  # rewards without one have no ends
+            return 0.0, 1.0
         labels = self.observation.metrics.labels
         both = labels(self.control).rewards, labels(self.candidate).rewards
-        return min(each.lowest for each in both), self._most
+        return min(each.lowest for each in both), self.rule.cap
 
     @property
     def smaller(self) -> int:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from simab.description import SMALLEST_ERROR
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
+from simab.policies.experiments.information import awaited_pairs, labels_for_pairs
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.stats.capped_sprt import CappedSprt, calibrated_cap, capped_sprt
@@ -69,18 +70,11 @@ class CappedRatioTest(Experiment):
     def labels_needed(self, ratio: float) -> int:
         """Those of the cap: the information is the harmonic mean of both variants' labels."""
         most = float(self.design.information[-1]) * self.labelled_requests
-        return math.ceil(most * (1.0 + min(ratio, 1.0 / ratio)) / 2.0)
+        return labels_for_pairs(most, ratio)
 
     def awaited(self, state: ExperimentState, observation: Observation) -> NextLook:
-        """What the information of the next look takes at least: no two variants give it with less.
-
-        A harmonic mean is at most the mean, and at most twice the smaller.
-        """
-        pairs = (state.look + 1) / self.looks * self.labelled_requests
-        control, candidate = observation.control, observation.candidate
-        both, either = math.floor(2.0 * pairs), math.floor(pairs / 2.0)
-        least = (((control, candidate), both - 1), ((control,), either), ((candidate,), either))
-        return NextLook(labelled=least)
+        """What the information of the next look takes at least."""
+        return awaited_pairs((state.look + 1) / self.looks * self.labelled_requests, observation)
 
     def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The planned look that the information has reached; ticks may skip some."""

@@ -14,7 +14,8 @@ from simab.description import SMALLEST_ERROR, PositiveDuration, Share, is_absent
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.experiments.experiment import Experiment, ExperimentState, Judgement
-from simab.policies.experiments.interim import power_in_the_end
+from simab.policies.experiments.information import awaited_pairs, labels_for_pairs
+from simab.policies.experiments.interim import power_in_the_end, require_a_limit
 from simab.policies.experiments.several import Comparison, Correction
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
@@ -91,12 +92,13 @@ class GroupSequential(Experiment):
     """What that probability takes for the effect: the one seen, or what the labels leave open."""
 
     @model_validator(mode="after")
-    def _futility_spends(self) -> GroupSequential:
+    def _futility_fits(self) -> GroupSequential:
         if self.beta is not None and not self.boundary.endswith("spending"):
             raise InvalidInput(
                 f"boundary {self.boundary} cannot stop for futility; "
                 "use pocock_spending or obrien_fleming_spending with beta"
             )
+        require_a_limit(self.gives_up_below, self.assuming)
         return self
 
     @model_validator(mode="after")
@@ -159,21 +161,14 @@ class GroupSequential(Experiment):
         """
         if self.look_times:
             return 0
-        return math.ceil(self.labelled_requests * (1.0 + min(ratio, 1.0 / ratio)) / 2.0)
+        return labels_for_pairs(self.labelled_requests, ratio)
 
     def awaited(self, state: ExperimentState, observation: Observation) -> NextLook:
-        """What the information of the next look takes at least: no two variants give it with less.
-
-        A harmonic mean is at most the mean, and at most twice the smaller.
-        """
+        """The next of `look_times`, or what the information of the look takes at least."""
+        following = min(state.look, self.most_looks - 1)
         if self.look_times:
-            return NextLook(at_ns=self.look_times[min(state.look, self.most_looks - 1)])
-        part = self.fractions[min(state.look, self.most_looks - 1)]
-        pairs = part * self.labelled_requests
-        control, candidate = observation.control, observation.candidate
-        both, either = math.floor(2.0 * pairs), math.floor(pairs / 2.0)
-        least = (((control, candidate), both - 1), ((control,), either), ((candidate,), either))
-        return NextLook(labelled=least)
+            return NextLook(at_ns=self.look_times[following])
+        return awaited_pairs(self.fractions[following] * self.labelled_requests, observation)
 
     def look_due(self, state: ExperimentState, observation: Observation, seen: Evidence) -> int:
         """The planned look that the information has reached; ticks may skip some."""

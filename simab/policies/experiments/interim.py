@@ -20,7 +20,14 @@ from simab.stats.sample_size_reestimation import (
     weighted_z,
 )
 
-__all__ = ["Assumption", "Interim", "InterimLook", "Levels", "power_in_the_end"]
+__all__ = [
+    "Assumption",
+    "Interim",
+    "InterimLook",
+    "Levels",
+    "power_in_the_end",
+    "require_a_limit",
+]
 
 Assumption: TypeAlias = Literal["trend", "plan", "uncertain"]
 
@@ -66,6 +73,18 @@ def power_in_the_end(
     return conditional_power(z, fraction, bound, drift)
 
 
+def require_a_limit(gives_up_below: float | None, assuming: Assumption) -> None:
+    """Refuse an assumption that no probability is found by: InvalidInput.
+
+    The default stands in what is written out, so that only another value can have been meant.
+    """
+    if gives_up_below is None and assuming != "trend":
+        raise InvalidInput(
+            f"assuming: {assuming} is for gives_up_below, which is not given; "
+            "add gives_up_below, such as 0.1, or leave assuming out"
+        )
+
+
 class Levels(NamedTuple):
     """One-sided alpha and power of the plan, and the baseline and effect where it has them."""
 
@@ -100,6 +119,12 @@ class InterimLook(Description):
         if self.gives_up_below is None and self.largest is None:
             raise InvalidInput(
                 "the interim look decides nothing; give gives_up_below, such as 0.1, or largest"
+            )
+        require_a_limit(self.gives_up_below, self.assuming)
+        if self.largest is None and self.enlarges_by != "trend":
+            raise InvalidInput(
+                f"enlarges_by: {self.enlarges_by} is for largest, which is not given; "
+                "add largest, the most labels of a variant, or leave enlarges_by out"
             )
         return self
 

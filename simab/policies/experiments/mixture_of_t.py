@@ -17,8 +17,9 @@ __all__ = ["mixture_of_t"]
 
 
 def mixture_of_t(seen: Evidence, mixing_variance: float) -> MixtureTest:
-    """Of values with one variance for both variants; of users with the variance over them.
+    """Of rewards and of users with each variant's own variance, of shares with one for both.
 
+    Equal shares have one variance, and that of an arm without a hit is not 0.
     `mixing_variance` is the square of a typical effect in standard deviations of a value.
     """
     if isinstance(seen, UserEvidence):
@@ -32,7 +33,8 @@ def mixture_of_t(seen: Evidence, mixing_variance: float) -> MixtureTest:
     shares = seen.shares
     if shares is None:
         return MixtureTest(seen.difference, math.nan, math.nan, "no values of single requests")
-    return mixture_t_test(*_of_shares(shares), mixing_variance=mixing_variance)
+    arms = _of_shares(shares)
+    return mixture_t_test(*arms, mixing_variance=mixing_variance, equal_variances=True)
 
 
 def _of_users(seen: UserEvidence, mixing_variance: float) -> MixtureTest:

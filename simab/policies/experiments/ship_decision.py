@@ -20,7 +20,7 @@ from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
 from simab.stats.margin_tests import Margin
-from simab.stats.ship_decision import ship_decision
+from simab.stats.ship_decision import adjusted_alpha, ship_decision
 
 __all__ = ["ShipByMetrics", "ShipState"]
 
@@ -119,6 +119,16 @@ class ShipByMetrics(Policy):
             return self.metrics
         return tuple(each for each in self.metrics if each.role == role)
 
+    def level_of(self, role: Role) -> float:
+        """At which each metric of a role is tested; there must be one."""
+        match role:
+            case "success":
+                return adjusted_alpha(self.alpha, len(self.of_role(role)))
+            case "deterioration":
+                return self.deterioration_alpha / len(self.of_role(role))
+            case _:
+                return self.alpha
+
     @property
     def false_alarms(self) -> float:
         """How often tests of deterioration stop what is not worse; 0 where there are none."""
@@ -200,16 +210,11 @@ class ShipByMetrics(Policy):
         """Each question at the decision, and whether it went well for the candidate."""
         if not after.finished or (before is not None and before.finished):
             return ()
-        levels = {
-            "success": self.alpha / len(self.of_role("success")),
-            "guardrail": self.alpha,
-            "deterioration": self.deterioration_alpha / max(len(self.of_role("deterioration")), 1),
-        }
         return [
             LookReading(
                 f"{each.role} {each.metric.metric}",
-                f"{each.words} (level {levels[each.role]:.3g})",
-                (each.p_value <= levels[each.role]) != (each.role == "deterioration"),
+                f"{each.words} (level {self.level_of(each.role):.3g})",
+                (each.p_value <= self.level_of(each.role)) != (each.role == "deterioration"),
             )
             for each in self._asked(after, observation)
         ]

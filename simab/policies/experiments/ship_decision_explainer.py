@@ -11,10 +11,10 @@ from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.explaining.explainer import Explainer, PolicyWarning, Topic, decides_unseen
 from simab.policies.explaining.setting import Setting
 from simab.stats.interval import normal_quantile
-from simab.stats.ship_decision import adjusted_alpha, adjusted_beta
+from simab.stats.ship_decision import adjusted_beta
 from simab.text.durations import duration_text
 from simab.text.lists import named
-from simab.text.numbers import percent_text
+from simab.text.numbers import counted, percent_text
 
 __all__ = ["ShipByMetricsExplainer"]
 
@@ -57,14 +57,14 @@ class ShipByMetricsExplainer(Explainer[ShipByMetrics]):
         worse = len(policy.of_role("deterioration"))
         if gains + guards + worse == 1:
             return
-        level = adjusted_alpha(policy.alpha, gains)
+        level = policy.level_of("success")
         beta = adjusted_beta(1.0 - policy.power, guards, false_alarms=policy.false_alarms)
-        said = f"{self.name} tests {_counted(gains, 'success metric')} at {level:.3g}"
+        said = f"{self.name} tests {counted(gains, 'success metric')} at {level:.3g}"
         if guards:
-            said += f" and {_counted(guards, 'guardrail')} at {policy.alpha:.3g}"
+            said += f" and {counted(guards, 'guardrail')} at {policy.alpha:.3g}"
         if worse:
-            each = policy.deterioration_alpha / worse
-            said += f", and {_counted(worse, 'metric')} for being worse at {each:.3g}"
+            each = policy.level_of("deterioration")
+            said += f", and {counted(worse, 'metric')} for being worse at {each:.3g}"
         alone = _size(policy.alpha, 1.0 - policy.power)
         gain, guard = _size(level, beta) / alone, _size(policy.alpha, beta) / alone
         said += (
@@ -102,7 +102,3 @@ def _memory_ns(setting: Setting, variant: str) -> float:
 def _size(alpha: float, beta: float) -> float:
     """What a sample is proportional to at an effect: the squared distance of both quantiles."""
     return (normal_quantile(alpha) + normal_quantile(beta)) ** 2
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" + "s" * (count > 1)

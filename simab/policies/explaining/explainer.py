@@ -32,6 +32,7 @@ class Topic(IntEnum):
     TOO_LATE = auto()
     REFUSED = auto()
     DEPLOYMENT = auto()
+    BASELINE = auto()
     UNSEEN = auto()
     TARGETS = auto()
     ROUTING = auto()

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, NamedTuple, TypeAlias, cast, get_a
 from pydantic import Field, model_validator
 
 from simab import units
-from simab.description import Description, Duration, is_absent
+from simab.description import Description, Duration, OptionalCount
 from simab.errors import InvalidInput
 from simab.policies.metrics import LabelMetric, label_metric, latency_floor_ns
 from simab.policies.observation import Observation, newest_published
@@ -77,9 +77,7 @@ class FlaggerMetric(Description):
     interval: Annotated[Duration, Field(gt=0)] = 60_000_000_000
     """The newest span that is read, rounded up to whole metric windows; longer than the policy's
     interval, successive checks share requests."""
-    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
-        None
-    )
+    minimum_requests: OptionalCount = None
     """Requests in that span, or labels so far, below which the metric leaves the check open: the
     tick neither takes a step nor counts a failure. Flagger has no such field; its own would be a
     webhook `confirm-traffic-increase`. None if absent."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from simab.description import Duration, Share, is_absent
+from simab.description import Duration, OptionalCount, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.kayenta.classifier import MetricAnalysis, classify
@@ -36,9 +36,7 @@ class KayentaMetric(WindowReading):
     """The groups whose scores it counts in."""
     analysis: MetricAnalysis = MetricAnalysis()
     """How it is judged."""
-    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
-        None
-    )
+    minimum_requests: OptionalCount = None
     """Requests of a variant below which its window is no datapoint, as by a query that asks for so
     many; any number if absent. With too few datapoints the metric has no data."""
 

@@ -11,14 +11,14 @@ from pydantic import Field, model_validator
 from simab import units
 from simab.description import SMALLEST_ERROR, Difference, PositiveDuration, Share
 from simab.errors import InvalidInput
-from simab.policies.actions import Action, Promote, RollBack, SetWeights
+from simab.policies.actions import Action, Promote, RollBack
 from simab.policies.experiments.evidence import Evidence
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
-from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
 from simab.policies.rollouts.loss_seen import labels_of, variance_of
+from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
 from simab.stats.always_valid import running_p_value
 from simab.stats.bayes import Normal, expected_loss_normal
 from simab.stats.interval import normal_quantile
@@ -26,7 +26,6 @@ from simab.text.numbers import figure_text
 
 __all__ = ["RampByPower", "RampByPowerState"]
 
-_FINEST = 10_000  # shares are whole ten-thousandths, rounded down
 _NOTHING = Normal(0.0, 0.0)
 
 
@@ -78,7 +77,7 @@ class RampByPower(Policy):
     alpha: Annotated[float, Field(ge=SMALLEST_ERROR, lt=0.5)] = 0.05
     """Level of that test; and twice the probability that the watching test ever rolls back a
     candidate that is as good."""
-    first_share: Annotated[Share, Field(ge=1 / _FINEST, lt=1)] = 0.01
+    first_share: Annotated[Share, Field(ge=1 / FINEST, lt=1)] = 0.01
     """The candidate's share of what the two have in the first stage."""
     largest_share: Annotated[Share, Field(gt=0, lt=1)] = 0.5
     """The share of the last stage."""
@@ -110,11 +109,11 @@ class RampByPower(Policy):
             return (), state
         if state is None:
             start = RampByPowerState(share=self.first_share)
-            return (self._entered(start.share, "the ramp starts", observation),), start
+            return (entered(start.share, "the ramp starts", observation),), start
         seen, labelled = labels_of(observation)
         if state.since_ns is None:
             if observation.refused:  # the stage was never entered
-                return (self._entered(state.share, "asked again", observation),), state
+                return (entered(state.share, "asked again", observation),), state
             return (), state._replace(since_ns=observation.now_ns, labelled=labelled)
         state = self._watched(state, seen, labelled)
         if state.p_value <= self.alpha:
@@ -165,14 +164,14 @@ class RampByPower(Policy):
         if share <= state.share:
             return (), following._replace(since_ns=observation.now_ns)
         because = f"stage {state.stage} at {state.share:g} is through: {standing}: {share:g}"
-        asked = self._entered(share, because, observation)
+        asked = entered(share, because, observation)
         return (asked,), following._replace(share=share, since_ns=None)
 
     def _share_at_risk(self, seen: Evidence) -> float:
         """The largest share whose expected loss keeps the risk, in ten-thousandths."""
         loss = self._expected_loss(seen)
-        share = self.largest_share if self.risk >= loss * self.largest_share else self.risk / loss
-        return math.floor(share * _FINEST + 1e-9) / _FINEST if loss > 0.0 else self.largest_share
+        share = self.risk / loss if loss > 0.0 else math.inf
+        return share_up_to(self.largest_share, share)
 
     def _expected_loss(self, seen: Evidence) -> float:
         """What a request of the candidate is expected to lose, gains counted as none."""
@@ -187,9 +186,6 @@ class RampByPower(Policy):
             f"{seen}: difference {seen.written(seen.difference)}, expected loss {loss} a request, "
             f"always-valid p = {figure_text(state.p_value, '.3g')} (alpha {self.alpha:g})"
         )
-
-    def _entered(self, share: float, because: str, observation: Observation) -> Action:
-        return SetWeights(pair_weights(1.0 - share, share, observation), because=because)
 
     def readings(
         self, before: RampByPowerState | None, after: Any, observation: Observation
@@ -221,9 +217,6 @@ class RampByPower(Policy):
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """The first and the largest share, and all traffic to either."""
-        pairs = [
-            {control: 1.0 - share, candidate: share}
-            for share in (self.first_share, self.largest_share)
-        ]
-        stages = [{**weights, **beside_others(pair, weights)} for pair in pairs]
+        shares = self.first_share, self.largest_share
+        stages = [pair_split(share, control, candidate, weights) for share in shares]
         return [*stages, *super().splits(control, candidate, weights)]

@@ -10,20 +10,19 @@ from pydantic import Field, model_validator
 
 from simab.description import Difference, Duration, PositiveDuration, Share
 from simab.errors import InvalidInput
-from simab.policies.actions import Action, Promote, RollBack, SetWeights
+from simab.policies.actions import Action, Promote, RollBack
 from simab.policies.experiments.evidence import evidence_of
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation, newest_published
-from simab.policies.pair_weights import beside_others, candidate_share, pair_weights
+from simab.policies.pair_weights import candidate_share
 from simab.policies.policy import Policy
 from simab.policies.rollouts.loss_seen import labels_of, variance_of
+from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
 from simab.stats.bayes import Normal
 from simab.stats.ramp_budget import largest_exposure
 
 __all__ = ["RiskBudgetedRamp", "RiskBudgetedRampState"]
-
-_FINEST = 10_000  # shares are whole ten-thousandths, rounded down
 
 
 class RiskBudgetedRampState(NamedTuple):
@@ -92,7 +91,7 @@ class RiskBudgetedRamp(Policy):
     exceeds the budget. Of a candidate that loses more than `typical_loss` it is larger."""
     largest_share: Annotated[Share, Field(gt=0, lt=1)] = 0.5
     """The most that the candidate has of what the two have, until it is promoted."""
-    smallest_share: Annotated[Share, Field(ge=1 / _FINEST, lt=1)] = 0.001
+    smallest_share: Annotated[Share, Field(ge=1 / FINEST, lt=1)] = 0.001
     """The share below which the budget counts as used up: it is rolled back."""
     inconclusive: Literal["keep", "ship"] = "keep"
     """What to do after the last step: keep the control, or promote the candidate."""
@@ -122,7 +121,7 @@ class RiskBudgetedRamp(Policy):
         if state.since_ns is None:
             now_ns = observation.now_ns
             if observation.refused:  # the step was never entered
-                asked = self._entered(state.share, "asked again", observation)
+                asked = entered(state.share, "asked again", observation)
                 return (asked,), state._replace(asked_ns=now_ns)
             return (), state._replace(since_ns=now_ns, update_ns=now_ns - state.asked_ns)
         if observation.now_ns < state.since_ns + self.every:
@@ -144,9 +143,9 @@ class RiskBudgetedRamp(Policy):
             winner = candidate if self.inconclusive == "ship" else control
             why = f"{because}: over after {self.steps} steps: {self.inconclusive}"
             return (Promote(winner, because=why),), ended
-        share = min(standing.allowed / standing.coming, self.largest_share)
-        share = math.floor(share * _FINEST) / _FINEST
-        if share < self.smallest_share:
+        allowed = standing.allowed / standing.coming
+        share = share_up_to(self.largest_share, allowed)
+        if allowed < self.smallest_share:
             why = f"{because}: less than a share of {self.smallest_share:g}"
             return (RollBack(because=why),), ended
         now_ns = observation.now_ns
@@ -155,7 +154,7 @@ class RiskBudgetedRamp(Policy):
         )
         if math.isclose(share, candidate_share(observation.weights, observation), abs_tol=1e-9):
             return (), state._replace(since_ns=now_ns)  # served already
-        return (self._entered(share, f"{because}: {share:g}", observation),), state
+        return (entered(share, f"{because}: {share:g}", observation),), state
 
     def _standing(self, state: RiskBudgetedRampState, observation: Observation) -> _Standing:
         """The budget, with the requests that will come before the next share is in force."""
@@ -205,9 +204,6 @@ class RiskBudgetedRamp(Policy):
             f"{self.budget:g}, {coming:.0f} of both in a step"
         )
 
-    def _entered(self, share: float, because: str, observation: Observation) -> Action:
-        return SetWeights(pair_weights(1.0 - share, share, observation), because=because)
-
     def readings(
         self, before: RiskBudgetedRampState | None, after: Any, observation: Observation
     ) -> Sequence[LookReading]:
@@ -243,6 +239,5 @@ class RiskBudgetedRamp(Policy):
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """The largest share, and all traffic to either."""
-        pair = {control: 1.0 - self.largest_share, candidate: self.largest_share}
-        largest = {**weights, **beside_others(pair, weights)}
+        largest = pair_split(self.largest_share, control, candidate, weights)
         return [largest, *super().splits(control, candidate, weights)]

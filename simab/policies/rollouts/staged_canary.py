@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from simab import units
-from simab.description import Duration, Share, is_absent
+from simab.description import Duration, OptionalCount, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack, SetWeights
 from simab.policies.limits import Limit
@@ -56,9 +56,7 @@ class StagedCanary(Policy):
     """Limits that the candidate must keep."""
     periods: Annotated[int, Field(ge=1)] = 1
     """Metric windows on end that must break a limit for its alarm to sound."""
-    minimum_requests: Annotated[Annotated[int, Field(ge=1)] | None, Field(exclude_if=is_absent)] = (
-        None
-    )
+    minimum_requests: OptionalCount = None
     """Requests of the candidate below which a window breaks no limit; any number if absent."""
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,7 +17,7 @@ from simab.policies.immature import AsArrived, Wait
 from simab.policies.metrics import COUNTED_AS_CORRECT
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
-from simab.scenario.rules.qualities import earns_rewards
+from simab.scenario.rules.qualities import earns_rewards, smallest_reward
 from simab.scenario.suggestions import remedy_for_name
 from simab.stats.classification import SHARES
 
@@ -51,11 +52,23 @@ def answers_can_be_added_up(
         if getattr(policy, cap) is not None and not earns_rewards(scenario):
             rule = "is for numeric rewards, and the variants earn none"
             yield violation_at_key((*path, cap), rule, f"Leave out {cap}.")
+    if policy.cap is not None and earns_rewards(scenario):
+        yield from _cap_leaves_a_difference(policy.cap, (*path, "cap"), scenario)
     if not isinstance(policy.immature, Wait | AsArrived | None):
         rule = f"is for counts, and {field} reads single answers"
         remedy = "Use `{kind: wait, after: 7d}` here."
         yield Violation((*path, "immature", "kind"), rule, remedy)
     yield from _labels_come_once(scenario, here)
+
+
+def _cap_leaves_a_difference(
+    cap: float, here: Path, scenario: UncheckedScenario
+) -> Iterator[Violation]:
+    """Where all rewards are above the cap, they all count as much."""
+    least = smallest_reward(scenario)
+    if cap <= least < math.inf:
+        rule = f"no reward is below {least:g}, so that all of them count as the cap"
+        yield Violation(here, rule, f"Raise it above {least:g}, or leave it out.")
 
 
 def _decider_reads_once(
