@@ -161,6 +161,10 @@ class GroupSequential(Experiment):
             return 0
         return math.ceil(self.labelled_requests * (1.0 + min(ratio, 1.0 / ratio)) / 2.0)
 
+    def fewest_labels(self, ratio: float) -> int:
+        """The same of the first look."""
+        return math.ceil(self.fractions[0] * self.labels_needed(ratio))
+
     def awaited(self, state: ExperimentState, observation: Observation) -> NextLook:
         """What the information of the next look takes at least: no two variants give it with less.
 

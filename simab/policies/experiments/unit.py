@@ -72,10 +72,6 @@ class UnitOfAnalysis(Policy):
                 )
         return self
 
-    def tests_single_requests(self) -> bool:
-        """By `unit: request`."""
-        return self.unit == "request"
-
     def reads_answers(self) -> bool:
         """Whether it judges by more than counts: by user, or with a treatment of the values."""
         caps = self.cap is not None or self.cap_percentile is not None
