@@ -32,6 +32,7 @@ from simab.stats.intervals import quantile_interval
 
 __all__ = ["operating_characteristics"]
 
+_LEAST_OF_SOME: Final = 20  # runs that have a number, below which they say little of others' spread
 _MOST_LOOKS: Final = 12  # more instants at which runs are decided are no stages of a rollout
 _ECDF_POINTS: Final = 10_000  # of which a table shows shares to a tenth of a percent
 
@@ -158,6 +159,10 @@ def _mean(column: Column, values: Sequence[float], limits: RunLimits) -> Mean:
         values = [value for value in values if not math.isnan(value)]
     if any(math.isnan(value) for value in values):
         return Mean(math.nan, math.nan, math.nan, reason="not every run has it")
+    if column.of_some and len(values) < _LEAST_OF_SOME:
+        reason = f"{len(values)} of the runs have it: an interval takes at least {_LEAST_OF_SOME}"
+        mean = math.fsum(values) / len(values) if values else math.nan
+        return Mean(_number(mean), math.nan, math.nan, reason=reason)
     found = cost_mean(values, *column.range_of(values, limits))
     return Mean(
         _number(found.estimate),

@@ -66,9 +66,9 @@ def warnings(played: Scenario) -> list[str]:
 
 def _looks_between_windows(scenario: Scenario) -> Iterator[str]:
     interval, period = scenario.controller.interval, scenario.metrics.period
-    counts_labels = any(policy.labels_needed(1.0) for policy in scenario.policies.values())
+    reads_labels = any("quality" in each.looks_at() for each in scenario.policies.values())
     # Labels arrive at any time, so a look between two windows may still see new ones.
-    if interval < period and not counts_labels:
+    if interval < period and not reads_labels:
         yield (
             f"The controller looks every {units.format_duration(interval)}, but metrics come every "
             f"{units.format_duration(period)}: some looks see nothing new. "

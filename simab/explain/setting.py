@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 
 from simab.explain.capacity import rates_per_s
+from simab.explain.evidence import labelled_per_hour, labels_until
 from simab.explain.given_shares import given_shares
 from simab.explain.variant_queue import VariantQueue
 from simab.policies.explaining.setting import Clients, Setting
+from simab.policies.immature import Immature
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 
@@ -22,6 +25,16 @@ def setting_of(scenario: Scenario) -> Setting:
     def load_at(name: str, rate_per_s: float) -> float:
         return VariantQueue(variants[name], rate_per_s).row(name, math.nan, ()).load
 
+    def labelled_at_ns(labels: int, immature: Immature | None) -> float:
+        per_hour = labelled_per_hour(scenario, immature)
+        slower = min(per_hour[name] for name in (objective.control, objective.candidate))
+
+        def expected(until_ns: int) -> int:
+            return math.floor(labels_until(scenario, slower, until_ns, immature))
+
+        until_ns = bisect_left(range(scenario.horizon), labels, key=expected)
+        return math.inf if until_ns == scenario.horizon else until_ns
+
     return Setting(
         control=objective.control,
         candidate=objective.candidate,
@@ -35,6 +48,7 @@ def setting_of(scenario: Scenario) -> Setting:
         clients=tuple(Clients(_by_weight(each), each.clients, each.activity) for each in segments),
         rates_per_s=lambda weights: rates_per_s(segments, given_shares(scenario, weights)),
         load_at=load_at,
+        labelled_at_ns=labelled_at_ns,
     )
 
 

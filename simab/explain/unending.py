@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from simab.policies import Policy
 from simab.scenario.models import Scenario
 from simab.text.durations import duration_text
 from simab.text.lists import listed, named
@@ -44,8 +45,18 @@ def ends_after_the_horizon(scenario: Scenario) -> Iterator[str]:
             )
         longest_ns = policy.longest_ns()
         if longest_ns is not None and longest_ns > scenario.horizon:
+            field = _field_of_its_end(policy, longest_ns)
             yield (
                 f"{named(name)} ends after {duration_text(seconds(longest_ns))} at the latest "
-                f"(maximum_duration), but the horizon is {horizon}: runs without a decision by "
-                "then stay undecided. Lengthen horizon, or shorten maximum_duration."
+                f"({field}), but the horizon is {horizon}: runs without a decision by then stay "
+                f"undecided. Lengthen horizon, or shorten {field}."
             )
+
+
+def _field_of_its_end(policy: Policy, longest_ns: int) -> str:
+    """The field that sets when a policy ends at the latest."""
+    for name in ("duration", "look_times"):
+        given = getattr(policy, name, None)
+        if given is not None and longest_ns in (given if isinstance(given, tuple) else (given,)):
+            return name
+    return "maximum_duration"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
 from simab.policies import Policy
@@ -17,8 +18,10 @@ from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 from simab.scenario.rates import mean_rate_per_s
 from simab.stats.design_effect import naive_false_promotion
+from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, percent_text, two_figures
+from simab.units import seconds
 
 __all__ = ["effect_of_users", "finer_than_users"]
 
@@ -30,30 +33,47 @@ def finer_than_users(scenario: Scenario) -> Iterator[str]:
     """Rules that take requests for draws of their own where users are what is drawn."""
     if not scenario.endpoint.assigns_clients:
         return
-    found: dict[tuple[int, float | None], list[str]] = {}
+    found: dict[_Sample, list[str]] = {}
     for name, policy in scenario.policies.items():
-        if policy.tests_single_requests():
-            at = _labels_at_the_first_look(scenario, policy)
-            found.setdefault((at, getattr(policy, "alpha", None)), []).append(name)
-    for (labels, alpha), names in found.items():
-        effect = effect_of_users(scenario, labels)
+        sample = _sample_of(scenario, policy)
+        if sample is not None:
+            found.setdefault(sample, []).append(name)
+    for sample, names in found.items():
+        effect = effect_of_users(scenario, sample.labels)
         if not effect >= _MATTERS:
             continue
         tests = "tests" if len(names) == 1 else "test"
-        promoted = ""
-        if alpha is not None:
-            share = two_figures(naive_false_promotion(effect, alpha=alpha))
-            promoted = (
-                f": a z-test at alpha {alpha:g} promotes an equal candidate in "
-                f"{percent_text(share)} of the runs, at one look, not in {percent_text(alpha / 2)}"
-            )
         yield (
             f"{listed([*map(named, names)])} {tests} each request as a draw of its own, and "
             f"{scenario.endpoint.variant_routing} keeps users with a variant, who differ. With "
-            f"{number_text(labels)} labelled requests of both, at the first look, the variance is "
-            f"about {two_figures(effect):g} times what it is taken for{promoted}. "
-            "Write `unit: user` where the rule has it."
+            f"{number_text(sample.labels)} labelled requests of both, {sample.when}, the variance "
+            f"is about {two_figures(effect):g} times what it is taken for"
+            f"{_called_better(sample, effect)}. Write `unit: user` where the rule has it."
         )
+
+
+class _Sample(NamedTuple):
+    """Labelled requests of both, when a rule tests them, and at which level."""
+
+    labels: int
+    when: str
+    alpha: float | None
+    two_sided: bool
+
+
+def _called_better(sample: _Sample, effect: float) -> str:
+    """How often an equal candidate is, of what is meant; nothing where no level is stated."""
+    if sample.alpha is None:
+        return ""
+    meant = sample.alpha / 2.0 if sample.two_sided else sample.alpha
+    if meant >= 0.5:
+        return ""
+    share = two_figures(naive_false_promotion(effect, alpha=2.0 * meant))
+    one_sided = "" if sample.two_sided else "one-sided "
+    return (
+        f": a {one_sided}z-test at alpha {sample.alpha:.3g} calls an equal candidate better in "
+        f"{percent_text(share)} of the runs, at one look, not in {percent_text(two_figures(meant))}"
+    )
 
 
 def effect_of_users(scenario: Scenario, labels: float) -> float:
@@ -96,14 +116,19 @@ def _variance(segment: Segment, share: float) -> float:
     return 0.0 if law is None else float(law.intraclass_correlation * share * (1.0 - share))
 
 
-def _labels_at_the_first_look(scenario: Scenario, policy: Policy) -> int:
-    """Labelled requests of both; all of the run where the rule waits for none."""
+def _sample_of(scenario: Scenario, policy: Policy) -> _Sample | None:
+    """What a rule tests by request; what comes by its end, or by the horizon, if that is less."""
     objective, immature = scenario.objective, getattr(policy, "immature", None)
     rates = labelled_per_hour(scenario, immature)
     control, candidate = rates[objective.control], rates[objective.candidate]
-    least = min(control, candidate)
-    in_all = labels_until(scenario, control + candidate, scenario.horizon, immature)
-    needed = policy.labels_needed(labels_ratio(control, candidate))
-    if needed and least > 0.0:
-        return round(min(needed * (control + candidate) / least, in_all))
-    return round(in_all)
+    rule = policy.one_of(len(objective.every_candidate))
+    test = rule.request_test(labels_ratio(control, candidate))
+    if test is None:
+        return None
+    ends, when = scenario.horizon, "by the horizon"
+    if test.at_ns is not None and test.at_ns <= ends:
+        ends, when = test.at_ns, f"after {duration_text(seconds(test.at_ns))}"
+    in_all = round(labels_until(scenario, control + candidate, ends, immature))
+    if 0 < test.labelled_requests <= in_all:
+        in_all, when = test.labelled_requests, f"at the {test.look} look"
+    return _Sample(in_all, when, test.alpha, test.two_sided)

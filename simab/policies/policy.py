@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final, NamedTuple, get_args
+from typing import Any, ClassVar, Final, Literal, NamedTuple, get_args
 
 from simab.description import Description
 from simab.policies.actions import Action
@@ -14,7 +14,7 @@ from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import all_to
 
-__all__ = ["Policy", "SingleTest"]
+__all__ = ["Policy", "RequestTest", "SingleTest", "labels_of_both"]
 
 
 class SingleTest(NamedTuple):
@@ -22,6 +22,22 @@ class SingleTest(NamedTuple):
 
     labelled_requests: int
     alpha: float
+
+
+class RequestTest(NamedTuple):
+    """A test that takes each labelled request for a draw of its own, and when it is made.
+
+    `labelled_requests` are those of both variants that `look` waits for, the only, the first or the
+    last one; 0 where it waits for none. It comes `at_ns` at the latest, None where no time is set.
+    At `alpha` it calls an equal candidate better, or with `two_sided` better or worse; None where
+    it has no such level.
+    """
+
+    look: Literal["only", "first", "last"]
+    labelled_requests: int = 0
+    at_ns: int | None = None
+    alpha: float | None = None
+    two_sided: bool = True
 
 
 _QUALITIES: Final = frozenset(get_args(LabelMetric))
@@ -151,12 +167,13 @@ class Policy(Description, ABC):
         """The share of the requests that the candidate may get copies of, at weight 0."""
         return 0.0
 
-    def tests_single_requests(self) -> bool:
-        """Whether the rule tests the variants with each labelled request as a draw of its own.
+    def request_test(self, ratio: float) -> RequestTest | None:
+        """The rule's test, where each labelled request counts in it as a draw of its own.
 
         Where routing keeps users with a variant, and they differ, it errs more often than it says.
+        `ratio` is the candidate's labels for each of the control's.
         """
-        return False
+        return None
 
     def reads_answers(self) -> bool:
         """Whether the rule reads labelled answers one by one, by `metrics.answers`.
@@ -185,6 +202,11 @@ class Policy(Description, ABC):
         """
         both = {control: 0.0, candidate: 0.0, **weights}  # the candidate may be added on the way
         return (all_to(control, both), all_to(candidate, both))
+
+
+def labels_of_both(fewer: int, ratio: float) -> int:
+    """Labels of two variants once the one with fewer has so many; `ratio`: one to the other."""
+    return round(fewer * (1.0 + ratio) / min(1.0, ratio))
 
 
 def _texts_in(value: Any) -> Iterator[str]:

@@ -117,7 +117,10 @@ def unfinished(result: StudyResult) -> list[str]:
 
 
 def overestimates(result: StudyResult) -> list[str]:
-    """By how much promotions look better than they are, where that is no chance of these runs."""
+    """By how much promotions look better than they are, where that is no chance of these runs.
+
+    Whether by the choice of high estimates, or by labels that mislead, is not known here.
+    """
     found = [
         f"{named(policy.name)} by {formatting.mean_metric(policy.means['gain_estimate_error'])}"
         for policy in result.policies
@@ -127,8 +130,8 @@ def overestimates(result: StudyResult) -> list[str]:
         return []
     metric = formatting.metric_name(result.truth.metric)
     return [
-        f"A candidate is promoted for a high estimate, which luck makes too: its gain in {metric} "
-        f"as estimated at the promotion exceeds the true one on average under {listed(found)}."
+        f"The gain in {metric} that a promoted candidate is estimated to have exceeds its true one "
+        f"on average, under {listed(found)}."
     ]
 
 

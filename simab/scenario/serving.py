@@ -98,7 +98,8 @@ class Variant(Description):
     instances_of: Annotated[Name | None, Field(exclude_if=is_absent)] = None
     """Another variant on whose instances it is served as well: requests of both wait in the same
     queues for the same workers, so that a slow variant delays the other. Instances, workers,
-    queue_limit and instance_routing are then those of the other."""
+    queue_limit and instance_routing are then those of the other. Who changes the number changes it
+    for both; the other cannot be removed alone."""
     instance_routing: Literal["random", "least_outstanding_requests"] = "random"
     """How a request finds its instance within the variant."""
     latency: LatencyProfile

@@ -6,7 +6,7 @@ The labelled requests are independent of one another and of the other arm's.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from simab.stats.classification import ConfusionCounts
 from simab.stats.label_totals import SQUARED_ERROR_ONE, LabelTotals
 
 __all__ = [
+    "VARIANCE_IS_A_BOUND",
     "Estimate",
     "brier_estimate",
     "f1_estimate",
@@ -22,6 +23,9 @@ __all__ = [
     "roc_auc_binary_estimate",
     "roc_auc_estimate",
 ]
+
+VARIANCE_IS_A_BOUND: Final = frozenset({"brier"})
+"""Metrics of which the variance is the most that it can be, as more is not counted."""
 
 
 class Estimate(NamedTuple):

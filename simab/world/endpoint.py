@@ -138,6 +138,7 @@ class Endpoint:
             raise Refused("the endpoint is Updating; ask again when it is InService")
         if after is None:
             return 0
+        after = replace(after, fleets=self._on_their_hosts(after.fleets))
         fleets = after.fleets
         if not any(fleet.weight > 0 for fleet in fleets.values()):
             raise Refused("all weights would be 0; leave one variant with a positive weight")
@@ -241,6 +242,9 @@ class Endpoint:
     def _resized(self, variant: str, instances: int) -> dict[str, Fleet]:
         self._require_deployed(variant)
         _require_count(variant, instances)
+        host = self._host_of(variant)
+        if host is not None:
+            raise Refused(f"{variant} is served on the instances of {host}; change those")
         kept = self._fleets[variant].instances[:instances]
         added = self._start(variant, instances - len(kept)) if self._pending is None else ()
         return {**self._fleets, variant: replace(self._fleets[variant], instances=kept + added)}
@@ -258,13 +262,19 @@ class Endpoint:
         fleets = {}
         for name in (each for each in self._names if each in weights):
             _require_weight(name, weights[name])
-            there = self._instances_of(name)
-            described = self._scenario.endpoint.variants[name].instances
-            count = instances.get(name, len(there) or described)
+            there, count = self._instances_of(name), self._count_of(name, instances)
             _require_count(name, count)
+            host = self._host_of(name) if name in instances else None
+            if host in weights and count != self._count_of(str(host), instances):
+                raise Refused(f"{name} is served on the instances of {host}; give it as many")
             added = self._start(name, count - len(there)) if self._pending is None else ()
             fleets[name] = Fleet(float(weights[name]), there[:count] + added)
         return fleets
+
+    def _count_of(self, variant: str, instances: Mapping[str, int]) -> int:
+        """As many as these say, else as it has, or would start with."""
+        described = self._scenario.endpoint.variants[variant].instances
+        return instances.get(variant, len(self._instances_of(variant)) or described)
 
     def _with(self, variant: str, weight: float) -> dict[str, Fleet]:
         if variant not in self._names:
@@ -279,6 +289,25 @@ class Endpoint:
         # In the scenario's order, so that the split does not depend on who came when.
         fleets = {**self._fleets, variant: Fleet(float(weight), started)}
         return {name: fleets[name] for name in self._names if name in fleets}
+
+    def _host_of(self, variant: str) -> str | None:
+        """The variant on whose instances it is served; None where it has its own."""
+        return self._scenario.endpoint.variants[variant].instances_of
+
+    def _on_their_hosts(self, fleets: Mapping[str, Fleet]) -> Mapping[str, Fleet]:
+        """The same, with every variant that shares instances on those that its host has then."""
+        found = dict(fleets)
+        for name, fleet in fleets.items():
+            host = self._host_of(name)
+            if host is None:
+                continue
+            if host not in fleets:
+                raise Refused(
+                    f"{name} is served on the instances of {host}, which would not be there; "
+                    f"remove {name} first, or keep {host}"
+                )
+            found[name] = replace(fleet, instances=fleets[host].instances)
+        return found
 
     def _start(self, variant: str, count: int) -> tuple[int, ...]:
         """Numbers of new instances; a number is never used twice, so a new one is empty."""

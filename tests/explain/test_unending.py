@@ -146,3 +146,26 @@ def test_a_wait_shorter_than_the_looks_is_spoken_of(rule: str) -> None:
         found = warnings(Scenario.model_validate(data))
         said[interval] = [each for each in found if "waits for the next look" in each]
     assert [len(each) for each in said.values()] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "field"),
+    [
+        ("{kind: naive_peeking, labelled_requests: 9, maximum_duration: 9h}", "maximum_duration"),
+        (
+            "{kind: ship_decision, duration: 9h, metrics: [{metric: success_rate, role: success}]}",
+            "duration",
+        ),
+        (
+            "{kind: group_sequential, labelled_requests: 9, look_times: [1h, 9h], "
+            "boundary: pocock_spending, maximum_duration: 10h}",
+            "look_times",
+        ),
+    ],
+    ids=["end", "duration", "looks"],
+)
+def test_the_field_that_ends_it_is_named(rule: str, field: str) -> None:
+    """Nine hours, of eight."""
+    (said,) = [each for each in warnings(world(rule)) if "at the latest" in each]
+    assert f"ends after 9 h at the latest ({field}), but" in said
+    assert said.endswith(f"Lengthen horizon, or shorten {field}.")

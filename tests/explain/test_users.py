@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from simab.explain.explanation import explain
 from simab.explain.users import effect_of_users
@@ -17,6 +18,11 @@ QUICK = {"kind": "constant", "value": "1ms"}
 
 
 def of(routing: str = "sticky_hash", *, good: float = 0.6, **rule: Any) -> Scenario:
+    """Those of `of_alone`, and a rule of 1,000 labels."""
+    return of_alone({"kind": "fixed_horizon", "labelled_requests": 1000} | rule, routing, good)
+
+
+def of_alone(rule: dict[str, Any], routing: str = "sticky_hash", good: float = 0.6) -> Scenario:
     """20 users who succeed with `good` of their requests and 20 who do with .2, in an hour."""
     quality = {"kind": "success", "probability": good}
     both = {name: variant(latency=QUICK, quality=quality) for name in ("a", "b")}
@@ -26,7 +32,7 @@ def of(routing: str = "sticky_hash", *, good: float = 0.6, **rule: Any) -> Scena
         both,
         endpoint={"variant_routing": routing},
         traffic={"good": users, "bad": {**users, "quality": worse}},
-        policies={"test": {"kind": "fixed_horizon", "labelled_requests": 1000} | rule},
+        policies={"test": rule},
         horizon="1h",
     )
 
@@ -59,9 +65,78 @@ def test_it_says_what_follows() -> None:
     assert effect_of_users(of(), 2000) == pytest.approx(effect)
     (said,) = [each for each in explain(of()).warnings if "keeps users" in each]
     assert f"about {float(f'{effect:.2g}'):g} times" in said
-    assert "promotes an equal candidate in 26 % of the runs, at one look, not in 2.5 %" in said
-    assert "2,000 labelled requests of both" in said
+    assert "calls an equal candidate better in 26 % of the runs, at one look, not in 2.5 %" in said
+    assert "With 2,000 labelled requests of both, at the only look," in said
     assert "`unit: user`" in said
+
+
+GAIN = [{"metric": "success_rate", "role": "success"}]
+ROUND = {"kind": "fixed_horizon", "labelled_requests": 500}
+RULES: dict[str, tuple[dict[str, Any], int, str, float]] = {
+    "capped": ({"kind": "capped_sprt", "labelled_requests": 250}, 850, "at the last look", 0.05),
+    "group": (
+        {"kind": "group_sequential", "labelled_requests": 1000},
+        2000,
+        "at the last look",
+        0.025,
+    ),
+    "open": (
+        {"kind": "naive_peeking", "labelled_requests": 1000, "alpha": 0.1},
+        2000,
+        "at the first look",
+        0.05,
+    ),
+    "ship": (
+        {"kind": "ship_decision", "labelled_requests": 1000, "metrics": GAIN},
+        2000,
+        "at the only look",
+        0.05,
+    ),
+    "timed": (
+        {"kind": "ship_decision", "metrics": GAIN, "duration": "20min"},
+        2400,
+        "after 20 min",
+        0.05,
+    ),
+    "rounds": (
+        {"kind": "rounds", "experiment": ROUND},
+        1000,
+        "at the only look",
+        0.025,
+    ),
+    "uneven": (
+        {"kind": "rounds", "experiment": ROUND, "candidate_share": 0.2},
+        2500,
+        "at the only look",
+        0.025,
+    ),
+    "never": (ROUND | {"labelled_requests": 10**6}, 7200, "by the horizon", 0.025),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_each_rule_by_its_own_sample_and_level(name: str) -> None:
+    """2 requests a second; one-sided alpha is that of a promotion, two-sided twice that."""
+    rule, labels, when, level = RULES[name]
+    described = of_alone(rule)
+    effect = effect_of_users(described, labels)
+    errs = stats.norm.sf(stats.norm.isf(level) / math.sqrt(effect))
+    (said,) = [each for each in explain(described).warnings if "keeps users" in each]
+    assert f"With {labels:,} labelled requests of both, {when}, the variance" in said
+    assert f"in {float(f'{100 * errs:.2g}'):g} % of the runs, at one look, " in said
+    assert f"not in {100 * level:g} %." in said
+    assert ("one-sided" in said) == (name in ("capped", "ship", "timed"))
+
+
+def test_rounds_see_labels_between_windows_as_their_experiment_does() -> None:
+    """Looks every 30 s at windows of 60."""
+    for rule in (ROUND, {"kind": "rounds", "experiment": ROUND}):
+        described = scenario(
+            {name: variant(latency=QUICK) for name in ("a", "b")},
+            controller={"interval": "30s"},
+            policies={"test": rule},
+        )
+        assert not [each for each in explain(described).warnings if "nothing new" in each]
 
 
 @pytest.mark.parametrize(

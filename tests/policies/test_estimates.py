@@ -14,7 +14,14 @@ from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.stats.winners_curse import conditional_estimate, excess_where_significant
 from tests.policies.experiments import Look
-from tests.policies.fake_metrics import MINUTE, FakeMetrics, earned, observation, successes
+from tests.policies.fake_metrics import (
+    MINUTE,
+    FakeMetrics,
+    confusion,
+    earned,
+    observation,
+    successes,
+)
 from tests.policies.test_several_candidates import seen
 
 
@@ -47,6 +54,15 @@ def test_what_one_test_found_is_corrected_for_being_significant() -> None:
     assert (peeking.estimate, peeking.corrected) == (pytest.approx(0.04), None)
 
 
+def test_where_the_variance_is_a_bound_no_correction_is_stated() -> None:
+    """Brier scores of 1/16 and 9/16 of 1,000: a standard error that is too large takes too much."""
+    labels = {"old": confusion(fp=500, fn=500), "new": confusion(tp=500, tn=500)}
+    policy = FixedHorizonTest(labelled_requests=1000)
+    (action,), _ = policy.decide(None, observation(FakeMetrics(labels), metric="brier"))
+    assert isinstance(action, Promote)
+    assert (action.estimate, action.corrected) == (pytest.approx(0.5), None)
+
+
 def test_of_several_it_is_the_gain_of_the_one_that_is_promoted() -> None:
     counts = {"old": (100, 1000), "new1": (140, 1000), "new2": (160, 1000)}
     (promote,), _ = FixedHorizonTest(labelled_requests=1000).decide(None, seen(1, counts))
@@ -56,10 +72,16 @@ def test_of_several_it_is_the_gain_of_the_one_that_is_promoted() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "estimate"),
-    [({}, 2.0), ({"cap": 5.0}, None), ({"cap_percentile": 99.0}, None), ({"unit": "user"}, 2.0)],
+    [
+        ({}, 2.0),
+        ({"cap": 5.0}, None),
+        ({"cap_percentile": 99.0}, None),
+        ({"triggered": ("web",)}, None),
+        ({"unit": "user"}, 2.0),
+    ],
 )
 def test_an_estimate_is_in_units_of_the_metric(fields: Any, estimate: float | None) -> None:
-    """Rewards of 1 and 3 on average; what is capped is another metric."""
+    """Rewards of 1 and 3 on average; capped, or of some segments, it is another metric."""
     policy = FixedHorizonTest(labelled_requests=4, **fields)
     found = policy.estimates_the_metric
     assert found == (estimate is not None)

@@ -302,6 +302,7 @@ def test_it_is_said_who_meets_whom_how_often_equal_ones_end_and_what_does_not_fi
     """Three at .05: 1 - .975^3 = 7.3 %; of 20 requests a second 20 min hold three of 6,000."""
     said = " ".join(explain(four_pages(correction="none")).sentences)
     assert "compares “old” with “one”, and the winner with “two” and “three” in turn" in said
+    assert "all are equally good, and requests independent of each other, about" in said
     assert "about 7.3 % of the runs end with a candidate" in said.replace("\u202f", " ")
     assert not any("has its turn" in each for each in warnings(four_pages()))
     (warning,) = (
@@ -310,6 +311,27 @@ def test_it_is_said_who_meets_whom_how_often_equal_ones_end_and_what_does_not_fi
         if "its turn in a run" in each
     )
     assert "3 rounds of at least 5 min 15 s each, and 6 min hold 1" in warning
+
+
+def test_a_round_lasts_from_its_first_look_to_its_last() -> None:
+    """10 a second each: five looks at 2,000 labels, the first after 40 s; 200 s where none ends it.
+
+    The other rounds wait 15 s more for the update. The clock and `maximum_duration` cut them short.
+    """
+    looks = {"kind": "group_sequential", "labelled_requests": 2000, "boundary": "pocock"}
+
+    def turns(experiment: dict[str, Any]) -> list[str]:
+        found = warnings(four_pages(experiment=experiment))
+        return [each for each in found if "has its turn in a run" in each]
+
+    (warning,) = turns(looks)
+    assert "3 rounds of 3 min 35 s each where none ends early, and 6 min hold 1: then" in warning
+    (warning,) = turns(looks | {"labelled_requests": 8000})
+    assert "3 rounds of at least 2 min 55 s each, and 6 min hold 2: not every" in warning
+    assert not turns(looks | {"maximum_duration": "1min"})
+    timed = {"look_times": ["3min", "5min"], "boundary": "pocock_spending"}
+    (warning,) = turns(looks | timed)
+    assert "3 rounds of at least 3 min 15 s each, and 6 min hold 1: not every" in warning
 
 
 @pytest.mark.long

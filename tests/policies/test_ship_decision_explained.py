@@ -99,3 +99,29 @@ def test_batches_need_windows() -> None:
     assert not any(
         "batches" in each for each in warnings(world({"duration": "1min", "metrics": [GAIN]}))
     )
+
+
+def test_labels_that_come_before_the_windows_of_the_batches_are_warned_of() -> None:
+    """300 of 16 a second are there after 19 s, and one window of 10; 6,400 after 40 of them."""
+    few = {"labelled_requests": 300, "metrics": [GAIN, GUARDS[1]]}
+    (sentence,) = [each for each in warnings(world(few)) if "batches" in each]
+    assert sentence == (
+        "“all” decides after about 19 s, with 300 labelled requests a variant, but the windows of "
+        "its 20 batches are visible after 200s at the earliest: no error rate and no latency can "
+        "speak for the candidate. Raise labelled_requests, shorten metrics.period, or lower "
+        "batches."
+    )
+    enough = few | {"labelled_requests": 6400, "metrics": [GAIN, GUARDS[0]]}
+    assert not any("visible after" in each for each in warnings(world(enough)))
+    assert not any("batches" in each for each in warnings(world(few | {"metrics": [GAIN]})))
+
+
+def test_a_batch_of_labels_has_to_be_longer_than_the_memory_too() -> None:
+    """9,600 labels take 10 min, as the test above: 898 s of 16 a second are 14,368."""
+    (found,) = [
+        each
+        for each in warnings(world({"labelled_requests": 9600, "metrics": [GAIN, FASTER]}))
+        if "memory" in each
+    ]
+    assert found.startswith("“all” takes batches of 30 s for independent")
+    assert "Raise labelled_requests to 14,368" in found

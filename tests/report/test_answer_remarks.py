@@ -16,6 +16,7 @@ from simab.report import tables_over_worlds
 from simab.report.answer_conduct import overestimates
 from simab.report.answer_remarks import by_name, false_alarms, floor, of_the_rule, too_short
 from simab.report.rule_notes import rule_notes
+from simab.result import Mean
 from simab.result.run_summary import Verdict
 from simab.result.saved_study import read_result
 from simab.result.truth_summary import PROMOTE
@@ -207,7 +208,27 @@ def test_promotions_that_look_too_good_are_named_with_their_error(drawn: DrawnSt
             assert mean.mean == pytest.approx(math.fsum(errors) / len(errors))
         assert (f"“{policy.name}” by " in said) == (mean.low > 0)
     if said:
-        assert "its gain in F1 as estimated at the promotion exceeds the true one" in said
+        assert "The gain in F1 that a promoted candidate is estimated to have exceeds" in said
+
+
+def test_what_few_promotions_are_estimated_to_gain_is_no_remark(result: Of) -> None:
+    """The interval is what speaks: above 0, around it, or withheld."""
+    study = read_result(result("churn"))
+    first, *others = study.policies
+    unknown = Mean(0.01, math.nan, math.nan, reason="2 of the runs have it")
+
+    def said(mean: Mean) -> str:
+        rest = {"gain_estimate_error": unknown}
+        quiet = [replace(each, means={**each.means, **rest}) for each in others]
+        loud = replace(first, means={**first.means, "gain_estimate_error": mean})
+        return " ".join(map(plain, overestimates(replace(study, policies=(loud, *quiet)))))
+
+    found = said(Mean(0.01, 0.005, 0.015))
+    assert found.endswith(
+        f"exceeds its true one on average, under “{first.name}” by 0.010 (0.005 to 0.015)."
+    )
+    assert not said(Mean(0.01, -0.005, 0.025))
+    assert not said(unknown)
 
 
 def test_errors_of_every_world_are_those_of_its_policies(result: Of) -> None:

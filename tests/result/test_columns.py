@@ -127,8 +127,21 @@ def test_a_mean_of_some_runs_is_over_those_that_have_it() -> None:
     errors = [None, 0.25, None, 0.75]
     does = operating_characteristics(rows(gain_estimate_error=errors), candidates=("b",))
     assert does.means["gain_estimate_error"].mean == pytest.approx(0.5)
+    assert "2 of the runs have it" in does.means["gain_estimate_error"].reason
     none = operating_characteristics(rows(gain_estimate_error=[None, None]), candidates=("b",))
     assert math.isnan(none.means["gain_estimate_error"].mean)
+
+
+@pytest.mark.parametrize("having", [0, 1, 2, 19, 20])
+def test_few_runs_that_have_it_have_no_interval(having: int) -> None:
+    """However alike the few are: 20 are the least."""
+    errors = [0.0105 + 0.00001 * (run % 2) for run in range(having)] + [None] * 400
+    does = operating_characteristics(rows(gain_estimate_error=errors), candidates=("b",))
+    found = does.means["gain_estimate_error"]
+    assert math.isnan(found.low) == math.isnan(found.high) == (having < 20)
+    assert bool(found.reason) == (having < 50)
+    assert found.approximate == (having == 20)
+    assert math.isnan(found.mean) == (not having)
 
 
 def test_it_is_compared_in_pairs_where_it_has_words_for_that(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from simab.errors import InvalidScenario
+from simab.policies import Action, AddVariant, Deploy, RemoveVariant, RollBack, SetInstances
 from simab.scenario import Scenario
 from simab.world.run_counts import Status
 from tests.world.building import WITHOUT_REFERENCE, Script, record, scenario, variant
@@ -83,6 +84,56 @@ def test_both_planes_serve_both_variants_from_one_queue(routing: str) -> None:
     assert set(refused["variant"]) == {"old", "new"}
     for _, own in served.groupby("instance"):
         assert (own["started_ns"].to_numpy()[1:] >= own["finished_ns"].to_numpy()[:-1]).all()
+
+
+@WITHOUT_REFERENCE
+def test_more_instances_of_the_host_serve_both(engine: str) -> None:
+    """From the update on, that of the guest included; it comes and goes on those that are there."""
+    script = Script(
+        {
+            1: [SetInstances("old", 3)],
+            50: [RemoveVariant("new")],
+            70: [AddVariant("new", 1.0)],
+        }
+    )
+    run = record(described("1500s", instances_of="old"), engine, policy=script)
+    assert list(run.decisions["accepted"]) == [True] * 3
+    assert dict(script.seen[48].instances) == {"old": 3, "new": 3}
+    assert dict(script.seen[-1].instances) == {"old": 3, "new": 3}
+    late = run.requests[run.requests["arrived_ns"] > 1300 * 10**9]
+    for _, own in late.groupby("variant"):
+        assert set(own["instance"]) == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        (SetInstances("new", 5), "new is served on the instances of old; change those"),
+        (RemoveVariant("old"), "new is served on the instances of old, which would not be there"),
+        (RollBack("old"), "which would not be there; remove new first, or keep old"),
+        (Deploy({"new": 1.0}), "which would not be there"),
+        (Deploy({"old": 1.0, "new": 1.0}, {"new": 2}), "give it as many"),
+        (Deploy({"old": 1.0, "new": 1.0}, {"old": 2, "new": 1}), "give it as many"),
+    ],
+    ids=["resize", "remove", "roll back", "replace", "of one", "of both"],
+)
+def test_what_would_part_them_is_refused_at_run_time(
+    engine: str, action: Action, text: str
+) -> None:
+    """With the reason, and nothing is changed."""
+    script = Script({1: [action]})
+    run = record(described("60s", instances_of="old"), engine, policy=script)
+    assert list(run.decisions["accepted"]) == [False]
+    assert text in run.decisions["refusal"][0]
+    assert dict(script.seen[-1].instances) == {"old": 1, "new": 1}
+
+
+def test_a_host_and_its_guest_are_deployed_together() -> None:
+    """With as many instances as the host is given."""
+    for instances in ({"old": 2}, {"old": 2, "new": 2}):
+        script = Script({1: [Deploy({"old": 1.0, "new": 3.0}, instances)]})
+        record(described("600s", instances_of="old"), "compiled", policy=script)
+        assert dict(script.seen[-1].instances) == {"old": 2, "new": 2}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -34,6 +34,8 @@ class CappedRatioTest(Experiment):
     they find it by simulated paths, for an effect of either sign. It misleads where the sample is
     planned for a gain that is too large: it then gives up early a candidate that is better by less.
     """
+
+    two_sided: ClassVar[bool] = False
 
     kind: Literal["capped_sprt"] = "capped_sprt"
     labelled_requests: Annotated[int, Field(ge=2)]

@@ -35,6 +35,7 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import without
+from simab.policies.policy import RequestTest, labels_of_both
 from simab.text.lists import listed
 
 __all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
@@ -89,6 +90,8 @@ class Experiment(UnitOfAnalysis):
 
     tests_the_objective: ClassVar[bool] = True
     chooses_among_all: ClassVar[bool] = True
+    two_sided: ClassVar[bool] = True
+    """Whether its alpha is that of calling an equal candidate better or worse, not better alone."""
 
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
     """When to end undecided, from the start of the run; never if absent."""
@@ -141,6 +144,24 @@ class Experiment(UnitOfAnalysis):
         if candidates == 1 or self.shares_alpha_by == "none":
             return self
         return _at_part_of_alpha(self, candidates)
+
+    def fewest_labels(self, ratio: float) -> int:
+        """Labels of the variant with fewer that the first look waits for, at such a split."""
+        return self.labels_needed(ratio)
+
+    def request_test(self, ratio: float) -> RequestTest | None:
+        """By `unit: request`, at the last look that is planned, or at the first of open ones."""
+        if self.unit != "request":
+            return None
+        look: Literal["only", "first", "last"] = "only" if self.most_looks == 1 else "last"
+        both = labels_of_both(self.labels_needed(ratio), ratio)
+        return RequestTest(
+            "first" if self.most_looks is None else look,
+            both,
+            self.longest_ns(),
+            getattr(self, "alpha", None),
+            two_sided=self.two_sided,
+        )
 
     def judge_each(
         self, look: int, family: int, comparisons: Sequence[Comparison]

@@ -128,6 +128,11 @@ class FixedHorizonTest(Experiment):
         """The sample."""
         return self.sample_at(ratio)
 
+    def fewest_labels(self, ratio: float) -> int:
+        """Those of the interim look, or else of the only one."""
+        part = 1.0 if self.interim is None else self.interim.at
+        return math.ceil(part * self.sample_at(ratio))
+
     def single_test(self, ratio: float) -> SingleTest | None:
         """At the sample, at alpha; None where it tests no shares of requests, or looks before."""
         if self.reads_answers() or self.interim is not None:

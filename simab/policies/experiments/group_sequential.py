@@ -163,6 +163,10 @@ class GroupSequential(Experiment):
             return 0
         return labels_for_pairs(self.labelled_requests, ratio)
 
+    def fewest_labels(self, ratio: float) -> int:
+        """The same of the first look."""
+        return math.ceil(self.fractions[0] * self.labels_needed(ratio))
+
     def awaited(self, state: ExperimentState, observation: Observation) -> NextLook:
         """The next of `look_times`, or what the information of the look takes at least."""
         following = min(state.look, self.most_looks - 1)

@@ -26,7 +26,7 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import all_to
-from simab.policies.policy import Policy
+from simab.policies.policy import Policy, RequestTest
 
 __all__ = ["Rounds", "RoundsState"]
 
@@ -117,6 +117,11 @@ class Rounds(Policy):
     def of_a_round(self, rounds: int) -> Experiment:
         """The experiment of each of so many rounds, at its part of alpha."""
         return _of_a_round(self.experiment, rounds if self.correction == "bonferroni" else 1)
+
+    def one_of(self, candidates: int) -> Rounds:
+        """The rule of each of so many rounds, at its part of alpha."""
+        of_a_round = self.of_a_round(candidates)
+        return self.model_copy(update={"experiment": of_a_round, "correction": "none"})
 
     def has_ended(self, state: RoundsState) -> bool:
         return state.finished
@@ -248,9 +253,9 @@ class Rounds(Policy):
         """Each in its turn."""
         return True
 
-    def tests_single_requests(self) -> bool:
-        """As its experiment does."""
-        return self.experiment.tests_single_requests()
+    def request_test(self, ratio: float) -> RequestTest | None:
+        """That of its experiment, at the split of a round."""
+        return self.experiment.request_test(self.candidate_share / (1.0 - self.candidate_share))
 
     def reads_answers(self) -> bool:
         """As its experiment does."""

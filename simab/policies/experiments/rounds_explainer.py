@@ -25,16 +25,23 @@ class RoundsExplainer(Explainer[Rounds]):
         rounds, ends = len(setting.candidates), setting.horizon
         if self.policy.maximum_duration is not None:
             ends = min(ends, self.policy.maximum_duration)
-        round_ns = self._shortest_round_ns(setting)
-        fit = int((ends + setting.weight_update) // round_ns) if round_ns else rounds
-        if fit < rounds:
-            yield PolicyWarning(
-                Topic.HORIZON,
-                f"{self.name} plays {counted(rounds, 'round')} of at least "
-                f"{duration_text(seconds(round_ns))} each, and "
-                f"{duration_text(seconds(ends))} hold {number_text(fit)}: not every candidate has "
-                "its turn in a run. Lengthen horizon, or lower labelled_requests.",
-            )
+        shortest_ns, longest_ns = self._rounds_ns(setting)
+        fit, sure = (
+            int((ends + setting.weight_update) // each) if each else rounds
+            for each in (shortest_ns, longest_ns)
+        )
+        if sure >= rounds:
+            return
+        held, takes, so = fit, f"of at least {duration_text(seconds(shortest_ns))} each", ""
+        if fit >= rounds:
+            takes = f"of {duration_text(seconds(longest_ns))} each where none ends early"
+            held, so = sure, "then "
+        yield PolicyWarning(
+            Topic.HORIZON,
+            f"{self.name} plays {counted(rounds, 'round')} {takes}, and "
+            f"{duration_text(seconds(ends))} hold {number_text(held)}: {so}not every candidate "
+            "has its turn in a run. Lengthen horizon, or lower labelled_requests.",
+        )
 
     def sentences(self, setting: Setting) -> Iterator[str]:
         """Who is compared with whom, and how often equal candidates end as promoted."""
@@ -51,18 +58,36 @@ class RoundsExplainer(Explainer[Rounds]):
         if isinstance(self.policy.experiment, FixedHorizonTest | GroupSequential):
             # Nobody is promoted only if no challenger ever wins its round.
             some = percent_text(two_figures(1.0 - (1.0 - alpha / 2.0) ** rounds))
-            level += f": where all are equally good, about {some} of the runs end with a candidate"
+            unit = self.policy.experiment.unit.removesuffix("_mean")
+            level += (
+                f": where all are equally good, and {unit}s independent of each other, about "
+                f"{some} of the runs end with a candidate"
+            )
         yield f"{level}."
 
-    def _shortest_round_ns(self, setting: Setting) -> int:
-        """An update, and as many requests of the variant with fewer as its labels are."""
+    def _rounds_ns(self, setting: Setting) -> tuple[int, int]:
+        """The shortest and the longest that a round takes at least: by its first and last look.
+
+        An update, and as many requests of the variant with fewer as the look waits for, or its
+        time, but not longer than a round may last.
+        """
         share = self.policy.candidate_share
-        ratio = share / (1.0 - share)
-        needed = self.policy.of_a_round(len(setting.candidates)).labels_needed(ratio)
+        rule = self.policy.of_a_round(len(setting.candidates))
         pair = {setting.control: 1.0 - share, setting.candidates[0]: share}
         rates = setting.rates_per_s(dict.fromkeys(setting.weights, 0.0) | pair)
         slower = min(rates[name] for name in pair)
         if not slower:
-            return 0
-        takes_ns = round(needed / slower * NANOSECONDS_PER_SECOND)
-        return setting.weight_update + self.policy.settle + takes_ns
+            return 0, 0
+        labels = (
+            rule.fewest_labels(share / (1.0 - share)),
+            rule.labels_needed(share / (1.0 - share)),
+        )
+        by_clock = rule.shortest_promotion_ns(0), rule.longest_ns() if not labels[1] else 0
+        first_ns, last_ns = (
+            max(round(needed / slower * NANOSECONDS_PER_SECOND), int(at_ns or 0))
+            for needed, at_ns in zip(labels, by_clock, strict=True)
+        )
+        if rule.maximum_duration is not None:
+            first_ns, last_ns = (min(each, rule.maximum_duration) for each in (first_ns, last_ns))
+        begins_ns = setting.weight_update + self.policy.settle
+        return begins_ns + first_ns, begins_ns + last_ns

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from simab.policies.experiments.evidence import Evidence
+from simab.policies.experiments.two_metrics import MetricEvidence
 from simab.policies.observation import Observation
+from simab.stats.label_estimates import VARIANCE_IS_A_BOUND
 from simab.stats.many_to_one import dunnett_p_values
 from simab.stats.multiplicity import holm
 from simab.stats.winners_curse import conditional_estimate
@@ -69,8 +71,11 @@ def corrected_gain(seen: Evidence, critical: float) -> float | None:
     """The gain of a winner, corrected for being significant; None where it is not, or not known.
 
     By the conditional likelihood (`simab.stats.winners_curse`), with the standard error that the
-    test has.
+    test has; None where that is no standard error but the most that it can be: it would correct
+    by too much.
     """
+    if isinstance(seen, MetricEvidence) and seen.metric in VARIANCE_IS_A_BOUND:
+        return None
     z = seen.test().z
     if not critical < z < math.inf:
         return None

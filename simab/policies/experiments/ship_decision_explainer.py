@@ -14,7 +14,7 @@ from simab.stats.interval import normal_quantile
 from simab.stats.ship_decision import adjusted_beta
 from simab.text.durations import duration_text
 from simab.text.lists import named
-from simab.text.numbers import counted, percent_text
+from simab.text.numbers import counted, number_text, percent_text
 
 __all__ = ["ShipByMetricsExplainer"]
 
@@ -29,26 +29,44 @@ class ShipByMetricsExplainer(Explainer[ShipByMetrics]):
     def warnings(self, setting: Setting) -> Iterator[PolicyWarning]:
         """Too few windows for its batches, or batches too short for the memory of a queue."""
         policy = self.policy
-        if policy.duration is None or not policy.reads_windows:
+        due_ns = self._due_ns(setting)
+        if due_ns is None or not policy.reads_windows:
             return
-        if setting.published(policy.duration) < policy.batches:
+        if setting.published(due_ns) < policy.batches:
+            when = units.format_duration(due_ns)
+            if policy.duration is None:
+                labels = counted(policy.labelled_requests or 0, "labelled request")
+                when = f"about {duration_text(units.seconds(due_ns))}, with {labels} a variant"
             text = decides_unseen(
-                f"{self.name} decides after {units.format_duration(policy.duration)}",
+                f"{self.name} decides after {when}",
                 f"the windows of its {policy.batches} batches are visible after ...",
                 setting.visible_after(policy.batches),
                 "no error rate and no latency can speak for the candidate",
-                "Lengthen duration, shorten metrics.period, or lower batches",
+                f"{self._later}, shorten metrics.period, or lower batches",
             )
             yield PolicyWarning(Topic.UNSEEN, text)
             return
         if not any(each.tested_by == "batch" for each in policy.metrics):
             return
-        batch_ns = policy.duration / policy.batches
+        batch_ns = due_ns / policy.batches
         for variant in (setting.control, setting.candidate):
             memory_ns = _memory_ns(setting, variant)
             if batch_ns < _MEMORIES_A_BATCH * memory_ns < math.inf:
                 yield PolicyWarning(Topic.CHANCE, self._too_short(variant, memory_ns, batch_ns))
                 return
+
+    @property
+    def _later(self) -> str:
+        """What makes it decide later."""
+        return "Raise labelled_requests" if self.policy.duration is None else "Lengthen duration"
+
+    def _due_ns(self, setting: Setting) -> int | None:
+        """When it decides, or is expected to; None where that is not before the horizon."""
+        policy = self.policy
+        if policy.duration is not None:
+            return policy.duration
+        at_ns = setting.labelled_at_ns(policy.labelled_requests or 0, policy.immature)
+        return int(at_ns) if math.isfinite(at_ns) else None
 
     def sentences(self, setting: Setting) -> Iterator[str]:
         """The levels, and which power each test has to have for the power of all together."""
@@ -78,11 +96,15 @@ class ShipByMetricsExplainer(Explainer[ShipByMetrics]):
 
     def _too_short(self, variant: str, memory_ns: float, batch_ns: float) -> str:
         wanted_s = math.ceil(_MEMORIES_A_BATCH * memory_ns * self.policy.batches / 1e9)
+        wanted = units.format_duration(wanted_s * 10**9)
+        if self.policy.labelled_requests is not None:
+            times = wanted_s * 1e9 / (batch_ns * self.policy.batches)
+            wanted = number_text(math.ceil(times * self.policy.labelled_requests))
         return (
             f"{self.name} takes batches of {duration_text(batch_ns / 1e9)} for independent, and "
             f"the queue of {named(variant)} has a memory of about {duration_text(memory_ns / 1e9)}:"
-            " its tests of latency find differences that are not there. Lengthen duration to "
-            f"{units.format_duration(wanted_s * 10**9)}, or lower batches."
+            f" its tests of latency find differences that are not there. {self._later} "
+            f"to {wanted}, or lower batches."
         )
 
 

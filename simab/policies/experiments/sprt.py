@@ -29,6 +29,7 @@ class SequentialProbabilityRatio(LookingExperiment):
 
     needs_right_or_wrong: ClassVar[bool] = True
     counts_correct_answers: ClassVar[bool] = True
+    two_sided: ClassVar[bool] = False
 
     kind: Literal["sprt"] = "sprt"
     p0: Annotated[Share, Field(gt=0, lt=1)]

@@ -72,10 +72,6 @@ class UnitOfAnalysis(Policy):
                 )
         return self
 
-    def tests_single_requests(self) -> bool:
-        """By `unit: request`."""
-        return self.unit == "request"
-
     def reads_answers(self) -> bool:
         """Whether it judges by more than counts: by user, or with a treatment of the values."""
         caps = self.cap is not None or self.cap_percentile is not None
@@ -86,9 +82,11 @@ class UnitOfAnalysis(Policy):
     def estimates_the_metric(self) -> bool:
         """Whether the difference that is tested is one of the objective's metric itself.
 
-        Not that of capped values, of ranks, or of means over users who all weigh alike.
+        Not that of capped values, of ranks, of means over users who all weigh alike, or of some
+        segments alone: the metric is that of all traffic.
         """
-        return self.unit != "user_mean" and self.cap is None and self.cap_percentile is None
+        capped = self.cap is not None or self.cap_percentile is not None
+        return self.unit != "user_mean" and not capped and not self.triggered
 
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """Not before the split, which comes after `pre_period`."""

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.policies.immature import Immature
 from simab.profiles import BySize, Distribution
 
 __all__ = ["Answering", "ClientActivity", "Clients", "Setting"]
@@ -63,7 +64,9 @@ class Setting:
 
     `candidates` are all that may replace the control, the `candidate` first. `rates_per_s` gives
     the requests a second that reach each variant at some weights, those that name it included;
-    `load_at` a variant's load with so many requests a second.
+    `load_at` a variant's load with so many requests a second. `labelled_at_ns` is when control and
+    candidate are each expected to have so many labels at the split of the start, as a rule counts
+    those that are late: infinite where that is not before the horizon.
     """
 
     control: str
@@ -78,6 +81,7 @@ class Setting:
     clients: tuple[Clients, ...]
     rates_per_s: Callable[[Mapping[str, float]], Mapping[str, float]]
     load_at: Callable[[str, float], float]
+    labelled_at_ns: Callable[[int, Immature | None], float]
 
     @property
     def weights(self) -> dict[str, float]:

@@ -160,6 +160,7 @@ _ON_WHAT_IS_JUDGED: Final[tuple[RuleOfPolicy, ...]] = tuple(
         labels.treatments_fit_the_labels,
         units.answers_can_be_added_up,
         units.always_valid_methods_have_values,
+        units.triggered_names_segments,
     )
 )
 _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
@@ -169,7 +170,6 @@ _OF_A_POLICY: Final[tuple[RuleOfPolicy, ...]] = (
     *_ON_WHAT_IS_JUDGED,
     rewards.priors_are_of_rewards,
     units.pre_periods_lie_within_the_run,
-    units.triggered_names_segments,
     schedules.steps_name_variants,
     schedules.arms_name_variants,
     schedules.arms_are_deployed,
