@@ -7,9 +7,17 @@ import re
 import pytest
 
 from simab import compare, load
-from simab.report import render_page
+from simab.cli.comparison_screen import print_comparison
+from simab.report import (
+    captions_over_worlds,
+    render_page,
+    tables_over_worlds,
+    trade_figure,
+    worlds_figure,
+)
 from simab.report.over_worlds import trades
 from simab.report.weights_figure import weights_finding, weights_table
+from simab.report.worlds_table import columns_text, worlds_table
 from simab.result import StudyResult, TruthSummary
 from simab.text.typeset import plain_spaces
 
@@ -81,3 +89,37 @@ def test_sentences_name_no_single_candidate(study: StudyResult) -> None:
     assert "with the candidates as described" in said
     assert "a candidate" in said
     assert "promotes the candidate" not in said
+
+
+def test_shares_over_worlds_are_called_what_they_count(study: StudyResult) -> None:
+    """Right endings where promoting is right; promotions of whichever candidate elsewhere."""
+    table = worlds_table(study)
+    titles = [each.title for each in table.columns]
+    assert "Ends right, as described" in titles
+    assert "Promotes, equally good" in titles
+    said = columns_text(table)
+    assert "“ends right” only runs at whose end a right one has all traffic" in said
+    drawn = trade_figure.draw_trade(study, 700)
+    assert "ends right where promoting is" in drawn
+    assert "share of runs that promote" not in drawn
+    assert "or end with a right one" in captions_over_worlds.trade(study)
+    titles = [each.title for each in tables_over_worlds.trade(study).columns]
+    assert "Ends right where promoting is" in titles
+    assert "Promotes where right" not in titles
+
+
+def test_promotions_are_of_whichever_candidate(study: StudyResult) -> None:
+    assert "a candidate promoted" in worlds_figure.draw_worlds(study, 700)
+    assert "A candidate promoted" in [
+        each.title for each in tables_over_worlds.worlds(study).columns
+    ]
+    said = captions_over_worlds.worlds(study)
+    assert "one, right or wrong, is promoted least often" in said
+
+
+def test_the_screen_says_where_right_endings_are_counted(
+    study: StudyResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_comparison(study)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "by world; in described, in how many it ends with a right one:" in said
