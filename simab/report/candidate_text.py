@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from simab.result import StudyResult
+from simab.result.known_worlds import BROKEN, EXCHANGED, SLOW
+from simab.result.world_result import WorldResult
+from simab.text.lists import named
 
-__all__ = ["any_candidate", "every_candidate", "right_candidate"]
+__all__ = ["any_candidate", "right_candidate", "whom_a_world_changes"]
 
 
 def any_candidate(result: StudyResult) -> str:
@@ -12,9 +15,16 @@ def any_candidate(result: StudyResult) -> str:
     return "a candidate" if result.truth.several else "the candidate"
 
 
-def every_candidate(result: StudyResult) -> str:
-    """Of whom a world says what is true: "the candidate", or "the candidates"."""
-    return "the candidates" if result.truth.several else "the candidate"
+def whom_a_world_changes(world: WorldResult) -> str:
+    """Of whom a world that every study has says what is true, where there are several candidates.
+
+    The first candidate is broken or slow, and the best one exchanged with the control.
+    """
+    if world.name in (BROKEN, SLOW):
+        return named(world.truth.candidate)
+    if world.name == EXCHANGED:
+        return f"{named(world.truth.control)} and the best candidate"
+    return "the candidates"
 
 
 def right_candidate(result: StudyResult) -> str:

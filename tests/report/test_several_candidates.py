@@ -8,6 +8,7 @@ import pytest
 
 from simab import compare, load
 from simab.cli.comparison_screen import print_comparison
+from simab.cli.described_worlds import described_worlds
 from simab.report import (
     captions_over_worlds,
     render_page,
@@ -16,9 +17,11 @@ from simab.report import (
     worlds_figure,
 )
 from simab.report.over_worlds import trades
+from simab.report.requirement_text import unseen_text, where_text
 from simab.report.weights_figure import weights_finding, weights_table
 from simab.report.worlds_table import columns_text, worlds_table
 from simab.result import StudyResult, TruthSummary
+from simab.scenario.loading import loads
 from simab.text.typeset import plain_spaces
 
 # The second candidate is so much better that any test of 100 labels each finds it.
@@ -44,6 +47,11 @@ policies:
   test: {kind: fixed_horizon, labelled_requests: 100}
   stages: {kind: group_sequential, labelled_requests: 100, looks: 2}
 """
+# The same in all worlds of every study; the guardrail brings in that of a slow candidate.
+GUARDED = SCENARIO.replace("worlds: {exchanged: null, broken: null}\n", "").replace(
+    "smallest_effect: 1%}",
+    "smallest_effect: 1%, guardrails: [{metric: latency_p90, at_most: 400ms}]}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +131,43 @@ def test_the_screen_says_where_right_endings_are_counted(
     print_comparison(study)
     said = " ".join(capsys.readouterr().out.split())
     assert "by world; in described, in how many it ends with a right one:" in said
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+    """The worlds in which candidates differ: one is exchanged, one broken, one slow."""
+    path = tmp_path_factory.mktemp("broken") / "broken.yaml"
+    path.write_text(GUARDED, encoding="utf-8")
+    return compare(load(path), replications=1, seed=1).with_examples()
+
+
+def test_worlds_say_which_candidate_they_change(broken: StudyResult) -> None:
+    """One is broken or slow, not all of them, and one is exchanged with the control."""
+    assert [where_text(broken, each.name) for each in broken.worlds] == [
+        "with the candidates as described",
+        "with the candidates equally good",
+        "with “old” and the best candidate exchanged",
+        "with “red” broken",
+        "with “red” three times as slow",
+    ]
+
+
+def test_what_a_rule_is_not_shown_explains_false_promotions_alone(broken: StudyResult) -> None:
+    """Where another candidate is right, a rule may miss it for any other reason."""
+    worlds = {each.name: each for each in broken.worlds}
+    assert worlds["broken"].asks == "promote"
+    found = [each for each in broken.judged if each.world == "broken"]
+    assert found
+    assert {unseen_text(broken, each) for each in found} == {""}
+
+
+def test_explain_says_whom_it_is_right_to_promote() -> None:
+    """By name where there are several: the broken one is not it."""
+    said = {each.name: each.judged for each in described_worlds(loads(GUARDED))}
+    assert said == {
+        "described": "it is right to promote “green”",
+        "equal": "it is wrong to promote any of them",
+        "exchanged": "it is wrong to promote any of them",
+        "broken": "it is right to promote “green”",
+        "slow": "it is right to promote “green”",
+    }
