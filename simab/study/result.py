@@ -280,7 +280,8 @@ def study_examples(
     One is what mostly happens in the first world, the other what did most harm in any. `played` are
     the rows by world; a world that is the same as an earlier one is left out.
     """
-    chosen = list(_chosen_runs(played))
+    several = any(len(each.objective.every_candidate) > 1 for each in plan.worlds.values())
+    chosen = list(_chosen_runs(played, several=several))
     blueprints: dict[str, Blueprint] = {}
     found: list[Example] = []
     for done, (world, row, why, is_worst) in enumerate(chosen):
@@ -312,13 +313,13 @@ class _Chosen(NamedTuple):
     is_worst: bool
 
 
-def _chosen_runs(played: Mapping[str, WorldRows]) -> Iterator[_Chosen]:
+def _chosen_runs(played: Mapping[str, WorldRows], *, several: bool) -> Iterator[_Chosen]:
     """Policy after policy: the usual run, and the worst where that is another run."""
     first = next(iter(played))
     for name in dict.fromkeys(name for rows in played.values() for name in rows):
         usual = None
         if played[first].get(name):
-            usual, why = chosen_example(played[first][name])
+            usual, why = chosen_example(played[first][name], several=several)
             yield _Chosen(first, usual, why, False)
         own = {world: rows[name] for world, rows in played.items() if rows.get(name)}
         worst = worst_example(own)
