@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from simab.report import (
 )
 from simab.report.over_worlds import trades
 from simab.report.requirement_text import unseen_text, where_text
+from simab.report.verdict_figure import ending_order
 from simab.report.weights_figure import weights_finding, weights_table
 from simab.report.worlds_table import columns_text, worlds_table
 from simab.result import StudyResult, TruthSummary
@@ -171,3 +173,13 @@ def test_explain_says_whom_it_is_right_to_promote() -> None:
         "broken": "it is right to promote “green”",
         "slow": "it is right to promote “green”",
     }
+
+
+def test_no_two_endings_look_alike(study: StudyResult) -> None:
+    """Also where seven candidates and the control are wrong to end with."""
+    names = tuple(f"page{number}" for number in range(7))
+    judgements = {"old": "wrong", "best": "right"} | dict.fromkeys(names, "wrong")
+    truth = replace(study.truth, candidates=(*names, "best"), judgements=judgements, contenders=())
+    order = ending_order(replace(study, truth=truth, policies=()))
+    assert len(order) == 9
+    assert len({segment.look for segment in order}) == 9
