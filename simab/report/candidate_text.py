@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simab.result import StudyResult
+from simab.result import Example, StudyResult, TruthSummary
 from simab.result.known_worlds import BROKEN, EXCHANGED, SLOW
 from simab.result.world_result import WorldResult
 from simab.text.lists import named
 
-__all__ = ["any_candidate", "right_candidate", "whom_a_world_changes"]
+__all__ = ["any_candidate", "right_candidate", "truth_of_run", "whom_a_world_changes"]
 
 
 def any_candidate(result: StudyResult) -> str:
@@ -30,3 +30,11 @@ def whom_a_world_changes(world: WorldResult) -> str:
 def right_candidate(result: StudyResult) -> str:
     """Whom it is right to end with where promoting is right."""
     return "a right candidate" if result.truth.several else "the candidate"
+
+
+def truth_of_run(result: StudyResult, run: Example) -> TruthSummary:
+    """What is true, with the candidate that a replayed run is about; see `Example.about`."""
+    chooses = next(
+        (each.chooses_among_all for each in result.policies if each.name == run.policy), None
+    )
+    return run.about(result.truth, chooses_among_all=chooses)

@@ -225,14 +225,15 @@ def _policies(
     candidates = world.scenario.objective.every_candidate
     found = []
     for name, own in runs.finished.items():
-        described = _described(name, plan.policy(world.name, name))
+        policy = plan.policy(world.name, name)
+        described = _described(name, policy, several=len(candidates) > 1)
         does = operating_characteristics(own, limits, winners, candidates=candidates)
         does = replace(does, means={**does.means, **certain})
         found.append(PolicyResult.of(described, does, lost.get(name, 0)))
     return tuple(found)
 
 
-def _described(name: str, policy: Decider) -> PolicyDescription:
+def _described(name: str, policy: Decider, *, several: bool) -> PolicyDescription:
     text = documentation(policy)
     rule, misleads = _sentences(text)
     kind: str = type(policy).__name__
@@ -251,6 +252,9 @@ def _described(name: str, policy: Decider) -> PolicyDescription:
         rule=rule,
         misleads=misleads,
         looks_at=policy.looks_at() if isinstance(policy, Policy) else None,
+        chooses_among_all=(
+            policy.chooses_among_all if several and isinstance(policy, Policy) else None
+        ),
     )
 
 

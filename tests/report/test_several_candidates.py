@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from simab import compare, load
+from simab import compare, convergence, load
 from simab.cli.comparison_screen import print_comparison
 from simab.cli.described_worlds import described_worlds
+from simab.cli.main import main
 from simab.report import (
     captions_over_worlds,
     render_page,
@@ -17,12 +19,14 @@ from simab.report import (
     trade_figure,
     worlds_figure,
 )
+from simab.report.convergence_text import convergence_sentences
 from simab.report.over_worlds import trades
 from simab.report.requirement_text import unseen_text, where_text
 from simab.report.verdict_figure import ending_order
 from simab.report.weights_figure import weights_finding, weights_table
 from simab.report.worlds_table import columns_text, worlds_table
 from simab.result import StudyResult, TruthSummary
+from simab.result.example_run import WeightsInForce
 from simab.scenario.loading import loads
 from simab.text.typeset import plain_spaces
 
@@ -183,3 +187,51 @@ def test_no_two_endings_look_alike(study: StudyResult) -> None:
     order = ending_order(replace(study, truth=truth, policies=()))
     assert len(order) == 9
     assert len({segment.look for segment in order}) == 9
+
+
+def test_convergence_says_which_two_it_compares() -> None:
+    """It is of the first candidate alone."""
+    found = convergence(loads(SCENARIO), replications=3).result.found
+    assert (found.candidate, found.left_out) == ("red", ("green",))
+    assert convergence_sentences(found)[0] == (
+        "The two compared here are “old” and “red”; the other candidate is left out: “green”."
+    )
+
+
+def test_a_run_that_keeps_the_control_is_about_what_its_rule_compared(study: StudyResult) -> None:
+    """The only one it rolls out; else the one with most weight, of equal weights the best."""
+    kept = replace(study.examples[0], ends_with="old", decided_for="old")
+    for red, green, found in ((0.2, 0.2, "green"), (0.3, 0.2, "red"), (0.1, 0.2, "green")):
+        weights = (
+            WeightsInForce(at_s=0.0, weights={"old": 1 - red - green, "red": red, "green": green}),
+            WeightsInForce(at_s=60.0, weights={"old": 1.0}),
+        )
+        run = replace(kept, weights=weights)
+        assert run.about(study.truth, chooses_among_all=True).candidate == found
+        assert run.about(study.truth, chooses_among_all=False).candidate == "red"
+    promoted = replace(kept, ends_with="green", decided_for="green")
+    assert promoted.about(study.truth, chooses_among_all=False).candidate == "green"
+
+
+def test_results_say_which_rules_choose_among_all() -> None:
+    """Where there is a choice; of one candidate nothing is said."""
+    ramp = "  ramp: {kind: ramp_by_power, degradation: 0.01, spread: 0.5, risk: 0.01}\n"
+    found = compare(loads(SCENARIO + ramp), replications=1, seed=1).with_examples()
+    chooses = {each.name: each.chooses_among_all for each in found.policies}
+    assert chooses == {"test": True, "stages": True, "ramp": False}
+    alone = loads(SCENARIO.replace("candidates: [red, green]", "candidate: green"))
+    found = compare(alone, replications=1, seed=1).with_examples()
+    assert {each.chooses_among_all for each in found.policies} == {None}
+
+
+def test_a_plotted_run_is_of_the_candidate_that_it_promotes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not of the first one."""
+    path = tmp_path / "several.yaml"
+    path.write_text(SCENARIO, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["run", str(path), "--policy", "test", "--plot"])
+    said = capsys.readouterr().out
+    assert "Share of the traffic of “green”" in said
+    assert "x “green”" in " ".join(said.split())
