@@ -73,18 +73,28 @@ def _print_recommendation(console: Console, said: Answer) -> None:
 def _print_worlds(console: Console, study: StudyResult) -> None:
     """A row a policy over all worlds, and the heading of what follows."""
     from simab.report.candidate_text import any_candidate
-    from simab.report.over_worlds import distinct
-    from simab.report.worlds_table import LOOKS_AT, ON_WORSE, TIME, VERDICT, worlds_table
+    from simab.report.over_worlds import distinct, ends_right
+    from simab.report.worlds_table import (
+        LOOKS_AT,
+        ON_WORSE,
+        TIME,
+        VERDICT,
+        world_column,
+        worlds_table,
+    )
+    from simab.text.lists import listed
 
     click.echo()
     worlds = distinct(study)
-    terminal.print_item(
-        console, f"In how many runs each policy promotes {any_candidate(study)}, by world:", mark=""
-    )
+    what = f"In how many runs each policy promotes {any_candidate(study)}, by world"
+    right = [_heading(world) for world in worlds if ends_right(world)]
+    if right:
+        what += f"; in {listed(right)}, in how many it ends with a right one"
+    terminal.print_item(console, f"{what}:", mark="")
     table = worlds_table(study)
     # No intervals and not what rules look at: a terminal is narrow, and the page has both.
     shown = [place for place, each in enumerate(table.columns) if each.title != LOOKS_AT]
-    short = {f"Promotes, {world.label.title}": _heading(world) for world in worlds}
+    short = {world_column(world): _heading(world) for world in worlds}
     short |= {"Policy": "policy", TIME: "decides", ON_WORSE: "on worse", VERDICT: "verdict"}
     headings = [short[table.columns[place].title] for place in shown]
     rows = [[row[place].text for place in shown] for row in table.rows]

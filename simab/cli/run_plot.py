@@ -14,6 +14,7 @@ from simab.cli.charts import Grid
 if TYPE_CHECKING:
     from simab.cli.played_run import PlayedRun
     from simab.result.example_run import Example, MetricPoint
+    from simab.result.truth_summary import TruthSummary
 
 __all__ = ["print_plot"]
 
@@ -23,14 +24,20 @@ _MOST_COLUMNS: Final = 78
 
 
 def print_plot(played: PlayedRun) -> None:
-    """Draw the share of the candidate, the metric of both variants, and errors, if there are."""
+    """Draw the share of the candidate, the metric of both variants, and errors, if there are.
+
+    Of several candidates the one that the run is about is drawn.
+    """
     from simab.analyse.example import example_of
     from simab.text.untrusted import visible
 
     example = example_of(played.run, played.summary, "")
+    summary = played.truth.summary()
+    rule = played.run.scenario.policies.get(played.run.policy_name)
+    truth = example.about(summary, chooses_among_all=getattr(rule, "chooses_among_all", None))
     width = max(min(terminal.standard_output().width - 9, _MOST_COLUMNS), _NARROWEST)
-    for lines in (_traffic(played, example, width), _metric(played, example, width),
-                  _errors(played, example, width)):  # fmt: skip
+    for lines in (_traffic(truth, example, width), _metric(truth, example, width),
+                  _errors(truth, example, width)):  # fmt: skip
         drawn = list(lines)
         if drawn:
             click.echo()
@@ -62,11 +69,11 @@ def _heading(*parts: str) -> Iterator[str]:
                              subsequent_indent="  ")  # fmt: skip
 
 
-def _traffic(played: PlayedRun, example: Example, width: int) -> Iterator[str]:
+def _traffic(truth: TruthSummary, example: Example, width: int) -> Iterator[str]:
     """The share of the candidate: what its weight asked for, and what was realised."""
     from simab.text.lists import named
 
-    candidate = played.truth.objective.candidate
+    candidate = truth.candidate
     grid = _grid(example, width, 0.0, 1.0)
     for each in example.realised(candidate, grid.end, width):
         grid.point(each.at_s, each.share, _CANDIDATE)
@@ -81,17 +88,16 @@ def _traffic(played: PlayedRun, example: Example, width: int) -> Iterator[str]:
     yield from _drawn(grid, [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")])
 
 
-def _metric(played: PlayedRun, example: Example, width: int) -> Iterator[str]:
+def _metric(truth: TruthSummary, example: Example, width: int) -> Iterator[str]:
     """The metric of both variants on all labels by then, with the band of each and the truth."""
     from simab.report import formatting
     from simab.text import typeset
     from simab.text.lists import named
 
-    objective = played.truth.objective
-    roles = ((objective.control, _CONTROL, "."), (objective.candidate, _CANDIDATE, ":"))
+    roles = ((truth.control, _CONTROL, "."), (truth.candidate, _CANDIDATE, ":"))
     if not any(example.series(name, 2) for name, _, _ in roles):
         return
-    true = example.truths([name for name, _, _ in roles], played.truth.summary())
+    true = example.truths([name for name, _, _ in roles], truth)
     low, high = example.metric_range(true)
     grid = _grid(example, width, low, high)
     for name, mark, _ in roles:
@@ -106,7 +112,7 @@ def _metric(played: PlayedRun, example: Example, width: int) -> Iterator[str]:
     marks = ", ".join(
         f"{mark} {named(name)} ({band} edges of its 95 % band)" for name, mark, band in roles
     )
-    metric = formatting.metric_name(objective.metric)
+    metric = formatting.metric_name(truth.metric)
     what = "true values" if example.true_values is None else "true of all answers shown"
     yield from _heading(f"{metric} of all labels by then: {marks}, {_TRUE} {what}")
     shown = (low, (low + high) / 2, high)
@@ -125,13 +131,12 @@ def _by_column(example: Example, name: str, grid: Grid) -> Iterator[tuple[float,
             yield grid.end * (column + 0.5) / grid.width, newest
 
 
-def _errors(played: PlayedRun, example: Example, width: int) -> Iterator[str]:
+def _errors(truth: TruthSummary, example: Example, width: int) -> Iterator[str]:
     """The share of 5XX of both variants, where there are any."""
     from simab.text import typeset
     from simab.text.lists import named
 
-    objective = played.truth.objective
-    roles = ((objective.control, _CONTROL), (objective.candidate, _CANDIDATE))
+    roles = ((truth.control, _CONTROL), (truth.candidate, _CANDIDATE))
     highest = max((each.error_rate for each in example.spans), default=0.0)
     if not highest:
         return

@@ -36,13 +36,20 @@ def trade(result: StudyResult) -> str:
             "an arrow at the right edge."
         )
     parts.append(
-        "Left: the share of runs that promote; filled, where keeping is right, in the world where "
+        f"Left: {_left(result)}; filled, where keeping is right, in the world where "
         "it is largest; hollow, where promoting is right and at the end "
         f"{right_candidate(result)} has all traffic, in the world where it is smallest. Right: the "
         "time to a decision of either kind where promoting is right, in the slowest such world."
     )
     line = " Dashed: the requirement." if math.isfinite(asked) else ""
     return f"{' '.join(parts)}{line} Lines: 95{typeset.THIN}% intervals."
+
+
+def _left(result: StudyResult) -> str:
+    """What the left panel shows of both kinds of worlds."""
+    if result.truth.several:
+        return "the share of runs that promote a candidate, or end with a right one"
+    return "the share of runs that promote"
 
 
 def _finding(found: list[Trade], asked: float, result: StudyResult) -> str:
@@ -108,7 +115,7 @@ def worlds(result: StudyResult) -> str:
     rightly = [each for each in shares if each.world.asks == PROMOTE]
     if rightly:
         least = min(each.share for each in rightly)
-        pronoun = "one" if result.truth.several else "it"
+        pronoun = "one, right or wrong," if result.truth.several else "it"
         parts.append(
             f"Where promoting is right {pronoun} is promoted least often by "
             f"{_extreme(result, [each for each in rightly if each.share == least])}."

@@ -130,11 +130,15 @@ def pairs_time_text(size: SampleSize) -> str:
 
 
 def convergence_sentences(result: StudiedConvergence) -> list[str]:
-    """The verdict first, then how long it takes, who leads, and what the intervals are worth."""
+    """The verdict first, then how long it takes, who leads, and what the intervals are worth.
+
+    Before it, of several candidates, which one is compared with the control.
+    """
     metric = result.metric
     if not math.isfinite(metric.difference.fan.p50[-1]):
-        return [_unknown(result, metric)]
+        return [*filter(None, [_compared(result)]), _unknown(result, metric)]
     sentences = [
+        _compared(result),
         _verdict(result, metric),
         _changing(result, metric),
         _true_difference(result, metric),
@@ -147,6 +151,17 @@ def convergence_sentences(result: StudiedConvergence) -> list[str]:
         _windows(result),
     ]
     return [each for each in sentences if each]
+
+
+def _compared(result: StudiedConvergence) -> str:
+    """Which two variants all this is of, where several candidates may replace the control."""
+    if not result.left_out:
+        return ""
+    others = "candidate is" if len(result.left_out) == 1 else "candidates are"
+    return (
+        f"The two compared here are {named(result.control)} and {named(result.candidate)}; the "
+        f"other {others} left out: {listed([named(each) for each in result.left_out])}."
+    )
 
 
 def _unknown(result: StudiedConvergence, metric: MetricConvergence) -> str:

@@ -9,7 +9,7 @@ from simab.result import PolicyResult, Proportion, Quantiles, Spread, StudyResul
 from simab.result.truth_summary import KEEP, PROMOTE
 from simab.result.world_result import WorldResult
 
-__all__ = ["Trade", "distinct", "harmful", "in_world", "promoting", "trades"]
+__all__ = ["Trade", "distinct", "ends_right", "harmful", "in_world", "promoting", "trades"]
 
 
 def distinct(result: StudyResult) -> list[WorldResult]:
@@ -22,12 +22,17 @@ def in_world(world: WorldResult, name: str) -> PolicyResult | None:
     return next((each for each in world.policies if each.name == name), None)
 
 
+def ends_right(world: WorldResult) -> bool:
+    """Whether `promoting` counts right endings there, not promotions of whichever candidate."""
+    return world.asks == PROMOTE and world.truth.several
+
+
 def promoting(world: WorldResult, policy: PolicyResult) -> Proportion:
     """What is judged there: where promoting is right, that the candidate has all at the end.
 
     Of several candidates one that is right has to have it.
     """
-    if world.asks == PROMOTE and world.truth.several:
+    if ends_right(world):
         return policy.correct
     if world.asks == PROMOTE:
         return policy.ends_with.get(world.truth.candidate, policy.promotes)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from simab.report import formatting
-from simab.report.candidate_text import every_candidate
+from simab.report.candidate_text import whom_a_world_changes
 from simab.result import Mean, Proportion, StudyResult
 from simab.result.known_worlds import BROKEN, SLOW, TITLES
 from simab.result.quantities import QUANTITIES
@@ -109,13 +109,19 @@ def _is_share_of_runs(statement: RequirementStatement) -> bool:
 
 
 def where_text(result: StudyResult, world: str) -> str:
-    """The world in words: "with the candidate broken"; one that the file titles is quoted."""
+    """The world in words: "with the candidate broken"; one that the file titles is quoted.
+
+    Of several candidates it says which one is broken, or slow, or exchanged.
+    """
     if not world:
         return "which no world that was played asks"
-    label = next(each.label for each in result.worlds if each.name == world)
-    if TITLES.get(label.name) == label.title:  # says what the candidate is like
-        return f"with {every_candidate(result)} {label.title}"
-    return f"in the world {named(label.title)}"
+    found = next(each for each in result.worlds if each.name == world)
+    label = found.label
+    if TITLES.get(label.name) != label.title:
+        return f"in the world {named(label.title)}"
+    if found.truth.several:
+        return f"with {whom_a_world_changes(found)} {label.title}"
+    return f"with the candidate {label.title}"
 
 
 def looks_text(result: StudyResult, name: str) -> str:
@@ -130,11 +136,16 @@ def looks_text(result: StudyResult, name: str) -> str:
 
 
 def unseen_text(result: StudyResult, found: JudgedRequirement) -> str:
-    """That a rule is not shown what is wrong in a world that every study has; else empty."""
+    """That a rule is not shown what is wrong in a world that every study has; else empty.
+
+    Also where another candidate is right to promote: that says nothing of how often one is found.
+    """
     wrong = _WRONG_THERE.get(found.world)
-    label = next((each.label for each in result.worlds if each.name == found.world), None)
+    world = next((each for each in result.worlds if each.name == found.world), None)
     seen = next((each.looks_at for each in result.policies if each.name == found.policy), None)
-    if wrong is None or seen is None or label is None or TITLES.get(label.name) != label.title:
+    if wrong is None or seen is None or world is None or world.asks == PROMOTE:
+        return ""
+    if TITLES.get(world.name) != world.label.title:
         return ""
     if wrong in seen:
         return ""

@@ -8,7 +8,7 @@ from simab.report import formatting
 from simab.report.over_worlds import distinct, harmful, in_world, trades
 from simab.report.requirement_text import found_text, statement_text, why_no_runs_tell
 from simab.report.table import Cell, Column, Table, cell
-from simab.report.worlds_figure import PARTS, parts_of
+from simab.report.worlds_figure import PARTS, part_words, parts_of
 from simab.result import StudyResult
 from simab.result.requirement_result import Compliance, JudgedRequirement
 from simab.result.run_summary import Verdict
@@ -68,11 +68,12 @@ def _runs(result: StudyResult, judged: JudgedRequirement) -> str:
 
 def trade(result: StudyResult) -> Table:
     """False promotion and time of each policy, and the worlds that they are of."""
+    right = "Ends right where promoting is" if result.truth.several else "Promotes where right"
     columns = (
         Column("Policy", numeric=False),
         Column("False promotion", "largest of the worlds, 95\u202f%"),
         Column("World", numeric=False),
-        Column("Promotes where right", "smallest of the worlds, 95\u202f%"),
+        Column(right, "smallest of the worlds, 95\u202f%"),
         Column("Time to decision", "median, its 95\u202f% interval"),
         Column("World", "where promoting is right", numeric=False),
     )
@@ -110,7 +111,7 @@ def worlds(result: StudyResult) -> Table:
     columns = (
         Column("Policy", numeric=False),
         Column("World", numeric=False),
-        *(Column(PARTS[at].words.capitalize()) for at in used),
+        *(Column(part_words(result, at).capitalize()) for at in used),
     )
     rows = tuple(
         (

@@ -23,10 +23,9 @@ _APART: Final = 11.0  # marks of one row that lie nearer share it, one above the
 _MOVED: Final = 4.5
 _FALSE: Final = LIGHT["vermillion"]
 _RIGHT: Final = LIGHT["blue"]
-_LEGENDS: Final = (
-    ("D", _FALSE, False, "promotes where keeping is right"),
-    ("o", _RIGHT, True, "promotes where promoting is right"),
-)
+_MARKS: Final = (("D", _FALSE, False), ("o", _RIGHT, True))
+_WORDS: Final = ("promotes where keeping is right", "promotes where promoting is right")
+_WORDS_OF_SEVERAL: Final = ("promotes where keeping is right", "ends right where promoting is")
 
 
 def asked_at_most(result: StudyResult) -> float:
@@ -65,7 +64,7 @@ class _Frame:
         middle = left + (width - left - gap - 26) * (0.56 if self.wide else 0.5)
         self.shares = _Axis(left, middle, 1.0)
         self.times = _Axis(middle + gap, width - 26, _latest(found))
-        lines = 1 if self.wide else len(_LEGENDS)
+        lines = 1 if self.wide else len(_MARKS)
         self.row = _ROW if self.wide else _ROW + _NAME
         self.top = _LEGEND * lines + 10.0
         self.bottom = self.top + self.row * len(found) + 4
@@ -90,8 +89,10 @@ def draw_trade(result: StudyResult, width: float) -> str:
     found = sorted(trades(result), key=_order)
     frame = _Frame(found, width)
     paper = Paper(width, frame.bottom + 44)
-    _legend(paper, frame)
-    _axes(paper, frame, asked_at_most(result))
+    several = result.truth.several
+    _legend(paper, frame, _WORDS_OF_SEVERAL if several else _WORDS)
+    what = "share of runs" if several else "share of runs that promote"
+    _axes(paper, frame, asked_at_most(result), what)
     for row, each in enumerate(found):
         y = frame.y(row)
         name = canvas.fit(each.policy, frame.names, _SIZE)
@@ -105,9 +106,9 @@ def _order(each: Trade) -> tuple[float, float]:
     return each.false.share, each.time.p50 if each.decides else math.inf
 
 
-def _legend(paper: Paper, frame: _Frame) -> None:
+def _legend(paper: Paper, frame: _Frame, entries: tuple[str, ...]) -> None:
     x, y = frame.shares.left if frame.wide else 8.0, 8.0
-    for shape, colour, hollow, words in _LEGENDS:
+    for (shape, colour, hollow), words in zip(_MARKS, entries, strict=True):
         paper.mark((x, y), shape, colour, hollow=hollow)
         paper.words((x + 11, y + 4), words)
         if frame.wide:
@@ -116,14 +117,14 @@ def _legend(paper: Paper, frame: _Frame) -> None:
             y += _LEGEND
 
 
-def _axes(paper: Paper, frame: _Frame, asked: float) -> None:
+def _axes(paper: Paper, frame: _Frame, asked: float, what: str) -> None:
     shares, times = frame.shares, frame.times
     steps = (0.0, 0.25, 0.5, 0.75, 1.0) if frame.wide else (0.0, 0.5, 1.0)
     _axis(paper, frame, shares, [(at, f"{100 * at:g}{typeset.THIN}%") for at in steps])
     unit_s, ticks = canvas.time_ticks(times.end, 6 if frame.wide else 3)
     _axis(paper, frame, times, [(at * unit_s, label) for at, label in ticks])
     y = frame.bottom + 38
-    paper.words((shares.left, y), "share of runs that promote", colour=LIGHT["soft"])
+    paper.words((shares.left, y), what, colour=LIGHT["soft"])
     words = "median time to a decision" if frame.wide else "median time to decide"
     paper.words((times.left, y), words, colour=LIGHT["soft"])
     if math.isfinite(asked):

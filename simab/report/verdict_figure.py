@@ -28,6 +28,11 @@ _BAR: Final = 24
 _EDGE: Final = 1  # room for half of the outline
 
 
+_STRIPES: Final = ("---", r"--\\", "--//", "--")  # of right endings beyond the first, which is full
+_CIRCLES: Final = ("oo", "OO", "**")  # of those that are neither, beyond the first
+_BARS: Final = ("|||", r"\\\\", "xxx", "+++", "||//", r"||\\", "//")  # wrong, beyond the first
+
+
 class Look(NamedTuple):
     """How the segment of an ending is filled."""
 
@@ -37,11 +42,15 @@ class Look(NamedTuple):
 
 
 _RIGHT: Final = Look(LIGHT["blue"], LIGHT["blue"], "")
-_ALSO_RIGHT: Final = Look(LIGHT["paper"], LIGHT["blue"], "---")
 _NEITHER: Final = Look(LIGHT["paper"], LIGHT["soft"], "..")
 _SPLIT: Final = Look(LIGHT["paper"], LIGHT["soft"], "")
-_ALSO_WRONG: Final = Look(LIGHT["paper"], LIGHT["vermillion"], "|||")
 _WRONG: Final = Look(LIGHT["paper"], LIGHT["vermillion"], "////")
+_LOOKS: Final = {
+    "right": (_RIGHT, *(_RIGHT._replace(face=LIGHT["paper"], hatch=each) for each in _STRIPES)),
+    "neither": (_NEITHER, *(_NEITHER._replace(hatch=each) for each in _CIRCLES)),
+    "wrong": (_WRONG, *(_WRONG._replace(hatch=each) for each in _BARS)),
+}
+"""Of endings that are judged alike: with so many none looks like another."""
 
 
 class Segment(NamedTuple):
@@ -58,14 +67,12 @@ def ending_order(result: StudyResult) -> list[Segment]:
         return _by_judgement(result)
     *ended, split = endings(result)
     judged = [result.truth.judgements.get(name, "") for name in ending_names(result)]
-    looks = {"right": (_RIGHT, _ALSO_RIGHT), "neither": (_NEITHER,), "wrong": (_ALSO_WRONG, _WRONG)}
     order: list[Segment] = []
-    for judgement, among in looks.items():
+    for judgement, among in _LOOKS.items():
         own = [each for each, its in zip(ended, judged, strict=True) if its == judgement]
         if judgement == "wrong":
             order.append(Segment(split, "", _SPLIT))
-            # The last one stands at the right end of the bar.
-            among = among[::-1]
+            # The first one stands at the right end of the bar.
             order += [
                 Segment(each, judgement, among[at % len(among)])
                 for at, each in reversed(list(enumerate(own)))

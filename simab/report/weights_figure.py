@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
+from simab.report.candidate_text import truth_of_run
 from simab.report.palette import LIGHT
 from simab.report.paper import Paper
 from simab.report.policy_rows import Row, RowArea, draw_rows
@@ -37,8 +38,8 @@ def draw_weights(result: StudyResult, width: float) -> str:
 
 
 def _candidate(result: StudyResult, run: Example) -> str:
-    """Whose weights a row shows: of several, the one that the run ends with, else the best."""
-    return result.truth.spoken_of(run.ends_with, run.decided_for).candidate
+    """Whose weights a row shows: of several, the one that the run is about."""
+    return truth_of_run(result, run).candidate
 
 
 def _end_s(runs: Sequence[Example]) -> float:
@@ -115,7 +116,10 @@ def weights_finding(result: StudyResult) -> str:
 
 def _whose(result: StudyResult) -> str:
     if result.truth.several:
-        return "the candidate that a run ends with, else the best"
+        return (
+            "the candidate that a run ends with (of one that ends with none: the only one that the "
+            "rule rolls out, else the one with the largest weight, of equal weights the best)"
+        )
     return named(result.truth.candidate)
 
 

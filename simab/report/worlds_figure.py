@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from simab.report import canvas
+from simab.report.candidate_text import any_candidate
 from simab.report.over_worlds import distinct, in_world
 from simab.report.palette import LIGHT
 from simab.report.paper import Paper
@@ -14,7 +15,7 @@ from simab.result.truth_summary import KEEP, PROMOTE
 from simab.result.world_result import WorldResult
 from simab.text import typeset
 
-__all__ = ["PARTS", "draw_worlds", "parts_of"]
+__all__ = ["PARTS", "draw_worlds", "part_words", "parts_of"]
 
 _BAR: Final = 15
 _ROW: Final = 20
@@ -50,6 +51,12 @@ PARTS: Final = (
 """From left to right; what failed has no verdict."""
 
 
+def part_words(result: StudyResult, at: int) -> str:
+    """What a part is called; that of promotions, of several candidates, says that any counts."""
+    words = PARTS[at].words
+    return f"{any_candidate(result)} promoted" if at == 0 and result.truth.several else words
+
+
 def parts_of(policy: PolicyResult | None, replications: int) -> list[int]:
     """How many replications each part has; all failed where a policy finished none."""
     if policy is None:
@@ -72,13 +79,14 @@ def draw_worlds(result: StudyResult, width: float) -> str:
     wide = width > 500
     longest = max(canvas.text_width(_title(each), _SIZE) for each in worlds)
     left = min(longest, 0.3 * width if wide else 0.42 * width) + 10
-    legend = _legend_places(used, width)
+    words = [part_words(result, at) for at in used]
+    legend = _legend_places(words, width)
     top = legend[-1][1] + 26
     block = _LINE + 8 + _ROW * len(worlds) + 8
     paper = Paper(width, top + block * len(result.policies) + 24)
-    for at, (x, y) in zip(used, legend, strict=True):
+    for at, said, (x, y) in zip(used, words, legend, strict=True):
         _piece(paper, PARTS[at], (x, y - 11), 16, 12)
-        paper.words((x + 22, y), PARTS[at].words)
+        paper.words((x + 22, y), said)
     room = _Room(left, width - _EDGE, top, paper.height - 24)
     _scale(paper, room)
     for row, policy in enumerate(result.policies):
@@ -98,12 +106,12 @@ class _Room(NamedTuple):
     bottom: float
 
 
-def _legend_places(used: list[int], width: float) -> list[tuple[float, float]]:
+def _legend_places(entries: list[str], width: float) -> list[tuple[float, float]]:
     """Where each entry stands: side by side, in as many lines as they need."""
     places: list[tuple[float, float]] = []
     x, y = _EDGE, 13.0
-    for at in used:
-        room = 22 + canvas.text_width(PARTS[at].words, _SIZE)
+    for words in entries:
+        room = 22 + canvas.text_width(words, _SIZE)
         if places and x + room > width:
             x, y = _EDGE, y + 20
         places.append((x, y))

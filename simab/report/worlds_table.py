@@ -7,7 +7,7 @@ from typing import Final
 
 from simab.report import formatting
 from simab.report.candidate_text import right_candidate
-from simab.report.over_worlds import distinct, promoting
+from simab.report.over_worlds import distinct, ends_right, promoting
 from simab.report.requirement_text import looks_text, world_heading
 from simab.report.table import Cell, Column, Table, cell
 from simab.report.tables import written_mean
@@ -17,9 +17,18 @@ from simab.result.columns import COLUMNS
 from simab.result.requirement_result import Compliance
 from simab.result.world_result import WorldResult
 from simab.text import typeset
+from simab.text.lists import listed
 from simab.text.numbers import counted
 
-__all__ = ["LOOKS_AT", "ON_WORSE", "TIME", "VERDICT", "columns_text", "worlds_table"]
+__all__ = [
+    "LOOKS_AT",
+    "ON_WORSE",
+    "TIME",
+    "VERDICT",
+    "columns_text",
+    "world_column",
+    "worlds_table",
+]
 
 LOOKS_AT: Final = "Looks at"
 """The heading of the column that says what a policy looks at."""
@@ -41,7 +50,7 @@ def worlds_table(result: StudyResult) -> Table:
     columns = [
         Column("Policy", numeric=False),
         Column(LOOKS_AT, numeric=False),
-        *(Column(f"Promotes, {world.label.title}", world_heading(world)) for world in worlds),
+        *(Column(world_column(world), world_heading(world)) for world in worlds),
         Column(TIME, "longest median of the worlds"),
     ]
     if exposed:
@@ -55,15 +64,32 @@ def worlds_table(result: StudyResult) -> Table:
     return Table(caption, tuple(columns), rows).without(_SAYS_NOTHING)
 
 
+def world_column(world: WorldResult) -> str:
+    """The heading of the column of a world: what is counted there, and its title."""
+    counts = "Ends right" if ends_right(world) else "Promotes"
+    return f"{counts}, {world.label.title}"
+
+
 def columns_text(table: Table) -> str:
     """What the numbers of each column are, and which intervals stand beneath them."""
     titles = {each.title for each in table.columns}
     percent = f"{typeset.THIN}%"
     parts = []
-    if any(each.startswith("Promotes, ") for each in titles):
+    counts = [
+        f"“{word}”"
+        for word in ("Promotes", "Ends right")
+        if any(each.startswith(f"{word}, ") for each in titles)
+    ]
+    if counts:
         parts.append(
-            f"“Promotes” is the share of the runs, with its 95{percent} interval: Wilson's, or "
-            "Clopper and Pearson's where fewer than 15 runs do so or fewer than 15 do not."
+            f"{listed(counts, 'or')} is the share of the runs, with its 95{percent} interval: "
+            "Wilson's, or Clopper and Pearson's where fewer than 15 runs do so or fewer than 15 do "
+            "not."
+        )
+    if "“Ends right”" in counts:
+        parts.append(
+            "“Promotes” counts whichever candidate is promoted; “ends right” only runs at whose "
+            "end a right one has all traffic."
         )
     if TIME in titles:
         parts.append(

@@ -207,6 +207,27 @@ class Example:
             return [truth.value(name) for name in names]
         return [self.true_values.get(name, math.nan) for name in names]
 
+    def about(self, truth: TruthSummary, *, chooses_among_all: bool | None) -> TruthSummary:
+        """The truth with the candidate that this run is about, where there are several.
+
+        It is the one that the run ends with or decides for; else of a rule that rolls out the
+        objective's candidate alone that one, of others the one with the largest weight when a
+        candidate last had any, and of equal weights the best.
+        """
+        ended = (self.ends_with, self.decided_for)
+        if chooses_among_all is False:
+            return truth.spoken_of(*ended, truth.candidate)
+        return truth.spoken_of(*ended, self._largest(truth.every_candidate))
+
+    def _largest(self, candidates: Sequence[str]) -> str | None:
+        """The candidate with more weight than every other when some last had any; None if tied."""
+        for each in reversed(self.weights):
+            largest = max(each.weights.get(name, 0.0) for name in candidates)
+            if largest > 0:
+                found = [name for name in candidates if each.weights.get(name, 0.0) == largest]
+                return found[0] if len(found) == 1 else None
+        return None
+
     def weight_steps(self, variant: str, end_s: float) -> tuple[list[float], list[float]]:
         """Times and shares of a variant, each in force until the next, the last to the end."""
         times = [each.at_s for each in self.weights]

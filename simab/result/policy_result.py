@@ -8,7 +8,7 @@ from typing import Any
 
 from simab.result.columns import COLUMNS, VARIANT_COLUMNS
 from simab.result.estimates import Ecdf, Ending, Mean, Proportion, Quantiles, Spread
-from simab.result.json_metadata import required_keys, spread_keys
+from simab.result.json_metadata import absent_if_none, required_keys, spread_keys
 from simab.result.run_summary import Verdict
 
 __all__ = ["Characteristics", "LookVerdicts", "PolicyDescription", "PolicyResult", "Refused"]
@@ -36,7 +36,9 @@ class PolicyDescription:
     """A policy in words: its rule, when it misleads, and its parameters as plain values.
 
     `non_default` names the parameters that differ from their defaults; None: not known. `looks_at`
-    has quality, errors and latency, those that the rule is shown; None: not known.
+    has quality, errors and latency, those that the rule is shown; None: not known. Where several
+    candidates may replace the control, `chooses_among_all` says whether the rule may promote any of
+    them; if not it rolls out the first alone. None: not known, or there is one.
     """
 
     name: str
@@ -46,6 +48,7 @@ class PolicyDescription:
     rule: str = ""
     misleads: str = ""
     looks_at: tuple[str, ...] | None = None
+    chooses_among_all: bool | None = field(default=None, metadata=absent_if_none())
 
 
 @dataclass(frozen=True, kw_only=True)

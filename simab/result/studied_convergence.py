@@ -311,7 +311,8 @@ class StudiedConvergence:
     `latency` and `windows` are empty where only labels are looked at. `countings` are ways to
     count young requests, of the metric asked for; None where labels are not late, or not compared.
     `answers_change` is True where what a variant answers depends on the time, else
-    None; `time_zone` is that of `starts_at`, None for UTC.
+    None; `time_zone` is that of `starts_at`, None for UTC. `left_out` are the candidates that are
+    not compared, where several may replace the control.
     """
 
     replications: int
@@ -337,6 +338,7 @@ class StudiedConvergence:
     countings: tuple[CountingBias, ...] | None = field(default=None, metadata=absent_if_none())
     answers_change: bool | None = field(default=None, metadata=absent_if_none())
     time_zone: str | None = field(default=None, metadata=absent_if_none())
+    left_out: tuple[str, ...] | None = field(default=None, metadata=absent_if_none())
 
     @property
     def start(self) -> datetime | None:

@@ -131,6 +131,7 @@ def studied_convergence(plan: ConvergencePlan, played: MeasuredRuns) -> StudiedC
         truth_rows_differ=plan.truth_table[1],
         countings=_countings(plan, runs),
         answers_change=bool(scenario.other_answers) or None,
+        left_out=tuple(each for each in objective.every_candidate if each not in names) or None,
         time_zone=None if scenario.time_zone == UTC_NAME else scenario.time_zone,
     )
 

@@ -225,14 +225,15 @@ def _policies(
     candidates = world.scenario.objective.every_candidate
     found = []
     for name, own in runs.finished.items():
-        described = _described(name, plan.policy(world.name, name))
+        policy = plan.policy(world.name, name)
+        described = _described(name, policy, several=len(candidates) > 1)
         does = operating_characteristics(own, limits, winners, candidates=candidates)
         does = replace(does, means={**does.means, **certain})
         found.append(PolicyResult.of(described, does, lost.get(name, 0)))
     return tuple(found)
 
 
-def _described(name: str, policy: Decider) -> PolicyDescription:
+def _described(name: str, policy: Decider, *, several: bool) -> PolicyDescription:
     text = documentation(policy)
     rule, misleads = _sentences(text)
     kind: str = type(policy).__name__
@@ -251,6 +252,9 @@ def _described(name: str, policy: Decider) -> PolicyDescription:
         rule=rule,
         misleads=misleads,
         looks_at=policy.looks_at() if isinstance(policy, Policy) else None,
+        chooses_among_all=(
+            policy.chooses_among_all if several and isinstance(policy, Policy) else None
+        ),
     )
 
 
@@ -280,7 +284,8 @@ def study_examples(
     One is what mostly happens in the first world, the other what did most harm in any. `played` are
     the rows by world; a world that is the same as an earlier one is left out.
     """
-    chosen = list(_chosen_runs(played))
+    several = any(len(each.objective.every_candidate) > 1 for each in plan.worlds.values())
+    chosen = list(_chosen_runs(played, several=several))
     blueprints: dict[str, Blueprint] = {}
     found: list[Example] = []
     for done, (world, row, why, is_worst) in enumerate(chosen):
@@ -312,13 +317,13 @@ class _Chosen(NamedTuple):
     is_worst: bool
 
 
-def _chosen_runs(played: Mapping[str, WorldRows]) -> Iterator[_Chosen]:
+def _chosen_runs(played: Mapping[str, WorldRows], *, several: bool) -> Iterator[_Chosen]:
     """Policy after policy: the usual run, and the worst where that is another run."""
     first = next(iter(played))
     for name in dict.fromkeys(name for rows in played.values() for name in rows):
         usual = None
         if played[first].get(name):
-            usual, why = chosen_example(played[first][name])
+            usual, why = chosen_example(played[first][name], several=several)
             yield _Chosen(first, usual, why, False)
         own = {world: rows[name] for world, rows in played.items() if rows.get(name)}
         worst = worst_example(own)

@@ -56,6 +56,24 @@ def test_the_reason_is_true_of_the_run(
     assert ("time to decision" in why) <= (chosen.decided_s is not None)
 
 
+def test_promotions_of_two_candidates_are_two_endings() -> None:
+    """The usual run is of the candidate that most runs promote, and the reason names it."""
+    promoted = [
+        replace(ROW, replication=at, verdict=Verdict.PROMOTED_CANDIDATE, decided_for=name)
+        for at, name in enumerate(["medium", "large", "medium", "large", "large"])
+    ]
+    chosen, why = chosen_example(promoted, several=True)
+    assert chosen.decided_for == "large"
+    assert why.startswith("3 of 5 runs promoted “large”, more often than they ended in any other")
+
+
+def test_one_candidate_needs_no_name() -> None:
+    promoted = replace(ROW, verdict=Verdict.PROMOTED_CANDIDATE, decided_for="new")
+    other = replace(ROW, verdict=Verdict.PROMOTED_OTHER, decided_for="third")
+    assert chosen_example([promoted] * 3)[1].startswith("all 3 runs promoted the candidate")
+    assert chosen_example([other] * 3)[1].startswith("all 3 runs promoted “third”")
+
+
 def harm(*requests: int, decided_s: tuple[float, ...] = ()) -> list:
     times = decided_s or (60.0,) * len(requests)
     return [

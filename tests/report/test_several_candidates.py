@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from simab import compare, load
-from simab.report import render_page
+from simab import compare, convergence, load
+from simab.cli.comparison_screen import print_comparison
+from simab.cli.described_worlds import described_worlds
+from simab.cli.main import main
+from simab.report import (
+    captions_over_worlds,
+    render_page,
+    tables_over_worlds,
+    trade_figure,
+    worlds_figure,
+)
+from simab.report.convergence_text import convergence_sentences
 from simab.report.over_worlds import trades
+from simab.report.requirement_text import unseen_text, where_text
+from simab.report.verdict_figure import ending_order
 from simab.report.weights_figure import weights_finding, weights_table
+from simab.report.worlds_table import columns_text, worlds_table
 from simab.result import StudyResult, TruthSummary
+from simab.result.example_run import WeightsInForce
+from simab.scenario.loading import loads
 from simab.text.typeset import plain_spaces
 
 # The second candidate is so much better that any test of 100 labels each finds it.
@@ -36,6 +53,11 @@ policies:
   test: {kind: fixed_horizon, labelled_requests: 100}
   stages: {kind: group_sequential, labelled_requests: 100, looks: 2}
 """
+# The same in all worlds of every study; the guardrail brings in that of a slow candidate.
+GUARDED = SCENARIO.replace("worlds: {exchanged: null, broken: null}\n", "").replace(
+    "smallest_effect: 1%}",
+    "smallest_effect: 1%, guardrails: [{metric: latency_p90, at_most: 400ms}]}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +103,135 @@ def test_sentences_name_no_single_candidate(study: StudyResult) -> None:
     assert "with the candidates as described" in said
     assert "a candidate" in said
     assert "promotes the candidate" not in said
+
+
+def test_shares_over_worlds_are_called_what_they_count(study: StudyResult) -> None:
+    """Right endings where promoting is right; promotions of whichever candidate elsewhere."""
+    table = worlds_table(study)
+    titles = [each.title for each in table.columns]
+    assert "Ends right, as described" in titles
+    assert "Promotes, equally good" in titles
+    said = columns_text(table)
+    assert "“ends right” only runs at whose end a right one has all traffic" in said
+    drawn = trade_figure.draw_trade(study, 700)
+    assert "ends right where promoting is" in drawn
+    assert "share of runs that promote" not in drawn
+    assert "or end with a right one" in captions_over_worlds.trade(study)
+    titles = [each.title for each in tables_over_worlds.trade(study).columns]
+    assert "Ends right where promoting is" in titles
+    assert "Promotes where right" not in titles
+
+
+def test_promotions_are_of_whichever_candidate(study: StudyResult) -> None:
+    assert "a candidate promoted" in worlds_figure.draw_worlds(study, 700)
+    assert "A candidate promoted" in [
+        each.title for each in tables_over_worlds.worlds(study).columns
+    ]
+    said = captions_over_worlds.worlds(study)
+    assert "one, right or wrong, is promoted least often" in said
+
+
+def test_the_screen_says_where_right_endings_are_counted(
+    study: StudyResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_comparison(study)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "by world; in described, in how many it ends with a right one:" in said
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+    """The worlds in which candidates differ: one is exchanged, one broken, one slow."""
+    path = tmp_path_factory.mktemp("broken") / "broken.yaml"
+    path.write_text(GUARDED, encoding="utf-8")
+    return compare(load(path), replications=1, seed=1).with_examples()
+
+
+def test_worlds_say_which_candidate_they_change(broken: StudyResult) -> None:
+    """One is broken or slow, not all of them, and one is exchanged with the control."""
+    assert [where_text(broken, each.name) for each in broken.worlds] == [
+        "with the candidates as described",
+        "with the candidates equally good",
+        "with “old” and the best candidate exchanged",
+        "with “red” broken",
+        "with “red” three times as slow",
+    ]
+
+
+def test_what_a_rule_is_not_shown_explains_false_promotions_alone(broken: StudyResult) -> None:
+    """Where another candidate is right, a rule may miss it for any other reason."""
+    worlds = {each.name: each for each in broken.worlds}
+    assert worlds["broken"].asks == "promote"
+    found = [each for each in broken.judged if each.world == "broken"]
+    assert found
+    assert {unseen_text(broken, each) for each in found} == {""}
+
+
+def test_explain_says_whom_it_is_right_to_promote() -> None:
+    """By name where there are several: the broken one is not it."""
+    said = {each.name: each.judged for each in described_worlds(loads(GUARDED))}
+    assert said == {
+        "described": "it is right to promote “green”",
+        "equal": "it is wrong to promote any of them",
+        "exchanged": "it is wrong to promote any of them",
+        "broken": "it is right to promote “green”",
+        "slow": "it is right to promote “green”",
+    }
+
+
+def test_no_two_endings_look_alike(study: StudyResult) -> None:
+    """Also where seven candidates and the control are wrong to end with."""
+    names = tuple(f"page{number}" for number in range(7))
+    judgements = {"old": "wrong", "best": "right"} | dict.fromkeys(names, "wrong")
+    truth = replace(study.truth, candidates=(*names, "best"), judgements=judgements, contenders=())
+    order = ending_order(replace(study, truth=truth, policies=()))
+    assert len(order) == 9
+    assert len({segment.look for segment in order}) == 9
+
+
+def test_convergence_says_which_two_it_compares() -> None:
+    """It is of the first candidate alone."""
+    found = convergence(loads(SCENARIO), replications=3).result.found
+    assert (found.candidate, found.left_out) == ("red", ("green",))
+    assert convergence_sentences(found)[0] == (
+        "The two compared here are “old” and “red”; the other candidate is left out: “green”."
+    )
+
+
+def test_a_run_that_keeps_the_control_is_about_what_its_rule_compared(study: StudyResult) -> None:
+    """The only one it rolls out; else the one with most weight, of equal weights the best."""
+    kept = replace(study.examples[0], ends_with="old", decided_for="old")
+    for red, green, found in ((0.2, 0.2, "green"), (0.3, 0.2, "red"), (0.1, 0.2, "green")):
+        weights = (
+            WeightsInForce(at_s=0.0, weights={"old": 1 - red - green, "red": red, "green": green}),
+            WeightsInForce(at_s=60.0, weights={"old": 1.0}),
+        )
+        run = replace(kept, weights=weights)
+        assert run.about(study.truth, chooses_among_all=True).candidate == found
+        assert run.about(study.truth, chooses_among_all=False).candidate == "red"
+    promoted = replace(kept, ends_with="green", decided_for="green")
+    assert promoted.about(study.truth, chooses_among_all=False).candidate == "green"
+
+
+def test_results_say_which_rules_choose_among_all() -> None:
+    """Where there is a choice; of one candidate nothing is said."""
+    ramp = "  ramp: {kind: ramp_by_power, degradation: 0.01, spread: 0.5, risk: 0.01}\n"
+    found = compare(loads(SCENARIO + ramp), replications=1, seed=1).with_examples()
+    chooses = {each.name: each.chooses_among_all for each in found.policies}
+    assert chooses == {"test": True, "stages": True, "ramp": False}
+    alone = loads(SCENARIO.replace("candidates: [red, green]", "candidate: green"))
+    found = compare(alone, replications=1, seed=1).with_examples()
+    assert {each.chooses_among_all for each in found.policies} == {None}
+
+
+def test_a_plotted_run_is_of_the_candidate_that_it_promotes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not of the first one."""
+    path = tmp_path / "several.yaml"
+    path.write_text(SCENARIO, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["run", str(path), "--policy", "test", "--plot"])
+    said = capsys.readouterr().out
+    assert "Share of the traffic of “green”" in said
+    assert "x “green”" in " ".join(said.split())

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from simab.report import tables
+from simab.report.candidate_text import truth_of_run
 from simab.report.figure_block import example_figures, weights_figures
 from simab.report.over_worlds import distinct
 from simab.report.requirement_text import where_text
@@ -49,7 +50,7 @@ def _in_its_world(study: StudyResult, example: Example) -> StudyResult:
     world = next((each for each in study.worlds if each.name == example.world), None)
     if world is not None and world.name != study.world.name:
         study = replace(study, world=world.label, truth=world.truth, policies=world.policies)
-    return replace(study, truth=study.truth.spoken_of(example.ends_with, example.decided_for))
+    return replace(study, truth=truth_of_run(study, example))
 
 
 def _ended(example: Example) -> str:
