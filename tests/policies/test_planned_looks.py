@@ -81,6 +81,8 @@ def test_futility_follows_the_parts() -> None:
         ({"look_parts": [0.5, 1], "look_times": ["1h"]}, "give one"),
         ({"look_parts": [0.5, 0.4, 1]}, "look_parts does not rise"),
         ({"look_times": ["2h", "2h"]}, "look_times does not rise"),
+        ({"look_parts": [0.001, 0.5, 1]}, "less than a hundredth of the planned labels apart"),
+        ({"look_parts": [0.5, 0.505, 1]}, "less than a hundredth of the planned labels apart"),
         ({"look_parts": [0.5, 0.9]}, "ends at 0.9 of the planned labels; end with 100%"),
         ({"look_parts": [1], "boundary": "pocock"}, "is for even steps of information"),
         ({"look_times": ["1h"], "beta": 0.2}, "beta needs to know the labels of the last look"),

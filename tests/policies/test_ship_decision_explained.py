@@ -23,13 +23,13 @@ GUARDS = [
 ]
 
 
-def world(policy: dict[str, Any]) -> Scenario:
-    """Two queues at load .8, busy for 50 ms at 16 requests a second."""
+def world(policy: dict[str, Any], instances: int = 1) -> Scenario:
+    """Queues at load .8, busy for 50 ms at 16 requests a second each; so many of each variant."""
     service = {"kind": "exponential", "mean": "50ms"}
-    both = {name: variant(latency=service, workers=1) for name in ("a", "b")}
+    both = {name: variant(latency=service, workers=1, instances=instances) for name in ("a", "b")}
     return scenario(
         both,
-        traffic={"users": {"rate": "32/s"}},
+        traffic={"users": {"rate": f"{32 * instances}/s"}},
         horizon="2h",
         metrics={"period": "10s", "publication_delay": "0s"},
         policies={"all": {"kind": "ship_decision"} | policy},
@@ -84,6 +84,8 @@ def test_a_batch_has_to_be_longer_than_the_queues_memory(duration: str) -> None:
         "4.49 s: its tests of latency find differences that are not there. Lengthen duration to "
         "898s, or lower batches."
     ]
+    ten = world({"duration": duration, "metrics": [FASTER]}, instances=10)
+    assert [each for each in warnings(ten) if "memory" in each] == found  # as many such queues
     by_request = {"duration": duration, "metrics": [FASTER | {"unit": "request"}]}
     assert not any("memory" in each for each in warnings(world(by_request)))
 

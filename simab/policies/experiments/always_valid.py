@@ -47,7 +47,7 @@ class AlwaysValid(LookingExperiment):
     """Probability of ever calling a difference where there is none, however often one looks."""
     tight_at: Annotated[int, Field(ge=1)] = 5000
     """Labelled requests a variant at which an interval is to be narrowest."""
-    typical_effect: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    typical_effect: Annotated[float, Field(ge=1e-9, le=1e9)] | None = None
     """The difference of the metric that the mixture expects: its spread. For `mixture_t` in
     standard deviations of a value, such as 0.1."""
 

@@ -64,7 +64,7 @@ class DecisionMetric(Description):
     role: Role
     """`success`: being better speaks for the candidate, and one is enough. `guardrail`: it must be
     shown not to be worse by the margin. `deterioration`: it must not be shown to be worse."""
-    margin: Annotated[Difference, Field(ge=0, exclude_if=is_nothing)] = 0.0
+    margin: Annotated[Difference, Field(ge=0, le=1e9, exclude_if=is_nothing)] = 0.0
     """By how much it may be worse: in the metric's unit (milliseconds for a latency), or as a part
     of the control's value. A guardrail has one above 0, a success metric none."""
     difference: Literal["absolute", "relative"] = "absolute"

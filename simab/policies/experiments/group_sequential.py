@@ -6,7 +6,8 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated, Literal, TypeAlias
+from itertools import pairwise
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -36,6 +37,7 @@ Boundary: TypeAlias = Literal[
 ]
 Times = tuple[float, ...]
 Taken = tuple[tuple[float, float], ...]
+_FINEST: Final = 0.01  # information is counted in hundredths of the plan
 
 
 def _is_trend(assuming: object) -> bool:
@@ -117,6 +119,12 @@ class GroupSequential(Experiment):
         if self.look_parts and self.look_parts[-1] != 1.0:
             raise InvalidInput(
                 f"look_parts ends at {self.look_parts[-1]:g} of the planned labels; end with 100%"
+            )
+        steps = pairwise((0.0, *self.look_parts))
+        if any(later - earlier < _FINEST - 1e-9 for earlier, later in steps):
+            raise InvalidInput(
+                "look_parts has looks less than a hundredth of the planned labels apart, and "
+                "information is counted in hundredths; leave some out"
             )
         if not self.boundary.endswith("spending"):
             raise InvalidInput(

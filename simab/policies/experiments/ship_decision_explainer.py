@@ -109,7 +109,7 @@ class ShipByMetricsExplainer(Explainer[ShipByMetrics]):
 
 
 def _memory_ns(setting: Setting, variant: str) -> float:
-    """The relaxation time of the queue at the starting weights; infinite where it only grows.
+    """The relaxation time of an instance's queue at the starting weights; infinite if it grows.
 
     rho / (rate (1 - sqrt(rho))^2): that of M/M/1 (Cohen, The Single Server Queue, section II.2),
     and of M/M/c at high load.
@@ -118,7 +118,8 @@ def _memory_ns(setting: Setting, variant: str) -> float:
     load = setting.load_at(variant, rate)
     if not rate > 0.0 or not 0.0 < load < 1.0:
         return 0.0 if not rate > 0.0 or load <= 0.0 else math.inf
-    return 1e9 * load / (rate * (1.0 - math.sqrt(load)) ** 2)
+    of_one = rate / setting.variants[variant].instances  # each has a queue of its own
+    return 1e9 * load / (of_one * (1.0 - math.sqrt(load)) ** 2)
 
 
 def _size(alpha: float, beta: float) -> float:
