@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -63,7 +63,8 @@ class Setting:
 
     `candidates` are all that may replace the control, the `candidate` first. `rates_per_s` gives
     the requests a second that reach each variant at some weights, those that name it included;
-    `load_at` a variant's load with so many requests a second.
+    `load_at` a variant's load with so many requests a second; `unlike` names the fields in which
+    two variants answer otherwise.
     """
 
     control: str
@@ -78,6 +79,7 @@ class Setting:
     clients: tuple[Clients, ...]
     rates_per_s: Callable[[Mapping[str, float]], Mapping[str, float]]
     load_at: Callable[[str, float], float]
+    unlike: Callable[[str, str], Sequence[str]]
 
     @property
     def weights(self) -> dict[str, float]:
