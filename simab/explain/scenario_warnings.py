@@ -7,7 +7,6 @@ from typing import Final, TypeAlias
 
 from simab import units
 from simab.explain.autoscaling_text import never_scales_out
-from simab.explain.baselines import unlike_the_control
 from simab.explain.capacity import (
     Demand,
     demands,
@@ -238,7 +237,6 @@ _OF_THE_SCENARIO: Final[Mapping[Topic, ScenarioWarnings]] = {
     Topic.SHOWN: shown_otherwise,
     Topic.USERS: finer_than_users,
     Topic.DEPLOYMENT: _candidate_never_deployed,
-    Topic.BASELINE: unlike_the_control,
     Topic.TARGETS: _targets_not_deployed,
     Topic.ROUTING: faulty_routing,
     Topic.TABLES: _tables_not_used,

@@ -49,7 +49,20 @@ def setting_of(scenario: Scenario) -> Setting:
         rates_per_s=lambda weights: rates_per_s(segments, given_shares(scenario, weights)),
         load_at=load_at,
         labelled_at_ns=labelled_at_ns,
+        unlike=lambda first, second: _unlike(scenario, first, second),
     )
+
+
+def _unlike(scenario: Scenario, first: str, second: str) -> list[str]:
+    """The fields in which two variants differ, the quality for any segment among them."""
+    one, other = (scenario.endpoint.variants[name] for name in (first, second))
+    fields = ("quality", "latency", "error_rate")
+    found = [field for field in fields if getattr(one, field) != getattr(other, field)]
+    apart = any(
+        each.quality.get(first, one.quality) != each.quality.get(second, other.quality)
+        for each in scenario.traffic.values()
+    )
+    return ["quality", *found] if apart and "quality" not in found else found
 
 
 def _by_weight(segment: Segment) -> float:

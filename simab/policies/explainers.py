@@ -20,10 +20,16 @@ from simab.policies.flagger.analysis_explainer import FlaggerAnalysisExplainer
 from simab.policies.kayenta.canary import KayentaCanary
 from simab.policies.kayenta.canary_explainer import KayentaCanaryExplainer
 from simab.policies.policy import Policy
+from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.manual_schedule_explainer import ManualScheduleExplainer
+from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.policies.rollouts.staged_canary_explainer import StagedCanaryExplainer
+from simab.policies.rollouts.staged_release_explainer import (
+    GuardedReleaseExplainer,
+    SequentialAlertsExplainer,
+)
 from simab.text.lists import named
 
 __all__ = ["EXPLAINERS", "explainer_of"]
@@ -33,9 +39,11 @@ EXPLAINERS: Final[Mapping[type[Policy], type[Explainer[Any]]]] = MappingProxyTyp
         ArgoRollouts: ArgoRolloutsExplainer,
         BlueGreen: BlueGreenExplainer,
         FlaggerAnalysis: FlaggerAnalysisExplainer,
+        GuardedRelease: GuardedReleaseExplainer,
         KayentaCanary: KayentaCanaryExplainer,
         ManualSchedule: ManualScheduleExplainer,
         Rounds: RoundsExplainer,
+        SequentialAlerts: SequentialAlertsExplainer,
         ShipByMetrics: ShipByMetricsExplainer,
         StagedCanary: StagedCanaryExplainer,
     }

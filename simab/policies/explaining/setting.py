@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -66,7 +66,8 @@ class Setting:
     the requests a second that reach each variant at some weights, those that name it included;
     `load_at` a variant's load with so many requests a second. `labelled_at_ns` is when control and
     candidate are each expected to have so many labels at the split of the start, as a rule counts
-    those that are late: infinite where that is not before the horizon.
+    those that are late: infinite where that is not before the horizon. `unlike` names the fields in
+    which two variants answer otherwise.
     """
 
     control: str
@@ -82,6 +83,7 @@ class Setting:
     rates_per_s: Callable[[Mapping[str, float]], Mapping[str, float]]
     load_at: Callable[[str, float], float]
     labelled_at_ns: Callable[[int, Immature | None], float]
+    unlike: Callable[[str, str], Sequence[str]]
 
     @property
     def weights(self) -> dict[str, float]:
