@@ -128,7 +128,10 @@ def _sample_of(scenario: Scenario, policy: Policy) -> _Sample | None:
     ends, when = scenario.horizon, "by the horizon"
     if test.at_ns is not None and test.at_ns <= ends:
         ends, when = test.at_ns, f"after {duration_text(seconds(test.at_ns))}"
-    in_all = round(labels_until(scenario, control + candidate, ends, immature))
+    both = control + candidate
+    if test.in_turns:  # two at a time have what all have together
+        both = math.fsum(rates[name] for name in (objective.control, *objective.every_candidate))
+    in_all = round(labels_until(scenario, both, ends, immature))
     if 0 < test.labelled_requests <= in_all:
         in_all, when = test.labelled_requests, f"at the {test.look} look"
     return _Sample(in_all, when, test.alpha, test.two_sided)

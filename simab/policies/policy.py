@@ -30,7 +30,7 @@ class RequestTest(NamedTuple):
     `labelled_requests` are those of both variants that `look` waits for, the only, the first or the
     last one; 0 where it waits for none. It comes `at_ns` at the latest, None where no time is set.
     At `alpha` it calls an equal candidate better, or with `two_sided` better or worse; None where
-    it has no such level.
+    it has no such level. With `in_turns` two variants at a time have the traffic of all.
     """
 
     look: Literal["only", "first", "last"]
@@ -38,6 +38,7 @@ class RequestTest(NamedTuple):
     at_ns: int | None = None
     alpha: float | None = None
     two_sided: bool = True
+    in_turns: bool = False
 
 
 _QUALITIES: Final = frozenset(get_args(LabelMetric))

@@ -128,6 +128,23 @@ def test_each_rule_by_its_own_sample_and_level(name: str) -> None:
     assert ("one-sided" in said) == (name in ("capped", "ship", "timed"))
 
 
+def test_two_of_a_round_have_the_traffic_of_all() -> None:
+    """Of 7,200 labels of three variants in the hour, 6,000 are there for a round."""
+    rule = {"kind": "rounds", "experiment": ROUND | {"labelled_requests": 3000}}
+    described = of_alone(rule).model_dump(mode="json")
+    described["endpoint"]["variants"]["c"] = described["endpoint"]["variants"]["b"]
+    described["traffic"]["bad"]["quality"]["c"] = {"kind": "success", "probability": 0.2}
+    described["objective"] |= {"candidates": ["b", "c"]}
+    described["objective"].pop("candidate", None)
+    (said,) = [
+        each
+        for each in explain(Scenario.model_validate(described)).warnings
+        if "keeps users" in each
+    ]
+    assert "With 6,000 labelled requests of both, at the only look," in said
+    assert "a z-test at alpha 0.025" in said
+
+
 def test_rounds_see_labels_between_windows_as_their_experiment_does() -> None:
     """Looks every 30 s at windows of 60."""
     for rule in (ROUND, {"kind": "rounds", "experiment": ROUND}):

@@ -255,7 +255,8 @@ class Rounds(Policy):
 
     def request_test(self, ratio: float) -> RequestTest | None:
         """That of its experiment, at the split of a round."""
-        return self.experiment.request_test(self.candidate_share / (1.0 - self.candidate_share))
+        of_one = self.experiment.request_test(self.candidate_share / (1.0 - self.candidate_share))
+        return None if of_one is None else of_one._replace(in_turns=True)
 
     def reads_answers(self) -> bool:
         """As its experiment does."""
