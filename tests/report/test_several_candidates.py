@@ -19,6 +19,7 @@ from simab.report import (
     trade_figure,
     worlds_figure,
 )
+from simab.report.answer import answer
 from simab.report.convergence_text import convergence_sentences
 from simab.report.over_worlds import trades
 from simab.report.requirement_text import unseen_text, where_text
@@ -268,3 +269,9 @@ def test_the_screen_keeps_to_its_width(
     ]
     print_comparison(replace(study, policies=tuple(policies)))
     assert max(map(len, capsys.readouterr().out.splitlines())) <= columns
+
+
+def test_a_blind_rule_is_right_with_one_candidate_only(study: StudyResult) -> None:
+    """One that promotes whatever it is shown has to promote the right one of them."""
+    said = plain_spaces(answer(study).verdict)
+    assert "one that promotes “green” whatever it is shown is right in 100 %" in said
