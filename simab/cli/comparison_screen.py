@@ -40,9 +40,8 @@ def print_comparison(result: StudyResult, *, gated: bool = False) -> None:
     for sentence in (said.verdict, said.truth):
         terminal.print_item(console, sentence, mark="")
     click.echo()
-    last = verdict_columns.endings(study) if verdict_columns.endings_add(study) else []
     judged = verdict_columns.judgements(study)
-    used = verdict_columns.used([*verdict_columns.decisions(study), *last], study)
+    used = verdict_columns.decided_and_ended(study)
     columns: list[_Column] = [
         ("policy", lambda policy: policy.name),
         *((each.short, partial(_percent, each.share)) for each in used),
@@ -56,7 +55,7 @@ def print_comparison(result: StudyResult, *, gated: bool = False) -> None:
     ]
     headings = [heading for heading, _ in columns]
     rows = [[written(policy) for _, written in columns] for policy in study.policies]
-    terminal.print_table(console, headings, rows)
+    terminal.print_table(console, headings, rows, folds=study.truth.several)
     click.echo()
     print_outcomes(console, study)
     click.echo()

@@ -168,18 +168,20 @@ def print_table(
     rows: Sequence[Sequence[str]],
     *,
     emphasised: Sequence[bool] = (),
+    folds: bool = False,
 ) -> None:
     """Print aligned columns: words in the first and the last to the left, the rest to the right.
 
     Where the terminal is too narrow the last column wraps, then the first; where that is not enough
-    and it is narrower than most, each row is a few lines of its own. Emphasised rows are red on a
-    terminal.
+    and it is narrower than most, or the table `folds`, each row is a few lines of its own.
+    Emphasised rows are red on a terminal.
     """
     from rich.text import Text
 
     lines = [[_LINE_BREAK.sub(" ", visible(cell)) for cell in row] for row in (headings, *rows)]
     widths = _widths(lines, min(console.width, _WIDEST_TABLE))
-    if console.width < _NARROW and sum(width + 2 for width in widths) > console.width:
+    too_wide = sum(width + 2 for width in widths) > console.width
+    if too_wide and (folds or console.width < _NARROW):
         for number, row in enumerate(lines[1:]):
             style = "bold red" if emphasised[number : number + 1] == [True] else "bold"
             _print_record(console, lines[0], row, style)

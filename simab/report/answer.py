@@ -124,7 +124,8 @@ def _here_alone(result: StudyResult) -> str:
     if len(result.worlds) < 2 or len(right) != 1 or result.truth.depends:
         return ""
     candidate = right[0] != result.truth.control
-    does = "promotes whatever it is shown" if candidate else "never promotes"
+    whom = f" {named(right[0])}" if result.truth.several else ""
+    does = f"promotes{whom} whatever it is shown" if candidate else "never promotes"
     return (
         f" That ranks rules in this world alone, where one that {does} is right in "
         f"100{typeset.THIN}%."

@@ -125,10 +125,8 @@ def _approximate(result: StudyResult, columns: Sequence[OutcomeColumn]) -> str:
 
 def _judged(result: StudyResult) -> list[VerdictColumn]:
     """Whether runs end rightly, what was decided, and, where that differs, who has the traffic."""
-    judged, decided = verdict_columns.judgements(result), verdict_columns.decisions(result)
-    endings = verdict_columns.endings(result) if verdict_columns.endings_add(result) else []
     # So many columns fit only without those that are 0 in every row.
-    return [*judged, *verdict_columns.used([*decided, *endings], result)]
+    return [*verdict_columns.judgements(result), *verdict_columns.decided_and_ended(result)]
 
 
 def costs(result: StudyResult) -> Table:

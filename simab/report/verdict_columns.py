@@ -12,6 +12,7 @@ from simab.text.lists import named
 
 __all__ = [
     "VerdictColumn",
+    "decided_and_ended",
     "decisions",
     "ending_names",
     "endings",
@@ -115,6 +116,28 @@ def endings_add(result: StudyResult) -> bool:
     """Whether the endings say anything that the decisions do not say already."""
     return len(ending_names(result)) > 2 or not all(
         _as_decided(result, policy) for policy in result.policies
+    )
+
+
+def decided_and_ended(result: StudyResult) -> list[VerdictColumn]:
+    """What was decided and, where that says more, who has the traffic, in which some run is.
+
+    Of several candidates a decision for a variant is left out where its ending has the same runs.
+    """
+    decided = decisions(result)
+    if not endings_add(result):
+        return used(decided, result)
+    if result.truth.several:
+        decided = [each for each in decided if not _told_by_its_ending(each, result)]
+    return used([*decided, *endings(result)], result)
+
+
+def _told_by_its_ending(column: VerdictColumn, result: StudyResult) -> bool:
+    """Whether under every policy as many runs end with the variant as decide for it."""
+    promoted = {f"promotes {name}": name for name in ending_names(result)}
+    name = ({f"keeps {result.truth.control}": result.truth.control} | promoted).get(column.short)
+    return name is not None and all(
+        column.share(policy).count == _ends_with(name)(policy).count for policy in result.policies
     )
 
 

@@ -19,9 +19,11 @@ from simab.report import (
     trade_figure,
     worlds_figure,
 )
+from simab.report.answer import answer
 from simab.report.convergence_text import convergence_sentences
 from simab.report.over_worlds import trades
 from simab.report.requirement_text import unseen_text, where_text
+from simab.report.verdict_columns import decided_and_ended
 from simab.report.verdict_figure import ending_order
 from simab.report.weights_figure import weights_finding, weights_table
 from simab.report.worlds_table import columns_text, worlds_table
@@ -235,3 +237,41 @@ def test_a_plotted_run_is_of_the_candidate_that_it_promotes(
     said = capsys.readouterr().out
     assert "Share of the traffic of “green”" in said
     assert "x “green”" in " ".join(said.split())
+
+
+def test_decisions_that_endings_repeat_are_left_out(study: StudyResult) -> None:
+    """Those that differ under some policy stay."""
+    assert [each.short for each in decided_and_ended(study)] == ["ends with green"]
+    first, *others = study.policies
+    none = replace(first.ends_with["green"], count=0)
+    overturned = replace(first, overturned=4, ends_with={**first.ends_with, "green": none})
+    changed = replace(study, policies=(overturned, *others))
+    assert [each.short for each in decided_and_ended(changed)] == [
+        "promotes green",
+        "ends with green",
+    ]
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_the_screen_keeps_to_its_width(
+    study: StudyResult,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    columns: int,
+) -> None:
+    """Where the columns do not fit, each policy has lines of its own."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    names = ("a page with a long name", "another page with a long name")
+    ended = study.policies[0].ends_with["green"]
+    policies = [
+        replace(each, ends_with={**each.ends_with, **dict.fromkeys(names, ended)})
+        for each in study.policies
+    ]
+    print_comparison(replace(study, policies=tuple(policies)))
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= columns
+
+
+def test_a_blind_rule_is_right_with_one_candidate_only(study: StudyResult) -> None:
+    """One that promotes whatever it is shown has to promote the right one of them."""
+    said = plain_spaces(answer(study).verdict)
+    assert "one that promotes “green” whatever it is shown is right in 100 %" in said
