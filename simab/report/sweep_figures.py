@@ -163,7 +163,7 @@ def _maps(result: SweepResult, numbers: Iterator[int], shown: Shown) -> FigureBl
     return figure_block(
         numbers,
         shown.key,
-        (f"{shown.title}, over both fields", _finding(result, shown)),
+        (f"{_what(result, shown)}, over both fields", _finding(result, shown)),
         lambda width: draw_maps(result, maps, width),
         _table(result, shown),
     )
@@ -172,7 +172,14 @@ def _maps(result: SweepResult, numbers: Iterator[int], shown: Shown) -> FigureBl
 def _title(result: SweepResult, field: int, shown: Shown) -> str:
     against = result.fields[field].path
     what = "the true effect" if against == "effect" else against
-    return f"{shown.title}, against {what}"
+    return f"{_what(result, shown)}, against {what}"
+
+
+def _what(result: SweepResult, shown: Shown) -> str:
+    """What is shown; of several candidates that any of them counts."""
+    if shown is PROMOTES and any(point.truth.several for point in result.points):
+        return "How often a candidate is promoted, right or wrong"
+    return shown.title
 
 
 def _finding(result: SweepResult, shown: Shown) -> str:
@@ -248,4 +255,4 @@ def _table(result: SweepResult, shown: Shown) -> Table:
             policy = point.policy(name)
             cells.append(Cell("–") if policy is None else cell(shown.words(policy)))
         rows.append(tuple(cells))
-    return Table(f"{shown.title} at each point", tuple(columns), tuple(rows))
+    return Table(f"{_what(result, shown)} at each point", tuple(columns), tuple(rows))

@@ -71,9 +71,11 @@ def _extremes(result: SweepResult, asks: str, of: Callable[[At], float]) -> str:
         listed_few([name for name, at in known.items() if of(at) == of(edge)], _MOST_NAMES)
         for edge in (least, most)
     ]
-    side = "keep the control" if asks == KEEP else "promote the candidate"
+    several = any(point.truth.several for point in result.points)
+    whom, which = ("a candidate", " one, right or wrong,") if several else ("the candidate", "")
+    side = "keep the control" if asks == KEEP else f"promote {whom}"
     often = "most" if asks == KEEP else "least"
-    head = f"Where it is right to {side}, at the point where each promotes {often} often: "
+    head = f"Where it is right to {side}, at the point where each promotes{which} {often} often: "
     if of(least) == of(most):
         return f"{head}{_share(result, least)} with every policy."
     return f"{head}{names[0]} {_share(result, least)}, {names[1]} {_share(result, most)}."

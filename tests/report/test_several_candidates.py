@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from simab import compare, convergence, load
+from simab import compare, convergence, load, sweep
 from simab.cli.comparison_screen import print_comparison
 from simab.cli.described_worlds import described_worlds
 from simab.cli.main import main
@@ -23,6 +24,8 @@ from simab.report.answer import answer
 from simab.report.convergence_text import convergence_sentences
 from simab.report.over_worlds import trades
 from simab.report.requirement_text import unseen_text, where_text
+from simab.report.sweep_figures import sweep_figures
+from simab.report.sweep_text import sweep_sentences
 from simab.report.verdict_columns import decided_and_ended
 from simab.report.verdict_figure import ending_order
 from simab.report.weights_figure import weights_finding, weights_table
@@ -275,3 +278,13 @@ def test_a_blind_rule_is_right_with_one_candidate_only(study: StudyResult) -> No
     """One that promotes whatever it is shown has to promote the right one of them."""
     said = plain_spaces(answer(study).verdict)
     assert "one that promotes “green” whatever it is shown is right in 100 %" in said
+
+
+def test_sweeps_say_that_any_candidate_counts() -> None:
+    """Whichever is promoted, right or wrong."""
+    plan = {"endpoint.variants.green.quality.probability": [0.2, 0.7]}
+    result = sweep(loads(SCENARIO), vary=plan, replications=1, seed=1).result
+    said = " ".join(sweep_sentences(result))
+    assert "right to promote a candidate, at the point where each promotes one, right or" in said
+    titles = [each.title for each in sweep_figures(result, count(1))]
+    assert any("How often a candidate is promoted, right or wrong" in each for each in titles)
