@@ -215,6 +215,7 @@ class Endpoint:
                 )
         if mirror is not None:
             self._require_deployed(mirror.variant)
+            self._require_own_instances(mirror.variant)
             if not 0 <= mirror.share <= 1:
                 raise Refused(f"the share of copies {mirror.share!r} is not from 0 to 1")
 
@@ -317,6 +318,18 @@ class Endpoint:
 
     def _instances_of(self, variant: str) -> tuple[int, ...]:
         return self._fleets[variant].instances if variant in self._fleets else ()
+
+    def _require_own_instances(self, variant: str) -> None:
+        """Copies and the requests that they are of would meet in one queue, at one instant."""
+        others = self._scenario.endpoint.variants
+        if any(
+            variant in (name, each.instances_of)
+            for name, each in others.items()
+            if each.instances_of
+        ):
+            raise Refused(
+                f"{variant} shares instances with another variant, and gets no copies of requests"
+            )
 
     def _require_deployed(self, variant: str) -> None:
         if variant not in self._fleets:

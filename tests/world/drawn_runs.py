@@ -355,7 +355,9 @@ def _scenario_data(
             segment["clients"] = min(segment["clients"], 5_000)
     if not by_weight and draw(SELDOM):
         shadow = {"variant": draw(among(*names[1:])), "share": draw(SHADOWS)}
-        data["endpoint"]["shadow"] = shadow
+        shared = {each.get("instances_of") for each in variants.values()} - {None}
+        if not shared or shadow["variant"] not in {*shared, names[-1]}:  # refused
+            data["endpoint"]["shadow"] = shadow
     if truth == "table":
         rows = [
             {

@@ -9,7 +9,16 @@ import pandas as pd
 import pytest
 
 from simab.errors import InvalidScenario
-from simab.policies import Action, AddVariant, Deploy, RemoveVariant, RollBack, SetInstances
+from simab.policies import (
+    Action,
+    AddVariant,
+    Deploy,
+    RemoveVariant,
+    RollBack,
+    SetInstances,
+    SetWeights,
+)
+from simab.policies.actions import Mirror
 from simab.scenario import Scenario
 from simab.world.run_counts import Status
 from tests.world.building import WITHOUT_REFERENCE, Script, record, scenario, variant
@@ -112,10 +121,11 @@ def test_more_instances_of_the_host_serve_both(engine: str) -> None:
         (RemoveVariant("old"), "new is served on the instances of old, which would not be there"),
         (RollBack("old"), "which would not be there; remove new first, or keep old"),
         (Deploy({"new": 1.0}), "which would not be there"),
+        (SetWeights({"old": 1.0}, mirror=Mirror("new", 0.5)), "gets no copies of requests"),
         (Deploy({"old": 1.0, "new": 1.0}, {"new": 2}), "give it as many"),
         (Deploy({"old": 1.0, "new": 1.0}, {"old": 2, "new": 1}), "give it as many"),
     ],
-    ids=["resize", "remove", "roll back", "replace", "of one", "of both"],
+    ids=["resize", "remove", "roll back", "replace", "copies", "of one", "of both"],
 )
 def test_what_would_part_them_is_refused_at_run_time(
     engine: str, action: Action, text: str

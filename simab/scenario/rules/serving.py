@@ -60,6 +60,9 @@ def instances_can_be_shared(
     elif variant.autoscaling is not None or host.autoscaling is not None:
         rule = "shares instances that scale, and each variant scales by its own requests"
         yield Violation(here, rule, "Leave out autoscaling of both.")
+    elif (shadow := scenario.endpoint.shadow) is not None and shadow.variant in (path[-1], name):
+        rule = f"shares instances with another, and {shadow.variant} gets copies of requests"
+        yield Violation(here, rule, "Leave out shadow, or copy to a variant on instances alone.")
     elif variant.cost_per_instance_hour is not None:
         rule = f"is served by instances of {name}, which {name} pays for"
         yield Violation((*path, "cost_per_instance_hour"), rule, "Leave it out.")
