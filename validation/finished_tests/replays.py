@@ -21,6 +21,7 @@ from simab.scenario.models import Scenario
 from simab.scenario.world_names import DESCRIBED
 from simab.stats.intervals import quantile_interval
 from validation.csv_rows import csv_text
+from validation.finished_tests.day_of_requests import HOURS, LOOKS, day_of_requests
 from validation.finished_tests.records import (
     FinishedTest,
     hillstrom_tests,
@@ -37,19 +38,17 @@ PLACE: Final = "reports/finished_tests"
 _DRAWN: Final = 1000  # of Upworthy's tests
 _RUNS_OF_DRAWN: Final = 1
 _RUNS: Final = 100
-_HOURS: Final = 24
 _TESTS_A_TASK: Final = 5
-_LOOKS: Final = 10
 
 
 def _rules(sample: int, control: float, metric: str) -> dict[str, dict[str, Any]]:
     """Each rule, planned for as many requests of each variant as the smaller one had."""
     looking = {
-        "labelled_requests": max(sample // _LOOKS, 1),
-        "labelled_requests_per_look": max(sample // _LOOKS, 1),
-        "maximum_duration": f"{_HOURS}h",
+        "labelled_requests": max(sample // LOOKS, 1),
+        "labelled_requests_per_look": max(sample // LOOKS, 1),
+        "maximum_duration": f"{HOURS}h",
     }
-    planned = {"labelled_requests": sample, "maximum_duration": f"{_HOURS + 3}h"}
+    planned = {"labelled_requests": sample, "maximum_duration": f"{HOURS + 3}h"}
     return {
         "whichever is ahead": {
             "kind": "metric_majority",
@@ -105,40 +104,22 @@ def shared_folder() -> Path:
 def replayed(test: FinishedTest) -> Scenario:
     """Two variants with the recorded rates, and as many requests in 24 hours as were recorded."""
     sample = min(test.requests)
-    variants = {
-        name: {
-            "weight": requests / sum(test.requests),
-            "workers": 200,
-            "latency": {"kind": "constant", "value": "1ms"},
-            "quality": quality,
-        }
-        for name, requests, quality in zip(
-            ("control", "candidate"), test.requests, test.qualities, strict=True
-        )
+    control, candidate = zip(test.requests, test.qualities, strict=True)
+    objective = {
+        "control": "control",
+        "candidate": "candidate",
+        "metric": test.metric,
+        "smallest_effect": max(abs(test.difference), 1e-6),
     }
-    return Scenario.model_validate(
-        {
-            "title": "A finished test",
-            "endpoint": {"variants": variants, "weight_update": "1s"},
-            "traffic": {"users": {"rate": f"{sum(test.requests) / _HOURS:.6f}/h"}},
-            "metrics": {"period": "30min", "publication_delay": "0s"},
-            "controller": {"interval": "30min"},
-            "objective": {
-                "control": "control",
-                "candidate": "candidate",
-                "metric": test.metric,
-                "smallest_effect": max(abs(test.difference), 1e-6),
-            },
-            "horizon": f"{_HOURS + 4}h",
-            "policies": _rules(sample, test.level_of_control, test.metric),
-        }
-    )
+    rules = _rules(sample, test.level_of_control, test.metric)
+    arms = {"control": control, "candidate": candidate}
+    return day_of_requests("A finished test", arms, objective, rules)
 
 
 def replay(test: FinishedTest, seed: int, runs: int) -> _Ends:
     """How each run of each rule ends, and the part of the recorded requests that it took."""
     study = compare(replayed(test), worlds=[DESCRIBED], replications=runs, seed=seed, store={})
-    whole_s = 3600.0 * _HOURS
+    whole_s = 3600.0 * HOURS
     return {
         rule: [(row.verdict.name, row.time_to_decision_s / whole_s) for row in rows]
         for rule, rows in study.rows.items()

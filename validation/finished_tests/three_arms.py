@@ -18,12 +18,11 @@ from simab.scenario.world_names import DESCRIBED
 from simab.stats.intervals import quantile_interval, share_interval
 from simab.text import typeset
 from validation.csv_rows import read_rows
+from validation.finished_tests.day_of_requests import HOURS, LOOKS, day_of_requests
 from validation.finished_tests.records import FinishedTest, hillstrom_tests
 
 __all__ = ["ThreeArms", "play_three_arms", "read_three_arms", "three_arms_section"]
 
-_HOURS: Final = 24
-_LOOKS: Final = 10
 _ARMS: Final = ("no e-mail", "women's e-mail", "men's e-mail")
 _TEXT: Final = """
 ## Hillstrom's test with all three arms
@@ -57,41 +56,23 @@ def three_arms(pairs: Sequence[FinishedTest]) -> Scenario:
     mens, womens = pairs
     sizes = (mens.requests[0], womens.requests[1], mens.requests[1])
     qualities = (mens.qualities[0], womens.qualities[1], mens.qualities[1])
-    variants = {
-        name: {
-            "weight": size / sum(sizes),
-            "workers": 200,
-            "latency": {"kind": "constant", "value": "1ms"},
-            "quality": quality,
-        }
-        for name, size, quality in zip(_ARMS, sizes, qualities, strict=True)
+    objective = {
+        "control": _ARMS[0],
+        "candidates": [*_ARMS[1:]],
+        "metric": mens.metric,
+        "smallest_effect": min(abs(mens.difference), abs(womens.difference)) / 2.0,
     }
-    return Scenario.model_validate(
-        {
-            "title": "No e-mail, and two e-mails",
-            "endpoint": {"variants": variants, "weight_update": "1s"},
-            "traffic": {"users": {"rate": f"{sum(sizes) / _HOURS:.6f}/h"}},
-            "metrics": {"period": "30min", "publication_delay": "0s"},
-            "controller": {"interval": "30min"},
-            "objective": {
-                "control": _ARMS[0],
-                "candidates": [*_ARMS[1:]],
-                "metric": mens.metric,
-                "smallest_effect": min(abs(mens.difference), abs(womens.difference)) / 2.0,
-            },
-            "horizon": f"{_HOURS + 4}h",
-            "policies": _rules(min(sizes)),
-        }
-    )
+    arms = dict(zip(_ARMS, zip(sizes, qualities, strict=True), strict=True))
+    return day_of_requests("No e-mail, and two e-mails", arms, objective, _rules(min(sizes)))
 
 
 def _rules(sample: int) -> dict[str, dict[str, Any]]:
     looking = {
-        "labelled_requests": sample // _LOOKS,
-        "labelled_requests_per_look": sample // _LOOKS,
-        "maximum_duration": f"{_HOURS}h",
+        "labelled_requests": sample // LOOKS,
+        "labelled_requests_per_look": sample // LOOKS,
+        "maximum_duration": f"{HOURS}h",
     }
-    planned = {"labelled_requests": sample, "maximum_duration": f"{_HOURS + 3}h"}
+    planned = {"labelled_requests": sample, "maximum_duration": f"{HOURS + 3}h"}
     return {
         "fixed horizon": {"kind": "fixed_horizon", **planned},
         "group sequential": {"kind": "group_sequential", **planned},
@@ -125,7 +106,7 @@ def play_three_arms(
 
 def _played(pairs: Sequence[FinishedTest], runs: int) -> dict[str, list[tuple[str | None, float]]]:
     study = compare(three_arms(pairs), worlds=[DESCRIBED], replications=runs, store={})
-    whole_s = 3600.0 * _HOURS
+    whole_s = 3600.0 * HOURS
     return {
         rule: [(row.decided_for, row.time_to_decision_s / whole_s) for row in rows]
         for rule, rows in study.rows.items()
