@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from simab.scenario.replay import replay
 from simab.scenario.trace import Trace
 
-__all__ = ["add_given", "make_sure_something_comes", "replayed"]
+__all__ = ["SIZES", "add_given", "make_sure_something_comes", "replayed", "trace_file"]
 
 FOLDER = tempfile.TemporaryDirectory(prefix="simab-traces-")
 SIZES = ("read", "written")
@@ -85,7 +85,7 @@ def _trace(draw: st.DrawFn, names: Sequence[str], unit_ns: int, *, sized: bool) 
         target = draw(st.sampled_from(["", "", *names]))
         count, part = (1, "x") if number == 0 else (draw(COUNTS), draw(PARTS))
         rows.append(f"{at_ns},{count},{part},{target},{draw(LARGE)},{draw(LARGE)}")
-    trace: dict[str, Any] = {"file": _file("\n".join(rows))}
+    trace: dict[str, Any] = {"file": trace_file("\n".join(rows))}
     kind = draw(KINDS)
     if kind != "windows":
         trace |= {"time": "t", "unit": "ns"}
@@ -110,7 +110,8 @@ def _trace(draw: st.DrawFn, names: Sequence[str], unit_ns: int, *, sized: bool) 
     }
 
 
-def _file(text: str) -> str:
+def trace_file(text: str) -> str:
+    """Where a file of this text lies, which is there until the tests are over."""
     path = Path(FOLDER.name) / f"{blake2b(text.encode(), digest_size=12).hexdigest()}.csv"
     if not path.exists():
         path.write_text(text, encoding="utf-8")

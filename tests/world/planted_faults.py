@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from simab.policies import Action, Mirror, SetWeights
-from simab.policies.immature import Immature, Window
+from simab.policies.immature import Immature, Weight, Window
 from simab.world.records import RECORD_COLUMNS
 from tests.world.building import scenario, variant
 from tests.world.drawn_runs import Play
+from tests.world.drawn_traces import SIZES, trace_file
 
 __all__ = ["FAULTS", "RARE"]
 
@@ -309,17 +310,38 @@ def doubled() -> Play:
     return _play(half_ms=1, traffic={"users": {"rate": "1000000/s", "arrivals": arrivals}})
 
 
-def labelled(labels: dict[str, Any], immature: Immature | None = None) -> Play:
+def labelled(
+    labels: dict[str, Any],
+    immature: Immature | None = None,
+    *,
+    probability: float = 1,
+    targets: Mapping[str, Any] | None = None,
+) -> Play:
     """Replies at 11, 21 s and so on, whose labels come 5 s later unless told otherwise."""
-    served = variant(latency=_constant("1s"), quality={"kind": "success", "probability": 1})
+    right = {"kind": "success", "probability": probability}
+    served = variant(latency=_constant("1s"), quality=right)
+    regular = {"rate": "6/min", "arrivals": {"gaps": {"kind": "regular"}}}
     play = _play(
         {"a": served, "b": served},
         half_ms=30_000,
-        traffic={"users": {"rate": "6/min", "arrivals": {"gaps": {"kind": "regular"}}}},
+        traffic={"users": regular | (targets or {})},
         labels={"delay": _constant("5s")} | labels,
     )
     return replace(play, immature=immature)
 
+
+def sized() -> Play:
+    """Ten requests whose sizes say, but for a factor, how long a worker is busy with them."""
+    rows = "\n".join(f"{at},{at},{at}" for at in range(10))
+    trace = {"file": trace_file(f"t,{','.join(SIZES)}\n{rows}"), "time": "t", "unit": "ms"}
+    per_unit = dict.fromkeys(SIZES, "100us")
+    latency = {"kind": "by_size", "base": "1ms", "per_unit": per_unit, "cv": 0.5}
+    served = variant(latency=latency)
+    traffic = {"users": {"trace": trace | {"sizes": list(SIZES)}}}
+    return _play({"a": served, "b": served}, half_ms=100, traffic=traffic)
+
+
+_REVISED: Mapping[str, Any] = {"revised": 1, "revised_after": {"kind": "constant", "value": "2s"}}
 
 RARE: Mapping[str, Callable[[], Play]] = {
     "one place more in the queue": full,
@@ -344,9 +366,17 @@ RARE: Mapping[str, Callable[[], Play]] = {
     "a label at an outage's start": lambda: labelled({"outages": [_lost("16s", "1s")]}),
     "a label at an outage's end": lambda: labelled({"outages": [_lost("15s", "1s")]}),
     "a label at the end of a rule's window": lambda: labelled({}, Window(within="5s")),
-    "a correction at the end of a rule's window": lambda: labelled(
-        {"revised": 1, "revised_after": _constant("2s")}, Window(within="7s")
+    "a correction at the end of a rule's window": lambda: labelled(_REVISED, Window(within="7s")),
+    "a second delivery that knows better": lambda: labelled(
+        _REVISED | {"duplicates": {"share": 1, "delay": _constant("1s")}}
     ),
+    "what a correction takes back": lambda: labelled(_REVISED),
+    "words of a pair's second request": lambda: labelled(
+        _REVISED | {"revised": 0.5}, targets={"paired_targets": ["a", "b"]}
+    ),
+    "negatives among the weighed": lambda: labelled({"wrong": 1}, Weight(), probability=0.5),
+    "the sizes of the next request": sized,
+    "a factor that is left out": sized,
 }
 """By name of a fault, a play that finds it: few drawn runs have what it needs."""
 
