@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,11 @@ from simab.stats.interval import normal_quantile
 
 __all__ = [
     "FEWEST_USERS",
+    "UserArms",
     "UserDifference",
     "UserTable",
     "adjusted_difference",
+    "ratio_arms",
     "ratio_difference",
     "user_table",
     "win_difference",
@@ -99,6 +102,19 @@ class UserDifference:
         return 2.0 * float(stdtr(self.degrees, -abs(t)))
 
 
+class UserArms(NamedTuple):
+    """Values a request in each arm, the variances of both, and their covariance.
+
+    Variances are NaN while an arm has too few users, or users who are all alike.
+    """
+
+    control: float
+    candidate: float
+    control_variance: float
+    candidate_variance: float
+    covariance: float
+
+
 def user_table(users: tuple[Integers, Integers], values: tuple[Floats, Floats]) -> UserTable:
     """The answers of two arms added up by user; `users` and `values` have an entry an answer."""
     both = np.concatenate(users)
@@ -116,6 +132,16 @@ def user_table(users: tuple[Integers, Integers], values: tuple[Floats, Floats]) 
         (added(control, ones[0]), added(candidate, ones[1])),
         (added(control, values[0]), added(candidate, values[1])),
     )
+
+
+def ratio_arms(table: UserTable) -> UserArms:
+    """Both ratios with the parts of their difference's variance: own + other - 2 covariance."""
+    control, candidate, influences = _arms(table.requests, table.values)
+    own = [float(each @ each) for each in influences]
+    if min(table.users) < FEWEST_USERS or not min(own) > 0.0:
+        return UserArms(control, candidate, math.nan, math.nan, math.nan)
+    covariance = float(influences[0] @ influences[1])
+    return UserArms(control, candidate, own[0], own[1], covariance)
 
 
 def ratio_difference(table: UserTable) -> UserDifference:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,9 @@ from simab.stats.design_effect import (
     design_effect,
     naive_false_promotion,
 )
-from simab.stats.label_totals import LabelTotals
 from simab.stats.user_totals import UserTotals, ratio_test
-from tests.policies.fake_metrics import MINUTE, earned, observation, successes
+from tests.policies.fake_metrics import MINUTE, observation
+from tests.policies.one_by_one import OneByOne, answers
 
 Floats = NDArray[np.float64]
 HOUR = 60 * MINUTE
@@ -40,34 +40,6 @@ EACH_KIND: list[dict[str, Any]] = [
     {"kind": AlwaysValid, "labelled_requests": 50, "method": "mixture", "typical_effect": 0.05},
     {"kind": BayesianExperiment, "labelled_requests": 50},
 ]
-
-
-@dataclass(frozen=True)
-class OneByOne:
-    """A metrics view of answers, whose totals are the answers' own."""
-
-    by_variant: Mapping[str, Answers]
-    earning: bool = False
-    asked: list[str] = field(default_factory=list)
-
-    def labels(self, variant: str) -> LabelTotals:
-        """As counts."""
-        values = self.by_variant[variant].values
-        if self.earning:
-            return earned(values.tolist())
-        return successes(int(values.sum()), int((1 - values).sum()))
-
-    def answers(self, variant: str) -> Answers:
-        """One by one."""
-        self.asked.append(variant)
-        return self.by_variant[variant]
-
-
-def answers(users: Any, values: Any, arrived_ns: Any = 0) -> Answers:
-    """Those of one segment."""
-    users, values = np.asarray(users), np.asarray(values, dtype=np.float64)
-    arrived = np.broadcast_to(np.asarray(arrived_ns), users.shape)
-    return Answers(np.zeros_like(users), users, values, arrived, arrived)
 
 
 def drawn(seed: int, *, users: int = 80, gain: float = 0.0) -> dict[str, Answers]:

@@ -14,6 +14,8 @@ from simab.policies.experiments.bayesian import BayesianExperiment
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
+from simab.policies.rollouts.guarded_release import GuardedRelease
+from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.run.simulation import simulate
 from simab.scenario.models import Scenario
 from simab.stats.shared_users import ratio_difference, user_table
@@ -43,10 +45,38 @@ RULES: dict[str, Policy] = {
     "adjusted by request": FixedHorizonTest.model_validate(
         {"labelled_requests": 200, "pre_period": "2min"}
     ),
+    "release": GuardedRelease.model_validate(
+        {
+            "stages": [{"share": "50%", "lasts": "4min"}],
+            "metrics": [{"metric": "success_rate", "threshold": 0.01}, {"metric": "error_rate"}],
+            "interval": "credible",
+            "level": 0.8,
+            "unit": "user",
+        }
+    ),
+    "alerts": SequentialAlerts.model_validate(
+        {
+            "stages": [{"share": "40%", "lasts": "5min"}],
+            "metrics": [{"metric": "success_rate"}],
+            "early_check_every": "30s",
+            "tight_at": 200,
+            "unit": "user",
+        }
+    ),
     "waiting": FixedHorizonTest.model_validate(
         {"labelled_requests": 200, "unit": "user", "immature": {"kind": "wait", "after": "1min"}}
     ),
 }
+
+_DECIDES = (
+    "fixed",
+    "sequential",
+    "adjusted",
+    "adjusted by request",
+    "waiting",
+    "release",
+    "alerts",
+)
 
 
 def world(routing: str = "sticky_hash", **parts: Any) -> Scenario:
@@ -75,7 +105,7 @@ def test_both_planes_decide_alike(name: str, routing: str) -> None:
     ]
     reference, compiled = (run.decision_log for run in runs)
     assert reference.decisions == compiled.decisions
-    if name in ("fixed", "sequential", "adjusted", "adjusted by request", "waiting"):
+    if name in _DECIDES:
         assert compiled.decisions, "it comes to a decision in this time"
 
 

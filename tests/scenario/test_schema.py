@@ -37,7 +37,7 @@ BEYOND_A_SCHEMA = {
     "targets", "too_many_requests", "too_many_runs", "too_many_windows",
     "dates", "too_much_memory", "trace_and_rate", "trace_cells", "trace_content", "trace_sizes",
     "unknown_column", "unknown_table",
-    "usual_metrics_need_labels", "no_world_left", "units_of_analysis", "weightless_worlds",
+    "usual_metrics_need_labels", "no_world_left", "units_of_analysis", "users_of_requests", "weightless_worlds",
     "world_changes", "world_titles",
     "effect_in_percent", "effect_of_columns", "arrivals", "never_happens", "points_alone",
     "trace_columns", "timeline", "labels_by_outcome", "weights_undeployed",

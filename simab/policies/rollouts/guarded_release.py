@@ -128,11 +128,11 @@ class GuardedRelease(StagedRelease):
         """The metrics that are worse by more than is tolerated, by place, in words."""
         assert state.watch is not None
         for place, metric in enumerate(self.metrics):
-            arms = state.watch.arms(metric.metric, self.compared(observation))
+            arms = state.watch.arms(metric.metric, self.compared(observation), self.unit)
             interval = compared(metric, arms, level=self.level, tight_at=self._tight_at)
             if metric.is_worse(interval):
                 where = f"regression at {self.stages[state.stage].share:.3g}"
-                yield place, f"{where}: {metric.reading(*arms, interval)}"
+                yield place, f"{where}: {metric.reading(arms, interval, self.unit)}"
 
     @property
     def _tight_at(self) -> int | None:
@@ -174,6 +174,7 @@ class GuardedRelease(StagedRelease):
             self.compared(observation),
             level=self.level,
             tight_at=self._tight_at,
+            unit=self.unit,
         )
 
     def next_look(self, state: Any, observation: Observation) -> NextLook | None:

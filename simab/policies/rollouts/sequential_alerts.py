@@ -136,6 +136,7 @@ class SequentialAlerts(StagedRelease):
             self.compared(observation),
             level=1.0 - self.alpha,
             tight_at=self.tight_at,
+            unit=self.unit,
         )
 
     def _served_out(self, state: SequentialAlertsState, observation: Observation) -> Step:

@@ -14,6 +14,7 @@ from simab.policies.actions import Action, SetWeights
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import beside_others
 from simab.policies.policy import Policy
+from simab.policies.rollouts.watched_metrics import Unit, WatchedMetric
 
 __all__ = ["ReleaseStage", "StagedRelease"]
 
@@ -27,10 +28,15 @@ class ReleaseStage(Description):
     """How long the stage serves."""
 
 
+def _is_by_request(unit: object) -> bool:
+    return unit == "request"
+
+
 class StagedRelease(Policy):
     """Raises the candidate's share by a list of stages; what stops it is each policy's own rule."""
 
     kind: str  # first, for a file and its messages begin with it
+    metrics: tuple[WatchedMetric, ...]
     stages: Annotated[tuple[ReleaseStage, ...], Field(min_length=1)]
     """Stages with rising shares; the candidate is promoted after the last."""
 
@@ -38,6 +44,20 @@ class StagedRelease(Policy):
     """A variant like the control that has as much traffic as the candidate in every stage, and that
     the candidate is compared with in place of the control: both are new and of one size, so that
     cold caches and small samples speak against neither. The control itself if absent."""
+
+    unit: Annotated[Unit, Field(exclude_if=_is_by_request)] = "request"
+    """What success rates and rewards are compared by: each labelled request for an independent
+    draw, or each user, by the delta method, of requests that came since the first stage began.
+    Error rates and latencies are always of requests."""
+
+    @model_validator(mode="after")
+    def _users_have_labels(self) -> StagedRelease:
+        if self.unit == "user" and not self.reads_answers():
+            raise InvalidInput(
+                "unit: user is of success rates and rewards, and no metric here is one; "
+                "leave it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _baseline_has_room(self) -> StagedRelease:
@@ -55,6 +75,10 @@ class StagedRelease(Policy):
         if shares != sorted(set(shares)):
             raise InvalidInput("the stages do not rise; list growing shares such as 5%, 25%, 50%")
         return self
+
+    def reads_answers(self) -> bool:
+        """Whether a metric is compared over users."""
+        return self.unit == "user" and any(each.reads_labels for each in self.metrics)
 
     def has_ended(self, state: Any) -> bool:
         return bool(state and state.finished)

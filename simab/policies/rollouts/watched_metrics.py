@@ -21,10 +21,13 @@ from simab.stats.always_valid import confidence_sequence
 from simab.stats.interval import Interval, two_sided_normal_quantile
 from simab.stats.label_totals import FEWEST_REWARDS, LabelTotals
 from simab.stats.request_totals import RequestTotals, bucket_middle_ns
+from simab.stats.shared_users import UserTable, ratio_arms, user_table
 
 __all__ = [
     "Arm",
+    "Arms",
     "LabelSums",
+    "Unit",
     "Watch",
     "WatchedMetric",
     "WatchedName",
@@ -33,6 +36,7 @@ __all__ = [
     "requests_since",
 ]
 
+Unit: TypeAlias = Literal["request", "user"]
 WatchedName: TypeAlias = Literal["error_rate", "latency_mean", "success_rate", "reward"]
 
 _OF_LABELS: Final = frozenset({"success_rate", "reward"})
@@ -64,6 +68,25 @@ class Arm(NamedTuple):
         deviations = squares - total * mean
         known = count >= FEWEST_REWARDS and deviations > 0.0
         return cls(count, mean, deviations / (count - 1) if known else math.nan)
+
+
+class Arms(NamedTuple):
+    """Both variants, and the covariance of their means: not 0 where users have met both."""
+
+    control: Arm
+    candidate: Arm
+    covariance: float = 0.0
+
+    @classmethod
+    def of_users(cls, table: UserTable) -> Arms:
+        """Values a request, with errors over users; sizes are requests, as they are counted by."""
+        found = ratio_arms(table)
+        control, candidate = (int(each.sum()) for each in table.requests)
+        return cls(
+            Arm(control, found.control, found.control_variance * control),
+            Arm(candidate, found.candidate, found.candidate_variance * candidate),
+            found.covariance,
+        )
 
 
 class LabelSums(NamedTuple):
@@ -112,17 +135,27 @@ class Watch(NamedTuple):
             LabelSums.of(labels(observation.candidate)),
         )
 
-    def arms(self, metric: WatchedName, observation: Observation) -> tuple[Arm, Arm]:
+    def arms(self, metric: WatchedName, observation: Observation, unit: Unit = "request") -> Arms:
         """Control and candidate, of whole published windows and of labels."""
         metrics = observation.metrics
         if metric in _OF_LABELS:
-            return (
+            if unit == "user":
+                return Arms.of_users(self._users(observation))
+            return Arms(
                 _labelled_arm(metric, metrics.labels(observation.control), self.control),
                 _labelled_arm(metric, metrics.labels(observation.candidate), self.candidate),
             )
         control = requests_since(self.since_ns, metrics, observation.control)
         candidate = requests_since(self.since_ns, metrics, observation.candidate)
-        return _requests_arm(metric, control), _requests_arm(metric, candidate)
+        return Arms(_requests_arm(metric, control), _requests_arm(metric, candidate))
+
+    def _users(self, observation: Observation) -> UserTable:
+        """The labelled answers to requests that came since then, added up by user."""
+        names = observation.control, observation.candidate
+        control, candidate = (
+            observation.metrics.answers(name).arrived(self.since_ns) for name in names
+        )
+        return user_table((control.users, candidate.users), (control.values, candidate.values))
 
 
 class WatchedMetric(Description):
@@ -147,36 +180,36 @@ class WatchedMetric(Description):
             return interval.low > self.threshold
         return interval.high < -self.threshold
 
-    def reading(self, control: Arm, candidate: Arm, interval: Interval) -> str:
+    def reading(self, arms: Arms, interval: Interval, unit: Unit = "request") -> str:
         """What was measured, in words."""
-        form, unit = (".1f", "ms") if self.metric == "latency_mean" else (".4g", "")
+        form, suffix = (".1f", "ms") if self.metric == "latency_mean" else (".4g", "")
+        by = " by user" if unit == "user" and self.reads_labels else ""
         values = " against ".join(
-            f"{format(each.mean, form)}{unit} of {each.size}" if each.size else "no data"
-            for each in (candidate, control)
+            f"{format(each.mean, form)}{suffix} of {each.size}{by}" if each.size else "no data"
+            for each in (arms.candidate, arms.control)
         )
         said = interval.reason or f"{interval.low:+.4g} to {interval.high:+.4g}"
         return f"{self.metric} {values}, {self.difference} difference {said}"
 
 
-def compared(
-    metric: WatchedMetric, arms: tuple[Arm, Arm], *, level: float, tight_at: int | None
-) -> Interval:
+def compared(metric: WatchedMetric, arms: Arms, *, level: float, tight_at: int | None) -> Interval:
     """The interval of a metric's difference, candidate to control.
 
     With `tight_at` an asymptotic confidence sequence, narrowest at so many values of each variant;
     without, what a normal posterior under a flat prior gives, for one look.
     """
-    control, candidate = arms
+    control, candidate, covariance = arms
     if not (control.size and candidate.size):
         return Interval.undefined(level, "a variant has nothing yet")
     own, other = candidate.variance / candidate.size, control.variance / control.size
-    estimate, variance = candidate.mean - control.mean, own + other
+    estimate, variance = candidate.mean - control.mean, own + other - 2.0 * covariance
     if metric.difference == "relative":
         if not control.mean:
             return Interval.undefined(level, "the control's value is 0")
         ratio = candidate.mean / control.mean
         estimate = (ratio - 1.0) * math.copysign(1.0, control.mean)  # a part of its size
-        variance = (own + ratio * ratio * other) / (control.mean * control.mean)
+        variance = own + ratio * ratio * other - 2.0 * ratio * covariance
+        variance /= control.mean * control.mean
     if not variance > 0.0:
         return Interval.undefined(level, "the spread is not known yet")
     if tight_at is None:
@@ -237,12 +270,13 @@ def read_now(
     *,
     level: float,
     tight_at: int | None,
+    unit: Unit,
 ) -> list[LookReading]:
     """Each metric now; it neither passes nor fails where nothing is known."""
     found = []
     for metric in metrics:
-        arms = watch.arms(metric.metric, observation)
+        arms = watch.arms(metric.metric, observation, unit)
         interval = compared(metric, arms, level=level, tight_at=tight_at)
         passed = None if interval.reason is not None else not metric.is_worse(interval)
-        found.append(LookReading(metric.metric, metric.reading(*arms, interval), passed))
+        found.append(LookReading(metric.metric, metric.reading(arms, interval, unit), passed))
     return found

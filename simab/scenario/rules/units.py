@@ -15,6 +15,7 @@ from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.immature import AsArrived, Wait
 from simab.policies.metrics import COUNTED_AS_CORRECT
+from simab.policies.rollouts.staged_release import StagedRelease
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards, smallest_reward
@@ -40,6 +41,8 @@ def answers_can_be_added_up(
             here = (*path, "metrics", index, "metric")
             yield from until_unread(_decider_reads_once(each, here, scenario))
         return
+    if isinstance(policy, StagedRelease) and policy.reads_answers():
+        yield from _labels_come_once(scenario, (*path, "unit"))
     if not isinstance(policy, Experiment) or not policy.reads_answers():
         return
     field = _field_of(policy)
