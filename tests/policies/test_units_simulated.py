@@ -15,6 +15,9 @@ from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.naive_peeking import NaivePeeking
 from simab.policies.rollouts.guarded_release import GuardedRelease
+from simab.policies.rollouts.ramp_by_power import RampByPower
+from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
+from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.run.simulation import simulate
 from simab.scenario.models import Scenario
@@ -62,6 +65,15 @@ RULES: dict[str, Policy] = {
             "tight_at": 200,
             "unit": "user",
         }
+    ),
+    "ramp": RampByPower.model_validate(
+        {"degradation": 0.25, "spread": 0.5, "risk": 0.2, "first_share": "30%", "unit": "user"}
+    ),
+    "budget": RiskBudgetedRamp.model_validate(
+        {"budget": 60, "typical_loss": 0.05, "spread": 0.5, "every": "1min", "unit": "user"}
+    ),
+    "safe": SafeRollout.model_validate(
+        {"stages": ["40%"], "bake": "4min", "alpha": 0.5, "tight_at": 200, "unit": "user"}
     ),
     "waiting": FixedHorizonTest.model_validate(
         {"labelled_requests": 200, "unit": "user", "immature": {"kind": "wait", "after": "1min"}}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simab.policies.answers import Answers
 from simab.policies.experiments.two_means import MeansTest
-from simab.policies.experiments.unit import UnitOfAnalysis
+from simab.policies.experiments.unit import Treatment
 from simab.policies.observation import Observation
 from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
 from simab.stats.bayes import Normal
@@ -45,7 +45,7 @@ class UserEvidence:
     control: str
     candidate: str
     observation: Observation
-    rule: UnitOfAnalysis
+    rule: Treatment
     since_ns: int | None = None
 
     @cached_property

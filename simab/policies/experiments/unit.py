@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -14,7 +14,7 @@ from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import all_to
 from simab.policies.policy import Policy
 
-__all__ = ["Start", "UnitOfAnalysis", "started"]
+__all__ = ["BY_USER", "Start", "Treatment", "UnitOfAnalysis", "started"]
 
 Unit: TypeAlias = Literal["request", "user", "user_mean"]
 Weights = tuple[tuple[str, float], ...]
@@ -22,6 +22,36 @@ Weights = tuple[tuple[str, float], ...]
 
 def _is_by_request(unit: object) -> bool:
     return unit == "request"
+
+
+class Treatment(Protocol):
+    """How answers are added up and treated: the fields of `UnitOfAnalysis`."""
+
+    @property
+    def unit(self) -> Unit: ...
+    @property
+    def pre_period(self) -> int | None: ...
+    @property
+    def cap(self) -> float | None: ...
+    @property
+    def cap_percentile(self) -> float | None: ...
+    @property
+    def triggered(self) -> tuple[str, ...]: ...
+    @property
+    def ranks(self) -> bool: ...
+
+
+class _ByUser(NamedTuple):
+    unit: Unit = "user"
+    pre_period: None = None
+    cap: None = None
+    cap_percentile: None = None
+    triggered: tuple[str, ...] = ()
+    ranks: bool = False
+
+
+BY_USER: Final[Treatment] = _ByUser()
+"""Of rules that may count users, and treat answers in no other way."""
 
 
 class UnitOfAnalysis(Policy):

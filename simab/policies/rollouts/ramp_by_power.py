@@ -17,8 +17,9 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
-from simab.policies.rollouts.loss_seen import labels_of, variance_of
+from simab.policies.rollouts.loss_seen import labels_of, variance_of, variance_since
 from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
+from simab.policies.rollouts.watched_metrics import OptionalUnit
 from simab.stats.always_valid import running_p_value
 from simab.stats.bayes import Normal, expected_loss_normal
 from simab.stats.interval import normal_quantile
@@ -83,6 +84,10 @@ class RampByPower(Policy):
     """The share of the last stage."""
     labelled_requests: Annotated[int, Field(ge=1)] = 100
     """Labelled requests that each variant must have before the watching test looks."""
+    unit: OptionalUnit = "request"
+    """What is taken for an independent draw: each labelled request, or each user, for the same
+    values a request, by the delta method. A stage then ends when the errors over users of its own
+    requests are those that the test needs."""
     maximum_duration: PositiveDuration | None = None
     """When a ramp that is not through keeps the control; never if absent."""
 
@@ -100,6 +105,10 @@ class RampByPower(Policy):
         needed = normal_quantile(1.0 - self.alpha) + normal_quantile(self.power)
         return (needed * self.spread / self.degradation) ** 2
 
+    def reads_answers(self) -> bool:
+        """By user."""
+        return self.unit == "user"
+
     def has_ended(self, state: Any) -> bool:
         return bool(state and state.finished)
 
@@ -110,7 +119,7 @@ class RampByPower(Policy):
         if state is None:
             start = RampByPowerState(share=self.first_share)
             return (entered(start.share, "the ramp starts", observation),), start
-        seen, labelled = labels_of(observation)
+        seen, labelled = labels_of(observation, self.unit)
         if state.since_ns is None:
             if observation.refused:  # the stage was never entered
                 return (entered(state.share, "asked again", observation),), state
@@ -119,7 +128,7 @@ class RampByPower(Policy):
         if state.p_value <= self.alpha:
             because = f"loss at {state.share:g}: {self._standing(state, seen)}"
             return (RollBack(because=because),), state._replace(finished=True)
-        if self._has_power(state, labelled):
+        if self._has_power(state, labelled, observation):
             return self._passed(state, seen, labelled, observation)
         if self.maximum_duration is not None and observation.now_ns >= self.maximum_duration:
             over = units.format_duration(self.maximum_duration)
@@ -137,8 +146,14 @@ class RampByPower(Policy):
         p_value = running_p_value(state.p_value, seen.mixture_test(self.degradation**2).p_value)
         return state if p_value == state.p_value else state._replace(p_value=p_value)
 
-    def _has_power(self, state: RampByPowerState, labelled: tuple[int, int]) -> bool:
+    def _has_power(
+        self, state: RampByPowerState, labelled: tuple[int, int], observation: Observation
+    ) -> bool:
         """Whether the labels since the stage began would show the degradation."""
+        if self.unit == "user":
+            assert state.since_ns is not None
+            needed = self.spread**2 / self.stage_information()  # of the variance
+            return variance_since(state.since_ns, observation) <= needed
         control, candidate = (
             now - then for now, then in zip(labelled, state.labelled, strict=True)
         )
@@ -195,8 +210,8 @@ class RampByPower(Policy):
             return ()
         if not (after.finished or after.stage != before.stage):
             return ()
-        seen, labelled = labels_of(observation)
-        promoted = after.finished and self._has_power(before, labelled)
+        seen, labelled = labels_of(observation, self.unit)
+        promoted = after.finished and self._has_power(before, labelled, observation)
         passed = True if promoted or after.share > before.share else None
         verdict = False if after.p_value <= self.alpha else passed
         return (LookReading(f"stage {before.stage}", self._standing(after, seen), verdict),)

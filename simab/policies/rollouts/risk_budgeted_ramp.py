@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 from simab.description import Difference, Duration, PositiveDuration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, Promote, RollBack
-from simab.policies.experiments.evidence import evidence_of
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation, newest_published
@@ -19,6 +18,7 @@ from simab.policies.pair_weights import candidate_share
 from simab.policies.policy import Policy
 from simab.policies.rollouts.loss_seen import labels_of, variance_of
 from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
+from simab.policies.rollouts.watched_metrics import OptionalUnit
 from simab.stats.bayes import Normal
 from simab.stats.ramp_budget import largest_exposure
 
@@ -93,6 +93,10 @@ class RiskBudgetedRamp(Policy):
     """The most that the candidate has of what the two have, until it is promoted."""
     smallest_share: Annotated[Share, Field(ge=1 / FINEST, lt=1)] = 0.001
     """The share below which the budget counts as used up: it is rolled back."""
+    unit: OptionalUnit = "request"
+    """What the loss is known by: labelled requests as independent draws, or users, for the same
+    loss a request, by the delta method. What requests still to come lose is taken for independent
+    in both."""
     inconclusive: Literal["keep", "ship"] = "keep"
     """What to do after the last step: keep the control, or promote the candidate."""
 
@@ -104,6 +108,10 @@ class RiskBudgetedRamp(Policy):
                 f"{self.largest_share:g}; lower it, or leave it out"
             )
         return self
+
+    def reads_answers(self) -> bool:
+        """By user."""
+        return self.unit == "user"
 
     def has_ended(self, state: Any) -> bool:
         return bool(state and state.finished)
@@ -185,7 +193,7 @@ class RiskBudgetedRamp(Policy):
 
     def _belief(self, observation: Observation) -> tuple[Normal, int]:
         """The posterior of the loss per request, and the candidate's labels behind it."""
-        seen, (_, labelled) = labels_of(observation)
+        seen, (_, labelled) = labels_of(observation, self.unit)
         variance = variance_of(seen)
         if not variance > 0.0:
             return Normal(0.0, self.typical_loss), 0
@@ -195,10 +203,11 @@ class RiskBudgetedRamp(Policy):
     def _because(
         self, state: RiskBudgetedRampState, standing: _Standing, observation: Observation
     ) -> str:
+        seen, _ = labels_of(observation, self.unit)
         loss, (_, exposed, allowed, coming) = standing.loss, standing
         more = f"{allowed:.0f} more keep" if math.isfinite(allowed) else "any number more keeps"
         return (
-            f"after step {state.step}: {evidence_of(observation)}: expected loss {loss.mean:.4g} a "
+            f"after step {state.step}: {seen}: expected loss {loss.mean:.4g} a "
             f"request, with a standard deviation of {loss.standard_deviation:.4g}; of "
             f"{observation.candidate} about {exposed:.0f} requests, {more} the budget of "
             f"{self.budget:g}, {coming:.0f} of both in a step"

@@ -19,11 +19,19 @@ from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, pair_weights
 from simab.policies.policy import Policy
+from simab.policies.rollouts.watched_metrics import (
+    Arms,
+    OptionalUnit,
+    WatchedMetric,
+    compared,
+    users_since,
+)
 from simab.policies.two_proportions import ProportionEvidence, TwoProportions
 
 __all__ = ["SafeRollout", "SafeRolloutState"]
 
 _NOTHING = TwoProportions(0, 0, 0, 0)
+_CORRECT = WatchedMetric(metric="success_rate")
 
 
 class SafeRolloutState(NamedTuple):
@@ -75,6 +83,9 @@ class SafeRollout(Policy):
     """Probability of rolling back a candidate that is as good, over all stages."""
     tight_at: Annotated[int, Field(ge=1)] = 5000
     """Requests a variant at which the confidence sequences are to be narrowest."""
+    unit: OptionalUnit = "request"
+    """What correct answers are compared by: labelled requests as independent draws, or users, by
+    the delta method, of requests that came since the stage began. 5XX are always of requests."""
     guardrails: tuple[Guardrail, ...] = ()
     """Margins that the candidate must keep, against the control, to leave a stage. A small stage
     may take long to show it."""
@@ -89,6 +100,10 @@ class SafeRollout(Policy):
         if list(self.stages) != sorted(set(self.stages)):
             raise InvalidInput("the stages do not rise; list growing shares such as 5%, 25%, 50%")
         return self
+
+    def reads_answers(self) -> bool:
+        """By user."""
+        return self.unit == "user"
 
     def has_ended(self, state: Any) -> bool:
         return bool(state.finished)
@@ -105,7 +120,7 @@ class SafeRollout(Policy):
             return (self._enter(state.stage, "asked again", observation),), state
         state = self._counted(state, observation)
         labels = ProportionEvidence.of(observation)
-        harm = self._harm(state, labels)
+        harm = self._harm(state, labels, observation)
         if harm:
             return (RollBack(because=harm),), state._replace(finished=True)
         assert state.stretch is not None
@@ -138,7 +153,7 @@ class SafeRollout(Policy):
         if before.stretch is None or not (ends or begins_hold):
             return ()
         state, labels = self._counted(before, observation), ProportionEvidence.of(observation)
-        harm = self._harm(state, labels)
+        harm = self._harm(state, labels, observation)
         reading = harm or f"no significant harm, {self._standing(state, labels)}"
         passed = False if harm else None if begins_hold and not after.stage > before.stage else True
         return (LookReading(f"stage {self.stages[before.stage]:.3g}", reading, passed),)
@@ -165,11 +180,17 @@ class SafeRollout(Policy):
         errors = TwoProportions(*(a + b for a, b in zip(state.errors, new, strict=True)))
         return state._replace(errors=errors, counted_until_ns=until_ns)
 
-    def _harm(self, state: SafeRolloutState, labels: ProportionEvidence) -> str:
+    def _harm(
+        self, state: SafeRolloutState, labels: ProportionEvidence, observation: Observation
+    ) -> str:
         """Significant harm in this stage, in words; empty while there is none."""
         # Two sides of which one is harm, in two metrics: alpha shared over the stages alone.
         level = 1.0 - self.alpha / len(self.stages)
-        correct = labels.shares.since(state.labels)
+        if self.unit == "user":
+            harm = self._harm_to_users(state, observation, level)
+            if harm:
+                return harm
+        correct = _NOTHING if self.unit == "user" else labels.shares.since(state.labels)
         for name, shares, sign in (("correct", correct, 1.0), ("5XX", state.errors, -1.0)):
             if not sign * shares.difference < 0.0:  # its interval holds it: no harm is certain
                 continue
@@ -184,6 +205,18 @@ class SafeRollout(Policy):
                     f"{interval.low:+.4f} to {interval.high:+.4f}"
                 )
         return ""
+
+    def _harm_to_users(
+        self, state: SafeRolloutState, observation: Observation, level: float
+    ) -> str:
+        """Significant harm in correct answers, with errors over users; empty if there is none."""
+        assert state.stretch is not None
+        arms = Arms.of_users(users_since(state.stretch.since_ns, observation))
+        interval = compared(_CORRECT, arms, level=level, tight_at=self.tight_at)
+        if not _CORRECT.is_worse(interval):
+            return ""
+        where = f"harm at {self.stages[state.stage]:.3g}"
+        return f"{where}: {_CORRECT.reading(arms, interval, self.unit)}"
 
     def _hold(self, state: SafeRolloutState, observation: Observation) -> Hold | None:
         """Why the stage is held; None if the next may begin."""

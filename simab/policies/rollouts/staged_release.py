@@ -14,7 +14,7 @@ from simab.policies.actions import Action, SetWeights
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import beside_others
 from simab.policies.policy import Policy
-from simab.policies.rollouts.watched_metrics import Unit, WatchedMetric
+from simab.policies.rollouts.watched_metrics import OptionalUnit, WatchedMetric
 
 __all__ = ["ReleaseStage", "StagedRelease"]
 
@@ -26,10 +26,6 @@ class ReleaseStage(Description):
     """The candidate's share of what the two have, or these and the baseline."""
     lasts: PositiveDuration
     """How long the stage serves."""
-
-
-def _is_by_request(unit: object) -> bool:
-    return unit == "request"
 
 
 class StagedRelease(Policy):
@@ -45,7 +41,7 @@ class StagedRelease(Policy):
     the candidate is compared with in place of the control: both are new and of one size, so that
     cold caches and small samples speak against neither. The control itself if absent."""
 
-    unit: Annotated[Unit, Field(exclude_if=_is_by_request)] = "request"
+    unit: OptionalUnit = "request"
     """What success rates and rewards are compared by: each labelled request for an independent
     draw, or each user, by the delta method, of requests that came since the first stage began.
     Error rates and latencies are always of requests."""

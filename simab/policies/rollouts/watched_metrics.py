@@ -27,6 +27,7 @@ __all__ = [
     "Arm",
     "Arms",
     "LabelSums",
+    "OptionalUnit",
     "Unit",
     "Watch",
     "WatchedMetric",
@@ -34,9 +35,19 @@ __all__ = [
     "compared",
     "read_now",
     "requests_since",
+    "users_since",
 ]
 
 Unit: TypeAlias = Literal["request", "user"]
+
+
+def _is_by_request(unit: object) -> bool:
+    return unit == "request"
+
+
+OptionalUnit = Annotated[Unit, Field(exclude_if=_is_by_request)]
+"""What a rollout takes for an independent draw of its labels."""
+
 WatchedName: TypeAlias = Literal["error_rate", "latency_mean", "success_rate", "reward"]
 
 _OF_LABELS: Final = frozenset({"success_rate", "reward"})
@@ -140,7 +151,7 @@ class Watch(NamedTuple):
         metrics = observation.metrics
         if metric in _OF_LABELS:
             if unit == "user":
-                return Arms.of_users(self._users(observation))
+                return Arms.of_users(users_since(self.since_ns, observation))
             return Arms(
                 _labelled_arm(metric, metrics.labels(observation.control), self.control),
                 _labelled_arm(metric, metrics.labels(observation.candidate), self.candidate),
@@ -148,14 +159,6 @@ class Watch(NamedTuple):
         control = requests_since(self.since_ns, metrics, observation.control)
         candidate = requests_since(self.since_ns, metrics, observation.candidate)
         return Arms(_requests_arm(metric, control), _requests_arm(metric, candidate))
-
-    def _users(self, observation: Observation) -> UserTable:
-        """The labelled answers to requests that came since then, added up by user."""
-        names = observation.control, observation.candidate
-        control, candidate = (
-            observation.metrics.answers(name).arrived(self.since_ns) for name in names
-        )
-        return user_table((control.users, candidate.users), (control.values, candidate.values))
 
 
 class WatchedMetric(Description):
@@ -219,6 +222,13 @@ def compared(metric: WatchedMetric, arms: Arms, *, level: float, tight_at: int |
     pairs = max(round(2.0 * control.size * candidate.size / both), 1)
     spread = math.sqrt(variance * pairs)
     return confidence_sequence(estimate, spread, pairs, target_count=tight_at, level=level)
+
+
+def users_since(since_ns: int, observation: Observation) -> UserTable:
+    """The labelled answers to requests that came since then, added up by user."""
+    names = observation.control, observation.candidate
+    control, candidate = (observation.metrics.answers(name).arrived(since_ns) for name in names)
+    return user_table((control.users, candidate.users), (control.values, candidate.values))
 
 
 def requests_since(since_ns: int, metrics: MetricsView, variant: str) -> RequestTotals | None:

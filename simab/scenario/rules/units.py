@@ -15,7 +15,6 @@ from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.immature import AsArrived, Wait
 from simab.policies.metrics import COUNTED_AS_CORRECT
-from simab.policies.rollouts.staged_release import StagedRelease
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards, smallest_reward
@@ -41,16 +40,14 @@ def answers_can_be_added_up(
             here = (*path, "metrics", index, "metric")
             yield from until_unread(_decider_reads_once(each, here, scenario))
         return
-    if isinstance(policy, StagedRelease) and policy.reads_answers():
-        yield from _labels_come_once(scenario, (*path, "unit"))
+    if getattr(policy, "unit", "request") == "user" and not isinstance(policy, Experiment):
+        yield from _rollout_reads_once(scenario, policy, (*path, "unit"))
+        return
     if not isinstance(policy, Experiment) or not policy.reads_answers():
         return
     field = _field_of(policy)
-    metric, here = scenario.objective.metric, (*path, field)
-    if metric not in _ADDED:
-        rule = f"adds up single answers, and the objective's metric is {metric}"
-        remedy = f"Leave it out, or make one of {', '.join(_ADDED)} the objective."
-        yield violation_at_key(here, rule, remedy)
+    here = (*path, field)
+    yield from _metric_is_added(scenario, here)
     for cap in ("cap", "cap_percentile"):
         if getattr(policy, cap) is not None and not earns_rewards(scenario):
             rule = "is for numeric rewards, and the variants earn none"
@@ -62,6 +59,22 @@ def answers_can_be_added_up(
         remedy = "Use `{kind: wait, after: 7d}` here."
         yield Violation((*path, "immature", "kind"), rule, remedy)
     yield from _labels_come_once(scenario, here)
+
+
+def _rollout_reads_once(
+    scenario: UncheckedScenario, policy: Policy, here: Path
+) -> Iterator[Violation]:
+    if policy.tests_the_objective:
+        yield from _metric_is_added(scenario, here)
+    yield from _labels_come_once(scenario, here)
+
+
+def _metric_is_added(scenario: UncheckedScenario, here: Path) -> Iterator[Violation]:
+    metric = scenario.objective.metric
+    if metric not in _ADDED:
+        rule = f"adds up single answers, and the objective's metric is {metric}"
+        remedy = f"Leave it out, or make one of {', '.join(_ADDED)} the objective."
+        yield violation_at_key(here, rule, remedy)
 
 
 def _cap_leaves_a_difference(
