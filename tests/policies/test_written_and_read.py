@@ -9,6 +9,7 @@ import pytest
 
 from simab.policies.experiments.unit import UnitOfAnalysis
 from simab.policies.policy import Policy
+from simab.policies.rollouts.staged_release import StagedRelease
 from tests.policies.test_purity import POLICIES
 
 # For each field that is not written where it is absent, some values with what they need beside.
@@ -49,6 +50,14 @@ def kind_of(policy: Any) -> str:
     return str(policy.kind)
 
 
+def given(policy: Any, name: str) -> list[dict[str, Any]]:
+    """Fields that give it a value; rollouts have no means of users, and releases watch labels."""
+    if name == "unit" and not isinstance(policy, UnitOfAnalysis):
+        watched = {"metrics": [{"metric": "reward"}]} if isinstance(policy, StagedRelease) else {}
+        return [{"unit": "user"} | watched]
+    return GIVEN[name]
+
+
 # The SPRT takes each labelled request for a draw of its own, and refuses units and treatments.
 REFUSED = {("sprt", field) for field in UnitOfAnalysis.model_fields} - {("sprt", "kind")}
 CASES = [
@@ -56,7 +65,7 @@ CASES = [
     for policy in POLICIES
     for name, field in type(policy).model_fields.items()
     if field.exclude_if is not None and (kind_of(policy), name) not in REFUSED
-    for place, fields in enumerate(GIVEN[name])
+    for place, fields in enumerate(given(policy, name))
 ]
 
 
