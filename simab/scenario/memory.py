@@ -59,6 +59,9 @@ _REWARD_COUNTS: Final = 8 * 4
 # A request of a trace or a session: when it comes, its row, client and target; each size of it.
 _GIVEN: Final = 2 * 8 + 8 + 8
 _GIVEN_SIZE: Final = 8
+# A request of a session: which one; and again with its hash, where routing goes by sessions.
+_OF_SESSION: Final = 8
+_ROUTED_BY_SESSION: Final = 2 * 8
 _ANSWER: Final = 8 * (13 + 5 + 5)
 """A request's record, and its answer as it is kept and as a rule is shown it."""
 # A client who differs from others: its words, and an entry of each list, which is copied once.
@@ -117,7 +120,9 @@ def given_bytes(scenario: UncheckedScenario) -> int:
         if segment.trace is not None or segment.sessions is not None:
             sizes = 0 if segment.trace is None else len(segment.trace.sizes)
             requests = mean_rate_per_s(scenario, segment) * units.seconds(scenario.horizon)
-            needed += requests * (_GIVEN + _GIVEN_SIZE * sizes)
+            of_session = 0 if segment.sessions is None else _OF_SESSION
+            routed = _ROUTED_BY_SESSION if scenario.endpoint.assigns_sessions else 0
+            needed += requests * (_GIVEN + _GIVEN_SIZE * sizes + of_session + routed)
     return int(needed)
 
 

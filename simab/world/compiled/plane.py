@@ -179,10 +179,13 @@ class CompiledPlane:
         return self._cookies[cookie]
 
     def _users_of(self, routing: Routing) -> NDArray[np.uint64]:
-        """A bit for each client who has been assigned in this epoch."""
+        """A bit for each client, or session, that has been assigned in this epoch."""
         if not routing.counts_users:
             return np.zeros(0, dtype=np.uint64)
-        words = (self._clients >> CLIENT_BITS) + 1
+        drawn = self._clients
+        if self._blueprint.scenario.endpoint.assigns_sessions:
+            drawn = int(self._constants.given_sessions.max(initial=0)) + 1
+        words = (drawn >> CLIENT_BITS) + 1
         if routing.counting_epoch != self._epoch or len(self._users) != words:
             self._users, self._epoch = np.zeros(words, dtype=np.uint64), routing.counting_epoch
         return self._users
