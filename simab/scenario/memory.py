@@ -62,8 +62,10 @@ _GIVEN_SIZE: Final = 8
 # A request of a session: which one; and again with its hash, where routing goes by sessions.
 _OF_SESSION: Final = 8
 _ROUTED_BY_SESSION: Final = 2 * 8
-_ANSWER: Final = 8 * (13 + 5 + 5)
+_ANSWER: Final = 8 * (13 + 6 + 5)
 """A request's record, and its answer as it is kept and as a rule is shown it."""
+_ANSWER_OF_SESSION: Final = 8 * 2
+"""Which session it is of, as a rule is shown it, and as it is looked up."""
 # A client who differs from others: its words, and an entry of each list, which is copied once.
 _CLIENT_WORDS: Final = 4 * 8
 _CLIENT_ENTRY: Final = 2 * 8
@@ -130,7 +132,8 @@ def answer_bytes(scenario: UncheckedScenario) -> int:
     """Answers that a run keeps one by one, where one of the policies reads them so."""
     if not any(policy.reads_answers() for policy in scenario.policies.values()):
         return 0
-    return int(expected_requests(scenario) * _ANSWER)
+    sessions = any(segment.sessions is not None for segment in scenario.traffic.values())
+    return int(expected_requests(scenario) * (_ANSWER + sessions * _ANSWER_OF_SESSION))
 
 
 def _propensity_bytes(scenario: UncheckedScenario) -> int:

@@ -98,9 +98,9 @@ class ReferencePlane:
     def newly_labelled(self) -> LabelledRecords:
         """The records whose label's arrival became known since this was last asked."""
         assert self._log is not None, "records are kept"
-        numbers, found = self._log.learned_since(self._learned)
-        self._learned += len(numbers)
-        return numbers, found
+        found = self._log.learned_since(self._learned)
+        self._learned += len(found.numbers)
+        return found
 
     def records(self) -> NDArray[np.int64] | None:
         """The request records, if a log was kept."""
