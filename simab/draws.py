@@ -74,7 +74,8 @@ class Purpose(IntEnum):
     also which one is the first, (free).
     TRACE of the n-th request of a segment's trace: whether it is kept, where in its window it lies,
     (free), (free).
-    SESSION of a segment's n-th session: how many requests, client, (free), (free).
+    SESSION of a segment's n-th session: how many requests, client, variant under a hash of the
+    session, (free).
     SESSION_GAP of a segment's n-th session, "attempt" m: its gaps 4m to 4m + 3.
     LABEL of a request's content: whether its label is wrong, or wrong at first; whether it is
     delivered twice, how long after the first; how long until it is corrected.

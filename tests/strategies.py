@@ -91,6 +91,12 @@ ACTIVITIES = st.one_of(
     st.fixed_dictionaries({"kind": st.just("zipf"), "exponent": st.floats(0.01, 5)}),
     st.fixed_dictionaries({"kind": st.just("lognormal"), "sigma": st.floats(0.01, 5)}),
 )
+SESSIONS = st.sampled_from(
+    [
+        {"requests": 3, "gap": {"kind": "exponential", "mean": "2s"}},
+        {"shares": {"1": 0.5, "4": 0.5}, "gap": {"kind": "constant", "value": "1s"}},
+    ]
+)
 SPLITS = st.sampled_from(["weights"] * 4 + ["truncated_percentages", "instance_ratio"])
 ROUTERS = st.fixed_dictionaries(
     {"count": st.integers(3, 5)},
@@ -379,6 +385,8 @@ def scenario_data(
         "horizon": f"{horizon_s}s",
         "policies": _policies(draw, variants, metrics, horizon_s),
     }
+    if data["endpoint"]["variant_routing"] == "session_hash":
+        data["traffic"]["segment 0"]["sessions"] = draw(SESSIONS)
     if truth == "table":
         data["outcome_tables"] = {"rows": draw(_outcome_tables(names))}
     if truth == "classifier":

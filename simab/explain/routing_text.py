@@ -25,6 +25,11 @@ _SENTENCES = {
         "consistent_hash keeps each client with one variant while the weights stay; a change of "
         "weights moves clients only to variants that gain weight against their own."
     ),
+    "session_hash": (
+        "session_hash sends all requests of a session to one variant while the weights stay, and "
+        "draws other sessions of the same client anew; requests of segments without sessions are "
+        "drawn one by one."
+    ),
     "smooth_weighted_round_robin": (
         "Variants take turns, so that each prefix of the requests is split as the weights ask, to "
         "within a request or two."

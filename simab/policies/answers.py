@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "drawn_as"]
+
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +20,8 @@ class Answers:
     `users` numbers the clients of all segments (segment by segment, from 0), `values` holds 1 and 0
     for right and wrong answers, or the reward in its units. `arrived_ns` is when the request came,
     `known_ns` when its label counted. Arrays are read-only, all of one length; `segments` holds
-    places in `segment_names`.
+    places in `segment_names`. `sessions` numbers the sessions of all segments, a request of a
+    segment without any as one of its own; None where no segment has sessions.
     """
 
     segments: NDArray[np.int64]
@@ -27,6 +30,7 @@ class Answers:
     arrived_ns: NDArray[np.int64]
     known_ns: NDArray[np.int64]
     segment_names: tuple[str, ...] = ()
+    sessions: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -53,4 +57,20 @@ class Answers:
             values=self.values[chosen],
             arrived_ns=self.arrived_ns[chosen],
             known_ns=self.known_ns[chosen],
+            sessions=None if self.sessions is None else self.sessions[chosen],
         )
+
+
+def drawn_as(unit: str, control: Answers, candidate: Answers) -> tuple[Integers, Integers]:
+    """The numbers of what the answers are taken for parts of, by the unit of an analysis.
+
+    Their users; under `session` their sessions; under `request`, or where nobody comes in sessions,
+    each answer by itself.
+    """
+    if unit.startswith("user"):
+        return control.users, candidate.users
+    sessions = control.sessions, candidate.sessions
+    if unit == "session" and sessions[0] is not None and sessions[1] is not None:
+        return sessions[0], sessions[1]
+    places = np.arange(len(control) + len(candidate))
+    return places[: len(control)], places[len(control) :]

@@ -35,13 +35,14 @@ class Assignments:
     """Whom the weights in force have sent to each variant that has one, since they took effect.
 
     `unit` is what is drawn independently: each request, or each user where routing keeps users with
-    a variant, by a hash or by cookies; a user counts when first sent somewhere, and not while a
-    cookie decides. Counted on arrival, refused requests included; those that name a target variant
-    are left out. `split` numbers the splits between two variants or more, from 1: under a hash the
-    same users are drawn alike in all of them.
+    a variant, by a hash or by cookies, or each session where a hash of it decides. A user or a
+    session counts when first sent somewhere, and not while a cookie decides. Counted on arrival,
+    refused requests included; those that name a target variant are left out. `split` numbers the
+    splits between two variants or more, from 1: under a hash the same users are drawn alike in all
+    of them.
     """
 
-    unit: Literal["requests", "users"]
+    unit: Literal["requests", "sessions", "users"]
     split: int
     counts: Mapping[str, int]
 

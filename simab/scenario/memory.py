@@ -59,8 +59,13 @@ _REWARD_COUNTS: Final = 8 * 4
 # A request of a trace or a session: when it comes, its row, client and target; each size of it.
 _GIVEN: Final = 2 * 8 + 8 + 8
 _GIVEN_SIZE: Final = 8
-_ANSWER: Final = 8 * (13 + 5 + 5)
+# A request of a session: which one; and again with its hash, where routing goes by sessions.
+_OF_SESSION: Final = 8
+_ROUTED_BY_SESSION: Final = 2 * 8
+_ANSWER: Final = 8 * (13 + 6 + 5)
 """A request's record, and its answer as it is kept and as a rule is shown it."""
+_ANSWER_OF_SESSION: Final = 8 * 2
+"""Which session it is of, as a rule is shown it, and as it is looked up."""
 # A client who differs from others: its words, and an entry of each list, which is copied once.
 _CLIENT_WORDS: Final = 4 * 8
 _CLIENT_ENTRY: Final = 2 * 8
@@ -117,7 +122,9 @@ def given_bytes(scenario: UncheckedScenario) -> int:
         if segment.trace is not None or segment.sessions is not None:
             sizes = 0 if segment.trace is None else len(segment.trace.sizes)
             requests = mean_rate_per_s(scenario, segment) * units.seconds(scenario.horizon)
-            needed += requests * (_GIVEN + _GIVEN_SIZE * sizes)
+            of_session = 0 if segment.sessions is None else _OF_SESSION
+            routed = _ROUTED_BY_SESSION if scenario.endpoint.assigns_sessions else 0
+            needed += requests * (_GIVEN + _GIVEN_SIZE * sizes + of_session + routed)
     return int(needed)
 
 
@@ -125,7 +132,8 @@ def answer_bytes(scenario: UncheckedScenario) -> int:
     """Answers that a run keeps one by one, where one of the policies reads them so."""
     if not any(policy.reads_answers() for policy in scenario.policies.values()):
         return 0
-    return int(expected_requests(scenario) * _ANSWER)
+    sessions = any(segment.sessions is not None for segment in scenario.traffic.values())
+    return int(expected_requests(scenario) * (_ANSWER + sessions * _ANSWER_OF_SESSION))
 
 
 def _propensity_bytes(scenario: UncheckedScenario) -> int:

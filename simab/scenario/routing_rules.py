@@ -16,7 +16,7 @@ from simab.scenario.models import Scenario
 from simab.scenario.serving import KEEPING
 from simab.scenario.suggestions import remedy_for_name
 
-__all__ = ["ROUTING_RULES", "RoutingRule", "rule_title", "under_rule"]
+__all__ = ["ROUTING_RULES", "RoutingRule", "rule_title", "rules_for", "under_rule"]
 
 _AFFINITY: Final = "30min"
 _USUAL: Final[Mapping[str, Any]] = {
@@ -46,6 +46,7 @@ ROUTING_RULES: Final[Mapping[str, RoutingRule]] = {
     "sticky_hash": _by("sticky_hash", "a hash of the client, in ranges"),
     "consistent_hash": _by("consistent_hash", "a consistent hash of the client"),
     "session_cookie": _by("session_cookie", "a draw that a cookie keeps"),
+    "session_hash": _by("session_hash", "a hash of the session"),
     "linear_rendezvous": _by(
         "linear_rendezvous", "a rendezvous hash weighted linearly", flawed=True
     ),
@@ -76,6 +77,12 @@ ROUTING_RULES: Final[Mapping[str, RoutingRule]] = {
     ),
 }
 """In the order in which a page shows them: sound ones first."""
+
+
+def rules_for(scenario: Scenario) -> tuple[str, ...]:
+    """The names of all rules, but of one by sessions where no segment has any."""
+    sessions = any(segment.sessions is not None for segment in scenario.traffic.values())
+    return tuple(name for name in ROUTING_RULES if sessions or name != "session_hash")
 
 
 def under_rule(scenario: Scenario, name: str) -> Scenario:

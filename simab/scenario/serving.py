@@ -35,6 +35,7 @@ VariantRouting: TypeAlias = Literal[
     "smooth_weighted_round_robin",
     "session_cookie",
     "keep_alive",
+    "session_hash",
 ]
 HASHING: Final = frozenset({"sticky_hash", "consistent_hash", "linear_rendezvous"})
 """Rules by which a hash of the client decides, always in the same way at the same weights."""
@@ -157,7 +158,9 @@ class Endpoint(Description):
     in turn (`smooth_weighted_round_robin`); by a hash of the client, in ranges (`sticky_hash`: a
     change of weights also moves clients of variants whose share stays) or by weighted rendezvous
     (`consistent_hash`: clients move only to variants that gain weight); by a draw that a client
-    keeps for `affinity` (`session_cookie`). Two rules seen in the wild are faulty:
+    keeps for `affinity` (`session_cookie`). By a hash of the session (`session_hash`) a client's
+    other sessions may go elsewhere; a request that belongs to none is drawn by itself, and some
+    segment needs `sessions`. Two rules seen in the wild are faulty:
     `linear_rendezvous` gives small shares too little, and `keep_alive` leaves a connection with its
     variant until it has been idle for `affinity`, whatever the weights have become."""
     affinity: PositiveDuration | None = None
@@ -182,3 +185,8 @@ class Endpoint(Description):
     def assigns_clients(self) -> bool:
         """Whether routing gives variants to clients, which then keep them, and not to requests."""
         return self.variant_routing in HASHING or self.variant_routing in KEEPING
+
+    @property
+    def assigns_sessions(self) -> bool:
+        """Whether routing gives variants to sessions, whose requests all go there."""
+        return self.variant_routing == "session_hash"

@@ -77,12 +77,13 @@ def expected_shares(rule: str, weights: Weights[Key]) -> dict[Key, float]:
 def moved_shares(rule: str, before: Weights[Key], after: Weights[Key]) -> dict[Key, float]:
     """Of the clients of each variant of positive weight, the share that a change of weights moves.
 
-    Under `sticky_hash` a client stays where the variant's old and new range of the hash overlap;
-    under `consistent_hash` with probability 1 / (1 + sum of max(w_j / w_v, w'_j / w'_v)) / share,
-    over the others j, as exponential variates race.
+    Under `sticky_hash` a client stays where the variant's old and new range of the hash overlap, as
+    a session under way does under `session_hash`; under `consistent_hash` with probability
+    1 / (1 + sum of max(w_j / w_v, w'_j / w'_v)) / share, over the others j, as exponential variates
+    race.
 
     Raises:
-        InvalidInput: the rule hashes no clients.
+        InvalidInput: the rule hashes neither clients nor sessions.
     """
     old, new = weight_shares(before), weight_shares(after)
     stays = _STAYS.get(rule)
@@ -153,6 +154,7 @@ def _stays_largest(name: Key, old: Shares[Key], new: Shares[Key]) -> Fraction:
 
 _STAYS = {
     "sticky_hash": _stays_in_range,
+    "session_hash": _stays_in_range,
     "consistent_hash": _stays_in_race,
     "linear_rendezvous": _stays_largest,
 }

@@ -31,13 +31,16 @@ class GivenArrivals:
     """When requests arrive, in order; None where the rest is drawn as for other segments.
 
     `targets` are words that stand for the variants named: 0 for none, else the variant's number
-    and 1. `sizes` has shape (requests, columns of the blueprint).
+    and 1. `sizes` has shape (requests, columns of the blueprint). `sessions` are numbered within
+    the segment, and each of them has one of the `session_words`, its hash.
     """
 
     arrived_ns: Integers
     clients: Integers | None = None
     targets: NDArray[np.uint64] | None = None
     sizes: NDArray[np.int32] | None = None
+    sessions: Integers | None = None
+    session_words: NDArray[np.uint64] | None = None
 
 
 def same_each_time(segment: SegmentPlan) -> bool:
@@ -106,7 +109,13 @@ def _of_sessions(
         places += 1
     arrived_ns, of = (np.concatenate(each) for each in zip(*found, strict=True))
     order = np.lexsort((of, arrived_ns))  # stable: places are in order already
-    return GivenArrivals(arrived_ns[order], clients=segment.clients_of(words[:, 1])[of[order]])
+    of = of[order]
+    return GivenArrivals(
+        arrived_ns[order],
+        clients=segment.clients_of(words[:, 1])[of],
+        sessions=of,
+        session_words=words[:, 2].copy(),
+    )
 
 
 def _session_starts(segment: SegmentPlan, draws: Draws, horizon_ns: int) -> Integers:

@@ -43,14 +43,14 @@ class Phases:
     phase; one who is kept with what was drawn before is not drawn and does not count. A hash of the
     client is the same in every phase. So once cookies have kept some clients with what it gave
     them, the others are not a fair sample of it any more: from then on a user counts once in the
-    run.
+    run. The same holds of sessions where these are what is drawn.
     """
 
     def __init__(self, run_counts: RunCounts) -> None:
         self._run_counts = run_counts
         endpoint = run_counts.blueprint.scenario.endpoint
-        self._by_user = endpoint.assigns_clients
-        self._hashed = endpoint.variant_routing in HASHING
+        self._by_user = endpoint.assigns_clients or endpoint.assigns_sessions
+        self._hashed = endpoint.variant_routing in HASHING or endpoint.assigns_sessions
         self._cookies = False
         self._routing: Routing | None = None
         self._phases: list[Phase] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 from weakref import finalize
 
 import numpy as np
@@ -161,12 +161,17 @@ class PublishedMetrics:
         phase = self._shown.phases.at(self.now_ns)
         counts = self._shown.phases.assigned(phase, self.published_until_ns)
         names = [self._shown.run_counts.blueprint.names[choice] for choice in phase.choices]
-        users = phase.column is RequestColumn.USERS_ASSIGNED
         return Assignments(
-            "users" if users else "requests",
+            self._unit_of(phase.column),
             phase.number,
             MappingProxyType(dict(zip(names, counts, strict=True))),
         )
+
+    def _unit_of(self, column: RequestColumn) -> Literal["requests", "sessions", "users"]:
+        if column is not RequestColumn.USERS_ASSIGNED:
+            return "requests"
+        endpoint = self._shown.run_counts.blueprint.scenario.endpoint
+        return "sessions" if endpoint.assigns_sessions else "users"
 
     def labels(self, variant: str) -> LabelTotals:
         """Totals of all labels that have arrived before now."""

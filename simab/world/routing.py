@@ -44,7 +44,8 @@ class Routing:
     `instances[v]` are the instances of variant v that take requests (empty: not deployed).
     Clients whom the variant `pinned` has answered stay with it for `cookie_ns`; requests that go by
     weight to another variant than `mirror` are copied to it where a word is below `copied_below`.
-    With `counts_users` assignments are counted by user, each once in a `counting_epoch`.
+    With `counts_users` assignments are counted by user, or by session where these are drawn, each
+    once in a `counting_epoch`.
     """
 
     asked: Mapping[int, Fraction]

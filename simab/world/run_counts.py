@@ -76,7 +76,7 @@ class RequestColumn(IntEnum):
     COPIES = 9  # of the INVOCATIONS, those that no user waited for
     COPIES_ANSWERED = 10  # of the ANSWERED
     ASSIGNED = 11  # sent here by the weights, in the window of arrival, however they end
-    USERS_ASSIGNED = 12  # of the ASSIGNED, the first of each client, where routing keeps clients
+    USERS_ASSIGNED = 12  # of the ASSIGNED, the first of each client or session that routing keeps
 
 
 class LabelColumn(IntEnum):

@@ -74,7 +74,7 @@ class Session:
             self._environment, self._run_counts, draws, record_requests=keeps
         )
         self._endpoint = Endpoint(blueprint.scenario)
-        log = AnswerLog(blueprint, self._plane.newly_labelled) if keeps else None
+        log = AnswerLog(blueprint, draws, self._plane.newly_labelled) if keeps else None
         self._shown = ShownCounts(self._run_counts, log)
         self._refused: tuple[Refusal, ...] = ()
         self._decisions: list[DecisionEntry] = []

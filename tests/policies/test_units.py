@@ -26,6 +26,7 @@ from simab.stats.design_effect import (
     design_effect,
     naive_false_promotion,
 )
+from simab.stats.shared_users import adjusted_difference, user_table
 from simab.stats.user_totals import UserTotals, ratio_test
 from tests.policies.fake_metrics import MINUTE, observation
 from tests.policies.one_by_one import OneByOne, answers
@@ -104,6 +105,47 @@ def test_triggered_segments_are_compared_alone(unit: str) -> None:
     adjusted = seen(before, {"old": old, "new": new}, since_ns=0)
     assert (adjusted.difference, adjusted.labelled) == (pytest.approx(0.5), (4, 4))
     assert "of b" in str(found)
+
+
+def test_by_session_it_is_the_same_over_sessions() -> None:
+    """Whoever they are of: all of one user here. Where nobody has sessions, over requests."""
+    both = drawn(6)
+    of_one = {
+        name: replace(each, users=np.zeros_like(each.users), sessions=each.users)
+        for name, each in both.items()
+    }
+    by_user, by_session = seen(naive(unit="user"), both), seen(naive(unit="session"), of_one)
+    assert by_session.found == by_user.found
+    assert str(by_session) == str(by_user).replace("users", "sessions")
+    apart = seen(naive(unit="session"), both)
+    assert apart.table.users == tuple(len(each) for each in both.values())
+    assert apart.difference == pytest.approx(by_user.difference)
+
+
+def test_a_session_is_adjusted_by_what_its_user_was_worth_before() -> None:
+    """Three sessions each of 30 users, in both arms, against the adjustment of a table by hand."""
+    random = np.random.default_rng(7)
+    level = random.normal(10, 2, 30)
+    sessions = random.permutation(90)
+    users, new = sessions // 3, sessions % 2 == 1
+    values = level[users] + random.normal(0, 0.5, 90)
+    before = answers(np.arange(30), level)
+    arms = {
+        name: replace(answers(users[arm], values[arm], 5), sessions=sessions[arm])
+        for name, arm in (("old", ~new), ("new", new))
+    }
+    old = Answers(
+        *(
+            np.concatenate([getattr(each, field) for each in (before, arms["old"])])
+            for field in ("segments", "users", "values", "arrived_ns", "known_ns")
+        ),
+        sessions=np.concatenate([1000 + np.arange(30), arms["old"].sessions]),
+    )
+    rule = naive(unit="session", pre_period="1ns")
+    found = seen(rule, {"old": old, "new": arms["new"]}, since_ns=1, earning=True)
+    table = user_table((sessions[~new], sessions[new]), (values[~new], values[new]))
+    assert found.found == adjusted_difference(table, level[np.arange(90) // 3])
+    assert found.found.variance_factor < 0.3
 
 
 def test_by_users_means_it_is_welchs_test_of_them() -> None:

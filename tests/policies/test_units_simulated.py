@@ -121,6 +121,25 @@ def test_both_planes_decide_alike(name: str, routing: str) -> None:
         assert compiled.decisions, "it comes to a decision in this time"
 
 
+@pytest.mark.parametrize("routing", ["session_hash", "sticky_hash", "weighted_random"])
+def test_sessions_of_many_clients_are_their_users(routing: str) -> None:
+    """Where no client comes twice: the same decision on both planes, by session as by user."""
+    sessions = {"requests": 4, "gap": {"kind": "exponential", "mean": "5s"}}
+    traffic = {
+        "x": {"rate": "3/s", "clients": 2**31, "sessions": sessions},
+        "y": {"rate": "1/s", "clients": 2**31},
+    }
+    described = world(routing, traffic=traffic)
+    said = []
+    for unit, engine in (("session", "reference"), ("session", "compiled"), ("user", "compiled")):
+        rule = FixedHorizonTest.model_validate({"labelled_requests": 300, "unit": unit})
+        run = simulate(described, policy=rule, seed=3, engine=engine)
+        (decision,) = run.decision_log.decisions
+        said.append((decision.at_ns, decision.action.because.replace("sessions", "users")))
+    assert said[0] == said[1] == said[2]
+    assert ("in both" in said[0][1]) == (routing == "weighted_random")
+
+
 def test_the_decision_is_that_of_the_records() -> None:
     """What the policy says of the two ratios is what the records of requests give."""
     described = world("weighted_random")

@@ -22,7 +22,7 @@ SHIPPED = sorted((HERE.parents[1] / "scenarios").glob("*.yaml"))
 BEYOND_A_SCHEMA = {
     "affinity_missing", "affinity_of_no_use", "routers", "too_many_kept_clients",
     "shadow_of_itself", "prior_beyond_a_share", "weight_above_all_traffic", "baseline",
-    "copies_to_shared_instances",
+    "copies_to_shared_instances", "sessions_missing",
     "all_weights_zero", "always_valid_methods", "always_valid_of_f1", "caps_and_assumptions",
     "arms_name_missing_variant", "arms_not_deployed", "control_is_candidate",
     "candidate_not_among", "candidate_twice",

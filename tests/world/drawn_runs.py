@@ -33,7 +33,11 @@ from tests.world.drawn_qualities import VARIANT_NAMES, other_quality, quality
 from tests.world.drawn_ties import aim
 from tests.world.drawn_timelines import keep_what_may_happen, timeline
 from tests.world.drawn_times import Times, in_ns
-from tests.world.drawn_traces import add_given, make_sure_something_comes
+from tests.world.drawn_traces import (
+    add_given,
+    make_sure_of_sessions,
+    make_sure_something_comes,
+)
 
 __all__ = ["Play", "plays", "some_plays"]
 
@@ -369,6 +373,7 @@ def _scenario_data(
         ]
         data["outcome_tables"] = {"t": {"rows": rows}}
     add_given(draw, data, times.unit)
+    make_sure_of_sessions(draw, data, times.unit)
     return data
 
 

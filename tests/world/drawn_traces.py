@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from simab.scenario.replay import replay
 from simab.scenario.trace import Trace
 
-__all__ = ["SIZES", "add_given", "make_sure_something_comes", "replayed", "trace_file"]
+__all__ = [
+    "SIZES",
+    "add_given",
+    "make_sure_of_sessions",
+    "make_sure_something_comes",
+    "replayed",
+    "trace_file",
+]
 
 FOLDER = tempfile.TemporaryDirectory(prefix="simab-traces-")
 SIZES = ("read", "written")
@@ -59,6 +66,20 @@ def add_given(draw: st.DrawFn, data: dict[str, Any], unit_ns: int) -> None:
                 "per_unit": {name: f"{round(draw(PER_UNIT) * unit_ns)}ns" for name in SIZES},
                 "cv": draw(CVS),
             }
+
+
+def make_sure_of_sessions(draw: st.DrawFn, data: dict[str, Any], unit_ns: int) -> None:
+    """Where routing goes by sessions a segment has them; where all replay traces it does not."""
+    endpoint, segments = data["endpoint"], data["traffic"].values()
+    if endpoint["variant_routing"] != "session_hash" or any(
+        "sessions" in each for each in segments
+    ):
+        return
+    drawn = [each for each in segments if "trace" not in each]
+    if drawn:
+        drawn[0]["sessions"] = _sessions(draw, unit_ns)
+    else:
+        endpoint["variant_routing"] = "weighted_random"
 
 
 def replayed(trace: dict[str, Any], horizon_ns: int) -> list[int]:

@@ -101,6 +101,9 @@ def same_arrays(one: Answers, other: Answers) -> None:
     """Bit for bit."""
     for name in ("segments", "users", "values", "arrived_ns", "known_ns"):
         assert (getattr(one, name) == getattr(other, name)).all(), name
+    assert (one.sessions is None) == (other.sessions is None)
+    if one.sessions is not None and other.sessions is not None:
+        assert (one.sessions == other.sessions).all()
 
 
 @examples(1 / 4)
@@ -176,6 +179,63 @@ def test_users_are_numbered_over_all_segments() -> None:
     assert answers.values.tolist() == wanted.correct.tolist()
     assert answers.arrived_ns.tolist() == wanted.arrived_ns.tolist()
     assert set(answers.users.tolist()) == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sessions_are_numbered_over_all_segments(engine: str) -> None:
+    """Two requests at once every 2 s; those of the other segment are each one of their own.
+
+    Against the records, in which the two of a session follow each other.
+    """
+    pairs = {"shares": {"2": "100%"}, "gap": {"kind": "constant", "value": "0s"}}
+    users = {"rate": "1/s", "clients": 1}
+    regular = {"arrivals": {"gaps": {"kind": "regular"}}}
+    quality = {"quality": {"kind": "success", "probability": 0.5}}
+    described = scenario(
+        {"a": variant(**quality), "b": variant(**quality)},
+        traffic={"plain": users, "paired": users | regular | {"sessions": pairs}},
+        horizon="5min",
+    )
+    found: list[Answers] = []
+
+    class Keeps:
+        def reads_answers(self) -> bool:
+            return True
+
+        def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+            found.append(observation.metrics.answers("a"))
+            return (), None
+
+    run = simulate(described, policy=Keeps(), record_requests=True, engine=engine)
+    records = run.requests[run.requests["segment"] == "paired"]
+    of_a = (records["variant"] == "a").to_numpy()
+    session_at = dict(zip(records["arrived_ns"], np.arange(len(records)) // 2, strict=True))
+    answers = found[-1]
+    assert answers.sessions is not None
+    paired = answers.segments == 1
+    expected = [session_at[arrived_ns] for arrived_ns in answers.arrived_ns[paired].tolist()]
+    assert answers.sessions[paired].tolist() == expected
+    assert 0 < len(expected) <= of_a.sum()
+    own = answers.sessions[~paired]
+    assert len(set(own.tolist())) == len(own) > 50
+    assert not set(own.tolist()) & set(expected)
+    assert found[0].arrived(10**18).sessions is not None
+
+
+def test_without_sessions_there_are_no_numbers_of_them() -> None:
+    """None: nothing is drawn again."""
+    found: list[Answers] = []
+
+    class Keeps:
+        def reads_answers(self) -> bool:
+            return True
+
+        def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
+            found.append(observation.metrics.answers("a"))
+            return (), None
+
+    simulate(small(), policy=Keeps())
+    assert found[-1].sessions is None
 
 
 def test_answers_by_their_arrival_and_read_only() -> None:

@@ -88,11 +88,11 @@ def command(
     """
     with measuring.interruptible():
         from simab.routing_fairness import fairness, planned_fairness
-        from simab.scenario.routing_rules import ROUTING_RULES
+        from simab.scenario.routing_rules import rules_for
 
         scenario = source.scenario(file, quiet=quiet)
         asked: dict[str, Any] = {
-            "rules": list(ROUTING_RULES) if "all" in rules else list(dict.fromkeys(rules)) or None,
+            "rules": list(rules_for(scenario) if "all" in rules else dict.fromkeys(rules)) or None,
             "policy": policy,
             "replications": replications,
             "seed": seed,

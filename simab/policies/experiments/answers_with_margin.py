@@ -1,4 +1,4 @@
-"""Answers one by one, compared with a margin, by user or request: means, shares, percentiles."""
+"""Answers one by one, compared with a margin: means and shares by user or session, percentiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from simab.policies.answers import Answers
+from simab.policies.answers import Answers, drawn_as
 from simab.policies.observation import Observation
 from simab.stats.clustered_quantiles import clustered_quantile
 from simab.stats.margin_tests import Contrast, Margin
@@ -26,16 +26,15 @@ REWARD_PROBABILITIES: Final[Mapping[str, float]] = {
 
 
 def of_answers(name: str, unit: str, observation: Observation, margin: Margin) -> Contrast:
-    """Values a request, or their percentile, of users who differ, or of requests (`unit`)."""
+    """Values a request of users or sessions (`unit`), or a percentile of users or requests."""
     answers = observation.metrics.answers
     control, candidate = answers(observation.control), answers(observation.candidate)
     if name in REWARD_PROBABILITIES:
         return _of_percentiles(REWARD_PROBABILITIES[name], unit, control, candidate, margin)
     value = float(control.values.mean()) if len(control) else math.nan
     factor = margin.factor(value)
-    table = user_table(
-        (control.users, candidate.users), (factor * control.values, candidate.values)
-    )
+    drawn = drawn_as(unit, control, candidate)
+    table = user_table(drawn, (factor * control.values, candidate.values))
     found = ratio_difference(table)
     values = (value, found.candidate)
     if not found.variance > 0.0:

@@ -1,4 +1,4 @@
-"""What the answers of two variants say when they are added up by user, or treated one by one."""
+"""What the answers of two variants say, added up by session or user, or treated one by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.policies.answers import Answers
+from simab.policies.answers import Answers, drawn_as
 from simab.policies.experiments.two_means import MeansTest
 from simab.policies.experiments.unit import Treatment
 from simab.policies.observation import Observation
@@ -29,6 +29,7 @@ from simab.text.numbers import figure_text
 __all__ = ["UserEvidence"]
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 _NO_USERS = np.zeros(0, dtype=np.int64)
 
 
@@ -69,13 +70,11 @@ class UserEvidence:
 
     @cached_property
     def table(self) -> UserTable:
-        """The treated values by unit; under `request` each answer is a user of its own."""
+        """The treated values by unit: a user of the table may be a session, or an answer."""
         control, candidate = self._answers
-        users, values = (control.users, candidate.users), self._treated(control, candidate)
-        if self.rule.unit == "request":
-            places = np.arange(len(control) + len(candidate))
-            users = places[: len(control)], places[len(control) :]
-        table = user_table(users, values)
+        drawn = drawn_as(self.rule.unit, control, candidate)
+        values = self._treated(control, candidate)
+        table = user_table(drawn, values)
         return table.of_means() if self.rule.unit == "user_mean" else table
 
     @property
@@ -158,11 +157,12 @@ class UserEvidence:
         what = (
             "P(larger)" if self.rule.ranks else {"user_mean": "mean"}.get(self.rule.unit, "ratio")
         )
-        of = "requests" if self.rule.unit == "request" else "users"
+        drawn = {"request": "requests", "session": "sessions"}.get(self.rule.unit, "users")
+        of = drawn
         if self.rule.triggered:
             of += f" of {listed(self.rule.triggered)}"
         labelled, new_labelled = self.labelled
-        shared = f", {self.table.shared} users in both" if self.table.shared else ""
+        shared = f", {self.table.shared} {drawn} in both" if self.table.shared else ""
         adjusted = ""
         if self.rule.pre_period is not None and self.since_ns is not None:
             adjusted = f", adjusted to {figure_text(found.variance_factor, '.0%')} of the variance"
@@ -192,12 +192,14 @@ class UserEvidence:
         return both[0].arrived(since_ns), both[1].arrived(since_ns)
 
     @property
-    def _people(self) -> NDArray[np.int64]:
-        """Who stands behind each entry of the table."""
-        if self.rule.unit != "request":
+    def _people(self) -> Integers:
+        """Who stands behind each entry of the table: the user, or that of the session."""
+        if self.rule.unit.startswith("user"):
             return self.table.numbers
         control, candidate = self._answers
-        return np.concatenate([control.users, candidate.users])
+        users = np.concatenate([control.users, candidate.users])
+        drawn = np.concatenate(drawn_as(self.rule.unit, control, candidate))
+        return users[np.unique(drawn, return_index=True)[1]]
 
     def _before(self, people: NDArray[np.int64]) -> Floats | None:
         """What a request of each of them was worth before, under the control; the mean of all

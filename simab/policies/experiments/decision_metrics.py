@@ -40,7 +40,7 @@ from simab.text.numbers import figure_text
 __all__ = ["DecisionMetric", "MetricName", "Role"]
 
 MetricName: TypeAlias = LabelMetric | RewardPercentile | ErrorMetric | LatencyMetric
-Unit: TypeAlias = Literal["batch", "request", "user"]
+Unit: TypeAlias = Literal["batch", "request", "session", "user"]
 Role: TypeAlias = Literal["success", "guardrail", "deterioration"]
 
 _OF_LABELS: Final = frozenset(get_args(LabelMetric))
@@ -74,8 +74,8 @@ class DecisionMetric(Description):
     unit: Annotated[Unit | None, Field(exclude_if=is_absent)] = None
     """What is taken for independent. Of error rates and latencies `batch`, batches of time, if
     absent, or `request`, as many tools do it, which errs far too often where requests wait for each
-    other. Of metrics of labels each `request` if absent, or `user` for the share of correct answers
-    and rewards, whose percentiles are by user if absent."""
+    other. Of metrics of labels each `request` if absent, or `user` or `session` for the share of
+    correct answers and rewards, whose percentiles are by user if absent, or by request."""
 
     @field_validator("margin", mode="before")
     @classmethod
@@ -124,7 +124,7 @@ class DecisionMetric(Description):
     @property
     def reads_answers(self) -> bool:
         """Whether it takes answers one by one, with whose they are."""
-        return self.tested_by == "user" or self.metric in REWARD_PROBABILITIES
+        return self.tested_by in ("session", "user") or self.metric in REWARD_PROBABILITIES
 
     @property
     def _units(self) -> tuple[Unit, ...]:
@@ -132,7 +132,7 @@ class DecisionMetric(Description):
             return ("batch", "request")
         if self.metric in REWARD_PROBABILITIES:
             return ("user", "request")
-        return ("request", "user") if self.metric in _ADDED_BY_USER else ("request",)
+        return ("request", "user", "session") if self.metric in _ADDED_BY_USER else ("request",)
 
     @property
     def is_share(self) -> bool:

@@ -16,7 +16,7 @@ from simab.policies.policy import Policy
 
 __all__ = ["BY_USER", "Start", "Treatment", "UnitOfAnalysis", "started"]
 
-Unit: TypeAlias = Literal["request", "user", "user_mean"]
+Unit: TypeAlias = Literal["request", "session", "user", "user_mean"]
 Weights = tuple[tuple[str, float], ...]
 
 
@@ -63,10 +63,11 @@ class UnitOfAnalysis(Policy):
 
     kind: str  # first, for a file and its messages begin with it
     unit: Annotated[Unit, Field(exclude_if=_is_by_request)] = "request"
-    """What is taken for an independent draw. `request`: each labelled request. `user`: each user,
-    for the same metric, values a request, by the delta method. `user_mean`: each user, for the mean
-    over users of their own means, in which all users weigh alike. Of a metric of correct answers,
-    or rewards. Looks still count labelled requests."""
+    """What is taken for an independent draw. `request`: each labelled request. `session`: each
+    session, and each request of a segment without sessions, for the same metric, values a request,
+    by the delta method. `user`: the same of each user. `user_mean`: each user, for the mean over
+    users of their own means, in which all users weigh alike. Of a metric of correct answers, or
+    rewards. Looks still count labelled requests."""
     pre_period: Annotated[PositiveDuration | None, Field(exclude_if=is_absent)] = None
     """Keep all traffic with the control for so long, from the start of the run, then split it as
     the scenario's weights do, and test requests from then on, adjusted by what the same users'
@@ -103,7 +104,7 @@ class UnitOfAnalysis(Policy):
         return self
 
     def reads_answers(self) -> bool:
-        """Whether it judges by more than counts: by user, or with a treatment of the values."""
+        """Whether it judges by more than counts: by another unit, or with values treated."""
         caps = self.cap is not None or self.cap_percentile is not None
         treated = caps or self.pre_period is not None or bool(self.triggered)
         return self.unit != "request" or treated

@@ -75,6 +75,7 @@ _OF_THE_SCENARIO: Final[tuple[Rule, ...]] = (
     routing.affinity_is_given,
     routing.affinity_has_a_use,
     routing.kept_clients_can_be_remembered,
+    routing.routed_sessions_come,
     routing.some_router_takes_changes,
     routing.routers_draw_by_weight,
     serving.shadow_is_a_variant,

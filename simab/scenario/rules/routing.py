@@ -14,6 +14,7 @@ __all__ = [
     "affinity_has_a_use",
     "affinity_is_given",
     "kept_clients_can_be_remembered",
+    "routed_sessions_come",
     "routers_draw_by_weight",
     "some_router_takes_changes",
 ]
@@ -38,6 +39,16 @@ def affinity_has_a_use(scenario: UncheckedScenario) -> Iterator[Violation]:
         rule = f"has no use under {endpoint.variant_routing}"
         remedy = "Remove it, or set endpoint.variant_routing to session_cookie or keep_alive."
         yield Violation(_AFFINITY, rule, remedy)
+
+
+def routed_sessions_come(scenario: UncheckedScenario) -> Iterator[Violation]:
+    """Without any session each request would be drawn by itself, which has a name of its own."""
+    if not scenario.endpoint.assigns_sessions:
+        return
+    if all(segment.sessions is None for segment in scenario.traffic.values()):
+        rule = "keeps the requests of a session together, and no segment has sessions"
+        remedy = "Add sessions to a segment of traffic, or take weighted_random or sticky_hash."
+        yield Violation(_ROUTING, rule, remedy)
 
 
 def kept_clients_can_be_remembered(scenario: UncheckedScenario) -> Iterator[Violation]:

@@ -45,6 +45,8 @@ def answers_can_be_added_up(
         return
     if not isinstance(policy, Experiment) or not policy.reads_answers():
         return
+    if policy.unit == "session":
+        yield from _sessions_come(scenario, (*path, "unit"))
     field = _field_of(policy)
     here = (*path, field)
     yield from _metric_is_added(scenario, here)
@@ -77,6 +79,15 @@ def _metric_is_added(scenario: UncheckedScenario, here: Path) -> Iterator[Violat
         yield violation_at_key(here, rule, remedy)
 
 
+def _sessions_come(scenario: UncheckedScenario, here: Path) -> Iterator[Violation]:
+    """Without any session each request would be one."""
+    segments = scenario.traffic.values()
+    if not any(segment.sessions is not None and segment.labelled for segment in segments):
+        rule = "takes sessions for independent draws, and no segment with labels has sessions"
+        remedy = "Add sessions to a segment of traffic, or write request or user."
+        yield violation_at_key(here, rule, remedy)
+
+
 def _cap_leaves_a_difference(
     cap: float, here: Path, scenario: UncheckedScenario
 ) -> Iterator[Violation]:
@@ -90,6 +101,8 @@ def _cap_leaves_a_difference(
 def _decider_reads_once(
     decider: DecisionMetric, here: Path, scenario: UncheckedScenario
 ) -> Iterator[Violation]:
+    if decider.tested_by == "session":
+        yield from _sessions_come(scenario, (*here[:-1], "unit"))
     if decider.reads_answers:
         yield from _labels_come_once(scenario, here)
 

@@ -53,8 +53,9 @@ VARIANT_ROUTING: Final = {
     "linear_rendezvous": 4,
     "session_cookie": 5,
     "keep_alive": 6,
+    "session_hash": 7,
 }
-"""The first two go by a word alone, the request's or the client's; the kernel asks by order."""
+"""The first two and the last go by a word alone: the request's, the client's, the session's."""
 
 
 _VARIANT: Final = np.dtype(
@@ -108,6 +109,7 @@ _SEGMENT: Final = np.dtype(
         ("clients_given", np.int64),
         ("targets_given", np.int64),
         ("sizes_given", np.int64),
+        ("sessions_given", np.int64),  # where routing goes by them
     ]
 )
 _KNOT: Final = np.dtype(
@@ -155,6 +157,8 @@ class RunConstants(NamedTuple):
     given_clients: Integers
     given_targets: Words
     given_sizes: NDArray[np.int32]
+    given_sessions: Integers
+    given_words: Words
     per_unit_ns: Integers
     target_thresholds: Words
     targets: Integers
@@ -180,8 +184,9 @@ class RoutingArrays(NamedTuple):
     `pinned` is the variant whose reply gives a cookie, `cookie_ns` its age; `mirror` gets a copy of
     a request whose word is at most `copied_up_to`. Of each client, in order of segments and
     clients, `cookies` says since when it has one (NO_COOKIE: it has none; no entries: none gets
-    any), `users` has a bit if it has been assigned in this epoch (no entries: not counted), and
-    `kept` is the variant that was drawn for it, until `kept_until_ns` (no entries: none is kept).
+    any), `users` has a bit if it has been assigned in this epoch (no entries: not counted; where
+    routing goes by sessions, a bit for each of these), and `kept` is the variant that was drawn for
+    it, until `kept_until_ns` (no entries: none is kept).
     """
 
     number: int

@@ -61,6 +61,9 @@ def draw_block(constants, streams, segment):
     _draw(constants, streams, segment, VARIANT, _SERVICE, first, _PLACES)
     if constants.variant_routing in _HASHING:
         _draw_assignments(constants, streams, segment)
+    elif constants.segments[segment].sessions_given:
+        words = streams[segment].words[VARIANT]
+        _take_given_words(constants, words, constants.given_words, segment, first)
     if constants.segments[segment].labelled:
         _draw_outcomes(constants, streams, segment, first)
     else:

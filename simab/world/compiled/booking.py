@@ -11,6 +11,8 @@ from numba import njit
 
 from simab.profiles.outcomes import NONE
 from simab.stats.request_totals import LATENCY_BUCKETS
+from simab.world.compiled.arrays import VARIANT_ROUTING
+from simab.world.compiled.choosing import number_of
 from simab.world.compiled.draws import INSIDE, bit_length
 from simab.world.compiled.label_counts import bucket_of, count_label, count_reward
 from simab.world.compiled.label_course import learn_by_course
@@ -46,6 +48,8 @@ _COL_ASSIGNED = int(RequestColumn.ASSIGNED)
 _COL_USERS_ASSIGNED = int(RequestColumn.USERS_ASSIGNED)
 _CLIENT_BITS, _CLIENT_REST = np.uint64(CLIENT_BITS), np.uint64((1 << CLIENT_BITS) - 1)
 _CARRY_NS = np.int64(CARRY_NS)
+_SESSION_HASH = VARIANT_ROUTING["session_hash"]
+_NO_SESSION = np.int64(-1)
 _SUBDIVISION_BITS = np.int64(6)
 _UNIT_BITS = np.int64(10)
 _LAST_BUCKET = np.int64(LATENCY_BUCKETS - 1)
@@ -104,7 +108,7 @@ def _book_assigned(constants, routing, streams, requests, segment, first, last):
         variant = np.uint64(streams[segment].variants[place])
         requests[window, variant, _COL_ASSIGNED] += 1
         if routing.users.shape[0]:
-            new = _first_of_client(constants, routing, streams, segment, place)
+            new = _is_first(routing, _drawn_as(constants, streams, segment, place))
             requests[window, variant, _COL_USERS_ASSIGNED] += new
 
 
@@ -146,11 +150,24 @@ def _book_ends(constants, routing, streams, counts, segment, first, last):
     totals[_TOTAL_ANSWERED] += answered
 
 
+@njit(inline="always")
+def _drawn_as(constants, streams, segment, place):
+    """Who is drawn with a request: its client, or its session; or NO_SESSION."""
+    if constants.variant_routing != _SESSION_HASH:
+        return np.int64(client_of_all(constants, streams, segment, place))
+    if not constants.segments[segment].sessions_given:
+        return _NO_SESSION
+    given = constants.segments[segment].first_given + number_of(streams, segment, place)
+    return constants.given_sessions[np.uint64(given)]
+
+
 @njit(**INSIDE)
-def _first_of_client(constants, routing, streams, segment, place):
-    """1 if the client has not been assigned in this epoch, and from now on it has; else 0."""
-    client = np.uint64(client_of_all(constants, streams, segment, place))
-    bit, word = np.uint64(1) << (client & _CLIENT_REST), client >> _CLIENT_BITS
+def _is_first(routing, drawn):
+    """1 if who is drawn has not been assigned in this epoch, and from now on has; else 0."""
+    if drawn == _NO_SESSION:
+        return np.int64(1)
+    who = np.uint64(drawn)
+    bit, word = np.uint64(1) << (who & _CLIENT_REST), who >> _CLIENT_BITS
     seen = routing.users[word]
     routing.users[word] = seen | bit
     return np.int64((seen & bit) == np.uint64(0))

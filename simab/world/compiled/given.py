@@ -19,12 +19,18 @@ NOT_GIVEN: Final = -1
 
 
 class GivenArrays(NamedTuple):
-    """Entries of given arrivals; arrays that no segment needs have none."""
+    """Entries of given arrivals; arrays that no segment needs have none.
+
+    `given_sessions`, numbered over all segments, and their hashes `given_words` are there only
+    where routing goes by them.
+    """
 
     given_ns: NDArray[np.int64]
     given_clients: NDArray[np.int64]
     given_targets: NDArray[np.uint64]
     given_sizes: NDArray[np.int32]
+    given_sessions: NDArray[np.int64]
+    given_words: NDArray[np.uint64]
 
 
 def given_arrays(
@@ -46,12 +52,36 @@ def given_arrays(
         segments[f"{field}_given"] = given
     there = [each for each in found if each is not None]
     columns = per_unit_ns(blueprint).shape[1]
+    sessions, words = _by_session(blueprint, found, segments)
     return GivenArrays(
         given_ns=_joined([each.arrived_ns for each in there], np.zeros(0, dtype=np.int64)),
         given_clients=_field(there, "clients", np.zeros(0, dtype=np.int64)),
         given_targets=_field(there, "targets", np.zeros(0, dtype=np.uint64)),
         given_sizes=_field(there, "sizes", np.zeros((0, columns), dtype=np.int32)),
+        given_sessions=sessions,
+        given_words=words,
     )
+
+
+def _by_session(
+    blueprint: Blueprint, found: list[GivenArrivals | None], segments: NDArray[np.void]
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """The session of each given request and its hash, in zeros where a segment has none."""
+    sessions, words = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.uint64)]
+    if not blueprint.scenario.endpoint.assigns_sessions:
+        return sessions[0], words[0]
+    before = 0
+    for segment, each in zip(segments, found, strict=True):
+        if each is None:
+            continue
+        own, hashes = np.zeros(len(each.arrived_ns), dtype=np.int64), None
+        if each.sessions is not None and each.session_words is not None:
+            segment["sessions_given"] = True
+            own, hashes = each.sessions + before, each.session_words[each.sessions]
+            before += len(each.session_words)
+        sessions.append(own)
+        words.append(own.astype(np.uint64) if hashes is None else hashes)
+    return np.concatenate(sessions), np.concatenate(words)
 
 
 def _field(found: list[GivenArrivals], name: str, none: Array) -> Array:

@@ -34,7 +34,7 @@ from simab.world.compiled.kernel import (
 from simab.world.compiled.label_watch import LabelWatch
 from simab.world.compiled.streams import BLOCK, CLIENT, NOWHERE, TARGET, streams_of
 from simab.world.label_plan import LabelCounting
-from simab.world.records import RECORD_COLUMNS, UNKNOWN
+from simab.world.records import RECORD_COLUMNS, UNKNOWN, places_in_segments
 from simab.world.routing import Routing
 from simab.world.run_counts import CLIENT_BITS, RunCounts, Status
 
@@ -80,6 +80,7 @@ class CompiledPlane:
         self._log = np.empty(rows, dtype=LOG_ROW)
         self._position = np.zeros(1, dtype=np.int64)
         self._looked_at = 0, 0
+        self._counted = np.zeros(len(run_counts.blueprint.segments), dtype=np.int64)
 
     def route(self, routing: Routing) -> None:
         """Put a split in force for the requests that arrive from now on."""
@@ -159,7 +160,10 @@ class CompiledPlane:
         self._looked_at = len(self._chunks), int(self._position[0])
         records = _table(np.concatenate([parts[0][row:], *parts[1:]]))
         labelled = records[:, RECORD_COLUMNS.index("label_ns")] != UNKNOWN
-        return first + np.flatnonzero(labelled), records[labelled]
+        places = places_in_segments(records, self._counted)
+        return LabelledRecords(
+            first + np.flatnonzero(labelled), places[labelled], records[labelled]
+        )
 
     def records(self) -> NDArray[np.int64] | None:
         """The request records, if they were kept."""
@@ -179,10 +183,13 @@ class CompiledPlane:
         return self._cookies[cookie]
 
     def _users_of(self, routing: Routing) -> NDArray[np.uint64]:
-        """A bit for each client who has been assigned in this epoch."""
+        """A bit for each client, or session, that has been assigned in this epoch."""
         if not routing.counts_users:
             return np.zeros(0, dtype=np.uint64)
-        words = (self._clients >> CLIENT_BITS) + 1
+        drawn = self._clients
+        if self._blueprint.scenario.endpoint.assigns_sessions:
+            drawn = int(self._constants.given_sessions.max(initial=0)) + 1
+        words = (drawn >> CLIENT_BITS) + 1
         if routing.counting_epoch != self._epoch or len(self._users) != words:
             self._users, self._epoch = np.zeros(words, dtype=np.uint64), routing.counting_epoch
         return self._users

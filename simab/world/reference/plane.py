@@ -25,7 +25,7 @@ from simab.world.label_plan import LabelPlan
 from simab.world.records import COPY, UNKNOWN
 from simab.world.reference.labelling import Answer, counted, deliveries
 from simab.world.reference.request_log import RequestLog
-from simab.world.reference.traffic import Arrival, arrivals, called
+from simab.world.reference.traffic import NO_SESSION, Arrival, arrivals, called
 from simab.world.routing import (
     TURN_UNIT,
     Routing,
@@ -98,9 +98,9 @@ class ReferencePlane:
     def newly_labelled(self) -> LabelledRecords:
         """The records whose label's arrival became known since this was last asked."""
         assert self._log is not None, "records are kept"
-        numbers, found = self._log.learned_since(self._learned)
-        self._learned += len(numbers)
-        return numbers, found
+        found = self._log.learned_since(self._learned)
+        self._learned += len(found.numbers)
+        return found
 
     def records(self) -> NDArray[np.int64] | None:
         """The request records, if a log was kept."""
@@ -212,15 +212,24 @@ class ReferencePlane:
             self._kept[user] = variant, arrival.arrived_ns + affinity_ns
 
     def _book_assigned(self, arrival: Arrival, variant: int) -> None:
-        user = arrival.segment, arrival.client
+        user = self._drawn_as(arrival)
         new = self._routing.counts_users and user not in self._users
         if new:
             self._users.add(user)
         self._run_counts.book_assigned(variant, arrival.arrived_ns, new_user=new)
 
+    def _drawn_as(self, arrival: Arrival) -> tuple[int, int]:
+        """Who is drawn with the request: its client, or its session, which may be its own."""
+        if self._kind != "session_hash":
+            return arrival.segment, arrival.client
+        own = -1 - arrival.number
+        return arrival.segment, own if arrival.session == NO_SESSION else arrival.session
+
     def _choose_by_weight(self, arrival: Arrival) -> int:
         if self._kind == "smooth_weighted_round_robin":
             return self._next_in_turn()
+        if self._kind == "session_hash":
+            return pick_by_word(self._routing, arrival.session_word)
         if self._kind not in HASHING:
             return pick_by_word(self._routing, arrival.service[0])
         stream = self._blueprint.segments[arrival.segment].stream

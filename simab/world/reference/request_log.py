@@ -34,6 +34,8 @@ class RequestLog:
     score: list[int] = field(default_factory=list)
     correct: list[int] = field(default_factory=list)
     label_ns: list[int] = field(default_factory=list)
+    within: list[int] = field(default_factory=list)
+    """The number of each request within its segment."""
     learned: list[int] = field(default_factory=list)
     """Numbers of the records whose label's arrival is known, in the order of the replies."""
 
@@ -45,6 +47,7 @@ class RequestLog:
         self.variant.append(NO_VARIANT)
         self.status.append(Status.IN_FLIGHT)
         self.attempt.append(attempt)
+        self.within.append(arrival.number)
         for column in (self.instance, self.started_ns, self.finished_ns, self.label_ns):
             column.append(UNKNOWN)
         for column in (self.label, self.score, self.correct):
@@ -69,7 +72,8 @@ class RequestLog:
         columns = [getattr(self, name) for name in RECORD_COLUMNS]
         rows = [[column[number] for column in columns] for number in numbers]
         found = np.array(rows, dtype=np.int64).reshape(len(rows), len(columns))
-        return np.array(numbers, dtype=np.int64), found
+        places = np.array([self.within[number] for number in numbers], dtype=np.int64)
+        return LabelledRecords(np.array(numbers, dtype=np.int64), places, found)
 
     def table(self) -> NDArray[np.int64]:
         """The records as an array of shape (requests, 13), columns as RECORD_COLUMNS says."""

@@ -18,8 +18,9 @@ from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint, SegmentPlan
 from simab.world.given_arrivals import GivenArrivals, given_arrivals
 
-__all__ = ["Arrival", "arrivals", "called"]
+__all__ = ["NO_SESSION", "Arrival", "arrivals", "called"]
 
+NO_SESSION: Final = -1
 _CHUNK: Final = 512
 
 
@@ -28,6 +29,8 @@ class Arrival(NamedTuple):
 
     `number` counts within the segment; `content` says which row or label the request carries;
     `target` is the variant that it names, or NO_VARIANT. `service` and `outcome` are its words.
+    `session` counts within the segment, or is NO_SESSION; `session_word` is the session's hash,
+    and the request's own word where it belongs to none.
     """
 
     arrived_ns: int
@@ -39,6 +42,8 @@ class Arrival(NamedTuple):
     service: tuple[int, int, int, int]
     outcome: tuple[int, int, int, int]
     sizes: tuple[int, ...] = ()
+    session: int = NO_SESSION
+    session_word: int = 0
 
 
 def arrivals(blueprint: Blueprint, draws: Draws) -> Iterator[Arrival]:
@@ -55,6 +60,7 @@ def called(blueprint: Blueprint, draws: Draws, number: int, target: int, now_ns:
     """The request of this number that is made from outside now."""
     position = len(blueprint.segments) - 1
     stream = blueprint.segments[position].stream
+    service = draws.block(Purpose.SERVICE, stream, number)
     return Arrival(
         arrived_ns=now_ns,
         segment=position,
@@ -62,8 +68,9 @@ def called(blueprint: Blueprint, draws: Draws, number: int, target: int, now_ns:
         client=0,
         target=target,
         content=number,
-        service=draws.block(Purpose.SERVICE, stream, number),
+        service=service,
         outcome=draws.block(Purpose.OUTCOME, stream, number),
+        session_word=service[0],
     )
 
 
@@ -85,6 +92,7 @@ def _segment_arrivals(
                 return
             client, target, _, _ = clients[offset]
             content = number // pairs
+            session, session_word = _session(given, number, service[offset][0])
             yield Arrival(
                 arrived_ns=arrived_ns,
                 segment=position,
@@ -95,6 +103,8 @@ def _segment_arrivals(
                 service=tuple(service[offset]),
                 outcome=tuple(contents[content - first // pairs]),
                 sizes=_sizes(given, number),
+                session=session,
+                session_word=session_word,
             )
         first += _CHUNK
 
@@ -142,6 +152,14 @@ def _target_word(given: GivenArrivals | None, number: int, word: int) -> int:
 
 def _sizes(given: GivenArrivals | None, number: int) -> tuple[int, ...]:
     return () if given is None or given.sizes is None else tuple(given.sizes[number].tolist())
+
+
+def _session(given: GivenArrivals | None, number: int, word: int) -> tuple[int, int]:
+    """Which session a request belongs to, and its hash; none, and the request's own word."""
+    if given is None or given.sessions is None or given.session_words is None:
+        return NO_SESSION, word
+    session = int(given.sessions[number])
+    return session, int(given.session_words[session])
 
 
 def _target(segment: SegmentPlan, number: int, word: int) -> int:
