@@ -54,7 +54,7 @@ def given(policy: Any, name: str) -> list[dict[str, Any]]:
     """Fields that give it a value; rollouts have no means of users, and releases watch labels."""
     if name == "unit" and not isinstance(policy, UnitOfAnalysis):
         watched = {"metrics": [{"metric": "reward"}]} if isinstance(policy, StagedRelease) else {}
-        return [{"unit": "user"} | watched]
+        return [{"unit": unit} | watched for unit in ("session", "user")]
     return GIVEN[name]
 
 

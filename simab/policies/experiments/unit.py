@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from pydantic import Field, model_validator
@@ -14,7 +15,7 @@ from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import all_to
 from simab.policies.policy import Policy
 
-__all__ = ["BY_USER", "Start", "Treatment", "UnitOfAnalysis", "started"]
+__all__ = ["UNTREATED", "Start", "Treatment", "UnitOfAnalysis", "started"]
 
 Unit: TypeAlias = Literal["request", "session", "user", "user_mean"]
 Weights = tuple[tuple[str, float], ...]
@@ -41,8 +42,8 @@ class Treatment(Protocol):
     def ranks(self) -> bool: ...
 
 
-class _ByUser(NamedTuple):
-    unit: Unit = "user"
+class _Untreated(NamedTuple):
+    unit: Unit
     pre_period: None = None
     cap: None = None
     cap_percentile: None = None
@@ -50,8 +51,10 @@ class _ByUser(NamedTuple):
     ranks: bool = False
 
 
-BY_USER: Final[Treatment] = _ByUser()
-"""Of rules that may count users, and treat answers in no other way."""
+UNTREATED: Final[Mapping[str, Treatment]] = MappingProxyType(
+    {"session": _Untreated("session"), "user": _Untreated("user")}
+)
+"""By unit, for rules that add up answers, and treat them in no other way."""
 
 
 class UnitOfAnalysis(Policy):

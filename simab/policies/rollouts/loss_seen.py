@@ -7,7 +7,7 @@ import math
 from simab.policies.experiments.by_user import UserEvidence
 from simab.policies.experiments.evidence import Evidence, evidence_of
 from simab.policies.experiments.two_means import MeanEvidence, belief_of_mean
-from simab.policies.experiments.unit import BY_USER
+from simab.policies.experiments.unit import UNTREATED
 from simab.policies.observation import Observation
 from simab.policies.rollouts.watched_metrics import Unit, users_since
 from simab.policies.two_proportions import ProportionEvidence
@@ -22,9 +22,10 @@ def labels_of(observation: Observation, unit: Unit) -> tuple[Evidence, tuple[int
     for name in (observation.control, observation.candidate):
         labels = observation.metrics.labels(name)
         counts.append(labels.rewards.count or labels.labelled)
-    if unit == "user":
-        by_user = UserEvidence(observation.control, observation.candidate, observation, BY_USER)
-        return by_user, (counts[0], counts[1])
+    if unit != "request":
+        treatment = UNTREATED[unit]
+        added = UserEvidence(observation.control, observation.candidate, observation, treatment)
+        return added, (counts[0], counts[1])
     return evidence_of(observation), (counts[0], counts[1])
 
 
@@ -41,6 +42,6 @@ def variance_of(seen: Evidence) -> float:
     return math.fsum(math.nan if each is None else each.standard_deviation**2 for each in laws)
 
 
-def variance_since(since_ns: int, observation: Observation) -> float:
-    """By user, of the difference in requests that came since then; NaN where it is not known."""
-    return ratio_difference(users_since(since_ns, observation)).variance
+def variance_since(since_ns: int, observation: Observation, unit: Unit) -> float:
+    """By user or session, of the difference in requests since then; NaN where it is not known."""
+    return ratio_difference(users_since(since_ns, observation, unit)).variance

@@ -85,9 +85,9 @@ class RampByPower(Policy):
     labelled_requests: Annotated[int, Field(ge=1)] = 100
     """Labelled requests that each variant must have before the watching test looks."""
     unit: OptionalUnit = "request"
-    """What is taken for an independent draw: each labelled request, or each user, for the same
-    values a request, by the delta method. A stage then ends when the errors over users of its own
-    requests are those that the test needs."""
+    """What is taken for an independent draw: each labelled request, or each user or
+    session, for the same values a request, by the delta method. A stage then ends when the errors
+    over these, in its own requests, are those that the test needs."""
     maximum_duration: PositiveDuration | None = None
     """When a ramp that is not through keeps the control; never if absent."""
 
@@ -106,8 +106,8 @@ class RampByPower(Policy):
         return (needed * self.spread / self.degradation) ** 2
 
     def reads_answers(self) -> bool:
-        """By user."""
-        return self.unit == "user"
+        """By user or session."""
+        return self.unit != "request"
 
     def has_ended(self, state: Any) -> bool:
         return bool(state and state.finished)
@@ -150,10 +150,10 @@ class RampByPower(Policy):
         self, state: RampByPowerState, labelled: tuple[int, int], observation: Observation
     ) -> bool:
         """Whether the labels since the stage began would show the degradation."""
-        if self.unit == "user":
+        if self.unit != "request":
             assert state.since_ns is not None
             needed = self.spread**2 / self.stage_information()  # of the variance
-            return variance_since(state.since_ns, observation) <= needed
+            return variance_since(state.since_ns, observation, self.unit) <= needed
         control, candidate = (
             now - then for now, then in zip(labelled, state.labelled, strict=True)
         )

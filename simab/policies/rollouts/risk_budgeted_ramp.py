@@ -94,9 +94,9 @@ class RiskBudgetedRamp(Policy):
     smallest_share: Annotated[Share, Field(ge=1 / FINEST, lt=1)] = 0.001
     """The share below which the budget counts as used up: it is rolled back."""
     unit: OptionalUnit = "request"
-    """What the loss is known by: labelled requests as independent draws, or users, for the same
-    loss a request, by the delta method. What requests still to come lose is taken for independent
-    in both."""
+    """What the loss is known by: labelled requests as independent draws, or users or sessions,
+    for the same loss a request, by the delta method. What requests still to come lose is taken for
+    independent in each."""
     inconclusive: Literal["keep", "ship"] = "keep"
     """What to do after the last step: keep the control, or promote the candidate."""
 
@@ -110,8 +110,8 @@ class RiskBudgetedRamp(Policy):
         return self
 
     def reads_answers(self) -> bool:
-        """By user."""
-        return self.unit == "user"
+        """By user or session."""
+        return self.unit != "request"
 
     def has_ended(self, state: Any) -> bool:
         return bool(state and state.finished)

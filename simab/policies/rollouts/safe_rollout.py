@@ -84,8 +84,9 @@ class SafeRollout(Policy):
     tight_at: Annotated[int, Field(ge=1)] = 5000
     """Requests a variant at which the confidence sequences are to be narrowest."""
     unit: OptionalUnit = "request"
-    """What correct answers are compared by: labelled requests as independent draws, or users, by
-    the delta method, of requests that came since the stage began. 5XX are always of requests."""
+    """What correct answers are compared by: labelled requests as independent draws, or users or
+    sessions, by the delta method, of requests that came since the stage began. 5XX are always of
+    requests."""
     guardrails: tuple[Guardrail, ...] = ()
     """Margins that the candidate must keep, against the control, to leave a stage. A small stage
     may take long to show it."""
@@ -102,8 +103,8 @@ class SafeRollout(Policy):
         return self
 
     def reads_answers(self) -> bool:
-        """By user."""
-        return self.unit == "user"
+        """By user or session."""
+        return self.unit != "request"
 
     def has_ended(self, state: Any) -> bool:
         return bool(state.finished)
@@ -186,11 +187,11 @@ class SafeRollout(Policy):
         """Significant harm in this stage, in words; empty while there is none."""
         # Two sides of which one is harm, in two metrics: alpha shared over the stages alone.
         level = 1.0 - self.alpha / len(self.stages)
-        if self.unit == "user":
+        if self.unit != "request":
             harm = self._harm_to_users(state, observation, level)
             if harm:
                 return harm
-        correct = _NOTHING if self.unit == "user" else labels.shares.since(state.labels)
+        correct = _NOTHING if self.unit != "request" else labels.shares.since(state.labels)
         for name, shares, sign in (("correct", correct, 1.0), ("5XX", state.errors, -1.0)):
             if not sign * shares.difference < 0.0:  # its interval holds it: no harm is certain
                 continue
@@ -211,7 +212,7 @@ class SafeRollout(Policy):
     ) -> str:
         """Significant harm in correct answers, with errors over users; empty if there is none."""
         assert state.stretch is not None
-        arms = Arms.of_users(users_since(state.stretch.since_ns, observation))
+        arms = Arms.of_users(users_since(state.stretch.since_ns, observation, self.unit))
         interval = compared(_CORRECT, arms, level=level, tight_at=self.tight_at)
         if not _CORRECT.is_worse(interval):
             return ""

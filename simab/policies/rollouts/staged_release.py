@@ -43,14 +43,14 @@ class StagedRelease(Policy):
 
     unit: OptionalUnit = "request"
     """What success rates and rewards are compared by: each labelled request for an independent
-    draw, or each user, by the delta method, of requests that came since the first stage began.
+    draw, or each user or session, by the delta method, of requests since the first stage began.
     Error rates and latencies are always of requests."""
 
     @model_validator(mode="after")
     def _users_have_labels(self) -> StagedRelease:
-        if self.unit == "user" and not self.reads_answers():
+        if self.unit != "request" and not self.reads_answers():
             raise InvalidInput(
-                "unit: user is of success rates and rewards, and no metric here is one; "
+                f"unit: {self.unit} is of success rates and rewards, and no metric here is one; "
                 "leave it out"
             )
         return self
@@ -73,8 +73,8 @@ class StagedRelease(Policy):
         return self
 
     def reads_answers(self) -> bool:
-        """Whether a metric is compared over users."""
-        return self.unit == "user" and any(each.reads_labels for each in self.metrics)
+        """Whether a metric is compared over users or sessions."""
+        return self.unit != "request" and any(each.reads_labels for each in self.metrics)
 
     def has_ended(self, state: Any) -> bool:
         return bool(state and state.finished)

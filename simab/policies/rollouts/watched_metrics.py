@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 from pydantic import Field
 
 from simab.description import Description, Difference
+from simab.policies.answers import drawn_as
 from simab.policies.look_reading import LookReading
 from simab.policies.metrics import LOWER_IS_BETTER
 from simab.policies.observation import MetricsView, Observation
@@ -38,7 +39,7 @@ __all__ = [
     "users_since",
 ]
 
-Unit: TypeAlias = Literal["request", "user"]
+Unit: TypeAlias = Literal["request", "session", "user"]
 
 
 def _is_by_request(unit: object) -> bool:
@@ -150,8 +151,8 @@ class Watch(NamedTuple):
         """Control and candidate, of whole published windows and of labels."""
         metrics = observation.metrics
         if metric in _OF_LABELS:
-            if unit == "user":
-                return Arms.of_users(users_since(self.since_ns, observation))
+            if unit != "request":
+                return Arms.of_users(users_since(self.since_ns, observation, unit))
             return Arms(
                 _labelled_arm(metric, metrics.labels(observation.control), self.control),
                 _labelled_arm(metric, metrics.labels(observation.candidate), self.candidate),
@@ -186,7 +187,7 @@ class WatchedMetric(Description):
     def reading(self, arms: Arms, interval: Interval, unit: Unit = "request") -> str:
         """What was measured, in words."""
         form, suffix = (".1f", "ms") if self.metric == "latency_mean" else (".4g", "")
-        by = " by user" if unit == "user" and self.reads_labels else ""
+        by = f" by {unit}" if unit != "request" and self.reads_labels else ""
         values = " against ".join(
             f"{format(each.mean, form)}{suffix} of {each.size}{by}" if each.size else "no data"
             for each in (arms.candidate, arms.control)
@@ -224,11 +225,11 @@ def compared(metric: WatchedMetric, arms: Arms, *, level: float, tight_at: int |
     return confidence_sequence(estimate, spread, pairs, target_count=tight_at, level=level)
 
 
-def users_since(since_ns: int, observation: Observation) -> UserTable:
-    """The labelled answers to requests that came since then, added up by user."""
+def users_since(since_ns: int, observation: Observation, unit: Unit) -> UserTable:
+    """The labelled answers to requests that came since then, added up by user or session."""
     names = observation.control, observation.candidate
     control, candidate = (observation.metrics.answers(name).arrived(since_ns) for name in names)
-    return user_table((control.users, candidate.users), (control.values, candidate.values))
+    return user_table(drawn_as(unit, control, candidate), (control.values, candidate.values))
 
 
 def requests_since(since_ns: int, metrics: MetricsView, variant: str) -> RequestTotals | None:

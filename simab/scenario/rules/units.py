@@ -40,13 +40,13 @@ def answers_can_be_added_up(
             here = (*path, "metrics", index, "metric")
             yield from until_unread(_decider_reads_once(each, here, scenario))
         return
-    if getattr(policy, "unit", "request") == "user" and not isinstance(policy, Experiment):
+    unit = getattr(policy, "unit", "request")
+    if unit == "session":
+        yield from _sessions_come(scenario, (*path, "unit"))
+    if unit != "request" and not isinstance(policy, Experiment):
         yield from _rollout_reads_once(scenario, policy, (*path, "unit"))
-        return
     if not isinstance(policy, Experiment) or not policy.reads_answers():
         return
-    if policy.unit == "session":
-        yield from _sessions_come(scenario, (*path, "unit"))
     field = _field_of(policy)
     here = (*path, field)
     yield from _metric_is_added(scenario, here)
