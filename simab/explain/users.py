@@ -1,18 +1,23 @@
-"""How far a test by request errs where routing keeps users with a variant, and they differ.
+"""How far a test errs that is by a finer unit than what routing draws, of users who differ.
 
 Of variants of quality success. With propensities p_i of users who send m_i labelled requests on
 average, independently of each other, the variance of a share R of N requests is
-1 + sum m_i^2 (p_i - R)^2 / (N R (1 - R)) times that of N independent ones: the design effect.
+1 + sum m_i^2 (p_i - R)^2 / (N R (1 - R)) times that of N independent ones: the design effect. Where
+the requests come in sessions, each with s others of its own on average, s (p_i - R)^2 / (R (1 - R))
+come on top of it, as the mean over requests, and where sessions are drawn this is all. A test by
+session takes that into account, and errs by what is left.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
+from simab.explain.recorded_shares import recorded_of
 from simab.policies import Policy
+from simab.policies.policy import FineUnit
 from simab.profiles.quality import Success
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
@@ -25,30 +30,41 @@ from simab.units import seconds
 
 __all__ = ["effect_of_users", "finer_than_users"]
 
+Drawn: TypeAlias = Literal["session", "user"]
 _MATTERS = 1.1
 """A design effect from which something is said: 1 of 40 promotions becomes 1 of 32."""
 
 
 def finer_than_users(scenario: Scenario) -> Iterator[str]:
-    """Rules that take requests for draws of their own where users are what is drawn."""
-    if not scenario.endpoint.assigns_clients:
-        return
+    """Rules that take for draws what is finer than routing draws: requests, or sessions."""
+    endpoint = scenario.endpoint
+    if endpoint.assigns_sessions:
+        yield from _finer_than(scenario, "request", "session")
+    if endpoint.assigns_clients:
+        yield from _finer_than(scenario, "request", "user")
+        yield from _finer_than(scenario, "session", "user")
+
+
+def _finer_than(scenario: Scenario, unit: FineUnit, drawn: Drawn) -> Iterator[str]:
     found: dict[_Sample, list[str]] = {}
     for name, policy in scenario.policies.items():
-        sample = _sample_of(scenario, policy)
+        sample = _sample_of(scenario, policy, unit)
         if sample is not None:
             found.setdefault(sample, []).append(name)
+    kept = (
+        "users with a variant, who" if drawn == "user" else "sessions with a variant, whose users"
+    )
     for sample, names in found.items():
-        effect = effect_of_users(scenario, sample.labels)
+        effect = effect_of_users(scenario, sample.labels, unit=unit, drawn=drawn)
         if not effect >= _MATTERS:
             continue
         tests = "tests" if len(names) == 1 else "test"
         yield (
-            f"{listed([*map(named, names)])} {tests} each request as a draw of its own, and "
-            f"{scenario.endpoint.variant_routing} keeps users with a variant, who differ. With "
+            f"{listed([*map(named, names)])} {tests} each {unit} as a draw of its own, and "
+            f"{scenario.endpoint.variant_routing} keeps {kept} differ. With "
             f"{number_text(sample.labels)} labelled requests of both, {sample.when}, the variance "
             f"is about {two_figures(effect):g} times what it is taken for"
-            f"{_called_better(sample, effect)}. Write `unit: user` where the rule has it."
+            f"{_called_better(sample, effect)}. Write `unit: {drawn}` where the rule has it."
         )
 
 
@@ -76,11 +92,13 @@ def _called_better(sample: _Sample, effect: float) -> str:
     )
 
 
-def effect_of_users(scenario: Scenario, labels: float) -> float:
-    """The design effect of so many labelled requests of both variants; 1 where users are alike.
+def effect_of_users(
+    scenario: Scenario, labels: float, *, unit: FineUnit = "request", drawn: Drawn = "user"
+) -> float:
+    """By how much the variance is larger than a test by `unit` takes it for; 1 of users alike.
 
-    Of two variants that both answer as the control does. NaN where its answers are not of quality
-    success, or a trace says who asks.
+    Of so many labelled requests of two variants that both answer as the control does; sessions are
+    taken for whole. NaN where its answers are not of quality success, or a trace says who asks.
     """
     segments = [each for each in scenario.traffic.values() if each.labelled]
     rates = [mean_rate_per_s(scenario, each) for each in segments]
@@ -94,13 +112,19 @@ def effect_of_users(scenario: Scenario, labels: float) -> float:
         if share is not None
     ]
     ratio = math.fsum(part * share for part, share, _ in parts)
-    between = math.fsum(
-        part**2
-        * segment.activity.concentration(segment.clients)
-        * ((share - ratio) ** 2 + _variance(segment, share))
-        for part, share, segment in parts
-    )
-    return 1.0 + labels * between / (ratio * (1.0 - ratio)) if 0.0 < ratio < 1.0 else 1.0
+    if not 0.0 < ratio < 1.0:
+        return 1.0
+    spreads = [(share - ratio) ** 2 + _variance(segment, share) for _, share, segment in parts]
+    recorded = recorded_of(scenario, scenario.objective.control, None).labelled
+    of_users = of_sessions = 0.0
+    for (part, _, segment), spread in zip(parts, spreads, strict=True):
+        of_users += part**2 * segment.activity.concentration(segment.clients) * spread
+        if segment.sessions is not None:
+            of_sessions += part * recorded * segment.sessions.requests_beside * spread
+    single = ratio * (1.0 - ratio)
+    by_session = 1.0 + of_sessions / single
+    whole_effect = by_session + (labels * of_users / single if drawn == "user" else 0.0)
+    return whole_effect / (by_session if unit == "session" else 1.0)
 
 
 def _share_of_success(scenario: Scenario, segment: Segment) -> float | None:
@@ -116,13 +140,13 @@ def _variance(segment: Segment, share: float) -> float:
     return 0.0 if law is None else float(law.intraclass_correlation * share * (1.0 - share))
 
 
-def _sample_of(scenario: Scenario, policy: Policy) -> _Sample | None:
-    """What a rule tests by request; what comes by its end, or by the horizon, if that is less."""
+def _sample_of(scenario: Scenario, policy: Policy, unit: FineUnit) -> _Sample | None:
+    """What a rule tests by the unit; what comes by its end, or by the horizon, if that is less."""
     objective, immature = scenario.objective, getattr(policy, "immature", None)
     rates = labelled_per_hour(scenario, immature)
     control, candidate = rates[objective.control], rates[objective.candidate]
     rule = policy.one_of(len(objective.every_candidate))
-    test = rule.request_test(labels_ratio(control, candidate))
+    test = rule.planned_test(unit, labels_ratio(control, candidate))
     if test is None:
         return None
     ends, when = scenario.horizon, "by the horizon"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal, NamedTuple, get_args
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from simab.description import Description
 from simab.policies.actions import Action
@@ -14,7 +14,10 @@ from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import all_to
 
-__all__ = ["Policy", "RequestTest", "SingleTest", "labels_of_both"]
+__all__ = ["FineUnit", "PlannedTest", "Policy", "SingleTest", "labels_of_both"]
+
+FineUnit: TypeAlias = Literal["request", "session"]
+"""What may be finer than what routing draws."""
 
 
 class SingleTest(NamedTuple):
@@ -24,8 +27,8 @@ class SingleTest(NamedTuple):
     alpha: float
 
 
-class RequestTest(NamedTuple):
-    """A test that takes each labelled request for a draw of its own, and when it is made.
+class PlannedTest(NamedTuple):
+    """A test that takes each labelled request, or session, for a draw of its own, and when.
 
     `labelled_requests` are those of both variants that `look` waits for, the only, the first or the
     last one; 0 where it waits for none. It comes `at_ns` at the latest, None where no time is set.
@@ -168,8 +171,8 @@ class Policy(Description, ABC):
         """The share of the requests that the candidate may get copies of, at weight 0."""
         return 0.0
 
-    def request_test(self, ratio: float) -> RequestTest | None:
-        """The rule's test, where each labelled request counts in it as a draw of its own.
+    def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
+        """The rule's test, where each labelled request or session counts as a draw of its own.
 
         Where routing keeps users with a variant, and they differ, it errs more often than it says.
         `ratio` is the candidate's labels for each of the control's.

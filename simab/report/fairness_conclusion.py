@@ -72,7 +72,7 @@ def _counted(rule: RuleFairness) -> str:
     """What a test has to count: where clients are kept on purpose, only those that are new."""
     if rule.keeps:
         return "new clients"
-    return "clients" if rule.by_client else "requests"
+    return rule.assigned
 
 
 def _how_long(rule: RuleFairness) -> str:
@@ -91,9 +91,9 @@ def _how_long(rule: RuleFairness) -> str:
 def _of_clients(rule: RuleFairness) -> str:
     """That clients meet several variants is no fault of a rule that draws for each request."""
     met = rule.people.met_several.mean
-    if rule.by_client or rule.keeps or not met > 0:
+    if rule.assigned == "clients" or rule.keeps or not met > 0:
         return ""
     return (
         f" That {typeset.percent(met, 1)} of the clients meet several variants is what a rule for "
-        "requests does; it is a fault only where a client has to meet one."
+        f"{rule.assigned} does; it is a fault only where a client has to meet one."
     )

@@ -132,20 +132,17 @@ def _details(split: StudiedSplit, rule: RuleFairness) -> Iterator[str]:
 def _envelope(rule: RuleFairness) -> str:
     if math.isnan(rule.within.mean):
         return ""
-    promise = {
-        (True, True): "clients that are drawn independently",
-        (True, False): "requests that are drawn independently",
-    }.get((bool(rule.fan) and not math.isnan(rule.fan[0].window_promised), rule.by_client))
+    promised = bool(rule.fan) and not math.isnan(rule.fan[0].window_promised)
     share = typeset.percent(rule.within.mean, 1)
     if rule.within.low < rule.within.high:
         low, high = (typeset.percentage(each, 1) for each in (rule.within.low, rule.within.high))
         share += f" ({low} to {high}{typeset.THIN}%)"
     before = " before the first change" if rule.keeps and len(rule.phases) > 1 else ""
-    if promise is None:
+    if not promised:
         return f"{share} of the windows are as exact as requests in turn can be."
     return (
         f"{share} of the windows of a run{before} lie in the envelope of 95{typeset.THIN}% for "
-        f"{promise}{_expected(rule)}."
+        f"{rule.assigned} that are drawn independently{_expected(rule)}."
     )
 
 
@@ -166,12 +163,12 @@ def _by_unit(rule: RuleFairness) -> str:
         return ""
     busiest = typeset.percent(rule.people.busiest_share.mean, 0)
     most = f" The busiest 1{typeset.THIN}% of clients make {busiest} of them."
-    if rule.people.clients.mean < _ENOUGH_FOR_A_PERCENT:
+    if rule.by_session or rule.people.clients.mean < _ENOUGH_FOR_A_PERCENT:
         most = ""
     return (
         f"A test of requests would call {of_runs(worst.off_requests, worst.runs)} runs off, one "
-        f"of clients {of_runs(worst.off_users, worst.runs)}: each client is assigned once, with "
-        f"all of its requests.{most}"
+        f"of {rule.assigned} {of_runs(worst.off_users, worst.runs)}: each "
+        f"{rule.assigned.removesuffix('s')} is assigned once, with all of its requests.{most}"
     )
 
 
@@ -185,25 +182,27 @@ def _changes(rule: RuleFairness) -> list[PhaseFairness]:
 
 def _change(phase: PhaseFairness, rule: RuleFairness, candidate: str) -> str:
     share = typeset.percent(phase.shares.get(candidate, 0.0), 1)
+    asking = "sessions" if rule.by_session else "clients that ask"
     since = f"in force at {typeset.duration(phase.since_s)}"
     if math.isfinite(phase.asked_s) and phase.asked_s < phase.since_s:
         later = typeset.duration(phase.since_s - phase.asked_s)
         since = f"asked for at {typeset.duration(phase.asked_s)} and in force {later} later"
     text = (
         f"The share of {named(candidate)} becomes {share}, {since}. From then on requests have it "
-        f"{settled_text(phase.requests_settled_s)}, clients that ask "
+        f"{settled_text(phase.requests_settled_s)}, {asking} "
         f"{settled_text(phase.users_settled_s)}, as far as chance lets it be seen."
     )
-    return f"{text}{_moved(phase) if rule.by_client else ''}"
+    return f"{text}{_moved(phase, rule) if rule.by_client else ''}"
 
 
-def _moved(phase: PhaseFairness) -> str:
-    """How many clients change their variant, and how many would have to."""
+def _moved(phase: PhaseFairness, rule: RuleFairness) -> str:
+    """How many clients, or sessions, change their variant, and how many would have to."""
     if not math.isfinite(phase.clients_moved.mean):
         return ""
+    moved, enough = phase.clients_moved.mean, phase.clients_to_move
     return (
-        f" Of the clients that come back {typeset.percent(phase.clients_moved.mean, 1)} meet "
-        f"another variant; {typeset.percent(phase.clients_to_move, 1)} would be enough on average."
+        f" Of the {rule.assigned} that come back {typeset.percent(moved, 1)} meet another variant; "
+        f"{typeset.percent(enough, 1)} would be enough on average."
     )
 
 
@@ -226,7 +225,7 @@ def _clients(split: StudiedSplit, rule: RuleFairness) -> str:
         times = f", with {typeset.decimal(each, 1)} requests each" if math.isfinite(each) else ""
         met = typeset.percent(people.met_worse.mean, 1)
         text += f"; {met} are sent to {worse} at least once{times}"
-    if people.met_several.mean > 0 and not rule.by_client:
+    if people.met_several.mean > 0 and rule.assigned != "clients":
         text += (
             ". Where a client must meet one variant only, use a rule that assigns clients, such as "
             "sticky_hash or session_cookie"
@@ -303,7 +302,7 @@ def _is_untold(flaw: NamedFlaw) -> bool:
 
 def unit_text(rule: RuleFairness) -> str:
     """What the rule assigns."""
-    return "clients" if rule.by_client else "requests"
+    return rule.assigned
 
 
 def off_text(rule: RuleFairness) -> str:

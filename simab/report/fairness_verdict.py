@@ -97,7 +97,7 @@ def power_text(rule: RuleFairness, candidate: str) -> str:
     if phase is None:
         return "The weights differ from run to run; their phases are tested, and not shown."
     words = _seen(phase, candidate, where=len(rule.phases) > 1)
-    unit = "clients" if rule.by_client else "requests"
+    unit = rule.assigned
     least = min(_sides(phase).values(), default=math.nan)
     five = next((each for each in phase.powers if each.shift == _FIVE_POINTS), None)
     if five is not None and five.power < _ENOUGH_POWER and math.isfinite(least):
@@ -158,9 +158,8 @@ def pooled_text(rule: RuleFairness, candidate: str, tolerance: float) -> str:
     phase = _telling(rule)
     if phase is None or rule.keeps or not rule.requests or candidate not in phase.shares:
         return ""
-    unit, realised = (
-        ("clients", phase.realised_users) if rule.by_client else ("requests", phase.realised)
-    )
+    unit = rule.assigned
+    realised = phase.realised_users if rule.by_client else phase.realised
     found, asked = realised[candidate], phase.shares[candidate]
     if not (math.isfinite(found.low) and math.isfinite(found.high)):
         return ""

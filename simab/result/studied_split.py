@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from simab.result.estimates import Mean, Proportion
+from simab.result.json_metadata import absent_if_none
 
 __all__ = [
     "MOST_PHASES",
@@ -194,15 +195,16 @@ class PlaceFairness:
 class RuleFairness:
     """One routing rule on the clients of the scenario.
 
-    `by_client`: it assigns clients, not requests; `keeps`: it, or the policy, keeps them on purpose
-    where they were, so that the weights are for new ones. `requests` is the mean number that went
-    by the weights, and `phases_in_all` that of phases with a split, of which those of most requests
-    are looked at. `caught`: how often a run's split is off at
-    `alpha`. `within`: how many windows lie in the envelope of 95 % that the rule promises, and
-    `within_expected` how many do by the exact law of independent requests (NaN: not known): counts
-    are whole, so the envelope has half a request more than the normal law. `scan`: in how many of
-    `scan_runs` the largest deviation over any interval is beyond what one run in 100 has. `band`:
-    which part of the runs the outer quantiles of `fan` hold, 1 for all of them.
+    `by_client`: it assigns clients, not requests, or with `by_session` sessions, which then stand
+    in the place of clients in `phases` and in what is tested; `keeps`: it, or the policy, keeps
+    them on purpose where they were, so that the weights are for new ones. `requests` is the mean
+    number that went by the weights, and `phases_in_all` that of phases with a split, of which those
+    of most requests are looked at. `caught`: how often a run's split is off at `alpha`. `within`:
+    how many windows lie in the envelope of 95 % that the rule promises, and `within_expected` how
+    many do by the exact law of independent requests (NaN: not known): counts are whole, so the
+    envelope has half a request more than the normal law. `scan`: in how many of `scan_runs` the
+    largest deviation over any interval is beyond what one run in 100 has. `band`: which part of the
+    runs the outer quantiles of `fan` hold, 1 for all of them.
     """
 
     name: str
@@ -226,6 +228,14 @@ class RuleFairness:
     within_expected: float = math.nan
     scan_runs: int = 0
     band: float = 0.9
+    by_session: bool | None = field(default=None, metadata=absent_if_none())
+
+    @property
+    def assigned(self) -> Literal["clients", "requests", "sessions"]:
+        """What it assigns, in a word."""
+        if self.by_session:
+            return "sessions"
+        return "clients" if self.by_client else "requests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,3 +188,11 @@ class Sessions(Description):
             return sum(int(number) * share for number, share in self.shares.items())
         assert self.requests is not None
         return self.requests
+
+    @property
+    def requests_beside(self) -> float:
+        """How many others of its session a request has on average: E m^2 / E m - 1 of m."""
+        if self.shares:
+            squares = sum(int(number) ** 2 * share for number, share in self.shares.items())
+            return squares / self.mean_requests - 1.0
+        return (self.mean_requests - 1.0) * (2.0 if self.law == "geometric" else 1.0)

@@ -94,7 +94,8 @@ def _studied(name: str, title: str, world: Scenario, tolerance: float) -> RuleSt
     return RuleStudied(
         name=name,
         title=title or rule_title(world),
-        by_client=endpoint.assigns_clients,
+        by_client=endpoint.assigns_clients or endpoint.assigns_sessions,
+        by_session=endpoint.assigns_sessions,
         keeps=endpoint.variant_routing == "session_cookie",
         independent=endpoint.variant_routing != "smooth_weighted_round_robin",
         variants=tuple(endpoint.variants),

@@ -121,6 +121,30 @@ def test_a_hash_assigns_clients_and_a_change_moves_a_quarter():
     assert rule.phases[1].units_each < 401
 
 
+def test_a_hash_of_sessions_assigns_these():
+    """Few clients ask in many sessions, of eight requests each, some of them through the change."""
+    sessions = {"requests": 8, "gap": {"kind": "exponential", "mean": "10s"}}
+    made = small(
+        policies=MOVES,
+        endpoint={"weight_update": "10s", "variant_routing": "session_hash"},
+        traffic={"users": {"rate": "30/s", "clients": 40, "sessions": sessions}},
+    )
+    found = simab.fairness(made, policy="moves", replications=20)
+    (rule,) = found.result.split.rules
+    assert rule.assigned == "sessions"
+    assert not is_found_off(rule)
+    assert rule.phases[0].off_requests.count > rule.phases[0].off_users.count
+    moved = rule.phases[1].clients_moved
+    assert moved.low - 0.02 < 0.25 < moved.high + 0.02
+    assert rule.people.met_several.mean > 0.9  # of the clients, who are drawn anew
+    said = " ".join(fairness_sentences(found.result.split))
+    assert "each session is assigned once, with all of its requests" in said
+    assert "Of the sessions that come back" in said
+    text = fairness_json(found.result)
+    assert '"by_session": true' in text
+    assert fairness_json(read_saved_fairness(text.encode(), "fairness.json")) == text
+
+
 def test_rules_are_played_on_the_same_clients():
     found = simab.fairness(moving(), rules=["weighted_random", "sticky_hash"], replications=4)
     one, other = found.result.split.rules

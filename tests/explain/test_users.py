@@ -70,6 +70,72 @@ def test_it_says_what_follows() -> None:
     assert "`unit: user`" in said
 
 
+SESSIONS = {"requests": 4, "gap": {"kind": "constant", "value": "1s"}}
+
+
+def in_sessions(routing: str, **rule: Any) -> Scenario:
+    """The same users, whose requests come in sessions of four on average."""
+    described = of("sticky_hash").model_dump(mode="json")
+    for segment in described["traffic"].values():
+        segment["sessions"] = SESSIONS
+    described["endpoint"]["variant_routing"] = routing
+    described["policies"]["test"] |= rule
+    return Scenario.model_validate(described)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "unit"), [("session", "request"), ("user", "request"), ("user", "session")]
+)
+def test_the_effect_of_sessions_is_that_of_drawn_ones(drawn: str, unit: str) -> None:
+    """Plain NumPy, 4,000 draws of 300 sessions: variance over what the test takes it for."""
+    random, runs, sessions = np.random.default_rng(2), 4000, 300
+    users = random.integers(0, 40, (runs, sessions))
+    asked = random.geometric(1 / 4, (runs, sessions))
+    right = random.binomial(asked, np.where(users < 20, 0.6, 0.2))
+    new = random.random((runs, sessions)) < 0.5
+    if drawn == "user":
+        new = np.take_along_axis(random.random((runs, 40)) < 0.5, users, axis=1)
+    shares, naive = [], 0.0
+    for arm in (new, ~new):
+        n = (asked * arm).sum(axis=1, keepdims=True)
+        share = (right * arm).sum(axis=1, keepdims=True) / n
+        shares.append(share[:, 0])
+        of_sessions = (((right - share * asked) * arm / n) ** 2).sum(axis=1)
+        naive += np.mean(0.4 * 0.6 / n) if unit == "request" else np.mean(of_sessions)
+    found = np.mean((shares[1] - shares[0]) ** 2) / naive
+    described = in_sessions("session_hash" if drawn == "session" else "sticky_hash")
+    expected = effect_of_users(described, 4 * sessions, unit=unit, drawn=drawn)
+    assert expected == pytest.approx(found, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("routing", "unit", "effect"),
+    [
+        ("session_hash", "request", 1 + 6 / 6),
+        ("sticky_hash", "request", 1 + 6 / 6 + 2000 / 240),
+        ("sticky_hash", "session", 1 + 2000 / 240 / 2),
+    ],
+)
+def test_what_is_finer_than_drawn_is_warned_of(routing: str, unit: str, effect: float) -> None:
+    """By hand: 2 (4 - 1) others in a request's session, and a variance of .04 of .24 between."""
+    described = in_sessions(routing, unit=unit)
+    (said,) = [each for each in explain(described).warnings if "as a draw of its own" in each]
+    drawn = "session" if routing == "session_hash" else "user"
+    assert f"tests each {unit} as a draw of its own, and {routing} keeps {drawn}s with" in said
+    assert f"about {float(f'{effect:.2g}'):g} times" in said
+    assert f"Write `unit: {drawn}`" in said
+
+
+@pytest.mark.parametrize(
+    ("routing", "unit"),
+    [("session_hash", "session"), ("session_hash", "user"), ("weighted_random", "session")],
+)
+def test_what_is_as_coarse_as_drawn_is_not(routing: str, unit: str) -> None:
+    """Nor where requests are drawn one by one."""
+    found = explain(in_sessions(routing, unit=unit)).warnings
+    assert not [each for each in found if "as a draw of its own" in each]
+
+
 GAIN = [{"metric": "success_rate", "role": "success"}]
 ROUND = {"kind": "fixed_horizon", "labelled_requests": 500}
 RULES: dict[str, tuple[dict[str, Any], int, str, float]] = {

@@ -350,6 +350,41 @@ def test_how_often_equal_variants_are_told_apart() -> None:
         assert count / runs == pytest.approx(wanted[name], abs=band), name
 
 
+@pytest.mark.parametrize(
+    ("unit", "runs"),
+    [
+        *(pytest.param(unit, 300) for unit in ("request", "session")),
+        *(
+            pytest.param(unit, 6000, marks=pytest.mark.long)
+            for unit in ("request", "session", "user")
+        ),
+    ],
+)
+def test_how_often_drawn_sessions_of_equal_variants_are_told_apart(unit: str, runs: int) -> None:
+    """Of 200 users with Beta(2, 8), in 400 sessions of eight requests on average, each drawn.
+
+    Two-sided at 5 %: by session and by user so often, by request as the design effect says.
+    """
+    random, rule, found = np.random.default_rng(5), naive(unit=unit), 0
+    for _ in range(runs):
+        own = random.beta(2, 8, 200)
+        users = random.integers(0, 200, 400)
+        requests = random.geometric(1 / 8, 400)
+        of = np.repeat(np.arange(400), requests)
+        values = (random.random(len(of)) < own[users[of]]).astype(float)
+        new = (random.random(400) < 0.5)[of]
+        both = {
+            name: replace(answers(users[of[arm]], values[arm]), sessions=of[arm])
+            for name, arm in (("old", ~new), ("new", new))
+        }
+        metrics: Any = OneByOne(both)
+        found += rule.evidence(ExperimentState(), observation(metrics)).test().p_value < 0.05
+    effect = 1.0 + 2.0 * 7.0 / 11.0 if unit == "request" else 1.0
+    wanted = 2.0 * naive_false_promotion(effect, alpha=0.05)
+    band = 4.0 * math.sqrt(wanted * (1.0 - wanted) / runs)
+    assert found / runs == pytest.approx(wanted, abs=band)
+
+
 def test_sprt_takes_no_users() -> None:
     """It has no variance that users could be in."""
     from simab.policies.experiments.sprt import SequentialProbabilityRatio

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from simab.analyse.fairness.people import People, people_of
 from simab.analyse.fairness.places import PlaceLoad, places_of
-from simab.analyse.fairness.routed import AskedPhase, Routed, asked_phases, routed_requests
+from simab.analyse.fairness.routed import (
+    AskedPhase,
+    Routed,
+    asked_phases,
+    by_session,
+    routed_requests,
+)
 from simab.policies import SetWeights
 from simab.result.studied_split import MOST_PHASES
 from simab.run.simulation import Run
@@ -101,17 +107,18 @@ class FairnessMeasure:
         routed, asked = routed_requests(run), asked_phases(run)
         split = [each for each in asked if each.splits]
         names = run.data.run_counts.blueprint.names
-        kept = _kept_by_policy(run)
-        by_client = kept or run.scenario.endpoint.assigns_clients
+        kept, endpoint = _kept_by_policy(run), run.scenario.endpoint
+        by_client = kept or endpoint.assigns_clients or endpoint.assigns_sessions
+        drawn = by_session(routed, run) if endpoint.assigns_sessions else routed
         # By time, which runs have in common, where their numbers of requests differ by chance.
         longest = max(split, key=lambda each: each.until_ns - each.since_ns, default=None)
         return RunFairness(
-            phases=tuple(_phases(routed, asked, by_client=by_client)),
+            phases=tuple(_phases(drawn, asked, by_client=by_client)),
             phases_in_all=len(split),
-            windows=_windows(routed, asked, run.scenario.horizon, by_client=by_client),
+            windows=_windows(drawn, asked, run.scenario.horizon, by_client=by_client),
             longest=_longest(routed, longest),
             longest_phase=longest,
-            scanned=_scanned(routed, longest, by_client=by_client),
+            scanned=_scanned(drawn, longest, by_client=by_client),
             people=people_of(routed, run, [names.index(each) for each in self.worse], asked),
             places=places_of(routed, names, run.scenario.horizon),
             kept_by_policy=kept,

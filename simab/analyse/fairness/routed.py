@@ -8,13 +8,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simab.draws import Draws
 from simab.policies import AddVariant, Promote, RemoveVariant, RollBack, SetWeights
 from simab.run.simulation import Run
 from simab.scenario.models import Scenario
 from simab.world.control import SplitEntry
-from simab.world.records import COPY, RECORD_COLUMNS
+from simab.world.records import COPY, RECORD_COLUMNS, places_in_segments
+from simab.world.request_sessions import RequestSessions
 
-__all__ = ["AskedPhase", "Routed", "asked_phases", "left_out_segments", "routed_requests"]
+__all__ = [
+    "AskedPhase",
+    "Routed",
+    "asked_phases",
+    "by_session",
+    "left_out_segments",
+    "routed_requests",
+]
 
 Integers = NDArray[np.int64]
 _MOVES = (SetWeights, AddVariant, RemoveVariant, Promote, RollBack)
@@ -46,12 +55,13 @@ class AskedPhase:
 class Routed:
     """Requests in order of arrival; `client` numbers the clients of all segments through.
 
-    `variants` is how many variants the scenario has, and `clients` how many clients. Shapes of
-    arrays: (requests,). `correct` is -1 where it is not known.
+    `variants` is how many variants the scenario has, and `clients` how many clients; `rows` are
+    those of the records. Shapes of arrays: (requests,). `correct` is -1 where it is not known.
     """
 
     variants: int
     clients: int
+    rows: Integers
     client: Integers
     segment: Integers
     variant: Integers
@@ -90,6 +100,7 @@ def routed_requests(run: Run) -> Routed:
     return Routed(
         variants=len(blueprint.variants),
         clients=blueprint.clients_before[len(run.scenario.traffic)],
+        rows=np.flatnonzero(kept),
         client=(column["client"] + before[column["segment"]])[kept],
         **{
             name: column[name][kept]
@@ -99,6 +110,22 @@ def routed_requests(run: Run) -> Routed:
             )
         },
     )
+
+
+def by_session(routed: Routed, run: Run) -> Routed:
+    """The same requests, with their sessions in the place of clients.
+
+    A request of a segment without sessions is one of its own.
+    """
+    records, blueprint = run.data.records, run.data.run_counts.blueprint
+    assert records is not None, "a run without request records"
+    sessions = RequestSessions.of(blueprint, Draws(run.seed, run.replication))
+    assert sessions is not None, "a scenario without sessions"
+    places = places_in_segments(records, np.zeros(len(blueprint.segments), dtype=np.int64))
+    segments = records[:, RECORD_COLUMNS.index("segment")]
+    numbers = sessions.numbers(segments, places)[routed.rows]
+    found, dense = np.unique(numbers, return_inverse=True)
+    return replace(routed, client=dense, clients=len(found))
 
 
 def left_out_segments(scenario: Scenario) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ __all__ = ["RuleStudied"]
 class RuleStudied:
     """What a rule is and promises: clients or requests, and whether it keeps clients on purpose.
 
+    With `by_session` it assigns sessions, which stand in the place of clients.
     `independent`: each unit is drawn by itself, so that the law of chance holds; in turn it is not.
     """
 
     name: str
     title: str
     by_client: bool
+    by_session: bool
     keeps: bool
     independent: bool
     variants: tuple[str, ...]

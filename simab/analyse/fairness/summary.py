@@ -54,6 +54,7 @@ def rule_fairness(studied: RuleStudied, runs: Sequence[RunFairness]) -> RuleFair
         within_expected=windows_expected(studied, runs),
         scan_runs=scan_runs,
         band=band_of(runs),
+        by_session=studied.by_session or None,
     )
 
 

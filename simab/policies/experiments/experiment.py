@@ -35,7 +35,7 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import without
-from simab.policies.policy import RequestTest, labels_of_both
+from simab.policies.policy import FineUnit, PlannedTest, labels_of_both
 from simab.text.lists import listed
 
 __all__ = ["Experiment", "ExperimentState", "Judgement", "LookingExperiment"]
@@ -149,13 +149,13 @@ class Experiment(UnitOfAnalysis):
         """Labels of the variant with fewer that the first look waits for, at such a split."""
         return self.labels_needed(ratio)
 
-    def request_test(self, ratio: float) -> RequestTest | None:
-        """By `unit: request`, at the last look that is planned, or at the first of open ones."""
-        if self.unit != "request":
+    def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
+        """By its `unit`, at the last look that is planned, or at the first of open ones."""
+        if self.unit != unit:
             return None
         look: Literal["only", "first", "last"] = "only" if self.most_looks == 1 else "last"
         both = labels_of_both(self.labels_needed(ratio), ratio)
-        return RequestTest(
+        return PlannedTest(
             "first" if self.most_looks is None else look,
             both,
             self.longest_ns(),

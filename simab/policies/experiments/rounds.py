@@ -26,7 +26,7 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import all_to
-from simab.policies.policy import Policy, RequestTest
+from simab.policies.policy import FineUnit, PlannedTest, Policy
 
 __all__ = ["Rounds", "RoundsState"]
 
@@ -253,9 +253,11 @@ class Rounds(Policy):
         """Each in its turn."""
         return True
 
-    def request_test(self, ratio: float) -> RequestTest | None:
+    def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
         """That of its experiment, at the split of a round."""
-        of_one = self.experiment.request_test(self.candidate_share / (1.0 - self.candidate_share))
+        of_one = self.experiment.planned_test(
+            unit, self.candidate_share / (1.0 - self.candidate_share)
+        )
         return None if of_one is None else of_one._replace(in_turns=True)
 
     def reads_answers(self) -> bool:

@@ -18,7 +18,7 @@ from simab.policies.immature import AsArrived, OptionalImmature, Wait
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
-from simab.policies.policy import Policy, RequestTest, labels_of_both
+from simab.policies.policy import FineUnit, PlannedTest, Policy, labels_of_both
 from simab.stats.margin_tests import Margin
 from simab.stats.ship_decision import adjusted_alpha, ship_decision
 
@@ -149,17 +149,17 @@ class ShipByMetrics(Policy):
         """For metrics by user, and for percentiles of rewards."""
         return any(each.reads_answers for each in self.metrics)
 
-    def request_test(self, ratio: float) -> RequestTest | None:
-        """Where a metric of labels is tested by request: at its part of alpha, to be better."""
-        by_request = [
-            each.role for each in self.metrics if each.reads_labels and each.tested_by == "request"
+    def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
+        """Where a metric of labels is tested by the unit: at its part of alpha, to be better."""
+        by_unit = [
+            each.role for each in self.metrics if each.reads_labels and each.tested_by == unit
         ]
-        if not by_request:
+        if not by_unit:
             return None
         success = self.of_role("success")
-        alpha = self.alpha / len(success) if "success" in by_request else None
+        alpha = self.alpha / len(success) if "success" in by_unit else None
         both = labels_of_both(self.labelled_requests or 0, ratio)
-        return RequestTest("only", both, self.duration, alpha, two_sided=False)
+        return PlannedTest("only", both, self.duration, alpha, two_sided=False)
 
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """`duration`."""
