@@ -13,6 +13,7 @@ from simab.policies.metrics import ErrorMetric, LabelMetric, LatencyMetric
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import all_to
+from simab.stats.design_effect import ServedShare
 
 __all__ = ["Policy", "RequestTest", "SingleTest", "labels_of_both"]
 
@@ -27,18 +28,22 @@ class SingleTest(NamedTuple):
 class RequestTest(NamedTuple):
     """A test that takes each labelled request for a draw of its own, and when it is made.
 
-    `labelled_requests` are those of both variants that `look` waits for, the only, the first or the
-    last one; 0 where it waits for none. It comes `at_ns` at the latest, None where no time is set.
-    At `alpha` it calls an equal candidate better, or with `two_sided` better or worse; None where
-    it has no such level. With `in_turns` two variants at a time have the traffic of all.
+    `labelled_requests` are those of both variants that `look` waits for; 0 where it waits for none.
+    It comes `at_ns` at the latest, None where no time is set. At `alpha` it calls an equal
+    candidate better, or with `two_sided` better or worse; None where it has no such level. With
+    `in_turns` two variants at a time have the traffic of all. `stages` are the candidate's shares
+    of what is compared, and for how many nanoseconds, where these change; with `baseline` another
+    variant of its size takes the control's place.
     """
 
-    look: Literal["only", "first", "last"]
+    look: Literal["only look", "first look", "last look", "end of the first stage"]
     labelled_requests: int = 0
     at_ns: int | None = None
     alpha: float | None = None
     two_sided: bool = True
     in_turns: bool = False
+    stages: tuple[ServedShare, ...] = ()
+    baseline: bool = False
 
 
 _QUALITIES: Final = frozenset(get_args(LabelMetric))

@@ -151,15 +151,13 @@ class ShipByMetrics(Policy):
 
     def request_test(self, ratio: float) -> RequestTest | None:
         """Where a metric of labels is tested by request: at its part of alpha, to be better."""
-        by_request = [
-            each.role for each in self.metrics if each.reads_labels and each.tested_by == "request"
-        ]
+        by_request = [each.role for each in self.metrics if each.tests_requests]
         if not by_request:
             return None
         success = self.of_role("success")
         alpha = self.alpha / len(success) if "success" in by_request else None
         both = labels_of_both(self.labelled_requests or 0, ratio)
-        return RequestTest("only", both, self.duration, alpha, two_sided=False)
+        return RequestTest("only look", both, self.duration, alpha, two_sided=False)
 
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """`duration`."""

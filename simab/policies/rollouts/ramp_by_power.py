@@ -16,7 +16,7 @@ from simab.policies.experiments.evidence import Evidence
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
-from simab.policies.policy import Policy
+from simab.policies.policy import Policy, RequestTest
 from simab.policies.rollouts.loss_seen import labels_of, variance_of
 from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
 from simab.stats.always_valid import running_p_value
@@ -204,6 +204,12 @@ class RampByPower(Policy):
     def next_look(self, state: Any, observation: Observation) -> NextLook | None:
         """Every tick, since labels may arrive at any; but for those of an update."""
         return NextLook() if observation.status is EndpointStatus.UPDATING else None
+
+    def request_test(self, ratio: float) -> RequestTest | None:
+        """Of the labels of the first stage, by which its power is computed."""
+        share = self.first_share
+        both = math.ceil(self.stage_information() / (share * (1.0 - share)))
+        return RequestTest("end of the first stage", both, self.maximum_duration)
 
     def longest_ns(self) -> int | None:
         """`maximum_duration`."""

@@ -16,7 +16,7 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation, newest_published
 from simab.policies.pair_weights import candidate_share
-from simab.policies.policy import Policy
+from simab.policies.policy import Policy, RequestTest
 from simab.policies.rollouts.loss_seen import labels_of, variance_of
 from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
 from simab.stats.bayes import Normal
@@ -226,6 +226,10 @@ class RiskBudgetedRamp(Policy):
         if state.since_ns is None:
             return None
         return NextLook(at_ns=state.since_ns + self.every)
+
+    def request_test(self, ratio: float) -> RequestTest | None:
+        """Of all labels, after the last step."""
+        return RequestTest("last look", at_ns=self.steps * self.every)
 
     def waits_ns(self) -> Sequence[int]:
         """A step."""

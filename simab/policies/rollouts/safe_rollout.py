@@ -18,7 +18,7 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, pair_weights
-from simab.policies.policy import Policy
+from simab.policies.policy import Policy, RequestTest
 from simab.policies.two_proportions import ProportionEvidence, TwoProportions
 
 __all__ = ["SafeRollout", "SafeRolloutState"]
@@ -220,6 +220,10 @@ class SafeRollout(Policy):
         share = self.stages[stage]
         weights = pair_weights(1.0 - share, share, observation)
         return SetWeights(weights, because=because)
+
+    def request_test(self, ratio: float) -> RequestTest | None:
+        """Of the labels of one stage."""
+        return RequestTest("last look", at_ns=self.bake)
 
     def longest_ns(self) -> int | None:
         """`maximum_duration`."""

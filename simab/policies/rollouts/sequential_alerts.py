@@ -12,6 +12,7 @@ from simab.policies.actions import Action, Promote, RollBack
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.policy import RequestTest
 from simab.policies.rollouts.staged_release import StagedRelease
 from simab.policies.rollouts.watched_metrics import Watch, WatchedMetric, read_now
 
@@ -172,3 +173,10 @@ class SequentialAlerts(StagedRelease):
         else:
             times_ns.append(state.alerted_ns + self.reacts_after)
         return NextLook.at_first(times_ns)
+
+    def request_test(self, ratio: float) -> RequestTest | None:
+        """Of a metric of labels, over the stages that are read together, or else the first."""
+        if not any(metric.reads_labels for metric in self.metrics):
+            return None
+        together = [stage for stage in self.stages if stage.share <= _CONTINUOUS_TO]
+        return self.test_of_stages(together or self.stages[:1])
