@@ -9,7 +9,7 @@ from typing import NamedTuple
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
 from simab.policies import Policy
 from simab.scenario.models import Scenario
-from simab.scenario.rates import mean_rate_per_s
+from simab.scenario.rates import HOUR_NS, mean_rate_per_s
 from simab.stats.design_effect import ServedShare, requests_of_one_split
 from simab.text.durations import duration_text
 from simab.units import seconds
@@ -21,12 +21,14 @@ class TestedSample(NamedTuple):
     """Labelled requests of the two that are compared, when a rule tests them, at which level.
 
     `of_all` are those that users have sent by then to all variants, if one split held all the time
-    that makes the variance as large; of a user all go to one variant. Of segments that are
-    `triggered` alone, if any are. `has_unit` says whether the rule could judge by user.
+    that makes the variance as large; of a user all go to one variant. `of_before` came in a
+    `pre_period`, by which the difference is adjusted. Of segments that are `triggered` alone, if
+    any are. `has_unit` says whether the rule could judge by user.
     """
 
     labels: int
     of_all: float
+    of_before: float
     when: str
     alpha: float | None
     two_sided: bool
@@ -49,7 +51,8 @@ def tested_sample(scenario: Scenario, policy: Policy) -> TestedSample | None:
     everybody, both = math.fsum(rates.values()), control + candidate
     if test.in_turns:  # two at a time have what all have together
         both = everybody
-    ends -= getattr(policy, "pre_period", None) or 0
+    before = getattr(policy, "pre_period", None) or 0
+    ends -= before
     in_all = labels_until(scenario, both, max(ends, 0), immature)
     if 0 < test.labelled_requests <= in_all:
         in_all, when = test.labelled_requests, f"at the {test.look}"
@@ -62,6 +65,7 @@ def tested_sample(scenario: Scenario, policy: Policy) -> TestedSample | None:
     return TestedSample(
         labels=round(in_all * part),
         of_all=of_all * part,
+        of_before=everybody * part * before / HOUR_NS,
         when=when,
         alpha=test.alpha,
         two_sided=test.two_sided,

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 
 from simab.explain.tested_sample import TestedSample, tested_sample
 from simab.explain.user_values import values_under_control
+from simab.explain.users_forecast import effect_when_adjusted_by_request
 from simab.policies import Policy
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
@@ -37,11 +38,12 @@ def finer_than_users(scenario: Scenario) -> Iterator[str]:
         if sample is not None:
             found.setdefault(sample, []).append(name)
     for sample, names in found.items():
-        effect = effect_of_users(scenario, sample.of_all, sample.triggered)
+        effect = _effect(scenario, sample)
         if not effect >= _MATTERS:
             continue
         tests, has = ("tests", "It has") if len(names) == 1 else ("test", "They have")
         segments = f" of {listed([*map(named, sample.triggered)])}" if sample.triggered else ""
+        adjusted = ", adjusted," if sample.of_before else ""
         remedy = "Write `unit: user`"
         if not sample.has_unit:
             remedy = f"{has} no `unit`: decide by an experiment that has, or draw for each request"
@@ -49,9 +51,18 @@ def finer_than_users(scenario: Scenario) -> Iterator[str]:
             f"{listed([*map(named, names)])} {tests} each request as a draw of its own, and "
             f"{scenario.endpoint.variant_routing} keeps users with a variant, who differ. With "
             f"{number_text(sample.labels)} labelled requests of both{segments}, {sample.when}, the "
-            f"variance is about {two_figures(effect):g} times what it is taken for"
+            f"variance{adjusted} is about {two_figures(effect):g} times what it is taken for"
             f"{_called_better(sample, effect)}. {remedy}."
         )
+
+
+def _effect(scenario: Scenario, sample: TestedSample) -> float:
+    """Of the difference that is tested, which a pre-period may have adjusted."""
+    if not sample.of_before:
+        return effect_of_users(scenario, sample.of_all, sample.triggered)
+    return effect_when_adjusted_by_request(
+        scenario, sample.of_all, sample.of_before, sample.triggered
+    )
 
 
 def _caps(policy: Policy) -> bool:

@@ -169,6 +169,12 @@ class Policy(Description, ABC):
         """The one test of correct answers that the rule makes; None where it makes none or more."""
         return None
 
+    def test_of_users(self, ratio: float) -> SingleTest | None:
+        """The one test of correct answers that it makes by user, or adjusted by what users did
+        before; None where it makes none or more, or none of the objective's metric.
+        """
+        return None
+
     def copied_share(self) -> float:
         """The share of the requests that the candidate may get copies of, at weight 0."""
         return 0.0
