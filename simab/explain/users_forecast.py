@@ -13,7 +13,7 @@ from simab.scenario.models import Scenario
 from simab.scenario.rates import mean_rate_per_s
 from simab.stats.user_forecast import UserForecast, user_forecast
 
-__all__ = ["effect_when_adjusted_by_request", "forecast_of_users"]
+__all__ = ["effect_when_adjusted_by_request", "forecast_of_users", "variance_of_values"]
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +74,22 @@ def effect_when_adjusted_by_request(
     if kept is None or drawn is None or not drawn.left > 0.0:
         return math.nan
     return kept.adjusted_by(drawn.theta) / (drawn.metric * drawn.left)
+
+
+def variance_of_values(scenario: Scenario) -> float:
+    """Of the value of a labelled answer of the control; NaN where it is not known."""
+    segments = [each for each in scenario.traffic.values() if each.labelled]
+    rates = [mean_rate_per_s(scenario, each) for each in segments]
+    found = [values_under_control(scenario, each) for each in segments]
+    whole = math.fsum(rates)
+    if not whole or None in found:
+        return math.nan
+    own = [each for each in found if each is not None]
+    mean, square = (
+        math.fsum(rate * getattr(each, what) for rate, each in zip(rates, own, strict=True)) / whole
+        for what in ("mean", "mean_square")
+    )
+    return float(square - mean**2)
 
 
 def _repeated(values: Sequence[float], shares: Sequence[Floats]) -> Floats:
