@@ -13,7 +13,7 @@ from simab.explain.autoscaling_text import autoscaling_sentences
 from simab.explain.calendar import calendar_of
 from simab.explain.capacity import CapacityRow, capacity_rows, capacity_sentences
 from simab.explain.clients_text import client_sentences
-from simab.explain.evidence import Need, TruthRow, evidence_of
+from simab.explain.evidence import Evidence, Need, TruthRow, evidence_of
 from simab.explain.evidence_text import evidence_sentences
 from simab.explain.hashed_shares import hashed_share_sentences
 from simab.explain.labels_text import label_sentences
@@ -23,6 +23,7 @@ from simab.explain.session_requests import at_rate_within_the_run
 from simab.explain.setting import setting_of
 from simab.explain.shared_instances import shared_instance_sentences
 from simab.explain.timeline_text import overload_sentences, timeline_sentences
+from simab.explain.user_power import user_power_sentences
 from simab.policies.explainers import explainer_of
 from simab.scenario.answers_over_time import variant_truths
 from simab.scenario.models import Scenario
@@ -90,6 +91,7 @@ def explain(scenario: Scenario) -> Explanation:
             *_of_policies(scenario),
             *label_sentences(scenario),
             *evidence_sentences(played, scenario, evidence),
+            *_of_users(scenario, evidence),
         ),
         warnings=tuple(warnings(played)),
         capacity=rows,
@@ -99,6 +101,12 @@ def explain(scenario: Scenario) -> Explanation:
         true_difference=evidence.true_difference,
         other_differences=evidence.others,
     )
+
+
+def _of_users(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    if evidence.smallest_effect.labelled_requests is not None:
+        control = evidence.row(scenario.objective.control)
+        yield from user_power_sentences(scenario, control.truth, evidence)
 
 
 def _of_policies(scenario: Scenario) -> Iterator[str]:

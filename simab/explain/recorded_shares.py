@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 from simab.explain.label_arrival import positive_share
 from simab.policies.immature import AsArrived, Immature, SoFar, Wait, Weight, Window
+from simab.profiles.quality import Success
 from simab.profiles.quantile_table import QuantileTable
 from simab.scenario.labels import SettledLabels
 from simab.scenario.models import Scenario
+from simab.scenario.rules.qualities import qualities_of_roles
 
-__all__ = ["Recorded", "recorded_of", "shown_share"]
+__all__ = ["Recorded", "bias_of_the_new", "recorded_of", "shown_between", "shown_share"]
 
 
 class Recorded(NamedTuple):
@@ -59,6 +61,35 @@ def shown_share(
     `true` takes the place of the variant's own share of positives.
     """
     return _counts_of(scenario, variant, true, immature, until_ns).share
+
+
+def shown_between(
+    scenario: Scenario, variant: str, true: float, since_ns: float, until_ns: float
+) -> float:
+    """The share of positives among the labels that come between two times after the first answer.
+
+    As labels arrive. The earlier ones may be of answers that come before `since_ns`.
+    """
+    late = _counts_of(scenario, variant, true, None, until_ns)
+    positive, whole = late.positive * until_ns, late.whole * until_ns
+    if since_ns:
+        early = _counts_of(scenario, variant, true, None, since_ns)
+        positive, whole = positive - early.positive * since_ns, whole - early.whole * since_ns
+    return _Counts(positive, whole).share
+
+
+def bias_of_the_new(scenario: Scenario, since_ns: float, until_ns: float) -> float:
+    """By how much the labels of a new variant that come in a span say more than all of its labels.
+
+    Of the candidate, as good as the control, from its first answer on; NaN of other answers than
+    successes.
+    """
+    if not all(isinstance(each, Success) for each in qualities_of_roles(scenario)):
+        return math.nan
+    objective = scenario.objective
+    equal = positive_share(scenario, objective.control)
+    in_the_span = shown_between(scenario, objective.candidate, equal, since_ns, until_ns)
+    return in_the_span - shown_share(scenario, objective.candidate, equal, None, math.inf)
 
 
 def _counts_of(

@@ -8,6 +8,8 @@ from bisect import bisect_left
 from simab.explain.capacity import rates_per_s
 from simab.explain.evidence import labelled_per_hour, labels_until
 from simab.explain.given_shares import given_shares
+from simab.explain.label_flow import label_flow_of
+from simab.explain.recorded_shares import bias_of_the_new
 from simab.explain.variant_queue import VariantQueue
 from simab.policies.explaining.setting import Clients, Setting
 from simab.policies.immature import Immature
@@ -50,6 +52,9 @@ def setting_of(scenario: Scenario) -> Setting:
         load_at=load_at,
         labelled_at_ns=labelled_at_ns,
         unlike=lambda first, second: _unlike(scenario, first, second),
+        label_flow=lambda: label_flow_of(scenario),
+        bias_of_the_new=lambda since_ns, until_ns: bias_of_the_new(scenario, since_ns, until_ns),
+        smallest_effect=objective.smallest_effect,
     )
 
 

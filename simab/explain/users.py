@@ -1,32 +1,32 @@
 """How far a test errs that is by a finer unit than what routing draws, of users who differ.
 
-Of variants of quality success. With propensities p_i of users who send m_i labelled requests on
-average, independently of each other, the variance of a share R of N requests is
-1 + sum m_i^2 (p_i - R)^2 / (N R (1 - R)) times that of N independent ones: the design effect. Where
-the requests come in sessions, each with s others of its own on average, s (p_i - R)^2 / (R (1 - R))
-come on top of it, as the mean over requests, and where sessions are drawn this is all. A test by
-session takes that into account, and errs by what is left.
+Of variants whose answers are successes or rewards. With values x of mean R and variance S, and
+users of means mu_i who send m_i labelled requests on average, independently of each other, the
+variance of the mean of N requests is 1 + sum m_i^2 (mu_i - R)^2 / (N S) times that of N independent
+ones: the design effect. Of a success S is R (1 - R). Where the requests come in sessions, each with
+s others of its own on average, s (mu_i - R)^2 / S come on top of it, as the mean over requests, and
+where sessions are drawn this is all. A test by session takes that into account, and errs by what is
+left.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Collection, Iterator
+from typing import Literal, TypeAlias
 
-from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
 from simab.explain.recorded_shares import recorded_of
+from simab.explain.tested_sample import TestedSample, tested_sample
+from simab.explain.user_values import values_under_control
+from simab.explain.users_forecast import effect_when_adjusted_by_request
 from simab.policies import Policy
 from simab.policies.policy import FineUnit
-from simab.profiles.quality import Success
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 from simab.scenario.rates import mean_rate_per_s
 from simab.stats.design_effect import naive_false_promotion
-from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, percent_text, two_figures
-from simab.units import seconds
 
 __all__ = ["effect_of_users", "finer_than_users"]
 
@@ -46,38 +46,47 @@ def finer_than_users(scenario: Scenario) -> Iterator[str]:
 
 
 def _finer_than(scenario: Scenario, unit: FineUnit, drawn: Drawn) -> Iterator[str]:
-    found: dict[_Sample, list[str]] = {}
+    found: dict[TestedSample, list[str]] = {}
     for name, policy in scenario.policies.items():
-        sample = _sample_of(scenario, policy, unit)
+        sample = None if _caps(policy) else tested_sample(scenario, policy, unit)
         if sample is not None:
             found.setdefault(sample, []).append(name)
     kept = (
         "users with a variant, who" if drawn == "user" else "sessions with a variant, whose users"
     )
     for sample, names in found.items():
-        effect = effect_of_users(scenario, sample.labels, unit=unit, drawn=drawn)
+        effect = _effect(scenario, sample, unit, drawn)
         if not effect >= _MATTERS:
             continue
         tests = "tests" if len(names) == 1 else "test"
+        segments = f" of {listed([*map(named, sample.triggered)])}" if sample.triggered else ""
+        adjusted = ", adjusted," if sample.of_before else ""
         yield (
             f"{listed([*map(named, names)])} {tests} each {unit} as a draw of its own, and "
             f"{scenario.endpoint.variant_routing} keeps {kept} differ. With "
-            f"{number_text(sample.labels)} labelled requests of both, {sample.when}, the variance "
-            f"is about {two_figures(effect):g} times what it is taken for"
+            f"{number_text(sample.labels)} labelled requests of both{segments}, {sample.when}, the "
+            f"variance{adjusted} is about {two_figures(effect):g} times what it is taken for"
             f"{_called_better(sample, effect)}. Write `unit: {drawn}` where the rule has it."
         )
 
 
-class _Sample(NamedTuple):
-    """Labelled requests of both, when a rule tests them, and at which level."""
+def _effect(scenario: Scenario, sample: TestedSample, unit: FineUnit, drawn: Drawn) -> float:
+    """Of the difference that is tested; NaN of sessions that a pre-period has adjusted."""
+    labels, triggered = sample.of_all, sample.triggered
+    if not sample.of_before:
+        return effect_of_users(scenario, labels, triggered, unit=unit, drawn=drawn)
+    if (unit, drawn) != ("request", "user"):
+        return math.nan
+    return effect_when_adjusted_by_request(scenario, labels, sample.of_before, triggered)
 
-    labels: int
-    when: str
-    alpha: float | None
-    two_sided: bool
+
+def _caps(policy: Policy) -> bool:
+    """Whether large rewards count for less, which makes users more alike than is known here."""
+    rule = getattr(policy, "experiment", policy)
+    return any(getattr(rule, name, None) is not None for name in ("cap", "cap_percentile"))
 
 
-def _called_better(sample: _Sample, effect: float) -> str:
+def _called_better(sample: TestedSample, effect: float) -> str:
     """How often an equal candidate is, of what is meant; nothing where no level is stated."""
     if sample.alpha is None:
         return ""
@@ -93,69 +102,48 @@ def _called_better(sample: _Sample, effect: float) -> str:
 
 
 def effect_of_users(
-    scenario: Scenario, labels: float, *, unit: FineUnit = "request", drawn: Drawn = "user"
+    scenario: Scenario,
+    labels: float,
+    triggered: Collection[str] = (),
+    *,
+    unit: FineUnit = "request",
+    drawn: Drawn = "user",
 ) -> float:
     """By how much the variance is larger than a test by `unit` takes it for; 1 of users alike.
 
-    Of so many labelled requests of two variants that both answer as the control does; sessions are
-    taken for whole. NaN where its answers are not of quality success, or a trace says who asks.
+    Of so many labelled requests of all users, to two variants that both answer as the control does;
+    of the `triggered` segments alone if there are any. Sessions are taken for whole. NaN where its
+    answers are neither successes nor rewards, or a trace says who asks.
     """
-    segments = [each for each in scenario.traffic.values() if each.labelled]
+    segments = [each for each in _tested(scenario, triggered).values() if each.labelled]
     rates = [mean_rate_per_s(scenario, each) for each in segments]
     whole = math.fsum(rates)
-    shares = [_share_of_success(scenario, each) for each in segments]
-    if not whole or any(each.trace is not None for each in segments) or None in shares:
+    values = [values_under_control(scenario, each) for each in segments]
+    if not whole or any(each.trace is not None for each in segments) or None in values:
         return math.nan
     parts = [
-        (rate / whole, share, segment)
-        for rate, share, segment in zip(rates, shares, segments, strict=True)
-        if share is not None
+        (rate / whole, own, segment)
+        for rate, own, segment in zip(rates, values, segments, strict=True)
+        if own is not None
     ]
-    ratio = math.fsum(part * share for part, share, _ in parts)
-    if not 0.0 < ratio < 1.0:
+    mean = math.fsum(part * own.mean for part, own, _ in parts)
+    variance = math.fsum(part * own.mean_square for part, own, _ in parts) - mean**2
+    if not variance > 0.0:
         return 1.0
-    spreads = [(share - ratio) ** 2 + _variance(segment, share) for _, share, segment in parts]
     recorded = recorded_of(scenario, scenario.objective.control, None).labelled
     of_users = of_sessions = 0.0
-    for (part, _, segment), spread in zip(parts, spreads, strict=True):
+    for part, own, segment in parts:
+        spread = (own.mean - mean) ** 2 + own.between
         of_users += part**2 * segment.activity.concentration(segment.clients) * spread
         if segment.sessions is not None:
             of_sessions += part * recorded * segment.sessions.requests_beside * spread
-    single = ratio * (1.0 - ratio)
-    by_session = 1.0 + of_sessions / single
-    whole_effect = by_session + (labels * of_users / single if drawn == "user" else 0.0)
+    by_session = 1.0 + of_sessions / variance
+    whole_effect = by_session + (labels * of_users / variance if drawn == "user" else 0.0)
     return whole_effect / (by_session if unit == "session" else 1.0)
 
 
-def _share_of_success(scenario: Scenario, segment: Segment) -> float | None:
-    control = scenario.objective.control
-    quality = segment.quality.get(control, scenario.endpoint.variants[control].quality)
-    return quality.probability if isinstance(quality, Success) else None
-
-
-def _variance(segment: Segment, share: float) -> float:
-    """Of the propensities of a segment's users about their mean."""
-    propensities = getattr(segment, "propensities", None)
-    law = None if propensities is None else propensities.probability
-    return 0.0 if law is None else float(law.intraclass_correlation * share * (1.0 - share))
-
-
-def _sample_of(scenario: Scenario, policy: Policy, unit: FineUnit) -> _Sample | None:
-    """What a rule tests by the unit; what comes by its end, or by the horizon, if that is less."""
-    objective, immature = scenario.objective, getattr(policy, "immature", None)
-    rates = labelled_per_hour(scenario, immature)
-    control, candidate = rates[objective.control], rates[objective.candidate]
-    rule = policy.one_of(len(objective.every_candidate))
-    test = rule.planned_test(unit, labels_ratio(control, candidate))
-    if test is None:
-        return None
-    ends, when = scenario.horizon, "by the horizon"
-    if test.at_ns is not None and test.at_ns <= ends:
-        ends, when = test.at_ns, f"after {duration_text(seconds(test.at_ns))}"
-    both = control + candidate
-    if test.in_turns:  # two at a time have what all have together
-        both = math.fsum(rates[name] for name in (objective.control, *objective.every_candidate))
-    in_all = round(labels_until(scenario, both, ends, immature))
-    if 0 < test.labelled_requests <= in_all:
-        in_all, when = test.labelled_requests, f"at the {test.look} look"
-    return _Sample(in_all, when, test.alpha, test.two_sided)
+def _tested(scenario: Scenario, triggered: Collection[str]) -> dict[str, Segment]:
+    """The segments whose requests a rule tests."""
+    return {
+        name: each for name, each in scenario.traffic.items() if not triggered or name in triggered
+    }

@@ -23,6 +23,9 @@ from simab.policies.policy import Policy
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.manual_schedule import ManualSchedule
 from simab.policies.rollouts.manual_schedule_explainer import ManualScheduleExplainer
+from simab.policies.rollouts.ramp_by_power import RampByPower
+from simab.policies.rollouts.ramps_explainer import RampByPowerExplainer, RiskBudgetedRampExplainer
+from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.policies.rollouts.staged_canary_explainer import StagedCanaryExplainer
@@ -42,6 +45,8 @@ EXPLAINERS: Final[Mapping[type[Policy], type[Explainer[Any]]]] = MappingProxyTyp
         GuardedRelease: GuardedReleaseExplainer,
         KayentaCanary: KayentaCanaryExplainer,
         ManualSchedule: ManualScheduleExplainer,
+        RampByPower: RampByPowerExplainer,
+        RiskBudgetedRamp: RiskBudgetedRampExplainer,
         Rounds: RoundsExplainer,
         SequentialAlerts: SequentialAlertsExplainer,
         ShipByMetrics: ShipByMetricsExplainer,

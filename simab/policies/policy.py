@@ -13,6 +13,7 @@ from simab.policies.metrics import ErrorMetric, LabelMetric, LatencyMetric
 from simab.policies.next_look import NextLook
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import all_to
+from simab.stats.design_effect import ServedShare
 
 __all__ = ["FineUnit", "PlannedTest", "Policy", "SingleTest", "labels_of_both"]
 
@@ -30,18 +31,22 @@ class SingleTest(NamedTuple):
 class PlannedTest(NamedTuple):
     """A test that takes each labelled request, or session, for a draw of its own, and when.
 
-    `labelled_requests` are those of both variants that `look` waits for, the only, the first or the
-    last one; 0 where it waits for none. It comes `at_ns` at the latest, None where no time is set.
-    At `alpha` it calls an equal candidate better, or with `two_sided` better or worse; None where
-    it has no such level. With `in_turns` two variants at a time have the traffic of all.
+    `labelled_requests` are those of both variants that `look` waits for; 0 where it waits for none.
+    It comes `at_ns` at the latest, None where no time is set. At `alpha` it calls an equal
+    candidate better, or with `two_sided` better or worse; None where it has no such level. With
+    `in_turns` two variants at a time have the traffic of all. `stages` are the candidate's shares
+    of what is compared, and for how many nanoseconds, where these change; with `baseline` another
+    variant of its size takes the control's place.
     """
 
-    look: Literal["only", "first", "last"]
+    look: Literal["only look", "first look", "last look", "end of the first stage"]
     labelled_requests: int = 0
     at_ns: int | None = None
     alpha: float | None = None
     two_sided: bool = True
     in_turns: bool = False
+    stages: tuple[ServedShare, ...] = ()
+    baseline: bool = False
 
 
 _QUALITIES: Final = frozenset(get_args(LabelMetric))
@@ -165,6 +170,12 @@ class Policy(Description, ABC):
 
     def single_test(self, ratio: float) -> SingleTest | None:
         """The one test of correct answers that the rule makes; None where it makes none or more."""
+        return None
+
+    def test_of_users(self, ratio: float) -> SingleTest | None:
+        """The one test of correct answers that it makes by user, or adjusted by what users did
+        before; None where it makes none or more, or none of the objective's metric.
+        """
         return None
 
     def copied_share(self) -> float:

@@ -8,7 +8,9 @@ many independent ones (Kish 1965, Survey Sampling, section 5.4).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from simab.errors import InvalidInput
 from simab.stats.checks import require_level
@@ -17,10 +19,13 @@ from simab.stats.proportions import normal_p_value
 
 __all__ = [
     "ClusterTotals",
+    "OneSplit",
+    "ServedShare",
     "beta_intraclass_correlation",
     "design_effect",
     "intraclass_correlation",
     "naive_false_promotion",
+    "requests_of_one_split",
 ]
 
 
@@ -76,6 +81,50 @@ def beta_intraclass_correlation(alpha: float, beta: float) -> float:
             "with a fifth of their requests on average."
         )
     return 1.0 / (alpha + beta + 1.0)
+
+
+class ServedShare(NamedTuple):
+    """A candidate's share of two or three variants, and for how long, in any unit."""
+
+    share: float
+    lasts: float
+
+
+class OneSplit(NamedTuple):
+    """Parts of all requests: those that are compared, and as many as one split would have."""
+
+    compared: float
+    as_many: float
+
+
+def requests_of_one_split(stages: Sequence[ServedShare], *, baseline: bool = False) -> OneSplit:
+    """What to put in place of all requests in a design effect where a candidate's share rises.
+
+    A hash gives the candidate the users below its share, u < s_k in stage k, and the control the
+    others, so that some have served both. With N requests in all, of which the candidate has T and
+    the control C, a user at u has A(u) of his with the candidate and B(u) with the control, if all
+    send as many. His part of the difference of means has the weight A / T - B / C, where one split
+    would give 1 / T or 1 / C of all: `as_many` is E (A / T - B / C)^2 / (1 / T + 1 / C), over N.
+    With a `baseline` in the control's place, of the candidate's size and of other users, it is
+    E A^2 / (T N); less where a hash moves users from one of the two to the other. Raises
+    InvalidInput for shares that do not rise strictly between 0 and 1.
+    """
+    shares = [each.share for each in stages]
+    if not shares or [0.0, *shares, 1.0] != sorted({0.0, *shares, 1.0}):
+        raise InvalidInput(f"stages = {stages!r}: shares must rise between 0 and 1.")
+    whole = math.fsum(each.lasts for each in stages)
+    candidate = math.fsum(each.share * each.lasts for each in stages) / whole
+    control, since, before = 1.0 - candidate, 1.0, 0.0
+    apart = squares = 0.0
+    for each in (*stages, ServedShare(1.0, 0.0)):
+        # Users from the share before to this one are the candidate's from this stage on.
+        part, before = each.share - before, each.share
+        apart += part * (since / candidate - (1.0 - since) / control) ** 2
+        squares += part * since**2
+        since -= each.lasts / whole
+    if baseline:
+        return OneSplit(2.0 * candidate, squares / candidate)
+    return OneSplit(1.0, apart * candidate * control)
 
 
 def naive_false_promotion(effect: float, *, alpha: float = 0.05) -> float:

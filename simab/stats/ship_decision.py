@@ -11,11 +11,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from simab.errors import InvalidInput
 from simab.stats.checks import require_level
 
-__all__ = ["ShipDecision", "adjusted_alpha", "adjusted_beta", "ship_decision"]
+__all__ = [
+    "ShipDecision",
+    "adjusted_alpha",
+    "adjusted_beta",
+    "decision_p_value",
+    "levels_of_candidates",
+    "ship_decision",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,41 @@ def ship_decision(
     deteriorated = tuple(place for place, p in enumerate(deterioration) if p <= worse)
     ship = bool(improved) and not not_cleared and not deteriorated
     return ShipDecision(ship, improved, not_cleared, deteriorated)
+
+
+def decision_p_value(success: Sequence[float], guardrails: Sequence[float] = ()) -> float:
+    """The smallest alpha at which the rule ships, tests of deterioration aside; at most 1.
+
+    Of a candidate that is nowhere better, or worse by a guardrail's margin, it is below any alpha
+    with that probability at most: a p-value of "not to be shipped". NaN shows nothing.
+    """
+    smallest = min((p for p in success if not math.isnan(p)), default=1.0)
+    cleared = [1.0 if math.isnan(p) else p for p in guardrails]
+    return min(max(len(success) * smallest, *cleared, 0.0), 1.0)
+
+
+def levels_of_candidates(
+    p_values: Sequence[float], alpha: float, correction: Literal["holm", "bonferroni", "none"]
+) -> list[float]:
+    """The alpha at which each of several candidates is decided, by their decision p-values.
+
+    Bonferroni: alpha over their number. Holm (1979): the smallest of K at alpha / K, and while all
+    before may be shipped the next at alpha / (K - 1), and so on; the others at the level at which
+    the first fails. Either way some candidate that should not be shipped is with probability alpha
+    at most. `none`: alpha for each.
+    """
+    if correction == "none":
+        return [alpha] * len(p_values)
+    levels = [alpha / len(p_values)] * len(p_values)
+    if correction == "bonferroni":
+        return levels
+    level = alpha / len(p_values)
+    failed = False
+    for passed, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        level = level if failed else alpha / (len(p_values) - passed)
+        levels[place] = level
+        failed = failed or p_values[place] > level
+    return levels
 
 
 def _require_p_values(name: str, p_values: Sequence[float]) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
+import simab
 from simab.explain.explanation import explain
 from simab.explain.users import effect_of_users
 from simab.scenario.models import Scenario
@@ -35,6 +37,37 @@ def of_alone(rule: dict[str, Any], routing: str = "sticky_hash", good: float = 0
         policies={"test": rule},
         horizon="1h",
     )
+
+
+EARNING = {
+    "kind": "numeric_reward",
+    "earning_share": 0.3,
+    "distribution": {"kind": "lognormal", "mean": 20, "cv": 0.8},
+}
+
+
+def of_rewards(rule: dict[str, Any], *, horizon: str = "1h", clients: int = 100) -> Scenario:
+    """Users who differ in how often they earn and in how much, and as many who earn nothing."""
+    both = {name: variant(latency=QUICK, quality=EARNING) for name in ("a", "b")}
+    differ = {
+        "probability": {"concentration": 4},
+        "rewards": {"kind": "gamma", "cv": 0.7},
+    }
+    idle = EARNING | {"earning_share": 1e-9}
+    return scenario(
+        both,
+        endpoint={"variant_routing": "sticky_hash"},
+        traffic={
+            "buyers": {"rate": "1/s", "clients": clients, "propensities": differ},
+            "idle": {"rate": "1/s", "clients": clients, "quality": dict.fromkeys("ab", idle)},
+        },
+        objective={"control": "a", "candidate": "b", "metric": "reward", "smallest_effect": 0.1},
+        policies={"test": rule},
+        horizon=horizon,
+    )
+
+
+REWARD_TEST = {"kind": "fixed_horizon", "labelled_requests": 1000}
 
 
 def test_the_effect_is_that_of_drawn_users() -> None:
@@ -229,22 +262,168 @@ def test_rounds_see_labels_between_windows_as_their_experiment_does() -> None:
         of(good=0.2),
         of(unit="user"),
         of(kind="bayesian", unit="user_mean"),
+        of_rewards(REWARD_TEST | {"cap": 50}),
     ],
-    ids=["by request", "alike", "by user", "by means"],
+    ids=["by request", "alike", "by user", "by means", "capped"],
 )
 def test_it_is_silent_where_users_are_no_matter(described: Scenario) -> None:
     """Requests are routed, users are alike, or the rule judges by user."""
     assert not [each for each in explain(described).warnings if "keeps users" in each]
 
 
-def test_of_other_answers_nothing_is_known() -> None:
-    """A segment whose answers are rewards has no share of successes."""
-    quality = {
-        "kind": "numeric_reward",
-        "distribution": {"kind": "normal", "mean": 1, "standard_deviation": 1},
-    }
-    earning = scenario(
+def test_of_scores_nothing_is_known() -> None:
+    """A classifier's users have no propensities, and a trace may say who asks."""
+    scores = {"kind": "beta", "alpha": 2, "beta": 2}
+    quality = {"kind": "classifier", "positive_scores": scores, "negative_scores": scores}
+    judged = scenario(
         {name: variant(quality=quality) for name in ("a", "b")},
-        objective={"control": "a", "candidate": "b", "metric": "reward", "smallest_effect": 0.1},
+        labels={"positive_share": 0.5},
     )
-    assert math.isnan(effect_of_users(earning, 100))
+    assert math.isnan(effect_of_users(judged, 100))
+
+
+def drawn_rewards(
+    random: np.random.Generator, users: int, runs: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The probability and the factor of each user, shape (runs, users)."""
+    return random.beta(1.2, 2.8, (runs, users)), random.gamma(0.7**-2, 0.7**2, (runs, users))
+
+
+@pytest.mark.parametrize("triggered", [(), ("buyers",)], ids=["all", "triggered"])
+def test_the_effect_of_rewards_is_that_of_drawn_users(triggered: tuple[str, ...]) -> None:
+    """Plain NumPy: sums of rewards of 100 buyers by a gamma and a beta law, and of 100 others."""
+    random, users, runs, requests = np.random.default_rng(2), 100, 4_000, 2_000
+    each = requests / users / (1 if triggered else 2)
+    asked = random.poisson(each, (runs, users))
+    own, factor = drawn_rewards(random, users, runs)
+    earned = random.binomial(asked, own)
+    variance = math.log1p(0.8**2)
+    owner = np.repeat(np.arange(earned.size), earned.ravel())
+    single = random.lognormal(math.log(20) - variance / 2, math.sqrt(variance), owner.size)
+    single *= factor.ravel()[owner]
+    sums = np.bincount(owner, single, minlength=earned.size).reshape(earned.shape)
+    more = 0 if triggered else random.poisson(each, (runs, users))
+    mean = 0.3 * 20 / (1 if triggered else 2)
+    count = asked.sum() + np.sum(more)
+    square = np.sum(np.square(single)) / count
+    clusters = np.square(sums - mean * asked).sum() + np.square(mean * np.asarray(more)).sum()
+    found = clusters / count / (square - mean**2)
+    expected = effect_of_users(of_rewards(REWARD_TEST), requests, triggered)
+    assert expected == pytest.approx(found, rel=0.02)
+    assert expected > (4 if triggered else 2)
+
+
+def test_rewards_and_triggered_segments_are_spoken_of() -> None:
+    """Of 2,000 labels at the only look, half are of buyers."""
+    (said,) = [each for each in explain(of_rewards(REWARD_TEST)).warnings if "keeps users" in each]
+    assert "With 2,000 labelled requests of both, at the only look," in said
+    triggered = of_rewards(REWARD_TEST | {"triggered": ["buyers"]})
+    (said,) = [each for each in explain(triggered).warnings if "keeps users" in each]
+    assert "With 1,000 labelled requests of both of “buyers”, at the only look," in said
+    effect = effect_of_users(triggered, 1000, ("buyers",))
+    assert f"about {float(f'{effect:.2g}'):g} times" in said
+
+
+STAGES = [{"share": "10%", "lasts": "30min"}, {"share": "50%", "lasts": "30min"}]
+ROLLOUTS: dict[str, tuple[dict[str, Any], str]] = {
+    "guarded": (
+        {"kind": "guarded_release", "stages": STAGES, "metrics": [{"metric": "success_rate"}]},
+        "With 7,200 labelled requests of both, after 1 h",
+    ),
+    "alerts": (
+        {"kind": "sequential_alerts", "stages": STAGES, "metrics": [{"metric": "success_rate"}]},
+        "With 7,200 labelled requests of both, after 1 h",
+    ),
+    "safe": (
+        {"kind": "safe_rollout", "stages": ["10%", "50%"], "bake": "20min"},
+        "With 2,400 labelled requests of both, after 20 min",
+    ),
+    "power": (
+        {
+            "kind": "ramp_by_power",
+            "degradation": 0.05,
+            "spread": 0.5,
+            "risk": 0.005,
+            "first_share": 0.2,
+        },
+        "With 3,865 labelled requests of both, at the end of the first stage",
+    ),
+    "budget": (
+        {
+            "kind": "risk_budgeted_ramp",
+            "budget": 20,
+            "typical_loss": 0.05,
+            "spread": 0.5,
+            "every": "5min",
+            "steps": 5,
+        },
+        "With 3,000 labelled requests of both, after 25 min",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROLLOUTS)
+def test_rollouts_by_request_are_warned_of(name: str) -> None:
+    """No rate is stated of a rule that looks again and again.
+
+    A stage by power ends at ((1.645 + .842) x .5 / .05)^2 = 618.3, which at a share of .2 are
+    618.3 / .16 = 3,865 requests of both.
+    """
+    rule, words = ROLLOUTS[name]
+    (said,) = [each for each in explain(of_alone(rule)).warnings if "keeps users" in each]
+    assert words in said
+    assert "calls an equal" not in said
+    by_user = explain(of_alone(rule | {"unit": "user"})).warnings
+    assert not [each for each in by_user if "keeps users" in each]
+
+
+def test_rollouts_that_read_no_labels_are_not() -> None:
+    """Errors and latencies do not depend on who asks."""
+    for kind in ("guarded_release", "sequential_alerts"):
+        rule = {"kind": kind, "stages": STAGES, "metrics": [{"metric": "error_rate"}]}
+        assert not [each for each in explain(of_alone(rule)).warnings if "keeps users" in each]
+
+
+def test_of_more_variants_each_user_sends_all_to_one() -> None:
+    """Two of four variants have half of the labels, and users as many each as with two."""
+    described = of().model_dump(mode="json")
+    bad = {"kind": "success", "probability": 0.2}
+    for name in ("c", "d"):
+        described["endpoint"]["variants"][name] = described["endpoint"]["variants"]["b"]
+        described["traffic"]["bad"]["quality"][name] = bad
+    (said,) = [
+        each
+        for each in explain(Scenario.model_validate(described)).warnings
+        if "keeps users" in each
+    ]
+    assert "With 2,000 labelled requests of both" in said
+    assert f"about {float(f'{effect_of_users(of(), 4000):.2g}'):g} times" in said
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["two", "four"])
+def test_runs_err_as_often_as_the_warning_says(kind: str) -> None:
+    """400 runs of a test of rewards by request: how often an equal candidate is promoted.
+
+    With the normal law of sums over hundreds of users; the band is 3.9 binomial errors, and a
+    tenth for the law.
+    """
+    described = of_rewards({"kind": "fixed_horizon", "labelled_requests": 4000}, clients=1000)
+    effect = effect_of_users(described, 8000)
+    if kind == "four":
+        fields = described.model_dump(mode="json")
+        for name in ("c", "d"):
+            fields["endpoint"]["variants"][name] = fields["endpoint"]["variants"]["b"]
+            idle = fields["traffic"]["idle"]["quality"]
+            idle[name] = idle["b"]
+        fields["horizon"] = "5h"
+        described = Scenario.model_validate(fields)
+        effect = effect_of_users(described, 16000)
+    else:
+        described = described.model_copy(update={"horizon": 3 * 3600 * 10**9})
+    expected = stats.norm.sf(stats.norm.isf(0.025) / math.sqrt(effect))
+    study = simab.compare(described, worlds=["described"], replications=400, seed=3)
+    found = float((study.outcomes.decided_for == "b").mean())
+    error = math.sqrt(expected * (1 - expected) / 400)
+    assert found == pytest.approx(expected, abs=3.9 * error + 0.1 * expected)
+    assert expected > 0.06

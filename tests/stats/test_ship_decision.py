@@ -9,7 +9,14 @@ import pytest
 from scipy import stats
 
 from simab.errors import InvalidInput
-from simab.stats.ship_decision import adjusted_alpha, adjusted_beta, ship_decision
+from simab.stats.multiplicity import holm
+from simab.stats.ship_decision import (
+    adjusted_alpha,
+    adjusted_beta,
+    decision_p_value,
+    levels_of_candidates,
+    ship_decision,
+)
 
 ALPHA, BETA, RUNS = 0.05, 0.2, 20_000
 
@@ -103,3 +110,36 @@ def test_malformed_input_is_refused() -> None:
         adjusted_beta(0.2, -1)
     with pytest.raises(InvalidInput, match="false_alarms"):
         adjusted_beta(0.2, 1, false_alarms=0.2)
+
+
+def test_a_decisions_p_value_is_the_smallest_alpha_that_ships() -> None:
+    """By hand: two success metrics at .02 and .3 and a guardrail at .03; NaN shows nothing."""
+    assert decision_p_value([0.02, 0.3], [0.03]) == pytest.approx(0.04)
+    assert decision_p_value([0.01, 0.3], [0.03]) == pytest.approx(0.03)
+    assert decision_p_value([math.nan, 0.01]) == pytest.approx(0.02)
+    assert decision_p_value([0.01], [math.nan]) == decision_p_value([math.nan]) == 1.0
+    for alpha, ships in ((0.0399, False), (0.0401, True)):
+        assert ship_decision([0.02, 0.3], [0.03], alpha=alpha).ship == ships
+
+
+def test_levels_of_several_candidates_by_hand() -> None:
+    """Holm goes on to .025 and .05 while those before pass, and stays where one fails."""
+    assert levels_of_candidates([0.03, 0.01, 0.02], 0.06, "holm") == pytest.approx(
+        [0.06, 0.02, 0.03]
+    )
+    assert levels_of_candidates([0.04, 0.01, 0.05], 0.06, "holm") == pytest.approx(
+        [0.03, 0.02, 0.03]
+    )
+    assert levels_of_candidates([0.04, 0.01], 0.06, "bonferroni") == [0.03, 0.03]
+    assert levels_of_candidates([0.04, 0.01], 0.06, "none") == [0.06, 0.06]
+    assert levels_of_candidates([0.04], 0.06, "holm") == [0.06]
+
+
+def test_holms_levels_decide_as_adjusted_p_values_do() -> None:
+    """Against Holm's adjusted p-values, at random."""
+    rng = np.random.default_rng(3)
+    for p_values in rng.random((200, 5)) ** 3:
+        levels = levels_of_candidates(p_values.tolist(), 0.1, "holm")
+        assert [p <= level for p, level in zip(p_values, levels, strict=True)] == [
+            bool(each) for each in holm(p_values.tolist()) <= 0.1
+        ]

@@ -122,6 +122,11 @@ class DecisionMetric(Description):
         return self.unit or self._units[0]
 
     @property
+    def tests_requests(self) -> bool:
+        """Whether each labelled request counts as a draw of its own, in a test of means."""
+        return self.metric in _OF_LABELS and self.tested_by == "request"
+
+    @property
     def reads_answers(self) -> bool:
         """Whether it takes answers one by one, with whose they are."""
         return self.tested_by in ("session", "user") or self.metric in REWARD_PROBABILITIES

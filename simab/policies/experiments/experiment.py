@@ -153,10 +153,11 @@ class Experiment(UnitOfAnalysis):
         """By its `unit`, at the last look that is planned, or at the first of open ones."""
         if self.unit != unit:
             return None
-        look: Literal["only", "first", "last"] = "only" if self.most_looks == 1 else "last"
+        planned: Literal["only look", "last look"]
+        planned = "only look" if self.most_looks == 1 else "last look"
         both = labels_of_both(self.labels_needed(ratio), ratio)
         return PlannedTest(
-            "first" if self.most_looks is None else look,
+            "first look" if self.most_looks is None else planned,
             both,
             self.longest_ns(),
             getattr(self, "alpha", None),

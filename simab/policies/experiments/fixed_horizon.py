@@ -139,6 +139,13 @@ class FixedHorizonTest(Experiment):
             return None
         return SingleTest(self.sample_at(ratio), self.alpha)
 
+    def test_of_users(self, ratio: float) -> SingleTest | None:
+        """At the sample, at alpha; None of means over users, and where it looks before."""
+        by_user = self.unit == "user" or (self.unit == "request" and self.pre_period is not None)
+        if not (by_user and self.estimates_the_metric) or self.interim is not None:
+            return None
+        return SingleTest(self.sample_at(ratio), self.alpha)
+
     @property
     def most_looks(self) -> int:
         """One, the end, and the interim look."""

@@ -3,25 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.experiments.group_sequential import GroupSequential
 from simab.policies.experiments.rounds import Rounds
 from simab.policies.explaining.explainer import Explainer, PolicyWarning, Topic
 from simab.policies.explaining.setting import Setting
+from simab.policies.immature import AsArrived
 from simab.text.durations import duration_text
 from simab.text.lists import listed, named
 from simab.text.numbers import counted, number_text, percent_text, two_figures
-from simab.units import NANOSECONDS_PER_SECOND, seconds
+from simab.units import NANOSECONDS_PER_SECOND, format_duration, seconds
 
 __all__ = ["RoundsExplainer"]
+
+_MATTERS: Final = 0.05
+"""A bias from which something is said, as a part of the smallest effect."""
+_TRIED_NS: Final = tuple(
+    minutes * 60 * NANOSECONDS_PER_SECOND
+    for minutes in (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 480, 720, 1440, 2880, 10_080)
+)
 
 
 class RoundsExplainer(Explainer[Rounds]):
     """Rounds come one after the other, and each takes its labels."""
 
     def warnings(self, setting: Setting) -> Iterator[PolicyWarning]:
-        """Rounds that cannot all be played, even if every answer had its label at once."""
+        """Rounds that cannot all be played, or that begin before late labels come."""
+        yield from self._not_all(setting)
+        yield from self._before_late_labels(setting)
+
+    def _before_late_labels(self, setting: Setting) -> Iterator[PolicyWarning]:
+        """Of the variant that reigns labels are of answers of all ages, of a new one of young ones.
+
+        From the second round on; of candidates that are as good as the variant that reigns.
+        """
+        policy = self.policy
+        as_they_arrive = isinstance(policy.experiment.immature, AsArrived | None)
+        begins_ns = setting.weight_update + policy.settle
+        lasts_ns = self._rounds_ns(setting)[1] - begins_ns
+        if len(setting.candidates) < 2 or not as_they_arrive or lasts_ns <= 0:
+            return
+
+        def bias(settle_ns: int) -> float:
+            return setting.bias_of_the_new(settle_ns, settle_ns + lasts_ns)
+
+        matters, found = _MATTERS * setting.smallest_effect, bias(policy.settle)
+        if not abs(found) >= matters:
+            return
+        enough_ns = next((each for each in _TRIED_NS if abs(bias(each)) < matters), None)
+        remedy = "Write `immature: {kind: wait}` with the whole attribution window"
+        if enough_ns is not None:
+            remedy = f"Write `settle: {format_duration(enough_ns)}`"
+        since = "at once"
+        if policy.settle:
+            since = f"from {format_duration(policy.settle)} after an update on"
+        yield PolicyWarning(
+            Topic.SHOWN,
+            f"{self.name} counts labels {since}, when a new variant has only those that come soon: "
+            "one that is as good as the variant that reigns looks "
+            f"{100 * two_figures(abs(found)):g} points {'better' if found > 0 else 'worse'} in its "
+            f"round. {remedy}.",
+        )
+
+    def _not_all(self, setting: Setting) -> Iterator[PolicyWarning]:
+        """Too little time for all rounds, even if every answer had its label at once."""
         rounds, ends = len(setting.candidates), setting.horizon
         if self.policy.maximum_duration is not None:
             ends = min(ends, self.policy.maximum_duration)

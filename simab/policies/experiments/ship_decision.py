@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -20,9 +21,16 @@ from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import FineUnit, PlannedTest, Policy, labels_of_both
 from simab.stats.margin_tests import Margin
-from simab.stats.ship_decision import adjusted_alpha, ship_decision
+from simab.stats.ship_decision import (
+    adjusted_alpha,
+    decision_p_value,
+    levels_of_candidates,
+    ship_decision,
+)
 
 __all__ = ["ShipByMetrics", "ShipState"]
+
+Among: TypeAlias = Literal["holm", "bonferroni", "none"]
 
 
 class ShipState(NamedTuple):
@@ -39,6 +47,16 @@ class _Asked(NamedTuple):
     role: Role
     p_value: float
     words: str
+    gain: float
+
+
+class _Verdict(NamedTuple):
+    """On a candidate: whether it may be shipped, why, and its gain in the first success metric."""
+
+    candidate: str
+    ship: bool
+    because: str
+    gain: float
 
 
 class ShipByMetrics(Policy):
@@ -50,12 +68,17 @@ class ShipByMetrics(Policy):
     alpha over their number, for one is enough; guardrails at alpha whole, for all of them have to
     pass; tests of deterioration at their own alpha over their number. All are one-sided. Two equal
     variants are then shipped with probability alpha at most, and one that is worse by the margin of
-    a guardrail too, however the metrics depend on each other. Source: Schultzberg, Ankargren and
-    Frånberg 2024 (arXiv 2402.11609). It misleads where the sample is too small for all guardrails
-    together: then it ships hardly anything, for each of them needs the power to show that nothing
-    is wrong; and in latencies and errors where a batch of time
-    is not much longer than a busy queue's memory.
+    a guardrail too, however the metrics depend on each other. Of several candidates each is decided
+    so, at its part of alpha by `correction`: the family is that of candidates, each with all its
+    success metrics and guardrails, so that alpha is that of shipping any that should not be; of
+    those that pass the one with the largest gain in the first success metric is shipped. Source:
+    Schultzberg, Ankargren and Frånberg 2024 (arXiv 2402.11609), for one candidate; Holm (1979). It
+    misleads where the sample is too small for all guardrails together: then it ships hardly
+    anything, for each of them needs the power to show that nothing is wrong; and in latencies and
+    errors where a batch of time is not much longer than a busy queue's memory.
     """
+
+    chooses_among_all: ClassVar[bool] = True
 
     kind: Literal["ship_decision"] = "ship_decision"
     metrics: Annotated[tuple[DecisionMetric, ...], Field(min_length=1)]
@@ -83,6 +106,10 @@ class ShipByMetrics(Policy):
     errs so often at most; 0.001 is usual. Never if absent."""
     immature: OptionalImmature = None
     """How requests count whose labels are not all there yet; as labels arrive if absent."""
+    correction: Annotated[Among | None, Field(exclude_if=is_absent)] = None
+    """How several candidates share alpha: by Holm, which is used if absent, by Bonferroni, or not
+    at all (`none`: each as if alone). Tests of deterioration have their alpha for each candidate.
+    It changes nothing where there is one."""
 
     @model_validator(mode="after")
     def _design_is_whole(self) -> ShipByMetrics:
@@ -120,7 +147,7 @@ class ShipByMetrics(Policy):
         return tuple(each for each in self.metrics if each.role == role)
 
     def level_of(self, role: Role) -> float:
-        """At which each metric of a role is tested; there must be one."""
+        """At which each metric of a role is tested, of one candidate; there must be one."""
         match role:
             case "success":
                 return adjusted_alpha(self.alpha, len(self.of_role(role)))
@@ -128,6 +155,17 @@ class ShipByMetrics(Policy):
                 return self.deterioration_alpha / len(self.of_role(role))
             case _:
                 return self.alpha
+
+    @property
+    def shares_alpha_by(self) -> Among:
+        """The correction that is made where there are several candidates."""
+        return self.correction or "holm"
+
+    def one_of(self, candidates: int) -> ShipByMetrics:
+        """At the part of alpha that each of so many has at least, but for `none`."""
+        if candidates == 1 or self.shares_alpha_by == "none":
+            return self
+        return self.model_copy(update={"alpha": self.alpha / candidates})
 
     @property
     def false_alarms(self) -> float:
@@ -159,7 +197,7 @@ class ShipByMetrics(Policy):
         success = self.of_role("success")
         alpha = self.alpha / len(success) if "success" in by_unit else None
         both = labels_of_both(self.labelled_requests or 0, ratio)
-        return PlannedTest("only", both, self.duration, alpha, two_sided=False)
+        return PlannedTest("only look", both, self.duration, alpha, two_sided=False)
 
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """`duration`."""
@@ -177,13 +215,13 @@ class ShipByMetrics(Policy):
         return bool(state.finished)
 
     def next_look(self, state: ShipState, observation: Observation) -> NextLook:
-        """The time, or the labels of both variants."""
+        """The time, or the labels of all that are compared."""
         if observation.status is EndpointStatus.UPDATING:
             return NextLook()
         if self.labelled_requests is None:
             return NextLook(at_ns=self.duration)
-        both = observation.control, observation.candidate
-        return NextLook.once_labelled(both, self.labelled_requests)
+        compared = observation.control, *observation.candidates
+        return NextLook.once_labelled(compared, self.labelled_requests)
 
     def decide(
         self, state: ShipState | None, observation: Observation
@@ -197,20 +235,46 @@ class ShipByMetrics(Policy):
             state = state._replace(stretch=stretch)
         if observation.status is EndpointStatus.UPDATING or not self._is_due(observation):
             return (), state
-        mismatch = ""
+        because, several = "", len(observation.candidates) > 1
         if self.sample_ratio_alpha is not None:
-            mismatch = split_mismatch(observation, self.sample_ratio_alpha)
-        asked = self._asked(state, observation)
-        decided = ship_decision(
-            *([each.p_value for each in asked if each.role == role] for role in _ROLES),
-            alpha=self.alpha,
-            deterioration_alpha=self.deterioration_alpha,
-        )
-        ship = decided.ship and not mismatch
-        because = _because(asked, decided.improved, decided.not_cleared, decided.deteriorated)
-        because = f"{'ship' if ship else 'keep'}: {mismatch or because}"
-        name = observation.candidate if ship else observation.control
+            because = split_mismatch(observation, self.sample_ratio_alpha)
+        verdicts = [] if because else self._verdicts(state, observation)
+        passed = [each for each in verdicts if each.ship]
+        chosen = max(passed, key=lambda each: each.gain, default=None)
+        name = observation.control if chosen is None else chosen.candidate
+        if chosen is not None:
+            because = chosen.because
+        elif verdicts:
+            names = [f"{each.candidate}: " if several else "" for each in verdicts]
+            told = zip(names, verdicts, strict=True)
+            because = "; ".join(f"{which}{each.because}" for which, each in told)
+        because = f"{'keep' if chosen is None else 'ship'}: {because}"
+        if several:
+            because += f" ({len(observation.candidates)} candidates: {self.shares_alpha_by})"
         return (Promote(name, because=because),), state._replace(finished=True)
+
+    def _verdicts(self, state: ShipState, observation: Observation) -> list[_Verdict]:
+        """On each candidate, at its level."""
+        race = _each(observation)
+        asked = [self._asked(state, each) for each in race]
+        p_values = [_of_role(each, "success", "guardrail") for each in asked]
+        levels = levels_of_candidates(
+            [decision_p_value(*each) for each in p_values], self.alpha, self.shares_alpha_by
+        )
+        found = []
+        for seen, questions, alpha in zip(race, asked, levels, strict=True):
+            decided = ship_decision(
+                *_of_role(questions, *_ROLES),
+                alpha=alpha,
+                deterioration_alpha=self.deterioration_alpha,
+            )
+            because = _because(
+                questions, decided.improved, decided.not_cleared, decided.deteriorated
+            )
+            gain = next(each.gain for each in questions if each.role == "success")
+            gain = -math.inf if math.isnan(gain) else gain
+            found.append(_Verdict(seen.candidate, decided.ship, because, gain))
+        return found
 
     def readings(
         self, before: ShipState | None, after: ShipState, observation: Observation
@@ -218,13 +282,15 @@ class ShipByMetrics(Policy):
         """Each question at the decision, and whether it went well for the candidate."""
         if not after.finished or (before is not None and before.finished):
             return ()
+        rule, several = self.one_of(len(observation.candidates)), observation.several
         return [
             LookReading(
-                f"{each.role} {each.metric.metric}",
-                f"{each.words} (level {self.level_of(each.role):.3g})",
-                (each.p_value <= self.level_of(each.role)) != (each.role == "deterioration"),
+                f"{each.role} {each.metric.metric}" + (f", {seen.candidate}" if several else ""),
+                f"{each.words} (level {rule.level_of(each.role):.3g})",
+                (each.p_value <= rule.level_of(each.role)) != (each.role == "deterioration"),
             )
-            for each in self._asked(after, observation)
+            for seen in _each(observation)
+            for each in self._asked(after, seen)
         ]
 
     def _is_due(self, observation: Observation) -> bool:
@@ -232,8 +298,8 @@ class ShipByMetrics(Policy):
             assert self.duration is not None
             return observation.now_ns >= self.duration
         labels = observation.metrics.labels
-        both = labels(observation.control), labels(observation.candidate)
-        return min(each.labelled for each in both) >= self.labelled_requests
+        compared = observation.control, *observation.candidates
+        return min(labels(each).labelled for each in compared) >= self.labelled_requests
 
     def _asked(self, state: ShipState, observation: Observation) -> list[_Asked]:
         """All questions, by role."""
@@ -250,12 +316,22 @@ class ShipByMetrics(Policy):
                 worse = role == "deterioration"
                 p_value = contrast.p_worse if worse else contrast.p_not_worse
                 words = metric.reading(contrast, p_value, _QUESTIONS[role])
-                found.append(_Asked(metric, role, p_value, words))
+                found.append(_Asked(metric, role, p_value, words, contrast.contrast))
         return found
 
 
-_ROLES: tuple[Role, ...] = ("success", "guardrail", "deterioration")
+_ROLES: Final[tuple[Role, ...]] = ("success", "guardrail", "deterioration")
 _QUESTIONS = {"success": "better", "guardrail": "not worse", "deterioration": "worse"}
+
+
+def _each(observation: Observation) -> list[Observation]:
+    """The endpoint in the eyes of each comparison with the control."""
+    return [observation.of(each) for each in observation.several] or [observation]
+
+
+def _of_role(asked: Sequence[_Asked], *roles: Role) -> list[list[float]]:
+    """The p-values of each role."""
+    return [[each.p_value for each in asked if each.role == role] for role in roles]
 
 
 def _because(asked: Sequence[_Asked], *places: tuple[int, ...]) -> str:

@@ -49,7 +49,7 @@ class ShipByMetricsExplainer(Explainer[ShipByMetrics]):
         if not any(each.tested_by == "batch" for each in policy.metrics):
             return
         batch_ns = due_ns / policy.batches
-        for variant in (setting.control, setting.candidate):
+        for variant in (setting.control, *setting.candidates):
             memory_ns = _memory_ns(setting, variant)
             if batch_ns < _MEMORIES_A_BATCH * memory_ns < math.inf:
                 yield PolicyWarning(Topic.CHANCE, self._too_short(variant, memory_ns, batch_ns))
@@ -70,14 +70,19 @@ class ShipByMetricsExplainer(Explainer[ShipByMetrics]):
 
     def sentences(self, setting: Setting) -> Iterator[str]:
         """The levels, and which power each test has to have for the power of all together."""
-        policy = self.policy
+        several = len(setting.candidates)
+        policy = self.policy.one_of(several)
         gains, guards = len(policy.of_role("success")), len(policy.of_role("guardrail"))
         worse = len(policy.of_role("deterioration"))
-        if gains + guards + worse == 1:
+        if gains + guards + worse == 1 and several == 1:
             return
         level = policy.level_of("success")
         beta = adjusted_beta(1.0 - policy.power, guards, false_alarms=policy.false_alarms)
-        said = f"{self.name} tests {counted(gains, 'success metric')} at {level:.3g}"
+        whose = ""
+        if several > 1:
+            part = {"holm": " at least, by Holm", "bonferroni": ", by Bonferroni", "none": ""}
+            whose = f" of each of {several} candidates{part[policy.shares_alpha_by]},"
+        said = f"{self.name} tests {counted(gains, 'success metric')}{whose} at {level:.3g}"
         if guards:
             said += f" and {counted(guards, 'guardrail')} at {policy.alpha:.3g}"
         if worse:

@@ -13,6 +13,7 @@ from simab.policies.actions import Action, Hold, HoldReason, Promote, RollBack
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.policy import FineUnit, PlannedTest
 from simab.policies.rollouts.staged_release import StagedRelease
 from simab.policies.rollouts.watched_metrics import (
     Watch,
@@ -189,6 +190,13 @@ class GuardedRelease(StagedRelease):
             return NextLook(at_ns=self._ends_ns(state), published=True)
         resumed_ns = None if self.resume_after is None else state.held_since_ns + self.resume_after
         return NextLook(at_ns=resumed_ns, published=True)
+
+    def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
+        """Of a metric of labels, over all stages."""
+        if self.unit != unit:
+            return None
+        reads_labels = any(metric.reads_labels for metric in self.metrics)
+        return self.test_of_stages(self.stages) if reads_labels else None
 
     def waits_for_a_person(self) -> tuple[Sequence[str], Sequence[str]]:
         """A regression that only notifies."""

@@ -16,7 +16,7 @@ from simab.policies.experiments.evidence import Evidence
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
-from simab.policies.policy import Policy
+from simab.policies.policy import FineUnit, PlannedTest, Policy
 from simab.policies.rollouts.loss_seen import labels_of, variance_of, variance_since
 from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
 from simab.policies.rollouts.watched_metrics import OptionalUnit
@@ -219,6 +219,14 @@ class RampByPower(Policy):
     def next_look(self, state: Any, observation: Observation) -> NextLook | None:
         """Every tick, since labels may arrive at any; but for those of an update."""
         return NextLook() if observation.status is EndpointStatus.UPDATING else None
+
+    def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
+        """Of the labels of the first stage, by which its power is computed."""
+        if self.unit != unit:
+            return None
+        share = self.first_share
+        both = math.ceil(self.stage_information() / (share * (1.0 - share)))
+        return PlannedTest("end of the first stage", both, self.maximum_duration)
 
     def longest_ns(self) -> int | None:
         """`maximum_duration`."""

@@ -15,7 +15,7 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation, newest_published
 from simab.policies.pair_weights import candidate_share
-from simab.policies.policy import Policy
+from simab.policies.policy import FineUnit, PlannedTest, Policy
 from simab.policies.rollouts.loss_seen import labels_of, variance_of
 from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
 from simab.policies.rollouts.watched_metrics import OptionalUnit
@@ -235,6 +235,12 @@ class RiskBudgetedRamp(Policy):
         if state.since_ns is None:
             return None
         return NextLook(at_ns=state.since_ns + self.every)
+
+    def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
+        """Of all labels, after the last step."""
+        if self.unit != unit:
+            return None
+        return PlannedTest("last look", at_ns=self.steps * self.every)
 
     def waits_ns(self) -> Sequence[int]:
         """A step."""

@@ -18,7 +18,7 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.pair_weights import beside_others, pair_weights
-from simab.policies.policy import Policy
+from simab.policies.policy import FineUnit, PlannedTest, Policy
 from simab.policies.rollouts.watched_metrics import (
     Arms,
     OptionalUnit,
@@ -254,6 +254,12 @@ class SafeRollout(Policy):
         share = self.stages[stage]
         weights = pair_weights(1.0 - share, share, observation)
         return SetWeights(weights, because=because)
+
+    def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
+        """Of the labels of one stage."""
+        if self.unit != unit:
+            return None
+        return PlannedTest("last look", at_ns=self.bake)
 
     def longest_ns(self) -> int | None:
         """`maximum_duration`."""

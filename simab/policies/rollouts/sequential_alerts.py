@@ -12,6 +12,7 @@ from simab.policies.actions import Action, Promote, RollBack
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
+from simab.policies.policy import FineUnit, PlannedTest
 from simab.policies.rollouts.staged_release import StagedRelease
 from simab.policies.rollouts.watched_metrics import Watch, WatchedMetric, read_now
 
@@ -173,3 +174,12 @@ class SequentialAlerts(StagedRelease):
         else:
             times_ns.append(state.alerted_ns + self.reacts_after)
         return NextLook.at_first(times_ns)
+
+    def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
+        """Of a metric of labels, over the stages that are read together, or else the first."""
+        if self.unit != unit:
+            return None
+        if not any(metric.reads_labels for metric in self.metrics):
+            return None
+        together = [stage for stage in self.stages if stage.share <= _CONTINUOUS_TO]
+        return self.test_of_stages(together or self.stages[:1])

@@ -13,8 +13,9 @@ from simab.errors import InvalidInput
 from simab.policies.actions import Action, SetWeights
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import beside_others
-from simab.policies.policy import Policy
+from simab.policies.policy import PlannedTest, Policy
 from simab.policies.rollouts.watched_metrics import OptionalUnit, WatchedMetric
+from simab.stats.design_effect import ServedShare
 
 __all__ = ["ReleaseStage", "StagedRelease"]
 
@@ -95,6 +96,15 @@ class StagedRelease(Policy):
         if self.baseline is None:
             return {control: 1.0 - share, candidate: share}
         return {control: 1.0 - 2.0 * share, self.baseline: share, candidate: share}
+
+    def test_of_stages(self, stages: Sequence[ReleaseStage]) -> PlannedTest:
+        """What is found of labels at the end of these stages, which are judged together."""
+        return PlannedTest(
+            "last look",
+            at_ns=sum(stage.lasts for stage in stages),
+            stages=tuple(ServedShare(stage.share, stage.lasts) for stage in stages),
+            baseline=self.baseline is not None,
+        )
 
     def waits_ns(self) -> Sequence[int]:
         """The stages."""
