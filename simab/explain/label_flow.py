@@ -1,8 +1,9 @@
-"""How requests and labels of control and candidate flow, for what is computed of them."""
+"""How requests and labels of those flow who share the traffic, for what is computed of them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from simab.explain.capacity import rates_per_s, start_weights
 from simab.explain.evidence import labelled_per_hour
@@ -17,9 +18,9 @@ from simab.units import NANOSECONDS_PER_SECOND
 __all__ = ["label_flow_of"]
 
 
-def label_flow_of(scenario: Scenario) -> LabelFlow | None:
-    """That of a scenario; None where no labels come, or where values are not known."""
-    roles = scenario.objective.control, scenario.objective.candidate
+def label_flow_of(scenario: Scenario, others: Sequence[str] = ()) -> LabelFlow | None:
+    """That of both roles and of others; None where no labels come, or values are not known."""
+    roles = scenario.objective.control, scenario.objective.candidate, *others
     weights, labels = start_weights(scenario), labelled_per_hour(scenario)
     rates = rates_per_s(scenario.traffic.values(), given_shares(scenario, weights))
     two = math.fsum(weights.get(name, 0.0) for name in roles)

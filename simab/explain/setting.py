@@ -52,7 +52,7 @@ def setting_of(scenario: Scenario) -> Setting:
         load_at=load_at,
         labelled_at_ns=labelled_at_ns,
         unlike=lambda first, second: _unlike(scenario, first, second),
-        label_flow=lambda: label_flow_of(scenario),
+        label_flow=lambda others: label_flow_of(scenario, others),
         bias_of_the_new=lambda since_ns, until_ns: bias_of_the_new(scenario, since_ns, until_ns),
         smallest_effect=objective.smallest_effect,
     )

@@ -51,7 +51,10 @@ def tested_sample(scenario: Scenario, policy: Policy, unit: FineUnit) -> TestedS
     ends, when = scenario.horizon, "by the horizon"
     if test.at_ns is not None and test.at_ns <= ends:
         ends, when = test.at_ns, f"after {duration_text(seconds(test.at_ns))}"
-    everybody, both = math.fsum(rates.values()), control + candidate
+    everybody = math.fsum(rates.values())
+    both = control + candidate
+    if test.baseline:  # it has a part of what the two have
+        both += rates.get(getattr(policy, "baseline", ""), 0.0)
     if test.in_turns:  # two at a time have what all have together
         both = everybody
     before = getattr(policy, "pre_period", None) or 0

@@ -26,11 +26,13 @@ from simab.policies.rollouts.manual_schedule_explainer import ManualScheduleExpl
 from simab.policies.rollouts.ramp_by_power import RampByPower
 from simab.policies.rollouts.ramps_explainer import RampByPowerExplainer, RiskBudgetedRampExplainer
 from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
+from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
 from simab.policies.rollouts.staged_canary import StagedCanary
 from simab.policies.rollouts.staged_canary_explainer import StagedCanaryExplainer
 from simab.policies.rollouts.staged_release_explainer import (
     GuardedReleaseExplainer,
+    SafeRolloutExplainer,
     SequentialAlertsExplainer,
 )
 from simab.text.lists import named
@@ -48,6 +50,7 @@ EXPLAINERS: Final[Mapping[type[Policy], type[Explainer[Any]]]] = MappingProxyTyp
         RampByPower: RampByPowerExplainer,
         RiskBudgetedRamp: RiskBudgetedRampExplainer,
         Rounds: RoundsExplainer,
+        SafeRollout: SafeRolloutExplainer,
         SequentialAlerts: SequentialAlertsExplainer,
         ShipByMetrics: ShipByMetricsExplainer,
         StagedCanary: StagedCanaryExplainer,

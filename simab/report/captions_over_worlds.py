@@ -11,8 +11,8 @@ from simab.report.candidate_text import any_candidate, right_candidate
 from simab.report.over_worlds import Trade, distinct, harmful, in_world, trades
 from simab.report.requirement_text import where_text
 from simab.report.trade_figure import asked_at_most
-from simab.report.worlds_figure import parts_of
 from simab.result import Spread, StudyResult
+from simab.result.run_summary import Verdict
 from simab.result.truth_summary import KEEP, PROMOTE
 from simab.result.world_result import WorldResult
 from simab.text import typeset
@@ -98,7 +98,11 @@ def worlds(result: StudyResult) -> str:
     """Who promotes most where keeping is right, who least where promoting is, and what failed."""
     parts = []
     shares = [
-        _Share(parts_of(policy, result.replications)[0] / result.replications, world, policy.name)
+        _Share(
+            policy.verdicts[Verdict.PROMOTED_CANDIDATE].count / result.replications,
+            world,
+            policy.name,
+        )
         for world in distinct(result)
         for each in result.policies
         if (policy := in_world(world, each.name)) is not None

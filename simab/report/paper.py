@@ -32,7 +32,12 @@ _SHAPES: Final[dict[str, Sequence[tuple[float, float]]]] = {
     ),
 }  # fmt: skip
 """Corners of the markers by matplotlib's names, in radii; "o" is a circle."""
-_STRIPES: Final = {"diagonal": "M-1 7L7 -1", "dots": "M2 3h1.6"}
+_STRIPES: Final = {
+    "diagonal": "M-1 7L7 -1",
+    "cross": "M-1 7L7 -1M-1 -1L7 7",
+    "dots": "M2 3h1.6",
+    "lines": "M0 3h6",
+}
 
 
 class Paper:
@@ -51,7 +56,7 @@ class Paper:
         self._add("rect", at, fill=fill, **({"stroke": edge} if edge else {}))
 
     def pattern(self, name: str, colour: str) -> str:
-        """A fill for `rectangle`: "diagonal" stripes or "dots" of that colour on the paper."""
+        """A fill for `rectangle`: "diagonal" stripes, a "cross" of them, "dots" or "lines"."""
         known = f"{name}-{colour.removeprefix('#')}"
         if known not in self._patterns:
             self._patterns.add(known)

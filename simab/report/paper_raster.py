@@ -24,7 +24,7 @@ from simab.report.palette import LIGHT
 __all__ = ["raster_figure"]
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
-_HATCHES: Final = {"diagonal": "////", "dots": "...."}
+_HATCHES: Final = {"diagonal": "////", "cross": "xxxx", "dots": "....", "lines": "----"}
 _ANCHORS: Final = {"start": "left", "middle": "center", "end": "right"}
 _HALO: Final = 5.0
 

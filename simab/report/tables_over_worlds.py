@@ -103,7 +103,7 @@ def _interval(low: float, high: float) -> str:
 def worlds(result: StudyResult) -> Table:
     """How many replications of each policy and world end in which way."""
     found = [
-        (policy.name, world, parts_of(in_world(world, policy.name), result.replications))
+        (policy.name, world, parts_of(world, in_world(world, policy.name), result.replications))
         for policy in result.policies
         for world in distinct(result)
     ]

@@ -25,17 +25,25 @@ _SIZE: Final = canvas.TEXT - 1
 
 
 class Part(NamedTuple):
-    """One way in which replications end: what it is called, and how its piece of a bar looks."""
+    """One way in which replications end: what it is called, and how its piece of a bar looks.
+
+    Of promotions of a candidate `judged` says what ending with that variant is, "" where that is
+    neither right nor wrong, or a matter of when.
+    """
 
     words: str
     verdicts: tuple[Verdict, ...]
     fill: str
     edge: str
     pattern: str = ""
+    judged: str = ""
 
 
+_PROMOTED: Final = (Verdict.PROMOTED_CANDIDATE,)
 PARTS: Final = (
-    Part("candidate promoted", (Verdict.PROMOTED_CANDIDATE,), LIGHT["blue"], LIGHT["blue"]),
+    Part("promoted, right", _PROMOTED, LIGHT["blue"], LIGHT["blue"], judged="right"),
+    Part("promoted, wrong", _PROMOTED, LIGHT["paper"], LIGHT["vermillion"], "cross", "wrong"),
+    Part("promoted", _PROMOTED, LIGHT["paper"], LIGHT["blue"], "diagonal"),
     Part(
         "another promoted", (Verdict.PROMOTED_OTHER,), LIGHT["paper"], LIGHT["purple"], "diagonal"
     ),
@@ -46,32 +54,56 @@ PARTS: Final = (
         LIGHT["soft"],
     ),
     Part("undecided", (Verdict.UNDECIDED,), LIGHT["paper"], LIGHT["soft"], "dots"),
-    Part("failed", (), LIGHT["paper"], LIGHT["vermillion"], "diagonal"),
+    Part("failed", (), LIGHT["paper"], LIGHT["brown"], "lines"),
 )
 """From left to right; what failed has no verdict."""
 
 
 def part_words(result: StudyResult, at: int) -> str:
     """What a part is called; that of promotions, of several candidates, says that any counts."""
-    words = PARTS[at].words
-    return f"{any_candidate(result)} promoted" if at == 0 and result.truth.several else words
+    part = PARTS[at]
+    if part.verdicts != _PROMOTED:
+        return part.words
+    whose = any_candidate(result).removeprefix("the ")
+    return f"{whose} {part.words}"
 
 
-def parts_of(policy: PolicyResult | None, replications: int) -> list[int]:
-    """How many replications each part has; all failed where a policy finished none."""
+def parts_of(world: WorldResult, policy: PolicyResult | None, replications: int) -> list[int]:
+    """How many replications each part has in a world; all failed where a policy finished none."""
     if policy is None:
         return [0] * (len(PARTS) - 1) + [replications]
+    promoted = _judged_promotions(world, policy)
     counts = [
-        sum(policy.verdicts[verdict].count for verdict in part.verdicts) for part in PARTS[:-1]
+        promoted[part.judged]
+        if part.verdicts == _PROMOTED
+        else sum(policy.verdicts[verdict].count for verdict in part.verdicts)
+        for part in PARTS[:-1]
     ]
     return [*counts, policy.failed]
+
+
+def _judged_promotions(world: WorldResult, policy: PolicyResult) -> dict[str, int]:
+    """Promotions of a candidate by what it is to end with that variant."""
+    truth, found = world.truth, {"right": 0, "wrong": 0, "": 0}
+    whole = policy.verdicts[Verdict.PROMOTED_CANDIDATE].count
+    shares = {truth.candidate: whole}
+    if truth.several:
+        decided = policy.decides_for
+        shares = {each: decided[each].count for each in truth.every_candidate if each in decided}
+    for name, count in shares.items():
+        judgement = "" if truth.depends else truth.judgements.get(name, "")
+        found[judgement if judgement in found else ""] += count
+    found[""] += whole - sum(found.values())
+    return found
 
 
 def draw_worlds(result: StudyResult, width: float) -> str:
     """Policy after policy, the worlds below each other; what nobody's runs do has no entry."""
     worlds = distinct(result)
     bars = {
-        (policy.name, world.name): parts_of(in_world(world, policy.name), result.replications)
+        (policy.name, world.name): parts_of(
+            world, in_world(world, policy.name), result.replications
+        )
         for policy in result.policies
         for world in worlds
     }

@@ -175,6 +175,25 @@ def test_a_baseline_has_as_much_as_the_candidate(kind: str, monkeypatch: Any) ->
     assert {("third", 0.1), ("third", 0.5), ("new", 0.1)} <= rows
 
 
+@pytest.mark.parametrize("kind", ["safe_rollout", "ramp_by_power", "risk_budgeted_ramp"])
+def test_so_it_has_in_rollouts_and_ramps(kind: str, monkeypatch: Any) -> None:
+    """In every stage and step, as foretold; the control has the rest."""
+    fields = {"baseline": "third"} | ({"stages": ["10%", "40%"]} if kind == "safe_rollout" else {})
+    monkeypatch.setitem(POLICIES, kind, POLICIES[kind] | fields)
+    described = rehearsal(kind)
+    shares = [each for each in in_force(described, kind)[1:] if each["third"] and each["new"]]
+    assert shares
+    for each in shares:
+        assert each["third"] == pytest.approx(each["new"])
+        assert each["old"] == pytest.approx(1 - 2 * each["new"])
+    largest = max(each["new"] for each in shares)
+    assert any(
+        split.weights["third"] / sum(split.weights.values()) >= largest - 1e-9
+        for split in splits(described)
+        if "third" in split.weights
+    )
+
+
 @pytest.mark.parametrize("kind", [*AS_FORETOLD, *OTHERS])
 def test_a_run_sets_what_the_check_foretells(kind: str) -> None:
     """Each split in force is one of those that the capacity table was made from."""

@@ -15,7 +15,7 @@ from tests.policies.test_purity import POLICIES
 # For each field that is not written where it is absent, some values with what they need beside.
 GIVEN: dict[str, list[dict[str, Any]]] = {
     "assuming": [{"assuming": "uncertain", "gives_up_below": 0.1}],
-    "baseline": [{"baseline": "twin", "stages": [{"share": "20%", "lasts": "1min"}]}],
+    "baseline": [{"baseline": "twin"}],
     "cap": [{"cap": 40.0}],
     "cap_percentile": [{"cap_percentile": 99.0}],
     "correction": [{"correction": "none"}],
@@ -58,10 +58,17 @@ def given(policy: Any, name: str) -> list[dict[str, Any]]:
     return GIVEN[name]
 
 
+# What a kind needs beside a field, where others do not.
+BESIDE = {("sequential_alerts", "baseline"): {"stages": [{"share": "20%", "lasts": "1min"}]}}
 # The SPRT takes each labelled request for a draw of its own, and refuses units and treatments.
 REFUSED = {("sprt", field) for field in UnitOfAnalysis.model_fields} - {("sprt", "kind")}
 CASES = [
-    pytest.param(policy, name, fields, id=f"{kind_of(policy)}-{name}-{place}")
+    pytest.param(
+        policy,
+        name,
+        fields | BESIDE.get((kind_of(policy), name), {}),
+        id=f"{kind_of(policy)}-{name}-{place}",
+    )
     for policy in POLICIES
     for name, field in type(policy).model_fields.items()
     if field.exclude_if is not None and (kind_of(policy), name) not in REFUSED

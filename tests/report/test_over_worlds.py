@@ -123,10 +123,14 @@ def the_sentence_of_the_bars_has_the_extremes_of_the_rows(drawn: DrawnStudy) -> 
 def every_replication_is_in_one_part_of_its_bar(drawn: DrawnStudy) -> None:
     for world in drawn.result.worlds:
         for policy in world.policies:
-            counts = worlds_figure.parts_of(policy, RUNS)
+            counts = worlds_figure.parts_of(world, policy, RUNS)
             assert sum(counts) == RUNS
-            assert counts[0] == promoted(drawn.rows[world.name][policy.name])
-    assert worlds_figure.parts_of(None, RUNS)[-1] == RUNS
+            right, wrong, open_still = counts[:3]
+            assert right + wrong + open_still == promoted(drawn.rows[world.name][policy.name])
+            judged = world.truth.judgements[world.truth.candidate]
+            assert not right or judged == "right"
+            assert not wrong or judged == "wrong"
+    assert worlds_figure.parts_of(drawn.result.worlds[0], None, RUNS)[-1] == RUNS
 
 
 def the_worst_run_is_the_worst_of_all_rows(drawn: DrawnStudy) -> None:

@@ -120,6 +120,8 @@ class ArgoRollouts(Policy):
     takes each one that was due since the look before, as of its own instant. It misleads because a
     measurement compares one number with a limit, however few requests it rests on: at low traffic
     a healthy candidate fails by chance, and every further measurement is one more chance to abort.
+    A measurement `of: ratio` compares with the control itself: Argo's baseline is a template of an
+    experiment step, which is not played.
     """
 
     kind: Literal["argo_rollouts"] = "argo_rollouts"

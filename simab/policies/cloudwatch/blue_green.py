@@ -96,7 +96,8 @@ class BlueGreen(Policy):
     guardrails", and the API's BlueGreenUpdatePolicy. The guide does not say how an uneven last step
     is cut (here a rest below 5 % goes with the step before), nor that a timeout rolls back (here it
     does). It misleads where a bake is shorter than its alarms take: a datapoint is published after
-    its period, so a broken fleet gets the next step before the first alarm can sound.
+    its period, so a broken fleet gets the next step before the first alarm can sound. Alarms
+    compare a fleet with fixed thresholds and with no other fleet: a baseline has no use.
     """
 
     kind: Literal["blue_green"] = "blue_green"

@@ -59,7 +59,7 @@ class Clients(NamedTuple):
 
 
 class LabelFlow(NamedTuple):
-    """Requests and labels of both roles in a nanosecond, and what is known of time and values.
+    """Requests and labels in a nanosecond of all that share, and what is known of time and values.
 
     Labels are `late_ns` late on average, and values have this variance. The candidate has `share`
     at the start; from a change of weights until a look sees it in force are `changing_ns`.
@@ -84,10 +84,10 @@ class Setting:
     `load_at` a variant's load with so many requests a second. `labelled_at_ns` is when control and
     candidate are each expected to have so many labels at the split of the start, as a rule counts
     those that are late: infinite where that is not before the horizon. `unlike` names the fields in
-    which two variants answer otherwise. `label_flow` is None where no labels come or values are not
-    known. `bias_of_the_new` says by how much the share of positives among the labels that arrive
-    from one time after a new variant's first answer to another is above that of all its labels; NaN
-    of other answers than successes.
+    which two variants answer otherwise. `label_flow` is that of both roles and of others who share
+    with them, None where no labels come or values are not known. `bias_of_the_new` says by how much
+    the share of positives among the labels that arrive from one time after a new variant's first
+    answer to another is above that of all its labels; NaN of other answers than successes.
     """
 
     control: str
@@ -104,7 +104,7 @@ class Setting:
     load_at: Callable[[str, float], float]
     labelled_at_ns: Callable[[int, Immature | None], float]
     unlike: Callable[[str, str], Sequence[str]]
-    label_flow: Callable[[], LabelFlow | None]
+    label_flow: Callable[[Sequence[str]], LabelFlow | None]
     bias_of_the_new: Callable[[float, float], float]
     smallest_effect: float
 

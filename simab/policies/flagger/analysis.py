@@ -88,7 +88,8 @@ class FlaggerAnalysis(Policy):
     taken to succeed, but for the approval that `confirm_promotion_after` delays. It misleads
     because checks with few requests fail by chance: with 0.5 % errors, 22 % of checks on 50
     requests miss a success rate of 99 %. It also compares the candidate with limits and never with
-    the control: slower or worse within the limits, it is promoted. And with session affinity a
+    the control, so that a baseline has no use: slower or worse within the limits, it is promoted.
+    Its percentages are whole, as Flagger's are: no share is below 1 %. And with session affinity a
     step's weight is not its share of users, as each request of a user draws again until it meets
     the candidate: at a weight of 10 %, 41 % of users stay there after 5 requests each.
     """

@@ -17,11 +17,13 @@ from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import FineUnit, PlannedTest, Policy
+from simab.policies.rollouts.baseline import Baseline, compared_with, require_room
 from simab.policies.rollouts.loss_seen import labels_of, variance_of, variance_since
 from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
 from simab.policies.rollouts.watched_metrics import OptionalUnit
 from simab.stats.always_valid import running_p_value
 from simab.stats.bayes import Normal, expected_loss_normal
+from simab.stats.design_effect import ServedShare
 from simab.stats.interval import normal_quantile
 from simab.text.numbers import figure_text
 
@@ -90,6 +92,10 @@ class RampByPower(Policy):
     over these, in its own requests, are those that the test needs."""
     maximum_duration: PositiveDuration | None = None
     """When a ramp that is not through keeps the control; never if absent."""
+    baseline: Baseline = None
+    """A variant like the control that has as much traffic as the candidate in every stage, and that
+    the candidate is compared with in place of the control: both are new and of one size, so that
+    cold caches and small samples speak against neither. The control itself if absent."""
 
     @model_validator(mode="after")
     def _shares_rise(self) -> RampByPower:
@@ -98,12 +104,18 @@ class RampByPower(Policy):
                 f"first_share = {self.first_share:g} is above largest_share = "
                 f"{self.largest_share:g}; lower it, or leave it out"
             )
+        require_room("largest_share", self.largest_share, self.baseline)
         return self
 
     def stage_information(self) -> float:
         """1 / (1 / labels of the control + 1 / labels of the candidate) that ends a stage."""
         needed = normal_quantile(1.0 - self.alpha) + normal_quantile(self.power)
         return (needed * self.spread / self.degradation) ** 2
+
+    def labels_of_a_stage(self, share: float) -> float:
+        """Labels of all that share the traffic, until a stage of this share has its power."""
+        other = 1.0 - share if self.baseline is None else share
+        return self.stage_information() * (1.0 / share + 1.0 / other)
 
     def reads_answers(self) -> bool:
         """By user or session."""
@@ -118,11 +130,11 @@ class RampByPower(Policy):
             return (), state
         if state is None:
             start = RampByPowerState(share=self.first_share)
-            return (entered(start.share, "the ramp starts", observation),), start
-        seen, labelled = labels_of(observation, self.unit)
+            return (entered(start.share, "the ramp starts", observation, self.baseline),), start
+        seen, labelled = labels_of(compared_with(self.baseline, observation), self.unit)
         if state.since_ns is None:
             if observation.refused:  # the stage was never entered
-                return (entered(state.share, "asked again", observation),), state
+                return (entered(state.share, "asked again", observation, self.baseline),), state
             return (), state._replace(since_ns=observation.now_ns, labelled=labelled)
         state = self._watched(state, seen, labelled)
         if state.p_value <= self.alpha:
@@ -153,7 +165,8 @@ class RampByPower(Policy):
         if self.unit != "request":
             assert state.since_ns is not None
             needed = self.spread**2 / self.stage_information()  # of the variance
-            return variance_since(state.since_ns, observation, self.unit) <= needed
+            compared = compared_with(self.baseline, observation)
+            return variance_since(state.since_ns, compared, self.unit) <= needed
         control, candidate = (
             now - then for now, then in zip(labelled, state.labelled, strict=True)
         )
@@ -179,7 +192,7 @@ class RampByPower(Policy):
         if share <= state.share:
             return (), following._replace(since_ns=observation.now_ns)
         because = f"stage {state.stage} at {state.share:g} is through: {standing}: {share:g}"
-        asked = entered(share, because, observation)
+        asked = entered(share, because, observation, self.baseline)
         return (asked,), following._replace(share=share, since_ns=None)
 
     def _share_at_risk(self, seen: Evidence) -> float:
@@ -210,7 +223,7 @@ class RampByPower(Policy):
             return ()
         if not (after.finished or after.stage != before.stage):
             return ()
-        seen, labelled = labels_of(observation, self.unit)
+        seen, labelled = labels_of(compared_with(self.baseline, observation), self.unit)
         promoted = after.finished and self._has_power(before, labelled, observation)
         passed = True if promoted or after.share > before.share else None
         verdict = False if after.p_value <= self.alpha else passed
@@ -224,9 +237,13 @@ class RampByPower(Policy):
         """Of the labels of the first stage, by which its power is computed."""
         if self.unit != unit:
             return None
-        share = self.first_share
-        both = math.ceil(self.stage_information() / (share * (1.0 - share)))
-        return PlannedTest("end of the first stage", both, self.maximum_duration)
+        return PlannedTest(
+            "end of the first stage",
+            math.ceil(self.labels_of_a_stage(self.first_share)),
+            self.maximum_duration,
+            stages=(ServedShare(self.first_share, 1.0),),
+            baseline=self.baseline is not None,
+        )
 
     def longest_ns(self) -> int | None:
         """`maximum_duration`."""
@@ -240,6 +257,6 @@ class RampByPower(Policy):
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """The first and the largest share, and all traffic to either."""
-        shares = self.first_share, self.largest_share
-        stages = [pair_split(share, control, candidate, weights) for share in shares]
+        roles, shares = (control, candidate), (self.first_share, self.largest_share)
+        stages = [pair_split(share, roles, weights, self.baseline) for share in shares]
         return [*stages, *super().splits(control, candidate, weights)]

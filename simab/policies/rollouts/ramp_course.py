@@ -58,14 +58,15 @@ class RampEndings(NamedTuple):
 class _Sums:
     """Labels of both in one course, and the sums of their errors."""
 
-    def __init__(self, flow: LabelFlow, random: np.random.Generator) -> None:
-        self._flow, self._random = flow, random
+    def __init__(self, flow: LabelFlow, random: np.random.Generator, *, baseline: bool) -> None:
+        self._flow, self._random, self._baseline = flow, random, baseline
         self._counts, self._errors = [0.0, 0.0], [0.0, 0.0]
 
     def serve(self, share: float, lasts_ns: float) -> None:
         """Answer for so long with such a share of the candidate."""
         labels = self._flow.labels * lasts_ns
-        for arm, count in enumerate(((1.0 - share) * labels, share * labels)):
+        other = share if self._baseline else 1.0 - share
+        for arm, count in enumerate((other * labels, share * labels)):
             if count > 0.0:
                 spread = math.sqrt(self._flow.variance * count)
                 self._counts[arm] += count
@@ -101,12 +102,13 @@ def endings_by_power(flow: LabelFlow, policy: RampByPower) -> RampEndings:
 
 
 def _stage_ns(flow: LabelFlow, policy: RampByPower, share: float) -> float:
-    return policy.stage_information() / (share * (1.0 - share)) / flow.labels
+    return policy.labels_of_a_stage(share) / flow.labels
 
 
 def _course_by_power(flow: LabelFlow, policy: RampByPower, random: np.random.Generator) -> float:
     """When one course ends; infinite where that takes very many stages."""
-    share, sums = policy.first_share, _Sums(flow, random)
+    sums = _Sums(flow, random, baseline=policy.baseline is not None)
+    share = policy.first_share
     now_ns = flow.interval_ns + flow.changing_ns + flow.late_ns
     for _ in range(_MOST_STAGES):
         lasts_ns = _stage_ns(flow, policy, share)
@@ -141,7 +143,8 @@ def _course_by_budget(
     flow: LabelFlow, policy: RiskBudgetedRamp, now_ns: float, random: np.random.Generator
 ) -> tuple[float, bool]:
     """When one course ends, and whether by a promotion."""
-    share, changing_ns, sums = flow.share, float(policy.change_takes), _Sums(flow, random)
+    share, changing_ns = flow.share, float(policy.change_takes)
+    sums = _Sums(flow, random, baseline=policy.baseline is not None)
     exposed = flow.requests * share * now_ns
     sums.serve(share, max(now_ns - flow.late_ns, 0.0))
     for step in range(policy.steps + 1):

@@ -11,6 +11,7 @@ from simab.policies.policy import Policy
 from simab.policies.rollouts.ramp_by_power import RampByPower
 from simab.policies.rollouts.ramp_course import RampEndings, endings_by_budget, endings_by_power
 from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
+from simab.policies.rollouts.staged_release_explainer import unlike_the_control
 from simab.text.durations import duration_text
 from simab.text.numbers import counted, percent_text, two_figures
 from simab.units import seconds
@@ -34,7 +35,7 @@ class RampExplainer(Explainer[Ramp]):
 
     def sentences(self, setting: Setting) -> Iterator[str]:
         """By the horizon, or by the time that the ramp has."""
-        flow = setting.label_flow()
+        flow = setting.label_flow(self._others)
         if flow is None:
             return
         endings, (limit_ns, _) = self.endings(flow), self._limit(setting)
@@ -50,7 +51,8 @@ class RampExplainer(Explainer[Ramp]):
 
     def warnings(self, setting: Setting) -> Iterator[PolicyWarning]:
         """A ramp that cannot promote in time, or mostly is open at the end."""
-        flow = setting.label_flow()
+        yield from unlike_the_control(self.name, getattr(self.policy, "baseline", None), setting)
+        flow = setting.label_flow(self._others)
         if flow is None:
             return
         endings, (limit_ns, field) = self.endings(flow), self._limit(setting)
@@ -69,6 +71,12 @@ class RampExplainer(Explainer[Ramp]):
                 f"{over} is over. {remedy}"
             )
             yield PolicyWarning(Topic.HORIZON, text)
+
+    @property
+    def _others(self) -> tuple[str, ...]:
+        """Who shares the traffic beside both roles."""
+        baseline = getattr(self.policy, "baseline", None)
+        return () if baseline is None else (baseline,)
 
     def _limit(self, setting: Setting) -> tuple[int, str]:
         """When a ramp that is not through ends, and the field that says so."""
@@ -89,10 +97,12 @@ class RampByPowerExplainer(RampExplainer[RampByPower]):
 
     def sentences(self, setting: Setting) -> Iterator[str]:
         """The labels of its first stage too."""
-        share = self.policy.first_share
-        both = round(self.policy.stage_information() / (share * (1.0 - share)))
-        labels = counted(both, "labelled request")
-        yield f"{self.name} leaves its first stage with {labels} of the two."
+        needed = round(self.policy.labels_of_a_stage(self.policy.first_share))
+        whose = "the two" if self.policy.baseline is None else "the two and the baseline"
+        yield (
+            f"{self.name} leaves its first stage with {counted(needed, 'labelled request')} of "
+            f"{whose}."
+        )
         yield from super().sentences(setting)
 
 

@@ -14,12 +14,19 @@ from simab.policies.actions import Action, Promote, RollBack
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation, newest_published
-from simab.policies.pair_weights import candidate_share
 from simab.policies.policy import FineUnit, PlannedTest, Policy
+from simab.policies.rollouts.baseline import Baseline, compared_with, require_room
 from simab.policies.rollouts.loss_seen import labels_of, variance_of
-from simab.policies.rollouts.ramp_shares import FINEST, entered, pair_split, share_up_to
+from simab.policies.rollouts.ramp_shares import (
+    FINEST,
+    entered,
+    pair_split,
+    share_now,
+    share_up_to,
+)
 from simab.policies.rollouts.watched_metrics import OptionalUnit
 from simab.stats.bayes import Normal
+from simab.stats.design_effect import ServedShare
 from simab.stats.ramp_budget import largest_exposure
 
 __all__ = ["RiskBudgetedRamp", "RiskBudgetedRampState"]
@@ -99,6 +106,10 @@ class RiskBudgetedRamp(Policy):
     independent in each."""
     inconclusive: Literal["keep", "ship"] = "keep"
     """What to do after the last step: keep the control, or promote the candidate."""
+    baseline: Baseline = None
+    """A variant like the control that has as much traffic as the candidate in every step, and that
+    the candidate is compared with in place of the control: both are new and of one size, so that
+    cold caches and small samples speak against neither. The control itself if absent."""
 
     @model_validator(mode="after")
     def _shares_rise(self) -> RiskBudgetedRamp:
@@ -107,6 +118,7 @@ class RiskBudgetedRamp(Policy):
                 f"smallest_share = {self.smallest_share:g} is above largest_share = "
                 f"{self.largest_share:g}; lower it, or leave it out"
             )
+        require_room("largest_share", self.largest_share, self.baseline)
         return self
 
     def reads_answers(self) -> bool:
@@ -123,13 +135,13 @@ class RiskBudgetedRamp(Policy):
         if state is None:
             if not self._rate(observation):
                 return (), None
-            share = candidate_share(observation.weights, observation)
+            share = share_now(observation, self.baseline)
             begun = RiskBudgetedRampState(share=share, update_ns=self.change_takes)
             return self._decided(begun, observation)
         if state.since_ns is None:
             now_ns = observation.now_ns
             if observation.refused:  # the step was never entered
-                asked = entered(state.share, "asked again", observation)
+                asked = entered(state.share, "asked again", observation, self.baseline)
                 return (asked,), state._replace(asked_ns=now_ns)
             return (), state._replace(since_ns=now_ns, update_ns=now_ns - state.asked_ns)
         if observation.now_ns < state.since_ns + self.every:
@@ -160,9 +172,9 @@ class RiskBudgetedRamp(Policy):
         state = RiskBudgetedRampState(
             state.step + 1, share, now_ns, update_ns=state.update_ns, since_ns=None
         )
-        if math.isclose(share, candidate_share(observation.weights, observation), abs_tol=1e-9):
+        if math.isclose(share, share_now(observation, self.baseline), abs_tol=1e-9):
             return (), state._replace(since_ns=now_ns)  # served already
-        return (entered(share, f"{because}: {share:g}", observation),), state
+        return (entered(share, f"{because}: {share:g}", observation, self.baseline),), state
 
     def _standing(self, state: RiskBudgetedRampState, observation: Observation) -> _Standing:
         """The budget, with the requests that will come before the next share is in force."""
@@ -187,13 +199,14 @@ class RiskBudgetedRamp(Policy):
         since_ns, until_ns = newest_published(observation.metrics, self.every)
         if until_ns <= since_ns:
             return 0.0
-        both = observation.control, observation.candidate
-        counts = [observation.metrics.requests(each, since_ns, until_ns) for each in both]
+        names = [observation.control, observation.candidate]
+        names += [] if self.baseline is None else [self.baseline]
+        counts = [observation.metrics.requests(each, since_ns, until_ns) for each in names]
         return sum(each.invocations for each in counts) / (until_ns - since_ns)
 
     def _belief(self, observation: Observation) -> tuple[Normal, int]:
         """The posterior of the loss per request, and the candidate's labels behind it."""
-        seen, (_, labelled) = labels_of(observation, self.unit)
+        seen, (_, labelled) = labels_of(compared_with(self.baseline, observation), self.unit)
         variance = variance_of(seen)
         if not variance > 0.0:
             return Normal(0.0, self.typical_loss), 0
@@ -203,7 +216,7 @@ class RiskBudgetedRamp(Policy):
     def _because(
         self, state: RiskBudgetedRampState, standing: _Standing, observation: Observation
     ) -> str:
-        seen, _ = labels_of(observation, self.unit)
+        seen, _ = labels_of(compared_with(self.baseline, observation), self.unit)
         loss, (_, exposed, allowed, coming) = standing.loss, standing
         more = f"{allowed:.0f} more keep" if math.isfinite(allowed) else "any number more keeps"
         return (
@@ -240,7 +253,10 @@ class RiskBudgetedRamp(Policy):
         """Of all labels, after the last step."""
         if self.unit != unit:
             return None
-        return PlannedTest("last look", at_ns=self.steps * self.every)
+        stage = ServedShare(self.largest_share, self.every)
+        with_baseline = self.baseline is not None
+        ends_ns = self.steps * self.every
+        return PlannedTest("last look", at_ns=ends_ns, stages=(stage,), baseline=with_baseline)
 
     def waits_ns(self) -> Sequence[int]:
         """A step."""
@@ -254,5 +270,5 @@ class RiskBudgetedRamp(Policy):
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """The largest share, and all traffic to either."""
-        largest = pair_split(self.largest_share, control, candidate, weights)
+        largest = pair_split(self.largest_share, (control, candidate), weights, self.baseline)
         return [largest, *super().splits(control, candidate, weights)]

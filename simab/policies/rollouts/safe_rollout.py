@@ -17,8 +17,9 @@ from simab.policies.holds import hold_for
 from simab.policies.look_reading import LookReading
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
-from simab.policies.pair_weights import beside_others, pair_weights
+from simab.policies.pair_weights import beside_others
 from simab.policies.policy import FineUnit, PlannedTest, Policy
+from simab.policies.rollouts.baseline import Baseline, compared_with, parts_of, require_room
 from simab.policies.rollouts.watched_metrics import (
     Arms,
     OptionalUnit,
@@ -27,6 +28,7 @@ from simab.policies.rollouts.watched_metrics import (
     users_since,
 )
 from simab.policies.two_proportions import ProportionEvidence, TwoProportions
+from simab.stats.design_effect import ServedShare
 
 __all__ = ["SafeRollout", "SafeRolloutState"]
 
@@ -57,9 +59,10 @@ class SafeRollout(Policy):
     sequences, which share alpha over both metrics and all stages; significant harm rolls back. A
     stage that is served out is held while the candidate has too few requests, the split does not
     follow the weights, or a guardrail objects. What is inconclusive at the end ships. Source:
-    GrowthBook's safe rollouts and monitored ramps; here the whole control is the comparison, not
-    an equal part of it. It misleads when shipping is read as success: a candidate that is worse by
-    less than the stages can show is shipped nearly always.
+    GrowthBook's safe rollouts and monitored ramps, whose control is an equal part of the traffic:
+    here that is `baseline`, and without one the whole control is the comparison. It misleads when
+    shipping is read as success: a candidate that is worse by less than the stages can show is
+    shipped nearly always.
     """
 
     needs_right_or_wrong: ClassVar[bool] = True
@@ -95,6 +98,15 @@ class SafeRollout(Policy):
     ask, by a test that errs so often in a whole run at most; null never does."""
     maximum_duration: Annotated[Duration, Field(gt=0)] | None = None
     """When a rollout that is not through keeps the control; never if absent."""
+    baseline: Baseline = None
+    """A variant like the control that has as much traffic as the candidate in every stage, and that
+    the candidate is compared with in place of the control: both are new and of one size, so that
+    cold caches and small samples speak against neither. The control itself if absent."""
+
+    @model_validator(mode="after")
+    def _baseline_has_room(self) -> SafeRollout:
+        require_room("a stage", max(self.stages), self.baseline)
+        return self
 
     @model_validator(mode="after")
     def _rising(self) -> SafeRollout:
@@ -120,7 +132,7 @@ class SafeRollout(Policy):
         if state.stretch is None and observation.refused:  # the stage was never entered
             return (self._enter(state.stage, "asked again", observation),), state
         state = self._counted(state, observation)
-        labels = ProportionEvidence.of(observation)
+        labels = self._labels(observation)
         harm = self._harm(state, labels, observation)
         if harm:
             return (RollBack(because=harm),), state._replace(finished=True)
@@ -153,7 +165,7 @@ class SafeRollout(Policy):
         begins_hold = after.held_for is not None and after.held_for is not before.held_for
         if before.stretch is None or not (ends or begins_hold):
             return ()
-        state, labels = self._counted(before, observation), ProportionEvidence.of(observation)
+        state, labels = self._counted(before, observation), self._labels(observation)
         harm = self._harm(state, labels, observation)
         reading = harm or f"no significant harm, {self._standing(state, labels)}"
         passed = False if harm else None if begins_hold and not after.stage > before.stage else True
@@ -169,7 +181,7 @@ class SafeRollout(Policy):
         weights = tuple(observation.weights.items())
         if stretch is None or stretch.weights != weights:
             since_ns = observation.now_ns
-            labels = ProportionEvidence.of(observation).shares
+            labels = self._labels(observation).shares
             return SafeRolloutState(
                 state.stage, ConstantWeightPeriod(weights, since_ns), labels, holds=state.holds
             )
@@ -177,7 +189,9 @@ class SafeRollout(Policy):
         from_ns = max(state.counted_until_ns, first_ns)
         if from_ns >= until_ns:
             return state
-        new = ConstantWeightPeriod(weights, from_ns).errors(observation)
+        new = ConstantWeightPeriod(weights, from_ns).errors(
+            compared_with(self.baseline, observation)
+        )
         errors = TwoProportions(*(a + b for a, b in zip(state.errors, new, strict=True)))
         return state._replace(errors=errors, counted_until_ns=until_ns)
 
@@ -212,7 +226,8 @@ class SafeRollout(Policy):
     ) -> str:
         """Significant harm in correct answers, with errors over users; empty if there is none."""
         assert state.stretch is not None
-        arms = Arms.of_users(users_since(state.stretch.since_ns, observation, self.unit))
+        seen = compared_with(self.baseline, observation)
+        arms = Arms.of_users(users_since(state.stretch.since_ns, seen, self.unit))
         interval = compared(_CORRECT, arms, level=level, tight_at=self.tight_at)
         if not _CORRECT.is_worse(interval):
             return ""
@@ -226,7 +241,8 @@ class SafeRollout(Policy):
         if requests < self.minimum_requests:
             because = f"{requests} requests of the candidate (at least {self.minimum_requests})"
             return Hold(HoldReason.TOO_FEW_REQUESTS, because=because)
-        return hold_for(state.stretch, observation, self.guardrails, self.sample_ratio_alpha)
+        seen = compared_with(self.baseline, observation)
+        return hold_for(state.stretch, seen, self.guardrails, self.sample_ratio_alpha)
 
     def _passed(
         self, state: SafeRolloutState, observation: Observation, labels: ProportionEvidence
@@ -251,15 +267,22 @@ class SafeRollout(Policy):
         )
 
     def _enter(self, stage: int, because: str, observation: Observation) -> Action:
-        share = self.stages[stage]
-        weights = pair_weights(1.0 - share, share, observation)
-        return SetWeights(weights, because=because)
+        parts = self._parts(self.stages[stage], observation.control, observation.candidate)
+        return SetWeights(beside_others(parts, observation.weights), because=because)
+
+    def _labels(self, observation: Observation) -> ProportionEvidence:
+        return ProportionEvidence.of(compared_with(self.baseline, observation))
+
+    def _parts(self, share: float, control: str, candidate: str) -> dict[str, float]:
+        return parts_of(share, control, candidate, self.baseline)
 
     def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
         """Of the labels of one stage."""
         if self.unit != unit:
             return None
-        return PlannedTest("last look", at_ns=self.bake)
+        stage = ServedShare(max(self.stages), self.bake)
+        with_baseline = self.baseline is not None
+        return PlannedTest("last look", at_ns=self.bake, stages=(stage,), baseline=with_baseline)
 
     def longest_ns(self) -> int | None:
         """`maximum_duration`."""
@@ -277,6 +300,6 @@ class SafeRollout(Policy):
         self, control: str, candidate: str, weights: Mapping[str, float]
     ) -> Sequence[Mapping[str, float]]:
         """Each stage, and all traffic to either."""
-        pairs = [{control: 1.0 - share, candidate: share} for share in self.stages]
+        pairs = [self._parts(share, control, candidate) for share in self.stages]
         stages = [{**weights, **beside_others(pair, weights)} for pair in pairs]
         return [*stages, *super().splits(control, candidate, weights)]

@@ -39,8 +39,9 @@ class StagedCanary(Policy):
     An alarm sounds when the candidate breaks one of the limits in `periods` published windows on
     end, all of them within the stage. Source: blue/green canary and linear traffic shifting with
     auto-rollback alarms, as the serving platforms offer it. It misleads because it asks only
-    whether the candidate is broken, never whether it is better; and a bake shorter than the
-    metrics' delay ends before anything of its stage was seen.
+    whether the candidate is broken, by limits and not by the control (a baseline has no use), and
+    never whether it is better; and a bake shorter than the metrics' delay ends before anything of
+    its stage was seen.
     """
 
     kind: Literal["staged_canary"] = "staged_canary"

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from simab.description import Description, PositiveDuration, Share, is_absent
+from simab.description import Description, PositiveDuration, Share
 from simab.errors import InvalidInput
 from simab.policies.actions import Action, SetWeights
 from simab.policies.observation import Observation
 from simab.policies.pair_weights import beside_others
 from simab.policies.policy import PlannedTest, Policy
+from simab.policies.rollouts.baseline import Baseline, compared_with, parts_of, require_room
 from simab.policies.rollouts.watched_metrics import OptionalUnit, WatchedMetric
 from simab.stats.design_effect import ServedShare
 
@@ -37,7 +38,7 @@ class StagedRelease(Policy):
     stages: Annotated[tuple[ReleaseStage, ...], Field(min_length=1)]
     """Stages with rising shares; the candidate is promoted after the last."""
 
-    baseline: Annotated[str | None, Field(min_length=1, exclude_if=is_absent)] = None
+    baseline: Baseline = None
     """A variant like the control that has as much traffic as the candidate in every stage, and that
     the candidate is compared with in place of the control: both are new and of one size, so that
     cold caches and small samples speak against neither. The control itself if absent."""
@@ -58,12 +59,7 @@ class StagedRelease(Policy):
 
     @model_validator(mode="after")
     def _baseline_has_room(self) -> StagedRelease:
-        highest = max(stage.share for stage in self.stages)
-        if self.baseline is not None and highest > 0.5:
-            raise InvalidInput(
-                f"a stage of {highest:g} leaves no such share to the baseline; lower it to 50% at "
-                "most, or leave out baseline"
-            )
+        require_room("a stage", max(stage.share for stage in self.stages), self.baseline)
         return self
 
     @model_validator(mode="after")
@@ -87,15 +83,10 @@ class StagedRelease(Policy):
 
     def compared(self, observation: Observation) -> Observation:
         """The endpoint in the eyes of what compares: with the baseline as its control."""
-        if self.baseline is None:
-            return observation
-        return observation._replace(control=self.baseline)
+        return compared_with(self.baseline, observation)
 
     def _parts(self, stage: int, control: str, candidate: str) -> dict[str, float]:
-        share = self.stages[stage].share
-        if self.baseline is None:
-            return {control: 1.0 - share, candidate: share}
-        return {control: 1.0 - 2.0 * share, self.baseline: share, candidate: share}
+        return parts_of(self.stages[stage].share, control, candidate, self.baseline)
 
     def test_of_stages(self, stages: Sequence[ReleaseStage]) -> PlannedTest:
         """What is found of labels at the end of these stages, which are judged together."""

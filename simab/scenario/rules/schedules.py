@@ -9,6 +9,9 @@ from simab.documents.violations import Path, Violation
 from simab.policies import Policy
 from simab.policies.bandits.bandit import Bandit
 from simab.policies.rollouts.manual_schedule import ManualSchedule, Step
+from simab.policies.rollouts.ramp_by_power import RampByPower
+from simab.policies.rollouts.risk_budgeted_ramp import RiskBudgetedRamp
+from simab.policies.rollouts.safe_rollout import SafeRollout
 from simab.policies.rollouts.staged_release import StagedRelease
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
@@ -23,6 +26,7 @@ __all__ = [
     "steps_name_variants",
 ]
 
+_WITH_BASELINE: Final = (RampByPower, RiskBudgetedRamp, SafeRollout, StagedRelease)
 _NAMING: Final = ("promote", "add", "remove")
 
 
@@ -87,7 +91,7 @@ def baselines_are_other_variants(
     scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
     """A baseline is a variant of its own, deployed from the start."""
-    if not isinstance(policy, StagedRelease) or policy.baseline is None:
+    if not isinstance(policy, _WITH_BASELINE) or policy.baseline is None:
         return
     name, here = policy.baseline, (*path, "baseline")
     yield from unknown_variant(name, here, scenario)
