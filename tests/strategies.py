@@ -306,7 +306,7 @@ def _policies(
         },
         "schedule": _schedule(draw, variants, horizon_s),
     }
-    if metrics == ["reward"]:
+    if metrics in (["reward"], ["cost"]):
         policies["test"] = {
             "kind": "gaussian_thompson",
             "update_every": "10s",
@@ -344,9 +344,8 @@ def scenario_data(
     horizon_s = draw(among(10, 60, 60, 300, 900))
     segments = draw(st.integers(1, 3))
     requests = draw(st.integers(1, max(max_requests, 1)))
-    metrics = {"success": WITHOUT_LABELS, "reward": ["reward"]}.get(
-        truth, WITH_LABELS + WITHOUT_LABELS
-    )
+    earned = [draw(among("reward", "cost"))]
+    metrics = {"success": WITHOUT_LABELS, "reward": earned}.get(truth, WITH_LABELS + WITHOUT_LABELS)
     data: dict[str, Any] = {
         "title": draw(TITLES),
         "question": draw(QUESTIONS),

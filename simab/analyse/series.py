@@ -15,7 +15,13 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.policies.metrics import LabelMetric, LatencyMetric, label_metric, latency_metric_ns
+from simab.policies.metrics import (
+    OF_EARNINGS,
+    LabelMetric,
+    LatencyMetric,
+    label_metric,
+    latency_metric_ns,
+)
 from simab.result.example_run import MetricPoint, MetricValue, Span, VariantWindows
 from simab.run.simulation import Run
 from simab.stats.classification import METRICS_WITH_INTERVAL
@@ -188,7 +194,7 @@ def _interval(metric: str, totals: LabelTotals) -> tuple[float, float]:
         interval = wilson_interval(totals.correct, totals.labelled)
     elif metric in METRICS_WITH_INTERVAL:
         interval = METRICS_WITH_INTERVAL[metric](totals.confusion).interval
-    elif metric == "reward":
+    elif metric in OF_EARNINGS:
         interval = reward_interval(totals.rewards)
     else:
         return math.nan, math.nan

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import isnan
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simab.analyse.guardrail_truth import broken_guardrails
 from simab.errors import InvalidInput
 from simab.explain.capacity import splits
-from simab.policies.metrics import LabelMetric
+from simab.policies.metrics import label_metrics_beside
 from simab.profiles.truth import Truth, metric_difference
 from simab.result.run_summary import Judgement
 from simab.result.truth_summary import JudgedFrom, TruthOfTimes, TruthSummary
@@ -169,7 +169,7 @@ def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTr
         InvalidInput: the objective's metric does not exist for the control or the candidate.
     """
     objective = scenario.objective
-    values = values_of(variant_truths(scenario))
+    values = values_of(variant_truths(scenario), objective.metric)
     for role in (objective.control, *objective.every_candidate):
         if isnan(values[role][objective.metric]):
             raise InvalidInput(
@@ -183,11 +183,11 @@ def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTr
     return replace(truth, over_time=TruthOverTime(truth, AnswersOverTime(scenario)))
 
 
-def values_of(truths: Mapping[str, Truth]) -> dict[str, dict[str, float]]:
-    """Every metric of labels, by variant."""
+def values_of(truths: Mapping[str, Truth], objective: str) -> dict[str, dict[str, float]]:
+    """Every metric of labels, by variant, where `objective` is the one that decides."""
+    metrics = label_metrics_beside(objective)
     return {
-        name: {metric: truth.metric(metric) for metric in get_args(LabelMetric)}
-        for name, truth in truths.items()
+        name: {metric: truth.metric(metric) for metric in metrics} for name, truth in truths.items()
     }
 
 
@@ -206,7 +206,7 @@ class TruthOverTime:
     def since(self, at_ns: int) -> ScenarioTruth:
         """What a decision at an instant is judged by: the mean from then on to the horizon."""
         if at_ns not in self._since:
-            self._since[at_ns] = self._of(values_of(self.answers.judged_from(at_ns)))
+            self._since[at_ns] = self._of(self.answers.judged_from(at_ns))
         return self._since[at_ns]
 
     def between(self, edges_ns: Sequence[int]) -> list[ScenarioTruth]:
@@ -216,8 +216,7 @@ class TruthOverTime:
     def _each_of(self, truths: Mapping[str, Sequence[Truth]], spans: int) -> list[ScenarioTruth]:
         """The truth of each of so many spans."""
         return [
-            self._of(values_of({name: own[span] for name, own in truths.items()}))
-            for span in range(spans)
+            self._of({name: own[span] for name, own in truths.items()}) for span in range(spans)
         ]
 
     def summary(self) -> TruthOfTimes:
@@ -284,8 +283,9 @@ class TruthOverTime:
             self._windows[key] = np.array(worse), np.array(shortfalls)
         return self._windows[key]
 
-    def _of(self, values: Mapping[str, Mapping[str, float]]) -> ScenarioTruth:
+    def _of(self, truths: Mapping[str, Truth]) -> ScenarioTruth:
         start = self.at_start
+        values = values_of(truths, start.metric)
         return truth_of_values(
             start.objective, values, breaks=start.breaks, contenders=start.contenders
         )

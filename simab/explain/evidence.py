@@ -19,6 +19,7 @@ from simab.explain.failing import spared_share
 from simab.explain.label_arrival import arrival_law
 from simab.explain.recorded_shares import recorded_of
 from simab.policies.immature import Immature
+from simab.policies.metrics import OF_EARNINGS
 from simab.profiles.truth import Truth, metric_difference
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
@@ -131,7 +132,7 @@ def evidence_of(
     roles = objective.control, objective.candidate
     control = values[objective.control]
     better = objective.sign * objective.smallest_effect
-    if objective.metric != "reward" and not 0 <= control + better <= 1:
+    if objective.metric not in OF_EARNINGS and not 0 <= control + better <= 1:
         better = -better  # nothing is better than 100 %: the same distance on the other side
 
     def need(variant: str, difference: float) -> Need:
@@ -162,7 +163,7 @@ def _need(
     if reason:
         return Need(difference, None, math.nan, reason)
     ratio = labels_ratio(*per_hour)
-    if objective.metric == "reward":
+    if objective.metric in OF_EARNINGS:
         spread = (truth.reward_variance, truths[1].reward_variance)
         trials = trials_for_means(spread, difference, ratio=ratio)
     else:
@@ -212,7 +213,7 @@ def _wait_s(
 
 
 def _no_closed_form(objective: Objective, base: float, difference: float) -> str:
-    if objective.metric not in (*SHARES, "success_rate", "reward"):
+    if objective.metric not in (*SHARES, "success_rate", *OF_EARNINGS):
         return (
             f"How many labelled requests {objective.metric} takes has no closed form here; "
             "simulate it."

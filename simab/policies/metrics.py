@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from simab.result.metrics import COUNTED_AS_CORRECT
 from simab.stats import classification, scores
@@ -16,10 +16,12 @@ __all__ = [
     "LATENCY_PROBABILITIES",
     "LOWER_IS_BETTER",
     "NO_DATA",
+    "OF_EARNINGS",
     "ErrorMetric",
     "LabelMetric",
     "LatencyMetric",
     "label_metric",
+    "label_metrics_beside",
     "latency_floor_ns",
     "latency_metric_ns",
     "milliseconds_text",
@@ -36,6 +38,7 @@ LabelMetric: TypeAlias = Literal[
     "brier",
     "success_rate",
     "reward",
+    "cost",
 ]
 LatencyMetric: TypeAlias = Literal[
     "latency_mean", "latency_p50", "latency_p90", "latency_p95", "latency_p99", "latency_p99.9"
@@ -44,7 +47,9 @@ ErrorMetric: TypeAlias = Literal["error_rate"]
 
 NO_DATA: Final = "no data"
 """What a reason says of a metric where nothing was served."""
-LOWER_IS_BETTER: Final = frozenset({"brier", "error_rate"})
+OF_EARNINGS: Final = ("reward", "cost")
+"""The mean of numeric rewards: of a reward more is better, of a cost less."""
+LOWER_IS_BETTER: Final = frozenset({"brier", "cost", "error_rate"})
 LATENCY_PROBABILITIES: Final[Mapping[str, float]] = {
     "latency_p50": 0.5,
     "latency_p90": 0.9,
@@ -75,8 +80,17 @@ _OF_LABELS: Final[Mapping[str, Callable[[LabelTotals], float]]] = {
     "success_rate": _correct_share,
     "roc_auc": _roc_auc,
     "brier": _brier,
-    "reward": lambda totals: totals.rewards.mean,
+    **dict.fromkeys(OF_EARNINGS, lambda totals: totals.rewards.mean),
 }
+
+
+def label_metrics_beside(objective: str) -> tuple[LabelMetric, ...]:
+    """All metrics of labels where one is the objective's: numbers are rewards, or they are costs.
+
+    Costs where the objective says so.
+    """
+    other = "reward" if objective == "cost" else "cost"
+    return tuple(name for name in get_args(LabelMetric) if name != other)
 
 
 def label_metric(name: LabelMetric, totals: LabelTotals) -> float:

@@ -44,6 +44,8 @@ class Truth:
         """The true value of a label metric, by its name in scenario files."""
         if name in ("success_rate", "accuracy"):
             return self.success_rate
+        if name == "cost":
+            return self.reward
         if name in ("roc_auc", "brier", "reward"):
             return float(getattr(self, name))
         return METRICS[name](self.confusion) if self.confusion is not None else nan

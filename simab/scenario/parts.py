@@ -29,7 +29,7 @@ from simab.description import (
 from simab.errors import InvalidInput
 from simab.policies import PolicyDescription
 from simab.policies.limits import Limit
-from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
+from simab.policies.metrics import LOWER_IS_BETTER, OF_EARNINGS, LabelMetric
 from simab.profiles import OutcomeTable, QualityProfile
 from simab.profiles.activity import Activity, EqualActivity
 from simab.profiles.outcomes import OutcomeSampler
@@ -176,11 +176,15 @@ class Objective(Description):
     out: the first, unless another is named."""
     metric: LabelMetric
     """What decides which of them is truly better. A positive rate says how often a model answers
-    1, not how well: it is there to be watched, and as an objective more counts as better."""
+    1, not how well: it is there to be watched, and as an objective more counts as better. The mean
+    of numeric rewards is a `reward`, of which more is better, or a `cost`, of which less is: money,
+    tokens or a user's time."""
     direction: Literal["higher", "lower"] | None = None
-    """Which way is better: lower for brier, higher for all others. It may be said, not changed."""
+    """Which way is better: lower for brier and cost, higher for all others. It may be said, not
+    changed."""
     smallest_effect: Annotated[Difference, Field(ge=1e-9, le=1e9)]
-    """The smallest difference of the metric that matters to you; below 1, but for rewards."""
+    """The smallest difference of the metric that matters to you; below 1, but for rewards and
+    costs."""
     guardrails: tuple[Limit, ...] = ()
     """Limits that every variant must keep. Windows that break one count as harm where they would
     not if the candidate answered as the control does. To end with a variant other than the control
@@ -198,10 +202,10 @@ class Objective(Description):
     @field_validator("smallest_effect", mode="before")
     @classmethod
     def _in_units_of_the_reward(cls, effect: object, others: ValidationInfo) -> object:
-        if others.data.get("metric") == "reward" and isinstance(effect, str) and "%" in effect:
+        if others.data.get("metric") in OF_EARNINGS and isinstance(effect, str) and "%" in effect:
             raise InvalidInput(
-                "a percentage, but of which reward is not said; "
-                "write the difference in units of the reward"
+                f"a percentage, but of which {others.data['metric']} is not said; "
+                f"write the difference in units of the {others.data['metric']}"
             )
         return effect
 
@@ -294,14 +298,15 @@ class UncheckedScenario(Description):
     @classmethod
     def _effects_in_units_of_the_reward(cls, worlds: object, others: ValidationInfo) -> object:
         objective = others.data.get("objective")
-        if objective is None or objective.metric != "reward" or not isinstance(worlds, dict):
+        if objective is None or objective.metric not in OF_EARNINGS or not isinstance(worlds, dict):
             return worlds
+        metric = objective.metric
         for name, settings in worlds.items():
             effect = settings.get("effect") if isinstance(settings, dict) else None
             if isinstance(effect, str) and "%" in effect:
                 raise InvalidInput(
-                    f"the effect of {name} is a percentage, but of which reward is not said; "
-                    "write the difference in units of the reward"
+                    f"the effect of {name} is a percentage, but of which {metric} is not said; "
+                    f"write the difference in units of the {metric}"
                 )
         return worlds
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, get_args
+from typing import Final
 
 from simab.analyse.convergence.metric_convergence import (
     AskedMetric,
@@ -19,7 +19,7 @@ from simab.analyse.convergence.record import ConvergenceMeasure
 from simab.analyse.convergence.request_estimates import REQUEST_METRICS
 from simab.errors import InvalidInput
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
-from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
+from simab.policies.metrics import LOWER_IS_BETTER, OF_EARNINGS, LabelMetric, label_metrics_beside
 from simab.profiles.quality import rows_that_differ
 from simab.profiles.truth import Truth, metric_difference
 from simab.result.measured_policy import HELD
@@ -44,7 +44,6 @@ ERROR_EFFECT: Final = 0.01
 LATENCY_EFFECT: Final = 0.05
 """The difference of latencies that sample sizes are for, as a part of the control's."""
 _FEWEST_COUNTED: Final = 10
-_LABEL_METRICS: Final[tuple[LabelMetric, ...]] = get_args(LabelMetric)
 _OF_CLASSIFIERS: Final[tuple[LabelMetric, ...]] = (
     *("accuracy", "precision", "recall", "f1", "roc_auc", "brier"),
 )
@@ -231,7 +230,7 @@ class ConvergencePlan:
         values = [truth.metric(metric) for truth in self.truths]
         true = metric_difference(values[1], values[0])
         effect = (-1 if metric in LOWER_IS_BETTER else 1) * objective.smallest_effect
-        if metric != "reward" and not 0 <= values[0] + effect <= 1:
+        if metric not in OF_EARNINGS and not 0 <= values[0] + effect <= 1:
             effect = -effect
         differences = {"smallest effect": effect, "true difference": true}
         half_width = self._half_width(metric, objective.smallest_effect)
@@ -304,7 +303,7 @@ def metrics_of(scenario: Scenario, asked: str | None) -> tuple[LabelMetric, ...]
     if all(truth.confusion is not None for truth in truths):
         wanted += _OF_CLASSIFIERS
     if asked is not None and asked not in REQUEST_METRICS:
-        usable = [each for each in _LABEL_METRICS if known(each)]
+        usable = [each for each in label_metrics_beside(objective.metric) if known(each)]
         if asked not in usable:
             raise InvalidInput(
                 f"metric = {asked!r}: is not known for {objective.control} and "

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.policies.answers import Answers
-from simab.policies.experiments.two_means import MeansTest
+from simab.policies.experiments.two_means import LOWER_COSTS, MeansTest
 from simab.policies.experiments.unit import UnitOfAnalysis
 from simab.policies.observation import Observation
 from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
@@ -80,7 +80,10 @@ class UserEvidence:
 
     @property
     def values(self) -> tuple[Floats, Floats]:
-        """The treated values of control and candidate one by one, in order of arrival."""
+        """The treated values of control and candidate one by one, in order of arrival.
+
+        Of costs with the other sign, so that more is better.
+        """
         return self._treated(*self._answers)
 
     @property
@@ -90,7 +93,8 @@ class UserEvidence:
             return 0.0, 1.0
         labels = self.observation.metrics.labels
         both = labels(self.control).rewards, labels(self.candidate).rewards
-        return min(each.lowest for each in both), self.rule.cap
+        lowest = min(each.lowest for each in both)
+        return (-self.rule.cap, -lowest) if self._are_costs else (lowest, self.rule.cap)
 
     @property
     def smaller(self) -> int:
@@ -155,9 +159,10 @@ class UserEvidence:
     def __str__(self) -> str:
         """Both estimates in words, as every reason quotes them."""
         found, (users, new_users) = self.found, self.table.users
-        what = (
-            "P(larger)" if self.rule.ranks else {"user_mean": "mean"}.get(self.rule.unit, "ratio")
-        )
+        what = {"user_mean": "mean"}.get(self.rule.unit, "ratio")
+        values = self._sign * found.control, self._sign * found.candidate
+        if self.rule.ranks:
+            what, values = f"P({self._better})", (found.control, found.candidate)
         of = "requests" if self.rule.unit == "request" else "users"
         if self.rule.triggered:
             of += f" of {listed(self.rule.triggered)}"
@@ -166,9 +171,10 @@ class UserEvidence:
         adjusted = ""
         if self.rule.pre_period is not None and self.since_ns is not None:
             adjusted = f", adjusted to {figure_text(found.variance_factor, '.0%')} of the variance"
+        costs = LOWER_COSTS if self._are_costs else ""
         return (
-            f"{self.control} {what} {figure_text(found.control, '.6g')} of {users} {of} "
-            f"({labelled} labels), {self.candidate} {figure_text(found.candidate, '.6g')} of "
+            f"{costs}{self.control} {what} {figure_text(values[0], '.6g')} of {users} {of} "
+            f"({labelled} labels), {self.candidate} {figure_text(values[1], '.6g')} of "
             f"{new_users} ({new_labelled}){shared}{adjusted}"
         )
 
@@ -214,8 +220,23 @@ class UserEvidence:
         return np.where(known.numbers[places] == people, own[places], values.mean())
 
     def _treated(self, control: Answers, candidate: Answers) -> tuple[Floats, Floats]:
-        most = self._most
-        return np.minimum(control.values, most), np.minimum(candidate.values, most)
+        most, sign = self._most, self._sign
+        return (
+            sign * np.minimum(control.values, most),
+            sign * np.minimum(candidate.values, most),
+        )
+
+    @property
+    def _are_costs(self) -> bool:
+        return self.observation.metric == "cost"
+
+    @property
+    def _sign(self) -> int:
+        return -1 if self._are_costs else 1
+
+    @property
+    def _better(self) -> str:
+        return "smaller" if self._are_costs else "larger"
 
     @cached_property
     def _most(self) -> float:

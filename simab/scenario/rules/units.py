@@ -14,7 +14,7 @@ from simab.policies.experiments.decision_metrics import DecisionMetric
 from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.immature import AsArrived, Wait
-from simab.policies.metrics import COUNTED_AS_CORRECT
+from simab.policies.metrics import COUNTED_AS_CORRECT, OF_EARNINGS
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards, smallest_reward
@@ -28,7 +28,7 @@ __all__ = [
     "triggered_names_segments",
 ]
 
-_ADDED: Final = (*sorted(COUNTED_AS_CORRECT), "reward")
+_ADDED: Final = (*sorted(COUNTED_AS_CORRECT), *OF_EARNINGS)
 
 
 def answers_can_be_added_up(
