@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.analyse.guardrail_truth import broken_guardrails
+from simab.analyse.request_truth import request_truths
 from simab.errors import InvalidInput
 from simab.explain.capacity import splits
-from simab.policies.metrics import label_metrics_beside
+from simab.policies.metrics import label_metrics_beside, of_requests
 from simab.profiles.truth import Truth, metric_difference
 from simab.result.run_summary import Judgement
 from simab.result.truth_summary import JudgedFrom, TruthOfTimes, TruthSummary
@@ -162,14 +163,18 @@ def truth_of_values(
 def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTruth:
     """Compute the truth from the profiles, exactly.
 
-    Only where a guardrail depends on how long requests queue, a run with all traffic on the variant
-    is played; without `by_runs` it is not, and the variant is taken to keep that guardrail.
+    Only where a guardrail, or the metric, depends on how long requests queue, a run with all
+    traffic on the variant is played; without `by_runs` it is not: the variant is taken to keep that
+    guardrail, and the metric is that of the service alone.
 
     Raises:
         InvalidInput: the objective's metric does not exist for the control or the candidate.
     """
     objective = scenario.objective
     values = values_of(variant_truths(scenario), objective.metric)
+    if (metric := of_requests(objective.metric)) is not None:
+        found = request_truths(scenario, metric, by_runs=by_runs)
+        values = {name: {**own, metric: found[name]} for name, own in values.items()}
     for role in (objective.control, *objective.every_candidate):
         if isnan(values[role][objective.metric]):
             raise InvalidInput(
@@ -178,7 +183,7 @@ def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTr
             )
     breaks = {**objective.unfit, **broken_guardrails(scenario, by_runs=by_runs)}
     truth = truth_of_values(objective, values, breaks=breaks, contenders=contenders(scenario))
-    if not answers_change(scenario):
+    if not answers_change(scenario) or metric is not None:
         return truth
     return replace(truth, over_time=TruthOverTime(truth, AnswersOverTime(scenario)))
 

@@ -23,6 +23,7 @@ from simab.report.timeline_parts import (
 from simab.report.variant_look import look_of
 from simab.result import TruthSummary
 from simab.result.example_run import Example, LimitLine, MetricPoint
+from simab.result.metrics import OF_REQUESTS
 from simab.text import typeset
 from simab.text.lists import named
 
@@ -187,7 +188,10 @@ def _quality(example: Example, truth: TruthSummary) -> Part:
     metric = formatting.metric_name(truth.metric)
     title = metric[:1].upper() + metric[1:]
     dotted = "true values" if example.true_values is None else "true of all answers shown"
-    heading = f"{title}: of all labels by then, with its 95\u202f% band; dotted: {dotted}"
+    what = "of all labels by then, with its 95\u202f% band"
+    if truth.metric in OF_REQUESTS:
+        what = "of all requests by then"
+    heading = f"{title}: {what}; dotted: {dotted}"
 
     def draw(paper: Paper, panel: Panel) -> None:
         panel.grid(paper, nice_ticks(high, low=low), typeset.metric_value)
@@ -238,7 +242,7 @@ def _true_values(
 
 
 def _labels(example: Example, truth: TruthSummary) -> Part:
-    """How many labels of each variant have arrived."""
+    """How many labels of each variant have arrived, or requests have ended, by the metric."""
     names = (truth.control, truth.candidate)
     lines = {
         name: [(each.at_s, float(each.labelled)) for each in example.series(name, _POINTS)]
@@ -253,4 +257,7 @@ def _labels(example: Example, truth: TruthSummary) -> Part:
             panel.curve(paper, points, look.colour, thick=1.8, dash=look.dash)
             _marks(paper, panel, points, look.marker, look.colour)
 
-    return Part("Labels: that have arrived by then", 62.0, (0.0, high), draw)
+    heading = "Labels: that have arrived by then"
+    if truth.metric in OF_REQUESTS:
+        heading = "Requests: that have ended by then"
+    return Part(heading, 62.0, (0.0, high), draw)

@@ -15,7 +15,13 @@ from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.flagger.metrics import FlaggerMetric
-from simab.policies.metrics import COUNTED_AS_CORRECT, OF_EARNINGS, LabelMetric
+from simab.policies.metrics import (
+    COUNTED_AS_CORRECT,
+    OF_EARNINGS,
+    OF_REQUESTS,
+    LabelMetric,
+    is_share,
+)
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
@@ -105,9 +111,9 @@ def _decider_fits(
 
 
 def effects_of_shares_are_shares(scenario: UncheckedScenario) -> Iterator[Violation]:
-    """All metrics but rewards and costs lie between 0 and 1, and so do their differences."""
+    """Metrics that lie between 0 and 1 differ by less than 1."""
     metric = scenario.objective.metric
-    if metric not in OF_EARNINGS and scenario.objective.smallest_effect >= 1:
+    if is_share(metric) and scenario.objective.smallest_effect >= 1:
         rule = f"{metric} lies between 0 and 1, so two variants differ by less than 1"
         yield Violation(("objective", "smallest_effect"), rule, "Write for example 0.05 or 5%.")
 
@@ -165,8 +171,17 @@ def priors_are_of_rewards(
 def policies_can_judge_the_metric(
     scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
-    """What counts correct answers does not decide by recall, F1 or AUC."""
+    """What counts correct answers does not decide by recall, F1 or AUC; no label by latencies."""
     metric = scenario.objective.metric
+    if metric in OF_REQUESTS:
+        if policy.tests_the_objective or policy.counts_correct_answers:
+            rule = f"{_kind(policy)} decides by labels, and the objective's metric is {metric}"
+            remedy = (
+                "Use ship_decision with it as a success metric, or a rollout with limits; or make "
+                "a metric of labels the objective."
+            )
+            yield Violation((*path, "kind"), rule, remedy)
+        return
     if metric in (*COUNTED_AS_CORRECT, *OF_EARNINGS):
         return
     if policy.counts_correct_answers:
