@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 import simab
 from simab.analyse.truth import truth_of_scenario
+from simab.cli.dashboard import dashboard_rows, headings
 from simab.errors import InvalidInput
 from simab.policies.experiments.evidence import evidence_of
 from simab.policies.metrics import ErrorMetric, LatencyMetric
@@ -16,7 +18,7 @@ from simab.scenario.changes.effects import EffectRefused, with_effect
 from simab.scenario.models import Scenario
 from simab.scenario.worlds.world import worlds_of
 from simab.study.convergence_plan import metrics_of
-from tests.policies.fake_metrics import observation
+from tests.policies.fake_metrics import MINUTE, FakeMetrics, observation, requests
 from tests.world.building import scenario, variant
 
 EXPONENTIAL = {"kind": "exponential", "mean": "100ms"}
@@ -155,3 +157,60 @@ def test_a_study_of_errors_says_how_many_fail() -> None:
     seen = {each.variant: each for each in example.until_decision.labels}
     assert seen["a"].value == pytest.approx(0.1, abs=0.04)
     assert seen["a"].labelled > 1000
+
+
+def test_a_timeline_of_answers_does_not_move_it(tmp_path: Path) -> None:
+    """The page of a study with several candidates, rewards and a novelty that is one of answers."""
+    reward = {"kind": "numeric_reward", "distribution": {"kind": "lognormal", "mean": 5, "cv": 1}}
+    more = {**reward, "distribution": {**reward["distribution"], "mean": 6}}
+    served = {"quality": reward, "workers": 50}
+    decide = {
+        "kind": "ship_decision",
+        "duration": "5min",
+        "metrics": [{"metric": "latency_p90", "role": "success"}],
+    }
+    described = scenario(
+        {
+            "a": variant(latency=EXPONENTIAL, **served),
+            "b": variant(latency={"kind": "exponential", "mean": "60ms"}, **served),
+            "c": variant(latency={"kind": "exponential", "mean": "80ms"}, **served),
+        },
+        objective={
+            "control": "a",
+            "candidates": ["b", "c"],
+            "metric": "latency_p90",
+            "smallest_effect": 20,
+        },
+        timeline=[
+            {
+                "kind": "conditions",
+                "at": "3min",
+                "variants": ["b"],
+                "quality": more,
+                "latency_times": 1.2,
+            }
+        ],
+        horizon="6min",
+        policies={"faster": decide},
+    )
+    study = simab.compare(described, replications=3)
+    truth = study.result.truth
+    assert truth.best == "b"
+    assert truth.gains["b"] == pytest.approx(0.4 * 230.26, rel=1e-3)
+    assert truth.over_time is None
+    study.report(tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "latency in ms (lower is better) with all traffic on a variant is 138.1" in page
+    assert "The metric over the requests that have ended" in page
+    assert "nan" not in page.lower().replace("nano", "").replace("finance", "")
+
+
+def test_the_screen_of_a_controller_shows_the_latency_so_far() -> None:
+    """In the column of the metric, of all published windows; nothing before the first."""
+    metrics = FakeMetrics(
+        windows={("old", 0): requests([20.0] * 9 + [90.0]), ("new", 0): requests()},
+        published_until_ns=MINUTE,
+    )
+    seen = observation(metrics, metric="latency_mean")
+    assert headings(seen)[6] == "mean latency in ms"
+    assert [row[6] for row in dashboard_rows(seen)] == ["27.000", "-"]

@@ -177,8 +177,8 @@ def policies_can_judge_the_metric(
         if policy.tests_the_objective or policy.counts_correct_answers:
             rule = f"{_kind(policy)} decides by labels, and the objective's metric is {metric}"
             remedy = (
-                "Use ship_decision with it as a success metric, or a rollout with limits; or make "
-                "a metric of labels the objective."
+                "Use ship_decision with it as a success metric, metric_majority, or a rollout with "
+                "limits; or make a metric of labels the objective."
             )
             yield Violation((*path, "kind"), rule, remedy)
         return
