@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +94,8 @@ class UserEvidence:
             return 0.0, 1.0
         labels = self.observation.metrics.labels
         both = labels(self.control).rewards, labels(self.candidate).rewards
-        lowest = min(each.lowest for each in both)
-        return (-self.rule.cap, -lowest) if self._are_costs else (lowest, self.rule.cap)
+        lowest, most = self._transformed(min(each.lowest for each in both), self.rule.cap)
+        return (-most, -lowest) if self._are_costs else (lowest, most)
 
     @property
     def smaller(self) -> int:
@@ -171,6 +172,8 @@ class UserEvidence:
         adjusted = ""
         if self.rule.pre_period is not None and self.since_ns is not None:
             adjusted = f", adjusted to {figure_text(found.variance_factor, '.0%')} of the variance"
+        if self.rule.transform is not None:
+            what = f"{what} of log(1 + x)"
         costs = LOWER_COSTS if self._are_costs else ""
         return (
             f"{costs}{self.control} {what} {figure_text(values[0], '.6g')} of {users} {of} "
@@ -213,18 +216,22 @@ class UserEvidence:
         earlier = control.arrived(0, self.rule.pre_period)
         if not len(earlier):
             return None
-        values = np.minimum(earlier.values, self._most)
+        (values,) = self._transformed(np.minimum(earlier.values, self._most))
         known = user_table((earlier.users, _NO_USERS), (values, np.zeros(0)))
         own = known.values[0] / known.requests[0]
         places = np.minimum(np.searchsorted(known.numbers, people), len(known.numbers) - 1)
         return np.where(known.numbers[places] == people, own[places], values.mean())
 
     def _treated(self, control: Answers, candidate: Answers) -> tuple[Floats, Floats]:
-        most, sign = self._most, self._sign
-        return (
-            sign * np.minimum(control.values, most),
-            sign * np.minimum(candidate.values, most),
+        most = self._most
+        one, other = self._transformed(
+            np.minimum(control.values, most), np.minimum(candidate.values, most)
         )
+        return self._sign * one, self._sign * other
+
+    def _transformed(self, *values: Any) -> tuple[Any, ...]:
+        """Each as it is compared; the logarithm keeps the order of values."""
+        return values if self.rule.transform is None else tuple(map(np.log1p, values))
 
     @property
     def _are_costs(self) -> bool:

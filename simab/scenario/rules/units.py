@@ -48,12 +48,15 @@ def answers_can_be_added_up(
         rule = f"adds up single answers, and the objective's metric is {metric}"
         remedy = f"Leave it out, or make one of {', '.join(_ADDED)} the objective."
         yield violation_at_key(here, rule, remedy)
-    for cap in ("cap", "cap_percentile"):
+    for cap in ("cap", "cap_percentile", "transform"):
         if getattr(policy, cap) is not None and not earns_rewards(scenario):
             rule = "is for numeric rewards, and the variants earn none"
             yield violation_at_key((*path, cap), rule, f"Leave out {cap}.")
     if policy.cap is not None and earns_rewards(scenario):
         yield from _cap_leaves_a_difference(policy.cap, (*path, "cap"), scenario)
+    if policy.transform is not None and smallest_reward(scenario) < 0.0:
+        rule = "takes logarithms of 1 and a reward, and rewards here may lie below 0"
+        yield Violation((*path, "transform"), rule, "Leave out transform; a cap counts them all.")
     if not isinstance(policy.immature, Wait | AsArrived | None):
         rule = f"is for counts, and {field} reads single answers"
         remedy = "Use `{kind: wait, after: 7d}` here."
@@ -145,5 +148,5 @@ def _field_of(policy: Experiment) -> str:
     """The first field for which it reads answers."""
     if policy.unit != "request":
         return "unit"
-    fields = ("pre_period", "cap", "cap_percentile", "triggered")
+    fields = ("pre_period", "cap", "cap_percentile", "transform", "triggered")
     return next(field for field in fields if getattr(policy, field) not in (None, ()))
