@@ -159,8 +159,8 @@ def test_a_study_of_errors_says_how_many_fail() -> None:
     assert seen["a"].labelled > 1000
 
 
-def test_a_timeline_of_answers_does_not_move_it(tmp_path: Path) -> None:
-    """The page of a study with several candidates, rewards and a novelty that is one of answers."""
+def several() -> Scenario:
+    """Three variants that earn rewards, and a change over time that is one of answers."""
     reward = {"kind": "numeric_reward", "distribution": {"kind": "lognormal", "mean": 5, "cv": 1}}
     more = {**reward, "distribution": {**reward["distribution"], "mean": 6}}
     served = {"quality": reward, "workers": 50}
@@ -169,7 +169,7 @@ def test_a_timeline_of_answers_does_not_move_it(tmp_path: Path) -> None:
         "duration": "5min",
         "metrics": [{"metric": "latency_p90", "role": "success"}],
     }
-    described = scenario(
+    return scenario(
         {
             "a": variant(latency=EXPONENTIAL, **served),
             "b": variant(latency={"kind": "exponential", "mean": "60ms"}, **served),
@@ -193,12 +193,20 @@ def test_a_timeline_of_answers_does_not_move_it(tmp_path: Path) -> None:
         horizon="6min",
         policies={"faster": decide},
     )
-    study = simab.compare(described, replications=3)
-    truth = study.result.truth
+
+
+def test_a_timeline_of_answers_does_not_move_it() -> None:
+    """Nor does the change of latency that comes with it: nothing befalls what is judged."""
+    truth = truth_of_scenario(several())
     assert truth.best == "b"
     assert truth.gains["b"] == pytest.approx(0.4 * 230.26, rel=1e-3)
     assert truth.over_time is None
-    study.report(tmp_path)
+
+
+@pytest.mark.long
+def test_the_page_speaks_of_requests(tmp_path: Path) -> None:
+    """Which is best of several, in its unit, and no number that is none."""
+    simab.compare(several(), replications=3).report(tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "latency in ms (lower is better) with all traffic on a variant is 138.1" in page
     assert "The metric over the requests that have ended" in page
