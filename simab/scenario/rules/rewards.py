@@ -200,7 +200,7 @@ def policies_can_judge_the_metric(
 def _unfitting(metric: str | None, path: Path, scenario: UncheckedScenario) -> Iterator[Violation]:
     """A metric of labels that is of rewards where none is earned, or another where one is.
 
-    Numbers are rewards, or they are costs.
+    Numbers are rewards, or they are costs, as the objective says where it is one of them.
     """
     earning = _all_earning(scenario)
     if metric not in get_args(LabelMetric) or len(set(earning)) != 1:
@@ -209,7 +209,7 @@ def _unfitting(metric: str | None, path: Path, scenario: UncheckedScenario) -> I
     if earning[0] and metric not in OF_EARNINGS:
         rule = "needs right and wrong answers, not numeric rewards"
         yield Violation(path, rule, f"Write {earned}.")
-    elif earning[0] and metric != earned:
+    elif earning[0] and metric != earned and scenario.objective.metric in OF_EARNINGS:
         better = "more" if metric == "reward" else "less"
         rule = f"takes numbers of which {better} is better, and the objective's metric is {earned}"
         yield Violation(path, rule, f"Write {earned}.")

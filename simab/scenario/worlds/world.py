@@ -64,7 +64,7 @@ def worlds_of(
     """The worlds of a study: those that every study has and the file keeps, then the file's own.
 
     `policies` are those that are played; of the scenario if absent. The world with a slow candidate
-    is there where one of them reads latency, or a guardrail is on it; a policy of one's own may.
+    is there where one of them, a guardrail or the metric reads latency; a policy of one's own may.
     With `names` only these, in the same order.
 
     Raises:
