@@ -206,7 +206,8 @@ def metric(result: StudyResult, example: Example) -> str:
         true = f"; the answers shown, all together, have a true one of {said}"
     cut = ""
     if example.metric_is_cut(values):
-        cut = " What lies beyond the scale shown is cut off, as wide bands of few labels are."
+        wide = "" if truth.metric in OF_REQUESTS else ", as wide bands of few labels are"
+        cut = f" What lies beyond the scale shown is cut off{wide}."
     if seen[0] is None or seen[1] is None:
         return f"{when} {name} was not known for both variants{true}.{cut}"
     chosen = ""

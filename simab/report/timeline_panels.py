@@ -189,12 +189,15 @@ def _quality(example: Example, truth: TruthSummary) -> Part:
     title = metric[:1].upper() + metric[1:]
     dotted = "true values" if example.true_values is None else "true of all answers shown"
     what = "of all labels by then, with its 95\u202f% band"
+    number = typeset.metric_value
     if truth.metric in OF_REQUESTS:
-        what = "of all requests by then"
+        what, dotted = "of all requests by then", f"{dotted}, with all traffic"
+    if truth.metric.startswith("latency"):
+        number = _tenths
     heading = f"{title}: {what}; dotted: {dotted}"
 
     def draw(paper: Paper, panel: Panel) -> None:
-        panel.grid(paper, nice_ticks(high, low=low), typeset.metric_value)
+        panel.grid(paper, nice_ticks(high, low=low), number)
         series = {name: _known(example, name) for name in names}
         for name, points in series.items():
             _band(paper, panel, points, look_of(name, truth).colour)
@@ -239,6 +242,10 @@ def _true_values(
         if room != value:
             room = typeset.metric_value(true[name])
         paper.words((right + 5, at + 4), room, colour=look.colour)
+
+
+def _tenths(value: float) -> str:
+    return typeset.decimal(value, 1)
 
 
 def _labels(example: Example, truth: TruthSummary) -> Part:
