@@ -279,7 +279,7 @@ def _schedule(draw: DrawFn, variants: dict[str, Any], horizon_s: int) -> dict[st
 
 
 def _policies(
-    draw: DrawFn, variants: dict[str, Any], metrics: list[str], horizon_s: int
+    draw: DrawFn, variants: dict[str, Any], metrics: list[str], horizon_s: int, *, by_labels: bool
 ) -> dict[str, Any]:
     labelled = st.integers(1, 40)
     policies: dict[str, Any] = {
@@ -312,13 +312,15 @@ def _policies(
         },
         "schedule": _schedule(draw, variants, horizon_s),
     }
-    if metrics == ["reward"]:
+    if metrics in (["reward"], ["cost"]):
         policies["test"] = {
             "kind": "gaussian_thompson",
             "update_every": "10s",
             "prior_mean": draw(st.floats(-100, 100)),
             "prior_standard_deviation": draw(st.floats(0.1, 1e6)),
         }
+    if not by_labels:
+        del policies["test"]  # no label says anything of the objective
     kept = draw(_any_of(*sorted(policies)))
     return {name: policies[name] for name in kept}
 
@@ -350,8 +352,10 @@ def scenario_data(
     horizon_s = draw(among(10, 60, 60, 300, 900))
     segments = draw(st.integers(1, 3))
     requests = draw(st.integers(1, max(max_requests, 1)))
-    metrics = {"success": WITHOUT_LABELS, "reward": ["reward"]}.get(
-        truth, WITH_LABELS + WITHOUT_LABELS
+    earned = [draw(among("reward", "cost"))]
+    metrics = {"success": WITHOUT_LABELS, "reward": earned}.get(truth, WITH_LABELS + WITHOUT_LABELS)
+    metric = draw(
+        among(*metrics, "error_rate", *LATENCY_METRICS) if draw(SELDOM) else among(*metrics)
     )
     data: dict[str, Any] = {
         "title": draw(TITLES),
@@ -378,12 +382,12 @@ def scenario_data(
         "objective": {
             "control": names[0],
             "candidate": names[1],
-            "metric": draw(among(*metrics)),
+            "metric": metric,
             "smallest_effect": draw(st.floats(0.001, 0.5)),
             "guardrails": _limits(draw) if draw(st.booleans()) else [],
         },
         "horizon": f"{horizon_s}s",
-        "policies": _policies(draw, variants, metrics, horizon_s),
+        "policies": _policies(draw, variants, metrics, horizon_s, by_labels=metric in metrics),
     }
     if data["endpoint"]["variant_routing"] == "session_hash":
         data["traffic"]["segment 0"]["sessions"] = draw(SESSIONS)

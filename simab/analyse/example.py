@@ -22,8 +22,10 @@ from simab.analyse.series import (
     metric_value,
     span_edges,
     spans,
+    value_of_requests,
     variant_windows,
 )
+from simab.policies.metrics import of_labels
 from simab.result.example_run import (
     SOMEBODY_ELSE,
     Decision,
@@ -83,7 +85,7 @@ def example_of(run: Run, outcome: RunSummary, chosen_because: str) -> Example:
 def _true_values(run: Run, shown_ns: int) -> dict[str, float] | None:
     """The true metric of all answers of the windows shown, by variant; None where it is one."""
     scenario, counts = run.scenario, run.data.run_counts
-    if not answers_change(scenario):
+    if not answers_change(scenario) or not of_labels(scenario.objective.metric):
         return None
     names, period_ns = counts.blueprint.names, counts.blueprint.period_ns
     edges_ns = [*range(0, shown_ns, period_ns), shown_ns]
@@ -175,11 +177,16 @@ def _until_decision(run: Run, outcome: RunSummary, decided_ns: int | None) -> Un
     buckets = until_ns // blueprint.label_resolution_ns
     buckets = buckets if decided_ns is not None else len(run_counts.labels)
     ended = run_counts.user_requests()[:windows].sum(axis=0).tolist()
-    labels = tuple(
-        metric_value(objective.metric, name, totals)
-        for name in (objective.control, *objective.every_candidate)
-        if (totals := run_counts.label_totals(blueprint.names.index(name), 0, buckets)).labelled
-    )
+    roles = (objective.control, *objective.every_candidate)
+    metric = of_labels(objective.metric)
+    if metric is None:
+        labels = tuple(filter(None, (value_of_requests(run, name, windows) for name in roles)))
+    else:
+        labels = tuple(
+            metric_value(metric, name, totals)
+            for name in roles
+            if (totals := run_counts.label_totals(blueprint.names.index(name), 0, buckets)).labelled
+        )
     asked = outcome.requests_to_decision
     return UntilDecision(
         at_s=seconds(until_ns),

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Final
 
-from simab.draws import Draws
-from simab.explain.capacity import load_at_all_traffic, rates_per_s
-from simab.explain.variant_queue import VariantQueue
+from simab.analyse.all_traffic import AllTraffic
+from simab.explain.capacity import load_at_all_traffic
 from simab.policies.limits import ErrorRateLimit, LatencyLimit
-from simab.policies.metrics import LATENCY_PROBABILITIES, latency_floor_ns, latency_metric_ns
+from simab.policies.metrics import latency_floor_ns, latency_metric_ns
 from simab.scenario.models import Scenario
-from simab.scenario.rates import at_busiest_hour, at_mean_rate
-from simab.stats.request_totals import RequestTotals
+from simab.scenario.service_alone import latency_alone_ns
 from simab.text.durations import duration_text
 from simab.text.lists import named
 from simab.text.numbers import percent_text
@@ -21,9 +18,7 @@ from simab.units import seconds
 
 __all__ = ["broken_guardrails"]
 
-_MOST_REQUESTS: Final = 1_000_000  # of the run that shows how long requests queue
 _TABULATION: Final = 1e-4  # how far a table's mean or quantile may be from the one described
-_SEED: Final = 1
 
 
 def broken_guardrails(scenario: Scenario, *, by_runs: bool = True) -> dict[str, str]:
@@ -54,6 +49,7 @@ class _Guarded:
         self._scenario = scenario
         self._name = name
         self._variant = scenario.endpoint.variants[name]
+        self._all = AllTraffic(scenario, name)
         limits = scenario.objective.guardrails
         self._errors = [each for each in limits if isinstance(each, ErrorRateLimit)]
         self._latencies = [each for each in limits if isinstance(each, LatencyLimit)]
@@ -65,7 +61,8 @@ class _Guarded:
             if rate > error.at_most:
                 yield f"{name} fails {percent_text(rate)} of its requests, {_over(error)}"
         for latency in self._latencies:
-            if (alone_ns := self._service_ns(latency)) > latency.at_most * (1 + _TABULATION):
+            alone_ns = latency_alone_ns(self._scenario, self._name, latency.metric)
+            if alone_ns > latency.at_most * (1 + _TABULATION):
                 yield f"{name} takes {_reading(latency, alone_ns)} by itself, {_over(latency)}"
         # Waits that grow without end, or refusals: whichever the guardrail is on, it does not hold.
         if (load := load_at_all_traffic(self._scenario, self._name)) >= 1:
@@ -79,76 +76,16 @@ class _Guarded:
         run = f"in a run with all traffic {named(self._name)}"
         if self._variant.queue_limit is not None:
             for error in self._errors:
-                if (share := self._error_share) > error.at_most:
+                if (share := self._all.error_share) > error.at_most:
                     yield f"{run} fails or refuses {percent_text(share)} of it, {_over(error)}"
         for latency in self._latencies:
             # A percentile of a run without waiting would only add chance to the profile's.
-            if self._waited and latency_floor_ns(latency.metric, self._totals) > latency.at_most:
-                found_ns = latency_metric_ns(latency.metric, self._totals)
+            if not self._all.waited:
+                continue
+            totals = self._all.totals
+            if latency_floor_ns(latency.metric, totals) > latency.at_most:
+                found_ns = latency_metric_ns(latency.metric, totals)
                 yield f"{run} takes {_reading(latency, found_ns)}, {_over(latency)}"
-
-    def _service_ns(self, limit: LatencyLimit) -> float:
-        variant = at_mean_rate(self._scenario).endpoint.variants[self._name]
-        table = variant.latency.table()
-        probability = LATENCY_PROBABILITIES.get(limit.metric)
-        return table.mean if probability is None else table.quantile(probability)
-
-    @property
-    def _error_share(self) -> float:
-        """What a full queue refused in the run, and of the rest what fails by the profile."""
-        refused = self._totals.rejected / max(self._totals.invocations, 1)
-        return refused + (1 - refused) * self._variant.error_rate
-
-    @property
-    def _totals(self) -> RequestTotals:
-        return self._played[0]
-
-    @property
-    def _waited(self) -> bool:
-        return self._played[1]
-
-    @cached_property
-    def _played(self) -> tuple[RequestTotals, bool]:
-        """All requests of the variant in the run, and whether any of them waited."""
-        from simab.world import Blueprint, play
-        from simab.world.run_counts import RequestColumn, time_sum_ns
-
-        blueprint = Blueprint.of(_with_all_traffic(self._scenario, self._name))
-        run_data, _ = play(blueprint, None, Draws(_SEED, 0), engine="compiled")
-        run_counts, number = run_data.run_counts, blueprint.names.index(self._name)
-        waited_ns = time_sum_ns(run_counts.requests[:, number], RequestColumn.WAIT_SUM_NS)
-        return run_counts.request_totals(number, 0, len(run_counts.requests)), waited_ns > 0
-
-
-def _with_all_traffic(scenario: Scenario, name: str) -> Scenario:
-    """The scenario with all weight on one variant, cut off after a million of its requests.
-
-    Nothing befalls it. Where the rate changes and the whole run would be cut, it is that of the
-    busiest hour throughout. An autoscaled variant has the instances that it comes to.
-    """
-    weights = {each: float(each == name) for each in scenario.endpoint.variants}
-    steady = at_mean_rate(scenario)
-    rate = rates_per_s(steady.traffic.values(), weights)
-    variants = {
-        each: variant.model_copy(
-            update={
-                "weight": weights[each],
-                "deployed": variant.deployed or each == name,
-                "instances": VariantQueue(steady.endpoint.variants[each], rate[each]).instances,
-                "autoscaling": None,
-            }
-        )
-        for each, variant in scenario.endpoint.variants.items()
-    }
-    enough_ns = int(_MOST_REQUESTS / max(rate[name], 1e-9) * 1e9)
-    played = scenario if enough_ns >= scenario.horizon else at_busiest_hour(scenario)
-    return played.model_copy(
-        update={
-            "endpoint": scenario.endpoint.model_copy(update={"variants": variants}),
-            "horizon": max(min(scenario.horizon, enough_ns), 1),
-            "timeline": (),
-        }
-    )
 
 
 def _reading(limit: LatencyLimit, latency_ns: float) -> str:

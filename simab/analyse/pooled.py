@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simab.analyse.truth import ScenarioTruth
+from simab.policies.metrics import OF_EARNINGS
 from simab.profiles.truth import Truth, metric_difference
 from simab.run.simulation import Run
 from simab.stats.classification import METRICS, ConfusionCounts
@@ -23,7 +24,7 @@ from simab.world.run_counts import RequestColumn
 __all__ = ["Gains", "answers_by_window", "gains_of", "pooled_metric"]
 
 _FEWEST_PHASES: Final = 2
-_MEANS: Final = ("success_rate", "accuracy", "brier", "reward")
+_MEANS: Final = ("success_rate", "accuracy", "brier", *OF_EARNINGS)
 _WHOLE: Final = 10**15  # the parts that an answer is counted in, as counts are whole
 
 

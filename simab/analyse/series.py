@@ -15,7 +15,16 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from simab.policies.metrics import LabelMetric, LatencyMetric, label_metric, latency_metric_ns
+from simab.policies.metrics import (
+    OF_EARNINGS,
+    LabelMetric,
+    LatencyMetric,
+    label_metric,
+    latency_metric_ns,
+    of_labels,
+    of_requests,
+    request_metric,
+)
 from simab.result.example_run import MetricPoint, MetricValue, Span, VariantWindows
 from simab.run.simulation import Run
 from simab.stats.classification import METRICS_WITH_INTERVAL
@@ -26,7 +35,14 @@ from simab.stats.request_totals import RequestTotals, bucket_middle_ns, known_la
 from simab.units import seconds
 from simab.world.run_counts import RequestColumn, RunCounts
 
-__all__ = ["metric_series", "metric_value", "span_edges", "spans", "variant_windows"]
+__all__ = [
+    "metric_series",
+    "metric_value",
+    "span_edges",
+    "spans",
+    "value_of_requests",
+    "variant_windows",
+]
 
 _SPANS_SHOWN: Final = 240
 _SPANS_AFTER: Final = 60
@@ -123,8 +139,14 @@ def _window_latencies(run_counts: RunCounts, number: int, served: Any) -> Iterat
 
 
 def metric_series(run: Run, edges: list[int]) -> tuple[MetricPoint, ...]:
-    """The objective's metric over all labels arrived by each span's end, with an interval."""
+    """The objective's metric over all labels arrived by each span's end, with an interval.
+
+    One of requests over all of these that ended by then, without one.
+    """
     run_counts, objective = run.data.run_counts, run.scenario.objective
+    metric = of_labels(objective.metric)
+    if metric is None:
+        return _request_series(run, edges)
     per_window = run_counts.blueprint.period_ns // run_counts.blueprint.label_resolution_ns
     names = (objective.control, *objective.every_candidate)
     arrived = {name: _LabelsSoFar(run_counts, name) for name in names}
@@ -134,9 +156,37 @@ def metric_series(run: Run, edges: list[int]) -> tuple[MetricPoint, ...]:
         for name, labels in arrived.items():
             totals = labels.until(edge * per_window)
             if totals.labelled:
-                found = metric_value(objective.metric, name, totals)
+                found = metric_value(metric, name, totals)
                 rows.append(found.at(seconds(at_ns)))
     return tuple(rows)
+
+
+def _request_series(run: Run, edges: list[int]) -> tuple[MetricPoint, ...]:
+    run_counts, objective = run.data.run_counts, run.scenario.objective
+    rows = []
+    for edge in edges[1:]:
+        at_ns = min(edge * run_counts.blueprint.period_ns, run_counts.blueprint.horizon_ns)
+        for name in (objective.control, *objective.every_candidate):
+            found = value_of_requests(run, name, edge)
+            if found is not None:
+                rows.append(found.at(seconds(at_ns)))
+    return tuple(rows)
+
+
+def value_of_requests(run: Run, variant: str, windows: int) -> MetricValue | None:
+    """The objective's metric of a variant's requests in the first so many windows; None if none.
+
+    Without an interval: requests that wait for each other are no independent draws.
+    """
+    metric = of_requests(run.scenario.objective.metric)
+    number = run.data.run_counts.blueprint.names.index(variant)
+    totals = _merged(run.data.run_counts, number, 0, windows)
+    if metric is None or not totals.invocations:
+        return None
+    value = request_metric(metric, totals)
+    return MetricValue(
+        variant=variant, labelled=totals.invocations, value=value, low=math.nan, high=math.nan
+    )
 
 
 class _LabelsSoFar:
@@ -188,7 +238,7 @@ def _interval(metric: str, totals: LabelTotals) -> tuple[float, float]:
         interval = wilson_interval(totals.correct, totals.labelled)
     elif metric in METRICS_WITH_INTERVAL:
         interval = METRICS_WITH_INTERVAL[metric](totals.confusion).interval
-    elif metric == "reward":
+    elif metric in OF_EARNINGS:
         interval = reward_interval(totals.rewards)
     else:
         return math.nan, math.nan

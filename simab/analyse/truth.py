@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import isnan
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simab.analyse.guardrail_truth import broken_guardrails
+from simab.analyse.request_truth import request_truths
 from simab.errors import InvalidInput
 from simab.explain.capacity import splits
-from simab.policies.metrics import LabelMetric
+from simab.policies.metrics import label_metrics_beside, of_requests
 from simab.profiles.truth import Truth, metric_difference
 from simab.result.run_summary import Judgement
 from simab.result.truth_summary import JudgedFrom, TruthOfTimes, TruthSummary
@@ -162,14 +163,18 @@ def truth_of_values(
 def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTruth:
     """Compute the truth from the profiles, exactly.
 
-    Only where a guardrail depends on how long requests queue, a run with all traffic on the variant
-    is played; without `by_runs` it is not, and the variant is taken to keep that guardrail.
+    Only where a guardrail, or the metric, depends on how long requests queue, a run with all
+    traffic on the variant is played; without `by_runs` it is not: the variant is taken to keep that
+    guardrail, and the metric is that of the service alone.
 
     Raises:
         InvalidInput: the objective's metric does not exist for the control or the candidate.
     """
     objective = scenario.objective
-    values = values_of(variant_truths(scenario))
+    values = values_of(variant_truths(scenario), objective.metric)
+    if (metric := of_requests(objective.metric)) is not None:
+        found = request_truths(scenario, metric, by_runs=by_runs)
+        values = {name: {**own, metric: found[name]} for name, own in values.items()}
     for role in (objective.control, *objective.every_candidate):
         if isnan(values[role][objective.metric]):
             raise InvalidInput(
@@ -178,16 +183,16 @@ def truth_of_scenario(scenario: Scenario, *, by_runs: bool = True) -> ScenarioTr
             )
     breaks = {**objective.unfit, **broken_guardrails(scenario, by_runs=by_runs)}
     truth = truth_of_values(objective, values, breaks=breaks, contenders=contenders(scenario))
-    if not answers_change(scenario):
+    if not answers_change(scenario) or metric is not None:
         return truth
     return replace(truth, over_time=TruthOverTime(truth, AnswersOverTime(scenario)))
 
 
-def values_of(truths: Mapping[str, Truth]) -> dict[str, dict[str, float]]:
-    """Every metric of labels, by variant."""
+def values_of(truths: Mapping[str, Truth], objective: str) -> dict[str, dict[str, float]]:
+    """Every metric of labels, by variant, where `objective` is the one that decides."""
+    metrics = label_metrics_beside(objective)
     return {
-        name: {metric: truth.metric(metric) for metric in get_args(LabelMetric)}
-        for name, truth in truths.items()
+        name: {metric: truth.metric(metric) for metric in metrics} for name, truth in truths.items()
     }
 
 
@@ -206,7 +211,7 @@ class TruthOverTime:
     def since(self, at_ns: int) -> ScenarioTruth:
         """What a decision at an instant is judged by: the mean from then on to the horizon."""
         if at_ns not in self._since:
-            self._since[at_ns] = self._of(values_of(self.answers.judged_from(at_ns)))
+            self._since[at_ns] = self._of(self.answers.judged_from(at_ns))
         return self._since[at_ns]
 
     def between(self, edges_ns: Sequence[int]) -> list[ScenarioTruth]:
@@ -216,8 +221,7 @@ class TruthOverTime:
     def _each_of(self, truths: Mapping[str, Sequence[Truth]], spans: int) -> list[ScenarioTruth]:
         """The truth of each of so many spans."""
         return [
-            self._of(values_of({name: own[span] for name, own in truths.items()}))
-            for span in range(spans)
+            self._of({name: own[span] for name, own in truths.items()}) for span in range(spans)
         ]
 
     def summary(self) -> TruthOfTimes:
@@ -284,8 +288,9 @@ class TruthOverTime:
             self._windows[key] = np.array(worse), np.array(shortfalls)
         return self._windows[key]
 
-    def _of(self, values: Mapping[str, Mapping[str, float]]) -> ScenarioTruth:
+    def _of(self, truths: Mapping[str, Truth]) -> ScenarioTruth:
         start = self.at_start
+        values = values_of(truths, start.metric)
         return truth_of_values(
             start.objective, values, breaks=start.breaks, contenders=start.contenders
         )

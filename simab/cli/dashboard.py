@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ def state_line(seen: Observation) -> str:
 def dashboard_rows(seen: Observation) -> list[Sequence[str]]:
     """A row for each deployed variant: all published windows, and all labels that have arrived."""
     from simab.analyse.series import metric_value
+    from simab.policies.metrics import of_labels, of_requests, request_metric
     from simab.text import typeset
 
     whole = sum(seen.weights.values())
@@ -41,7 +43,12 @@ def dashboard_rows(seen: Observation) -> list[Sequence[str]]:
         totals = seen.metrics.requests(name, 0, seen.metrics.published_until_ns)
         labels = seen.metrics.labels(name)
         p99_s = totals.latency_quantile_ns(0.99) / 1e9
-        value = metric_value(seen.metric, name, labels) if labels.labelled else None
+        found = low = high = math.nan
+        if (of_answers := of_labels(seen.metric)) is not None and labels.labelled:
+            value = metric_value(of_answers, name, labels)
+            found, low, high = value.value, value.low, value.high
+        elif (metric := of_requests(seen.metric)) is not None:
+            found = request_metric(metric, totals)
         cells = (
             name,
             typeset.percent(weight / whole, 1),
@@ -49,8 +56,8 @@ def dashboard_rows(seen: Observation) -> list[Sequence[str]]:
             typeset.percent(totals.error_rate, 1) if totals.invocations else "-",
             typeset.duration(p99_s) if p99_s >= 0 else "-",
             f"{labels.labelled:,}",
-            typeset.metric_value(value.value) if value and value.value == value.value else "-",
-            _interval(value.low, value.high) if value else "",
+            typeset.metric_value(found) if math.isfinite(found) else "-",
+            _interval(low, high),
         )
         rows.append([typeset.plain_spaces(each) for each in cells])
     return rows

@@ -19,7 +19,9 @@ from simab.explain.failing import spared_share
 from simab.explain.label_arrival import arrival_law
 from simab.explain.recorded_shares import recorded_of
 from simab.policies.immature import Immature
+from simab.policies.metrics import OF_EARNINGS, OF_REQUESTS, is_share
 from simab.profiles.truth import Truth, metric_difference
+from simab.scenario.changes.variants import metric_of
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Objective
 from simab.stats.classification import SHARES
@@ -128,10 +130,12 @@ def evidence_of(
     objective = scenario.objective
     labelled = labelled_per_hour(scenario)
     values = {name: truth.metric(objective.metric) for name, truth in truths.items()}
+    if objective.metric in OF_REQUESTS:
+        values = {name: metric_of(scenario, name) for name in truths}
     roles = objective.control, objective.candidate
     control = values[objective.control]
     better = objective.sign * objective.smallest_effect
-    if objective.metric != "reward" and not 0 <= control + better <= 1:
+    if is_share(objective.metric) and not 0 <= control + better <= 1:
         better = -better  # nothing is better than 100 %: the same distance on the other side
 
     def need(variant: str, difference: float) -> Need:
@@ -162,7 +166,7 @@ def _need(
     if reason:
         return Need(difference, None, math.nan, reason)
     ratio = labels_ratio(*per_hour)
-    if objective.metric == "reward":
+    if objective.metric in OF_EARNINGS:
         spread = (truth.reward_variance, truths[1].reward_variance)
         trials = trials_for_means(spread, difference, ratio=ratio)
     else:
@@ -212,7 +216,12 @@ def _wait_s(
 
 
 def _no_closed_form(objective: Objective, base: float, difference: float) -> str:
-    if objective.metric not in (*SHARES, "success_rate", "reward"):
+    if objective.metric in OF_REQUESTS:
+        return (
+            f"How many requests {objective.metric} takes has no closed form here, as requests may "
+            "wait for each other; simulate it."
+        )
+    if objective.metric not in (*SHARES, "success_rate", *OF_EARNINGS):
         return (
             f"How many labelled requests {objective.metric} takes has no closed form here; "
             "simulate it."

@@ -17,7 +17,7 @@ from simab.explain.evidence import (
     labels_until,
 )
 from simab.explain.misleading_labels import misled_policies
-from simab.policies.metrics import COUNTED_AS_CORRECT
+from simab.policies.metrics import COUNTED_AS_CORRECT, LATENCIES, OF_REQUESTS
 from simab.policies.policy import SingleTest
 from simab.profiles.truth import metric_difference
 from simab.scenario.models import Scenario
@@ -73,7 +73,15 @@ def _roles_first(objective: Objective, rows: Sequence[TruthRow]) -> Sequence[Tru
 
 def _head(objective: Objective, rows: Sequence[TruthRow]) -> str:
     each = [f"{row.truth:.4g} for {named(row.variant)}" for row in rows]
-    return f"True {objective.metric}: {', '.join(each)}"
+    return f"True {_in_unit(objective.metric)}: {', '.join(each)}"
+
+
+def _in_unit(metric: str) -> str:
+    """The metric, with its unit and what it is of, where its name does not say that."""
+    if metric not in OF_REQUESTS:
+        return metric
+    unit = " in milliseconds" if metric in LATENCIES else ""
+    return f"{metric}{unit}, of the service alone"
 
 
 def _truth_of_two(scenario: Scenario, control: TruthRow, candidate: TruthRow) -> str:

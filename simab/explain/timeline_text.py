@@ -9,6 +9,7 @@ from itertools import groupby
 from simab import units
 from simab.explain.capacity import Demand, demands, rates_per_s
 from simab.explain.dates import when
+from simab.policies.metrics import of_labels
 from simab.profiles.truth import metric_difference, truth_of
 from simab.scenario.epochs import epochs
 from simab.scenario.models import Scenario
@@ -154,8 +155,11 @@ def _effects(scenario: Scenario, entry: Conditions) -> Iterator[str]:
         share = percent_text(two_figures(entry.error_rate))
         yield f"{share} of {whose} fail that would not otherwise"
     if entry.quality is not None:
-        metric = scenario.objective.metric
-        value = truth_of(scenario.sampler(entry.quality)).metric(metric)
+        truth = truth_of(scenario.sampler(entry.quality))
+        metric = of_labels(scenario.objective.metric)
+        if metric is None:  # the objective is none of answers
+            metric = "success_rate" if math.isfinite(truth.success_rate) else "reward"
+        value = truth.metric(metric)
         yield f"answers to {whose} have a {metric.replace('_', ' ')} of {value:.3g}"
 
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from simab.policies.actions import Action
 from simab.policies.answers import Answers
-from simab.policies.metrics import LabelMetric
+from simab.policies.metrics import ObjectiveMetric
 from simab.stats.label_totals import LabelTotals
 from simab.stats.request_totals import RequestTotals
 
@@ -120,7 +120,7 @@ class Observation(NamedTuple):
     candidate: str
     metrics: MetricsView
     refused: tuple[Refusal, ...] = ()
-    metric: LabelMetric = "success_rate"
+    metric: ObjectiveMetric = "success_rate"
     several: tuple[str, ...] = ()
 
     @property

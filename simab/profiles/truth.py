@@ -41,12 +41,16 @@ class Truth:
     reward_variance: float = nan
 
     def metric(self, name: str) -> float:
-        """The true value of a label metric, by its name in scenario files."""
+        """The true value of a label metric, by its name in scenario files; NaN for another."""
         if name in ("success_rate", "accuracy"):
             return self.success_rate
+        if name == "cost":
+            return self.reward
         if name in ("roc_auc", "brier", "reward"):
             return float(getattr(self, name))
-        return METRICS[name](self.confusion) if self.confusion is not None else nan
+        if self.confusion is None or name not in METRICS:
+            return nan
+        return METRICS[name](self.confusion)
 
     def multiplied(self, mean_squared_factor: float) -> Truth:
         """That of rewards times independent factors of mean 1, whose squares have this mean."""

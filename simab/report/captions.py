@@ -11,6 +11,7 @@ from simab.report.paired_scale import cut_at
 from simab.report.tables import APPROXIMATE
 from simab.result import Ecdf, PairedDifference, PolicyResult, StudyResult
 from simab.result.example_run import SOMEBODY_ELSE, Example, MetricValue
+from simab.result.metrics import OF_REQUESTS
 from simab.text import typeset
 from simab.text.lists import either, listed, named
 from simab.text.numbers import counted
@@ -199,21 +200,26 @@ def metric(result: StudyResult, example: Example) -> str:
     when = "At the decision" if math.isfinite(example.decided_at_s) else "At the horizon"
     values = example.truths([truth.control, truth.candidate], truth)
     said = listed([typeset.metric_value(each) for each in values])
-    true = f"; true values {said}"
+    with_all = ", with all traffic on each," if truth.metric in OF_REQUESTS else ""
+    true = f"; true values{with_all} {said}"
     if example.true_values is not None:
         true = f"; the answers shown, all together, have a true one of {said}"
     cut = ""
     if example.metric_is_cut(values):
-        cut = " What lies beyond the scale shown is cut off, as wide bands of few labels are."
+        wide = "" if truth.metric in OF_REQUESTS else ", as wide bands of few labels are"
+        cut = f" What lies beyond the scale shown is cut off{wide}."
     if seen[0] is None or seen[1] is None:
         return f"{when} {name} was not known for both variants{true}.{cut}"
     chosen = ""
-    if math.isfinite(example.decided_at_s):
+    shown = math.isfinite(seen[0].low) or math.isfinite(seen[1].low)
+    if math.isfinite(example.decided_at_s) and shown:
         chosen = (
             " Each interval is for a look that was fixed beforehand; a rule may stop by what it "
             "sees."
         )
-    return f"{when} {name} was {_said(seen[0])} and {_said(seen[1])}{true}.{chosen}{cut}"
+    noun = "request" if truth.metric in OF_REQUESTS else "label"
+    said = f"{_said(seen[0], noun)} and {_said(seen[1], noun)}"
+    return f"{when} {name} was {said}{true}.{chosen}{cut}"
 
 
 def _known(example: Example, variant: str) -> MetricValue | None:
@@ -222,11 +228,11 @@ def _known(example: Example, variant: str) -> MetricValue | None:
     return value if value and math.isfinite(value.value) else None
 
 
-def _said(point: MetricValue) -> str:
+def _said(point: MetricValue, noun: str) -> str:
     interval = ""
     if math.isfinite(point.low + point.high):
         interval = f" ({typeset.metric_value(point.low)} to {typeset.metric_value(point.high)})"
     return (
         f"{typeset.metric_value(point.value)}{interval} for {named(point.variant)} on "
-        f"{counted(point.labelled, 'label')}"
+        f"{counted(point.labelled, noun)}"
     )

@@ -54,6 +54,12 @@ METRIC_NAMES: Final = {
     "brier": "Brier score",
     "roc_auc": "ROC AUC",
     "roc_auc_binary": "ROC AUC of the decisions",
+    "latency_mean": "mean latency in ms",
+    "latency_p50": "median latency in ms",
+    **{
+        f"latency_p{percent}": f"{percent}\u202f% latency in ms"
+        for percent in ("90", "95", "99", "99.9")
+    },
 }
 
 

@@ -104,7 +104,8 @@ def _says(column: OutcomeColumn, result: StudyResult) -> bool:
 def _heading(column: OutcomeColumn, result: StudyResult) -> Column:
     truth = result.truth
     metric = formatting.metric_name(truth.metric)
-    note = column.note.format(worse=worse_variants(truth), metric=metric)
+    beyond = "below" if truth.direction == "higher" else "above"
+    note = column.note.format(worse=worse_variants(truth), metric=metric, beyond=beyond)
     if "{worse}" in column.note and any(name in truth.breaks for name in truth.exposed):
         note += "; one that breaks a guardrail counts as worse"
     return Column(column.title, note)

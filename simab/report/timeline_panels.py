@@ -23,6 +23,7 @@ from simab.report.timeline_parts import (
 from simab.report.variant_look import look_of
 from simab.result import TruthSummary
 from simab.result.example_run import Example, LimitLine, MetricPoint
+from simab.result.metrics import OF_REQUESTS
 from simab.text import typeset
 from simab.text.lists import named
 
@@ -187,10 +188,16 @@ def _quality(example: Example, truth: TruthSummary) -> Part:
     metric = formatting.metric_name(truth.metric)
     title = metric[:1].upper() + metric[1:]
     dotted = "true values" if example.true_values is None else "true of all answers shown"
-    heading = f"{title}: of all labels by then, with its 95\u202f% band; dotted: {dotted}"
+    what = "of all labels by then, with its 95\u202f% band"
+    number = typeset.metric_value
+    if truth.metric in OF_REQUESTS:
+        what, dotted = "of all requests by then", f"{dotted}, with all traffic"
+    if truth.metric.startswith("latency"):
+        number = _tenths
+    heading = f"{title}: {what}; dotted: {dotted}"
 
     def draw(paper: Paper, panel: Panel) -> None:
-        panel.grid(paper, nice_ticks(high, low=low), typeset.metric_value)
+        panel.grid(paper, nice_ticks(high, low=low), number)
         series = {name: _known(example, name) for name in names}
         for name, points in series.items():
             _band(paper, panel, points, look_of(name, truth).colour)
@@ -237,8 +244,12 @@ def _true_values(
         paper.words((right + 5, at + 4), room, colour=look.colour)
 
 
+def _tenths(value: float) -> str:
+    return typeset.decimal(value, 1)
+
+
 def _labels(example: Example, truth: TruthSummary) -> Part:
-    """How many labels of each variant have arrived."""
+    """How many labels of each variant have arrived, or requests have ended, by the metric."""
     names = (truth.control, truth.candidate)
     lines = {
         name: [(each.at_s, float(each.labelled)) for each in example.series(name, _POINTS)]
@@ -253,4 +264,7 @@ def _labels(example: Example, truth: TruthSummary) -> Part:
             panel.curve(paper, points, look.colour, thick=1.8, dash=look.dash)
             _marks(paper, panel, points, look.marker, look.colour)
 
-    return Part("Labels: that have arrived by then", 62.0, (0.0, high), draw)
+    heading = "Labels: that have arrived by then"
+    if truth.metric in OF_REQUESTS:
+        heading = "Requests: that have ended by then"
+    return Part(heading, 62.0, (0.0, high), draw)

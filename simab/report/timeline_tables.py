@@ -10,6 +10,7 @@ from simab.report.table import Cell, Column, Table
 from simab.report.timeline_parts import BINS, Envelope, envelopes, errors_speak, latencies_speak
 from simab.result import TruthSummary
 from simab.result.example_run import Example, Realised
+from simab.result.metrics import OF_REQUESTS
 from simab.text import typeset
 
 __all__ = ["timeline_tables", "traffic"]
@@ -26,7 +27,7 @@ def timeline_tables(example: Example, truth: TruthSummary) -> tuple[Table, ...]:
     if latencies_speak(example) or errors_speak(example):
         found.append(_windows(example))
     if example.metric_series:
-        found.append(_metric(example, (truth.control, truth.candidate)))
+        found.append(_metric(example, truth))
     if example.readings:
         found.append(_readings(example))
     return tuple(found)
@@ -72,13 +73,14 @@ def _weights_in_force(example: Example, variant: str, windows: Realised) -> str:
     return ", then ".join(typeset.percent(each, 1) for each in in_force) or typeset.NOT_KNOWN
 
 
-def _metric(example: Example, names: tuple[str, str], most: int = 12) -> Table:
+def _metric(example: Example, truth: TruthSummary, most: int = 12) -> Table:
     """The metric of both variants at a few times."""
+    names, by_requests = (truth.control, truth.candidate), truth.metric in OF_REQUESTS
     columns = (
         Column("Time", numeric=False),
         Column("Variant", numeric=False),
-        Column("Labels"),
-        Column("Value", "95\u202f% interval"),
+        Column("Requests" if by_requests else "Labels"),
+        Column("Value", "" if by_requests else "95\u202f% interval"),
     )
     points = sorted(
         (point for name in names for point in example.series(name, most)),
@@ -91,12 +93,15 @@ def _metric(example: Example, names: tuple[str, str], most: int = 12) -> Table:
             Cell(typeset.count(point.labelled)),
             Cell(
                 typeset.metric_value(point.value),
-                f"{typeset.metric_value(point.low)} to {typeset.metric_value(point.high)}",
+                ""
+                if by_requests
+                else f"{typeset.metric_value(point.low)} to {typeset.metric_value(point.high)}",
             ),
         )
         for point in points
     )
-    return Table("The metric over the labels that have arrived", columns, rows)
+    counted = "requests that have ended" if by_requests else "labels that have arrived"
+    return Table(f"The metric over the {counted}", columns, rows)
 
 
 def _windows(example: Example) -> Table:

@@ -7,6 +7,7 @@ from typing import Final
 
 from simab.report import formatting
 from simab.result import TruthSummary
+from simab.result.metrics import OF_REQUESTS
 from simab.result.truth_summary import JudgedFrom
 from simab.text import typeset
 from simab.text.lists import either, listed, named
@@ -159,6 +160,9 @@ def _known(gain: float) -> float:
 
 
 def _lower(truth: TruthSummary) -> str:
+    """Which way is better, where it is not up, and what a metric of requests is true of."""
+    if truth.metric in OF_REQUESTS:
+        return " (lower is better) with all traffic on a variant"
     return " (lower is better)" if truth.direction == "lower" else ""
 
 

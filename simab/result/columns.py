@@ -195,7 +195,7 @@ _DECLARED: Final = (
         most=_regret,
         unit=Unit.METRIC,
         title="Regret",
-        note="{metric} below the best, summed over the answers of a run, mean",
+        note="{metric} {beyond} the best, summed over the answers of a run, mean",
         shown=Shown.COSTS,
         of_worse=True,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,7 +30,7 @@ from simab.description import (
 from simab.errors import InvalidInput
 from simab.policies import PolicyDescription
 from simab.policies.limits import Limit
-from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
+from simab.policies.metrics import LATENCIES, LOWER_IS_BETTER, ObjectiveMetric, is_share
 from simab.profiles import OutcomeTable, QualityProfile
 from simab.profiles.activity import Activity, EqualActivity
 from simab.profiles.outcomes import OutcomeSampler
@@ -174,13 +175,19 @@ class Objective(Description):
     candidate: Name = ""
     """The variant that may replace it; of several, the one that rules for a single candidate roll
     out: the first, unless another is named."""
-    metric: LabelMetric
+    metric: ObjectiveMetric
     """What decides which of them is truly better. A positive rate says how often a model answers
-    1, not how well: it is there to be watched, and as an objective more counts as better."""
+    1, not how well: it is there to be watched, and as an objective more counts as better. The mean
+    of numeric rewards is a `reward`, of which more is better, or a `cost`, of which less is: money,
+    tokens or a user's time. A latency or the error rate is that of the service alone or, where
+    requests wait or are refused, of a run with all traffic on the variant. Rules that test labels
+    cannot decide by it."""
     direction: Literal["higher", "lower"] | None = None
-    """Which way is better: lower for brier, higher for all others. It may be said, not changed."""
+    """Which way is better: lower for brier, cost, errors and latencies, higher for all others. It
+    may be said, not changed."""
     smallest_effect: Annotated[Difference, Field(ge=1e-9, le=1e9)]
-    """The smallest difference of the metric that matters to you; below 1, but for rewards."""
+    """The smallest difference of the metric that matters to you: below 1, but for rewards and
+    costs, in their units, and for latencies, in milliseconds."""
     guardrails: tuple[Limit, ...] = ()
     """Limits that every variant must keep. Windows that break one count as harm where they would
     not if the candidate answered as the control does. To end with a variant other than the control
@@ -198,11 +205,17 @@ class Objective(Description):
     @field_validator("smallest_effect", mode="before")
     @classmethod
     def _in_units_of_the_reward(cls, effect: object, others: ValidationInfo) -> object:
-        if others.data.get("metric") == "reward" and isinstance(effect, str) and "%" in effect:
+        metric = others.data.get("metric", "")
+        if not isinstance(effect, str) or is_share(metric):
+            return effect
+        unit = "milliseconds" if metric in LATENCIES else f"units of the {metric}"
+        if "%" in effect:
             raise InvalidInput(
-                "a percentage, but of which reward is not said; "
-                "write the difference in units of the reward"
+                f"a percentage, but of which {metric} is not said; write the difference in {unit}"
             )
+        written = re.fullmatch(r"([0-9.]+) ?ms", effect)
+        if written is not None and metric in LATENCIES:
+            raise InvalidInput(f"a latency is a number of milliseconds here; write {written[1]}")
         return effect
 
     @field_validator("candidate", mode="before")
@@ -294,14 +307,16 @@ class UncheckedScenario(Description):
     @classmethod
     def _effects_in_units_of_the_reward(cls, worlds: object, others: ValidationInfo) -> object:
         objective = others.data.get("objective")
-        if objective is None or objective.metric != "reward" or not isinstance(worlds, dict):
+        if objective is None or is_share(objective.metric) or not isinstance(worlds, dict):
             return worlds
+        metric = objective.metric
+        unit = "milliseconds" if metric in LATENCIES else f"units of the {metric}"
         for name, settings in worlds.items():
             effect = settings.get("effect") if isinstance(settings, dict) else None
             if isinstance(effect, str) and "%" in effect:
                 raise InvalidInput(
-                    f"the effect of {name} is a percentage, but of which reward is not said; "
-                    "write the difference in units of the reward"
+                    f"the effect of {name} is a percentage, but of which {metric} is not said; "
+                    f"write the difference in {unit}"
                 )
         return worlds
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from simab.policies import Policy
 from simab.policies.limits import LatencyLimit
+from simab.policies.metrics import LATENCIES
 from simab.result.known_worlds import BROKEN, DESCRIBED, EQUAL, EXCHANGED, SLOW, TITLES
 from simab.scenario.parts import UncheckedScenario
 
@@ -24,13 +25,15 @@ __all__ = [
 def default_world_names(
     scenario: UncheckedScenario, policies: Mapping[str, object] | None = None
 ) -> tuple[str, ...]:
-    """Those that every study has; slow only where a policy or a guardrail reads latency.
+    """Those that every study has; slow where a policy, a guardrail or the objective reads latency.
 
     `policies` are those of the scenario if absent. One of another class than simab's may read it.
     """
     asked = scenario.policies if policies is None else policies
-    guarded = any(isinstance(each, LatencyLimit) for each in scenario.objective.guardrails)
-    if guarded or any(_reads_latency(policy) for policy in asked.values()):
+    objective = scenario.objective
+    minds = any(isinstance(each, LatencyLimit) for each in objective.guardrails)
+    minds = minds or objective.metric in LATENCIES
+    if minds or any(_reads_latency(policy) for policy in asked.values()):
         return DESCRIBED, EQUAL, EXCHANGED, BROKEN, SLOW
     return DESCRIBED, EQUAL, EXCHANGED, BROKEN
 

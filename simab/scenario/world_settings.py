@@ -41,6 +41,6 @@ class WorldSettings(Description):
     value that each has in this world."""
     effect: Effect | None = None
     """By how much the candidate's true metric is above the control's, such as -2%; in units of the
-    reward where that is the metric."""
+    reward or cost where that is the metric, in milliseconds of a latency."""
     weight: Annotated[float, Field(ge=0, le=1e9)] | None = None
     """How likely you hold it to be, in proportion to the others; all worlds have one, or none."""

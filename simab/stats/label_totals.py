@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import inf, nan, sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -66,6 +66,15 @@ class RewardTotals:
     def standard_error(self) -> float:
         """Of the mean, for independent rewards; NaN for fewer than two."""
         return sqrt(self.variance / self.count) if self.count > 1 else nan
+
+    def as_gains(self, *, lower_is_better: bool) -> RewardTotals:
+        """The same as numbers of which more is better: costs have the other sign.
+
+        The least that one can be is then not known.
+        """
+        if not lower_is_better or not self.count:
+            return self
+        return RewardTotals(self.count, -self.mean, self.squared_deviations, -inf)
 
     def since(self, earlier: RewardTotals) -> RewardTotals:
         """Those that came after `earlier`, which are totals of the first of these.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, get_args
+from typing import Final
 
 from simab.analyse.convergence.metric_convergence import (
     AskedMetric,
@@ -19,7 +19,13 @@ from simab.analyse.convergence.record import ConvergenceMeasure
 from simab.analyse.convergence.request_estimates import REQUEST_METRICS
 from simab.errors import InvalidInput
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
-from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
+from simab.policies.metrics import (
+    LOWER_IS_BETTER,
+    OF_EARNINGS,
+    LabelMetric,
+    label_metrics_beside,
+    of_labels,
+)
 from simab.profiles.quality import rows_that_differ
 from simab.profiles.truth import Truth, metric_difference
 from simab.result.measured_policy import HELD
@@ -44,7 +50,6 @@ ERROR_EFFECT: Final = 0.01
 LATENCY_EFFECT: Final = 0.05
 """The difference of latencies that sample sizes are for, as a part of the control's."""
 _FEWEST_COUNTED: Final = 10
-_LABEL_METRICS: Final[tuple[LabelMetric, ...]] = get_args(LabelMetric)
 _OF_CLASSIFIERS: Final[tuple[LabelMetric, ...]] = (
     *("accuracy", "precision", "recall", "f1", "roc_auc", "brier"),
 )
@@ -78,7 +83,7 @@ class ConvergencePlan:
     def metrics(self) -> tuple[LabelMetric, ...]:
         """The label metrics: that of the objective first, then all that the answers support."""
         if self.at_a_glance:
-            return (self.scenario.objective.metric,)
+            return (_objective_of_labels(self.scenario),)
         return metrics_of(self.scenario, self.settings.metric)
 
     @cached_property
@@ -231,7 +236,7 @@ class ConvergencePlan:
         values = [truth.metric(metric) for truth in self.truths]
         true = metric_difference(values[1], values[0])
         effect = (-1 if metric in LOWER_IS_BETTER else 1) * objective.smallest_effect
-        if metric != "reward" and not 0 <= values[0] + effect <= 1:
+        if metric not in OF_EARNINGS and not 0 <= values[0] + effect <= 1:
             effect = -effect
         differences = {"smallest effect": effect, "true difference": true}
         half_width = self._half_width(metric, objective.smallest_effect)
@@ -291,7 +296,8 @@ def metrics_of(scenario: Scenario, asked: str | None) -> tuple[LabelMetric, ...]
     """The label metrics of control and candidate that are defined, that of the objective first.
 
     Raises:
-        InvalidInput: the metric asked for is not one, or not one of these variants.
+        InvalidInput: the metric asked for is not one, or not one of these variants; or the
+            objective's is none of labels.
     """
     objective = scenario.objective
     by_variant = variant_truths(scenario)
@@ -300,11 +306,11 @@ def metrics_of(scenario: Scenario, asked: str | None) -> tuple[LabelMetric, ...]
     def known(metric: str) -> bool:
         return all(math.isfinite(truth.metric(metric)) for truth in truths)
 
-    wanted = [objective.metric]
+    wanted = [_objective_of_labels(scenario)]
     if all(truth.confusion is not None for truth in truths):
         wanted += _OF_CLASSIFIERS
     if asked is not None and asked not in REQUEST_METRICS:
-        usable = [each for each in _LABEL_METRICS if known(each)]
+        usable = [each for each in label_metrics_beside(objective.metric) if known(each)]
         if asked not in usable:
             raise InvalidInput(
                 f"metric = {asked!r}: is not known for {objective.control} and "
@@ -312,6 +318,16 @@ def metrics_of(scenario: Scenario, asked: str | None) -> tuple[LabelMetric, ...]
             )
         wanted[:0] = [each for each in usable if each == asked]
     return tuple(dict.fromkeys(filter(known, wanted)))
+
+
+def _objective_of_labels(scenario: Scenario) -> LabelMetric:
+    metric = of_labels(scenario.objective.metric)
+    if metric is None:
+        raise InvalidInput(
+            f"objective.metric = {scenario.objective.metric}: convergence starts from a metric of "
+            "labels; make success_rate, say, the objective, with a smallest_effect in its unit"
+        )
+    return metric
 
 
 def _right_at_once(scenario: Scenario) -> Scenario:

@@ -25,6 +25,7 @@ from simab.analyse.convergence.request_estimates import REQUEST_METRICS
 from simab.errors import InvalidInput
 from simab.explain.capacity import candidate_serves
 from simab.policies.immature import AsArrived
+from simab.policies.metrics import of_labels
 from simab.result.convergence_result import ConvergenceResult
 from simab.result.studied_convergence import (
     CountingBias,
@@ -164,9 +165,12 @@ def convergence_at_a_glance(study: StudyPlan, world: str, policy: str) -> Studie
     """How fast the objective's metric converges in the first runs of a world, at most 40.
 
     With weights held, where the candidate has one from the start; else under the policy. None where
-    a few runs have more requests than a report takes time for, or the policy failed in all.
+    a few runs have more requests than a report takes time for, the policy failed in all, or the
+    metric is none of labels.
     """
     scenario = study.worlds[world]
+    if of_labels(scenario.objective.metric) is None:
+        return None
     runs = runs_at_a_glance(
         study,
         world,

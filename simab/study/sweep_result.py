@@ -9,6 +9,7 @@ from typing import Any, Final
 from simab.errors import ReplicationsFailed
 from simab.expected import expected_promotion
 from simab.explain import warnings
+from simab.policies.metrics import is_share
 from simab.result import Ecdf, PlayedScenario
 from simab.result.reader import Reader
 from simab.result.sweep_result import SweepResult, SweptField, SweptPoint, TheoryCurve, TheoryShare
@@ -92,7 +93,7 @@ def _field(scenario: Scenario, path: str, taken: Sequence[Any]) -> SweptField:
     if len(known) < len(distinct) or len(units) != 1:
         return SweptField(path=path, values=tuple(distinct), numbers=())
     unit = units.pop()
-    if path == EFFECT and unit == "number" and scenario.objective.metric != "reward":
+    if path == EFFECT and unit == "number" and is_share(scenario.objective.metric):
         unit = "share"  # a difference of shares, written as 0.02
     order = sorted(range(len(distinct)), key=lambda at: known[at].value)
     return SweptField(

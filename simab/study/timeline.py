@@ -11,6 +11,7 @@ from simab.analyse.pooled import Gains, gains_of
 from simab.explain.arrivals_text import changing_rates
 from simab.explain.dates import when
 from simab.explain.timeline_text import timeline_sentences
+from simab.policies.metrics import of_labels
 from simab.result.studied_timeline import EpochResult, PooledReading, StudiedTimeline
 from simab.run.simulation import Run
 from simab.scenario.epochs import epochs
@@ -53,7 +54,7 @@ def timeline_at_a_glance(study: StudyPlan, world: str) -> StudiedTimeline | None
                 until_s=units.seconds(each.until_ns),
                 values={name: own.metric(objective.metric) for name, own in each.truths.items()},
             )
-            for each in epochs(scenario)
+            for each in (epochs(scenario) if of_labels(objective.metric) else ())
         ),
         pooled=_pooled(study, world, scenario),
     )

@@ -16,7 +16,14 @@ from simab.policies.actions import Hold
 from simab.policies.experiments.fixed_horizon import FixedHorizonTest
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.stats.label_totals import LabelTotals
-from tests.policies.fake_metrics import FakeMetrics, confusion, observation, successes
+from tests.policies.fake_metrics import (
+    MINUTE,
+    FakeMetrics,
+    confusion,
+    observation,
+    requests,
+    successes,
+)
 
 
 def labelled(old: LabelTotals, new: LabelTotals, **fields: Any) -> Observation:
@@ -118,6 +125,24 @@ def test_successes_are_compared_by_their_share() -> None:
     policy = MetricMajority(labelled_requests=100, metrics=("success_rate",))
     assert verdict(policy, labelled(successes(90, 10), successes(180, 19))) == "new"
     assert verdict(policy, labelled(successes(90, 10), successes(179, 21))) == "old"
+
+
+def test_latencies_and_errors_are_compared_over_all_published_windows() -> None:
+    """Both lower: 20 and 30 ms of two windows; 1 of 4 failed against 1 of 5. None before any."""
+    windows = {
+        ("old", 0): requests([40.0, 20.0], failed=1),
+        ("old", 1): requests([30.0, 30.0]),
+        ("new", 0): requests([20.0, 20.0], failed=1),
+        ("new", 1): requests([20.0, 20.0, 20.0]),
+    }
+    labels = {"old": successes(80, 20), "new": successes(80, 20)}
+    for metric in ("latency_mean", "latency_p90", "error_rate"):
+        policy = MetricMajority(labelled_requests=100, metrics=(metric,))
+        seen = observation(FakeMetrics(labels, windows, published_until_ns=2 * MINUTE))
+        assert verdict(policy, seen) == "new"
+        (reading,) = policy.readings(None, True, seen)
+        assert reading.passed
+        assert verdict(policy, observation(FakeMetrics(labels, windows))) == "old"
 
 
 @given(

@@ -76,6 +76,7 @@ def test_of_several_it_is_the_gain_of_the_one_that_is_promoted() -> None:
         ({}, 2.0),
         ({"cap": 5.0}, None),
         ({"cap_percentile": 99.0}, None),
+        ({"transform": "log1p"}, None),
         ({"triggered": ("web",)}, None),
         ({"unit": "user"}, 2.0),
     ],

@@ -180,6 +180,38 @@ def test_a_cap_is_what_a_reward_counts_for_at_most() -> None:
         )
 
 
+@pytest.mark.parametrize("metric", ["reward", "cost"])
+def test_logarithms_are_compared_after_the_cap(metric: str) -> None:
+    """SciPy's Welch test of log1p of clipped rewards; of costs the other way round."""
+    random = np.random.default_rng(3)
+    old, new = random.lognormal(0, 2, 300), random.lognormal(0.2, 2, 200)
+    both = {"old": answers(np.arange(300), old), "new": answers(np.arange(200), new)}
+    sign = -1 if metric == "cost" else 1
+    for fields, most in (({}, math.inf), ({"cap": 5.0}, 5.0)):
+        logs = [np.log1p(each.clip(max=most)) for each in (old, new)]
+        expected = stats.ttest_ind(logs[1], logs[0], equal_var=False)
+        rule = naive(transform="log1p", **fields)
+        found = seen(rule, both, earning=True, metric=metric)
+        assert found.test().p_value == pytest.approx(expected.pvalue)
+        assert found.difference == pytest.approx(sign * (logs[1].mean() - logs[0].mean()))
+        assert f"ratio of log(1 + x) {logs[0].mean():.6g} of 300 requests" in str(found)
+    assert found.ends == pytest.approx(sorted([0.0, sign * math.log(6.0)]))
+
+
+def test_equal_logarithms_are_told_apart_as_often_as_alpha_says() -> None:
+    """One answer in five earns, lognormally: 5 % of 1,500 tests, within three binomial errors."""
+    random = np.random.default_rng(8)
+    rule, runs, found = naive(transform="log1p"), 1500, 0
+    for _ in range(runs):
+        earned = random.lognormal(2, 1.5, (2, 200)) * (random.random((2, 200)) < 0.2)
+        both = {
+            name: answers(np.arange(200) + 200 * place, earned[place])
+            for place, name in enumerate(("old", "new"))
+        }
+        found += seen(rule, both, earning=True).test().p_value < 0.05
+    assert abs(found / runs - 0.05) < 3.0 * math.sqrt(0.05 * 0.95 / runs)
+
+
 def test_a_pre_period_adjusts_by_what_users_were_worth_before() -> None:
     """The regression of users' means on what they had before, by NumPy's least squares by arm."""
     random = np.random.default_rng(4)
@@ -289,7 +321,8 @@ def test_the_default_is_by_request_and_is_not_written() -> None:
     assert not plain.reads_answers()
     written = plain.model_dump(mode="json")
     assert (
-        not {"unit", "pre_period", "cap", "cap_percentile", "triggered", "ranks"} & written.keys()
+        not {"unit", "pre_period", "cap", "cap_percentile", "transform", "triggered", "ranks"}
+        & written.keys()
     )
     assert naive(unit="user").model_dump(mode="json")["unit"] == "user"
 
@@ -301,6 +334,7 @@ def test_the_default_is_by_request_and_is_not_written() -> None:
         {"ranks": True},
         {"ranks": True, "unit": "user"},
         {"ranks": True, "unit": "user_mean", "pre_period": "1h"},
+        {"ranks": True, "unit": "user_mean", "transform": "log1p"},
     ],
     ids=str,
 )

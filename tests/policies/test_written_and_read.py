@@ -41,6 +41,7 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "pre_period": [{"pre_period": "1h"}],
     "ranks": [{"ranks": True, "unit": "user_mean"}],
     "sample_ratio_alpha": [{"sample_ratio_alpha": 0.001}],
+    "transform": [{"transform": "log1p"}],
     "triggered": [{"triggered": ["users"]}],
     "unit": [{"unit": "user"}, {"unit": "user_mean"}],
 }

@@ -21,6 +21,7 @@ SHIPPED = sorted((HERE.parents[1] / "scenarios").glob("*.yaml"))
 # What only simab can see: a schema has no rules across fields, no aliases, no duplicate keys.
 BEYOND_A_SCHEMA = {
     "affinity_missing", "affinity_of_no_use", "routers", "too_many_kept_clients",
+    "costs_and_rewards", "latency_by_labels", "latency_effect_in_percent", "logarithms_of_losses",
     "shadow_of_itself", "prior_beyond_a_share", "weight_above_all_traffic", "baseline",
     "copies_to_shared_instances", "sessions_missing",
     "all_weights_zero", "always_valid_methods", "always_valid_of_f1", "caps_and_assumptions",

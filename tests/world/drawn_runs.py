@@ -109,7 +109,7 @@ ROUTERS = st.sampled_from(
     [{"count": 1}, {"count": 2}, {"count": 3, "stale": 1}, {"count": 5, "stale": 4}]
 )
 DIFFER = {"success", "numeric_reward"}
-METRICS = {"success": "success_rate", "reward": "reward"}
+METRICS = {"success": ["success_rate"], "reward": ["reward", "cost"]}
 AIMS = st.sampled_from(["weights", "weights", "weights", "targets", "paired"])
 SOME_VARIANTS = st.lists(st.integers(0, 9), min_size=1, max_size=3)
 PERIODS = st.sampled_from([None, None, 3, 7])
@@ -341,7 +341,7 @@ def _scenario_data(
         "objective": {
             "control": "v0",
             "candidate": "v1",
-            "metric": METRICS.get(truth, "accuracy"),
+            "metric": draw(among(*METRICS.get(truth, ["accuracy"]))),
             "smallest_effect": 0.05,
         },
         "horizon": in_ns(times.horizon),

@@ -29,6 +29,7 @@ from simab.analyse.convergence.over_runs import (
     spread_of,
     variant_convergence,
 )
+from simab.policies.metrics import OF_EARNINGS
 from simab.result.studied_convergence import LabelBias, MetricConvergence, SampleSize
 
 __all__ = ["AskedMetric", "Checkpoints", "LabelCheckpoints", "metric_convergence"]
@@ -54,7 +55,7 @@ class AskedMetric:
     @property
     def is_share(self) -> bool:
         """Whether it lies between 0 and 1, so that no interval goes beyond."""
-        return self.kind != "latency" and self.name != "reward"
+        return self.kind != "latency" and self.name not in OF_EARNINGS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

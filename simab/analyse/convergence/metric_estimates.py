@@ -9,7 +9,7 @@ import math
 from typing import Final, NamedTuple
 
 from simab.analyse.series import metric_value
-from simab.policies.metrics import COUNTED_AS_CORRECT, LabelMetric
+from simab.policies.metrics import COUNTED_AS_CORRECT, OF_EARNINGS, LabelMetric
 from simab.policies.two_proportions import TwoProportions
 from simab.stats.classification import SHARES
 from simab.stats.interval import two_sided_normal_quantile
@@ -81,7 +81,7 @@ def _shares(
 
 
 def _with_variance(metric: LabelMetric, totals: LabelTotals) -> Estimate:
-    if metric == "reward":
+    if metric in OF_EARNINGS:
         rewards = totals.rewards
         return Estimate(rewards.mean, rewards.standard_error**2)
     return metric_estimate(metric, totals)

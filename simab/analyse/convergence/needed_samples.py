@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simab.policies.metrics import LabelMetric
+from simab.policies.metrics import OF_EARNINGS, LabelMetric
 from simab.profiles.truth import Truth
 from simab.stats.classification import SHARES, ConfusionCounts
 from simab.stats.interval import normal_quantile
@@ -159,7 +159,7 @@ def _control_samples(
     metric: LabelMetric, truths: tuple[Truth, Truth], difference: float, ratio: float
 ) -> float:
     first = truths[0]
-    if metric == "reward":
+    if metric in OF_EARNINGS:
         spread = first.reward_variance, truths[1].reward_variance
         return trials_for_means(spread, difference, ratio=ratio)
     if metric in (*SHARES, "success_rate"):
@@ -181,7 +181,7 @@ def theory_half_width_samples(
 
 def _variance_of_one(metric: LabelMetric, truth: Truth) -> float:
     """The variance that one labelled request would give the estimate; NaN without closed form."""
-    if metric == "reward":
+    if metric in OF_EARNINGS:
         return truth.reward_variance
     if metric in (*SHARES, "success_rate"):
         share = truth.metric(metric)

@@ -30,11 +30,15 @@ __all__ = ["Bandit", "BanditState", "Pulls", "share_to_be_best"]
 
 
 class Pulls(NamedTuple):
-    """Labelled requests of one arm, those that were right, and what they earned if they do."""
+    """Labelled requests of one arm, those that were right, and what they earned if they do.
+
+    Of costs, less is better.
+    """
 
     right: int
     labelled: int
     rewards: RewardTotals = NO_REWARDS
+    are_costs: bool = False
 
     def __str__(self) -> str:
         """The counts as a reason quotes them."""
@@ -57,9 +61,10 @@ class Bandit(Policy):
 
     Arms divide what they have together; variants that are not arms keep their traffic. An arm's
     reward is 1 for a correct answer and 0 for a wrong one, or a number where the variants earn
-    numbers and the bandit says that it takes them. Only labels that have arrived count: late ones
-    mean that several updates see nearly the same, and shares lag behind. Weights are rounded to six
-    digits, and an update that leaves them as they are asks for nothing.
+    numbers and the bandit says that it takes them; a cost counts as a loss of so much. Only labels
+    that have arrived count: late ones mean that several updates see nearly the same, and shares lag
+    behind. Weights are rounded to six digits, and an update that leaves them as they are asks for
+    nothing.
     """
 
     learns_from_labels: ClassVar[bool] = True
@@ -106,7 +111,7 @@ class Bandit(Policy):
         return share_to_be_best(tuple(_belief(each) for each in pulls))
 
     def posterior_mean(self, pulls: Pulls) -> float:
-        """What an arm is thought to be worth; by default from a flat prior."""
+        """What an arm is thought to be worth, a cost as a loss; by default from a flat prior."""
         return _belief(pulls).mean
 
     def longest_ns(self) -> int | None:
@@ -185,8 +190,14 @@ class Bandit(Policy):
         means = [self.posterior_mean(each) for each in pulls]
         winner = arms[means.index(max(means))]  # of equals the first, which is the control
         assert self.maximum_duration is not None
+        costs = pulls[0].are_costs
+        best = (
+            f"lowest posterior mean, {-max(means):.4f}"
+            if costs
+            else (f"highest posterior mean, {max(means):.4f}")
+        )
         because = (
-            f"{_counts(arms, pulls)}: {winner} has the highest posterior mean, {max(means):.4f}, "
+            f"{_counts(arms, pulls)}: {winner} has the {best}, "
             f"after {units.format_duration(self.maximum_duration)}"
         )
         return (Promote(winner, because=because),)
@@ -240,7 +251,8 @@ def share_to_be_best(beliefs: tuple[Beta, ...]) -> tuple[float, ...]:
 
 def _pulls(observation: Observation, arms: Sequence[str]) -> list[Pulls]:
     totals = (observation.metrics.labels(arm) for arm in arms)
-    return [Pulls(each.correct, each.labelled, each.rewards) for each in totals]
+    are_costs = observation.metric == "cost"
+    return [Pulls(each.correct, each.labelled, each.rewards, are_costs) for each in totals]
 
 
 def _belief(pulls: Pulls) -> Beta:

@@ -17,6 +17,8 @@ __all__ = ["GaussianThompson"]
 class GaussianThompson(Bandit):
     """Give each arm the probability that its mean reward is highest, all means taken as normal.
 
+    Of costs, that its mean is lowest.
+
     The reward is what an answer earns, or 1 for a correct and 0 for a wrong one. The prior of each
     mean is normal. The variance of one reward is that of the rewards so far, with the width that
     Student's t adds, from four rewards that are not all alike; of answers it is that of the share
@@ -31,7 +33,7 @@ class GaussianThompson(Bandit):
 
     kind: Literal["gaussian_thompson"] = "gaussian_thompson"
     prior_mean: Annotated[float, Field(ge=-1e9, le=1e9)] = 0.5
-    """What every arm's reward is expected to be."""
+    """What every arm's reward, or cost, is expected to be."""
     prior_standard_deviation: Annotated[float, Field(ge=1e-6, le=1e9)] = 1.0
     """How far off that may be; large against the rewards it says next to nothing."""
 
@@ -57,7 +59,7 @@ class GaussianThompson(Bandit):
     def _belief(self, pulls: Pulls) -> Normal:
         mean, variance = _reward_of(pulls)
         certainty = self.prior_standard_deviation**-2
-        total = certainty * self.prior_mean
+        total = certainty * (-self.prior_mean if pulls.are_costs else self.prior_mean)
         if variance > 0.0:
             weight = pulls.labelled / variance
             total += weight * mean
@@ -67,7 +69,7 @@ class GaussianThompson(Bandit):
 
 def _reward_of(pulls: Pulls) -> tuple[float, float]:
     """Mean reward, and the variance to give to one; 0 where the rewards do not determine it."""
-    rewards = pulls.rewards
+    rewards = pulls.rewards.as_gains(lower_is_better=pulls.are_costs)
     if rewards.count:
         return rewards.mean, rewards.widened_variance if rewards.tells_spread else 0.0
     if not pulls.labelled:

@@ -27,7 +27,7 @@ class PriorBelief(Description):
     """What was believed of a variant before: a value, and how many labels it is worth."""
 
     mean: float
-    """The expected value of the metric: a share of correct answers, or a mean reward."""
+    """The expected value of the metric: a share of correct answers, or a mean reward or cost."""
     worth: Annotated[float, Field(gt=0, le=1e9)]
     """How many labelled requests say as much as this belief."""
 
@@ -107,10 +107,13 @@ class BayesianRope(LookingExperiment):
             if control is None or candidate is None:
                 return None
             sizes = seen.control_rewards.count, seen.candidate_rewards.count
-            return self._normal_odds((control, candidate), sizes, 1)
+            return self._normal_odds((control, candidate), sizes, -1 if seen.are_costs else 1)
         if isinstance(seen, MetricEvidence | UserEvidence):
             beliefs = seen.beliefs()
-            lower = isinstance(seen, MetricEvidence) and seen.metric in LOWER_IS_BETTER
+            if isinstance(seen, MetricEvidence):
+                lower = seen.metric in LOWER_IS_BETTER
+            else:
+                lower = seen.observation.metric in LOWER_IS_BETTER
             sign = -1 if lower else 1
             return None if beliefs is None else self._normal_odds(beliefs, seen.labelled, sign)
         control_law, candidate_law = (

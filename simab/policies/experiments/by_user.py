@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simab.policies.answers import Answers, drawn_as
-from simab.policies.experiments.two_means import MeansTest
+from simab.policies.experiments.two_means import LOWER_COSTS, MeansTest
 from simab.policies.experiments.unit import Treatment
 from simab.policies.observation import Observation
 from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
@@ -79,7 +80,10 @@ class UserEvidence:
 
     @property
     def values(self) -> tuple[Floats, Floats]:
-        """The treated values of control and candidate one by one, in order of arrival."""
+        """The treated values of control and candidate one by one, in order of arrival.
+
+        Of costs with the other sign, so that more is better.
+        """
         return self._treated(*self._answers)
 
     @property
@@ -89,7 +93,8 @@ class UserEvidence:
             return 0.0, 1.0
         labels = self.observation.metrics.labels
         both = labels(self.control).rewards, labels(self.candidate).rewards
-        return min(each.lowest for each in both), self.rule.cap
+        lowest, most = self._transformed(min(each.lowest for each in both), self.rule.cap)
+        return (-most, -lowest) if self._are_costs else (lowest, most)
 
     @property
     def smaller(self) -> int:
@@ -154,9 +159,10 @@ class UserEvidence:
     def __str__(self) -> str:
         """Both estimates in words, as every reason quotes them."""
         found, (users, new_users) = self.found, self.table.users
-        what = (
-            "P(larger)" if self.rule.ranks else {"user_mean": "mean"}.get(self.rule.unit, "ratio")
-        )
+        what = {"user_mean": "mean"}.get(self.rule.unit, "ratio")
+        values = self._sign * found.control, self._sign * found.candidate
+        if self.rule.ranks:
+            what, values = f"P({self._better})", (found.control, found.candidate)
         drawn = {"request": "requests", "session": "sessions"}.get(self.rule.unit, "users")
         of = drawn
         if self.rule.triggered:
@@ -166,9 +172,12 @@ class UserEvidence:
         adjusted = ""
         if self.rule.pre_period is not None and self.since_ns is not None:
             adjusted = f", adjusted to {figure_text(found.variance_factor, '.0%')} of the variance"
+        if self.rule.transform is not None:
+            what = f"{what} of log(1 + x)"
+        costs = LOWER_COSTS if self._are_costs else ""
         return (
-            f"{self.control} {what} {figure_text(found.control, '.6g')} of {users} {of} "
-            f"({labelled} labels), {self.candidate} {figure_text(found.candidate, '.6g')} of "
+            f"{costs}{self.control} {what} {figure_text(values[0], '.6g')} of {users} {of} "
+            f"({labelled} labels), {self.candidate} {figure_text(values[1], '.6g')} of "
             f"{new_users} ({new_labelled}){shared}{adjusted}"
         )
 
@@ -209,7 +218,7 @@ class UserEvidence:
         earlier = control.arrived(0, self.rule.pre_period)
         if not len(earlier):
             return None
-        values = np.minimum(earlier.values, self._most)
+        (values,) = self._transformed(np.minimum(earlier.values, self._most))
         known = user_table((earlier.users, _NO_USERS), (values, np.zeros(0)))
         own = known.values[0] / known.requests[0]
         places = np.minimum(np.searchsorted(known.numbers, people), len(known.numbers) - 1)
@@ -217,7 +226,26 @@ class UserEvidence:
 
     def _treated(self, control: Answers, candidate: Answers) -> tuple[Floats, Floats]:
         most = self._most
-        return np.minimum(control.values, most), np.minimum(candidate.values, most)
+        one, other = self._transformed(
+            np.minimum(control.values, most), np.minimum(candidate.values, most)
+        )
+        return self._sign * one, self._sign * other
+
+    def _transformed(self, *values: Any) -> tuple[Any, ...]:
+        """Each as it is compared; the logarithm keeps the order of values."""
+        return values if self.rule.transform is None else tuple(map(np.log1p, values))
+
+    @property
+    def _are_costs(self) -> bool:
+        return self.observation.metric == "cost"
+
+    @property
+    def _sign(self) -> int:
+        return -1 if self._are_costs else 1
+
+    @property
+    def _better(self) -> str:
+        return "smaller" if self._are_costs else "larger"
 
     @cached_property
     def _most(self) -> float:

@@ -19,6 +19,7 @@ from simab.policies.experiments.requests_with_margin import Span, of_requests
 from simab.policies.metrics import (
     COUNTED_AS_CORRECT,
     LOWER_IS_BETTER,
+    OF_EARNINGS,
     ErrorMetric,
     LabelMetric,
     LatencyMetric,
@@ -44,7 +45,7 @@ Unit: TypeAlias = Literal["batch", "request", "session", "user"]
 Role: TypeAlias = Literal["success", "guardrail", "deterioration"]
 
 _OF_LABELS: Final = frozenset(get_args(LabelMetric))
-_ADDED_BY_USER: Final = frozenset({*COUNTED_AS_CORRECT, "reward"})
+_ADDED_BY_USER: Final = frozenset({*COUNTED_AS_CORRECT, *OF_EARNINGS})
 _LATENCIES: Final = frozenset(get_args(LatencyMetric))
 _WORSE_WHEN_HIGHER: Final = LOWER_IS_BETTER | _LATENCIES
 _NANOSECONDS_PER_MILLISECOND: Final = 1e6
@@ -70,7 +71,8 @@ class DecisionMetric(Description):
     difference: Literal["absolute", "relative"] = "absolute"
     """In which of the two the margin is stated."""
     direction: Annotated[Literal["higher", "lower"] | None, Field(exclude_if=is_absent)] = None
-    """What is better. Absent: lower for errors, latencies and the Brier score, else higher."""
+    """What is better. Absent: lower for errors, latencies, costs and the Brier score, else higher.
+    """
     unit: Annotated[Unit | None, Field(exclude_if=is_absent)] = None
     """What is taken for independent. Of error rates and latencies `batch`, batches of time, if
     absent, or `request`, as many tools do it, which errs far too often where requests wait for each
@@ -142,7 +144,7 @@ class DecisionMetric(Description):
     @property
     def is_share(self) -> bool:
         """Whether it lies between 0 and 1."""
-        return self.metric not in _LATENCIES and not self.metric.startswith("reward")
+        return self.metric not in (*_LATENCIES, *OF_EARNINGS, *REWARD_PROBABILITIES)
 
     @property
     def higher_is_better(self) -> bool:
@@ -185,7 +187,7 @@ class DecisionMetric(Description):
 def _of_labels(
     name: LabelMetric, control: LabelTotals, candidate: LabelTotals, margin: Margin
 ) -> Contrast:
-    if name == "reward":
+    if name in OF_EARNINGS:
         both = (control.rewards, candidate.rewards)
         moments = [Moments(each.count, each.mean, each.variance) for each in both]
         if not all(each.tells_spread for each in both):

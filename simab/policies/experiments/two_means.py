@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from simab.stats.always_valid import MixtureTest, confidence_sequence, mixture_test
 from simab.stats.bayes import Normal
@@ -13,7 +13,10 @@ from simab.stats.label_totals import RewardTotals
 from simab.stats.means import Moments, welch_test
 from simab.text.numbers import figure_text
 
-__all__ = ["MeanEvidence", "MeansTest", "belief_of_mean", "part_of_both"]
+__all__ = ["LOWER_COSTS", "MeanEvidence", "MeansTest", "belief_of_mean", "part_of_both"]
+
+LOWER_COSTS: Final = "cost (lower is better, a gain is positive): "
+"""How reasons begin that quote costs."""
 
 
 class MeansTest(NamedTuple):
@@ -26,12 +29,17 @@ class MeansTest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MeanEvidence:
-    """The numeric rewards of both variants that have arrived, under the variants' names."""
+    """The numeric rewards of both variants that have arrived, under the variants' names.
+
+    Where they are costs, of which less is better, the totals have the other sign: of these, as of
+    all differences, more is better. Words quote what an answer costs.
+    """
 
     control: str
     candidate: str
     control_rewards: RewardTotals
     candidate_rewards: RewardTotals
+    are_costs: bool = False
 
     @property
     def smaller(self) -> int:
@@ -46,7 +54,7 @@ class MeanEvidence:
 
     @property
     def difference(self) -> float:
-        """The candidate's mean less the control's; NaN without rewards of both."""
+        """By how much the candidate's mean is better; NaN without rewards of both."""
         return self.candidate_rewards.mean - self.control_rewards.mean
 
     @property
@@ -100,9 +108,13 @@ class MeanEvidence:
 
     def __str__(self) -> str:
         """The means in words, as every reason quotes them."""
-        control, candidate = self.control_rewards, self.candidate_rewards
+        costs = LOWER_COSTS if self.are_costs else ""
+        control, candidate = (
+            each.as_gains(lower_is_better=self.are_costs)
+            for each in (self.control_rewards, self.candidate_rewards)
+        )
         return (
-            f"{self.control} {_mean_in_words(control, ' on average')}, "
+            f"{costs}{self.control} {_mean_in_words(control, ' on average')}, "
             f"{self.candidate} {_mean_in_words(candidate)}"
         )
 

@@ -37,6 +37,8 @@ class Treatment(Protocol):
     @property
     def cap_percentile(self) -> float | None: ...
     @property
+    def transform(self) -> str | None: ...
+    @property
     def triggered(self) -> tuple[str, ...]: ...
     @property
     def ranks(self) -> bool: ...
@@ -47,6 +49,7 @@ class _Untreated(NamedTuple):
     pre_period: None = None
     cap: None = None
     cap_percentile: None = None
+    transform: None = None
     triggered: tuple[str, ...] = ()
     ranks: bool = False
 
@@ -80,6 +83,11 @@ class UnitOfAnalysis(Policy):
     what is capped are compared, which may order the variants otherwise."""
     cap_percentile: Annotated[float | None, Field(gt=0, lt=100, exclude_if=is_absent)] = None
     """The same by the percentile of the rewards of both variants at the look, such as 99."""
+    transform: Annotated[Literal["log1p"] | None, Field(exclude_if=is_absent)] = None
+    """What is compared of each reward, after any cap: `log1p`, the logarithm of 1 and the reward.
+    A difference of means of these is one of ratios, to which large rewards add little; it may order
+    the variants otherwise. Effects that the rule names are on that scale. The rewards themselves if
+    absent."""
     triggered: Annotated[tuple[Name, ...], Field(exclude_if=is_nothing)] = ()
     """Compare requests of these segments alone: of clients who may meet what the variants do
     otherwise. The others, whom both answer alike, only add to the error. All segments if absent.
@@ -98,7 +106,7 @@ class UnitOfAnalysis(Policy):
                 f"ranks are those of the users' means, and unit is {self.unit}; "
                 "write unit: user_mean, or leave out ranks"
             )
-        for field in ("pre_period", "cap", "cap_percentile"):
+        for field in ("pre_period", "cap", "cap_percentile", "transform"):
             if self.ranks and getattr(self, field) is not None:
                 raise InvalidInput(
                     f"{field} does nothing to ranks, which compare users' means by their order; "
@@ -109,18 +117,19 @@ class UnitOfAnalysis(Policy):
     def reads_answers(self) -> bool:
         """Whether it judges by more than counts: by another unit, or with values treated."""
         caps = self.cap is not None or self.cap_percentile is not None
-        treated = caps or self.pre_period is not None or bool(self.triggered)
+        treated = caps or self.pre_period is not None or bool(self.triggered or self.transform)
         return self.unit != "request" or treated
 
     @property
     def estimates_the_metric(self) -> bool:
         """Whether the difference that is tested is one of the objective's metric itself.
 
-        Not that of capped values, of ranks, of means over users who all weigh alike, or of some
-        segments alone: the metric is that of all traffic.
+        Not that of capped values or logarithms, of ranks, of means over users who all weigh alike,
+        or of some segments alone: the metric is that of all traffic.
         """
         capped = self.cap is not None or self.cap_percentile is not None
-        return self.unit != "user_mean" and not capped and not self.triggered
+        changed = capped or self.transform is not None
+        return self.unit != "user_mean" and not changed and not self.triggered
 
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """Not before the split, which comes after `pre_period`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,14 @@ from pydantic import Field
 from simab.policies.actions import Action, Promote
 from simab.policies.immature import OptionalImmature
 from simab.policies.look_reading import LookReading
-from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric, label_metric
+from simab.policies.metrics import (
+    LOWER_IS_BETTER,
+    ObjectiveMetric,
+    label_metric,
+    of_labels,
+    of_requests,
+    request_metric,
+)
 from simab.policies.next_look import NextLook
 from simab.policies.observation import EndpointStatus, Observation
 from simab.policies.policy import Policy
@@ -33,14 +41,15 @@ class MetricMajority(Policy):
     kind: Literal["metric_majority"] = "metric_majority"
     labelled_requests: Annotated[int, Field(ge=1)]
     """Labelled requests that each of the two variants must have first."""
-    metrics: Annotated[tuple[LabelMetric, ...], Field(min_length=1)] = (
+    metrics: Annotated[tuple[ObjectiveMetric, ...], Field(min_length=1)] = (
         "accuracy",
         "precision",
         "recall",
         "f1",
         "roc_auc_binary",
     )
-    """What to compare."""
+    """What to compare: of all labels by then or, error rates and latencies, of all published
+    windows."""
     immature: OptionalImmature = None
     """How requests count whose labels are not all there yet; as labels arrive if absent."""
 
@@ -67,7 +76,7 @@ class MetricMajority(Policy):
         roles = observation.candidate, observation.control
         found = []
         for name in self.metrics:
-            own, other = (label_metric(name, observation.metrics.labels(each)) for each in roles)
+            own, other = (_value(name, observation, each) for each in roles)
             gain = other - own if name in LOWER_IS_BETTER else own - other
             reading = (
                 f"{roles[0]} {figure_text(own, '.4g')} against {figure_text(other, '.4g')} "
@@ -88,7 +97,11 @@ class MetricMajority(Policy):
             return (), state
         ahead: dict[bool, list[str]] = {True: [], False: []}
         for name in self.metrics:
-            gain = label_metric(name, candidate) - label_metric(name, control)
+            own, other = (
+                _value(name, observation, each)
+                for each in (observation.candidate, observation.control)
+            )
+            gain = own - other
             if name in LOWER_IS_BETTER:
                 gain = -gain
             if gain != 0.0 and gain == gain:  # a tie or an undefined metric counts for neither
@@ -102,3 +115,14 @@ class MetricMajority(Policy):
         wins = len(ahead[True]) > len(ahead[False])
         winner = observation.candidate if wins else observation.control
         return (Promote(winner, because=because),), True
+
+
+def _value(name: ObjectiveMetric, observation: Observation, variant: str) -> float:
+    """A metric of all that is known of a variant by now; NaN where it is undefined."""
+    metrics = observation.metrics
+    if (labelled := of_labels(name)) is not None:
+        return label_metric(labelled, metrics.labels(variant))
+    served, until_ns = of_requests(name), metrics.published_until_ns
+    if served is None or not until_ns:
+        return math.nan
+    return request_metric(served, metrics.requests(variant, 0, until_ns))

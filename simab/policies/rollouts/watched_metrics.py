@@ -16,7 +16,7 @@ from pydantic import Field
 from simab.description import Description, Difference
 from simab.policies.answers import drawn_as
 from simab.policies.look_reading import LookReading
-from simab.policies.metrics import LOWER_IS_BETTER
+from simab.policies.metrics import LOWER_IS_BETTER, OF_EARNINGS
 from simab.policies.observation import MetricsView, Observation
 from simab.stats.always_valid import confidence_sequence
 from simab.stats.interval import Interval, two_sided_normal_quantile
@@ -49,9 +49,9 @@ def _is_by_request(unit: object) -> bool:
 OptionalUnit = Annotated[Unit, Field(exclude_if=_is_by_request)]
 """What a rollout takes for an independent draw of its labels."""
 
-WatchedName: TypeAlias = Literal["error_rate", "latency_mean", "success_rate", "reward"]
+WatchedName: TypeAlias = Literal["error_rate", "latency_mean", "success_rate", "reward", "cost"]
 
-_OF_LABELS: Final = frozenset({"success_rate", "reward"})
+_OF_LABELS: Final = frozenset({"success_rate", *OF_EARNINGS})
 _WORSE_WHEN_HIGHER: Final = LOWER_IS_BETTER | {"latency_mean"}
 _NANOSECONDS_PER_MILLISECOND: Final = 1e6
 
@@ -166,7 +166,8 @@ class WatchedMetric(Description):
     """A metric that must not become worse in the candidate than in the control."""
 
     metric: WatchedName
-    """5XX over requests, mean latency in milliseconds, share of correct answers, or mean reward."""
+    """5XX over requests, mean latency in milliseconds, share of correct answers, or the mean of
+    numeric rewards: of a `reward` more is better, of a `cost` less."""
     difference: Literal["absolute", "relative"] = "absolute"
     """Candidate less control in the metric's unit, or as a part of the control's value. The latter
     has no value where the control's is 0, and an approximate error (the delta method)."""
@@ -243,7 +244,7 @@ def requests_since(since_ns: int, metrics: MetricsView, variant: str) -> Request
 
 def _labelled_arm(metric: WatchedName, totals: LabelTotals, before: LabelSums) -> Arm:
     sums = LabelSums.of(totals).since(before)
-    if metric == "reward":
+    if metric in OF_EARNINGS:
         return Arm.of_values(max(sums.rewards, 0), sums.earned, sums.squares)
     judged = max(sums.judged, 0)  # labels that were counted before may have been taken back
     return Arm.of_share(min(max(sums.right, 0), judged), judged)

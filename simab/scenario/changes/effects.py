@@ -10,9 +10,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from math import isnan
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from simab.errors import InvalidInput
+from simab.policies.metrics import LATENCIES, OF_REQUESTS
 from simab.profiles.quality import Classifier, NumericReward, QualityProfile, Success
 from simab.profiles.truth import truth_of
 from simab.scenario.changes.classifier_search import Reach, log_odds_of, pulls_apart
@@ -45,12 +46,15 @@ def with_effect(scenario: AnyScenario, effect: float) -> AnyScenario:
     """The scenario whose candidate's true metric is the control's plus `effect`.
 
     Exact to 1e-12 of the metric, or of the mean reward; a classifier's scores are whole numbers of
-    2**-30, so that its effect is met or exceeded by less than 1e-7. At 0 both are exactly equal.
+    2**-30, so that its effect is met or exceeded by less than 1e-7, and a latency holds whole
+    nanoseconds. At 0 both are exactly equal. A metric of requests is that of the service alone.
 
     Raises:
         EffectRefused: the effect cannot be reached.
     """
     objective = scenario.objective
+    if objective.metric in OF_REQUESTS:
+        return _served_otherwise(scenario, effect)
     qualities = [
         scenario.endpoint.variants[name].quality
         for name in (objective.control, objective.candidate)
@@ -82,6 +86,27 @@ def _moved(
         rule = f"the control's {objective.metric} is {value:.6g}, and {moved:.6g} cannot be"
         raise EffectRefused(effect, rule, "Write an effect nearer to 0.") from None
     return with_variants(scenario, {objective.candidate: {"quality": quality}})
+
+
+def _served_otherwise(scenario: AnyScenario, effect: float) -> AnyScenario:
+    """The candidate with the control's latency, stretched as a whole, or its share of 5XX, moved.
+
+    Of the service alone: waiting comes on top of it.
+    """
+    objective = scenario.objective
+    control = scenario.endpoint.variants[objective.control]
+    value = metric_of(scenario, objective.control)
+    moved = float(Fraction(str(value)) + Fraction(str(effect)))
+    is_latency = objective.metric in LATENCIES
+    if not (moved > 0.0 if is_latency else 0.0 <= moved <= 1.0):
+        rule = f"the control's {objective.metric} is {value:.6g}, and {moved:.6g} cannot be"
+        raise EffectRefused(effect, rule, "Write an effect nearer to 0.")
+    part: dict[str, Any] = {"error_rate": moved}
+    if is_latency:
+        latency = control.latency
+        scale = latency.scale * moved / value
+        part = {"latency": latency.model_copy(update={"scale": scale}) if effect else latency}
+    return with_variants(scenario, {objective.candidate: part})
 
 
 def _moved_by_segment(scenario: AnyScenario, effect: float) -> AnyScenario:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeVar
 
+from simab.policies.metrics import of_requests
 from simab.profiles.quality import JointOutcomes, OutcomeTable
 from simab.profiles.truth import truth_of
 from simab.scenario import rules
 from simab.scenario.changes.mixing import rotated
 from simab.scenario.parts import UncheckedScenario
+from simab.scenario.service_alone import metric_alone
 
 __all__ = ["metric_of", "with_answers_of", "with_mixed_columns", "with_variants"]
 
@@ -80,6 +82,11 @@ def with_mixed_columns(
 
 
 def metric_of(scenario: UncheckedScenario, variant: str) -> float:
-    """The true value of the objective's metric for a variant; NaN where it is undefined."""
+    """The true value of the objective's metric for a variant; NaN where it is undefined.
+
+    Of requests that of the service alone.
+    """
+    if (metric := of_requests(scenario.objective.metric)) is not None:
+        return metric_alone(scenario, variant, metric)
     sampler = scenario.sampler(scenario.endpoint.variants[variant].quality)
     return truth_of(sampler).metric(scenario.objective.metric)

@@ -9,7 +9,7 @@ from simab.documents.violations import Path, Violation, violation_at_key
 from simab.policies import Policy
 from simab.policies.experiments.decision_metrics import DecisionMetric
 from simab.policies.experiments.ship_decision import ShipByMetrics
-from simab.policies.metrics import LOWER_IS_BETTER, LabelMetric
+from simab.policies.metrics import LOWER_IS_BETTER, OF_EARNINGS, OF_REQUESTS, LabelMetric
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.profiles.quality import Classifier, JointOutcomes, QualityProfile, Success
 from simab.scenario.partial import until_unread
@@ -31,7 +31,7 @@ __all__ = [
     "tables_exist",
 ]
 
-_WITHOUT_LABELS: Final = ("accuracy", "success_rate", "reward")
+_WITHOUT_LABELS: Final = ("accuracy", "success_rate", *OF_EARNINGS, *OF_REQUESTS)
 _POSITIVE_SHARE: Final = "labels.positive_share"
 
 

@@ -15,7 +15,13 @@ from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.flagger.analysis import FlaggerAnalysis
 from simab.policies.flagger.metrics import FlaggerMetric
-from simab.policies.metrics import COUNTED_AS_CORRECT, LabelMetric
+from simab.policies.metrics import (
+    COUNTED_AS_CORRECT,
+    OF_EARNINGS,
+    OF_REQUESTS,
+    LabelMetric,
+    is_share,
+)
 from simab.policies.rollouts.guarded_release import GuardedRelease
 from simab.policies.rollouts.metric_majority import MetricMajority
 from simab.policies.rollouts.sequential_alerts import SequentialAlerts
@@ -38,8 +44,6 @@ __all__ = [
     "variants_earn_alike",
 ]
 
-_METRIC: Final = "reward"
-
 
 def variants_earn_alike(scenario: UncheckedScenario) -> Iterator[Violation]:
     """Numeric rewards cannot be compared with right and wrong answers."""
@@ -54,7 +58,7 @@ def variants_earn_alike(scenario: UncheckedScenario) -> Iterator[Violation]:
 
 
 def objective_fits_rewards(scenario: UncheckedScenario) -> Iterator[Violation]:
-    """The metric `reward` is for numeric rewards, and they have no other."""
+    """The metrics `reward` and `cost` are for numeric rewards, and they have no other."""
     yield from _unfitting(scenario.objective.metric, ("objective", "metric"), scenario)
 
 
@@ -68,7 +72,7 @@ def policies_compare_what_is_earned(
             yield from until_unread(_unfitting(metric, (*here, index), scenario))
     elif isinstance(policy, MetricMajority) and set(_all_earning(scenario)) == {True}:
         rule = "required, as the usual ones need right and wrong answers"
-        yield violation_at_key(here, rule, "Add `metrics: [reward]`.")
+        yield violation_at_key(here, rule, f"Add `metrics: [{_earned(scenario)}]`.")
     elif isinstance(policy, FlaggerAnalysis):
         for index, check in enumerate(policy.metrics):
             place = (*here, index, "measures")
@@ -97,14 +101,19 @@ def _watched_fits(
 def _decider_fits(
     decider: DecisionMetric, path: Path, scenario: UncheckedScenario
 ) -> Iterator[Violation]:
-    named = _METRIC if decider.metric in REWARD_PROBABILITIES else decider.metric
-    yield from _unfitting(named, path, scenario)
+    if decider.metric not in REWARD_PROBABILITIES:
+        yield from _unfitting(decider.metric, path, scenario)
+        return
+    yield from _unfitting(_earned(scenario), path, scenario)
+    if _earned(scenario) == "cost" and decider.direction is None:
+        rule = f"required, as higher is better for {decider.metric} and not for costs"
+        yield violation_at_key((*path[:-1], "direction"), rule, "Add `direction: lower`.")
 
 
 def effects_of_shares_are_shares(scenario: UncheckedScenario) -> Iterator[Violation]:
-    """All metrics but the reward lie between 0 and 1, and so do their differences."""
+    """Metrics that lie between 0 and 1 differ by less than 1."""
     metric = scenario.objective.metric
-    if metric != _METRIC and scenario.objective.smallest_effect >= 1:
+    if is_share(metric) and scenario.objective.smallest_effect >= 1:
         rule = f"{metric} lies between 0 and 1, so two variants differ by less than 1"
         yield Violation(("objective", "smallest_effect"), rule, "Write for example 0.05 or 5%.")
 
@@ -162,9 +171,18 @@ def priors_are_of_rewards(
 def policies_can_judge_the_metric(
     scenario: UncheckedScenario, policy: Policy, path: Path
 ) -> Iterator[Violation]:
-    """What counts correct answers does not decide by recall, F1 or AUC."""
+    """What counts correct answers does not decide by recall, F1 or AUC; no label by latencies."""
     metric = scenario.objective.metric
-    if metric in (*COUNTED_AS_CORRECT, _METRIC):
+    if metric in OF_REQUESTS:
+        if policy.tests_the_objective or policy.counts_correct_answers:
+            rule = f"{_kind(policy)} decides by labels, and the objective's metric is {metric}"
+            remedy = (
+                "Use ship_decision with it as a success metric, metric_majority, or a rollout with "
+                "limits; or make a metric of labels the objective."
+            )
+            yield Violation((*path, "kind"), rule, remedy)
+        return
+    if metric in (*COUNTED_AS_CORRECT, *OF_EARNINGS):
         return
     if policy.counts_correct_answers:
         rule = f"{_kind(policy)} compares correct answers, and the objective's metric is {metric}"
@@ -180,16 +198,29 @@ def policies_can_judge_the_metric(
 
 
 def _unfitting(metric: str | None, path: Path, scenario: UncheckedScenario) -> Iterator[Violation]:
-    """A metric of labels that is the reward where none is earned, or another where one is."""
+    """A metric of labels that is of rewards where none is earned, or another where one is.
+
+    Numbers are rewards, or they are costs, as the objective says where it is one of them.
+    """
     earning = _all_earning(scenario)
     if metric not in get_args(LabelMetric) or len(set(earning)) != 1:
         return  # where some earn and others do not, another rule says so
-    if earning[0] and metric != _METRIC:
+    earned = _earned(scenario)
+    if earning[0] and metric not in OF_EARNINGS:
         rule = "needs right and wrong answers, not numeric rewards"
-        yield Violation(path, rule, "Write reward.")
-    if not earning[0] and metric == _METRIC:
+        yield Violation(path, rule, f"Write {earned}.")
+    elif earning[0] and metric != earned and scenario.objective.metric in OF_EARNINGS:
+        better = "more" if metric == "reward" else "less"
+        rule = f"takes numbers of which {better} is better, and the objective's metric is {earned}"
+        yield Violation(path, rule, f"Write {earned}.")
+    if not earning[0] and metric in OF_EARNINGS:
         remedy = "Describe both qualities as numeric_reward, or choose another metric."
         yield Violation(path, "needs numeric rewards, but the variants earn none", remedy)
+
+
+def _earned(scenario: UncheckedScenario) -> str:
+    """What numeric rewards are called: a cost where the objective says so."""
+    return "cost" if scenario.objective.metric == "cost" else "reward"
 
 
 def _earning(scenario: UncheckedScenario) -> dict[str, bool]:

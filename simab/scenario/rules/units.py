@@ -14,7 +14,7 @@ from simab.policies.experiments.decision_metrics import DecisionMetric
 from simab.policies.experiments.experiment import Experiment
 from simab.policies.experiments.ship_decision import ShipByMetrics
 from simab.policies.immature import AsArrived, Wait
-from simab.policies.metrics import COUNTED_AS_CORRECT
+from simab.policies.metrics import COUNTED_AS_CORRECT, OF_EARNINGS
 from simab.scenario.partial import until_unread
 from simab.scenario.parts import UncheckedScenario
 from simab.scenario.rules.qualities import earns_rewards, smallest_reward
@@ -28,7 +28,7 @@ __all__ = [
     "triggered_names_segments",
 ]
 
-_ADDED: Final = (*sorted(COUNTED_AS_CORRECT), "reward")
+_ADDED: Final = (*sorted(COUNTED_AS_CORRECT), *OF_EARNINGS)
 
 
 def answers_can_be_added_up(
@@ -50,12 +50,15 @@ def answers_can_be_added_up(
     field = _field_of(policy)
     here = (*path, field)
     yield from _metric_is_added(scenario, here)
-    for cap in ("cap", "cap_percentile"):
+    for cap in ("cap", "cap_percentile", "transform"):
         if getattr(policy, cap) is not None and not earns_rewards(scenario):
             rule = "is for numeric rewards, and the variants earn none"
             yield violation_at_key((*path, cap), rule, f"Leave out {cap}.")
     if policy.cap is not None and earns_rewards(scenario):
         yield from _cap_leaves_a_difference(policy.cap, (*path, "cap"), scenario)
+    if policy.transform is not None and smallest_reward(scenario) < 0.0:
+        rule = "takes logarithms of 1 and a reward, and rewards here may lie below 0"
+        yield Violation((*path, "transform"), rule, "Leave out transform; a cap counts them all.")
     if not isinstance(policy.immature, Wait | AsArrived | None):
         rule = f"is for counts, and {field} reads single answers"
         remedy = "Use `{kind: wait, after: 7d}` here."
@@ -174,5 +177,5 @@ def _field_of(policy: Experiment) -> str:
     """The first field for which it reads answers."""
     if policy.unit != "request":
         return "unit"
-    fields = ("pre_period", "cap", "cap_percentile", "triggered")
+    fields = ("pre_period", "cap", "cap_percentile", "transform", "triggered")
     return next(field for field in fields if getattr(policy, field) not in (None, ()))

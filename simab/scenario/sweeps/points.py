@@ -16,6 +16,7 @@ import numpy as np
 from simab.documents.violations import short_text
 from simab.draws import Draws, Purpose, stream_of
 from simab.errors import InvalidInput, InvalidScenario
+from simab.policies.metrics import LATENCIES, is_share
 from simab.scenario.changes.block import changed_by
 from simab.scenario.changes.paths import path_of
 from simab.scenario.models import Scenario
@@ -80,10 +81,12 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     if EFFECT not in settings:
         return changed_by(WorldSettings(change=change), scenario)
     effect = settings[EFFECT]
-    if scenario.objective.metric == "reward" and isinstance(effect, str) and "%" in effect:
+    metric = scenario.objective.metric
+    if not is_share(metric) and isinstance(effect, str) and "%" in effect:
+        unit = "milliseconds" if metric in LATENCIES else f"units of the {metric}"
         raise InvalidInput(
-            f"effect = {effect}: is a percentage, but of which reward is not said; write the "
-            "difference in units of the reward"
+            f"effect = {effect}: is a percentage, but of which {metric} is not said; write the "
+            f"difference in {unit}"
         )
     try:
         asked = WorldSettings(change=change, effect=effect)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
 
+from simab.policies.metrics import OF_REQUESTS
 from simab.profiles.quality import JointOutcomes
 from simab.scenario.changes.lasting_answers import with_lasting_answers_of
 from simab.scenario.changes.variants import (
@@ -15,6 +16,7 @@ from simab.scenario.changes.variants import (
     with_variants,
 )
 from simab.scenario.models import Scenario
+from simab.scenario.service_alone import CAPACITY
 
 __all__ = [
     "BROKEN_ERROR_RATE",
@@ -35,6 +37,7 @@ SLOWER: Final = 3.0
 def with_equal(scenario: Scenario, candidates: Sequence[str]) -> Scenario:
     """All candidates as good as the control: its quality, latency and errors, capacity their own.
 
+    Where the objective is a metric of requests, which wait by it, they have its capacity too.
     Columns of a joint outcome table take each other's place in equal shares of the rows, so that
     two of them still differ in as many rows. Other answers are drawn for each variant apart. What
     the timeline changes of the control's answers for good it changes of theirs, and nothing else.
@@ -42,7 +45,7 @@ def with_equal(scenario: Scenario, candidates: Sequence[str]) -> Scenario:
     variants = scenario.endpoint.variants
     control = scenario.objective.control
     model = variants[control]
-    alike: dict[str, Any] = {"latency": model.latency, "error_rate": model.error_rate}
+    alike: dict[str, Any] = {field: getattr(model, field) for field in _served_by(scenario)}
     if isinstance(model.quality, JointOutcomes):
         names = (control, *candidates)
         made = with_mixed_columns(scenario, names, [Fraction(1, len(names))] * len(names))
@@ -56,13 +59,14 @@ def with_equal(scenario: Scenario, candidates: Sequence[str]) -> Scenario:
 def with_exchanged(scenario: Scenario, candidate: str) -> Scenario:
     """Control and candidate with each other's quality, latency and errors, capacity their own.
 
+    Where the objective is a metric of requests, they have each other's capacity too.
     So they have what the timeline changes of each other's answers for good.
     """
     control = scenario.objective.control
     taken = {
         name: {
             field: getattr(scenario.endpoint.variants[other], field)
-            for field in ("quality", "latency", "error_rate")
+            for field in ("quality", *_served_by(scenario))
         }
         for name, other in ((control, candidate), (candidate, control))
     }
@@ -88,6 +92,12 @@ def best_of(scenario: Scenario, candidates: Sequence[str]) -> str:
     """The candidate whose metric is truly best; of equal ones the first."""
     sign = scenario.objective.sign
     return max(candidates, key=lambda name: sign * metric_of(scenario, name))
+
+
+def _served_by(scenario: Scenario) -> tuple[str, ...]:
+    """The fields of a variant that decide how requests fare, as far as a world equals them."""
+    of_requests = scenario.objective.metric in OF_REQUESTS
+    return ("latency", "error_rate", *(CAPACITY if of_requests else ()))
 
 
 def _unfit(scenario: Scenario, candidate: str, why: str) -> Scenario:

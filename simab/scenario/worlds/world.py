@@ -8,6 +8,7 @@ from typing import Final
 
 from simab.documents.violations import short_text
 from simab.errors import InvalidInput
+from simab.policies.metrics import OF_REQUESTS
 from simab.scenario.changes.block import changed_by, without_worlds
 from simab.scenario.changes.lasting_answers import lasting_answers_differ
 from simab.scenario.models import Scenario
@@ -63,7 +64,7 @@ def worlds_of(
     """The worlds of a study: those that every study has and the file keeps, then the file's own.
 
     `policies` are those that are played; of the scenario if absent. The world with a slow candidate
-    is there where one of them reads latency, or a guardrail is on it; a policy of one's own may.
+    is there where one of them, a guardrail or the metric reads latency; a policy of one's own may.
     With `names` only these, in the same order.
 
     Raises:
@@ -143,15 +144,19 @@ def _described(scenario: Scenario, _: tuple[str, ...]) -> World:
 def _equal(scenario: Scenario, candidates: tuple[str, ...]) -> World:
     names, control = listed([named(each) for each in candidates]), scenario.objective.control
     has = "have" if len(candidates) > 1 else "has"
+    capacity = "the capacity as described"
+    if scenario.objective.metric in OF_REQUESTS:
+        capacity = "its capacity, by which requests wait"
     made = (
-        f"{names} {has} the quality, latency and errors of {named(control)}, and the capacity as "
-        "described; answers differ by chance."
+        f"{names} {has} the quality, latency and errors of {named(control)}, and {capacity}; "
+        "answers differ by chance."
     )
     if scenario.endpoint.variants[control].quality.kind == "joint_table":
         made = (
             f"{named(control)} and {names} take each other's place in equal shares of the rows of "
             f"their table, so that as many rows as before are answered differently; {names} {has} "
-            f"the latency and errors of {named(control)}."
+            f"the latency and errors of {named(control)}"
+            f"{' and its capacity' if scenario.objective.metric in OF_REQUESTS else ''}."
         )
     if any(lasting_answers_differ(scenario, control, each) for each in candidates):
         made += " What the timeline changes of answers for good is the same for all of them."
@@ -160,10 +165,10 @@ def _equal(scenario: Scenario, candidates: tuple[str, ...]) -> World:
 
 def _exchanged(scenario: Scenario, candidates: tuple[str, ...]) -> World:
     best, control = best_of(scenario, candidates), scenario.objective.control
-    made = (
-        f"{named(control)} and {named(best)} have exchanged quality, latency and errors; names, "
-        "weights and capacity stay."
-    )
+    stay = "names, weights and capacity stay"
+    if scenario.objective.metric in OF_REQUESTS:
+        stay = "capacity too; names and weights stay"
+    made = f"{named(control)} and {named(best)} have exchanged quality, latency and errors; {stay}."
     if lasting_answers_differ(scenario, control, best):
         made += " So is what the timeline changes of their answers for good."
     return World(EXCHANGED, TITLES[EXCHANGED], made, with_exchanged(scenario, best))
