@@ -86,7 +86,8 @@ class SegmentPlan:
     A request whose target word falls in part i of `target_thresholds` names `targets[i]`
     (NO_VARIANT: it goes by weight). With `paired`, request n names paired[n % len(paired)] and has
     the content number n // len(paired). A segment that is `called` has no arrivals of its own: its
-    requests come when a session makes them.
+    requests come when a session makes them. One whose word is below `carried_below` is answered as
+    by the variant that its client met before.
 
     Gaps are those of operational time: `curve` and `modulation` say how fast that goes.
     """
@@ -101,10 +102,16 @@ class SegmentPlan:
     paired: tuple[int, ...]
     labelled: bool
     called: bool = False
+    carried_below: int = 0
     curve: RateCurve | None = None
     modulation: Modulation | None = None
     trace: TracePlan | None = None
     sessions: SessionPlan | None = None
+
+    @property
+    def remembers(self) -> bool:
+        """Whether its clients know whom they met before."""
+        return self.carried_below > 0
 
     def client_of(self, word: int) -> int:
         """Who asks, by number within the segment."""
@@ -286,6 +293,7 @@ def _segment(name: str, segment: Segment, scenario: Scenario) -> SegmentPlan:
         target_thresholds=thresholds,
         paired=tuple(names.index(target) for target in segment.paired_targets),
         labelled=segment.labelled,
+        carried_below=share_threshold(segment.carry_over),
         curve=arrivals.curve(scenario.start, scenario.horizon),
         modulation=arrivals.modulation,
         trace=trace,

@@ -150,6 +150,22 @@ FAULTS = {
         "    if constants.variant_routing < 0:\n        holds",
     ),
     "a cookie of weight 0": ("found |= choice == variant", "found |= variant >= 0"),
+    "whom another client met": (
+        "before, variant = routing.met[client]",
+        "before, variant = routing.met[client >> np.uint64(1)]",
+    ),
+    "an answer that is always carried over": (
+        "if carried <= plan.carried_up_to",
+        "if carried >= np.uint64(0)",
+    ),
+    "an answer carried over of one who was met once": (
+        "    routing.met[client] = variant\n",
+        "    routing.met[client] = max(routing.met[client], variant)\n",
+    ),
+    "a lasting change that is not carried over": (
+        "answers = answers_met(constants, segment, variant, _ALL_INSTANCES, started_ns, row)",
+        "answers = np.int64(SAME_ANSWERS)",
+    ),
     "the weight in a rendezvous": (
         ".salt)) / relative[number]",
         ".salt)) * relative[number]",
@@ -309,13 +325,23 @@ def doubled() -> Play:
     return _play(half_ms=1, traffic={"users": {"rate": "1000000/s", "arrivals": arrivals}})
 
 
-def labelled(labels: dict[str, Any], immature: Immature | None = None) -> Play:
+def carried(**parts: Any) -> Play:
+    """Few clients who carry all over, between a variant that is right and one that is wrong."""
+    variants = {
+        name: variant(latency=_constant("1ms"), quality={"kind": "success", "probability": right})
+        for name, right in {"a": 0, "b": 1}.items()
+    }
+    users = {"rate": "1000/s", "clients": 7, "carry_over": 1}
+    return _play(variants, half_ms=100, traffic={"users": users}, **parts)
+
+
+def labelled(labels: dict[str, Any], immature: Immature | None = None, **users: Any) -> Play:
     """Replies at 11, 21 s and so on, whose labels come 5 s later unless told otherwise."""
     served = variant(latency=_constant("1s"), quality={"kind": "success", "probability": 1})
     play = _play(
         {"a": served, "b": served},
         half_ms=30_000,
-        traffic={"users": {"rate": "6/min", "arrivals": {"gaps": {"kind": "regular"}}}},
+        traffic={"users": {"rate": "6/min", "arrivals": {"gaps": {"kind": "regular"}}} | users},
         labels={"delay": _constant("5s")} | labels,
     )
     return replace(play, immature=immature)
@@ -340,6 +366,20 @@ RARE: Mapping[str, Callable[[], Play]] = {
     "the answers of another segment": lambda: changing(segments=["others"]),
     "a fault that a copy does not meet": faulty_copies,
     "a rate after a knot": doubled,
+    "whom another client met": carried,
+    "a lasting change that is not carried over": lambda: carried(
+        timeline=[
+            {
+                "kind": "conditions",
+                "at": "50ms",
+                "variants": ["b"],
+                "quality": {"kind": "success", "probability": 0},
+            }
+        ]
+    ),
+    "words of a pair's second request": lambda: labelled(
+        {"revised": 0.5, "revised_after": _constant("2s")}, paired_targets=["a", "b"]
+    ),
     "a positive on the last instant of the window": lambda: labelled({"attribution_window": "5s"}),
     "a label at an outage's start": lambda: labelled({"outages": [_lost("16s", "1s")]}),
     "a label at an outage's end": lambda: labelled({"outages": [_lost("15s", "1s")]}),

@@ -101,6 +101,8 @@ _SEGMENT: Final = np.dtype(
         ("first_paired", np.int64),
         ("paired", np.int64),
         ("called", np.int64),  # whether its requests are made from outside
+        ("remembers", np.int64),  # whether its clients know whom they met before
+        ("carried_up_to", np.uint64),  # then the last word of an answer that is carried over
         ("first_knot", np.int64),  # of the rate's curve
         ("knots", np.int64),  # none: the rate stays as it is
         ("given", np.int64),  # how many arrivals, where they are given, else NOT_GIVEN
@@ -181,7 +183,8 @@ class RoutingArrays(NamedTuple):
     a request whose word is at most `copied_up_to`. Of each client, in order of segments and
     clients, `cookies` says since when it has one (NO_COOKIE: it has none; no entries: none gets
     any), `users` has a bit if it has been assigned in this epoch (no entries: not counted), and
-    `kept` is the variant that was drawn for it, until `kept_until_ns` (no entries: none is kept).
+    `kept` is the variant that was drawn for it, until `kept_until_ns` (no entries: none is kept),
+    and `met` the one to which its latest request went, or NO_VARIANT (no entries: not asked).
     """
 
     number: int
@@ -201,6 +204,7 @@ class RoutingArrays(NamedTuple):
     users: Words
     kept: Integers
     kept_until_ns: Integers
+    met: Integers
 
 
 class InstanceState(NamedTuple):
@@ -344,8 +348,10 @@ def _segments(blueprint: Blueprint, tables: TableRows, guides: Sequence[Integers
         record["guide_shift"] = 64 - len(segment.client_thresholds).bit_length()
         record["stream"] = segment.stream
         record["clients_asked_for"] = (
-            by_client or len(segment.targets) > 1 or record["clients_differ"]
+            by_client or len(segment.targets) > 1 or record["clients_differ"] or segment.remembers
         )
+        record["remembers"] = segment.remembers
+        record["carried_up_to"] = _last_below(segment.carried_below)
         record["gap_table"] = tables.row_of(segment.gaps)
         record["labelled"] = segment.labelled
         record["paired"] = len(segment.paired)
@@ -398,6 +404,7 @@ class ClientState(NamedTuple):
     users: Words
     kept: Integers
     kept_until_ns: Integers
+    met: Integers
 
 
 def routing_arrays_of(

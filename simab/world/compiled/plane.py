@@ -67,6 +67,8 @@ class CompiledPlane:
         keeping = run_counts.blueprint.scenario.endpoint.variant_routing in KEEPING
         remembered = self._clients if keeping else 0
         self._kept = np.zeros(remembered, np.int64), np.zeros(remembered, np.int64)
+        remembering = any(segment.remembers for segment in run_counts.blueprint.segments)
+        self._met = np.full(self._clients if remembering else 0, NO_VARIANT, dtype=np.int64)
         self._users, self._epoch = np.zeros(0, dtype=np.uint64), -1
         self._slots: dict[tuple[int, int], int] = {}
         self._instances = _free_times(0, self._workers, _FIRST_RING)
@@ -92,7 +94,7 @@ class CompiledPlane:
             self._routings,
             routing,
             slots,
-            ClientState(self._cookies_of(routing), self._users_of(routing), *self._kept),
+            ClientState(self._cookies_of(routing), self._users_of(routing), *self._kept, self._met),
         )
         self._make_room_for_instances()
         self._kernel = advance

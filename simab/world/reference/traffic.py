@@ -27,7 +27,8 @@ class Arrival(NamedTuple):
     """One request as it reaches the endpoint.
 
     `number` counts within the segment; `content` says which row or label the request carries;
-    `target` is the variant that it names, or NO_VARIANT. `service` and `outcome` are its words.
+    `target` is the variant that it names, or NO_VARIANT. `service` and `outcome` are its words,
+    `carried` the one that decides whether its answer is carried over.
     """
 
     arrived_ns: int
@@ -38,6 +39,7 @@ class Arrival(NamedTuple):
     content: int
     service: tuple[int, int, int, int]
     outcome: tuple[int, int, int, int]
+    carried: int = 0
     sizes: tuple[int, ...] = ()
 
 
@@ -83,7 +85,7 @@ def _segment_arrivals(
             number, arrived_ns = first + offset, next(times_ns, None)
             if arrived_ns is None:
                 return
-            client, target, _, _ = clients[offset]
+            client, target, carried, _ = clients[offset]
             content = number // pairs
             yield Arrival(
                 arrived_ns=arrived_ns,
@@ -94,6 +96,7 @@ def _segment_arrivals(
                 content=content,
                 service=tuple(service[offset]),
                 outcome=tuple(contents[content - first // pairs]),
+                carried=carried,
                 sizes=_sizes(given, number),
             )
         first += _CHUNK

@@ -1,0 +1,62 @@
+"""What clients remember, inside compiled code: simab.world.reference.client_memory.
+
+Not inlined: where no client remembers anything, none of it is asked for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from simab.draws import Purpose
+from simab.world.blueprint import NO_VARIANT
+from simab.world.compiled.changing import answers_met
+from simab.world.compiled.choosing import number_of
+from simab.world.compiled.draws import INSIDE, words_of
+from simab.world.compiled.log import client_of_all
+from simab.world.compiled.outcomes import draw_answer, usual_answers
+from simab.world.compiled.streams import ROW
+from simab.world.conditions import ALL_INSTANCES, SAME_ANSWERS
+from simab.world.run_counts import Status
+
+__all__ = ["remember"]
+
+_CLIENT = np.uint64(Purpose.CLIENT)
+_FIRST = np.uint64(0)  # attempt
+_ALL_INSTANCES = np.int64(ALL_INSTANCES)
+_OK, _INVALID = int(Status.OK), int(Status.INVALID_TARGET)
+
+
+@njit(**INSIDE)
+def remember(constants, routing, streams, segment, place):
+    """Of a request that is served: whom its client met now, and whether its answer is as good as
+    one of whom it met before.
+    """
+    status = streams[segment].statuses[place]
+    if status == _INVALID:
+        return
+    client = np.uint64(client_of_all(constants, streams, segment, place))
+    before, variant = routing.met[client], streams[segment].variants[place]
+    routing.met[client] = variant
+    if before in (NO_VARIANT, variant) or status != _OK:
+        return
+    if not constants.segments[segment].labelled:
+        return
+    number, plan = np.uint64(number_of(streams, segment, place)), constants.segments[segment]
+    _, _, carried, _ = words_of(
+        number, _CLIENT, plan.stream, _FIRST, constants.seed, constants.replication
+    )
+    if carried <= plan.carried_up_to:
+        _answer_as(constants, streams, segment, place, np.uint64(before))
+
+
+@njit(**INSIDE)
+def _answer_as(constants, streams, segment, place, variant):
+    """The answer of a request is one of a variant, as it answers when a worker begins with it."""
+    started_ns, row = streams[segment].started_ns[place], streams[segment].words[ROW, place]
+    answers = np.int64(SAME_ANSWERS)
+    if constants.variants[variant].changes:
+        answers = answers_met(constants, segment, variant, _ALL_INSTANCES, started_ns, row)
+    if answers == SAME_ANSWERS:
+        answers = np.int64(usual_answers(constants, segment, variant))
+    draw_answer(constants, streams, segment, place, variant, np.uint64(answers))
