@@ -87,7 +87,8 @@ class SegmentPlan:
     (NO_VARIANT: it goes by weight). With `paired`, request n names paired[n % len(paired)] and has
     the content number n // len(paired). A segment that is `called` has no arrivals of its own: its
     requests come when a session makes them. One whose word is below `carried_below` is answered as
-    by the variant that its client met before.
+    by the variant that its client met before; its client leaves after a bad answer where another
+    word is below `leaves_below`.
 
     Gaps are those of operational time: `curve` and `modulation` say how fast that goes.
     """
@@ -103,6 +104,7 @@ class SegmentPlan:
     labelled: bool
     called: bool = False
     carried_below: int = 0
+    leaves_below: int = 0
     curve: RateCurve | None = None
     modulation: Modulation | None = None
     trace: TracePlan | None = None
@@ -110,8 +112,8 @@ class SegmentPlan:
 
     @property
     def remembers(self) -> bool:
-        """Whether its clients know whom they met before."""
-        return self.carried_below > 0
+        """Whether its clients know whom they met before, or leave after a bad answer."""
+        return self.carried_below > 0 or self.leaves_below > 0
 
     def client_of(self, word: int) -> int:
         """Who asks, by number within the segment."""
@@ -294,6 +296,7 @@ def _segment(name: str, segment: Segment, scenario: Scenario) -> SegmentPlan:
         paired=tuple(names.index(target) for target in segment.paired_targets),
         labelled=segment.labelled,
         carried_below=share_threshold(segment.carry_over),
+        leaves_below=share_threshold(segment.opt_out),
         curve=arrivals.curve(scenario.start, scenario.horizon),
         modulation=arrivals.modulation,
         trace=trace,

@@ -9,18 +9,24 @@ from hypothesis import strategies as st
 __all__ = ["remember"]
 
 SELDOM = st.sampled_from([False, False, False, True])
-CARRIED = st.sampled_from([0.3, 1.0])
+COINS = st.booleans()
+SHARES = st.sampled_from([0.3, 1.0])
+LEAVE = st.sampled_from([0.02, 0.2, 1.0])
 MOST_CLIENTS = 5_000  # an array of all of them is made for each run
 
 
 def remember(draw: st.DrawFn, data: dict[str, Any]) -> None:
-    """Let clients of some segments carry over what they met."""
+    """Let clients of some segments carry over what they met, or leave after a bad answer."""
     if not draw(SELDOM):
         return
     for segment in data["traffic"].values():
         segment["clients"] = min(segment["clients"], MOST_CLIENTS)
-        if "paired_targets" not in segment and _counted_alike(data):
-            segment["carry_over"] = draw(CARRIED)
+        if "paired_targets" in segment:
+            continue
+        if _counted_alike(data) and draw(COINS):
+            segment["carry_over"] = draw(SHARES)
+        if segment["labelled"] and draw(COINS):
+            segment["opt_out"] = draw(LEAVE)
 
 
 def _counted_alike(data: dict[str, Any]) -> bool:

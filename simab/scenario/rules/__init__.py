@@ -123,6 +123,7 @@ _OF_A_SEGMENT: Final[tuple[RuleOfSegment, ...]] = (
     propensities.factors_fit_the_rewards,
     remembering.what_is_met_can_be_kept,
     remembering.rows_remember_nothing,
+    remembering.who_leaves_is_answered,
     remembering.carried_answers_are_counted_alike,
     traffic.targets_name_variants,
     traffic.paired_targets_name_variants,

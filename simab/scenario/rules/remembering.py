@@ -11,7 +11,12 @@ from simab.scenario.memory import MOST_KEPT_CLIENTS
 from simab.scenario.parts import Segment, UncheckedScenario
 from simab.scenario.rules.qualities import known_qualities
 
-__all__ = ["carried_answers_are_counted_alike", "rows_remember_nothing", "what_is_met_can_be_kept"]
+__all__ = [
+    "carried_answers_are_counted_alike",
+    "rows_remember_nothing",
+    "what_is_met_can_be_kept",
+    "who_leaves_is_answered",
+]
 
 
 def what_is_met_can_be_kept(
@@ -35,6 +40,16 @@ def rows_remember_nothing(
     if segment.remembers and segment.paired_targets:
         rule = "is given together with paired_targets, which send each row to every variant alike"
         yield violation_at_key((*path, segment.remembers), rule, "Keep one of the two.")
+
+
+def who_leaves_is_answered(
+    _: UncheckedScenario, segment: Segment, path: Path
+) -> Iterator[Violation]:
+    """Whether a client leaves depends on its answers, which are made where they are labelled."""
+    if segment.opt_out and not segment.labelled:
+        rule = "goes by the answers, and of a segment that is not labelled none are made"
+        remedy = "Remove `labelled: false`; labels.never hides labels and leaves answers."
+        yield violation_at_key((*path, "opt_out"), rule, remedy)
 
 
 def carried_answers_are_counted_alike(

@@ -9,28 +9,42 @@ import numpy as np
 from numba import njit
 
 from simab.draws import Purpose
+from simab.profiles.outcomes import NONE
 from simab.world.blueprint import NO_VARIANT
 from simab.world.compiled.changing import answers_met
 from simab.world.compiled.choosing import number_of
 from simab.world.compiled.draws import INSIDE, words_of
 from simab.world.compiled.log import client_of_all
 from simab.world.compiled.outcomes import draw_answer, usual_answers
-from simab.world.compiled.streams import ROW
+from simab.world.compiled.streams import ROW, STAYS_AWAY
 from simab.world.conditions import ALL_INSTANCES, SAME_ANSWERS
 from simab.world.run_counts import Status
 
-__all__ = ["remember"]
+__all__ = ["remember", "stays_away"]
 
 _CLIENT = np.uint64(Purpose.CLIENT)
 _FIRST = np.uint64(0)  # attempt
 _ALL_INSTANCES = np.int64(ALL_INSTANCES)
 _OK, _INVALID = int(Status.OK), int(Status.INVALID_TARGET)
+_IN_FLIGHT = int(Status.IN_FLIGHT)
+
+
+@njit(**INSIDE)
+def stays_away(constants, routing, streams, segment, place):
+    """Whether a client has left: then its request never comes, and nothing is booked of it."""
+    client = np.uint64(client_of_all(constants, streams, segment, place))
+    if streams[segment].arrived_ns[place] < routing.left_ns[client]:
+        return False
+    streams[segment].ways[place] = STAYS_AWAY
+    streams[segment].statuses[place] = _IN_FLIGHT  # neither ended nor labelled
+    streams[segment].stayed_away += 1
+    return True
 
 
 @njit(**INSIDE)
 def remember(constants, routing, streams, segment, place):
-    """Of a request that is served: whom its client met now, and whether its answer is as good as
-    one of whom it met before.
+    """Of a request that is served: whom its client met now, whether its answer is as good as one
+    of whom it met before, and whether the client leaves.
     """
     status = streams[segment].statuses[place]
     if status == _INVALID:
@@ -38,16 +52,16 @@ def remember(constants, routing, streams, segment, place):
     client = np.uint64(client_of_all(constants, streams, segment, place))
     before, variant = routing.met[client], streams[segment].variants[place]
     routing.met[client] = variant
-    if before in (NO_VARIANT, variant) or status != _OK:
-        return
-    if not constants.segments[segment].labelled:
-        return
     number, plan = np.uint64(number_of(streams, segment, place)), constants.segments[segment]
-    _, _, carried, _ = words_of(
+    _, _, carried, leaves = words_of(
         number, _CLIENT, plan.stream, _FIRST, constants.seed, constants.replication
     )
-    if carried <= plan.carried_up_to:
+    carries = plan.carries_over and plan.labelled and carried <= plan.carried_up_to
+    if carries and status == _OK and before not in (NO_VARIANT, variant):
         _answer_as(constants, streams, segment, place, np.uint64(before))
+    if plan.leaves and leaves <= plan.leaves_up_to and _is_bad(constants, streams, segment, place):
+        finished_ns = streams[segment].finished_ns[place]
+        routing.left_ns[client] = min(routing.left_ns[client], finished_ns)
 
 
 @njit(**INSIDE)
@@ -60,3 +74,15 @@ def _answer_as(constants, streams, segment, place, variant):
     if answers == SAME_ANSWERS:
         answers = np.int64(usual_answers(constants, segment, variant))
     draw_answer(constants, streams, segment, place, variant, np.uint64(answers))
+
+
+@njit(**INSIDE)
+def _is_bad(constants, streams, segment, place):
+    """Whether a client has reason to leave: an error, a wrong answer, or nothing earned."""
+    if streams[segment].statuses[place] != _OK:
+        return True
+    correct = streams[segment].corrects[place]
+    if correct != NONE:
+        return correct == 0
+    variant = np.uint64(streams[segment].variants[place])
+    return constants.answers[variant].lowest + streams[segment].scores[place] <= 0

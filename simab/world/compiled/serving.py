@@ -26,7 +26,7 @@ from simab.world.compiled.instances import (
 )
 from simab.world.compiled.outcomes import draw_answer
 from simab.world.compiled.preparing import service_of, settle, sized, slot_of, status_of
-from simab.world.compiled.remembering import remember
+from simab.world.compiled.remembering import remember, stays_away
 from simab.world.compiled.streams import (
     BLOCK,
     ERROR,
@@ -67,6 +67,9 @@ def serve(constants, routing, streams, instances, counts, log, position, segment
         reason = _lacking(instances, log, position)
         if reason != DONE:
             break
+        if remembers and stays_away(constants, routing, streams, segment, place):
+            place += _ONE
+            continue
         if streams[segment].ways[place] == ON_ARRIVAL:
             settle(constants, routing, streams, segment, place, before_ns)
         _serve_one(constants, routing, streams, instances, counts, log, position, segment, place)

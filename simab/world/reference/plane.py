@@ -111,7 +111,8 @@ class ReferencePlane:
     def _traffic(self) -> Steps:
         for arrival in arrivals(self._blueprint, self._draws):
             yield at(self._environment, arrival.arrived_ns, Rank.ARRIVAL)
-            self._environment.process(self._request(arrival))
+            if not self._memory.has_left(arrival):
+                self._environment.process(self._request(arrival))
 
     def _call(self, arrival: Arrival) -> Generator[simpy.Event, Any, CallEnd]:
         yield at(self._environment, arrival.arrived_ns, Rank.CALL)
@@ -137,6 +138,8 @@ class ReferencePlane:
             self._give_cookie(arrival, variant, routing)
         if status is Status.OK:
             self._label(end, arrival, record, answering)
+        if self._memory.leaves_if_bad(arrival) and self._is_bad(end, answering, arrival):
+            self._memory.leave(arrival)
         return end
 
     def _copy(self, arrival: Arrival, words: tuple[int, int, int, int]) -> Steps:
@@ -320,6 +323,14 @@ class ReferencePlane:
         lowest, place = sampler.reward_scale.lowest, (segment, variant)
         units = self._propensities.multiplied(place, arrival.client, outcome.score, lowest)
         return outcome._replace(score=units)
+
+    def _is_bad(self, end: CallEnd, answering: int, arrival: Arrival) -> bool:
+        """Whether a client has reason to leave: an error, a wrong answer, or nothing earned."""
+        if end.status is not Status.OK:
+            return True
+        outcome = self._outcome(end, answering, arrival)
+        scale = self._blueprint.conditions.own(end.variant).reward_scale
+        return outcome.score <= scale.zero if scale is not None else outcome.correct == 0
 
     def _label_by_course(
         self, labels: LabelPlan, answer: Answer, arrival: Arrival, record: int

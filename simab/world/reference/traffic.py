@@ -28,7 +28,8 @@ class Arrival(NamedTuple):
 
     `number` counts within the segment; `content` says which row or label the request carries;
     `target` is the variant that it names, or NO_VARIANT. `service` and `outcome` are its words,
-    `carried` the one that decides whether its answer is carried over.
+    `carried` the one that decides whether its answer is carried over, `leaves` whether its client
+    leaves after a bad one.
     """
 
     arrived_ns: int
@@ -40,6 +41,7 @@ class Arrival(NamedTuple):
     service: tuple[int, int, int, int]
     outcome: tuple[int, int, int, int]
     carried: int = 0
+    leaves: int = 0
     sizes: tuple[int, ...] = ()
 
 
@@ -85,7 +87,7 @@ def _segment_arrivals(
             number, arrived_ns = first + offset, next(times_ns, None)
             if arrived_ns is None:
                 return
-            client, target, carried, _ = clients[offset]
+            client, target, carried, leaves = clients[offset]
             content = number // pairs
             yield Arrival(
                 arrived_ns=arrived_ns,
@@ -97,6 +99,7 @@ def _segment_arrivals(
                 service=tuple(service[offset]),
                 outcome=tuple(contents[content - first // pairs]),
                 carried=carried,
+                leaves=leaves,
                 sizes=_sizes(given, number),
             )
         first += _CHUNK
