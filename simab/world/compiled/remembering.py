@@ -52,16 +52,30 @@ def remember(constants, routing, streams, segment, place):
     client = np.uint64(client_of_all(constants, streams, segment, place))
     before, variant = routing.met[client], streams[segment].variants[place]
     routing.met[client] = variant
-    number, plan = np.uint64(number_of(streams, segment, place)), constants.segments[segment]
-    _, _, carried, leaves = words_of(
-        number, _CLIENT, plan.stream, _FIRST, constants.seed, constants.replication
+    plan = constants.segments[segment]
+    carries = plan.carries_over and plan.labelled and status == _OK
+    if carries and before not in (NO_VARIANT, variant):
+        carried, _ = _words(constants, streams, segment, place)
+        if carried <= plan.carried_up_to:
+            _answer_as(constants, streams, segment, place, np.uint64(before))
+    if plan.leaves and _is_bad(constants, streams, segment, place):
+        _, leaves = _words(constants, streams, segment, place)
+        if leaves <= plan.leaves_up_to:
+            finished_ns = streams[segment].finished_ns[place]
+            routing.left_ns[client] = min(routing.left_ns[client], finished_ns)
+
+
+@njit(**INSIDE)
+def _words(constants, streams, segment, place):
+    """What decides whether an answer is carried over, and whether the client leaves."""
+    number, stream = (
+        np.uint64(number_of(streams, segment, place)),
+        constants.segments[segment].stream,
     )
-    carries = plan.carries_over and plan.labelled and carried <= plan.carried_up_to
-    if carries and status == _OK and before not in (NO_VARIANT, variant):
-        _answer_as(constants, streams, segment, place, np.uint64(before))
-    if plan.leaves and leaves <= plan.leaves_up_to and _is_bad(constants, streams, segment, place):
-        finished_ns = streams[segment].finished_ns[place]
-        routing.left_ns[client] = min(routing.left_ns[client], finished_ns)
+    _, _, carried, leaves = words_of(
+        number, _CLIENT, stream, _FIRST, constants.seed, constants.replication
+    )
+    return carried, leaves
 
 
 @njit(**INSIDE)
