@@ -80,13 +80,14 @@ def effect_of_users(scenario: Scenario, labels: float) -> float:
     """The design effect of so many labelled requests of both variants; 1 where users are alike.
 
     Of two variants that both answer as the control does. NaN where its answers are not of quality
-    success, or a trace says who asks.
+    success, or a trace says who asks, or some users leave.
     """
     segments = [each for each in scenario.traffic.values() if each.labelled]
     rates = [mean_rate_per_s(scenario, each) for each in segments]
     whole = math.fsum(rates)
     shares = [_share_of_success(scenario, each) for each in segments]
-    if not whole or any(each.trace is not None for each in segments) or None in shares:
+    unknown = any(each.trace is not None or each.opt_out for each in segments)
+    if not whole or unknown or None in shares:
         return math.nan
     parts = [
         (rate / whole, share, segment)
