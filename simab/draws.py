@@ -69,7 +69,8 @@ class Purpose(IntEnum):
     (COPY_ATTEMPT): whether there is one, instance, latency, error.
     OUTCOME of a request's content: row or label, score, label delay, whether never labelled.
     ASSIGNMENT of a client: variant under a hash, (free), (free), (free).
-    CLIENT of a segment's n-th request: client, target, (free), (free).
+    CLIENT of a segment's n-th request: client, target, whether its answer is carried over, whether
+    the client leaves if it is bad.
     MODULATION of a segment's n-th random state: how long it lasts, which one follows; of block 0
     also which one is the first, (free).
     TRACE of the n-th request of a segment's trace: whether it is kept, where in its window it lies,

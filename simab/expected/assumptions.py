@@ -102,7 +102,7 @@ def _comes_otherwise(segment: Segment) -> bool:
     """Whether its requests come or are answered otherwise than by chance at one rate."""
     given = segment.arrivals, segment.trace, segment.sessions, segment.propensities
     parts = *given, segment.quality or None
-    return any(part is not None for part in parts)
+    return any(part is not None for part in parts) or bool(segment.remembers)
 
 
 def _most_busy(scenario: Scenario, share: float) -> float:

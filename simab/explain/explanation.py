@@ -17,6 +17,7 @@ from simab.explain.evidence import Evidence, Need, TruthRow, evidence_of
 from simab.explain.evidence_text import evidence_sentences
 from simab.explain.hashed_shares import hashed_share_sentences
 from simab.explain.labels_text import label_sentences
+from simab.explain.remembering_text import remembering_sentences
 from simab.explain.routing_text import routing_sentences
 from simab.explain.scenario_warnings import warnings
 from simab.explain.session_requests import at_rate_within_the_run
@@ -81,6 +82,7 @@ def explain(scenario: Scenario) -> Explanation:
             _traffic_sentence(scenario),
             *arrival_sentences(played),
             *client_sentences(scenario),
+            *remembering_sentences(scenario),
             *timeline_sentences(played),
             *capacity_sentences(rows, for_a_while=bool(for_a_while)),
             *for_a_while,

@@ -18,6 +18,7 @@ from simab.explain.chance import breaks_by_chance
 from simab.explain.evidence import labelled_per_hour, labels_ratio, labels_until
 from simab.explain.given_text import traces_that_end, windows_that_overlap
 from simab.explain.misleading_labels import recorded_otherwise, shown_otherwise
+from simab.explain.remembering_text import carried_into_others, those_who_stay
 from simab.explain.routing_text import faulty_routing
 from simab.explain.session_requests import at_rate_within_the_run
 from simab.explain.setting import setting_of
@@ -236,6 +237,8 @@ _OF_THE_SCENARIO: Final[Mapping[Topic, ScenarioWarnings]] = {
     Topic.RECORDED: recorded_otherwise,
     Topic.SHOWN: shown_otherwise,
     Topic.USERS: finer_than_users,
+    Topic.CARRIED_OVER: carried_into_others,
+    Topic.STAYING: those_who_stay,
     Topic.DEPLOYMENT: _candidate_never_deployed,
     Topic.TARGETS: _targets_not_deployed,
     Topic.ROUTING: faulty_routing,

@@ -113,13 +113,14 @@ def effect_of_users(
 
     Of so many labelled requests of all users, to two variants that both answer as the control does;
     of the `triggered` segments alone if there are any. Sessions are taken for whole. NaN where its
-    answers are neither successes nor rewards, or a trace says who asks.
+    answers are neither successes nor rewards, or a trace says who asks, or some users leave.
     """
     segments = [each for each in _tested(scenario, triggered).values() if each.labelled]
     rates = [mean_rate_per_s(scenario, each) for each in segments]
     whole = math.fsum(rates)
     values = [values_under_control(scenario, each) for each in segments]
-    if not whole or any(each.trace is not None for each in segments) or None in values:
+    unknown = any(each.trace is not None or each.opt_out for each in segments)
+    if not whole or unknown or None in values:
         return math.nan
     parts = [
         (rate / whole, own, segment)

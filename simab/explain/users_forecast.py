@@ -39,7 +39,8 @@ def forecast_of_users(
     values = [values_under_control(scenario, each) for each in segments]
     rates = [mean_rate_per_s(scenario, each) for each in segments]
     whole = math.fsum(rates)
-    if any(each.trace is not None for each in segments) or None in values or not whole * of_all:
+    unknown = any(each.trace is not None or each.opt_out for each in segments)
+    if unknown or None in values or not whole * of_all:
         return None
     parts = [
         (rate / whole, each, own)

@@ -130,6 +130,12 @@ class Segment(Description):
     propensities: Annotated[Propensities | None, Field(exclude_if=is_absent)] = None
     """How they differ in what comes of their answers, about the means of the qualities; of at most
     a million clients. All alike if absent."""
+    carry_over: Annotated[Share, Field(exclude_if=is_nothing)] = 0.0
+    """Share of the requests whose answer is as good as the variant's to which the same client's
+    request before went, not as that of the one that serves it; latency and errors stay its own."""
+    opt_out: Annotated[Share, Field(exclude_if=is_nothing)] = 0.0
+    """Probability that a client leaves for good after a bad answer: a wrong one, one that is no
+    success, a reward of 0 or less, or a 5XX. From that reply on it sends nothing."""
     targets: dict[Name, Annotated[Share, Field(gt=0)]] = {}
     """Share of the segment's requests that name this target variant, past the weights."""
     paired_targets: tuple[Name, ...] = ()
@@ -139,6 +145,11 @@ class Segment(Description):
     quality: Annotated[dict[Name, QualityProfile], Field(exclude_if=is_nothing)] = {}
     """How good the answers of a variant are for this segment, where that is not what the variant
     says of itself; of the same kind."""
+
+    @property
+    def remembers(self) -> str:
+        """The field by which its clients remember what they met; empty where they do not."""
+        return "carry_over" if self.carry_over else "opt_out" if self.opt_out else ""
 
 
 class Metrics(Description):

@@ -86,7 +86,9 @@ class SegmentPlan:
     A request whose target word falls in part i of `target_thresholds` names `targets[i]`
     (NO_VARIANT: it goes by weight). With `paired`, request n names paired[n % len(paired)] and has
     the content number n // len(paired). A segment that is `called` has no arrivals of its own: its
-    requests come when a session makes them.
+    requests come when a session makes them. One whose word is below `carried_below` is answered as
+    by the variant that its client met before; its client leaves after a bad answer where another
+    word is below `leaves_below`.
 
     Gaps are those of operational time: `curve` and `modulation` say how fast that goes.
     """
@@ -101,10 +103,17 @@ class SegmentPlan:
     paired: tuple[int, ...]
     labelled: bool
     called: bool = False
+    carried_below: int = 0
+    leaves_below: int = 0
     curve: RateCurve | None = None
     modulation: Modulation | None = None
     trace: TracePlan | None = None
     sessions: SessionPlan | None = None
+
+    @property
+    def remembers(self) -> bool:
+        """Whether its clients know whom they met before, or leave after a bad answer."""
+        return self.carried_below > 0 or self.leaves_below > 0
 
     def client_of(self, word: int) -> int:
         """Who asks, by number within the segment."""
@@ -286,6 +295,8 @@ def _segment(name: str, segment: Segment, scenario: Scenario) -> SegmentPlan:
         target_thresholds=thresholds,
         paired=tuple(names.index(target) for target in segment.paired_targets),
         labelled=segment.labelled,
+        carried_below=share_threshold(segment.carry_over),
+        leaves_below=share_threshold(segment.opt_out),
         curve=arrivals.curve(scenario.start, scenario.horizon),
         modulation=arrivals.modulation,
         trace=trace,

@@ -44,7 +44,8 @@ BEYOND_A_SCHEMA = {
     "effect_in_percent", "effect_of_columns", "arrivals", "never_happens", "points_alone",
     "trace_columns", "timeline", "labels_by_outcome", "weights_undeployed",
     "factors_of_rewards", "factors_of_successes", "shared_instances",
-    "labels_of_rewards", "propensities_of_rewards",
+    "labels_of_rewards", "propensities_of_rewards", "carry_over_of_rows", "carry_over_of_kinds",
+    "carry_over_of_rewards", "opt_out_unlabelled",
 }  # fmt: skip
 # What is not YAML, or holds nothing: there is no data for a schema to judge.
 WITHOUT_DATA = {

@@ -29,6 +29,7 @@ from tests.strategies import among
 from tests.world import drawn_labels
 from tests.world.drawn_actions import ACTIONS, BY_WEIGHT, WEIGHTS
 from tests.world.drawn_arrivals import arrivals, sends
+from tests.world.drawn_memory import remember
 from tests.world.drawn_qualities import VARIANT_NAMES, other_quality, quality
 from tests.world.drawn_ties import aim
 from tests.world.drawn_timelines import keep_what_may_happen, timeline
@@ -374,6 +375,7 @@ def _scenario_data(
         data["outcome_tables"] = {"t": {"rows": rows}}
     add_given(draw, data, times.unit)
     make_sure_of_sessions(draw, data, times.unit)
+    remember(draw, data)
     return data
 
 

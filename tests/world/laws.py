@@ -82,6 +82,8 @@ def lindley_kiefer_wolfowitz(run: Run) -> None:
     variants = run.scenario.endpoint.variants
     if any(isinstance(each.latency, BySize) for each in variants.values()):
         return  # test_traces has these, by hand
+    if any(each.opt_out for each in run.scenario.traffic.values()):
+        return  # which number a request has is not recorded where others stayed away
     horizon, service_ns = run.scenario.horizon, _service_times(run)
     for variant, queue in _queues(run):
         free_ns = [0] * variants[variant].workers

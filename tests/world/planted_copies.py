@@ -39,6 +39,7 @@ COPIED = (
     "log",
     "outcomes",
     "preparing",
+    "remembering",
     "serving",
     "streams",
     "ticks",

@@ -1,17 +1,32 @@
-"""Faults of one text each in the kernel, and plays that find those which few drawn runs find."""
+"""Faults of one text each in the kernel, and which plays find those that few drawn runs find."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from simab.policies import Action, Mirror, SetWeights
-from simab.policies.immature import Immature, Weight, Window
-from simab.world.records import RECORD_COLUMNS
-from tests.world.building import scenario, variant
+from simab.policies.immature import Weight, Window
 from tests.world.drawn_runs import Play
-from tests.world.drawn_traces import SIZES, trace_file
+from tests.world.rare_plays import (
+    carried,
+    changing,
+    constant,
+    doubled,
+    earning_nothing,
+    faulty_copies,
+    full,
+    in_turn,
+    kept,
+    labelled,
+    labelled_at_the_end,
+    leaving,
+    leaving_at_a_reply,
+    lost,
+    mirrored,
+    sized,
+    tied,
+    weightless,
+)
 
 __all__ = ["FAULTS", "RARE"]
 
@@ -151,6 +166,40 @@ FAULTS = {
         "    if constants.variant_routing < 0:\n        holds",
     ),
     "a cookie of weight 0": ("found |= choice == variant", "found |= variant >= 0"),
+    "whom another client met": (
+        "before, variant = routing.met[client]",
+        "before, variant = routing.met[client >> np.uint64(1)]",
+    ),
+    "an answer that is always carried over": (
+        "if carried <= plan.carried_up_to",
+        "if carried >= np.uint64(0)",
+    ),
+    "an answer carried over of one who was met once": (
+        "    routing.met[client] = variant\n",
+        "    routing.met[client] = max(routing.met[client], variant)\n",
+    ),
+    "a lasting change that is not carried over": (
+        "answers = answers_met(constants, segment, variant, _ALL_INSTANCES, started_ns, row)",
+        "answers = np.int64(SAME_ANSWERS)",
+    ),
+    "a request at the reply after which its client leaves": (
+        "arrived_ns[place] < routing.left_ns[client]",
+        "arrived_ns[place] <= routing.left_ns[client]",
+    ),
+    "a client who comes back": ("min(routing.left_ns[client], finished_ns)", "finished_ns"),
+    "a failure that nobody minds": (
+        "    if streams[segment].statuses[place] != _OK:\n        return True",
+        "    if streams[segment].statuses[place] != _OK:\n        return False",
+    ),
+    "a client who leaves for nothing earned": (".scores[place] <= 0", ".scores[place] < 0"),
+    "one who stays away among those who arrived": (
+        "last - first - streams[segment].stayed_away",
+        "last - first",
+    ),
+    "a turn of a request that never comes": (
+        "routing.cookies.shape[0] or constants.segments[segment].leaves",
+        "routing.cookies.shape[0]",
+    ),
     "the weight in a rendezvous": (
         ".salt)) / relative[number]",
         ".salt)) * relative[number]",
@@ -214,134 +263,7 @@ FAULTS = {
 """By name, a text that the kernel has once, and what stands there in its place."""
 
 
-def full(queue_limit: int = 0) -> Play:
-    """A worker, few places to wait if any, and one request a microsecond: some arrive in the very
-    nanosecond in which the worker becomes free.
-    """
-    only = {"a": variant(latency=_constant("300ns"), queue_limit=queue_limit)}
-    return _play(only, half_ms=4, rate="1000000/s")
-
-
-def kept() -> Play:
-    """One client whose cookie ends after 300 ns: some requests arrive in that very nanosecond."""
-    return _play(
-        {name: variant(latency=_constant("1ns")) for name in ("a", "b")},
-        half_ms=4,
-        traffic={"users": {"rate": "1000000/s", "clients": 1}},
-        endpoint={"variant_routing": "session_cookie", "affinity": "300ns"},
-    )
-
-
-def tied() -> Play:
-    """Four segments of a request a microsecond each: some arrive in the very nanosecond of
-    another's, after a request of their own.
-    """
-    return _play(
-        {"a": variant(latency=_constant("15ns"))},
-        half_ms=1,
-        traffic={f"s{number}": {"rate": "1000000/s"} for number in range(4)},
-    )
-
-
-def weightless(rule: str) -> Play:
-    """Clients who were sent to a variant that has no weight any more."""
-    return _play(
-        half_ms=400,
-        rate="1000/s",
-        script={1: [SetWeights({"a": 1.0, "b": 0.0})]},
-        endpoint={"variant_routing": rule, "affinity": "10s", "weight_update": "1ms"},
-        traffic={"users": {"rate": "1000/s", "clients": 20}},
-    )
-
-
-def in_turn() -> Play:
-    """Two variants of equal weights that serve in turn."""
-    return _play(
-        half_ms=100, rate="1000/s", endpoint={"variant_routing": "smooth_weighted_round_robin"}
-    )
-
-
-def mirrored() -> Play:
-    """Copies that are answered in later windows than they come in."""
-    return _play(
-        half_ms=2000,
-        rate="10/s",
-        script={1: [SetWeights({"a": 1.0, "b": 0.0}, None, Mirror("b", 1.0))]},
-        endpoint={"weight_update": "1ms"},
-        metrics={"period": "20ms", "publication_delay": "0s"},
-    )
-
-
-def labelled_at_the_end() -> Play:
-    """A run that ends in the nanosecond in which a label arrives."""
-    parts = {"rate": "1000/s", "labels": {"delay": _constant("1ms")}}
-    records = _play(half_ms=100, **parts).on("reference").data.records
-    last_ns = max(records[:, RECORD_COLUMNS.index("label_ns")])
-    return _play(half_ms=100, horizon=f"{last_ns}ns", **parts)
-
-
-def changing(**hit: Any) -> Play:
-    """One request a microsecond to two instances, which are slow and fail from 3 us on."""
-    conditions = {"kind": "conditions", "at": "3us", "latency_times": 3, "error_rate": 1} | hit
-    traffic: dict[str, Any] = {
-        name: {"rate": "1000000/s", "arrivals": {"gaps": {"kind": "regular"}}}
-        for name in ("users", "others")
-    }
-    slow = variant(latency=_constant("100ns"), instances=2)
-    return _play({"a": slow, "b": slow}, half_ms=1, traffic=traffic, timeline=[conditions])
-
-
-def faulty_copies() -> Play:
-    """Copies to a variant of which half fail for a while."""
-    conditions = {"kind": "conditions", "variants": ["b"], "error_rate": 0.5}
-    return _play(
-        {"a": variant(), "b": variant(weight=0)},
-        half_ms=400,
-        rate="1000/s",
-        endpoint={"shadow": {"variant": "b", "share": 1}},
-        timeline=[conditions],
-    )
-
-
-def doubled() -> Play:
-    """A request each microsecond, and from 4 us on two: the one at 4 us is at the knot."""
-    shape = {"kind": "points", "points": {"0s": 1, "4us": 0, "8us": 2}, "between": "constant"}
-    arrivals = {"gaps": {"kind": "regular"}, "shape": shape}
-    return _play(half_ms=1, traffic={"users": {"rate": "1000000/s", "arrivals": arrivals}})
-
-
-def labelled(
-    labels: dict[str, Any],
-    immature: Immature | None = None,
-    *,
-    probability: float = 1,
-    targets: Mapping[str, Any] | None = None,
-) -> Play:
-    """Replies at 11, 21 s and so on, whose labels come 5 s later unless told otherwise."""
-    right = {"kind": "success", "probability": probability}
-    served = variant(latency=_constant("1s"), quality=right)
-    regular = {"rate": "6/min", "arrivals": {"gaps": {"kind": "regular"}}}
-    play = _play(
-        {"a": served, "b": served},
-        half_ms=30_000,
-        traffic={"users": regular | (targets or {})},
-        labels={"delay": _constant("5s")} | labels,
-    )
-    return replace(play, immature=immature)
-
-
-def sized() -> Play:
-    """Ten requests whose sizes say, but for a factor, how long a worker is busy with them."""
-    rows = "\n".join(f"{at},{at},{at}" for at in range(10))
-    trace = {"file": trace_file(f"t,{','.join(SIZES)}\n{rows}"), "time": "t", "unit": "ms"}
-    per_unit = dict.fromkeys(SIZES, "100us")
-    latency = {"kind": "by_size", "base": "1ms", "per_unit": per_unit, "cv": 0.5}
-    served = variant(latency=latency)
-    traffic = {"users": {"trace": trace | {"sizes": list(SIZES)}}}
-    return _play({"a": served, "b": served}, half_ms=100, traffic=traffic)
-
-
-_REVISED: Mapping[str, Any] = {"revised": 1, "revised_after": {"kind": "constant", "value": "2s"}}
+_REVISED: Mapping[str, Any] = {"revised": 1, "revised_after": constant("2s")}
 
 RARE: Mapping[str, Callable[[], Play]] = {
     "one place more in the queue": full,
@@ -362,44 +284,37 @@ RARE: Mapping[str, Callable[[], Play]] = {
     "the answers of another segment": lambda: changing(segments=["others"]),
     "a fault that a copy does not meet": faulty_copies,
     "a rate after a knot": doubled,
+    "a client who leaves for nothing earned": earning_nothing,
+    "a request at the reply after which its client leaves": leaving_at_a_reply,
+    "a client who comes back": leaving,
+    "a turn of a request that never comes": lambda: leaving(
+        "1us", variant_routing="smooth_weighted_round_robin"
+    ),
+    "whom another client met": carried,
+    "a lasting change that is not carried over": lambda: carried(
+        timeline=[
+            {
+                "kind": "conditions",
+                "at": "50ms",
+                "variants": ["b"],
+                "quality": {"kind": "success", "probability": 0},
+            }
+        ]
+    ),
     "a positive on the last instant of the window": lambda: labelled({"attribution_window": "5s"}),
-    "a label at an outage's start": lambda: labelled({"outages": [_lost("16s", "1s")]}),
-    "a label at an outage's end": lambda: labelled({"outages": [_lost("15s", "1s")]}),
+    "a label at an outage's start": lambda: labelled({"outages": [lost("16s", "1s")]}),
+    "a label at an outage's end": lambda: labelled({"outages": [lost("15s", "1s")]}),
     "a label at the end of a rule's window": lambda: labelled({}, Window(within="5s")),
     "a correction at the end of a rule's window": lambda: labelled(_REVISED, Window(within="7s")),
     "a second delivery that knows better": lambda: labelled(
-        _REVISED | {"duplicates": {"share": 1, "delay": _constant("1s")}}
+        _REVISED | {"duplicates": {"share": 1, "delay": constant("1s")}}
     ),
     "what a correction takes back": lambda: labelled(_REVISED),
     "words of a pair's second request": lambda: labelled(
-        _REVISED | {"revised": 0.5}, targets={"paired_targets": ["a", "b"]}
+        _REVISED | {"revised": 0.5}, paired_targets=["a", "b"]
     ),
     "negatives among the weighed": lambda: labelled({"wrong": 1}, Weight(), probability=0.5),
     "the sizes of the next request": sized,
     "a factor that is left out": sized,
 }
 """By name of a fault, a play that finds it: few drawn runs have what it needs."""
-
-
-def _play(
-    variants: dict[str, dict[str, Any]] | None = None,
-    *,
-    half_ms: int,
-    script: Mapping[int, Sequence[Action]] | None = None,
-    **parts: Any,
-) -> Play:
-    """A run of two looks and two windows."""
-    half = f"{half_ms}ms"
-    times = {"metrics": {"period": half, "publication_delay": "0s"}}
-    times |= {"controller": {"interval": half}, "horizon": f"{2 * half_ms}ms"}
-    return Play(
-        scenario(variants, **(times | parts)), script or {}, period=None, seed=1, replication=0
-    )
-
-
-def _lost(at: str, lasts: str) -> dict[str, str]:
-    return {"at": at, "lasts": lasts, "then": "lost"}
-
-
-def _constant(value: str) -> dict[str, str]:
-    return {"kind": "constant", "value": value}

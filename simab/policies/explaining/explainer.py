@@ -29,6 +29,8 @@ class Topic(IntEnum):
     RECORDED = auto()
     SHOWN = auto()
     USERS = auto()
+    CARRIED_OVER = auto()
+    STAYING = auto()
     TOO_LATE = auto()
     REFUSED = auto()
     DEPLOYMENT = auto()

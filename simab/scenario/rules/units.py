@@ -89,6 +89,11 @@ def _sessions_come(scenario: UncheckedScenario, here: Path) -> Iterator[Violatio
         rule = "takes sessions for independent draws, and no segment with labels has sessions"
         remedy = "Add sessions to a segment of traffic, or write request or user."
         yield violation_at_key(here, rule, remedy)
+    for name, segment in scenario.traffic.items():
+        if segment.sessions is not None and segment.opt_out:
+            rule = f"counts the requests of sessions, and clients of {name} leave between them"
+            remedy = "Leave out opt_out of that segment, or write request or user."
+            yield violation_at_key(here, rule, remedy)
 
 
 def _cap_leaves_a_difference(

@@ -15,6 +15,7 @@ from simab.profiles.outcomes import OutcomeSampler
 from simab.profiles.rate_curve import RateCurve
 from simab.world.arrival_times import curve_of
 from simab.world.blueprint import Blueprint
+from simab.world.compiled.client_state import ClientState
 from simab.world.compiled.effect_arrays import effect_records, strength_records
 from simab.world.compiled.given import given_arrays, per_unit_ns
 from simab.world.compiled.label_arrays import label_arrays_of
@@ -26,11 +27,9 @@ from simab.world.run_counts import INSTANCE_SHARE_ONE
 
 __all__ = [
     "LOG_ROW",
-    "NO_COOKIE",
     "NO_TABLE",
     "UNLIMITED",
     "VARIANT_ROUTING",
-    "ClientState",
     "InstanceState",
     "RoutingArrays",
     "RunConstants",
@@ -44,7 +43,6 @@ Integers = NDArray[np.int64]
 
 UNLIMITED: Final = -1
 NO_TABLE: Final = -1
-NO_COOKIE: Final = -(1 << 62)  # as if it had run out long ago
 VARIANT_ROUTING: Final = {
     "weighted_random": 0,
     "sticky_hash": 1,
@@ -102,6 +100,11 @@ _SEGMENT: Final = np.dtype(
         ("first_paired", np.int64),
         ("paired", np.int64),
         ("called", np.int64),  # whether its requests are made from outside
+        ("remembers", np.int64),  # whether its clients do one of the following
+        ("carries_over", np.int64),  # whether they know whom they met before
+        ("carried_up_to", np.uint64),  # then the last word of an answer that is carried over
+        ("leaves", np.int64),  # whether they may leave after a bad answer
+        ("leaves_up_to", np.uint64),  # then the last word of a client who does
         ("first_knot", np.int64),  # of the rate's curve
         ("knots", np.int64),  # none: the rate stays as it is
         ("given", np.int64),  # how many arrivals, where they are given, else NOT_GIVEN
@@ -186,7 +189,9 @@ class RoutingArrays(NamedTuple):
     clients, `cookies` says since when it has one (NO_COOKIE: it has none; no entries: none gets
     any), `users` has a bit if it has been assigned in this epoch (no entries: not counted; where
     routing goes by sessions, a bit for each of these), and `kept` is the variant that was drawn for
-    it, until `kept_until_ns` (no entries: none is kept).
+    it, until `kept_until_ns` (no entries: none is kept), and `met` the one to which its latest
+    request went, or NO_VARIANT (no entries: not asked); from `left_ns` on it sends nothing any
+    more.
     """
 
     number: int
@@ -206,6 +211,8 @@ class RoutingArrays(NamedTuple):
     users: Words
     kept: Integers
     kept_until_ns: Integers
+    met: Integers
+    left_ns: Integers
 
 
 class InstanceState(NamedTuple):
@@ -349,8 +356,13 @@ def _segments(blueprint: Blueprint, tables: TableRows, guides: Sequence[Integers
         record["guide_shift"] = 64 - len(segment.client_thresholds).bit_length()
         record["stream"] = segment.stream
         record["clients_asked_for"] = (
-            by_client or len(segment.targets) > 1 or record["clients_differ"]
+            by_client or len(segment.targets) > 1 or record["clients_differ"] or segment.remembers
         )
+        record["remembers"] = segment.remembers
+        record["carries_over"] = segment.carried_below > 0
+        record["carried_up_to"] = _last_below(segment.carried_below)
+        record["leaves"] = segment.leaves_below > 0
+        record["leaves_up_to"] = _last_below(segment.leaves_below)
         record["gap_table"] = tables.row_of(segment.gaps)
         record["labelled"] = segment.labelled
         record["paired"] = len(segment.paired)
@@ -394,15 +406,6 @@ def _rows(samplers: Sequence[OutcomeSampler]) -> Records:
 def _last_below(bound: int) -> np.uint64:
     """The last word below a bound that may be 2**64; 0 where there is none."""
     return np.uint64(max(bound - 1, 0))
-
-
-class ClientState(NamedTuple):
-    """What routing remembers of clients, as RoutingArrays says."""
-
-    cookies: Integers
-    users: Words
-    kept: Integers
-    kept_until_ns: Integers
 
 
 def routing_arrays_of(

@@ -17,7 +17,7 @@ from simab.world.compiled.draws import INSIDE, bit_length
 from simab.world.compiled.label_counts import bucket_of, count_label, count_reward
 from simab.world.compiled.label_course import learn_by_course
 from simab.world.compiled.log import client_of_all, log_copy, log_label, log_request
-from simab.world.compiled.streams import BY_WEIGHT, NEVER
+from simab.world.compiled.streams import BY_WEIGHT, NEVER, STAYS_AWAY
 from simab.world.run_counts import (
     CARRY_NS,
     CLIENT_BITS,
@@ -68,7 +68,8 @@ def book(constants, routing, streams, instances, counts, log, segment):
     first, last = streams[segment].booked, streams[segment].cursor
     if log.shape[0]:
         for place in range(first, last):
-            log_request(log, constants, streams, instances.numbers, segment, np.uint64(place))
+            if streams[segment].ways[np.uint64(place)] != STAYS_AWAY:
+                log_request(log, constants, streams, instances.numbers, segment, np.uint64(place))
     _book_assigned(constants, routing, streams, counts.requests, segment, first, last)
     _book_ends(constants, routing, streams, counts, segment, first, last)
     if len(constants.label_course):
@@ -77,8 +78,8 @@ def book(constants, routing, streams, instances, counts, log, segment):
         for place in range(first, last):
             if streams[segment].statuses[np.uint64(place)] == _OK:
                 _learn(constants, streams, counts, log, segment, np.uint64(place))
-    counts.totals[_TOTAL_ARRIVED] += last - first
-    streams[segment].booked = last
+    counts.totals[_TOTAL_ARRIVED] += last - first - streams[segment].stayed_away
+    streams[segment].booked, streams[segment].stayed_away = last, 0
     if constants.segments[segment].called and last > first:
         _keep_reply(streams, segment, np.uint64(last - 1))
 

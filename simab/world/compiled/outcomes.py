@@ -19,7 +19,7 @@ from simab.world.compiled.draws import (
 from simab.world.compiled.streams import BLOCK, CLIENT, ROW, SCORE
 from simab.world.propensities import ALL_ALIKE, HALF_FACTOR
 
-__all__ = ["draw_answer", "draw_outcome", "draw_outcomes"]
+__all__ = ["draw_answer", "draw_outcome", "draw_outcomes", "usual_answers"]
 
 _SCORE_ONE = np.int64(SCORE_ONE)
 _SCORE_CELL_BITS = np.int64(SCORE_CELL_BITS)
@@ -33,27 +33,29 @@ def draw_outcomes(constants, streams, segment, first):
     if constants.segments[segment].clients_differ:
         for place in range(first, BLOCK):
             here = np.uint64(place)
-            answers = _usual_answers(constants, streams, segment, here)
-            _draw_by_client(constants, streams, segment, here, answers)
+            variant = np.uint64(streams[segment].variants[here])
+            answers = usual_answers(constants, segment, variant)
+            _draw_by_client(constants, streams, segment, here, variant, answers)
         return
     for place in range(first, BLOCK):
         here = np.uint64(place)
-        answers = _usual_answers(constants, streams, segment, here)
-        _draw_alike(constants, streams, segment, here, answers)
+        variant = np.uint64(streams[segment].variants[here])
+        answers = usual_answers(constants, segment, variant)
+        _draw_alike(constants, streams, segment, here, variant, answers)
 
 
 @njit(forceinline=True, **INSIDE)
 def draw_outcome(constants, streams, segment, place):
     """Those of one request, of the variant that it goes to."""
-    answers = _usual_answers(constants, streams, segment, place)
-    draw_answer(constants, streams, segment, place, answers)
+    variant = np.uint64(streams[segment].variants[place])
+    answers = usual_answers(constants, segment, variant)
+    draw_answer(constants, streams, segment, place, variant, answers)
 
 
 @njit(forceinline=True, **INSIDE)
-def _usual_answers(constants, streams, segment, place):
-    """The number of the answers of the variant that a request goes to."""
-    number = _place_of(constants, segment, np.uint64(streams[segment].variants[place]))
-    return np.uint64(constants.answers_of[number])
+def usual_answers(constants, segment, variant):
+    """The number of the answers that a variant gives to a segment where nothing changes them."""
+    return np.uint64(constants.answers_of[_place_of(constants, segment, variant)])
 
 
 @njit(forceinline=True, **INSIDE)
@@ -62,18 +64,17 @@ def _place_of(constants, segment, variant):
 
 
 @njit(forceinline=True, **INSIDE)
-def draw_answer(constants, streams, segment, place, answers):
-    """Those of one request, of the answers with this number."""
+def draw_answer(constants, streams, segment, place, variant, answers):
+    """Those of one request, of a variant's answers with this number."""
     if constants.segments[segment].clients_differ:
-        _draw_by_client(constants, streams, segment, place, answers)
+        _draw_by_client(constants, streams, segment, place, variant, answers)
     else:
-        _draw_alike(constants, streams, segment, place, answers)
+        _draw_alike(constants, streams, segment, place, variant, answers)
 
 
 @njit(**INSIDE)
-def _draw_by_client(constants, streams, segment, place, answers):
+def _draw_by_client(constants, streams, segment, place, variant, answers):
     """The same where clients differ. In a function of its own: mostly they do not."""
-    variant = np.uint64(streams[segment].variants[place])
     number = _place_of(constants, segment, variant) * np.uint64(len(constants.answers)) + answers
     start = constants.succeeds_starts[number]
     client = streams[segment].words[CLIENT, place]
@@ -102,9 +103,8 @@ def _multiplied(factors, start, client, units, lowest):
 
 
 @njit(forceinline=True, **INSIDE)
-def _draw_alike(constants, streams, segment, place, answers):
+def _draw_alike(constants, streams, segment, place, variant, answers):
     """The same where all clients are alike."""
-    variant = np.uint64(streams[segment].variants[place])
     word_row, word_score = streams[segment].words[ROW, place], streams[segment].words[SCORE, place]
     outcome = _outcome(constants, answers, variant, word_row, word_score)
     _keep(constants, streams, segment, place, outcome)

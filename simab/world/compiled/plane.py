@@ -17,13 +17,12 @@ from simab.world.blueprint import NO_VARIANT
 from simab.world.calls import CallEnd
 from simab.world.compiled.arrays import (
     LOG_ROW,
-    NO_COOKIE,
-    ClientState,
     InstanceState,
     RoutingArrays,
     constants_of,
     routing_arrays_of,
 )
+from simab.world.compiled.client_state import NO_COOKIE, STAYS, ClientState
 from simab.world.compiled.kernel import (
     LOG_FULL,
     QUEUE_FULL,
@@ -67,6 +66,9 @@ class CompiledPlane:
         keeping = run_counts.blueprint.scenario.endpoint.variant_routing in KEEPING
         remembered = self._clients if keeping else 0
         self._kept = np.zeros(remembered, np.int64), np.zeros(remembered, np.int64)
+        remembering = any(segment.remembers for segment in run_counts.blueprint.segments)
+        remembered = self._clients if remembering else 0
+        self._met = np.full(remembered, NO_VARIANT, np.int64), np.full(remembered, STAYS, np.int64)
         self._users, self._epoch = np.zeros(0, dtype=np.uint64), -1
         self._slots: dict[tuple[int, int], int] = {}
         self._instances = _free_times(0, self._workers, _FIRST_RING)
@@ -93,7 +95,9 @@ class CompiledPlane:
             self._routings,
             routing,
             slots,
-            ClientState(self._cookies_of(routing), self._users_of(routing), *self._kept),
+            ClientState(
+                self._cookies_of(routing), self._users_of(routing), *self._kept, *self._met
+            ),
         )
         self._make_room_for_instances()
         self._kernel = advance

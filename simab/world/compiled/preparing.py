@@ -80,7 +80,7 @@ def settle(constants, routing, streams, segment, first, before_ns):
             streams[segment].statuses[place] = status_of(constants, variant, words[ERROR, place])
             if constants.segments[segment].labelled:
                 draw_outcome(constants, streams, segment, place)
-        if routing.cookies.shape[0]:
+        if routing.cookies.shape[0] or constants.segments[segment].leaves:
             return
         place += _ONE
 

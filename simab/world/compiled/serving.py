@@ -26,6 +26,7 @@ from simab.world.compiled.instances import (
 )
 from simab.world.compiled.outcomes import draw_answer
 from simab.world.compiled.preparing import service_of, settle, sized, slot_of, status_of
+from simab.world.compiled.remembering import remember, stays_away
 from simab.world.compiled.streams import (
     BLOCK,
     ERROR,
@@ -60,15 +61,20 @@ def serve(constants, routing, streams, instances, counts, log, position, segment
 
     Returns DONE, or LOG_FULL or QUEUE_FULL when there is no room for one request more.
     """
-    reason = DONE
+    reason, remembers = DONE, constants.segments[segment].remembers
     place = np.uint64(streams[segment].cursor)
     while place < BLOCK and streams[segment].arrived_ns[place] < before_ns:
         reason = _lacking(instances, log, position)
         if reason != DONE:
             break
+        if remembers and stays_away(constants, routing, streams, segment, place):
+            place += _ONE
+            continue
         if streams[segment].ways[place] == ON_ARRIVAL:
             settle(constants, routing, streams, segment, place, before_ns)
         _serve_one(constants, routing, streams, instances, counts, log, position, segment, place)
+        if remembers:
+            remember(constants, routing, streams, segment, place)
         place += _ONE
     streams[segment].cursor = place
     return reason
@@ -145,7 +151,7 @@ def _serve_changed(constants, streams, instances, segment, place):
         row = words[ROW, place]
         answers = answers_met(constants, segment, variant, instance, started_ns, row)
         if answers != SAME_ANSWERS:
-            draw_answer(constants, streams, segment, place, np.uint64(answers))
+            draw_answer(constants, streams, segment, place, variant, np.uint64(answers))
     return started_ns, finished_ns
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "ON_ARRIVAL",
     "ROW",
     "SCORE",
+    "STAYS_AWAY",
     "TARGET",
     "VARIANT",
     "streams_of",
@@ -44,8 +45,9 @@ CLIENT, TARGET, VARIANT, INSTANCE, LATENCY, ERROR, ROW, SCORE, DELAY, NEVER_LABE
 NEVER: Final = -1
 NOT_CALLED_NS: Final = 1 << 62
 """Arrival of a request that has not been made from outside: after every horizon."""
-NAMED, BY_COOKIE, BY_WEIGHT, ON_ARRIVAL = (np.int64(number) for number in range(4))
-"""In which way a request comes by its variant; ON_ARRIVAL is not known before."""
+NAMED, BY_COOKIE, BY_WEIGHT, ON_ARRIVAL, STAYS_AWAY = (np.int64(number) for number in range(5))
+"""In which way a request comes by its variant; ON_ARRIVAL is not known before. One that STAYS_AWAY
+never comes: its client has left."""
 NOWHERE: Final = -1
 """The slot of a request whose variant has no instances."""
 LEAST_BUSY: Final = -2
@@ -58,6 +60,7 @@ _SEGMENT: Final = np.dtype(
         ("drawn", np.int64),
         ("cursor", np.int64),  # place of the next request to serve within the block
         ("booked", np.int64),  # place of the next one to book
+        ("stayed_away", np.int64),  # how many of those between the two never came
         ("clients_wanted", np.int64),
         ("routing", np.int64),  # number of the one that the block is prepared for
         # Of each request of the block, drawn:

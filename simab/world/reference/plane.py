@@ -19,10 +19,11 @@ from simab.scenario.serving import HASHING
 from simab.world.answer_log import LabelledRecords
 from simab.world.blueprint import NO_VARIANT, Blueprint
 from simab.world.calls import CallEnd
-from simab.world.conditions import fails, service_under
+from simab.world.conditions import ALL_INSTANCES, fails, service_under
 from simab.world.event_order import Rank, at, now_ns
 from simab.world.label_plan import LabelPlan
 from simab.world.records import COPY, UNKNOWN
+from simab.world.reference.client_memory import ClientMemory
 from simab.world.reference.labelling import Answer, counted, deliveries
 from simab.world.reference.request_log import RequestLog
 from simab.world.reference.traffic import NO_SESSION, Arrival, arrivals, called
@@ -65,6 +66,7 @@ class ReferencePlane:
         self._cookies: dict[tuple[int, ...], int] = {}
         self._kept: dict[tuple[int, int], tuple[int, int]] = {}
         self._users: set[tuple[int, int]] = set()
+        self._memory = ClientMemory(self._blueprint)
         self._epoch = -1
         self._called = 0
         self._learned = 0
@@ -109,7 +111,8 @@ class ReferencePlane:
     def _traffic(self) -> Steps:
         for arrival in arrivals(self._blueprint, self._draws):
             yield at(self._environment, arrival.arrived_ns, Rank.ARRIVAL)
-            self._environment.process(self._request(arrival))
+            if not self._memory.has_left(arrival):
+                self._environment.process(self._request(arrival))
 
     def _call(self, arrival: Arrival) -> Generator[simpy.Event, Any, CallEnd]:
         yield at(self._environment, arrival.arrived_ns, Rank.CALL)
@@ -126,6 +129,7 @@ class ReferencePlane:
             if self._log:
                 self._log.finish(record, Status.INVALID_TARGET, arrival.arrived_ns)
             return CallEnd(variant, None, Status.INVALID_TARGET, UNKNOWN, arrival.arrived_ns)
+        answering = self._memory.meet(arrival, variant)
         end = yield from self._serve(variant, arrival, arrival.service, record)
         status = end.status
         self._run_counts.book_end(status)
@@ -133,7 +137,9 @@ class ReferencePlane:
         if status is not Status.REJECTED:
             self._give_cookie(arrival, variant, routing)
         if status is Status.OK:
-            self._label(end, arrival, record)
+            self._label(end, arrival, record, answering)
+        if self._memory.leaves_if_bad(arrival) and self._is_bad(end, answering, arrival):
+            self._memory.leave(arrival)
         return end
 
     def _copy(self, arrival: Arrival, words: tuple[int, int, int, int]) -> Steps:
@@ -284,8 +290,11 @@ class ReferencePlane:
             self._workers[place] = simpy.Resource(self._environment, capacity)
         return self._workers[place]
 
-    def _label(self, end: CallEnd, arrival: Arrival, record: int) -> None:
-        """Book the label of an answered request now, for the time at which it will arrive."""
+    def _label(self, end: CallEnd, arrival: Arrival, record: int, answering: int) -> None:
+        """Book the label of an answered request now, for the time at which it will arrive.
+
+        Its answer is one of the variant `answering`.
+        """
         _, _, delay_word, never_word = arrival.outcome
         blueprint = self._blueprint
         labelled = blueprint.segments[arrival.segment].labelled
@@ -293,9 +302,7 @@ class ReferencePlane:
         if not labelled or (usual and never_word < blueprint.never_labelled_below):
             self._run_counts.book_label_end(None)
             return
-        assert end.instance is not None
-        place = arrival.segment, end.variant, end.instance
-        outcome = self._outcome(place, end.started_ns, arrival)
+        outcome = self._outcome(end, answering, arrival)
         if blueprint.labels is not None:
             answer = Answer(end.variant, outcome, end.finished_ns)
             self._label_by_course(blueprint.labels, answer, arrival, record)
@@ -306,13 +313,16 @@ class ReferencePlane:
             seen = label_ns < blueprint.horizon_ns
             self._log.learn(record, label_ns, outcome if seen else None)
 
-    def _outcome(
-        self, where: tuple[int, int, int], started_ns: int, arrival: Arrival
-    ) -> RequestOutcome:
-        """What the answer is to this client, begun with at an instant by an instance."""
+    def _outcome(self, end: CallEnd, variant: int, arrival: Arrival) -> RequestOutcome:
+        """What the answer is to this client, as good as one of a variant.
+
+        One that is carried over knows of what the timeline does to all instances of that variant.
+        """
+        assert end.instance is not None
         row, score, _, _ = arrival.outcome
-        segment, variant, _ = where
-        answers = self._blueprint.answers_met(where, started_ns, row)
+        segment = arrival.segment
+        instance = end.instance if variant == end.variant else ALL_INSTANCES
+        answers = self._blueprint.answers_met((segment, variant, instance), end.started_ns, row)
         below = self._propensities.succeeds_below((segment, variant, answers), arrival.client)
         salt = self._blueprint.variants[variant].salt
         sampler = self._blueprint.conditions.samplers[answers]
@@ -322,6 +332,14 @@ class ReferencePlane:
         lowest, place = sampler.reward_scale.lowest, (segment, variant)
         units = self._propensities.multiplied(place, arrival.client, outcome.score, lowest)
         return outcome._replace(score=units)
+
+    def _is_bad(self, end: CallEnd, answering: int, arrival: Arrival) -> bool:
+        """Whether a client has reason to leave: an error, a wrong answer, or nothing earned."""
+        if end.status is not Status.OK:
+            return True
+        outcome = self._outcome(end, answering, arrival)
+        scale = self._blueprint.conditions.own(end.variant).reward_scale
+        return outcome.score <= scale.zero if scale is not None else outcome.correct == 0
 
     def _label_by_course(
         self, labels: LabelPlan, answer: Answer, arrival: Arrival, record: int

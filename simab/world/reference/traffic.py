@@ -28,9 +28,10 @@ class Arrival(NamedTuple):
     """One request as it reaches the endpoint.
 
     `number` counts within the segment; `content` says which row or label the request carries;
-    `target` is the variant that it names, or NO_VARIANT. `service` and `outcome` are its words.
-    `session` counts within the segment, or is NO_SESSION; `session_word` is the session's hash,
-    and the request's own word where it belongs to none.
+    `target` is the variant that it names, or NO_VARIANT. `service` and `outcome` are its words,
+    `carried` the one that decides whether its answer is carried over, `leaves` whether its client
+    leaves after a bad one. `session` counts within the segment, or is NO_SESSION; `session_word` is
+    the session's hash, and the request's own word where it belongs to none.
     """
 
     arrived_ns: int
@@ -41,6 +42,8 @@ class Arrival(NamedTuple):
     content: int
     service: tuple[int, int, int, int]
     outcome: tuple[int, int, int, int]
+    carried: int = 0
+    leaves: int = 0
     sizes: tuple[int, ...] = ()
     session: int = NO_SESSION
     session_word: int = 0
@@ -90,7 +93,7 @@ def _segment_arrivals(
             number, arrived_ns = first + offset, next(times_ns, None)
             if arrived_ns is None:
                 return
-            client, target, _, _ = clients[offset]
+            client, target, carried, leaves = clients[offset]
             content = number // pairs
             session, session_word = _session(given, number, service[offset][0])
             yield Arrival(
@@ -102,6 +105,8 @@ def _segment_arrivals(
                 content=content,
                 service=tuple(service[offset]),
                 outcome=tuple(contents[content - first // pairs]),
+                carried=carried,
+                leaves=leaves,
                 sizes=_sizes(given, number),
                 session=session,
                 session_word=session_word,

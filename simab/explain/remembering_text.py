@@ -1,0 +1,80 @@
+"""What explain says of clients who carry over what they met, or leave after a bad answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simab.profiles.quality import Success
+from simab.scenario.models import Scenario
+from simab.scenario.parts import Segment
+from simab.text.lists import listed, named
+from simab.text.numbers import figure_text, percent_text, two_figures
+
+__all__ = ["carried_into_others", "remembering_sentences", "those_who_stay"]
+
+
+def remembering_sentences(scenario: Scenario) -> Iterator[str]:
+    """For each segment what its clients remember, and how long those who may leave stay."""
+    for name, segment in scenario.traffic.items():
+        if segment.carry_over:
+            yield (
+                f"Of the answers to {named(name)}, {_share(segment.carry_over)} are as good as one "
+                "of the variant to which the request before of the same client went."
+            )
+        if segment.opt_out:
+            yield (
+                f"A client of {named(name)} leaves for good after {_share(segment.opt_out)} of bad "
+                f"answers{_stays(scenario, segment)}."
+            )
+
+
+def _stays(scenario: Scenario, segment: Segment) -> str:
+    """After how many requests, of right answers whose share is that of every client."""
+    if segment.propensities is not None or segment.carry_over:
+        return ""
+    found = []
+    for role in (scenario.objective.control, scenario.objective.candidate):
+        variant = scenario.endpoint.variants[role]
+        quality = segment.quality.get(role, variant.quality)
+        if isinstance(quality, Success):
+            bad = 1.0 - (1.0 - variant.error_rate) * quality.probability
+            if bad > 0.0:
+                requests = figure_text(1.0 / (bad * segment.opt_out), ".3g")
+                found.append(f"{requests} with {named(role)}")
+    return f": on average after {listed(found)} requests" if len(found) == 2 else ""
+
+
+def carried_into_others(scenario: Scenario) -> Iterator[str]:
+    """Variants that live off each other, where each request is drawn."""
+    if scenario.endpoint.assigns_clients:
+        return
+    for name, segment in scenario.traffic.items():
+        if segment.carry_over:
+            yield (
+                f"Clients of {named(name)} carry over {_share(segment.carry_over)} of what they "
+                f"met, and {scenario.endpoint.variant_routing} draws a variant for each request: a "
+                f"true difference shows as {_share(1.0 - segment.carry_over)} of itself there. To "
+                "measure it whole, set endpoint.variant_routing to sticky_hash."
+            )
+
+
+def those_who_stay(scenario: Scenario) -> Iterator[str]:
+    """Requests that never come, and a comparison of survivors where clients keep a variant."""
+    leaving = [named(name) for name, each in scenario.traffic.items() if each.opt_out]
+    if not leaving:
+        return
+    survivors = ""
+    if scenario.endpoint.assigns_clients:
+        survivors = (
+            f" Under {scenario.endpoint.variant_routing} each variant is left with those whom it "
+            "pleased, and a test by request or user compares these; `unit: user_mean` counts "
+            "everybody who came."
+        )
+    yield (
+        f"Clients of {listed(leaving)} leave after bad answers, and all forecasts of requests, "
+        f"loads and labels count them as if they stayed: fewer come.{survivors}"
+    )
+
+
+def _share(share: float) -> str:
+    return percent_text(two_figures(share))
