@@ -55,7 +55,7 @@ def print_comparison(result: StudyResult, *, gated: bool = False) -> None:
     ]
     headings = [heading for heading, _ in columns]
     rows = [[written(policy) for _, written in columns] for policy in study.policies]
-    terminal.print_table(console, headings, rows, folds=study.truth.several)
+    terminal.print_table(console, headings, rows, folds=True)
     click.echo()
     print_outcomes(console, study)
     click.echo()
@@ -97,7 +97,7 @@ def _print_worlds(console: Console, study: StudyResult) -> None:
     short |= {"Policy": "policy", TIME: "decides", ON_WORSE: "on worse", VERDICT: "verdict"}
     headings = [short[table.columns[place].title] for place in shown]
     rows = [[row[place].text for place in shown] for row in table.rows]
-    terminal.print_table(console, headings, rows)
+    terminal.print_table(console, headings, rows, folds=True)
     said = {
         "decides": "“decides”: the median time to a decision, in the world where it is longest.",
         "on worse": "“on worse”: the mean number of requests of a run on worse variants, in the "

@@ -172,8 +172,9 @@ def print_table(
 ) -> None:
     """Print aligned columns: words in the first and the last to the left, the rest to the right.
 
-    Where the terminal is too narrow the last column wraps, then the first; where that is not enough
-    and it is narrower than most, or the table `folds`, each row is a few lines of its own.
+    Where the terminal is too narrow the last column wraps, then the first, then the headings of the
+    others; where that is not enough and it is narrower than most, or the table `folds`, each row is
+    a few lines of its own.
     Emphasised rows are red on a terminal.
     """
     from rich.text import Text
@@ -206,19 +207,29 @@ def _print_record(
 
 
 def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Widths of the columns: as wide as what they hold, but the outer two give way."""
+    """Widths of the columns: as wide as what they hold, but the outer two give way, then headings.
+
+    The first row has the headings.
+    """
     widths = [max(1, *(len(row[i]) for row in rows)) for i in range(len(rows[0]))]
     for column in (-1, 0):
         excess = sum(width + 2 for width in widths) - room
         longest_word = max(len(word) for row in rows for word in [*row[column].split(), ""])
         widths[column] -= max(min(excess, widths[column] - max(longest_word, _NARROWEST)), 0)
+    for column in range(1, len(widths) - 1):
+        excess = sum(width + 2 for width in widths) - room
+        held = [*rows[0][column].split(), *(row[column] for row in rows[1:]), ""]
+        widths[column] -= max(min(excess, widths[column] - max(map(len, held))), 0)
     return widths
 
 
 def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     first, *middle, last = (
         _wrapped(row[0], widths[0]).split("\n"),
-        *([cell] for cell in row[1:-1]),
+        *(
+            _wrapped(cell, width).split("\n")
+            for cell, width in zip(row[1:-1], widths[1:-1], strict=True)
+        ),
         _wrapped(row[-1], widths[-1]).split("\n"),
     )
     for cells in zip_longest(first, *middle, last, fillvalue=""):

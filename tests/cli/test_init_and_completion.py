@@ -13,7 +13,7 @@ import pytest
 from simab.cli.templates import TEMPLATES
 from simab.explain import warnings
 from simab.scenario import load
-from simab.scenario.starter import starter_text
+from simab.scenario.starter import starter_text, with_its_name
 from tests.comparison.command_line import run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -26,8 +26,29 @@ def test_a_template_is_written_and_valid(
 ) -> None:
     path = tmp_path / "mine.yaml"
     assert run(capsys, "init", path, "--template", name).code == 0
-    assert path.read_text("utf-8") == starter_text(name)
+    assert path.read_text("utf-8") == with_its_name(starter_text(name), str(path))
     assert run(capsys, "check", path).code == 0
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_its_commands_name_the_file(name: str) -> None:
+    """As a shell reads it, in columns; and nothing else of the template is another."""
+    text = starter_text(name)
+    written = with_its_name(text, "my tests/first.yaml")
+    commands = [line for line in written.splitlines() if line.startswith("#   simab")]
+    for line in commands:
+        assert "'my tests/first.yaml'" in line
+    words = {line.index(line.split("  ")[-1].strip()) for line in commands}
+    assert len(words) <= 1
+    assert "FILE" not in written.partition("\ntitle:")[0]
+    assert written.partition("\ntitle:")[2] == text.partition("\ntitle:")[2]
+    assert with_its_name(text, "a\nb") == text
+
+
+def test_the_usual_name_changes_nothing_but_spaces() -> None:
+    """The template of the default name has it already."""
+    text = starter_text()
+    assert with_its_name(text, "scenario.yaml").split() == text.split()
 
 
 @pytest.mark.parametrize("name", ["canary", "test", "bandit", "revenue"])

@@ -11,7 +11,7 @@ import pytest
 from simab.explain import explain, warnings
 from simab.explain.forecast import size_of, size_sentence
 from simab.scenario import json_schema, load
-from simab.scenario.starter import starter_text
+from simab.scenario.starter import starter_text, with_its_name
 from simab.version import VERSION
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
@@ -41,7 +41,7 @@ def test_init_does_not_overwrite(run, tmp_path: Path) -> None:
     assert "exists already. Use --force" in err
     assert path.read_text(encoding="utf-8") == "mine"
     assert run("init", str(path), "--force", "--quiet") == (0, "", "")
-    assert path.read_text(encoding="utf-8") == starter_text()
+    assert path.read_text(encoding="utf-8") == with_its_name(starter_text(), str(path))
     assert run("init", str(tmp_path))[0] == 0
     assert (tmp_path / "scenario.yaml").exists()
     assert "cannot be written" in run("init", str(tmp_path / "no" / "such.yaml"))[2]

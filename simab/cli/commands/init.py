@@ -33,7 +33,7 @@ def _templates(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 def command(path: Path, template: str, listing: bool, force: bool, quiet: bool) -> None:
     """Write a commented scenario to PATH (scenario.yaml), ready to be checked and run."""
     from simab.files import write_files
-    from simab.scenario.starter import starter_text
+    from simab.scenario.starter import starter_text, with_its_name
 
     if listing:
         for name, about in TEMPLATES.items():
@@ -42,6 +42,7 @@ def command(path: Path, template: str, listing: bool, force: bool, quiet: bool) 
     text = starter_text(template)
     if path.is_dir():
         path = path / "scenario.yaml"
+    text = with_its_name(text, str(path))
     if path.exists() and not force:
         raise InvalidInput(
             f"{path} exists already. Use --force to overwrite it, or name another file."
