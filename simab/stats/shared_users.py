@@ -65,6 +65,11 @@ class UserTable:
         means = tuple(values / np.maximum(requests, 1.0) for values, requests in pairs)
         return UserTable(self.numbers, (asked[0], asked[1]), (means[0], means[1]))
 
+    def of_totals(self) -> UserTable:
+        """Each user as one request whose value is the sum of the user's own in that arm."""
+        control, candidate = ((each > 0.0).astype(np.float64) for each in self.requests)
+        return UserTable(self.numbers, (control, candidate), self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class UserDifference:

@@ -88,7 +88,7 @@ def test_by_user_it_is_the_delta_method() -> None:
     assert control.standard_deviation**2 * 2 == pytest.approx(expected.variance)
 
 
-@pytest.mark.parametrize("unit", ["request", "user", "user_mean"])
+@pytest.mark.parametrize("unit", ["request", "user", "user_mean", "user_total"])
 def test_triggered_segments_are_compared_alone(unit: str) -> None:
     """As if the others had never asked; looks count all labels, and a pre-period knows no others.
 
@@ -146,6 +146,20 @@ def test_a_session_is_adjusted_by_what_its_user_was_worth_before() -> None:
     table = user_table((sessions[~new], sessions[new]), (values[~new], values[new]))
     assert found.found == adjusted_difference(table, level[np.arange(90) // 3])
     assert found.found.variance_factor < 0.3
+
+
+def test_by_users_totals_it_is_welchs_test_of_them() -> None:
+    """SciPy's, of what each user's answers were worth together."""
+    both = drawn(4)
+    totals = [
+        [each.values[each.users == one].sum() for one in np.unique(each.users)]
+        for each in both.values()
+    ]
+    welch = stats.ttest_ind(totals[1], totals[0], equal_var=False)
+    found = seen(naive(unit="user_total"), both)
+    assert found.test().p_value == pytest.approx(welch.pvalue)
+    assert found.difference == pytest.approx(np.mean(totals[1]) - np.mean(totals[0]))
+    assert f"old total {np.mean(totals[0]):.6g} of {len(totals[0])} users" in str(found)
 
 
 def test_by_users_means_it_is_welchs_test_of_them() -> None:

@@ -43,7 +43,7 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "sample_ratio_alpha": [{"sample_ratio_alpha": 0.001}],
     "transform": [{"transform": "log1p"}],
     "triggered": [{"triggered": ["users"]}],
-    "unit": [{"unit": "user"}, {"unit": "user_mean"}],
+    "unit": [{"unit": unit} for unit in ("session", "user", "user_mean", "user_total")],
 }
 
 

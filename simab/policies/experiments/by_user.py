@@ -76,6 +76,8 @@ class UserEvidence:
         drawn = drawn_as(self.rule.unit, control, candidate)
         values = self._treated(control, candidate)
         table = user_table(drawn, values)
+        if self.rule.unit == "user_total":
+            return table.of_totals()
         return table.of_means() if self.rule.unit == "user_mean" else table
 
     @property
@@ -159,7 +161,7 @@ class UserEvidence:
     def __str__(self) -> str:
         """Both estimates in words, as every reason quotes them."""
         found, (users, new_users) = self.found, self.table.users
-        what = {"user_mean": "mean"}.get(self.rule.unit, "ratio")
+        what = {"user_mean": "mean", "user_total": "total"}.get(self.rule.unit, "ratio")
         values = self._sign * found.control, self._sign * found.candidate
         if self.rule.ranks:
             what, values = f"P({self._better})", (found.control, found.candidate)

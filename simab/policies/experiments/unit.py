@@ -17,7 +17,7 @@ from simab.policies.policy import Policy
 
 __all__ = ["UNTREATED", "Start", "Treatment", "UnitOfAnalysis", "started"]
 
-Unit: TypeAlias = Literal["request", "session", "user", "user_mean"]
+Unit: TypeAlias = Literal["request", "session", "user", "user_mean", "user_total"]
 Weights = tuple[tuple[str, float], ...]
 
 
@@ -72,8 +72,10 @@ class UnitOfAnalysis(Policy):
     """What is taken for an independent draw. `request`: each labelled request. `session`: each
     session, and each request of a segment without sessions, for the same metric, values a request,
     by the delta method. `user`: the same of each user. `user_mean`: each user, for the mean over
-    users of their own means, in which all users weigh alike. Of a metric of correct answers, or
-    rewards. Looks still count labelled requests."""
+    users of their own means, in which all users weigh alike. `user_total`: each user, for the mean
+    over users of all that the variant's answers to them were worth, which counts who comes less
+    often for less; of routing that keeps users with a variant. Of a metric of correct answers, or
+    rewards. Looks still count labelled requests; effects that the rule names are of the unit."""
     pre_period: Annotated[PositiveDuration | None, Field(exclude_if=is_absent)] = None
     """Keep all traffic with the control for so long, from the start of the run, then split it as
     the scenario's weights do, and test requests from then on, adjusted by what the same users'
@@ -124,12 +126,13 @@ class UnitOfAnalysis(Policy):
     def estimates_the_metric(self) -> bool:
         """Whether the difference that is tested is one of the objective's metric itself.
 
-        Not that of capped values or logarithms, of ranks, of means over users who all weigh alike,
+        Not that of capped values or logarithms, of ranks, of means or totals of users,
         or of some segments alone: the metric is that of all traffic.
         """
         capped = self.cap is not None or self.cap_percentile is not None
         changed = capped or self.transform is not None
-        return self.unit != "user_mean" and not changed and not self.triggered
+        of_a_user = self.unit in ("user_mean", "user_total")
+        return not of_a_user and not changed and not self.triggered
 
     def shortest_promotion_ns(self, weight_update_ns: int) -> float:
         """Not before the split, which comes after `pre_period`."""

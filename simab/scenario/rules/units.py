@@ -43,6 +43,13 @@ def answers_can_be_added_up(
     unit = getattr(policy, "unit", "request")
     if unit == "session":
         yield from _sessions_come(scenario, (*path, "unit"))
+    if unit == "user_total" and not scenario.endpoint.assigns_clients:
+        rule = (
+            "adds up what users do with a variant, which depends on the weights where "
+            f"{scenario.endpoint.variant_routing} lets users meet both"
+        )
+        remedy = "Write variant_routing: sticky_hash, or unit: user."
+        yield Violation((*path, "unit"), rule, remedy)
     if unit != "request" and not isinstance(policy, Experiment):
         yield from _rollout_reads_once(scenario, policy, (*path, "unit"))
     if not isinstance(policy, Experiment) or not policy.reads_answers():
