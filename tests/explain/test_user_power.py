@@ -74,31 +74,31 @@ def test_it_says_that_the_labels_do_not_come_after_the_pre_period() -> None:
 
 @pytest.mark.long
 def test_runs_find_as_much_as_is_said() -> None:
-    """400 runs of the test by user, and of the adjusted one: within 3.9 errors, and .05.
+    """250 runs of the test by user, and of the adjusted one: within 3.9 errors, and .05.
 
     The last for what the looks of every 5 min have more than 2,000 labels, and for Student's t.
     """
     scenario = users()
     names = ["by_user", "adjusted_by_user"]
-    study = simab.compare(scenario, policies=names, worlds=["described"], replications=400, seed=5)
+    study = simab.compare(scenario, policies=names, worlds=["described"], replications=250, seed=5)
     for name in names:
         (said,) = said_of(scenario, name)
         expected = float(said.rsplit(" ", 1)[1].rstrip("."))
         own = study.outcomes[study.outcomes.policy == name]
         found = float((own.decided_for == "new").mean())
-        band = 3.9 * math.sqrt(expected * (1 - expected) / 400) + 0.05
+        band = 3.9 * math.sqrt(expected * (1 - expected) / 250) + 0.05
         assert found == pytest.approx(expected, abs=band)
 
 
 @pytest.mark.long
 def test_an_adjusted_test_by_request_errs_as_the_warning_says() -> None:
-    """600 runs of equal pages: about 7 %, by theta and variance of requests."""
+    """400 runs of equal pages: about 7 %, by theta and variance of requests."""
     scenario = users()
     said = [each for each in explain(scenario).warnings if each.startswith("“adjusted_by_request")]
     expected = float(said[0].split("better in ")[1].split()[0]) / 100
     study = simab.compare(
-        scenario, policies=["adjusted_by_request"], worlds=["equal"], replications=600, seed=6
+        scenario, policies=["adjusted_by_request"], worlds=["equal"], replications=400, seed=6
     )
     found = float((study.outcomes.decided_for == "new").mean())
-    assert found == pytest.approx(expected, abs=3.9 * math.sqrt(expected * (1 - expected) / 600))
+    assert found == pytest.approx(expected, abs=3.9 * math.sqrt(expected * (1 - expected) / 400))
     assert 0.05 < expected < 0.1

@@ -403,7 +403,7 @@ def test_of_more_variants_each_user_sends_all_to_one() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["two", "four"])
 def test_runs_err_as_often_as_the_warning_says(kind: str) -> None:
-    """400 runs of a test of rewards by request: how often an equal candidate is promoted.
+    """250 runs of a test of rewards by request: how often an equal candidate is promoted.
 
     With the normal law of sums over hundreds of users; the band is 3.9 binomial errors, and a
     tenth for the law.
@@ -422,8 +422,8 @@ def test_runs_err_as_often_as_the_warning_says(kind: str) -> None:
     else:
         described = described.model_copy(update={"horizon": 3 * 3600 * 10**9})
     expected = stats.norm.sf(stats.norm.isf(0.025) / math.sqrt(effect))
-    study = simab.compare(described, worlds=["described"], replications=400, seed=3)
+    study = simab.compare(described, worlds=["described"], replications=250, seed=3)
     found = float((study.outcomes.decided_for == "b").mean())
-    error = math.sqrt(expected * (1 - expected) / 400)
+    error = math.sqrt(expected * (1 - expected) / 250)
     assert found == pytest.approx(expected, abs=3.9 * error + 0.1 * expected)
     assert expected > 0.06
