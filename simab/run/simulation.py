@@ -118,7 +118,7 @@ class Run:
 
         Labels are counted in the window in which they arrive; so is what the weights sent to the
         variant: requests (`assigned`), and where routing keeps users with a variant, by a hash or
-        by cookies, users, each once in a split (`users_assigned`).
+        by cookies, users, each once in a split (`users_assigned`); sessions under session_hash.
         """
         return windows_frame(self.data.run_counts)
 

@@ -23,14 +23,15 @@ from validation.csv_rows import read_rows
 from validation.markdown import plain
 from validation.places import made_or_committed
 from validation.played_rules import Cell, letters_in, read_cells
-from validation.users_aa.oracle import OracleCell
+from validation.users_aa.oracle import SESSION_GAP_S, SESSION_REQUESTS, OracleCell
 from validation.users_aa.studies import PLACE, RULES, UNITS, WORLDS
 
 __all__ = ["breaks", "errors_of", "read_oracle", "users_aa_page", "write_users_aa"]
 
-_TABLES: Final = tuple(WORLDS)[:2]
+_TABLES: Final = ("each request drawn", "each session drawn", "each user drawn")
 _UNIT_TITLES: Final = {
     "request": "by request",
+    "session": "by session",
     "user": "by user",
     "user_mean": "by the mean of users",
 }
@@ -38,10 +39,11 @@ _TEXT: Final = """# Equal variants, and users who differ
 
 Made by `python -m validation . users_aa`. Two variants are alike in everything, and 200 users differ: their own
 shares of successes are Beta(2, 8), and their rates of asking exponential, so that a user's number of requests is
-geometric, about twenty until the test. Routing draws a variant for each request (`weighted_random`) or for each user
-(`sticky_hash`). Each rule is played by each unit of analysis that it has ([what the units are](../../docs/users.md)),
-in {runs} runs a cell; all of a table meet the same users, so that their rates stray together. Counted is how often a
-rule promotes the candidate, or, for those that watch a release and promote in the end, how often it rolls back. A
+geometric, about twenty until the test. Routing draws a variant for each request (`weighted_random`), for each session
+of a user (`session_hash`) or for each user (`sticky_hash`). Where there are sessions, their numbers of requests are
+geometric, {session:g} on average, {gap:g} s apart. Each rule is played by each unit of analysis that it has ([what the units are](../../docs/users.md)),
+in {runs} runs a cell, {in_sessions} where there are sessions; all of a table meet the same users, so that their rates
+stray together. Counted is how often a rule promotes the candidate, or, for those that watch a release and promote in the end, how often it rolls back. A
 rate **in bold breaks what the rule states**: a binomial count would lie that far above it in fewer than {tail} of such
 studies ({errors} standard errors of a normal law).
 
@@ -52,10 +54,11 @@ do naive peeking and the always valid tests. How every run ended: [verdicts.csv]
 
 ## The same tests in plain NumPy
 
-A second program, which shares no code with simab, plays the fixed-horizon tests in these worlds and in one where all
-users ask equally often: {oracle_runs} runs a row ([oracle.csv](oracle.csv)). By theory a test by request errs as the design effect
-says, 1 + (E m² / E m − 1) ICC with m requests a user and an intra-class correlation of 1/11 (Kish 1965); the others
-keep their level.
+A second program, which shares no code with simab, plays the fixed-horizon tests in these worlds, in one where all
+users ask equally often, and in one where users are drawn and ask in sessions: {oracle_runs} runs a row ([oracle.csv](oracle.csv)).
+By theory a test by request errs as the design effect says, 1 + (E m² / E m − 1) ICC with m requests of what is drawn, a
+user or a session, and an intra-class correlation of 1/11 (Kish 1965); a test by session where users are drawn errs by
+their design effect over that of sessions; the others keep their level.
 
 | drawn | test | simab | plain NumPy | theory |
 |---|---|---:|---:|---:|
@@ -84,11 +87,14 @@ def users_aa_page(cells: Sequence[Cell], oracle: Sequence[OracleCell]) -> str:
     """The page in Markdown."""
     return plain(
         _TEXT.format(
-            runs=typeset.count(len(cells[0].verdicts)),
+            runs=_runs_of(cells, sessions=False),
+            in_sessions=_runs_of(cells, sessions=True),
             tail=typeset.percent(float(stats.norm.sf(STANDARD_ERRORS)), 2),
             errors=f"{STANDARD_ERRORS:g}",
             findings="\n".join(_findings(cells)),
             tables="".join(_table(world, cells) for world in _TABLES),
+            session=SESSION_REQUESTS,
+            gap=SESSION_GAP_S,
             look=RULES["naive peeking"].fields["labelled_requests"],
             letters=letters_in(cells),
             oracle_runs=typeset.count(oracle[0].runs),
@@ -113,6 +119,12 @@ def write_users_aa(folder: Path) -> None:
     target.write_text(users_aa_page(read_cells(cells), read_oracle(oracle)), encoding="utf-8")
 
 
+def _runs_of(cells: Sequence[Cell], *, sessions: bool) -> str:
+    """The runs of a cell in the worlds with sessions, or without."""
+    runs = {len(each.verdicts) for each in cells if WORLDS[each.version].sessions == sessions}
+    return listed([typeset.count(each) for each in sorted(runs)])
+
+
 def _split(cell: Cell) -> tuple[str, str]:
     """The rule and the unit of a cell."""
     name, _, unit = cell.rule.rpartition(", ")
@@ -132,6 +144,8 @@ def _findings(cells: Sequence[Cell]) -> list[str]:
         for unit in UNITS:
             own = [cell for cell in cells if cell.version == world and _split(cell)[1] == unit]
             stated = [cell for cell in own if breaks(cell) is not None]
+            if not stated:
+                continue
             broken = [f"*{_split(cell)[0]}*" for cell in stated if breaks(cell)]
             keeping = [f"*{_split(cell)[0]}*" for cell in stated if not breaks(cell)]
             worst = max(stated, key=errors_of)
@@ -159,15 +173,16 @@ def _findings(cells: Sequence[Cell]) -> list[str]:
 
 
 def _table(world: str, cells: Sequence[Cell]) -> str:
-    heads = " | ".join(_UNIT_TITLES[unit] for unit in UNITS)
+    units = [unit for unit in UNITS if WORLDS[world].sessions or unit != "session"]
+    heads = " | ".join(_UNIT_TITLES[unit] for unit in units)
     lines = [
         f"\n## {world[0].upper()}{world[1:]}\n",
         f"| rule | states of an equal candidate | {heads} |",
-        "|---|---|---:|---:|---:|",
+        f"|---|---|{'---:|' * len(units)}",
     ]
     for name, rule in RULES.items():
         shown = []
-        for unit in UNITS:
+        for unit in units:
             cell = _of(cells, world, name, unit)
             shown.append("" if cell is None else _marked(cell))
         lines.append(f"| {name} | {rule.says} | {' | '.join(shown)} |")

@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from simab.scenario.models import Scenario
 from validation.csv_rows import csv_text
@@ -22,6 +22,8 @@ from validation.users_aa.oracle import (
     PROPENSITY,
     RATE,
     SAMPLE,
+    SESSION_GAP_S,
+    SESSION_REQUESTS,
     USERS,
     OracleCell,
     oracle_cells,
@@ -33,13 +35,15 @@ __all__ = [
     "UNITS",
     "WORLDS",
     "PlayedRule",
+    "PlayedWorld",
     "play_users_aa",
     "played_version",
 ]
 
 PLACE: Final = "reports/users_aa"
-UNITS: Final = ("request", "user", "user_mean")
+UNITS: Final = ("request", "session", "user", "user_mean")
 _RUNS: Final = 1500
+_RUNS_IN_SESSIONS: Final = 300
 _ORACLE_RUNS: Final = 4000
 _PRE_PERIOD_S: Final = 500
 _FIXED: Final = {"kind": "fixed_horizon", "labelled_requests": SAMPLE}
@@ -47,6 +51,10 @@ _LOOKING: Final = {
     "labelled_requests": SAMPLE // 5,
     "labelled_requests_per_look": SAMPLE // 5,
     "maximum_duration": "1100s",
+}
+_SESSIONS: Final = {
+    "requests": SESSION_REQUESTS,
+    "gap": {"kind": "exponential", "mean": f"{SESSION_GAP_S:g}s"},
 }
 _RELEASE: Final = {
     "stages": [{"share": "50%", "lasts": "1000s"}],
@@ -105,7 +113,7 @@ RULES: Final[Mapping[str, PlayedRule]] = MappingProxyType(
         "decision by metrics": PlayedRule(
             {"kind": "ship_decision", "labelled_requests": SAMPLE, "alpha": 0.025},
             *_ONE_SIDED,
-            ("request", "user"),
+            ("request", "session", "user"),
         ),
         "always valid": PlayedRule(
             _LOOKING | {"kind": "always_valid", "tight_at": SAMPLE}, *_LEVEL
@@ -138,25 +146,48 @@ RULES: Final[Mapping[str, PlayedRule]] = MappingProxyType(
 )
 """By name. Those that watch a release have no unit: they count requests."""
 
-WORLDS: Final[Mapping[str, tuple[str, dict[str, Any], Sequence[str]]]] = MappingProxyType(
+
+class PlayedWorld(NamedTuple):
+    """Routing, how unequally users ask, the rules that are played, and whether in sessions."""
+
+    routing: str
+    activity: Mapping[str, Any]
+    rules: Sequence[str]
+    sessions: bool = False
+
+    @property
+    def most_runs(self) -> int:
+        """Of a cell; fewer where most of the time goes into drawing sessions."""
+        return _RUNS_IN_SESSIONS if self.sessions else _RUNS
+
+    def units_of(self, rule: PlayedRule) -> Sequence[str]:
+        """Those that a rule is played by: of sessions only where there are any."""
+        return [unit for unit in rule.units if self.sessions or unit != "session"]
+
+
+_UNEQUAL: Final = {"kind": "gamma", "cv": 1}
+_ONE: Final = ("fixed horizon",)
+WORLDS: Final[Mapping[str, PlayedWorld]] = MappingProxyType(
     {
-        "each request drawn": ("weighted_random", {"kind": "gamma", "cv": 1}, tuple(RULES)),
-        "each user drawn": ("sticky_hash", {"kind": "gamma", "cv": 1}, tuple(RULES)),
-        "each user drawn, equally busy": ("sticky_hash", {"kind": "equal"}, ("fixed horizon",)),
+        "each request drawn": PlayedWorld("weighted_random", _UNEQUAL, tuple(RULES)),
+        "each user drawn": PlayedWorld("sticky_hash", _UNEQUAL, tuple(RULES)),
+        "each user drawn, equally busy": PlayedWorld("sticky_hash", {"kind": "equal"}, _ONE),
+        "each session drawn": PlayedWorld("session_hash", _UNEQUAL, tuple(RULES), sessions=True),
+        "each user drawn, in sessions": PlayedWorld("sticky_hash", _UNEQUAL, _ONE, sessions=True),
     }
 )
-"""Routing, how unequally users ask, and the rules that are played there."""
+"""By name."""
 
 
 def played_version(world: str, replications: int) -> Version:
     """What is played of one of the worlds, with a policy for each rule and unit."""
-    routing, activity, names = WORLDS[world]
+    described = WORLDS[world]
     policies = {}
-    for name in names:
+    for name in described.rules:
         rule = RULES[name]
-        for unit in rule.units:
+        for unit in described.units_of(rule):
             policies[rule.named(name, unit)] = _by_unit(rule.fields, unit)
-    return Version("users_aa", world, 0.0, _scenario(routing, activity, policies), replications)
+    return Version("users_aa", world, 0.0, _scenario(described, policies), replications)
 
 
 def _by_unit(fields: Mapping[str, Any], unit: str) -> dict[str, Any]:
@@ -167,7 +198,7 @@ def _by_unit(fields: Mapping[str, Any], unit: str) -> dict[str, Any]:
     return {**fields, **by}
 
 
-def _scenario(routing: str, activity: Mapping[str, Any], policies: Mapping[str, Any]) -> Scenario:
+def _scenario(world: PlayedWorld, policies: Mapping[str, Any]) -> Scenario:
     """Two variants with the same share of successes, 20 requests a user in 1,000 seconds."""
     share, concentration = PROPENSITY
     variant = {
@@ -180,14 +211,15 @@ def _scenario(routing: str, activity: Mapping[str, Any], policies: Mapping[str, 
             "title": "Equal variants, users who differ",
             "endpoint": {
                 "variants": {"current": variant, "new": variant},
-                "variant_routing": routing,
+                "variant_routing": world.routing,
                 "weight_update": "1s",
             },
             "traffic": {
                 "users": {
                     "rate": f"{RATE:g}/s",
                     "clients": USERS,
-                    "activity": activity,
+                    "activity": world.activity,
+                    **({"sessions": _SESSIONS} if world.sessions else {}),
                     "propensities": {"probability": {"concentration": concentration}},
                 }
             },
@@ -213,14 +245,15 @@ def _oracle(runs: int) -> Sequence[OracleCell]:
 def play_users_aa(
     folder: Path,
     executor: Executor | None = None,
-    runs: int = _RUNS,
+    runs: int | None = None,
     oracle_runs: int = _ORACLE_RUNS,
 ) -> None:
     """Play every rule in every world, and the oracle, and write their rows below a folder."""
     cells: list[Cell] = []
     for world in WORLDS:
-        version = played_version(world, runs)
-        say(f"users who differ, {world}: {len(version.scenario.policies)} rules, {runs} runs each")
+        version = played_version(world, runs or WORLDS[world].most_runs)
+        rules, each = len(version.scenario.policies), version.replications
+        say(f"users who differ, {world}: {rules} rules, {each} runs each")
         cells += play_cells(version, executor=executor)
     target = folder / PLACE
     target.mkdir(parents=True, exist_ok=True)
