@@ -326,10 +326,14 @@ def _splits_at_arrival(run: Run) -> Iterator[dict[str, Force]]:
 
 
 def _instances(run: Run) -> Iterator[tuple[str, pd.DataFrame]]:
-    """All requests sent to each instance, in order of arrival."""
+    """All requests sent to each instance, in order of arrival, with the variant whose it is."""
     sent = run.requests[run.requests["status"] != 400]
-    for (variant, _), everyone in sent.groupby(["variant", "instance"], sort=False):
-        yield variant, everyone
+    variants = run.scenario.endpoint.variants
+    hosts = sent["variant"].map(
+        {name: each.instances_of or name for name, each in variants.items()}
+    )
+    for (host, _), everyone in sent.groupby([hosts, "instance"], sort=False):
+        yield host, everyone
 
 
 def _queues(run: Run) -> Iterator[tuple[str, pd.DataFrame]]:
