@@ -85,7 +85,7 @@ class PlayedRule:
 _LEVEL: Final = ("5 % two-sided: promotes at most 2.5 %", 0.025)
 _ONE_SIDED: Final = ("promotes at most 2.5 %", 0.025)
 _DECIDES_BY: Final = {"metric": "success_rate", "role": "success"}
-_WATCHES: Final = ("rolls back at most 2.5 %", 0.025, ("request",), True)
+_WATCHES: Final = ("rolls back at most 2.5 %", 0.025, ("request", "session", "user"), True)
 _POSTERIOR: Final = ("no rate: 95 % of a posterior, at five looks", None)
 RULES: Final[Mapping[str, PlayedRule]] = MappingProxyType(
     {
@@ -142,9 +142,16 @@ RULES: Final[Mapping[str, PlayedRule]] = MappingProxyType(
             | {"first_share": "10%", "labelled_requests": SAMPLE // 5},
             *_WATCHES,
         ),
+        "safe rollout": PlayedRule(
+            {"kind": "safe_rollout", "stages": ["50%"], "bake": "1000s", "tight_at": SAMPLE},
+            "rolls back at most 5 %, for labels or 5XX",
+            0.05,
+            ("request", "session", "user"),
+            rolls_back=True,
+        ),
     }
 )
-"""By name. Those that watch a release have no unit: they count requests."""
+"""By name."""
 
 
 class PlayedWorld(NamedTuple):
