@@ -291,6 +291,7 @@ RARE: Mapping[str, Callable[[], Play]] = {
         "1us", variant_routing="smooth_weighted_round_robin"
     ),
     "whom another client met": carried,
+    "an answer carried over of one who was met once": carried,
     "a lasting change that is not carried over": lambda: carried(
         timeline=[
             {
