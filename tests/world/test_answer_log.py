@@ -222,8 +222,8 @@ def test_sessions_are_numbered_over_all_segments(engine: str) -> None:
     assert found[0].arrived(10**18).sessions is not None
 
 
-def test_without_sessions_there_are_no_numbers_of_them() -> None:
-    """None: nothing is drawn again."""
+def kept_answers() -> list[Answers]:
+    """Those of a small run's first variant, look by look."""
     found: list[Answers] = []
 
     class Keeps:
@@ -235,6 +235,12 @@ def test_without_sessions_there_are_no_numbers_of_them() -> None:
             return (), None
 
     simulate(small(), policy=Keeps())
+    return found
+
+
+def test_without_sessions_there_are_no_numbers_of_them() -> None:
+    """None: nothing is drawn again."""
+    found = kept_answers()
     assert found[-1].sessions is None
 
 
@@ -248,17 +254,7 @@ def test_answers_by_their_arrival_and_read_only() -> None:
     assert answers.arrived(0) is answers
     assert answers.arrived(10).users.tolist() == [1, 2]
     assert answers.arrived(5, 20).users.tolist() == [0, 2]
-    found: list[Answers] = []
-
-    class Keeps:
-        def reads_answers(self) -> bool:
-            return True
-
-        def decide(self, state: Any, observation: Observation) -> tuple[Sequence[Action], Any]:
-            found.append(observation.metrics.answers("a"))
-            return (), None
-
-    simulate(small(), policy=Keeps())
+    found = kept_answers()
     with pytest.raises(ValueError, match="read-only"):
         found[-1].values[0] = 7.0
     with pytest.raises(ValueError, match="WRITEABLE"):
