@@ -45,15 +45,21 @@ def _stays(scenario: Scenario, segment: Segment) -> str:
 
 
 def carried_into_others(scenario: Scenario) -> Iterator[str]:
-    """Variants that live off each other, where each request is drawn."""
+    """Variants that live off each other, where each request, or session, is drawn.
+
+    Within a session the request before went to the same variant.
+    """
     if scenario.endpoint.assigns_clients:
         return
     for name, segment in scenario.traffic.items():
         if segment.carry_over:
+            drawn, lost = "request", segment.carry_over
+            if scenario.endpoint.assigns_sessions and segment.sessions is not None:
+                drawn, lost = "session", segment.carry_over / segment.sessions.mean_requests
             yield (
                 f"Clients of {named(name)} carry over {_share(segment.carry_over)} of what they "
-                f"met, and {scenario.endpoint.variant_routing} draws a variant for each request: a "
-                f"true difference shows as {_share(1.0 - segment.carry_over)} of itself there. To "
+                f"met, and {scenario.endpoint.variant_routing} draws a variant for each {drawn}: a "
+                f"true difference shows as {_share(1.0 - lost)} of itself there. To "
                 "measure it whole, set endpoint.variant_routing to sticky_hash."
             )
 

@@ -36,6 +36,15 @@ def test_what_is_carried_over_is_warned_of_where_each_request_is_drawn() -> None
     assert said(kept.sentences, "30 % are as good as one of the variant")
 
 
+def test_of_sessions_the_first_answers_alone_are_carried_over() -> None:
+    """One of 4: at a share of .4 nine tenths of the difference are left."""
+    sessions = {"requests": 4, "gap": {"kind": "exponential", "mean": "5s"}}
+    found = explain(described("session_hash", carry_over="40%", sessions=sessions))
+    (warning,) = said(found.warnings, "carry over")
+    assert "session_hash draws a variant for each session" in warning
+    assert "a true difference shows as 90 % of itself" in warning
+
+
 def test_how_long_clients_stay_is_said_by_their_bad_answers() -> None:
     """1 / (.46 x .2) = 10.9 and 1 / (.2 x .2) = 25; not of clients who differ."""
     (sentence,) = said(explain(described("sticky_hash", opt_out="20%")).sentences, "leaves for")
