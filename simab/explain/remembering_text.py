@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simab.profiles.quality import Success
+from simab.profiles.quality import NumericReward, Success
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 from simab.text.lists import listed, named
@@ -76,9 +76,30 @@ def those_who_stay(scenario: Scenario) -> Iterator[str]:
             "pleased, and a test by request or user compares these; `unit: user_mean` counts "
             "everybody who came."
         )
+    free = ""
+    if scenario.objective.metric == "cost" and _may_cost_nothing(scenario):
+        free = (
+            " An answer that costs nothing is a bad one there, as one that earns nothing would be: "
+            "clients leave the cheaper variant."
+        )
     yield (
         f"Clients of {listed(leaving)} leave after bad answers, and all forecasts of requests, "
-        f"loads and labels count them as if they stayed: fewer come.{survivors}"
+        f"loads and labels count them as if they stayed: fewer come.{survivors}{free}"
+    )
+
+
+def _may_cost_nothing(scenario: Scenario) -> bool:
+    """Whether an answer to clients who may leave may cost nothing, by more than rounding."""
+    objective, variants = scenario.objective, scenario.endpoint.variants
+    found = [
+        segment.quality.get(role, variants[role].quality)
+        for segment in scenario.traffic.values()
+        for role in (objective.control, *objective.every_candidate)
+        if segment.opt_out
+    ]
+    return any(
+        isinstance(each, NumericReward) and (each.earning_share < 1.0 or each.smallest < 0.0)
+        for each in found
     )
 
 

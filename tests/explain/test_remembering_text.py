@@ -63,6 +63,25 @@ def test_those_who_stay_are_warned_of_where_clients_keep_a_variant() -> None:
     assert not said(explain(described("sticky_hash")).warnings, "fewer come")
 
 
+def test_costs_of_nothing_are_bad_answers_and_said_to_be() -> None:
+    """Where an answer may cost nothing and less is better; not of rewards, nor of costs above 0."""
+    law = {"kind": "lognormal", "mean": 20, "cv": 0.5}
+    effect = {"smallest_effect": 1}
+    for metric, quality, warned in (
+        ("cost", {"earning_share": 0.3, "distribution": law}, True),
+        ("reward", {"earning_share": 0.3, "distribution": law}, False),
+        ("cost", {"distribution": law}, False),
+    ):
+        earning = variant(quality={"kind": "numeric_reward"} | quality)
+        world = scenario(
+            {"old": earning, "new": earning},
+            objective={"control": "old", "candidate": "new", "metric": metric} | effect,
+            traffic={"users": {"rate": "20/s", "opt_out": "5%"}},
+        )
+        (warning,) = said(explain(world).warnings, "fewer come")
+        assert ("costs nothing is a bad one" in warning) == warned
+
+
 def test_nothing_is_said_by_theory_of_users_who_leave() -> None:
     """The design effect is one of users who all stay."""
     differing = {"probability": {"concentration": 1}}
