@@ -264,8 +264,15 @@ def test_rounds_see_labels_between_windows_as_their_experiment_does() -> None:
         of(kind="bayesian", unit="user_mean"),
         of_rewards(REWARD_TEST | {"cap": 50}),
         of_rewards(REWARD_TEST | {"transform": "log1p"}),
+        of_rewards(
+            {
+                "kind": "ship_decision",
+                "labelled_requests": 1000,
+                "metrics": [{"metric": "reward_p99", "role": "success", "unit": "request"}],
+            }
+        ),
     ],
-    ids=["by request", "alike", "by user", "by means", "capped", "logarithms"],
+    ids=["by request", "alike", "by user", "by means", "capped", "logarithms", "percentile"],
 )
 def test_it_is_silent_where_users_are_no_matter(described: Scenario) -> None:
     """Requests are routed, users are alike, or the rule judges by user."""

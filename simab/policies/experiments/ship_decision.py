@@ -188,10 +188,11 @@ class ShipByMetrics(Policy):
         return any(each.reads_answers for each in self.metrics)
 
     def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
-        """Where a metric of labels is tested by the unit: at its part of alpha, to be better."""
-        by_unit = [
-            each.role for each in self.metrics if each.reads_labels and each.tested_by == unit
-        ]
+        """Where a metric of labels is tested by the unit: at its part of alpha, to be better.
+
+        None of percentiles, whose variance grows otherwise where users differ.
+        """
+        by_unit = [each.role for each in self.metrics if each.adds_up_by(unit)]
         if not by_unit:
             return None
         success = self.of_role("success")
