@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simab.profiles.quality import Success
+from simab.profiles.quality import NumericReward, Success
 from simab.scenario.models import Scenario
 from simab.scenario.parts import Segment
 from simab.text.lists import listed, named
@@ -45,15 +45,21 @@ def _stays(scenario: Scenario, segment: Segment) -> str:
 
 
 def carried_into_others(scenario: Scenario) -> Iterator[str]:
-    """Variants that live off each other, where each request is drawn."""
+    """Variants that live off each other, where each request, or session, is drawn.
+
+    Within a session the request before went to the same variant.
+    """
     if scenario.endpoint.assigns_clients:
         return
     for name, segment in scenario.traffic.items():
         if segment.carry_over:
+            drawn, lost = "request", segment.carry_over
+            if scenario.endpoint.assigns_sessions and segment.sessions is not None:
+                drawn, lost = "session", segment.carry_over / segment.sessions.mean_requests
             yield (
                 f"Clients of {named(name)} carry over {_share(segment.carry_over)} of what they "
-                f"met, and {scenario.endpoint.variant_routing} draws a variant for each request: a "
-                f"true difference shows as {_share(1.0 - segment.carry_over)} of itself there. To "
+                f"met, and {scenario.endpoint.variant_routing} draws a variant for each {drawn}: a "
+                f"true difference shows as {_share(1.0 - lost)} of itself there. To "
                 "measure it whole, set endpoint.variant_routing to sticky_hash."
             )
 
@@ -70,9 +76,30 @@ def those_who_stay(scenario: Scenario) -> Iterator[str]:
             "pleased, and a test by request or user compares these; `unit: user_mean` counts "
             "everybody who came."
         )
+    free = ""
+    if scenario.objective.metric == "cost" and _may_cost_nothing(scenario):
+        free = (
+            " An answer that costs nothing is a bad one there, as one that earns nothing would be: "
+            "clients leave the cheaper variant."
+        )
     yield (
         f"Clients of {listed(leaving)} leave after bad answers, and all forecasts of requests, "
-        f"loads and labels count them as if they stayed: fewer come.{survivors}"
+        f"loads and labels count them as if they stayed: fewer come.{survivors}{free}"
+    )
+
+
+def _may_cost_nothing(scenario: Scenario) -> bool:
+    """Whether an answer to clients who may leave may cost nothing, by more than rounding."""
+    objective, variants = scenario.objective, scenario.endpoint.variants
+    found = [
+        segment.quality.get(role, variants[role].quality)
+        for segment in scenario.traffic.values()
+        for role in (objective.control, *objective.every_candidate)
+        if segment.opt_out
+    ]
+    return any(
+        isinstance(each, NumericReward) and (each.earning_share < 1.0 or each.smallest < 0.0)
+        for each in found
     )
 
 

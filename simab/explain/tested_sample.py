@@ -66,7 +66,7 @@ def tested_sample(scenario: Scenario, policy: Policy, unit: FineUnit) -> TestedS
     if test.stages:
         split = requests_of_one_split(_within(test.stages, ends), baseline=test.baseline)
         in_all, of_all = in_all * split.compared, of_all * split.as_many
-    triggered = tuple(getattr(policy, "triggered", ()))
+    triggered = tuple(getattr(getattr(policy, "experiment", policy), "triggered", ()))
     part = _part_of(scenario, triggered)
     return TestedSample(
         labels=round(in_all * part),

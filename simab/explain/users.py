@@ -48,7 +48,7 @@ def finer_than_users(scenario: Scenario) -> Iterator[str]:
 def _finer_than(scenario: Scenario, unit: FineUnit, drawn: Drawn) -> Iterator[str]:
     found: dict[TestedSample, list[str]] = {}
     for name, policy in scenario.policies.items():
-        sample = None if _caps(policy) else tested_sample(scenario, policy, unit)
+        sample = None if _changes_values(policy) else tested_sample(scenario, policy, unit)
         if sample is not None:
             found.setdefault(sample, []).append(name)
     kept = (
@@ -80,10 +80,10 @@ def _effect(scenario: Scenario, sample: TestedSample, unit: FineUnit, drawn: Dra
     return effect_when_adjusted_by_request(scenario, labels, sample.of_before, triggered)
 
 
-def _caps(policy: Policy) -> bool:
+def _changes_values(policy: Policy) -> bool:
     """Whether large rewards count for less, which makes users more alike than is known here."""
-    rule = getattr(policy, "experiment", policy)
-    return any(getattr(rule, name, None) is not None for name in ("cap", "cap_percentile"))
+    rule, fields = getattr(policy, "experiment", policy), ("cap", "cap_percentile", "transform")
+    return any(getattr(rule, name, None) is not None for name in fields)
 
 
 def _called_better(sample: TestedSample, effect: float) -> str:

@@ -86,18 +86,21 @@ def phases_table(split: StudiedSplit) -> Table:
     """Shares asked for and realised, and tests: a row a rule and phase, and variant.
 
     Of two variants the one row says both; of more, the tests of a phase stand in its first row.
+    Rules that draw sessions have these in the place of clients.
     """
+    by_session = [bool(rule.by_session) for rule in split.rules]
+    who = "Sessions" if all(by_session) else "Clients or sessions" if any(by_session) else "Clients"
     level = f"a test of {typeset.percent(split.rules[0].alpha, 1)}"
     columns = (
         Column("Rule, phase and variant", numeric=_TEXT),
         Column("Asked for"),
         Column("Requests"),
-        Column("Clients"),
+        Column(who),
         Column("Off by requests", f"runs, {level}"),
-        Column("Off by clients", f"runs, {level}"),
+        Column(f"Off by {who.lower()}", f"runs, {level}"),
         Column("Off over looks", f"runs, {level}"),
         Column("Requests there", "after a change"),
-        Column("Clients there", "after a change"),
+        Column(f"{who} there", "after a change"),
     )
     return Table("Shares by phase of constant weights", columns, tuple(_phase_rows(split)))
 

@@ -13,6 +13,7 @@ import simab
 from simab.errors import InvalidInput
 from simab.report import write_fairness
 from simab.report.fairness_page import fairness_page
+from simab.report.fairness_tables import phases_table
 from simab.report.fairness_text import fairness_sentences, is_found_off
 from simab.result.fairness_result import fairness_json, read_saved_fairness
 from tests.study.building import small
@@ -140,6 +141,8 @@ def test_a_hash_of_sessions_assigns_these():
     said = " ".join(fairness_sentences(found.result.split))
     assert "each session is assigned once, with all of its requests" in said
     assert "Of the sessions that come back" in said
+    shown = [column.title for column in phases_table(found.result.split).columns]
+    assert {"Sessions", "Off by sessions", "Sessions there"} < {*shown}
     text = fairness_json(found.result)
     assert '"by_session": true' in text
     assert fairness_json(read_saved_fairness(text.encode(), "fairness.json")) == text

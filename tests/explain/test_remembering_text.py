@@ -36,6 +36,15 @@ def test_what_is_carried_over_is_warned_of_where_each_request_is_drawn() -> None
     assert said(kept.sentences, "30 % are as good as one of the variant")
 
 
+def test_of_sessions_the_first_answers_alone_are_carried_over() -> None:
+    """One of 4: at a share of .4 nine tenths of the difference are left."""
+    sessions = {"requests": 4, "gap": {"kind": "exponential", "mean": "5s"}}
+    found = explain(described("session_hash", carry_over="40%", sessions=sessions))
+    (warning,) = said(found.warnings, "carry over")
+    assert "session_hash draws a variant for each session" in warning
+    assert "a true difference shows as 90 % of itself" in warning
+
+
 def test_how_long_clients_stay_is_said_by_their_bad_answers() -> None:
     """1 / (.46 x .2) = 10.9 and 1 / (.2 x .2) = 25; not of clients who differ."""
     (sentence,) = said(explain(described("sticky_hash", opt_out="20%")).sentences, "leaves for")
@@ -52,6 +61,25 @@ def test_those_who_stay_are_warned_of_where_clients_keep_a_variant() -> None:
         (warning,) = said(explain(described(routing, opt_out="20%")).warnings, "fewer come")
         assert ("user_mean" in warning) == survivors
     assert not said(explain(described("sticky_hash")).warnings, "fewer come")
+
+
+def test_costs_of_nothing_are_bad_answers_and_said_to_be() -> None:
+    """Where an answer may cost nothing and less is better; not of rewards, nor of costs above 0."""
+    law = {"kind": "lognormal", "mean": 20, "cv": 0.5}
+    effect = {"smallest_effect": 1}
+    for metric, quality, warned in (
+        ("cost", {"earning_share": 0.3, "distribution": law}, True),
+        ("reward", {"earning_share": 0.3, "distribution": law}, False),
+        ("cost", {"distribution": law}, False),
+    ):
+        earning = variant(quality={"kind": "numeric_reward"} | quality)
+        world = scenario(
+            {"old": earning, "new": earning},
+            objective={"control": "old", "candidate": "new", "metric": metric} | effect,
+            traffic={"users": {"rate": "20/s", "opt_out": "5%"}},
+        )
+        (warning,) = said(explain(world).warnings, "fewer come")
+        assert ("costs nothing is a bad one" in warning) == warned
 
 
 def test_nothing_is_said_by_theory_of_users_who_leave() -> None:

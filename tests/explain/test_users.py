@@ -263,8 +263,16 @@ def test_rounds_see_labels_between_windows_as_their_experiment_does() -> None:
         of(unit="user"),
         of(kind="bayesian", unit="user_mean"),
         of_rewards(REWARD_TEST | {"cap": 50}),
+        of_rewards(REWARD_TEST | {"transform": "log1p"}),
+        of_rewards(
+            {
+                "kind": "ship_decision",
+                "labelled_requests": 1000,
+                "metrics": [{"metric": "reward_p99", "role": "success", "unit": "request"}],
+            }
+        ),
     ],
-    ids=["by request", "alike", "by user", "by means", "capped"],
+    ids=["by request", "alike", "by user", "by means", "capped", "logarithms", "percentile"],
 )
 def test_it_is_silent_where_users_are_no_matter(described: Scenario) -> None:
     """Requests are routed, users are alike, or the rule judges by user."""
@@ -322,6 +330,9 @@ def test_rewards_and_triggered_segments_are_spoken_of() -> None:
     assert "With 1,000 labelled requests of both of “buyers”, at the only look," in said
     effect = effect_of_users(triggered, 1000, ("buyers",))
     assert f"about {float(f'{effect:.2g}'):g} times" in said
+    rounds = {"kind": "rounds", "experiment": REWARD_TEST | {"triggered": ["buyers"]}}
+    (of_a_round,) = [each for each in explain(of_rewards(rounds)).warnings if "users" in each]
+    assert of_a_round == said
 
 
 STAGES = [{"share": "10%", "lasts": "30min"}, {"share": "50%", "lasts": "30min"}]

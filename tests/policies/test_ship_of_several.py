@@ -88,6 +88,19 @@ def test_levels_are_shared_by_the_correction() -> None:
     assert names == [f"success success_rate, {name}" for name in NAMES]
 
 
+def test_readings_have_the_levels_that_decided() -> None:
+    """By Holm next to two sure ones a p-value of .03 passes at .05; by Bonferroni not at .0167."""
+    success = [{"metric": "success_rate", "role": "success"}]
+    cells = {"old": (400, 96, 96, 408), "one": (420, 80, 80, 420)}
+    seen = seen_of(cells | dict.fromkeys(NAMES[1:], (470, 30, 30, 470)))
+    for correction, level, passed in (("holm", "0.05", True), ("bonferroni", "0.0167", False)):
+        policy = rule(success, alpha=0.05, correction=correction)
+        _, state = policy.decide(None, seen)
+        found = policy.readings(None, state, seen)
+        assert [each.passed for each in found] == [passed, True, True]
+        assert found[0].reading.endswith(f"(level {level})")
+
+
 def test_it_waits_for_the_labels_of_all() -> None:
     """And asks to be woken by them."""
     cells = {"old": EQUAL, "one": EQUAL, "two": (300, 100, 100, 499)}

@@ -95,6 +95,18 @@ def test_a_difference_is_smaller_by_the_share_whatever_the_weights(
     assert abs(found["mean"]["a"] - mean) < 4 * (0.25 / found["count"]["a"]) ** 0.5 + 0.005
 
 
+@WITHOUT_REFERENCE
+def test_of_sessions_the_first_answers_alone_are_carried_over(engine: str) -> None:
+    """Of 4 requests each, seldom two of a client at once: a difference is smaller by a quarter."""
+    sessions = {"requests": 4, "law": "fixed", "gap": {"kind": "constant", "value": "10ms"}}
+    users = {"rate": "500/s", "clients": 300, "carry_over": 1.0, "sessions": sessions}
+    parts = {"traffic": {"users": users}, "endpoint": {"variant_routing": "session_hash"}}
+    requests = record(carrying(1.0, pair(0.3, 0.7), **parts), engine).requests
+    found = requests[requests["label_ns"] >= 0].groupby("variant")["correct"].agg(["mean", "count"])
+    error = (0.25 / found["count"]).sum() ** 0.5
+    assert abs(found["mean"]["b"] - found["mean"]["a"] - 0.75 * 0.4) < 4 * error + 0.01
+
+
 def test_after_a_change_of_weights_it_fades(engine: str) -> None:
     """Once all is at b, each client has one more answer of whom it met before, and no second."""
     script = Script({2: [SetWeights({"a": 0.0, "b": 1.0})]})

@@ -123,10 +123,9 @@ class DecisionMetric(Description):
         """The unit that is taken for independent."""
         return self.unit or self._units[0]
 
-    @property
-    def tests_requests(self) -> bool:
-        """Whether each labelled request counts as a draw of its own, in a test of means."""
-        return self.metric in _OF_LABELS and self.tested_by == "request"
+    def adds_up_by(self, unit: str) -> bool:
+        """Whether it is of labels that are added up, and not ranked, with that unit for draws."""
+        return self.metric in _OF_LABELS and self.tested_by == unit
 
     @property
     def reads_answers(self) -> bool:

@@ -188,10 +188,11 @@ class ShipByMetrics(Policy):
         return any(each.reads_answers for each in self.metrics)
 
     def planned_test(self, unit: FineUnit, ratio: float) -> PlannedTest | None:
-        """Where a metric of labels is tested by the unit: at its part of alpha, to be better."""
-        by_unit = [
-            each.role for each in self.metrics if each.reads_labels and each.tested_by == unit
-        ]
+        """Where a metric of labels is tested by the unit: at its part of alpha, to be better.
+
+        None of percentiles, whose variance grows otherwise where users differ.
+        """
+        by_unit = [each.role for each in self.metrics if each.adds_up_by(unit)]
         if not by_unit:
             return None
         success = self.of_role("success")
@@ -257,12 +258,8 @@ class ShipByMetrics(Policy):
         """On each candidate, at its level."""
         race = _each(observation)
         asked = [self._asked(state, each) for each in race]
-        p_values = [_of_role(each, "success", "guardrail") for each in asked]
-        levels = levels_of_candidates(
-            [decision_p_value(*each) for each in p_values], self.alpha, self.shares_alpha_by
-        )
         found = []
-        for seen, questions, alpha in zip(race, asked, levels, strict=True):
+        for seen, questions, alpha in zip(race, asked, self._levels(asked), strict=True):
             decided = ship_decision(
                 *_of_role(questions, *_ROLES),
                 alpha=alpha,
@@ -276,22 +273,29 @@ class ShipByMetrics(Policy):
             found.append(_Verdict(seen.candidate, decided.ship, because, gain))
         return found
 
+    def _levels(self, asked: Sequence[Sequence[_Asked]]) -> list[float]:
+        """The alpha of each candidate, by its questions."""
+        p_values = [decision_p_value(*_of_role(each, "success", "guardrail")) for each in asked]
+        return levels_of_candidates(p_values, self.alpha, self.shares_alpha_by)
+
     def readings(
         self, before: ShipState | None, after: ShipState, observation: Observation
     ) -> Sequence[LookReading]:
         """Each question at the decision, and whether it went well for the candidate."""
         if not after.finished or (before is not None and before.finished):
             return ()
-        rule, several = self.one_of(len(observation.candidates)), observation.several
-        return [
-            LookReading(
-                f"{each.role} {each.metric.metric}" + (f", {seen.candidate}" if several else ""),
-                f"{each.words} (level {rule.level_of(each.role):.3g})",
-                (each.p_value <= rule.level_of(each.role)) != (each.role == "deterioration"),
-            )
-            for seen in _each(observation)
-            for each in self._asked(after, seen)
-        ]
+        race = _each(observation)
+        asked = [self._asked(after, each) for each in race]
+        found = []
+        for seen, questions, alpha in zip(race, asked, self._levels(asked), strict=True):
+            rule = self.model_copy(update={"alpha": alpha})
+            whose = f", {seen.candidate}" if observation.several else ""
+            for each in questions:
+                level = rule.level_of(each.role)
+                passed = (each.p_value <= level) != (each.role == "deterioration")
+                name = f"{each.role} {each.metric.metric}{whose}"
+                found.append(LookReading(name, f"{each.words} (level {level:.3g})", passed))
+        return found
 
     def _is_due(self, observation: Observation) -> bool:
         if self.labelled_requests is None:
