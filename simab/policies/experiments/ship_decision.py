@@ -257,10 +257,7 @@ class ShipByMetrics(Policy):
         """On each candidate, at its level."""
         race = _each(observation)
         asked = [self._asked(state, each) for each in race]
-        p_values = [_of_role(each, "success", "guardrail") for each in asked]
-        levels = levels_of_candidates(
-            [decision_p_value(*each) for each in p_values], self.alpha, self.shares_alpha_by
-        )
+        levels = self._levels(asked)
         found = []
         for seen, questions, alpha in zip(race, asked, levels, strict=True):
             decided = ship_decision(
@@ -276,21 +273,30 @@ class ShipByMetrics(Policy):
             found.append(_Verdict(seen.candidate, decided.ship, because, gain))
         return found
 
+    def _levels(self, asked: Sequence[Sequence[_Asked]]) -> list[float]:
+        """The alpha of each candidate, by the questions on all."""
+        p_values = [_of_role(each, "success", "guardrail") for each in asked]
+        return levels_of_candidates(
+            [decision_p_value(*each) for each in p_values], self.alpha, self.shares_alpha_by
+        )
+
     def readings(
         self, before: ShipState | None, after: ShipState, observation: Observation
     ) -> Sequence[LookReading]:
         """Each question at the decision, and whether it went well for the candidate."""
         if not after.finished or (before is not None and before.finished):
             return ()
-        rule, several = self.one_of(len(observation.candidates)), observation.several
+        race, several = _each(observation), observation.several
+        asked = [self._asked(after, each) for each in race]
+        rules = [self.model_copy(update={"alpha": each}) for each in self._levels(asked)]
         return [
             LookReading(
                 f"{each.role} {each.metric.metric}" + (f", {seen.candidate}" if several else ""),
                 f"{each.words} (level {rule.level_of(each.role):.3g})",
                 (each.p_value <= rule.level_of(each.role)) != (each.role == "deterioration"),
             )
-            for seen in _each(observation)
-            for each in self._asked(after, seen)
+            for seen, questions, rule in zip(race, asked, rules, strict=True)
+            for each in questions
         ]
 
     def _is_due(self, observation: Observation) -> bool:
