@@ -57,8 +57,9 @@ class AllTraffic:
 def _with_all_traffic(scenario: Scenario, name: str) -> Scenario:
     """The scenario with all weight on one variant, cut off after a million of its requests.
 
-    Nothing befalls it. Where the rate changes and the whole run would be cut, it is that of the
-    busiest hour throughout. An autoscaled variant has the instances that it comes to.
+    Nothing befalls it, and nobody leaves. Where the rate changes and the whole run would be cut,
+    it is that of the busiest hour throughout. An autoscaled variant has the instances that it
+    comes to.
     """
     weights = {each: float(each == name) for each in scenario.endpoint.variants}
     steady = at_mean_rate(scenario)
@@ -76,8 +77,14 @@ def _with_all_traffic(scenario: Scenario, name: str) -> Scenario:
     }
     enough_ns = int(_MOST_REQUESTS / max(rate[name], 1e-9) * 1e9)
     played = scenario if enough_ns >= scenario.horizon else at_busiest_hour(scenario)
+    # What is true of a variant is so of all requests, whomever its answers would drive off.
+    staying = {
+        each: segment.model_copy(update={"opt_out": 0.0})
+        for each, segment in played.traffic.items()
+    }
     return played.model_copy(
         update={
+            "traffic": staying,
             "endpoint": scenario.endpoint.model_copy(update={"variants": variants}),
             "horizon": max(min(scenario.horizon, enough_ns), 1),
             "timeline": (),

@@ -61,6 +61,16 @@ def test_where_none_waits_it_is_the_profiles_own(metric: str, expected: float) -
     assert value(world(metric, served, served, 5), "a") == pytest.approx(expected, rel=1e-3)
 
 
+def test_it_is_true_of_all_who_might_come_though_bad_answers_drive_some_off() -> None:
+    """Nine of ten answers are bad and clients leave after the first: few would wait then."""
+    slow = {"latency": {"kind": "exponential", "mean": "50ms"}, "workers": 1}
+    slow |= {"quality": {"kind": "success", "probability": "10%"}}
+    leaving = world("latency_mean", slow, slow, 20, horizon="10h")
+    people = leaving.traffic["users"].model_copy(update={"opt_out": 1.0})
+    leaving = leaving.model_copy(update={"traffic": {"users": people}})
+    assert value(leaving, "a") == pytest.approx(100.0, rel=0.03)
+
+
 def test_where_requests_wait_it_is_that_of_a_run_with_all_traffic() -> None:
     """M/M/1 at 10 a second: 40 and 50 ms of service make 40 / .6 = 66.7 and 50 / .5 = 100 ms."""
     fast = {"latency": {"kind": "exponential", "mean": "40ms"}, "workers": 1}

@@ -68,6 +68,22 @@ def test_of_several_that_are_no_better_each_is_spoken_of() -> None:
     assert "guardrail not cleared: precision 0.6 against 0.75" in action.because
 
 
+def test_readings_are_at_the_levels_that_decide() -> None:
+    """By Holm the better has alpha / 2, and once it may be shipped the p-value of .03 has alpha."""
+    cells = {"old": (400, 96, 96, 408), "one": (420, 80, 80, 420), "two": (450, 50, 50, 450)}
+    seen, found = seen_of(cells), dict[str, list[tuple[bool, str]]]()
+    for correction in ("holm", "bonferroni"):
+        success = [{"metric": "success_rate", "role": "success"}]
+        policy = rule(success, correction=correction, alpha=0.05)
+        _, state = policy.decide(None, seen)
+        found[correction] = [
+            (each.passed, each.reading.split("(level ")[1])
+            for each in policy.readings(None, state, seen)
+        ]
+    assert found["holm"] == [(True, "0.05)"), (True, "0.025)")]
+    assert found["bonferroni"] == [(False, "0.025)"), (True, "0.025)")]
+
+
 def test_levels_are_shared_by_the_correction() -> None:
     """A p-value of .04, twice .02: below .1, not below a third; next to a sure one below .05."""
     success = [{"metric": "success_rate", "role": "success"}] * 1

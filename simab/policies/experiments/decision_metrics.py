@@ -40,7 +40,7 @@ from simab.text.numbers import figure_text
 
 __all__ = ["DecisionMetric", "MetricName", "Role"]
 
-MetricName: TypeAlias = LabelMetric | RewardPercentile | ErrorMetric | LatencyMetric
+MetricName: TypeAlias = Literal[LabelMetric, RewardPercentile, ErrorMetric, LatencyMetric]
 Unit: TypeAlias = Literal["batch", "request", "session", "user"]
 Role: TypeAlias = Literal["success", "guardrail", "deterioration"]
 
