@@ -17,6 +17,8 @@ from simab.explain.evidence import (
     labels_until,
 )
 from simab.explain.misleading_labels import misled_policies
+from simab.explain.remembering_text import blurs
+from simab.explain.users import misled_by_users
 from simab.policies.metrics import COUNTED_AS_CORRECT, LATENCIES, OF_REQUESTS
 from simab.policies.policy import SingleTest
 from simab.profiles.truth import metric_difference
@@ -232,7 +234,7 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
     objective = scenario.objective
     if objective.metric not in ("accuracy", "success_rate"):
         return
-    misled = misled_policies(scenario)
+    unstated = _why_unstated(scenario)
     for name, policy in scenario.policies.items():
         immature = getattr(policy, "immature", None)
         labels = labelled_per_hour(scenario, immature)
@@ -247,11 +249,8 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
         once = _tested_once(objective, name, test, named_pair=bool(evidence.others))
         if labels_until(scenario, min(rates), scenario.horizon, immature) < test.labelled_requests:
             yield f"{once}, which do not come before the horizon at the starting split."
-        elif name in misled:
-            yield (
-                f"{once}; what it counts shows a difference of its own, which a warning tells of, "
-                "and so no probability is stated."
-            )
+        elif why := unstated.get(name):
+            yield f"{once}; {why}, which a warning tells of, and so no probability is stated."
         else:
             effect = evidence.smallest_effect.difference
             power = _power((base, base + effect), _trials_of(test, ratio), test.alpha)
@@ -259,6 +258,18 @@ def _power_sentences(scenario: Scenario, base: float, evidence: Evidence) -> Ite
             if objective.several and getattr(policy, "shares_alpha_by", "none") != "none":
                 level = f" at {test.alpha:.3g}, its part of alpha by Bonferroni,"
             yield f"{once}, and would see that smallest difference{level} with probability {power}."
+
+
+def _why_unstated(scenario: Scenario) -> dict[str, str]:
+    """Why of some rules no probability to see a difference is stated: a formula does not hold."""
+    reasons = dict.fromkeys(scenario.policies, blurs(scenario))
+    reasons |= dict.fromkeys(
+        misled_by_users(scenario), "it takes for independent what routing keeps together"
+    )
+    reasons |= dict.fromkeys(
+        misled_policies(scenario), "what it counts shows a difference of its own"
+    )
+    return reasons
 
 
 def _tested_once(objective: Objective, name: str, test: SingleTest, *, named_pair: bool) -> str:

@@ -10,7 +10,7 @@ from simab.scenario.parts import Segment
 from simab.text.lists import listed, named
 from simab.text.numbers import figure_text, percent_text, two_figures
 
-__all__ = ["carried_into_others", "remembering_sentences", "those_who_stay"]
+__all__ = ["blurs", "carried_into_others", "remembering_sentences", "those_who_stay"]
 
 
 def remembering_sentences(scenario: Scenario) -> Iterator[str]:
@@ -42,6 +42,16 @@ def _stays(scenario: Scenario, segment: Segment) -> str:
                 requests = figure_text(1.0 / (bad * segment.opt_out), ".3g")
                 found.append(f"{requests} with {named(role)}")
     return f": on average after {listed(found)} requests" if len(found) == 2 else ""
+
+
+def blurs(scenario: Scenario) -> str:
+    """Why a test may see another difference than the true one; empty where it sees that."""
+    if any(each.opt_out for each in scenario.traffic.values()):
+        return "clients leave after bad answers"
+    drawn = not scenario.endpoint.assigns_clients
+    if drawn and any(each.carry_over for each in scenario.traffic.values()):
+        return "clients carry over what they met"
+    return ""
 
 
 def carried_into_others(scenario: Scenario) -> Iterator[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from simab.explain.evidence import Evidence, labelled_per_hour, labels_ratio, labels_until
+from simab.explain.remembering_text import blurs
 from simab.explain.users_forecast import forecast_of_users
 from simab.policies import Policy
 from simab.policies.policy import SingleTest, labels_of_both
@@ -23,8 +24,8 @@ def user_power_sentences(scenario: Scenario, base: float, evidence: Evidence) ->
     objective = scenario.objective
     if objective.metric not in ("accuracy", "success_rate") or objective.several:
         return
-    if scenario.endpoint.assigns_sessions:
-        return  # how far the sums over users will stray is not known then
+    if scenario.endpoint.assigns_sessions or blurs(scenario):
+        return  # how far sums over users stray, or what they show, is not known then
     for name, policy in scenario.policies.items():
         rates = _rates(scenario, policy)
         if min(rates) <= 0:

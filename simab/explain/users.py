@@ -28,7 +28,7 @@ from simab.stats.design_effect import naive_false_promotion
 from simab.text.lists import listed, named
 from simab.text.numbers import number_text, percent_text, two_figures
 
-__all__ = ["effect_of_users", "finer_than_users"]
+__all__ = ["effect_of_users", "finer_than_users", "misled_by_users"]
 
 Drawn: TypeAlias = Literal["session", "user"]
 _MATTERS = 1.1
@@ -37,37 +37,68 @@ _MATTERS = 1.1
 
 def finer_than_users(scenario: Scenario) -> Iterator[str]:
     """Rules that take for draws what is finer than routing draws: requests, or sessions."""
-    endpoint = scenario.endpoint
-    if endpoint.assigns_sessions:
-        yield from _finer_than(scenario, "request", "session")
-    if endpoint.assigns_clients:
-        yield from _finer_than(scenario, "request", "user")
-        yield from _finer_than(scenario, "session", "user")
+    for unit, drawn in _finer_units(scenario):
+        for sample, (names, effect) in _misled(scenario, unit, drawn).items():
+            yield _finer_than(scenario, sample, names, effect, (unit, drawn))
 
 
-def _finer_than(scenario: Scenario, unit: FineUnit, drawn: Drawn) -> Iterator[str]:
+def misled_by_users(scenario: Scenario) -> set[str]:
+    """The rules that are warned of for their unit."""
+    return {
+        name
+        for unit, drawn in _finer_units(scenario)
+        for names, _ in _misled(scenario, unit, drawn).values()
+        for name in names
+    }
+
+
+def _finer_units(scenario: Scenario) -> Iterator[tuple[FineUnit, Drawn]]:
+    """The units of a test that are finer than what routing draws, which stands beside them."""
+    if scenario.endpoint.assigns_sessions:
+        yield "request", "session"
+    if scenario.endpoint.assigns_clients:
+        yield "request", "user"
+        yield "session", "user"
+
+
+def _misled(
+    scenario: Scenario, unit: FineUnit, drawn: Drawn
+) -> dict[TestedSample, tuple[list[str], float]]:
+    """By samples, the rules that test them by `unit`, and a design effect that matters."""
     found: dict[TestedSample, list[str]] = {}
     for name, policy in scenario.policies.items():
         sample = None if _changes_values(policy) else tested_sample(scenario, policy, unit)
         if sample is not None:
             found.setdefault(sample, []).append(name)
+    effects = {sample: _effect(scenario, sample, unit, drawn) for sample in found}
+    return {
+        sample: (names, effects[sample])
+        for sample, names in found.items()
+        if effects[sample] >= _MATTERS
+    }
+
+
+def _finer_than(
+    scenario: Scenario,
+    sample: TestedSample,
+    names: list[str],
+    effect: float,
+    units: tuple[FineUnit, Drawn],
+) -> str:
+    unit, drawn = units
     kept = (
         "users with a variant, who" if drawn == "user" else "sessions with a variant, whose users"
     )
-    for sample, names in found.items():
-        effect = _effect(scenario, sample, unit, drawn)
-        if not effect >= _MATTERS:
-            continue
-        tests = "tests" if len(names) == 1 else "test"
-        segments = f" of {listed([*map(named, sample.triggered)])}" if sample.triggered else ""
-        adjusted = ", adjusted," if sample.of_before else ""
-        yield (
-            f"{listed([*map(named, names)])} {tests} each {unit} as a draw of its own, and "
-            f"{scenario.endpoint.variant_routing} keeps {kept} differ. With "
-            f"{number_text(sample.labels)} labelled requests of both{segments}, {sample.when}, the "
-            f"variance{adjusted} is about {two_figures(effect):g} times what it is taken for"
-            f"{_called_better(sample, effect)}. Write `unit: {drawn}` where the rule has it."
-        )
+    tests = "tests" if len(names) == 1 else "test"
+    segments = f" of {listed([*map(named, sample.triggered)])}" if sample.triggered else ""
+    adjusted = ", adjusted," if sample.of_before else ""
+    return (
+        f"{listed([*map(named, names)])} {tests} each {unit} as a draw of its own, and "
+        f"{scenario.endpoint.variant_routing} keeps {kept} differ. With "
+        f"{number_text(sample.labels)} labelled requests of both{segments}, {sample.when}, the "
+        f"variance{adjusted} is about {two_figures(effect):g} times what it is taken for"
+        f"{_called_better(sample, effect)}. Write `unit: {drawn}` where the rule has it."
+    )
 
 
 def _effect(scenario: Scenario, sample: TestedSample, unit: FineUnit, drawn: Drawn) -> float:

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from simab.explain.scenario_warnings import warnings
+from simab.profiles.quality import Success
+from simab.scenario.changes.variants import with_variants
 from simab.scenario.models import Scenario
+from simab.scenario.worlds.derived import with_exchanged
 from tests.world.building import scenario, variant
 
 RELEASE = {
@@ -65,3 +68,22 @@ def test_a_baseline_that_answers_otherwise_is(
     """By its own fields, or by those of a segment."""
     (said,) = said_of(world(users, **twin))
     assert f"“guarded” compares the candidate with “twin”, which has {unlike} “current”" in said
+
+
+BETTER = Success(probability=0.95)
+
+
+def test_a_baseline_goes_with_the_control_where_that_is_exchanged() -> None:
+    """Else a release would compare two copies of one variant, and could not see which is worse."""
+    described = with_variants(world({}), {"new": {"quality": BETTER}})
+    made = with_exchanged(described, "new")
+    better = {name for name, each in made.endpoint.variants.items() if each.quality == BETTER}
+    assert better == {"current", "twin"}
+    assert said_of(made) == []
+
+
+def test_a_baseline_that_is_not_like_the_control_stays_as_described() -> None:
+    described = with_variants(world({}, error_rate=0.05), {"new": {"quality": BETTER}})
+    variants = with_exchanged(described, "new").endpoint.variants
+    assert variants["twin"] == described.endpoint.variants["twin"]
+    assert variants["current"].quality == BETTER

@@ -102,3 +102,31 @@ def test_an_adjusted_test_by_request_errs_as_the_warning_says() -> None:
     found = float((study.outcomes.decided_for == "new").mean())
     assert found == pytest.approx(expected, abs=3.9 * math.sqrt(expected * (1 - expected) / 400))
     assert 0.05 < expected < 0.1
+
+
+def test_no_probability_is_stated_of_requests_that_routing_keeps_together() -> None:
+    """At a design effect of 4.5 the formula of independent requests says 64 %, and 81 % promote."""
+    (said,) = said_of(users(), "by_request")
+    assert said.endswith(
+        "; it takes for independent what routing keeps together, which a warning tells of, and so "
+        "no probability is stated."
+    )
+    (said,) = said_of(users(endpoint__variant_routing="weighted_random"), "by_request")
+    power = power_two_proportions(0.2, 0.25, 2000, 2000)
+    assert said.endswith(f"would see that smallest difference with probability {power:.2f}.")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("carry_over", "clients carry over what they met"),
+        ("opt_outs", "clients leave after bad answers"),
+    ],
+)
+def test_no_probability_is_stated_where_clients_remember(name: str, why: str) -> None:
+    """Of carry-over the formula says 90 %, where half of the difference is found in 40 %."""
+    scenario = simab.load(FILE.parent / "what_breaks" / f"{name}.yaml")
+    said = [each for each in explain(scenario).sentences if "tests once, at" in each]
+    assert said
+    assert all(f"; {why}, which a warning tells of" in each for each in said)
+    assert not any("with probability" in each for each in said)

@@ -62,7 +62,7 @@ def _notes(study: StudyResult) -> list[str]:
     if SLOW in known:
         notes.append(
             f"That a candidate {known[SLOW]} is to be kept out is simab's own rule, as for one "
-            f"that is {known.get(BROKEN, 'broken')}, not a guardrail of the file; "
+            f"that is {known.get(BROKEN, 'broken')}, whatever the file asks for; "
             f"“worlds: {{{SLOW}: null}}” in the file leaves that world out."
         )
     return notes

@@ -21,6 +21,7 @@ from simab.scenario.service_alone import CAPACITY
 __all__ = [
     "BROKEN_ERROR_RATE",
     "SLOWER",
+    "baselines_like_the_control",
     "best_of",
     "with_broken",
     "with_equal",
@@ -60,19 +61,36 @@ def with_exchanged(scenario: Scenario, candidate: str) -> Scenario:
     """Control and candidate with each other's quality, latency and errors, capacity their own.
 
     Where the objective is a metric of requests, they have each other's capacity too.
-    So they have what the timeline changes of each other's answers for good.
+    So they have what the timeline changes of each other's answers for good. Baselines that were
+    like the control are like it again, or a rule would compare two copies of one variant.
     """
     control = scenario.objective.control
+    copies = dict.fromkeys(baselines_like_the_control(scenario), candidate)
+    models = {control: candidate, candidate: control, **copies}
     taken = {
         name: {
             field: getattr(scenario.endpoint.variants[other], field)
             for field in ("quality", *_served_by(scenario))
         }
-        for name, other in ((control, candidate), (candidate, control))
+        for name, other in models.items()
     }
-    models = {control: candidate, candidate: control}
     made = with_lasting_answers_of(with_answers_of(scenario, models), models)
     return with_variants(made, taken)
+
+
+def baselines_like_the_control(scenario: Scenario) -> list[str]:
+    """Baselines of policies whose quality, latency and errors are described as the control's."""
+    variants, control = scenario.endpoint.variants, scenario.objective.control
+    named = {getattr(policy, "baseline", None) for policy in scenario.policies.values()}
+    fields, segments = ("quality", *_served_by(scenario)), scenario.traffic.values()
+    return [
+        name
+        for name, variant in variants.items()
+        if name in named
+        and name not in (control, *scenario.objective.every_candidate)
+        and all(getattr(variant, each) == getattr(variants[control], each) for each in fields)
+        and all(each.quality.get(name) == each.quality.get(control) for each in segments)
+    ]
 
 
 def with_broken(scenario: Scenario, candidate: str, why: str) -> Scenario:

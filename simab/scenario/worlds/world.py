@@ -26,6 +26,7 @@ from simab.scenario.world_settings import WorldSettings
 from simab.scenario.worlds.derived import (
     BROKEN_ERROR_RATE,
     SLOWER,
+    baselines_like_the_control,
     best_of,
     with_broken,
     with_equal,
@@ -168,7 +169,11 @@ def _exchanged(scenario: Scenario, candidates: tuple[str, ...]) -> World:
     stay = "names, weights and capacity stay"
     if scenario.objective.metric in OF_REQUESTS:
         stay = "capacity too; names and weights stay"
-    made = f"{named(control)} and {named(best)} have exchanged quality, latency and errors; {stay}."
+    made = f"{named(control)} and {named(best)} have exchanged quality, latency and errors; {stay}"
+    if copies := baselines_like_the_control(scenario):
+        goes = "goes" if len(copies) == 1 else "go"
+        made += f"; {listed([*map(named, copies)])} {goes} with the control, as a baseline"
+    made += "."
     if lasting_answers_differ(scenario, control, best):
         made += " So is what the timeline changes of their answers for good."
     return World(EXCHANGED, TITLES[EXCHANGED], made, with_exchanged(scenario, best))
