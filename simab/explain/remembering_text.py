@@ -84,7 +84,7 @@ def those_who_stay(scenario: Scenario) -> Iterator[str]:
         survivors = (
             f" Under {scenario.endpoint.variant_routing} each variant is left with those whom it "
             "pleased, and a test by request or user compares these; `unit: user_mean` counts "
-            "everybody who came."
+            "everybody who came, `unit: user_total` all that they did until they left."
         )
     free = ""
     if scenario.objective.metric == "cost" and _may_cost_nothing(scenario):

@@ -44,16 +44,16 @@ class StagedRelease(Policy):
     cold caches and small samples speak against neither. The control itself if absent."""
 
     unit: OptionalUnit = "request"
-    """What success rates and rewards are compared by: each labelled request for an independent
-    draw, or each user or session, by the delta method, of requests since the first stage began.
-    Error rates and latencies are always of requests."""
+    """What success rates, rewards and costs are compared by: each labelled request for an
+    independent draw, or each user or session, by the delta method, of requests since the first of
+    the stages that are read together began. Error rates and latencies are always of requests."""
 
     @model_validator(mode="after")
     def _users_have_labels(self) -> StagedRelease:
         if self.unit != "request" and not self.reads_answers():
             raise InvalidInput(
-                f"unit: {self.unit} is of success rates and rewards, and no metric here is one; "
-                "leave it out"
+                f"unit: {self.unit} is of success rates, rewards and costs, and no metric here is "
+                "one; leave it out"
             )
         return self
 
