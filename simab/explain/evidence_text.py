@@ -34,7 +34,7 @@ from simab.text.numbers import counted, number_text
 
 __all__ = ["evidence_sentences"]
 
-_DESIGN: Final = "power 80\u202f%, alpha 5\u202f%, two-sided"
+_DESIGN: Final = "power 80\u202f%, alpha 5\u202f%, two-sided, requests independent"
 _ENOUGH: Final = 10_000_000
 _FEW: Final = 50.0
 """Hits or misses of an arm to expect, below which the normal law says little of a test's power."""
