@@ -144,6 +144,14 @@ def test_nothing_is_said_where_no_values_are_known() -> None:
         assert (label_flow_of(described) is None) == (described is judged)
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_nothing_is_said_of_ramps_by_user(name: str) -> None:
+    """A stage by power then lasts until its users have shown the degradation, if they ever do."""
+    found = explain(of(RULES[name] | {"unit": "user"}))
+    said = [*found.sentences, *found.warnings]
+    assert not [each for each in said if "promotes a candidate" in each or "first stage" in each]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", RULES)
 def test_runs_promote_as_often_and_as_soon(name: str) -> None:

@@ -35,7 +35,7 @@ class RampExplainer(Explainer[Ramp]):
 
     def sentences(self, setting: Setting) -> Iterator[str]:
         """By the horizon, or by the time that the ramp has."""
-        flow = setting.label_flow(self._others)
+        flow = self._flow(setting)
         if flow is None:
             return
         endings, (limit_ns, _) = self.endings(flow), self._limit(setting)
@@ -52,7 +52,7 @@ class RampExplainer(Explainer[Ramp]):
     def warnings(self, setting: Setting) -> Iterator[PolicyWarning]:
         """A ramp that cannot promote in time, or mostly is open at the end."""
         yield from unlike_the_control(self.name, getattr(self.policy, "baseline", None), setting)
-        flow = setting.label_flow(self._others)
+        flow = self._flow(setting)
         if flow is None:
             return
         endings, (limit_ns, field) = self.endings(flow), self._limit(setting)
@@ -72,11 +72,12 @@ class RampExplainer(Explainer[Ramp]):
             )
             yield PolicyWarning(Topic.HORIZON, text)
 
-    @property
-    def _others(self) -> tuple[str, ...]:
-        """Who shares the traffic beside both roles."""
+    def _flow(self, setting: Setting) -> LabelFlow | None:
+        """None where it is not known: how far sums over users or sessions will stray is not."""
+        if getattr(self.policy, "unit", "request") != "request":
+            return None
         baseline = getattr(self.policy, "baseline", None)
-        return () if baseline is None else (baseline,)
+        return setting.label_flow(() if baseline is None else (baseline,))
 
     def _limit(self, setting: Setting) -> tuple[int, str]:
         """When a ramp that is not through ends, and the field that says so."""
@@ -96,7 +97,9 @@ class RampByPowerExplainer(RampExplainer[RampByPower]):
         return endings_by_power(flow, self.policy)
 
     def sentences(self, setting: Setting) -> Iterator[str]:
-        """The labels of its first stage too."""
+        """The labels of its first stage too, where it goes by them."""
+        if self.policy.unit != "request":
+            return
         needed = round(self.policy.labels_of_a_stage(self.policy.first_share))
         whose = "the two" if self.policy.baseline is None else "the two and the baseline"
         yield (
