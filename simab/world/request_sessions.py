@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from simab.draws import Draws
 from simab.world.blueprint import Blueprint
 from simab.world.given_arrivals import given_arrivals
+from simab.world.records import COPY, RECORD_COLUMNS, places_in_segments
 
-__all__ = ["RequestSessions"]
+__all__ = ["RequestSessions", "sessions_of_run"]
 
 Integers = NDArray[np.int64]
 
@@ -52,3 +53,38 @@ class RequestSessions:
             if own is not None and here.any():
                 found[here] = own[places[here]]
         return found
+
+
+def sessions_of_run(records: Integers, blueprint: Blueprint, draws: Draws) -> Integers:
+    """The session of each record of a whole run, some of whose clients may have left.
+
+    A client who leaves sends nothing more, so that its requests on record are its first ones. Of a
+    mirrored copy the number means nothing.
+    """
+    sessions = RequestSessions.of(blueprint, draws)
+    assert sessions is not None, "a scenario without sessions"
+    places = places_in_segments(records, np.zeros(len(blueprint.segments), dtype=np.int64))
+    segments, clients = (records[:, RECORD_COLUMNS.index(name)] for name in ("segment", "client"))
+    requests = records[:, RECORD_COLUMNS.index("attempt")] != COPY
+    for number, segment in enumerate(blueprint.segments):
+        if not segment.leaves_below or segment.sessions is None:
+            continue
+        given = given_arrivals(segment, draws, blueprint.horizon_ns)
+        assert given is not None
+        assert given.clients is not None
+        own = np.flatnonzero(requests & (segments == number))
+        places[own] = _in_turn(clients[own], given.clients)
+    return sessions.numbers(segments, places)
+
+
+def _in_turn(there: Integers, all_clients: Integers) -> Integers:
+    """Where the requests that are there stand among all: each client's first ones, in order."""
+    all_order = np.argsort(all_clients, kind="stable")
+    order = np.argsort(there, kind="stable")
+    sorted_there = there[order]
+    begins = np.searchsorted(sorted_there, sorted_there)  # of the client, among those there
+    in_turn = np.arange(len(there)) - begins
+    first = np.searchsorted(all_clients[all_order], sorted_there)
+    found = np.empty(len(there), dtype=np.int64)
+    found[order] = all_order[first + in_turn]
+    return found

@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from simab.draws import Draws
 from simab.policies import SetWeights
 from simab.run.simulation import Run
 from simab.scenario.models import Scenario
 from simab.stats.goodness_of_fit import binomial_exact
+from simab.world.records import RECORD_COLUMNS
+from simab.world.request_sessions import sessions_of_run
 from simab.world.session import ENGINES
 from tests.world.building import SECOND, WITHOUT_REFERENCE, Script, record, scenario, variant
 
@@ -126,3 +130,25 @@ def test_without_sessions_it_is_refused() -> None:
     """It would draw each request, which has a name of its own."""
     with pytest.raises(ValidationError, match=r"no segment has sessions\. Add sessions to"):
         world(traffic={"users": {"rate": "20/s"}})
+
+
+@BOTH_ENGINES
+def test_requests_of_clients_who_leave_keep_their_sessions(engine: str) -> None:
+    """Each session of a run goes to one variant, though some of its requests never came."""
+    sessions = {"shares": {"1": "50%", "5": "50%"}, "gap": {"kind": "exponential", "mean": "3s"}}
+    users = {"rate": "20/s", "clients": 60, "opt_out": 0.2, "sessions": sessions}
+    described = world(traffic={"users": users, "others": {"rate": "5/s"}}, horizon="4min")
+    run = record(described, engine)
+    records = run.data.records
+    assert records is not None
+    found = sessions_of_run(records, run.data.run_counts.blueprint, Draws(run.seed, 0))
+    of_users = records[:, RECORD_COLUMNS.index("segment")] == 0
+    names = [RECORD_COLUMNS.index(name) for name in ("variant", "client")]
+    table = pd.DataFrame(records[of_users][:, names], columns=["variant", "client"])
+    by_number = table.groupby(found[of_users])
+    assert by_number["client"].nunique().max() == 1
+    assert by_number["variant"].nunique().max() == 1
+    assert by_number.size().max() == 5
+    assert 100 < len(table) < 0.8 * 20 * 240
+    # One session after the other: a client's are not taken for each other's.
+    assert (by_number.size() > 1).sum() > 20

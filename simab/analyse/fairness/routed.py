@@ -13,8 +13,8 @@ from simab.policies import AddVariant, Promote, RemoveVariant, RollBack, SetWeig
 from simab.run.simulation import Run
 from simab.scenario.models import Scenario
 from simab.world.control import SplitEntry
-from simab.world.records import COPY, RECORD_COLUMNS, places_in_segments
-from simab.world.request_sessions import RequestSessions
+from simab.world.records import COPY, RECORD_COLUMNS
+from simab.world.request_sessions import sessions_of_run
 
 __all__ = [
     "AskedPhase",
@@ -119,11 +119,8 @@ def by_session(routed: Routed, run: Run) -> Routed:
     """
     records, blueprint = run.data.records, run.data.run_counts.blueprint
     assert records is not None, "a run without request records"
-    sessions = RequestSessions.of(blueprint, Draws(run.seed, run.replication))
-    assert sessions is not None, "a scenario without sessions"
-    places = places_in_segments(records, np.zeros(len(blueprint.segments), dtype=np.int64))
-    segments = records[:, RECORD_COLUMNS.index("segment")]
-    numbers = sessions.numbers(segments, places)[routed.rows]
+    draws = Draws(run.seed, run.replication)
+    numbers = sessions_of_run(records, blueprint, draws)[routed.rows]
     found, dense = np.unique(numbers, return_inverse=True)
     return replace(routed, client=dense, clients=len(found))
 
