@@ -250,8 +250,8 @@ FAULTS = {
         "requests[window - window % np.uint64(2), variant, _COL_ASSIGNED] += 1",
     ),
     "two users of one bit": (
-        "(client & _CLIENT_REST), client >> _CLIENT_BITS\n    seen",
-        "(client & np.uint64(31)), client >> _CLIENT_BITS\n    seen",
+        "(who & _CLIENT_REST), who >> _CLIENT_BITS\n    seen",
+        "(who & np.uint64(31)), who >> _CLIENT_BITS\n    seen",
     ),
     "a user who is seen again": ("routing.users[word] = seen | bit", "routing.users[word] = seen"),
     "where a squared reward is cut": ("square >> _SQUARES_CUT", "square >> _SQUARES_CUT - 1"),
@@ -291,6 +291,7 @@ RARE: Mapping[str, Callable[[], Play]] = {
         "1us", variant_routing="smooth_weighted_round_robin"
     ),
     "whom another client met": carried,
+    "an answer that is always carried over": lambda: carried(0.5),
     "an answer carried over of one who was met once": carried,
     "a lasting change that is not carried over": lambda: carried(
         timeline=[

@@ -131,13 +131,13 @@ def doubled() -> Play:
     return _play(half_ms=1, traffic={"users": {"rate": "1000000/s", "arrivals": arrivals}})
 
 
-def carried(**parts: Any) -> Play:
-    """Few clients who carry all over, between a variant that is right and one that is wrong."""
+def carried(carry_over: float = 1, **parts: Any) -> Play:
+    """Few clients who carry over, all or a part, between a variant that is right and a wrong one."""
     variants = {
         name: variant(latency=constant("1ms"), quality={"kind": "success", "probability": right})
         for name, right in {"a": 0, "b": 1}.items()
     }
-    users = {"rate": "1000/s", "clients": 7, "carry_over": 1}
+    users = {"rate": "1000/s", "clients": 7, "carry_over": carry_over}
     return _play(variants, half_ms=100, traffic={"users": users}, **parts)
 
 
