@@ -132,7 +132,7 @@ def doubled() -> Play:
 
 
 def carried(carry_over: float = 1, **parts: Any) -> Play:
-    """Few clients who carry over, all or a part, between a variant that is right and a wrong one."""
+    """Few clients who carry over all or a part, between a variant that is right and another."""
     variants = {
         name: variant(latency=constant("1ms"), quality={"kind": "success", "probability": right})
         for name, right in {"a": 0, "b": 1}.items()
