@@ -21,6 +21,7 @@ from tests.world.rare_plays import (
     labelled_at_the_end,
     leaving,
     leaving_at_a_reply,
+    leaving_for_failures,
     lost,
     mirrored,
     sized,
@@ -285,6 +286,7 @@ RARE: Mapping[str, Callable[[], Play]] = {
     "a fault that a copy does not meet": faulty_copies,
     "a rate after a knot": doubled,
     "a client who leaves for nothing earned": earning_nothing,
+    "a failure that nobody minds": leaving_for_failures,
     "a request at the reply after which its client leaves": leaving_at_a_reply,
     "a client who comes back": leaving,
     "a turn of a request that never comes": lambda: leaving(

@@ -27,6 +27,7 @@ __all__ = [
     "labelled_at_the_end",
     "leaving",
     "leaving_at_a_reply",
+    "leaving_for_failures",
     "lost",
     "mirrored",
     "sized",
@@ -147,6 +148,15 @@ def leaving(latency: str = "300us", **endpoint: Any) -> Play:
     variants = {name: variant(latency=constant(latency), quality=half) for name in ("a", "b")}
     users = {"rate": "1000000/s", "clients": 50, "opt_out": 0.5}
     return _play(variants, half_ms=1, traffic={"users": users}, endpoint=endpoint)
+
+
+def leaving_for_failures() -> Play:
+    """Clients whose answers are all right, but for the half that fail."""
+    failing = variant(
+        latency=constant("1ms"), quality={"kind": "success", "probability": 1}, error_rate=0.5
+    )
+    users = {"rate": "1000/s", "clients": 50, "opt_out": 0.5}
+    return _play({"a": failing, "b": failing}, half_ms=100, traffic={"users": users})
 
 
 def leaving_at_a_reply() -> Play:
